@@ -1,6 +1,7 @@
 package org.sparklora.model.engine;
 
 import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.function.Consumer;
@@ -17,24 +18,17 @@ final class CountingKernels {
    * @param activations {@link Kernels#activationType}
    */
   static Kernels of(DType products, DType activations) {
-    InvocationHandler nothing =
+    return proxy(
         (proxy, method, arguments) ->
             switch (method.getName()) {
-              case "allocate" -> new Unbacked((DType) arguments[0], (long[]) arguments[1]);
               case "operandType" -> products;
               case "activationType" -> activations;
               case "independentRows" -> 0;
               case "packsWeights" -> products == DType.BFLOAT16 || arguments[0] == DType.BFLOAT16;
               case "packed" -> new Unbacked(DType.BFLOAT16, ((Tensor) arguments[0]).shape());
               case "description" -> "counting only";
-              default ->
-                  method.isDefault()
-                      ? InvocationHandler.invokeDefault(proxy, method, arguments)
-                      : null;
-            };
-    return (Kernels)
-        Proxy.newProxyInstance(
-            Kernels.class.getClassLoader(), new Class<?>[] {Kernels.class}, nothing);
+              default -> uncounted(proxy, method, arguments);
+            });
   }
 
   /**
@@ -42,45 +36,48 @@ final class CountingKernels {
    * linear layer.
    */
   static Kernels like(Kernels real, Consumer<LinearProduct> products) {
-    InvocationHandler reporting =
+    return proxy(
         (proxy, method, arguments) ->
             switch (method.getName()) {
-              case "allocate" -> new Unbacked((DType) arguments[0], (long[]) arguments[1]);
-              case "matmul", "matmulAdd" ->
-                  report(products, real, (Tensor) arguments[1], (Tensor) arguments[0]);
+              case "matmul", "matmulAdd" -> report(products, real, arguments, 1, 0);
               case "matmulInput", "matmulBackwardInput" ->
-                  report(
-                      products,
-                      real,
-                      (Tensor) arguments[1],
-                      (Tensor) arguments[0],
-                      (Tensor) arguments[3]);
-              case "matmulBackwardWeight" ->
-                  report(
-                      products,
-                      real,
-                      (Tensor) arguments[3],
-                      (Tensor) arguments[1],
-                      (Tensor) arguments[0]);
+                  report(products, real, arguments, 1, 0, 3);
+              case "matmulBackwardWeight" -> report(products, real, arguments, 3, 1, 0);
               case "operandType",
                       "activationType",
                       "independentRows",
                       "logitsRows",
                       "description" ->
                   method.invoke(real, arguments);
-              default ->
-                  method.isDefault()
-                      ? InvocationHandler.invokeDefault(proxy, method, arguments)
-                      : null;
-            };
-    return (Kernels)
-        Proxy.newProxyInstance(
-            Kernels.class.getClassLoader(), new Class<?>[] {Kernels.class}, reporting);
+              default -> uncounted(proxy, method, arguments);
+            });
   }
 
+  private static Kernels proxy(InvocationHandler handler) {
+    return (Kernels)
+        Proxy.newProxyInstance(
+            Kernels.class.getClassLoader(), new Class<?>[] {Kernels.class}, handler);
+  }
+
+  private static Object uncounted(Object proxy, Method method, Object[] arguments)
+      throws Throwable {
+    if (method.getName().equals("allocate")) {
+      return new Unbacked((DType) arguments[0], (long[]) arguments[1]);
+    }
+    return method.isDefault() ? InvocationHandler.invokeDefault(proxy, method, arguments) : null;
+  }
+
+  /**
+   * @param matrix where W or dW stands among the arguments
+   * @param rows where x, dY and dX stand
+   */
   private static Object report(
-      Consumer<LinearProduct> products, Kernels real, Tensor matrix, Tensor... rows) {
-    products.accept(new LinearProduct(real.productType(matrix, rows), rows[0].rows()));
+      Consumer<LinearProduct> products, Kernels real, Object[] arguments, int matrix, int... rows) {
+    Tensor[] operands =
+        Arrays.stream(rows).mapToObj(row -> (Tensor) arguments[row]).toArray(Tensor[]::new);
+    products.accept(
+        new LinearProduct(
+            real.productType((Tensor) arguments[matrix], operands), operands[0].rows()));
     return null;
   }
 
