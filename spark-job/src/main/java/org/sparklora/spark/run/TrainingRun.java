@@ -2,13 +2,11 @@ package org.sparklora.spark.run;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -63,8 +61,7 @@ public final class TrainingRun implements AutoCloseable {
   private final PeakMemory memory = new PeakMemory();
   private final RunMetricsSource metrics;
   private final long started;
-  private final RunListener listener;
-  private final Set<RunListener.Wish> wishes = EnumSet.noneOf(RunListener.Wish.class);
+  private final ListenerWishes wishes;
 
   private TrainingRun(
       TrainingPlace place,
@@ -80,7 +77,7 @@ public final class TrainingRun implements AutoCloseable {
       throws IOException {
     this.config = config;
     this.out = place.out();
-    this.listener = listener;
+    this.wishes = new ListenerWishes(listener);
     this.model = initial.model();
     this.folder = folder;
     this.plan = plan;
@@ -104,8 +101,8 @@ public final class TrainingRun implements AutoCloseable {
     this.log =
         TrackedLog.begin(
             folder, state.history(), config.output().run(config.training().effectiveYaml()));
-    log.follow(this::logged);
-    listener.begun(firstStep, plan.totalSteps());
+    log.follow(wishes::logged);
+    wishes.begun(firstStep, plan.totalSteps());
     TrainerState seen = state; // what stays to be seen when this run and its memory are gone
     this.metrics = RunMetricsSource.register(() -> seen.sums().steps(), plan.totalSteps());
     this.started = System.nanoTime();
@@ -228,31 +225,20 @@ public final class TrainingRun implements AutoCloseable {
    * @param step its number, from 1
    */
   public void stepped(int step, double epochAfter) {
-    wishes.remove(RunListener.Wish.LOG); // of the step before
-    listener.stepped(step, epochAfter);
-    ask();
-    if (wishes.remove(RunListener.Wish.LOG)) {
+    wishes.stepped(step, epochAfter);
+    if (wishes.take(RunListener.Wish.LOG)) {
       state.logNext();
     }
   }
 
   /** Whether the listener may want something after any step. */
   public boolean mayStop() {
-    return listener.mayWant();
-  }
-
-  private void logged(String row) {
-    listener.logged(row);
-    ask();
-  }
-
-  private void ask() {
-    wishes.addAll(RunListener.Wish.of(listener.wishes()));
+    return wishes.mayCome();
   }
 
   /** Whether the listener wants no further step. */
   public boolean isStopped() {
-    return wishes.contains(RunListener.Wish.STOP);
+    return wishes.stop();
   }
 
   /** Measures the parameters as they are. */
@@ -292,7 +278,7 @@ public final class TrainingRun implements AutoCloseable {
    */
   public Optional<Map<String, Object>> evaluateWhenDue(
       Evaluator evaluator, Supplier<Map<String, ?>> beside) {
-    boolean wanted = wishes.remove(RunListener.Wish.EVALUATE);
+    boolean wanted = wishes.take(RunListener.Wish.EVALUATE);
     ConfigException.require(
         !wanted || config.evalSchedule().isOn(),
         Flags.EVAL_STRATEGY,
@@ -317,11 +303,10 @@ public final class TrainingRun implements AutoCloseable {
    * @param more writes what else it takes to go on
    */
   public void saveWhenDue(RunFolder.Writer more) {
-    boolean wanted = wishes.remove(RunListener.Wish.SAVE);
+    boolean wanted = wishes.take(RunListener.Wish.SAVE);
     if (wanted || saving.falls(state.sums().steps(), plan)) {
       checkpoints.save(more);
-      listener.saved(state.sums().steps());
-      ask();
+      wishes.saved(state.sums().steps());
     }
   }
 
