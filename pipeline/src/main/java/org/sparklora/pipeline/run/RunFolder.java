@@ -72,12 +72,7 @@ public final class RunFolder implements AutoCloseable {
     Path requested = new Path(name);
     try {
       FileSystem fileSystem = withoutChecksums(requested.getFileSystem(configuration));
-      Path folder = fileSystem.makeQualified(requested);
-      ConfigException.require(
-          !fileSystem.exists(folder) || fileSystem.getFileStatus(folder).isDirectory(),
-          Flags.OUTPUT_DIR,
-          name,
-          "it is a file; name a folder");
+      Path folder = requireNoFile(fileSystem, name);
       fileSystem.mkdirs(folder);
       RunFolder run =
           new RunFolder(configuration, fileSystem, folder, RunLock.acquire(fileSystem, folder));
@@ -96,10 +91,7 @@ public final class RunFolder implements AutoCloseable {
         throw e;
       }
     } catch (IOException e) {
-      throw new TableException(
-          "Cannot use output folder %s (%s): check rights and room, or choose another --output_dir"
-              .formatted(requested, e.getMessage()),
-          e);
+      throw unusable(requested, e);
     }
   }
 
@@ -113,24 +105,30 @@ public final class RunFolder implements AutoCloseable {
     Path requested = new Path(name);
     try {
       FileSystem fileSystem = withoutChecksums(requested.getFileSystem(configuration));
-      Path folder = fileSystem.makeQualified(requested);
-      if (!fileSystem.exists(folder)) {
-        return;
-      }
-      ConfigException.require(
-          fileSystem.getFileStatus(folder).isDirectory(),
-          Flags.OUTPUT_DIR,
-          name,
-          "it is a file; name a folder");
-      if (!overwrite && resumeFrom.isEmpty()) {
+      Path folder = requireNoFile(fileSystem, name);
+      if (fileSystem.exists(folder) && !overwrite && resumeFrom.isEmpty()) {
         new FolderContents(fileSystem, folder).requireFree(name, resumeFrom, Optional.empty());
       }
     } catch (IOException e) {
-      throw new TableException(
-          "Cannot use output folder %s (%s): check rights and room, or choose another --output_dir"
-              .formatted(requested, e.getMessage()),
-          e);
+      throw unusable(requested, e);
     }
+  }
+
+  private static Path requireNoFile(FileSystem fileSystem, String name) throws IOException {
+    Path folder = fileSystem.makeQualified(new Path(name));
+    ConfigException.require(
+        !fileSystem.exists(folder) || fileSystem.getFileStatus(folder).isDirectory(),
+        Flags.OUTPUT_DIR,
+        name,
+        "it is a file; name a folder");
+    return folder;
+  }
+
+  private static TableException unusable(Path requested, IOException e) {
+    return new TableException(
+        "Cannot use output folder %s (%s): check rights and room, or choose another --output_dir"
+            .formatted(requested, e.getMessage()),
+        e);
   }
 
   /**
