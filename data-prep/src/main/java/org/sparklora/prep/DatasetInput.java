@@ -2,6 +2,7 @@ package org.sparklora.prep;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -23,9 +24,14 @@ sealed interface DatasetInput permits FileInput, TableInput {
    */
   static DatasetInput find(
       Configuration configuration, PrepConfig.Source source, Supplier<SelectedTable> tables) {
+    return findFiles(configuration, source).orElseGet(() -> TableInput.of(source, tables));
+  }
+
+  /** As {@link #find}; empty if the source names a table, which only a session finds. */
+  static Optional<DatasetInput> findFiles(Configuration configuration, PrepConfig.Source source) {
     return source.readsTable(configuration)
-        ? TableInput.of(source, tables)
-        : FileInput.find(configuration, source);
+        ? Optional.empty()
+        : Optional.of(FileInput.find(configuration, source));
   }
 
   PrepConfig.Source source();

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -27,7 +26,6 @@ import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.Packer;
 import org.sparklora.prep.source.BadRowException;
-import org.sparklora.prep.table.SelectedTable;
 import org.sparklora.prep.table.SourceTables;
 
 /**
@@ -53,13 +51,12 @@ public final class PackSftJob {
   /**
    * Looks at the dataset and the tokenizer; reads only as much as recognising the format takes.
    *
-   * @param tables opens the table that the source names, where it names one
+   * @param dataset of {@code config.source()}
    */
-  private PackSftJob(
-      Configuration configuration, PrepConfig config, Supplier<SelectedTable> tables) {
+  private PackSftJob(Configuration configuration, PrepConfig config, DatasetInput dataset) {
     this.configuration = configuration;
     this.config = config;
-    this.dataset = DatasetInput.find(configuration, config.source(), tables);
+    this.dataset = dataset;
     this.format = recognise();
     this.text = TextSource.locate(configuration, config.model());
     this.tokenizer = PrepTokenizer.of(text, ModelText.load(text), config);
@@ -67,10 +64,15 @@ public final class PackSftJob {
   }
 
   private static PackSftJob of(SparkSession session, PrepConfig config) {
+    Configuration configuration = session.sparkContext().hadoopConfiguration();
+    PrepConfig.Source source = config.source();
     return new PackSftJob(
-        session.sparkContext().hadoopConfiguration(),
+        configuration,
         config,
-        () -> SourceTables.open(session, config.source().dataset(), config.source().query()));
+        DatasetInput.find(
+            configuration,
+            source,
+            () -> SourceTables.open(session, source.dataset(), source.query())));
   }
 
   /**
@@ -80,14 +82,8 @@ public final class PackSftJob {
    * @throws ConfigException when one of them is not what the settings need
    */
   public static void requireInputs(Configuration configuration, PrepConfig config) {
-    if (!config.source().readsTable(configuration)) {
-      new PackSftJob(
-          configuration,
-          config,
-          () -> {
-            throw new IllegalStateException(config.source().dataset());
-          });
-    }
+    DatasetInput.findFiles(configuration, config.source())
+        .ifPresent(dataset -> new PackSftJob(configuration, config, dataset));
   }
 
   private PrepManifest.Inputs inputs() {

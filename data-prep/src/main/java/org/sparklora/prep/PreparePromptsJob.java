@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -24,7 +23,6 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.document.PromptReport;
 import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.source.BadRowException;
-import org.sparklora.prep.table.SelectedTable;
 import org.sparklora.prep.table.SourceTables;
 
 /**
@@ -52,13 +50,13 @@ public final class PreparePromptsJob {
   /**
    * Looks at the dataset and the tokenizer; reads only the first rows.
    *
-   * @param tables opens the table that the source names, where it names one
+   * @param dataset of {@code config.source()}
    */
   private PreparePromptsJob(
-      Configuration configuration, PromptsConfig config, Supplier<SelectedTable> tables) {
+      Configuration configuration, PromptsConfig config, DatasetInput dataset) {
     this.configuration = configuration;
     this.config = config;
-    this.dataset = DatasetInput.find(configuration, config.source(), tables);
+    this.dataset = dataset;
     Map<String, Object> sample = dataset.sample(configuration);
     ProblemFormat problems = new ProblemFormat(config.source().columns().prompt());
     problems.requireProblems(sample);
@@ -71,10 +69,15 @@ public final class PreparePromptsJob {
   }
 
   private static PreparePromptsJob of(SparkSession session, PromptsConfig config) {
+    Configuration configuration = session.sparkContext().hadoopConfiguration();
+    PrepConfig.Source source = config.source();
     return new PreparePromptsJob(
-        session.sparkContext().hadoopConfiguration(),
+        configuration,
         config,
-        () -> SourceTables.open(session, config.source().dataset(), config.source().query()));
+        DatasetInput.find(
+            configuration,
+            source,
+            () -> SourceTables.open(session, source.dataset(), source.query())));
   }
 
   /**
@@ -84,14 +87,8 @@ public final class PreparePromptsJob {
    * @throws ConfigException when one of them is not what the settings need
    */
   public static void requireInputs(Configuration configuration, PromptsConfig config) {
-    if (!config.source().readsTable(configuration)) {
-      new PreparePromptsJob(
-          configuration,
-          config,
-          () -> {
-            throw new IllegalStateException(config.source().dataset());
-          });
-    }
+    DatasetInput.findFiles(configuration, config.source())
+        .ifPresent(dataset -> new PreparePromptsJob(configuration, config, dataset));
   }
 
   private PrepManifest.Inputs inputs() {
