@@ -49,7 +49,7 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
    */
   static ModelText load(TextSource source) {
     ModelText text = read(source);
-    source.requireUnchanged(); // behind the reading, which they may have changed before
+    source.requireUnchanged(); // after reading: files may have changed before or meanwhile
     return text;
   }
 

@@ -29,7 +29,7 @@ record PrepTokenizer(
     Map<String, String> specialTokens) {
 
   /**
-   * Those of a model for {@code config}.
+   * The tokenizer and template of a model, as {@code config} has them used.
    *
    * @param text of {@code source}
    */

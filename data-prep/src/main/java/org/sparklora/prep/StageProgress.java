@@ -7,8 +7,9 @@ import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 
 /**
- * What tasks that have not ended have counted, as executors tell with their heartbeats: Spark adds
- * it to an accumulator's value only when a task ends, which a large split takes minutes for.
+ * The sum of an accumulator over running tasks, which executors report with their heartbeats. Spark
+ * adds a task's count to the accumulator's value only when the task ends, after minutes for a large
+ * split.
  *
  * <p>Thread-safe.
  */

@@ -103,7 +103,7 @@ class TextSourceTest {
     return render(ModelText.shared(source));
   }
 
-  /** What a JVM that stays keeps is known by content: neither name, length nor time tell. */
+  /** A long-lived JVM caches files by content: neither name, length nor time identify them. */
   @Test
   void filesThatWereWrittenAnewAreReadAnew() throws Exception {
     Path template = model.resolve("chat_template.jinja");

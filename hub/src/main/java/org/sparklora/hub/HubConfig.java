@@ -104,8 +104,7 @@ public record HubConfig(
     } catch (IllegalArgumentException e) {
       // reported below, as an address of another kind is
     }
-    // The address stands in messages, logs and results; Java's client would not send a password in
-    // it.
+    // The address stands in messages, logs and results, where a password must not.
     boolean hasUser = text.contains("@");
     throw new HubException(
         HubException.Kind.UNREACHABLE,

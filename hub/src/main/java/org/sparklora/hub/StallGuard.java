@@ -37,12 +37,12 @@ final class StallGuard implements AutoCloseable {
             () -> closeUnless(least), window.toNanos(), window.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  /** Of a body of any length, which may take as long as in each window something comes. */
+  /** Guards a body of any length: it is closed if a window brings less than {@link #SLOWEST}. */
   static StallGuard of(InputStream body, Duration window) {
     return new StallGuard(body, window, Math.max(1, SLOWEST * window.toMillis() / 1000));
   }
 
-  /** Of a body that must have ended before. */
+  /** Guards a body that must end before the deadline. */
   static StallGuard deadline(InputStream body, Duration deadline) {
     return new StallGuard(body, deadline, Long.MAX_VALUE);
   }

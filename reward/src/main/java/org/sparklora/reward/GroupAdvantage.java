@@ -111,7 +111,7 @@ public final class GroupAdvantage {
    * Rewards less their mean; exactly 0 where they are equal to it but for rounding. Differences to
    * the first reward are what is averaged: they are exact where rewards are close.
    *
-   * @param rewards NaN where there is none, and then there is none less the mean either
+   * @param rewards NaN for a completion without a reward, whose result is NaN as well
    * @param magnitude the largest number that rewards were computed from
    */
   private static double[] centred(double[] rewards, double magnitude) {

@@ -16,7 +16,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param splits at least one
  */
 public record SplitGroup(List<DatasetSplit> splits) implements Serializable {
-  /** What opening a file costs, in bytes that are read meanwhile. */
+  /** The cost of opening a file, as the bytes that could be read in the same time. */
   private static final long OPENING_BYTES = 16 << 10;
 
   public SplitGroup {
@@ -58,7 +58,7 @@ public record SplitGroup(List<DatasetSplit> splits) implements Serializable {
         && (i == splits.size() - 1 || !splits.get(i + 1).file().equals(file));
   }
 
-  /** As {@link DatasetSplit#read}, one split after the other. */
+  /** Reads one split after the other, as {@link DatasetSplit#read} does. */
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     splits.forEach(split -> split.read(configuration, columns, handler));
   }

@@ -41,8 +41,8 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
   static TrialsTable of(List<Trial> trials, List<TrialOutcome> outcomes) {
     TreeSet<String> metrics = new TreeSet<>();
     List<Line> rows = new ArrayList<>();
-    Settings flags = trials.isEmpty() ? null : trials.get(0).settings();
     for (TrialOutcome outcome : outcomes) {
+      Settings flags = trials.get(0).settings(); // all of one command
       Map<String, Object> values = new LinkedHashMap<>();
       outcome
           .values()

@@ -10,7 +10,7 @@ final class WholeRoots {
 
   private WholeRoots() {}
 
-  /** The exact root of a positive number, or zero where there is none or the number is too long. */
+  /** The exact root of a positive number; zero if the root is not whole or the number too long. */
   static BigInteger exact(BigInteger value, int degree, Budget budget) {
     if (value.equals(BigInteger.ONE)) {
       return value;
