@@ -1,6 +1,5 @@
 package org.sparklora.model.engine.vector;
 
-import java.io.File;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.util.function.LongPredicate;
@@ -59,12 +58,16 @@ final class OpenMpThreads {
     }
   }
 
+  /**
+   * Of the library that oneDNN computes with, which is asked for by its name, as oneDNN does. The
+   * file of this name in JavaCPP's cache may be another copy: ND4J brings one, and JavaCPP links
+   * one to the other by which is loaded first, in a cache that processes with another order share.
+   * A limit set in the wrong copy would limit nothing, and sums would be divided otherwise.
+   */
   private static Pointer address(String symbol) throws ReflectiveOperationException {
-    // The loader has the library already; only a global load makes its symbols findable by name.
-    File folder = new File(Loader.load(dnnl.class)).getParentFile();
-    File gomp = new File(folder, "libgomp.so.1");
-    if (gomp.isFile()) {
-      Loader.loadGlobal(gomp.getPath());
+    Loader.load(dnnl.class);
+    if (Loader.getPlatform().startsWith("linux")) {
+      Loader.loadGlobal("libgomp.so.1"); // loaded already, but symbols of none are found by name
     }
     Pointer address = Loader.addressof(symbol);
     if (address == null || address.isNull()) {
