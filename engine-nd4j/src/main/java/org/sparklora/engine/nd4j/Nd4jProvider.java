@@ -3,6 +3,7 @@ package org.sparklora.engine.nd4j;
 import java.util.OptionalLong;
 import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
+import org.sparklora.model.engine.OpenBlasKernels;
 
 /** Opens engines of ND4J: on processors, or in a build with {@code -Pnd4j-cuda} on a GPU. */
 public final class Nd4jProvider implements EngineProvider {
@@ -14,6 +15,7 @@ public final class Nd4jProvider implements EngineProvider {
 
   @Override
   public Kernels open(int threads) {
+    OpenBlasKernels.choose();
     Nd4jKernels kernels = new Nd4jKernels(threads);
     if (DeviceChoice.isMade() && kernels.isInThisProcess()) {
       // ND4J only logs why, and would go on with processors

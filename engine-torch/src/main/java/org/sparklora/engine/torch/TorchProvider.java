@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
+import org.sparklora.model.engine.OpenBlasKernels;
 
 /** Opens engines of libtorch: on processors, or in a build with {@code -Pcuda} on a GPU. */
 public final class TorchProvider implements EngineProvider {
@@ -16,6 +17,7 @@ public final class TorchProvider implements EngineProvider {
 
   @Override
   public Kernels open(int threads) {
+    OpenBlasKernels.choose();
     try {
       TorchKernels kernels = new TorchKernels(DeviceChoice.made(), threads);
       // all that is read was written

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.OpenBlasKernels;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.spark.train.FlatVector;
@@ -41,6 +42,7 @@ public final class AdapterNetwork implements AutoCloseable {
       OptimizerConfig optimizer,
       ScheduleConfig schedule,
       int totalSteps) {
+    OpenBlasKernels.choose(); // ND4J loads it
     long decayed =
         layout.entries().stream()
             .filter(ParameterLayout.Entry::decayed)

@@ -8,6 +8,7 @@ import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.resource.ResourceInformation;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.OpenBlasKernels;
 import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.ScratchPlace;
 
@@ -42,6 +43,7 @@ public final class GpuPlugin implements SparkPlugin {
       public void init(PluginContext context, Map<String, String> extra) {
         takeScratch(context);
         NativeCache.secure();
+        OpenBlasKernels.choose();
         ResourceInformation gpus = context.resources().get("gpu");
         if (gpus != null) {
           Engines.useDevice(GpuAddress.only(gpus.addresses()));

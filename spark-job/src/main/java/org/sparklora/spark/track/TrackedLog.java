@@ -164,7 +164,12 @@ public final class TrackedLog implements Closeable {
         return new Alert(Alert.Level.ERROR, "Loss is not finite", cause.getMessage());
       }
     }
-    return new Alert(Alert.Level.ERROR, "Training stopped", String.valueOf(failure.getMessage()));
+    return new Alert(Alert.Level.ERROR, "Training stopped", firstLine(failure));
+  }
+
+  private static String firstLine(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    return message.lines().findFirst().orElse(message);
   }
 
   @Override

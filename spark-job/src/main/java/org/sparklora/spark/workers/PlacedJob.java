@@ -113,7 +113,8 @@ public final class PlacedJob {
   /**
    * Waits for a job, and says so every minute.
    *
-   * @throws IllegalStateException if it fails, with what it failed of
+   * @throws FailedPart if it fails
+   * @throws IllegalStateException if the calling thread is interrupted; the job is cancelled then
    */
   public static <T> T await(JavaSparkContext spark, JavaFutureAction<T> job) {
     for (long seconds = TOLD_EVERY_SECONDS; ; seconds += TOLD_EVERY_SECONDS) {
@@ -130,8 +131,7 @@ public final class PlacedJob {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("Interrupted while executors worked", e);
       } catch (ExecutionException e) {
-        throw new IllegalStateException(
-            "A part of the work failed: " + e.getCause().getMessage(), e.getCause());
+        throw new FailedPart(e.getCause());
       }
     }
   }

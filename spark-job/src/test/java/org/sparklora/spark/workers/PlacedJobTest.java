@@ -3,12 +3,14 @@ package org.sparklora.spark.workers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -84,6 +86,28 @@ class PlacedJobTest {
           .isInstanceOf(ConfigException.class)
           .hasMessageContaining("spark.driver.maxResultSize = 100m")
           .hasMessageContaining("set it to 0, or to 111m and more");
+    }
+  }
+
+  private static int fails(int part) throws IOException {
+    throw new IOException("No space left on device");
+  }
+
+  /** Spark's own message has the trace of the task in it. */
+  @Test
+  void aPartThatFailsIsSaidInOneLineWithPlaceAndRemedy() {
+    try (SparkSession session = TestSpark.open(1)) {
+      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+      JavaRDD<Integer> failing = new PlacedJob(spark).part(0, 0, 1).map(PlacedJobTest::fails);
+
+      assertThatThrownBy(() -> PlacedJob.await(spark, failing.collectAsync()))
+          .isInstanceOf(FailedPart.class)
+          .hasRootCauseInstanceOf(IOException.class)
+          .message()
+          .matches(
+              "A part of the work failed on executor driver \\(.*\\) at attempt 1:"
+                  + " IOException: No space left on device; free its machine's spark.local.dir,"
+                  + " or start again without that machine");
     }
   }
 }

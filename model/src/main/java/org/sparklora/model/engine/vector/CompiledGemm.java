@@ -14,6 +14,7 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.CpuInfo;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.vector.Gemm.Layout;
@@ -51,7 +52,7 @@ final class CompiledGemm implements AutoCloseable {
   static final int PANEL = 16;
 
   /** A core of Intel's does 87 GFLOP/s with AVX-512 BF16 and 180 with float32 (Emerald Rapids). */
-  private static final boolean IS_INTEL = CpuVendor.isIntel();
+  private static final boolean IS_INTEL = CpuInfo.here().isIntel();
 
   private final engine cpu = new engine(engine.kind.cpu, 0);
   private final stream stream = new stream(cpu);

@@ -1,22 +1,17 @@
 package org.sparklora.model.engine.vector;
 
-import java.lang.reflect.Constructor;
-import java.lang.reflect.Method;
 import java.util.function.LongPredicate;
 import org.bytedeco.dnnl.global.dnnl;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.NativeFunction;
 
 /**
  * Makes oneDNN single-threaded on threads that ask for it.
  *
  * <p>The preset's oneDNN divides each gemm over OpenMP threads of its own, which would fight with
  * {@link WorkerPool}'s for the same cores. OpenMP's limit is a property of the calling thread, set
- * by {@code omp_set_num_threads(int)}, but JavaCPP has no binding of it, and its environment
- * variable is read before a JVM could set it. What JavaCPP has is {@code
- * Pointer.NativeDeallocator}: it calls any C function that takes one pointer-sized argument, which
- * on our platforms is passed as an int is.
+ * by {@code omp_set_num_threads(int)}, but JavaCPP has no binding of it ({@link NativeFunction}),
+ * and its environment variable would limit ND4J and libtorch, too.
  *
  * <p>Thread-safe.
  */
@@ -36,17 +31,10 @@ final class OpenMpThreads {
 
   private static LongPredicate find() {
     try {
-      Pointer function = address("omp_set_num_threads");
-      Class<?> type = Class.forName("org.bytedeco.javacpp.Pointer$NativeDeallocator");
-      Constructor<?> constructor =
-          type.getDeclaredConstructor(Pointer.class, long.class, long.class);
-      Method call = type.getDeclaredMethod("deallocate", long.class, long.class);
-      constructor.setAccessible(true);
-      call.setAccessible(true);
-      Object caller = constructor.newInstance(new BytePointer(1L), 0L, 0L);
+      NativeFunction setNumThreads = setNumThreads();
       return argument -> {
         try {
-          call.invoke(caller, argument, function.address());
+          setNumThreads.call(argument);
           return true;
         } catch (ReflectiveOperationException e) {
           return false;
@@ -64,15 +52,11 @@ final class OpenMpThreads {
    * one to the other by which is loaded first, in a cache that processes with another order share.
    * A limit set in the wrong copy would limit nothing, and sums would be divided otherwise.
    */
-  private static Pointer address(String symbol) throws ReflectiveOperationException {
+  private static NativeFunction setNumThreads() throws ReflectiveOperationException {
     Loader.load(dnnl.class);
     if (Loader.getPlatform().startsWith("linux")) {
       Loader.loadGlobal("libgomp.so.1"); // loaded already, but symbols of none are found by name
     }
-    Pointer address = Loader.addressof(symbol);
-    if (address == null || address.isNull()) {
-      throw new NoSuchMethodException(symbol);
-    }
-    return address;
+    return new NativeFunction("omp_set_num_threads");
   }
 }

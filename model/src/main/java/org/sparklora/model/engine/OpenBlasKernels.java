@@ -1,0 +1,75 @@
+package org.sparklora.model.engine;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.Set;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells OpenBLAS, with which ND4J and libtorch multiply, which kernels to take on CPUs that are
+ * newer than it is. Version 0.3.19, which both load, reads an unknown model number of Intel's as a
+ * Pentium 4's and an unknown family of AMD's as an Opteron's ({@code get_coretype} in its {@code
+ * driver/others/dynamic.c}), and multiplies thirty times slower than it could.
+ */
+public final class OpenBlasKernels {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenBlasKernels.class);
+
+  /** The environment variable that it reads as it is loaded. */
+  static final String VARIABLE = "OPENBLAS_CORETYPE";
+
+  /** Intel's models from here on, Raptor Lake the first, are unknown to it. */
+  private static final int INTEL_MODEL = 0xB0;
+
+  private static final int INTEL_FAMILY = 6;
+
+  /** AMD's families from here on, Zen 5 the first, are unknown to it. */
+  private static final int AMD_FAMILY = 0x1A;
+
+  private static final Set<String> AVX512 =
+      Set.of("avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl");
+
+  private static boolean chosen;
+
+  private OpenBlasKernels() {}
+
+  /**
+   * Sets {@code OPENBLAS_CORETYPE} for this process, on a CPU that needs it and unless the user has
+   * set it. To be called before OpenBLAS is loaded; calls after the first do nothing.
+   */
+  public static synchronized void choose() {
+    if (chosen || System.getenv(VARIABLE) != null) {
+      return;
+    }
+    chosen = true;
+    of(CpuInfo.here()).ifPresent(OpenBlasKernels::set);
+  }
+
+  /** The kernels that a CPU has to be given by name. */
+  static Optional<String> of(CpuInfo cpu) {
+    boolean avx2 = cpu.instructions().contains("avx2");
+    if (cpu.isAmd() && cpu.family() >= AMD_FAMILY && avx2) {
+      return Optional.of("ZEN");
+    }
+    if (cpu.isIntel() && cpu.family() == INTEL_FAMILY && cpu.model() >= INTEL_MODEL && avx2) {
+      return Optional.of(cpu.instructions().containsAll(AVX512) ? "SKYLAKEX" : "HASWELL");
+    }
+    return Optional.empty();
+  }
+
+  /** Java's own copy of the environment, which child processes get, stays as it is. */
+  static void set(String kernels) {
+    try {
+      Loader.load(Pointer.class); // JavaCPP's own library, which looks symbols up
+      byte[] setting = (VARIABLE + "=" + kernels).getBytes(StandardCharsets.US_ASCII);
+      Pointer text = Pointer.calloc(1, setting.length + 1L); // the environment's from now on
+      new BytePointer(text).put(setting);
+      new NativeFunction("putenv").call(text.address());
+    } catch (ReflectiveOperationException | LinkageError e) {
+      LOG.warn("OpenBLAS takes old kernels on this CPU; set {}={}", VARIABLE, kernels);
+    }
+  }
+}
