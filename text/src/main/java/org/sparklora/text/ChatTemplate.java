@@ -35,21 +35,21 @@ public final class ChatTemplate {
   private static final String FILE = "chat_template.jinja";
   private static final String KEY = "chat_template";
 
-  /** The longest known template has some 20,000 characters. */
+  /** The largest template that is read; the longest known one has some 20,000 characters. */
   private static final int MAX_BYTES = 4 << 20;
 
   private static final String EMPTY =
       "Cannot use the chat template%s: it is empty, and would turn every conversation into nothing; write one, or remove it";
 
-  /** No file can hold one as UTF-8, and transformers' tokenizers refuse it. */
+  /** Half of a surrogate pair: UTF-8 cannot hold it, and transformers' tokenizers refuse it. */
   private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
 
   private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
 
   /**
-   * SHA-256 of the template a well-known model is published with → the same, written anew with the
-   * assistant's words marked. TRL 1.16 swaps such twins in for {@code assistant_only_loss}; these
-   * render the same text as its twins do.
+   * SHA-256 of a well-known model's published template → a rewritten template that marks the
+   * assistant's words. TRL 1.16 swaps in such templates for {@code assistant_only_loss}; ours
+   * render the same text as TRL's.
    */
   private static final Map<String, String> TRAINING_TWINS =
       Map.of(
@@ -61,7 +61,7 @@ public final class ChatTemplate {
   private final String source;
   private final Template template;
   private final Map<String, Object> specialTokens;
-  private final Optional<ChatTemplate> toolUse; // in this one's place where there are tools
+  private final Optional<ChatTemplate> toolUse; // replaces this template if tools are given
 
   private ChatTemplate(
       String name,
@@ -85,13 +85,13 @@ public final class ChatTemplate {
   }
 
   /**
-   * The template of a checkpoint folder: {@code chat_template.jinja} if there is one, else {@code
-   * chat_template} of {@code tokenizer_config.json} (of several named ones, {@code default}, and
-   * {@code tool_use} for conversations with tools).
+   * The template of a checkpoint folder: {@code chat_template.jinja} if it exists, else {@code
+   * chat_template} of {@code tokenizer_config.json} (of several named templates, {@code default},
+   * and {@code tool_use} for conversations with tools).
    *
-   * @return empty if the folder has none, as base models do
-   * @throws ChatTemplateException if it cannot be parsed
-   * @throws CheckpointException if it cannot be read as text, or is empty
+   * @return empty if the folder has no template, as for base models
+   * @throws ChatTemplateException if the template cannot be parsed
+   * @throws CheckpointException if the template cannot be read as text, or is empty
    */
   public static Optional<ChatTemplate> load(Path folder) {
     try {
@@ -118,17 +118,17 @@ public final class ChatTemplate {
   /**
    * A template from its source, for a tokenizer with these special tokens ({@code bos_token} …).
    *
-   * @param file where the source stands, for messages
+   * @param file the file that holds the source, for messages
    */
   public static ChatTemplate of(String source, Map<String, Object> specialTokens, Object file) {
     return new ChatTemplate(" " + file, source, specialTokens, Optional.empty());
   }
 
   /**
-   * The source that a file holds.
+   * Decodes the bytes of a template file.
    *
-   * @param file its name, for messages
-   * @throws CheckpointException if it is not UTF-8, empty, or far too long
+   * @param file the file's name, for messages
+   * @throws CheckpointException if the file is not UTF-8, blank, or too long
    */
   public static String decode(byte[] bytes, String file) {
     if (bytes.length > MAX_BYTES) {
@@ -155,8 +155,8 @@ public final class ChatTemplate {
   }
 
   /**
-   * The templates of tokenizer_config.json by name; one that stands alone is the default, whatever
-   * its name.
+   * The templates of tokenizer_config.json by name; a single template is the default, whatever its
+   * name.
    */
   private static Map<String, String> templates(JsonFields config) {
     JsonNode given = config.json().path(KEY);
@@ -207,12 +207,12 @@ public final class ChatTemplate {
     }
   }
 
-  /** Whether the template marks what the assistant says. */
+  /** Whether the template marks the assistant's words with {@code {% generation %}}. */
   public boolean marksGeneration() {
     return GENERATION.matcher(source).find();
   }
 
-  /** SHA-256 of the source, and of the one for tools if there is one, in hexadecimal. */
+  /** SHA-256 in hexadecimal of the source, followed by the {@code tool_use} source if set. */
   public String fingerprint() {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -230,7 +230,7 @@ public final class ChatTemplate {
    * @throws ChatTemplateException if the template refuses it, fails or exceeds its limits
    */
   public Rendering render(Conversation conversation, Options options) {
-    if (source.isBlank()) { // of tokenizer_config.json, where base models may have it so
+    if (source.isBlank()) { // as base models may have it in tokenizer_config.json
       throw new ChatTemplateException(null, EMPTY, name);
     }
     Map<String, Object> variables = new HashMap<>(specialTokens);
@@ -262,19 +262,19 @@ public final class ChatTemplate {
   }
 
   /**
-   * How to render.
+   * Options of {@link ChatTemplate#render}.
    *
-   * @param addGenerationPrompt end with the beginning of the assistant's next turn
+   * @param addGenerationPrompt whether to end with the beginning of the assistant's next turn
    * @param variables further variables, such as {@code enable_thinking}
    */
   public record Options(boolean addGenerationPrompt, Map<String, Object> variables) {
 
-    /** Whole conversations, for training. */
+    /** Renders whole conversations, for training. */
     public static Options training() {
       return new Options(false, Map.of());
     }
 
-    /** Up to where the assistant answers. */
+    /** Renders up to the beginning of the assistant's answer. */
     public static Options prompt() {
       return new Options(true, Map.of());
     }

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Messages in order, and what else the template may read.
+ * Messages in order, and further variables for the template.
  *
  * @param messages at least one
  * @param variables JSON-like values by name: {@code tools}, {@code documents}; copied

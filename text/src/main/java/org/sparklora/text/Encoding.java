@@ -4,17 +4,17 @@ import java.util.List;
 import org.sparklora.text.jinja.Rendering;
 
 /**
- * The tokens of a text and where in it each of them stands.
+ * The tokens of a text and their positions in the text.
  *
  * @param ids token ids
  * @param startOffsets first character (UTF-16) of each token
- * @param endOffsets one past the last character of each; start and end are 0 for special tokens
- *     that were put around the text. Arrays are read-only and not copied
+ * @param endOffsets one past the last character of each token; start and end are 0 for special
+ *     tokens around the text. Arrays are read-only and not copied
  */
 public record Encoding(int[] ids, int[] startOffsets, int[] endOffsets) {
 
   /**
-   * Which tokens overlap one of the spans, as transformers' {@code assistant_masks}.
+   * Marks the tokens that overlap a span, like {@code assistant_masks} of transformers.
    *
    * @param spans in the order of the text, not overlapping
    */

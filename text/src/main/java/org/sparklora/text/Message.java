@@ -11,14 +11,14 @@ import java.util.TreeMap;
  * @param role {@code system}, {@code user}, {@code assistant} or {@code tool}
  * @param content the text; empty for a turn that only calls tools
  * @param extra further JSON-like fields the template may read: {@code name}, {@code tool_calls},
- *     {@code reasoning_content}. A {@code content} in here (a list of parts, say) stands for {@link
- *     #content}; copied.
+ *     {@code reasoning_content}. A {@code content} in here (such as a list of parts) replaces
+ *     {@link #content}. The map is copied
  */
 public record Message(String role, String content, Map<String, Object> extra)
     implements Serializable {
 
   public Message {
-    extra = new TreeMap<>(extra); // unlike Map.copyOf it takes JSON's nulls
+    extra = new TreeMap<>(extra); // unlike Map.copyOf, TreeMap accepts JSON's nulls
   }
 
   public static Message of(String role, String content) {
@@ -28,20 +28,20 @@ public record Message(String role, String content, Map<String, Object> extra)
   /**
    * A message as a dataset holds it.
    *
-   * @param fields JSON-like; {@code role} must be a text, a {@code content} that is none stays an
-   *     extra field, as does that there is no content
+   * @param fields JSON-like; {@code role} must be a text; a {@code content} of another type stays
+   *     an extra field, and a missing one becomes an extra field with null
    */
   public static Message ofFields(Map<String, Object> fields) {
     Map<String, Object> extra = new TreeMap<>(fields);
     String role = (String) extra.remove("role");
-    extra.putIfAbsent("content", null); // a template can tell it from an empty text
+    extra.putIfAbsent("content", null); // so that templates can tell no content from an empty text
     String content = extra.get("content") instanceof String ? (String) extra.remove("content") : "";
     return new Message(role, content, extra);
   }
 
   /**
    * The message as a template reads it. As in transformers, null fields are left out, and reasoning
-   * given under an older name is found as {@code reasoning_content} and {@code thinking} too.
+   * under any of its three names is set as {@code reasoning_content} and {@code thinking}.
    */
   Map<String, Object> fields() {
     Map<String, Object> fields = new LinkedHashMap<>();

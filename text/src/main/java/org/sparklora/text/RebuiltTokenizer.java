@@ -16,9 +16,10 @@ import java.util.TreeMap;
 import org.sparklora.text.json.JsonFields;
 
 /**
- * A {@code tokenizer.json} rewritten as {@code AutoTokenizer} of transformers 5.24 rebuilds it: the
- * components of {@link TokenizerClass}, and the added tokens of {@code tokenizer_config.json} given
- * ids anew, in the order in which {@code TokenizersBackend.__init__} adds them.
+ * A {@code tokenizer.json} rewritten as {@code AutoTokenizer} of transformers 5.24 rebuilds it:
+ * with the components of {@link TokenizerClass}, and the added tokens of {@code
+ * tokenizer_config.json} renumbered in the order in which {@code TokenizersBackend.__init__} adds
+ * them.
  */
 final class RebuiltTokenizer {
   private static final List<String> FLAGS =
@@ -31,17 +32,17 @@ final class RebuiltTokenizer {
   private RebuiltTokenizer() {}
 
   /**
-   * What a checkpoint's tokenizer becomes.
+   * The result of {@link #rebuild}.
    *
-   * @param changed whether anything differs from the file
+   * @param changed whether the rebuilt tokenizer differs from the file
    */
   record Result(SpecialTokens specialTokens, boolean changed) {}
 
   /**
-   * Rewrites in place.
+   * Rewrites {@code tokenizer} in place.
    *
    * @param tokenizer tokenizer.json
-   * @param specialTokens those that the checkpoint names
+   * @param specialTokens the special tokens that the checkpoint names
    */
   static Result rebuild(Path folder, ObjectNode tokenizer, SpecialTokens specialTokens)
       throws IOException {
@@ -52,7 +53,7 @@ final class RebuiltTokenizer {
     List<ObjectNode> ofFile = new ArrayList<>();
     for (JsonNode token : tokenizer.path("added_tokens")) {
       if (!(token instanceof ObjectNode object)) {
-        return new Result(specialTokens, false); // damaged, as its reader will say
+        return new Result(specialTokens, false); // damaged; TokenizerPipeline refuses it
       }
       ofFile.add(object);
     }
@@ -69,7 +70,7 @@ final class RebuiltTokenizer {
     }
     Map<Integer, ObjectNode> before = Map.copyOf(rebuilt.added);
     rebuilt.addAll(decoderTokens(config, ofFile), named);
-    if (rebuiltAs == TokenizerClass.QWEN2) { // its constructor adds them again, plain
+    if (rebuiltAs == TokenizerClass.QWEN2) { // Qwen2Tokenizer adds them again, as plain tokens
       named.all().forEach(content -> rebuilt.add(plain(content)));
     }
     rebuiltAs.replaceComponents(tokenizer, prefix);
@@ -79,7 +80,7 @@ final class RebuiltTokenizer {
     return new Result(named, changed);
   }
 
-  /** What {@code added_tokens_decoder} lists, by id; where it is missing, the file's own. */
+  /** The tokens of {@code added_tokens_decoder} by id; if it is missing, the file's. */
   private static List<ObjectNode> decoderTokens(JsonFields config, List<ObjectNode> ofFile) {
     TreeMap<Integer, ObjectNode> byId = new TreeMap<>();
     if (!config.json().has("added_tokens_decoder")) {
@@ -98,7 +99,7 @@ final class RebuiltTokenizer {
     return List.copyOf(byId.values());
   }
 
-  /** Adds those that differ from what there is, then the special tokens that are not among them. */
+  /** Adds decoder tokens that differ from the added ones, then special tokens not yet known. */
   private void addAll(List<ObjectNode> decoderTokens, SpecialTokens named) {
     Set<String> known = new LinkedHashSet<>(idOf.keySet());
     List<ObjectNode> toAdd = new ArrayList<>();
@@ -119,7 +120,7 @@ final class RebuiltTokenizer {
     }
   }
 
-  /** As the tokenizers library adds one: with its id in the vocabulary, or the next free one. */
+  /** Adds a token as the tokenizers library does: with its vocabulary id, or the next free id. */
   private void add(ObjectNode token) {
     String content = content(token);
     if (content.isEmpty() || added.containsValue(token)) {
@@ -145,7 +146,7 @@ final class RebuiltTokenizer {
     return token;
   }
 
-  /** With all flags and nothing else, so that equal tokens are equal. */
+  /** The token with all flags and nothing else, so that {@code equals} compares tokens. */
   private static ObjectNode normal(ObjectNode token) {
     ObjectNode normal = JsonNodeFactory.instance.objectNode().put("content", content(token));
     boolean special = token.path("special").asBoolean(false);

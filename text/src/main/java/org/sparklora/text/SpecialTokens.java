@@ -17,7 +17,7 @@ import org.sparklora.text.json.JsonFile;
  * transformers.
  *
  * @param byName {@code "eos_token"} to {@code "<|im_end|>"}, only the names that have a token
- * @param others tokens without such a name
+ * @param others special tokens without a name
  */
 record SpecialTokens(Map<String, String> byName, List<String> others) {
   static final String CONFIG_FILE = "tokenizer_config.json";
@@ -45,9 +45,9 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
   }
 
   /**
-   * The same with a class's own tokens where the checkpoint says nothing.
+   * Adds a class's default tokens for names that the checkpoint leaves out.
    *
-   * @param config tokenizer_config.json, in which null means none
+   * @param config tokenizer_config.json, in which null means no token
    */
   SpecialTokens orElse(Map<String, String> defaults, JsonNode config) {
     Map<String, String> all = new LinkedHashMap<>(byName);
@@ -64,7 +64,7 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
     return Optional.ofNullable(byName.get(name));
   }
 
-  /** All of them, in a fixed order. */
+  /** All special tokens, in a fixed order. */
   List<String> all() {
     List<String> all = new ArrayList<>();
     NAMES.forEach(name -> named(name).ifPresent(all::add));
@@ -72,7 +72,7 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
     return all.stream().distinct().toList();
   }
 
-  /** A JSON file, without any fields if there is no such file. */
+  /** Reads a JSON file; a missing file has no fields. */
   static JsonFields readJson(Path file) throws IOException {
     return JsonFields.of(file, JsonFile.readIfThere(file).orElseGet(JsonFile::newObject));
   }
@@ -94,7 +94,7 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
     extra.forEach(token -> content(fields, key, token).ifPresent(others::add));
   }
 
-  /** A token stands there as a string or as an object with its content. */
+  /** Reads a token, written as a string or as an object with {@code content}. */
   static Optional<String> content(JsonFields fields, String key, JsonNode token) {
     JsonNode text = token.isObject() ? token.path("content") : token;
     if (!text.isTextual() && !token.isNull()) {

@@ -16,13 +16,13 @@ import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
 
 /**
- * A checkpoint's tokenizer: the ids of a text, and the way back.
+ * A checkpoint's tokenizer: encodes text to ids and decodes ids to text.
  *
  * <p>{@code tokenizer.json} alone decides how text is cut and which special tokens frame it, as in
  * the tokenizers library and in most classes of transformers 5; with {@link
  * TokenizerDialect#TRANSFORMERS}, the class that {@code AutoTokenizer} chooses decides. As in
- * transformers, {@code add_bos_token} and {@code add_eos_token} of tokenizer_config.json have no
- * say beside it. The names of the special tokens come from tokenizer_config.json.
+ * transformers, {@code add_bos_token} and {@code add_eos_token} of tokenizer_config.json are
+ * ignored. The names of the special tokens come from tokenizer_config.json.
  *
  * <p>A lone surrogate in a text counts as U+FFFD. Immutable and thread-safe.
  */
@@ -42,8 +42,8 @@ public final class Tokenizer {
   /**
    * Loads the tokenizer of a checkpoint folder.
    *
-   * @throws IllegalArgumentException if the folder has none, or one with a component that this
-   *     project does not know; the message names file and component
+   * @throws IllegalArgumentException if the folder has no tokenizer, or a component is not
+   *     supported; the message names file and component
    */
   public static Tokenizer load(Path checkpointFolder, TokenizerDialect dialect) {
     Path file = checkpointFolder.resolve(FILE);
@@ -80,22 +80,23 @@ public final class Tokenizer {
   /**
    * The tokens of a text.
    *
-   * @param addSpecialTokens whether to frame it; false for text that a chat template rendered
-   * @throws IllegalArgumentException if two million characters or more stand together without a
-   *     place to cut, or the tokenizer's own expressions cannot cut them
+   * @param addSpecialTokens whether to add the special tokens around the text; false for text that
+   *     a chat template rendered
+   * @throws IllegalArgumentException if a piece has more than 2,097,152 characters, or a regular
+   *     expression of the tokenizer recurses too deeply
    */
   public int[] encode(String text, boolean addSpecialTokens) {
     return pipeline.encode(text, addSpecialTokens);
   }
 
-  /** The tokens of a text with their places in it. */
+  /** The tokens of a text with their positions in the text. */
   public Encoding encodeWithOffsets(String text, boolean addSpecialTokens) {
     int[][] columns = pipeline.encodeWithOffsets(text, addSpecialTokens);
     return new Encoding(columns[0], columns[1], columns[2]);
   }
 
   /**
-   * The text of tokens. Bytes that are no UTF-8 become U+FFFD; ids without a token are left out.
+   * Decodes tokens to text. Invalid UTF-8 becomes U+FFFD; ids without a token are left out.
    *
    * @param skipSpecialTokens whether to leave out special tokens
    */
@@ -103,12 +104,14 @@ public final class Tokenizer {
     return pipeline.decode(ids, skipSpecialTokens);
   }
 
-  /** How many tokens there are, added ones included. */
+  /** The number of tokens, added tokens included. */
   public int vocabularySize() {
     return pipeline.size();
   }
 
-  /** The id of a token as the vocabulary spells it, {@code "Ġthe"} or {@code "<|im_end|>"}. */
+  /**
+   * The id of a token given as the vocabulary spells it, {@code "Ġthe"} or {@code "<|im_end|>"}.
+   */
   public OptionalInt idOf(String token) {
     int id = pipeline.idOf(token);
     return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
@@ -140,8 +143,8 @@ public final class Tokenizer {
   }
 
   /**
-   * SHA-256 in hexadecimal of tokenizer.json, or of what {@link TokenizerDialect#TRANSFORMERS}
-   * makes of it: tokenizers with the same one give the same ids.
+   * SHA-256 in hexadecimal of tokenizer.json, or of the file as {@link
+   * TokenizerDialect#TRANSFORMERS} rewrites it. Tokenizers with equal fingerprints give equal ids.
    */
   public String fingerprint() {
     return fingerprint;

@@ -14,11 +14,11 @@ import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
 
 /**
- * The class that {@code AutoTokenizer} of transformers 5.24 chooses for a checkpoint, and which
- * components of {@code tokenizer.json} it replaces by its own.
+ * The class that {@code AutoTokenizer} of transformers 5.24 chooses for a checkpoint, and the
+ * components of {@code tokenizer.json} that the class replaces.
  */
 enum TokenizerClass {
-  /** TokenizersBackend: everything as the file says. */
+  /** TokenizersBackend: keeps every component of the file. */
   FILE(Map.of(), "{}"),
 
   /** GPT2Tokenizer: no normaliser, and GPT-2's pattern alone. */
@@ -44,7 +44,7 @@ enum TokenizerClass {
 
   private static final String KEY = "tokenizer_class";
 
-  /** Names, without a final Fast, of the class that leaves the file as it is. */
+  /** Class names, without the suffix Fast, that keep every component of the file. */
   private static final Set<String> AS_THE_FILE =
       Set.of("TokenizersBackend", "PreTrainedTokenizer", "PythonBackend", "BloomTokenizer");
 
@@ -60,7 +60,7 @@ enum TokenizerClass {
     return Arrays.stream(names).collect(Collectors.toMap(name -> name, name -> "<|endoftext|>"));
   }
 
-  /** The special tokens that a checkpoint has which does not name them. */
+  /** The class's special tokens, for a checkpoint that does not name them. */
   Map<String, String> defaultTokens() {
     return defaults;
   }
@@ -70,8 +70,8 @@ enum TokenizerClass {
    *
    * @param tokenizer tokenizer.json
    * @param tokenizerConfig tokenizer_config.json
-   * @param config config.json, which has the model's type
-   * @throws org.sparklora.text.json.CheckpointException if it is one that is not known here
+   * @param config config.json, which has {@code model_type}
+   * @throws org.sparklora.text.json.CheckpointException if the class is not supported
    */
   static TokenizerClass of(JsonNode tokenizer, JsonFields tokenizerConfig, JsonFields config) {
     if (tokenizerConfig.has("auto_map")) {
@@ -93,7 +93,7 @@ enum TokenizerClass {
       return FILE; // Llama 3's files name the class of Llama 2
     }
     if (qwen2 || name.equals("Qwen2Tokenizer")) {
-      return QWEN2; // for a qwen2, whatever class it names
+      return QWEN2; // a qwen2 model, whatever class it names
     }
     if (name.equals("GPT2Tokenizer")) {
       return GPT2;
@@ -108,13 +108,13 @@ enum TokenizerClass {
   }
 
   /**
-   * Puts the class's own components in place of the file's.
+   * Replaces the file's components by the class's own.
    *
    * @param addPrefixSpace {@code add_prefix_space} of tokenizer_config.json
    */
   void replaceComponents(ObjectNode tokenizer, boolean addPrefixSpace) throws IOException {
     if (this != FILE && tokenizer.path("model") instanceof ObjectNode model) {
-      model.retain(List.of("type", "vocab", "merges")); // unknown bytes vanish, nothing is whole
+      model.retain(List.of("type", "vocab", "merges")); // drops unk_token, ignore_merges …
     }
     String json = String.format(Locale.ROOT, components, addPrefixSpace);
     tokenizer.setAll(JsonFile.parse(json.getBytes(StandardCharsets.UTF_8), name()));

@@ -3,22 +3,22 @@ package org.sparklora.text.bpe;
 import org.sparklora.text.json.JsonFields;
 
 /**
- * A token found in the text as it stands, before anything is cut.
+ * An added token, found in the text before the text is cut into pieces.
  *
- * @param special left out when decoding without special tokens
+ * @param special whether decoding without special tokens leaves the token out
  */
 record AddedToken(int id, String content, Search search, boolean special) {
 
   /**
-   * How the token is looked for.
+   * How text is searched for the token.
    *
-   * @param singleWord only where no letter, digit or underscore touches it
-   * @param lstrip takes the white space before it
-   * @param rstrip takes the white space after it
-   * @param normalized looked for after normalisation instead of before
+   * @param singleWord whether the token counts only where no letter, digit or underscore touches it
+   * @param lstrip whether the token takes the white space before it
+   * @param rstrip whether the token takes the white space after it
+   * @param normalized whether the normalised text is searched instead of the original
    */
   record Search(boolean singleWord, boolean lstrip, boolean rstrip, boolean normalized) {
-    /** Anywhere in the text as it stands. */
+    /** Finds the token anywhere in the original text. */
     static final Search PLAIN = new Search(false, false, false, false);
   }
 

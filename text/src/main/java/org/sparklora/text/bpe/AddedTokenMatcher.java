@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Finds added tokens in text: leftmost first, the longest of those that start there. Thread-safe.
+ * Finds added tokens in text: the leftmost first, of several at one place the longest. Thread-safe.
  *
- * <p>Where no token can start, the text is only skimmed.
+ * <p>A character that begins no token costs one bit test.
  */
 final class AddedTokenMatcher {
 
-  /** In place of the id of a token: text between two. */
+  /** The id that a {@link Sink} receives for text between tokens. */
   static final int TEXT = -1;
 
   /** Receives tokens and the text between them, from left to right. */
@@ -20,12 +20,12 @@ final class AddedTokenMatcher {
     void accept(int id, int start, int end);
   }
 
-  private final TreeMap<String, AddedToken> tokens = new TreeMap<>(); // by what is looked for
+  private final TreeMap<String, AddedToken> tokens = new TreeMap<>(); // by the text to find
   private final BitSet firstChars = new BitSet();
   private int longest;
 
   /**
-   * @param contents what to look for, one for each token: its content, normalised or not
+   * @param contents the text to find for each token: its content, normalised or not
    */
   AddedTokenMatcher(List<AddedToken> tokens, List<String> contents) {
     for (int i = 0; i < tokens.size(); i++) {
@@ -38,7 +38,7 @@ final class AddedTokenMatcher {
     }
   }
 
-  /** Hands out all of {@code text[start, end)}, cut at the tokens. */
+  /** Passes all of {@code text[start, end)} to the sink, cut at the tokens. */
   void scan(String text, int start, int end, Sink sink) {
     int from = start;
     int i = start;
@@ -77,7 +77,7 @@ final class AddedTokenMatcher {
     }
   }
 
-  /** The longest token that begins here, or null. */
+  /** The longest token that begins at {@code start}, or null. */
   private Map.Entry<String, AddedToken> longestAt(String text, int start, int end) {
     int stop = Math.min(end, start + longest);
     while (true) {
@@ -86,7 +86,7 @@ final class AddedTokenMatcher {
       if (found == null || here.startsWith(found.getKey())) {
         return found;
       }
-      // Whatever begins here sorts before the one found, so it is within what they share.
+      // A token that begins here sorts before found, so it lies within the common prefix.
       int shared = 0;
       while (shared < found.getKey().length()
           && here.charAt(shared) == found.getKey().charAt(shared)) {

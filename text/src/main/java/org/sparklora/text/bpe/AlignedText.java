@@ -8,8 +8,9 @@ import java.util.Locale;
  * came from.
  *
  * @param text the normalised text
- * @param starts first original character of each character; empty while the text is the original
- * @param ends one past the last original character of each; empty likewise; arrays are not copied
+ * @param starts first original character of each character; empty if the text is unchanged
+ * @param ends one past the last original character of each; empty if unchanged; arrays are not
+ *     copied
  */
 record AlignedText(String text, int[] starts, int[] ends) {
   private static final int[] UNCHANGED = {};
@@ -42,14 +43,14 @@ record AlignedText(String text, int[] starts, int[] ends) {
     }
 
     /**
-     * Appends what {@code before[from, to)} became. A replacement of the same length keeps its
-     * characters' places; of another length, all its characters cover the whole run. Something put
-     * in must have a character behind it.
+     * Appends the replacement of {@code before[from, to)}. If the length is equal, each character
+     * keeps its position; if not, every character covers the whole run. An insertion, with {@code
+     * from == to}, needs a character after it.
      */
     void append(String replacement, int from, int to) {
       boolean sameLength = replacement.length() == to - from;
       for (int k = 0; k < replacement.length(); k++) {
-        if (from == to) { // put in: has the place of what follows
+        if (from == to) { // an insertion: has the position of the next character
           put(replacement.charAt(k), before.start(from), before.end(from));
         } else {
           int first = sameLength ? from + k : from;

@@ -4,11 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * GPT-2's printable stand-ins for the 256 byte values, the letters in which a byte-level vocabulary
- * is written: {@code " Hello"} stands there as {@code "ĠHello"}.
+ * GPT-2's printable stand-ins for the 256 byte values, in which a byte-level vocabulary is spelled:
+ * {@code " Hello"} becomes {@code "ĠHello"}.
  *
- * <p>Printable Latin-1 characters stand for themselves; the other bytes, in ascending order, for
- * the characters from U+0100 on.
+ * <p>Bytes of printable Latin-1 characters are spelled as these; the other bytes, in ascending
+ * order, as the characters from U+0100 on.
  */
 final class ByteAlphabet {
   private static final int FIRST_STAND_IN = 0x100;
@@ -33,7 +33,7 @@ final class ByteAlphabet {
     return CHAR_OF_BYTE[unsignedByte];
   }
 
-  /** The bytes of a token; one that is not spelled in stand-ins speaks for itself. */
+  /** The bytes that a token spells; if a character is not of this alphabet, its UTF-8. */
   static byte[] bytesOf(String token) {
     byte[] bytes = new byte[token.length()];
     for (int i = 0; i < bytes.length; i++) {
@@ -46,7 +46,7 @@ final class ByteAlphabet {
     return bytes;
   }
 
-  /** The first {@code length} bytes in stand-in characters. */
+  /** Spells the first {@code length} bytes in this alphabet. */
   static String spell(byte[] bytes, int length) {
     char[] spelled = new char[length];
     for (int i = 0; i < length; i++) {

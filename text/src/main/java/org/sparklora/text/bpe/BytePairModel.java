@@ -8,12 +8,12 @@ import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 
 /**
- * Byte-pair encoding of one piece (Sennrich et al., 2016): the letters of a piece, then merge after
- * merge in the order in which training learned them. Immutable and thread-safe.
+ * Byte-pair encoding of one piece (Sennrich et al., 2016): splits a piece into letters, then
+ * applies merges in the order in which training learned them. Immutable and thread-safe.
  *
  * <p>Letters are the 256 bytes of {@link ByteAlphabet}, or else code points. A letter that the
- * vocabulary lacks becomes its byte tokens ({@code byte_fallback}), else {@code unk_token}, else
- * nothing at all.
+ * vocabulary lacks becomes its byte tokens ({@code byte_fallback}), else {@code unk_token}, else is
+ * dropped.
  */
 final class BytePairModel {
   private static final int MISSING = -1;
@@ -72,7 +72,7 @@ final class BytePairModel {
   /**
    * Encodes {@code text[start, end)} into {@code symbols}.
    *
-   * @param bytes room for {@link Utf8#MAX_BYTES_PER_CHAR} bytes a character
+   * @param bytes a buffer for {@link Utf8#MAX_BYTES_PER_CHAR} bytes a character
    */
   void encode(String text, int start, int end, byte[] bytes, Symbols symbols) {
     symbols.clear();
@@ -119,7 +119,7 @@ final class BytePairModel {
     flush(pending, symbols);
   }
 
-  /** Adds a letter or makes it part of the pending unknown token, whose bytes it returns. */
+  /** Adds a letter, or extends the pending unknown token; returns the pending bytes. */
   private int addLetter(int symbol, int bytes, int pending, Symbols symbols) {
     if (symbol != MISSING) {
       flush(pending, symbols);
@@ -170,8 +170,8 @@ final class BytePairModel {
   }
 
   /**
-   * Merges stand there as {@code "a b"} or, since 2024, as {@code ["a", "b"]}; the order is the
-   * rank.
+   * Reads merges, written as {@code "a b"} or, since 2024, as {@code ["a", "b"]}; their order is
+   * the rank.
    */
   private MergeTable readMerges(JsonFields json) {
     JsonNode list = json.list("merges");

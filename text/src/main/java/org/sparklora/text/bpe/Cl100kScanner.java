@@ -1,17 +1,17 @@
 package org.sparklora.text.bpe;
 
-/** The pieces of Llama 3 and Qwen, which differ in how many digits make a number. */
+/** Cuts text as Llama 3 and Qwen do, which differ in the most digits of a number. */
 record Cl100kScanner(int maxDigits) implements PieceScanner {
   private static final String PATTERN_BEFORE_NUMBERS =
       "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
   private static final String PATTERN_AFTER_NUMBERS =
       "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-  /** Llama 3's, with numbers of up to three digits. */
+  /** Llama 3's pattern, with numbers of up to three digits. */
   static final String LLAMA3_PATTERN =
       PATTERN_BEFORE_NUMBERS + "\\p{N}{1,3}" + PATTERN_AFTER_NUMBERS;
 
-  /** Qwen's, in which every digit stands alone. */
+  /** Qwen's pattern, in which every digit is a piece. */
   static final String QWEN_PATTERN = PATTERN_BEFORE_NUMBERS + "\\p{N}" + PATTERN_AFTER_NUMBERS;
 
   @Override
@@ -41,7 +41,7 @@ record Cl100kScanner(int maxDigits) implements PieceScanner {
     return spaceEnd(text, from, end);
   }
 
-  /** {@code \s*[\r\n]+|\s+(?!\S)|\s+}: up to the last line break of the run, if it has one. */
+  /** {@code \s*[\r\n]+|\s+(?!\S)|\s+}: ends after the run's last line break, if any. */
   private static int spaceEnd(String text, int from, int end) {
     int runEnd = PieceScanner.spaceEnd(text, from, end);
     for (int i = runEnd - 1; i >= from; i--) {

@@ -4,17 +4,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 
-/** What the components of tokenizer.json have in common: token ids, and limits. */
+/** Checks shared by the components of tokenizer.json: ids, limits, unsupported values. */
 final class Components {
   /**
-   * The greatest token id, some sixteen times those of the largest vocabularies: tables by id have
-   * as many entries.
+   * The largest token id, about sixteen times that of the largest vocabularies; it bounds the size
+   * of tables indexed by id.
    */
   private static final int MAX_ID = (1 << 22) - 1;
 
   private Components() {}
 
-  /** A token id, or another small number. */
+  /** A token id or another number from 0 to {@code MAX_ID}. */
   static int id(JsonFields json, String key, JsonNode value) {
     return json.whole(key, value, 0, MAX_ID);
   }
@@ -23,14 +23,14 @@ final class Components {
     return json.whole(key, 0, MAX_ID).orElse(byDefault);
   }
 
-  /** The complaint about something that this project does not do. */
+  /** The error for a value that this project does not support. */
   static CheckpointException unsupported(JsonFields json, String what) {
     return new CheckpointException(
         "Cannot use %s of %s in %s: not supported; take a tokenizer of the Llama 3, Qwen or SmolLM kind, or tokenize elsewhere and train on input_ids",
         what, json.name(), json.file());
   }
 
-  /** The complaint about the component's own type. */
+  /** The error for a component's type that this project does not support. */
   static CheckpointException unsupportedType(JsonFields json) {
     return unsupported(json, "type " + json.required("type"));
   }

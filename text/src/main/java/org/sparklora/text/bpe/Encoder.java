@@ -2,12 +2,12 @@ package org.sparklora.text.bpe;
 
 import java.util.Locale;
 
-/** One thread's way through a {@link TokenizerPipeline}: buffers, cache, and the walk itself. */
+/** Encodes text by a {@link TokenizerPipeline} in one thread, with its own buffers and cache. */
 final class Encoder {
-  /** Characters of a piece; merging one takes some fifty bytes a character and thread. */
+  /** The longest piece, in characters; merging takes some fifty bytes a character and thread. */
   private static final int MAX_PIECE = 1 << 21;
 
-  /** A buffer that has grown beyond this is not kept. */
+  /** The largest byte buffer that is kept for the next piece. */
   private static final int KEPT = 1 << 20;
 
   private final TokenizerPipeline pipeline;
@@ -27,7 +27,7 @@ final class Encoder {
     return ids.toArray();
   }
 
-  /** See {@link TokenizerPipeline#encodeWithOffsets}. Slower: the cache knows no places. */
+  /** See {@link TokenizerPipeline#encodeWithOffsets}. Slower: the cache has no positions. */
   int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
     walk(text, addSpecialTokens, true);
     return new int[][] {ids.toArray(), starts.toArray(), ends.toArray()};
@@ -71,7 +71,7 @@ final class Encoder {
   }
 
   /**
-   * @param base where the aligned text's original begins in the whole
+   * @param base where the original of {@code own} begins in the whole text
    */
   private void encodeNormalized(AlignedText own, int start, int end, int base, boolean locates) {
     PreTokenizer.Sink pieces =
@@ -135,14 +135,14 @@ final class Encoder {
   }
 
   /**
-   * Encodes a piece; a token that holds a part of a character's bytes has the place of all of it.
+   * Encodes a piece; a token with some of a character's bytes has the whole character's position.
    */
   private void locatePiece(
       String text, int start, int end, int shift, AlignedText aligned, int base) {
-    // then the text's first character was put there, and shares the place of the next
+    // a prefixed text begins with a space that has the position of the next character
     boolean prefixed = text != aligned.text();
     merge(text, start, end);
-    int at = start; // the character at hand
+    int at = start; // the current character
     int byteEnd = byteLength(text, at, end); // one past its last byte
     for (int i = 0; i < symbols.size(); i++) {
       while (byteEnd <= symbols.start(i)) {
@@ -177,7 +177,7 @@ final class Encoder {
       String token = pipeline.token(id);
       int leading = spaces(token, true);
       if (leading == 1 && frame.prefixSpace() && (starts.size() == 0 || start == 0)) {
-        leading = 0; // that one was added by us
+        leading = 0; // the space that the pre-tokenizer inserted
       }
       int trailing = spaces(token, false);
       from = Math.min(from + leading, to);
@@ -188,7 +188,7 @@ final class Encoder {
     ends.add(to);
   }
 
-  /** Spaces at one end of a token, as themselves or as the stand-in of byte 32. */
+  /** Counts the spaces at one end of a token: white space or {@link ByteAlphabet}'s byte 32. */
   private static int spaces(String token, boolean leading) {
     char space = ByteAlphabet.charOf(' ');
     int count = 0;

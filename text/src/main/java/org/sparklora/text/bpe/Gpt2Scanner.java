@@ -1,6 +1,6 @@
 package org.sparklora.text.bpe;
 
-/** GPT-2's pieces, those of pre-tokenizer {@code ByteLevel} with {@code use_regex}. */
+/** Cuts text as GPT-2 does: the pre-tokenizer {@code ByteLevel} with {@code use_regex}. */
 final class Gpt2Scanner implements PieceScanner {
   static final String PATTERN =
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";

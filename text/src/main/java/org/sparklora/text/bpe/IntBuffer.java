@@ -2,7 +2,7 @@ package org.sparklora.text.bpe;
 
 import java.util.Arrays;
 
-/** A growing row of ints. Not thread-safe. */
+/** A growing array of ints. Not thread-safe. */
 final class IntBuffer {
   private int[] values = new int[256];
   private int size;
@@ -23,7 +23,7 @@ final class IntBuffer {
   void add(int[] source, int from, int to) {
     int count = to - from;
     ensure(count);
-    if (count < 8) { // most words; arraycopy costs more than this
+    if (count < 8) { // most words; arraycopy costs more than a loop
       for (int i = from; i < to; i++) {
         values[size++] = source[i];
       }

@@ -3,12 +3,12 @@ package org.sparklora.text.bpe;
 import java.util.Arrays;
 
 /**
- * The merges of a vocabulary: which two neighbouring tokens become which one, and how early.
+ * The merges of a vocabulary: maps two neighbouring tokens to the merged token and its rank.
  *
  * <p>An open-addressing hash table on primitive arrays. Filled by one thread, then read by many.
  */
 final class MergeTable {
-  /** What {@link #find} answers when two tokens do not merge; greater than every merge. */
+  /** {@link #find}'s result for two tokens that do not merge; greater than every merge. */
   static final long NONE = Long.MAX_VALUE;
 
   private static final long EMPTY = -1;
@@ -17,7 +17,7 @@ final class MergeTable {
   private final long[] merges; // rank << 32 | merged token
   private final int mask;
 
-  /** Room for {@code count} merges, at most half full. */
+  /** A table for {@code count} merges, then at most half full. */
   MergeTable(int count) {
     int slots = Integer.highestOneBit(Math.max(8, count)) * 4;
     pairs = new long[slots];
@@ -26,7 +26,7 @@ final class MergeTable {
     Arrays.fill(pairs, EMPTY);
   }
 
-  /** Adds a merge; of two for the same pair the later stays, as in a map. */
+  /** Adds a merge; it replaces an earlier merge of the same pair, as in a map. */
   void put(int left, int right, int rank, int merged) {
     long pair = pair(left, right);
     int slot = slot(pair);

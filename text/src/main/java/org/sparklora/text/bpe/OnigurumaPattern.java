@@ -6,12 +6,12 @@ import java.util.regex.PatternSyntaxException;
 
 /**
  * Translates the regular expressions of tokenizer.json, written for Oniguruma in its Ruby syntax,
- * into Java's. What differs: {@code \s \w \d} are Unicode's, {@code \h} is a hexadecimal digit,
+ * into Java's. The differences: {@code \s \w \d} are Unicode's, {@code \h} is a hexadecimal digit,
  * classes know Unicode 16, {@code ^ $} match at every line, {@code (?m)} lets the dot match a line
  * break, {@code {n,m}+} is no possessive quantifier, {@code [[:name:]]} is refused.
  */
 final class OnigurumaPattern {
-  /** What is not copied as it stands, and what begins and ends a class. */
+  /** Matches constructs to translate or refuse, and the brackets of a class. */
   private static final Pattern TOKEN =
       Pattern.compile(
           "\\\\[pP]\\{(?<negated>\\^?)(?<property>[^}]*)}"
@@ -24,12 +24,13 @@ final class OnigurumaPattern {
   private OnigurumaPattern() {}
 
   /**
-   * @throws IllegalArgumentException when the expression uses what Java cannot express; names it
+   * @throws IllegalArgumentException if Java cannot express the expression; the message names the
+   *     construct
    */
   static Pattern compile(String source) {
     StringBuilder target = new StringBuilder();
     Matcher token = TOKEN.matcher(source);
-    int depth = 0; // of classes
+    int depth = 0; // of nested classes
     while (token.find()) {
       String text = token.group();
       if (text.startsWith("[:")) {

@@ -3,13 +3,13 @@ package org.sparklora.text.bpe;
 import java.util.Arrays;
 
 /**
- * Remembers the tokens of pieces met before: natural text repeats its words. Bounded; forgets
- * everything when full. Belongs to one thread.
+ * Caches the tokens of pieces, since natural text repeats its words. Bounded: a full cache is
+ * emptied. Belongs to one thread.
  *
  * <p>An open-addressing table into two growing arrays, so that a hit allocates nothing.
  */
 final class PieceCache {
-  /** Longer pieces are rare and seldom come twice. */
+  /** The longest piece cached; longer ones are rare and seldom repeat. */
   static final int MAX_PIECE_LENGTH = 48;
 
   private static final int SLOTS = 1 << 16;
@@ -24,7 +24,9 @@ final class PieceCache {
   private int[] ids = new int[1 << 14];
   private int entries;
 
-  /** Appends the tokens of {@code text[start, end)} to {@code target} and says true, if known. */
+  /**
+   * Appends the cached tokens of {@code text[start, end)} to {@code target}; false if not cached.
+   */
   boolean copy(String text, int start, int end, int hash, IntBuffer target) {
     int slot = slot(hash);
     while (slots[slot] != 0) {

@@ -1,10 +1,10 @@
 package org.sparklora.text.bpe;
 
 /**
- * Cuts text into pieces as one well-known regular expression does, without an engine. Every
+ * Cuts text into pieces as one well-known regular expression does, without a regex engine. Every
  * character belongs to a piece. Stateless and thread-safe.
  *
- * <p>{@link OnigurumaPattern} with the expression that the implementation names is the oracle.
+ * <p>{@link OnigurumaPattern} with the implementation's expression is the oracle in tests.
  */
 interface PieceScanner extends PreTokenizer {
 
@@ -12,7 +12,7 @@ interface PieceScanner extends PreTokenizer {
    * The end of the piece that starts at {@code from}.
    *
    * @param from below {@code end}
-   * @param end the text ends here as far as look-ahead can see
+   * @param end the end of the text for look-ahead
    */
   int next(String text, int from, int end);
 
@@ -54,8 +54,8 @@ interface PieceScanner extends PreTokenizer {
   }
 
   /**
-   * Matches {@code \s+(?!\S)|\s+}, given the run's end: a run before a word leaves it its last
-   * character.
+   * Matches {@code \s+(?!\S)|\s+}, given the run's end: a run before a word leaves its last
+   * character to the word.
    */
   static int trailingSpace(int from, int runEnd, int end) {
     return runEnd == end || runEnd - from == 1 ? runEnd : runEnd - 1;
@@ -74,7 +74,7 @@ interface PieceScanner extends PreTokenizer {
     return (c == 'r' || c == 'v') && d == 'e' || c == 'l' && d == 'l' ? from + 3 : -1;
   }
 
-  /** Under {@code (?i)} the long s is an s. */
+  /** A character, in lower case if {@code anyCase}, where the long s counts as s. */
   private static char charAt(String text, int i, int end, boolean anyCase) {
     char c = i < end ? text.charAt(i) : 0;
     return !anyCase ? c : c == 'ſ' ? 's' : c >= 'A' && c <= 'Z' ? (char) (c + 32) : c;

@@ -19,8 +19,8 @@ interface PreTokenizer {
     /**
      * Takes {@code text[start, end)}, which is not empty.
      *
-     * @param shift the place in the pre-tokenizers' input is the place in {@code text} plus this; a
-     *     prefixed space lies before the input's start
+     * @param shift added to a position in {@code text}, gives the position in the pre-tokenizers'
+     *     input; a prefixed space lies before the input's start
      */
     void accept(String text, int start, int end, int shift);
   }
@@ -28,14 +28,14 @@ interface PreTokenizer {
   /** Leaves a text in one piece. */
   PreTokenizer UNCUT = (text, start, end, shift, sink) -> sink.accept(text, start, end, shift);
 
-  /** The patterns that are cut without an engine for regular expressions. */
+  /** The patterns that a {@link PieceScanner} cuts without a regex engine. */
   Map<String, PieceScanner> SCANNERS =
       Map.of(
           Cl100kScanner.LLAMA3_PATTERN, new Cl100kScanner(3),
           Cl100kScanner.QWEN_PATTERN, new Cl100kScanner(1),
           Gpt2Scanner.PATTERN, new Gpt2Scanner());
 
-  /** Cuts {@code text[start, end)} as if nothing stood around it, and hands on each piece. */
+  /** Cuts {@code text[start, end)} as if it were all, and passes each piece to {@code sink}. */
   void cut(String text, int start, int end, int shift, Sink sink);
 
   /** Reads a pre-tokenizer; absent or null means that the text is one piece. */
@@ -53,7 +53,7 @@ interface PreTokenizer {
   }
 
   /**
-   * Whether the pieces are spelled in {@link ByteAlphabet}, that is, whether a ByteLevel is in it.
+   * Whether {@code json} is or contains a ByteLevel: pieces are spelled in {@link ByteAlphabet}.
    */
   static boolean isByteLevel(JsonFields json) {
     if (json.isAbsent()) {
@@ -71,7 +71,7 @@ interface PreTokenizer {
     List<JsonFields> children = json.children("pretokenizers");
     for (int i = 0; i + 1 < children.size(); i++) {
       if (isByteLevel(children.get(i))) {
-        // It would cut the stand-in characters of bytes, where we cut the text itself.
+        // In tokenizers the next one gets ByteAlphabet's characters; here it would get the text.
         throw Components.unsupported(
             children.get(i), "a ByteLevel that is not the last pre-tokenizer");
       }
@@ -79,7 +79,7 @@ interface PreTokenizer {
     return children.stream().map(PreTokenizer::read).reduce(PreTokenizer::then).orElse(UNCUT);
   }
 
-  /** Cuts the pieces of this one by the next. */
+  /** Cuts this pre-tokenizer's pieces further by {@code next}. */
   private PreTokenizer then(PreTokenizer next) {
     return (text, start, end, shift, sink) ->
         cut(text, start, end, shift, (t, s, e, moved) -> next.cut(t, s, e, moved, sink));
@@ -94,13 +94,13 @@ interface PreTokenizer {
         };
     JsonFields pattern = json.child("pattern");
     String regex = pattern.has("Regex") ? pattern.required("Regex") : "";
-    // Every character matches, so that Isolated yields the same pieces inverted or not.
+    // A scanner's pattern matches every character, so Isolated yields the same, inverted or not.
     return !removes && SCANNERS.containsKey(regex)
         ? SCANNERS.get(regex)
         : new Split(TextNormalizer.pattern(pattern), removes, json.flag("invert", false));
   }
 
-  /** Puts a space before text that has none if asked to, then cuts. */
+  /** Inserts a missing leading space if {@code add_prefix_space} is true, then cuts. */
   private static PreTokenizer byteLevel(JsonFields json) {
     PreTokenizer pieces = json.flag("use_regex", true) ? new Gpt2Scanner() : UNCUT;
     if (!json.flag("add_prefix_space", true)) {
@@ -120,14 +120,15 @@ interface PreTokenizer {
    * Cuts text at the matches of a pattern.
    *
    * @param removes whether the matches are left out instead of being pieces of their own
-   * @param invert treat what lies between the matches as the matches
+   * @param invert whether the text between the matches counts as the matches
    */
   record Split(Pattern pattern, boolean removes, boolean invert) implements PreTokenizer {
 
     @Override
     public void cut(String text, int start, int end, int shift, Sink sink) {
-      // Opaque bounds: look-around sees nothing outside, as the original matches a string of its
-      // own.
+      // Opaque bounds: look-around sees nothing outside the region, as tokenizers matches each
+      // piece
+      // as a string of its own.
       Matcher matcher = pattern.matcher(text).region(start, end);
       int from = start;
       try {
@@ -153,9 +154,9 @@ interface PreTokenizer {
   }
 
   /**
-   * Cuts numbers from everything else.
+   * Separates numbers from other text.
    *
-   * @param individual every digit by itself, instead of runs of digits
+   * @param individual whether every digit is a piece, instead of every run of digits
    */
   record Digits(boolean individual) implements PreTokenizer {
 

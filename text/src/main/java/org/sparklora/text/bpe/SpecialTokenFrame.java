@@ -6,12 +6,12 @@ import org.sparklora.text.json.JsonFields;
 
 /**
  * A {@code post_processor} of tokenizer.json: the special tokens around a text, and whether the
- * places of tokens leave out the spaces at their ends.
+ * offsets of tokens leave out the spaces at their ends.
  *
- * @param before ids put before the text's own
- * @param after ids put after them
- * @param trimOffsets whether a token's place is trimmed
- * @param prefixSpace whether the first token's one leading space is not trimmed, having been added
+ * @param before ids put before the text's ids
+ * @param after ids put after the text's ids
+ * @param trimOffsets whether a token's offsets leave out the spaces at its ends
+ * @param prefixSpace whether the first token's offsets keep a single leading space, as inserted
  */
 record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean prefixSpace) {
   private static final int[] NONE = {};
@@ -33,7 +33,7 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
     };
   }
 
-  /** This frame inside another. */
+  /** This frame inside {@code outer}. */
   private SpecialTokenFrame then(SpecialTokenFrame outer) {
     return new SpecialTokenFrame(
         concat(outer.before, before),

@@ -3,19 +3,19 @@ package org.sparklora.text.bpe;
 import java.util.Arrays;
 
 /**
- * One piece of text on its way from letters to tokens: a row of symbols, each a token id and the
- * bytes of the piece that it covers. The merging happens here. Not thread-safe; reused.
+ * The symbols of one piece of text, from its letters to its tokens: each is a token id and the
+ * bytes of the piece that it covers. {@link #mergeAll} merges them. Not thread-safe; reused.
  */
 final class Symbols {
-  /** Up to here, looking at all pairs again for each merge is faster than a heap. */
+  /** Up to this many symbols, scanning all pairs for each merge is faster than a heap. */
   private static final int SHORT = 48;
 
-  /** Room that has grown beyond this is given back at the next piece. */
+  /** Arrays larger than this are released at the next piece. */
   private static final int KEPT = 1 << 16;
 
   private int[] ids = new int[64];
   private int[] ends = new int[64]; // one past the last byte of each symbol
-  private long[] merges = new long[64]; // of each symbol with the next
+  private long[] merges = new long[64]; // merge of each symbol with the next
   private int[] previous = new int[0];
   private int[] next = new int[0];
   private long[] heap = new long[0]; // rank << 32 | position
@@ -67,12 +67,12 @@ final class Symbols {
     size++;
   }
 
-  /** Passes over bytes that have no symbol; they count as part of the next one. */
+  /** Skips bytes that have no symbol; the next symbol covers them. */
   void skip(int bytes) {
     skipped += bytes;
   }
 
-  /** Merges the pair of lowest rank, the leftmost of equals, until no pair merges. */
+  /** Merges the pair of lowest rank, the leftmost of equal ones, until no pair merges. */
   void mergeAll(MergeTable table) {
     if (size <= SHORT) {
       mergeShort(table);
@@ -111,9 +111,7 @@ final class Symbols {
     }
   }
 
-  /**
-   * The same by a heap of candidate pairs and a linked list of symbols: n log n for a piece of n.
-   */
+  /** Merges by a heap of candidate pairs and a linked list of symbols: n log n for n symbols. */
   private void mergeLong(MergeTable table) {
     prepareList();
     for (int i = 0; i + 1 < size; i++) {
@@ -126,7 +124,7 @@ final class Symbols {
       if (right < 0
           || merges[left] == MergeTable.NONE
           || MergeTable.rank(merges[left]) != (int) (candidate >>> 32)) {
-        continue; // one of the two has been merged since
+        continue; // one of the two symbols has been merged since
       }
       ids[left] = MergeTable.merged(merges[left]);
       ends[left] = ends[right];

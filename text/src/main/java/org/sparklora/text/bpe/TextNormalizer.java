@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.text.json.JsonFields;
 
-/** A {@code normalizer} of tokenizer.json: rewrites text before it is cut. Thread-safe. */
+/** A {@code normalizer} of tokenizer.json: rewrites text before the text is cut. Thread-safe. */
 @FunctionalInterface
 interface TextNormalizer {
   /** Leaves a text as it is. */
@@ -14,7 +14,7 @@ interface TextNormalizer {
 
   AlignedText apply(AlignedText text);
 
-  /** The text alone, for the content of added tokens. */
+  /** The normalised text alone, for the content of added tokens. */
   default String apply(String text) {
     return apply(AlignedText.of(text)).text();
   }
@@ -45,7 +45,7 @@ interface TextNormalizer {
     };
   }
 
-  /** A {@code {"String": …}} or {@code {"Regex": …}}. */
+  /** Compiles {@code {"String": …}} or {@code {"Regex": …}}. */
   static Pattern pattern(JsonFields json) {
     if (json.has("String")) {
       return Pattern.compile(json.required("String"), Pattern.LITERAL);
@@ -78,7 +78,7 @@ interface TextNormalizer {
       return builder.build();
     }
 
-    /** The end of a run whose form does not depend on its neighbours; an inert character's own. */
+    /** The end of a run that normalises apart from its neighbours, as an inert character does. */
     private int clusterEnd(String text, int start) {
       int end = start + Character.charCount(text.codePointAt(start));
       if (UnicodeClasses.isInert(text.codePointAt(start))) {
@@ -97,7 +97,7 @@ interface TextNormalizer {
       }
       boolean conjoiningJamo =
           c >= 0x1160 && c <= 0x11FF || c >= 0xD7B0 && c <= 0xD7FF || c >= 0xFFA0 && c <= 0xFFDC;
-      // these become conjoining ones first
+      // NFKC and NFKD turn these into conjoining jamo
       boolean compatibilityJamo =
           c >= 0x3131
               && c <= 0x318E
@@ -113,7 +113,7 @@ interface TextNormalizer {
     }
   }
 
-  /** Every character in lower case by itself: Rust knows no final sigma here. */
+  /** Lower-cases each character by itself, as Rust does, so without a final sigma. */
   private static AlignedText lowercase(AlignedText aligned) {
     String text = aligned.text();
     AlignedText.Builder builder = new AlignedText.Builder(aligned);
@@ -124,7 +124,7 @@ interface TextNormalizer {
     return builder.build();
   }
 
-  /** Something before every text that is not empty. */
+  /** Puts a prefix before every text that is not empty. */
   private static AlignedText prepend(String prefix, AlignedText aligned) {
     if (aligned.text().isEmpty()) {
       return aligned;
@@ -135,7 +135,7 @@ interface TextNormalizer {
     return builder.build();
   }
 
-  /** Every match by a fixed text. */
+  /** Replaces every match by a fixed text. */
   private static AlignedText replace(Pattern pattern, String content, AlignedText aligned) {
     Matcher matcher = pattern.matcher(aligned.text());
     AlignedText.Builder builder = new AlignedText.Builder(aligned);

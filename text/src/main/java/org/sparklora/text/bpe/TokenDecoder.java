@@ -11,15 +11,15 @@ import java.util.regex.Pattern;
 import org.sparklora.text.json.JsonFields;
 
 /**
- * One {@code decoder} of tokenizer.json: rewrites a list of tokens, which at last are joined to
- * text. Thread-safe.
+ * One {@code decoder} of tokenizer.json: rewrites a list of tokens; the last decoder's list is
+ * joined to text. Thread-safe.
  */
 @FunctionalInterface
 interface TokenDecoder {
-  /** No decoder: words with spaces between them. */
+  /** The default without a decoder: tokens joined by spaces. */
   TokenDecoder SPACED = tokens -> List.of(String.join(" ", tokens));
 
-  /** Stand-in characters to bytes to text. */
+  /** Turns {@link ByteAlphabet}'s characters into bytes, and the bytes into text. */
   TokenDecoder BYTE_LEVEL =
       tokens -> {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -56,7 +56,7 @@ interface TokenDecoder {
     };
   }
 
-  /** Runs of {@code <0xE4>} tokens to text; a run that is no UTF-8 to one U+FFFD a byte. */
+  /** Decodes runs of {@code <0xE4>} tokens; a run that is no UTF-8 becomes one U+FFFD a byte. */
   private static List<String> joinBytes(List<String> tokens) {
     List<String> result = new ArrayList<>();
     ByteArrayOutputStream run = new ByteArrayOutputStream();
@@ -84,7 +84,7 @@ interface TokenDecoder {
     }
   }
 
-  /** Up to so many of one character off the ends of a token. */
+  /** Removes {@code content} up to {@code start} times in front, {@code stop} times at the end. */
   private static String strip(String token, String content, int start, int stop) {
     int from = 0;
     int to = token.length();

@@ -14,20 +14,20 @@ import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 
 /**
- * What one tokenizer.json describes, put together: added tokens out of the text, the rest
- * normalised, cut into pieces, each piece merged, the whole framed with special tokens.
+ * The pipeline of one tokenizer.json: finds added tokens, normalises the other text, cuts it into
+ * pieces, merges each piece, and puts special tokens around the whole.
  *
  * <p>Immutable and thread-safe; each thread that encodes keeps buffers and a cache of some
  * megabytes.
  */
 public final class TokenizerPipeline {
-  // What each thread's Encoder walks through.
+  // The stages that each thread's Encoder runs.
   final TextNormalizer normalizer;
   final PreTokenizer preTokenizer;
   final BytePairModel model;
   final SpecialTokenFrame frame;
-  final AddedTokenMatcher rawMatcher; // tokens looked for in the text as it stands
-  final AddedTokenMatcher normalizedMatcher; // tokens looked for after normalisation
+  final AddedTokenMatcher rawMatcher; // finds tokens in the original text
+  final AddedTokenMatcher normalizedMatcher; // finds tokens in the normalised text
 
   private final TokenDecoder decoder;
   private final Map<String, Integer> addedIds = new HashMap<>();
@@ -38,9 +38,9 @@ public final class TokenizerPipeline {
 
   /**
    * @param root a tokenizer.json
-   * @param specialTokens tokens that the checkpoint's other files call special; those that are new
-   *     get the next free ids, as in transformers
-   * @throws IllegalArgumentException naming the component that this project does not know
+   * @param specialTokens tokens that the checkpoint's other files call special; new ones get the
+   *     next free ids, as in transformers
+   * @throws IllegalArgumentException if a component is not supported; the message names it
    */
   public TokenizerPipeline(JsonFields root, List<String> specialTokens) {
     JsonFields preTokenizerJson = root.child("pre_tokenizer");
@@ -55,7 +55,7 @@ public final class TokenizerPipeline {
     for (AddedToken token : added) {
       requireOneIdEach(token, root);
       addedIds.put(token.content(), token.id());
-      // As in tokenizers 0.23: what was looked for normalised is written normalised.
+      // As in tokenizers 0.23, a token found in normalised text is decoded normalised.
       String content = token.content();
       tokens.put(token.id(), token.search().normalized() ? normalizer.apply(content) : content);
       if (token.special()) {
@@ -75,15 +75,16 @@ public final class TokenizerPipeline {
   }
 
   /**
-   * The tokens of a text and their places in it.
+   * The tokens of a text and their positions in the text.
    *
-   * @return ids, first characters and ends, three arrays of one length; (0, 0) for added framing
+   * @return ids, starts and ends, arrays of equal length; special tokens around the text have (0,
+   *     0)
    */
   public int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
     return encoders.get().encodeWithOffsets(text, addSpecialTokens);
   }
 
-  /** The text of tokens; ids that no token has are left out. */
+  /** Decodes tokens to text; ids without a token are left out. */
   public String decode(int[] ids, boolean skipSpecialTokens) {
     if (tokenBytes.length > 0) {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -103,7 +104,7 @@ public final class TokenizerPipeline {
     return String.join("", decoder.apply(list));
   }
 
-  /** How many tokens there are, added ones included. */
+  /** The number of tokens, added tokens included. */
   public int size() {
     return tokens.size();
   }
@@ -114,14 +115,12 @@ public final class TokenizerPipeline {
     return added != null ? added : model.vocabulary().getOrDefault(token, -1);
   }
 
-  /** A token as the vocabulary spells it. */
+  /** A token as the vocabulary spells it; empty if no token has the id. */
   String token(int id) {
     return tokens.getOrDefault(id, "");
   }
 
-  /**
-   * A token and its id must not have another id or token in the vocabulary, nor among the added.
-   */
+  /** Refuses a token that has another id, or whose id has another token. */
   private void requireOneIdEach(AddedToken token, JsonFields root) {
     int id = idOf(token.content());
     String other = tokens.getOrDefault(token.id(), token.content());

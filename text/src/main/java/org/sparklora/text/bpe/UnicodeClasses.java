@@ -11,8 +11,8 @@ import java.util.Map;
 
 /**
  * The character classes of tokenizers' regular expressions, in the Unicode version that tokenizers
- * were compiled with: Java 17 knows Unicode 13, Hugging Face tokenizers 16, and a letter that one
- * of them does not know ends a word.
+ * were compiled with: Java 17 has Unicode 13, Hugging Face tokenizers Unicode 16, and a letter
+ * unknown to either one ends a word there.
  */
 final class UnicodeClasses {
   /**
@@ -23,7 +23,7 @@ final class UnicodeClasses {
   static final byte LETTER = 1;
   static final byte NUMBER = 2;
 
-  /** White space that is neither of {@code \r \n}. */
+  /** White space other than {@code \r} and {@code }. */
   static final byte SPACE = 3;
 
   /** {@code \r} or {@code \n}. */
@@ -34,10 +34,10 @@ final class UnicodeClasses {
 
   private static final BitSet NONE = new BitSet();
 
-  /** Code points by category; "L" is the union of its five. */
+  /** Code points by category or property; "L" is the union of its five categories. */
   private static final Map<String, BitSet> AFTER_13 = readTable();
 
-  /** Classes of the basic plane, so that the scanners look at an array and at nothing else. */
+  /** Classes of the basic plane, so that the scanners only read an array. */
   private static final byte[] BASIC_PLANE = new byte[0x10000];
 
   static {
@@ -64,7 +64,7 @@ final class UnicodeClasses {
     return type == SPACE || type == NEWLINE;
   }
 
-  /** A character of a word in the sense of {@code \w}: alphabetic, mark, number or connector. */
+  /** Whether {@code \w} matches the character: alphabetic, mark, number or connector. */
   static boolean isWord(int codePoint) {
     byte type = of(codePoint);
     return type == LETTER
@@ -75,14 +75,14 @@ final class UnicodeClasses {
   }
 
   /**
-   * A character that tokenizers' normal forms, which are of Unicode 9, leave where and as it is,
+   * Whether tokenizers' normal forms, of Unicode 9, leave the character in place and unchanged,
    * while Java's, of Unicode 13 or later, may not.
    */
   static boolean isInert(int codePoint) {
     return codePoint >= 0x7FD && contains("Inert", codePoint);
   }
 
-  /** What a category gained after Unicode 13 as items of a character class, or "". */
+  /** The code points that a category gained after Unicode 13, as a class's items, or "". */
   static String rangesAfter13(String category) {
     StringBuilder items = new StringBuilder();
     BitSet points = AFTER_13.getOrDefault(category, NONE);

@@ -6,17 +6,19 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 
-/** UTF-8 both ways, lossy exactly as Rust's {@code String::from_utf8_lossy}. Stateless. */
+/**
+ * Encodes and decodes UTF-8, lossy exactly as Rust's {@code String::from_utf8_lossy}. Stateless.
+ */
 final class Utf8 {
   private static final char REPLACEMENT = '\uFFFD';
 
-  /** The most bytes that one UTF-16 code unit needs; a surrogate pair needs four for its two. */
+  /** The most bytes that one UTF-16 code unit needs; a surrogate pair needs four for two units. */
   static final int MAX_BYTES_PER_CHAR = 3;
 
   private Utf8() {}
 
   /**
-   * Encodes {@code text[start, end)}; a lone surrogate becomes U+FFFD, for it has no UTF-8.
+   * Encodes {@code text[start, end)}; a lone surrogate becomes U+FFFD, since UTF-8 cannot hold it.
    *
    * @param target at least {@code MAX_BYTES_PER_CHAR * (end - start)} bytes
    * @return how many bytes were written
@@ -68,7 +70,7 @@ final class Utf8 {
 
   /**
    * Decodes bytes; each maximal part of an ill-formed sequence becomes one U+FFFD. Java's decoder
-   * finds the same parts, but for an encoded surrogate, of which Rust replaces every byte.
+   * finds the same parts, except for an encoded surrogate, of which Rust replaces every byte.
    */
   static String decodeLossy(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);

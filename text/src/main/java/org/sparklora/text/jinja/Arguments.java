@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The values a function was called with.
+ * The argument values of a function call.
  *
  * @param budget charged for work that grows with the values' sizes
  */
@@ -36,7 +36,7 @@ record Arguments(List<Object> positional, Map<String, Object> named, Budget budg
         "The argument '%s' must be a string, not %s", name, Values.typeName(value));
   }
 
-  /** These, if they are not more; the further ones that Python knows are not supported. */
+  /** Refuses more than {@code count} positional arguments, though Python may accept more. */
   Arguments atMost(int count) {
     if (positional.size() > count) {
       throw new JinjaException(
@@ -54,12 +54,12 @@ record Arguments(List<Object> positional, Map<String, Object> named, Budget budg
     return find(position, name).map(Values::isTrue).orElse(fallback);
   }
 
-  /** What a loop walks over, charged to the budget. */
+  /** The items of a value, charged to the budget. */
   List<Object> iterate(Object value) {
     return Values.iterate(value, budget);
   }
 
-  /** The same call without its first {@code count} positional arguments. */
+  /** These arguments without the first {@code count} positional ones. */
   Arguments after(int count) {
     return new Arguments(
         positional.subList(Math.min(count, positional.size()), positional.size()), named, budget);

@@ -93,7 +93,7 @@ final class Arithmetic {
     };
   }
 
-  /** Python's {@code %}: the sign of the divisor. */
+  /** Python's {@code %}: the result has the sign of the divisor. */
   private static double modulo(double left, double right) {
     double rest = left % right;
     if (rest == 0) {

@@ -3,18 +3,18 @@ package org.sparklora.text.jinja;
 import java.util.function.Supplier;
 
 /**
- * What a rendering may still spend, so that a stranger's template cannot stall or fill a process:
- * conversations of some million characters pass, an endless loop ends within about a second. Not
- * thread-safe: one rendering, one budget.
+ * Limits the steps, memory and depth of one rendering, so that an untrusted template cannot stall a
+ * process or fill its memory: conversations of some million characters pass, an endless loop ends
+ * within about a second. Not thread-safe.
  */
 final class Budget {
-  /** Expressions evaluated, statements executed and sixteens of characters touched. */
+  /** The most steps: an expression, a statement or the reading of 16 characters is one. */
   private static final long MAX_STEPS = 20_000_000;
 
-  /** Of output, and of any single string or list. */
+  /** The most characters of the output, and characters or items of a string or list. */
   private static final long MAX_CHARACTERS = 16_000_000;
 
-  /** Of nested expressions, loops and macro calls. */
+  /** The deepest nesting of expressions, loops and macro calls. */
   private static final int MAX_DEPTH = 300;
 
   private long steps;
@@ -30,19 +30,19 @@ final class Budget {
     charge(1 + size / 16);
   }
 
-  /** Charges the making of a string or list of {@code size}, which has its own bound too. */
+  /** Charges the creation of a string or list, and refuses a {@code size} over the limit. */
   void allocate(long size) {
     bound(size);
-    charge(1 + size / 4); // dearer than looking, so that memory is bounded as well
+    charge(1 + size / 4); // four times the price of reading, to bound memory too
   }
 
-  /** Charges the making of {@code size} values, each an object of its own. */
+  /** Charges the creation of {@code size} objects. */
   void items(long size) {
     bound(size);
     charge(1 + 4 * size);
   }
 
-  /** Refuses a string or list that has grown to {@code size}. */
+  /** Refuses a string or list whose {@code size} is over the limit. */
   void bound(long size) {
     if (size > MAX_CHARACTERS) {
       throw new JinjaException(
@@ -51,7 +51,7 @@ final class Budget {
     }
   }
 
-  /** Charges a search for {@code part} in text of {@code size}; a naive search may compare all. */
+  /** Charges a naive search for {@code part} characters in a text of {@code size} characters. */
   void search(long size, int part) {
     work(size * (1 + part / 64));
   }
@@ -63,7 +63,7 @@ final class Budget {
     }
   }
 
-  /** Does something one level deeper. */
+  /** Runs an action one level deeper. */
   <T> T nested(Supplier<T> action) {
     descend();
     T result = action.get();

@@ -1,6 +1,6 @@
 package org.sparklora.text.jinja;
 
-/** A function, method or macro of the template's world. */
+/** A function, method or macro that a template can call. */
 @FunctionalInterface
 interface Callable {
   Object call(Arguments arguments);

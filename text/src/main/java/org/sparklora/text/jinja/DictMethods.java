@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The methods of Python's dict and list that do not change them; the sandbox has no others. */
+/** Python's dict methods that change nothing; those that change a dict or list are refused. */
 final class DictMethods {
   private static final Set<String> CHANGE_LIST =
       Set.of("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse");

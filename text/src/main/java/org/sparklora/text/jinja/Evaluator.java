@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What is read from values and computed with them. */
+/** Evaluates attributes, items, calls, operators and comparisons. */
 final class Evaluator {
   private Evaluator() {}
 
-  /** {@code target.name}: a method first, then a key, as Jinja2 looks. */
+  /** {@code target.name}: a method if it exists, else a key, as in Jinja2. */
   static Object attribute(Object target, String name) {
     Optional<Object> own = own(Values.defined(target), name);
     return own.orElseGet(
@@ -21,7 +21,7 @@ final class Evaluator {
                     "'%s' of a value of type %s".formatted(name, Values.typeName(target))));
   }
 
-  /** {@code target[key]}: a key or index first, then a method of that name. */
+  /** {@code target[key]}: a key or index if it exists, else a method of that name. */
   static Object item(Object target, Object key) {
     boolean keyed = !(target instanceof Loop || target instanceof Namespace);
     Object value = keyed ? Values.item(target, key) : new Undefined("");

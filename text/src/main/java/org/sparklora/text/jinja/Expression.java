@@ -10,7 +10,7 @@ import java.util.Map;
 interface Expression {
   Object evaluate(Scope scope);
 
-  /** The same, charged to the budget, whose errors have a line. */
+  /** Wraps an expression: charges the budget and gives errors the line. */
   static Expression at(int line, Expression expression) {
     return scope -> {
       Budget budget = scope.budget();
@@ -26,7 +26,7 @@ interface Expression {
     };
   }
 
-  /** A call; a call block adds an argument to it. */
+  /** A call; a call block adds the argument {@code caller} to it. */
   record Call(CallArguments arguments, Expression value) implements Expression {
     Call(int line, Expression target, CallArguments arguments) {
       this(arguments, at(line, s -> Evaluator.call(target.evaluate(s), arguments.evaluate(s))));
@@ -38,11 +38,11 @@ interface Expression {
     }
   }
 
-  /** What stands between the parentheses of a call, a filter or a test. */
+  /** The argument expressions of a call, a filter or a test. */
   record CallArguments(
       List<Expression> positional, List<Expression> spread, Map<String, Expression> named) {
 
-    /** None yet. */
+    /** No arguments yet. */
     CallArguments() {
       this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>());
     }

@@ -40,12 +40,12 @@ final class ExpressionParser {
     return conditional();
   }
 
-  /** One expression, or several with commas between them, which make a tuple. */
+  /** Parses one expression, or several with commas between them as a tuple. */
   Expression tuple() {
     return tuple(this::conditional);
   }
 
-  /** As {@link #tuple}, but an {@code if} belongs to the for statement around it. */
+  /** Like {@link #tuple}, but leaves an {@code if} to the enclosing for statement. */
   Expression tupleWithoutConditional() {
     return tuple(this::or);
   }
@@ -73,7 +73,7 @@ final class ExpressionParser {
         || token.isOperator(")");
   }
 
-  /** All filters after a {@code |} that was just read, or those of a filter block. */
+  /** Parses the filters after a {@code |} that was just read, or of a filter block. */
   BiFunction<Object, Scope, Object> filters() {
     BiFunction<Object, Scope, Object> first = filter();
     if (!tokens.skipOperator("|")) {
@@ -106,7 +106,7 @@ final class ExpressionParser {
     return operations(Set.of("or"), () -> operations(Set.of("and"), this::not));
   }
 
-  /** Operands with operators of one rank between them, the first of which is computed first. */
+  /** Parses left-associative operators of one precedence. */
   private Expression operations(Set<String> operators, Supplier<Expression> operand) {
     Expression left = operand.get();
     while (isOneOf(operators)) {
@@ -166,7 +166,7 @@ final class ExpressionParser {
     }
   }
 
-  /** What compares: sums, of which the operators of each level bind closer than the one before. */
+  /** Parses arithmetic from {@code level} on; a higher level binds closer. */
   private Expression arithmetic(int level) {
     return level == ARITHMETIC.size()
         ? unary(true)
@@ -236,7 +236,7 @@ final class ExpressionParser {
     return inner;
   }
 
-  /** Reads items with commas between them, and maybe after the last, up to a closing bracket. */
+  /** Reads items with commas between and optionally after them, up to a closing bracket. */
   private void commaSeparated(String closing, Runnable item) {
     boolean more = true;
     while (!tokens.skipOperator(closing)) {

@@ -15,14 +15,14 @@ import java.util.regex.Pattern;
 /** Jinja2's filters: {@code value | name(arguments)}. */
 final class Filters {
 
-  /** What Python's float takes, whose grammar is narrower than Java's. */
+  /** The texts that Python's {@code float} accepts; Java accepts more. */
   private static final Pattern FLOAT =
       Pattern.compile(
           "[-+]?(\\d+(_\\d+)*\\.?(\\d+(_\\d+)*)?|\\.\\d+(_\\d+)*)([eE][-+]?\\d+(_\\d+)*)?");
 
   private Filters() {}
 
-  /** A filter takes its value, then what stood in its parentheses. */
+  /** The filter of a name: a function of the value and the arguments in parentheses. */
   static BiFunction<Object, Arguments, Object> named(String name) {
     return switch (name) {
       case "string" -> Filters::text;
@@ -116,7 +116,7 @@ final class Filters {
     return (long) number;
   }
 
-  /** As the filter does it: words begin after blanks and opening brackets, and at hyphens. */
+  /** The filter {@code title}: words begin after blanks, hyphens and opening brackets. */
   private static String titled(String text) {
     StringBuilder out = new StringBuilder();
     boolean first = true;
@@ -168,7 +168,7 @@ final class Filters {
     };
   }
 
-  /** A key in small letters, unless the argument {@code case_sensitive} is true. */
+  /** The key in lower case, unless the argument {@code case_sensitive} is true. */
   private static Function<Object, Object> folded(
       Arguments a, int position, Function<Object, Object> key) {
     boolean asItIs = a.truth(position, "case_sensitive", false);
@@ -203,7 +203,7 @@ final class Filters {
     };
   }
 
-  /** What map and select walk over: nothing at all of a false value, whatever its type. */
+  /** The items for map and select; none for a false value of any type. */
   private static List<Object> itemsOrNone(Object value, Arguments arguments) {
     return Values.isTrue(value) ? arguments.iterate(value) : new ArrayList<>();
   }

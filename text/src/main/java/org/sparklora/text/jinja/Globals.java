@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 
 /** The functions every template has: Jinja2's, and those transformers adds. */
 final class Globals {
-  /** Jinja2's sandbox has the same bound. */
+  /** The longest range; Jinja2's sandbox has the same limit. */
   private static final int MAX_RANGE = 100_000;
 
   private static final int MAX_DATE_FORMAT = 1000;
@@ -20,7 +20,7 @@ final class Globals {
   /** {@code %d}, or glibc's {@code %-d} without padding. */
   private static final Pattern DIRECTIVE = Pattern.compile("%(-?)(.)", Pattern.DOTALL);
 
-  /** Most are those of Java's own formatter. */
+  /** The supported date directives; most have the letters of Java's formatter. */
   private static final String DIRECTIVES = "%epaAbBdDFhHIjmMSTyY";
 
   private Globals() {}

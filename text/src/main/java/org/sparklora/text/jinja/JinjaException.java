@@ -11,7 +11,7 @@ public final class JinjaException extends RuntimeException {
   private final int line;
   private final boolean raisedByTemplate;
 
-  /** While a template is parsed. */
+  /** An error found while a template is parsed. */
   JinjaException(int line, String format, Object... arguments) {
     this(
         arguments.length == 0 ? format : String.format(Locale.ROOT, format, arguments),
@@ -19,7 +19,7 @@ public final class JinjaException extends RuntimeException {
         false);
   }
 
-  /** While a template renders: whatever is being evaluated or executed adds its line. */
+  /** An error of rendering: the expression or statement that fails adds its line. */
   JinjaException(String format, Object... arguments) {
     this(NO_LINE, format, arguments);
   }
@@ -30,12 +30,12 @@ public final class JinjaException extends RuntimeException {
     this.raisedByTemplate = raisedByTemplate;
   }
 
-  /** What {@code raise_exception} throws. */
+  /** The error that {@code raise_exception} throws. */
   static JinjaException raised(String message) {
     return new JinjaException(message, NO_LINE, true);
   }
 
-  /** The same error with a line, if it has none yet. */
+  /** This error with a line, if it has none yet. */
   JinjaException at(int newLine) {
     return line == NO_LINE ? new JinjaException(getMessage(), newLine, raisedByTemplate) : this;
   }

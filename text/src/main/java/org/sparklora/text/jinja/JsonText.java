@@ -17,10 +17,10 @@ record JsonText(
     boolean sorted,
     Budget budget,
     StringBuilder out) {
-  /** Deeper than any tool's schema; the JSON reader that feeds us has the same order of bound. */
+  /** The deepest nesting written: deeper than any tool's schema, like the JSON readers' limits. */
   private static final int MAX_NESTING = 1000;
 
-  /** Characters that stand behind a backslash, and the letters they have there. */
+  /** Characters written as a backslash and the letter at the same index of LETTERS. */
   private static final String ESCAPED = "\"\\\n\r\t\b\f";
 
   private static final String LETTERS = "\"\\nrtbf";
@@ -108,7 +108,7 @@ record JsonText(
     }
   }
 
-  /** Between items, or after keys. */
+  /** The separator between items (0) or after keys (1). */
   private String separator(int which) {
     return ValueText.of(separators.get(which));
   }

@@ -9,8 +9,8 @@ import org.sparklora.text.jinja.Token.Kind;
 
 /**
  * Cuts a template into tokens, with Jinja2's whitespace rules: {@code -} strips, {@code +} keeps,
- * blanks before a block tag that begins its line go ({@code lstrip_blocks}), and so does the line
- * break after a block tag ({@code trim_blocks}).
+ * {@code lstrip_blocks} drops blanks before a block tag that begins its line, {@code trim_blocks}
+ * the line break after a block tag.
  */
 final class Lexer {
   private static final Pattern TAG = Pattern.compile("\\{[{%#]");
@@ -31,8 +31,8 @@ final class Lexer {
   private final List<Token> tokens = new ArrayList<>();
   private int at;
   private int line = 1;
-  private int countedTo; // line breaks before this position are in line
-  private boolean lineStarting = true; // whether the token before this text ended its line
+  private int countedTo; // line counts the breaks before this position
+  private boolean lineStarting = true; // whether the previous token ended its line
 
   private Lexer(String source) {
     this.source = source;
@@ -165,7 +165,7 @@ final class Lexer {
     at = lexeme.end();
   }
 
-  /** Where the closing quote of the string that begins here stands. */
+  /** The index of the closing quote of the string that begins at {@code at}. */
   private int stringEnd(char quote) {
     for (int i = at + 1; i < source.length(); i++) {
       if (source.charAt(i) == quote) {
@@ -185,7 +185,7 @@ final class Lexer {
       if (escape.group(2) != null) {
         return Character.toString(Integer.parseInt(escape.group(2), 8));
       }
-    } catch (IllegalArgumentException e) { // no code point
+    } catch (IllegalArgumentException e) { // not a code point
       throw malformed(digits.charAt(0));
     }
     char c = escape.group(3).charAt(0);

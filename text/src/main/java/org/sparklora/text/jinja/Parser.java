@@ -13,7 +13,8 @@ import org.sparklora.text.jinja.Statement.Target;
 import org.sparklora.text.jinja.Token.Kind;
 
 /**
- * Builds the statements of a template from its tokens. Expressions are {@link ExpressionParser}'s.
+ * Builds the statements of a template from its tokens. {@link ExpressionParser} parses the
+ * expressions.
  */
 final class Parser {
   private final TokenStream tokens;
@@ -29,7 +30,7 @@ final class Parser {
     return parser.block(Set.of());
   }
 
-  /** Statements up to one of the closing tags, whose name is left as the next token. */
+  /** Parses statements up to a closing tag, and leaves the tag's name as the next token. */
   private Statement block(Set<String> closing) {
     List<Statement> statements = new ArrayList<>();
     tokens.descend();
@@ -91,7 +92,7 @@ final class Parser {
     return statement;
   }
 
-  /** The end of an opening tag, its body and its closing tag. */
+  /** Parses the end of an opening tag, the body and the closing tag. */
   private Statement bodyUpTo(String closing) {
     tokens.expect(Kind.BLOCK_END);
     Statement body = block(Set.of(closing));

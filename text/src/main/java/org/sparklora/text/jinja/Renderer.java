@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** One rendering: what it may still spend, and what it has written. */
+/** One rendering: its budget and its output. */
 final class Renderer {
   private final Budget budget = new Budget();
   private final List<Rendering.Span> generated = new ArrayList<>();
   private final StringBuilder output = new StringBuilder();
-  private StringBuilder out = output; // another one inside a macro or set block
+  private StringBuilder out = output; // another buffer inside a macro or set block
 
   Rendering render(Statement template, Map<String, Object> names) {
     template.run(new Scope(null, names, this));
@@ -26,7 +26,7 @@ final class Renderer {
     out.append(text);
   }
 
-  /** What an action writes, kept out of the output. */
+  /** The text that an action writes, kept out of the output. */
   String captured(Runnable action) {
     StringBuilder outer = out;
     out = new StringBuilder();
@@ -36,9 +36,9 @@ final class Renderer {
     return text;
   }
 
-  /** Writes what an action does as the assistant's words. */
+  /** Writes the text of an action and marks it as the assistant's words. */
   void generate(Runnable action) {
-    // As in transformers: what a macro or another block holds back does not count for the start.
+    // As in transformers, text that a macro or block holds back does not count for the start.
     int start = output.length();
     String text = captured(action);
     generated.add(new Rendering.Span(start, start + text.length()));

@@ -3,9 +3,9 @@ package org.sparklora.text.jinja;
 import java.util.List;
 
 /**
- * What a template wrote.
+ * The output of a template.
  *
- * @param generated where the text of {@code {% generation %}} blocks stands, in order
+ * @param generated the spans of {@code {% generation %}} blocks in the text, in order
  */
 public record Rendering(String text, List<Span> generated) {
 

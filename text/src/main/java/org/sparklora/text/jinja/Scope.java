@@ -4,9 +4,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The names a statement sees, its own block's, then those around it, and its rendering.
+ * The names that a statement sees, its own block's before outer ones, and its rendering.
  *
- * @param parent null for the outermost
+ * @param parent null for the outermost scope
  */
 record Scope(Scope parent, Map<String, Object> names, Renderer renderer) {
 
@@ -14,14 +14,14 @@ record Scope(Scope parent, Map<String, Object> names, Renderer renderer) {
     return new Scope(this, new HashMap<>(), renderer);
   }
 
-  /** An inner one, in which something is assigned. */
+  /** An inner scope in which {@code value} is assigned to {@code target}. */
   Scope with(Statement.Target target, Object value) {
     Scope inner = inner();
     target.assign(value, inner);
     return inner;
   }
 
-  /** What a name stands for; undefined if for nothing. */
+  /** The value of a name; an {@link Undefined} if the name has none. */
   Object get(String name) {
     for (Scope scope = this; scope != null; scope = scope.parent) {
       Object value = scope.names.get(name);

@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 @FunctionalInterface
 interface Statement {
 
-  /** How a loop goes on. */
+  /** How execution continues after a statement. */
   enum Flow {
     ON,
     BREAK,
@@ -16,7 +16,7 @@ interface Statement {
 
   Flow run(Scope scope);
 
-  /** Does something, charged to the budget, whose errors have a line. */
+  /** Runs an action as a statement: charges the budget and gives errors the line. */
   static Statement doing(int line, Consumer<Scope> action) {
     return at(
         line,
@@ -26,7 +26,7 @@ interface Statement {
         });
   }
 
-  /** The same, charged to the budget, whose errors have a line. */
+  /** Wraps a statement: charges the budget and gives errors the line. */
   static Statement at(int line, Statement statement) {
     return scope -> {
       try {
@@ -38,7 +38,7 @@ interface Statement {
     };
   }
 
-  /** One after the other, unless a loop is left. */
+  /** Runs statements in order until one breaks or continues a loop. */
   static Statement sequence(List<Statement> statements) {
     return scope -> {
       for (Statement statement : statements) {
@@ -51,7 +51,7 @@ interface Statement {
     };
   }
 
-  /** What is assigned to. */
+  /** The target of an assignment. */
   interface Target {
     void assign(Object value, Scope scope);
   }

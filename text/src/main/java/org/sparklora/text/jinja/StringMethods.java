@@ -11,16 +11,16 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The methods of Python's str. Positions a template sees are code points. */
+/** The methods of Python's str. Templates see positions in code points. */
 final class StringMethods {
   private static final Pattern BLANKS = Pattern.compile("[\\t-\\r\\x1c-\\x1f\\x85\\p{Z}]+");
 
-  /** Quotes, backslashes and what Python does not call printable. */
+  /** Quotes, backslashes and characters that Python does not call printable. */
   private static final Pattern ESCAPED = Pattern.compile("[\\p{C}\\p{Z}\\\\'\"&&[^ ]]");
 
   private StringMethods() {}
 
-  /** Python's notion of white space, which is Unicode's and the four separators. */
+  /** Whether a character is white space in Python: Unicode's, and U+001C to U+001F. */
   static boolean isSpace(int point) {
     return point >= '\t' && point <= '\r'
         || point >= 0x1c && point <= 0x1f
@@ -60,7 +60,7 @@ final class StringMethods {
     }
     Callable charged =
         arguments -> {
-          int longest = 0; // what is searched for, replaced or stripped
+          int longest = 0; // text to search for, replace or strip
           for (Object argument : arguments.positional()) {
             longest = argument instanceof String s ? Math.max(longest, s.length()) : longest;
           }
@@ -76,7 +76,7 @@ final class StringMethods {
     return Optional.of(charged);
   }
 
-  /** Both ends. */
+  /** Strips both ends. */
   static String strip(String text, Object characters) {
     return strip(text, characters, true, true);
   }
@@ -104,11 +104,11 @@ final class StringMethods {
     }
     List<Object> parts =
         new ArrayList<>(List.of(BLANKS.split(strip(text, None.NONE, true, limit < 0), most)));
-    parts.removeIf(""::equals); // what is left behind the last word
+    parts.removeIf(""::equals); // the empty rest after the last word
     return parts;
   }
 
-  /** The same from the end. */
+  /** Splits from the end. */
   private static List<Object> rsplit(String text, Object separator, int limit) {
     Object mark = separator instanceof String given ? reversed(given) : separator;
     List<Object> parts = split(reversed(text), mark, limit);
@@ -179,7 +179,7 @@ final class StringMethods {
         + text.substring(Character.charCount(first)).toLowerCase(Locale.ROOT);
   }
 
-  /** What lines begin with: a text, or so many blanks. */
+  /** The indentation of lines: the given text, or {@code width} blanks. */
   static String indent(Object width) {
     return width instanceof String text
         ? text

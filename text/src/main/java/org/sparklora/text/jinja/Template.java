@@ -15,7 +15,8 @@ public final class Template {
   /**
    * Parses a template.
    *
-   * @throws JinjaException if it is malformed or reaches for what chat templates may not use
+   * @throws JinjaException if the template is malformed or uses a tag that chat templates may not
+   *     use
    */
   public static Template parse(String source) {
     try {
@@ -31,7 +32,7 @@ public final class Template {
    * Renders the template.
    *
    * @param variables JSON-like values: maps, lists, strings, numbers, booleans and nulls
-   * @param clock what {@code strftime_now} reads
+   * @param clock the clock of {@code strftime_now}
    * @throws JinjaException if the template fails, raises or exceeds the limits
    */
   public Rendering render(Map<String, ?> variables, Clock clock) {
@@ -40,7 +41,7 @@ public final class Template {
       variables.forEach((name, value) -> names.put(name, Values.fromJava(value)));
       return new Renderer().render(body, names);
     } catch (StackOverflowError e) {
-      // The limit on depth is meant to come first, but the caller's stack may be small.
+      // Budget's limit on depth should come first, but the caller's stack may be small.
       throw new JinjaException("The template nests too deeply");
     } catch (JinjaException e) {
       throw e;
@@ -49,7 +50,7 @@ public final class Template {
     }
   }
 
-  /** A stranger's template must not end more than its own rendering, whatever it finds. */
+  /** Reports an unexpected error as the template's: an untrusted template fails alone. */
   private static JinjaException unforeseen(String what, Throwable cause) {
     return new JinjaException("%s (%s)", what, cause);
   }

@@ -3,7 +3,7 @@ package org.sparklora.text.jinja;
 /**
  * A piece of a template.
  *
- * @param text what stands in the source; for strings the value, escapes resolved
+ * @param text the source text; for strings the value, escapes resolved
  * @param line from 1
  */
 record Token(Kind kind, String text, int line) {
@@ -30,7 +30,7 @@ record Token(Kind kind, String text, int line) {
     return kind == Kind.OPERATOR && text.equals(operator);
   }
 
-  /** For error messages. */
+  /** The token as error messages name it. */
   String described() {
     return switch (kind) {
       case END -> "the end of the template";
@@ -48,7 +48,7 @@ record Token(Kind kind, String text, int line) {
     }
   }
 
-  /** The error of a token that cannot stand where it does. */
+  /** The error for a token that is not allowed in its place. */
   JinjaException unexpected() {
     return new JinjaException(line, "Unexpected " + described());
   }

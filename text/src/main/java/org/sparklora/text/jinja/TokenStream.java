@@ -5,7 +5,7 @@ import org.sparklora.text.jinja.Token.Kind;
 
 /** The tokens of a template, read once from the front; also counts how deeply the parser nests. */
 final class TokenStream {
-  /** Far beyond any template people write, and within the smallest thread's stack. */
+  /** The deepest nesting: far beyond real templates, and within the smallest thread's stack. */
   private static final int MAX_DEPTH = 150;
 
   private final List<Token> tokens;

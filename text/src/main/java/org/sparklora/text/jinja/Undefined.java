@@ -1,8 +1,8 @@
 package org.sparklora.text.jinja;
 
 /**
- * What a missing name or key evaluates to: false, empty and printed as nothing, but an error as
- * soon as something is read from it or computed with it.
+ * The value of a missing name or key: false, empty and printed as nothing, but an error as soon as
+ * something is read from it or computed with it.
  *
  * @param what the missing thing, for the error
  */

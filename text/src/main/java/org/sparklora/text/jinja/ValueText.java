@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** How Python prints values. */
+/** Prints values as Python does. */
 final class ValueText {
   private static final int MAX_NESTING = 200;
   private static final int MAX_TEXT = 16_000_000;
@@ -30,7 +30,7 @@ final class ValueText {
     return out.toString();
   }
 
-  /** A template can build a list that holds itself a million times over, so this has bounds. */
+  /** Bounded, since a template can build a small list that prints as millions of items. */
   private static void repr(Object value, int depth, StringBuilder out) {
     if (depth > MAX_NESTING || out.length() > MAX_TEXT) {
       throw new JinjaException("A value is too large to be printed");

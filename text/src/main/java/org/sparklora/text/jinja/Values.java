@@ -17,9 +17,7 @@ import java.util.stream.IntStream;
 final class Values {
   private Values() {}
 
-  /**
-   * A plain Java value (JSON-like: maps, lists, strings, numbers, booleans, null) as a template's.
-   */
+  /** Converts a JSON-like Java value (map, list, string, number, boolean, null) to a template's. */
   static Object fromJava(Object value) {
     if (value == null) {
       return None.NONE;
@@ -38,7 +36,7 @@ final class Values {
       return ((Number) value).doubleValue();
     }
     if (value instanceof BigInteger big && big.bitLength() > 63) {
-      return big; // printed as it is; nothing is computed with it
+      return big; // only printed, never computed with
     }
     if (value instanceof Number number) {
       return number.longValue();
@@ -62,7 +60,7 @@ final class Values {
             || value instanceof Map<?, ?> dict && dict.isEmpty());
   }
 
-  /** The value, which must be one. */
+  /** The value; an {@link Undefined} is refused. */
   static Object defined(Object value) {
     if (value instanceof Undefined undefined) {
       throw new JinjaException(undefined.what() + " is undefined");
@@ -145,7 +143,7 @@ final class Values {
     throw new JinjaException("Expected an integer, found " + typeName(value));
   }
 
-  /** What a for loop walks over. */
+  /** The items that a for loop iterates over. */
   static List<Object> iterate(Object value, Budget budget) {
     if (value instanceof String text) {
       budget.items(text.length());
@@ -224,14 +222,14 @@ final class Values {
     return new Undefined(brief(key) + " of " + typeName(defined(target)));
   }
 
-  /** A key for an error message; most undefined values never get into one, so this is cheap. */
+  /** A key for an error message; cheap, since few undefined values are ever reported. */
   private static String brief(Object key) {
     return key instanceof String text && text.length() < 100
         ? "'" + text + "'"
         : key instanceof Long ? key.toString() : "a " + typeName(key);
   }
 
-  /** A dict's key: as in Python no list and no dict, nor a tuple that holds one. */
+  /** Checks a dict's key: as in Python, no list or dict, nor a tuple that holds one. */
   static Object key(Object value) {
     if (!isHashable(value)) {
       throw new JinjaException("A %s cannot be a key", typeName(value));
@@ -245,7 +243,7 @@ final class Values {
         : !(value instanceof List || value instanceof Map);
   }
 
-  /** {@code target[start:stop:step]}, any of them None. */
+  /** {@code target[start:stop:step]}; start, stop and step may be None. */
   static Object slice(Object target, Object start, Object stop, Object step, Budget budget) {
     defined(target);
     if (!(target instanceof String) && !(target instanceof List)) {

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The values of a JSON object by key, each of the type that is asked for. A value of another type
- * is refused by key, value and file: what it was meant to say cannot be known.
+ * The values of a JSON object by key, each of the requested type. A value of another type is never
+ * converted: it is refused with key, value and file.
  *
  * @param file for messages
  * @param json the object
@@ -19,7 +19,7 @@ import java.util.OptionalInt;
 public record JsonFields(Path file, JsonNode json, String name) {
   private static final int SHOWN = 80;
 
-  /** The fields of a file that is one object. */
+  /** The fields of a file's top-level object. */
   public static JsonFields of(Path file, JsonNode json) {
     return new JsonFields(file, json, "");
   }
@@ -29,7 +29,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return json.hasNonNull(key);
   }
 
-  /** An object by key; without any fields where it is missing or null. */
+  /** An object by key; it has no fields if the key is missing or null. */
   public JsonFields child(String key) {
     JsonNode node = json.path(key);
     if (!node.isObject() && !isAbsent(node)) {
@@ -43,7 +43,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return isAbsent(json);
   }
 
-  /** The objects of a list that must be there. */
+  /** The objects of a required list. */
   public List<JsonFields> children(String key) {
     if (!json.has(key)) {
       throw missing(key);
@@ -58,7 +58,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return children;
   }
 
-  /** A list; empty where it is missing. */
+  /** A list; empty if the key is missing. */
   public JsonNode list(String key) {
     JsonNode list = json.path(key);
     if (!list.isArray() && !list.isMissingNode()) {
@@ -67,7 +67,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return list;
   }
 
-  /** A whole number in {@code [1, max]} that must be there. */
+  /** A required whole number in {@code [1, max]}. */
   public int positive(String key, int max) {
     return whole(key, 1, max).orElseThrow(() -> missing(key));
   }
@@ -85,7 +85,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return values;
   }
 
-  /** The whole number that stands under a key, or in what does. */
+  /** The whole number {@code node}, found under a key or in a list under it. */
   public int whole(String key, JsonNode node, int min, int max) {
     int value = node.intValue();
     if (!node.isIntegralNumber() || !node.canConvertToInt() || value < min || value > max) {
@@ -138,7 +138,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return Optional.ofNullable(node.textValue());
   }
 
-  /** A text that must be there. */
+  /** A required text. */
   public String required(String key) {
     return text(key).orElseThrow(() -> missing(key));
   }
@@ -161,19 +161,19 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return node.isArray() || isAbsent(node) ? node : List.of(node);
   }
 
-  /** A key that must be there is not. */
+  /** The error for a missing key. */
   public CheckpointException missing(String key) {
     return new CheckpointException(
         "Cannot use %s: %s is missing; copy the file of the checkpoint again", file, path(key));
   }
 
-  /** A value cannot be used. */
+  /** The error for a value that cannot be used. */
   public CheckpointException refusal(String key, Object value, String remedy) {
     return new CheckpointException(
         "Cannot use %s = %s (%s): %s", path(key), brief(value), file, remedy);
   }
 
-  /** A value as far as it fits into a line. */
+  /** A value as text, cut to fit into a message. */
   public static String brief(Object value) {
     String text = String.valueOf(value);
     return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "…";

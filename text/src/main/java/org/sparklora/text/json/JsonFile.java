@@ -20,17 +20,17 @@ import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 
 /**
- * The JSON files of a checkpoint or adapter folder. They may come from a stranger, so the bounds on
- * every one of them stand here: one document and nothing behind it, no key twice in an object, so
- * deep and so long and no more.
+ * The JSON files of a checkpoint or adapter folder. The files are untrusted, so this class bounds
+ * each one: a single document and nothing after it, no duplicate key in an object, limited nesting
+ * and size.
  */
 public final class JsonFile {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Far beyond what a tokenizer or a config nests, and far within a thread's stack. */
+  /** The deepest nesting: far beyond a tokenizer or config, far within a thread's stack. */
   private static final int MAX_NESTING = 200;
 
-  /** The largest tokenizers have 40 MB; their values take some ten times that in memory. */
+  /** The largest file. The largest tokenizers have 40 MB, and take ten times that in memory. */
   private static final int MAX_BYTES = 128 << 20;
 
   private static final ObjectReader STRICT =
@@ -61,18 +61,18 @@ public final class JsonFile {
   }
 
   /**
-   * The same where the file may be missing.
+   * Reads a file like {@link #read}; empty if the file is missing.
    *
-   * @throws CheckpointException also if there is something of that name that is not a file
+   * @throws CheckpointException as {@link #read} throws, also if the path is not a regular file
    */
   public static Optional<ObjectNode> readIfThere(Path file) throws IOException {
     return isThere(file) ? Optional.of(read(file)) : Optional.empty();
   }
 
   /**
-   * Whether there is a file of this name.
+   * Whether the file exists.
    *
-   * @throws CheckpointException if there is something else of that name
+   * @throws CheckpointException if the path exists but is not a regular file
    */
   public static boolean isThere(Path file) {
     if (Files.exists(file) && !Files.isRegularFile(file)) {
@@ -83,9 +83,9 @@ public final class JsonFile {
   }
 
   /**
-   * The content of a file that {@link #parse} takes.
+   * Reads a file's bytes for {@link #parse}.
    *
-   * @throws CheckpointException if it is too large
+   * @throws CheckpointException if the file is too large
    */
   public static byte[] readBytes(Path file) throws IOException {
     long bytes = Files.size(file);
@@ -98,10 +98,10 @@ public final class JsonFile {
   }
 
   /**
-   * The object that a file holds.
+   * Parses the content of a file as one JSON object.
    *
-   * @param file its name, for messages
-   * @throws CheckpointException if there is no object, or anything behind it
+   * @param file the file's name, for messages
+   * @throws CheckpointException if the content is not one object, or anything follows it
    */
   public static ObjectNode parse(byte[] json, String file) throws IOException {
     try {
@@ -110,14 +110,14 @@ public final class JsonFile {
       }
     } catch (JsonProcessingException e) {
       int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-      String where = line > 0 ? " at line " + line : ""; // the bounds are told without a place
+      String where = line > 0 ? " at line " + line : ""; // exceeded limits have no place
       throw new CheckpointException(
           e,
           "Cannot read %s: not JSON%s (%s); copy the file again",
           file,
           where,
           firstLine(e.getOriginalMessage()));
-    } catch (CharConversionException e) { // cut UTF-32
+    } catch (CharConversionException e) { // truncated UTF-32
       throw new CheckpointException(
           e, "Cannot read %s: not JSON (%s); copy the file again", file, firstLine(e.getMessage()));
     }
@@ -125,9 +125,9 @@ public final class JsonFile {
   }
 
   /**
-   * Any JSON value, within the same bounds.
+   * Parses any JSON value, within the limits of this class.
    *
-   * @throws JsonProcessingException if it is no JSON, or there is something behind it
+   * @throws JsonProcessingException if the bytes are not JSON, or anything follows the value
    */
   public static JsonNode tree(byte[] json) throws IOException {
     return STRICT.readTree(json);
@@ -142,7 +142,7 @@ public final class JsonFile {
     return JSON.createObjectNode();
   }
 
-  /** Writes indented by two, as Python's {@code json.dump} does; whole or not at all. */
+  /** Writes a file indented by two, as Python's {@code json.dump} does; atomically. */
   public static void write(Path file, JsonNode object) throws IOException {
     Path aside = file.resolveSibling(file.getFileName() + ".part");
     Files.writeString(aside, JSON.writer(new PythonStyle()).writeValueAsString(object) + "\n");

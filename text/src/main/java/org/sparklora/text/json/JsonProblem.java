@@ -6,14 +6,14 @@ import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.PropertyBindingException;
 import java.util.Collection;
 
-/** Why JSON cannot be read, in words of JSON: Jackson names Java's classes. */
+/** Says in JSON's terms why JSON cannot be read; Jackson's messages name Java classes. */
 public final class JsonProblem {
   private JsonProblem() {}
 
   /**
    * The reason in one line, such as {@code log_history[2] is not an object}.
    *
-   * @param e what Jackson's reader or its {@code convertValue} threw
+   * @param e the exception of Jackson's reader or {@code convertValue}
    */
   public static String of(Exception e) {
     Exception thrown = e.getCause() instanceof JsonProcessingException cause ? cause : e;

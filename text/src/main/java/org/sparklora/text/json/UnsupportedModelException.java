@@ -1,12 +1,12 @@
 package org.sparklora.text.json;
 
 /**
- * A checkpoint is whole, and of a kind that is not computed here: another model has to be named.
+ * A checkpoint is undamaged but its kind of model is not supported; the remedy is another model.
  */
 public final class UnsupportedModelException extends CheckpointException {
   private static final long serialVersionUID = 1;
 
-  /** With a refusal's message. */
+  /** Has the message of {@code refusal}. */
   public UnsupportedModelException(CheckpointException refusal) {
     super("%s", refusal.getMessage());
   }
