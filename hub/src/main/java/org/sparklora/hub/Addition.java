@@ -11,13 +11,13 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * A file to be committed.
+ * A local file to be committed to a repository.
  *
- * @param path in the repository
- * @param file on this machine
+ * @param path of the file in the repository
+ * @param file the local file
  */
 record Addition(String path, Path file, long bytes, String sha256) {
-  /** Of a file, by which the hub tells text from data. */
+  /** Length of a file's beginning, by which the hub tells text from binary data. */
   private static final int SAMPLE_BYTES = 512;
 
   static Addition of(Path folder, Path file) throws IOException {
@@ -25,7 +25,7 @@ record Addition(String path, Path file, long bytes, String sha256) {
     return new Addition(path, file, Files.size(file), ContentHash.sha256(file));
   }
 
-  /** Whether the repository's object of that id has these contents. */
+  /** Whether the repository's object {@code oid} has this file's contents. */
   boolean is(String oid, boolean large) throws IOException {
     Optional<ContentHash> hash = large ? Optional.empty() : ContentHash.of(oid, bytes);
     if (hash.isEmpty()) {
@@ -35,14 +35,14 @@ record Addition(String path, Path file, long bytes, String sha256) {
     return hash.get().matches();
   }
 
-  /** Its beginning. */
+  /** The beginning of the file, for the hub's choice of storage. */
   byte[] sample() throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return in.readNBytes(SAMPLE_BYTES);
     }
   }
 
-  /** Those of a folder whose names {@code push} wants; see {@link HubUpload#push}. */
+  /** The files of a folder that {@code wanted} accepts; see {@link HubUpload#push}. */
   static List<Addition> all(Path folder, Predicate<String> wanted) throws IOException {
     List<Addition> additions = new ArrayList<>();
     try (Stream<Path> files = Files.walk(folder)) {

@@ -7,21 +7,21 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * Reads an answer of a server that may be slow, broken or hostile: {@code HttpRequest}'s own
- * timeout ends where the body begins, and nothing of the JDK's bounds its length.
+ * Reads a response of a server that may be slow, broken or hostile: {@code HttpRequest}'s timeout
+ * does not cover the body, and the JDK does not bound the body's length.
  */
 public final class BoundedBody {
-  /** Longer than any answer of a server's interface; files are read otherwise. */
+  /** The longest body of an API response; downloads of files have no such bound. */
   public static final int MOST_BYTES = 64 << 20;
 
   private BoundedBody() {}
 
   /**
-   * A whole body, which is closed then.
+   * Reads a whole body and closes it.
    *
-   * @param most bytes
-   * @param deadline for all of it
-   * @throws IOException also if it is longer, or has not ended then
+   * @param most the largest length in bytes
+   * @param deadline for the whole body
+   * @throws IOException also if the body is longer, or does not end before the deadline
    */
   public static byte[] read(InputStream body, int most, Duration deadline) throws IOException {
     byte[] bytes = front(body, most + 1, deadline);
@@ -33,17 +33,17 @@ public final class BoundedBody {
   }
 
   /**
-   * The first bytes of a body, which is closed then.
+   * Reads the first bytes of a body and closes it.
    *
-   * @param count at most so many; the body may be shorter
-   * @param deadline for all of them
-   * @throws IOException also if they have not come then
+   * @param count the largest number of bytes; the body may be shorter
+   * @param deadline for all the bytes
+   * @throws IOException also if the bytes do not arrive before the deadline
    */
   public static byte[] front(InputStream body, int count, Duration deadline) throws IOException {
     try (StallGuard guard = StallGuard.deadline(body, deadline)) {
       try {
         byte[] bytes = body.readNBytes(count);
-        if (!guard.hasClosed()) { // else it only seems to have ended
+        if (!guard.hasClosed()) { // a body that the guard closed seems to end here
           return bytes;
         }
       } catch (IOException e) {

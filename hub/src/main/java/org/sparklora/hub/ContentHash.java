@@ -11,8 +11,8 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * The hash that an ETag of the hub is: SHA-256 of a large file's contents, or Git's of any other,
- * which is SHA-1 of {@code blob SIZE\0} and the contents. Not thread-safe.
+ * The hash in an ETag of the hub: SHA-256 of a large file's contents, or Git's hash of another
+ * file, which is SHA-1 of {@code blob SIZE\0} and the contents. Not thread-safe.
  */
 final class ContentHash {
   private static final int BUFFER_BYTES = 1 << 16;
@@ -25,7 +25,7 @@ final class ContentHash {
     this.digest = digest;
   }
 
-  /** The hash by which contents of that ETag are checked; empty if it is of neither kind. */
+  /** The hash that checks contents against an ETag; empty if the ETag is of neither kind. */
   static Optional<ContentHash> of(String etag, long bytes) {
     if (etag.matches("[0-9a-f]{64}")) {
       return Optional.of(new ContentHash(etag, digest("SHA-256")));
@@ -58,7 +58,7 @@ final class ContentHash {
     }
   }
 
-  /** Whether what was added is what was expected; the hash cannot be used after that. */
+  /** Whether the added bytes have the expected hash; the object cannot be used afterwards. */
   boolean matches() {
     return HexFormat.of().formatHex(digest.digest()).equals(expected);
   }

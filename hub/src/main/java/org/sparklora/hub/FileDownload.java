@@ -15,19 +15,19 @@ import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
- * Brings one file into the cache: {@code HEAD} says what it is, {@code GET} brings what an earlier
- * attempt has not brought yet, and what came is checked against size and hash before it is shown.
+ * Downloads one file into the cache: {@code HEAD} yields its ETag, {@code GET} fetches the bytes
+ * that earlier attempts did not, and size and hash are checked before a snapshot shows the file.
  *
  * <p>One thread downloads one file.
  */
 final class FileDownload {
-  /** Name of what is not whole yet; {@code huggingface_hub} never takes such a file for a blob. */
+  /** Suffix of an incomplete file; {@code huggingface_hub} never takes such a file for a blob. */
   private static final String INCOMPLETE = ".spark-lora.incomplete";
 
   private static final int LONGEST_SHOWN = 100;
   private static final int BUFFER_BYTES = 1 << 16;
 
-  /** An attempt that brings less is a failure, as one that brings nothing. */
+  /** An attempt that fetches fewer bytes counts as a failure. */
   private static final long PROGRESS_BYTES = 1 << 16;
 
   private final HubHttp http;
@@ -57,16 +57,16 @@ final class FileDownload {
     this.about = HubSubject.of(repo, commit).withFile(file.path());
   }
 
-  /** Counts what a download brings. */
+  /** Counts the bytes of a download. */
   interface Meter {
-    /** Bytes that were there already. */
+    /** Adds bytes that were in the cache already. */
     void found(long bytes);
 
-    /** Bytes that came now; negative when they have to come again. */
+    /** Adds bytes that arrived now; negative if they have to be fetched again. */
     void came(long bytes);
   }
 
-  /** Does nothing where the snapshot shows the file already. */
+  /** Downloads the file, unless the snapshot shows it already. */
   void run(Meter meter) {
     Path pointer = cache.pointer(repo, commit, file);
     if (Files.exists(pointer)) {
@@ -93,10 +93,10 @@ final class FileDownload {
   }
 
   /**
-   * What a file is and where it comes from.
+   * The address and identity of a file.
    *
-   * @param uri at the hub, or at a storage of its own that must not see the token
-   * @param etag its hash, and its name in the cache
+   * @param uri at the hub, which may redirect to a storage that must not see the token
+   * @param etag hash of the file, and its name in the cache
    */
   private record Source(URI uri, String etag, long bytes) {}
 
@@ -115,11 +115,13 @@ final class FileDownload {
     etag = etag.replaceFirst("^W/", "").replace("\"", "");
     requireSame("X-Repo-Commit", commit, headers.firstValue("X-Repo-Commit"));
     requireSame("ETag", file.sha256().orElse(file.blobId()), Optional.of(etag));
-    // where it is redirected to is asked for anew by each attempt: such addresses expire
+    // not the redirect's target: that address expires, so each attempt asks for it anew
     return new Source(uri, etag, file.bytes());
   }
 
-  /** A proxy that answers in the hub's place, or a commit that is not the one we asked for. */
+  /**
+   * Refuses the answer of a proxy in the hub's place, or of another commit than the requested one.
+   */
   private void requireSame(String header, String expected, Optional<String> actual) {
     if (!actual.equals(Optional.of(expected))) {
       throw new HubException(
@@ -167,7 +169,7 @@ final class FileDownload {
             "Cannot use %s: what came does not have the %s that the hub names (%s); try again, and check proxies if it stays so"
                 .formatted(about, wrong == source.bytes() ? "hash" : "size", source.etag()));
       }
-      resumed = false; // its beginning may have been another attempt's fault
+      resumed = false; // an earlier attempt may have written a wrong beginning
       meter.came(-Math.min(wrong, source.bytes()));
     }
   }
@@ -185,9 +187,9 @@ final class FileDownload {
   }
 
   /**
-   * Appends what one answer brings.
+   * Appends the body of one response to {@code part}.
    *
-   * @return why it broke off, if it did
+   * @return the error that broke off the transfer, if any
    */
   private Optional<IOException> append(Source source, Path part, long start, Meter meter)
       throws IOException {
@@ -196,7 +198,7 @@ final class FileDownload {
         http.send(start > 0 ? request.with("Range", "bytes=" + start + "-") : request);
     boolean goesOn = start > 0 && response.statusCode() == 206;
     if (start > 0 && !goesOn) {
-      meter.came(-start); // the server sends all of it again
+      meter.came(-start); // the server sends the whole file again
     }
     try (OutputStream out = goesOn ? appending(part) : Files.newOutputStream(part)) {
       return copy(response.body(), out, source.bytes() - (goesOn ? start : 0), meter::came);
@@ -207,11 +209,11 @@ final class FileDownload {
     return Files.newOutputStream(part, StandardOpenOption.APPEND);
   }
 
-  /** Failures to read are the network's and returned; failures to write are the disk's. */
+  /** Returns failures to read, which are the network's; throws failures to write, the disk's. */
   private Optional<IOException> copy(
       InputStream body, OutputStream out, long wanted, LongConsumer came) throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
-    long left = wanted + 1; // one more shows an answer that is too long
+    long left = wanted + 1; // one byte more shows a body that is too long
     try (StallGuard guard = StallGuard.of(body, stallTimeout)) {
       while (left > 0) {
         int read;

@@ -24,20 +24,20 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The folder in which {@code huggingface_hub} keeps what was downloaded, read and written by its
- * rules, so that each finds the other's files:
+ * The download cache of {@code huggingface_hub}, read and written by its rules, so that this class
+ * and Python find each other's files:
  *
  * <pre>
  * models--namespace--name/refs/main                  a commit's id
  * models--namespace--name/blobs/ETAG                 contents, under Git's hash or SHA-256
  * models--namespace--name/snapshots/COMMIT/PATH      → ../../blobs/ETAG, a copy without symbolic links
- * models--namespace--name/trees/COMMIT.json          what the commit holds
+ * models--namespace--name/trees/COMMIT.json          the commit's list of files
  * .locks/models--namespace--name/ETAG.lock           held while a blob is written
  * </pre>
  *
- * <p>Everything appears by being renamed, so what is there is whole. The locks keep processes of
- * ours from downloading a file twice; Python's are of another kind ({@code flock}), which does no
- * harm: both sides write aside under names of their own. Thread-safe.
+ * <p>Files appear by an atomic rename, so every visible file is complete. The locks keep processes
+ * of spark-lora from downloading a file twice; Python's locks are of another kind ({@code flock}),
+ * which is harmless: both write temporary files under different names. Thread-safe.
  */
 final class HubCache {
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
@@ -45,7 +45,7 @@ final class HubCache {
   private static final int TREE_FORMAT = 1;
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** A file lock belongs to the process, so threads exclude each other by these. */
+  /** Locks between threads, since a file lock belongs to the whole process. */
   private static final Map<Path, ReentrantLock> IN_PROCESS = new ConcurrentHashMap<>();
 
   private final Path root;
@@ -60,7 +60,7 @@ final class HubCache {
     return COMMIT.matcher(revision).matches();
   }
 
-  /** A revision as the user gave it, which names a file below {@code refs}. */
+  /** Checks a revision that the user gave, since it names a file below {@code refs}. */
   static String requireRevision(String revision) {
     if (revision.isEmpty()
         || !new HubFile(revision, 0, "", Optional.empty()).isInside()
@@ -72,7 +72,7 @@ final class HubCache {
     return revision;
   }
 
-  /** The commit that a revision was when it was last asked for. */
+  /** The commit of a revision at the last request to the hub, if any. */
   Optional<String> commit(HubRepo repo, String revision) {
     if (isCommit(revision)) {
       return Optional.of(revision);
@@ -94,7 +94,7 @@ final class HubCache {
     write(folder(repo).resolve("refs").resolve(revision), commit);
   }
 
-  /** The files of a commit, where they are known. */
+  /** The files of a commit, if the cache has their list. */
   Optional<Map<String, HubFile>> tree(HubRepo repo, String commit) {
     Path file = treeFile(repo, commit);
     try {
@@ -118,7 +118,7 @@ final class HubCache {
               });
       return Optional.of(files);
     } catch (IOException e) {
-      return Optional.empty(); // damaged: the hub is asked again
+      return Optional.empty(); // the list is damaged: the caller asks the hub again
     }
   }
 
@@ -137,7 +137,7 @@ final class HubCache {
     return folder(repo).resolve("trees").resolve(commit + ".json");
   }
 
-  /** The folder that looks as the repository does at a commit. */
+  /** The folder that shows the repository's files at a commit. */
   Path snapshot(HubRepo repo, String commit) {
     return folder(repo).resolve("snapshots").resolve(commit);
   }
@@ -160,16 +160,16 @@ final class HubCache {
     }
   }
 
-  /** Where a file of a snapshot is seen. */
+  /** The path at which a snapshot shows a file. */
   Path pointer(HubRepo repo, String commit, HubFile file) {
     file.requireInside();
     return snapshot(repo, commit).resolve(file.path());
   }
 
   /**
-   * Where contents lie.
+   * The path of a blob, which holds a file's contents.
    *
-   * @throws HubException if the hub's ETag is not fit to be a name
+   * @throws HubException if the hub's ETag cannot be a file name
    */
   Path blob(HubRepo repo, String etag) {
     if (!ETAG.matcher(etag).matches()) {
@@ -181,7 +181,7 @@ final class HubCache {
     return folder(repo).resolve("blobs").resolve(etag);
   }
 
-  /** Lets a snapshot show contents that lie in {@code blobs}. */
+  /** Makes a snapshot show a blob as a file, by a symbolic link or a copy. */
   void link(HubRepo repo, String commit, HubFile file, Path blob) throws IOException {
     Path pointer = pointer(repo, commit, file);
     if (Files.exists(pointer)) {
@@ -200,7 +200,7 @@ final class HubCache {
         Files.createSymbolicLink(pointer, folder.relativize(blob));
         return;
       } catch (FileAlreadyExistsException e) {
-        return; // another process made it between the two lines
+        return; // another process created the link between the two lines
       } catch (IOException | UnsupportedOperationException e) {
         // a file system without symbolic links: copied below
       }
@@ -210,7 +210,7 @@ final class HubCache {
     Files.move(aside, pointer, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** What is done while a blob's lock is held. */
+  /** An action that runs while a blob's lock is held. */
   interface Locked {
     void run() throws IOException;
   }
@@ -248,7 +248,7 @@ final class HubCache {
   }
 
   /**
-   * A name of its own beside a file; with the rights that new files have, unlike temporary ones.
+   * A unique name beside a file. Unlike temporary files, the new file has the usual access rights.
    */
   private static Path aside(Path file) {
     return file.resolveSibling("%s.%s.tmp".formatted(file.getFileName(), UUID.randomUUID()));

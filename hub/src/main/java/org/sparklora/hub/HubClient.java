@@ -19,10 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads repositories of the hub through the cache: a revision becomes a commit, a commit a folder
- * with the files that are wanted. What is in the cache is not asked for again.
+ * Reads repositories of the hub through the cache: resolves a revision to a commit, and a commit to
+ * a folder with the wanted files. Files in the cache are not requested again.
  *
- * <p>Thread-safe. A revision means the same commit until {@link #lookUpAnew}, whatever is pushed
+ * <p>Thread-safe. A revision keeps its commit until {@link #lookUpAnew}, even if someone pushes
  * meanwhile, so that all parts of a run see one state.
  */
 public final class HubClient {
@@ -41,20 +41,20 @@ public final class HubClient {
 
   private record Wanted(HubRepo repo, String revision) {}
 
-  /** This process's client of the hub that its environment names. */
+  /** The shared client of this process, for the hub that the environment names. */
   public static HubClient shared() {
     return SHARED.computeIfAbsent(HubConfig.ofEnvironment(), HubClient::new);
   }
 
-  /** The same of the hub that another process, the driver, was told to use. */
+  /** The shared client of an executor, for the hub that the driver uses. */
   public static HubClient shared(String endpoint) {
     return SHARED.computeIfAbsent(
         HubConfig.ofEnvironment().withEndpoint(URI.create(endpoint)), HubClient::new);
   }
 
   /**
-   * A command begins: in a process that lives on, as notebooks do, a branch may have moved since
-   * the last one.
+   * Forgets the commits of revisions at the beginning of a command: in a long-lived process, such
+   * as a notebook's, a branch may have moved since the last command.
    */
   public static void lookUpAnew() {
     SHARED.values().forEach(HubClient::forgetRevisions);
@@ -75,7 +75,7 @@ public final class HubClient {
     this.cache = new HubCache(config.cache(), config.symlinks());
   }
 
-  /** The settings it was made with. */
+  /** The settings of this client. */
   public HubConfig config() {
     return config;
   }
@@ -85,10 +85,10 @@ public final class HubClient {
   }
 
   /**
-   * The commit that a branch, a tag or a shortened id stands for; of the cache where the hub may
-   * not be asked or does not answer.
+   * The commit of a branch, a tag or a shortened id; from the cache if the client is offline or the
+   * hub does not answer.
    *
-   * @throws HubException if there is none
+   * @throws HubException if the revision has no commit
    */
   public String commit(HubRepo repo, String revision) {
     HubCache.requireRevision(revision);
@@ -105,7 +105,7 @@ public final class HubClient {
     try {
       HubSubject about = HubSubject.of(repo, revision);
       URI uri = URI.create(api(repo) + "/revision/" + UriPath.encodePart(revision));
-      // with something to fall back to, an absent network should not cost half a minute
+      // with a cached commit, an absent network should not cost half a minute
       int retries = cached.isPresent() ? 0 : HubRequest.RETRIES;
       JsonNode info = http.sendForJson(HubRequest.get(uri, about).triedAgain(retries));
       String commit = info.path("sha").asText();
@@ -133,7 +133,8 @@ public final class HubClient {
   /**
    * All files of a commit, sorted by path.
    *
-   * @throws HubException if the hub has no such commit, or cannot be asked and the cache lacks it
+   * @throws HubException if the hub has no such commit, or the client is offline and the cache
+   *     lacks the commit
    */
   public List<HubFile> files(HubRepo repo, String commit) {
     Optional<Map<String, HubFile>> known = cache.tree(repo, commit);
@@ -141,7 +142,7 @@ public final class HubClient {
       return List.copyOf(known.get().values());
     }
     if (config.offline()) {
-      // an older huggingface_hub left no list: what it downloaded is what there is
+      // an older huggingface_hub saved no list: use the files that it downloaded
       List<HubFile> downloaded = cache.files(repo, commit);
       if (downloaded.isEmpty()) {
         throw offline(repo, commit);
@@ -180,8 +181,8 @@ public final class HubClient {
   /**
    * The folder that shows a commit's files.
    *
-   * @param wanted which files are needed; others may be there as well
-   * @throws HubException if none is wanted, or one cannot be had
+   * @param wanted accepts the files that are needed; the folder may have others as well
+   * @throws HubException if no file is wanted, or one cannot be downloaded
    */
   public Path snapshot(
       HubRepo repo, String commit, Predicate<HubFile> wanted, TransferListener listener) {
@@ -216,11 +217,11 @@ public final class HubClient {
   }
 
   /**
-   * The first bytes of a file: of the cache, or without downloading the rest, so that nothing of it
-   * can be checked against the file's hash.
+   * The first bytes of a file, from the cache or by a partial download, which cannot be checked
+   * against the file's hash.
    *
-   * @param count at most so many; the file may be shorter
-   * @throws HubException if the hub does not give it, or may not be asked
+   * @param count the largest number of bytes; the file may be shorter
+   * @throws HubException if the hub refuses the file, or the client is offline
    */
   public byte[] front(HubRepo repo, String commit, HubFile file, int count) {
     Path pointer = cache.pointer(repo, commit, file);
@@ -236,7 +237,7 @@ public final class HubClient {
       throw lacks(repo, commit, List.of(file));
     }
     if (bytes == 0) {
-      return new byte[0]; // there is no range in an empty file
+      return new byte[0]; // an empty file has no range to request
     }
     HubRequest request =
         HubRequest.get(
@@ -254,7 +255,7 @@ public final class HubClient {
             .formatted(repo, commit, config.cache(), missing.size(), missing.get(0).path()));
   }
 
-  /** Half a model is of no use, so a disk that cannot hold it is told before. */
+  /** Refuses a download that the disk cannot hold, before it begins. */
   private void requireRoom(HubRepo repo, List<HubFile> missing) {
     long bytes = missing.stream().mapToLong(HubFile::bytes).sum();
     try {

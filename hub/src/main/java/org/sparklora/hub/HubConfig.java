@@ -12,17 +12,17 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Where the hub is, who we are there, and where what comes from it is kept: {@code
- * huggingface_hub}'s environment variables. All but the token may also be Java system properties,
- * which is how {@code spark.executor.extraJavaOptions} can set them; a token there would be shown.
+ * The hub's address, the user's token and the download cache, from the environment variables of
+ * {@code huggingface_hub}. All but the token may also be Java system properties, so that {@code
+ * spark.executor.extraJavaOptions} can set them; a token there would be visible.
  *
  * @param endpoint {@code HF_ENDPOINT}, without a slash at the end
  * @param cache {@code HF_HUB_CACHE}
- * @param token {@code HF_TOKEN}, or what {@code hf auth login} left in the token file
- * @param offline {@code HF_HUB_OFFLINE}: the cache alone is used
- * @param symlinks not {@code HF_HUB_DISABLE_SYMLINKS}
- * @param timeout {@code HF_HUB_DOWNLOAD_TIMEOUT}: of connecting, of an answer's beginning and of
- *     silence in its middle
+ * @param token {@code HF_TOKEN}, or the token that {@code hf auth login} saved in the token file
+ * @param offline {@code HF_HUB_OFFLINE}: only the cache is used
+ * @param symlinks whether {@code HF_HUB_DISABLE_SYMLINKS} is not set
+ * @param timeout {@code HF_HUB_DOWNLOAD_TIMEOUT}: for connecting, for the beginning of a response
+ *     and for a stall in its body
  */
 public record HubConfig(
     URI endpoint,
@@ -36,7 +36,7 @@ public record HubConfig(
   private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
   private static final int TIMEOUT_SECONDS = 10;
 
-  /** This process's settings. */
+  /** The settings of this process. */
   public static HubConfig ofEnvironment() {
     Map<String, String> all = new HashMap<>(System.getenv());
     for (String name : System.getProperties().stringPropertyNames()) {
@@ -67,7 +67,7 @@ public record HubConfig(
         Duration.ofSeconds(seconds(environment.getOrDefault("HF_HUB_DOWNLOAD_TIMEOUT", ""))));
   }
 
-  /** The same with the token a user named for this run, if there is one. */
+  /** These settings with the token that the user named for this run, if any. */
   public HubConfig withToken(Optional<HubToken> other) {
     return new HubConfig(endpoint, cache, other.or(() -> token), offline, symlinks, timeout);
   }
@@ -76,7 +76,7 @@ public record HubConfig(
     return new HubConfig(other, cache, token, offline, symlinks, timeout);
   }
 
-  /** The message without the token, should a server have repeated it. */
+  /** The message with the token hidden, in case a server repeated the token. */
   String redact(String message) {
     return token.map(secret -> secret.redact(message)).orElse(message);
   }
@@ -102,9 +102,9 @@ public record HubConfig(
         return uri;
       }
     } catch (IllegalArgumentException e) {
-      // reported below, as an address of another kind is
+      // reported below, like an address of another scheme
     }
-    // The address stands in messages, logs and results, where a password must not.
+    // The address appears in messages, logs and results, where a password must not.
     boolean hasUser = text.contains("@");
     throw new HubException(
         HubException.Kind.UNREACHABLE,
@@ -145,7 +145,7 @@ public record HubConfig(
         return seconds;
       }
     } catch (NumberFormatException e) {
-      // reported below, as a number below 1 is
+      // reported below, like a number below 1
     }
     throw new HubException(
         HubException.Kind.UNREACHABLE,

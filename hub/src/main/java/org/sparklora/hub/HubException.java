@@ -1,36 +1,36 @@
 package org.sparklora.hub;
 
-/** Something of the hub cannot be had, or cannot be written to it. The message says what to do. */
+/** A download from the hub or an upload to it failed. The message says what to do. */
 public final class HubException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
   private final Kind kind;
 
-  /** Why. */
+  /** The reason of the failure. */
   public enum Kind {
-    /** Its owner gives access on request only. */
+    /** The repository's owner gives access on request only. */
     GATED,
-    /** It does not exist, or is private and not ours. */
+    /** The repository does not exist, or is private and closed to the token. */
     NO_REPOSITORY,
     /** The repository has no such branch, tag or commit. */
     NO_REVISION,
     /** The revision has no such file. */
     NO_FILE,
-    /** The hub may not be asked, and the cache lacks it. */
+    /** The client is offline, and the cache lacks the file or revision. */
     OFFLINE,
     /** The hub does not know the token. */
     BAD_TOKEN,
-    /** The token does not allow it. */
+    /** The token does not allow the request. */
     FORBIDDEN,
-    /** Too many requests, for longer than we wait. */
+    /** The hub refuses requests for longer than {@link RetryPause#LONGEST}. */
     RATE_LIMITED,
-    /** Another commit came first. */
+    /** Another commit was made first, or the name is taken. */
     CONFLICT,
-    /** The server failed, or answered what is not understood. */
+    /** The server failed, or its answer cannot be used. */
     SERVER,
     /** The server cannot be reached. */
     UNREACHABLE,
-    /** What arrived is not what the hub said it would be. */
+    /** A file or its name is not as the hub announced. */
     DAMAGED,
     /** The cache's folder cannot be written. */
     CACHE
@@ -50,7 +50,7 @@ public final class HubException extends IllegalArgumentException {
     return kind;
   }
 
-  /** Whether the cache may stand in: the hub was not reached, or could not answer. */
+  /** Whether the cache may be used instead: the hub was not reached, or could not answer. */
   boolean isNoAnswer() {
     return kind == Kind.UNREACHABLE || kind == Kind.SERVER || kind == Kind.RATE_LIMITED;
   }

@@ -9,29 +9,29 @@ import java.util.regex.Pattern;
  * A file of a repository at a commit.
  *
  * @param path relative to the repository's root, with slashes
- * @param bytes its size
- * @param blobId its Git object id
- * @param sha256 of its contents, where it is kept as a large file
+ * @param bytes size of the file
+ * @param blobId Git object id of the file
+ * @param sha256 SHA-256 of the contents, if the hub stores the file as a large file
  */
 public record HubFile(String path, long bytes, String blobId, Optional<String> sha256) {
   private static final int LONGEST_SHOWN = 100;
   private static final Pattern DRIVE = Pattern.compile("^[A-Za-z]:");
 
-  /** Its name without folders. */
+  /** The file's name without folders. */
   public String name() {
     return path.substring(path.lastIndexOf('/') + 1);
   }
 
-  /** Whether it lies in the repository's root. */
+  /** Whether the file is in the repository's root folder. */
   public boolean isAtRoot() {
     return path.indexOf('/') < 0;
   }
 
   /**
-   * Refuses names that would leave the folder they are put into, by the rules of any system: a
-   * server need not run on the same one.
+   * Refuses a path that would leave the cache's folder under the rules of any operating system,
+   * since the server may run on another one.
    *
-   * @throws HubException naming the file
+   * @throws HubException if the path is refused; the message names the file
    */
   void requireInside() {
     if (!isInside()) {

@@ -17,8 +17,9 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Requests to the hub: tried again after failures that pass, with the pauses a server asks for, and
- * redirected by hand, because {@link HttpClient} would take the token along to any host.
+ * Sends requests to the hub. It retries after transient failures, with the pauses that a server
+ * asks for, and follows redirects itself, because {@link HttpClient} would send the token to any
+ * host.
  *
  * <p>Thread-safe.
  */
@@ -27,7 +28,7 @@ final class HubHttp {
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
   private static final int MAX_REDIRECTS = 5;
 
-  /** Bytes a second. */
+  /** The slowest transfer that a timeout allows, in bytes a second. */
   private static final long SLOWEST = 50_000;
 
   private static final int LONGEST_REASON = 300;
@@ -45,13 +46,13 @@ final class HubHttp {
   }
 
   /**
-   * @param publicHub what {@link HubConfig#PUBLIC_HUB} is where it cannot be reached
+   * @param publicHub stands for {@link HubConfig#PUBLIC_HUB} in tests
    */
   HubHttp(HubConfig config, RetryPause pause, String publicHub) {
     this.config = config;
     this.publicHub = publicHub;
     this.pause = pause;
-    // HTTP/1.1: parallel downloads then have a connection each, not a share of one
+    // HTTP/1.1 gives each parallel download its own connection; HTTP/2 would share one
     this.client =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -60,15 +61,16 @@ final class HubHttp {
             .build();
   }
 
-  /** An address below the endpoint; {@code path} is encoded here. */
+  /** The address of an unencoded {@code path} below the endpoint. */
   URI uri(String path) {
     return URI.create(config.endpoint() + UriPath.encode(path));
   }
 
   /**
-   * An address that the hub names; a mirror passes on those of the public hub as they are.
+   * Resolves an address that the hub names; the public hub's, as mirrors pass it on, becomes the
+   * endpoint's.
    *
-   * @throws HubException if it is none
+   * @throws HubException if the address is not valid
    */
   URI resolve(URI base, String location) {
     return location.startsWith(publicHub + "/")
@@ -89,7 +91,7 @@ final class HubHttp {
         HubException.Kind.SERVER, "The hub answers with an address that is none; try again later");
   }
 
-  /** Whether the token may be shown there. */
+  /** Whether the address is the hub's, which may see the token. */
   private boolean isHub(URI uri) {
     return origin(uri).equals(origin(config.endpoint()));
   }
@@ -102,9 +104,9 @@ final class HubHttp {
   /**
    * Sends a request and follows redirects.
    *
-   * @return an answer of success; of a {@code HEAD} also a redirect that leaves the hub, since what
-   *     is asked for is in its headers
-   * @throws HubException for any other
+   * @return the response of success; for {@code HEAD} also a redirect that leaves the hub, since
+   *     its headers hold the answer
+   * @throws HubException for any other response
    */
   HttpResponse<InputStream> send(HubRequest request) {
     URI uri = request.uri();
@@ -133,8 +135,8 @@ final class HubHttp {
   }
 
   /**
-   * Some mirrors pass on what the public hub answers, and mean themselves; others send to it, which
-   * would lead back here.
+   * The target of a redirect. Some mirrors name the public hub but mean themselves; others mean the
+   * public hub, whose address would otherwise be mapped back to the mirror.
    */
   private URI redirected(URI uri, String location) {
     URI target = isHub(uri) ? resolve(uri, location) : named(uri, location);
@@ -145,10 +147,10 @@ final class HubHttp {
     return origin(uri).equals(origin(URI.create(publicHub)));
   }
 
-  /** An answer that was read to its end. */
+  /** A JSON response that was read to its end. */
   record Answer(JsonNode json, HttpHeaders headers) {}
 
-  /** Sends a request whose answer is JSON; one that breaks off is asked for again. */
+  /** Sends a request for JSON, again if the response breaks off. */
   Answer ask(HubRequest request) {
     Body body = read(request, BoundedBody.MOST_BYTES + 1, transfer(0));
     if (body.bytes().length > BoundedBody.MOST_BYTES) {
@@ -172,9 +174,9 @@ final class HubHttp {
   }
 
   /**
-   * The first bytes of an answer; one that breaks off before is asked for again.
+   * Requests the first bytes of a body, again if the response breaks off before.
    *
-   * @throws HubException also if the answer is shorter
+   * @throws HubException also if the body is shorter
    */
   byte[] front(HubRequest request, int count) {
     byte[] bytes = read(request, count, transfer(count)).bytes();
@@ -240,7 +242,7 @@ final class HubHttp {
     }
   }
 
-  /** A machine without a network, or a wrong address: nothing that passes in seconds. */
+  /** Whether the host is unknown: a retry within seconds would not help. */
   private static boolean isUnknownHost(Throwable failure) {
     return failure instanceof UnresolvedAddressException
         || failure.getCause() != null && isUnknownHost(failure.getCause());
@@ -259,7 +261,7 @@ final class HubHttp {
     return builder.build();
   }
 
-  /** An upload is answered at its end, and a commit when the hub has looked at all of it. */
+  /** The time to the response's headers, which an upload only gets after its last byte. */
   private Duration timeout(long bodyBytes) {
     return bodyBytes <= 0 ? config.timeout() : transfer(bodyBytes);
   }
@@ -268,7 +270,7 @@ final class HubHttp {
     return config.timeout().multipliedBy(6).plusSeconds(bytes / SLOWEST);
   }
 
-  /** The failure of a request that had no answer. */
+  /** The error for a request without a response. */
   HubException unreachable(HubSubject about, IOException cause) {
     String reason =
         cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
@@ -294,7 +296,7 @@ final class HubHttp {
         byte[] body = BoundedBody.front(response.body(), MOST_OF_A_REFUSAL, config.timeout());
         said = errorText(new String(body, StandardCharsets.UTF_8));
       } catch (IOException e) {
-        said = ""; // the status alone has to do
+        said = ""; // report the status alone
       }
     }
     discard(response);
@@ -302,7 +304,7 @@ final class HubHttp {
     return request.about().failure(config, response.statusCode(), code, reason, asked);
   }
 
-  /** The {@code error} of an answer in JSON; of other bodies nothing is shown. */
+  /** The field {@code error} of a JSON body; empty for other bodies. */
   private static String errorText(String body) {
     try {
       return JSON.readTree(body).path("error").asText("");
@@ -313,9 +315,9 @@ final class HubHttp {
 
   static void discard(HttpResponse<InputStream> response) {
     try (InputStream body = response.body()) {
-      assert body != null; // closing is all that is wanted of it
+      assert body != null; // the body is only closed
     } catch (IOException e) {
-      // nothing was wanted of it
+      // the body is not needed
     }
   }
 }

@@ -4,7 +4,7 @@ import java.io.Serializable;
 import java.util.Optional;
 
 /**
- * How a user names something of the hub: {@code namespace/name}, or {@code
+ * A user's name for a repository of the hub: {@code namespace/name}, or {@code
  * namespace/name@revision}.
  *
  * @param repo the repository
@@ -14,10 +14,10 @@ public record HubReference(HubRepo repo, String revision) implements Serializabl
   private static final String MAIN = "main";
 
   /**
-   * The reference, if the text is one. Whether a local folder has the same name is the caller's
-   * matter.
+   * Parses a reference; empty if the text is not one. The caller checks whether a local folder has
+   * the same name.
    *
-   * @param revision that another flag names, or the empty string
+   * @param revision the revision that another flag names, or the empty string
    * @throws HubException if text and flag name two revisions
    */
   public static Optional<HubReference> of(HubRepo.Type type, String text, String revision) {

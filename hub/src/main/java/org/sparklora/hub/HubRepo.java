@@ -7,18 +7,18 @@ import java.util.regex.Pattern;
 /**
  * A repository of the hub.
  *
- * @param type what it holds
+ * @param type model or dataset
  * @param id {@code namespace/name}
  */
 public record HubRepo(Type type, String id) implements Serializable {
   private static final Pattern PART = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,95}");
 
-  /** What a repository holds. */
+  /** The kind of a repository. */
   public enum Type {
     MODEL,
     DATASET;
 
-    /** {@code model}, {@code dataset}. */
+    /** The type's name: {@code model} or {@code dataset}. */
     String singular() {
       return name().toLowerCase(Locale.ROOT);
     }
@@ -55,7 +55,7 @@ public record HubRepo(Type type, String id) implements Serializable {
     return slash > 0 && isName(text.substring(0, slash)) && isName(text.substring(slash + 1));
   }
 
-  /** The hub's rules; two dashes stand for the slash in the cache's folders. */
+  /** Checks a name by the hub's rules; the cache's folders write two dashes for the slash. */
   private static boolean isName(String part) {
     return PART.matcher(part).matches()
         && !part.contains("--")
@@ -63,17 +63,17 @@ public record HubRepo(Type type, String id) implements Serializable {
         && !part.endsWith(".git");
   }
 
-  /** {@code models--namespace--name}. */
+  /** The name of the cache's folder: {@code models--namespace--name}. */
   String folderName() {
     return type.plural() + "--" + id.replace("/", "--");
   }
 
-  /** The path of its files and of its Git. */
+  /** The path of the repository's files and Git. */
   String path() {
     return type == Type.MODEL ? "/" + id : "/" + type.plural() + "/" + id;
   }
 
-  /** The path under which the hub answers about it. */
+  /** The path of the hub's API for the repository. */
   String apiPath() {
     return "/api/" + type.plural() + "/" + id;
   }

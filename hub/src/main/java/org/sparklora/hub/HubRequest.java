@@ -11,8 +11,8 @@ import java.util.Map;
  * A request to the hub, or to a storage that it names.
  *
  * @param body may be subscribed to again, when the request is repeated
- * @param about what is asked for, for messages
- * @param retries how often it is tried again
+ * @param about subject of the request, for messages
+ * @param retries how often the request is tried again
  */
 record HubRequest(
     String method,
@@ -21,7 +21,7 @@ record HubRequest(
     BodyPublisher body,
     HubSubject about,
     int retries) {
-  /** As {@code huggingface_hub}. */
+  /** The default number of retries, that of {@code huggingface_hub}. */
   static final int RETRIES = 5;
 
   static HubRequest get(URI uri, HubSubject about) {

@@ -3,12 +3,12 @@ package org.sparklora.hub;
 import java.time.Duration;
 
 /**
- * What a request is about, for messages.
+ * The subject of a request, for messages.
  *
- * @param repo the repository, as people call it
- * @param revision of it, or the empty string
- * @param file of it, or the empty string
- * @param address where people look at it, below the endpoint
+ * @param repo the repository's type and name
+ * @param revision of the repository, or the empty string
+ * @param file of the repository, or the empty string
+ * @param address path of the subject's web page, below the endpoint
  */
 record HubSubject(String repo, String revision, String file, String address) {
 
@@ -26,7 +26,7 @@ record HubSubject(String repo, String revision, String file, String address) {
     return new HubSubject(repo, revision, PlainText.line(name, LONGEST_NAME), address);
   }
 
-  /** The hub's refusal, told from others by its codes, with what to do. */
+  /** The error for a refusal of the hub, by status and error code, with the remedy. */
   HubException failure(HubConfig config, int status, String code, String said, Duration asked) {
     String page = config.endpoint() + address;
     boolean known = config.token().isPresent();

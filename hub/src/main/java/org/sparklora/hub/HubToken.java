@@ -1,9 +1,9 @@
 package org.sparklora.hub;
 
 /**
- * A user access token. Its text is seen by the header that carries it and by nobody else: {@link
- * #toString} hides it, so that no log, manifest or message can show it by accident. Not
- * serialisable either: it stays on the machine that was given it.
+ * A user access token. Only the authorization header carries its text: {@link #toString} hides it,
+ * so that no log, manifest or message shows it by accident. Not serialisable, so that the token
+ * stays on its machine.
  */
 public final class HubToken {
   private static final String HIDDEN = "(hidden)";
@@ -15,9 +15,9 @@ public final class HubToken {
   }
 
   /**
-   * A token as the user gave it; surrounding space is a copying mistake.
+   * Takes the token that the user gave, without surrounding space, a copying mistake.
    *
-   * @throws HubException if it holds what no header can carry
+   * @throws HubException if the token is empty or has characters that no header can carry
    */
   public static HubToken of(String text) {
     String stripped = text.strip();
@@ -29,12 +29,12 @@ public final class HubToken {
     return new HubToken(stripped);
   }
 
-  /** The header's value. */
+  /** The value of the header {@code Authorization}. */
   String authorization() {
     return "Bearer " + text;
   }
 
-  /** The text with each occurrence of the token hidden. */
+  /** The message with each occurrence of the token hidden. */
   String redact(String message) {
     return message.replace(text, HIDDEN);
   }

@@ -18,16 +18,16 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Writes to a repository: makes it, brings large files to the hub's storage, and commits all files
- * at once on top of the commit that was there. A push that fails leaves the repository as it was.
+ * Writes to a repository: creates it, uploads large files to the hub's storage, and commits all
+ * files at once on top of the latest commit. A push that fails leaves the repository as it was.
  *
- * <p>One thread pushes.
+ * <p>Not thread-safe.
  */
 public final class HubUpload {
-  /** Files in one question, as {@code huggingface_hub} asks. */
+  /** Files of one preupload request, as in {@code huggingface_hub}. */
   private static final int PREUPLOAD_FILES = 256;
 
-  /** How often a commit is tried on top of another's that came first. */
+  /** How often a commit is tried, if another one is made first each time. */
   private static final int COMMIT_TRIES = 5;
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -43,9 +43,10 @@ public final class HubUpload {
   }
 
   /**
-   * The repository of that name; one without a namespace is the token's owner's.
+   * The repository of a name; without a namespace, one of the token's owner.
    *
-   * @throws HubException if there is no token, or the hub does not know it
+   * @throws HubException if the client is offline or without a token, or the hub does not know the
+   *     token
    */
   public HubRepo repository(HubRepo.Type type, String name) {
     if (client.config().offline()) {
@@ -59,7 +60,7 @@ public final class HubUpload {
           "Cannot push to %s without a token: make one with the right to write at %s/settings/tokens and set HF_TOKEN"
               .formatted(name, client.config().endpoint()));
     }
-    // asked even where the answer is not needed: a bad token should show before hours of training
+    // sent even if the name is complete: a bad token should show before hours of training
     JsonNode account =
         http.sendForJson(HubRequest.get(http.uri("/api/whoami-v2"), HubSubject.account()));
     return new HubRepo(
@@ -67,9 +68,9 @@ public final class HubUpload {
   }
 
   /**
-   * Makes a repository, unless it is there.
+   * Creates a repository, unless it exists.
    *
-   * @param isPrivate who sees a new one; empty leaves it to the hub's default for the account
+   * @param isPrivate whether a new one is private; empty for the account's default
    */
   public void create(HubRepo repo, Optional<Boolean> isPrivate) {
     int slash = repo.id().indexOf('/');
@@ -98,9 +99,9 @@ public final class HubUpload {
   }
 
   /**
-   * Makes a branch where {@code main} is, unless it is there.
+   * Creates a branch at the commit of {@code main}, unless it exists.
    *
-   * @throws HubException if it is no name of a branch, or may not be made
+   * @throws HubException if {@code branch} is no branch name, or creating it is not allowed
    */
   public void createBranch(HubRepo repo, String branch) {
     HubSubject about = HubSubject.of(repo, branch);
@@ -117,13 +118,13 @@ public final class HubUpload {
       HubHttp.discard(
           http.send(HubRequest.post(api(repo, "branch", branch), JSON.createObjectNode(), about)));
     } catch (HubException e) {
-      if (e.kind() != HubException.Kind.CONFLICT) { // another's, made between the two requests
+      if (e.kind() != HubException.Kind.CONFLICT) { // else created by another client meanwhile
         throw e;
       }
     }
   }
 
-  /** Whether what is asked for is there: not refused for its absence. */
+  /** Whether the hub answers; false if it refuses the request with kind {@code absence}. */
   private boolean answers(HubRequest request, HubException.Kind absence) {
     try {
       http.sendForJson(request);
@@ -137,10 +138,10 @@ public final class HubUpload {
   }
 
   /**
-   * Commits a folder's files; those that the repository has already, unchanged, are not sent.
+   * Commits a folder's files; files that the repository has unchanged are not sent.
    *
-   * @param folder of this machine; names that begin with a dot or an underscore are left out
-   * @param wanted by their names, files and folders in it that are pushed
+   * @param folder a local folder; names that begin with a dot or an underscore are left out
+   * @param wanted accepts names of files and folders in {@code folder} that are pushed
    * @param summary the commit's message
    * @return the commit
    */
@@ -182,8 +183,8 @@ public final class HubUpload {
   private record Change(Addition addition, boolean large) {}
 
   /**
-   * Asks how the hub wants to have each file. Without those that it wants ignored, and those that
-   * it has: so a commit whose answer was lost is not made again.
+   * Asks the hub how to send each file. Leaves out files that the hub ignores or has already, so a
+   * commit whose response was lost is not repeated.
    */
   private List<Change> changes(HubRepo repo, String revision, List<Addition> additions)
       throws IOException {
@@ -207,7 +208,7 @@ public final class HubUpload {
       for (JsonNode file : answer.path("files")) {
         Addition addition = some.get(file.path("path").asText());
         if (addition != null && !file.path("shouldIgnore").asBoolean()) {
-          // the storage of large files takes no empty ones
+          // the storage of large files refuses empty files
           boolean large = file.path("uploadMode").asText().equals("lfs") && addition.bytes() > 0;
           if (!addition.is(file.path("oid").asText(), large)) {
             changes.add(new Change(addition, large));
@@ -273,7 +274,7 @@ public final class HubUpload {
             .put("encoding", "base64");
   }
 
-  /** The newest commit; not the client's, which stands still. */
+  /** The newest commit of a revision; {@link HubClient#commit} may have cached an older one. */
   private String head(HubRepo repo, String revision) {
     URI uri = api(repo, "revision", revision);
     return http.sendForJson(HubRequest.get(uri, HubSubject.of(repo, revision)))

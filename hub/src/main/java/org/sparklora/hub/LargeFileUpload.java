@@ -19,9 +19,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Brings large files to the hub's storage by Git LFS's protocol: whole ({@code basic}), or in parts
- * where the hub says so ({@code multipart}). The storage has addresses that are signed for this one
- * file, and never sees the token.
+ * Uploads large files to the hub's storage by the Git LFS protocol: whole ({@code basic}), or in
+ * parts if the hub says so ({@code multipart}). The storage's addresses are signed for one file,
+ * and requests to them carry no token.
  */
 final class LargeFileUpload {
   private static final String LFS_JSON = "application/vnd.git-lfs+json";
@@ -37,7 +37,7 @@ final class LargeFileUpload {
     this.revision = revision;
   }
 
-  /** Sends a file, unless the storage has its contents. */
+  /** Uploads a file, unless the storage has its contents. */
   void send(Path file, String path, String sha256, long bytes) throws IOException {
     HubSubject about = HubSubject.of(repo, revision).withFile(path);
     JsonNode object = ask(sha256, bytes, about);
@@ -49,7 +49,7 @@ final class LargeFileUpload {
     }
     JsonNode upload = object.path("actions").path("upload");
     if (upload.isMissingNode()) {
-      return; // it is there
+      return; // the storage has the contents
     }
     URI target = address(upload, about);
     JsonNode header = upload.path("header");
@@ -133,7 +133,7 @@ final class LargeFileUpload {
     return new HubRequest("PUT", target, Map.of(), body, about, HubRequest.RETRIES);
   }
 
-  /** A part of a file, read again by each attempt. Storages want its length in a header. */
+  /** A part of a file, read again by each attempt; storages need the header Content-Length. */
   private static BodyPublisher slice(Path file, long start, long length) {
     BodyPublisher stream =
         BodyPublishers.ofInputStream(
@@ -148,7 +148,7 @@ final class LargeFileUpload {
     return BodyPublishers.fromPublisher(stream, length);
   }
 
-  /** The first so many bytes of a stream. */
+  /** The first {@code length} bytes of a stream. */
   private static final class BoundedInput extends InputStream {
     private final InputStream in;
     private long left;

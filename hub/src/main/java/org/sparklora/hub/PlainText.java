@@ -1,15 +1,15 @@
 package org.sparklora.hub;
 
 /**
- * Text of strangers (names, cards, error bodies) as a terminal or a log may show it: without bytes
- * that steer one, or that let a line read as another one.
+ * Makes untrusted text (names, cards, error bodies) safe for a terminal or a log: without
+ * characters that control a terminal, or that make a line read as another one.
  */
 public final class PlainText {
   private static final String UNPRINTABLE = "\uFFFD";
 
   private PlainText() {}
 
-  /** Controls but line feed and tab, C1's among them, and what turns the direction of a line. */
+  /** Whether {@code c} controls the terminal, except line feed and tab, or the text direction. */
   private static boolean isHarmful(int c) {
     return c != '\n' && c != '\t' && Character.isISOControl(c)
         || c == 0x61C
@@ -19,12 +19,12 @@ public final class PlainText {
         || c >= 0x2066 && c <= 0x2069;
   }
 
-  /** Whether nothing in a text would have to be replaced. */
+  /** Whether a text is one line without harmful characters. */
   public static boolean isPlain(String text) {
     return text.codePoints().noneMatch(c -> isHarmful(c) || c == '\n' || c == '\t');
   }
 
-  /** The text with a sign in the place of each such character; its lines stay. */
+  /** The text with U+FFFD for each harmful character; line breaks stay. */
   public static String of(String text) {
     if (text == null || text.codePoints().noneMatch(PlainText::isHarmful)) {
       return text;
@@ -43,9 +43,9 @@ public final class PlainText {
   }
 
   /**
-   * The same in one line.
+   * The text in one line, with U+FFFD for each harmful character.
    *
-   * @param most characters, behind which the rest is left out
+   * @param most the largest length in characters; the rest is cut off
    */
   public static String line(String text, int most) {
     String line = of(text.replaceAll("\\s+", " ")).strip();

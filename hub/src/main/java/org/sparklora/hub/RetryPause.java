@@ -17,10 +17,10 @@ import java.util.regex.Pattern;
 /** Waits before a request is sent again: 1, 2, 4, 8, 8 … seconds, or as long as the server asks. */
 @FunctionalInterface
 interface RetryPause {
-  /** A server that asks for more is not waited for. */
+  /** The longest pause; a server that asks for more is not waited for. */
   Duration LONGEST = Duration.ofMinutes(10);
 
-  /** {@code "api";r=0;t=55}: nothing is left until so many seconds have passed. */
+  /** {@code "api";r=0;t=55}: no request is allowed for 55 seconds. */
   Pattern RATE_LIMIT = Pattern.compile("\\br=0\\b.*\\bt=(\\d{1,6})\\b");
 
   /** The three forms of HTTP's dates (RFC 9110, 5.6.7), all of them in GMT. */
@@ -33,8 +33,8 @@ interface RetryPause {
   void sleep(Duration duration) throws InterruptedException;
 
   /**
-   * @param attempt how many have failed before this one
-   * @param asked what the server asks for, or zero
+   * @param attempt number of attempts that failed before this one
+   * @param asked the pause that the server asks for, or zero
    */
   default void before(int attempt, Duration asked) {
     try {
@@ -44,7 +44,7 @@ interface RetryPause {
     }
   }
 
-  /** What {@code Retry-After} (seconds or a date) or {@code RateLimit} ask for. */
+  /** The pause that {@code Retry-After} (seconds or a date) or {@code RateLimit} asks for. */
   static Optional<Duration> askedFor(HttpHeaders headers) {
     Optional<String> limit = headers.firstValue("RateLimit");
     if (limit.isPresent()) {
@@ -67,7 +67,7 @@ interface RetryPause {
         Duration left = Duration.between(clock.instant(), date);
         return Optional.of(left.isNegative() ? Duration.ZERO : left);
       } catch (DateTimeParseException e) {
-        continue; // of another form, or none
+        continue; // not a date of this form
       }
     }
     return Optional.empty();

@@ -6,9 +6,9 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** Downloads several files side by side; the first failure stops those that have not begun. */
+/** Downloads several files in parallel; the first failure stops the files not yet begun. */
 final class SnapshotDownload implements FileDownload.Meter {
-  /** As {@code snapshot_download}. */
+  /** Parallel downloads, as in {@code snapshot_download}. */
   private static final int WORKERS = 8;
 
   private final List<FileDownload> files;
@@ -29,7 +29,7 @@ final class SnapshotDownload implements FileDownload.Meter {
   void run() {
     ExecutorService workers = Executors.newFixedThreadPool(Math.min(WORKERS, files.size()));
     try {
-      // in the order of completion, so that a failure is not told only after a large file before it
+      // by completion, so that a failure is reported without waiting for a large file before it
       ExecutorCompletionService<Void> finished = new ExecutorCompletionService<>(workers);
       files.forEach(file -> finished.submit(() -> file.run(this), null));
       for (int i = 0; i < files.size(); i++) {

@@ -10,11 +10,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Closes an answer's body that brings too little in a while, so that its reader wakes up: {@code
- * HttpRequest}'s own timeout ends where the body begins.
+ * Closes a response's body that delivers too few bytes in a time window, so that a blocked reader
+ * wakes up: {@code HttpRequest}'s timeout does not cover the body.
  */
 final class StallGuard implements AutoCloseable {
-  /** Bytes a second: what brings less would bring no file to its end. */
+  /** Bytes a second; a slower body is closed. */
   private static final long SLOWEST = 1000;
 
   private static final ScheduledExecutorService WATCH =
@@ -27,7 +27,7 @@ final class StallGuard implements AutoCloseable {
 
   private final InputStream body;
   private final ScheduledFuture<?> watching;
-  private final AtomicLong came = new AtomicLong(); // since the last look
+  private final AtomicLong came = new AtomicLong(); // bytes since the last check
   private volatile boolean closed;
 
   private StallGuard(InputStream body, Duration window, long least) {
@@ -47,7 +47,7 @@ final class StallGuard implements AutoCloseable {
     return new StallGuard(body, deadline, Long.MAX_VALUE);
   }
 
-  /** Something came. */
+  /** Counts bytes that arrived. */
   void alive(long bytes) {
     came.addAndGet(bytes);
   }
@@ -59,7 +59,7 @@ final class StallGuard implements AutoCloseable {
     }
   }
 
-  /** Whether the body was closed before its time. */
+  /** Whether this guard closed the body as too slow. */
   boolean hasClosed() {
     return closed;
   }
@@ -68,11 +68,11 @@ final class StallGuard implements AutoCloseable {
     try {
       body.close();
     } catch (IOException e) {
-      // it is given up anyway
+      // the body is given up anyway
     }
   }
 
-  /** Ends the watch, and closes the body. */
+  /** Stops the checks and closes the body. */
   @Override
   public void close() {
     watching.cancel(false);

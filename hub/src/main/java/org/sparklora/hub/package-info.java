@@ -1,8 +1,8 @@
 /**
- * The Hugging Face hub: repositories of models and datasets, downloaded into the cache that {@code
- * huggingface_hub} uses as well, and results uploaded. Over {@code java.net.http} alone.
+ * The Hugging Face hub: repositories of models and datasets, downloaded into the cache of {@code
+ * huggingface_hub}, and results uploaded. Uses only {@code java.net.http}.
  *
- * <p>Any module may depend on it; it depends on JSON only, not on Hadoop. What a server says is not
- * trusted: names never leave the cache's folder, contents are checked against their hashes.
+ * <p>Any module may depend on it; it depends on JSON only, not on Hadoop. Servers are not trusted:
+ * paths never leave the cache's folder, contents are checked against their hashes.
  */
 package org.sparklora.hub;
