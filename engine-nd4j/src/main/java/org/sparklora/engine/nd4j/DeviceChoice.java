@@ -19,13 +19,13 @@ import org.sparklora.model.engine.CudaDevice;
 public final class DeviceChoice {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceChoice.class);
 
-  /** ND4J's settings for GPUs; there only in a build with {@code -Pnd4j-cuda}. */
+  /** ND4J's settings for GPUs; present only in a build with {@code -Pnd4j-cuda}. */
   private static final String CUDA_ENVIRONMENT = "org.nd4j.jita.conf.CudaEnvironment";
 
   /** The oldest driver that runs programs of CUDA 11.6. */
   private static final int OLDEST_DRIVER = 450;
 
-  /** What {@code nd4j-cuda-11.6} was compiled for; it has no PTX, which newer GPUs would need. */
+  /** The compute capabilities of {@code nd4j-cuda-11.6}, which lacks the PTX for newer GPUs. */
   private static final String SUPPORTED =
       "nd4j-cuda-11.6 has kernels for compute capability 3.7 to 8.6 (Kepler K80 to Ampere: V100, T4, A100, A10), which 8.9 (Ada: L4, L40) runs as well; Hopper and newer need a build with -Pcuda";
 
@@ -34,12 +34,11 @@ public final class DeviceChoice {
   private DeviceChoice() {}
 
   /**
-   * Chooses a device, and an engine of ND4J with it unless {@code lora.engine} names another. In a
-   * build for processors a warning is all that comes of it.
+   * Chooses the device that ND4J's engines compute on; returns false in a build for CPUs.
    *
-   * @param address the device's number as the cluster gives it, that of {@code nvidia-smi}
-   * @throws IllegalStateException if the device, its driver or its compute capability cannot work,
-   *     with what was found and what is supported
+   * @param address the device's number in the cluster and in {@code nvidia-smi}
+   * @throws IllegalStateException if the device, its driver or its compute capability cannot work;
+   *     the message says what was found and what is supported
    */
   public static synchronized boolean use(int address) {
     Class<?> environment;
@@ -61,7 +60,7 @@ public final class DeviceChoice {
     return chosen != null;
   }
 
-  /** Bytes in use on the chosen device, whoever uses them; empty where none was chosen. */
+  /** Bytes in use on the chosen device, by any process; empty if no device was chosen. */
   public static synchronized OptionalLong usedBytes() {
     return chosen == null
         ? OptionalLong.empty()
@@ -72,7 +71,7 @@ public final class DeviceChoice {
   /**
    * Bytes in use on a device.
    *
-   * @param nd4j what {@code nd4j-cuda} says of its surroundings: a list with a map a device
+   * @param nd4j environment information of {@code nd4j-cuda}: a list with one map per device
    */
   static long usedBytes(int device, Properties nd4j) {
     List<?> devices = (List<?>) nd4j.get(Nd4jEnvironment.CUDA_DEVICE_INFORMATION_KEY);

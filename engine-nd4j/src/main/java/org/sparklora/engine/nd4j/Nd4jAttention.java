@@ -12,7 +12,7 @@ import org.sparklora.model.engine.Heads;
 /**
  * Attention of {@link Nd4jKernels}: for each branch, tile after tile of queries against the keys
  * before the tile's end, as products batched over the K key/value heads. The G = H/K query heads of
- * a key/value head stand below each other, so that a batch member is one matrix {@code (G·t, D)}.
+ * a key/value head are stacked, so that a batch member is one matrix {@code (G·t, D)}.
  */
 final class Nd4jAttention {
   /** Queries of a tile: bounds the scores at H · QUERIES · (longest document) floats. */
@@ -65,7 +65,7 @@ final class Nd4jAttention {
     multiply(dScores, tile.grouped(tile.queries(in.q)), tile.keys(dK), 1, FIRST);
   }
 
-  /** What backward reads. */
+  /** The tensors that backward reads. */
   record Inputs(
       Nd4jTensor q,
       Nd4jTensor k,
@@ -96,18 +96,18 @@ final class Nd4jAttention {
       this.t = t;
     }
 
-    /** Of q, y and their gradients: {@code (H, t, D)}, in place. */
+    /** The tile's queries in q, y or their gradients, {@code (H, t, D)}, in place. */
     INDArray queries(Nd4jTensor x) {
       long width = (long) heads.query() * heads.size();
       return x.arrayFrom(from * width, t, heads.query(), heads.size()).permute(1, 0, 2);
     }
 
-    /** Of logSumExp: {@code (H, t, 1)}, in place. */
+    /** The tile's queries in logSumExp, {@code (H, t, 1)}, in place. */
     INDArray sums(Nd4jTensor logSumExp) {
       return logSumExp.arrayFrom((long) from * heads.query(), t, heads.query(), 1).permute(1, 0, 2);
     }
 
-    /** Of k, v and their gradients: {@code (K, s, D)}, in place. */
+    /** The tile's keys in k, v or their gradients, {@code (K, s, D)}, in place. */
     INDArray keys(Nd4jTensor x) {
       long width = (long) heads.keyValue() * heads.size();
       return x.arrayFrom(start * width, s, heads.keyValue(), heads.size()).permute(1, 0, 2);
@@ -139,7 +139,7 @@ final class Nd4jAttention {
       return scores;
     }
 
-    /** {@code (1, t, t)}: 0 where the key is not after the query. */
+    /** {@code (1, t, t)}: 0 where the key is not after the query, else {@link #MASKED}. */
     private INDArray laterTokens() {
       INDArray position = Nd4j.arange(t).castTo(DataType.FLOAT);
       INDArray ahead = position.reshape(1, 1, t).sub(position.reshape(1, t, 1));

@@ -8,8 +8,8 @@ import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Kernels;
 
 /**
- * The branches of {@link Nd4jAttention}, which runs on keys that follow one another: where a
- * branch's keys lie in several runs they are copied one after the other.
+ * Runs {@link Nd4jAttention} over branches. It needs consecutive keys, so the keys of a branch that
+ * has several runs are copied next to each other.
  */
 final class Nd4jBranchAttention {
   private final Kernels kernels;
@@ -37,7 +37,7 @@ final class Nd4jBranchAttention {
     }
   }
 
-  /** Sums the gradients of several runs of keys beside them, then adds them where the keys are. */
+  /** Sums the gradients of several runs of keys in a copy, then adds them to the keys' rows. */
   void backward(Inputs in, Nd4jTensor dQ, Nd4jTensor dK, Nd4jTensor dV) {
     for (Branch branch : branches) {
       if (isOneRun(branch)) {

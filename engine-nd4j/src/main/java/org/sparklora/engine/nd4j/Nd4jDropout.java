@@ -9,17 +9,17 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.sparklora.model.engine.DropoutMask;
 import org.sparklora.model.engine.NativeMemory;
 
-/** {@link DropoutMask} in ND4J's operations on ints, which wrap around as Java's do. */
+/** Computes {@link DropoutMask} by ND4J's operations on ints, which overflow as Java's do. */
 final class Nd4jDropout implements AutoCloseable {
-  /** Elements drawn at a time; a power of two, so that none crosses an upper half. */
+  /** Elements drawn at a time; a power of two, so that no chunk crosses a multiple of 2³². */
   static final int CHUNK = 1 << 22;
 
   /** {@code i·K1} for all i of a chunk, computed at the first mask. */
-  private INDArray counters; // null before that
+  private INDArray counters; // null before the first mask
 
   private NativeMemory memory = NativeMemory.zeros(0); // of the counters
 
-  /** What to do with a run of elements and their mask. */
+  /** An operation on a run of elements and their mask. */
   interface Masked {
     /**
      * @param mask 0 or 1/(1 − rate), {@code (count)}

@@ -9,7 +9,7 @@ import org.sparklora.model.engine.NativeMemory;
 
 /** Indices in ND4J's memory, int32. */
 final class Nd4jIndices extends Indices {
-  private final INDArray array; // one element more than none, which ND4J has not
+  private final INDArray array; // one element if the indices are empty, which ND4J's cannot be
   private final Runnable free;
 
   private Nd4jIndices(INDArray array, Runnable free, int count, int bound) {

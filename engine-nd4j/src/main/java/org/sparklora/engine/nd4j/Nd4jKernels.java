@@ -21,10 +21,10 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
 
 /**
- * The kernels in ND4J's operations alone, so that they run wherever ND4J does: with {@code
- * nd4j-cuda} on a GPU. Only token ids, and one number for each row of logits, cross to Java.
+ * Kernels that use ND4J's operations only, so that they run wherever ND4J does: with {@code
+ * nd4j-cuda} on a GPU. Only token ids, and one number for each row of logits, are copied to Java.
  *
- * <p>On processors vector engines are many times faster; there this class is for tests.
+ * <p>On CPUs vector engines are many times faster; there this class is for tests.
  *
  * <p>Thread-safe: scratch memory belongs to the calling thread.
  */
@@ -36,20 +36,20 @@ final class Nd4jKernels implements Kernels {
   private final Nd4jDropout dropout = new Nd4jDropout();
 
   /**
-   * @param threads on processors; ND4J has one number of them for the whole JVM
+   * @param threads threads on CPUs; ND4J has one number for the whole JVM
    */
   Nd4jKernels(int threads) {
     this(threads, Nd4j.getEnvironment().isCPU());
   }
 
-  /** For tests: {@code inPlace} says whether ND4J reads and writes this process's memory. */
+  /** For tests: {@code inPlace} says whether ND4J reads and writes host memory. */
   Nd4jKernels(int threads, boolean inPlace) {
     this.inPlace = inPlace;
     Nd4j.getEnvironment().setMaxThreads(threads);
     Nd4j.getEnvironment().setMaxMasterThreads(threads);
   }
 
-  /** Whether ND4J computes in this process's memory and not on a device. */
+  /** Whether ND4J computes in host memory and not on a device. */
   @Override
   public boolean isInThisProcess() {
     return inPlace;
@@ -80,7 +80,7 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public int independentRows() {
-    return 0; // a product's size decides how its library sums
+    return 0; // the library's order of sums depends on the product's size
   }
 
   @Override
@@ -166,12 +166,12 @@ final class Nd4jKernels implements Kernels {
     Nd4jScratch.run(() -> row(dBias).addi(matrix(dY).sum(true, 0)));
   }
 
-  /** A vector as {@code (1, C)}, which meets every row. */
+  /** A vector as {@code (1, C)}, which broadcasts to every row. */
   private static INDArray row(Tensor vector) {
     return nd4j(vector).array(1, vector.size());
   }
 
-  /** A vector as {@code (M, 1)}, which meets every column. */
+  /** A vector as {@code (M, 1)}, which broadcasts to every column. */
   private static INDArray column(Tensor vector) {
     return nd4j(vector).array(vector.size(), 1);
   }
@@ -382,7 +382,7 @@ final class Nd4jKernels implements Kernels {
   @Override
   public void close() {
     dropout.close();
-    Nd4jScratch.freeOfCallingThread(); // those of other threads end with them
+    Nd4jScratch.freeOfCallingThread(); // other threads' workspaces end with them
   }
 
   @Override

@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
-/** Log-probabilities of the next token, of {@link Nd4jKernels}. */
+/** Log-probabilities of the next token, for {@link Nd4jKernels}. */
 final class Nd4jLogProbs {
   /** Keeps 0 · −∞ out of the entropy, at masked logits. */
   private static final double LOWEST = -1e4;
@@ -15,7 +15,7 @@ final class Nd4jLogProbs {
   private Nd4jLogProbs() {}
 
   /**
-   * What a softmax needs of each row, in double: a vocabulary's worth of float additions would cost
+   * The sums of each row that a softmax needs, in double: float sums over a vocabulary would lose
    * two digits.
    *
    * @param logSumExp {@code (M)}
@@ -35,7 +35,7 @@ final class Nd4jLogProbs {
     }
   }
 
-  /** Of the targets, {@code (M)} in double. */
+  /** Log-probabilities of the targets, {@code (M)} in double. */
   static INDArray logProbs(Nd4jTensor logits, INDArray targets, float temperature, Sums sums) {
     INDArray chosen = Nd4j.createUninitialized(DataType.FLOAT, targets.length());
     Nd4j.exec(
@@ -47,7 +47,7 @@ final class Nd4jLogProbs {
     return chosen.castTo(DataType.DOUBLE).divi(temperature).subi(sums.logSumExp);
   }
 
-  /** Where the targets' logits lie among all, {@code (M)}. */
+  /** Positions of the targets' logits in the flat logits, {@code (M)}. */
   private static INDArray places(Nd4jTensor logits, INDArray targets) {
     long[] rows = LongStream.range(0, logits.rows()).map(m -> m * logits.columns()).toArray();
     return Nd4j.createFromArray(rows).addi(targets.castTo(DataType.INT64));

@@ -13,9 +13,9 @@ import org.sparklora.model.engine.Tensor;
  */
 final class Nd4jOptimizer {
   /**
-   * The native pass corrects the bias itself, in float32, from the iteration it is told. Told this
-   * one, βᵗ underflows to 0 and its correction is exactly 1, so that the rate's, in double
-   * precision, is the only one.
+   * The native pass corrects the bias in float32, from its argument iteration. At this iteration βᵗ
+   * underflows to 0 and the correction is exactly 1, so that only the correction in the rate, in
+   * double precision, applies.
    */
   private static final int ITERATION_WITHOUT_CORRECTION = 1_000_000_000;
 

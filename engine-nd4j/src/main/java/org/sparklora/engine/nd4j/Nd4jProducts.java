@@ -9,13 +9,13 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Tensor;
 
-/** Products of {@link Nd4jKernels}, of weights that are stored in float32 or bfloat16. */
+/** Products for {@link Nd4jKernels}, with weights that are stored in float32 or bfloat16. */
 final class Nd4jProducts {
   private static final MMulTranspose PLAIN = MMulTranspose.allFalse();
   private static final MMulTranspose FIRST = MMulTranspose.builder().transposeA(true).build();
   private static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
 
-  /** Elements of a bfloat16 weight that are widened at a time: 16 MiB. */
+  /** Elements of a bfloat16 weight that are widened at a time: 16 MiB of float32. */
   static final int TILE = 1 << 22;
 
   private Nd4jProducts() {}
@@ -56,7 +56,7 @@ final class Nd4jProducts {
     void accept(INDArray rows, long from, long to);
   }
 
-  /** A float32 weight is one tile; another is widened tile by tile. */
+  /** A float32 weight is one tile; a weight of another type is widened tile by tile. */
   private static void forTiles(Tensor w, RowsOfWeight operation) {
     long step = w.dtype() == DType.FLOAT32 ? w.rows() : Math.max(1, TILE / w.columns());
     for (long from = 0; from < w.rows(); from += step) {

@@ -5,7 +5,7 @@ import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.OpenBlasKernels;
 
-/** Opens engines of ND4J: on processors, or in a build with {@code -Pnd4j-cuda} on a GPU. */
+/** Opens engines of ND4J: on CPUs, or in a build with {@code -Pnd4j-cuda} on a GPU. */
 public final class Nd4jProvider implements EngineProvider {
 
   @Override
@@ -18,7 +18,7 @@ public final class Nd4jProvider implements EngineProvider {
     OpenBlasKernels.choose();
     Nd4jKernels kernels = new Nd4jKernels(threads);
     if (DeviceChoice.isMade() && kernels.isInThisProcess()) {
-      // ND4J only logs why, and would go on with processors
+      // ND4J only logs the reason, and would compute on the CPU
       throw new IllegalStateException(
           "Cannot compute on the GPU that was chosen: ND4J found no CUDA 11.6 with cuDNN 8.3; install both, or say -Dlora.engine=vector");
     }

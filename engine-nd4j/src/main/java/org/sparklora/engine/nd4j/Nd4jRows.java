@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Rows of matrices by their numbers, of {@link Nd4jKernels}: read, written and added to. */
+/** Reads, writes and adds to rows of matrices by row number, for {@link Nd4jKernels}. */
 final class Nd4jRows {
   private Nd4jRows() {}
 
@@ -48,8 +48,8 @@ final class Nd4jRows {
   }
 
   /**
-   * Sums rows of neighbours with the same token: threads of a scatter would not wait for another.
-   * Rows of different tokens are left alone; of a single row ND4J would sum one element.
+   * Sums neighbouring rows of the same token, since threads of a scatter do not wait for each
+   * other. If all tokens differ, returns the rows: of a single row ND4J would sum only one element.
    */
   private static INDArray sumRuns(INDArray rows, int[] places, int[] tokens, int runs) {
     if (runs == places.length) {

@@ -9,7 +9,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.SamplingRule;
 
-/** Draws tokens, of {@link Nd4jKernels}. */
+/** Draws tokens, for {@link Nd4jKernels}. */
 final class Nd4jSampling {
   private Nd4jSampling() {}
 
@@ -17,7 +17,7 @@ final class Nd4jSampling {
     int rows = uniforms.length;
     INDArray z = logits.matrix(); // (M, V)
     INDArray scores = rule.hasPenalty() ? penalised(z, rule, seen) : z;
-    double[] zeros = scores.mul(0).sum(1).toDoubleVector(); // NaN where one is not finite
+    double[] zeros = scores.mul(0).sum(1).toDoubleVector(); // NaN if a score is not finite
     int[] tokens =
         Arrays.stream(zeros).mapToInt(zero -> zero == 0 ? 0 : Draws.NOT_FINITE).toArray();
     if (Arrays.stream(tokens).anyMatch(token -> token == Draws.NOT_FINITE)) {
@@ -52,7 +52,7 @@ final class Nd4jSampling {
     INDArray kept = atLeast(scores, floors(scores, rule)).castTo(DataType.DOUBLE);
     INDArray cumulative = weights(scores, rule.temperature()).muli(kept).cumsum(1);
     INDArray target = uniforms.muli(cumulative.max(true, 1));
-    // the token is where the sum first exceeds the target: as many sums as do not lie before it
+    // the token is the first whose sum exceeds the target: its index counts the sums that do not
     return cumulative.sub(target).lte(0).castTo(DataType.INT32).sum(1);
   }
 
@@ -86,9 +86,7 @@ final class Nd4jSampling {
             floors, top.add(rule.temperature() * (float) Math.log(rule.minP())), false);
   }
 
-  /**
-   * The last logits, from the likeliest down, before which probabilities sum to less than top-p.
-   */
+  /** The smallest logit of each row in the top-p set: likelier tokens sum to less than top-p. */
   private static INDArray topP(INDArray sorted, INDArray top, INDArray floors, SamplingRule rule) {
     INDArray weights =
         weights(sorted, rule.temperature()).muli(atLeast(sorted, floors).castTo(DataType.DOUBLE));
@@ -100,6 +98,6 @@ final class Nd4jSampling {
             .lt(0)
             .castTo(DataType.FLOAT)
             .muli(atLeast(sorted, floors).castTo(DataType.FLOAT));
-    return sorted.mul(kept).addi(top.mul(kept.rsub(1))).min(true, 1); // the top is kept always
+    return sorted.mul(kept).addi(top.mul(kept.rsub(1))).min(true, 1); // the top is always kept
   }
 }

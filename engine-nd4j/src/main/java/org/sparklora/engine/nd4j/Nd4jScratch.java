@@ -11,10 +11,10 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Memory of the arrays that ND4J's operations return: one workspace for each thread, grown to the
- * largest operation seen and used again by the next. Without it they would wait for the garbage
- * collector, which knows nothing of the memory behind them.
+ * largest operation seen and reused by the next. Without it the arrays would wait for the garbage
+ * collector, which does not see their native memory.
  *
- * <p>Arrays made inside are dead afterwards: results leave by {@code assign} into a tensor.
+ * <p>Arrays made inside a run are invalid afterwards: {@code assign} copies results into a tensor.
  */
 final class Nd4jScratch {
   private static final String NAME = "spark-lora-kernels";
@@ -29,7 +29,7 @@ final class Nd4jScratch {
 
   private Nd4jScratch() {}
 
-  /** Runs operations whose intermediate results nobody needs afterwards. */
+  /** Runs operations, then reuses the memory of their intermediate results. */
   static void run(Runnable operations) {
     of(
         () -> {
@@ -38,7 +38,7 @@ final class Nd4jScratch {
         });
   }
 
-  /** The same, for a result that is no array. */
+  /** Runs operations like {@link #run} and returns their result, which must not be an array. */
   static <T> T of(Supplier<T> operations) {
     MemoryWorkspace workspace = Nd4j.getWorkspaceManager().getAndActivateWorkspace(GROWING, NAME);
     try {
@@ -48,7 +48,7 @@ final class Nd4jScratch {
     }
   }
 
-  /** Makes arrays that outlive every workspace, also DL4J's, inside of which this may run. */
+  /** Makes arrays that outlive every workspace, also one of DL4J's that is open. */
   static <T> T outside(Supplier<T> allocation) {
     MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
     try {

@@ -11,11 +11,11 @@ import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * A tensor in ND4J's memory: this process's with {@code nd4j-native}, a device's with {@code
+ * A tensor in ND4J's memory: host memory with {@code nd4j-native}, a device's with {@code
  * nd4j-cuda}. Views are arrays over the same buffer at another offset.
  */
 final class Nd4jTensor extends Tensor {
-  /** Elements that travel between ND4J and a Java array at a time. */
+  /** Elements copied at a time between ND4J and a Java array. */
   private static final int CHUNK = 1 << 22;
 
   private final DataBuffer buffer;
@@ -37,7 +37,7 @@ final class Nd4jTensor extends Tensor {
     return new Nd4jTensor(zeros, counted::close, 0, dtype, shape);
   }
 
-  /** Memory of this process in place, which is freed where the host's tensor would. */
+  /** A tensor over host memory, in place; closing it closes {@code host}. */
   static Nd4jTensor over(HostTensor host) {
     long size = Math.max(1, host.size());
     DataBuffer buffer =
@@ -61,22 +61,22 @@ final class Nd4jTensor extends Tensor {
     };
   }
 
-  /** These elements under the tensor's own shape. */
+  /** The elements in the tensor's own shape. */
   INDArray array() {
     return array(shape());
   }
 
-  /** These elements in rows of the last dimension, {@code (rows, columns)}. */
+  /** The elements in rows of the last dimension, {@code (rows, columns)}. */
   INDArray matrix() {
     return array(rows(), columns());
   }
 
-  /** These elements under any shape of the same size. */
+  /** The elements in any shape of the same size. */
   INDArray array(long... shape) {
     return arrayFrom(0, shape);
   }
 
-  /** The elements from {@code start} on, under a shape. */
+  /** The elements from {@code start} on, in a shape. */
   INDArray arrayFrom(long start, long... shape) {
     if (buffer.wasClosed()) {
       throw new IllegalStateException(
