@@ -5,7 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.sparklora.model.engine.Arrival;
 
 /**
- * Numbers that a device copies to this process, in memory that is freed when they are read.
+ * Numbers that a device copies to host memory, which is freed when they are read.
  *
  * <p>Thread-safe.
  */
@@ -13,10 +13,10 @@ final class Arriving implements Arrival<double[]> {
   private final TorchDevice device;
   private final Tensor copy;
   private final long number;
-  private double[] values; // null until they are read
+  private double[] values; // null until the copy is read
 
   /**
-   * @param copy float64 in this process's memory, kept
+   * @param copy float64 in host memory, from {@link Scope#kept}
    * @param number of the copy, for {@link TorchDevice#await}
    */
   Arriving(TorchDevice device, Tensor copy, long number) {

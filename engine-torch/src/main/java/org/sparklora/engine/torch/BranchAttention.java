@@ -5,10 +5,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Heads;
 
-/** How attention over the branches of a mask is computed on a kind of device. */
+/** Computes attention over the branches of a mask, on a kind of device. */
 interface BranchAttention {
 
-  /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v} of each query over what it sees. */
+  /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v} of each query over its keys. */
   void forward(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask);
 
   /**
@@ -18,7 +18,7 @@ interface BranchAttention {
   void backward(Inputs in, Result of, Gradients gradients, TorchMask mask);
 
   /**
-   * What is attended with and to.
+   * The queries, keys and values of an attention.
    *
    * @param q {@code (N, H, D)}
    * @param k and v {@code (S, K, D)}
@@ -36,7 +36,7 @@ interface BranchAttention {
       return byHead(v, heads.keyValue());
     }
 
-    /** Some of q, k or v in float32: itself, or a copy. */
+    /** A tensor of q, k or v in float32: {@code x} itself, or a copy. */
     Tensor wide(Tensor x) {
       return q.dtype() == DType.FLOAT32 ? x : x.to(ScalarType.Float);
     }
@@ -52,9 +52,9 @@ interface BranchAttention {
     }
   }
 
-  /** What forward computed, and its gradient. */
+  /** The results of forward, and the gradient of y. */
   record Result(TorchTensor y, TorchTensor logSumExp, TorchTensor dY) {}
 
-  /** What backward adds to. */
+  /** The gradients that backward adds to. */
   record Gradients(TorchTensor dQ, TorchTensor dK, TorchTensor dV) {}
 }

@@ -17,11 +17,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Records operators as CUDA graphs, by capturing a stream. The presets have no {@code
- * at::cuda::CUDAGraph}; what it does is done here in its order: memory that operators take while
- * they are captured comes from a pool of the allocator, which no other operator is given.
+ * at::cuda::CUDAGraph}, so this class makes its calls in the same order: captured operators
+ * allocate from a pool of the allocator that no other operator uses.
  *
- * <p><b>It has never run</b>: no GPU was at hand. {@code -Dlora.torch.graphs=false} switches it
- * off.
+ * <p><b>This class has never run</b>: no GPU was available. {@code -Dlora.torch.graphs=false}
+ * switches CUDA graphs off.
  */
 final class CudaGraphs implements Recorder {
   /** System property; {@code false} runs all operators one by one. */
@@ -29,13 +29,13 @@ final class CudaGraphs implements Recorder {
 
   private static final Logger LOG = LoggerFactory.getLogger(CudaGraphs.class);
 
-  /** Far beyond those that libtorch gives its pools, which count from 1. */
+  /** Numbers of pools, far above those that libtorch counts from 1. */
   private static final AtomicLong POOLS = new AtomicLong(1L << 40);
 
   private final byte device;
-  private final CUDAStream stream; // of captures: the usual one cannot be captured
+  private final CUDAStream stream; // for captures: the default one cannot be captured
   private final StreamFilter isCaptured;
-  private final LongPointer pool; // a pair of numbers; all graphs share it, and run one by one
+  private final LongPointer pool; // a pair of numbers; all graphs share the pool and run one by one
 
   private CudaGraphs(int number) {
     device = (byte) number;
@@ -54,9 +54,9 @@ final class CudaGraphs implements Recorder {
   }
 
   /**
-   * For a GPU.
+   * The recorder of a GPU.
    *
-   * @return empty if it is switched off, or a library is missing
+   * @return empty if CUDA graphs are switched off, or a library is missing
    */
   static Optional<Recorder> of(int number) {
     if (!Boolean.parseBoolean(System.getProperty(PROPERTY, "true"))) {
@@ -70,7 +70,7 @@ final class CudaGraphs implements Recorder {
     }
   }
 
-  /** As the allocator takes it, whose type the presets know by another name. */
+  /** The pool in the allocator's type, for which the presets have another name. */
   private DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair poolId() {
     return new DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair(pool);
   }
@@ -80,7 +80,9 @@ final class CudaGraphs implements Recorder {
     onStream(operators);
   }
 
-  /** The two streams do not wait for each other; so all waits, which is once a graph. */
+  /**
+   * Runs operators on {@link #stream}; it and the usual stream only wait by these synchronisations.
+   */
   private void onStream(Runnable operators) {
     torch.cuda_synchronize(device);
     CUDAStream usual = torch_cuda.getCurrentCUDAStream(device);
@@ -103,7 +105,7 @@ final class CudaGraphs implements Recorder {
       return Optional.of(new Graph(graph, runnable));
     } catch (RuntimeException e) {
       LOG.warn("Cannot record a CUDA graph: {}", e.getMessage());
-      cudart.cudaGetLastError(); // of the capture; the next call would find it
+      cudart.cudaGetLastError(); // clears the capture's error, which the next call would report
       if (!graph.isNull()) {
         cudart.cudaGraphDestroy(graph);
       }
@@ -137,7 +139,7 @@ final class CudaGraphs implements Recorder {
     }
   }
 
-  /** A captured graph, replayed in the stream that all else runs in. */
+  /** A captured graph, replayed in the current stream of all other operators. */
   private final class Graph implements Recording {
     private final CUgraph_st graph;
     private final CUgraphExec_st runnable;

@@ -6,11 +6,11 @@ import java.util.TreeMap;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * The libraries of the machine that libtorch's CUDA build links with. They are looked for before it
- * is loaded, which would name the first one that is missing and no remedy.
+ * Checks the system's libraries that libtorch's CUDA build links with, before libtorch is loaded:
+ * its own error would name the first missing library and no remedy.
  */
 final class CudaLibraries {
-  /** File names as the dynamic linker looks for them, and what brings them. */
+  /** File names for the dynamic linker, and the product that contains each file. */
   private static final Map<String, String> NEEDED =
       new TreeMap<>(
           Map.ofEntries(
@@ -29,17 +29,17 @@ final class CudaLibraries {
 
   private CudaLibraries() {}
 
-  /** Whether libraries can be loaded. */
+  /** Loads libraries. */
   interface Linker {
-    /** Loads a library as the dynamic linker finds it. */
+    /** Whether the dynamic linker finds and loads a library. */
     boolean loads(String file);
   }
 
   /**
-   * Loads all of them.
+   * Loads all needed libraries.
    *
-   * @throws IllegalStateException if some are missing, with their names, where they were looked for
-   *     and how to get them
+   * @throws IllegalStateException if some are missing; the message says which, where the linker
+   *     searched, and how to get them
    */
   static void require() {
     require(CudaLibraries::loads, System.getenv("LD_LIBRARY_PATH"));

@@ -9,27 +9,27 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.model.engine.CudaDevice;
 
 /**
- * The one GPU that this JVM computes on, in a build with {@code -Pcuda}. All that it needs is
- * looked for before libtorch is loaded.
+ * The one GPU that this JVM computes on, in a build with {@code -Pcuda}. Its driver and libraries
+ * are checked before libtorch is loaded.
  *
  * <p>Thread-safe.
  */
 final class DeviceChoice {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceChoice.class);
 
-  /** In the jar of libtorch's CUDA build. */
+  /** A file in the jar of libtorch's CUDA build. */
   private static final String LIBRARY = "/org/bytedeco/pytorch/%s-gpu/libtorch_cuda.so";
 
   /** The oldest driver that runs programs of CUDA 13. */
   private static final int OLDEST_DRIVER = 580;
 
-  /** What FlashAttention and bfloat16 products need, and what this project has been made for. */
+  /** The lowest compute capability that FlashAttention and bfloat16 products need: 8.0. */
   private static final int LOWEST_CAPABILITY = 80;
 
-  /** Where nobody assigned one. */
+  /** The GPU if the cluster assigned none. */
   private static final int FIRST = 0;
 
-  private static CudaDevice chosen; // null before that
+  private static CudaDevice chosen; // null until a device is chosen
 
   private DeviceChoice() {}
 
@@ -42,10 +42,10 @@ final class DeviceChoice {
   /**
    * Chooses a device.
    *
-   * @param address the device's number as the cluster gives it, that of {@code nvidia-smi}
-   * @return false in a build for processors
+   * @param address the device's number in the cluster and in {@code nvidia-smi}
+   * @return false in a build for CPUs
    * @throws IllegalStateException if the device, its driver, its compute capability or a library
-   *     cannot work, with what was found and what is supported
+   *     cannot work; the message says what was found and what is supported
    */
   static synchronized boolean use(int address) {
     if (!isCudaBuild()) {
@@ -69,8 +69,7 @@ final class DeviceChoice {
   }
 
   /**
-   * The device of an engine that is opened: the one that was chosen, or the first in a build for
-   * GPUs; else processors.
+   * The device of a new engine: the chosen GPU, or the first one in a build for GPUs; else the CPU.
    */
   static synchronized TorchDevice made() {
     if (chosen == null && !use(FIRST)) {
@@ -85,7 +84,7 @@ final class DeviceChoice {
     return TorchDevice.ofGpu(chosen.index(), chosen.toString());
   }
 
-  /** Bytes in use on the chosen device, whoever uses them; empty where none was chosen. */
+  /** Bytes in use on the chosen device, by any process; empty if no device was chosen. */
   static synchronized OptionalLong usedBytes() {
     return chosen == null ? OptionalLong.empty() : OptionalLong.of(chosen.usedBytes());
   }

@@ -12,22 +12,22 @@ import org.sparklora.model.engine.DropoutMask;
 
 /** Operations on elements and on rows: norms, rotation, gates, dropout. */
 final class Elementwise {
-  /** Elements whose squares, or whose mask, exist at a time: 16 MiB of them. */
+  /** Elements whose squares or mask are computed at a time: a mask of 16 MiB. */
   static final int CHUNK = 1 << 22;
 
   private final TorchDevice device;
   private final ScalarType ofNorms;
 
   /**
-   * @param ofNorms what norms are computed in. Of all roundings to float32 theirs are the ones that
-   *     a whole stack magnifies; rounding to bfloat16 hides it
+   * @param ofNorms the type in which norms are computed. A stack of layers magnifies the norms'
+   *     roundings to float32 more than all others; rounding to bfloat16 hides the difference
    */
   Elementwise(TorchDevice device, ScalarType ofNorms) {
     this.device = device;
     this.ofNorms = ofNorms;
   }
 
-  /** Added up where it is computed, and waited for once. */
+  /** Adds up the squares on the device, and waits for the sum once. */
   double sumOfSquares(TorchTensor x) {
     Tensor sum = torch.zeros(new long[] {1}, device.options(ScalarType.Double));
     for (long from = 0; from < x.size(); from += CHUNK) {
@@ -58,7 +58,7 @@ final class Elementwise {
     torch.mul_out(y.matrix(), x.matrix().mul(rstd.as(rstd.size(), 1)), weight.flat());
   }
 
-  /** {@code (M, 1)} of {@code (M, C)}. */
+  /** The mean of each row, {@code (M, 1)} of {@code (M, C)}. */
   private static Tensor meanOfRows(Tensor x) {
     return x.mean(new long[] {1}, true, new ScalarTypeOptional());
   }
@@ -80,8 +80,8 @@ final class Elementwise {
   }
 
   /**
-   * {@code a' = a·cos − b·sin, b' = b·cos + a·sin}: the whole head times the cosines, and the
-   * halves changed places times the sines, of which the first have a minus.
+   * {@code a' = a·cos − b·sin, b' = b·cos + a·sin}: the head times the cosines, plus the head with
+   * its halves exchanged times the sines, of which the first half is negative.
    */
   static void rotate(TorchTensor x, int headSize, TorchIndices.Angles angles, boolean inverse) {
     long tokens = angles.cos().size(0);
@@ -102,8 +102,8 @@ final class Elementwise {
   }
 
   /**
-   * {@code g·σ(g)}. libtorch's own on processors computes the last elements of a range by another
-   * exponential, so that a row would depend on how many there are.
+   * {@code g·σ(g)}. On CPUs {@code torch.silu} computes the last elements of a range by another
+   * exponential, so that a row's result would depend on the number of rows.
    */
   private Tensor silu(Tensor g) {
     return device.isCuda() ? torch.silu(g) : torch.div(g, g.neg().exp_().add_(new Scalar(1f)));
@@ -121,7 +121,7 @@ final class Elementwise {
 
   // ---- dropout -------------------------------------------------------------------------------
 
-  /** What to do with a run of elements and their mask. */
+  /** An operation on a run of elements and their mask. */
   private interface Masked {
     /**
      * @param mask 0 or 1/(1 − rate), {@code (count)}
@@ -149,9 +149,9 @@ final class Elementwise {
                 .addcmul_(mask, dY.flat().narrow(0, from, count), new Scalar(1f)));
   }
 
-  /** {@link DropoutMask} in operators on int32, which wrap around as Java's do. */
+  /** Computes {@link DropoutMask} by operators on int32, which overflow as Java's do. */
   private void forMask(long size, float rate, long seed, Masked masked) {
-    for (long from = 0; from < size; from += CHUNK) { // none crosses an upper half
+    for (long from = 0; from < size; from += CHUNK) { // no chunk crosses a multiple of 2³²
       long first = from;
       long count = Math.min(CHUNK, size - from);
       Scope.part(() -> masked.apply(first, count, mask(first, count, rate, seed)));

@@ -14,17 +14,17 @@ import org.sparklora.model.engine.Branch;
 
 /**
  * FlashAttention-2 on a GPU, all branches in one call: their queries and the keys they see are laid
- * end to end in bfloat16, with cumulative lengths, and the last query of each sees all of its keys.
- * Query heads share key/value heads without copies.
+ * end to end in bfloat16, with cumulative lengths, and the last query of each branch sees all keys
+ * of the branch. Query heads share key/value heads without copies.
  *
- * <p><b>It has never run</b>: the kernels are in libtorch's CUDA build alone, and no GPU was at
- * hand. Tests on processors reach the operators by these arguments and get no further.
+ * <p><b>This class has never run</b>: only libtorch's CUDA build has the kernels, and no GPU was
+ * available. Tests on CPUs check the arguments up to the operators' calls.
  */
 final class FlashAttention implements BranchAttention {
   private static final String FORWARD = "aten::_flash_attention_forward";
   private static final String BACKWARD = "aten::_flash_attention_backward";
 
-  /** What is called forward, by the names of its arguments. */
+  /** The operator of forward, called with named arguments. */
   interface Kernel {
     Tensor[] call(Map<String, IValue> arguments);
   }
@@ -35,7 +35,7 @@ final class FlashAttention implements BranchAttention {
     this(arguments -> Operator.of(FORWARD).call(arguments));
   }
 
-  /** For tests, which have no GPU. */
+  /** For tests without a GPU. */
   FlashAttention(Kernel kernel) {
     this.kernel = kernel;
   }
@@ -79,10 +79,10 @@ final class FlashAttention implements BranchAttention {
   }
 
   /**
-   * Branches of one query each, as decoding has them. The G query heads of a key/value head stand
-   * below each other, as G queries of K heads would: else the kernel divides a row's keys by how
-   * many rows there are, and a row's result would depend on its neighbours. How many keys a row has
-   * is read on the device.
+   * Computes branches of one query each, as in decoding. The G query heads of a key/value head are
+   * passed as G queries of K heads: else the kernel would divide a row's keys by the number of
+   * rows, and a row's result would depend on other rows. A row's number of keys is read on the
+   * device.
    */
   private void single(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
     KeyTable table = mask.table();
@@ -118,7 +118,7 @@ final class FlashAttention implements BranchAttention {
     return new IValue(x.to(ScalarType.BFloat16));
   }
 
-  /** All branches, end to end. */
+  /** All branches, laid end to end. */
   private static final class Packed {
     private final Inputs in;
     private final TorchMask mask;
@@ -149,7 +149,7 @@ final class FlashAttention implements BranchAttention {
       return branches.stream().flatMapToInt(branch -> Arrays.stream(rows.of(branch))).toArray();
     }
 
-    /** What forward and backward have in common. */
+    /** The arguments that forward and backward share. */
     Map<String, IValue> arguments() {
       Map<String, IValue> arguments = new HashMap<>();
       arguments.put("query", ofQueries(in.queries()));
@@ -177,7 +177,7 @@ final class FlashAttention implements BranchAttention {
       return isInOrder ? x : torch.index_select(x, 0, rows);
     }
 
-    /** Rows of queries to where they are from. */
+    /** Copies the rows of queries to their places in {@code y}. */
     void put(Tensor x, Tensor y) {
       if (isInOrder) {
         y.copy_(x);
@@ -186,7 +186,7 @@ final class FlashAttention implements BranchAttention {
       }
     }
 
-    /** Adds to float32. */
+    /** Adds rows to their places in {@code y}, which is float32. */
     void add(Tensor x, Tensor rows, Tensor y) {
       if (isInOrder) {
         y.add_(x);
@@ -195,7 +195,7 @@ final class FlashAttention implements BranchAttention {
       }
     }
 
-    /** 0 and the sums of lengths up to each branch, int32. */
+    /** The cumulative lengths of the branches, beginning with 0, int32. */
     private IValue ends(String name, ToIntFunction<Branch> length) {
       Tensor ends =
           mask.kept(

@@ -11,11 +11,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.Branch;
 
 /**
- * The keys that R queries see, one query a branch, on the device: a row of key numbers for each, of
- * B blocks of {@value #BLOCK}. What lies beyond a query's keys is the number of any key.
+ * The numbers of the keys that R queries see, on the device. Each query is a branch of its own, and
+ * has a row of B blocks of {@value #BLOCK}. Entries beyond a query's keys are valid but arbitrary.
  *
- * <p>A table is kept from step to step of decoding: a query that sees what its predecessor saw, and
- * one key more, costs nothing here but that key, which {@link #append} adds on the device.
+ * <p>A table is kept between decoding steps: for a query that sees its predecessor's keys and one
+ * more, only the new key is written, by {@link #append} on the device.
  */
 final class KeyTable implements AutoCloseable {
   /** Keys of a block. */
@@ -25,9 +25,9 @@ final class KeyTable implements AutoCloseable {
   private final int rows; // R
   private final int blocks; // B
   private final TorchDevice.Allocation table; // (R·B·BLOCK)
-  private final long[] here; // the same
+  private final long[] here; // host copy of the table
   private final List<List<Branch.Run>> runs; // of each row
-  private final int[] keys; // of each row, in all of its runs
+  private final int[] keys; // number of keys of each row
 
   KeyTable(TorchDevice device, int rows, int blocks) {
     this.device = device;
@@ -39,9 +39,7 @@ final class KeyTable implements AutoCloseable {
     this.keys = new int[rows];
   }
 
-  /**
-   * Blocks that tables have for so many keys: 2ⁿ or 3·2ⁿ, so that there are few kinds of tables.
-   */
+  /** The blocks of a table for rows of {@code keys}: 2ⁿ or 3·2ⁿ, so that tables have few shapes. */
   static int blocksFor(int keys) {
     int needed = Math.max(1, (keys + BLOCK - 1) / BLOCK);
     int power = Integer.highestOneBit(needed);
@@ -59,15 +57,15 @@ final class KeyTable implements AutoCloseable {
     return blocks;
   }
 
-  /** Key numbers, {@code (R, B·BLOCK)}; of the scope. */
+  /** Key numbers, {@code (R, B·BLOCK)}; the scope frees the view. */
   Tensor keys() {
     return table.flat().view(rows, -1);
   }
 
   /**
-   * Brings the table up to date, but for the last key of rows that have gone on.
+   * Updates the table, except for the last key of rows that continue their previous branch.
    *
-   * @param branches one a row, of one query each
+   * @param branches one branch per row, of one query each
    */
   void update(List<Branch> branches) {
     int first = rows;
@@ -111,7 +109,7 @@ final class KeyTable implements AutoCloseable {
     return last[0];
   }
 
-  /** Whether a branch sees the keys that the row has, and one more or none. */
+  /** Whether a branch sees the keys of the row and at most one more. */
   private boolean goesOn(int row, Branch branch) {
     int more = branch.keys() - keys[row];
     if (keys[row] == 0 || more < 0 || more > 1) {

@@ -27,7 +27,7 @@ final class LogProbs {
     TorchIndices.at(y.argmax()).copy_(likeliest(z));
   }
 
-  /** Begins to bring scores to this process, in one array of float64, which holds tokens too. */
+  /** Starts to copy scores to host memory, in one float64 array that holds tokens too. */
   static Arrival<TokenScores.Values> bring(TorchDevice device, TokenScores scores) {
     int rows = scores.argmax().count();
     Tensor logProbs = TorchTensor.of(scores.logProbs()).flat().to(ScalarType.Double);
@@ -54,7 +54,7 @@ final class LogProbs {
   }
 
   /**
-   * What a softmax needs of each row, in double.
+   * The sums of each row that a softmax needs, in double.
    *
    * @param logSumExp {@code (M)}
    * @param entropies {@code (M)}
@@ -71,7 +71,7 @@ final class LogProbs {
       return new Sums(scaledTop.add_(logs), logs.sub(weighted.div_(sums)));
     }
 
-    /** Of the targets, {@code (M)} in double. */
+    /** Log-probabilities of the targets, {@code (M)} in double. */
     Tensor logProbs(Tensor z, Tensor targets, float temperature) {
       Tensor chosen = torch.gather(z, 1, targets.unsqueeze(1)).view(-1).to(ScalarType.Double);
       return chosen.div_(new Scalar((double) temperature)).sub_(logSumExp);
@@ -79,8 +79,8 @@ final class LogProbs {
   }
 
   /**
-   * {@code (M)} in double. A single row would be divided among threads, and its sum would be
-   * another than in company: it gets some.
+   * The sum of each row, {@code (M)} in double. A single row is doubled: threads would divide it,
+   * and its sum would differ from that among other rows.
    */
   private static Tensor sumOfRows(Tensor x) {
     Tensor rows = x.size(0) == 1 ? x.expand(2, x.size(1)) : x;

@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.TensorType;
 import org.bytedeco.pytorch.Type;
 
 /**
- * An operator that the presets have no method for, called by the names of its arguments. Those that
- * are not given are None.
+ * An operator for which the presets have no method, called with named arguments. Arguments that are
+ * not given are None.
  */
 final class Operator {
   private static final Map<String, Operator> FOUND = new ConcurrentHashMap<>();
@@ -49,14 +49,14 @@ final class Operator {
     return new Operator(name, handle);
   }
 
-  /** A list of one whole number, of the scope. */
+  /** A list of one whole number; the scope frees it. */
   static IValue list(long number) {
     GenericList list = new GenericList(new Type.TypePtr(IntType.getIntTypePtr().get()));
     list.push_back(new IValue(number));
     return new IValue(list);
   }
 
-  /** A list of tensors, of the scope. */
+  /** A list of tensors; the scope frees it. */
   static IValue list(Tensor... tensors) {
     GenericList list = new GenericList(new Type.TypePtr(TensorType.get()));
     for (Tensor tensor : tensors) {
@@ -66,9 +66,9 @@ final class Operator {
   }
 
   /**
-   * Its results, all of them tensors; of the scope.
+   * Calls the operator, whose results must be tensors; the scope frees them.
    *
-   * @throws IllegalArgumentException if it has no argument of a name
+   * @throws IllegalArgumentException if the operator has no argument of a given name
    */
   Tensor[] call(Map<String, IValue> arguments) {
     IValueVector stack = new IValueVector(inOrder(arguments));

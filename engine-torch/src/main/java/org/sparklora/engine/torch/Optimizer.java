@@ -22,7 +22,7 @@ final class Optimizer {
     TorchTensor.of(of.gradient()).flat().zero_();
   }
 
-  /** Elements {@code [from, to)}, which have one weight decay. */
+  /** Updates elements {@code [from, to)}, which have one weight decay. */
   private static void adamW(
       TorchDevice device, AdamW.Vectors of, AdamW step, long from, long to, double decay) {
     if (from == to) {
@@ -36,7 +36,7 @@ final class Optimizer {
     arguments.put("max_exp_avg_sqs", Operator.list());
     arguments.put("state_steps", Operator.list(one(device, step.step())));
     arguments.put("lr", new IValue(step.learningRate()));
-    // float32's, so that the kernel's 1 − β is that of all engines
+    // rounded to float32, so that the kernel's 1 − β is that of all engines
     arguments.put("beta1", new IValue((double) (float) step.beta1()));
     arguments.put("beta2", new IValue((double) (float) step.beta2()));
     arguments.put("weight_decay", new IValue(decay));
@@ -44,7 +44,8 @@ final class Optimizer {
     arguments.put("amsgrad", new IValue(false));
     arguments.put("maximize", new IValue(false));
     if (step.scale() != 1) {
-      arguments.put("grad_scale", new IValue(one(device, 1 / step.scale()))); // it divides
+      arguments.put(
+          "grad_scale", new IValue(one(device, 1 / step.scale()))); // the kernel divides by it
     }
     Operator.of("aten::_fused_adamw_").call(arguments);
   }

@@ -10,8 +10,8 @@ import org.sparklora.model.engine.Heads;
 /**
  * Attention in float32 products, on every device: for each branch, tile after tile of queries
  * against the keys before the tile's end, batched over the K key/value heads. The G = H/K query
- * heads of a key/value head stand below each other, so that a batch member is one matrix {@code
- * (G·t, D)}. Branches of one query are computed together, by {@link SingleQueries}.
+ * heads of a key/value head are stacked, so that a batch member is one matrix {@code (G·t, D)}.
+ * Branches of one query are computed together, by {@link SingleQueries}.
  */
 final class ProductAttention implements BranchAttention {
   /** Queries of a tile: bounds the scores at H · QUERIES · (longest document) floats. */
@@ -36,7 +36,7 @@ final class ProductAttention implements BranchAttention {
     }
   }
 
-  /** Sums the gradients of several runs of keys beside them, then adds them where the keys are. */
+  /** Sums the gradients of several runs of keys in a copy, then adds them to the keys' rows. */
   @Override
   public void backward(Inputs in, Result of, Gradients gradients, TorchMask mask) {
     Tensor dK = in.byHead(gradients.dK(), in.heads().keyValue());
@@ -64,7 +64,7 @@ final class ProductAttention implements BranchAttention {
     return branch.runs().get(0).length() >= branch.keys();
   }
 
-  /** Of a branch with one run, in place. */
+  /** The rows that a branch with one run sees, in place. */
   private static Tensor rows(Tensor x, Branch branch) {
     return x.narrow(0, branch.runs().get(0).start(), branch.keys());
   }
@@ -73,7 +73,7 @@ final class ProductAttention implements BranchAttention {
     return mask.kept(branch, () -> TorchMask.keys(branch));
   }
 
-  /** What a branch sees, one after the other, in float32: {@code (s, K, D)}. */
+  /** The keys and values that a branch sees, in order, in float32: {@code (s, K, D)}. */
   private record Keys(Tensor k, Tensor v) {
     static Keys of(Branch branch, Inputs in, TorchMask mask) {
       return new Keys(
@@ -144,7 +144,7 @@ final class ProductAttention implements BranchAttention {
       add(torch.bmm(dScores.transpose(1, 2), grouped(own(q))), scale, dK);
     }
 
-    /** {@code (K, s, D)} to the rows that the tile sees. */
+    /** Adds a gradient {@code (K, s, D)} to the rows that the tile sees. */
     private void add(Tensor gradient, Scalar scale, Tensor rows) {
       rows.narrow(0, 0, s).add_(gradient.transpose(0, 1), scale);
     }
@@ -174,7 +174,7 @@ final class ProductAttention implements BranchAttention {
       return scores;
     }
 
-    /** {@code c·beta + alpha·a·b}; what c is does not matter if beta is 0. */
+    /** {@code c·beta + alpha·a·b}; c is ignored if beta is 0. */
     private Tensor product(Tensor c, int beta, Tensor a, Tensor b, float alpha) {
       return torch.baddbmm(c, a, b, new Scalar(beta), new Scalar(alpha));
     }

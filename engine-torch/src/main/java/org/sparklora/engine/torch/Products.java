@@ -9,25 +9,25 @@ import org.sparklora.model.engine.DType;
 
 /**
  * Products of linear layers. Their operands are float32, or rounded to bfloat16 with float32 sums.
- * A float32 product with a bfloat16 weight widens it a tile at a time.
+ * A float32 product with a bfloat16 weight widens the weight a tile at a time.
  *
- * <p>Few rows are multiplied in blocks of a fixed number: which kernel a library takes, and so the
- * order of its sums, depends on the shape of a product, and then is the same for any number of
- * rows. What fills the last block up is not looked at.
+ * <p>Up to {@link #INDEPENDENT_ROWS} rows are multiplied in blocks of equal size: a library chooses
+ * its kernel, and so the order of its sums, by the shape of a product, which then does not depend
+ * on the number of rows. Results of the rows that fill up the last block are ignored.
  */
 final class Products {
-  /** Up to so many rows do not depend on one another. */
+  /** The most rows of a product that are computed independently of each other. */
   static final int INDEPENDENT_ROWS = 128;
 
-  /** Elements of a bfloat16 weight that are widened at a time: 16 MiB. */
+  /** Elements of a bfloat16 weight that are widened at a time: 16 MiB of float32. */
   static final int TILE = 1 << 22;
 
   private final TorchDevice device;
   private final boolean inBfloat16;
 
   /**
-   * Whether bfloat16 is what is multiplied. Processors multiply what was rounded in float32, since
-   * libtorch's bfloat16 products there round the sums as well.
+   * Whether products take bfloat16 operands. On CPUs rounded operands are multiplied in float32,
+   * since libtorch's bfloat16 products there round the sums as well.
    */
   private final boolean isRounded;
 
@@ -54,8 +54,8 @@ final class Products {
   }
 
   /**
-   * The rows of x and some more, whatever is in them, up to a multiple of the block: where they lie
-   * if there is memory behind them, else a copy.
+   * The rows of x and arbitrary further rows, up to a multiple of the block: in place if the memory
+   * of x holds them, else a copy.
    */
   private Tensor inWholeBlocks(TorchTensor x) {
     long block = device.blockOfRows();
@@ -101,11 +101,11 @@ final class Products {
   }
 
   private interface RowsOfWeight {
-    /** Some rows of a weight, as products take them. */
+    /** Takes some rows of a weight, in the type of operands. */
     void accept(Tensor rows, long from, long count);
   }
 
-  /** A weight that is multiplied as it lies is one tile. */
+  /** A weight is one tile, unless its operand is a float32 copy. */
   private void forTiles(TorchTensor w, RowsOfWeight operation) {
     boolean asItLies = isRounded || w.dtype() == DType.FLOAT32 && !inBfloat16;
     long step = asItLies ? Math.max(1, w.rows()) : Math.max(1, TILE / w.columns());
@@ -118,7 +118,7 @@ final class Products {
   }
 
   /**
-   * What is multiplied.
+   * The operand of a product: {@code x}, or a copy in the type of operands.
    *
    * @param dtype of x
    */

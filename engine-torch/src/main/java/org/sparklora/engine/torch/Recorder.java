@@ -3,29 +3,29 @@ package org.sparklora.engine.torch;
 import java.util.Optional;
 
 /**
- * How a device records what operators do, and does it again without being told each one. What is
- * recorded are launches: which kernel, on which memory, with which numbers. So operators that are
- * recorded read what changes from memory that stays where it is, and bring nothing to this process.
+ * Records operators of a device, and replays them without a call for each one. A recording holds
+ * launches: kernels, with the addresses and numbers of their arguments. So recorded operators read
+ * changing values from memory at a fixed address, and copy nothing to host memory.
  */
 interface Recorder {
 
-  /** Runs operators as they will be recorded, so that all that is made once is there. */
+  /** Runs operators as they will be recorded, so that one-time allocations are made before. */
   void warmUp(Runnable operators);
 
   /**
-   * Records operators, which do nothing yet, or may have done it.
+   * Records operators, which may or may not run meanwhile.
    *
-   * @return empty if the device refuses; then nothing of this attempt is left
+   * @return empty if the device refuses; the attempt then leaves nothing behind
    */
   Optional<Recording> record(Runnable operators);
 
-  /** What operators did, to be done again as often as is wanted. */
+  /** Recorded operators, to be replayed any number of times. */
   interface Recording extends AutoCloseable {
 
-    /** Does it behind all that was asked for before; does not wait. */
+    /** Queues the operators behind all earlier work; does not wait. */
     void replay();
 
-    /** Frees it; waits for the last replay. */
+    /** Waits for the last replay, then frees the recording. */
     @Override
     void close();
   }

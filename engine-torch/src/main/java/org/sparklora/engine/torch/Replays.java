@@ -8,10 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Operators that are run again and again on the same memory. The first time they run as they are,
- * the second time they are recorded, and from then on replayed: until memory that they used is
- * freed, when all begins anew. Where a device cannot record, or refuses, they always run as they
- * are.
+ * Runs operators repeatedly on the same memory. The first run is a warm-up, the second is recorded,
+ * and later ones are replayed, until memory that the operators used is freed; then all begins anew.
+ * If a device cannot record, or refuses, the operators always run one by one.
  *
  * <p>Not thread-safe.
  */
@@ -28,10 +27,10 @@ final class Replays implements AutoCloseable {
   }
 
   /**
-   * Operators that have run.
+   * The state of operators that have run.
    *
-   * @param recording empty before they were recorded, or if that was refused
-   * @param used memory that they used
+   * @param recording empty before the operators are recorded, or if the device refused
+   * @param used memory that the operators used
    */
   private record Known(
       Optional<Recorder.Recording> recording, boolean isRefused, Set<TorchTensor.Storage> used) {
@@ -45,8 +44,8 @@ final class Replays implements AutoCloseable {
   }
 
   /**
-   * @param kind of the operators: an equal one stands for the same ones, with the same arguments,
-   *     but for what lies in the memory that they read
+   * @param kind of the operators: equal kinds call the same operators with the same arguments,
+   *     except for the contents of the memory that they read
    */
   void run(Object kind, Runnable operators) {
     if (device.recorder().isEmpty()) {
@@ -88,12 +87,12 @@ final class Replays implements AutoCloseable {
     recorded.recording.ifPresent(Recorder.Recording::close);
     if (isWhole) {
       LOG.info("{} does not record a step of decoding; its operators run one by one", device);
-    } // else it took memory that is not there yet: next time it is
+    } // else it allocated memory, which exists at the next attempt
     known.put(kind, new Known(Optional.empty(), isWhole, used));
     operators.run();
   }
 
-  /** What {@link Recorder#record} returned. */
+  /** Holds the result of {@link Recorder#record}. */
   private static final class Recorded {
     Optional<Recorder.Recording> recording = Optional.empty();
   }

@@ -14,9 +14,9 @@ import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.SamplingRule;
 
 /**
- * Draws tokens. All is decided on the device; tokens and log-probabilities come back at once. Where
- * the device {@link Recorder records}, draws from the same logits by the same rule are replayed:
- * but not with a repetition penalty, for which other tokens are sent each time.
+ * Draws tokens on the device; tokens and log-probabilities are copied back together. If the device
+ * {@link Recorder records}, draws from the same logits by the same rule are replayed, except with a
+ * repetition penalty, for which other tokens are sent each time.
  */
 final class Sampling implements AutoCloseable {
   private static final long[] COLUMNS = {1};
@@ -31,9 +31,9 @@ final class Sampling implements AutoCloseable {
   }
 
   /**
-   * What replayed draws read and write.
+   * The memory that replayed draws read and write.
    *
-   * @param uniforms of each row
+   * @param uniforms a uniform random number for each row
    * @param draws tokens, then log-probabilities
    */
   private record Buffers(Tensor uniforms, Tensor draws) {}
@@ -60,7 +60,7 @@ final class Sampling implements AutoCloseable {
     return draws;
   }
 
-  /** As many rows as a step of decoding computes, if the logits have them. */
+  /** Draws for as many rows as a decoding step computes, if the logits have them. */
   private Tensor replayed(TorchTensor logits, SamplingRule rule, double[] uniforms) {
     long vocabulary = logits.columns();
     int wanted = TorchDecodingSteps.rowsFor(uniforms.length);
@@ -128,7 +128,7 @@ final class Sampling implements AutoCloseable {
     Tensor cumulative = torch.cumsum(weights(scores, rule.temperature()).mul_(kept), 1);
     Tensor total = cumulative.narrow(1, scores.size(1) - 1, 1);
     Tensor target = uniforms.view(-1, 1).mul(total);
-    // the token is where the sum first exceeds the target: as many sums as do not lie before it
+    // the token is the first whose sum exceeds the target: its index counts the sums that do not
     return torch.le(cumulative, target).sum(1).clamp_max_(new Scalar(scores.size(1) - 1));
   }
 
@@ -159,9 +159,7 @@ final class Sampling implements AutoCloseable {
             floors, top.add(new Scalar(rule.temperature() * (float) Math.log(rule.minP()))));
   }
 
-  /**
-   * The last logits, from the likeliest down, before which probabilities sum to less than top-p.
-   */
+  /** The smallest logit of each row in the top-p set: likelier tokens sum to less than top-p. */
   private static Tensor topP(Tensor sorted, Tensor top, Tensor floors, SamplingRule rule) {
     Tensor left = torch.ge(sorted, floors);
     Tensor weights = weights(sorted, rule.temperature()).mul_(left);
@@ -169,7 +167,7 @@ final class Sampling implements AutoCloseable {
     Tensor enough =
         cumulative.narrow(1, sorted.size(1) - 1, 1).mul(new Scalar((double) rule.topP()));
     Tensor kept = torch.lt(cumulative.sub(weights), enough).logical_and_(left);
-    return torch.amin(torch.where(kept, sorted, top), COLUMNS, true); // the top is kept always
+    return torch.amin(torch.where(kept, sorted, top), COLUMNS, true); // the top is always kept
   }
 
   @Override

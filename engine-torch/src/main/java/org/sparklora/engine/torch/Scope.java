@@ -8,19 +8,19 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Runs operators one caller after the other, on a number of threads, and frees the tensors that
- * they return when the last of a run has ended: nothing is left to the garbage collector, which
- * knows nothing of the memory behind them.
+ * Runs operators for one caller at a time, on a number of threads, and frees the tensors that they
+ * return at the end of the run: nothing is left to the garbage collector, which does not see their
+ * native memory.
  *
- * <p>Tensors made inside are dead afterwards: results leave by {@code copy_} into a tensor.
+ * <p>Tensors made inside a run are freed afterwards: {@code copy_} copies results into a tensor.
  *
  * <p>Thread-safe.
  */
 final class Scope {
-  /** What CUDA's allocator says when it has nothing left. */
+  /** Part of the message of CUDA's allocator when memory is exhausted. */
   private static final String OUT_OF_MEMORY = "out of memory";
 
-  /** Of libtorch and of its BLAS for operators of the calling thread; both keep one for all. */
+  /** Threads that the calling thread set for libtorch and its BLAS, which all scopes share. */
   private static final ThreadLocal<Integer> THREADS = ThreadLocal.withInitial(() -> 0);
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -30,7 +30,7 @@ final class Scope {
     this.threads = threads;
   }
 
-  /** Runs operators whose intermediate results nobody needs afterwards. */
+  /** Runs operators, then frees their intermediate results. */
   void run(Runnable operators) {
     of(
         () -> {
@@ -39,7 +39,7 @@ final class Scope {
         });
   }
 
-  /** The same, for a result that is no tensor. */
+  /** Runs operators like {@link #run} and returns their result, which must not be a tensor. */
   <T> T of(Supplier<T> operators) {
     lock.lock();
     PointerScope results = new PointerScope();
@@ -58,7 +58,7 @@ final class Scope {
     }
   }
 
-  /** Runs a part of a run, whose intermediate results the rest does not need: tiles and chunks. */
+  /** Runs a part of a run, such as a tile, and frees its intermediate results at its end. */
   static void part(Runnable operators) {
     PointerScope results = new PointerScope();
     try {
@@ -82,7 +82,7 @@ final class Scope {
     }
   }
 
-  /** libtorch's messages go on with a stack of C++. */
+  /** Shortens libtorch's message to its first line, without the stack of C++. */
   private static RuntimeException inOneLine(RuntimeException e) {
     String message = e.getMessage();
     if (message == null || e.getClass() != RuntimeException.class) {

@@ -7,13 +7,13 @@ import org.bytedeco.pytorch.global.torch;
 import org.sparklora.model.engine.Heads;
 
 /**
- * Attention of R branches with one query, all at once: as a step of decoding has them. The keys of
- * each are gathered into B blocks of a fixed number. A row's softmax is taken under its largest
- * score, block by block; sums of blocks are added in pairs of neighbours, then in pairs of those.
- * So what a query gets depends neither on other branches, nor on where its keys lie, nor on B:
- * blocks beyond its keys add zeros at the end.
+ * Attention of R branches of one query each, all at once, as in a decoding step. The keys of each
+ * branch are gathered into B blocks of {@link KeyTable#BLOCK}. The softmax subtracts a row's
+ * largest score; sums of blocks are added in pairs of neighbours, then in pairs of those sums. So a
+ * query's result depends neither on other branches, nor on where its keys lie, nor on B: blocks
+ * beyond its keys add zeros at the end.
  *
- * <p>Nothing here depends on how many keys a row has but for what lies on the device.
+ * <p>A row's number of keys is only read on the device, so that a step can be replayed.
  */
 final class SingleQueries {
   private static final long[] LAST = {-1};
@@ -55,7 +55,7 @@ final class SingleQueries {
     mask.putSingle(sum.log_().add_(top).view(rows, heads.query()), in.sums(logSumExp), logSumExp);
   }
 
-  /** {@code (R·B·K, G, D)}. */
+  /** The queries, repeated for each block, {@code (R·B·K, G, D)}. */
   private Tensor queries(Heads heads) {
     long group = heads.query() / heads.keyValue();
     Tensor q = in.wide(mask.ofSingle(in.queries()));
@@ -65,7 +65,7 @@ final class SingleQueries {
         .view(-1, group, heads.size());
   }
 
-  /** {@code (S, K, D)} to {@code (R·B·K, BLOCK, D)}. */
+  /** Gathers {@code (S, K, D)} to {@code (R·B·K, BLOCK, D)}. */
   private Tensor gathered(Tensor x) {
     Heads heads = in.heads();
     Tensor flat = x.view(-1, heads.size());

@@ -12,16 +12,16 @@ import org.sparklora.model.engine.DecodingSteps;
 import org.sparklora.model.engine.Kernels;
 
 /**
- * Steps of decoding in a few shapes: of R rows, by powers of two, and of B blocks of keys. What a
- * step reads anew lies in memory of its shape: one array of numbers, sent at once, and a {@link
- * KeyTable}. So two steps of a shape call the same operators with the same arguments, and where the
+ * Decoding steps in a few shapes: R rows, a power of two, and B blocks of keys. Each shape has its
+ * own memory for the new values of a step: an array of numbers, sent at once, and a {@link
+ * KeyTable}. So two steps of a shape call the same operators with the same arguments, and if the
  * device {@link Recorder records}, all but the first two are replayed.
  */
 final class TorchDecodingSteps extends DecodingSteps {
-  /** A block of products on processors. */
+  /** The fewest rows of a step: a block of products on CPUs. */
   private static final int FEWEST = 8;
 
-  /** Numbers of a row: token, position, slot, number of its last key, which key that is. */
+  /** Numbers of a row: token, position, slot, and its last key's index and number. */
   private static final int NUMBERS = 5;
 
   private final TorchDevice device;
@@ -48,7 +48,8 @@ final class TorchDecodingSteps extends DecodingSteps {
   }
 
   /**
-   * The power of two, from 8 on, that holds so many; beyond independent rows as many as there are.
+   * The smallest power of two, from 8 on, that is at least {@code texts}; above {@link
+   * Products#INDEPENDENT_ROWS}, {@code texts} itself.
    */
   static int rowsFor(int texts) {
     return texts > Products.INDEPENDENT_ROWS
@@ -83,7 +84,7 @@ final class TorchDecodingSteps extends DecodingSteps {
         () -> step(table, here, bounds, seen, operations));
   }
 
-  /** All of it is on the device but for what depends on the shape alone. */
+  /** Runs a step, in which only the shape's values come from the host. */
   private void step(
       KeyTable table,
       Tensor numbers,
@@ -112,7 +113,7 @@ final class TorchDecodingSteps extends DecodingSteps {
     return Arrays.stream(values).max().orElse(-1) + 1;
   }
 
-  /** A row of numbers for each column, the first repeated at its end. */
+  /** A run of {@code rows} numbers for each column, padded with the column's first number. */
   private static long[] inRows(int[][] columns, int rows) {
     long[] all = new long[columns.length * rows];
     for (int i = 0; i < columns.length; i++) {

@@ -21,23 +21,23 @@ import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.NativeMemory;
 
 /**
- * Where tensors lie and operators run: this process's memory, or one GPU's. For tests there is a
- * third, on processors, which keeps tensors apart from this process's as a GPU does; so what has
- * not run yet is only what stands behind {@link #isCuda}.
+ * Holds tensors and runs operators: the CPU with host memory, or one GPU. A third kind, for tests,
+ * is the CPU with tensors kept apart from host memory as on a GPU; so tests without a GPU run all
+ * but the code behind {@link #isCuda}.
  *
- * <p>A GPU computes behind the caller's back, in order. Copies to it do not wait; whoever reads
- * from it waits, in {@link #await}, for all that was asked for before.
+ * <p>A GPU computes asynchronously, in order. Copies to it do not wait; reads from it wait, in
+ * {@link #await}, for all earlier work.
  *
  * <p>Thread-safe.
  */
 final class TorchDevice {
-  /** OpenBLAS's kernels take up to 8 rows alike; of 12 or more some are summed in another way. */
+  /** OpenBLAS's kernels sum up to 8 rows alike; of 12 or more they sum some in another order. */
   private static final int BLOCK_OF_PROCESSORS = 8;
 
-  /** A GPU reads a weight for many rows at once. */
+  /** The rows of a block on a GPU, which reads a weight for many rows at once. */
   private static final int BLOCK_OF_GPUS = 128;
 
-  /** Elements that are sent at a time: 64 MiB of them. */
+  /** Elements that are sent at a time: 64 MiB of float32. */
   static final int PART = 1 << 24;
 
   private final Device device;
@@ -46,13 +46,13 @@ final class TorchDevice {
   private final String name;
   private final Optional<Recorder> recorder;
   private final AtomicLong allocations = new AtomicLong();
-  private Set<TorchTensor.Storage> used; // null unless somebody asks
-  private long asked = 0; // copies to this process, guarded by this
-  private long arrived = 0; // those that are known to be there
+  private Set<TorchTensor.Storage> used; // null outside of usedBy
+  private long asked = 0; // copies to host memory, guarded by this
+  private long arrived = 0; // copies that are known to have arrived
 
   private TorchDevice(
       Device device, boolean isCuda, boolean isApart, String name, Optional<Recorder> recorder) {
-    device.retainReference(); // also where somebody's scope is open
+    device.retainReference(); // so that it outlives an open scope
     this.recorder = recorder;
     this.device = device;
     this.isCuda = isCuda;
@@ -60,19 +60,19 @@ final class TorchDevice {
     this.name = name;
   }
 
-  /** This process's memory. */
+  /** The CPU, with host memory. */
   static TorchDevice ofProcessors() {
     return new TorchDevice(
         new Device(DeviceType.CPU), false, false, "processors", Optional.empty());
   }
 
-  /** For tests: processors whose tensors are not in this process's memory. */
+  /** For tests: the CPU, with tensors that are treated as apart from host memory. */
   static TorchDevice ofProcessorsApart(Optional<Recorder> recorder) {
     return new TorchDevice(new Device(DeviceType.CPU), false, true, "processors, apart", recorder);
   }
 
   /**
-   * The GPU that CUDA gives a number.
+   * The GPU of CUDA's device number {@code number}.
    *
    * @param name for logs
    */
@@ -86,12 +86,12 @@ final class TorchDevice {
     return isCuda;
   }
 
-  /** What records operators, if this device can. */
+  /** The recorder of operators, if this device can record. */
   Optional<Recorder> recorder() {
     return recorder;
   }
 
-  /** Tensors that have been allocated so far. */
+  /** The number of tensors that have been allocated so far. */
   long allocations() {
     return allocations.get();
   }
@@ -100,7 +100,7 @@ final class TorchDevice {
     allocations.incrementAndGet();
   }
 
-  /** The tensors that operators use, whose engine nobody else may use meanwhile. */
+  /** The storages that operators use; no other thread may use the engine meanwhile. */
   Set<TorchTensor.Storage> usedBy(Runnable operators) {
     Set<TorchTensor.Storage> all = Collections.newSetFromMap(new IdentityHashMap<>());
     used = all;
@@ -118,12 +118,12 @@ final class TorchDevice {
     }
   }
 
-  /** Whether tensors lie in memory that is not this process's. */
+  /** Whether tensors lie outside of host memory. */
   boolean isApart() {
     return isApart;
   }
 
-  /** Rows of one product of few rows, always so many: its shape decides how a library sums. */
+  /** Rows of a block in products of few rows, whose fixed shape fixes a library's sums. */
   int blockOfRows() {
     return isCuda ? BLOCK_OF_GPUS : BLOCK_OF_PROCESSORS;
   }
@@ -136,12 +136,12 @@ final class TorchDevice {
     };
   }
 
-  /** A type of numbers on this device. */
+  /** Options for a tensor of a type on this device. */
   TensorOptions options(ScalarType type) {
     return new TensorOptions(type).device(new DeviceOptional(device));
   }
 
-  /** New memory of zeros on the device, flat; counted, and freed by what is returned. */
+  /** Allocates a flat tensor of zeros on the device, in counted memory. */
   Allocation allocate(DType dtype, long size) {
     Tensor flat = Scope.kept(() -> torch.zeros(new long[] {size}, options(scalarType(dtype))));
     return new Allocation(
@@ -159,13 +159,13 @@ final class TorchDevice {
         flat, NativeMemory.ofLibrary((long) Long.BYTES * wide.length, flat::releaseReference));
   }
 
-  /** Whole numbers on the device, of the scope. */
+  /** int64 numbers on the device; the scope frees them. */
   Tensor longs(long... values) {
     Tensor host = Tensor.create(values, values.length);
     return isApart ? sent(host, ScalarType.Long) : host;
   }
 
-  /** Numbers on the device, of the scope. */
+  /** float64 numbers on the device; the scope frees them. */
   Tensor doubles(double... values) {
     Tensor host = Tensor.create(values, values.length);
     return isApart ? sent(host, ScalarType.Double) : host;
@@ -176,9 +176,9 @@ final class TorchDevice {
   }
 
   /**
-   * {@code y = x}, from this process to the device, both in one dimension; x may change when this
-   * returns. It goes in parts through pinned memory, which libtorch lends again when a part has
-   * arrived: a GPU reads that at the speed of its bus, any other memory at a fraction of it.
+   * Copies x in host memory to y on the device, both in one dimension; x may change afterwards.
+   * Parts go through pinned memory, which libtorch reuses when a part has arrived: a GPU reads
+   * pinned memory at the speed of its bus, any other memory at a fraction of it.
    */
   void send(Tensor x, Tensor y) {
     for (long from = 0; from < x.numel(); from += PART) {
@@ -193,12 +193,12 @@ final class TorchDevice {
     }
   }
 
-  /** The same of whole numbers, to int64. */
+  /** Copies whole numbers to int64 on the device. */
   void send(long[] values, Tensor y) {
     send(Tensor.create(values, values.length), y);
   }
 
-  /** {@code x}, copied to pinned memory of this process; waits. Of the scope. */
+  /** Copies {@code x} to pinned host memory and waits; the scope frees the copy. */
   Tensor fetched(Tensor x) {
     Tensor pinned = pinned(x.numel(), x.scalar_type());
     pinned.copy_(x, true);
@@ -213,7 +213,7 @@ final class TorchDevice {
   }
 
   /**
-   * Begins to bring a tensor to this process.
+   * Starts to copy a tensor to host memory.
    *
    * @param x float64, in one dimension
    */
@@ -227,10 +227,7 @@ final class TorchDevice {
     return ++asked;
   }
 
-  /**
-   * Waits for a copy, and so for all that was asked for before it; not if somebody has waited
-   * since.
-   */
+  /** Waits for a copy and all earlier work, unless a wait since the copy's start covered them. */
   synchronized void await(long number) {
     if (number > arrived) {
       synchronize();
@@ -245,14 +242,14 @@ final class TorchDevice {
     }
   }
 
-  /** Numbers in this process as a flat tensor, which is valid as long as they are. */
+  /** A flat tensor over host memory, valid as long as {@code host} is open. */
   static Tensor over(HostTensor host) {
     Pointer memory = new BytePointer(host.elements());
     long[] size = {host.size()};
     return torch.from_blob(memory, size, new TensorOptions(scalarType(host.dtype())));
   }
 
-  /** A flat tensor and what frees it. */
+  /** A flat tensor and the counted memory that frees it. */
   record Allocation(Tensor flat, NativeMemory counted) {}
 
   @Override

@@ -9,12 +9,12 @@ import org.bytedeco.pytorch.global.torch;
 import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.NativeMemory;
 
-/** Indices in libtorch's memory, int64 as its operators want them. */
+/** Indices in libtorch's memory, int64 as its operators need. */
 final class TorchIndices extends Indices {
   private final Tensor all;
   private final int start;
   private final Optional<NativeMemory> owned;
-  private Angles angles; // null until a rotation asks
+  private Angles angles; // null until the first rotation
 
   private TorchIndices(Tensor all, int start, Optional<NativeMemory> owned, int count, int bound) {
     super(count, bound);
@@ -28,7 +28,7 @@ final class TorchIndices extends Indices {
     return new TorchIndices(made.flat(), 0, Optional.of(made.counted()), values.length, bound);
   }
 
-  /** Some whole numbers of a flat tensor, which somebody else owns. */
+  /** Indices in a part of a flat tensor, which they do not own. */
   static TorchIndices over(Tensor all, int start, int count, int bound) {
     return new TorchIndices(all, start, Optional.empty(), count, bound);
   }
@@ -40,12 +40,12 @@ final class TorchIndices extends Indices {
   /**
    * Rows of a rotary embedding's tables, as wide as a head.
    *
-   * @param cos {@code (N, 1, D)}: each twice
-   * @param sin {@code (N, 1, D)}: those of the first half negative
+   * @param cos {@code (N, 1, D)}: each cosine twice
+   * @param sin {@code (N, 1, D)}: each sine twice, in the first half negative
    */
   record Angles(TorchTensor from, Tensor cos, Tensor sin) {}
 
-  /** Those of these positions, kept for all layers. */
+  /** The angles of these positions, kept for all layers. */
   synchronized Angles angles(TorchTensor cos, TorchTensor sin) {
     if (angles == null || angles.from != cos) {
       forget();
@@ -68,7 +68,7 @@ final class TorchIndices extends Indices {
     }
   }
 
-  /** These, {@code (count)}, in place; of the scope. */
+  /** The indices as a tensor {@code (count)}, in place; the scope frees it. */
   static Tensor at(Indices indices) {
     TorchIndices own = (TorchIndices) indices;
     return own.all.narrow(0, own.start, own.count());
@@ -85,7 +85,7 @@ final class TorchIndices extends Indices {
     return new Scope(1).of(() -> ints(at(this)));
   }
 
-  /** Brings whole numbers to this process. */
+  /** Copies whole numbers to a Java array. */
   private static int[] ints(Tensor longs) {
     LongBuffer values = longs.cpu().contiguous().createBuffer();
     int[] ints = new int[values.remaining()];

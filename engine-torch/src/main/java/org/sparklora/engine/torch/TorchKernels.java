@@ -22,10 +22,10 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
 
 /**
- * The kernels in libtorch's operators: on processors, and the same on a GPU. Only token ids, and
- * one number for each row of logits, cross to Java.
+ * Kernels by libtorch's operators, the same on CPUs and on a GPU. Only token ids, and one number
+ * for each row of logits, are copied to Java.
  *
- * <p>Thread-safe: callers are served one after the other.
+ * <p>Thread-safe: calls run one after the other.
  */
 final class TorchKernels implements Kernels {
   private final TorchDevice device;
@@ -50,7 +50,7 @@ final class TorchKernels implements Kernels {
     this.inOtherType = new TorchKernels(this);
   }
 
-  /** The same with products in bfloat16. */
+  /** The kernels of {@code inFloat32}, with products in bfloat16. */
   private TorchKernels(TorchKernels inFloat32) {
     this.device = inFloat32.device;
     this.scope = inFloat32.scope;
@@ -76,7 +76,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public boolean keepsBfloat16() {
-    return device.isCuda(); // whose memory is the scarcest
+    return device.isCuda(); // a GPU's memory is the scarcest
   }
 
   @Override
@@ -380,6 +380,6 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void close() {
-    sampling.close(); // all else are tensors, which have owners
+    sampling.close(); // all other memory is in tensors, which their owners close
   }
 }

@@ -16,9 +16,9 @@ import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.NativeMemory;
 
 /**
- * A mask with what attention keeps of it on the device, made at the first attention and used by all
- * layers. Branches of one query have their keys in a {@link KeyTable}: the mask's own, or in a step
- * of decoding one that is kept from step to step.
+ * A mask with tensors that attention derives from it on the device, made at the first attention and
+ * used by all layers. Branches of one query have their keys in a {@link KeyTable}: the mask's own,
+ * or in a decoding step one that is kept between steps.
  */
 final class TorchMask extends AttentionMask {
   private static final float HIDDEN = -1e30f;
@@ -29,7 +29,7 @@ final class TorchMask extends AttentionMask {
   private final Map<Object, TorchDevice.Allocation> kept = new HashMap<>();
   private final Map<Object, Tensor> made = new HashMap<>();
   private final Optional<Step> step; // of decoding
-  private KeyTable own; // null in a step, and until an attention asks for it
+  private KeyTable own; // null in a step, and before the first attention
 
   /**
    * A step of decoding: query n is row n.
@@ -55,12 +55,12 @@ final class TorchMask extends AttentionMask {
 
   // ---- branches of one query -----------------------------------------------------------------
 
-  /** Branches of one query each: what decoding attends with. */
+  /** Branches of one query each, as in decoding. */
   List<Branch> single() {
     return single;
   }
 
-  /** The keys of {@link #single}. */
+  /** The table of the keys of {@link #single}. */
   KeyTable table() {
     if (step.isPresent()) {
       return step.get().table;
@@ -73,27 +73,27 @@ final class TorchMask extends AttentionMask {
     return own;
   }
 
-  /** Number of the last key of each in its row of the table, {@code (R)}. */
+  /** Number of each branch's last key in its row of the table, {@code (R)}. */
   private Tensor last() {
     return step.map(Step::last)
         .orElseGet(
             () -> kept("last keys", () -> single.stream().mapToInt(b -> b.keys() - 1).toArray()));
   }
 
-  /** Rows of q, which no step has need of. */
+  /** Rows of q that belong to {@link #single}; a decoding step does not need them. */
   private Tensor queries() {
     return kept("queries", () -> single.stream().mapToInt(Branch::firstQuery).toArray());
   }
 
-  /** The rows of {@link #single}, in their order. */
+  /** Gathers the rows of {@link #single}, in their order. */
   Tensor ofSingle(Tensor ofQueries) {
     return step.isPresent() ? ofQueries : torch.index_select(ofQueries, 0, queries());
   }
 
   /**
-   * The way back.
+   * Writes rows of {@link #single} to their places in {@code y}.
    *
-   * @param y of the numbers in y's memory
+   * @param memory the tensor of {@code y}, whose type {@code x} is rounded to
    */
   void putSingle(Tensor x, Tensor y, TorchTensor memory) {
     if (step.isPresent()) {
@@ -103,7 +103,7 @@ final class TorchMask extends AttentionMask {
     }
   }
 
-  /** Rows of {@code (S·K, D)} in the order (R, B, K, BLOCK). */
+  /** Row numbers of {@code (S·K, D)} in the order (R, B, K, BLOCK). */
   Tensor keysByHead(int heads) {
     return made(
         "keys of " + heads,
@@ -118,8 +118,8 @@ final class TorchMask extends AttentionMask {
   }
 
   /**
-   * What hides keys beyond a query's own from a softmax, {@code (R·B·K, 1, BLOCK)}: 0, or so little
-   * that every score vanishes beside it. Infinity would leave a block of none undefined.
+   * Added to scores, hides keys beyond a query's own from a softmax, {@code (R·B·K, 1, BLOCK)}: 0,
+   * or so low that every score vanishes beside it. With −∞ a block without keys would be NaN.
    */
   Tensor hidden(int heads) {
     return made(
@@ -139,12 +139,12 @@ final class TorchMask extends AttentionMask {
         });
   }
 
-  /** Keys that each of {@link #single} sees, int32, {@code (R)}. */
+  /** Number of keys that each branch of {@link #single} sees, int32, {@code (R)}. */
   Tensor counts() {
     return made("counts", () -> last().add(new Scalar(1L)).to(ScalarType.Int));
   }
 
-  /** {@code 0, step, …, R·step}, int32: where rows of so many begin and end. */
+  /** {@code 0, size, …, R·size}, int32: the bounds of R rows of {@code size} each. */
   Tensor ends(long size) {
     return made(
         "ends of " + size,
@@ -165,9 +165,9 @@ final class TorchMask extends AttentionMask {
 
   /**
    * Whether queries and keys are the same rows, all of them from the first on in their order: then
-   * nothing has to be gathered. So it is unless documents share a beginning.
+   * nothing has to be gathered. This holds unless documents share a beginning.
    *
-   * @param rows of queries, and of keys
+   * @param rows number of rows of queries, and of keys
    */
   boolean isInOrder(long rows) {
     int next = 0;
@@ -182,7 +182,7 @@ final class TorchMask extends AttentionMask {
     return next == rows;
   }
 
-  /** What makes row numbers that a mask keeps. */
+  /** Makes row numbers for {@link #kept}. */
   interface Rows {
     int[] make();
   }
@@ -190,7 +190,7 @@ final class TorchMask extends AttentionMask {
   /**
    * Row numbers on the device, made once and freed with the mask.
    *
-   * @param name of these among all that the mask keeps
+   * @param name key of these row numbers in the mask
    */
   Tensor kept(Object name, Rows rows) {
     return kept.computeIfAbsent(name, key -> device.indices(rows.make())).flat();
@@ -201,12 +201,12 @@ final class TorchMask extends AttentionMask {
     return made(t, () -> filled(Float.NEGATIVE_INFINITY, t, t).triu_(1));
   }
 
-  /** {@code (1)}: 0. */
+  /** A zero, {@code (1)}. */
   Tensor zero() {
     return made(0L, () -> filled(0, 1));
   }
 
-  /** What operators make once, freed with the mask. */
+  /** A tensor that operators make once, freed with the mask. */
   private Tensor made(Object name, Supplier<Tensor> operators) {
     Tensor tensor = made.get(name);
     if (tensor == null) {

@@ -7,7 +7,7 @@ import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.OpenBlasKernels;
 
-/** Opens engines of libtorch: on processors, or in a build with {@code -Pcuda} on a GPU. */
+/** Opens engines of libtorch: on CPUs, or in a build with {@code -Pcuda} on a GPU. */
 public final class TorchProvider implements EngineProvider {
 
   @Override
@@ -20,7 +20,7 @@ public final class TorchProvider implements EngineProvider {
     OpenBlasKernels.choose();
     try {
       TorchKernels kernels = new TorchKernels(DeviceChoice.made(), threads);
-      // all that is read was written
+      // new memory needs no fill: it is written before it is read
       torch.globalContext().setDeterministicFillUninitializedMemory(false);
       return kernels;
     } catch (LinkageError e) {
@@ -32,8 +32,8 @@ public final class TorchProvider implements EngineProvider {
   }
 
   /**
-   * libtorch has one setting for all of a process. It only warns of operators that cannot obey: of
-   * those that are used here none is, and cuBLAS, which it suspects, is in one stream.
+   * Sets libtorch's flag for the whole process. libtorch only warns of operators that cannot obey:
+   * this engine uses none of them, and cuBLAS, of which it warns too, runs in one stream.
    */
   @Override
   public void setDeterministic(boolean wanted) {

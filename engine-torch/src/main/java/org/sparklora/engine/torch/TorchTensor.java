@@ -8,8 +8,8 @@ import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * A tensor as libtorch sees it: over this process's memory, or over a device's. Views are other
- * shapes over the same storage.
+ * A tensor of libtorch, over host memory or a device's. Views are other shapes over the same
+ * storage.
  */
 final class TorchTensor extends Tensor {
   private final Storage storage;
@@ -23,11 +23,11 @@ final class TorchTensor extends Tensor {
     this.offset = offset;
   }
 
-  /** What a tensor and its views share. */
+  /** The memory that a tensor and its views share. */
   static final class Storage {
     final TorchDevice device;
     final org.bytedeco.pytorch.Tensor flat; // all elements
-    final Optional<HostTensor> host; // the same memory; empty on a device
+    final Optional<HostTensor> host; // owner of the memory; empty on a device
     final Runnable free;
     volatile boolean isClosed;
 
@@ -43,7 +43,7 @@ final class TorchTensor extends Tensor {
     }
   }
 
-  /** Where elements lie; equal for views of the same ones. */
+  /** The place of elements in a storage; equal for views of the same elements. */
   record Memory(Storage storage, long offset, long size) {}
 
   /** New memory, all zeros. */
@@ -57,7 +57,7 @@ final class TorchTensor extends Tensor {
     return new TorchTensor(storage, true, 0, dtype, shape);
   }
 
-  /** Memory of this process in place, which is freed where the host's tensor would. */
+  /** A tensor over host memory, in place; closing it closes {@code host}. */
   static TorchTensor over(TorchDevice device, HostTensor host) {
     org.bytedeco.pytorch.Tensor flat = Scope.kept(() -> TorchDevice.over(host));
     Runnable free =
@@ -73,12 +73,12 @@ final class TorchTensor extends Tensor {
     return (TorchTensor) tensor;
   }
 
-  /** These elements in rows of the last dimension, {@code (rows, columns)}. */
+  /** The elements in rows of the last dimension, {@code (rows, columns)}. */
   org.bytedeco.pytorch.Tensor matrix() {
     return as(rows(), columns());
   }
 
-  /** These elements in one dimension. */
+  /** The elements in one dimension. */
   org.bytedeco.pytorch.Tensor flat() {
     return as(size());
   }
@@ -87,28 +87,28 @@ final class TorchTensor extends Tensor {
     return memory(size());
   }
 
-  /** So many elements, from the first of these on. */
+  /** The place of {@code count} elements, from this tensor's first on. */
   Memory memory(long count) {
     return new Memory(storage, offset, count);
   }
 
-  /** Whether so many elements, from the first of these on, are in this memory. */
+  /** Whether the storage has {@code count} elements from this tensor's first on. */
   boolean holds(long count) {
     return offset + count <= storage.flat.numel();
   }
 
-  /** Numbers as this tensor would hold them. */
+  /** {@code x} in the type of this tensor. */
   org.bytedeco.pytorch.Tensor rounded(org.bytedeco.pytorch.Tensor x) {
     torch.ScalarType type = TorchDevice.scalarType(dtype());
     return x.scalar_type().intern() == type ? x : x.to(type);
   }
 
-  /** A matrix of float32 with these elements: itself, or a copy that is widened. */
+  /** The elements as a float32 matrix: in place, or a widened copy. */
   org.bytedeco.pytorch.Tensor wide() {
     return dtype() == DType.FLOAT32 ? matrix() : matrix().to(torch.ScalarType.Float);
   }
 
-  /** These elements under any shape of the same size, in place; of the scope. */
+  /** The elements in another shape, in place; the scope frees the view. */
   org.bytedeco.pytorch.Tensor as(long... shape) {
     if (storage.isClosed) {
       throw new IllegalStateException(
