@@ -80,9 +80,7 @@ final class CudaGraphs implements Recorder {
     onStream(operators);
   }
 
-  /**
-   * Runs operators on {@link #stream}; it and the usual stream only wait by these synchronisations.
-   */
+  /** Runs operators on {@link #stream}, and synchronises, as streams do not wait by themselves. */
   private void onStream(Runnable operators) {
     torch.cuda_synchronize(device);
     CUDAStream usual = torch_cuda.getCurrentCUDAStream(device);

@@ -79,8 +79,8 @@ final class LogProbs {
   }
 
   /**
-   * The sum of each row, {@code (M)} in double. A single row is doubled: threads would divide it,
-   * and its sum would differ from that among other rows.
+   * The sum of each row, {@code (M)} in double. A single row is summed as two equal rows: threads
+   * would divide it, and its sum would differ from that among other rows.
    */
   private static Tensor sumOfRows(Tensor x) {
     Tensor rows = x.size(0) == 1 ? x.expand(2, x.size(1)) : x;

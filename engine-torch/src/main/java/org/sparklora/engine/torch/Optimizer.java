@@ -44,8 +44,7 @@ final class Optimizer {
     arguments.put("amsgrad", new IValue(false));
     arguments.put("maximize", new IValue(false));
     if (step.scale() != 1) {
-      arguments.put(
-          "grad_scale", new IValue(one(device, 1 / step.scale()))); // the kernel divides by it
+      arguments.put("grad_scale", new IValue(one(device, 1 / step.scale()))); // a divisor
     }
     Operator.of("aten::_fused_adamw_").call(arguments);
   }
