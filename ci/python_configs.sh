@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Writes what follows from the one declaration of flags: python/spark_lora/configs.py, the settings of Python's trainers, and
-# docs/reference/flags.md, the page of all flags.
+# Writes what follows from the one declaration of flags: python/spark_lora/configs.py, the settings of Python's trainers, with
+# a copy of the table of other names beside it, and docs/reference/flags.md, the page of all flags.
 #
-#   ci/python_configs.sh            writes both
+#   ci/python_configs.sh            writes them
 #   ci/python_configs.sh --check    fails where a file is not what the declaration gives
 set -euo pipefail
 ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -14,19 +14,20 @@ trap 'rm -rf "$WORK"' EXIT
 java -cp "$ROOT/spark-job/target/spark-lora.jar:$ROOT/spark-job/target/spark/*" \
   org.sparklora.pipeline.config.FlagsJson >"$WORK/flags.json"
 
-generated() { # SCRIPT FILE
-  python3 "$ROOT/$1" "$WORK/flags.json" "$NAMES" >"$WORK/generated"
+generated() { # FILE COMMAND…
+  "${@:2}" >"$WORK/generated"
   if [[ $MODE == --check ]]; then
-    diff -u "$ROOT/$2" "$WORK/generated" >"$WORK/diff" || {
+    diff -u "$ROOT/$1" "$WORK/generated" >"$WORK/diff" || {
       head -n 20 "$WORK/diff"
-      echo "$2 is not what flags.tsv gives; run ci/python_configs.sh"
+      echo "$1 is not what the declaration of flags gives; run ci/python_configs.sh"
       return 1
     }
   else
-    cp "$WORK/generated" "$ROOT/$2"
+    cp "$WORK/generated" "$ROOT/$1"
   fi
 }
 
 MODE=${1:-}
-generated python/generate_configs.py python/spark_lora/configs.py
-generated ci/flags_page.py docs/reference/flags.md
+generated python/spark_lora/configs.py python3 "$ROOT/python/generate_configs.py" "$WORK/flags.json"
+generated python/spark_lora/other_names.tsv cat "$NAMES"
+generated docs/reference/flags.md python3 "$ROOT/ci/flags_page.py" "$WORK/flags.json" "$NAMES"

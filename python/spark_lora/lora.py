@@ -4,7 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import List, Optional, Union
 
-from spark_lora.configs import GUESSES, SFTConfig
+from spark_lora.configs import SFTConfig
+from spark_lora.names import GUESSES
 from spark_lora.settings import Settings, kind, refusing_unknown
 
 FORMER_NAMES = {"rank": "r", "lora_r": "r", "alpha": "lora_alpha", "lora_target_modules": "target_modules"}

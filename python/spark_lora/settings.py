@@ -84,6 +84,17 @@ def refusing_unknown(former, guesses=None, others=None, left_out=None):
     return decorate
 
 
+def documented(cls):
+    """Decorates a dataclass: its docstring says of each field the type and the help, inherited fields among them."""
+    if cls.__doc__:  # python -OO has none
+        said = [
+            f"        {field.name} (`{field.type.__args__[0].__name__}`): {field.metadata['help']}\n"
+            for field in dataclasses.fields(cls)
+        ]
+        cls.__doc__ += f"\n\n    Args:\n{''.join(said)}    "
+    return cls
+
+
 def plain(value):
     """A value as a flag takes it: enums by their values, dicts as JSON."""
     if isinstance(value, enum.Enum):

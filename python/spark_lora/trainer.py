@@ -9,10 +9,11 @@ from collections import namedtuple
 
 from spark_lora import rewards
 from spark_lora.callbacks import Callbacks, Listener
-from spark_lora.configs import FORMER_NAMES, GRPOConfig, SFTConfig
+from spark_lora.configs import GRPOConfig, SFTConfig
 from spark_lora.datasets import described
 from spark_lora.errors import TRAINERS, SettingsError, in_python, one_line
 from spark_lora.lora import LoraConfig, lora_flags
+from spark_lora.names import FORMER_NAMES
 from spark_lora.session import interruptible, session
 from spark_lora.settings import kind, nearest, plain
 
