@@ -17,8 +17,6 @@ import org.jfree.chart.JFreeChart;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.title.TextTitle;
 import org.jfree.chart.ui.HorizontalAlignment;
-import org.jfree.chart.ui.RectangleEdge;
-import org.jfree.chart.ui.RectangleInsets;
 
 /**
  * One metric of several runs over a common axis of steps, each curve with its run's name at its
@@ -45,21 +43,18 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
   /** Pixels by which a dot is larger than the one that is drawn over it. */
   private static final int RING = 3;
 
-  /** Draws the panel into a part of a picture. */
-  void draw(Graphics2D graphics, Rectangle2D area) {
-    double margin = labelled ? labelWidth(graphics) + 2 * GAP : RIGHT_MARGIN;
-    JFreeChart chart = new JFreeChart(null, TITLE, plot(), false);
-    chart.setBackgroundPaint(Color.WHITE);
-    chart.setPadding(new RectangleInsets(4, 4, 4, margin));
-    chart.addSubtitle(
-        new TextTitle(
-            title(),
-            TITLE,
-            INK,
-            RectangleEdge.TOP,
-            HorizontalAlignment.LEFT,
-            org.jfree.chart.ui.VerticalAlignment.TOP,
-            new RectangleInsets(2, GAP, GAP, 0)));
+  /** Draws the panel into a part of a picture, with the legend of the runs above it if asked. */
+  void draw(Graphics2D graphics, Rectangle2D area, boolean legend) {
+    JFreeChart chart = chart(labelled ? labelWidth(graphics) + 2 * GAP : RIGHT_MARGIN);
+    if (legend) {
+      List<String> names = runs.stream().map(RunLog::name).toList();
+      chart.addLegend(LineLegend.above(names, graphics.getFontMetrics(SMALL), area.getWidth()));
+    }
+    TextTitle title = new TextTitle(title(), TITLE);
+    title.setPaint(INK);
+    title.setHorizontalAlignment(HorizontalAlignment.LEFT);
+    title.setPadding(2, GAP, GAP, 0);
+    chart.addSubtitle(title);
     ChartRenderingInfo info = new ChartRenderingInfo();
     chart.draw(graphics, area, info);
     if (labelled) {
@@ -79,7 +74,7 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
     return ValueScale.of(metric, runs);
   }
 
-  private XYPlot plot() {
+  private JFreeChart chart(double room) {
     ValueScale scale = scale();
     CurveRenderer lines = new CurveRenderer();
     List<Integer> leaders = leaders();
@@ -90,19 +85,17 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
       int turn = Collections.frequency(leaders.subList(0, run), leader);
       BasicStroke stroke =
           together == 1 ? RunColors.stroke(run) : RunColors.striped(turn, together);
-      Curve shown = scale.measured(shown(run));
-      lines.add(shown.steps(), shown.values(), RunColors.of(run), stroke, turn * RING);
+      lines.add(scale.measured(shown(run)), RunColors.of(run), stroke, turn * RING);
     }
     for (int run = 0; run < runs.size(); run++) {
       if (isSmoothed(run)) {
         Curve logged = scale.measured(curve(run));
-        lines.add(
-            logged.steps(), logged.values(), RunColors.faint(run), RunColors.faintStroke(), -RING);
+        lines.add(logged, RunColors.faint(run), RunColors.faintStroke(), -RING);
       }
     }
     TickedAxis domain = new TickedAxis("optimizer step", Ticks.steps(steps), SMALL, INK);
     TickedAxis range = new TickedAxis(null, scale.ticks(), SMALL, INK);
-    return lines.plot(domain, range);
+    return lines.chart(domain, range, room);
   }
 
   /** For each run the first whose curve lies where its own does: itself where none does. */
@@ -181,7 +174,7 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
       int run = labels.get(i).run();
       graphics.setColor(RunColors.of(run).darker());
       graphics.drawString(
-          fitting(runs.get(run).name(), font),
+          fitting(runs.get(run).name(), font, MAX_LABEL_WIDTH),
           (float) (data.getMaxX() + GAP),
           (float) (tops[i] + font.getAscent() / 2.0 - 1));
     }
@@ -199,10 +192,6 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
       limit -= height;
     }
     return places;
-  }
-
-  private static String fitting(String name, FontMetrics font) {
-    return fitting(name, font, MAX_LABEL_WIDTH);
   }
 
   /** A name that is too wide loses its middle: most names of a series differ at their ends. */

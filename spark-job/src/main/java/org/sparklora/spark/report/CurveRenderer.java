@@ -6,17 +6,18 @@ import java.awt.geom.Ellipse2D;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jfree.chart.JFreeChart;
 import org.jfree.chart.plot.XYPlot;
-import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
+import org.jfree.chart.renderer.xy.XYErrorRenderer;
 import org.jfree.chart.ui.RectangleInsets;
-import org.jfree.data.xy.XYSeries;
-import org.jfree.data.xy.XYSeriesCollection;
+import org.jfree.data.xy.YIntervalSeries;
+import org.jfree.data.xy.YIntervalSeriesCollection;
 
 /**
  * Draws curves as lines that break where a value is missing. Values that no line reaches get a dot,
- * and so does every value of a curve of few.
+ * and so does every value of a curve of few. A value may have a range, and a place a ring.
  */
-final class CurveRenderer extends XYLineAndShapeRenderer {
+final class CurveRenderer extends XYErrorRenderer {
   private static final Color GRID = new Color(0xe6e6e6);
   private static final long serialVersionUID = 1L;
 
@@ -24,37 +25,53 @@ final class CurveRenderer extends XYLineAndShapeRenderer {
   private static final int FEW_VALUES = 12;
 
   private static final double DOT = 4;
+  private static final int RING = 7; // beyond a dot
+  private static final double CAP = 6;
 
-  private final XYSeriesCollection series = new XYSeriesCollection();
+  private final YIntervalSeriesCollection series = new YIntervalSeriesCollection();
   private final transient List<boolean[]> dots = new ArrayList<>(); // by curve, by value
 
   CurveRenderer() {
-    super(true, true);
+    setDefaultLinesVisible(true);
+    setDrawXError(false);
+    setErrorStroke(new BasicStroke(1));
+    setCapLength(CAP);
     setDrawSeriesLineAsPath(true); // else dashes begin anew at each value
   }
 
   /**
    * Adds a curve below those there are.
    *
-   * @param values in the axis' own measure
+   * @param curve its values in the axis' own measure
    * @param ring how many dots of the same place are to be seen around others of its size
    */
-  void add(double[] steps, double[] values, Color color, BasicStroke stroke, int ring) {
+  void add(Curve curve, Color color, BasicStroke stroke, int ring) {
+    add(curve, curve.values(), curve.values(), color, stroke, ring);
+  }
+
+  /** Adds a curve, likewise, with a bar at each value whose range is not empty. */
+  void add(Curve curve, double[] low, double[] high, Color color, BasicStroke stroke, int ring) {
     int number = series.getSeriesCount();
-    XYSeries points = new XYSeries(number, false); // in the order of the log
-    for (int i = 0; i < steps.length; i++) {
-      points.add(steps[i], Double.isFinite(values[i]) ? values[i] : Double.NaN, false);
+    YIntervalSeries points = new YIntervalSeries(number, false, true); // in the order of the log
+    for (int i = 0; i < curve.steps().length; i++) {
+      double value = isFinite(curve.values(), i) ? curve.values()[i] : Double.NaN;
+      boolean bar = isFinite(low, i) && high[i] > low[i];
+      points.add(curve.steps()[i], value, bar ? low[i] : Double.NaN, bar ? high[i] : Double.NaN);
     }
     series.addSeries(points);
-    dots.add(dots(values));
+    dots.add(dots(curve.values()));
     double size = DOT + ring;
     setSeriesPaint(number, color);
     setSeriesStroke(number, stroke);
     setSeriesShape(number, new Ellipse2D.Double(-size / 2, -size / 2, size, size));
   }
 
-  XYSeriesCollection series() {
-    return series;
+  /** Adds a ring below the curves there are. */
+  void addRing(double x, double y, Color color) {
+    BasicStroke stroke = new BasicStroke(2);
+    setSeriesShapesFilled(series.getSeriesCount(), false);
+    setSeriesOutlineStroke(series.getSeriesCount(), stroke);
+    add(new Curve(new double[] {x}, new double[] {y}), color, stroke, RING);
   }
 
   @Override
@@ -76,9 +93,9 @@ final class CurveRenderer extends XYLineAndShapeRenderer {
     return item >= 0 && item < values.length && Double.isFinite(values[item]);
   }
 
-  /** A plot of the curves that were added, on a pale grid. */
-  XYPlot plot(TickedAxis domain, TickedAxis range) {
-    XYPlot plot = new XYPlot(series(), domain, range, this);
+  /** The curves that were added, on a pale grid and with room to the right. */
+  JFreeChart chart(TickedAxis domain, TickedAxis range, double room) {
+    XYPlot plot = new XYPlot(series, domain, range, this);
     plot.setBackgroundPaint(Color.WHITE);
     plot.setDomainGridlinePaint(GRID);
     plot.setRangeGridlinePaint(GRID);
@@ -86,6 +103,9 @@ final class CurveRenderer extends XYLineAndShapeRenderer {
     plot.setDomainGridlineStroke(RunColors.faintStroke());
     plot.setOutlineVisible(false);
     plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
-    return plot;
+    JFreeChart chart = new JFreeChart(null, null, plot, false);
+    chart.setBackgroundPaint(Color.WHITE);
+    chart.setPadding(new RectangleInsets(4, 4, 4, room));
+    return chart;
   }
 }

@@ -106,32 +106,30 @@ public final class RunFigure {
    */
   static byte[] png(String title, List<Metric> metrics, List<RunLog> runs) {
     int width = 2 * (PANEL_WIDTH + Canvas.MARGIN);
-    RunLegend legend = new RunLegend(hasLegend(runs) ? runs : List.of(), width - 4 * Canvas.MARGIN);
-    int titleHeight = title.isEmpty() ? 0 : Canvas.HEAD_HEIGHT;
-    int head = titleHeight + legend.height();
-    int height = head + FIRST_HEIGHT + metrics.size() / 2 * PANEL_HEIGHT + Canvas.MARGIN;
+    int head = title.isEmpty() ? 0 : Canvas.HEAD_HEIGHT;
+    int first = FIRST_HEIGHT + (hasLegend(runs) ? LineLegend.height(runs.size()) : 0);
+    int height = head + first + metrics.size() / 2 * PANEL_HEIGHT + Canvas.MARGIN;
     Canvas canvas = new Canvas(width, height);
     Graphics2D graphics = canvas.graphics();
     if (!title.isEmpty()) {
       canvas.drawHead(title, notes(metrics, runs));
     }
-    legend.draw(graphics, 2 * Canvas.MARGIN, titleHeight);
     graphics.translate(0, head);
     for (int i = 0; i < metrics.size(); i++) {
-      panel(metrics.get(i), runs).draw(graphics, place(i));
+      panel(metrics.get(i), runs).draw(graphics, place(i, first), i == 0 && hasLegend(runs));
     }
     return canvas.png();
   }
 
-  private static Rectangle2D place(int panel) {
+  private static Rectangle2D place(int panel, int firstHeight) {
     if (panel == 0) {
-      return new Rectangle2D.Double(Canvas.MARGIN, 0, 2 * PANEL_WIDTH, FIRST_HEIGHT);
+      return new Rectangle2D.Double(Canvas.MARGIN, 0, 2 * PANEL_WIDTH, firstHeight);
     }
     int row = (panel - 1) / 2;
     int column = (panel - 1) % 2;
     return new Rectangle2D.Double(
         Canvas.MARGIN + column * PANEL_WIDTH,
-        FIRST_HEIGHT + row * PANEL_HEIGHT,
+        firstHeight + row * PANEL_HEIGHT,
         PANEL_WIDTH,
         PANEL_HEIGHT);
   }
