@@ -122,6 +122,7 @@ public record LineFigure(
     DoubleStream shown =
         Stream.<Function<Line, double[]>>of(Line::y, Line::low, Line::high)
             .flatMapToDouble(this::all)
+            .filter(Double::isFinite)
             .filter(value -> value >= fewest && (!crowded || value <= most));
     DoubleStream rings =
         lines.stream().filter(line -> line.ring().length == 2).mapToDouble(line -> line.ring()[1]);
