@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
 
 /**
@@ -40,12 +41,20 @@ public record Judge(List<Reward> rewards) implements Serializable {
    */
   public record Result(List<Judgement> judgements, double seconds) implements Serializable {
 
+    /** One per reward, {@code (F)}; NaN: not judged. */
+    public double[] rewards() {
+      return judgements.stream().mapToDouble(Judgement::reward).toArray();
+    }
+
     /** The first judgement that is a verdict, or the first. */
-    public Judgement told() {
-      return judgements.stream()
-          .filter(judgement -> judgement.verdict() != Verdict.SCORED)
-          .findFirst()
-          .orElse(judgements.get(0));
+    public ScoredGeneration.Judged told() {
+      Judgement told =
+          judgements.stream()
+              .filter(judgement -> judgement.verdict() != Verdict.SCORED)
+              .findFirst()
+              .orElse(judgements.get(0));
+      return new ScoredGeneration.Judged(
+          told.verdict(), told.reason(), told.goldParsed(), told.answerParsed(), seconds);
     }
   }
 

@@ -19,6 +19,16 @@ public record ScoredGeneration(
     double advantage,
     boolean groupIsFlat) {
 
+  /** The rewards alone, {@code (F)}. */
+  public double[] rewardArray() {
+    return rewards.values().stream().mapToDouble(Double::doubleValue).toArray();
+  }
+
+  /** The same completion after a comparison with its siblings. */
+  public ScoredGeneration compared(double sum, double better, boolean flat) {
+    return new ScoredGeneration(generation, rewards, judged, sum, better, flat);
+  }
+
   /**
    * Why a completion got its rewards.
    *

@@ -1,13 +1,8 @@
 package org.sparklora.reward.job;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -17,15 +12,13 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.table.FileList;
-import org.sparklora.pipeline.table.OpenTableFormat;
 import org.sparklora.pipeline.table.TableException;
 
 /**
  * The generations to judge, each with its place in the table and its group.
  *
- * @param rows the table's columns, {@link GenerationTable#ROW_NUMBER} and {@link
- *     GenerationTable#PROMPT_ID}
+ * @param rows the table's columns, {@link CompletionRow#ROW_NUMBER} and {@link
+ *     CompletionRow#PROMPT_ID}
  * @param partitions into how many pieces judging them is best cut
  */
 record NumberedTable(Dataset<Row> rows, int partitions) {
@@ -37,17 +30,20 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
   /**
    * Reads lazily.
    *
+   * @param bytes of the table's files
    * @param read counts the rows as they are read
    * @throws ConfigException if there is nothing to read, or rows cannot be put into groups
-   * @throws TableException if it is a table of Delta Lake, Iceberg or Hudi
    */
-  static NumberedTable read(SparkSession spark, RewardConfig.Tables tables, LongAccumulator read) {
-    int partitions = partitions(spark, tables.input()); // looks whether there is a table at all
+  static NumberedTable read(
+      SparkSession spark, RewardConfig.Tables tables, long bytes, LongAccumulator read) {
     Dataset<Row> generations = open(spark, tables.input());
-    boolean grouped = Arrays.asList(generations.columns()).contains(GenerationTable.PROMPT_ID);
-    Dataset<Row> numbered = numbered(spark, generations, read);
-    return new NumberedTable(
-        grouped ? numbered : withGroups(numbered, groupSize(generations, tables)), partitions);
+    Dataset<Row> rows = numbered(spark, generations, read);
+    if (!Arrays.asList(generations.columns()).contains(CompletionRow.PROMPT_ID)) {
+      Column group = functions.col(CompletionRow.ROW_NUMBER).divide(groupSize(generations, tables));
+      rows = rows.withColumn(CompletionRow.PROMPT_ID, functions.floor(group));
+    }
+    int atLeast = spark.sparkContext().defaultParallelism() * PARTITIONS_PER_CORE;
+    return new NumberedTable(rows, Math.max(atLeast, (int) (bytes / BYTES_A_PARTITION)));
   }
 
   private static Dataset<Row> open(SparkSession spark, String input) {
@@ -72,41 +68,10 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
     }
   }
 
-  /**
-   * Looks for a table, and reads nothing of it.
-   *
-   * @throws ConfigException if it is not there
-   */
-  static long requireInput(Configuration hadoop, String input) {
-    Path path = new Path(input);
-    long bytes = 0;
-    try {
-      FileSystem files = path.getFileSystem(hadoop);
-      FileStatus[] found = files.globStatus(path);
-      ConfigException.require(
-          found != null && found.length > 0, Flags.INPUT, input, "there is no such file or folder");
-      for (FileStatus file : found) {
-        OpenTableFormat.refuseAtOrAbove(
-            files, file.isDirectory() ? file.getPath() : file.getPath().getParent());
-        FileList.requireWhole(hadoop, file.getPath().toString(), "generate");
-        bytes += files.getContentSummary(file.getPath()).getLength();
-      }
-      return bytes;
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot look at " + input, e);
-    }
-  }
-
-  private static int partitions(SparkSession spark, String input) {
-    long bytes = requireInput(spark.sparkContext().hadoopConfiguration(), input);
-    int atLeast = spark.sparkContext().defaultParallelism() * PARTITIONS_PER_CORE;
-    return Math.max(atLeast, (int) (bytes / BYTES_A_PARTITION));
-  }
-
-  /** The table with a column {@link GenerationTable#ROW_NUMBER}, from 0 in the table's order. */
+  /** The table with a column {@link CompletionRow#ROW_NUMBER}, from 0 in the table's order. */
   private static Dataset<Row> numbered(
       SparkSession spark, Dataset<Row> generations, LongAccumulator read) {
-    StructType schema = generations.schema().add(GenerationTable.ROW_NUMBER, DataTypes.LongType);
+    StructType schema = generations.schema().add(CompletionRow.ROW_NUMBER, DataTypes.LongType);
     JavaRDD<Row> numbered =
         generations
             .javaRDD()
@@ -114,7 +79,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
             .map(
                 pair -> {
                   read.add(1);
-                  return GenerationTable.wider(pair._1(), pair._2());
+                  return JudgedTable.wider(pair._1(), pair._2());
                 });
     return spark.createDataFrame(numbered, schema);
   }
@@ -138,12 +103,5 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
               .formatted(tables.input(), rows, size, rows - last, last));
     }
     return size;
-  }
-
-  /** The table with the number of each run of G rows as its {@code prompt_id}. */
-  private static Dataset<Row> withGroups(Dataset<Row> numbered, int size) {
-    return numbered.withColumn(
-        GenerationTable.PROMPT_ID,
-        functions.floor(functions.col(GenerationTable.ROW_NUMBER).divide(size)));
   }
 }

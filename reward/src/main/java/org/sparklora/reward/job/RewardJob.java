@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
@@ -12,20 +11,16 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.function.FlatMapGroupsFunction;
-import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
-import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.FileList;
+import org.sparklora.pipeline.table.OpenTableFormat;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.reward.GroupAdvantage.Moments;
-import org.sparklora.reward.Reward;
 
 /**
  * The reward stage: reads generations, judges each completion, and writes them, in the order they
@@ -49,38 +44,57 @@ public final class RewardJob {
   public static RewardSummary run(SparkSession spark, RewardConfig config) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     RewardConfig.Tables tables = config.tables();
-    List<Reward> rewards = config.functions().rewards(); // a name that is none: before any work
+    // a reward's name that is none: before any work
+    Scoring scoring = Scoring.of(config.functions(), config.advantages());
     long start = System.nanoTime();
     spark.sparkContext().setJobDescription("reward: judge generations");
-    requireInput(hadoop, tables.input());
+    long bytes = requireInput(hadoop, tables.input());
     try (OutputFolder folder =
         OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
-      Judged judged = readable(tables.input(), () -> judged(spark, config, rewards));
+      Dataset<Row> judged = readable(tables.input(), () -> judged(spark, config, scoring, bytes));
       try {
         spark.sparkContext().setJobDescription("reward: write the table and its summary");
-        Dataset<Row> scored = judged.scored();
+        Dataset<Row> scored = JudgedTable.scaled(judged, scoring);
         write(hadoop, scored, tables.format(), folder.work());
         RewardSummary summary =
-            new ScoredTable(scored, rewards, tables.groupSize())
+            new ScoredTable(scored, scoring.judge().rewards(), tables.groupSize())
                 .summary((System.nanoTime() - start) / 1e9);
         writeText(hadoop, new Path(folder.work(), SUMMARY_FILE), summary.toJson());
         FileList.write(hadoop, folder.work());
         folder.commit();
         return summary;
       } finally {
-        judged.groups().unpersist();
+        judged.unpersist();
       }
     }
   }
 
   /**
-   * Looks whether there is a table to judge, without a session.
+   * Looks whether there is a table to judge, without a session and without reading it.
    *
+   * @return bytes of its files
    * @throws ConfigException if there is none
-   * @throws TableException if a file of it is missing
+   * @throws TableException if a file of it is missing, or if it is a table of Delta Lake, Iceberg
+   *     or Hudi
    */
-  public static void requireInput(Configuration hadoop, String input) {
-    NumberedTable.requireInput(hadoop, input);
+  public static long requireInput(Configuration hadoop, String input) {
+    Path path = new Path(input);
+    long bytes = 0;
+    try {
+      FileSystem files = path.getFileSystem(hadoop);
+      FileStatus[] found = files.globStatus(path);
+      ConfigException.require(
+          found != null && found.length > 0, Flags.INPUT, input, "there is no such file or folder");
+      for (FileStatus file : found) {
+        OpenTableFormat.refuseAtOrAbove(
+            files, file.isDirectory() ? file.getPath() : file.getPath().getParent());
+        FileList.requireWhole(hadoop, file.getPath().toString(), "generate");
+        bytes += files.getContentSummary(file.getPath()).getLength();
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot look at " + input, e);
+    }
   }
 
   /**
@@ -103,36 +117,21 @@ public final class RewardJob {
     }
   }
 
-  /**
-   * What judging came to.
-   *
-   * @param groups judged rows, kept on disk: what follows reads them several times
-   */
-  private record Judged(Dataset<Row> groups, AdvantageTable advantages) {
-
-    /** The rows with their advantages, which may depend on all groups. */
-    Dataset<Row> scored() {
-      if (!advantages.needsBatch()) {
-        return groups;
-      }
-      Moments batch = advantages.batch(groups);
-      AdvantageTable table = advantages;
-      MapFunction<Row, Row> finish = row -> table.finish(row, batch);
-      return groups.map(finish, Encoders.row(table.schema()));
-    }
-  }
-
-  private static Judged judged(SparkSession spark, RewardConfig config, List<Reward> rewards) {
-    try (StageProgress progress = StageProgress.start(spark, "reward")) {
-      NumberedTable generations = NumberedTable.read(spark, config.tables(), progress.read());
+  /** The judged rows, kept on disk: they are read several times. */
+  private static Dataset<Row> judged(
+      SparkSession spark, RewardConfig config, Scoring scoring, long bytes) {
+    try (StageProgress progress = new StageProgress(spark, "reward")) {
+      NumberedTable generations =
+          NumberedTable.read(spark, config.tables(), bytes, progress.read());
       // A column is looked for, not its values: rows without a solution are counted.
       config
           .functions()
           .requireSolutions(
-              Arrays.asList(generations.rows().columns()).contains(GenerationTable.SOLUTION),
+              Arrays.asList(generations.rows().columns()).contains(CompletionRow.SOLUTION),
               config.tables().input() + " has no column solution; add one, or name other rewards");
-      Judged judged = groups(generations, config, rewards, progress.judged());
-      judged.groups().persist(StorageLevel.DISK_ONLY()).count(); // does the judging
+      JudgedTable table = new JudgedTable(generations.rows().schema(), scoring);
+      Dataset<Row> judged = table.groups(generations, progress.judged());
+      judged.persist(StorageLevel.DISK_ONLY()).count(); // does the judging
       progress.done();
       return judged;
     }
@@ -140,8 +139,7 @@ public final class RewardJob {
 
   private static void write(
       Configuration hadoop, Dataset<Row> scored, RewardConfig.Format format, Path folder) {
-    Dataset<Row> ordered =
-        scored.orderBy(GenerationTable.ROW_NUMBER).drop(GenerationTable.ROW_NUMBER);
+    Dataset<Row> ordered = scored.orderBy(CompletionRow.ROW_NUMBER).drop(CompletionRow.ROW_NUMBER);
     switch (format) {
       case PARQUET -> ordered.write().mode("append").parquet(folder.toString());
       case JSONL -> {
@@ -170,31 +168,5 @@ public final class RewardJob {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot write " + path, e);
     }
-  }
-
-  /** Judges a numbered table and puts its groups together; lazy. */
-  private static Judged groups(
-      NumberedTable generations,
-      RewardConfig config,
-      List<Reward> rewards,
-      LongAccumulator judged) {
-    Dataset<Row> rows = generations.rows();
-    GenerationTable table = new GenerationTable(rows.schema(), rewards);
-    AdvantageTable advantages = new AdvantageTable(table.judgedSchema(), rewards, config);
-    MapFunction<Row, Row> judge =
-        row -> {
-          Row result = table.judge(row);
-          judged.add(1);
-          return result;
-        };
-    int promptId = rows.schema().fieldIndex(GenerationTable.PROMPT_ID);
-    MapFunction<Row, String> key = row -> String.valueOf(row.get(promptId));
-    FlatMapGroupsFunction<String, Row, Row> group = (id, members) -> advantages.group(members);
-    Dataset<Row> groups =
-        rows.repartition(generations.partitions())
-            .map(judge, Encoders.row(table.judgedSchema()))
-            .groupByKey(key, Encoders.STRING())
-            .flatMapGroups(group, Encoders.row(advantages.schema()));
-    return new Judged(groups, advantages);
   }
 }

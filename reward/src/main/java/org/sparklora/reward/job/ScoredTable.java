@@ -13,54 +13,44 @@ import org.apache.spark.sql.functions;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Reward;
 
-/** What a scored table says as a whole: the queries behind a {@link RewardSummary}. */
-final class ScoredTable {
+/**
+ * What a scored table says as a whole: the queries behind a {@link RewardSummary}.
+ *
+ * @param scored judged rows with advantages, kept somewhere: it is read several times
+ * @param groupSize completions a prompt, if they should all have as many
+ */
+record ScoredTable(Dataset<Row> scored, List<Reward> rewards, OptionalInt groupSize) {
   private static final int LOCATED_ROWS = 20;
   private static final int SLOWEST_ROWS = 5;
 
-  private final Dataset<Row> scored;
-  private final List<Reward> rewards;
-  private final OptionalInt groupSize;
-
-  /**
-   * @param scored judged rows with advantages, kept somewhere: it is read several times
-   * @param groupSize completions a prompt, if they should all have as many
-   */
-  ScoredTable(Dataset<Row> scored, List<Reward> rewards, OptionalInt groupSize) {
-    this.scored = scored;
-    this.rewards = rewards;
-    this.groupSize = groupSize;
-  }
-
   RewardSummary summary(double seconds) {
     List<Column> columns = new ArrayList<>();
-    columns.add(functions.avg(AdvantageTable.REWARD));
-    columns.add(functions.stddev_samp(AdvantageTable.REWARD));
-    for (Reward reward : rewards) {
-      columns.add(functions.avg("`" + GenerationTable.rewardColumn(reward) + "`"));
-    }
+    columns.add(functions.avg(JudgedTable.REWARD));
+    columns.add(functions.stddev_samp(JudgedTable.REWARD));
+    rewards.forEach(
+        reward -> columns.add(functions.avg("`" + JudgedTable.rewardColumn(reward) + "`")));
     Row totals = scored.agg(functions.count("*"), columns.toArray(new Column[0])).first();
     Map<String, Double> means = new LinkedHashMap<>();
-    for (int i = 0; i < rewards.size(); i++) {
-      means.put(rewards.get(i).name(), number(totals, 3 + i));
+    for (Reward reward : rewards) {
+      means.put(reward.name(), JudgedTable.number(totals, 3 + means.size()));
     }
     Row groups = groups();
     return new RewardSummary(
-        number(totals, 1),
-        number(totals, 2),
-        number(groups, 2),
+        JudgedTable.number(totals, 1),
+        JudgedTable.number(totals, 2),
+        JudgedTable.number(groups, 2),
         means,
         totals.getLong(0),
         groups.getLong(0),
         groups.isNullAt(1) ? 0 : groups.getLong(1),
-        counts(GenerationTable.VERDICT),
-        counts(GenerationTable.REASON),
+        counts(JudgedTable.VERDICT),
+        counts(JudgedTable.REASON),
         rows(
             scored
-                .where(functions.col(GenerationTable.VERDICT).equalTo(Verdict.UNREADABLE.text()))
-                .orderBy(GenerationTable.ROW_NUMBER),
+                .where(functions.col(JudgedTable.VERDICT).equalTo(Verdict.UNREADABLE.text()))
+                .orderBy(CompletionRow.ROW_NUMBER),
             LOCATED_ROWS),
-        rows(scored.orderBy(functions.col(GenerationTable.SECONDS).desc()), SLOWEST_ROWS),
+        rows(scored.orderBy(functions.col(JudgedTable.SECONDS).desc()), SLOWEST_ROWS),
         seconds);
   }
 
@@ -74,11 +64,11 @@ final class ScoredTable {
             ? functions.col("rows").notEqual(groupSize.getAsInt()).cast("long")
             : functions.lit(0L);
     return scored
-        .groupBy(GenerationTable.PROMPT_ID)
+        .groupBy(CompletionRow.PROMPT_ID)
         .agg(
             functions.count("*").as("rows"),
-            functions.count(AdvantageTable.REWARD).as("judged"),
-            functions.first(AdvantageTable.ZERO_STD).as("flat"))
+            functions.count(JudgedTable.REWARD).as("judged"),
+            functions.first(JudgedTable.ZERO_STD).as("flat"))
         .agg(
             functions.count("*"),
             functions.sum(odd),
@@ -87,25 +77,24 @@ final class ScoredTable {
   }
 
   private Map<String, Long> counts(String column) {
+    Column[] order = {functions.desc("count"), functions.col(column)};
     Map<String, Long> counts = new LinkedHashMap<>();
-    for (Row row :
-        scored
-            .groupBy(column)
-            .count()
-            .orderBy(functions.desc("count"), functions.col(column))
-            .collectAsList()) {
-      counts.put(row.getString(0), row.getLong(1));
-    }
+    scored
+        .groupBy(column)
+        .count()
+        .orderBy(order)
+        .collectAsList()
+        .forEach(row -> counts.put(row.getString(0), row.getLong(1)));
     return counts;
   }
 
   private static List<String> rows(Dataset<Row> some, int limit) {
     return some
         .select(
-            GenerationTable.ROW_NUMBER,
-            GenerationTable.PROMPT_ID,
-            GenerationTable.SECONDS,
-            GenerationTable.REASON)
+            CompletionRow.ROW_NUMBER,
+            CompletionRow.PROMPT_ID,
+            JudgedTable.SECONDS,
+            JudgedTable.REASON)
         .limit(limit)
         .collectAsList()
         .stream()
@@ -119,9 +108,5 @@ final class ScoredTable {
                     row.getDouble(2),
                     row.getString(3)))
         .toList();
-  }
-
-  static double number(Row row, int column) {
-    return row.isNullAt(column) ? Double.NaN : row.getDouble(column);
   }
 }

@@ -17,18 +17,13 @@ final class StageProgress implements AutoCloseable {
   private final LongAccumulator judged;
   private final Thread watcher;
 
-  private StageProgress(SparkSession spark, String name) {
+  StageProgress(SparkSession spark, String name) {
     this.progress = Progress.start(name, "completions");
     this.read = spark.sparkContext().longAccumulator(name + ": rows read");
     this.judged = spark.sparkContext().longAccumulator(name + ": rows judged");
     this.watcher = new Thread(this::watch, "reward-progress");
     watcher.setDaemon(true);
-  }
-
-  static StageProgress start(SparkSession spark, String name) {
-    StageProgress progress = new StageProgress(spark, name);
-    progress.watcher.start();
-    return progress;
+    watcher.start(); // all that it reads is set
   }
 
   /** Counts a row that was read; all are read before the first is judged. */

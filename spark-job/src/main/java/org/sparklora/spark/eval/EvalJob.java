@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -22,6 +23,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.job.Scoring;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.RewardStage;
 import org.sparklora.spark.prep.PromptTables;
@@ -62,9 +64,9 @@ public final class EvalJob {
     RewardStage judge =
         new RewardStage(
             workers,
-            config.rewards(),
-            config.advantages(),
-            config.generation().sampling().numGenerations());
+            Scoring.of(config.rewards(), config.advantages()),
+            config.generation().sampling().numGenerations(),
+            Optional.empty());
     GenerateJob.check(hadoop, config.generation());
     List<Prompt> prompts = place.prompts(config.problems()).readAll();
     MathScores scores = new MathScores(config.passK());

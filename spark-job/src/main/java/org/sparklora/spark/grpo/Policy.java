@@ -10,6 +10,7 @@ import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.reward.job.Scoring;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.generate.GenerateStage;
@@ -100,8 +101,8 @@ record Policy(
 
   /** The second stage, of groups of so many completions. */
   RewardStage judge(int groupSize) {
-    return new RewardStage(
-        workers, config.rewards().functions(), config.rewards().advantages(), groupSize, external);
+    Scoring scoring = Scoring.of(config.rewards().functions(), config.rewards().advantages());
+    return new RewardStage(workers, scoring, groupSize, external);
   }
 
   /**

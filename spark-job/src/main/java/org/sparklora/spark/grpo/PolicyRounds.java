@@ -78,7 +78,9 @@ final class PolicyRounds implements Round.Source {
       selection.add(tables.advantages(draw, () -> judge.run(drawn)));
     }
     List<ScoredGeneration> chosen =
-        selection.isFiltered() ? judge.withAdvantages(selection.chosen()) : selection.chosen();
+        selection.isFiltered()
+            ? judge.scoring().compared(selection.chosen(), groupSize)
+            : selection.chosen();
     return round(number, chosen, selection.metrics(), selection.all());
   }
 

@@ -51,12 +51,8 @@ final class RoundMetrics {
     Judged judged =
         new Judged(
             List.copyOf(scored.get(0).rewards().keySet()),
-            config.rewards().functions().weights().stream()
-                .mapToDouble(Double::doubleValue)
-                .toArray(),
-            scored.stream()
-                .map(row -> row.rewards().values().stream().mapToDouble(reward -> reward).toArray())
-                .toArray(double[][]::new),
+            config.rewards().functions().weightArray(),
+            scored.stream().map(ScoredGeneration::rewardArray).toArray(double[][]::new),
             groupSize);
     metrics.putAll(judged.metrics(config.rewards().advantages()));
     metrics.put(

@@ -1,0 +1,229 @@
+package org.sparklora.reward.job;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.function.FlatMapGroupsFunction;
+import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.LongAccumulator;
+import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.reward.GroupAdvantage;
+import org.sparklora.reward.GroupAdvantage.Aggregation;
+import org.sparklora.reward.GroupAdvantage.Moments;
+import org.sparklora.reward.Judge;
+import org.sparklora.reward.Reward;
+
+/**
+ * The table of generations as rewards see it, and the columns that {@link Scoring} adds.
+ *
+ * <pre>
+ * column             type                        meaning
+ * completion         string or list of messages  what was generated; of messages, the first one's content
+ * solution           string                      the reference answer; not all rewards need it
+ * prompt_id          any                         the group
+ * completion_ids     list, optional              its size is the number of tokens
+ * completion_length  int, optional               the number of tokens
+ * columns            map, optional               the dataset's columns, see {@link CompletionRow}
+ * → rewards/NAME     double                      each reward; null where it could not judge
+ * → verdict, reason, gold_parsed, answer_parsed  of the first reward that gives verdicts
+ * → judge_seconds    double                      what judging took
+ * → reward           double                      weighted sum; null where no reward could judge
+ * → advantage        double                      0 without a reward
+ * → group_zero_std   boolean                     nothing can be learnt from the group: its rewards agree
+ * </pre>
+ */
+final class JudgedTable implements Serializable {
+  private static final long serialVersionUID = 1L;
+  static final String VERDICT = "verdict";
+  static final String REASON = "reason";
+  static final String SECONDS = "judge_seconds";
+  static final String REWARD = "reward";
+  static final String ADVANTAGE = "advantage";
+  static final String ZERO_STD = "group_zero_std";
+
+  private final StructType schema;
+  private final Scoring scoring;
+
+  /**
+   * Throws {@link TableException} if the column completion is missing, or one would be written
+   * twice.
+   *
+   * @param schema of {@link NumberedTable#rows}
+   */
+  JudgedTable(StructType schema, Scoring scoring) {
+    List<String> columns = Arrays.asList(schema.fieldNames());
+    if (!columns.contains(CompletionRow.COMPLETION)) {
+      throw new TableException(
+          "Cannot judge a table with columns " + columns + ": it needs a column completion");
+    }
+    for (String added : judged(new StructType(), scoring).fieldNames()) {
+      if (columns.contains(added)) {
+        throw new TableException(
+            "Cannot judge a table that has a column %s already: judge the generations themselves, not a judged table"
+                .formatted(added));
+      }
+    }
+    this.schema = schema;
+    this.scoring = scoring;
+  }
+
+  /** The columns and those of judging. */
+  private static StructType judged(StructType schema, Scoring scoring) {
+    StructType wider = schema;
+    for (Reward reward : scoring.judge().rewards()) {
+      wider = wider.add(rewardColumn(reward), DataTypes.DoubleType);
+    }
+    for (String text : List.of(VERDICT, REASON, "gold_parsed", "answer_parsed")) {
+      wider = wider.add(text, DataTypes.StringType);
+    }
+    return wider.add(SECONDS, DataTypes.DoubleType);
+  }
+
+  static String rewardColumn(Reward reward) {
+    return "rewards/" + reward.name();
+  }
+
+  /**
+   * Judges the rows and puts groups together, wherever their rows lie; lazy. Where {@link
+   * Scoring#needsBatch}, the column advantage holds what {@link #scaled} divides, or null.
+   *
+   * @param counter counts the rows that were judged
+   */
+  Dataset<Row> groups(NumberedTable generations, LongAccumulator counter) {
+    MapFunction<Row, Row> judge =
+        row -> {
+          Row result = judge(row);
+          counter.add(1);
+          return result;
+        };
+    int promptId = schema.fieldIndex(CompletionRow.PROMPT_ID);
+    MapFunction<Row, String> key = row -> String.valueOf(row.get(promptId));
+    FlatMapGroupsFunction<String, Row, Row> group = (id, members) -> group(members);
+    StructType judged = judged(schema, scoring);
+    StructType scored =
+        judged
+            .add(REWARD, DataTypes.DoubleType)
+            .add(ADVANTAGE, DataTypes.DoubleType)
+            .add(ZERO_STD, DataTypes.BooleanType);
+    return generations
+        .rows()
+        .repartition(generations.partitions())
+        .map(judge, Encoders.row(judged))
+        .groupByKey(key, Encoders.STRING())
+        .flatMapGroups(group, Encoders.row(scored));
+  }
+
+  /** The row with its judgements. A row without a completion is kept, unjudged, and says so. */
+  private Row judge(Row row) {
+    Judge.Result result = scoring.judge().judge(CompletionRow.of(cells(schema, row)));
+    List<Object> cells = new ArrayList<>();
+    Arrays.stream(result.rewards()).forEach(reward -> cells.add(orNull(reward)));
+    ScoredGeneration.Judged told = result.told();
+    cells.add(told.verdict().text());
+    cells.addAll(List.of(told.reason(), told.goldParsed(), told.answerParsed(), told.seconds()));
+    return wider(row, cells.toArray());
+  }
+
+  /** The rows of one group, in the table's order, so that sums do not depend on a shuffle. */
+  private Iterator<Row> group(Iterator<Row> rows) {
+    int rowNumber = schema.fieldIndex(CompletionRow.ROW_NUMBER);
+    List<Row> members = new ArrayList<>();
+    rows.forEachRemaining(members::add);
+    members.sort(Comparator.comparingLong(row -> row.getLong(rowNumber)));
+    Scoring.Group group =
+        scoring.group(members.stream().map(this::rewards).toArray(double[][]::new));
+    return IntStream.range(0, members.size())
+        .mapToObj(
+            i ->
+                wider(
+                    members.get(i),
+                    orNull(group.rewards()[i]),
+                    orNull(group.values()[i]),
+                    group.isFlat()))
+        .iterator();
+  }
+
+  private double[] rewards(Row row) {
+    return IntStream.range(0, scoring.weights().length)
+        .mapToDouble(f -> number(row, schema.size() + f))
+        .toArray();
+  }
+
+  /** The rows of {@link #groups} with their advantages, which may depend on all groups. */
+  static Dataset<Row> scaled(Dataset<Row> groups, Scoring scoring) {
+    if (!scoring.needsBatch()) {
+      return groups;
+    }
+    boolean summed = scoring.advantages().aggregation() == Aggregation.NORMALIZE_THEN_SUM;
+    double[] values = // in the table's order, so that the sum does not depend on a shuffle
+        groups
+            .orderBy(CompletionRow.ROW_NUMBER)
+            .select(summed ? ADVANTAGE : REWARD)
+            .collectAsList()
+            .stream()
+            .mapToDouble(row -> number(row, 0))
+            .toArray();
+    Moments batch = Moments.ofAll(values);
+    UDF1<Double, Double> scaled =
+        value -> GroupAdvantage.scaled(value == null ? Double.NaN : value, batch);
+    return groups.withColumn(
+        ADVANTAGE, functions.udf(scaled, DataTypes.DoubleType).apply(functions.col(ADVANTAGE)));
+  }
+
+  static double number(Row row, int column) {
+    return row.isNullAt(column) ? Double.NaN : row.getDouble(column);
+  }
+
+  private static Object orNull(double value) {
+    return Double.isNaN(value) ? null : value;
+  }
+
+  /** The row with more cells. */
+  static Row wider(Row row, Object... cells) {
+    return RowFactory.create(
+        Stream.concat(IntStream.range(0, row.size()).mapToObj(row::get), Arrays.stream(cells))
+            .toArray());
+  }
+
+  private static Map<String, Object> cells(StructType schema, Row row) {
+    Map<String, Object> cells = new LinkedHashMap<>();
+    for (int i = 0; i < schema.size(); i++) {
+      cells.put(schema.apply(i).name(), cell(row.get(i)));
+    }
+    return cells;
+  }
+
+  /** Spark's lists, maps and structs as Java's. */
+  private static Object cell(Object cell) {
+    if (cell instanceof scala.collection.Seq<?> list) {
+      return scala.collection.JavaConverters.seqAsJavaList(list).stream()
+          .map(JudgedTable::cell)
+          .toList();
+    }
+    if (cell instanceof scala.collection.Map<?, ?> map) {
+      Map<String, Object> cells = new LinkedHashMap<>();
+      scala.collection.JavaConverters.mapAsJavaMap(map)
+          .forEach((name, value) -> cells.put(String.valueOf(name), cell(value)));
+      return cells;
+    }
+    return cell instanceof Row struct && struct.schema() != null
+        ? cells(struct.schema(), struct)
+        : cell;
+  }
+}

@@ -1,0 +1,88 @@
+package org.sparklora.reward.job;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.reward.GroupAdvantage;
+import org.sparklora.reward.Judge;
+
+/**
+ * The reward stage without a place to run: a judge gives each completion its rewards, which are
+ * weighed and compared within groups. {@link RewardJob} maps a table of any size over it; {@code
+ * grpo} and {@code eval} hand it lists.
+ *
+ * @param weights of the judge's rewards, {@code (F)}; read-only
+ */
+public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages advantages)
+    implements Serializable {
+
+  /** Of settings; throws for a name that is no reward. */
+  public static Scoring of(RewardConfig.Functions functions, RewardConfig.Advantages advantages) {
+    return new Scoring(new Judge(functions.rewards()), functions.weightArray(), advantages);
+  }
+
+  /**
+   * What a group alone tells of its completions.
+   *
+   * @param rewards weighted sums, {@code (G)}; NaN where no reward could judge
+   * @param values advantages, {@code (G)}; where {@link #needsBatch}, those that the batch still
+   *     scales
+   */
+  record Group(double[] rewards, double[] values, boolean isFlat) {}
+
+  /** Compares a group whose rewards are {@code (G, F)}. */
+  Group group(double[][] rewards) {
+    double[] values =
+        GroupAdvantage.ofGroup(rewards, weights, advantages.scaling(), advantages.aggregation());
+    return new Group(
+        GroupAdvantage.weightedSums(rewards, weights), values, GroupAdvantage.isFlat(values));
+  }
+
+  /** Whether advantages depend on all groups. */
+  boolean needsBatch() {
+    return GroupAdvantage.needsBatch(advantages.scaling(), advantages.aggregation());
+  }
+
+  /**
+   * Completions in memory, with their rewards and advantages.
+   *
+   * @param results of judging them
+   * @param groupSize completions a prompt, which stand side by side
+   */
+  public List<ScoredGeneration> scored(
+      List<Generation> generations, List<Judge.Result> results, int groupSize) {
+    List<ScoredGeneration> judged = new ArrayList<>();
+    for (int c = 0; c < results.size(); c++) {
+      Map<String, Double> rewards = new LinkedHashMap<>();
+      double[] values = results.get(c).rewards();
+      for (int f = 0; f < values.length; f++) {
+        rewards.put(judge.rewards().get(f).name(), values[f]);
+      }
+      judged.add(
+          new ScoredGeneration(
+              generations.get(c), rewards, results.get(c).told(), Double.NaN, 0, false));
+    }
+    return compared(judged, groupSize);
+  }
+
+  /** The same completions, whose rewards are weighed and compared within their groups. */
+  public List<ScoredGeneration> compared(List<ScoredGeneration> rows, int groupSize) {
+    double[][] rewards = rows.stream().map(ScoredGeneration::rewardArray).toArray(double[][]::new);
+    double[] of =
+        GroupAdvantage.ofBatch(
+            rewards, groupSize, weights, advantages.scaling(), advantages.aggregation());
+    List<ScoredGeneration> compared = new ArrayList<>();
+    for (int c = 0; c < of.length; c++) {
+      int group = c / groupSize * groupSize;
+      boolean flat = GroupAdvantage.isFlat(Arrays.copyOfRange(of, group, group + groupSize));
+      double reward = GroupAdvantage.weightedSum(rewards[c], weights);
+      compared.add(rows.get(c).compared(reward, of[c], flat));
+    }
+    return compared;
+  }
+}
