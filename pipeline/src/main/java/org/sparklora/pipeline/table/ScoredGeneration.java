@@ -24,9 +24,9 @@ public record ScoredGeneration(
     return rewards.values().stream().mapToDouble(Double::doubleValue).toArray();
   }
 
-  /** The same completion after a comparison with its siblings. */
-  public ScoredGeneration compared(double sum, double better, boolean flat) {
-    return new ScoredGeneration(generation, rewards, judged, sum, better, flat);
+  /** The same completion with its weighted sum and its advantage over its siblings. */
+  public ScoredGeneration withAdvantage(double reward, double advantage, boolean groupIsFlat) {
+    return new ScoredGeneration(generation, rewards, judged, reward, advantage, groupIsFlat);
   }
 
   /**

@@ -67,22 +67,22 @@ public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages adv
           new ScoredGeneration(
               generations.get(c), rewards, results.get(c).told(), Double.NaN, 0, false));
     }
-    return compared(judged, groupSize);
+    return withAdvantages(judged, groupSize);
   }
 
   /** The same completions, whose rewards are weighed and compared within their groups. */
-  public List<ScoredGeneration> compared(List<ScoredGeneration> rows, int groupSize) {
+  public List<ScoredGeneration> withAdvantages(List<ScoredGeneration> rows, int groupSize) {
     double[][] rewards = rows.stream().map(ScoredGeneration::rewardArray).toArray(double[][]::new);
     double[] of =
         GroupAdvantage.ofBatch(
             rewards, groupSize, weights, advantages.scaling(), advantages.aggregation());
-    List<ScoredGeneration> compared = new ArrayList<>();
+    List<ScoredGeneration> scored = new ArrayList<>();
     for (int c = 0; c < of.length; c++) {
       int group = c / groupSize * groupSize;
       boolean flat = GroupAdvantage.isFlat(Arrays.copyOfRange(of, group, group + groupSize));
       double reward = GroupAdvantage.weightedSum(rewards[c], weights);
-      compared.add(rows.get(c).compared(reward, of[c], flat));
+      scored.add(rows.get(c).withAdvantage(reward, of[c], flat));
     }
-    return compared;
+    return scored;
   }
 }

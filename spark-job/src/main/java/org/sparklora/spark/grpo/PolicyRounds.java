@@ -79,7 +79,7 @@ final class PolicyRounds implements Round.Source {
     }
     List<ScoredGeneration> chosen =
         selection.isFiltered()
-            ? judge.scoring().compared(selection.chosen(), groupSize)
+            ? judge.scoring().withAdvantages(selection.chosen(), groupSize)
             : selection.chosen();
     return round(number, chosen, selection.metrics(), selection.all());
   }
