@@ -73,15 +73,16 @@ public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages adv
   /** The same completions, whose rewards are weighed and compared within their groups. */
   public List<ScoredGeneration> withAdvantages(List<ScoredGeneration> rows, int groupSize) {
     double[][] rewards = rows.stream().map(ScoredGeneration::rewardArray).toArray(double[][]::new);
-    double[] of =
+    double[] ofCompletions =
         GroupAdvantage.ofBatch(
             rewards, groupSize, weights, advantages.scaling(), advantages.aggregation());
     List<ScoredGeneration> scored = new ArrayList<>();
-    for (int c = 0; c < of.length; c++) {
+    for (int c = 0; c < ofCompletions.length; c++) {
       int group = c / groupSize * groupSize;
-      boolean flat = GroupAdvantage.isFlat(Arrays.copyOfRange(of, group, group + groupSize));
+      boolean flat =
+          GroupAdvantage.isFlat(Arrays.copyOfRange(ofCompletions, group, group + groupSize));
       double reward = GroupAdvantage.weightedSum(rewards[c], weights);
-      scored.add(rows.get(c).withAdvantage(reward, of[c], flat));
+      scored.add(rows.get(c).withAdvantage(reward, ofCompletions[c], flat));
     }
     return scored;
   }
