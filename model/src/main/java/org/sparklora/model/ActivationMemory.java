@@ -13,15 +13,17 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.loss.CrossEntropyLoss;
 
 /**
- * How much memory {@link AdapterStep#lossAndGradient} will hold for a batch, known before a weight
- * is read: the step itself runs, on an engine that only counts. Not counted are the tables of the
- * rotary embedding and what each thread of an engine works in, some megabytes together.
+ * Predicts the memory that {@link AdapterStep#lossAndGradient} holds for a batch, without reading a
+ * weight: runs the step on an engine that only counts. The rotary tables and the scratch memory of
+ * the engine's threads, some megabytes together, are not counted.
  */
 public final class ActivationMemory {
-  /** The longest batch that is run; a longer one grows by as much a token as half of this does. */
+  /**
+   * Tokens of the largest batch that is counted; bytes of larger batches are extrapolated linearly.
+   */
   private static final int LONGEST = 1 << 22;
 
-  /** No longer than a rotary table is in any case. */
+  /** Tokens of each document in the counted batch; even the smallest rotary table covers them. */
   private static final int DOCUMENT = 256;
 
   private ActivationMemory() {}
@@ -30,9 +32,10 @@ public final class ActivationMemory {
    * Bytes for the largest micro-batch, all of whose N tokens are targets.
    *
    * @param model the decoder's shape
-   * @param adapter what is trained; empty for all weights
+   * @param adapter the trained adapter; empty for all weights
    * @param gradientCheckpointing whether backward may compute blocks again instead of keeping them
-   * @param counting of {@link Engines#counting}, with the types of the engine that will compute
+   * @param counting an engine of {@link Engines#counting}, with the types of the engine that will
+   *     compute
    */
   public static long bytes(
       DecoderConfig model,
@@ -44,11 +47,11 @@ public final class ActivationMemory {
   }
 
   /**
-   * Bytes of the copies of weights that an {@link IncrementalDecoder} keeps, but for what rounds
-   * each up to whole blocks.
+   * Bytes of the copies of weights that an {@link IncrementalDecoder} keeps, without the padding of
+   * each copy to whole blocks.
    *
    * @param stored the type of the matrices that linear layers multiply by
-   * @param engine that decodes
+   * @param engine the engine that decodes
    */
   public static long packedWeights(DecoderConfig model, DType stored, Engine engine) {
     if (!engine.packsWeights(stored)) {
@@ -65,7 +68,7 @@ public final class ActivationMemory {
   }
 
   /**
-   * @param blockBytes what the insides of blocks may take, of {@link Activations}
+   * @param blockBytes bytes that {@link Activations} may take for the inner activations of blocks
    */
   static long bytes(
       DecoderConfig model,
@@ -82,7 +85,7 @@ public final class ActivationMemory {
         model, adapter, blockBytes, counting, (int) tokens, AdapterStep::activationBytes);
   }
 
-  /** Passes a batch of so many tokens through a counting engine, forward and backward. */
+  /** Passes a batch of {@code tokens} through a counting engine, forward and backward. */
   static <T> T afterPass(
       DecoderConfig model,
       Optional<AdapterLayout> adapter,

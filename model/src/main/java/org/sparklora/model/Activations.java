@@ -13,38 +13,38 @@ import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.SwiGlu;
 
 /**
- * What forward keeps for backward, allocated once for the largest batch seen and lent as views.
- * What is cheap is never kept but computed again: normed inputs, silu(gate) · up, Qwen3's normed
- * heads, dropout masks.
+ * The activations that forward keeps for backward, allocated once for the largest batch seen and
+ * lent as views. Cheap ones are never kept but computed again: normed inputs, silu(gate) · up,
+ * Qwen3's normed heads, dropout masks.
  *
- * <p>Numbers a token and layer, of the engine's {@link Engine#activationType} but for H + 2 that a
- * softmax and the norms leave: C for the block's input, and C + 2·(H + K)·D + H + 2·F + 2, and R
- * for each adapter, for what happens inside of it. Inputs are kept of all blocks, the insides of
- * the last ones, as many as there is memory for; backward computes those of the others once more,
- * block by block in the memory of one (Chen et al., 2016: gradient checkpointing).
+ * <p>Elements per token and layer, of {@link Engine#activationType} except H + 2 float32 statistics
+ * of the softmax and the norms: C for the block's input, and for its inner activations C + 2·(H +
+ * K)·D + H + 2·F + 2, plus R for each adapter. Inputs are kept for all blocks, inner activations
+ * for as many of the last blocks as fit; backward recomputes the inner activations of the other
+ * blocks, one block at a time (Chen et al., 2016: gradient checkpointing).
  *
  * <p>Not thread-safe: one pass at a time.
  */
 final class Activations implements AutoCloseable {
   /**
-   * What gradient checkpointing keeps nevertheless: each block that is kept is one that backward
-   * need not compute again, and this much matters to no machine that holds the model.
+   * Bytes of inner activations that gradient checkpointing keeps nevertheless: backward need not
+   * recompute a kept block, and every machine that holds the model can spare this much memory.
    */
   static final long CHECKPOINTED_BYTES = 256L << 20;
 
-  /** The insides of all blocks. */
+  /** Keeps the inner activations of all blocks. */
   static final long UNLIMITED = Long.MAX_VALUE;
 
   private final Decoder decoder;
   private final Engine engine;
-  private final boolean backward; // or nothing is kept but the stream's end
+  private final boolean backward; // else only the end of the stream is kept
   private final long blockBytes;
   private final List<Tensor> owned = new ArrayList<>();
   private List<Tensor> streams = List.of();
   private List<DecoderBlock.Saved> blocks = List.of();
   private int capacity = 0;
-  private int keptBlocks = 0; // the last ones
-  private int reserved = 0; // tokens that the views are for
+  private int keptBlocks = 0; // the last blocks of the model
+  private int reserved = 0; // tokens that the views hold
 
   private Activations(Decoder decoder, Engine engine, boolean backward, long blockBytes) {
     this.decoder = decoder;
@@ -58,22 +58,23 @@ final class Activations implements AutoCloseable {
   }
 
   /**
-   * Keeps what backward needs.
+   * Keeps the activations that backward needs.
    *
-   * @param blockBytes what the insides of blocks may take; those of one block are kept in any case
+   * @param blockBytes bytes that inner activations may take; those of one block are kept in any
+   *     case
    */
   static Activations forBackward(Decoder decoder, Engine engine, long blockBytes) {
     return new Activations(decoder, engine, true, blockBytes);
   }
 
-  /** Keeps nothing but the stream's end: there is no backward. */
+  /** Keeps only the end of the stream: no backward will follow. */
   static Activations forForwardAlone(Decoder decoder, Engine engine) {
     return new Activations(decoder, engine, false, 0);
   }
 
   /**
-   * The activations of a batch of N tokens; what an earlier call returned is overwritten. Nothing
-   * is made anew for as many tokens as the last time, as in decoding.
+   * Returns the activations of a batch of N tokens; the views of earlier calls share their memory.
+   * A call with the same number of tokens as the last, as in decoding, reuses all views.
    */
   Activations reserve(int tokens) {
     if (tokens == reserved) {
@@ -94,7 +95,7 @@ final class Activations implements AutoCloseable {
     int firstOfBlock = lender.next;
     for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
       if (layer <= firstKept()) {
-        lender.next = firstOfBlock; // in the memory of the first that is kept, before its turn
+        lender.next = firstOfBlock; // unkept blocks share the first kept one
       }
       blocks.add(block(lender, config, layer));
     }
@@ -102,7 +103,7 @@ final class Activations implements AutoCloseable {
     return this;
   }
 
-  /** How many blocks' insides may be kept, by what those of one count whose layer may be any. */
+  /** The number of blocks whose inner activations fit, each block at the largest adapter rank. */
   private int blocksThatFit() {
     int layers = decoder.config().numHiddenLayers();
     keptBlocks = 0;
@@ -114,7 +115,7 @@ final class Activations implements AutoCloseable {
     return (int) Math.max(1, Math.min(layers, blockBytes / bytes(counted)));
   }
 
-  /** The residual stream before a layer, {@code (N, C)}; number L is its end. */
+  /** The residual stream before a layer, {@code (N, C)}; layer L means the end of the stream. */
   Tensor stream(int layer) {
     return streams.get(backward ? layer : 0);
   }
@@ -123,7 +124,9 @@ final class Activations implements AutoCloseable {
     return blocks.get(layer);
   }
 
-  /** Whether forward's {@link #block} is still there when backward comes to this layer. */
+  /**
+   * Whether the layer's {@link #block} still holds forward's activations when backward reaches it.
+   */
   boolean holds(int layer) {
     return layer >= firstKept();
   }
@@ -159,7 +162,7 @@ final class Activations implements AutoCloseable {
                 lender.lendForAdapter(Projection.KEY, layer),
                 lender.lendForAdapter(Projection.VALUE, layer),
                 lender.lendForAdapter(Projection.OUTPUT, layer))),
-        backward ? lender.lend(config.hiddenSize()) : streams.get(0), // added to in place
+        backward ? lender.lend(config.hiddenSize()) : streams.get(0), // added to the stream
         lender.lendFloats(1),
         new SwiGlu.Saved(
             lender.lend(config.intermediateSize()),
@@ -177,9 +180,7 @@ final class Activations implements AutoCloseable {
     reserved = 0;
   }
 
-  /**
-   * Hands out buffers in a fixed order: new ones where there are none yet, views of them always.
-   */
+  /** Lends views of buffers in a fixed order; allocates a buffer when it is first lent. */
   private final class Lender {
     private final Engine engine;
     private final List<Tensor> buffers;
@@ -200,7 +201,7 @@ final class Activations implements AutoCloseable {
       return lend(DType.FLOAT32, columns, columns);
     }
 
-    /** A layer without adapter may share memory with one that has it. */
+    /** Allocates for the largest rank where layers with and without an adapter share memory. */
     Tensor lendForAdapter(Projection projection, int layer) {
       int rank = decoder.rank(projection.module(layer));
       int allocated = firstKept() == 0 ? rank : decoder.largestRank();

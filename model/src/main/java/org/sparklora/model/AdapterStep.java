@@ -21,8 +21,8 @@ import org.sparklora.model.loss.TokenLoss;
  * for an evaluation. The trained parameters, an adapter or all weights, come as one flat vector
  * with every call.
  *
- * <p>Safe for several threads, which take turns: there is one set of activations, as large as the
- * largest batch needs, and the engine uses all processors for one batch anyway.
+ * <p>Thread-safe; calls run one after the other: they share one set of activations, as large as the
+ * largest batch needs, and the engine uses all CPU cores for one batch anyway.
  */
 public final class AdapterStep implements AutoCloseable {
   private final Decoder decoder;
@@ -37,16 +37,16 @@ public final class AdapterStep implements AutoCloseable {
   }
 
   /**
-   * @param gradientCheckpointing whether forward keeps only each block's input, and of the last
-   *     blocks as much as 256 MiB hold, and backward computes the rest once more: the same
-   *     gradients to the last bit, for a fraction of the memory and up to a third more time
+   * @param gradientCheckpointing whether forward keeps only each block's input and up to 256 MiB of
+   *     the last blocks' inner activations, and backward recomputes the rest: bit-identical
+   *     gradients, for a fraction of the memory and up to a third more time
    */
   public AdapterStep(Decoder decoder, Engine engine, boolean gradientCheckpointing) {
     this(decoder, engine, Activations.blockBytes(gradientCheckpointing));
   }
 
   /**
-   * @param blockBytes what the insides of blocks may take, of {@link Activations}
+   * @param blockBytes bytes that {@link Activations} may take for the inner activations of blocks
    */
   AdapterStep(Decoder decoder, Engine engine, long blockBytes) {
     this.decoder = decoder;
@@ -68,10 +68,10 @@ public final class AdapterStep implements AutoCloseable {
    * Forward and backward; waits for the result.
    *
    * @param parameters vector of the decoder's layout
-   * @param dropoutSeed draws the adapter's dropout; give every micro-batch its own
+   * @param dropoutSeed seed of the adapter's dropout; give every micro-batch its own
    * @param gradient the loss's gradient is added to it; same layout
-   * @return a loss that is not finite is returned like any other, with a gradient that is as
-   *     useless: the caller must stop
+   * @return the loss, also if it is not finite: then the gradient is useless, and the caller must
+   *     stop
    * @throws IllegalArgumentException if a vector has another size, or a token is not in the
    *     vocabulary
    */
@@ -81,8 +81,8 @@ public final class AdapterStep implements AutoCloseable {
   }
 
   /**
-   * {@link #lossAndGradient} without waiting for a device: it may still compute when this returns,
-   * and whoever reads the gradient has the result as well.
+   * Starts {@link #lossAndGradient} without waiting for a device, which may still compute when this
+   * method returns. Reading the gradient waits for the result as well.
    */
   public Arrival<StepResult> begin(
       Tensor parameters, PackedBatch batch, TokenLoss loss, long dropoutSeed, Tensor gradient) {
@@ -119,7 +119,7 @@ public final class AdapterStep implements AutoCloseable {
     return inPass(parameters, batch, Optional.empty(), Optional.empty(), use);
   }
 
-  /** A batch where the engine computes, and the stream's end after the layers' forward. */
+  /** A batch in the engine's memory, and the end of the stream after the layers' forward. */
   private record Pass(DecoderStack stack, TokenPlaces places, Tensor stream) {}
 
   private <T> T inPass(
@@ -148,13 +148,16 @@ public final class AdapterStep implements AutoCloseable {
         });
   }
 
-  /** A pass is thousands of calls of the engine, which are its own thread's to make. */
+  /**
+   * Runs a pass, thousands of engine calls, on the thread from which the engine's calls cost least.
+   */
   private synchronized <T> T inTurn(Supplier<T> pass) {
     return engine.run(pass);
   }
 
   /**
-   * Memory of activations and of what forward and backward work in, for the largest batches so far.
+   * Bytes of activations and of the workspace of forward and backward, for the largest batches so
+   * far.
    */
   public synchronized long activationBytes() {
     return training.bytes() + inference.bytes() + workspace.bytes();

@@ -27,12 +27,12 @@ import org.sparklora.model.layer.Weight;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
- * The frozen part of a model and the plan of the whole: a decoder of the Llama family (Llama 3,
- * Qwen2, Qwen3, SmolLM2, SmolLM3). What is trained comes as one flat vector with every call, so one
- * decoder serves any number of adapters of its layout.
+ * The frozen weights of a model and the structure of all its layers: a decoder of the Llama family
+ * (Llama 3, Qwen2, Qwen3, SmolLM2, SmolLM3). The trained parameters come as one flat vector with
+ * every call, so one decoder serves any number of adapters of its layout.
  *
- * <p>Immutable after loading and thread-safe; see {@link AdapterStep} for running it. Its weights
- * are its own until it is closed, which nobody who runs it may outlive.
+ * <p>Immutable after loading and thread-safe; see {@link AdapterStep} for running it. The decoder
+ * owns its weights; close it only after every object that runs it.
  */
 public final class Decoder implements AutoCloseable {
   private final DecoderConfig config;
@@ -55,10 +55,11 @@ public final class Decoder implements AutoCloseable {
   /**
    * Loads the weights that {@code trainable} does not hold.
    *
-   * @param trainable what the parameter vector of each call holds: an {@link AdapterLayout}, a
+   * @param trainable layout of the parameter vector of each call: an {@link AdapterLayout}, a
    *     {@link WeightLayout} or {@link ParameterLayout#none()}
-   * @param precision its weights say how matrices are kept: what is stored with more precision is
-   *     rounded, as PyTorch does. Its products are the {@link Engine#withProductsIn engine's}
+   * @param precision {@code weights} is the type that matrices are kept in: values stored with more
+   *     precision are rounded, as PyTorch does. {@code products} is set on the {@link
+   *     Engine#withProductsIn engine}
    */
   public static Decoder load(
       CheckpointFolder checkpoint, ParameterLayout trainable, Engine engine, Precision precision)
@@ -79,7 +80,7 @@ public final class Decoder implements AutoCloseable {
   /**
    * A decoder of a shape with {@link RandomWeights}, for measurements.
    *
-   * @param weights how its matrices are kept
+   * @param weights the type that its matrices are kept in
    */
   public static Decoder ofRandomWeights(
       DecoderConfig config, ParameterLayout trainable, Engine engine, DType weights) {
@@ -87,7 +88,7 @@ public final class Decoder implements AutoCloseable {
     return of(config, trainable, (name, shape) -> random.of(weights, shape));
   }
 
-  /** A decoder of a shape whose weights, on an engine that only counts, are never read. */
+  /** A decoder of a shape on an engine that only counts: its weights are never read. */
   static Decoder unread(DecoderConfig config, ParameterLayout trainable, Engine engine) {
     return of(config, trainable, (name, shape) -> engine.allocate(shape));
   }
@@ -115,10 +116,10 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
-   * The type that a matrix of a frozen base is kept in: a float32 that was widened from bfloat16
-   * says nothing that the bfloat16 does not, so some engines read it as it is stored.
+   * The type that a matrix of a frozen base is kept in. Widening bfloat16 to float32 adds no
+   * information, so some engines keep a bfloat16 matrix as it is stored.
    *
-   * @param weights what is asked for
+   * @param weights the type asked for
    * @param stored the type in the checkpoint
    */
   public static DType kept(DType weights, DType stored, Engine engine) {
@@ -129,12 +130,12 @@ public final class Decoder implements AutoCloseable {
     return config;
   }
 
-  /** What the parameter vector of each call holds. */
+  /** The layout of the parameter vector of each call. */
   public ParameterLayout layout() {
     return layout;
   }
 
-  /** Memory of the frozen weights; of a mapped checkpoint as much of it as is in use. */
+  /** Bytes of the frozen weights, mapped ones included. */
   public long weightBytes() {
     return frozen.values().stream().mapToLong(t -> t.size() * t.dtype().bytes()).sum();
   }
@@ -143,12 +144,12 @@ public final class Decoder implements AutoCloseable {
     return rotary;
   }
 
-  /** The adapter, where one is trained or used. */
+  /** The layout of the adapter, if the decoder has one. */
   Optional<AdapterLayout> adapter() {
     return layout instanceof AdapterLayout adapter ? Optional.of(adapter) : Optional.empty();
   }
 
-  /** R of a linear layer's adapter; 0 without one. */
+  /** R of a linear layer's adapter; 0 without an adapter. */
   int rank(String module) {
     return adapter()
         .flatMap(layout -> layout.factors(module))
@@ -164,23 +165,23 @@ public final class Decoder implements AutoCloseable {
   /**
    * The layers over one parameter vector.
    *
-   * @param gradient what backward adds to; empty if there will be no backward
-   * @param dropoutSeed of this pass; empty for no dropout
+   * @param gradient the vector that backward adds to; empty if no backward will follow
+   * @param dropoutSeed seed of this pass; empty for no dropout
    */
   DecoderStack bind(Tensor parameters, Optional<Tensor> gradient, Optional<Long> dropoutSeed) {
     return new Binding(parameters, gradient, dropoutSeed, Optional.empty()).stack();
   }
 
   /**
-   * The layers over one parameter vector for decoding: there will be no backward.
+   * The layers over one parameter vector for decoding, without a backward.
    *
-   * @param packed what takes the weights of linear layers; must stay open as long as the layers
+   * @param packed supplies the weights of linear layers; must stay open as long as the layers
    */
   DecoderStack bind(Tensor parameters, PackedWeights packed) {
     return new Binding(parameters, Optional.empty(), Optional.empty(), Optional.of(packed)).stack();
   }
 
-  /** Frees the weights; nobody may be computing with them. */
+  /** Frees the weights; no computation may be using them. */
   @Override
   public void close() {
     frozen.values().forEach(Tensor::close);
@@ -192,8 +193,8 @@ public final class Decoder implements AutoCloseable {
     private final Tensor parameters;
     private final Optional<Tensor> gradient;
     private final Optional<Long> dropoutSeed;
-    private final Optional<PackedWeights> packed; // what becomes of a linear layer's weight
-    private int linears = 0; // numbers the dropout masks
+    private final Optional<PackedWeights> packed; // supplies the weights of linear layers
+    private int linears = 0; // linear layers so far; offsets the dropout seeds
 
     Binding(
         Tensor parameters,
@@ -271,7 +272,7 @@ public final class Decoder implements AutoCloseable {
       }
       AdapterLayout.Factors factors = adapter.factors(module).get();
       float dropout = dropoutSeed.isPresent() ? (float) adapter.config().dropout() : 0f;
-      // the head takes a seed for each chunk of rows, so modules keep a distance
+      // the head adds each chunk's first row to its seed, so the modules' seeds lie 2^32 apart
       long seed = dropoutSeed.orElse(0L) + ((long) linears << 32);
       return new LoraLinear(
           base,

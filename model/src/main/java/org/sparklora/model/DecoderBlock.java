@@ -20,8 +20,8 @@ record DecoderBlock(
     SwiGlu feedForward) {
 
   /**
-   * What backward needs of one block's forward besides its input; the normed inputs are cheap and
-   * computed again.
+   * The activations of one block that backward needs besides the block's input; the normed inputs
+   * are cheap and computed again.
    *
    * @param mid {@code (N, C)}
    * @param attentionRstd and feedForwardRstd {@code (N)}
@@ -34,8 +34,8 @@ record DecoderBlock(
       SwiGlu.Saved feedForward) {}
 
   /**
-   * Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. Where there
-   * will be none x, mid and y may be one tensor, to which the block then adds.
+   * Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. Without a
+   * backward, x, mid and y may be one tensor, to which the block then adds.
    */
   void forward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor y) {
     Tensor normed = forwardToFeedForward(workspace, places, x, saved);
@@ -44,14 +44,14 @@ record DecoderBlock(
     workspace.giveBack(Buffer.NORMED);
   }
 
-  /** Fills {@code saved} again, to the last bit as forward did, for a {@link #backward} to come. */
+  /** Fills {@code saved} for {@link #backward} with the same bits as forward. */
   void recompute(Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
     Tensor normed = forwardToFeedForward(workspace, places, x, saved);
     feedForward.recompute(workspace, normed, saved.feedForward);
     workspace.giveBack(Buffer.NORMED);
   }
 
-  /** All but the feed-forward layer, whose input {@code (N, C)} is returned. */
+  /** Computes all but the feed-forward layer; returns its input {@code (N, C)}. */
   private Tensor forwardToFeedForward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
     Engine engine = workspace.engine();
@@ -70,8 +70,9 @@ record DecoderBlock(
   }
 
   /**
-   * Turns {@code dStream} {@code (N, C)}, the gradient of the block's result, into that of its
-   * input: a residual connection passes the gradient on, and the branches add theirs to it.
+   * Turns {@code dStream} {@code (N, C)} from the gradient of the block's result into the gradient
+   * of its input: the residual connections pass the gradient on, and attention and feed-forward add
+   * their own.
    */
   void backward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dStream) {
     Engine engine = workspace.engine();

@@ -16,9 +16,9 @@ import org.sparklora.model.layer.TokenPlaces;
 import org.sparklora.model.layer.Workspace;
 
 /**
- * Runs a decoder over tokens whose predecessors were computed before and left their keys and values
- * in a cache. Unlike {@link AdapterStep} it computes each token of a text once, one after the
- * other, and keeps nothing for a backward.
+ * Runs a decoder over tokens whose predecessors' keys and values are in a cache. Unlike {@link
+ * AdapterStep} it computes the tokens of a text one after the other, and keeps nothing for a
+ * backward.
  *
  * <p>Not thread-safe: one call at a time.
  */
@@ -44,18 +44,18 @@ public final class IncrementalDecoder implements AutoCloseable {
   }
 
   /**
-   * Binds the layers to a parameter vector, once for all tokens that are computed with it. Where
-   * the engine {@link Engine#packsWeights packs weights}, linear layers compute with copies, in
-   * float32 those of at most 4 GiB together: of frozen weights this decoder keeps them for the next
-   * plan.
+   * Binds the layers to a parameter vector, once for all tokens that are computed with it. If the
+   * engine {@link Engine#packsWeights packs weights}, linear layers compute with packed copies,
+   * with float32 products only if all copies fit in 4 GiB. This decoder keeps the copies of frozen
+   * weights for the next plan.
    *
    * @param parameters vector of the decoder's layout, which must outlive the plan and stay as it is
-   * @return to be closed by the caller, before the next one is made
+   * @return a plan that the caller closes before making the next one
    */
   public Plan plan(Tensor parameters) {
     try {
       return new Plan(decoder.bind(parameters, packed));
-    } catch (RuntimeException | Error e) { // memory may not suffice for all
+    } catch (RuntimeException | Error e) { // memory may not suffice for all copies
       packed.close();
       throw e;
     }
@@ -74,13 +74,13 @@ public final class IncrementalDecoder implements AutoCloseable {
     }
 
     /**
-     * Computes whole texts, which see nothing before them, and adds them to the cache.
+     * Computes whole texts and adds their keys and values to the cache.
      *
      * @param texts P texts, end to end
-     * @param ids of their tokens, {@code (N)}
-     * @param slots of the cache, where the tokens' keys and values go, {@code (N)}
+     * @param ids token ids of the texts, {@code (N)}
+     * @param slots cache slots for the tokens' keys and values, {@code (N)}
      * @param cache one for each layer
-     * @param logits overwritten with those of the token that follows each text, {@code (P, V)}
+     * @param logits overwritten with the logits of the token after each text, {@code (P, V)}
      */
     public void begin(
         Segments texts, int[] ids, int[] slots, List<KeyValues> cache, Tensor logits) {
@@ -97,17 +97,17 @@ public final class IncrementalDecoder implements AutoCloseable {
       }
     }
 
-    /** Rows of logits that {@link #extend} overwrites for so many texts: as many or more. */
+    /** Rows of logits that {@link #extend} overwrites for {@code texts} texts: at least as many. */
     public int rows(int texts) {
       return steps.rows(texts);
     }
 
     /**
-     * Computes tokens and adds them to the cache.
+     * Computes one more token of each text and adds its key and value to the cache.
      *
      * @param cache one for each layer
-     * @param logits overwritten with those of the token that follows each of the N, {@code
-     *     (rows(N), V)}; what is beyond N means nothing
+     * @param logits overwritten with the logits of the token after each of the N, {@code (rows(N),
+     *     V)}; rows past N are meaningless
      */
     public void extend(DecodingSteps.Tokens tokens, List<KeyValues> cache, Tensor logits) {
       int longest = Arrays.stream(tokens.positions()).max().orElseThrow() + 1;
@@ -128,7 +128,7 @@ public final class IncrementalDecoder implements AutoCloseable {
     }
 
     /**
-     * Frees what is kept for further steps, and the copies of weights that change with the
+     * Frees the memory of decoding steps, and the copies of weights that change with the
      * parameters.
      */
     @Override

@@ -19,9 +19,9 @@ import org.sparklora.model.loss.TokenLoss.Dependence;
 
 /**
  * The end of the decoder: final norm, lm_head, log-softmax and loss, forward and backward, over the
- * M tokens that carry a target. Logits exist for a chunk of rows at a time, as many as the engine
- * chooses, never for all: {@code (M, V)} would be the largest tensor of the whole model by far.
- * What is known of them stays in the engine until all chunks are done, unless the loss asks before.
+ * M tokens that carry a target. Logits exist for one chunk of rows at a time, whose size the engine
+ * chooses: {@code (M, V)} would be the largest tensor of the whole model by far. The scores of each
+ * chunk stay in the engine until all chunks are done, unless the loss needs them before.
  *
  * @param chunkRows how many rows of logits exist at a time
  */
@@ -42,7 +42,7 @@ record LossHead(
     giveBackRows();
   }
 
-  /** The same of all positions, {@code (N, V)}. */
+  /** Overwrites logits {@code (N, V)} with those of all positions of the stream. */
   void logits(Tensor stream, Tensor logits) {
     Tensor normed = workspace.lendActivation(Buffer.NORMED, stream.shape());
     norm.forward(engine, stream, normed, workspace.lend(Buffer.HEAD_RSTD, stream.rows()));
@@ -82,9 +82,9 @@ record LossHead(
   }
 
   /**
-   * The loss; adds its gradient to {@code dStream} {@code (N, C)} and to that of the head.
+   * The loss; adds its gradient to {@code dStream} {@code (N, C)} and to the gradient of the head.
    *
-   * @param dependence of the loss's gradient; may be more than it has
+   * @param dependence what the loss's gradient depends on; may overstate it
    */
   Arrival<StepResult> lossAndGradient(
       Tensor stream, PackedBatch batch, TokenLoss loss, Dependence dependence, Tensor dStream) {
@@ -147,7 +147,9 @@ record LossHead(
     return new StepResult(value, batch.tokenCount(), all);
   }
 
-  /** Overwrites the derivatives of the loss by a chunk of targets. */
+  /**
+   * Overwrites {@code dLogProbs} with the derivatives of the loss by a chunk's log-probabilities.
+   */
   private static void differentiate(
       TokenLoss loss, int first, float[] logProbs, float[] entropies, Tensor dLogProbs) {
     float[] derivatives = new float[logProbs.length];
@@ -180,12 +182,12 @@ record LossHead(
   }
 
   /**
-   * All targets of a batch, and what the engine says of them, chunk by chunk.
+   * All targets of a batch, and their scores, which the engine fills in chunk by chunk.
    *
    * @param places rows of the batch, {@code (M)}
    * @param tokens {@code (M)}
-   * @param positions the places, where the engine computes
-   * @param labels the tokens, likewise
+   * @param positions the places, in the engine's memory
+   * @param labels the tokens, in the engine's memory
    */
   private record Targets(
       int[] places, int[] tokens, Indices positions, Indices labels, TokenScores scores) {
@@ -222,13 +224,13 @@ record LossHead(
         .toList();
   }
 
-  /** Some consecutive targets, whose logits exist at a time. */
+  /** Consecutive targets whose logits exist at the same time. */
   private final class Chunk {
     private final int from;
     private final int rows;
     private final Indices labels;
     private final TokenScores scores;
-    private Tensor u; // what the head's forward leaves for its backward, (rows, R)
+    private Tensor u; // the head's x·Aᵀ, kept for its backward, (rows, R)
 
     Chunk(Targets targets, int from) {
       this.from = from;
@@ -237,7 +239,7 @@ record LossHead(
       this.scores = targets.scores.rows(from, from + rows);
     }
 
-    /** The chunk's share of a number for each target. */
+    /** The chunk's rows of a tensor with one number per target. */
     Tensor of(Tensor perTarget) {
       return perTarget.view(from, rows);
     }

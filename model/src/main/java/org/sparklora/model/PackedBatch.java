@@ -6,8 +6,8 @@ import java.util.stream.IntStream;
 import org.sparklora.model.engine.Segments;
 
 /**
- * The documents of one micro-batch laid end to end, without padding: what the decoder computes on.
- * Attention and positions restart at each document.
+ * The documents of one micro-batch laid end to end, without padding: the decoder's input. Attention
+ * and positions restart at each document.
  *
  * @param tokens token ids, {@code (N)}
  * @param targets for each token the label that its logits are compared with, {@code (N)}: the label
@@ -17,10 +17,10 @@ import org.sparklora.model.engine.Segments;
  */
 public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
 
-  /** In {@code targets}: no loss here. */
+  /** In {@code targets}: the token has no loss. */
   public static final int NO_TARGET = -1;
 
-  /** In the labels of a dataset: no loss here (PyTorch's {@code ignore_index}). */
+  /** In the labels of a dataset: the token has no loss (PyTorch's {@code ignore_index}). */
   public static final int IGNORED_LABEL = -100;
 
   public PackedBatch {
@@ -32,7 +32,7 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
   }
 
   /**
-   * Rows of a table of packed sequences.
+   * A batch of rows of a table of packed sequences.
    *
    * <p>Labels are shifted as Hugging Face shifts them: the label of token n belongs to the logits
    * of token n − 1, and the label of a document's first token is never used.
@@ -60,7 +60,7 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
     return tokens.length;
   }
 
-  /** The tokens that carry a target, ascending: rows of the loss, {@code (M)}. */
+  /** The tokens that carry a target, ascending, {@code (M)}. */
   public int[] targetPositions() {
     return IntStream.range(0, targets.length).filter(n -> targets[n] != NO_TARGET).toArray();
   }
@@ -69,8 +69,8 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
    * One row as the {@code packed} table holds it.
    *
    * @param inputIds token ids; those past the last document are padding and are dropped
-   * @param labels one a token; {@link #IGNORED_LABEL} for no loss
-   * @param seqLengths the lengths of its documents
+   * @param labels one per token; {@link #IGNORED_LABEL} for no loss
+   * @param seqLengths the lengths of the row's documents
    */
   public record Row(int[] inputIds, int[] labels, int[] seqLengths) {
 
@@ -93,7 +93,7 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
       return new Row(inputIds, labels, new int[] {inputIds.length});
     }
 
-    /** Tokens without the padding. */
+    /** The number of tokens without padding. */
     int tokenCount() {
       return Arrays.stream(seqLengths).sum();
     }

@@ -9,27 +9,26 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.Weight;
 
 /**
- * The weights of linear layers for decoding: copies in the layout that an engine computes few rows
- * with, where it has one and memory is not too dear for them, else the weights themselves. The
- * copies are its own until it is closed: those of frozen weights are made once, those of trained
- * ones for each parameter vector.
+ * The weights of linear layers for decoding: copies in the layout with which an engine computes few
+ * rows fastest, if it has one and the copies fit in memory, else the weights themselves. This
+ * object owns the copies: frozen weights are copied once, trained ones for each parameter vector.
  *
  * <p>Not thread-safe.
  */
 final class PackedWeights implements AutoCloseable {
   /**
-   * What all copies may take where products are float32, which nobody chose for its speed: up to
-   * two billion parameters.
+   * Bytes that all copies may take beside float32 products, whose users chose precision over speed:
+   * enough for two billion parameters.
    */
   static final long MOST_BESIDE_FLOAT32 = 4L << 30;
 
   private final Engine engine;
   private final boolean packs;
-  private final Map<Tensor, Tensor> frozen = new IdentityHashMap<>(); // each weight's copy
+  private final Map<Tensor, Tensor> frozen = new IdentityHashMap<>(); // weight → its copy
   private final List<Tensor> trained = new ArrayList<>();
 
   /**
-   * @param packs false where there are to be no copies
+   * @param packs whether to make copies at all
    */
   PackedWeights(Engine engine, boolean packs) {
     this.engine = engine;
@@ -37,9 +36,9 @@ final class PackedWeights implements AutoCloseable {
   }
 
   /**
-   * A weight that no gradient is computed of, as products of few rows read it fastest.
+   * The weight, or the copy that products of few rows read fastest; without a gradient if copied.
    *
-   * @param isFrozen whether it is the same tensor each time and never changes
+   * @param isFrozen whether the weight is the same tensor in each call and never changes
    */
   Weight of(Weight weight, boolean isFrozen) {
     if (!packs || !engine.packsWeights(weight.value().dtype())) {
@@ -53,7 +52,7 @@ final class PackedWeights implements AutoCloseable {
     return Weight.frozen(copy);
   }
 
-  /** Memory of the copies of frozen weights, but for what rounds them up to whole blocks. */
+  /** Bytes of the copies of frozen weights, without their padding to whole blocks. */
   long bytes() {
     return frozen.values().stream().mapToLong(copy -> copy.size() * copy.dtype().bytes()).sum();
   }

@@ -9,15 +9,17 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * How the trained parameters lie in one flat float32 vector, which is what an optimizer, an average
- * over executors and a checkpoint see. Implementations: {@code AdapterLayout} (LoRA factors, PEFT's
- * names), {@link WeightLayout} (all weights) and {@link #none()}.
+ * The order of the trained parameters in one flat float32 vector, the form in which optimizers,
+ * averages over executors and checkpoints take them. Implementations: {@code AdapterLayout} (LoRA
+ * factors, PEFT's names), {@link WeightLayout} (all weights) and {@link #none()}.
  *
  * <p>Immutable and thread-safe.
  */
 public interface ParameterLayout extends Serializable {
 
-  /** Names that Hugging Face's trainer keeps from weight decay: biases and every kind of norm. */
+  /**
+   * Names that Hugging Face's trainer excludes from weight decay: biases and every kind of norm.
+   */
   Pattern UNDECAYED =
       Pattern.compile("bias|layernorm|rmsnorm|(?:^|\\.)norm(?:$|\\.)|_norm(?:$|\\.)");
 
@@ -66,7 +68,7 @@ public interface ParameterLayout extends Serializable {
       return Tensor.sizeOf(shape);
     }
 
-    /** The parameter in a vector of its layout. */
+    /** A view of this parameter in a vector of its layout. */
     public Tensor in(Tensor vector) {
       return vector.view(offset, shape);
     }

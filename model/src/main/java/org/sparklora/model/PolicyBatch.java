@@ -14,30 +14,30 @@ import org.sparklora.model.engine.Segments;
 import org.sparklora.model.loss.PolicyTargets;
 
 /**
- * A micro-batch of completions for a policy loss: what the decoder computes on, and beside it what
- * the loss knows of each {@link PolicyRow}.
+ * A micro-batch of completions for a policy loss: the decoder's input, and the loss's data of each
+ * {@link PolicyRow}.
  *
- * @param packed prompts and completions; every token of a completion is a target. Without tokens if
- *     all completions are masked: then there is nothing to compute
+ * @param packed prompts and completions; every token of a completion is a target. Has no tokens if
+ *     all completions are masked
  * @param targets the completions in the order of the batch
  */
 public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
 
   /**
-   * A micro-batch of these completions. Prompts that several of them have are computed once: each
-   * completion continues the prompt's tokens but the last, whose logits are different completions'
-   * first.
+   * A micro-batch of these completions. A prompt of several completions is computed once, except
+   * its last token, which begins each completion's own document: its logits predict the
+   * completion's first token.
    *
-   * @throws IllegalArgumentException if some of them have old or reference log-probabilities and
-   *     others have not
+   * @throws IllegalArgumentException if only some completions have old or reference
+   *     log-probabilities
    */
   public static PolicyBatch of(List<PolicyRow> rows) {
     return of(rows, row -> row.targetCount() > 0);
   }
 
   /**
-   * The same, of which only some completions are computed. The others still count as completions,
-   * and their tokens where a loss is divided by a number of tokens.
+   * A micro-batch in which only some completions are computed. The others still count as
+   * completions, and their tokens count where a loss is divided by a number of tokens.
    */
   public static PolicyBatch of(List<PolicyRow> rows, Predicate<PolicyRow> computed) {
     int[] lengths =
@@ -58,7 +58,7 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
             allTokens - Arrays.stream(lengths).sum()));
   }
 
-  /** One number a target, in the order of the batch. */
+  /** The log-probabilities of all rows, one per target in the order of the batch. */
   private static Optional<float[]> joined(
       List<PolicyRow> rows, Function<PolicyRow, float[]> logProbs, String name) {
     long having = rows.stream().filter(row -> logProbs.apply(row).length > 0).count();
@@ -81,8 +81,8 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
     private static final int NO_PREFIX = -1;
 
     private final List<PolicyRow> rows;
-    private final Map<IntBuffer, Integer> siblings = new HashMap<>(); // of a prompt, by its tokens
-    private final Map<IntBuffer, Integer> documents = new HashMap<>(); // of a shared prompt
+    private final Map<IntBuffer, Integer> siblings = new HashMap<>(); // prompt → completions
+    private final Map<IntBuffer, Integer> documents = new HashMap<>(); // prompt → its number
     private final IntStream.Builder tokens = IntStream.builder();
     private final IntStream.Builder targets = IntStream.builder();
     private final IntStream.Builder lengths = IntStream.builder();

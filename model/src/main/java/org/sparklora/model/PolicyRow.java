@@ -5,14 +5,14 @@ import java.io.Serializable;
 /**
  * A completion that a policy is trained on. Arrays are read-only and not copied.
  *
- * @param prompt its prompt's tokens
- * @param completion its own
- * @param advantage how much better its reward was than that of its siblings
- * @param masked whether it only counts as a completion, without a token that is trained on (TRL's
+ * @param prompt tokens of the prompt
+ * @param completion tokens of the completion
+ * @param advantage how much better its reward is than those of the prompt's other completions
+ * @param masked whether it counts as a completion but none of its tokens is trained on (TRL's
  *     {@code mask_truncated_completions})
- * @param oldLogProbs of its tokens under the policy that drew it; {@link #NONE} if that is the one
- *     trained
- * @param referenceLogProbs of its tokens under the reference policy; {@link #NONE} without one
+ * @param oldLogProbs log-probabilities of its tokens under the policy that drew it; {@link #NONE}
+ *     if that policy is the one trained
+ * @param referenceLogProbs those under the reference policy; {@link #NONE} without one
  */
 public record PolicyRow(
     int[] prompt,
@@ -23,7 +23,7 @@ public record PolicyRow(
     float[] referenceLogProbs)
     implements Serializable {
 
-  /** In place of log-probabilities that nobody needs. */
+  /** Stands for log-probabilities that are not needed. */
   public static final float[] NONE = {};
 
   public PolicyRow {

@@ -5,9 +5,9 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * Weights of no model, made where the engine computes: to measure how fast a shape is. Each element
- * of a matrix is {@code +σ} or {@code −σ}, by the engine's own dropout generator, so that every
- * engine makes the same ones and nothing crosses a bus.
+ * Random weights for measuring the speed of a shape, made in the engine's memory. Each element of a
+ * matrix is {@code +σ} or {@code −σ}, drawn by the engine's dropout generator, so that every engine
+ * makes the same weights without a transfer to the device.
  *
  * <p>Not thread-safe.
  */
@@ -19,7 +19,7 @@ public final class RandomWeights {
   private long seed;
 
   /**
-   * @param seed of the first tensor; each has its own
+   * @param seed seed of the first tensor; each further tensor has its own
    */
   public RandomWeights(Engine engine, long seed) {
     this.engine = engine;
@@ -29,7 +29,7 @@ public final class RandomWeights {
   /**
    * A new tensor, to be closed by the caller.
    *
-   * @param dtype of a matrix; a vector, such as a norm's weights, is ones in float32
+   * @param dtype type of a matrix; a vector, such as a norm's weights, is ones in float32
    */
   Tensor of(DType dtype, long... shape) {
     Tensor floats = engine.allocate(shape);

@@ -21,15 +21,15 @@ import org.sparklora.model.lora.AdapterLayout;
  * @param mostFewRows the largest number of rows that is too few; 0 if the engine rounds any number
  */
 public record RoundedProducts(int rounded, int fewRows, int narrow, int mostFewRows) {
-  /** Tokens of the pass that is counted at most; further ones repeat the loss head's products. */
+  /** Most tokens of the counted pass; more tokens only repeat the loss head's products. */
   private static final int MOST_TOKENS = 4096;
 
   /**
-   * Counts them by a pass over an engine that computes nothing.
+   * Counts the products of a pass through an engine that computes nothing.
    *
-   * @param adapter what is trained; empty for all weights
+   * @param adapter the trained adapter; empty for all weights
    * @param engine with {@link Engine#withProductsIn products in bfloat16}, if it has them
-   * @param tokens of the micro-batch (N)
+   * @param tokens tokens of the micro-batch (N)
    */
   public static RoundedProducts of(
       DecoderConfig model,
@@ -61,7 +61,7 @@ public record RoundedProducts(int rounded, int fewRows, int narrow, int mostFewR
     return (int) products.stream().filter(which).count();
   }
 
-  /** All products of linear layers. */
+  /** The number of all products of linear layers. */
   public int all() {
     return rounded + fewRows + narrow;
   }

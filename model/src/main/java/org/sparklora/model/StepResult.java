@@ -3,9 +3,9 @@ package org.sparklora.model;
 import org.sparklora.model.loss.TokenLogProbs;
 
 /**
- * What one forward pass over a micro-batch measured.
+ * The result of one forward pass over a micro-batch.
  *
- * @param loss the value of the loss that was asked for; not finite if the model diverged
+ * @param loss the value of the requested loss; not finite if the model diverged
  * @param tokens all tokens of the batch
  * @param logProbs of each target token
  */

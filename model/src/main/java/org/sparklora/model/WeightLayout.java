@@ -38,7 +38,7 @@ public final class WeightLayout implements ParameterLayout {
     return offset;
   }
 
-  /** The layout of all weights of a model; a tied table is stored once. */
+  /** The layout of all weights of a model; a table that embedding and head share is stored once. */
   public static WeightLayout of(DecoderConfig config) {
     return new WeightLayout(WeightNames.expected(config));
   }

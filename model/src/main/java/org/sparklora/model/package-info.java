@@ -1,6 +1,5 @@
 /**
- * The decoder: what a Hugging Face checkpoint folder holds and the mathematics on it, forward and
- * backward.
+ * The decoder: reads a Hugging Face checkpoint folder, and computes forward and backward.
  *
  * <p>Dimension letters, used in every comment of the project:
  *
@@ -30,7 +29,7 @@
  * <p>The contract of every backward method: it <b>adds</b> into the gradients it is given; it never
  * overwrites and never allocates them.
  *
- * <p>This module knows neither Spark nor Deeplearning4j nor Hadoop, and only {@code text} of ours.
- * Every other except {@code pipeline} and {@code reward} may use it.
+ * <p>This module uses neither Spark nor Deeplearning4j nor Hadoop, and of the project's modules
+ * only {@code text}. All other modules except {@code pipeline} and {@code reward} may use it.
  */
 package org.sparklora.model;

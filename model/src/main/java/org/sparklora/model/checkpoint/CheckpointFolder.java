@@ -28,7 +28,7 @@ import org.sparklora.text.json.JsonFile;
  * A Hugging Face checkpoint: {@code config.json} and the weights, in {@code model.safetensors} or
  * in the shards that {@code model.safetensors.index.json} lists.
  *
- * <p>Opening checks that the weights are those of the config, by name and shape. Thread-safe.
+ * <p>Opening checks that names and shapes of the weights fit the config. Thread-safe.
  */
 public final class CheckpointFolder implements AutoCloseable {
   static final String CONFIG = "config.json";
@@ -36,7 +36,7 @@ public final class CheckpointFolder implements AutoCloseable {
   static final String INDEX = "model.safetensors.index.json";
 
   /**
-   * What a fingerprint knows of each weight: values at its beginning, and as many in its middle.
+   * Values that a fingerprint takes from the beginning of each weight, and as many from its middle.
    */
   private static final int VALUES = 16;
 
@@ -47,7 +47,7 @@ public final class CheckpointFolder implements AutoCloseable {
   private final Path folder;
   private final DecoderConfig config;
   private final Map<Path, SafeTensors> files = new LinkedHashMap<>();
-  private final Map<String, SafeTensors> fileOf = new LinkedHashMap<>(); // of each tensor
+  private final Map<String, SafeTensors> fileOf = new LinkedHashMap<>(); // tensor name → its file
 
   private CheckpointFolder(Path folder, DecoderConfig config) {
     this.folder = folder;
@@ -55,8 +55,8 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * @throws CheckpointException if a file is missing or damaged, the config asks for what is not
-   *     supported, or a tensor is missing, unknown or wrongly shaped
+   * @throws CheckpointException if a file is missing or damaged, the config asks for something
+   *     unsupported, or a tensor is missing, unknown or wrongly shaped
    */
   public static CheckpointFolder open(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
@@ -99,7 +99,7 @@ public final class CheckpointFolder implements AutoCloseable {
     }
   }
 
-  /** The names of the files beside an index in which tensors are said to lie, by tensor. */
+  /** Reads an index: tensor name → name of the file beside the index that holds the tensor. */
   private static Map<String, String> shards(Path index) throws IOException {
     Map<String, String> shards = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> entry : JsonFile.read(index).path("weight_map").properties()) {
@@ -128,7 +128,7 @@ public final class CheckpointFolder implements AutoCloseable {
     return known;
   }
 
-  /** What the headers list, by name. */
+  /** The tensors that the headers list, by name. */
   Map<String, TensorInfo> tensors() {
     Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     fileOf.keySet().forEach(name -> tensors.put(name, info(name)));
@@ -151,10 +151,10 @@ public final class CheckpointFolder implements AutoCloseable {
     }
   }
 
-  /** Refuses tensors of which one that the config asks for is missing, or has another shape. */
+  /** Refuses {@code tensors} if one that the config asks for is missing or has another shape. */
   private void requireExpected(Map<String, TensorInfo> tensors) {
     int layers = WeightNames.layers(tensors.keySet());
-    if (layers != 0 && layers < config.numHiddenLayers()) { // before a list of all is made
+    if (layers != 0 && layers < config.numHiddenLayers()) { // before all names are listed
       throw new CheckpointException(
           "Cannot use num_hidden_layers = %d (%s): the weights beside it have %d layers; the two belong to different models, copy them again together",
           config.numHiddenLayers(), folder.resolve(CONFIG), layers);
@@ -182,7 +182,7 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * Some tied checkpoints store the table twice; a head that differs would be a different model.
+   * Whether the head of a tied checkpoint equals the embedding's table, so that it may be ignored.
    */
   private boolean headEqualsEmbedding() throws IOException {
     TensorInfo head = info(WeightNames.HEAD);
@@ -215,10 +215,9 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * Tells this model from others of the same shapes without reading all of it: SHA-256, in
-   * hexadecimal, over name, shape and some values of each weight. These are rounded to bfloat16, so
-   * a copy in other shards, or in float32 of what was bfloat16 and the other way round, has the
-   * same fingerprint.
+   * Distinguishes models of equal shapes without reading all weights: the first hexadecimal digits
+   * of SHA-256 over name, shape and some values of each weight. Values are rounded to bfloat16, so
+   * a copy in other shards, or converted between float32 and bfloat16, has the same fingerprint.
    */
   public String fingerprint() throws IOException {
     try {
@@ -248,16 +247,16 @@ public final class CheckpointFolder implements AutoCloseable {
     return JsonFile.read(folder.resolve(CONFIG));
   }
 
-  /** The type a tensor of the model is stored in. */
+  /** The type that a tensor of the model is stored in. */
   public DType storedType(String name) {
     return info(name).requireFloatType();
   }
 
   /**
-   * A weight in float32 or bfloat16: mapped if it is stored so, else widened or rounded.
+   * A weight in float32 or bfloat16: mapped if it is stored in this type, else widened or rounded.
    *
-   * @throws CheckpointException if an element is NaN or infinite: nothing that is computed with it
-   *     would mean anything
+   * @throws CheckpointException if an element is NaN or infinite, which would make every result
+   *     meaningless
    */
   public Tensor load(String name, DType dtype, Engine engine) throws IOException {
     SafeTensors file = fileOf.get(name);
@@ -265,7 +264,7 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * A weight as it is stored; float16 is widened, since no arithmetic reads it.
+   * A weight as it is stored; float16 is widened to float32, since no operation reads float16.
    *
    * @throws CheckpointException if an element is NaN or infinite
    */

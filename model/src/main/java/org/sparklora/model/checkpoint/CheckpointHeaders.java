@@ -10,8 +10,8 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.text.json.CheckpointException;
 
 /**
- * What a checkpoint says about itself: {@code config.json} and the headers of its safetensors
- * files, some kilobytes of many gigabytes. The weights need not be there, but room for them.
+ * A checkpoint's {@code config.json} and the headers of its safetensors files, some kilobytes of
+ * many gigabytes. The files must have their full length, but the weights in them are not read.
  *
  * @param config the decoder's shape
  * @param tensors by name, as the headers list them; empty without a safetensors file
@@ -19,10 +19,10 @@ import org.sparklora.text.json.CheckpointException;
 public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> tensors) {
 
   /**
-   * Reads a folder.
+   * Reads the headers of a folder.
    *
-   * @throws CheckpointException if there is no {@code config.json}, or as {@link
-   *     CheckpointFolder#open} does, if there are weights
+   * @throws CheckpointException if there is no {@code config.json}; if there are weights, also as
+   *     {@link CheckpointFolder#open} does
    */
   public static CheckpointHeaders read(Path folder) throws IOException {
     DecoderConfig config = DecoderConfig.read(folder.resolve(CheckpointFolder.CONFIG));
@@ -36,8 +36,8 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
   }
 
   /**
-   * What the decoder's matrices are stored in: bfloat16 if all of them are, or, without headers, if
-   * {@code config.json} says so; else float32.
+   * The type that the decoder's matrices are stored in: bfloat16 if all of them are, or, without
+   * headers, if {@code config.json} says so; else float32.
    */
   public DType matrixType() {
     boolean bfloat16 =

@@ -13,7 +13,7 @@ import org.sparklora.text.json.JsonFile;
 /** Writes a checkpoint folder that transformers loads. Each file appears whole or not at all. */
 public final class CheckpointWriter {
 
-  /** What goes with the weights of a model, if its folder has it. */
+  /** Tokenizer files, copied along with the weights if the model's folder has them. */
   private static final List<String> TOKENIZER_FILES =
       List.of(
           "tokenizer.json",
@@ -33,20 +33,20 @@ public final class CheckpointWriter {
   /**
    * Writes {@code model.safetensors} and {@code config.json}.
    *
-   * @param config written with {@code dtype} set to that of the weights
+   * @param config written with {@code dtype} set to the type of the weights
    */
   public static void write(
       Path folder, ObjectNode config, DType dtype, List<SafeTensorsWriter.Entry> weights)
       throws IOException {
     Files.createDirectories(folder);
     SafeTensorsWriter.write(folder.resolve(CheckpointFolder.SINGLE_FILE), weights);
-    // transformers 4 reads torch_dtype, transformers 5 either
+    // transformers 4 reads torch_dtype, transformers 5 reads torch_dtype or dtype
     config.put(
         config.has("torch_dtype") ? "torch_dtype" : "dtype", dtype.name().toLowerCase(Locale.ROOT));
     JsonFile.write(folder.resolve(CheckpointFolder.CONFIG), config);
   }
 
-  /** Copies what tokenizes and renders text, so that the new folder is complete. */
+  /** Copies the tokenizer and the chat template, so that the new folder is complete. */
   public static void copyTokenizer(Path from, Path to) throws IOException {
     for (String name : TOKENIZER_FILES) {
       copyIfThere(from, to, name);

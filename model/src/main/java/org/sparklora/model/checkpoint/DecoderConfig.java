@@ -9,10 +9,10 @@ import org.sparklora.model.engine.Heads;
 import org.sparklora.text.json.CheckpointException;
 
 /**
- * The shape of a decoder, from {@code config.json}. What the file leaves out is filled in as {@code
- * transformers} does.
+ * The shape of a decoder, from {@code config.json}. Keys that the file leaves out get the defaults
+ * of {@code transformers}.
  *
- * @param family what {@code model_type} says
+ * @param family the family that {@code model_type} names
  * @param vocabSize V
  * @param hiddenSize C
  * @param intermediateSize F

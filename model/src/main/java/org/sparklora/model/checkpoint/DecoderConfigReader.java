@@ -19,22 +19,22 @@ import org.sparklora.text.json.JsonFile;
 import org.sparklora.text.json.UnsupportedModelException;
 
 /**
- * Reads {@code config.json}. What the decoder cannot compute is refused by key and value: a model
- * that loads and computes something slightly different is worse than one that does not load.
+ * Reads {@code config.json}. Refuses a setting that the decoder cannot compute, by key and value: a
+ * model that loads and computes something slightly different is worse than one that does not load.
  */
 final class DecoderConfigReader {
   private static final Set<String> SILU = Set.of("silu", "swish");
   private static final Set<String> DTYPES = Set.of("float32", "bfloat16", "float16", "float64");
 
-  // Ten times and more what any model has, so that products of them fit a long and lists of them
-  // the memory, even where there are no weights to compare with.
+  // Limits at least ten times above any model's values: products of them fit a long, and lists fit
+  // in memory, even without weights to compare the config with.
   private static final int MAX_LAYERS = 10_000;
   private static final int MAX_HEADS = 1 << 16;
   private static final int MAX_HIDDEN = 1 << 20;
   private static final int MAX_FEATURES = 1 << 24;
   private static final int MAX_VOCABULARY = 1 << 24;
 
-  private final JsonNode json; // as the file has it
+  private final JsonNode json; // as the file says
   private final JsonFields fields; // completed by the family's defaults
   private final ModelFamily family;
 
@@ -142,7 +142,7 @@ final class DecoderConfigReader {
     if (!family.has(Trait.SLIDING_WINDOWS)) {
       return;
     }
-    // SmolLM3 follows them whatever use_sliding_window says
+    // SmolLM3 follows layer_types whatever use_sliding_window says
     for (String type : fields.texts("layer_types")) {
       if (!type.equals("full_attention")) {
         throw unsupported(

@@ -11,9 +11,9 @@ import java.util.stream.Collectors;
 import org.sparklora.text.json.JsonFile;
 
 /**
- * The kinds of decoder that are computed, by the {@code model_type} of {@code config.json}, and
- * what sets them apart: which keys mean something, and the defaults of transformers' configuration
- * classes (5.24.0) for those that the file leaves out.
+ * The supported kinds of decoder, by the {@code model_type} of {@code config.json}, and their
+ * differences: which keys have a meaning, and the defaults of transformers' configuration classes
+ * (5.24.0) for keys that the file leaves out.
  */
 public enum ModelFamily {
   LLAMA(
@@ -36,19 +36,22 @@ public enum ModelFamily {
       {"rope_theta": 2000000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
        "no_rope_layer_interval": 4, "tie_word_embeddings": true, "pad_token_id": 128004}""");
 
-  /** What some of them have. */
+  /** A feature of some families. */
   enum Trait {
-    /** q, k and v always have a bias and o never; else all or none, as attention_bias says. */
+    /**
+     * q, k and v always have a bias and o never; other families: all or none, as attention_bias
+     * says.
+     */
     QUERY_KEY_VALUE_BIAS,
     /** Each head of q and k is normalised. */
     QUERY_KEY_NORM,
-    /** mlp_bias means something. */
+    /** The family reads mlp_bias. */
     FEED_FORWARD_BIAS,
     /** Some layers have no rotary embedding (NoPE). */
     UNROTATED_LAYERS,
     /**
-     * Some layers may attend over a sliding window, which is not computed here: those that are not
-     * rotated where there are such, else those from max_window_layers on.
+     * Some layers may attend over a sliding window, which is not supported: the layers without
+     * rotation if the family has such layers, else the layers from max_window_layers on.
      */
     SLIDING_WINDOWS
   }
@@ -61,12 +64,12 @@ public enum ModelFamily {
     this.defaults = defaults;
   }
 
-  /** The family of a {@code model_type}, if it is computed here. */
+  /** The family of a {@code model_type}, if it is supported. */
   static Optional<ModelFamily> of(String modelType) {
     return Arrays.stream(values()).filter(f -> f.modelType().equals(modelType)).findFirst();
   }
 
-  /** All of them, for messages. */
+  /** The names of all families, for messages. */
   static String names() {
     return Arrays.stream(values()).map(ModelFamily::modelType).collect(Collectors.joining(", "));
   }
@@ -79,7 +82,10 @@ public enum ModelFamily {
     return traits.contains(trait);
   }
 
-  /** What config.json means where it leaves a key out; a key that it has, be it null, counts. */
+  /**
+   * The config with the family's defaults for absent keys; a key that is present, even null, is
+   * kept.
+   */
   ObjectNode completed(ObjectNode config) throws IOException {
     ObjectNode all = JsonFile.parse(defaults.getBytes(StandardCharsets.UTF_8), name());
     return all.setAll(config);

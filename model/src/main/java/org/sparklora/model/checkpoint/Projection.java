@@ -40,7 +40,7 @@ public enum Projection {
     };
   }
 
-  /** Whether {@code y = x·Wᵀ + b} has its b. */
+  /** Whether the layer {@code y = x·Wᵀ + b} has a bias b. */
   public boolean hasBias(DecoderConfig config) {
     return switch (this) {
       case QUERY, KEY, VALUE -> config.attention().queryKeyValueBias();

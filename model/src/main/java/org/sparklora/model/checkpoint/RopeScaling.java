@@ -10,9 +10,9 @@ public sealed interface RopeScaling {
   record Linear(double factor) implements RopeScaling {}
 
   /**
-   * {@code llama3}: waves longer than {@code originalMaxPositionEmbeddings / lowFreqFactor} are
-   * divided by {@code factor}, those shorter than {@code … / highFreqFactor} are kept, those
-   * between are interpolated.
+   * {@code llama3}: frequencies of waves longer than {@code originalMaxPositionEmbeddings /
+   * lowFreqFactor} are divided by {@code factor}, those of waves shorter than {@code … /
+   * highFreqFactor} are kept, those between are interpolated.
    */
   record Llama3(
       double factor, double lowFreqFactor, double highFreqFactor, int originalMaxPositionEmbeddings)

@@ -18,8 +18,8 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.text.json.CheckpointException;
 
 /**
- * A safetensors file, mapped into memory tensor by tensor, so that files of any size open at once
- * and weights that are used as stored are shared between the processes of a machine.
+ * A safetensors file, mapped into memory tensor by tensor: files of any size open at once, and the
+ * processes of a node share the weights that are used as stored.
  *
  * <p>Thread-safe. Tensors stay valid after {@link #close}.
  */
@@ -73,10 +73,10 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * A tensor as it is stored, which the caller closes: mapped, not read, where the engine can use
-   * it in place.
+   * A tensor as it is stored, which the caller closes: mapped, not read, if the engine can use the
+   * mapping in place.
    *
-   * @throws CheckpointException if it is not there or not of a float type
+   * @throws CheckpointException if the tensor is missing or not of a float type
    */
   public Tensor map(String name, Engine engine) throws IOException {
     TensorInfo info = require(name);
@@ -86,15 +86,15 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * A tensor in float32 or bfloat16: mapped if it is stored so, else widened or rounded into new
-   * memory.
+   * A tensor in float32 or bfloat16: mapped if it is stored in this type, else widened or rounded
+   * into new memory.
    */
   public Tensor load(String name, DType dtype, Engine engine) throws IOException {
     return engine.inType(dtype, map(name, engine));
   }
 
   /**
-   * A tensor of this file, if it holds numbers; else it is closed.
+   * Returns a tensor of this file if its elements are finite; else closes it and throws.
    *
    * @throws CheckpointException if an element is NaN or infinite
    */
@@ -122,7 +122,10 @@ public final class SafeTensors implements AutoCloseable {
     }
   }
 
-  /** Some elements of a tensor of floats, from one on, in row-major order; widened. */
+  /**
+   * {@code count} elements of a float tensor from element {@code start} on, in row-major order;
+   * widened to float32.
+   */
   float[] values(String name, long start, int count) throws IOException {
     TensorInfo info = require(name);
     DType dtype = info.requireFloatType();
@@ -160,11 +163,11 @@ public final class SafeTensors implements AutoCloseable {
    *
    * @param dtype as the header names it
    * @param shape row-major; read-only and not copied
-   * @param offset of its first byte in the file
+   * @param offset offset of the first byte in the file
    */
   public record TensorInfo(String name, String dtype, long[] shape, long offset, long bytes) {
 
-    /** The dtype, if it is one that a {@link Tensor} can have. */
+    /** The dtype, if a {@link Tensor} can have it. */
     public Optional<DType> floatType() {
       return Arrays.stream(DType.values())
           .filter(type -> type.safetensorsName().equals(dtype))
@@ -172,9 +175,9 @@ public final class SafeTensors implements AutoCloseable {
     }
 
     /**
-     * The dtype, which must be one.
+     * The dtype, which a {@link Tensor} must support.
      *
-     * @throws CheckpointException if it is not
+     * @throws CheckpointException if no tensor can have it
      */
     public DType requireFloatType() {
       return floatType()

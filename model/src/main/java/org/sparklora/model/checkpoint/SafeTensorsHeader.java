@@ -22,8 +22,8 @@ import org.sparklora.text.json.JsonFile;
  * {@code {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …, "__metadata__":
  * {…}}}, then the tensors' bytes, which the offsets must cover without hole or overlap.
  *
- * <p>The file may come from a stranger: nothing is allocated or mapped before the numbers that ask
- * for it have been checked against the file's size.
+ * <p>The file is untrusted: every length and offset is checked against the file's size before it is
+ * used to allocate or map memory.
  *
  * @param dataStart offset in the file of the first tensor byte
  */
@@ -35,7 +35,7 @@ record SafeTensorsHeader(
   /** The limit of the reference implementation. */
   private static final long MAX_HEADER_BYTES = 100_000_000;
 
-  /** Bytes of an element; 0 for a type that is not known. */
+  /** Bytes of an element; 0 for an unknown type. */
   private static int elementBytes(String dtype) {
     return switch (dtype) {
       case "F64", "I64", "U64", "C64" -> 8;
@@ -188,7 +188,8 @@ record SafeTensorsHeader(
     }
 
     /**
-     * As the format demands: one tensor begins where another ends, and the last ends with the file.
+     * Checks, as the format demands, that each tensor begins where another ends, and the last ends
+     * with the file.
      */
     private void checkCoverage(Map<String, TensorInfo> tensors) {
       List<TensorInfo> inOrder = new ArrayList<>(tensors.values());

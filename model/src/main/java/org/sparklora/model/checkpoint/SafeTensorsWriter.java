@@ -28,7 +28,7 @@ import org.sparklora.text.json.JsonFile;
  * falling element size, then by name, with the metadata {@code {"format": "pt"}} that transformers
  * asks for. The same tensors give the same bytes.
  *
- * <p>The file appears under its name only when it is complete.
+ * <p>The file appears under its final name only when it is complete.
  */
 public final class SafeTensorsWriter {
   private static final int CHUNK_ELEMENTS = 1 << 18;
@@ -37,15 +37,15 @@ public final class SafeTensorsWriter {
   private SafeTensorsWriter() {}
 
   /**
-   * @param name of the tensor in the file
-   * @param dtype it is cast to
-   * @param shape of the tensor
-   * @param source gives it when its turn has come, so that only one need exist at a time; closed
-   *     after it was written
+   * @param name the tensor's name in the file
+   * @param dtype the type that the tensor is cast to
+   * @param shape the tensor's shape
+   * @param source opens the tensor just before it is written and closes it afterwards, so that only
+   *     one need exist at a time
    */
   public record Entry(String name, DType dtype, long[] shape, Source source) {
 
-    /** A tensor that exists already and stays open. */
+    /** An entry of an existing tensor, which stays open. */
     public static Entry of(String name, DType dtype, Tensor tensor) {
       return new Entry(name, dtype, tensor.shape(), () -> tensor.view(0, tensor.shape()));
     }
@@ -58,17 +58,17 @@ public final class SafeTensorsWriter {
   /** Makes a tensor. */
   @FunctionalInterface
   public interface Source {
-    /** The tensor, which the caller closes. */
+    /** Makes the tensor, which the caller closes. */
     Tensor open() throws IOException;
   }
 
-  /** Writes all entries, in the format's own order whatever the order of the list. */
+  /** Writes all entries, in the format's order whatever the order of the list. */
   public static void write(Path file, List<Entry> entries) throws IOException {
     write(file, entries, Map.of());
   }
 
   /**
-   * The same.
+   * Writes all entries and further metadata.
    *
    * @param metadata further entries of the header's {@code __metadata__}
    */

@@ -17,13 +17,15 @@ public final class WeightNames {
   /** The head as a module, as PEFT names it. */
   public static final String HEAD_MODULE = "lm_head";
 
-  /** The head's matrix, {@code (V, C)}; not in the file of a tied model. */
+  /** The head's matrix, {@code (V, C)}; absent if the model ties it to the embedding's table. */
   public static final String HEAD = HEAD_MODULE + ".weight";
 
-  /** Old checkpoints store this constant; it is recomputed. */
+  /** A constant that old checkpoints store; ignored, since it is recomputed. */
   private static final Pattern ROTARY_BUFFER = Pattern.compile(".*\\.rotary_emb\\.inv_freq");
 
-  /** So many digits as no model has layers. */
+  /**
+   * The layer number in a tensor's name; no model has so many layers that six digits are too few.
+   */
   private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
 
   private WeightNames() {}
@@ -48,7 +50,10 @@ public final class WeightNames {
     return "model.layers." + layer + ".self_attn.k_norm.weight";
   }
 
-  /** Every tensor the checkpoint of such a model must hold, with its shape, in order of use. */
+  /**
+   * Every tensor that the checkpoint of a model with this config must hold, with its shape, in
+   * order of use.
+   */
   public static Map<String, long[]> expected(DecoderConfig config) {
     long hidden = config.hiddenSize();
     Map<String, long[]> shapes = new LinkedHashMap<>();
@@ -75,7 +80,7 @@ public final class WeightNames {
     return shapes;
   }
 
-  /** The keys of {@code config.json} that decide whether a tensor exists, and its shape. */
+  /** The keys of {@code config.json} that decide a tensor's existence and shape, for messages. */
   static String keysOf(String name) {
     String module = name.replaceFirst("\\.(weight|bias)$", "");
     if (name.endsWith(".bias")) {
@@ -92,7 +97,7 @@ public final class WeightNames {
     };
   }
 
-  /** How many layers have tensors; 0 where none has. */
+  /** The number of layers that have tensors; 0 if no name is that of a layer. */
   static int layers(Set<String> names) {
     int layers = 0;
     for (String name : names) {
@@ -104,7 +109,7 @@ public final class WeightNames {
     return layers;
   }
 
-  /** Whether a tensor that is not expected is accepted nevertheless. */
+  /** Whether an unexpected tensor is accepted and ignored. */
   static boolean isIgnored(String name) {
     return ROTARY_BUFFER.matcher(name).matches();
   }

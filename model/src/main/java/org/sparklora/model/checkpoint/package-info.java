@@ -1,6 +1,6 @@
 /**
- * A Hugging Face checkpoint folder: {@code config.json} and safetensors files, read with suspicion
- * and written whole or not at all. The encoding of elements in files is done here, arithmetic is
- * not.
+ * A Hugging Face checkpoint folder: {@code config.json} and safetensors files, read as untrusted
+ * input and written whole or not at all. The package encodes and decodes elements in files, and
+ * does no other arithmetic.
  */
 package org.sparklora.model.checkpoint;

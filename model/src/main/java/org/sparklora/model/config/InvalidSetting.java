@@ -1,8 +1,8 @@
 package org.sparklora.model.config;
 
 /**
- * A value that a record of settings refuses: which setting, its value, and what to give instead.
- * This module knows of no files or flags; who does says where the setting was written.
+ * A settings record refuses a value: names the setting, its value, and what to give instead. This
+ * module knows of no files or flags; callers that do add where the setting was written.
  */
 public final class InvalidSetting extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
@@ -22,7 +22,7 @@ public final class InvalidSetting extends IllegalArgumentException {
    * Throws unless {@code holds}.
    *
    * @param key the setting as the user writes it, {@code lora_r}
-   * @param remedy what it must be
+   * @param remedy what the value must be
    */
   public static void require(boolean holds, String key, Object value, String remedy) {
     if (!holds) {

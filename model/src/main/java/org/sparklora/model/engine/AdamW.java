@@ -9,17 +9,17 @@ package org.sparklora.model.engine;
  * p = p − lr·(m / (1 − β₁ᵗ) / (√v / √(1 − β₂ᵗ) + ε) + λ·p)
  * </pre>
  *
- * <p>Engines compute in float32, and hold β as float32 too: corrections are of these very values,
- * so that averages and corrections fit together.
+ * <p>Engines compute in float32 with β rounded to float32; the bias corrections use the rounded β
+ * too, so that they fit the averages.
  *
  * @param step t, from 1
  * @param learningRate lr
- * @param beta1 decay of the average of gradients, below 1
- * @param beta2 of that of their squares, below 1
- * @param epsilon added to the root of that average
+ * @param beta1 β₁, decay of the average of gradients, below 1
+ * @param beta2 β₂, decay of the average of squared gradients, below 1
+ * @param epsilon ε, added to the root of the average of squares
  * @param weightDecay λ
- * @param decayed how many parameters it applies to, the first ones; the others have none
- * @param scale of the gradient
+ * @param decayed the number of parameters, from the first, that weight decay applies to
+ * @param scale factor of the gradient
  */
 public record AdamW(
     int step,
@@ -44,7 +44,7 @@ public record AdamW(
     return learningRate * correction2() / (1 - Math.pow((float) beta1, step));
   }
 
-  /** {@code ε·√(1 − β₂ᵗ)}, what keeps {@link #rate}'s fraction finite. */
+  /** {@code ε·√(1 − β₂ᵗ)}, which keeps the fraction in {@link #rate} finite. */
   public double floor() {
     return epsilon * correction2();
   }
@@ -53,18 +53,18 @@ public record AdamW(
     return Math.sqrt(1 - Math.pow((float) beta2, step));
   }
 
-  /** {@code lr·λ}, by which an element shrinks; 0 for those that are not decayed. */
+  /** {@code lr·λ}, the share by which an element shrinks; 0 for an element without weight decay. */
   public double decay(long element) {
     return element < decayed ? learningRate * weightDecay : 0;
   }
 
   /**
-   * What a step changes, flat float32 vectors of one length.
+   * The vectors that a step changes, flat float32 vectors of one length.
    *
    * @param parameters p
-   * @param gradient used up: zeros afterwards
+   * @param gradient zeros after the step
    * @param first m, the average of gradients
-   * @param second v, that of their squares
+   * @param second v, the average of squared gradients
    */
   public record Vectors(Tensor parameters, Tensor gradient, Tensor first, Tensor second) {}
 }

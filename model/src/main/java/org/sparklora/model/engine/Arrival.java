@@ -1,14 +1,11 @@
 package org.sparklora.model.engine;
 
-/**
- * Numbers that an engine was asked to bring to this process, and that a device may have yet to
- * compute.
- */
+/** Numbers that an engine transfers to this process, and that a device may still be computing. */
 @FunctionalInterface
 public interface Arrival<T> {
   /**
-   * The numbers, the same at every call. Waits until they are here, and with them all that the
-   * engine was asked for before: of several that are on their way only the first waits.
+   * Waits for this transfer and all earlier operations of the engine; returns the numbers, the same
+   * at every call. Of several pending transfers only the first call waits.
    */
   T await();
 }

@@ -3,7 +3,7 @@ package org.sparklora.model.engine;
 /**
  * Gradients of {@link AttentionTensors}.
  *
- * @param dY of the result, {@code (N, H, D)}
+ * @param dY gradient of the result, {@code (N, H, D)}
  * @param dQ is added to, {@code (N, H, D)}
  * @param dK is added to, {@code (S, K, D)}
  * @param dV is added to, {@code (S, K, D)}

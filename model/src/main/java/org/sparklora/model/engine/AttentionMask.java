@@ -7,14 +7,16 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Who sees whom in the attention of one pass: documents of a packed batch, completions that share a
- * prompt, or slots of a cache. An engine {@link Engine#mask makes} it once, all layers use it.
+ * The keys that each query of one pass attends to: of its document in a packed batch, of a shared
+ * prompt and a completion, or in slots of a cache. An engine {@link Engine#mask makes} the mask
+ * once, all layers use it.
  *
- * <p>This one lies in the Java heap; engines that compute elsewhere extend it by what they keep
- * there, which {@link #close} frees.
+ * <p>This class lies in the Java heap; engines on a device extend it by device memory, which {@link
+ * #close} frees.
  *
  * <p>Words: a <i>branch</i> is some consecutive queries with the keys they see; a <i>run</i> is
- * some consecutive rows of keys; a <i>family</i> is all branches that see one another's keys.
+ * some consecutive rows of keys; a <i>family</i> is all branches whose keys begin with the same
+ * row.
  */
 public class AttentionMask implements AutoCloseable {
   private final List<Branch> branches;
@@ -40,17 +42,17 @@ public class AttentionMask implements AutoCloseable {
     this.keys = lastKey;
   }
 
-  /** Each query belongs to one at most. */
+  /** The branches of the mask; each query belongs to at most one of them. */
   public final List<Branch> branches() {
     return branches;
   }
 
-  /** Rows that q must have at least. */
+  /** The least number of rows of q. */
   final int queries() {
     return queries;
   }
 
-  /** Rows that k and v must have at least. */
+  /** The least number of rows of k and v. */
   final int keys() {
     return keys;
   }
@@ -58,8 +60,9 @@ public class AttentionMask implements AutoCloseable {
   /**
    * The branches by the keys they share, for a backward: no two families have a key in common.
    *
-   * @throws IllegalArgumentException if a branch goes on from keys that are not the beginning of
-   *     another: gradients of keys are summed for all branches of one beginning together
+   * @throws IllegalArgumentException if a branch of several runs begins with keys that are not the
+   *     beginning of a branch of one run: the gradients of a beginning's keys are summed over all
+   *     branches that share it
    */
   public final List<List<Branch>> families() {
     if (families == null) {
@@ -89,9 +92,9 @@ public class AttentionMask implements AutoCloseable {
     return List.copyOf(groups.values());
   }
 
-  /** Frees what an engine keeps of it elsewhere. Idempotent. */
+  /** Frees the mask's device memory, if it has any. Idempotent. */
   @Override
   public void close() {
-    // nothing here
+    // the garbage collector frees this class
   }
 }

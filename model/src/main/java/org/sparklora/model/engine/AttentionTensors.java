@@ -1,10 +1,10 @@
 package org.sparklora.model.engine;
 
 /**
- * What attention reads and writes.
+ * The tensors that attention reads and writes.
  *
  * @param q {@code (N, H, D)}
- * @param k {@code (S, K, D)}: the keys of the queries themselves, or those of a cache; query head h
+ * @param k {@code (S, K, D)}: the keys of the queries' own tokens, or of a cache; query head h
  *     reads key/value head {@code h·K/H}
  * @param v {@code (S, K, D)}
  * @param y receives the result, {@code (N, H, D)}

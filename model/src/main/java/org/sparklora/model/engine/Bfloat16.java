@@ -4,12 +4,12 @@ package org.sparklora.model.engine;
 public final class Bfloat16 {
   private Bfloat16() {}
 
-  /** Exact. */
+  /** Widens a bfloat16, without rounding. */
   public static float toFloat(short bits) {
     return Float.intBitsToFloat(bits << 16);
   }
 
-  /** Rounded to nearest, ties to even, as PyTorch casts. */
+  /** Rounds to nearest, ties to even, as PyTorch casts. */
   public static short fromFloat(float value) {
     int bits = Float.floatToRawIntBits(value);
     if (Float.isNaN(value)) {

@@ -3,16 +3,17 @@ package org.sparklora.model.engine;
 import java.util.List;
 
 /**
- * Consecutive queries and the keys they see: rows of keys in the order of the text, of which each
- * query sees one more than its predecessor. Query i sees the first {@code keys − queries + i + 1}.
+ * Consecutive queries and the keys they see: rows of keys in the order of the text. Query i sees
+ * the first {@code keys − queries + i + 1} keys, one more than its predecessor.
  *
- * <p>A document is a branch with as many keys as queries; one that continues another has the keys
- * of that before its own. A token that is generated after a prompt is a branch of one query.
+ * <p>A document is a branch with as many keys as queries; a document that continues another sees
+ * the other's keys before its own. A token that is generated after a prompt is a branch of one
+ * query.
  *
  * @param firstQuery row of the first query
  * @param queries number of queries, at least 1
- * @param runs where the keys lie, one run after the other; may go on after the last key that is
- *     seen. Read-only and not copied
+ * @param runs where the keys lie, one run after the other; may extend past the last visible key.
+ *     Read-only and not copied
  * @param keys number of keys that the last query sees
  */
 public record Branch(int firstQuery, int queries, List<Run> runs, int keys) {
@@ -35,7 +36,7 @@ public record Branch(int firstQuery, int queries, List<Run> runs, int keys) {
               .formatted(queries, firstQuery, keys));
     }
     long there = 0;
-    for (int r = 0; r < runs.size(); r++) { // no iterator: this is made for every token
+    for (int r = 0; r < runs.size(); r++) { // no iterator: every token makes a branch
       there += runs.get(r).length;
     }
     if (there < keys) {
@@ -54,17 +55,17 @@ public record Branch(int firstQuery, int queries, List<Run> runs, int keys) {
     return new Branch(firstQuery + from, to - from, runs, visible(to - 1));
   }
 
-  /** What is done with a run. */
+  /** Receives the runs of a branch, one after the other. */
   public interface RunVisitor {
     /**
      * @param start row of the run's first key
-     * @param count its keys that the branch sees
-     * @param key the number of the first among all keys of the branch
+     * @param count the run's keys that the branch sees
+     * @param key the number of the run's first key among all keys of the branch
      */
     void visit(int start, int count, int key);
   }
 
-  /** Visits the runs in order, the last one cut to the keys that are seen. */
+  /** Visits the runs in order, the last one cut to the visible keys. */
   public void forEachRun(RunVisitor visitor) {
     int key = 0;
     for (int r = 0; key < keys; r++) {

@@ -5,9 +5,8 @@ import java.util.Locale;
 import java.util.function.Function;
 
 /**
- * What the tensors of one operation must be, as the operation declares it, condition by condition:
- * the first that does not hold ends in an {@link IllegalArgumentException} with the operation's
- * name.
+ * Checks the arguments of one operation, condition by condition: the first that does not hold
+ * throws an {@link IllegalArgumentException} with the operation's name.
  */
 record Check(String operation, Kernels kernels) {
 
@@ -21,7 +20,7 @@ record Check(String operation, Kernels kernels) {
     return types(tensors, x -> kernels.activationType(), ", or what activations are kept in");
   }
 
-  /** What products multiply is float32, or rounded to the type that they round it to. */
+  /** Operands of products are float32, or already of the type that the product rounds them to. */
   Check operands(Tensor... tensors) {
     String otherwise = ", or what products of it are computed in";
     return types(tensors, x -> kernels.operandType(x.rows()), otherwise);
@@ -52,7 +51,7 @@ record Check(String operation, Kernels kernels) {
         b);
   }
 
-  /** Each row of y meets the whole of vector. */
+  /** The vector has one element for each column of y. */
   Check perColumn(Tensor y, Tensor vector) {
     return require(
         y.columns() == vector.size(), "%s has not one column for each element of %s", y, vector);
@@ -103,7 +102,7 @@ record Check(String operation, Kernels kernels) {
         .below(cos.rows(), positions, "position");
   }
 
-  /** q and y (N, H, D), k and v (S, K, D), logSumExp (N, H), with what the mask names in them. */
+  /** q and y (N, H, D), k and v (S, K, D), logSumExp (N, H), as large as the mask needs. */
   Check attention(AttentionTensors tensors, Heads heads, AttentionMask mask) {
     Tensor q = tensors.q();
     Tensor k = tensors.k();
@@ -149,7 +148,7 @@ record Check(String operation, Kernels kernels) {
     return require(rate >= 0 && rate < 1, "rate %s is not in [0, 1)", rate);
   }
 
-  /** There is an array to look through only on failure. */
+  /** Searches the array only if the bound shows that an index is too large. */
   private Check below(int bound, Indices indices, String name) {
     return indices.bound() > bound ? below(bound, indices.toArray(), name) : this;
   }
@@ -171,7 +170,7 @@ record Check(String operation, Kernels kernels) {
     return this;
   }
 
-  /** A condition that is an operation's own. */
+  /** Checks a condition specific to one operation. */
   Check require(boolean holds, String problem, Object... values) {
     if (!holds) {
       throw refusal(problem, values);

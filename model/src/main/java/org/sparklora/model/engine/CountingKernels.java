@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
- * Kernels that compute nothing, on tensors without memory: a pass over them leases exactly what it
- * would lease of an engine, so that its memory can be counted before there is any.
+ * Kernels that compute nothing, on tensors without memory: a pass allocates the same shapes as on a
+ * computing engine, so that its memory can be counted beforehand.
  */
 final class CountingKernels {
   private CountingKernels() {}
@@ -32,8 +32,8 @@ final class CountingKernels {
   }
 
   /**
-   * Kernels that would choose the same types and sizes as others, and report each product of a
-   * linear layer.
+   * Kernels that choose types and sizes as {@code real} does, and report each product of a linear
+   * layer.
    */
   static Kernels like(Kernels real, Consumer<LinearProduct> products) {
     return proxy(
@@ -68,8 +68,8 @@ final class CountingKernels {
   }
 
   /**
-   * @param matrix where W or dW stands among the arguments
-   * @param rows where x, dY and dX stand
+   * @param matrix index of W or dW among the arguments
+   * @param rows indexes of x, dY and dX
    */
   private static Object report(
       Consumer<LinearProduct> products, Kernels real, Object[] arguments, int matrix, int... rows) {
@@ -81,7 +81,7 @@ final class CountingKernels {
     return null;
   }
 
-  /** A shape: reads as zeros, and forgets what is written. */
+  /** A tensor without memory: reads as zeros, and ignores writes. */
   private static final class Unbacked extends Tensor {
     Unbacked(DType dtype, long... shape) {
       super(dtype, shape);

@@ -10,11 +10,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * What the operating system says of its CPU.
+ * The CPU as the operating system describes it.
  *
- * @param vendor who made it, such as {@code GenuineIntel}; empty where nothing is known
- * @param family the family with the extended one added, in decimal; 0 where nothing is known
- * @param model the model with the extended one before it
+ * @param vendor the maker, such as {@code GenuineIntel}; empty if unknown
+ * @param family the family plus the extended family, in decimal; 0 if unknown
+ * @param model the model with the extended model as its upper bits
  * @param instructions names of instruction sets in Linux's spelling, such as {@code avx512bw}
  */
 public record CpuInfo(String vendor, int family, int model, Set<String> instructions) {
@@ -24,7 +24,7 @@ public record CpuInfo(String vendor, int family, int model, Set<String> instruct
   private static final String INTEL = "GenuineIntel";
   private static final String AMD = "AuthenticAMD";
 
-  /** This machine's; on Windows its maker alone. */
+  /** The CPU of this node; on Windows only the vendor is known. */
   public static CpuInfo here() {
     String windows = System.getenv("PROCESSOR_IDENTIFIER");
     return windows == null
@@ -33,8 +33,8 @@ public record CpuInfo(String vendor, int family, int model, Set<String> instruct
   }
 
   /**
-   * The first CPU of a file in the form of Linux's {@code /proc/cpuinfo}; one of which nothing is
-   * known if the file cannot be read or has another form.
+   * The first CPU of a file in the form of Linux's {@code /proc/cpuinfo}; an unknown CPU if the
+   * file cannot be read or has another form.
    */
   static CpuInfo read(Path cpuInfo) {
     Map<String, String> fields = new HashMap<>();
@@ -54,12 +54,12 @@ public record CpuInfo(String vendor, int family, int model, Set<String> instruct
     }
   }
 
-  /** True if Intel made it. */
+  /** Whether Intel made the CPU. */
   public boolean isIntel() {
     return vendor.equals(INTEL);
   }
 
-  /** True if AMD made it. */
+  /** Whether AMD made the CPU. */
   boolean isAmd() {
     return vendor.equals(AMD);
   }

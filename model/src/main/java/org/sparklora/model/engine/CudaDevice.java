@@ -6,16 +6,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A GPU as {@code nvidia-smi} describes it, for engines to choose one and to see whether they can
- * compute on it before they load CUDA.
+ * A GPU as {@code nvidia-smi} describes it. Engines choose a GPU and check that they support it
+ * before they load CUDA.
  *
- * @param index its number on this machine, in the order of the PCI bus
- * @param name as NVIDIA sells it
- * @param major and minor its compute capability: 8.0 for an A100
+ * @param index number of the GPU on this node, in the order of the PCI bus
+ * @param name NVIDIA's product name
+ * @param major and minor the compute capability: 8.0 for an A100
  * @param driver version of the driver, such as {@code 535.104.05}
  */
 public record CudaDevice(int index, String name, int major, int minor, String driver) {
-  /** For {@link #parse}. */
+  /** The query whose output {@link #parse} reads. */
   private static final String FIELDS = "--query-gpu=index,name,compute_cap,driver_version";
 
   private static final long MEBIBYTE = 1 << 20;
@@ -23,13 +23,13 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
   /**
    * The device with this number.
    *
-   * @throws IllegalStateException if it is not there, with what nvidia-smi says
+   * @throws IllegalStateException if it does not exist, with the output of nvidia-smi
    */
   public static CudaDevice at(int index) {
     return choose(index, parse(nvidiaSmi(index, FIELDS, "--format=csv,noheader")));
   }
 
-  /** One line for each device. */
+  /** Parses the output of nvidia-smi, one line for each device. */
   static List<CudaDevice> parse(String output) {
     return output.lines().filter(line -> !line.isBlank()).map(CudaDevice::parseLine).toList();
   }
@@ -64,8 +64,8 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
   }
 
   /**
-   * @param oldest the first number of the oldest driver that will do
-   * @param what needs it
+   * @param oldest first number of the oldest sufficient driver version
+   * @param what needs this driver
    * @throws IllegalStateException if the driver is older
    */
   public void requireDriver(int oldest, String what) {
@@ -81,7 +81,7 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
     return 10 * major + minor;
   }
 
-  /** Bytes in use on it now, whoever uses them. */
+  /** Bytes in use on the GPU now, by all processes. */
   public long usedBytes() {
     String used =
         nvidiaSmi(

@@ -21,7 +21,7 @@ public enum DType {
     return safetensorsName;
   }
 
-  /** Bytes an element. */
+  /** Bytes per element. */
   public int bytes() {
     return bytes;
   }

@@ -3,9 +3,9 @@ package org.sparklora.model.engine;
 import java.util.List;
 
 /**
- * The arithmetic of an {@link Engine}. Shapes and types are checked here, once for all engines,
- * before {@link Kernels} compute: a wrong shape ends in a message, never in a native call that
- * writes past a buffer.
+ * The arithmetic of an {@link Engine}. This class checks shapes and types once for all engines
+ * before it calls the {@link Kernels}: a wrong shape throws, and no native call writes past a
+ * buffer.
  *
  * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>.
  * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16, activations
@@ -20,7 +20,7 @@ abstract class DecoderOperations {
     this.kernels = kernels;
   }
 
-  /** What computes. */
+  /** The kernels that compute. */
   final Kernels kernels() {
     return kernels;
   }
@@ -54,8 +54,8 @@ abstract class DecoderOperations {
 
   // ---- optimizer -----------------------------------------------------------------------------
   /**
-   * Takes a step: parameters and moments change, and the gradient becomes zeros, all in one pass.
-   * An element's result depends on that element alone.
+   * Takes a step: changes parameters and moments, and sets the gradient to zero, in one pass. An
+   * element's result depends on that element alone.
    */
   public final void adamW(AdamW.Vectors vectors, AdamW step) {
     Tensor[] others = {vectors.gradient(), vectors.first(), vectors.second()};
@@ -89,8 +89,8 @@ abstract class DecoderOperations {
   }
 
   /**
-   * {@code dX = alpha · dY · w}: {@link #matmulBackwardInput} for a gradient that nothing else adds
-   * to, overwritten, which may be of {@link Engine#operandType}.
+   * {@code dX = alpha · dY · w}: {@link #matmulBackwardInput} for a dX that no other product adds
+   * to. Overwrites dX, which may be of {@link Engine#operandType}.
    */
   public final void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
     check("matmulInput").operands(dY, dX).linear(dX, w, dY);
@@ -129,8 +129,8 @@ abstract class DecoderOperations {
   }
 
   /**
-   * {@code y[rows[n]] = x[n]}, with x {@code (N, C)} and y of at least as many rows as the largest
-   * entry says; {@link #embed} is the way back. No two entries may be equal.
+   * {@code y[rows[n]] = x[n]}, with x {@code (N, C)} and y with more rows than the largest entry of
+   * {@code rows}; {@link #embed} is the inverse. No two entries may be equal.
    */
   public final void putRows(Tensor x, Indices rows, Tensor y) {
     check("putRows").activations(x, y).rowsOf(y, rows, "row", x);
@@ -163,14 +163,14 @@ abstract class DecoderOperations {
   /**
    * {@link #rmsNorm} of the same x for a backward: y within rounding of what forward computed.
    *
-   * @param rstd what forward left; as it was, or the same once more
+   * @param rstd forward's result; left as it is, or overwritten with equal values
    */
   public final void rmsNormAgain(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
     check("rmsNormAgain").operands(y).activations(x).rmsNorm(x, weight, rstd, y);
     kernels.rmsNormAgain(x, weight, epsilon, y, rstd);
   }
 
-  /** Adds to dX; dX may not be dY. */
+  /** Backward of {@link #rmsNorm}: adds to dX, which may not be dY. */
   public final void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
     check("rmsNormBackward")
         .activations(x)
@@ -194,7 +194,7 @@ abstract class DecoderOperations {
    * @param x {@code (N, heads, D)}
    * @param cos and {@code sin} {@code (positions, D/2)}
    * @param positions row of {@code cos} for each token, {@code (N)}
-   * @param inverse rotate back, which is the backward pass of the rotation
+   * @param inverse whether to rotate back, which is the backward pass of the rotation
    */
   public final void rotate(
       Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions, boolean inverse) {
@@ -203,29 +203,31 @@ abstract class DecoderOperations {
   }
 
   // ---- attention -----------------------------------------------------------------------------
-  /** Who sees whom among the documents of a packed batch, whose keys are those of its tokens. */
+  /**
+   * The mask of a packed batch: each document attends to its own tokens and to those it continues.
+   */
   public final AttentionMask mask(Segments documents) {
     return mask(documents.branches());
   }
 
   /**
-   * Who sees whom, branch by branch: for keys in a cache.
+   * The mask of some branches, for keys in a cache.
    *
    * @param branches no two have a query in common; read-only and not copied
-   * @return to be closed after the last attention that it is for
+   * @return a mask that the caller closes after its last attention
    */
   public final AttentionMask mask(List<Branch> branches) {
     return kernels.mask(branches);
   }
 
-  /** Runs steps of decoding over one set of layers; to be closed by the caller. */
+  /** Steps of decoding over one set of layers; the caller closes them. */
   public final DecodingSteps decodingSteps() {
     return kernels.decodingSteps();
   }
 
   /**
-   * Softmax attention of each query over the keys that the mask lets it see. What a query gets does
-   * not depend on other branches; rows of queries that are in none are left as they are.
+   * Softmax attention of each query over the keys that the mask lets it see. A query's result does
+   * not depend on other branches; rows of y whose query is in no branch are left as they are.
    *
    * @param scale multiplies the scores before the softmax, usually 1/√D
    */
@@ -263,7 +265,7 @@ abstract class DecoderOperations {
 
   /**
    * <b>Overwrites</b> {@code gate} with dGate and {@code up} with dUp, which saves two (N, F)
-   * buffers: both are dead after this call.
+   * buffers: afterwards they no longer hold forward's values.
    */
   public final void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     check("swiGluBackwardInPlace").floats(dY).activations(gate, up).sameSize(gate, up, dY);
@@ -294,7 +296,7 @@ abstract class DecoderOperations {
 
   // ---- log-probabilities of the next token ---------------------------------------------------
   /**
-   * What a loss needs of each row of logits; logits are first divided by {@code temperature}.
+   * The scores of each row of logits, which are first divided by {@code temperature}.
    *
    * @param logits {@code (M, V)}; left as they are
    * @param targets {@code (M)}
@@ -325,13 +327,13 @@ abstract class DecoderOperations {
   // ---- sampling ------------------------------------------------------------------------------
   /**
    * Picks a token for each row: the likeliest, or one drawn from softmax(logits / temperature) over
-   * what the rule leaves, by inverting the distribution function: the token in which the sum of the
-   * probabilities, in the order of the ids, exceeds the row's uniform number.
+   * the tokens that the rule leaves, by inverting the distribution function: the first token at
+   * which the sum of the probabilities, in the order of the ids, exceeds the row's uniform number.
    *
    * @param logits {@code (M, V)}; left as they are
    * @param uniforms {@code (M)} in [0, 1); without effect if the rule is greedy
-   * @param seen tokens of each row that the repetition penalty meets, once however often they are
-   *     named; an empty list if the rule has none
+   * @param seen tokens of each row that get the repetition penalty, once however often a token
+   *     occurs; an empty list if the rule has no penalty
    * @throws NonFiniteRowException if a logit is NaN or infinite, however tokens are picked
    */
   public final Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {

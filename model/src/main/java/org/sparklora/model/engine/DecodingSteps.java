@@ -5,9 +5,9 @@ import java.util.function.Consumer;
 
 /**
  * Runs steps of decoding, each of which computes one more token of several texts. An engine on a
- * device keeps what changes from step to step in memory that stays where it is, so that it can do a
- * step of some shape again without being told each operation. This one, of engines that compute in
- * this process, runs each step as it comes.
+ * device keeps the inputs of steps at fixed addresses, so that it can replay a recorded step of the
+ * same shape instead of launching each operation. This class, for engines that compute in this
+ * process, runs each step's operations.
  *
  * <p>Not thread-safe.
  */
@@ -22,25 +22,24 @@ public class DecodingSteps implements AutoCloseable {
    * One more token of each of several texts.
    *
    * @param ids {@code (N)}
-   * @param positions of each token in its text, {@code (N)}
-   * @param slots of the cache, where the tokens' keys and values go, {@code (N)}
-   * @param branches of one query each, in the order of the texts, what each token sees in slots of
-   *     the cache, itself last
+   * @param positions position of each token in its text, {@code (N)}
+   * @param slots cache slots for the tokens' keys and values, {@code (N)}
+   * @param branches one of one query per text: the cache slots that its token sees, its own last
    */
   public record Tokens(int[] ids, int[] positions, int[] slots, List<Branch> branches) {}
 
   /**
-   * What a step reads that is another each time, in rows that {@link #rows} counts.
+   * The inputs of one step, with N as {@link #rows} says.
    *
    * @param ids {@code (N)}
-   * @param positions of each token in its text, {@code (N)}
-   * @param slots of the cache, where the tokens' keys and values go, {@code (N)}; two entries are
-   *     equal only where the rows are
+   * @param positions position of each token in its text, {@code (N)}
+   * @param slots cache slots for the tokens' keys and values, {@code (N)}; only repeated rows have
+   *     equal slots
    * @param mask of one query a row
    */
   public record Inputs(Indices ids, Indices positions, Indices slots, AttentionMask mask) {}
 
-  /** Rows N that a step of so many texts is computed with; those beyond repeat the first. */
+  /** Rows N of a step for {@code texts} texts; rows beyond that number repeat the first. */
   public int rows(int texts) {
     return texts;
   }
@@ -48,10 +47,10 @@ public class DecodingSteps implements AutoCloseable {
   /**
    * Runs a step.
    *
-   * @param over tensors that the operations compute with and that another step may have others of;
-   *     those of the engine's user that are closed, and opened again, need not be among them
-   * @param operations of the engine, on the inputs they are given and on tensors alone: they may
-   *     not depend on anything else of this process, nor leave anything there
+   * @param over tensors of the operations that another step may replace by others; tensors that the
+   *     engine's user closes and opens again need not be listed
+   * @param operations engine operations on the given inputs and on tensors alone: they may neither
+   *     depend on other state of this process nor change it
    */
   public void run(Tokens tokens, List<Tensor> over, Consumer<Inputs> operations) {
     try (AttentionMask mask = kernels.mask(tokens.branches);
@@ -66,9 +65,9 @@ public class DecodingSteps implements AutoCloseable {
     return kernels.indices(values, Indices.boundOf(values));
   }
 
-  /** Frees what is kept for further steps. Idempotent. */
+  /** Frees the memory kept for further steps. Idempotent. */
   @Override
   public void close() {
-    // nothing is
+    // this class keeps none
   }
 }

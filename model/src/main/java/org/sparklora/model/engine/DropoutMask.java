@@ -17,13 +17,13 @@ public final class DropoutMask {
 
   private DropoutMask() {}
 
-  /** The key of all elements whose index has this upper half. */
+  /** The key of all elements whose 64-bit index has this upper half. */
   public static long key(long seed, long upperHalf) {
     // seeds that differ in one bit give unrelated keys
     return SplitMix64.mix(seed + SplitMix64.GAMMA * (upperHalf + 1));
   }
 
-  /** An element is kept when its 24 bits are at least this. */
+  /** The threshold of a rate: an element is kept when its 24 bits are at least this. */
   public static int threshold(float rate) {
     return Math.round(rate * 0x1p24f);
   }

@@ -6,12 +6,12 @@ import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * Where the decoder is computed: memory, threads or a device, and the arithmetic on them. Whoever
- * {@link Engines#open opens} an engine closes it; tensors have owners of their own.
+ * Computes the decoder: memory, threads or a device, and the arithmetic on them. The caller of
+ * {@link Engines#open} closes the engine; tensors have owners of their own.
  *
- * <p>Here are its memory and types; the arithmetic is that of {@link DecoderOperations}, in which
- * all engines agree with the reference engine within the tolerances of {@code EngineContractTest}.
- * Nothing is allocated except by {@link #allocate} and scratch memory that is kept and reused.
+ * <p>This class holds memory and types, {@link DecoderOperations} the arithmetic, in which all
+ * engines agree with the reference engine within the tolerances of {@code EngineContractTest}.
+ * Operations allocate nothing but scratch memory, which is kept and reused.
  *
  * <p>Thread-safe: one engine serves callers one after the other and uses its own threads inside.
  */
@@ -31,24 +31,25 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   }
 
   /**
-   * Whether a weight that is stored in bfloat16 is best kept so, since widening its elements costs
-   * less than reading twice the memory does.
+   * Whether to keep weights that are stored in bfloat16: widening them in each product then costs
+   * less than reading twice the memory.
    */
   public boolean keepsBfloat16() {
     return kernels().keepsBfloat16();
   }
 
   /**
-   * Up to how many rows (N) of one call a row's result is, to the last bit, what it is when the row
-   * is computed alone; 0 where rows are rounded together. It holds for all that decoding computes:
-   * linear layers, norms, rotation, gated feed-forward, log-probabilities and draws. {@link
-   * #attention} is beyond rows: what a query gets depends on its own branch alone.
+   * The number of rows (N) of one call up to which a row's result is bit-identical to that of the
+   * row computed alone; 0 if a row's rounding depends on other rows. Holds for all operations of
+   * decoding: linear layers, norms, rotation, gated feed-forward, log-probabilities and draws. In
+   * {@link #attention} a query's result depends on its own branch alone, whatever the number of
+   * rows.
    */
   public int independentRows() {
     return kernels().independentRows();
   }
 
-  /** Whether tensors lie in this process's memory, and not in that of a device. */
+  /** Whether tensors lie in host memory of this process, not in device memory. */
   public boolean isInThisProcess() {
     return kernels().isInThisProcess();
   }
@@ -57,8 +58,8 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * This engine, on the same threads and closed with it, with products of matrices in another type:
    * in bfloat16 the operands are rounded and the sums are float32, as in PyTorch's autocast.
    *
-   * @param dtype float32 or bfloat16; engines and processors that are no faster in bfloat16 stay
-   *     with float32
+   * @param dtype float32 or bfloat16; engines and CPUs that are no faster in bfloat16 stay with
+   *     float32
    */
   public Engine withProductsIn(DType dtype) {
     Kernels other = kernels().withProductsIn(dtype);
@@ -66,8 +67,9 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   }
 
   /**
-   * Does work of many calls on the thread that they cost least from, one of the engine's own where
-   * it has some, and returns its result. Other callers may have to wait until it is done.
+   * Runs work of many engine calls on the thread from which they cost least, one of the engine's
+   * own if it has threads, and returns the work's result. Other callers may have to wait until it
+   * is done.
    *
    * @throws RuntimeException or an error: what the work throws
    */
@@ -76,28 +78,28 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   }
 
   /**
-   * What linear layers round x and dY of so many rows (N) to. They take them rounded as well, so
-   * that a caller can do once, by {@link #copy}, what each product would do again.
+   * The type that linear layers round x and dY of {@code rows} rows to. They also take rounded
+   * ones, so that a caller can round once, by {@link #copy}, for several products.
    */
   public DType operandType(int rows) {
     return kernels().operandType(rows);
   }
 
   /**
-   * What activations that are kept, for backward or in a cache of keys and values, are best held
-   * in: float32, or bfloat16 where products are. Operations take and give either; gradients, and
-   * what a softmax and a norm leave, are float32 in any case.
+   * The best type for activations that are kept for backward or in a cache of keys and values:
+   * float32, or bfloat16 where products are bfloat16. Operations read and write both; gradients and
+   * the statistics of softmax and norms are always float32.
    */
   public DType activationType() {
     return kernels().activationType();
   }
 
-  /** Float32 numbers in memory of this process that somebody else owns, as a tensor. */
+  /** A tensor over float32 numbers in host memory that the caller owns. */
   public HostAlias alias(Pointer floats, long size) {
     return alias(floats, size, this::copied);
   }
 
-  /** {@link #alias} of memory that holds zeros, of which an engine elsewhere is sent nothing. */
+  /** {@link #alias} of memory that holds zeros, which is not uploaded to a device. */
   public HostAlias aliasOfZeros(Pointer floats, long size) {
     return alias(floats, size, memory -> allocate(size));
   }
@@ -112,8 +114,8 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   }
 
   /**
-   * A tensor over memory that belongs to it from now on: closing the tensor frees it. Engines that
-   * compute elsewhere copy it and free it at once.
+   * A tensor that takes ownership of memory: closing the tensor frees it. An engine on a device
+   * copies the memory and frees it at once.
    */
   public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
     HostTensor host = HostTensor.owning(memory, dtype, shape);
@@ -129,7 +131,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
     return filled(allocate(host.dtype(), host.shape()), y -> kernels().upload(host, y));
   }
 
-  /** A new tensor with what is written to it. */
+  /** Fills a new tensor by {@code write}; closes it if that fails. */
   private static Tensor filled(Tensor y, Consumer<Tensor> write) {
     try {
       write.accept(y);
@@ -142,8 +144,8 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /**
    * Whether products of few rows, up to {@link #independentRows}, are computed faster with {@link
-   * #packed} weights. On CPUs that have the instructions these are all weights where products are
-   * in bfloat16, and in float32 those that are stored in bfloat16.
+   * #packed} weights. On CPUs with the instructions for it: with bfloat16 products for all weights,
+   * with float32 products for weights stored in bfloat16.
    *
    * @param stored the weight's type
    */
@@ -152,14 +154,14 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   }
 
   /**
-   * A copy of a linear layer's weight in bfloat16, in an order of the engine's own, for {@link
-   * #matmul} and {@link #matmulAdd} alone: they compute few rows with it, and more with the weight
+   * A copy of a linear layer's weight in bfloat16, in an engine-specific order, for {@link #matmul}
+   * and {@link #matmulAdd} alone: they multiply few rows by the copy, and more by the weight
    * itself.
    *
-   * @param w {@code (out, in)}; must outlive the copy, and stay as it is
-   * @return to be closed by the caller; a view of w where its shape has no such order
-   * @throws UnsupportedOperationException if this engine has no use for it, as {@link
-   *     #packsWeights} tells
+   * @param w {@code (out, in)}; must outlive the copy and not change
+   * @return a tensor that the caller closes; a view of w if its shape cannot be packed
+   * @throws UnsupportedOperationException if this engine does not pack weights: see {@link
+   *     #packsWeights}
    */
   public Tensor packed(Tensor w) {
     return kernels().packed(w);
@@ -176,7 +178,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
     return filled(allocate(dtype, x.shape()), y -> copy(x, y));
   }
 
-  /** x where it is of this type, else {@link #copyAs}, and x is closed. */
+  /** x if it has this type; else closes x and returns its {@link #copyAs}. */
   public Tensor inType(DType dtype, Tensor x) {
     if (x.dtype() == dtype) {
       return x;
@@ -187,39 +189,39 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   }
 
   /**
-   * Indices that live where this engine computes, to be closed by the caller.
+   * Indices in this engine's memory, which the caller closes.
    *
-   * @param values none negative; not copied by engines that compute in this process, so they may
-   *     not change
+   * @param values not negative; engines that compute in this process do not copy the array, so it
+   *     may not change
    */
   public Indices indices(int[] values) {
     return kernels().indices(values, Indices.boundOf(values));
   }
 
   /**
-   * Indices that an operation will fill, to be closed by the caller.
+   * Indices that an operation will fill, which the caller closes.
    *
-   * @param values as many as will be; overwritten where the engine computes in this process
-   * @param bound above all that will be written
+   * @param values an array of as many; overwritten if the engine computes in this process
+   * @param bound larger than every index that will be written
    */
   public Indices indices(int[] values, int bound) {
     return kernels().indices(values, bound);
   }
 
   /**
-   * Begins to bring scores to this process; the tensors may be closed, or overwritten, before they
-   * have arrived.
+   * Begins to transfer scores to this process; their tensors may be closed or overwritten before
+   * the transfer ends.
    */
   public Arrival<TokenScores.Values> bring(TokenScores scores) {
     return kernels().bring(scores);
   }
 
-  /** How many rows of logits should exist at a time, for a vocabulary of V. */
+  /** The number of rows of logits that should exist at a time, for a vocabulary of V. */
   public int logitsRows(int vocabSize) {
     return kernels().logitsRows(vocabSize);
   }
 
-  /** As many as 64 MiB hold, far beyond the size where gemm on processors slows down. */
+  /** The rows of logits that 64 MiB hold, far above the size below which gemm on CPUs is slow. */
   public static int usualLogitsRows(int vocabSize) {
     return Math.max(1, (16 << 20) / vocabSize);
   }
@@ -229,7 +231,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
     return kernels().description();
   }
 
-  /** Ends the threads and frees scratch memory; nobody may be computing. Idempotent. */
+  /** Ends the threads and frees scratch memory; no call may be running. Idempotent. */
   @Override
   public void close() {
     kernels().close();

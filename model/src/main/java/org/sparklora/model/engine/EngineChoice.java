@@ -4,22 +4,23 @@ import java.io.Serializable;
 import java.util.Optional;
 
 /**
- * Which engine computes a run. It is a value of the run, which travels with what is computed: runs
- * of one JVM may have different ones, side by side or one after the other.
+ * The engine that computes a run. The choice is serialized with the run's work: runs in one JVM may
+ * use different engines, concurrently or one after the other.
  *
- * @param name as {@code lora.engine} has it; empty for the usual one of whatever JVM computes
- * @param deterministic whether the same bits are wanted in every run, at the price of speed: on a
- *     GPU torch's engine adds some gradients in whatever order threads come unless it is told not
- *     to. All others are so in any case
+ * @param name a name as in {@code lora.engine}; empty for the default engine of the JVM that
+ *     computes
+ * @param deterministic whether every run must give the same bits, at the price of speed: on a GPU
+ *     the torch engine otherwise adds some gradients in varying thread order. All other engines are
+ *     always deterministic
  */
 public record EngineChoice(String name, boolean deterministic) implements Serializable {
   private static final String DETERMINISM_PROPERTY = "lora.deterministic";
 
-  /** What each JVM's system properties say. */
+  /** The default engine of each JVM, as its system properties say. */
   public static final EngineChoice USUAL = new EngineChoice("", false);
 
   /**
-   * What a user says, else what this JVM's system properties say.
+   * The choice of a user; without a name, the value of this JVM's system property.
    *
    * @throws org.sparklora.model.config.InvalidSetting if there is no engine of this name
    */

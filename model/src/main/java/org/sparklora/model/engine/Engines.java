@@ -17,13 +17,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The {@link Engine}s of this JVM, among those on the class path: which one computes, an {@link
- * EngineChoice} says.
+ * The {@link Engine}s of this JVM, one for each {@link EngineChoice}, from the providers on the
+ * class path.
  *
- * <p>System property {@code lora.engine} names the usual one ({@code vector}, {@code torch}, {@code
- * nd4j} or {@code reference}; by default the one that uses the GPU which was {@link #useDevice
- * assigned}, else vector); {@code lora.threads} says on how many threads it runs, by default one
- * for each CPU core.
+ * <p>System property {@code lora.engine} names the default engine ({@code vector}, {@code torch},
+ * {@code nd4j} or {@code reference}; if unset, the one that uses the GPU which was {@link
+ * #useDevice assigned}, else vector); {@code lora.threads} is the number of its threads, if unset
+ * one for each CPU core.
  *
  * <p>Thread-safe.
  */
@@ -31,7 +31,7 @@ public final class Engines {
   private static final Logger LOG = LoggerFactory.getLogger(Engines.class);
   private static final String ENGINE_PROPERTY = "lora.engine";
 
-  /** What the property was called before. */
+  /** The former name of the property {@code lora.engine}. */
   private static final String KERNELS_PROPERTY = "lora.kernels";
 
   private static final String THREADS_PROPERTY = "lora.threads";
@@ -42,26 +42,26 @@ public final class Engines {
           .map(ServiceLoader.Provider::get)
           .toList();
 
-  /** By resolved choice; each is opened by whoever asks first. */
+  /** Open engines by resolved choice; each is opened when it is first asked for. */
   private static final Map<EngineChoice, Engine> SHARED = new HashMap<>();
 
   private static final Set<EngineChoice> ANNOUNCED = new HashSet<>();
 
-  /** How many compute deterministically just now, by the engine's name. */
+  /** The number of deterministic computations in progress, by the engine's name. */
   private static final Map<String, Integer> DETERMINISTIC = new HashMap<>();
 
   private static volatile EngineProvider ofDevice; // null without a GPU
 
   private Engines() {}
 
-  /** The usual engine of this JVM: {@link #of} no choice. */
+  /** The default engine of this JVM. */
   public static Engine shared() {
     return of(EngineChoice.USUAL);
   }
 
   /**
-   * An engine of this JVM: opened at the first call, announced in one log line, shared by all who
-   * choose the same until {@link #close}.
+   * The engine of a choice: opened and logged at the first call, shared by all callers with the
+   * same choice until {@link #close}.
    */
   public static synchronized Engine of(EngineChoice choice) {
     EngineChoice resolved = resolved(choice);
@@ -87,16 +87,15 @@ public final class Engines {
   }
 
   /**
-   * The engine for vectors that lie in this process's memory, whatever engines compute with them
-   * elsewhere: the one on the CPU.
+   * The engine for vectors in host memory, whatever engine computes on a device: the CPU engine.
    */
   public static synchronized Engine host() {
     return opened(new EngineChoice(ON_CPU, false));
   }
 
   /**
-   * Somebody begins to compute. As long as anybody does so who wants the same bits in every run,
-   * all engines of that kind give them: libtorch has one setting for all of a process.
+   * Marks the beginning of a computation. While any computation with a deterministic choice runs,
+   * all engines of that kind are deterministic: libtorch has one setting for the whole process.
    */
   public static synchronized void begin(EngineChoice choice) {
     EngineChoice resolved = resolved(choice);
@@ -105,7 +104,7 @@ public final class Engines {
     }
   }
 
-  /** What {@link #begin} began has ended. */
+  /** Marks the end of a computation that {@link #begin} marked. */
   public static synchronized void end(EngineChoice choice) {
     EngineChoice resolved = resolved(choice);
     if (resolved.deterministic() && DETERMINISTIC.merge(resolved.name(), -1, Integer::sum) == 0) {
@@ -114,8 +113,8 @@ public final class Engines {
   }
 
   /**
-   * Closes the engines of this JVM, with their threads and scratch memory; the next call opens
-   * others. For those who know that nobody in this JVM computes, and do not end it.
+   * Closes the engines of this JVM, with their threads and scratch memory; later calls open new
+   * ones. For callers that keep the JVM running and know that nothing computes in it.
    */
   public static synchronized void close() {
     SHARED.values().forEach(Engine::close);
@@ -124,13 +123,13 @@ public final class Engines {
   }
 
   /**
-   * Makes a GPU the one that this JVM computes on, and an engine that uses it the one of this JVM
-   * unless {@code lora.engine} names another. Before anything is computed. A build for CPUs only
-   * logs a warning.
+   * Assigns a GPU to this JVM, and makes an engine that uses it the default unless {@code
+   * lora.engine} names another. To be called before any computation. A build for CPUs only logs a
+   * warning.
    *
-   * @param address the device's number as the cluster gives it, that of {@code nvidia-smi}
-   * @throws IllegalStateException if the device, its driver or its compute capability cannot work,
-   *     with what was found and what is supported
+   * @param address the device's number as the cluster gives it, equal to that of {@code nvidia-smi}
+   * @throws IllegalStateException if the device, its driver or its compute capability is not
+   *     supported; names the found and the supported ones
    */
   public static synchronized void useDevice(int address) {
     for (EngineProvider provider : PROVIDERS) {
@@ -146,31 +145,31 @@ public final class Engines {
   }
 
   /**
-   * The name of an engine as the engine has it.
+   * The canonical spelling of an engine's name.
    *
-   * @throws org.sparklora.model.config.InvalidSetting if there is none of this name
+   * @throws org.sparklora.model.config.InvalidSetting if no engine has this name
    */
   public static String named(String name) {
     return provider("engine", name).name();
   }
 
-  /** What {@code lora.engine} says. */
+  /** The value of {@code lora.engine}, or of its former name. */
   static Optional<String> told() {
     return Optional.ofNullable(System.getProperty(ENGINE_PROPERTY))
         .or(() -> Optional.ofNullable(System.getProperty(KERNELS_PROPERTY)));
   }
 
-  /** Bytes in use on the GPU that this JVM computes on, whoever uses them; empty without one. */
+  /** Bytes in use, by all processes, on the GPU that this JVM computes on; empty without a GPU. */
   public static OptionalLong usedDeviceBytes() {
     EngineProvider provider = ofDevice;
     return provider == null ? OptionalLong.empty() : provider.usedDeviceBytes();
   }
 
   /**
-   * A new engine of this name, with threads of its own, which the caller closes.
+   * Opens a new engine with its own threads, which the caller closes.
    *
-   * @param name as {@code lora.engine} has it; a vector engine becomes the reference engine, with a
-   *     warning, where the JVM cannot load its vector module
+   * @param name a name as in {@code lora.engine}; if the JVM cannot load its vector module, {@code
+   *     vector} opens the reference engine with a warning
    */
   public static Engine open(String name, int threads) {
     if (threads < 1) {
@@ -195,18 +194,18 @@ public final class Engines {
   }
 
   /**
-   * An engine that computes nothing, whose tensors have shapes but no memory: to count what a pass
-   * would hold. Numbers read as zeros.
+   * An engine that computes nothing, whose tensors have shapes but no memory: counts the memory of
+   * a pass. All elements read as zero.
    *
-   * @param products what operands of matrix products are rounded to
-   * @param activations what activations are kept in
+   * @param products the type that operands of matrix products are rounded to
+   * @param activations the type that activations are kept in
    */
   public static Engine counting(DType products, DType activations) {
     return new Engine(CountingKernels.of(products, activations));
   }
 
   /**
-   * An engine that computes nothing, chooses types and sizes as another one does, and reports each
+   * An engine that computes nothing, chooses types and sizes as {@code like} does, and reports each
    * product of a linear layer.
    */
   public static Engine counting(Engine like, Consumer<LinearProduct> products) {

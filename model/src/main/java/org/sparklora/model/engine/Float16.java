@@ -1,10 +1,10 @@
 package org.sparklora.model.engine;
 
-/** IEEE 754 half precision, which Java 17 has no type for. */
+/** Conversions of IEEE 754 half precision, for which Java 17 has no type. */
 public final class Float16 {
   private Float16() {}
 
-  /** Exact. */
+  /** Widens a half, without rounding. */
   public static float toFloat(short half) {
     int bits = half & 0xFFFF;
     int sign = (bits & 0x8000) << 16;
@@ -20,7 +20,7 @@ public final class Float16 {
     return Float.intBitsToFloat(sign | (exponent + 112) << 23 | fraction << 13);
   }
 
-  /** Rounded to nearest, ties to even, as PyTorch casts. */
+  /** Rounds to nearest, ties to even, as PyTorch casts. */
   public static short fromFloat(float value) {
     int bits = Float.floatToRawIntBits(value);
     int sign = bits >>> 16 & 0x8000;

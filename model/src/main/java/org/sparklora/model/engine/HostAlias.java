@@ -1,25 +1,23 @@
 package org.sparklora.model.engine;
 
 /**
- * Memory of this process that somebody else owns, as a tensor of an engine: the memory itself where
- * the engine computes in this process, and else a copy on its device. Whoever uses it need not know
- * which: what is computed into the tensor is in the memory after one {@link #writeBack}, and {@link
- * #close} frees what was copied.
+ * A tensor of an engine over host memory that the tensor does not own: the memory itself if the
+ * engine computes in this process, else a copy on its device. In both cases {@link #writeBack}
+ * makes the memory equal to the tensor, and {@link #close} frees the copy, if any.
  *
- * @param tensor valid until this is closed, and as long as the memory is
- * @param bringing brings the tensor to the memory where it is not the memory itself
+ * @param tensor valid until this alias is closed or the memory is freed
+ * @param bringing copies the tensor to the memory; does nothing if the tensor is the memory itself
  */
 public record HostAlias(Tensor tensor, Runnable bringing) implements AutoCloseable {
 
   /**
-   * Brings what was computed in the tensor to the memory. Waits for it, and so for every {@link
-   * Arrival} that is on its way.
+   * Copies the tensor to the memory. Waits for the copy, and so for every pending {@link Arrival}.
    */
   public void writeBack() {
     bringing.run();
   }
 
-  /** Leaves the memory to its owner. Idempotent. */
+  /** Frees the copy on the device, never the memory itself. Idempotent. */
   @Override
   public void close() {
     tensor.close();

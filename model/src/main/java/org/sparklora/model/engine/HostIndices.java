@@ -3,12 +3,12 @@ package org.sparklora.model.engine;
 import java.util.Arrays;
 import java.util.Objects;
 
-/** Indices on the Java heap, of engines that compute in this process. */
+/** Indices on the Java heap, for engines that compute in this process. */
 public final class HostIndices extends Indices {
   private final int[] values;
   private final int start;
 
-  /** Over an array, which is not copied. */
+  /** Indices over an array, which is not copied. */
   public HostIndices(int[] values, int bound) {
     this(values, 0, values.length, bound);
   }
@@ -40,6 +40,6 @@ public final class HostIndices extends Indices {
 
   @Override
   public void close() {
-    // the garbage collector's
+    // the garbage collector frees the array
   }
 }

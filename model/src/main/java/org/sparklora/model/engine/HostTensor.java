@@ -11,15 +11,13 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
 
-/**
- * A tensor in this process's memory outside the Java heap, where native gemm can read it uncopied.
- */
+/** A tensor in host memory outside the Java heap, which native gemm reads without a copy. */
 public final class HostTensor extends Tensor {
-  /** A whole number of elements of every type. */
+  /** Bytes of a window: a whole number of elements of every type. */
   private static final long WINDOW_BYTES = Integer.MAX_VALUE - 7;
 
   private final Pointer owner; // of the memory; null once it is freed
-  private final Optional<NativeMemory> owned; // what close() frees
+  private final Optional<NativeMemory> owned; // the memory that close() frees
   private final long address;
   private final Window window;
 
@@ -60,14 +58,14 @@ public final class HostTensor extends Tensor {
     return owning(NativeMemory.zeros(bytes), dtype, shape);
   }
 
-  /** Memory that is this tensor's from now on: close() frees it. */
+  /** A tensor that takes ownership of memory: close() frees it. */
   public static HostTensor owning(NativeMemory memory, DType dtype, long... shape) {
     Pointer pointer = memory.pointer();
     Window window = Window.on(pointer, pointer.address(), sizeOf(shape) * dtype.bytes());
     return new HostTensor(pointer, Optional.of(memory), pointer.address(), window, dtype, shape);
   }
 
-  /** Memory of someone else, who keeps it alive as long as {@code pointer} is reachable. */
+  /** A tensor over memory that it does not own, valid as long as {@code pointer} is reachable. */
   public static HostTensor wrap(Pointer pointer, long byteOffset, DType dtype, long... shape) {
     long address = pointer.address() + byteOffset;
     Window window = Window.on(pointer, address, sizeOf(shape) * dtype.bytes());
@@ -81,7 +79,7 @@ public final class HostTensor extends Tensor {
         : new ShortPointer(bytes(owner, address, size() * dtype().bytes()));
   }
 
-  /** Where the first element lies, for native calls; they check nothing. */
+  /** The address of the first element, for native calls, which check no bounds. */
   public long address() {
     checkOpen();
     return address;
@@ -132,7 +130,9 @@ public final class HostTensor extends Tensor {
     at.shorts.get(at.index(address(offset), dtype()), destination, from, count);
   }
 
-  /** Stores the bits of two-byte elements. */
+  /**
+   * Stores the bits of elements {@code [offset, offset + count)} of a tensor of two-byte elements.
+   */
   public void writeBits(long offset, short[] source, int from, int count) {
     Window at = windowOn(offset, from, count, source.length);
     at.shorts.put(at.index(address(offset), dtype()), source, from, count);
@@ -143,8 +143,9 @@ public final class HostTensor extends Tensor {
   }
 
   /**
-   * The window that all views share, or one of their own on elements beyond it, once it is sure
-   * that the elements are there, and in an array of {@code length} as many from {@code from} on.
+   * Checks that {@code count} elements exist from {@code offset} in the tensor and from {@code
+   * from} in an array of {@code length}; returns the shared window, or a new one if the elements
+   * lie beyond it.
    */
   private Window windowOn(long offset, int from, int count, int length) {
     checkOpen();

@@ -1,10 +1,11 @@
 package org.sparklora.model.engine;
 
 /**
- * Row numbers, token ids or positions, kept where an {@link Engine} computes. Made once a pass by
- * {@link Engine#indices}, so that none of its many uses brings them there or looks at each again.
+ * Row numbers, token ids or positions in an {@link Engine}'s memory. {@link Engine#indices} makes
+ * them once per pass, so that none of their many uses transfers or checks them again.
  *
- * <p>Parts share storage with what they were taken from and are valid until that is closed.
+ * <p>Parts share storage with the indices they were taken from and are valid until those are
+ * closed.
  */
 public abstract class Indices implements AutoCloseable {
   private final int count;
@@ -16,9 +17,9 @@ public abstract class Indices implements AutoCloseable {
   }
 
   /**
-   * A number above all of these.
+   * The largest of {@code indices} + 1.
    *
-   * @throws IllegalArgumentException if one is negative
+   * @throws IllegalArgumentException if an index is negative
    */
   static int boundOf(int[] indices) {
     int largest = -1;
@@ -32,23 +33,23 @@ public abstract class Indices implements AutoCloseable {
     return Math.addExact(largest, 1);
   }
 
-  /** How many there are. */
+  /** The number of indices. */
   public final int count() {
     return count;
   }
 
-  /** A number above all of them; none is negative. */
+  /** A number larger than every index; no index is negative. */
   public final int bound() {
     return bound;
   }
 
-  /** Those at the places {@code [from, to)}. */
+  /** The indices at the places {@code [from, to)}. */
   public abstract Indices part(int from, int to);
 
-  /** Brings all of them to this process. */
+  /** Copies all indices to this process. */
   public abstract int[] toArray();
 
-  /** Frees the storage if these own it. Idempotent. */
+  /** Frees the storage if this object owns it. Idempotent. */
   @Override
   public abstract void close();
 

@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * The arithmetic of an {@link Engine}, one implementation for each way of computing. What the
- * methods do, and the shapes they take, stands at the methods of that name there: it has checked
- * all arguments, and nobody else calls these.
+ * The arithmetic of an {@link Engine}, one implementation for each way of computing. The engine's
+ * methods of the same names document the methods and their shapes; only the engine calls these
+ * methods, after it has checked all arguments.
  *
- * <p>Implementations are thread-safe: callers are served one after the other. Threads and scratch
- * memory are theirs until they are closed.
+ * <p>Implementations are thread-safe: callers are served one after the other. Each owns its threads
+ * and scratch memory until it is closed.
  */
 public interface Kernels extends AutoCloseable {
 
@@ -38,10 +38,10 @@ public interface Kernels extends AutoCloseable {
   }
 
   /**
-   * What the operands of a linear layer's product are rounded to.
+   * The type that the operands of a linear layer's product are rounded to.
    *
    * @param matrix W or dW {@code (out, in)}
-   * @param rows x, dY or dX {@code (N, …)}: those that the product reads or writes
+   * @param rows those of x, dY and dX {@code (N, …)} that the product reads or writes
    */
   default DType productType(Tensor matrix, Tensor... rows) {
     return operandType(rows[0].rows());
@@ -52,8 +52,8 @@ public interface Kernels extends AutoCloseable {
   }
 
   /**
-   * The tensor as one of these kernels, which takes its memory in place and frees it where the
-   * tensor would; of kernels that compute in this process.
+   * A tensor of these kernels over the memory of {@code host}, which frees the memory if {@code
+   * host} would; for kernels that compute in this process.
    */
   default Tensor over(HostTensor host) {
     return host;
@@ -63,7 +63,7 @@ public interface Kernels extends AutoCloseable {
     return false;
   }
 
-  /** Asked for only where {@link #packsWeights}. */
+  /** Called only if {@link #packsWeights}. */
   default Tensor packed(Tensor w) {
     throw new UnsupportedOperationException("Cannot pack a weight: " + description());
   }
@@ -91,12 +91,12 @@ public interface Kernels extends AutoCloseable {
     return () -> values;
   }
 
-  /** {@code y = x}, from this process's memory to that of these kernels. */
+  /** {@code y = x}, from host memory to the memory of these kernels. */
   default void upload(HostTensor x, Tensor y) {
     x.transferTo(y);
   }
 
-  /** {@code y = x}, from these kernels' memory to this process's; waits for it. */
+  /** {@code y = x}, from the memory of these kernels to host memory; waits for the copy. */
   default void download(Tensor x, HostTensor y) {
     x.transferTo(y);
   }
@@ -159,7 +159,7 @@ public interface Kernels extends AutoCloseable {
     return new AttentionMask(branches);
   }
 
-  /** To be closed by the caller. */
+  /** The caller closes the steps. */
   default DecodingSteps decodingSteps() {
     return new DecodingSteps(this);
   }

@@ -3,7 +3,7 @@ package org.sparklora.model.engine;
 /**
  * A product of a linear layer, forward or backward.
  *
- * @param type what its operands are rounded to
+ * @param type the type that its operands are rounded to
  * @param rows N, the rows of x or dY
  */
 public record LinearProduct(DType type, int rows) {}

@@ -7,9 +7,10 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * A C function of one argument, a pointer or an int, that JavaCPP has no binding of. What JavaCPP
- * has is {@code Pointer.NativeDeallocator}: it calls any C function that takes one pointer-sized
- * argument, which on our platforms is passed as an int is. Results are not returned.
+ * A C function of one argument, a pointer or an int, for which JavaCPP has no binding. Calls it
+ * through JavaCPP's {@code Pointer.NativeDeallocator}, which calls any C function of one
+ * pointer-sized argument; the supported platforms pass an int in the same way. Results are not
+ * returned.
  *
  * <p>Thread-safe, if the function is.
  */
@@ -19,10 +20,10 @@ public final class NativeFunction {
   private final Method call;
 
   /**
-   * Finds a function among the symbols of this process that are global.
+   * Finds a function among the global symbols of this process.
    *
-   * @throws ReflectiveOperationException if there is no such function, or JavaCPP is another one
-   *     than this was written for
+   * @throws ReflectiveOperationException if there is no such function, or this JavaCPP's internals
+   *     differ from those expected
    */
   public NativeFunction(String symbol) throws ReflectiveOperationException {
     address = Loader.addressof(symbol);
@@ -37,7 +38,7 @@ public final class NativeFunction {
     caller = constructor.newInstance(new BytePointer(1L), 0L, 0L);
   }
 
-  /** Calls it with an int, or with an address. */
+  /** Calls the function with an int or an address. */
   public void call(long argument) throws ReflectiveOperationException {
     call.invoke(caller, argument, address.address());
   }

@@ -13,20 +13,22 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * A piece of memory outside the Java heap with one owner, who closes it: the garbage collector,
- * which sees only a small handle of it, never frees it. {@link #liveBytes} tells what is open.
+ * Memory outside the Java heap, which its owner must close: the garbage collector sees only a small
+ * handle and never frees the memory. {@link #liveBytes} counts the bytes not yet freed.
  *
- * <p>Thread-safe, but closing ends all use: who closes must know that nobody reads or writes.
+ * <p>Thread-safe, but no thread may read or write the memory when it is closed.
  */
 public final class NativeMemory implements AutoCloseable {
-  /** What one {@link FileChannel#map} can reach; longer parts of a file are read instead. */
+  /**
+   * The most bytes that {@link FileChannel#map} can map; longer parts of a file are read instead.
+   */
   private static final long LONGEST_MAPPING = Integer.MAX_VALUE;
 
   private static final int PART_BYTES = 1 << 30;
 
   private static final AtomicLong LIVE = new AtomicLong();
 
-  /** Where memory of no bytes lies: somewhere, since a closed one lies nowhere. */
+  /** The address of memory of 0 bytes, which differs from the null of closed memory. */
   private static final Pointer NOTHING = Pointer.calloc(1, 1);
 
   private final Pointer pointer;
@@ -45,7 +47,7 @@ public final class NativeMemory implements AutoCloseable {
         };
   }
 
-  /** Memory that is its owner's: never freed here, and not counted. */
+  /** Borrowed memory: never freed here, and not counted. */
   private NativeMemory(Pointer pointer, long bytes) {
     this.pointer = pointer;
     this.bytes = bytes;
@@ -55,7 +57,7 @@ public final class NativeMemory implements AutoCloseable {
   /**
    * New memory, all zeros.
    *
-   * @throws OutOfMemoryError if the system has none
+   * @throws OutOfMemoryError if the system cannot allocate it
    */
   public static NativeMemory zeros(long bytes) {
     if (bytes == 0) {
@@ -74,10 +76,10 @@ public final class NativeMemory implements AutoCloseable {
   }
 
   /**
-   * A part of a file, read-only: mapped, so that its pages are shared with other processes and read
-   * when they are used; a part of 2 GiB or more is read. The channel may be closed before this.
+   * A part of a file, read-only: mapped, so that processes share its pages and read them on first
+   * use; a part of 2 GiB or more is read at once. The channel may be closed before the memory.
    *
-   * @throws EOFException if the file ends before
+   * @throws EOFException if the file ends before the part does
    */
   public static NativeMemory ofFile(FileChannel file, long offset, long bytes) throws IOException {
     if (bytes > LONGEST_MAPPING) {
@@ -87,7 +89,7 @@ public final class NativeMemory implements AutoCloseable {
       return zeros(0);
     }
     if (offset + bytes > file.size()) {
-      throw new EOFException(); // a page that is not there would end the process
+      throw new EOFException(); // reading a page past the end of the file would end the process
     }
     MappedByteBuffer buffer = file.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
     return new NativeMemory(new BytePointer(buffer), bytes, () -> Unmapping.of(buffer));
@@ -111,38 +113,38 @@ public final class NativeMemory implements AutoCloseable {
     }
   }
 
-  /** Bytes that are open in this process: allocated, or mapped. */
+  /** Bytes allocated or mapped in this process and not yet freed. */
   public static long liveBytes() {
     return LIVE.get();
   }
 
   /**
-   * Memory that a library allocated and is asked to free, counted as all other. Where it lies, the
-   * library knows: {@link #pointer} is null.
+   * Memory that a library allocates and frees, counted like all other memory. Its address is
+   * unknown: {@link #pointer} is null.
    */
   public static NativeMemory ofLibrary(long bytes, Runnable free) {
     return new NativeMemory(new BytePointer((Pointer) null), bytes, free);
   }
 
-  /** Memory that somebody else owns, and frees only after this is closed. */
+  /** Memory of another owner, who frees it only after this object is closed. */
   public static NativeMemory borrowed(Pointer first, long bytes) {
     return new NativeMemory(new BytePointer(first), bytes);
   }
 
-  /** Its first byte; null once this is closed. */
+  /** A pointer to the first byte; null once this object is closed. */
   public Pointer pointer() {
     return pointer;
   }
 
-  /** Its size. */
+  /** The size in bytes. */
   public long bytes() {
     return bytes;
   }
 
   /**
-   * Some of it as a buffer, which is valid until this is closed.
+   * A part of the memory as a buffer, valid until this object is closed.
    *
-   * @throws IllegalStateException if this is closed
+   * @throws IllegalStateException if this object is closed
    */
   public ByteBuffer buffer(long from, int count) {
     if (pointer.isNull()) {
@@ -151,7 +153,7 @@ public final class NativeMemory implements AutoCloseable {
     return new BytePointer(pointer).getPointer(BytePointer.class, from).capacity(count).asBuffer();
   }
 
-  /** Whether both hold the same bytes. */
+  /** Whether both memories hold the same bytes. */
   public boolean equalTo(NativeMemory other) {
     if (bytes != other.bytes) {
       return false;
@@ -165,7 +167,7 @@ public final class NativeMemory implements AutoCloseable {
     return true;
   }
 
-  /** Frees it. Idempotent. */
+  /** Frees the memory. Idempotent. */
   @Override
   public synchronized void close() {
     if (!closed) {
@@ -176,9 +178,8 @@ public final class NativeMemory implements AutoCloseable {
   }
 
   /**
-   * Ends a mapping now. Java 17 would leave it to the garbage collector; what it has for those who
-   * need it sooner is {@code sun.misc.Unsafe.invokeCleaner}, of the module jdk.unsupported, open to
-   * all.
+   * Unmaps a file at once, which Java 17 leaves to the garbage collector, by {@code
+   * sun.misc.Unsafe.invokeCleaner} of the open module jdk.unsupported.
    */
   private static final class Unmapping {
     private static final Object UNSAFE;

@@ -13,7 +13,7 @@ public final class NonFiniteRowException extends IllegalArgumentException {
     this.row = row;
   }
 
-  /** The first such row. */
+  /** The first row with NaN or infinite logits. */
   public int row() {
     return row;
   }

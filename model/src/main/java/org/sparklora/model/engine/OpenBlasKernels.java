@@ -10,23 +10,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells OpenBLAS, with which ND4J and libtorch multiply, which kernels to take on CPUs that are
- * newer than it is. Version 0.3.19, which both load, reads an unknown model number of Intel's as a
+ * Names the kernels that OpenBLAS, with which ND4J and libtorch multiply, must use on CPUs newer
+ * than itself. Version 0.3.19, which both load, reads an unknown model number of Intel's as a
  * Pentium 4's and an unknown family of AMD's as an Opteron's ({@code get_coretype} in its {@code
  * driver/others/dynamic.c}), and multiplies thirty times slower than it could.
  */
 public final class OpenBlasKernels {
   private static final Logger LOG = LoggerFactory.getLogger(OpenBlasKernels.class);
 
-  /** The environment variable that it reads as it is loaded. */
+  /** The environment variable that OpenBLAS reads when it is loaded. */
   static final String VARIABLE = "OPENBLAS_CORETYPE";
 
-  /** Intel's models from here on, Raptor Lake the first, are unknown to it. */
+  /** The first Intel model, Raptor Lake, that OpenBLAS does not know. */
   private static final int INTEL_MODEL = 0xB0;
 
   private static final int INTEL_FAMILY = 6;
 
-  /** AMD's families from here on, Zen 5 the first, are unknown to it. */
+  /** The first AMD family, Zen 5, that OpenBLAS does not know. */
   private static final int AMD_FAMILY = 0x1A;
 
   private static final Set<String> AVX512 =
@@ -37,8 +37,8 @@ public final class OpenBlasKernels {
   private OpenBlasKernels() {}
 
   /**
-   * Sets {@code OPENBLAS_CORETYPE} for this process, on a CPU that needs it and unless the user has
-   * set it. To be called before OpenBLAS is loaded; calls after the first do nothing.
+   * Sets {@code OPENBLAS_CORETYPE} for this process, if the CPU needs it and the user has not set
+   * it. To be called before OpenBLAS is loaded; later calls do nothing.
    */
   public static synchronized void choose() {
     if (chosen || System.getenv(VARIABLE) != null) {
@@ -48,7 +48,7 @@ public final class OpenBlasKernels {
     of(CpuInfo.here()).ifPresent(OpenBlasKernels::set);
   }
 
-  /** The kernels that a CPU has to be given by name. */
+  /** The name of the kernels for a CPU that OpenBLAS does not know; empty for other CPUs. */
   static Optional<String> of(CpuInfo cpu) {
     boolean avx2 = cpu.instructions().contains("avx2");
     if (cpu.isAmd() && cpu.family() >= AMD_FAMILY && avx2) {
@@ -60,12 +60,15 @@ public final class OpenBlasKernels {
     return Optional.empty();
   }
 
-  /** Java's own copy of the environment, which child processes get, stays as it is. */
+  /**
+   * Sets the variable in the C environment; Java's copy, which child processes get, does not
+   * change.
+   */
   static void set(String kernels) {
     try {
       Loader.load(Pointer.class); // JavaCPP's own library, which looks symbols up
       byte[] setting = (VARIABLE + "=" + kernels).getBytes(StandardCharsets.US_ASCII);
-      Pointer text = Pointer.calloc(1, setting.length + 1L); // the environment's from now on
+      Pointer text = Pointer.calloc(1, setting.length + 1L); // never freed: putenv keeps it
       new BytePointer(text).put(setting);
       new NativeFunction("putenv").call(text.address());
     } catch (ReflectiveOperationException | LinkageError e) {

@@ -3,21 +3,21 @@ package org.sparklora.model.engine;
 import java.io.Serializable;
 
 /**
- * The types of numbers by their role: what {@code --dtype} and {@code --bf16} say, as in TRL.
+ * The types of weights and products, set by {@code --dtype} and {@code --bf16} as in TRL.
  *
  * <p>Activations that are kept and the cache of keys and values are float32, or of the products'
- * type on engines that gain by it ({@link Engine#activationType}). float32 whatever these are:
- * sums, what a softmax and a norm leave for backward (log-sum-exp, reciprocal norms), logits,
- * norms' weights and biases, adapters and other trained weights, gradients and an optimizer's
- * moments.
+ * type on engines that gain by it ({@link Engine#activationType}). Always float32: sums, statistics
+ * of softmax and norms (log-sum-exp, reciprocal norms), logits, norms' weights and biases, adapters
+ * and other trained weights, gradients and an optimizer's moments.
  *
- * @param weights how matrices of a frozen base are kept in memory: float32 or bfloat16, rounded to
- *     nearest; {@link org.sparklora.model.Decoder#kept} may save memory where that loses nothing
+ * @param weights type of a frozen base's matrices in memory: float32 or bfloat16, rounded to
+ *     nearest; {@link org.sparklora.model.Decoder#kept} may choose bfloat16 where that loses
+ *     nothing
  * @param products the operands of matrix products: float32, or bfloat16 to round them, as PyTorch's
  *     autocast does, on engines and CPUs that are faster with it
  */
 public record Precision(DType weights, DType products) implements Serializable {
-  /** Nothing is rounded. */
+  /** Weights and products in float32, without rounding. */
   public static final Precision FLOAT32 = new Precision(DType.FLOAT32, DType.FLOAT32);
 
   public Precision {
@@ -27,7 +27,7 @@ public record Precision(DType weights, DType products) implements Serializable {
     }
   }
 
-  /** What this engine rounds the operands of all but the smallest products to. */
+  /** The type that this engine rounds the operands of all but the smallest products to. */
   public DType productsOn(Engine engine) {
     return engine.withProductsIn(products).operandType(Integer.MAX_VALUE);
   }

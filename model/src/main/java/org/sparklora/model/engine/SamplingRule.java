@@ -6,8 +6,8 @@ import java.io.Serializable;
 
 /**
  * How a token is drawn from a row of logits. Names, order and meaning are those of transformers:
- * the repetition penalty first, then temperature, top-k, top-p and min-p, each on what its
- * predecessor left. Tokens of equal logits are kept or dropped together.
+ * the repetition penalty first, then temperature, top-k, top-p and min-p, each applied to the
+ * tokens that the previous one kept. Tokens of equal logits are kept or dropped together.
  *
  * @param temperature logits are divided by it; 0 takes the likeliest token always
  * @param topK only this many likeliest tokens can be drawn; 0 for all
@@ -44,12 +44,14 @@ public record SamplingRule(
         "it must be a number above 0; 1 is none");
   }
 
-  /** Any token can be drawn, or with temperature 0 the likeliest one alone. */
+  /**
+   * A rule without cuts or penalty: any token can be drawn, with temperature 0 only the likeliest.
+   */
   public static SamplingRule at(float temperature) {
     return new SamplingRule(temperature, 0, 1, 0, 1);
   }
 
-  /** Whether the likeliest token is taken, and nothing drawn. */
+  /** Whether the likeliest token is taken instead of drawing one. */
   public boolean isGreedy() {
     return temperature == 0;
   }
@@ -58,12 +60,12 @@ public record SamplingRule(
     return repetitionPenalty != 1;
   }
 
-  /** The logit of a token that was seen before. */
+  /** The logit of a seen token after the repetition penalty. */
   public float penalised(float logit) {
     return logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty;
   }
 
-  /** The temperature of the log-probabilities that are reported: greedy ones are those of 1. */
+  /** The temperature of the reported log-probabilities: 1 if the rule is greedy. */
   public float scoringTemperature() {
     return isGreedy() ? 1 : temperature;
   }

@@ -8,13 +8,13 @@ import org.sparklora.model.engine.Branch.Run;
 
 /**
  * Where the documents of a packed batch begin: document {@code s} owns the tokens {@code
- * [boundaries[s], boundaries[s + 1])}. Attention and positions restart at each document, unless it
- * continues an earlier one: then it sees all of that one too, and its positions go on from there.
- * So completions of one prompt can share it.
+ * [boundaries[s], boundaries[s + 1])}. Attention and positions restart at each document, except one
+ * that continues an earlier document: it also sees all of the earlier one, and its positions follow
+ * on. So the completions of one prompt can share the prompt.
  *
  * @param boundaries ascending, first 0, last N; read-only and not copied
- * @param prefixes for each document the number of the earlier one that it continues, which itself
- *     continues none; −1 for none. Read-only and not copied
+ * @param prefixes for each document the number of the earlier document that it continues, which may
+ *     not itself continue another; −1 for none. Read-only and not copied
  */
 public record Segments(int[] boundaries, int[] prefixes) {
   private static final int NONE = -1;
@@ -57,9 +57,9 @@ public record Segments(int[] boundaries, int[] prefixes) {
   }
 
   /**
-   * The same documents, some of which continue others.
+   * These documents, some of which continue others.
    *
-   * @param prefixes as the component
+   * @param prefixes as the record's component
    */
   public Segments continuing(int[] prefixes) {
     return new Segments(boundaries, prefixes);
@@ -104,7 +104,7 @@ public record Segments(int[] boundaries, int[] prefixes) {
     return positions;
   }
 
-  /** What the tokens of each document see, where keys lie in the order of the batch. */
+  /** The branches of the documents, with keys in the order of the batch. */
   List<Branch> branches() {
     List<Branch> branches = new ArrayList<>();
     for (int s = 0; s < count(); s++) {

@@ -6,14 +6,14 @@ import java.util.Arrays;
 import java.util.stream.LongStream;
 
 /**
- * A dense row-major array whose storage belongs to the {@link Engine} that made it; only that looks
- * inside. Activations and gradients are float32; frozen weights may be bfloat16.
+ * A dense row-major array in the memory of the {@link Engine} that made it; only that engine
+ * computes on its elements. Activations and gradients are float32; frozen weights may be bfloat16.
  *
- * <p>Views share storage with the tensor they were taken from and are valid until that is closed.
- * Not thread-safe by itself: readers may share it, a writer needs it alone.
+ * <p>Views share storage with the tensor they were taken from and are valid until it is closed. Not
+ * thread-safe: several threads may read a tensor, but none while another writes.
  */
 public abstract class Tensor implements AutoCloseable {
-  /** Elements that are copied at a time. */
+  /** Elements that {@link #transferTo} copies at a time. */
   static final int TRANSFER = 1 << 20;
 
   private final DType dtype;
@@ -48,7 +48,7 @@ public abstract class Tensor implements AutoCloseable {
     return shape.clone();
   }
 
-  /** Whether {@link #shape} is this one. */
+  /** Whether {@link #shape} equals {@code other}. */
   public final boolean hasShape(long... other) {
     return Arrays.equals(shape, other);
   }
@@ -63,7 +63,7 @@ public abstract class Tensor implements AutoCloseable {
     return Math.toIntExact(shape[shape.length - 1]);
   }
 
-  /** All elements divided into rows of {@link #columns()}. */
+  /** The number of rows of {@link #columns()} elements. */
   public final int rows() {
     return shape[shape.length - 1] == 0 ? 0 : Math.toIntExact(size / shape[shape.length - 1]);
   }
@@ -87,7 +87,7 @@ public abstract class Tensor implements AutoCloseable {
   /**
    * Consecutive elements, starting at element {@code offset}.
    *
-   * @throws IndexOutOfBoundsException if there are not so many
+   * @throws IndexOutOfBoundsException if the tensor ends before
    */
   public final Tensor view(long offset, long... shape) {
     if (offset < 0 || offset + sizeOf(shape) > size) {
@@ -97,10 +97,10 @@ public abstract class Tensor implements AutoCloseable {
     return viewAt(offset, shape);
   }
 
-  /** The view of elements that this tensor has. */
+  /** A view, whose bounds the caller has checked. */
   protected abstract Tensor viewAt(long offset, long... shape);
 
-  /** Refuses elements {@code [offset, offset + count)} of which there are not so many. */
+  /** Throws unless the tensor has the elements {@code [offset, offset + count)}. */
   protected final void checkRange(long offset, long count) {
     if (offset < 0 || count < 0 || offset + count > size) {
       throw new IndexOutOfBoundsException(
@@ -108,7 +108,7 @@ public abstract class Tensor implements AutoCloseable {
     }
   }
 
-  /** From one element to the next of each dimension, row-major. */
+  /** The distance between neighbouring elements in each dimension, row-major. */
   protected static long[] stridesOf(long... shape) {
     long[] strides = new long[shape.length];
     long stride = 1;
@@ -125,7 +125,7 @@ public abstract class Tensor implements AutoCloseable {
   /** Copies float32 values in; a bfloat16 tensor takes them rounded to nearest, ties to even. */
   public abstract void write(long offset, float[] source, int from, int count);
 
-  /** All elements, widened to float32. For tensors that fit a Java array. */
+  /** All elements, widened to float32. The tensor must fit a Java array. */
   public final float[] toArray() {
     float[] values = new float[Math.toIntExact(size)];
     read(0, values, 0, values.length);

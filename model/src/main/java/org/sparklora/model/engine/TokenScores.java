@@ -3,23 +3,24 @@ package org.sparklora.model.engine;
 import java.util.Optional;
 
 /**
- * What a model says about M target tokens, a number for each row of logits. It stays where the
- * engine computes until somebody reads it.
+ * A model's scores of M target tokens, one number of each kind per row of logits. They stay in the
+ * engine's memory until {@link Engine#bring} transfers them.
  *
  * @param logProbs log softmax at the target, {@code (M)}
  * @param logSumExp log Σ exp, {@code (M)}
  * @param entropies of the softmax in nats, {@code (M)}
  * @param argmax the first index of the largest logit, {@code (M)}
- * @param memory that the tensors lie in, freed by {@link #close}; empty for some rows of others
+ * @param memory the memory of the tensors, freed by {@link #close}; empty for a view of other
+ *     scores
  */
 public record TokenScores(
     Tensor logProbs, Tensor logSumExp, Tensor entropies, Indices argmax, Optional<Tensor> memory)
     implements AutoCloseable {
 
   /**
-   * Room for the scores of M rows, to be closed by the caller.
+   * Allocates the scores of M rows, which the caller closes.
    *
-   * @param vocabSize V, above every argmax
+   * @param vocabSize V, larger than every argmax
    */
   public static TokenScores allocate(Engine engine, int rows, int vocabSize) {
     Tensor memory = engine.allocate(3, rows);
@@ -37,7 +38,7 @@ public record TokenScores(
   }
 
   /**
-   * What of the scores a loss and its metrics are made of, in this process.
+   * The scores that losses and metrics use, in host memory.
    *
    * @param logProbs {@code (M)}
    * @param entropies {@code (M)}
@@ -46,7 +47,7 @@ public record TokenScores(
    */
   public record Values(float[] logProbs, float[] entropies, int[] argmax) {}
 
-  /** Those of the rows {@code [from, to)}. */
+  /** The scores of the rows {@code [from, to)}. */
   public TokenScores rows(int from, int to) {
     int count = to - from;
     return new TokenScores(
