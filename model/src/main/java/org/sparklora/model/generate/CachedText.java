@@ -11,31 +11,31 @@ final class CachedText {
   private int users;
 
   /**
-   * @param users who {@link #release} it: its pages are free when the last one did
+   * @param users number of completions that {@link #release} the text; the last one frees its pages
    */
   CachedText(KvCache cache, int users) {
     this.cache = cache;
     this.users = users;
   }
 
-  /** Takes pages for as many tokens. */
+  /** Takes pages until there are enough for {@code tokens} tokens. */
   void reserve(int tokens) {
     while (pages.size() * KvCache.PAGE < tokens) {
       pages.add(cache.take());
     }
   }
 
-  /** Where a token's keys and values go; there must be a page for it. */
+  /** The slot of a token's key and value; its page must be reserved. */
   int slot(int token) {
     return pages.get(token / KvCache.PAGE).start() + token % KvCache.PAGE;
   }
 
-  /** All pages, whole ones. */
+  /** All pages of the text, at full length. */
   List<Run> pages() {
     return pages;
   }
 
-  /** The slots of the first tokens. */
+  /** The slots of the first {@code tokens} tokens. */
   List<Run> slots(int tokens) {
     List<Run> runs = new ArrayList<>();
     for (int from = 0; from < tokens; from += KvCache.PAGE) {

@@ -5,12 +5,13 @@ import java.io.Serializable;
 /**
  * One continuation of a prompt.
  *
- * @param promptId of the {@link Prompt}
- * @param index which of the prompt's completions this is, from 0
- * @param tokens without the prompt; a token that ended it is the last. Read-only and not copied
- * @param logProbs of each token, in nats: log softmax(logits / temperature) over the whole
- *     vocabulary, before top-k, top-p, min-p and the repetition penalty, as TRL's learner computes
- *     them; with temperature 0 those of temperature 1
+ * @param promptId id of the {@link Prompt}
+ * @param index number of this completion among the prompt's, from 0
+ * @param tokens without the prompt; includes the end token, if one ended it. Read-only and not
+ *     copied
+ * @param logProbs log-probability of each token, in nats: log softmax(logits / temperature) over
+ *     the whole vocabulary, before top-k, top-p, min-p and the repetition penalty, as TRL's learner
+ *     computes them; with temperature 0 as if it were 1
  * @param stopReason why it ended
  */
 public record Completion(
@@ -19,9 +20,9 @@ public record Completion(
 
   /** Why a completion ended. */
   public enum StopReason {
-    /** It ended itself with an end token. */
+    /** The model drew an end token. */
     EOS,
-    /** It reached the largest length. */
+    /** The completion reached the largest length. */
     LENGTH
   }
 }

@@ -13,8 +13,8 @@ import org.sparklora.text.json.JsonFile;
 
 /**
  * The tokens that end a completion: the tokenizer's end token and all that {@code
- * generation_config.json} names under {@code eos_token_id}, as in TRL. Where there is no such file,
- * transformers takes what {@code config.json} names.
+ * generation_config.json} names under {@code eos_token_id}, as in TRL. Without that file, {@code
+ * config.json} names them, as in transformers.
  */
 public final class EndTokens {
   private static final String GENERATION_CONFIG = "generation_config.json";
@@ -26,7 +26,8 @@ public final class EndTokens {
   /**
    * The end tokens of a checkpoint.
    *
-   * @throws IllegalArgumentException if it names none: then no completion would ever end by itself
+   * @throws IllegalArgumentException if it names none: no completion would end before its largest
+   *     length
    */
   public static Set<Integer> of(Path checkpointFolder, Tokenizer tokenizer) throws IOException {
     Set<Integer> tokens = new TreeSet<>();
@@ -48,7 +49,7 @@ public final class EndTokens {
     return Set.copyOf(tokens);
   }
 
-  /** The greatest id that the model can choose. */
+  /** The largest token id of the model. */
   private static int lastToken(Path config) throws IOException {
     Optional<ObjectNode> json = JsonFile.readIfThere(config);
     return json.isPresent()

@@ -21,26 +21,25 @@ import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * Completes prompts. Many completions advance together, a token at a time, so that one pass over
- * the weights serves all of them; a prompt is computed once for its G completions, which share its
- * keys and values, and short prompts several at a time. A completion that ends leaves the batch at
- * once, and the next prompt enters as soon as there is room for its completions.
+ * Completes prompts. Many completions advance together, one token at a time, so that one pass over
+ * the weights serves all of them. A prompt is computed once for its G completions, which share its
+ * keys and values; short prompts are computed together. A completed row leaves the batch at once,
+ * and the next prompt enters as soon as there is room for its completions.
  *
- * <p>What a completion gets depends on nothing but its prompt, the seed and its index among the
- * prompt's completions, to the last bit: not on the other prompts and how many completions there
- * are, nor on how many are in flight, nor on the number of threads. Random numbers belong to the
- * token's place, and no more rows are computed at a time than the engine computes {@link
- * Engine#independentRows without regard to their neighbours}. ND4J's cannot do that: there other
- * company may round a log-probability otherwise, and so a token be another one now and then. So may
- * another kind of processor.
+ * <p>A completion depends bit by bit on its prompt, the seed and its index among the prompt's
+ * completions alone: not on other prompts, the number of completions or of those in flight, or the
+ * number of threads. A random number depends on its token's place, and a call has at most {@link
+ * Engine#independentRows} rows. The ND4J engine has no independent rows: there other rows in the
+ * batch may change the rounding of a log-probability, and so occasionally a token. So may another
+ * kind of CPU.
  *
- * <p>Safe for several threads, which take turns.
+ * <p>Thread-safe; calls run one after the other.
  */
 public final class Generator implements AutoCloseable {
   /** Completions in flight by default: enough to keep gemm busy. */
   public static final int DEFAULT_ROWS = 64;
 
-  /** Tokens of the prompts that are computed in one pass; a longer prompt is computed by itself. */
+  /** Most tokens of prompts computed in one pass; a longer prompt is computed by itself. */
   private static final int PROMPT_TOKENS = 2048;
 
   private final IncrementalDecoder decoder;
@@ -53,8 +52,8 @@ public final class Generator implements AutoCloseable {
   }
 
   /**
-   * @param rows completions in flight at most; all completions of a prompt are, even if there are
-   *     more
+   * @param rows most completions in flight; a prompt with more completions still has all of them in
+   *     flight
    */
   public Generator(Decoder decoder, Engine engine, int rows) {
     if (rows < 1) {
@@ -66,7 +65,7 @@ public final class Generator implements AutoCloseable {
     this.rows = rows;
   }
 
-  /** The config of the model that completes. */
+  /** The config of the model. */
   public DecoderConfig model() {
     return decoder.decoder().config();
   }
@@ -108,7 +107,7 @@ public final class Generator implements AutoCloseable {
     }
   }
 
-  /** One call: what waits, what is in flight and what is done. */
+  /** One call of {@link #generate}: waiting prompts, completions in flight, and finished ones. */
   private final class Batch implements AutoCloseable {
     private final IncrementalDecoder.Plan plan;
     private final SamplingConfig config;
@@ -116,10 +115,10 @@ public final class Generator implements AutoCloseable {
     private final List<Row> active = new ArrayList<>();
     private final Map<Long, Integer> order = new HashMap<>();
     private final List<Completion> done = new ArrayList<>();
-    private final int width; // rows in flight at most
-    private final int together; // rows that are computed in one call
+    private final int width; // most rows in flight
+    private final int together; // most rows of one engine call
     private final KvCache cache;
-    private final Tensor logits; // (rows of together, V)
+    private final Tensor logits; // (plan.rows(together), V)
 
     Batch(IncrementalDecoder.Plan plan, List<Prompt> prompts, SamplingConfig config) {
       this.plan = plan;
@@ -149,7 +148,7 @@ public final class Generator implements AutoCloseable {
       return done;
     }
 
-    /** A token of each completion, after the first of those that there has come to be room for. */
+    /** Begins the waiting prompts that there is room for, then adds a token to each completion. */
     private boolean step() {
       for (List<Prompt> next = next(); !next.isEmpty(); next = next()) {
         begin(next);
@@ -158,7 +157,7 @@ public final class Generator implements AutoCloseable {
       return true;
     }
 
-    /** The waiting prompts that are computed in one pass: as many as there is room for. */
+    /** Takes the waiting prompts that there is room for and that one pass can compute. */
     private List<Prompt> next() {
       int independent = engine.independentRows();
       int most = independent == 0 ? PROMPT_TOKENS : Math.min(independent, PROMPT_TOKENS);
@@ -175,7 +174,7 @@ public final class Generator implements AutoCloseable {
       return next;
     }
 
-    /** Computes prompts, and the first token of each of their completions from the last logits. */
+    /** Computes prompts, and draws the first token of each of their completions. */
     private void begin(List<Prompt> prompts) {
       int[] lengths = prompts.stream().mapToInt(prompt -> prompt.tokens().length).toArray();
       Segments texts = Segments.ofLengths(lengths);
@@ -207,7 +206,7 @@ public final class Generator implements AutoCloseable {
       }
     }
 
-    /** Gives every completion in flight its next token. */
+    /** Adds the next token to every completion in flight. */
     private void advance() {
       List<Row> unfinished = new ArrayList<>();
       for (int from = 0; from < active.size(); from += together) {
@@ -218,7 +217,7 @@ public final class Generator implements AutoCloseable {
       active.addAll(unfinished);
     }
 
-    /** Returns the rows that go on. */
+    /** Computes and adds the next token of some rows; returns the unfinished rows. */
     private List<Row> advance(List<Row> rows) {
       int count = rows.size();
       List<Branch> branches = new ArrayList<>();
@@ -236,7 +235,7 @@ public final class Generator implements AutoCloseable {
       return add(rows, logits.rows(0, count));
     }
 
-    /** Adds the next token to each row; returns the rows that go on. */
+    /** Draws the next token of each row; returns the unfinished rows. */
     private List<Row> add(List<Row> to, Tensor logits) {
       Draws draws = draw(engine, config, logits, to);
       List<Row> unfinished = new ArrayList<>();
@@ -262,10 +261,10 @@ public final class Generator implements AutoCloseable {
   }
 
   /**
-   * The next token of each row.
+   * Draws the next token of each row.
    *
    * @param logits {@code (M, V)}; left as they are
-   * @throws NonFiniteLogitsException if one is NaN or infinite, however tokens are picked
+   * @throws NonFiniteLogitsException if a logit is NaN or infinite, even with greedy picking
    */
   static Draws draw(Engine engine, SamplingConfig config, Tensor logits, List<Row> rows) {
     double[] uniforms = rows.stream().mapToDouble(row -> row.uniform(config.seed())).toArray();

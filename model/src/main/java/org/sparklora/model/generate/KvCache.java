@@ -11,12 +11,11 @@ import org.sparklora.model.layer.KeyValues;
 
 /**
  * Keys and values of all layers for the tokens in flight, in pages of {@value #PAGE} slots: a text
- * takes a page when it comes to need one, and gives all back when it ends. Where its pages lie is
- * nothing to what it sees.
+ * takes a page when it needs one, and gives all back when it ends. The place of its pages does not
+ * change its results.
  *
- * <p>Memory doubles when pages run out, so it is less than twice that of the most tokens that were
- * in flight at a time, and of the pages they had begun. Numbers a slot, of the engine's {@link
- * Engine#activationType}: 2·L·K·D.
+ * <p>Memory doubles when pages run out, so it is less than twice that of the most pages in use at a
+ * time. A slot holds 2·L·K·D elements of the engine's {@link Engine#activationType}.
  *
  * <p>Not thread-safe.
  */
@@ -27,7 +26,7 @@ final class KvCache implements AutoCloseable {
   private final Engine engine;
   private final long width; // K·D
   private final List<KeyValues> layers = new ArrayList<>(); // (S, K·D) each
-  private final PriorityQueue<Integer> free = new PriorityQueue<>(); // first slots of pages
+  private final PriorityQueue<Integer> free = new PriorityQueue<>(); // first slot of each free page
   private int slots = 0;
 
   /**
@@ -40,12 +39,12 @@ final class KvCache implements AutoCloseable {
     layers.addAll(Collections.nCopies(layerCount, new KeyValues(nothing, nothing)));
   }
 
-  /** As they are until the next page is taken. */
+  /** The caches of all layers, valid until {@link #take} is called. */
   List<KeyValues> layers() {
     return layers;
   }
 
-  /** The lowest free page. */
+  /** Takes the lowest free page. */
   Run take() {
     if (free.isEmpty()) {
       grow(Math.max(PAGE, Math.multiplyExact(2, slots)));
@@ -57,7 +56,7 @@ final class KvCache implements AutoCloseable {
     free.add(page.start());
   }
 
-  /** One tensor after the other, so that no more than one of them exists twice. */
+  /** Grows one tensor after the other, so that no more than one of them exists twice. */
   private void grow(int newSlots) {
     for (int layer = 0; layer < layers.size(); layer++) {
       KeyValues old = layers.get(layer);

@@ -1,6 +1,6 @@
 package org.sparklora.model.generate;
 
-/** A model yields NaN or infinite numbers where probabilities are drawn from: it has diverged. */
+/** The model's logits are NaN or infinite: it has diverged. */
 public final class NonFiniteLogitsException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 

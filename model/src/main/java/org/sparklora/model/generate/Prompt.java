@@ -3,10 +3,10 @@ package org.sparklora.model.generate;
 import java.io.Serializable;
 
 /**
- * What completions continue.
+ * A tokenized prompt.
  *
- * @param id tells its random numbers from those of other prompts, so it must not change when
- *     prompts are distributed otherwise: the number of the prompt in its table
+ * @param id the number of the prompt in its table: seeds the prompt's random numbers, so it must
+ *     not depend on how prompts are distributed
  * @param tokens rendered and tokenized; read-only and not copied
  */
 public record Prompt(long id, int[] tokens) implements Serializable {

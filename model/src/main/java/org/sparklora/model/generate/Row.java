@@ -7,7 +7,7 @@ import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Branch.Run;
 import org.sparklora.model.engine.SplitMix64;
 
-/** A completion in the making, and where its keys and values lie in the cache. */
+/** An unfinished completion, and the places of its keys and values in the cache. */
 final class Row {
   private static final int FIRST_TOKENS = 64;
 
@@ -18,13 +18,13 @@ final class Row {
   private int[] tokens = new int[FIRST_TOKENS]; // grows with the completion
   private float[] logProbs = new float[FIRST_TOKENS];
   private int length = 0;
-  private List<Run> seen = List.of(); // the prompt's slots and the pages that it was made for
+  private List<Run> seen = List.of(); // the prompt's slots and the first seenPages own pages
   private int seenPages = 0;
 
   /**
-   * @param index which of the prompt's completions
-   * @param cachedPrompt which all of them share
-   * @param own empty
+   * @param index number among the prompt's completions
+   * @param cachedPrompt the prompt's cache, which all its completions share
+   * @param own the completion's own cache, still empty
    */
   Row(Prompt prompt, int index, CachedText cachedPrompt, CachedText own) {
     this.prompt = prompt;
@@ -55,12 +55,12 @@ final class Row {
     return tokens[length - 1];
   }
 
-  /** Where the last token stands in the text. */
+  /** The position of the last token in the text. */
   int lastPosition() {
     return prompt.tokens().length + length - 1;
   }
 
-  /** Takes a place in the cache for the last token. */
+  /** Reserves a cache slot for the last token. */
   void reserve() {
     own.reserve(length);
     if (seenPages < own.pages().size()) {
@@ -70,19 +70,19 @@ final class Row {
     }
   }
 
-  /** Where the last token's keys and values go. */
+  /** The cache slot of the last token. */
   int lastSlot() {
     return own.slot(length - 1);
   }
 
-  /** What the last token sees, as query number {@code query} of its batch. */
+  /** The keys that the last token sees, as query number {@code query} of its batch. */
   Branch lastBranch(int query) {
     return new Branch(query, 1, seen, prompt.tokens().length + length);
   }
 
   /**
-   * The random number of the next token: a function of the seed and of the token's place alone, so
-   * it can be drawn on any machine, in any order, and again after a failure.
+   * The random number of the next token: a function of the seed and the token's place alone, so
+   * that any node can draw it, in any order, and in a retry.
    */
   double uniform(long seed) {
     return SplitMix64.uniform(seed, prompt.id(), index, length);
@@ -95,7 +95,7 @@ final class Row {
     return seen;
   }
 
-  /** Leaves the cache. */
+  /** Releases the cache pages and returns the completion. */
   Completion end(Completion.StopReason reason) {
     cachedPrompt.release();
     own.release();

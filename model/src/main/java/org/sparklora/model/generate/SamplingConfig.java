@@ -9,8 +9,8 @@ import org.sparklora.model.engine.SamplingRule;
 /**
  * How completions are drawn.
  *
- * @param numGenerations G, completions of each prompt
- * @param maxCompletionLength tokens of a completion at most
+ * @param numGenerations G, the number of completions of each prompt
+ * @param maxCompletionLength most tokens of a completion
  * @param rule how each token is drawn
  * @param endTokens a completion ends with the first of these; empty for none
  * @param seed of all random numbers
@@ -23,7 +23,7 @@ public record SamplingConfig(
     long seed)
     implements Serializable {
 
-  /** Far beyond what anybody draws, and few enough for arrays over a prompt's completions. */
+  /** The largest G, far above practical values, but small enough for arrays over completions. */
   private static final int MAX_GENERATIONS = 1 << 16;
 
   public SamplingConfig {
@@ -40,17 +40,17 @@ public record SamplingConfig(
     endTokens = Set.copyOf(endTokens);
   }
 
-  /** The same with other random numbers. */
+  /** This config with another seed. */
   public SamplingConfig withSeed(long newSeed) {
     return new SamplingConfig(numGenerations, maxCompletionLength, rule, endTokens, newSeed);
   }
 
-  /** The same for another number of completions of each prompt. */
+  /** This config with another number of completions of each prompt. */
   public SamplingConfig withNumGenerations(int completions) {
     return new SamplingConfig(completions, maxCompletionLength, rule, endTokens, seed);
   }
 
-  /** The same, ended by other tokens. */
+  /** This config with other end tokens. */
   public SamplingConfig withEndTokens(Set<Integer> tokens) {
     return new SamplingConfig(numGenerations, maxCompletionLength, rule, tokens, seed);
   }

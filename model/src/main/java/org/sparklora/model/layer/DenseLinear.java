@@ -34,7 +34,7 @@ public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linea
 
   @Override
   public void recompute(Workspace workspace, Tensor x, Tensor u) {
-    // backward needs nothing but x
+    // backward needs only x
   }
 
   @Override

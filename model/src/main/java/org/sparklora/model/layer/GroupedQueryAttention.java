@@ -12,7 +12,7 @@ import org.sparklora.model.layer.Workspace.Buffer;
  * Causal self-attention in which several query heads share a key/value head (Ainslie et al., 2023):
  * {@code softmax(q·kᵀ / √D)·v} of each document, between the projections q, k, v and o.
  *
- * @param layer the number of the block, whose cache this one writes and reads
+ * @param layer the number of the block, and of the cache that it writes and reads
  * @param rotated whether q and k are rotated; false in NoPE layers
  */
 public record GroupedQueryAttention(
@@ -22,13 +22,13 @@ public record GroupedQueryAttention(
   public record Projections(HeadLinear query, HeadLinear key, Linear value, Linear output) {}
 
   /**
-   * A linear layer to heads that are compared.
+   * The projection to query or key heads, with its norm.
    *
-   * @param norm of each head before the rotation (Qwen3), if the model has one
+   * @param norm norm of each head before the rotation (Qwen3), if the model has one
    */
   public record HeadLinear(Linear linear, Optional<RmsNorm> norm) {
 
-    /** Heads as they are rotated. */
+    /** The heads after the norm, before the rotation. */
     private Tensor normed(Workspace workspace, Tensor raw, Tensor rstd, Buffer slot) {
       if (norm.isEmpty()) {
         return raw;
@@ -38,7 +38,7 @@ public record GroupedQueryAttention(
       return normed;
     }
 
-    /** The gradient of heads before {@link #normed}. */
+    /** Turns the gradient of the result of {@link #normed} into that of its input. */
     private Tensor throughNorm(
         Workspace workspace, Tensor raw, Tensor rstd, Tensor dNormed, Buffer slot) {
       if (norm.isEmpty()) {
@@ -51,24 +51,24 @@ public record GroupedQueryAttention(
   }
 
   /**
-   * What backward needs of one layer's forward.
+   * The tensors of one forward that backward needs.
    *
-   * @param q {@code (N, H·D)}, as attention read it; before norm and rotation if there are head
-   *     norms
-   * @param k {@code (N, K·D)}, likewise
+   * @param q {@code (N, H·D)}, the rotated queries; with head norms the queries before norm and
+   *     rotation
+   * @param k {@code (N, K·D)}, the keys, in the same state as q
    * @param v {@code (N, K·D)}
    * @param y the attention's result, {@code (N, H·D)}
    * @param logSumExp {@code (N, H)}
-   * @param inner what the projections leave
+   * @param inner the tensors kept by norms and projections
    */
   public record Saved(Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Inner inner) {}
 
   /**
-   * What norms and projections leave for backward.
+   * The tensors that norms and projections keep for backward.
    *
    * @param queryRstd {@code (N·H)}; empty without head norms
    * @param keyRstd {@code (N·K)}; empty without head norms
-   * @param uQuery and the others {@code (N, R)}; empty without an adapter
+   * @param uQuery like uKey, uValue and uOutput {@code (N, R)}; empty without an adapter
    */
   public record Inner(
       Tensor queryRstd,
@@ -99,7 +99,7 @@ public record GroupedQueryAttention(
     return new AttentionTensors(q, seen.keys(), seen.values(), saved.y, saved.logSumExp);
   }
 
-  /** Adds to dX, with dResidual the gradient of what forward added to. */
+  /** Adds to dX; dResidual is the gradient of forward's {@code residual}. */
   public void backward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
     Engine engine = workspace.engine();

@@ -3,8 +3,7 @@ package org.sparklora.model.layer;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * One layer's cache: the rotated keys and the values of tokens that were computed before, each in a
- * slot of its own.
+ * One layer's cache: the rotated keys and the values of earlier tokens, one slot per token.
  *
  * @param keys {@code (S, K·D)} for S slots
  * @param values {@code (S, K·D)}

@@ -14,19 +14,19 @@ public sealed interface Linear permits DenseLinear, LoraLinear {
   /**
    * y = this(x).
    *
-   * @param u receives what {@link #backward} needs besides x
+   * @param u receives the tensor that {@link #backward} needs besides x
    */
   void forward(Workspace workspace, Tensor x, Tensor y, Tensor u);
 
-  /** y += this(x), which saves a residual connection its copy. */
+  /** y += this(x), which saves a residual connection a copy. */
   void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u);
 
-  /** Fills u again as forward did, without y: for a backward whose forward kept nothing. */
+  /** Computes u as forward did, without y, for a backward after gradient checkpointing. */
   void recompute(Workspace workspace, Tensor x, Tensor u);
 
   /** Adds to dX {@code (N, in)} and to the gradients of the trained weights. */
   void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX);
 
-  /** The same layer with other dropout: for rows that are computed in several calls. */
+  /** This layer with another dropout mask, for rows that are computed in several calls. */
   Linear salted(long salt);
 }

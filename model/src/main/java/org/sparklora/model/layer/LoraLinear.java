@@ -13,7 +13,7 @@ import org.sparklora.model.layer.Workspace.Buffer;
  * @param b B {@code (out, R)}
  * @param scale s
  * @param dropout share of x that is dropped; 0 outside training
- * @param seed of the dropout mask, which backward draws again
+ * @param seed seed of the dropout mask, which backward draws again
  */
 public record LoraLinear(
     DenseLinear base, Weight a, Weight b, float scale, float dropout, long seed) implements Linear {
@@ -24,7 +24,7 @@ public record LoraLinear(
     return a.value().rows();
   }
 
-  /** {@code u} receives {@code drop(x)·Aᵀ}: it is R wide, so keeping it is cheap. */
+  /** {@code u} receives {@code drop(x)·Aᵀ}: u is R wide, so keeping it is cheap. */
   @Override
   public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
     Tensor in = workspace.operand(Buffer.OPERAND, x);
@@ -55,7 +55,7 @@ public record LoraLinear(
     Engine k = workspace.engine();
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     Tensor dOut = workspace.operand(Buffer.D_OPERAND, dY);
-    Tensor dU = // only products read it; those of few terms are better off in float32
+    Tensor dU = // read only by products; with a small R float32 is faster
         rank() < LEAST_ROUNDED
             ? workspace.lend(Buffer.D_LORA, u.shape())
             : workspace.lendOperand(Buffer.D_LORA, u.shape());

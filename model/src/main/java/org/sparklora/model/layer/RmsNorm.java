@@ -5,7 +5,7 @@ import org.sparklora.model.engine.Tensor;
 
 /**
  * Root-mean-square layer normalisation (Zhang and Sennrich, 2019): {@code y = x / rms(x) · weight}
- * in rows of the width of {@code weight}, whatever the shape of x.
+ * over rows as wide as {@code weight}, whatever the shape of x.
  *
  * @param weight {@code (C)}, or {@code (D)} for a norm of each head
  * @param epsilon added to the mean square
@@ -21,7 +21,7 @@ public record RmsNorm(Weight weight, float epsilon) {
     engine.rmsNorm(inRows(x), weight.value(), epsilon, inRows(y), rstd);
   }
 
-  /** {@link #forward} once more, for backward, with the rstd that it left. */
+  /** Recomputes {@link #forward} for backward, with forward's rstd. */
   public void again(Engine engine, Tensor x, Tensor y, Tensor rstd) {
     engine.rmsNormAgain(inRows(x), weight.value(), epsilon, inRows(y), rstd);
   }

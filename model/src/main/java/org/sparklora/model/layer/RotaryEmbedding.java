@@ -12,8 +12,8 @@ import org.sparklora.model.engine.Tensor;
  * Rotary position embedding (Su et al., 2021): pair i of a head at position p turns by the angle
  * {@code p · θ^(−2i/D)}, with the frequencies scaled for long contexts as the config says.
  *
- * <p>Frequencies and angles are rounded to float32 where transformers rounds them: at position 1000
- * another rounding would already be visible.
+ * <p>Frequencies and angles are rounded to float32 where transformers rounds them: other roundings
+ * would change results visibly from position 1000 on.
  *
  * <p>Thread-safe. The tables grow with the longest document seen.
  */
@@ -41,7 +41,7 @@ public final class RotaryEmbedding implements AutoCloseable {
     return scaling instanceof RopeScaling.Llama3 llama3 ? llama3(frequency, llama3) : frequency;
   }
 
-  /** Long waves are stretched, short ones kept, those between interpolated (Llama 3.1). */
+  /** Lowers the frequencies of long waves, keeps short waves, interpolates between (Llama 3.1). */
   private static float llama3(float frequency, RopeScaling.Llama3 scaling) {
     double context = scaling.originalMaxPositionEmbeddings();
     float factor = (float) scaling.factor();
@@ -66,7 +66,8 @@ public final class RotaryEmbedding implements AutoCloseable {
       while (rows < positions) {
         rows = Math.addExact(rows, rows);
       }
-      // the old tables stay until close(): another thread may still use them; each is half the next
+      // close() frees the old tables, which other threads may still use; each table is half the
+      // next
       tables = compute(engine, rows);
     }
     return tables;
@@ -93,7 +94,7 @@ public final class RotaryEmbedding implements AutoCloseable {
     return table;
   }
 
-  /** Frees all tables; nobody may be using them. */
+  /** Frees all tables; no computation may be using them. */
   @Override
   public synchronized void close() {
     owned.forEach(Tensor::close);
@@ -105,7 +106,8 @@ public final class RotaryEmbedding implements AutoCloseable {
   public record Tables(Tensor cos, Tensor sin) {
 
     /**
-     * Rotates the heads of x {@code (N, heads, D)} in place; {@code inverse} is the backward of it.
+     * Rotates the heads of x {@code (N, heads, D)} in place; {@code inverse} computes the backward
+     * of the rotation.
      */
     void rotate(Engine engine, Tensor x, int headSize, Indices positions, boolean inverse) {
       engine.rotate(x, headSize, cos, sin, positions, inverse);

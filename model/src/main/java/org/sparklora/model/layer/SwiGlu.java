@@ -7,7 +7,7 @@ import org.sparklora.model.layer.Workspace.Buffer;
 public record SwiGlu(Linear gate, Linear up, Linear down) {
 
   /**
-   * What backward needs of one layer's forward; {@code silu(gate) · up} is cheap and computed
+   * The tensors of one forward that backward needs; {@code silu(gate) · up} is cheap and computed
    * again.
    *
    * @param gate and up {@code (N, F)}; backward overwrites them
@@ -27,7 +27,10 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
     up.forward(workspace, in, saved.up, saved.uUp);
   }
 
-  /** Fills {@code saved} again as forward did, without the product that only the result needs. */
+  /**
+   * Fills {@code saved} as forward does, without the {@code down} product, which only the result
+   * needs.
+   */
   public void recompute(Workspace workspace, Tensor x, Saved saved) {
     project(workspace, x, saved);
     down.recompute(workspace, gated(workspace, saved), saved.uDown);

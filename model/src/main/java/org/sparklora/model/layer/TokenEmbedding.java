@@ -8,8 +8,8 @@ import org.sparklora.model.engine.Tensor;
  * {@code y[n] = table[tokens[n]]}.
  *
  * @param table {@code (V, C)}
- * @param paddingId token whose row gets no gradient here (PyTorch's {@code padding_idx}, which
- *     transformers sets to the config's {@code pad_token_id}); −1 for none
+ * @param paddingId token whose row gets no gradient from the embedding (PyTorch's {@code
+ *     padding_idx}, which transformers sets to the config's {@code pad_token_id}); −1 for none
  */
 public record TokenEmbedding(Weight table, int paddingId) {
 

@@ -7,17 +7,16 @@ import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * The tokens of one pass: where they stand, whom they see, and whether their keys and values are
- * kept.
+ * The tokens of one pass: their positions, the keys they see, and the cache slots of their own keys
+ * and values, if these are kept.
  *
- * @param tokens their ids, {@code (N)}
- * @param mask who sees whom
- * @param positions of each token in its text, {@code (N)}
+ * @param tokens token ids, {@code (N)}
+ * @param mask the keys that each token sees
+ * @param positions position of each token in its text, {@code (N)}
  * @param rotary the angles of these positions
- * @param cache of each layer; empty if nothing is kept
- * @param slots of the cache, where the tokens' own keys and values go, {@code (N)}; unused without
- *     one
- * @param seesCache whether the mask speaks of slots of the cache, and not of the pass's own tokens
+ * @param cache the caches of all layers; empty if nothing is kept
+ * @param slots cache slots for the tokens' own keys and values, {@code (N)}; unused without a cache
+ * @param seesCache whether the mask's keys are cache slots instead of the pass's own tokens
  */
 public record TokenPlaces(
     Indices tokens,
@@ -28,16 +27,16 @@ public record TokenPlaces(
     Indices slots,
     boolean seesCache) {
 
-  /** Of a pass that keeps nothing. */
+  /** The tokens of a pass without a cache. */
   public TokenPlaces(
       Indices tokens, AttentionMask mask, Indices positions, RotaryEmbedding.Tables rotary) {
     this(tokens, mask, positions, rotary, List.of(), positions, false);
   }
 
   /**
-   * Keeps what a layer computed if there is a cache; returns what the layer's attention reads.
+   * Stores a layer's keys and values in the cache, if any; returns those that attention reads.
    *
-   * @param k rotated, {@code (N, K·D)}
+   * @param k rotated keys, {@code (N, K·D)}
    * @param v {@code (N, K·D)}
    */
   KeyValues keep(Engine engine, int layer, Tensor k, Tensor v) {

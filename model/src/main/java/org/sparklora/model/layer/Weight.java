@@ -7,11 +7,12 @@ import org.sparklora.model.engine.Tensor;
  * A parameter of a layer.
  *
  * @param value the parameter
- * @param gradient what backward adds to, of the same shape; empty if the parameter is frozen
+ * @param gradient the tensor that backward adds to, of the same shape; empty if the parameter is
+ *     frozen
  */
 public record Weight(Tensor value, Optional<Tensor> gradient) {
 
-  /** A parameter that is not trained. */
+  /** A frozen parameter. */
   public static Weight frozen(Tensor value) {
     return new Weight(value, Optional.empty());
   }

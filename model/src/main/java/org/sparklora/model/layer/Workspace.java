@@ -11,16 +11,16 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * Memory for what lives no longer than one layer's forward or backward: one buffer for each {@link
- * Buffer}, grown to the largest request and used again and again. A buffer that is lent must be
- * given back before it is lent again, which assertions hold; those of a single product, which the
- * next product overwrites, need not.
+ * Memory for temporaries of one layer's forward or backward: one buffer for each {@link Buffer},
+ * grown to the largest request and reused. A lent buffer must be given back before it is lent
+ * again, which assertions check; buffers of a single product, which the next product overwrites,
+ * are exempt.
  *
  * <p>Not thread-safe: one workspace serves one pass at a time.
  */
 public final class Workspace implements AutoCloseable {
 
-  /** Who uses a buffer. */
+  /** The use of a buffer. */
   public enum Buffer {
     /** The input of attention or feed-forward, {@code (N, C)}. */
     NORMED,
@@ -28,21 +28,21 @@ public final class Workspace implements AutoCloseable {
     /** silu(gate) · up, {@code (N, F)}. */
     GATED,
     D_GATED,
-    /** Heads after norm and rotation where a layer keeps them before, {@code (N, H, D)}. */
+    /** Heads after norm and rotation, in layers that keep them before both, {@code (N, H, D)}. */
     QUERY,
     KEY,
     D_QUERY,
     D_KEY,
     D_VALUE,
-    /** The same before the norm of each head. */
+    /** Gradients of the heads before the norm of each head. */
     D_RAW_QUERY,
     D_RAW_KEY,
     D_ATTENTION,
     /** Gradient of x·Aᵀ, {@code (N, R)}. */
     D_LORA,
-    /** Input of A after dropout, and its gradient, {@code (N, in)}. */
+    /** Input of A after dropout, and later its gradient, {@code (N, in)}. */
     DROPPED,
-    /** What linear layers multiply, {@code (N, in)} and {@code (N, out)}: see {@link #operand}. */
+    /** Operands of linear layers, {@code (N, in)} and {@code (N, out)}: see {@link #operand}. */
     OPERAND,
     D_OPERAND,
     /** The residual stream's gradient, {@code (N, C)}. */
@@ -52,17 +52,17 @@ public final class Workspace implements AutoCloseable {
     D_HEAD_INPUT,
     HEAD_RSTD,
     HEAD_LORA,
-    /** A chunk of logits, then of their gradient. */
+    /** A chunk of logits, later of their gradient. */
     LOGITS
   }
 
-  /** What each linear layer lends anew while a layer around it computes. */
+  /** Buffers that each linear layer lends anew without giving them back. */
   private static final Set<Buffer> OF_A_PRODUCT =
       EnumSet.of(Buffer.OPERAND, Buffer.D_OPERAND, Buffer.D_LORA, Buffer.DROPPED);
 
   private final Engine engine;
   private final Map<Key, Tensor> buffers = new HashMap<>();
-  private final Map<Buffer, Tensor> views = new EnumMap<>(Buffer.class); // the last of each
+  private final Map<Buffer, Tensor> views = new EnumMap<>(Buffer.class); // last lent
   private final Set<Buffer> lent = EnumSet.noneOf(Buffer.class);
 
   private record Key(Buffer buffer, DType type) {}
@@ -76,14 +76,14 @@ public final class Workspace implements AutoCloseable {
   }
 
   /**
-   * A float32 tensor with undefined contents, valid until it is given back; the same as the last
-   * time if it has this shape.
+   * A float32 tensor with undefined contents, valid until it is given back; the last lent tensor if
+   * the shape is equal.
    */
   public Tensor lend(Buffer buffer, long... shape) {
     return lend(buffer, DType.FLOAT32, shape);
   }
 
-  /** The same of any type. */
+  /** Lends a tensor of any type with undefined contents, valid until it is given back. */
   public Tensor lend(Buffer buffer, DType type, long... shape) {
     boolean free = lent.add(buffer) || OF_A_PRODUCT.contains(buffer);
     assert free : buffer + " is lent already";
@@ -97,7 +97,7 @@ public final class Workspace implements AutoCloseable {
     if (memory == null || memory.size() < size) {
       if (memory != null) {
         views.remove(buffer);
-        buffers.remove(key).close(); // memory may not suffice for both
+        buffers.remove(key).close(); // memory may not suffice for the old and the new buffer
       }
       memory = engine.allocate(type, size);
       buffers.put(key, memory);
@@ -107,19 +107,19 @@ public final class Workspace implements AutoCloseable {
     return view;
   }
 
-  /** {@link #lend} of the type that activations are kept in. */
+  /** {@link #lend} of {@link Engine#activationType}. */
   public Tensor lendActivation(Buffer buffer, long... shape) {
     return lend(buffer, engine.activationType(), shape);
   }
 
-  /** {@link #lend} of the type in which products of this matrix are computed. */
+  /** {@link #lend} of {@link Engine#operandType} for this number of rows. */
   public Tensor lendOperand(Buffer buffer, long... shape) {
     return lend(buffer, engine.operandType(Math.toIntExact(shape[0])), shape);
   }
 
   /**
-   * {@code x} as products multiply it: itself, or rounded once into a buffer for all products that
-   * follow. A layer that several share an input with is given what this returned.
+   * {@code x} in the operand type of products: x itself, or rounded into a buffer. Pass the result
+   * to all layers that share this input, so that x is rounded only once.
    */
   public Tensor operand(Buffer buffer, Tensor x) {
     if (x.dtype() == engine.operandType(x.rows())) {
@@ -130,24 +130,24 @@ public final class Workspace implements AutoCloseable {
     return rounded;
   }
 
-  /** A tensor of zeros, valid until it is given back: for gradients, which are added to. */
+  /** A tensor of zeros, valid until it is given back: for gradients, to which backward adds. */
   public Tensor lendZeros(Buffer buffer, long... shape) {
     Tensor zeros = lend(buffer, shape);
     engine.fill(zeros, 0);
     return zeros;
   }
 
-  /** Ends the use of some buffers, whose contents are still there until they are lent again. */
+  /** Ends the use of some buffers; contents stay until the buffers are lent again. */
   public void giveBack(Buffer... slots) {
     lent.removeAll(List.of(slots));
   }
 
-  /** Ends the use of all buffers: a pass begins, whatever became of the one before. */
+  /** Ends the use of all buffers, for a new pass, even after a failed one. */
   public void reclaim() {
     lent.clear();
   }
 
-  /** Memory held: for each buffer that of the largest request so far. */
+  /** Bytes held: for each buffer those of the largest request so far. */
   public long bytes() {
     return buffers.values().stream().mapToLong(t -> t.size() * t.dtype().bytes()).sum();
   }

@@ -9,15 +9,15 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.text.json.CheckpointException;
 
 /**
- * The model under an adapter. Shapes do not tell a model from its instruction-tuned sibling, and an
- * adapter on the wrong one of them gives fluent nonsense.
+ * The model under an adapter. A model and its instruction-tuned variant have equal shapes, but an
+ * adapter on the wrong one gives fluent nonsense.
  *
- * @param name what its user calls it; {@code base_model_name_or_path} of an adapter
- * @param fingerprint of its weights; the empty string where an adapter does not record one, as
- *     PEFT's do not
+ * @param name the user's name of the model; {@code base_model_name_or_path} of an adapter
+ * @param fingerprint fingerprint of the weights; the empty string if an adapter records none, as
+ *     PEFT's adapters
  */
 public record AdapterBase(String name, String fingerprint) {
-  /** Of a model in a folder of this machine. */
+  /** The base model in a local folder. */
   public static AdapterBase of(String name, Path checkpoint) throws IOException {
     try (CheckpointFolder folder = CheckpointFolder.open(checkpoint)) {
       return new AdapterBase(name, folder.fingerprint());
@@ -25,10 +25,10 @@ public record AdapterBase(String name, String fingerprint) {
   }
 
   /**
-   * Compares the model that an adapter is to be applied to, which is this one, with the one it says
-   * it was trained on.
+   * Compares this model, which an adapter is to be applied to, with the model that the adapter was
+   * trained on.
    *
-   * @return a warning, where neither weights nor names show that they are the same: a copy may well
+   * @return a warning if fingerprint and names do not show that both are the same model: a copy may
    *     have another name
    * @throws CheckpointException if their weights differ
    */
@@ -50,11 +50,11 @@ public record AdapterBase(String name, String fingerprint) {
     try {
       return plain(one).equals(plain(other)) || Files.isSameFile(Path.of(one), Path.of(other));
     } catch (IOException | InvalidPathException e) {
-      return false; // no folders of this machine
+      return false; // not local folders
     }
   }
 
-  /** Without a revision and a slash at the end. */
+  /** The name without a revision and without slashes at the end. */
   private static String plain(String name) {
     return name.replaceFirst("@[^@/]*$", "").replaceFirst("/+$", "");
   }

@@ -13,9 +13,8 @@ import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
 
 /**
- * PEFT's {@code adapter_config.json}. Whatever it can say that changes the arithmetic and is not
- * plain LoRA is refused by key and value: an adapter that is applied wrongly looks like one that
- * was trained badly.
+ * PEFT's {@code adapter_config.json}. Refuses, by key and value, every setting that changes the
+ * arithmetic of plain LoRA: a wrongly applied adapter looks like a badly trained one.
  */
 final class AdapterConfigJson {
 
@@ -41,7 +40,7 @@ final class AdapterConfigJson {
 
   /**
    * Initialisations that change the base weights, so that the factors alone are not the adapter.
-   * PEFT converts them on request and then says {@code true}.
+   * PEFT converts such adapters on request and then writes {@code true}.
    */
   private static final Set<String> CHANGES_BASE =
       Set.of("pissa", "olora", "corda", "loftq", "lora_ga");
@@ -65,16 +64,16 @@ final class AdapterConfigJson {
        "use_rslora": false}
       """;
 
-  /** What PEFT reads where a file does not name {@code r} or {@code lora_alpha}. */
+  /** PEFT's default of {@code r} and {@code lora_alpha}. */
   private static final int DEFAULT = 8;
 
-  /** PEFT can merge whatever it can train, and a merged model needs no adapter. */
+  /** The remedy for unsupported adapters: PEFT can merge every adapter it trains. */
   static final String MERGE =
       "merge the adapter into its base model with PEFT (merge_and_unload) and give the merged model";
 
   private AdapterConfigJson() {}
 
-  /** What the base model was called; the empty string where the file does not say. */
+  /** The name of the base model; the empty string if the file has none. */
   static String baseModel(Path file) throws IOException {
     return JsonFields.of(file, JsonFile.read(file)).text(BASE).orElse("");
   }
@@ -184,13 +183,13 @@ final class AdapterConfigJson {
     json.put(BASE, baseModel);
     double alpha = config.alpha();
     if (alpha == Math.rint(alpha) && alpha <= Integer.MAX_VALUE) {
-      json.put("lora_alpha", (int) alpha); // PEFT would read 16.0, but does not write it
+      json.put("lora_alpha", (int) alpha); // PEFT reads 16.0, but writes 16
     } else {
       json.put("lora_alpha", alpha);
     }
     json.put("lora_dropout", config.dropout());
     json.put("r", config.rank());
-    ArrayNode targets = json.putArray("target_modules"); // without those that are excluded
+    ArrayNode targets = json.putArray("target_modules"); // excluded layers left out
     layout.targetNames().forEach(targets::add);
     json.put("use_rslora", config.rslora());
     return json;

@@ -29,18 +29,19 @@ import org.sparklora.text.json.JsonFile;
 public final class AdapterFile {
   private static final Logger LOG = LoggerFactory.getLogger(AdapterFile.class);
 
-  /** The settings. */
+  /** The name of the settings file. */
   public static final String CONFIG = "adapter_config.json";
 
-  /** The factors. */
+  /** The name of the file of factors. */
   public static final String WEIGHTS = "adapter_model.safetensors";
 
   /**
-   * Where older versions of PEFT stored the factors: pickled Python objects, which we do not read.
+   * The file of factors of older PEFT versions: pickled Python objects, which this class does not
+   * read.
    */
   private static final String PICKLED = "adapter_model.bin";
 
-  /** In the metadata of the factors, where PEFT does not mind it. */
+  /** The key of the base's fingerprint in the metadata of the factors, which PEFT ignores. */
   private static final String FINGERPRINT = "base_model_fingerprint";
 
   private final Path folder;
@@ -52,7 +53,7 @@ public final class AdapterFile {
   }
 
   /**
-   * Reads the settings and checks that the factors are those of this model, by name and shape.
+   * Reads the settings and checks that names and shapes of the factors fit the model.
    *
    * @throws CheckpointException if a file is missing or damaged, the adapter is of a kind that
    *     cannot be applied, or belongs to another model
@@ -66,9 +67,9 @@ public final class AdapterFile {
   }
 
   /**
-   * The same for a model that is open, and checks that the adapter was trained on it.
+   * Opens an adapter and checks that it was trained on an open model.
    *
-   * @param name what the model's user calls it
+   * @param name the user's name of the model
    * @throws CheckpointException also if the adapter was trained on other weights
    */
   public static AdapterFile open(Path folder, String name, CheckpointFolder base)
@@ -77,8 +78,8 @@ public final class AdapterFile {
   }
 
   /**
-   * Checks that this adapter was trained on a model, by the weights as far as it says which those
-   * were; where only the name differs, there is a warning.
+   * Checks that this adapter was trained on a model: compares fingerprints if the adapter records
+   * one, else names; logs a warning if the names differ.
    *
    * @throws CheckpointException if the weights differ
    */
@@ -125,7 +126,7 @@ public final class AdapterFile {
   }
 
   /**
-   * @param file what its header lists, by name
+   * @param file the tensors of the file of factors, by name
    */
   private void check(Map<String, TensorInfo> file) {
     TreeSet<String> missing = new TreeSet<>();
@@ -164,7 +165,7 @@ public final class AdapterFile {
     }
   }
 
-  /** PEFT would put it in the place of the model's own. */
+  /** Refuses a weight with which PEFT would replace the model's own. */
   private void refuseWeight(String name) {
     throw new CheckpointException(
         "Cannot use the adapter %s: it holds whole weights of a model besides its factors, as %s; load it with PEFT and save it with save_embedding_layers=False where they are the base model's, else %s",
@@ -183,7 +184,7 @@ public final class AdapterFile {
     return String.join(", and ", parts);
   }
 
-  /** The settings and places of the factors. */
+  /** The adapter's settings, and the place of each factor in the vector. */
   public AdapterLayout layout() {
     return layout;
   }
@@ -203,9 +204,9 @@ public final class AdapterFile {
   /**
    * Writes an adapter that PEFT loads; each file appears whole or not at all.
    *
-   * @param folder made if it is not there
-   * @param parameters vector of the layout
-   * @param base on which it was trained
+   * @param folder created if missing
+   * @param parameters a vector of the layout
+   * @param base the model that it was trained on
    */
   public static void write(Path folder, AdapterLayout layout, Tensor parameters, AdapterBase base)
       throws IOException {

@@ -18,8 +18,8 @@ import org.sparklora.model.engine.Tensor;
 
 /**
  * Where each LoRA factor lies in the flat adapter vector: for every targeted linear layer, in the
- * order of computation, A {@code (R, in)} and then B {@code (out, R)}. The only place that knows
- * how PEFT names them.
+ * order of computation, A {@code (R, in)} and then B {@code (out, R)}. Only this class knows PEFT's
+ * names of the factors.
  *
  * <p>Immutable and thread-safe.
  */
@@ -36,7 +36,7 @@ public final class AdapterLayout implements ParameterLayout {
   private AdapterLayout(LoraConfig config, DecoderConfig model) {
     this.config = config;
     Map<String, long[]> shapes = WeightNames.expected(model);
-    long[] embedding = shapes.get(WeightNames.EMBEDDING); // a tied head's, too
+    long[] embedding = shapes.get(WeightNames.EMBEDDING); // also the shape of a tied head
     int rank = config.rank();
     long offset = 0;
     for (String module : config.targets().select(model.linearNames())) {
@@ -59,7 +59,7 @@ public final class AdapterLayout implements ParameterLayout {
     return new AdapterLayout(config, model);
   }
 
-  /** {@code q_proj} instead of the full name in every layer, where that names the same layers. */
+  /** Shortens full names to names such as {@code q_proj} if these select the same layers. */
   private static ArrayList<String> shortest(Set<String> modules, List<String> linears) {
     List<String> leaves =
         modules.stream()
@@ -80,7 +80,7 @@ public final class AdapterLayout implements ParameterLayout {
     return PREFIX + module + ".lora_B.weight";
   }
 
-  /** What PEFT calls the matrix under an adapter, where it stores it at all. */
+  /** PEFT's name of the matrix under an adapter, which PEFT stores only in some files. */
   static String nameOfBase(String module) {
     return PREFIX + module + ".base_layer.weight";
   }
@@ -90,7 +90,7 @@ public final class AdapterLayout implements ParameterLayout {
     return name.equals(PREFIX + WeightNames.EMBEDDING) || name.equals(PREFIX + WeightNames.HEAD);
   }
 
-  /** The rank, scale, dropout and targets this layout was made for. */
+  /** The rank, scale, dropout and targets of this layout. */
   public LoraConfig config() {
     return config;
   }
@@ -105,7 +105,7 @@ public final class AdapterLayout implements ParameterLayout {
     return List.copyOf(factors.keySet());
   }
 
-  /** Where the factors of a linear layer lie, if it is targeted. */
+  /** The places of a linear layer's factors, if the layer is targeted. */
   public Optional<Factors> factors(String module) {
     return Optional.ofNullable(factors.get(module));
   }
@@ -132,7 +132,7 @@ public final class AdapterLayout implements ParameterLayout {
         });
   }
 
-  /** Where the random numbers of a module begin. */
+  /** The start of a module's random numbers. */
   private static long start(long seed, String module) {
     long state = mix(seed);
     for (char letter : module.toCharArray()) {
@@ -153,7 +153,7 @@ public final class AdapterLayout implements ParameterLayout {
   }
 
   /**
-   * The two factors of one linear layer.
+   * The place of the two factors of one linear layer.
    *
    * @param rank R
    * @param in the layer's inputs

@@ -22,7 +22,7 @@ import org.sparklora.text.json.CheckpointException;
 
 /**
  * Turns a base model and its adapter into a plain model: {@code W + s·B·A}, in float32, then cast
- * to the type W is stored in. One matrix exists at a time.
+ * to the type W is stored in. Only one matrix is in memory at a time.
  */
 public record AdapterMerge(
     CheckpointFolder base, AdapterLayout layout, Tensor parameters, Engine engine) {
@@ -31,8 +31,8 @@ public record AdapterMerge(
   /**
    * Writes the merged model with the base's tokenizer and generation config.
    *
-   * <p>An adapter of the head on a model whose head is the embedding's table unties them: the
-   * merged head is another matrix than the table.
+   * <p>An adapter of the head unties a head that shares the embedding's table: the merged head
+   * differs from the table.
    *
    * @param output a folder other than the base's
    */
@@ -52,7 +52,7 @@ public record AdapterMerge(
 
   private void write(Path output) throws IOException {
     DecoderConfig config = base.config();
-    Map<String, String> sources = new LinkedHashMap<>(); // name in the result → name in the base
+    Map<String, String> sources = new LinkedHashMap<>(); // merged name → base name
     Map<String, long[]> shapes = WeightNames.expected(config);
     shapes.keySet().forEach(name -> sources.put(name, name));
     ObjectNode json = base.configJson();

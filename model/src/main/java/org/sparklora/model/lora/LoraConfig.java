@@ -5,7 +5,7 @@ import static org.sparklora.model.config.InvalidSetting.require;
 import java.io.Serializable;
 
 /**
- * What is trained: low-rank updates {@code s·B·A} of the targeted linear layers.
+ * A LoRA adapter: low-rank updates {@code s·B·A} of the targeted linear layers.
  *
  * @param rank R, the rows of A and columns of B ({@code lora_r})
  * @param alpha numerator of the scale s ({@code lora_alpha})

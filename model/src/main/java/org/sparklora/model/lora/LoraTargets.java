@@ -13,12 +13,12 @@ import org.slf4j.LoggerFactory;
  * exclude_modules}).
  *
  * @param include selects layers
- * @param exclude takes some of them out again
+ * @param exclude removes some of the included layers
  */
 public record LoraTargets(Rule include, Rule exclude) implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(LoraTargets.class);
 
-  /** All linear layers but the head; what the blog calls all layers has {@value #HEAD} besides. */
+  /** All linear layers but the head; "all layers" in the blog includes {@value #HEAD}. */
   public static final String ALL_LINEAR = "all-linear";
 
   static final String HEAD = "lm_head";
@@ -27,7 +27,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
 
   /**
    * Layers whose full name is in the list or ends with a dot and a name of the list. {@link
-   * #ALL_LINEAR} may be one of several, as in {@code all-linear lm_head}.
+   * #ALL_LINEAR} may be one of the names, as in {@code all-linear lm_head}.
    */
   public static LoraTargets names(List<String> names) {
     return new LoraTargets(new Names(names), NOTHING);
@@ -39,8 +39,8 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
   }
 
   /**
-   * TRL's {@code lora_target_modules}: one value is {@code all-linear} or an expression, several
-   * are names.
+   * TRL's {@code lora_target_modules}: a single value is {@code all-linear} or an expression,
+   * several values are names.
    */
   public static LoraTargets ofFlag(List<String> values) {
     if (values.isEmpty()) {
@@ -53,9 +53,9 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
   }
 
   /**
-   * The targeted ones of a model's linear layers, in their order.
+   * The targeted layers among a model's linear layers, in the order of {@code linears}.
    *
-   * @throws IllegalArgumentException if there are none
+   * @throws IllegalArgumentException if no layer is targeted
    */
   public List<String> select(List<String> linears) {
     if (include instanceof Names named) {
@@ -68,7 +68,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
     }
     List<String> selected =
         linears.stream().filter(name -> include.matches(name) && !exclude.matches(name)).toList();
-    if (selected.isEmpty()) { // layers.N.self_attn.q_proj of every N is shown once
+    if (selected.isEmpty()) { // shows layers.N.self_attn.q_proj once for all N
       List<String> shown =
           linears.stream().map(name -> name.replaceAll("\\.\\d+\\.", ".N.")).distinct().toList();
       throw new IllegalArgumentException(
@@ -84,7 +84,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
     boolean matches(String module);
   }
 
-  /** Layers by name or by the end of their name. */
+  /** Selects layers by name or by the end of their name. */
   public record Names(List<String> names) implements Rule {
     public Names {
       names = List.copyOf(names);
@@ -105,7 +105,10 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
       return name.equalsIgnoreCase(ALL_LINEAR);
     }
 
-    /** PEFT ignores such names silently, because lists are shared between kinds of models. */
+    /**
+     * Warns of names without a layer, which PEFT ignores silently, since models share lists of
+     * names.
+     */
     private void warnOfUnmatched(List<String> linears) {
       for (String name : names) {
         if (linears.stream().noneMatch(linear -> matches(name, linear))
@@ -123,11 +126,11 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
   }
 
   /**
-   * Of the layers by name those in some blocks only; a full name is chosen whatever its block.
+   * Selects layers by name in some blocks only; a full name selects its layer in any block.
    *
-   * @param indexes of the blocks, {@code layers_to_transform}
-   * @param patterns expressions for what stands before the index, {@code layers_pattern}; empty for
-   *     anything
+   * @param indexes the blocks, {@code layers_to_transform}
+   * @param patterns expressions for the part of the name before the index, {@code layers_pattern};
+   *     empty for any
    */
   public record Layers(Names names, List<Integer> indexes, List<String> patterns) implements Rule {
     public Layers {
@@ -162,7 +165,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
     }
   }
 
-  /** Layers whose whole name matches. */
+  /** Selects layers whose whole name matches. */
   public record Expression(String expression) implements Rule {
     public Expression {
       compile("target_modules", expression);
@@ -175,7 +178,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
 
     private static Pattern compile(String key, String expression) {
       try {
-        // Python writes named groups (?P<name>…), Java (?<name>…); the rest that such patterns use
+        // Python writes named groups (?P<name>…), Java (?<name>…); other syntax of such patterns
         // agrees
         return Pattern.compile(expression.replace("(?P<", "(?<"));
       } catch (PatternSyntaxException e) {

@@ -3,12 +3,12 @@ package org.sparklora.model.loss;
 import java.io.Serializable;
 
 /**
- * What one optimizer step consists of, so that the losses and gradients of its micro-batches add up
- * to those of the step.
+ * The size of one optimizer step, by which losses are divided so that the losses and gradients of
+ * its micro-batches add up to those of the step.
  *
  * @param microBatches micro-batches of the step, over all executors
- * @param activeTokens target tokens of the step, if all steps over one batch of generations get the
- *     same share of it
+ * @param activeTokens target tokens of the step: an equal share of the batch of generations for
+ *     each of its steps
  */
 public record AccumulationWindow(int microBatches, double activeTokens) implements Serializable {
 
@@ -22,7 +22,7 @@ public record AccumulationWindow(int microBatches, double activeTokens) implemen
   /**
    * @param generationTokens target tokens of the whole batch of generations (TRL's {@code
    *     num_items_in_batch})
-   * @param stepsPerGeneration micro-batches into which that batch is divided
+   * @param stepsPerGeneration micro-batches into which the batch of generations is divided
    */
   public static AccumulationWindow of(
       int microBatches, long generationTokens, int stepsPerGeneration) {

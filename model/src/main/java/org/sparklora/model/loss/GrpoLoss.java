@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * The policy loss of GRPO (Shao et al., 2024) and its relatives, as TRL computes it. With p, o and
- * r a token's log-probability under the policy, the old policy and the reference, A its
- * completion's advantage and w the weight that {@code loss_type} gives it:
+ * The policy loss of GRPO (Shao et al., 2024) and its variants, as TRL computes it. With p, o and r
+ * a token's log-probability under the policy, the old policy and the reference, A its completion's
+ * advantage and w the token's weight by {@code loss_type}:
  *
  * <pre>
  * ratio = e^(p − o), or e^mean(p − o) over the completion
@@ -14,11 +14,12 @@ import java.util.Map;
  * kl    = e^(r − p) − (r − p) − 1                                       (Schulman's estimator k3)
  * </pre>
  *
- * <p>The gradient is that of PyTorch, also where it is one-sided: a clipped ratio passes none.
+ * <p>The gradient equals PyTorch's, also where the loss has a kink; a clipped ratio passes no
+ * gradient.
  *
  * @param config the loss's settings
- * @param targets of one micro-batch
- * @param window the optimizer step it belongs to
+ * @param targets the targets of one micro-batch
+ * @param window the optimizer step of the micro-batch
  */
 public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, AccumulationWindow window)
     implements TokenLoss {
@@ -38,7 +39,8 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /**
-   * A ratio of the sequence and a quantile of entropies need all tokens; else each stands alone.
+   * With a sequence's ratio or a quantile of entropies, gradients depend on all targets; else each
+   * depends on its own target.
    */
   @Override
   public Dependence gradientDependsOn() {
@@ -74,10 +76,10 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /**
-   * The q-th quantile with linear interpolation; NaN without values. A token whose entropy is
-   * exactly a quantile must stay on the same side as in PyTorch, hence its roundings: q is a
-   * float32, whose error a rank in float64 keeps, so that of 26 values 0.8 lies a little above the
-   * 21st; the weight is a float32 again.
+   * The q-th quantile with linear interpolation; NaN without values. Rounds as PyTorch does, so
+   * that a token whose entropy equals a quantile falls on the same side: q is a float32 and its
+   * rank a float64, which keeps the rounding error of q, so that of 26 values the quantile 0.8 lies
+   * a little above the 21st; the weight is a float32.
    */
   static float quantile(float[] values, float q) {
     if (values.length == 0) {
@@ -96,10 +98,10 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /**
-   * Some consecutive targets, and what the policy says of them.
+   * Consecutive targets, and the policy's scores of them.
    *
-   * @param old of all targets; empty if that is the policy itself
-   * @param reference likewise
+   * @param old the old policy's log-probabilities of all targets; empty if it is the policy itself
+   * @param reference the reference's log-probabilities of all targets; empty without a reference
    */
   private record Chunk(
       int first,
@@ -126,7 +128,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
       return Math.exp(logProb(m) - oldLogProb(m));
     }
 
-    /** Of the tokens {@code [from, to)}, a whole completion. */
+    /** The ratio of a whole completion, the tokens {@code [from, to)}. */
     double sequenceRatio(int from, int to) {
       double sum = 0;
       for (int m = from; m < to; m++) {
@@ -136,13 +138,13 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     }
   }
 
-  /** The share of the tokens {@code [from, to)} of completion c. */
+  /** The loss of the tokens {@code [from, to)} of completion c; writes their derivatives. */
   private double completion(int c, int from, int to, Chunk chunk, float[] dLogProbs) {
     boolean sequence = config.ratio().isOfSequence();
     double sequenceRatio = sequence ? chunk.sequenceRatio(from, to) : 0;
     double weight = weight(c);
     double loss = 0;
-    double dSequence = 0; // by the logarithm of the sequence's ratio
+    double dSequence = 0; // derivative by the logarithm of the sequence's ratio
     for (int m = from; m < to; m++) {
       double ratio = sequence ? sequenceRatio : chunk.ratio(m);
       Term policy =
@@ -181,10 +183,10 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /**
-   * A token's term and its derivatives.
+   * A token's term of the loss and its derivatives.
    *
-   * @param dRatio by the probability ratio
-   * @param dLogProb by the log-probability where it stands by itself
+   * @param dRatio derivative by the probability ratio
+   * @param dLogProb derivative by the log-probability outside the ratio
    */
   private record Term(double value, double dRatio, double dLogProb) {
     static final Term NOTHING = new Term(0, 0, 0);
@@ -214,7 +216,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     double low = 1 - config.ratio().epsilon();
     double high = 1 + config.ratio().epsilonHigh();
     double clipped = Math.max(low, Math.min(high, ratio));
-    double dBounded = ratio <= config.ratio().delta() ? advantage : 0; // a clamp passes no gradient
+    double dBounded = ratio <= config.ratio().delta() ? advantage : 0; // clamped: no gradient
     double dClipped = ratio >= low && ratio <= high ? advantage : 0;
     double first = bounded * advantage;
     double second = clipped * advantage;
@@ -223,7 +225,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     return new Term(-Math.min(first, second), -dRatio, 0);
   }
 
-  /** {@code beta · kl}, times the ratio if it is corrected for the sampling policy. */
+  /** {@code beta · kl}, times the ratio if the config asks for bias correction. */
   private Term divergence(int m, double ratio, Chunk chunk) {
     double factor = config.divergence().biasCorrection() ? ratio : 1;
     double value = kl(m, chunk);
@@ -240,10 +242,10 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /**
-   * What TRL logs of a micro-batch, under TRL's names.
+   * The metrics that TRL logs of a micro-batch, under TRL's names.
    *
-   * @param logProbs of all target tokens, {@code (M)}
-   * @param entropies of the predicted distributions, {@code (M)}
+   * @param logProbs log-probabilities of all target tokens, {@code (M)}
+   * @param entropies entropies of the predicted distributions, {@code (M)}
    */
   public Map<String, Double> metrics(float[] logProbs, float[] entropies) {
     Chunk chunk = chunk(0, logProbs, entropies);

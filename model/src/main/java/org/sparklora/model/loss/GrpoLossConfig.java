@@ -5,11 +5,11 @@ import static org.sparklora.model.config.InvalidSetting.require;
 import java.io.Serializable;
 
 /**
- * The loss of GRPO and its relatives, with TRL's names and defaults.
+ * The loss of GRPO and its variants, with TRL's names and defaults.
  *
- * @param topEntropyQuantile share of the tokens, those of the highest entropy, that the policy is
+ * @param topEntropyQuantile share of the tokens, in descending order of entropy, that the policy is
  *     trained on; 1 for all
- * @param temperature the sampler's: logits are divided by it
+ * @param temperature the temperature of the sampler, by which logits are divided
  */
 public record GrpoLossConfig(
     Reduction reduction,
@@ -20,7 +20,7 @@ public record GrpoLossConfig(
     float temperature)
     implements Serializable {
 
-  /** How terms of tokens become one loss. */
+  /** How the terms of tokens are reduced to one loss. */
   public enum LossType {
     /** Mean over each completion, then over completions (Shao et al., 2024). */
     GRPO,
@@ -38,7 +38,7 @@ public record GrpoLossConfig(
     LUSPO
   }
 
-  /** What shares one probability ratio. */
+  /** The tokens that share one probability ratio. */
   public enum Level {
     TOKEN,
     /** The geometric mean of the ratios of a completion's tokens (GSPO). */
@@ -46,9 +46,8 @@ public record GrpoLossConfig(
   }
 
   /**
-   * @param lossType how terms of tokens become one loss
-   * @param maxCompletionLength tokens of the longest completion that could be; {@code DR_GRPO}
-   *     divides by it
+   * @param lossType how the terms of tokens are reduced to one loss
+   * @param maxCompletionLength most tokens of a completion; {@code DR_GRPO} divides by it
    */
   public record Reduction(LossType lossType, int maxCompletionLength) implements Serializable {
     public Reduction {
@@ -63,12 +62,13 @@ public record GrpoLossConfig(
   /**
    * The probability ratio and its bounds.
    *
-   * @param level whether each token has its ratio or all tokens of a completion have one ({@code
+   * @param level whether each token has a ratio of its own or a completion has one ({@code
    *     importance_sampling_level})
    * @param epsilon how far below 1 the ratio may fall before it is clipped
-   * @param epsilonHigh how far above; for {@code CISPO} the largest ratio itself
-   * @param delta upper bound of the ratio where the advantage is negative (two-sided clipping); ∞
-   *     for none
+   * @param epsilonHigh how far above 1 the ratio may rise before it is clipped; for {@code CISPO}
+   *     the largest ratio itself
+   * @param delta upper bound of the ratio, effective if the advantage is negative (two-sided
+   *     clipping); ∞ for none
    */
   public record Ratio(Level level, double epsilon, double epsilonHigh, double delta)
       implements Serializable {
@@ -105,8 +105,8 @@ public record GrpoLossConfig(
   /**
    * Temperatures of {@code SAPO}.
    *
-   * @param positive for positive advantages
-   * @param negative for the others
+   * @param positive temperature for positive advantages
+   * @param negative temperature for other advantages
    */
   public record Sapo(double positive, double negative) implements Serializable {
     public Sapo {

@@ -4,8 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What TRL logs of a policy loss, summed over the tokens and completions of a micro-batch. Shares
- * are of tokens, or of completions where these have one ratio.
+ * The metrics that TRL logs of a policy loss, summed over the tokens and completions of a
+ * micro-batch. Shares are of tokens, or of completions if each completion has one ratio.
  */
 final class GrpoMetrics {
   private final GrpoLossConfig config;
@@ -29,7 +29,7 @@ final class GrpoMetrics {
     klSum += kl;
   }
 
-  /** The ratios of a completion: one for each token, or one for all. */
+  /** Adds the ratios of a completion: one for each token, or one for all. */
   void addRatios(double[] ratios, double advantage) {
     int lowHere = 0;
     int highHere = 0;
@@ -50,7 +50,7 @@ final class GrpoMetrics {
     }
   }
 
-  /** Under TRL's names, in a fixed order; only what this loss has. */
+  /** The metrics of this loss, under TRL's names, in a fixed order. */
   Map<String, Double> named() {
     Map<String, Double> named = new LinkedHashMap<>();
     if (config.divergence().beta() > 0) {
@@ -59,10 +59,10 @@ final class GrpoMetrics {
     named.put("entropy", entropySum / Math.max(1, tokens)); // in nats
     if (config.isClipped()) {
       named.put("clip_ratio/low_mean", share(low)); // ratio under 1 − ε, advantage negative
-      named.put("clip_ratio/low_min", lowMin); // of a completion; NaN if none has tokens
+      named.put("clip_ratio/low_min", lowMin); // of all completions; NaN if none has tokens
       named.put("clip_ratio/high_mean", share(high)); // ratio over 1 + ε_high, advantage positive
       named.put("clip_ratio/high_max", highMax);
-      named.put("clip_ratio/region_mean", share(low) + share(high)); // no advantage has both signs
+      named.put("clip_ratio/region_mean", share(low) + share(high)); // low and high are disjoint
     }
     if (config.reduction().lossType() == GrpoLossConfig.LossType.CISPO) {
       named.put("cispo_clip_ratio", share(cispo));

@@ -4,17 +4,17 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What a policy loss knows of a micro-batch besides the log-probabilities it is given. Target
- * tokens are numbered as they stand in the batch, those of one completion after the other.
+ * The data of a micro-batch that a policy loss needs besides the policy's log-probabilities. Target
+ * tokens are numbered in the order of the batch, one completion after the other.
  *
  * @param lengths target tokens of each completion, {@code (B)}; 0 for a completion that is not
- *     trained on but still counts as one
- * @param advantages of each completion, {@code (B)}
- * @param oldLogProbs of each target token under the policy that drew it, {@code (M)}; empty if that
- *     is the policy being trained, as it is now
- * @param referenceLogProbs under the reference policy, {@code (M)}
- * @param otherTokens tokens of completions that are not computed here, since nothing is learnt from
- *     them, but count where a loss is divided by a number of tokens
+ *     trained on but counts as one
+ * @param advantages advantage of each completion, {@code (B)}
+ * @param oldLogProbs log-probability of each target token under the policy that drew it, {@code
+ *     (M)}; empty if that is the current policy
+ * @param referenceLogProbs those under the reference policy, {@code (M)}
+ * @param otherTokens tokens of completions that are not computed, since they have no gradient, but
+ *     count where a loss is divided by a number of tokens
  *     <p>Arrays are read-only and not copied.
  */
 public record PolicyTargets(
@@ -43,7 +43,7 @@ public record PolicyTargets(
     }
   }
 
-  /** B. */
+  /** B, the number of completions. */
   public int completions() {
     return lengths.length;
   }

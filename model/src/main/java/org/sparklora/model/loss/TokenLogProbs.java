@@ -1,24 +1,24 @@
 package org.sparklora.model.loss;
 
 /**
- * What a decoder says about the M target tokens of a batch.
+ * A decoder's scores of the M target tokens of a batch.
  *
- * @param positions rows of the batch whose logits were compared, ascending; the target of row n is
- *     the label of token n + 1
+ * @param positions rows of the batch that have a target, ascending; the target of row n is the
+ *     label of token n + 1
  * @param targets the target tokens
- * @param logProbs their log-probabilities, in nats
- * @param entropies of the predicted distributions, in nats
- * @param argmax the tokens ranked first
+ * @param logProbs log-probabilities of the targets, in nats
+ * @param entropies entropies of the predicted distributions, in nats
+ * @param argmax the likeliest tokens
  *     <p>Arrays are read-only and not copied.
  */
 public record TokenLogProbs(
     int[] positions, int[] targets, float[] logProbs, float[] entropies, int[] argmax) {
 
-  /** Of a batch without targets. */
+  /** The scores of a batch without targets. */
   public static final TokenLogProbs NONE =
       new TokenLogProbs(new int[0], new int[0], new float[0], new float[0], new int[0]);
 
-  /** M. */
+  /** M, the number of targets. */
   public int count() {
     return positions.length;
   }
@@ -41,7 +41,7 @@ public record TokenLogProbs(
     return count() == 0 ? 0 : sum / count();
   }
 
-  /** Share of the targets that were ranked first; 0 without targets. */
+  /** Share of the targets that are the likeliest token; 0 without targets. */
   public double accuracyMean() {
     int correct = 0;
     for (int m = 0; m < count(); m++) {

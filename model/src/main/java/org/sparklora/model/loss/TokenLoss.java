@@ -2,26 +2,26 @@ package org.sparklora.model.loss;
 
 /**
  * A loss that is a function of the log-probability of each target token. Target tokens are numbered
- * as they stand in the batch, 0 to M − 1.
+ * in the order of the batch, 0 to M − 1.
  *
  * <p>Immutable; one instance may serve several calls.
  */
 public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
 
-  /** Logits are divided by this before the softmax. */
+  /** The divisor of logits before the softmax. */
   default float temperature() {
     return 1f;
   }
 
-  /** What a target's gradient depends on: the less, the earlier it is known. */
+  /**
+   * What the gradient of a target depends on: the fewer targets, the earlier it can be computed.
+   */
   enum Dependence {
-    /** On no log-probability: {@link #lossAndGradient} tells it of any numbers. */
+    /** On no log-probability: {@link #lossAndGradient} gives the gradient for any input. */
     NOTHING,
-    /**
-     * On what the model says of that target: the loss may be called for one chunk after another.
-     */
+    /** On the target's own scores: the loss may be called for one chunk after another. */
     OWN_TARGET,
-    /** On other targets: the loss must see all M in one call, and logits are computed twice. */
+    /** On all targets: the loss needs all M in one call, and logits are computed twice. */
     ALL_TARGETS
   }
 
@@ -29,12 +29,12 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
   Dependence gradientDependsOn();
 
   /**
-   * The share of the loss that belongs to a chunk of targets.
+   * The part of the loss that belongs to a chunk of targets.
    *
    * @param first number of the first target of the chunk
    * @param logProbs log-probabilities of the chunk's targets
-   * @param entropies of the distributions they are from, in nats
-   * @param dLogProbs receives (overwritten) the loss's derivative by each of them
+   * @param entropies entropies of the predicted distributions, in nats
+   * @param dLogProbs overwritten with the loss's derivatives by {@code logProbs}
    */
   double lossAndGradient(int first, float[] logProbs, float[] entropies, float[] dLogProbs);
 }

@@ -1,5 +1,5 @@
 /**
- * Losses on the log-probabilities of target tokens. They see numbers per token only: logits, and
- * the gradient through them, stay in {@code org.sparklora.model.LossHead}.
+ * Losses on the log-probabilities of target tokens. Losses read only scores per token; {@code
+ * org.sparklora.model.LossHead} computes logits and the gradient through them.
  */
 package org.sparklora.model.loss;

@@ -3,7 +3,8 @@ package org.sparklora.model.engine.reference;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * A factor of a product of {@link ReferenceKernels}: {@code values[i·rowStride + j·columnStride]}.
+ * A factor of a matrix product of {@link ReferenceKernels}: {@code values[i·rowStride +
+ * j·columnStride]}.
  */
 record Matrix(float[] values, int rows, int columns, int rowStride, int columnStride) {
   Matrix(Tensor x) {

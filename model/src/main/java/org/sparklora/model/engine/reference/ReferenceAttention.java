@@ -11,7 +11,9 @@ import org.sparklora.model.engine.Tensor;
 final class ReferenceAttention {
   private ReferenceAttention() {}
 
-  /** {@code s = scale·q·k, p = exp(s − logSumExp), y = Σ p·v} over the keys that a query sees. */
+  /**
+   * {@code s = scale·q·k, p = exp(s − logSumExp), y = Σ p·v} over the visible keys of each query.
+   */
   static void forward(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
     float[] queries = tensors.q().toArray(); // (N, H, D)
     float[] keys = tensors.k().toArray(); // (S, K, D)
@@ -91,8 +93,8 @@ final class ReferenceAttention {
 
   private interface QueryVisitor {
     /**
-     * @param query of (N, H), in that order
-     * @param seen the rows of (S, K) that it sees
+     * @param query index in (N, H), row-major
+     * @param seen indexes in (S, K) of the query's visible keys
      */
     void visit(int query, int[] seen);
   }

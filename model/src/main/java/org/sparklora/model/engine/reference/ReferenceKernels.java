@@ -19,8 +19,8 @@ import org.sparklora.model.engine.TokenScores;
 
 /**
  * Plain loops, written to be read: the oracle that every other implementation is tested against,
- * and the way out on a JVM without the vector module. Sums are taken in double, so that its error
- * is one rounding of the result.
+ * and the fallback on a JVM without the vector module. Sums are taken in double, so that a result's
+ * error is one rounding.
  *
  * <p>Each method reads whole tensors into arrays, computes by index, and writes whole tensors back;
  * single-threaded, and slow by a factor of a hundred on real models.
@@ -92,7 +92,7 @@ final class ReferenceKernels implements Kernels {
 
   // ---- optimizer -----------------------------------------------------------------------------
 
-  /** In float32, as all engines: the order of the roundings is part of what they agree on. */
+  /** Computes in float32: all engines agree on the order of the roundings. */
   @Override
   public void adamW(AdamW.Vectors vectors, AdamW step) {
     float[] p = vectors.parameters().toArray();
@@ -207,10 +207,7 @@ final class ReferenceKernels implements Kernels {
     store(scale, rstd);
   }
 
-  /**
-   * With n = x·rstd and g = dY·weight, the rows' gradient is {@code dX += rstd · (g − n ·
-   * mean(g·n))}.
-   */
+  /** With n = x·rstd and g = dY·weight, {@code dX += rstd · (g − n · mean(g·n))} in each row. */
   @Override
   public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
     float[] in = x.toArray();
@@ -377,7 +374,7 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void close() {
-    // there is nothing but tensors, which have owners
+    // tensors have owners, and the kernels hold nothing else
   }
 
   @Override

@@ -7,8 +7,8 @@ import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * Draws tokens, of {@link ReferenceKernels}. Top-k, top-p and min-p all keep the likeliest tokens,
- * so together they are one number: the smallest logit that can be drawn.
+ * Draws tokens for {@link ReferenceKernels}. Top-k, top-p and min-p all keep the likeliest tokens,
+ * so together they amount to one number: the smallest logit that can be drawn.
  */
 final class ReferenceSampling {
   private ReferenceSampling() {}
@@ -33,7 +33,7 @@ final class ReferenceSampling {
   private static float[] penalised(float[] row, SamplingRule rule, int[] seen) {
     float[] scores = row.clone();
     for (int token : seen) {
-      scores[token] = rule.penalised(row[token]); // once, however often it was seen
+      scores[token] = rule.penalised(row[token]); // once per token, however often it was seen
     }
     return scores;
   }
@@ -76,7 +76,7 @@ final class ReferenceSampling {
   private static float floor(float[] scores, float top, SamplingRule rule) {
     float[] sorted = scores.clone();
     Arrays.sort(sorted);
-    int first = 0; // of those that can be drawn
+    int first = 0; // index of the smallest logit that can be drawn
     if (rule.topK() > 0 && rule.topK() < sorted.length) {
       first = Arrays.binarySearch(sorted, sorted[sorted.length - rule.topK()]);
       while (first > 0 && sorted[first - 1] == sorted[first]) {
@@ -93,7 +93,10 @@ final class ReferenceSampling {
     return Math.max(sorted[first], minP);
   }
 
-  /** The last token, from the likeliest down, before which probabilities sum to less than top-p. */
+  /**
+   * The index of the last token, from the likeliest down, before which probabilities sum to less
+   * than top-p.
+   */
   private static int topP(float[] sorted, int first, float top, SamplingRule rule) {
     double total = 0;
     for (int i = first; i < sorted.length; i++) {

@@ -1,5 +1,5 @@
 /**
- * The reference engine: plain loops, the oracle of all others. Nobody depends on this package but
- * the vector engine, which falls back to it.
+ * The reference engine: plain loops, the oracle of all other engines. Only the vector engine, which
+ * falls back to it, depends on this package.
  */
 package org.sparklora.model.engine.reference;

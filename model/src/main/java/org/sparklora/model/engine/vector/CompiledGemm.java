@@ -21,43 +21,43 @@ import org.sparklora.model.engine.vector.Gemm.Layout;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
- * The matrix products that oneDNN compiles: {@code C = A·B}, or {@code C += …}, with A {@code (m,
- * k)} and B {@code (k, n)} bfloat16, sums in float32, and C {@code (m, n)} float32, or bfloat16
- * where nothing is added. A may be float32 where B is a {@link PackedWeight}: B is then widened in
- * registers.
+ * Matrix products that oneDNN compiles: {@code C = A·B}, or {@code C += …}, with A {@code (m, k)}
+ * and B {@code (k, n)} bfloat16, sums in float32, and C {@code (m, n)} float32, or bfloat16 if the
+ * product is not added to C. A may be float32 if B is a {@link PackedWeight}, which oneDNN then
+ * widens in registers.
  *
- * <p>A product of a shape is compiled once and kept, up to {@link #MOST} shapes. Belongs to one
+ * <p>Each shape of product is compiled once; the {@link #MOST} last used are kept. Belongs to one
  * thread, which owns the native objects until {@link #close}.
  */
 final class CompiledGemm implements AutoCloseable {
-  /** Shapes that are kept compiled: a model has some thirty, each batch of another size as many. */
+  /** Compiled shapes that are kept: a model has some thirty for each batch size. */
   private static final int MOST = 256;
 
   /**
-   * Tokens are computed in multiples of this, what is left by itself: batches of any number of
-   * tokens then share most of their shapes, of which each costs 3 ms and a megabyte.
+   * Products are cut into a multiple of this many tokens and the remainder, so that batches of
+   * different sizes share most of their shapes; compiling a shape costs 3 ms and a megabyte.
    */
   static final int TOKENS = 64;
 
-  /** Of a B that {@link #pack} or, for a float32 A, {@link PackedWeight} arranged. */
+  /** The layout of a B that {@link #pack} or, for a float32 A, {@link PackedWeight} arranged. */
   private static final Layout PACKED = new Layout(DType.BFLOAT16, 0, true);
 
-  /** What oneDNN aligns the parts of its scratchpad to, and a page. */
+  /** Alignment of the scratchpad: that of oneDNN's own parts, and of a page. */
   private static final long ALIGNMENT = 4096;
 
-  /** What the columns of a packed B are a multiple of where A is float32. */
+  /** With a float32 A, the columns of a packed B must be a multiple of this. */
   static final int LANES = 8;
 
-  /** Columns of a packed B that lie side by side then, row after row of B. */
+  /** With a float32 A, a packed B consists of panels of this many columns, stored row by row. */
   static final int PANEL = 16;
 
-  /** A core of Intel's does 87 GFLOP/s with AVX-512 BF16 and 180 with float32 (Emerald Rapids). */
+  /** An Intel core does 87 GFLOP/s with AVX-512 BF16 and 180 with float32 (Emerald Rapids). */
   private static final boolean IS_INTEL = CpuInfo.here().isIntel();
 
   private final engine cpu = new engine(engine.kind.cpu, 0);
   private final stream stream = new stream(cpu);
   private final Scratch.MovingPointer address = new Scratch.MovingPointer();
-  private HostTensor scratchpad = HostTensor.allocate(DType.FLOAT32, 0); // of all products
+  private HostTensor scratchpad = HostTensor.allocate(DType.FLOAT32, 0); // shared by all products
   private final Map<Shape, Product> products =
       new LinkedHashMap<>(64, 0.75f, true) {
         @Override
@@ -72,7 +72,7 @@ final class CompiledGemm implements AutoCloseable {
 
   /**
    * True if the CPU multiplies bfloat16 faster than float32: with AMX, or with AVX-512 BF16 unless
-   * it is Intel's. Elsewhere oneDNN would imitate bfloat16, slower than float32 is.
+   * Intel made it. On other CPUs oneDNN emulates bfloat16 and is slower than with float32.
    */
   static boolean multipliesBfloat16() {
     return has(dnnl.dnnl_cpu_isa_avx512_core_amx)
@@ -80,19 +80,19 @@ final class CompiledGemm implements AutoCloseable {
   }
 
   /**
-   * True where oneDNN multiplies a float32 A by a packed B with the kernel that this was tried
-   * with: on x64 with AVX2 and no more. With AVX-512 it has another, and elsewhere none.
+   * True if oneDNN multiplies a float32 A by a packed B with the tested kernel: on x64 with AVX2
+   * but not AVX-512, for which oneDNN has another kernel. Other CPUs have none.
    */
   static boolean widensPacked() {
     return has(dnnl.dnnl_cpu_isa_avx2) && !has(dnnl.dnnl_cpu_isa_avx512_core);
   }
 
   private static boolean has(int instructions) {
-    int isa = dnnl.dnnl_get_effective_cpu_isa(); // a set of bits, a newer one holds those before it
+    int isa = dnnl.dnnl_get_effective_cpu_isa(); // a bit set; a newer ISA has the older bits, too
     return (isa & instructions) == instructions;
   }
 
-  /** What a product is compiled for. */
+  /** The key of a compiled product. */
   private record Shape(long m, long n, long k, Layout a, Layout b, Layout c, boolean adds) {}
 
   /**
@@ -120,15 +120,15 @@ final class CompiledGemm implements AutoCloseable {
    * C (m, n) = A (m, k) · B (k, n), or {@code C += …}, of a B that {@link #pack} or, for a float32
    * A, {@link PackedWeight} arranged.
    *
-   * @param m is not cut, and so decides on the kernel
+   * @param m not cut into {@link #TOKENS}, so that it decides which kernel computes
    */
   void multiplyPacked(long m, long n, long k, Matrix a, long b, Matrix c, boolean adds) {
     run(m, n, k, a, new Matrix(PACKED, b), c, adds);
   }
 
   /**
-   * Arranges a matrix for {@link #multiplyPacked} by bfloat16: rounded to that, in blocks of {@link
-   * PackedWeight#OUTPUTS} by {@link PackedWeight#INPUTS}, zeros where there is no row or column.
+   * Arranges B for {@link #multiplyPacked} with a bfloat16 A: rounds to bfloat16, in blocks of
+   * {@link PackedWeight#OUTPUTS} by {@link PackedWeight#INPUTS}, padded with zeros.
    *
    * @param rows {@code (n, k)}, the transposed of B
    */
@@ -162,7 +162,7 @@ final class CompiledGemm implements AutoCloseable {
     products.computeIfAbsent(shape, Product::new).run(a.address(), b.address(), c.address());
   }
 
-  /** The address of so many bytes with arbitrary content. */
+  /** The address of {@code bytes} bytes with arbitrary content. */
   private long scratchpad(long bytes) {
     long floats = (bytes + ALIGNMENT) / Float.BYTES;
     if (scratchpad.size() < floats) {
@@ -172,7 +172,7 @@ final class CompiledGemm implements AutoCloseable {
     return (scratchpad.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
-  /** How many shapes are kept compiled. */
+  /** The number of compiled shapes. */
   int compiled() {
     return products.size();
   }
@@ -211,7 +211,7 @@ final class CompiledGemm implements AutoCloseable {
       b = argument(dnnl.DNNL_ARG_WEIGHTS, new memory(layoutB, cpu, (Pointer) null));
       c = argument(dnnl.DNNL_ARG_DST, new memory(layoutC, cpu, (Pointer) null));
       memory.desc layoutOfScratchpad = own(description.scratchpad_desc());
-      description.close(); // a megabyte, of which the primitive keeps what it needs
+      description.close(); // a megabyte; the primitive keeps its own data
       scratchBytes = layoutOfScratchpad.get_size();
       scratch =
           argument(dnnl.DNNL_ARG_SCRATCHPAD, new memory(layoutOfScratchpad, cpu, (Pointer) null));
@@ -225,7 +225,7 @@ final class CompiledGemm implements AutoCloseable {
 
     private primitive_attr attributes(boolean adds) {
       primitive_attr attributes = own(new primitive_attr());
-      attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user); // so that it has an owner
+      attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user); // so that this class owns it
       if (adds) {
         post_ops sum = own(new post_ops());
         sum.append_sum();

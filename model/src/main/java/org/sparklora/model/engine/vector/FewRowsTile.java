@@ -6,27 +6,28 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The inner loops of {@link VectorFewRows}: the products of 4 rows of x by some rows of a weight,
- * whose sums stay in registers. What they leave are vectors, whose lanes {@link LaneSums} adds.
+ * The inner loops of {@link VectorFewRows}: products of 4 rows of x by some rows of a weight, whose
+ * sums stay in registers. Each result is a vector, whose lanes {@link LaneSums} adds.
  *
- * <p>The loops are written out for the compiler of JDK 17, which keeps vectors in registers only
- * where it inlines every call that makes or takes one: the JDK's own always, others not before they
- * have run often. Each costs some 400 nodes, by estimate. From 18,000 on (NodeCountInliningCutoff)
- * the compiler puts off what is left to inline, and then the vectors that are stored last become
- * objects, now and then and a gigabyte of them a second: no method here may come near.
+ * <p>The loops are written out for the compiler of JDK 17, which keeps vectors in registers only if
+ * it inlines every call that makes or takes a vector: the JDK's own methods always, others only
+ * after they have run often. Each such call costs an estimated 400 nodes. From 18,000 nodes on
+ * (NodeCountInliningCutoff) the compiler delays further inlining, and the vectors stored last
+ * sometimes become heap objects, a gigabyte per second: every method of this class must stay far
+ * below.
  */
 final class FewRowsTile {
-  /** Rows of x, and in float32 rows of the weight. */
+  /** Rows of x in a tile, and rows of a float32 weight. */
   static final int ROWS = 4;
 
-  /** Rows of a weight in bfloat16. */
+  /** Rows of a bfloat16 weight in a tile. */
   static final int HALVES_ROWS = 3;
 
   private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
   private static final int LANES = VectorMath.LANES;
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorMath.SPECIES.vectorShape());
-  private static final ShortVector UPPER = // halves of 32-bit lanes
+  private static final ShortVector UPPER = // the upper halves of 32-bit lanes
       IntVector.broadcast(VectorMath.INTS, 0xffff0000).reinterpretAsShorts();
 
   private FewRowsTile() {}
@@ -35,7 +36,8 @@ final class FewRowsTile {
    * {@code lanes[4·i + j] = x[i] · w[j]}, lane by lane.
    *
    * @param x from {@code x0} on 4 rows of {@code length} elements, a multiple of the vector length
-   * @param w from {@code w0} on the same of the weight, each row {@code stride} after the last
+   * @param w from {@code w0} on 4 rows of the weight of {@code length} elements, {@code stride}
+   *     apart
    * @param lanes {@code (16, LANES)}, overwritten
    */
   static void floats(float[] x, int x0, float[] w, int w0, int stride, int length, float[] lanes) {
@@ -93,8 +95,9 @@ final class FewRowsTile {
   /**
    * {@code lanes[3·i + j] = x[i] · w[j]} for 3 rows of a weight in bfloat16, the upper half of a
    * float32. Elements of odd number are the upper halves of 32-bit lanes, with the lower ones
-   * cleared; those of even number are too if the vector is read one element earlier. So no element
-   * is moved to another lane, if x comes in pairs of vectors: see {@link #pair}.
+   * cleared; elements of even number are the upper halves if the vector is read one element
+   * earlier. So no element moves to another lane, if x is arranged in pairs of vectors: see {@link
+   * #pair}.
    *
    * @param x as {@link #pair} arranges it, 4 rows of {@code length} elements, a multiple of twice
    *     the vector length
@@ -110,7 +113,7 @@ final class FewRowsTile {
     int x1 = x0 + length, x2 = x1 + length, x3 = x2 + length;
     int w1 = w0 + length, w2 = w1 + length;
     for (int i = 0; i < length; i += LANES) {
-      int j = (i & -2 * LANES) + (i & LANES) / LANES - 1; // by turns even and odd elements
+      int j = (i & -2 * LANES) + (i & LANES) / LANES - 1; // even and odd elements alternate
       FloatVector a = ShortVector.fromArray(SHORTS, w, w0 + j).and(UPPER).reinterpretAsFloats();
       FloatVector b = ShortVector.fromArray(SHORTS, w, w1 + j).and(UPPER).reinterpretAsFloats();
       FloatVector c = ShortVector.fromArray(SHORTS, w, w2 + j).and(UPPER).reinterpretAsFloats();
@@ -146,8 +149,8 @@ final class FewRowsTile {
   }
 
   /**
-   * Arranges a row of x for {@link #halves}: of every two vectors' worth of elements first those of
-   * even, then those of odd number.
+   * Arranges a row of x for {@link #halves}: from every two vectors' elements first those of even,
+   * then those of odd number.
    *
    * @param from {@code count} elements from 0 on
    * @param to from {@code at} on {@code length} elements, zeros past the count

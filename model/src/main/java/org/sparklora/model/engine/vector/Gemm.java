@@ -8,14 +8,14 @@ import org.sparklora.model.engine.HostTensor;
  * oneDNN's matrix product {@code C = beta·C + alpha·A·B}, with A {@code (m, k)}, B {@code (k, n)},
  * C {@code (m, n)}.
  *
- * <p>A and B are both float32, or both bfloat16, then with alpha 1 and beta 0 or 1; all sums are
- * float32, and so is C, which may be bfloat16 where they are and nothing is added to it.
+ * <p>A and B are both float32, or both bfloat16, then with alpha 1 and beta 0 or 1. Sums are
+ * float32; C is float32, or with bfloat16 A and B and beta 0 also bfloat16.
  */
 final class Gemm {
   private Gemm() {}
 
   /**
-   * How a matrix lies: row after row, or, if it is transposed, column after column.
+   * The layout of a matrix in memory: row by row, or, if transposed, column by column.
    *
    * @param stride elements from one row, or column, to the next
    */
@@ -36,7 +36,7 @@ final class Gemm {
       return new Matrix(tensor.dtype(), tensor.address(), tensor.columns(), false);
     }
 
-    /** The same memory with rows for columns. */
+    /** The transposed matrix over the same memory. */
     Matrix transposed() {
       return new Matrix(dtype(), address, layout.stride, !layout.isTransposed);
     }
@@ -57,7 +57,7 @@ final class Gemm {
     }
   }
 
-  /** {@code C = beta·C + alpha·A·B}; C is not transposed, B not if A is. */
+  /** {@code C = beta·C + alpha·A·B}; C may not be transposed, nor A and B both. */
   static void multiply(
       Scratch scratch,
       long m,

@@ -5,14 +5,14 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * The sums of the lanes of 16 vectors at once: two vectors are folded into one that holds the half
- * sums of both, and so on, so that a sum costs one addition where one after the other costs as many
- * as there are lanes ({@code reduceLanes} keeps an order of floating-point additions).
+ * Sums the lanes of 16 vectors at once: folds two vectors into one that holds the half sums of
+ * both, and so on, so that a sum costs one addition instead of one per lane ({@code reduceLanes}
+ * keeps an order of floating-point additions).
  *
- * <p>Every sum is the same tree of additions, whichever of the 16 it is.
+ * <p>All 16 sums are the same tree of additions.
  */
 final class LaneSums {
-  /** Vectors that are summed at once, a multiple of their length of 4, 8 or 16. */
+  /** Vectors that are summed at once, a multiple of the vector length of 4, 8 or 16. */
   static final int VECTORS = 16;
 
   private static final int LANES = VectorMath.LANES;
@@ -27,7 +27,7 @@ final class LaneSums {
 
   private LaneSums() {}
 
-  /** The upper of each two groups of {@code half} lanes. */
+  /** Selects the upper of each two groups of {@code half} lanes. */
   private static VectorMask<Float> upper(int half) {
     long bits = 0;
     for (int lane = 0; lane < LANES; lane++) {
@@ -42,7 +42,7 @@ final class LaneSums {
   }
 
   /**
-   * @param lanes {@code (16, LANES)}; afterwards its first 16 elements are the sums, the rest is
+   * @param lanes {@code (16, LANES)}; afterwards the first 16 elements are the sums, the others
    *     arbitrary
    */
   static void sum(float[] lanes) {
@@ -57,12 +57,12 @@ final class LaneSums {
     fold(lanes, 1, UPPER_1, SWAPPED_1);
   }
 
-  // Each level halves the vectors; those that are folded lie half of what makes one vector apart,
-  // and become (a.lower + a.upper, b.upper + b.lower) of each two groups of lanes.
+  // Each level halves the number of vectors: it folds vectors a and b into (a.lower + a.upper,
+  // b.upper + b.lower) of each two groups of lanes.
 
   /**
-   * For 16 lanes. Level by level through memory, as below, it takes half as long again; all in one
-   * method it would be too large: see {@link FewRowsTile}.
+   * Sums for 16 lanes. {@link #fold}, through memory level by level, takes half as long again; a
+   * single method would be too large: see {@link FewRowsTile}.
    */
   private static void sumInRegisters(float[] lanes) {
     for (int i = 0; i < 4 * LANES; i += LANES) {
@@ -84,12 +84,12 @@ final class LaneSums {
   }
 
   /**
-   * Where groups of {@code half} lanes are sums of one vector, there are {@code VECTORS · 2 · half
-   * / LANES} vectors before and half as many after.
+   * Folds {@code VECTORS · 2 · half / LANES} vectors into half as many, in which each group of
+   * {@code half} lanes holds the sums of one vector.
    */
   private static void fold(
       float[] lanes, int half, VectorMask<Float> upper, VectorShuffle<Float> swapped) {
-    int group = 2 * half * LANES; // elements of what is folded into vectors of one group
+    int group = 2 * half * LANES; // elements that fold into one vector's groups
     int to = 0;
     for (int g = 0; g < VECTORS * 2 * half; g += group) {
       for (int i = g; i < g + group / 2; i += LANES) {

@@ -8,10 +8,10 @@ import org.sparklora.model.engine.NativeFunction;
 /**
  * Makes oneDNN single-threaded on threads that ask for it.
  *
- * <p>The preset's oneDNN divides each gemm over OpenMP threads of its own, which would fight with
- * {@link WorkerPool}'s for the same cores. OpenMP's limit is a property of the calling thread, set
- * by {@code omp_set_num_threads(int)}, but JavaCPP has no binding of it ({@link NativeFunction}),
- * and its environment variable would limit ND4J and libtorch, too.
+ * <p>JavaCPP's oneDNN divides each gemm over OpenMP threads of its own, which would compete with
+ * {@link WorkerPool}'s threads for the cores. {@code omp_set_num_threads(int)} limits the calling
+ * thread; it is called by a {@link NativeFunction}, since JavaCPP has no binding for it. OpenMP's
+ * environment variable would limit ND4J and libtorch, too.
  *
  * <p>Thread-safe.
  */
@@ -21,9 +21,9 @@ final class OpenMpThreads {
   private OpenMpThreads() {}
 
   /**
-   * From now on gemm calls of the calling thread run on that thread alone.
+   * Makes later gemm calls of the calling thread run on that thread alone.
    *
-   * @return false if this cannot be had here; gemm then uses OpenMP's own threads
+   * @return false if OpenMP cannot be limited here; gemm then uses OpenMP's own threads
    */
   static boolean limitCallingThreadToOne() {
     return SET_NUM_THREADS.test(1);
@@ -41,21 +41,22 @@ final class OpenMpThreads {
         }
       };
     } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
-      // another JavaCPP or another OpenMP: slower, not wrong; without oneDNN gemm itself says so
+      // another JavaCPP or OpenMP: slower, not wrong; without oneDNN the first gemm throws
       return argument -> false;
     }
   }
 
   /**
-   * Of the library that oneDNN computes with, which is asked for by its name, as oneDNN does. The
-   * file of this name in JavaCPP's cache may be another copy: ND4J brings one, and JavaCPP links
-   * one to the other by which is loaded first, in a cache that processes with another order share.
-   * A limit set in the wrong copy would limit nothing, and sums would be divided otherwise.
+   * {@code omp_set_num_threads} of the OpenMP library that oneDNN computes with, looked up by the
+   * library's name, as oneDNN does. The file of this name in JavaCPP's cache may be another copy:
+   * ND4J brings one, and JavaCPP links the copies by load order, in a cache shared with processes
+   * of another order. A limit in the wrong copy has no effect, and sums would be divided
+   * differently.
    */
   private static NativeFunction setNumThreads() throws ReflectiveOperationException {
     Loader.load(dnnl.class);
     if (Loader.getPlatform().startsWith("linux")) {
-      Loader.loadGlobal("libgomp.so.1"); // loaded already, but symbols of none are found by name
+      Loader.loadGlobal("libgomp.so.1"); // already loaded, but its symbols are not yet global
     }
     return new NativeFunction("omp_set_num_threads");
   }

@@ -7,28 +7,28 @@ import org.sparklora.model.engine.Tensor;
 
 /**
  * A copy of a linear layer's weight {@code (out, in)} for {@link VectorPacked}: rounded to
- * bfloat16, in oneDNN's layout of blocks, in which a product streams it from memory as it lies.
- * Reads as the weight that it was made of, which must outlive it.
+ * bfloat16, in oneDNN's layout of blocks, which a product streams from memory in order. Reads
+ * return the elements of the original weight, which must outlive the copy.
  *
- * <p>Cut by its shape alone into slices of outputs and parts of inputs, which are each a product's
- * of their own.
+ * <p>Its shape alone determines how it is cut into slices of outputs and parts of inputs, each of
+ * them a separate product.
  */
 final class PackedWeight extends Tensor {
-  /** Outputs of the largest block: 8 rows by one block are sums that fit 32 registers. */
+  /** Outputs of the largest block: the sums of 8 rows by one block fit in 32 registers. */
   static final int OUTPUTS = 48;
 
-  /** Inputs come in multiples of this, zeros where there are none. */
+  /** Inputs are padded with zeros to a multiple of this. */
   static final int INPUTS = 32;
 
-  /** Of one slice at most, so that it stays in a second-level cache for more rows to meet. */
+  /** Most bytes of one slice, so that it stays in the second-level cache for further rows. */
   private static final int SLICE_BYTES = 1 << 20;
 
-  /** At least so many, where there are as many blocks. */
+  /** Fewest slices of a weight that has as many blocks. */
   private static final int LEAST_SLICES = 4;
 
   /**
-   * Inputs of a part at most where operands are float32: beyond 1,024 oneDNN 3.11 reads the wrong
-   * blocks, which it takes for 32 inputs high, as those of bfloat16 operands are.
+   * Most inputs of a part with float32 operands: beyond 1,024 oneDNN 3.11 reads wrong blocks, since
+   * it assumes the block height of bfloat16 operands, 32 inputs.
    */
   private static final int MOST_INPUTS = 768;
 
@@ -46,9 +46,9 @@ final class PackedWeight extends Tensor {
   }
 
   /**
-   * A copy, made on the pool's threads.
+   * Packs a copy of {@code w} on the pool's threads.
    *
-   * @param operands the type of what it will be multiplied by: bfloat16, or float32 where {@link
+   * @param operands the type of the other operand: bfloat16, or float32 if {@link
    *     CompiledGemm#widensPacked}
    */
   static PackedWeight of(WorkerPool pool, HostTensor w, DType operands) {
@@ -84,7 +84,7 @@ final class PackedWeight extends Tensor {
     }
   }
 
-  /** One output beside the other, input by input; oneDNN's reordering takes 60 ns an element. */
+  /** Writes a panel of outputs input by input; oneDNN's reorder would take 60 ns per element. */
   private int fillPanel(int first, int part, long at, Scratch own) {
     int inputs = inputs(part);
     int size = VectorMath.roundUp(inputs, CompiledGemm.PANEL) * CompiledGemm.PANEL;
@@ -101,12 +101,12 @@ final class PackedWeight extends Tensor {
     return size;
   }
 
-  /** The type of what it is multiplied by. */
+  /** The type of the other operand of products. */
   DType operands() {
     return operands;
   }
 
-  /** The weight as it was. */
+  /** The weight that this is a copy of. */
   HostTensor original() {
     return original;
   }
@@ -143,7 +143,7 @@ final class PackedWeight extends Tensor {
     return Math.min(columns() - firstInput(part), partInputs());
   }
 
-  /** Where a part of a slice lies. */
+  /** The address of a part of a slice. */
   long address(int slice, int part) {
     return blocks.address() + offset(slice, part) * Short.BYTES;
   }
@@ -168,7 +168,7 @@ final class PackedWeight extends Tensor {
     throw new UnsupportedOperationException("Cannot write to a packed weight");
   }
 
-  /** Frees the copy alone. */
+  /** Frees the copy, not the original. */
   @Override
   public void close() {
     blocks.close();

@@ -7,12 +7,12 @@ import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * The working memory of one worker, kept between operations: rows on the Java heap, where vector
- * instructions reach them, and matrices outside it, where gemm does.
+ * The working memory of one worker, kept between operations: rows on the Java heap for vector
+ * instructions, and matrices outside the heap for gemm.
  *
  * <p>A buffer grows to the largest size asked for and stays. The largest are a row of logits and a
  * tile of attention scores (64 queries times the longest document); nothing grows with the tokens
- * of a batch. Belongs to one thread, which closes it when it ends.
+ * of a batch. Belongs to one thread, which closes it when the thread ends.
  */
 final class Scratch implements AutoCloseable {
   private static final int ROWS = 5;
@@ -23,15 +23,15 @@ final class Scratch implements AutoCloseable {
   private short[] halves = new short[0];
   private CompiledGemm compiledGemm;
 
-  /** The pointers of a gemm call, moved from call to call instead of made anew. */
+  /** The pointers of a gemm call, reused from call to call. */
   final MovingPointer a = new MovingPointer();
 
   final MovingPointer b = new MovingPointer();
   final MovingPointer c = new MovingPointer();
 
   /**
-   * Row buffer number {@code index}, for {@code columns} elements and rounded up to whole vectors;
-   * its content is arbitrary.
+   * Row buffer number {@code index}, for {@code columns} elements rounded up to whole vectors, with
+   * arbitrary content.
    */
   float[] row(int index, int columns) {
     int length = VectorMath.roundUp(columns);
@@ -60,7 +60,7 @@ final class Scratch implements AutoCloseable {
     return row;
   }
 
-  /** The same with zeros as padding, which change no sum. */
+  /** {@link #load} with a padding of zeros, which change no sum. */
   float[] load(int index, Tensor x, long offset, int columns) {
     return load(index, x, offset, columns, 0);
   }
@@ -85,13 +85,14 @@ final class Scratch implements AutoCloseable {
   }
 
   /**
-   * Matrix buffer number {@code index}, of at least {@code size} elements with arbitrary content.
+   * Float32 matrix buffer number {@code index}, of at least {@code size} elements with arbitrary
+   * content.
    */
   HostTensor matrix(int index, long size) {
     return matrix(index, DType.FLOAT32, size);
   }
 
-  /** The same of any type. */
+  /** A matrix buffer of any type, of at least {@code size} elements with arbitrary content. */
   HostTensor matrix(int index, DType type, long size) {
     HostTensor last = matrices[index];
     if (last == null || last.size() < size || last.dtype() != type) {
@@ -101,7 +102,7 @@ final class Scratch implements AutoCloseable {
     return matrices[index];
   }
 
-  /** This thread's products of bfloat16 matrices. */
+  /** This thread's compiled products. */
   CompiledGemm compiledGemm() {
     if (compiledGemm == null) {
       compiledGemm = new CompiledGemm();
@@ -112,11 +113,11 @@ final class Scratch implements AutoCloseable {
   private void freeMatrix(int index) {
     if (matrices[index] != null) {
       matrices[index].close();
-      matrices[index] = null; // a larger one may not be had
+      matrices[index] = null; // in case allocating a larger one fails
     }
   }
 
-  /** Frees what lies outside the Java heap; what asks for it gets it anew. */
+  /** Frees the memory outside the Java heap; later requests allocate it again. */
   @Override
   public void close() {
     for (int index = 0; index < MATRICES; index++) {
@@ -128,7 +129,7 @@ final class Scratch implements AutoCloseable {
     }
   }
 
-  /** A pointer that is pointed at one address after another. */
+  /** A pointer whose address can be changed. */
   static final class MovingPointer extends FloatPointer {
     MovingPointer() {
       super((Pointer) null);

@@ -13,14 +13,14 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
- * Attention of {@link VectorKernels}, forward. A tile of queries of one head meets each run of the
- * keys it may see in one small gemm; scores exist for one tile at a time, never for (T, T).
+ * Attention of {@link VectorKernels}, forward. One small gemm multiplies a tile of queries of one
+ * head by each run of visible keys; scores exist for one tile at a time, never for (T, T).
  *
  * <p>A tile's last query sees all its keys. Earlier ones see less: their scores are computed and
  * replaced by zero probabilities, which is cheaper than smaller gemms.
  *
- * <p>What a branch gets depends on that branch alone, to the bit: no gemm mixes branches. A branch
- * of a single query is left to {@link VectorSingleQuery} where heads are whole vectors.
+ * <p>A branch's result depends bit by bit on that branch alone: no gemm mixes branches. {@link
+ * VectorSingleQuery} computes branches of a single query if heads are whole vectors.
  */
 final class VectorAttention {
   /** Queries of a tile. */
@@ -28,10 +28,10 @@ final class VectorAttention {
 
   private VectorAttention() {}
 
-  /** One call. */
+  /** The arguments of one call. */
   record Call(AttentionTensors tensors, Heads heads, float scale) {
 
-    /** Rows of head h of q, y or their gradients, from the branch's first on. */
+    /** Rows of head h of q, y or their gradients, from the branch's first query on. */
     Matrix queries(Tensor x, Branch branch, int h) {
       return at(x, heads.query(), branch.firstQuery(), h);
     }
@@ -75,8 +75,8 @@ final class VectorAttention {
   }
 
   /**
-   * Elements from one row of scores to the next: not a power of two, whose rows would share cache
-   * sets.
+   * Elements from one row of scores to the next: not a power of two, which would map all rows to
+   * the same cache sets.
    */
   static long stride(Branch tile) {
     return (tile.keys() + 15) / 16 * 16 + 16;
@@ -113,7 +113,7 @@ final class VectorAttention {
   /** Turns a tile of scores into probabilities. */
   private static void softmax(Call call, Branch tile, int h, HostTensor scores, Scratch own) {
     float[] result = new float[1];
-    own.row(0, tile.keys()); // grown once, to the longest row
+    own.row(0, tile.keys()); // grows the buffer once, to the longest row
     for (int r = 0; r < tile.queries(); r++) {
       int visible = tile.visible(r);
       long offset = r * stride(tile);
@@ -127,7 +127,7 @@ final class VectorAttention {
 
   /**
    * Turns scores from {@code at} on, padded with −∞ to whole vectors, into probabilities; returns
-   * the logarithm of Σ e^score.
+   * log Σ e^score.
    */
   static float softmax(float[] row, int at, int visible) {
     int end = at + visible;

@@ -23,23 +23,24 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
  * </pre>
  *
  * <p>A {@link Share} of the work is one key/value head with all its query heads and all branches of
- * a family, so that no two tasks add to one row of dK. Where that leaves few tasks (one long
- * document), its queries are divided, and all parts but the first sum into memory of their own,
- * which is added up afterwards in a fixed order. Neither depends on the number of threads.
+ * a family, so that no two tasks add to one row of dK. If that makes too few tasks (one long
+ * document), the queries are divided, and all parts but the first sum into memory of their own,
+ * which is added up afterwards in a fixed order. Neither division nor order depends on the number
+ * of threads.
  */
 final class VectorAttentionBackward implements AutoCloseable {
   private static final int MOST_PARTS = 4;
-  private static final int TASKS = 16; // to aim at
+  private static final int TASKS = 16; // the number aimed at
 
   private final WorkerPool pool;
-  private final Scratch kept = new Scratch(); // for partialSums
+  private final Scratch kept = new Scratch(); // holds partialSums
   private HostTensor partialSums; // of the current call
 
   VectorAttentionBackward(WorkerPool pool) {
     this.pool = pool;
   }
 
-  /** One call. */
+  /** The arguments of one call. */
   record Call(VectorAttention.Call forward, AttentionGradients gradients) {
     Heads heads() {
       return forward.heads();
@@ -47,12 +48,11 @@ final class VectorAttentionBackward implements AutoCloseable {
   }
 
   /**
-   * Some branches with key/value head kv.
+   * The work of one task: some branches with key/value head kv.
    *
-   * @param branches which see one another's keys; one part of a document alone if there is a
-   *     partial sum
-   * @param partial where in {@code partialSums} this share's dK and dV lie, both (keys, D); −1 if
-   *     they go straight into the gradients
+   * @param branches a family, or one part of a divided document
+   * @param partial offset in {@code partialSums} of this share's dK and dV, both (keys, D); −1 if
+   *     the share adds to the gradients directly
    */
   private record Share(List<Branch> branches, int kv, long partial) {
     long work() {
@@ -111,7 +111,10 @@ final class VectorAttentionBackward implements AutoCloseable {
     return shares;
   }
 
-  /** A document that nobody continues, cut into parts of equal work; none of other families. */
+  /**
+   * Cuts a document that no other continues into parts of equal work; returns none for other
+   * families.
+   */
   private static List<Branch> parts(List<Branch> family, double aTask) {
     Branch document = family.get(0);
     if (family.size() > 1 || document.runs().size() > 1) {
@@ -130,7 +133,7 @@ final class VectorAttentionBackward implements AutoCloseable {
     return cut;
   }
 
-  /** Where part number {@code part} ends: work grows with the square of the position. */
+  /** The end of part number {@code part}: work grows with the square of the position. */
   private static int boundary(int length, int part, int parts) {
     if (part == parts) {
       return length;
@@ -139,7 +142,7 @@ final class VectorAttentionBackward implements AutoCloseable {
     return (int) Math.min(length, Math.round(exact / VectorAttention.TILE) * VectorAttention.TILE);
   }
 
-  /** Frees the sums that are kept between calls. */
+  /** Frees the partial sums. */
   @Override
   public void close() {
     kept.close();
@@ -169,7 +172,10 @@ final class VectorAttentionBackward implements AutoCloseable {
   }
 
   private interface KeyGradients {
-    /** Where dK or dV of a run begins, whose first key is number {@code key} of the branch. */
+    /**
+     * The dK or dV of a run whose first key is row {@code start}, and number {@code key} of the
+     * branch.
+     */
     Matrix at(int start, int key, boolean ofKeys);
   }
 
@@ -218,7 +224,7 @@ final class VectorAttentionBackward implements AutoCloseable {
       Gemm.multiply(own, count, size, rows, scale, dST, queries(forward.tensors().q()), 1, dK);
     }
 
-    /** Turns scores into probabilities, and the gradient of those into the gradient of scores. */
+    /** Turns scores into probabilities, and gradients of probabilities into gradients of scores. */
     private void softmaxBackward(HostTensor scores, HostTensor dScores, long stride) {
       int size = call.heads().size();
       float[] lse = new float[1];
@@ -240,7 +246,7 @@ final class VectorAttentionBackward implements AutoCloseable {
     }
   }
 
-  /** Turns a row of scores into probabilities, and their gradient into that of the scores. */
+  /** Turns a row of scores into probabilities, and its gradient into the gradient of the scores. */
   private static void softmaxBackward(float[] p, float[] dS, float lse, float centre, int count) {
     for (int i = 0; i < count; i += VectorMath.LANES) {
       FloatVector probability = VectorMath.exp(VectorMath.at(p, i).sub(lse));

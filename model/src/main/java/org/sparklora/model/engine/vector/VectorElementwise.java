@@ -11,17 +11,17 @@ import org.sparklora.model.engine.Tensor;
 
 /**
  * The operations of {@link VectorKernels} that treat each element alone. Chunks that fit the
- * first-level cache are copied into arrays, computed there and copied back: one pass over memory
- * whatever the operation does.
+ * first-level cache are copied into arrays, computed there and copied back: each operation is one
+ * pass over memory.
  */
 interface VectorElementwise extends Kernels {
   /** Elements of one chunk: three of them are 24 KiB. */
   int CHUNK = 2048;
 
-  /** Whose threads compute. */
+  /** The threads that compute. */
   WorkerPool pool();
 
-  /** A part of the elements. */
+  /** Computes the elements of one chunk. */
   interface Chunk {
     void run(long offset, int count, Scratch scratch);
   }
@@ -109,7 +109,8 @@ interface VectorElementwise extends Kernels {
           float[] row = own.load(0, x, offset, count);
           FloatVector sum = VectorMath.broadcast(0);
           for (int i = 0; i < count; i += VectorMath.LANES) {
-            sum = VectorMath.at(row, i).fma(VectorMath.broadcast(0), sum); // NaN for what is not
+            sum =
+                VectorMath.at(row, i).fma(VectorMath.broadcast(0), sum); // x·0 is NaN unless finite
           }
           if (sum.reduceLanes(VectorOperators.ADD) != 0) {
             finite.set(false);

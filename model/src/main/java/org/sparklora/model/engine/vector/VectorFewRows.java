@@ -6,35 +6,42 @@ import org.sparklora.model.engine.HostTensor;
 
 /**
  * Products of few rows by a large weight, of {@link VectorKernels}: {@code y = beta·y + alpha · x ·
- * wᵀ}. They are what decoding does, and a stream over the weight: each of its elements is used as
- * often as there are rows, so that memory sets the pace, where gemm would first copy it into
- * another order. A weight in bfloat16 is half the stream, and is widened in registers.
+ * wᵀ}. Decoding computes such products. Each element of the weight is used only once per row, so
+ * that memory bandwidth limits them, and gemm would first copy the weight into another order. A
+ * bfloat16 weight is half as many bytes, and is widened in registers.
  *
  * <p>A block of the weight, some outputs wide, is copied into an array that stays in the
- * second-level cache, and meets all rows there, in {@link FewRowsTile tiles} of 4 rows and 3 or 4
- * outputs whose sums stay in registers. Inputs are cut into blocks by their number alone, and a sum
- * of x and w is the same sequence of operations in every tile: a row's result does not depend, to
- * the bit, on how many other rows there are, on its place among them, or on the threads.
+ * second-level cache, and multiplied by all rows there, in {@link FewRowsTile tiles} of 4 rows and
+ * 3 or 4 outputs whose sums stay in registers. Inputs are cut into blocks by their number alone,
+ * and a sum of x and w is the same sequence of operations in every tile: a row's result does not
+ * depend, to the bit, on how many other rows there are, on its place among them, or on the threads.
  */
 final class VectorFewRows {
-  /** Rows of the products that are computed here: as many as are decoded at once. */
+  /**
+   * The most rows of a product that this class computes, enough for the completions decoded at
+   * once.
+   */
   static final int MOST = 128;
 
   private static final int TILE = FewRowsTile.ROWS;
 
-  /** Inputs of a block of the weight: as many as 4 rows of x take a first-level cache with. */
+  /**
+   * Most inputs of a block of the weight: 4 rows of x of this length fit in the first-level cache.
+   */
   private static final int MOST_INPUTS = 1536;
 
   /**
-   * What a block of the weight takes: memory is read the faster the more is read at once, and the
-   * second-level cache keeps it.
+   * Bytes of a block of the weight: large, since long reads are faster, but within the second-level
+   * cache.
    */
   private static final int BLOCK_BYTES = 96 << 10;
 
   /** Multiplications worth a hand-over between threads: some 5 µs. */
   private static final long PRODUCTS_PER_TASK = 1 << 17;
 
-  /** Tasks for each thread: more than one, so that one that lost its core does not hold up all. */
+  /**
+   * Tasks for each thread: more than one, so that a thread that loses its core does not delay all.
+   */
   private static final int TASKS_PER_THREAD = 8;
 
   /** Elements of the weight in one task at most. */
@@ -54,7 +61,7 @@ final class VectorFewRows {
           x, w, alpha, beta, y, blocks, VectorMath.roundUp((in + blocks - 1) / blocks, vectors));
     }
 
-    /** Whether w is computed with as it is stored, and x is arranged for it. */
+    /** Whether w is bfloat16 and used as stored, with x arranged by {@link FewRowsTile#pair}. */
     private static boolean isPaired(HostTensor w) {
       return w.dtype() == DType.BFLOAT16;
     }
@@ -105,7 +112,7 @@ final class VectorFewRows {
     return VectorMath.roundUp(Math.max(1, Math.min(most, Math.max(least, even))), call.width());
   }
 
-  /** x as {@code (blocks, rows, block)}, with zeros where there is no row or input. */
+  /** x as {@code (blocks, rows, block)}, padded with zeros. */
   private static float[] inputs(Call call, Scratch own) {
     int columns = call.x.columns();
     float[] inputs = own.row(0, call.blocks * call.rows() * call.block);
@@ -129,7 +136,7 @@ final class VectorFewRows {
     return inputs;
   }
 
-  /** The outputs {@code [from, to)} of all rows. */
+  /** Computes the outputs {@code [from, to)} of all rows. */
   private static void outputs(Call call, float[] inputs, int from, int to, Scratch own) {
     int block = call.block;
     int tile = call.width();
@@ -165,7 +172,7 @@ final class VectorFewRows {
     write(call, sums, width, from, to, own);
   }
 
-  /** Adds up a tile's lanes, and puts or adds the results to a tile of sums. */
+  /** Adds up a tile's lanes, and writes ({@code first}) or adds the results to the sums. */
   private static void put(float[] lanes, int tile, float[] sums, int at, int width, boolean first) {
     LaneSums.sum(lanes);
     for (int i = 0; i < TILE; i++) {

@@ -15,26 +15,24 @@ import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * The fast kernels for processors: oneDNN's gemm for products of matrices, {@code
- * jdk.incubator.vector} for everything around it, and its own threads for both. Needs {@link
- * VectorModule}.
+ * The fast kernels for CPUs: oneDNN's gemm for matrix products, {@code jdk.incubator.vector} for
+ * all other operations, on threads of their own. Needs {@link VectorModule}.
  *
- * <p>What is arithmetic on elements or rows is inherited; products, attention and sampling, which
- * are more than that, are in {@link VectorMatmul}, {@link VectorAttention} and {@link
- * VectorSampling}. Results do not depend on which thread does what: the same thread count gives the
- * same bits.
+ * <p>Operations on elements or rows are inherited; products, attention and sampling are in {@link
+ * VectorMatmul}, {@link VectorAttention} and {@link VectorSampling}. Results do not depend on which
+ * thread computes which part: equal thread counts give equal bits.
  *
  * <p>Thread-safe.
  */
 final class VectorKernels
     implements VectorElementwise, VectorRows, VectorLogProbs, VectorOptimizer {
-  /** Rows of logits at a time, which are halved where a vocabulary is too large for so many. */
+  /** Most rows of logits at a time; halved until the logits of a large vocabulary fit. */
   private static final int MOST_LOGITS = 256;
 
   private static final int LEAST_LOGITS = 64;
 
   private final WorkerPool pool;
-  private final VectorKernels inFloat32; // one of the two is this
+  private final VectorKernels inFloat32; // this, or its float32 counterpart
   private final VectorKernels inBfloat16;
   private final VectorMatmul matmul;
   private final VectorAttentionBackward attentionBackward;
@@ -52,7 +50,7 @@ final class VectorKernels
     this.inBfloat16 = faster ? new VectorKernels(this) : this;
   }
 
-  /** The same with products in bfloat16. */
+  /** Kernels on the same threads, with products in bfloat16. */
   private VectorKernels(VectorKernels inFloat32) {
     this.pool = inFloat32.pool;
     this.matmul = new VectorMatmul(pool, true);
@@ -105,7 +103,7 @@ final class VectorKernels
     return VectorFewRows.MOST;
   }
 
-  /** In float32 those alone that lose nothing by it. */
+  /** With float32 products only weights stored in bfloat16, whose copies lose no precision. */
   @Override
   public boolean packsWeights(DType stored) {
     return this != inFloat32
@@ -168,7 +166,7 @@ final class VectorKernels
 
   // ---- rows of logits ------------------------------------------------------------------------
 
-  /** Whole tiles of gemm, of a size at which it is fast. */
+  /** A power of two, so that gemm computes whole tiles. */
   @Override
   public int logitsRows(int vocabSize) {
     int rows = Engine.usualLogitsRows(vocabSize);

@@ -10,14 +10,14 @@ import org.sparklora.model.engine.TokenScores;
 
 /**
  * Log-probabilities of the next token, of {@link VectorKernels}. A row of logits is read from
- * memory once; its sums run over blocks in float and over the blocks in double, so that a
- * vocabulary of 150,000 costs no precision.
+ * memory once; sums within a block are float, sums over blocks double, so that a vocabulary of
+ * 150,000 costs no precision.
  */
 interface VectorLogProbs extends Kernels {
   /** Logits summed in float; a multiple of every vector length. */
   int BLOCK = 1024;
 
-  /** Whose threads compute. */
+  /** The threads that compute. */
   WorkerPool pool();
 
   @Override
@@ -53,10 +53,10 @@ interface VectorLogProbs extends Kernels {
 
   private static int firstLargest(float[] z, int columns) {
     float largest = Float.NEGATIVE_INFINITY;
-    int block = 0; // the first that holds it
+    int block = 0; // the first block that holds the largest logit
     for (int from = 0; from < columns; from += BLOCK) {
       float top = VectorMath.largest(z, from, Math.min(columns, from + BLOCK));
-      if (!(top <= largest)) { // also true for NaN, which must not go unnoticed
+      if (!(top <= largest)) { // also true for NaN, which must be noticed
         largest = top;
         block = from;
       }

@@ -6,13 +6,13 @@ import org.sparklora.model.engine.HostTensor;
 
 /**
  * Products whose sums have few terms, of {@link VectorKernels}: {@code y = beta·y + alpha · u · bᵀ}
- * with u {@code (N, R)} and b {@code (out, R)}, which is what an adapter of a small rank adds to a
- * linear layer. They are one pass over y, where gemm would spend its time on arranging operands.
+ * with u {@code (N, R)} and b {@code (out, R)}, as an adapter of small rank adds to a linear layer.
+ * Each product is one pass over y; gemm would spend most of its time on arranging operands.
  *
- * <p>A row's result does not depend on the others.
+ * <p>A row's result does not depend on other rows.
  */
 final class VectorLowRank {
-  /** Terms of the sums that are computed here. */
+  /** Most terms R of the sums that this class computes. */
   static final int MOST = 8;
 
   private VectorLowRank() {}
@@ -37,7 +37,7 @@ final class VectorLowRank {
         });
   }
 
-  /** The columns of b one after the other, each padded to whole vectors. */
+  /** Copies the columns of b one after the other, each padded to whole vectors. */
   private static float[] columns(HostTensor b, Scratch own) {
     int rank = b.columns();
     int out = b.rows();

@@ -6,8 +6,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * What all vector kernels share. They work on arrays padded to whole vectors, so that no loop has a
- * tail.
+ * The arithmetic that all vector kernels share, on arrays padded to whole vectors, so that no loop
+ * has a tail.
  */
 final class VectorMath {
   static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -37,8 +37,8 @@ final class VectorMath {
    * e^x to 1 unit in the last place: {@code 2^n · e^r} with {@code n = round(x / ln 2)} and the
    * minimax polynomial of degree 7 that Cephes uses for e^r on [−ln 2 / 2, ln 2 / 2].
    *
-   * <p>Arguments are clamped to the range of normal results: e^−∞ becomes 1.2e-38 and e^∞ 2.4e38.
-   * NaN stays NaN.
+   * <p>Arguments are clamped to the range of normal results: e^−∞ is 1.2e-38 and e^∞ 2.4e38. NaN
+   * stays NaN.
    */
   static FloatVector exp(FloatVector x) {
     FloatVector clamped = x.max(LOWEST).min(HIGHEST);
@@ -64,7 +64,7 @@ final class VectorMath {
     return FloatVector.fromArray(SPECIES, row, i);
   }
 
-  /** The largest of the elements {@code [from, to)}; what pads them to whole vectors is lower. */
+  /** The largest of the elements {@code [from, to)}; the padding must be lower than the largest. */
   static float largest(float[] row, int from, int to) {
     FloatVector top = broadcast(Float.NEGATIVE_INFINITY);
     for (int i = from; i < to; i += LANES) {

@@ -10,18 +10,17 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
  * The linear layers of {@link VectorKernels}: each worker calls gemm on a slice of the result.
  *
  * <p>In float32 a weight that is stored in bfloat16 is widened tile by tile into the worker's
- * scratch memory. In bfloat16 the operands of a product are rounded once, a weight that is stored
- * so is taken as it lies, and products are summed and kept in float32: what PyTorch's autocast
- * does.
+ * scratch memory. In bfloat16 the operands of a product are rounded once, a bfloat16 weight is used
+ * in place, and sums and results are float32, as in PyTorch's autocast.
  */
 final class VectorMatmul implements AutoCloseable {
   /**
-   * A product is cut by its size alone, into a multiple of this, whatever the number of threads: an
-   * executor with one core then gives the bits of one with many.
+   * A product is cut by its size alone, into a multiple of this many slices, so that executors with
+   * one core and with many give the same bits.
    */
   private static final int SLICES = 4;
 
-  /** Rows or columns of a slice at most: so that many threads find enough slices. */
+  /** Most rows or columns of a slice, so that there are enough slices for many threads. */
   private static final int WIDEST_SLICE = 256;
 
   /** Slices begin at multiples of this, the granularity of gemm's inner kernels. */
@@ -30,20 +29,23 @@ final class VectorMatmul implements AutoCloseable {
   /** Elements of a widened tile: 2 MiB. */
   private static final int TILE = 1 << 19;
 
-  /** Inputs and outputs from which products in bfloat16 gain more than rounding both costs. */
+  /**
+   * Fewest inputs and outputs with which bfloat16 products gain more than rounding both operands
+   * costs.
+   */
   private static final int LEAST_ROUNDED = 16;
 
-  /** Terms for each row or column of a result from which they are summed in parts. */
+  /** Ratio of terms to the result's rows and columns from which the terms are summed in parts. */
   private static final int MANY_TERMS = 8;
 
-  /** Of those, how many one product takes, whose operands then fit a cache. */
+  /** Terms of one product of a part, whose operands then fit in a cache. */
   private static final int CACHED_TERMS = 3072;
 
   private static final int SUMS = 2;
 
   private final WorkerPool pool;
   private final boolean bfloat16;
-  private final Scratch kept = new Scratch(); // two operands and SUMS
+  private final Scratch kept = new Scratch(); // buffers of two operands and of SUMS
 
   /**
    * @param bfloat16 whether operands are rounded, which needs {@link
@@ -55,8 +57,8 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /**
-   * {@code y = beta·y + alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, each row's result
-   * is the same whatever the others are.
+   * {@code y = beta·y + alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, a row's result does
+   * not depend on other rows.
    */
   void forward(HostTensor x, Tensor weight, float alpha, float beta, HostTensor y) {
     if (weight instanceof PackedWeight packed) {
@@ -110,7 +112,9 @@ final class VectorMatmul implements AutoCloseable {
         kept.matrix(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
   }
 
-  /** {@code alpha · x} of a type, with room for the rows that fill a bucket. */
+  /**
+   * {@code alpha · x} in {@code type}, with spare rows that fill a bucket of {@link VectorPacked}.
+   */
   private Matrix packedOperand(HostTensor x, float alpha, DType type) {
     int rows = VectorPacked.padded(x.rows());
     if (x.dtype() == type && alpha == 1 && rows == x.rows()) {
@@ -146,7 +150,7 @@ final class VectorMatmul implements AutoCloseable {
     }
   }
 
-  /** c (m, n) = beta·c + alpha · a (m, k) · b (k, n), divided along its longer side. */
+  /** c (m, n) = beta·c + alpha · a (m, k) · b (k, n), divided along the longer side of c. */
   private void multiply(
       int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
     if (m >= n) {
@@ -166,8 +170,8 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /**
-   * c (m, n) += a (m, k) · b (k, n) with very many terms, as of a vocabulary: parts of them are
-   * summed apart, which reads both operands once, and the sums are added in their order.
+   * c (m, n) += a (m, k) · b (k, n) with very many terms k, such as a vocabulary: sums parts of the
+   * terms separately, which reads both operands once, and adds the sums in a fixed order.
    */
   private void addTimesInParts(int k, Matrix a, Matrix b, HostTensor c) {
     int m = c.rows();
@@ -190,7 +194,10 @@ final class VectorMatmul implements AutoCloseable {
     }
   }
 
-  /** The input columns {@code [from, to)}: no two workers add to one element, none widens twice. */
+  /**
+   * Computes the input columns {@code [from, to)}, so that each element of dX and of w belongs to
+   * one worker.
+   */
   private static void backwardInputWidened(
       HostTensor dY,
       HostTensor w,
@@ -232,12 +239,12 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /**
-   * Whether a product is computed in bfloat16. Products of few rows are not, since there a row's
-   * result must not depend on the others; neither are those that memory bounds, unless the caller
+   * Whether a product is computed in bfloat16. Products of few rows are not, since a row's result
+   * must not depend on other rows; nor are products limited by memory bandwidth, unless the caller
    * has rounded an operand.
    *
    * @param matrix w or dW {@code (out, in)}
-   * @param rows x, dY or dX {@code (N, …)}: those that the product reads or writes
+   * @param rows those of x, dY and dX {@code (N, …)} that the product reads or writes
    */
   boolean rounds(Tensor matrix, Tensor... rows) {
     return bfloat16
@@ -250,13 +257,13 @@ final class VectorMatmul implements AutoCloseable {
     return x.dtype() == DType.BFLOAT16;
   }
 
-  /** Both operands in bfloat16, their product {@code alpha} times what it was. */
+  /** Both operands in bfloat16, one of them scaled by {@code alpha}. */
   private Matrix[] rounded(HostTensor a, HostTensor b, float alpha) {
-    boolean scalesA = !isRounded(a) || isRounded(b); // one that is not rounded yet, if there is one
+    boolean scalesA = !isRounded(a) || isRounded(b); // prefers an operand not rounded yet
     return new Matrix[] {rounded(a, scalesA ? alpha : 1, 0), rounded(b, scalesA ? 1 : alpha, 1)};
   }
 
-  /** {@code alpha · x} in bfloat16, in buffer {@code index} unless x is it. */
+  /** {@code alpha · x} in bfloat16: x itself if equal, else a copy in buffer {@code index}. */
   private Matrix rounded(HostTensor x, float alpha, int index) {
     if (isRounded(x) && alpha == 1) {
       return Matrix.of(x);
@@ -282,7 +289,7 @@ final class VectorMatmul implements AutoCloseable {
     return VectorMath.roundUp((size + slices - 1) / slices, alignment);
   }
 
-  /** Rows {@code [fromRow, toRow)} and columns {@code [from, to)} of w as float32. */
+  /** Widens rows {@code [fromRow, toRow)} and columns {@code [from, to)} of w to float32. */
   private static Matrix widen(
       HostTensor w, long fromRow, long toRow, long from, long to, Scratch own) {
     int width = (int) (to - from);

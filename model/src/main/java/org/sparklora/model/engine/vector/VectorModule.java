@@ -5,12 +5,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The JDK's module {@code jdk.incubator.vector}, which no JVM loads by itself.
+ * Loads the JDK's module {@code jdk.incubator.vector}, which no JVM loads by default.
  *
  * <p>The flag {@code --add-modules=jdk.incubator.vector} loads it at start, with a warning on
- * standard error that nothing turns off, and is missing in every JVM that somebody else starts. So
- * it is loaded at first use, by the JDK's own means for the modules of agents: into a layer above
- * the boot layer, but by the boot loader, so that the compiler treats it as it would with the flag.
+ * standard error that cannot be turned off, and is missing in JVMs that other programs start. So
+ * this class loads the module at first use, as the JDK loads modules of agents: into a layer above
+ * the boot layer, but by the boot loader, so that the compiler treats it as with the flag.
  *
  * <p>Needs {@code --add-opens=java.base/java.lang=ALL-UNNAMED}, which Spark's launchers pass to
  * drivers and executors. Thread-safe.
@@ -25,7 +25,7 @@ final class VectorModule {
 
   private VectorModule() {}
 
-  /** Whether this JVM has it; loads it at the first call. */
+  /** Whether this JVM has the module; loads it at the first call. */
   static boolean isLoaded() {
     return LOADED;
   }
@@ -35,7 +35,7 @@ final class VectorModule {
       return true;
     }
     try {
-      // what --add-exports=java.base/jdk.internal.module=ALL-UNNAMED would do
+      // the same as --add-exports=java.base/jdk.internal.module=ALL-UNNAMED
       Method export = Module.class.getDeclaredMethod("implAddExports", String.class, Module.class);
       export.setAccessible(true);
       export.invoke(
@@ -43,7 +43,7 @@ final class VectorModule {
       Class.forName(LOADER).getMethod("loadModule", String.class).invoke(null, NAME);
       return true;
     } catch (ReflectiveOperationException | RuntimeException e) {
-      LOG.debug("Cannot load {}", NAME, e); // Engines warns of what follows
+      LOG.debug("Cannot load {}", NAME, e); // VectorProvider warns of the fallback
       return false;
     }
   }

@@ -8,12 +8,12 @@ import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * What {@link VectorKernels} does with vectors of all trained parameters: one pass over memory, cut
- * by size, so that no bit depends on the number of threads or on the length of the processor's
- * vectors.
+ * The operations of {@link VectorKernels} on vectors of all trained parameters: each is one pass
+ * over memory, cut by size, so that no bit depends on the number of threads or the vector length of
+ * the CPU.
  */
 interface VectorOptimizer extends Kernels {
-  /** Elements whose squares are added one by one to a sum of their own. */
+  /** Elements whose squares are added to one partial sum. */
   int SUMMED = 2048;
 
   /** Elements of one chunk of a step: four of them are 16 KiB. */
@@ -21,10 +21,12 @@ interface VectorOptimizer extends Kernels {
 
   float[] ZEROS = new float[CHUNK_OF_STEP];
 
-  /** Whose threads compute. */
+  /** The threads that compute. */
   WorkerPool pool();
 
-  /** Four sums at once, since each addition waits for the one before it in its sum. */
+  /**
+   * Computes four partial sums at once, since each addition waits for the previous one in its sum.
+   */
   @Override
   default double sumOfSquares(Tensor x) {
     double[] sums = new double[Math.toIntExact((x.size() + SUMMED - 1) / SUMMED)];

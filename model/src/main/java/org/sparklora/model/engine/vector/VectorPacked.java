@@ -5,14 +5,14 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
  * Products of few rows by a {@link PackedWeight}, of {@link VectorKernels}: {@code y (+)= x · wᵀ}
- * with float32 sums. oneDNN streams the weight once for up to 64 rows, so that memory sets the
- * pace.
+ * with float32 sums. oneDNN streams the weight once for up to 64 rows, so that memory bandwidth
+ * limits the speed.
  *
  * <p>A row's result does not depend, to the bit, on how many other rows there are, on its place
  * among them, or on the threads. oneDNN may choose another order of sums for another number of rows
- * (a single row is a kernel of its own), so it is never asked for numbers other than {@link
- * #BUCKETS}, which give the same bits: {@code PackedProductsTest} holds that. Rows that are left
- * are computed in a bucket that they do not fill.
+ * (a single row has its own kernel), so products have only the numbers of rows in {@link #BUCKETS},
+ * which give the same bits, as {@code PackedProductsTest} checks. Remaining rows are computed in a
+ * bucket that they do not fill.
  */
 final class VectorPacked {
   /** Rows of x that are multiplied at a time, ascending. */
@@ -22,18 +22,18 @@ final class VectorPacked {
 
   private VectorPacked() {}
 
-  /** The rows that x must have room for. */
+  /** The number of rows that x must have room for. */
   static int padded(int rows) {
     int left = rows % LARGEST;
     return rows - left + (left == 0 ? 0 : bucket(left));
   }
 
-  /** Elements that the spare rows of a product take. */
+  /** Elements of a product's {@code spare} tensor. */
   static long spare(int rows, int outputs) {
     return (long) (padded(rows) == rows ? 0 : bucket(rows % LARGEST)) * outputs;
   }
 
-  /** The smallest that takes so many rows. */
+  /** The smallest bucket for {@code rows} rows. */
   private static int bucket(int rows) {
     int b = 0;
     while (BUCKETS[b] < rows) {
@@ -42,15 +42,15 @@ final class VectorPacked {
     return BUCKETS[b];
   }
 
-  /** One call, as {@link #forward} has it. */
+  /** The arguments of one call of {@link #forward}. */
   private record Call(Matrix x, PackedWeight w, boolean adds, HostTensor y, HostTensor spare) {}
 
   /**
-   * @param x {@code (padded, in)} of the type that w was packed for; what the rows after those of y
-   *     hold is of no matter
+   * @param x {@code (padded, in)} of the type that w was packed for; rows past those of y may hold
+   *     anything
    * @param adds whether the product is added to y instead of overwriting it
    * @param y {@code (N, out)}
-   * @param spare of {@link #spare} elements, overwritten
+   * @param spare a tensor of {@link #spare} elements, overwritten
    */
   static void forward(
       WorkerPool pool, Matrix x, PackedWeight w, boolean adds, HostTensor y, HostTensor spare) {
@@ -86,7 +86,7 @@ final class VectorPacked {
     }
   }
 
-  /** The last rows, which y has no room to fill a bucket with. */
+  /** Computes the last rows, which do not fill a bucket, in {@code spare}. */
   private static void multiplyInSpare(Call call, int slice, int from, int count, Scratch own) {
     int first = call.w.from(slice);
     int outputs = call.w.to(slice) - first;

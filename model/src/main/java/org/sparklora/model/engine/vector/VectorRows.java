@@ -10,17 +10,17 @@ import org.sparklora.model.engine.Tensor;
 
 /**
  * The operations of {@link VectorKernels} that treat each row alone, or sum over rows: bias,
- * embedding, root-mean-square norm, rotation. A row at a time is copied into an array, computed
- * there and copied back.
+ * embedding, root-mean-square norm, rotation. Each row is copied into an array, computed there and
+ * copied back.
  */
 interface VectorRows extends Kernels {
   /** Columns that one task sums over all rows. */
   int SUM_COLUMNS = 256;
 
-  /** Rows summed in float before they are added to the total: keeps the error of long sums down. */
+  /** Rows summed before they are added to the total, which limits the error of long sums. */
   int SUM_ROWS = 64;
 
-  /** Whose threads compute. */
+  /** The threads that compute. */
   WorkerPool pool();
 
   // ---- bias ----------------------------------------------------------------------------------
@@ -52,14 +52,15 @@ interface VectorRows extends Kernels {
                 own.load(2, dY, n * columns + column, count), 1, sum, count));
   }
 
-  /** A row's share of a sum. */
+  /** Adds a row to a sum over rows. */
   interface RowPart {
     /** Adds row n's share of the columns {@code [column, column + count)} to {@code sum}. */
     void addTo(long n, int column, int count, float[] sum, Scratch scratch);
   }
 
   /**
-   * {@code total += Σ rows}; tasks own column ranges, so that sums do not depend on the threads.
+   * {@code total += Σ rows}; each task owns a column range, so that sums do not depend on the
+   * threads.
    */
   private void sumRows(int rows, Tensor total, RowPart part) {
     pool()
@@ -95,7 +96,7 @@ interface VectorRows extends Kernels {
     copyRows(y, table, of::at, y, n -> n);
   }
 
-  /** One row for each of {@code counted}. */
+  /** Copies one row for each index of {@code counted}. */
   private void copyRows(
       Tensor counted, Tensor x, IntUnaryOperator from, Tensor y, IntUnaryOperator to) {
     int columns = x.columns();
@@ -111,7 +112,7 @@ interface VectorRows extends Kernels {
   }
 
   /**
-   * Tasks own column ranges: a token that occurs twice would otherwise be added to by two threads.
+   * Each task owns a column range, since two threads may not add to the row of a repeated token.
    */
   @Override
   default void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
@@ -233,7 +234,10 @@ interface VectorRows extends Kernels {
             });
   }
 
-  /** Heads lie side by side without padding, so what is left of a whole vector goes one by one. */
+  /**
+   * Rotates one row. Heads lie side by side without padding, so the elements past the last whole
+   * vector are computed one by one.
+   */
   private static void rotate(
       float[] row, int a, int b, float[] cos, float[] sin, float sign, int half) {
     int whole = half / VectorMath.LANES * VectorMath.LANES;

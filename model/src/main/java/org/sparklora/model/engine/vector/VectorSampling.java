@@ -9,21 +9,23 @@ import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * Draws tokens, of {@link VectorKernels}. A row of logits is read from memory once; one pass finds
- * its largest, and whether all are finite, the next one the exponentials, whose sums by blocks lead
- * to the block that a token is drawn from.
+ * Draws tokens for {@link VectorKernels}. A row of logits is read from memory once. The first pass
+ * finds the largest logit, and whether all are finite; the second computes exponentials and their
+ * sums by blocks, by which the block of the drawn token is found.
  */
 final class VectorSampling {
   /** Probabilities summed in float; a multiple of every vector length. */
   private static final int BLOCK = 1024;
 
-  /** Groups of logits by their distance from the largest; the last one has all that are further. */
+  /**
+   * Groups of logits by distance from the largest logit; the last group has all greater distances.
+   */
   private static final int GROUPS = 1024;
 
-  /** How many there are in a unit of temperature, a factor of e between probabilities. */
+  /** Groups per unit of temperature, a factor of e between probabilities. */
   private static final int GROUPS_IN_UNIT = 16;
 
-  /** Finite, and so low that what it adds to a sum with 1 in it is lost. */
+  /** The padding of logits: finite, and so low that its exponential does not change a sum ≥ 1. */
   private static final float PADDING = -Float.MAX_VALUE;
 
   private VectorSampling() {}
@@ -62,7 +64,7 @@ final class VectorSampling {
     float[] scores = own.row(1, z.length);
     System.arraycopy(z, 0, scores, 0, z.length);
     for (int token : seen) {
-      scores[token] = rule.penalised(z[token]); // once, however often it was seen
+      scores[token] = rule.penalised(z[token]); // once per token, however often it was seen
     }
     return scores;
   }
@@ -71,10 +73,10 @@ final class VectorSampling {
   private static final class Row {
     private final float[] z;
     private final int columns;
-    private final float[] e; // e^((z − top) / temperature); 0 for what cannot be drawn
-    private final double[] sums; // of blocks of e
+    private final float[] e; // e^((z − top) / temperature); 0 if it cannot be drawn
+    private final double[] sums; // of each block of e
     private final Scratch own;
-    private final float inverse; // of the temperature
+    private final float inverse; // 1 / temperature
     private final float top;
     private final boolean finite;
 
@@ -90,7 +92,7 @@ final class VectorSampling {
       for (int i = 0; i < columns; i += VectorMath.LANES) {
         FloatVector logit = VectorMath.at(z, i);
         largest = largest.max(logit);
-        zero = logit.fma(VectorMath.broadcast(0), zero); // NaN for what is not finite
+        zero = logit.fma(VectorMath.broadcast(0), zero); // x·0 is NaN unless x is finite
       }
       this.top = largest.reduceLanes(VectorOperators.MAX);
       this.finite = zero.reduceLanes(VectorOperators.ADD) == 0;
@@ -138,7 +140,7 @@ final class VectorSampling {
       return find(uniform * Arrays.stream(sums).sum());
     }
 
-    /** What lies below the floor cannot be drawn. */
+    /** Excludes tokens whose logit is below {@code floor}. */
     private void drop(float floor) {
       for (int b = 0; b < sums.length; b++) {
         FloatVector sum = VectorMath.broadcast(0);
@@ -167,8 +169,8 @@ final class VectorSampling {
 
     /**
      * The logit of the last token, from the likeliest down, before which the probabilities sum to
-     * less than top-p. Sums are exact, of the exponentials as they are: in float, those of the
-     * likeliest would not fit that of all.
+     * less than top-p. Sums are double: in float, partial sums in another order would not fit the
+     * total.
      */
     private float topP(float topP) {
       double[] masses = new double[GROUPS];
@@ -190,15 +192,17 @@ final class VectorSampling {
           return members[i];
         }
       }
-      return count == 0 ? PADDING : members[0]; // rounding kept the sum from reaching it
+      return count == 0 ? PADDING : members[0]; // rounding kept the sum below enough
     }
 
-    /** The further from the largest, the higher; equal logits are of one group. */
+    /**
+     * The group of logit i: grows with the distance from the largest; equal logits share a group.
+     */
     private int group(int i) {
       return Math.min(GROUPS - 1, (int) ((top - z[i]) * (GROUPS_IN_UNIT * inverse)));
     }
 
-    /** The group in which the sum from the first one on reaches {@code enough}. */
+    /** The first group at which the sum over all groups up to it reaches {@code enough}. */
     private static int groupOf(double enough, double[] groups) {
       int group = 0;
       for (double sum = groups[0]; sum < enough && group < GROUPS - 1; sum += groups[group]) {
@@ -215,7 +219,7 @@ final class VectorSampling {
       return sum;
     }
 
-    /** Writes a group's logits that can be drawn, ascending; returns how many they are. */
+    /** Writes a group's logits that can be drawn, ascending; returns their number. */
     private int members(int group, float[] members) {
       int count = 0;
       for (int i = 0; i < columns; i++) {

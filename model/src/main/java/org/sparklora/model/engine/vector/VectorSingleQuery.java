@@ -9,12 +9,12 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.vector.VectorAttention.Call;
 
 /**
- * Attention of branches of one query, of {@link VectorAttention}: what decoding does for each
- * token. Keys and values pass once, a few rows of all heads at a time, and meet the query heads
- * that share them in tiles of 4; gemm would take longer to begin than such products take.
+ * Attention of {@link VectorAttention} for branches of one query, as decoding computes for each
+ * token. Reads keys and values once, a few rows of all heads at a time, and multiplies them by the
+ * query heads that share them in tiles of 4; a gemm call would cost more than such a product.
  *
- * <p>A branch is computed by itself, in the same way wherever its keys lie: pieces are cut by the
- * number of a key, and not where a run ends.
+ * <p>A branch's result does not depend on other branches or on the place of its keys: pieces are
+ * cut by the number of a key, not where a run ends.
  */
 final class VectorSingleQuery {
   private static final int TILE = FewRowsTile.ROWS;
@@ -24,7 +24,7 @@ final class VectorSingleQuery {
 
   private VectorSingleQuery() {}
 
-  /** Heads must be whole vectors. */
+  /** Whether the branch has one query and heads are whole vectors. */
   static boolean takes(Branch branch, Heads heads) {
     return branch.queries() == 1 && heads.size() % VectorMath.LANES == 0;
   }
@@ -51,7 +51,7 @@ final class VectorSingleQuery {
     private final int keyValueHeads;
     private final int size; // D
     private final int group; // query heads of a key/value head
-    private final int padded; // to whole tiles
+    private final int padded; // group rounded up to whole tiles
     private final int keys;
     private final int stride; // elements from one row of scores to the next
 
@@ -78,7 +78,9 @@ final class VectorSingleQuery {
       this.lanes = own.row(4, LaneSums.VECTORS * VectorMath.LANES);
     }
 
-    /** The same for any number of heads in a task, on which no sum may depend. */
+    /**
+     * Rows of a piece; independent of the number of heads in a task, so that no sum depends on it.
+     */
     private int rowsOfAPiece() {
       return Math.max(TILE, PIECE / (call.heads().keyValue() * size) / TILE * TILE);
     }
@@ -112,14 +114,14 @@ final class VectorSingleQuery {
     }
 
     private interface Piece {
-      /** Some rows, the first of which is key number {@code key} of the branch. */
+      /** Takes {@code rows} rows; the first is key number {@code key} of the branch. */
       void take(int key, int rows);
     }
 
-    /** All keys of the branch, piece by piece. */
+    /** Passes all keys of the branch to {@code taker}, piece by piece. */
     private void forPieces(Tensor x, Piece taker) {
       int run = 0;
-      int done = 0; // of the run
+      int done = 0; // keys of the run that were read
       for (int from = 0; from < keys; from += rowsOfAPiece()) {
         int rows = Math.min(rowsOfAPiece(), keys - from);
         for (int row = 0; row < rows; ) {
@@ -137,7 +139,7 @@ final class VectorSingleQuery {
       }
     }
 
-    /** Copies {@code count} rows from {@code start} on to the piece, where they begin at a row. */
+    /** Copies {@code count} rows of x from {@code start} on to the piece, from {@code row} on. */
     private void read(Tensor x, int start, int row, int count) {
       int width = call.heads().keyValue() * size;
       int part = keyValueHeads * size;
@@ -151,7 +153,9 @@ final class VectorSingleQuery {
       }
     }
 
-    /** {@code scores = queries · keys}; those past the rows are overwritten by the next piece. */
+    /**
+     * {@code scores = queries · keys}; scores past {@code rows} are overwritten by the next piece.
+     */
     private void score(int key, int rows) {
       int part = keyValueHeads * size;
       for (int kv = 0; kv < keyValueHeads; kv++) {
@@ -213,8 +217,8 @@ final class VectorSingleQuery {
   }
 
   /**
-   * {@code y[i] += Σ p[i][row]·v[row]} for 4 heads i and the rows of one vector's width; written
-   * out as {@link FewRowsTile} says.
+   * {@code y[i] += Σ p[i][row]·v[row]} for 4 heads i and the rows of one vector's width; unrolled
+   * for the reason that {@link FewRowsTile} gives.
    */
   private static void addWeighted(
       float[] v,

@@ -10,7 +10,7 @@ import jdk.incubator.vector.VectorSpecies;
 import org.sparklora.model.engine.Bfloat16;
 import org.sparklora.model.engine.HostTensor;
 
-/** Parts of a weight as arrays, which vector instructions reach. */
+/** Copies parts of a weight into arrays for vector instructions. */
 final class WeightRows {
   private static final VectorSpecies<Short> HALVES =
       VectorSpecies.of(short.class, VectorShape.forBitSize(VectorMath.SPECIES.vectorBitSize() / 2));
@@ -20,7 +20,7 @@ final class WeightRows {
   /**
    * Copies columns {@code [column, column + count)} of the rows {@code [row, row + rows)}.
    *
-   * @param stride elements from row to row of {@code block}; those past the count become 0
+   * @param stride elements from row to row of {@code block}; elements past the count become 0
    */
   static void load(
       HostTensor weight, int row, int rows, int column, int count, int stride, float[] block) {
@@ -35,7 +35,7 @@ final class WeightRows {
     }
   }
 
-  /** The same of a weight in bfloat16, as it is stored, from element 1 of {@code block} on. */
+  /** Copies such a part of a bfloat16 weight, as stored, from element 1 of {@code block} on. */
   static void load(
       HostTensor weight, int row, int rows, int column, int count, int stride, short[] block) {
     int columns = weight.columns();
@@ -51,8 +51,8 @@ final class WeightRows {
   }
 
   /**
-   * A bfloat16 is the upper half of a float32. Writes whole vectors: up to the next multiple of
-   * their length past {@code count}.
+   * Widens bfloat16, the upper half of a float32. Writes whole vectors, up to the next multiple of
+   * the vector length past {@code count}.
    */
   static void widen(short[] bits, int count, float[] row, int at) {
     for (int i = 0; i < count; i += VectorMath.LANES) {

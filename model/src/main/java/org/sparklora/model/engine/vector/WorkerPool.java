@@ -11,32 +11,33 @@ import org.sparklora.model.engine.Tensor;
 
 /**
  * A fixed number of daemon threads that divide one operation among them, each with its own {@link
- * Scratch} and with gemm limited to itself.
+ * Scratch} and single-threaded gemm.
  *
  * <p>An operation is cut into numbered tasks whose outputs do not overlap; idle workers take the
- * next number. Which worker takes which task varies, what a task computes does not: results are the
- * same on each run. The calling thread takes its share of tasks that do not call gemm, whose OpenMP
- * settings it must not have changed, and waits while workers do those that do.
+ * next number. Which worker takes a task varies, the task's result does not: every run gives the
+ * same results. The calling thread takes part in tasks without gemm, and waits while workers do
+ * tasks that call gemm, since the pool must not change the OpenMP settings of a thread it does not
+ * own.
  *
- * <p>A step hands over thousands of operations, decoding some hundred short ones a token. A thread
- * that has nothing to do therefore looks out for the next operation for some microseconds before it
- * sleeps, since waking it would take longer than many operations do. Work of many operations is
- * best done by the first worker itself: see {@link #onWorker}.
+ * <p>A training step hands over thousands of operations, decoding some hundred short ones per
+ * token. An idle thread therefore spins for some microseconds before it sleeps, since waking it
+ * takes longer than many operations. Work of many operations runs best on the first worker: see
+ * {@link #onWorker}.
  *
  * <p>Thread-safe; callers are served one after the other. Closing ends the threads and frees their
- * memory. Callers' own scratch is rows on the Java heap, which need no owner.
+ * memory; the scratch memory of calling threads lies on the Java heap.
  */
 final class WorkerPool implements AutoCloseable {
   /** Elements worth a hand-over between threads: some 10 µs of simple arithmetic. */
   static final int ELEMENTS_PER_TASK = 32_768;
 
-  /** How long a thread looks out for work before it sleeps. */
+  /** How long an idle thread spins before it sleeps. */
   private static final long LOOKOUT_NANOS = 50_000;
 
   private final Worker[] workers;
   private final AtomicBoolean gemmLimited = new AtomicBoolean(true);
   private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
-  private volatile Operation current; // the newest
+  private volatile Operation current; // the latest operation
   private volatile boolean closed;
 
   WorkerPool(int threads) {
@@ -45,7 +46,7 @@ final class WorkerPool implements AutoCloseable {
           "Cannot run kernels on %s threads: set lora.threads to at least 1".formatted(threads));
     }
     workers = new Worker[threads];
-    CountDownLatch limited = new CountDownLatch(threads); // then isGemmLimited() is settled
+    CountDownLatch limited = new CountDownLatch(threads); // settles isGemmLimited()
     for (int w = 0; w < threads; w++) {
       workers[w] = new Worker(w, limited);
       workers[w].start();
@@ -57,7 +58,7 @@ final class WorkerPool implements AutoCloseable {
     return workers.length;
   }
 
-  /** False where each gemm call starts OpenMP threads of its own. */
+  /** False if each gemm call starts OpenMP threads of its own. */
   boolean isGemmLimited() {
     return gemmLimited.get();
   }
@@ -90,9 +91,9 @@ final class WorkerPool implements AutoCloseable {
   }
 
   /**
-   * Runs work on the first worker, which then takes its share of all operations in it: the others
-   * need not be told of each by a thread that waits for a core meanwhile. Other callers wait until
-   * the work is done.
+   * Runs work on the first worker, which takes part in all operations of the work, so that no other
+   * thread, which may lack a core, has to start each of them. Other callers wait until the work is
+   * done.
    */
   <T> T onWorker(Supplier<T> work) {
     if (isFirstWorker()) {
@@ -103,9 +104,9 @@ final class WorkerPool implements AutoCloseable {
     return result.get();
   }
 
-  /** Runs work that no other caller's operation may come between. */
+  /** Runs work without operations of other callers in between. */
   void exclusively(Runnable work) {
-    if (isFirstWorker()) { // inside onWorker, whose caller has the turn
+    if (isFirstWorker()) { // inside onWorker, which excludes other callers
       work.run();
       return;
     }
@@ -120,8 +121,8 @@ final class WorkerPool implements AutoCloseable {
 
   /**
    * Runs {@code range} on pieces of {@code [0, size)} of {@code step} elements, the last one
-   * shorter. Ranges may not call gemm: some run on the calling thread. A single piece is not worth
-   * a hand-over.
+   * shorter. Ranges may not call gemm: some run on the calling thread. A single piece runs on the
+   * calling thread.
    */
   void forRanges(long size, long step, Range range) {
     int pieces = pieces(size, step);
@@ -141,7 +142,7 @@ final class WorkerPool implements AutoCloseable {
           Operation operation = new Operation(count, task, isFirstWorker() ? 1 : 0, helpers);
           start(operation);
           operation.takeTasks(scratch.get());
-          lookOut(operation::isDone); // not where workers do it all: there the cores are theirs
+          lookOut(operation::isDone); // forEach does not spin: the workers need the cores
           operation.await();
         });
   }
@@ -161,7 +162,7 @@ final class WorkerPool implements AutoCloseable {
     forRanges(x.rows(), Math.max(1, ELEMENTS_PER_TASK / Math.max(1, x.columns())), range);
   }
 
-  /** The working memory of the calling thread. */
+  /** The scratch memory of the calling thread. */
   Scratch scratch() {
     return scratch.get();
   }
@@ -205,12 +206,12 @@ final class WorkerPool implements AutoCloseable {
     }
   }
 
-  /** Tasks that have been handed out, and those that are not done yet. */
+  /** One operation: the next task to hand out, and the number of tasks not yet done. */
   private static final class Operation {
     private final int count;
     private final Task task;
     private final int firstHelper;
-    private final int helpers; // workers that take part, besides the caller if it does
+    private final int helpers; // workers that take part, not counting the caller
     private final Thread caller = Thread.currentThread();
     private final AtomicInteger next = new AtomicInteger();
     private final AtomicInteger left;
@@ -232,7 +233,7 @@ final class WorkerPool implements AutoCloseable {
       for (int t = next.getAndIncrement(); t < count; t = next.getAndIncrement()) {
         try {
           task.run(t, own);
-        } catch (Throwable e) { // the caller's to handle, who waits for the others first
+        } catch (Throwable e) { // await() throws it after all tasks have ended
           failure.compareAndSet(null, e);
         }
         if (left.decrementAndGet() == 0) {
@@ -245,7 +246,7 @@ final class WorkerPool implements AutoCloseable {
       return left.get() == 0;
     }
 
-    /** Returns, even if interrupted, when no task writes into the caller's buffers any more. */
+    /** Returns, even if interrupted, only when no task can still write to the caller's buffers. */
     void await() {
       boolean interrupted = false;
       while (!isDone()) {
@@ -260,7 +261,7 @@ final class WorkerPool implements AutoCloseable {
         throw error;
       }
       if (thrown != null) {
-        throw (RuntimeException) thrown; // a task declares no other
+        throw (RuntimeException) thrown; // tasks declare no checked exception
       }
     }
   }
@@ -295,7 +296,7 @@ final class WorkerPool implements AutoCloseable {
         while (true) {
           Operation operation = next();
           if (operation == done) {
-            return; // closed, and nothing came before
+            return; // closed, and no operation is left
           }
           if (operation.isHelpedBy(index)) {
             operation.takeTasks(own);
@@ -308,7 +309,7 @@ final class WorkerPool implements AutoCloseable {
     private Operation next() {
       lookOut(() -> current != done || closed);
       if (current == done && !closed) {
-        asleep = true; // before the next look at current: see wake()
+        asleep = true; // must precede the next read of current: see wake()
         while (current == done && !closed) {
           LockSupport.park(WorkerPool.this);
         }
@@ -317,7 +318,7 @@ final class WorkerPool implements AutoCloseable {
       return current;
     }
 
-    /** Called after current has changed: a worker that does not see that is asleep. */
+    /** Called after current changed: a worker that has not seen the change has set asleep. */
     void wake() {
       if (asleep) {
         LockSupport.unpark(this);
