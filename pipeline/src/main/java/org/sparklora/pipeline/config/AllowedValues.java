@@ -4,11 +4,14 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Which values of its type a flag may have. */
+/** The allowed values of a flag, among those of its type. */
 sealed interface AllowedValues {
   Pattern INTERVAL = Pattern.compile("([\\[(])([^,]*),(.*)([\\])])");
 
-  /** Reads words, an interval such as {@code [0,1)} or {@code [1,)}, or nothing for any value. */
+  /**
+   * Parses words, or an interval such as {@code [0,1)} or {@code [1,)}; an empty cell allows any
+   * value.
+   */
   static AllowedValues parse(String cell) {
     Matcher interval = INTERVAL.matcher(cell);
     if (interval.matches()) {
@@ -24,16 +27,16 @@ sealed interface AllowedValues {
   }
 
   /**
-   * Whether a value is one of them.
+   * Whether a value is allowed.
    *
-   * @param text in its canonical spelling
+   * @param text the value in its canonical spelling
    */
   boolean contain(String text);
 
-  /** What to write instead of another value. */
+  /** The remedy for a value that is not allowed. */
   String remedy();
 
-  /** Some words, or any where there are none. */
+  /** Some words; any value if the list is empty. */
   record Words(List<String> words) implements AllowedValues {
     @Override
     public boolean contain(String text) {
@@ -49,7 +52,7 @@ sealed interface AllowedValues {
     }
   }
 
-  /** Numbers from a bound, or above it, to another or without one. Words stand for no number. */
+  /** Numbers between two bounds, each inclusive, exclusive or absent. Words are not numbers. */
   record Interval(double low, boolean withLow, double high, boolean withHigh)
       implements AllowedValues {
     @Override

@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * What most commands have in common, and what differs in some.
+ * A value for most commands, and values of some commands of their own.
  *
- * @param usual where a command has none of its own
+ * @param usual the value of commands without one of their own
  */
 record ByCommand<T>(T usual, Map<String, T> own) {
 
-  /** Reads {@code usual command=own …}, where any part may be missing. */
+  /** Reads {@code usual command=own …}, any part may be missing. */
   static <T> ByCommand<T> parse(String cell, Function<String, T> value) {
     String usual = "";
     Map<String, T> own = new LinkedHashMap<>();

@@ -19,19 +19,17 @@ import java.util.stream.Stream;
  * </pre>
  *
  * Flags win over the file; the last of several equal flags wins; dashes in names count as
- * underscores. Former names of a flag are read as the flag, and words of a list may also be parted
- * by commas.
+ * underscores. Former names of a flag are read as the flag; commas, too, separate the words of a
+ * list.
  */
 public final class CommandLine {
-  /**
-   * A word of a list; whatever has other signs in it is taken as it stands, as an expression is.
-   */
+  /** Words of a list; a value with other characters, such as a regular expression, is not split. */
   private static final Pattern WORDS = Pattern.compile("[\\w.+$-]+([,\\s]+[\\w.+$-]+)*,?");
 
   private final String command;
   private final Map<String, List<String>> given = new LinkedHashMap<>();
-  private final Map<String, String> places = new LinkedHashMap<>(); // files, by the flags they set
-  private final Map<String, String> spellings = new HashMap<>(); // in one place, by flag
+  private final Map<String, String> places = new LinkedHashMap<>(); // flag → file that set it
+  private final Map<String, String> spellings = new HashMap<>(); // flag → name used
   private final List<String> notes = new ArrayList<>();
 
   private CommandLine(String command) {
@@ -39,10 +37,10 @@ public final class CommandLine {
   }
 
   /**
-   * What was understood.
+   * The result of parsing a command line.
    *
    * @param settings the values
-   * @param notes one line for each flag that is accepted but changes nothing
+   * @param notes one line for each accepted flag without effect, and for each former name
    */
   public record Parsed(Settings settings, List<String> notes) {}
 
@@ -70,10 +68,10 @@ public final class CommandLine {
   }
 
   /**
-   * Reads settings that stand in a larger file, as those of a file of their own.
+   * Reads settings that are part of a larger file.
    *
-   * @param command whose settings they are
-   * @param entries by name; null stands for "unset"
+   * @param command the command of the settings
+   * @param entries the settings by name; null means "unset"
    * @param place the file, for messages
    * @throws ConfigException for an unknown or unsupported flag, or a value of the wrong type
    */
@@ -91,8 +89,8 @@ public final class CommandLine {
   }
 
   /**
-   * The command, with the task that its arguments name if that has flags and defaults of its own:
-   * {@code check --task grpo}. Help and messages call it so.
+   * The name of the command in help and messages: with the task of its arguments if the task has
+   * flags and defaults of its own, {@code check --task grpo}.
    */
   public static String withTask(String command, List<String> arguments) {
     List<String> words = arguments.stream().flatMap(word -> Stream.of(word.split("=", 2))).toList();
@@ -102,7 +100,7 @@ public final class CommandLine {
         : command;
   }
 
-  /** Flags and the words after them. */
+  /** Splits the arguments: flag → the words after it. */
   private static Map<String, List<String>> split(String command, List<String> arguments) {
     Map<String, List<String>> flags = new LinkedHashMap<>();
     List<String> values = null;
@@ -153,18 +151,18 @@ public final class CommandLine {
         value.typed(),
         "a file cannot name another; put its keys here");
     if (value.typed() == null) {
-      return; // stands for "unset", as in TRL
+      return; // null means "unset", as in TRL
     }
     Flag<?> flag =
         FlagCatalog.shared()
             .require(command, OtherNames.current(name).orElse(name), String.valueOf(value.typed()));
-    // what changes nothing, or is refused anyway, may be whatever it is in TRL
+    // the type of a flag without effect is not checked: any value that TRL takes is read
     put(
         name,
         flag.isEffective(command) ? value.words(flag) : List.of(String.valueOf(value.written())));
   }
 
-  /** A preset's settings stand behind everything that is given. */
+  /** Applies a preset to flags that are not given. */
   private void putPreset() {
     List<String> preset = given.get(Flags.PRESET.name());
     if (preset != null) {

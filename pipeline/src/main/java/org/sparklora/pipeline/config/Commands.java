@@ -2,11 +2,11 @@ package org.sparklora.pipeline.config;
 
 import java.util.Map;
 
-/** Commands as the catalogue knows them: a task may stand for flags and defaults of its own. */
+/** Command names of the catalogue; a name may include a task with flags and defaults of its own. */
 final class Commands {
   /**
-   * {@code check} looks at the settings of a run, {@code update} is a part of one: they take all
-   * settings of the run's command.
+   * Command → the command of whole runs whose settings it takes: {@code check} checks the settings
+   * of a run, {@code update} runs a part of one.
    */
   private static final Map<String, String> WHOLE_RUNS =
       Map.of("check", "sft", "check --task grpo", "grpo", "update", "grpo");
@@ -24,7 +24,7 @@ final class Commands {
     return command.split(" ", 2)[0];
   }
 
-  /** The command whose runs this one is about: itself, or another. */
+  /** The command of whole runs whose settings this command takes; by default the command itself. */
   static String wholeRun(String command) {
     return WHOLE_RUNS.getOrDefault(command, command);
   }

@@ -4,12 +4,10 @@ import java.util.Objects;
 import org.sparklora.hub.PlainText;
 
 /**
- * A setting that cannot be used: which key, which value, where it was written, and what to write
- * instead.
+ * A setting that cannot be used: its key, value and place, and what to write instead.
  *
- * <p>A config record knows key, value and remedy; whoever read the setting from a file adds the
- * file with {@link #in(String)}. Immutable, and serialisable so that it survives the way from an
- * executor to the driver.
+ * <p>A config record gives key, value and remedy; the reader of a settings file adds the file with
+ * {@link #in(String)}. Immutable, and serialisable for the transfer from an executor to the driver.
  */
 public final class ConfigException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -21,7 +19,7 @@ public final class ConfigException extends RuntimeException {
 
   private ConfigException(String key, String value, String place, String remedy) {
     super(
-        PlainText.of( // values may be of strangers' files
+        PlainText.of( // values may come from untrusted files
             "Cannot use %s = %s%s: %s"
                 .formatted(key, value, place.isEmpty() ? "" : " (" + place + ")", remedy)));
     this.key = key;
@@ -30,7 +28,7 @@ public final class ConfigException extends RuntimeException {
     this.remedy = remedy;
   }
 
-  /** The same of a setting that is no flag, such as one of the environment. */
+  /** A setting that is not a flag, such as an environment variable, whose value cannot be used. */
   public ConfigException(String key, Object value, String remedy) {
     this(key, String.valueOf(value), "", remedy);
   }
@@ -56,7 +54,7 @@ public final class ConfigException extends RuntimeException {
     }
   }
 
-  /** The same problem, with the file (or command line) in which the setting was found. */
+  /** This exception with the place, a file or the command line, of the setting. */
   public ConfigException in(String place) {
     ConfigException located =
         new ConfigException(key, value, Objects.requireNonNull(place), remedy);

@@ -5,20 +5,20 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One flag of the catalogue. Its name, which is also its text, is written nowhere else: the
- * constants of {@link Flags} stand for it.
+ * One flag of the catalogue. Code refers to flags by the constants of {@link Flags}, never by name;
+ * {@code toString} is the name.
  *
- * @param <T> what it is set to: a text, a number, a truth value, or a list of them
+ * @param <T> type of the value: a text, a number, a boolean, or a list of them
  * @param name as in TRL, with underscores
- * @param section under which help shows it
- * @param type of its values
+ * @param section the section of the help that lists it
+ * @param type the type of its values
  * @param defaults its default as text; empty for none
- * @param statuses what becomes of it here
- * @param commands that take it
- * @param values which of the type's it may have
- * @param need what else must be set, or it changes nothing
- * @param identities whether runs that differ in it are different runs
- * @param notes what it means, or for an unsupported one what holds instead
+ * @param statuses the support of the flag in spark-lora
+ * @param commands the commands that take it
+ * @param values the allowed values
+ * @param need another flag, without which this one has no effect
+ * @param identities whether a resumed run may change it
+ * @param notes its meaning; for an unsupported flag what applies instead
  */
 public record Flag<T>(
     String name,
@@ -34,22 +34,22 @@ public record Flag<T>(
 
   static final String HIDDEN = "(hidden)";
 
-  /** In place of a default: the command makes no sense without the flag. */
+  /** In place of a default: the command requires the flag. */
   private static final String REQUIRED = "required";
 
-  /** What becomes of a flag. */
+  /** The support of a flag in spark-lora. */
   enum Status {
-    /** Does what it does in TRL. */
+    /** Has the effect that it has in TRL. */
     SUPPORTED,
-    /** Does something that TRL has no flag for. */
+    /** Has an effect for which TRL has no flag. */
     OWN,
-    /** Changes nothing; a line says why. */
+    /** Has no effect; a note says why. */
     ACCEPTED,
     /** Refused, unless it is given its default. */
     REFUSED
   }
 
-  /** Whether a run may go on from a checkpoint of one that has another value. */
+  /** Whether a run may resume from a checkpoint of a run with another value. */
   enum Identity {
     NONE,
     FIXED,
@@ -57,9 +57,9 @@ public record Flag<T>(
   }
 
   /**
-   * Another flag, without which one changes nothing.
+   * Another flag, without which a flag has no effect.
    *
-   * @param values any of which it must have
+   * @param values values of the other flag, any of which suffices
    */
   record Need(String flag, List<String> values) {
     /** Reads {@code flag} or {@code flag=value|value}. */
@@ -75,7 +75,7 @@ public record Flag<T>(
     }
   }
 
-  /** A value as messages may show it. */
+  /** The text of a value in messages; hides secrets. */
   String shown(String text) {
     return type == FlagType.SECRET ? HIDDEN : text;
   }
@@ -85,24 +85,24 @@ public record Flag<T>(
         || commands.contains(Commands.wholeRun(command));
   }
 
-  /** Whether it does something there. */
+  /** Whether the flag has an effect in a command. */
   boolean isEffective(String command) {
     Status status = statuses.of(command);
     return status == Status.SUPPORTED || status == Status.OWN;
   }
 
-  /** Whether the user has to give it. */
+  /** Whether the command requires the flag. */
   boolean isRequired(String command) {
     return defaults.of(command).equals(REQUIRED);
   }
 
-  /** As the catalogue writes it. */
+  /** The default, in the catalogue's spelling. */
   Optional<String> defaultValue(String command) {
     String text = defaults.of(command);
     return text.isEmpty() || isRequired(command) ? Optional.empty() : Optional.of(text);
   }
 
-  /** The words it may be in a command; empty if it may be any, or is no word. */
+  /** The allowed words in a command; empty if any value is allowed, or values are not words. */
   public List<String> words(String command) {
     return values.of(command) instanceof AllowedValues.Words allowed ? allowed.words() : List.of();
   }
@@ -115,7 +115,7 @@ public record Flag<T>(
   /**
    * Checks values in their canonical spelling.
    *
-   * @throws ConfigException for the first that the flag may not have there
+   * @throws ConfigException for the first value that the command does not allow
    */
   void requireAllowed(String command, List<String> texts) {
     AllowedValues allowed = values.of(command);

@@ -15,8 +15,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Every flag that is known: all of TRL's, and our own. Read from {@code flags.tsv} beside this
- * class.
+ * All known flags: TRL's, and those of spark-lora. Read from {@code flags.tsv} beside this class.
  *
  * <p>Immutable and thread-safe.
  */
@@ -137,7 +136,7 @@ final class FlagCatalog {
                 .orElse("%s --help lists those there are".formatted(command)));
   }
 
-  /** A mistyped secret is one as well. */
+  /** The value in messages; hides it if the mistyped name may mean a secret. */
   private static String shown(String name, String value, Optional<Flag<?>> nearest) {
     return nearest
         .map(known -> known.shown(value))
@@ -145,7 +144,7 @@ final class FlagCatalog {
   }
 
   /**
-   * Only among flags that do something, by any of their names: who mistypes lora_rank does not mean
+   * The nearest flag with an effect, by any of its names: a mistyped lora_rank does not mean
    * local_rank.
    */
   private Optional<Flag<?>> nearest(String command, String name) {

@@ -4,25 +4,25 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** How a flag's values are read. */
+/** The type of a flag's values. */
 enum FlagType {
   STR,
   /** Files or folders. */
   PATH,
   /** One of a few words. */
   ENUM,
-  /** A text that nobody is shown: in no message, and not among the settings that are written. */
+  /** A text that appears in no message and in no written settings. */
   SECRET,
   INT,
   /** A whole number, or {@value #UNLIMITED} for no limit, which is read as 0. */
   LENGTH,
   FLOAT,
   BOOL,
-  /** Words, parted by spaces or commas; so are INTS and FLOATS. */
+  /** Words separated by spaces or commas, as are INTS and FLOATS. */
   LIST,
   INTS,
   FLOATS,
-  /** Texts in which spaces and commas may stand, each an argument of its own; so are PATHS. */
+  /** Texts that may contain spaces and commas, each an argument of its own, as are PATHS. */
   TEXTS,
   PATHS;
 
@@ -35,7 +35,7 @@ enum FlagType {
     return isWords() || this == TEXTS || this == PATHS;
   }
 
-  /** Whether commas part its values, too. */
+  /** Whether commas, too, separate the values. */
   boolean isWords() {
     return this == LIST || this == INTS || this == FLOATS;
   }
@@ -63,7 +63,7 @@ enum FlagType {
     };
   }
 
-  /** The values of a flag, in their canonical spelling, as what the flag is set to. */
+  /** Converts values in canonical spelling to the value of a flag. */
   Object value(List<String> texts) {
     return switch (this) {
       case STR, PATH, ENUM, SECRET -> texts.get(0);
@@ -81,7 +81,7 @@ enum FlagType {
     };
   }
 
-  /** The value as YAML has it: a list of one is its element, and {@value #UNLIMITED} a word. */
+  /** The value for YAML: a list of one is its element, and {@value #UNLIMITED} a word. */
   Object yaml(List<String> texts) {
     if (this == LENGTH) {
       return texts.get(0).equals(UNLIMITED) ? UNLIMITED : value(texts);
@@ -99,7 +99,7 @@ enum FlagType {
   }
 
   private static double parseDouble(String flag, String text) {
-    // Java's own spellings (NaN, 1f, 0x1p3) are slips here; no setting means anything when infinite
+    // refuses Java's spellings (NaN, 1f, 0x1p3); no setting has a meaning when infinite
     if (!NUMBER.matcher(text.trim()).matches()) {
       throw new ConfigException(flag, text, "a number is expected");
     }

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The flags that do something here, for code to read and to name them by. What each of them is
- * stands in {@code flags.tsv}; those that TRL has and that do nothing here stand there alone.
+ * Constants for the flags with an effect. {@code flags.tsv} declares each flag, and also TRL's
+ * flags without an effect, which have no constant.
  */
 public final class Flags {
 
@@ -218,9 +218,9 @@ public final class Flags {
   private Flags() {}
 
   /**
-   * The flag of that name, which a file of an earlier run may hold.
+   * The flag of a name, such as one from a file of an earlier run.
    *
-   * @throws java.util.NoSuchElementException if there is none
+   * @throws java.util.NoSuchElementException if no flag has this name
    */
   public static Flag<?> named(String name) {
     return FlagCatalog.shared().find(name).orElseThrow();
@@ -254,7 +254,7 @@ public final class Flags {
     return flag(name, FlagType.FLOATS);
   }
 
-  @SuppressWarnings("unchecked") // these types are read as T
+  @SuppressWarnings("unchecked") // callers pass types that are read as T
   private static <T> Flag<T> flag(String name, FlagType... types) {
     Flag<?> flag = named(name);
     if (!Set.of(types).contains(flag.type())) {

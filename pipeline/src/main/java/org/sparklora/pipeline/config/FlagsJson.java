@@ -6,17 +6,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 
 /**
- * The catalogue as JSON, for what is generated from it: a page of all flags, or classes of another
- * language. One object for each flag: {@code name}, {@code section}, {@code type}, {@code trl}
- * (whether TRL has it), what it {@code needs}, and for each of its {@code commands} what it is
- * there.
+ * The catalogue as JSON, from which documentation and classes of other languages are generated. One
+ * object for each flag: {@code name}, {@code section}, {@code type}, {@code trl} (whether TRL has
+ * it), the flag that it {@code needs}, and its properties in each of its {@code commands}.
  */
 public final class FlagsJson {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private FlagsJson() {}
 
-  /** Prints it. */
+  /** Prints the catalogue. */
   public static void main(String[] arguments) {
     System.out.println(catalogue().toPrettyString());
   }

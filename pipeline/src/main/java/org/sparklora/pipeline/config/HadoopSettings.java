@@ -7,10 +7,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.security.UserGroupInformation;
 
 /**
- * Hadoop's configuration of this process, in which commands look for file systems before or without
- * a Spark session: Hadoop's own files and what Spark would add to them, the settings {@code
- * spark.hadoop.NAME}. spark-submit and {@code bin/spark-lora} make system properties of theirs,
- * from {@code --conf} and {@code --properties-file}.
+ * Hadoop's configuration of this process, by which commands find file systems before or without a
+ * Spark session: Hadoop's own files and, as Spark would add, the settings {@code
+ * spark.hadoop.NAME}. spark-submit and {@code bin/spark-lora} turn settings of {@code --conf} and
+ * {@code --properties-file} into system properties.
  */
 public final class HadoopSettings {
   private static final String PREFIX = "spark.hadoop.";
@@ -18,18 +18,17 @@ public final class HadoopSettings {
   private HadoopSettings() {}
 
   /**
-   * Lets Hadoop, and Spark with it, start as a user whom this machine has no name for, as
-   * containers run with {@code --user 4711} do: under the name of HADOOP_USER_NAME, else {@code
-   * spark-lora}.
+   * Lets Hadoop and Spark start as a user without a name on this node, as in a container run with
+   * {@code --user 4711}: under the name in HADOOP_USER_NAME, else {@code spark-lora}.
    */
   public static void nameUser() {
-    if (System.getProperty("user.name").equals("?")) { // what the JDK says then
+    if (System.getProperty("user.name").equals("?")) { // the JDK's value for a nameless user
       String name = System.getenv().getOrDefault("HADOOP_USER_NAME", "spark-lora");
       UserGroupInformation.setLoginUser(UserGroupInformation.createRemoteUser(name));
     }
   }
 
-  /** A new configuration. */
+  /** A new configuration with the settings of this process. */
   public static Configuration configuration() {
     Configuration hadoop = new Configuration();
     for (String name : System.getProperties().stringPropertyNames()) {
@@ -41,8 +40,8 @@ public final class HadoopSettings {
   }
 
   /**
-   * What differs from Hadoop's defaults, such as where a name node is and how to sign in: executors
-   * need not have the driver's files.
+   * The settings that differ from Hadoop's defaults, such as the name node's address and
+   * credentials, for executors without the driver's files.
    */
   public static Map<String, String> of(Configuration hadoop) {
     Map<String, String> settings = new TreeMap<>();
@@ -56,7 +55,7 @@ public final class HadoopSettings {
     return settings;
   }
 
-  /** A new configuration with settings of another process. */
+  /** A new configuration with the settings of this and of another process. */
   public static Configuration configuration(Map<String, String> settings) {
     Configuration hadoop = configuration();
     settings.forEach(hadoop::set);

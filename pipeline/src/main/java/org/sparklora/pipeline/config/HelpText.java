@@ -9,20 +9,20 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The answer to {@code --help}: a command's required flags, its other supported ones by group, with
- * defaults, and examples. Commands with few flags have no groups.
+ * The answer to {@code --help}: a command's required flags, its other supported flags by group,
+ * with defaults, and examples. Commands with few flags have no groups.
  */
 public final class HelpText {
-  /** The widest that lines become. */
+  /** The greatest width of lines. */
   public static final int WIDTH = 100;
 
-  /** Narrower terminals have a meaning below its flag, not beside it. */
+  /** On narrower terminals a flag's meaning is below the flag, not beside it. */
   private static final int LEAST_WIDTH_OF_TWO_COLUMNS = 72;
 
   private static final int COLUMN = 38;
   private static final int INDENT = 6;
 
-  /** With no more flags than these a command needs no groups. */
+  /** A command with at most this many flags has no groups. */
   private static final int FEW_FLAGS = 12;
 
   private static final String PROGRAM = "bin/spark-lora ";
@@ -48,7 +48,7 @@ public final class HelpText {
   /**
    * The help of a command.
    *
-   * @param columns of the terminal; lines are no longer, nor longer than {@link #WIDTH}
+   * @param columns width of the terminal; lines are no longer, and at most {@link #WIDTH}
    */
   public static String of(String command, String summary, int columns) {
     HelpText help = new HelpText(command, Math.min(WIDTH, columns));
@@ -74,7 +74,7 @@ public final class HelpText {
     paragraph("  ", "Usage: " + PROGRAM + command + " " + required + "[--flag value ...]");
   }
 
-  /** Flags by heading. */
+  /** The flags of each heading. */
   private Map<String, List<Flag<?>>> groups() {
     Map<String, List<Flag<?>>> groups = new LinkedHashMap<>();
     groups.put("Required", new ArrayList<>());
@@ -161,7 +161,7 @@ public final class HelpText {
     text.append(content).append(System.lineSeparator());
   }
 
-  /** Broken before a flag, so that flag and value stay together. */
+  /** Wraps the command line before flags, so that flag and value stay together. */
   private List<String> wrappedFlags(String command) {
     return wrapped(List.of(command.split(" (?=--)")), width - INDENT - " \\".length());
   }
@@ -170,7 +170,7 @@ public final class HelpText {
     return wrapped(List.of(sentence.split(" ")), width);
   }
 
-  /** As many parts to a line as fit; a longer part has a line of its own. */
+  /** Puts as many parts on a line as fit; a longer part gets a line of its own. */
   private static List<String> wrapped(List<String> parts, int width) {
     List<String> lines = new ArrayList<>();
     String line = parts.get(0);

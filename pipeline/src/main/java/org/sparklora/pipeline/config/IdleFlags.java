@@ -4,14 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Flags that mean something only beside another one. TRL ignores them silently where that one is
- * not set; here a line says so, since {@code --lora_r 64} without {@code --use_peft} trains all
- * weights.
+ * Notes on flags that have no effect without another flag. TRL ignores such flags silently; a note
+ * is needed since {@code --lora_r 64} without {@code --use_peft} trains all weights.
  */
 final class IdleFlags {
   private IdleFlags() {}
 
-  /** A line for each flag that was given another value than its default and changes nothing. */
+  /** One line for each flag without effect whose given value is not the default. */
   static List<String> notes(Settings settings) {
     List<String> notes = new ArrayList<>();
     for (Flag<?> flag : FlagCatalog.shared().of(settings.command())) {
@@ -23,7 +22,10 @@ final class IdleFlags {
     return notes;
   }
 
-  /** A file that a run wrote holds the defaults, too. */
+  /**
+   * Whether the user set another value than the default: files written by runs hold the defaults,
+   * too.
+   */
   private static boolean isSet(Flag<?> flag, Settings settings) {
     return settings.isGiven(flag)
         && !settings

@@ -7,35 +7,37 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The known word that a mistyped one most likely stands for. Two names are compared as texts, by
- * edits relative to their length and regardless of case, dashes and underscores, and as words, in
- * any order; the better of the two counts.
+ * Finds the known name that a mistyped name most likely means. Names are compared as texts, by
+ * edits relative to their length, regardless of case, dashes and underscores, and as words in any
+ * order; the better similarity counts.
  */
 public final class Nearest {
-  /** Below this a suggestion misleads more often than it helps. */
+  /** Below this similarity a suggestion misleads more often than it helps. */
   private static final double LEAST_SIMILARITY = 0.5;
 
-  /** Words of a name are the same up to a slip. */
+  /** Similarity from which two words count as the same, up to a typing error. */
   private static final double SAME_WORD = 0.7;
 
   private static final int SHORTEST_PREFIX = 3;
 
-  /** The same words are a little less than the same text. */
+  /** Equal words count a little less than equal texts. */
   private static final double WEIGHT_OF_WORDS = 0.95;
 
-  /** Decides between names that share as many words. */
+  /**
+   * Weight of the texts' similarity, which decides between names with equally many shared words.
+   */
   private static final double TIE_BREAK = 0.01;
 
   private Nearest() {}
 
-  /** The nearest, if any is near. */
+  /** The nearest known name, if one is similar enough. */
   public static Optional<String> of(String typed, Collection<String> known) {
     return known.stream()
         .max(Comparator.comparingDouble(name -> similarity(typed, name)))
         .filter(name -> similarity(typed, name) >= LEAST_SIMILARITY);
   }
 
-  /** From 0 to about 1. */
+  /** The similarity of two names, from 0 to about 1. */
   static double similarity(String typed, String name) {
     List<String> a = words(typed);
     List<String> b = words(name);
@@ -51,7 +53,7 @@ public final class Nearest {
     return 1 - (double) EditDistance.between(a, b) / Math.max(1, Math.max(a.length(), b.length()));
   }
 
-  /** Dice's coefficient: shared words among all. */
+  /** Dice's coefficient: the share of words that both names have. */
   private static double ofWords(List<String> a, List<String> b) {
     double shared = 0;
     for (String word : a) {

@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Names that people type for flags of the catalogue: former ones, which are read as the flag,
- * guesses, which are answered with it, and names of flags that are gone. Read from {@code
- * other_names.tsv} beside this class.
+ * Other names for flags of the catalogue: former names, which are read as the flag; guesses, which
+ * are refused with the flag's name; and names of removed flags. Read from {@code other_names.tsv}
+ * beside this class.
  */
 final class OtherNames {
   private static final Map<String, OtherName> NAMES = read();
@@ -18,8 +18,8 @@ final class OtherNames {
 
   /**
    * @param kind {@code former}, {@code guess} or {@code gone}
-   * @param flags what it may stand for; the first that a command takes
-   * @param remark whose former name it is, or what there is in place of one that is gone
+   * @param flags the flags that the name may mean; the first that the command takes counts
+   * @param remark the software that had the former name, or the replacement of a removed flag
    */
   private record OtherName(String kind, List<String> flags, String remark) {
     boolean is(String wanted) {
@@ -43,28 +43,28 @@ final class OtherNames {
     return names;
   }
 
-  /** The flag that had this name. */
+  /** The flag whose former name this is. */
   static Optional<String> current(String name) {
     return Optional.ofNullable(NAMES.get(name))
         .filter(known -> known.is("former"))
         .map(known -> known.flags().get(0));
   }
 
-  /** What there is in place of a flag that TRL or transformers had, and no longer have. */
+  /** The replacement of a flag that TRL or transformers removed. */
   static Optional<String> instead(String name) {
     return Optional.ofNullable(NAMES.get(name))
         .filter(known -> known.is("gone"))
         .map(OtherName::remark);
   }
 
-  /** A line for who used a former name. */
+  /** The note for a user of a former name. */
   static String note(String name) {
     OtherName known = NAMES.get(name);
     return "--%s is read as --%s, its name today (%s had it)"
         .formatted(name, known.flags().get(0), known.remark());
   }
 
-  /** What a command's flag is called that people mean by this name. */
+  /** The name of the command's flag that this other name means. */
   static Optional<String> meant(String command, String name) {
     FlagCatalog catalog = FlagCatalog.shared();
     return Optional.ofNullable(NAMES.get(name)).stream()
@@ -73,7 +73,7 @@ final class OtherNames {
         .findFirst();
   }
 
-  /** Former names and guesses that a command has a flag for. */
+  /** The former names and guesses that mean a flag of the command. */
   static List<String> of(String command) {
     return NAMES.keySet().stream().filter(name -> meant(command, name).isPresent()).toList();
   }

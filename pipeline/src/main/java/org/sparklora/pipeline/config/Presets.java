@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What {@code --preset} gives where the user gives nothing, as {@code presets.tsv} has it. */
+/** The values that {@code --preset} sets for flags that are not given, from {@code presets.tsv}. */
 final class Presets {
   private static final String RESOURCE = "presets.tsv";
   private static final int COLUMNS = 4;

@@ -4,7 +4,7 @@ import java.io.Serializable;
 import java.util.Locale;
 
 /**
- * How the learning rate moves over the steps, as transformers' {@code get_*_schedule} functions do.
+ * The learning-rate schedule, equal to transformers' {@code get_*_schedule} functions.
  *
  * @param type {@code lr_scheduler_type}
  * @param warmup steps of linear warm-up from 0; below 1 it is a share of all steps ({@code
@@ -38,7 +38,7 @@ public record ScheduleConfig(Type type, double warmup) implements Serializable {
   }
 
   /**
-   * What the peak learning rate is multiplied with.
+   * The factor of the peak learning rate.
    *
    * @param step updates made so far: 0 for the first
    */

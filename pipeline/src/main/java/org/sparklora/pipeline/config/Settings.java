@@ -10,11 +10,10 @@ import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
 /**
- * The settings of one command: what the user gave, over the defaults. A value is checked as its
- * flag is declared when it is read from the command line or a file; how several go together is
- * checked by the records made of them.
+ * The settings of one command: the user's values, else the defaults. Each value is checked against
+ * its flag's declaration when it is read; the config records check combinations of values.
  *
- * <p>Immutable, thread-safe, and serialisable so that tasks can have settings of their own.
+ * <p>Immutable, thread-safe, and serialisable so that tasks can have their own settings.
  */
 public final class Settings implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -24,7 +23,7 @@ public final class Settings implements Serializable {
   private final Map<String, String> places;
 
   /**
-   * @param places the files in which some of them were given; the others stood on the command line
+   * @param places flag → file that set it; the other flags were set on the command line
    */
   Settings(String command, Map<String, List<String>> given, Map<String, String> places) {
     this.command = command;
@@ -32,17 +31,17 @@ public final class Settings implements Serializable {
     this.places = Map.copyOf(places);
   }
 
-  /** The command they were given to. */
+  /** The command of these settings. */
   public String command() {
     return command;
   }
 
-  /** Whether the user set it, on the command line or in the file. */
+  /** Whether the user set the flag, on the command line or in a file. */
   public boolean isGiven(Flag<?> flag) {
     return given.containsKey(flag.name());
   }
 
-  /** The same settings, with this value where the user set none. */
+  /** These settings, with this value if the user set none. */
   public Settings withDefault(Flag<?> flag, String value) {
     if (isGiven(flag)) {
       return this;
@@ -52,23 +51,23 @@ public final class Settings implements Serializable {
     return new Settings(command, more, places);
   }
 
-  /** The same settings, with this value in place of any other. */
+  /** These settings, with the flag set to this value. */
   public Settings with(Flag<?> flag, String value) {
     Map<String, List<String>> more = new LinkedHashMap<>(given);
     more.put(flag.name(), List.of(value));
     return new Settings(command, more, places);
   }
 
-  /** A problem with one of them, together with the file in which it was given, if it was in one. */
+  /** A problem with one setting, with the file that set it, if a file did. */
   public ConfigException located(ConfigException problem) {
     String place = places.get(problem.key());
     return place == null || !problem.place().isEmpty() ? problem : problem.in(place);
   }
 
   /**
-   * Its value or default.
+   * The flag's value or default.
    *
-   * @throws ConfigException if it has neither: the command makes no sense without
+   * @throws ConfigException if it has neither: the command requires the flag
    */
   public <T> T get(Flag<T> flag) {
     return find(flag)
@@ -77,20 +76,20 @@ public final class Settings implements Serializable {
                 new ConfigException(flag, "unset", "%s needs it: --%s …".formatted(command, flag)));
   }
 
-  /** Its value as the constant of that name, in small letters. */
+  /** The enum constant that the flag's value names in lower case. */
   public <E extends Enum<E>> E get(Flag<String> flag, Class<E> type) {
     return Enum.valueOf(type, get(flag).toUpperCase(Locale.ROOT));
   }
 
-  /** Its value or default, if it has one. */
+  /** The flag's value or default, if it has one. */
   public <T> Optional<T> find(Flag<T> flag) {
     List<String> texts = texts(flag);
-    @SuppressWarnings("unchecked") // Flags declares each of the type that this reads
+    @SuppressWarnings("unchecked") // Flags declares each flag with the type that is read here
     T value = texts.isEmpty() ? null : (T) flag.type().value(texts);
     return Optional.ofNullable(value);
   }
 
-  /** Its value or default in canonical spelling; empty if it has neither. */
+  /** The flag's value or default in canonical spelling; empty if it has neither. */
   public String text(Flag<?> flag) {
     return String.join(" ", texts(flag));
   }
@@ -102,7 +101,7 @@ public final class Settings implements Serializable {
         : flag.defaultValue(command).map(flag::parse).map(List::of).orElse(List.of());
   }
 
-  /** Whether it changes nothing, since another that it needs is not set. */
+  /** Whether the flag has no effect, since a flag that it needs is not set. */
   boolean isIdle(Flag<?> flag) {
     return flag.need()
         .filter(
@@ -113,15 +112,15 @@ public final class Settings implements Serializable {
         .isPresent();
   }
 
-  /** Whether it has a value here that changes something. */
+  /** Whether the flag has a value, and the value has an effect. */
   private boolean isEffective(Flag<?> flag) {
     return flag.isEffective(command) && !isIdle(flag) && find(flag).isPresent();
   }
 
   /**
-   * Why a flag that somebody set changes nothing here; empty where it does something.
+   * Why a flag has no effect in this command; empty if it has one.
    *
-   * @param name one that the command takes
+   * @param name a flag of the command
    */
   public Optional<String> whyIdle(String name) {
     Flag<?> flag = FlagCatalog.shared().require(command, OtherNames.current(name).orElse(name), "");
@@ -134,16 +133,15 @@ public final class Settings implements Serializable {
             : flag.notes().of(command));
   }
 
-  /** A line for each flag that was set and changes nothing, since another is not set. */
+  /** One line for each set flag without effect, since a flag that it needs is not set. */
   public List<String> notes() {
     return IdleFlags.notes(this);
   }
 
   /**
-   * Refuses what the user set and what has no meaning in this task of a command that has several.
+   * Refuses flags that the user set and that only other tasks of this command use.
    *
-   * @param task one of {@code tasks}, each of which has the flags that the command of its name
-   *     takes as well
+   * @param task one of {@code tasks}, each of which uses the flags of the command of the same name
    */
   public void requireUseful(String task, List<String> tasks) {
     for (Flag<?> set : FlagCatalog.shared().of(command)) {
@@ -158,17 +156,19 @@ public final class Settings implements Serializable {
     }
   }
 
-  /** What a run must have in common with the one it goes on from, by flag; "unset" for no value. */
+  /** The settings that a resumed run may not change, by flag; "unset" for no value. */
   public Map<String, String> fixed() {
     return identity(Flag.Identity.FIXED);
   }
 
-  /** What may differ in a run from the one it goes on from, which a line then says. */
+  /** The settings that a resumed run may change, which a line then reports. */
   public Map<String, String> changeable() {
     return identity(Flag.Identity.CHANGEABLE);
   }
 
-  /** What does something in this command, by flag, in canonical spelling; without secrets. */
+  /**
+   * The settings with an effect in this command, by flag, in canonical spelling; without secrets.
+   */
   public Map<String, String> effective() {
     Map<String, String> values = new LinkedHashMap<>();
     FlagCatalog.shared().of(command).stream()
@@ -187,12 +187,11 @@ public final class Settings implements Serializable {
   }
 
   /**
-   * A value of a flag as programs have it: a Boolean, an Integer or a Double, and a text for all
-   * others.
+   * A flag's value as an object: a Boolean, an Integer or a Double, and a text for all other types.
    *
-   * @param name of a flag of this command
-   * @param text in canonical spelling
-   * @return empty for an empty text, which stands for no value, and for a length without a limit
+   * @param name a flag of this command
+   * @param text the value in canonical spelling
+   * @return empty for an empty text, which means no value, and for an unlimited length
    */
   public Optional<Object> typed(String name, String text) {
     FlagType type = FlagCatalog.shared().require(command, name, "").type();
@@ -211,7 +210,7 @@ public final class Settings implements Serializable {
     return paths;
   }
 
-  /** All supported settings but secrets with their values, as YAML that {@code --config} reads. */
+  /** All effective flags but secrets with their values, as YAML for {@code --config}. */
   public String toYaml() {
     Map<String, Object> effective = new LinkedHashMap<>();
     for (Flag<?> flag : FlagCatalog.shared().of(command)) {

@@ -24,21 +24,21 @@ import org.yaml.snakeyaml.nodes.Tag;
 import org.yaml.snakeyaml.representer.Representer;
 import org.yaml.snakeyaml.resolver.Resolver;
 
-/** A YAML file of settings: keys with what is written there and what YAML takes it for. */
+/** A YAML file of settings: keys with their values, as written and as YAML types them. */
 public final class SettingsFile {
-  /** The scanner's time grows with the square of a text's length. */
+  /** Size limit of a file: the YAML scanner's time grows with the square of a text's length. */
   private static final int MOST_BYTES = 1 << 20;
 
   private SettingsFile() {}
 
   /**
-   * A value.
+   * A value of a key.
    *
-   * @param typed as YAML has it: a number, a truth value, a text, a list, a map, or null
-   * @param written the same with every scalar as it is written: {@code no}, {@code 2e-4}
+   * @param typed the YAML value: a number, a boolean, a text, a list, a map, or null
+   * @param written the same value with every scalar as it is written: {@code no}, {@code 2e-4}
    */
   public record Value(Object typed, Object written) {
-    /** Whether it is null, which stands for "unset". */
+    /** Whether the value is null, which means "unset". */
     public boolean isUnset() {
       return typed == null;
     }
@@ -48,14 +48,14 @@ public final class SettingsFile {
       return String.valueOf(written);
     }
 
-    /** The values of a map by their keys, in the file's order; empty if it is none. */
+    /** The values of a map by key, in the file's order; empty if this value is not a map. */
     public Optional<Map<String, Value>> entries() {
       return typed instanceof Map<?, ?> values && written instanceof Map<?, ?> texts
           ? Optional.of(SettingsFile.entries(values, texts))
           : Optional.empty();
     }
 
-    /** The elements of a list; empty if it is none. */
+    /** The elements of a list; empty if this value is not a list. */
     public Optional<List<Value>> elements() {
       if (!(typed instanceof List<?> values) || !(written instanceof List<?> texts)) {
         return Optional.empty();
@@ -90,7 +90,7 @@ public final class SettingsFile {
           flag.type() == FlagType.BOOL
               ? "true or false is expected, not a number"
               : "a number is expected, not true or false");
-      // 0x10 and 1_000 are numbers to YAML alone; 1:30 is one as well, and nobody means it
+      // 0x10 and 1_000 are numbers only in YAML; 1:30 is one, too, but never meant as one
       boolean number = typed instanceof Number && flag.type().isNumber() && !text.contains(":");
       return List.of(number ? String.valueOf(typed) : text);
     }
@@ -111,7 +111,7 @@ public final class SettingsFile {
   /**
    * Reads a file.
    *
-   * @throws ConfigException if it cannot be read or is no map of keys and values
+   * @throws ConfigException if the file cannot be read or is not a map
    */
   public static Map<String, Value> read(Path file) {
     String text = text(file);
@@ -136,7 +136,10 @@ public final class SettingsFile {
     }
   }
 
-  /** SnakeYAML's message draws a picture of several lines of what it names {@code 'string'}. */
+  /**
+   * The problem in one line: SnakeYAML's message shows several lines of a source that it calls
+   * {@code 'string'}.
+   */
   private static String problem(YAMLException e) {
     if (e instanceof MarkedYAMLException marked && marked.getProblemMark() != null) {
       Mark mark = marked.getProblemMark();
@@ -148,13 +151,13 @@ public final class SettingsFile {
 
   private static Map<String, Value> entries(Map<?, ?> values, Map<?, ?> texts) {
     Map<String, Value> entries = new LinkedHashMap<>();
-    var typedValues = values.values().iterator(); // both have the file's order
+    var typedValues = values.values().iterator(); // both are in the file's order
     texts.forEach(
         (key, value) -> entries.put(String.valueOf(key), new Value(typedValues.next(), value)));
     return entries;
   }
 
-  /** Takes scalars for nothing but texts, or null. */
+  /** Resolves every scalar to a text or null. */
   private static final class AsWritten extends Resolver {
     @Override
     protected void addImplicitResolvers() {

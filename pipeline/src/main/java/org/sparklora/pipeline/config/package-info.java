@@ -1,8 +1,7 @@
 /**
- * What a user can set: the flags under TRL's names, declared in {@code flags.tsv} and read by the
- * constants of {@link org.sparklora.pipeline.config.Flags}, the command line and YAML reader
- * ({@link org.sparklora.pipeline.config.CommandLine}), and the validated records they are turned
- * into.
+ * The user's settings: the flags under TRL's names, declared in {@code flags.tsv} and read by the
+ * constants of {@link org.sparklora.pipeline.config.Flags}; the reader of command lines and YAML
+ * ({@link org.sparklora.pipeline.config.CommandLine}); and the validated records made from them.
  *
  * <p>Every module that runs a stage may use it.
  */

@@ -15,13 +15,14 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.run.Once;
 
 /**
- * A folder of a Hadoop file system, staged once on each machine that reads it (see {@link Stage}).
- * The driver lists its files with sizes and checksums, so that all machines have the same ones.
+ * A folder of a Hadoop file system, staged once on each node that reads it (see {@link Stage}). The
+ * driver lists its files with sizes and checksums, so that all nodes have the same files.
  *
- * @param reference how the user named it
- * @param uri of the folder, with scheme and authority
- * @param files that are staged
- * @param settings of Hadoop that differ from its defaults: where a name node is, how to sign in
+ * @param reference the user's reference to it
+ * @param uri URI of the folder, with scheme and authority
+ * @param files the staged files
+ * @param settings Hadoop settings that differ from the defaults: the name node's address,
+ *     credentials
  */
 record HadoopFolder(
     ModelReference reference, String uri, List<ModelFile> files, Map<String, String> settings)
@@ -33,7 +34,7 @@ record HadoopFolder(
     return list(reference, hadoop, part).readHere(hadoop);
   }
 
-  /** What is there, of which nothing is staged yet. */
+  /** Lists the folder; stages nothing. */
   private static HadoopFolder list(ModelReference reference, Configuration hadoop, Part part) {
     Path folder = new Path(reference.name());
     try {
@@ -49,7 +50,7 @@ record HadoopFolder(
     }
   }
 
-  /** Stages the files on the driver's machine, which reads them anyway, and learns checksums. */
+  /** Stages the files on the driver's node, which reads them anyway, and adds their checksums. */
   private HadoopFolder readHere(Configuration hadoop) {
     Stage stage = new Stage(reference, uri, files);
     HadoopFolder read = new HadoopFolder(reference, uri, stage.fill(hadoop), settings);
@@ -77,7 +78,7 @@ record HadoopFolder(
     return stage.folder();
   }
 
-  /** The folder read in parts, where it is. */
+  /** Access to parts of the folder's files without staging them. */
   static ModelOutline.Remote remote(ModelReference reference, Configuration hadoop) {
     HadoopFolder folder = list(reference, hadoop, Part.WHOLE);
     return new ModelOutline.Remote() {
@@ -125,7 +126,7 @@ record HadoopFolder(
     };
   }
 
-  /** Without the settings, among which may be keys to a store. */
+  /** The URI alone: the settings may hold keys to a store. */
   @Override
   public String toString() {
     return uri;

@@ -19,13 +19,14 @@ import org.sparklora.pipeline.run.HubProgress;
 import org.sparklora.pipeline.run.Once;
 
 /**
- * A repository of the hub at a commit, which the driver has looked up, so that all machines have
- * the same files. Each fetches those it lacks into its own cache, with its own token: none travels.
+ * A repository of the hub at a commit that the driver looked up, so that all nodes have the same
+ * files. Each node fetches missing files into its own cache, with its own token: no token is
+ * serialized.
  *
- * @param name how the user named it
+ * @param name the user's name of the model
  * @param repo the repository
- * @param commit of it
- * @param part which files are wanted
+ * @param commit the commit of the repository
+ * @param part the wanted files
  * @param endpoint the driver's hub
  */
 record HubSnapshot(String name, HubRepo repo, String commit, Part part, String endpoint)
@@ -34,7 +35,7 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
 
   static HubSnapshot locate(String name, HubReference reference, Part part) {
     HubSnapshot found = find(name, reference, part);
-    found.folder(); // the driver reads it anyway, and a missing file should show here
+    found.folder(); // the driver reads the files anyway, and must report missing ones
     return found;
   }
 
@@ -45,7 +46,10 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
     return new HubSnapshot(name, reference.repo(), commit, part, endpoint);
   }
 
-  /** The repository read in parts: its settings through the cache, of weights what is asked for. */
+  /**
+   * Access to parts of the repository's files: caches its settings, fetches requested parts of
+   * weights.
+   */
   static ModelOutline.Remote remote(String name, HubReference reference) {
     HubClient client = HubClient.shared();
     HubSnapshot found = find(name, reference, Part.WHOLE);
@@ -111,7 +115,7 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
   }
 
   /**
-   * @param folder with the index, if there is one
+   * @param folder the local folder that holds the index, if there is one
    */
   private List<String> weights(HubClient client, Path folder) {
     Set<String> there =

@@ -11,24 +11,24 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.FileStamp;
 
 /**
- * A folder that every machine has under the same path: of a machine alone, or on a shared disk.
+ * A folder that every node has under the same path: on a single node, or on a shared disk.
  *
- * @param absolute the path, from the root on
- * @param part which of its files are wanted
- * @param contents sizes and checksums of these when the folder was located: a process that outlives
- *     them must not take what it has loaded for what is there now. Neither times nor inodes tell of
- *     a file that was written anew with the length it had. Empty where nobody located it
+ * @param absolute the absolute path
+ * @param part the wanted files
+ * @param contents sizes and checksums of these files when the folder was located, by which a
+ *     process notices that loaded files have changed; times and inodes do not show that a file was
+ *     rewritten with equal length. Empty if the folder was not located
  */
 record LocalFolder(String name, String absolute, Part part, String contents)
     implements ModelSource {
 
-  /** With the path that a name stands for, from wherever this JVM runs; no file is read. */
+  /** The folder of a path, relative to the JVM's working directory; reads no file. */
   static LocalFolder of(String name, String path) {
     return new LocalFolder(
         name, Path.of(path).toAbsolutePath().normalize().toString(), Part.WHOLE, "");
   }
 
-  /** The same with what its files hold now. */
+  /** This folder with the present contents of its wanted files. */
   LocalFolder read(Part wanted) {
     return new LocalFolder(name, absolute, wanted, contents(wanted));
   }
@@ -48,7 +48,7 @@ record LocalFolder(String name, String absolute, Part part, String contents)
         stamps.append("%s %s %s%n".formatted(file, stamp.bytes(), stamp.crc32c()));
       }
     } catch (IOException e) {
-      return ""; // who reads the files says what is wrong with them
+      return ""; // the reader of the files will report the problem
     }
     return stamps.toString();
   }

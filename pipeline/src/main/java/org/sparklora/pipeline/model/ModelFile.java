@@ -3,10 +3,10 @@ package org.sparklora.pipeline.model;
 import java.io.Serializable;
 
 /**
- * A file of a model on a Hadoop file system, as it was when the model was looked for.
+ * A file of a model on a Hadoop file system, as it was when the model was located.
  *
- * @param version of its content, as its file system tells
- * @param crc32c of its bytes, in hexadecimal; empty before anybody has read them
+ * @param version the {@link org.sparklora.pipeline.run.FileVersion} of its content
+ * @param crc32c checksum of its bytes, in hexadecimal; empty before they are read
  */
 record ModelFile(String name, long bytes, String version, String crc32c) implements Serializable {
 

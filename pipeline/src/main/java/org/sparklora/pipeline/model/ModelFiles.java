@@ -19,11 +19,11 @@ import org.sparklora.pipeline.model.ModelSource.Part;
 import org.sparklora.pipeline.run.FileVersion;
 
 /**
- * Which files of a folder make a model or an adapter: a folder of the hub often holds the weights
- * in several formats besides.
+ * Selects the files of a model or an adapter: a folder of the hub often holds the weights in
+ * several other formats, too.
  */
 final class ModelFiles {
-  /** A listing's order, on which its fingerprint depends. */
+  /** The order of a listing, on which its fingerprint depends. */
   static final Comparator<ModelFile> BY_NAME = Comparator.comparing(ModelFile::name);
 
   private static final String SINGLE_FILE = "model.safetensors";
@@ -34,7 +34,7 @@ final class ModelFiles {
 
   private ModelFiles() {}
 
-  /** Lists them by name. */
+  /** Lists the wanted files of a folder by name. */
   static List<ModelFile> list(FileSystem fileSystem, Path folder, Part part) throws IOException {
     Map<String, FileStatus> there = new TreeMap<>();
     for (FileStatus status : fileSystem.listStatus(folder)) {
@@ -51,7 +51,7 @@ final class ModelFiles {
     return List.copyOf(files);
   }
 
-  /** The names of those that are wanted among the ones that are there, sorted. */
+  /** The names of the wanted files among those that exist, sorted. */
   static List<String> wanted(Set<String> there, Part part, Opener opener) throws IOException {
     Set<String> wanted = new TreeSet<>(there.stream().filter(ModelFiles::isText).toList());
     if (part == Part.WHOLE) {
@@ -64,12 +64,12 @@ final class ModelFiles {
     return TEXT_SUFFIXES.stream().anyMatch(name::endsWith);
   }
 
-  /** Whether a repository's file says what a model is and how text becomes tokens. */
+  /** Whether a repository's file is configuration, tokenizer or chat template. */
   static boolean isText(HubFile file) {
     return file.isAtRoot() && isText(file.name());
   }
 
-  /** Whether a file says what shapes the weights have, or in which files they are. */
+  /** Whether a file tells the shapes of the weights, or the files that hold them. */
   static boolean isSettings(String name) {
     return name.endsWith("config.json") || name.endsWith(".index.json");
   }
@@ -80,12 +80,11 @@ final class ModelFiles {
   }
 
   /**
-   * The files with weights among those that are there: the ones that a checkpoint, or an adapter,
-   * is read from.
+   * The files among those that exist from which the weights of a checkpoint or an adapter are read.
    */
   static List<String> weights(Set<String> there, Opener opener) throws IOException {
     List<String> names = new ArrayList<>();
-    if (there.contains(SINGLE_FILE)) { // transformers prefers it, too
+    if (there.contains(SINGLE_FILE)) { // transformers, too, prefers this file
       names.add(SINGLE_FILE);
     } else if (there.contains(INDEX)) {
       try (InputStream in = opener.open(INDEX)) {

@@ -19,21 +19,21 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.ScratchFolder;
 
 /**
- * What a model or an adapter says about itself, some kilobytes of many gigabytes: its settings, and
- * of each safetensors file the header alone, which tells names, types and shapes. A folder of this
- * machine holds them as long as this object is open. Its files have the length they have where the
- * weights are, which a header is held against, and are holes behind the header.
+ * The settings of a model or an adapter and the headers of its safetensors files, which tell names,
+ * types and shapes: some kilobytes of many gigabytes. A local folder holds them as long as this
+ * object is open. Its files are sparse after the header, and have their original length, against
+ * which a header is checked.
  *
- * <p>One thread makes and closes it; what it found may be read by many.
+ * <p>One thread makes and closes an outline; many threads may read it.
  */
 public final class ModelOutline implements AutoCloseable {
   private static final String WEIGHTS = ".safetensors";
   private static final int LENGTH_BYTES = 8;
 
-  /** What most headers have room in, so that one request brings them. */
+  /** Bytes of the first request, enough for most headers. */
   private static final int USUAL_BYTES = 100_000;
 
-  /** Longer headers are refused by whoever reads them, so they are not fetched. */
+  /** The longest header fetched; readers refuse longer headers. */
   private static final int MAX_HEADER_BYTES = 100_000_000;
 
   private final ModelSource source;
@@ -47,13 +47,13 @@ public final class ModelOutline implements AutoCloseable {
   }
 
   /**
-   * What a run on this machine would have to bring here first.
+   * The files that a run on this node would have to fetch first.
    *
-   * @param name how the user named the model
-   * @param files that the run reads
-   * @param bytes of all of them
-   * @param missingBytes of those that are not here yet
-   * @param place where they are kept
+   * @param name the user's name of the model
+   * @param files number of files that the run reads
+   * @param bytes size of all files
+   * @param missingBytes size of the files that are not yet local
+   * @param place the local folder of the files
    */
   public record Fetch(String name, int files, long bytes, long missingBytes, Path place) {
 
@@ -86,7 +86,7 @@ public final class ModelOutline implements AutoCloseable {
     }
   }
 
-  /** A folder elsewhere, of whose files parts can be read. */
+  /** A remote folder, from whose files parts can be read. */
   interface Remote {
     /** Names of the files that a run reads. */
     List<String> names() throws IOException;
@@ -94,21 +94,21 @@ public final class ModelOutline implements AutoCloseable {
     /**
      * A file's first bytes.
      *
-     * @param count at most so many; the file may be shorter
+     * @param count the most bytes; the file may be shorter
      */
     byte[] front(String name, int count) throws IOException;
 
-    /** How long a file is. */
+    /** The length of a file. */
     long bytes(String name);
 
-    /** A whole file, which is small. */
+    /** The bytes of a small file. */
     byte[] all(String name) throws IOException;
 
-    /** What is missing on this machine. */
+    /** The files that are missing on this node. */
     Fetch fetch() throws IOException;
   }
 
-  /** Of a folder of this machine, which is read where it is. */
+  /** The outline of a local folder, which is read in place. */
   static ModelOutline of(LocalFolder folder) {
     return new ModelOutline(folder, Optional.empty(), Optional.empty());
   }
@@ -149,7 +149,7 @@ public final class ModelOutline implements AutoCloseable {
     }
   }
 
-  /** The length and the JSON that begin the file; where the length cannot be right, less. */
+  /** The length field and the JSON at the start of the file; less if the length is invalid. */
   private static byte[] header(Remote remote, String name) throws IOException {
     byte[] front = remote.front(name, USUAL_BYTES);
     if (front.length < LENGTH_BYTES) {
@@ -163,12 +163,15 @@ public final class ModelOutline implements AutoCloseable {
     return end <= front.length ? Arrays.copyOf(front, end) : remote.front(name, end);
   }
 
-  /** The folder, under the user's name of the model; gone when this is closed. */
+  /**
+   * The local folder, under the user's name of the model; deleted by {@link #close} if it was
+   * fetched.
+   */
   public ModelSource source() {
     return source;
   }
 
-  /** What a run would bring here; empty for a folder of this machine. */
+  /** The files that a run would fetch; empty for a local folder. */
   public Optional<Fetch> fetch() {
     return fetch;
   }

@@ -16,26 +16,26 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 
 /**
- * How a user names a model or an adapter, before anyone looked for it.
+ * A user's reference to a model or an adapter, not yet located.
  *
- * @param flag that names it, for messages
+ * @param flag the flag that names it, for messages
  * @param name a local folder, a folder of any file system that Hadoop reads ({@code hdfs://…},
- *     {@code s3a://…}), or, where there is no such folder, a repository of the hub
- * @param revision of the repository, or the empty string for its main branch
- * @param stagingDir {@code staging_dir}, or the empty string for the machine's scratch folder
+ *     {@code s3a://…}), or, if no such folder exists, a repository of the hub
+ * @param revision revision of the repository, or the empty string for its main branch
+ * @param stagingDir {@code staging_dir}, or the empty string for the node's scratch folder
  */
 public record ModelReference(String flag, String name, String revision, String stagingDir)
     implements Serializable {
   private static final List<Flag<String>> FLAGS =
       List.of(Flags.MODEL_NAME_OR_PATH, Flags.ADAPTER, Flags.ADAPTER_NAME_OR_PATH);
 
-  /** At least two letters: a single one is a drive of Windows. */
+  /** A URI with a scheme of at least two letters: a single letter is a Windows drive. */
   private static final Pattern OTHER_FILE_SYSTEM =
       Pattern.compile("(?!file:)[a-zA-Z][a-zA-Z0-9+.-]+:/.*");
 
   private static final Pattern FILE_URI = Pattern.compile("file:/+");
 
-  /** A base model that nothing but its folder is said about. */
+  /** A base model in a folder, without revision and staging folder. */
   public static ModelReference of(String folder) {
     return new ModelReference(Flags.MODEL_NAME_OR_PATH.name(), folder, "", "");
   }
@@ -45,7 +45,7 @@ public record ModelReference(String flag, String name, String revision, String s
     return required(settings, Flags.MODEL_NAME_OR_PATH);
   }
 
-  /** What another flag names, without which the command makes no sense. */
+  /** The model or adapter that a required flag names. */
   public static ModelReference required(Settings settings, Flag<String> flag) {
     String name = settings.get(flag);
     String revision =
@@ -55,29 +55,29 @@ public record ModelReference(String flag, String name, String revision, String s
         ? new ModelReference(flag.name(), name, revision, staging)
         : repository(name, revision)
             .map(
-                found -> // results name their base by the repository alone
+                found -> // results name their base without the revision
                 new ModelReference(flag.name(), found.repo().id(), found.revision(), staging))
             .orElse(new ModelReference(flag.name(), name, revision, staging));
   }
 
-  /** What another flag names, if the user gave it. */
+  /** The model or adapter that a flag names, if it is set. */
   public static Optional<ModelReference> of(Settings settings, Flag<String> flag) {
     return settings.find(flag).map(name -> required(settings, flag));
   }
 
   /**
-   * Looks for it; one of another file system is staged on this machine, one of the hub downloaded
-   * into its cache. A local folder wins over a repository of the same name.
+   * Locates the model: stages it on this node if it is on another file system, downloads it into
+   * the cache if it is on the hub. A local folder wins over a repository of the same name.
    *
-   * @throws ConfigException if it is not there, or cannot be read; a local folder that is not there
-   *     or cannot be read is told of by who reads it
-   * @throws org.sparklora.hub.HubException if the hub does not have it, or does not give it
+   * @throws ConfigException if it does not exist or cannot be read; the reader of a local folder
+   *     reports such problems instead
+   * @throws org.sparklora.hub.HubException if the hub does not have it, or denies access
    */
   public ModelSource locate(Configuration hadoop, ModelSource.Part part) {
     return elsewhere(hadoop, part).orElseGet(() -> local().read(part));
   }
 
-  /** Empty for a local folder. */
+  /** Locates a model that is not in a local folder; empty for a local folder. */
   private Optional<ModelSource> elsewhere(Configuration hadoop, ModelSource.Part part) {
     return OTHER_FILE_SYSTEM.matcher(name).matches()
         ? Optional.of(HadoopFolder.locate(this, hadoop, part))
@@ -85,10 +85,10 @@ public record ModelReference(String flag, String name, String revision, String s
   }
 
   /**
-   * Looks for it as {@link #locate} does, but brings no weights here.
+   * Locates the model as {@link #locate} does, but fetches no weights.
    *
-   * @throws ConfigException if it is not there, or cannot be read; a local folder is not looked at
-   * @throws org.sparklora.hub.HubException if the hub does not have it, or does not give it
+   * @throws ConfigException if it does not exist or cannot be read; a local folder is not checked
+   * @throws org.sparklora.hub.HubException if the hub does not have it, or denies access
    */
   public ModelOutline outline(Configuration hadoop) {
     if (OTHER_FILE_SYSTEM.matcher(name).matches()) {
@@ -100,10 +100,10 @@ public record ModelReference(String flag, String name, String revision, String s
   }
 
   /**
-   * Looks whether there are the local folders that a user's settings name; what may be a repository
-   * of the hub, or is of another file system, is not looked for.
+   * Checks that the local folders in a user's settings exist; names of other file systems and
+   * possible repositories of the hub are not checked.
    *
-   * @throws ConfigException for the first that is none
+   * @throws ConfigException for the first that is not a folder
    */
   public static void requireFolders(Settings settings) {
     for (Flag<String> flag : FLAGS) {
@@ -134,7 +134,7 @@ public record ModelReference(String flag, String name, String revision, String s
     return LocalFolder.of(name, FILE_URI.matcher(name).lookingAt() ? pathOf(name) : name);
   }
 
-  /** The repository of the hub that is meant, unless something here has its name. */
+  /** The repository of the hub that a name means, unless a local file or folder has this name. */
   private static Optional<HubReference> repository(String name, String revision) {
     return OTHER_FILE_SYSTEM.matcher(name).matches() || Files.exists(Path.of(name))
         ? Optional.empty()
@@ -145,14 +145,14 @@ public record ModelReference(String flag, String name, String revision, String s
     return new org.apache.hadoop.fs.Path(fileUri).toUri().getPath();
   }
 
-  /** The local folder of all of its files, for commands that need no cluster. */
+  /** The local folder with all files of the model, for commands without a cluster. */
   public Path folder() {
     return folder(HadoopSettings.configuration());
   }
 
   /**
-   * The folder of this machine that holds all of its files. Unlike {@link #locate} it does not read
-   * a local folder, of whose content a path tells nothing.
+   * The folder of this node with all files of the model, fetched if necessary. Unlike {@link
+   * #locate} it does not read a local folder's files.
    */
   public Path folder(Configuration hadoop) {
     return elsewhere(hadoop, ModelSource.Part.WHOLE).orElseGet(this::local).folder();

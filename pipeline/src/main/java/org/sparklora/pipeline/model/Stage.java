@@ -32,13 +32,13 @@ import org.sparklora.pipeline.run.Progress;
 import org.sparklora.pipeline.run.ScratchPlace;
 
 /**
- * The folder of this machine's disk in which a model of a Hadoop file system is copied once, for
- * all JVMs and all runs that want the same files: {@code STAGING/FINGERPRINT/NAME}, where the
- * fingerprint is that of the listing.
+ * The folder on this node's disk to which a model of a Hadoop file system is copied once, for all
+ * JVMs and runs that read the same files: {@code STAGING/FINGERPRINT/NAME}, with the fingerprint of
+ * the listing.
  *
- * <p>A file is written aside, checked and renamed, under a lock that all JVMs of the machine heed;
- * what has its name is therefore whole. Its checksum lies beside it, hidden, and is compared again
- * when the stage is used again.
+ * <p>Each file is written under a temporary name, checked and renamed, under a lock shared by all
+ * JVMs of the node, so that a file with its final name is complete. A hidden file beside it holds
+ * its checksum, which is compared again whenever the stage is reused.
  */
 final class Stage {
   private static final int CHUNK_BYTES = 1 << 20;
@@ -49,11 +49,11 @@ final class Stage {
   private final ModelReference reference;
   private final String uri;
   private final List<ModelFile> files;
-  private final Path ours; // of which nobody else may change anything
+  private final Path ours; // writable for this user only
   private final Path folder;
 
   /**
-   * @param files those without a checksum are taken as they come
+   * @param files the files to stage; the content of files without a checksum is not compared
    */
   Stage(ModelReference reference, String uri, List<ModelFile> files) {
     this.reference = reference;
@@ -62,7 +62,7 @@ final class Stage {
     String name = new org.apache.hadoop.fs.Path(uri).getName();
     String fingerprint = fingerprint(uri, files);
     String given = reference.stagingDir();
-    // a folder that the user named may be everybody's, what lies in it not
+    // the user's folder may be writable for all users, its subfolder may not
     this.ours = given.isBlank() ? usualRoot() : Path.of(given, fingerprint).toAbsolutePath();
     this.folder = (given.isBlank() ? ours.resolve(fingerprint) : ours).resolve(name);
   }
@@ -81,23 +81,24 @@ final class Stage {
               .digest(listing.toString().getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(hash).substring(0, SHOWN_DIGITS);
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has it
+      throw new IllegalStateException(e); // every JDK has SHA-256
     }
   }
 
-  /** Where the files lie after {@link #fill}. */
+  /** The folder of the files after {@link #fill}. */
   Path folder() {
     return folder;
   }
 
   /**
-   * Copies what is not there yet.
+   * Copies the missing files.
    *
    * @return the files with the checksums of their copies
-   * @throws ConfigException if a file changed or went since it was listed, or cannot be copied
+   * @throws ConfigException if a file changed or was deleted since it was listed, or cannot be
+   *     copied
    */
   List<ModelFile> fill(Configuration hadoop) {
-    // a file lock holds between JVMs only; other models are staged meanwhile
+    // a file lock excludes other JVMs only; other models may be staged concurrently
     synchronized (IN_PROCESS.computeIfAbsent(folder, path -> new Object())) {
       requireOwn();
       try {
@@ -144,7 +145,7 @@ final class Stage {
     return List.copyOf(staged);
   }
 
-  /** The file if it was staged before and is still what it was. */
+  /** The file if it was staged before and is undamaged. */
   private Optional<ModelFile> earlierCopy(ModelFile file) throws IOException {
     Path copy = folder.resolve(file.name());
     Path note = checksumNote(file);
@@ -212,7 +213,7 @@ final class Stage {
         bytes += count;
         meter.copied(bytes);
       }
-      out.force(true); // its name must not outlive its bytes when the machine stops
+      out.force(true); // the bytes must be on disk before the rename
     }
     requireUnchanged(fileSystem, source, file);
     String crc32c = FileStamp.hexadecimal(checksum);
@@ -250,7 +251,7 @@ final class Stage {
         reference.flag(), reference.name(), "%s (machine %s)".formatted(problem, host()));
   }
 
-  /** This machine's name, for messages. */
+  /** The host name of this node, for messages. */
   static String host() {
     try {
       return InetAddress.getLocalHost().getHostName();

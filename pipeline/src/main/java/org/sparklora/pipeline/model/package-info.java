@@ -1,5 +1,5 @@
 /**
- * Where the files of a model or an adapter are, and how they come to the machine that reads them.
+ * Locates the files of a model or an adapter, and fetches them to the node that reads them.
  *
  * <p>{@code data-prep} and {@code spark-job} depend on this package; it depends on Hadoop's file
  * systems, {@code hub}, {@code pipeline.config} and {@code pipeline.run}, not on Spark.
