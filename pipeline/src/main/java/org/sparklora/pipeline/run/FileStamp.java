@@ -8,21 +8,21 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * Size and checksum of a file, against copies that were cut and disks that forget.
+ * Size and checksum of a file, which detect truncated copies and damaged disks.
  *
  * @param crc32c in hexadecimal
  */
 public record FileStamp(long bytes, String crc32c) {
   private static final int CHUNK_BYTES = 1 << 20;
 
-  /** Reads a file. */
+  /** The stamp of a file, which is read. */
   public static FileStamp of(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return of(in);
     }
   }
 
-  /** Reads what is left of a file. */
+  /** The stamp of the rest of a stream. */
   static FileStamp of(InputStream in) throws IOException {
     CRC32C checksum = new CRC32C();
     byte[] chunk = new byte[CHUNK_BYTES];
@@ -34,12 +34,12 @@ public record FileStamp(long bytes, String crc32c) {
     return new FileStamp(bytes, hexadecimal(checksum));
   }
 
-  /** A checksum as it is written. */
+  /** A checksum in hexadecimal. */
   public static String hexadecimal(CRC32C checksum) {
     return "%08x".formatted(checksum.getValue());
   }
 
-  /** What is wrong with a file that should be the stamped one, as the end of a sentence. */
+  /** The difference of a file from this stamp, as the end of a sentence; empty if it matches. */
   public Optional<String> damageOf(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       return Optional.of("is missing");

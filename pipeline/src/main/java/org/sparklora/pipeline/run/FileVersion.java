@@ -9,21 +9,21 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.util.StringUtils;
 
 /**
- * Tells contents of a file apart. Its time of change does not: a store counts seconds, and copies
- * keep the time of what they are copies of.
+ * Distinguishes contents of a file. The modification time is not enough: object stores count
+ * seconds, and copies keep the time of the original.
  */
 public final class FileVersion {
   private FileVersion() {}
 
   /**
-   * What a store or a cluster says of a file's content; of a file of this machine, which says
-   * nothing, the checksum of its bytes; its time of change where all of that is missing.
+   * The version that a store or a cluster gives a file's content; for a local file the checksum of
+   * its bytes; without either its modification time.
    */
   public static String of(FileSystem fileSystem, FileStatus status) throws IOException {
     if (status instanceof EtagSource tagged && tagged.getEtag() != null) {
       return tagged.getEtag();
     }
-    FileChecksum checksum = fileSystem.getFileChecksum(status.getPath()); // null without any
+    FileChecksum checksum = fileSystem.getFileChecksum(status.getPath()); // null if none
     if (checksum != null) {
       return checksum.getAlgorithmName() + " " + StringUtils.byteToHexString(checksum.getBytes());
     }

@@ -19,16 +19,16 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * What lies in a run's folder, {@code checkpoint-N} folders and another run's results, and whether
- * a run may begin with it or go on from it.
+ * The contents of a run's folder, {@code checkpoint-N} folders and another run's results. Decides
+ * whether a run may begin in the folder or resume from it.
  */
 final class FolderContents {
   static final String CHECKPOINT = "checkpoint-";
 
-  /** Tables of a GRPO run's rounds, one folder a round. */
+  /** Folder of the tables of a GRPO run's rounds, one folder per round. */
   static final String ROUNDS = "rounds";
 
-  /** Tables of completions, as TRL logs them. */
+  /** Folder of the tables of completions, as TRL logs them. */
   static final String COMPLETIONS = "completions";
 
   private static final int SHOWN = 3;
@@ -44,11 +44,11 @@ final class FolderContents {
   }
 
   /**
-   * The checkpoint that a run is to go on from.
+   * The checkpoint to resume from.
    *
-   * @param resumeFrom a folder, or {@link RunFolder#LATEST}: the latest that is here, if there is
+   * @param resumeFrom a folder, or {@link RunFolder#LATEST}: the latest in this folder, if it has
    *     one
-   * @throws ConfigException if the folder is not there
+   * @throws ConfigException if the named folder does not exist
    */
   Optional<Path> find(Configuration configuration, Optional<String> resumeFrom) throws IOException {
     if (resumeFrom.isEmpty()) {
@@ -87,11 +87,11 @@ final class FolderContents {
   }
 
   /**
-   * Checks that a run may begin here, or go on, without replacing what another one made.
+   * Checks that a run may begin or resume here without replacing files of another run.
    *
-   * @param name of the folder, as the user wrote it
-   * @param resumed what {@link #find} found
-   * @throws ConfigException if it would
+   * @param name the user's name of the folder
+   * @param resumed the result of {@link #find}
+   * @throws ConfigException if the run would replace files
    */
   void requireFree(String name, Optional<String> resumeFrom, Optional<Path> resumed)
       throws IOException {
@@ -120,9 +120,9 @@ final class FolderContents {
   }
 
   /**
-   * Refuses a folder that holds something, whoever made it.
+   * Refuses a folder that is not empty.
    *
-   * @param files names of what it holds
+   * @param files names of the folder's files
    */
   static void requireNone(String folder, Stream<String> files) {
     List<String> names = files.sorted().toList();
@@ -139,7 +139,7 @@ final class FolderContents {
     }
   }
 
-  /** Steps of the checkpoints that a run from there will make again. */
+  /** Steps of the checkpoints that a run resumed from {@code resumed} will make again. */
   List<Integer> superseded(Optional<Path> resumed) throws IOException {
     int from =
         resumed
@@ -154,7 +154,7 @@ final class FolderContents {
     return matcher.matches() ? Optional.of(Integer.valueOf(matcher.group(1))) : Optional.empty();
   }
 
-  /** Where the checkpoint of a step lies. */
+  /** The folder of a step's checkpoint. */
   Path checkpoint(int step) {
     return new Path(folder, CHECKPOINT + step);
   }
@@ -168,7 +168,7 @@ final class FolderContents {
         .toList();
   }
 
-  /** The names of those of the folder's files that are wanted, sorted. */
+  /** The names of the folder's files that match {@code wanted}, sorted. */
   List<String> names(Predicate<String> wanted) throws IOException {
     return Arrays.stream(fileSystem.listStatus(folder))
         .map(status -> status.getPath().getName())

@@ -11,22 +11,27 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.run.RunLock.Owner;
 
 /**
- * Whether the run that holds a lock lives, where its process cannot be looked up: on another
- * machine, in another container. A living run renews the time of change of its lock at every beat.
+ * Tells whether the run that holds a lock is alive if its process cannot be looked up, on another
+ * node or in another container. A live run renews the modification time of its lock at every beat.
  *
- * <p>Machines' clocks differ and step, so that a time of change that looks old proves nothing: the
- * lock is watched, and a run is dead that gave no sign while it was.
+ * <p>Clocks of nodes differ and step, so an old modification time proves nothing: the lock is
+ * watched, and a run that does not renew it meanwhile is dead.
  */
 final class Heartbeat {
-  /** For tests; in milliseconds. All other times are multiples of it. */
+  /**
+   * The system property, for tests, of the milliseconds of a beat. All other times are multiples of
+   * a beat.
+   */
   static final String PROPERTY = "lora.lock.beat";
 
   private static final long USUAL_BEAT_MILLIS = 10_000;
 
-  /** A driver that stops for so long, in a garbage collection or on a full disk, is given up. */
+  /**
+   * Beats without renewal, as in a garbage collection or on a full disk, after which a run is dead.
+   */
   private static final int BEATS_OF_SILENCE = 30;
 
-  /** How long a lock is watched at least, whatever its time of change is. */
+  /** The least beats for which a lock is watched, whatever its modification time. */
   private static final int BEATS_WATCHED = 4;
 
   private static final int LOOKS_PER_BEAT = 10;
@@ -38,14 +43,14 @@ final class Heartbeat {
     return Long.getLong(PROPERTY, USUAL_BEAT_MILLIS);
   }
 
-  /** After so long without a sign a run is given up. */
+  /** Milliseconds without renewal after which a run is dead. */
   static long silenceMillis() {
     return BEATS_OF_SILENCE * beatMillis();
   }
 
   /**
-   * Waits for a sign: of a living run for a beat, of a dead one until {@link #silenceMillis} have
-   * passed since its last, as far as clocks tell.
+   * Waits for a renewal: about one beat if the run is alive; if it is dead, until {@link
+   * #silenceMillis} after its last renewal, as far as clocks tell.
    */
   static boolean isSeen(FileSystem fileSystem, Path file, Optional<Owner> holder)
       throws IOException {
@@ -61,8 +66,8 @@ final class Heartbeat {
   }
 
   /**
-   * Like {@link #isSeen}, for whom it matters little: a run whose last sign may be recent counts as
-   * alive at once.
+   * A faster, less exact {@link #isSeen}: a run whose last renewal may be recent counts as alive
+   * without waiting.
    */
   static boolean mayLive(FileSystem fileSystem, Path file) throws IOException {
     return Math.abs(silent(fileSystem.getFileStatus(file))) < silenceMillis()
@@ -86,7 +91,7 @@ final class Heartbeat {
           return true;
         }
       } catch (FileNotFoundException e) {
-        return false; // given back
+        return false; // the run released the lock
       }
     }
     return false;

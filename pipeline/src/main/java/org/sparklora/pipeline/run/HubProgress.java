@@ -3,7 +3,7 @@ package org.sparklora.pipeline.run;
 import java.util.Optional;
 import org.sparklora.hub.TransferListener;
 
-/** Shows a transfer on the terminal, with rate and time left, where it is a large one. */
+/** Shows a large transfer on the terminal, with rate and time left. */
 public final class HubProgress implements TransferListener {
   private static final long WORTH_SHOWING_BYTES = 64L << 20;
 

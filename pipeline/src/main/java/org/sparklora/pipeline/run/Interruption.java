@@ -5,9 +5,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Whether what a thread does was told to stop, and what it says then: by a signal, which is the
- * process's and stops all of it, or by whoever has the object of a run that is done {@link #during}
- * it. Thread-safe.
+ * A request to stop work, and the message for it: a signal stops all work of the process, {@link
+ * #stop} of an object the work that runs {@link #during} it. Thread-safe.
  */
 public final class Interruption {
   private static final Supplier<String> USUAL =
@@ -17,20 +16,20 @@ public final class Interruption {
   private static final ThreadLocal<Interruption> OF_THREAD =
       ThreadLocal.withInitial(() -> OF_PROCESS);
 
-  /** What else stops the work of a thread. */
+  /** A further condition that stops the work of a thread. */
   private static final ThreadLocal<BooleanSupplier> HEEDED =
       ThreadLocal.withInitial(() -> () -> false);
 
   private volatile boolean requested;
   private volatile Supplier<String> remark = USUAL;
 
-  /** What a thread does while it may be stopped. */
+  /** Work that may be stopped. */
   @FunctionalInterface
   public interface Work<T, E extends Exception> {
     T run() throws E;
   }
 
-  /** Does what {@link #stop} of this object stops, and of no other. */
+  /** Runs work that {@link #stop} of this object, and of no other object, stops. */
   public <T, E extends Exception> T during(Work<T, E> work) throws E {
     Interruption before = OF_THREAD.get();
     OF_THREAD.set(this);
@@ -41,35 +40,35 @@ public final class Interruption {
     }
   }
 
-  /** What is done during it is to stop. */
+  /** Requests the work {@link #during} this object to stop. */
   public void stop() {
     requested = true;
   }
 
-  /** The process is to stop. */
+  /** Requests all work of the process to stop. */
   public static void request() {
     OF_PROCESS.stop();
   }
 
   /**
-   * From now on this is what is said if what this thread does is stopped, or the process.
+   * Sets the {@link #message} of this thread's work and of the process.
    *
-   * @param sentence how far it came, and what to do
+   * @param sentence the progress so far, and what to do
    */
   public static void tell(Supplier<String> sentence) {
     OF_THREAD.get().remark = sentence;
-    OF_PROCESS.remark = sentence; // a signal reaches a thread that does nothing else
+    OF_PROCESS.remark = sentence; // a signal runs on another thread
   }
 
-  /** Whether what this thread does is to stop. */
+  /** Whether this thread's work or the process was requested to stop. */
   public static boolean isRequested() {
     return OF_PROCESS.requested || OF_THREAD.get().requested;
   }
 
   /**
-   * Works in this thread for as long as it is wanted.
+   * Runs work in this thread until a condition stops it.
    *
-   * @param stopped whether it is not: {@link #check} asks
+   * @param stopped the condition, which {@link #check} evaluates
    */
   public static <T> T heeding(BooleanSupplier stopped, Supplier<T> work) {
     HEEDED.set(stopped);
@@ -81,10 +80,10 @@ public final class Interruption {
   }
 
   /**
-   * For loops that nothing else stops.
+   * Stops the work; to be called in loops that would not notice a request otherwise.
    *
-   * @throws CancellationException if it is to stop, the thread was interrupted, or its work is not
-   *     wanted any more
+   * @throws CancellationException if a stop was requested, the thread was interrupted, or the
+   *     condition of {@link #heeding} holds
    */
   public static void check() {
     if (isRequested() || Thread.currentThread().isInterrupted() || HEEDED.get().getAsBoolean()) {
@@ -92,7 +91,7 @@ public final class Interruption {
     }
   }
 
-  /** What is said. */
+  /** The message for stopped work of this thread. */
   public static String message() {
     return OF_THREAD.get().remark.get();
   }

@@ -4,13 +4,13 @@ import java.io.IOException;
 import org.apache.hadoop.fs.FSError;
 
 /**
- * Hadoop's local file system reports a full disk as an {@link FSError}, which is no {@link
- * IOException} and passes by all who would say what to do. Here it becomes one.
+ * Turns {@link FSError}, by which Hadoop's local file system reports a full disk, into an {@link
+ * IOException}, for which callers have a message with a remedy.
  */
 final class LocalDisk {
   private LocalDisk() {}
 
-  /** What reads or writes by a Hadoop file system. */
+  /** Reads or writes through a Hadoop file system. */
   @FunctionalInterface
   interface Work {
     void run() throws IOException;

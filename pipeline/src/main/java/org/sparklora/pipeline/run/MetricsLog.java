@@ -21,25 +21,25 @@ import org.apache.hadoop.fs.StreamCapabilities;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * {@code metrics.jsonl}: one JSON object a line, written through at once, so that a killed run
- * keeps every row it logged. In an {@link ObjectStore}, which shows closed files alone, it is
- * written anew with a row, at most every {@link #REWRITE_MILLIS}: there a killed run loses the rows
- * since. Thread-safe.
+ * {@code metrics.jsonl}: one JSON object per line, flushed at once, so that a killed run keeps
+ * every row it logged. In an {@link ObjectStore}, which shows only closed files, the file is
+ * rewritten at most every {@link #REWRITE_MILLIS}: there a killed run loses later rows.
+ * Thread-safe.
  */
 public final class MetricsLog implements Closeable {
   /** The file's name in a run folder. */
   public static final String FILE_NAME = "metrics.jsonl";
 
-  /** The log as it was, while it is written anew. */
+  /** The previous log, while {@link #open} writes a new one. */
   private static final String BEFORE = "." + FILE_NAME + ".before";
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, Object>> ROW = new TypeReference<>() {};
 
-  /** Of a row and its line: what tells whether they are the same row. */
+  /** The key whose value identifies a row. */
   private static final String STEP = "step";
 
-  /** How old an object of a store may be before it is written anew. */
+  /** The least time between rewrites of an object in a store. */
   static final long REWRITE_MILLIS = 5_000;
 
   private final Path file;
@@ -52,7 +52,7 @@ public final class MetricsLog implements Closeable {
     this.claim = claim;
   }
 
-  /** What gives a run the right to write. */
+  /** The right of a run to write. */
   interface Claim {
     /**
      * @throws org.sparklora.pipeline.config.ConfigException if another run has taken the folder
@@ -60,12 +60,12 @@ public final class MetricsLog implements Closeable {
     void requireHeld() throws IOException;
   }
 
-  /** Where lines go. */
+  /** Receives the lines of the log. */
   private interface Lines extends Closeable {
     void write(byte[] line) throws IOException;
   }
 
-  /** Into a file that grows. */
+  /** Appends lines to a file. */
   private record Growing(FSDataOutputStream out) implements Lines {
     @Override
     public void write(byte[] line) throws IOException {
@@ -83,14 +83,14 @@ public final class MetricsLog implements Closeable {
     }
   }
 
-  /** Into an object that is replaced. */
+  /** Replaces an object of a store by one with further lines. */
   private static final class Rewritten implements Lines {
     private final FileSystem fileSystem;
     private final Path file;
     private final Claim claim;
     private final ByteArrayOutputStream all = new ByteArrayOutputStream();
     private long written = Long.MIN_VALUE; // nanoseconds
-    private boolean pending = true; // also an empty log is there
+    private boolean pending = true; // an empty log is written, too
 
     Rewritten(FileSystem fileSystem, Path file, Claim claim) {
       this.fileSystem = fileSystem;
@@ -109,7 +109,7 @@ public final class MetricsLog implements Closeable {
     }
 
     private void rewrite() throws IOException {
-      claim.requireHeld(); // another run's rows would be gone
+      claim.requireHeld(); // otherwise another run's rows would be lost
       try (OutputStream object = fileSystem.create(file, true)) {
         all.writeTo(object);
       }
@@ -126,13 +126,12 @@ public final class MetricsLog implements Closeable {
   }
 
   /**
-   * Begins the log of a run, or goes on with it: afterwards the file holds exactly one line for
-   * each earlier row, in order, whatever it held before. A line that is there already stays as it
-   * is, with all that was logged beside the row.
+   * Begins or resumes the log of a run: afterwards the file holds exactly one line for each earlier
+   * row, in order, whatever it held before. The existing line of a row is kept, with all values
+   * logged in it.
    *
-   * @param earlier rows that were logged before the point from which the run goes on; none for a
-   *     new run
-   * @param claim is asked before each row
+   * @param earlier rows logged before the checkpoint that the run resumes from; none for a new run
+   * @param claim is checked before each row
    * @throws TableException when the file cannot be written
    */
   static MetricsLog open(
@@ -144,7 +143,7 @@ public final class MetricsLog implements Closeable {
         Renaming.rename(fileSystem, file, new Path(folder, BEFORE));
       }
       try {
-        // another file: a run that was taken for dead may still write to the one before
+        // a new file: a run that was declared dead may still write to the old one
         fileSystem.delete(file, false);
         Lines out =
             ObjectStore.is(fileSystem)
@@ -180,7 +179,7 @@ public final class MetricsLog implements Closeable {
     }
   }
 
-  /** Puts the log back that a killed run was writing anew; does nothing where there is none. */
+  /** Restores the previous log if a run was killed while it wrote a new one. */
   static void restore(FileSystem fileSystem, Path folder) throws IOException {
     Path before = new Path(folder, BEFORE);
     if (fileSystem.exists(before)) {
@@ -190,8 +189,7 @@ public final class MetricsLog implements Closeable {
   }
 
   /**
-   * The rows of a run's log, in order, without a last one that its writer was killed in; none where
-   * there is no log.
+   * The rows of a run's log, in order, without an incomplete last one; none without a log.
    *
    * @throws TableException naming the line that is not a row
    */
@@ -232,11 +230,11 @@ public final class MetricsLog implements Closeable {
       Map<String, Object> read = JSON.readValue(line, ROW);
       return read.keySet().containsAll(row.keySet()) && row.get(STEP).equals(read.get(STEP));
     } catch (JsonProcessingException e) {
-      return false; // the writer was killed in the middle of it
+      return false; // the writer was killed while writing the line
     }
   }
 
-  /** Writes one line; a NaN or infinite number becomes null, since JSON has neither. */
+  /** Writes one row; NaN and infinite numbers become null, since JSON has neither. */
   public synchronized void log(Map<String, ?> metrics) {
     try {
       claim.requireHeld();
@@ -250,7 +248,7 @@ public final class MetricsLog implements Closeable {
     LocalDisk.use(() -> out.write((line + "\n").getBytes(StandardCharsets.UTF_8)));
   }
 
-  /** The line of a row; a number that is not finite is null. */
+  /** The line of a row; NaN and infinite numbers become null. */
   public static String line(Map<String, ?> metrics) {
     Map<String, Object> finite = new LinkedHashMap<>(metrics);
     finite.replaceAll(

@@ -5,9 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Where JavaCPP unpacks native libraries, to load them from there. Where it cannot write into the
- * user's home, as in many containers, it would take {@code .javacpp-USER} of the temporary folder,
- * in which anybody could have put libraries before; it gets a {@link ScratchFolder} there.
+ * The folder into which JavaCPP unpacks native libraries. If JavaCPP cannot write to the user's
+ * home, as in many containers, it would load libraries from {@code .javacpp-USER} in the temporary
+ * folder, where any user could have put some; this class gives it a {@link ScratchFolder} instead.
  */
 public final class NativeCache {
   static final String PROPERTY = "org.bytedeco.javacpp.cachedir";
@@ -17,14 +17,14 @@ public final class NativeCache {
   private NativeCache() {}
 
   /**
-   * Names a folder of this process's own where the home folder cannot be used and the user names
-   * none. To be called before JavaCPP is used.
+   * Sets a private folder of this process if the home folder cannot be used and the user set none.
+   * To be called before JavaCPP is used.
    */
   public static void secure() {
     if (System.getProperty(PROPERTY) != null || System.getProperty(OLDER_PROPERTY) != null) {
       return;
     }
-    Path home = Path.of(System.getProperty("user.home")); // "?" of a user whom nobody knows
+    Path home = Path.of(System.getProperty("user.home")); // "?" for a user without a name
     if (!home.isAbsolute() || !isWritable(home.resolve(".javacpp").resolve("cache"))) {
       try {
         System.setProperty(PROPERTY, ScratchFolder.create("natives").toString());

@@ -6,20 +6,20 @@ import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 
 /**
- * What can be relied on of a file system, which Hadoop's interface does not tell.
+ * Tells object stores from file systems, which Hadoop's interface does not.
  *
- * <p>In a store of objects ({@code s3a://}, {@code gs://}, {@code abfs://}) a file shows only when
- * it is closed, is replaced by whoever closes last, has the time at which it was written, and a
- * folder is renamed file by file. Listings show all that was written before.
+ * <p>In an object store ({@code s3a://}, {@code gs://}, {@code abfs://}) a file is visible only
+ * once it is closed, the last writer to close wins, times cannot be set, and a folder is renamed
+ * file by file. Listings show all files written before.
  */
 final class ObjectStore {
-  /** File systems that create exclusively, set times and show what is flushed. */
+  /** Schemes of file systems with exclusive creation, settable times and visible flushes. */
   private static final Set<String> FILE_SYSTEMS =
       Set.of("file", "hdfs", "webhdfs", "swebhdfs", "viewfs");
 
   private ObjectStore() {}
 
-  /** Whether no more than that is promised; of a kind that is not known, nothing else is. */
+  /** Whether a file system is, or may be, an object store; unknown kinds count as stores. */
   static boolean is(FileSystem fileSystem) {
     return !(fileSystem instanceof RawLocalFileSystem
         || fileSystem instanceof LocalFileSystem

@@ -4,12 +4,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * A value that is loaded when it is asked for first. Who asks for it while it is loaded waits, and
- * nobody else: a cache has one of these for each key, and is not locked while a value is loaded. A
- * failure is not kept; who asks next loads again. Thread-safe.
+ * A value that is loaded by its first request. Only requests for this value wait while it is
+ * loaded: a cache holds one object per key and need not be locked meanwhile. After a failure the
+ * next request loads again. Thread-safe.
  */
 public final class Once<V> {
-  private volatile V value; // null until it is loaded
+  private volatile V value; // null until loaded
 
   /** The value, loaded by the first call. */
   public synchronized V get(Supplier<V> load) {
@@ -19,7 +19,7 @@ public final class Once<V> {
     return value;
   }
 
-  /** The value if it was loaded; does not wait. */
+  /** The value if it is loaded; does not wait. */
   public Optional<V> loaded() {
     return Optional.ofNullable(value);
   }

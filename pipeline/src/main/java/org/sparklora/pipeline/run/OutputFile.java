@@ -26,22 +26,21 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * A local file of text that a command writes, where the user says, as the user's other programs
- * would:
+ * A local text file that a command writes to the user's path, as other programs do:
  *
  * <ul>
- *   <li>a new file is written aside and appears when it is whole;
- *   <li>one that is there is refused unless it may be overwritten, and stays until the new one is
- *       whole;
+ *   <li>a new file is written under a temporary name and renamed when complete;
+ *   <li>an existing file is refused unless it may be overwritten, and stays until the new one is
+ *       complete;
  *   <li>a symlink is followed;
  *   <li>a device, a pipe or a stream of this process ({@code /dev/stdout}) is written to, never
  *       replaced.
  * </ul>
  *
- * <p>A name that ends in {@code .gz} is zipped. Not thread-safe.
+ * <p>A file whose name ends in {@code .gz} is compressed. Not thread-safe.
  */
 public final class OutputFile implements Closeable {
-  private static final int MOST_LINKS = 40; // as the kernel's
+  private static final int MOST_LINKS = 40; // the kernel's limit
   private static final Pattern REMOTE = Pattern.compile("(?!file:)[A-Za-z][A-Za-z0-9+.-]*:/");
   private static final Pattern STREAM = Pattern.compile("/dev/fd/\\d+|/proc/[^/]+/fd/\\d+");
   private static final Map<String, FileDescriptor> OWN_STREAMS =
@@ -56,7 +55,7 @@ public final class OutputFile implements Closeable {
   private final Path file;
   private final boolean overwrite;
 
-  /** What is renamed to the file in the end; empty where bytes go straight to their place. */
+  /** The temporary file, renamed to the file at the end; empty for a stream. */
   private final Optional<Path> aside;
 
   private final BufferedWriter out;
@@ -76,11 +75,11 @@ public final class OutputFile implements Closeable {
   }
 
   /**
-   * Opens a file for writing; folders above it are made.
+   * Opens a file for writing; creates the folders above it.
    *
    * @param key the setting that names it
-   * @param overwrite whether a file that is there may be replaced
-   * @throws ConfigException if it cannot be written, or is there and may not be replaced
+   * @param overwrite whether an existing file may be replaced
+   * @throws ConfigException if it cannot be written, or exists and may not be replaced
    */
   public static OutputFile open(String key, String name, boolean overwrite) {
     ConfigException.require(
@@ -101,13 +100,13 @@ public final class OutputFile implements Closeable {
           folder.resolve(
               ".%s.%s.part"
                   .formatted(file.getFileName(), UUID.randomUUID().toString().substring(0, 8)));
-      aside.toFile().deleteOnExit(); // where a process is stopped in the midst of computing
+      aside.toFile().deleteOnExit(); // in case the process is stopped before close()
       return new OutputFile(
           file,
           overwrite,
           Optional.of(aside),
           Files.newOutputStream(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
-    } catch (IOException | IllegalArgumentException e) { // the latter for a name that is none
+    } catch (IOException | IllegalArgumentException e) { // the latter for an invalid name
       throw new ConfigException(
           key,
           name,
@@ -125,9 +124,7 @@ public final class OutputFile implements Closeable {
         "there is such a file already; name another, or replace it with --overwrite_output_dir");
   }
 
-  /**
-   * Whether a name is that of a device, a pipe or a stream: bytes that are written go elsewhere.
-   */
+  /** Whether a name is that of a device, a pipe or a stream, which is never replaced. */
   public static boolean isStream(String name) {
     try {
       return isStream(Path.of(name));
@@ -145,7 +142,7 @@ public final class OutputFile implements Closeable {
   private static OutputStream straight(Path stream) throws IOException {
     FileDescriptor own = OWN_STREAMS.get(stream.toAbsolutePath().normalize().toString());
     if (own == null) {
-      // a file behind a descriptor holds what others wrote
+      // a file behind a descriptor may hold output of other programs
       return Files.isRegularFile(stream)
           ? Files.newOutputStream(stream, StandardOpenOption.WRITE, StandardOpenOption.APPEND)
           : Files.newOutputStream(stream, StandardOpenOption.WRITE);
@@ -158,12 +155,12 @@ public final class OutputFile implements Closeable {
 
       @Override
       public void close() throws IOException {
-        flush(); // the process goes on writing there
+        flush(); // the process still writes to this stream
       }
     };
   }
 
-  /** Where links lead, also when nothing is there yet. */
+  /** The target of symlinks, which need not exist. */
   private static Path followed(Path file) throws IOException {
     Path at = file;
     for (int links = 0; Files.isSymbolicLink(at); links++) {
@@ -176,9 +173,9 @@ public final class OutputFile implements Closeable {
   }
 
   /**
-   * Writes.
+   * Writes text.
    *
-   * @throws TableException when the disk is full, or nobody reads the pipe
+   * @throws TableException when the disk is full, or the pipe has no reader
    */
   public void write(String text) {
     try {
@@ -189,9 +186,9 @@ public final class OutputFile implements Closeable {
   }
 
   /**
-   * Writes what is left; the file appears under its name.
+   * Flushes the rest; the file appears under its name.
    *
-   * @throws TableException when the disk is full, or a file of that name has appeared meanwhile
+   * @throws TableException when the disk is full, or another program created the file meanwhile
    */
   public void finish() {
     try {
@@ -228,7 +225,7 @@ public final class OutputFile implements Closeable {
         : e.getMessage();
   }
 
-  /** Removes what was written aside, unless it was finished. */
+  /** Deletes the temporary file if {@link #finish} did not rename it. */
   @Override
   public void close() throws IOException {
     try {

@@ -18,13 +18,13 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * A result folder that is either whole or not there: a run writes into {@code .NAME.inprogress-…}
- * beside it, and {@link #commit} renames.
+ * A result folder that is either complete or absent: a run writes into {@code .NAME.inprogress-…}
+ * beside it, which {@link #commit} renames.
  *
- * <p>A run that is killed leaves the in-progress folder behind, which the next one for the same
- * result removes, and the result folder as it was. A lock beside it tells whether a run is alive
- * (see {@link RunLock}). On Hadoop file systems with atomic rename (HDFS, local) nobody ever sees
- * half a folder. Not thread-safe; one object per run.
+ * <p>A killed run leaves the result folder unchanged and the in-progress folder behind, which the
+ * next run for the same result removes. A lock beside it tells whether a run is alive (see {@link
+ * RunLock}). On Hadoop file systems with atomic rename (HDFS, local) an incomplete result folder is
+ * never visible. Not thread-safe; one object per run.
  */
 public final class OutputFolder implements AutoCloseable {
   private static final String IN_PROGRESS = ".inprogress-";
@@ -36,7 +36,7 @@ public final class OutputFolder implements AutoCloseable {
   private final Path target;
   private final Path work;
 
-  /** Where earlier results lie while the new ones take their place. */
+  /** The folder of the earlier results while the new ones are renamed. */
   private final Path replaced;
 
   private final RunLock lock;
@@ -51,10 +51,10 @@ public final class OutputFolder implements AutoCloseable {
   }
 
   /**
-   * Checks that the folder may be written and creates the one that is written meanwhile.
+   * Checks that the folder may be written and creates the in-progress folder.
    *
-   * @param overwrite whether results that are there are replaced (when the new ones are whole)
-   * @throws ConfigException when it is a file, or holds something and may not be overwritten
+   * @param overwrite whether existing results are replaced (when the new ones are complete)
+   * @throws ConfigException when it is a file, or holds files and may not be overwritten
    */
   public static OutputFolder create(Configuration configuration, String folder, boolean overwrite) {
     Path requested = new Path(folder);
@@ -80,10 +80,9 @@ public final class OutputFolder implements AutoCloseable {
   }
 
   /**
-   * Looks, before any work, whether {@link #create} would refuse the folder for what it is or
-   * holds.
+   * Checks, before any work, that {@link #create} would accept the folder.
    *
-   * @throws ConfigException if it would
+   * @throws ConfigException if it would not
    */
   public static void requireUsable(Configuration configuration, String folder, boolean overwrite) {
     Path requested = new Path(folder);
@@ -95,7 +94,7 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  /** Removes what killed runs left beside a result, for whom uses it as it is. */
+  /** Removes files of killed runs beside a result that is used without being rewritten. */
   public static void tidy(Configuration configuration, Path folder) {
     try {
       FileSystem fileSystem = folder.getFileSystem(configuration);
@@ -105,7 +104,7 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  /** Where a symlink on this machine leads: the folder there is replaced, and the link stays. */
+  /** The target of a local symlink: the target is replaced, the link stays. */
   private static Path followed(Path target) throws IOException {
     if (!"file".equals(target.toUri().getScheme())) {
       return target;
@@ -138,7 +137,7 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  /** Removes what killed runs left; results that one was just replacing are put back. */
+  /** Removes files of killed runs; restores results that a run was killed while replacing. */
   private static void sweep(FileSystem fileSystem, Path target) throws IOException {
     for (String id : unfinished(fileSystem, target)) {
       Path lock = sibling(target, IN_PROGRESS + id + LOCK);
@@ -155,7 +154,7 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  /** The ids of runs of which something lies beside the target. */
+  /** The ids of runs with files beside the target. */
   private static Set<String> unfinished(FileSystem fileSystem, Path target) throws IOException {
     Set<String> ids = new TreeSet<>();
     for (FileStatus file : fileSystem.listStatus(target.getParent())) {
@@ -174,12 +173,12 @@ public final class OutputFolder implements AutoCloseable {
     return new Path(target.getParent(), "." + target.getName() + name);
   }
 
-  /** Where to write meanwhile; a folder on the same file system. */
+  /** The in-progress folder, on the same file system as the target. */
   public Path work() {
     return work;
   }
 
-  /** Where the results will lie. */
+  /** The folder of the results after {@link #commit}. */
   public Path target() {
     return target;
   }
@@ -187,7 +186,7 @@ public final class OutputFolder implements AutoCloseable {
   /** Makes the results visible under their name. */
   public void commit() {
     try {
-      lock.requireHeld(); // who took this run for dead has removed what it wrote
+      lock.requireHeld(); // a run that declared this one dead has removed its files
       deleteChecksums();
       if (fileSystem.exists(target)) {
         Renaming.rename(fileSystem, target, replaced);
@@ -203,8 +202,8 @@ public final class OutputFolder implements AutoCloseable {
   }
 
   /**
-   * Hadoop's local file system refuses a file whose hidden .crc beside it is stale, so edited or
-   * copied tables must not have any.
+   * Deletes the hidden .crc files: Hadoop's local file system would refuse a table that was edited
+   * or copied without them.
    */
   private void deleteChecksums() throws IOException {
     URI uri = work.toUri();
@@ -220,7 +219,7 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  /** Removes what was written unless it was committed. */
+  /** Deletes the in-progress folder unless it was committed. */
   @Override
   public void close() {
     try {

@@ -13,11 +13,11 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 
 /**
- * Looks at the settings that name files and folders before anything is done with them: whether
- * there is a file system of that name, with its classes.
+ * Checks, before any work, that the file systems in settings of files and folders exist, with their
+ * classes.
  */
 public final class PathSettings {
-  /** These read and write files of this machine by their plain names. */
+  /** Commands that read and write local files by plain names. */
   private static final Set<String> LOCAL_COMMANDS =
       Set.of("score", "tokenize", "check", "verify-run");
 
@@ -26,9 +26,9 @@ public final class PathSettings {
   private PathSettings() {}
 
   /**
-   * Checks all of them.
+   * Checks all paths that the user set.
    *
-   * @throws ConfigException for the first that names no file system that is here
+   * @throws ConfigException for the first whose file system is not available
    */
   public static void require(Settings settings) {
     Configuration hadoop = HadoopSettings.configuration();

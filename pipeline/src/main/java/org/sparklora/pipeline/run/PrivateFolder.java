@@ -15,14 +15,14 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A folder under a name that others can foresee, in a place where others can write, such as {@code
- * /tmp}: what lies in it is believed only if nobody but this user (or root) can have put it there.
+ * A folder with a predictable name in a place where other users can write, such as {@code /tmp}:
+ * its content is trusted only if no user but this one (or root) can have put it there.
  *
- * <p>It is made with mode 0700. One that is there already must be a folder and no link, belong to
- * this user or root, and never have been writable for others. The folders above it must not let
- * others replace it: writable for others only with the sticky bit, and what lies in those must
- * belong to this user or root as well. File systems without Unix's attributes are taken as they
- * are. Thread-safe.
+ * <p>It is created with mode 0700. An existing one must be a folder and no link, belong to this
+ * user or root, and not be writable for others. The folders above it must not let others replace
+ * it: they may be writable for others only with the sticky bit, and then their child on the path
+ * must belong to this user or root, too. File systems without Unix attributes are not checked.
+ * Thread-safe.
  */
 public final class PrivateFolder {
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
@@ -43,9 +43,9 @@ public final class PrivateFolder {
   private final boolean alone;
 
   /**
-   * @param user whose folder it is to be
-   * @param group the user's, in which many systems have no other; its members are trusted, too
-   * @param alone whether the machine has no other users
+   * @param user the owner of the folder
+   * @param group the user's group, whose members are trusted, too; on many systems it has no other
+   * @param alone whether the node has no other users
    */
   PrivateFolder(int user, int group, boolean alone) {
     this.user = user;
@@ -54,9 +54,9 @@ public final class PrivateFolder {
   }
 
   /**
-   * Makes the folder and those above it, or checks them.
+   * Creates or checks the folder and the folders above it.
    *
-   * @throws IOException naming what others could have changed
+   * @throws IOException naming the folder that others could have changed
    */
   public static Path open(Path folder) throws IOException {
     Path absolute = folder.toAbsolutePath().normalize();
@@ -68,7 +68,9 @@ public final class PrivateFolder {
         .openChecked(absolute);
   }
 
-  /** A user without a name, as containers are given, is 0 to the JDK. */
+  /**
+   * User and group of this process; the JDK reports 0 for a user without a name, as in containers.
+   */
   private static Attributes ofThisProcess() throws IOException {
     UnixSystem user = new UnixSystem();
     return user.getUsername() == null && Files.exists(PROCESS)
@@ -76,13 +78,13 @@ public final class PrivateFolder {
         : new Attributes(0, (int) user.getUid(), (int) user.getGid());
   }
 
-  /** Whether a file, and no link, belongs to this user. */
+  /** Whether a file is not a link and belongs to this user. */
   static boolean isOwn(Path file) {
     try {
       return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
           && (!hasUnixAttributes(file) || Attributes.of(file).user() == ofThisProcess().user());
     } catch (IOException e) {
-      return false; // gone a moment ago
+      return false; // deleted concurrently
     }
   }
 
@@ -136,7 +138,9 @@ public final class PrivateFolder {
         || ((found.mode() & GROUP_WRITES) != 0 && found.group() != group);
   }
 
-  /** From the root down: whoever can rename a folder above can put another in its place. */
+  /**
+   * Checks the folders above from the root down: a user who can rename one can replace the folder.
+   */
   private void requireSafeParents(Path folder) throws IOException {
     List<Path> above = new ArrayList<>();
     for (Path parent = folder.getParent(); parent != null; parent = parent.getParent()) {
@@ -161,7 +165,7 @@ public final class PrivateFolder {
     }
   }
 
-  /** Of a file itself, not of what a link leads to. */
+  /** Attributes of a file itself, not of a link's target. */
   private record Attributes(int mode, int user, int group) {
     static Attributes of(Path path) throws IOException {
       Map<String, Object> read =

@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /**
- * How far a long step is: a bar that redraws itself on a terminal, a line every few seconds
- * elsewhere; rate and time left in both.
+ * Shows the progress of a long step, with rate and time left: on a terminal as a bar that is
+ * redrawn, elsewhere as a line every few seconds.
  *
  * <pre>prep  [########            ]  41 %  12.3M tokens  1.2M tokens/s  14 s left</pre>
  *
@@ -49,21 +49,21 @@ public final class Progress {
     return new Progress(name, unit, System.err, System.console() != null, System::nanoTime);
   }
 
-  /** Says what an earlier process has done of the step: it counts, but not for the rate. */
+  /** Sets the part of the step that an earlier process did, which does not count for the rate. */
   public void goOnFrom(double fraction, long count) {
     fractionBefore = fraction;
     countBefore = count;
   }
 
   /**
-   * Shows where the step is, unless something was shown a moment ago.
+   * Shows the progress, unless it was shown a moment ago.
    *
    * @param fraction share of the step that is done, 0 to 1
-   * @param count how many units are done
+   * @param count number of units done
    */
   public void show(double fraction, long count) {
     long now = nanoTime.getAsLong();
-    boolean last = !terminal && fraction >= 1; // a line that done() prints
+    boolean last = !terminal && fraction >= 1; // done() prints the last line
     if (over || last || now - lastShown < (terminal ? TERMINAL_NANOS : LINE_NANOS)) {
       return;
     }

@@ -4,7 +4,7 @@ import java.io.IOException;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** Renames that fail loudly: Hadoop answers a refusal with false. */
+/** Renames a file or throws, where Hadoop's rename would return false. */
 final class Renaming {
   private Renaming() {}
 

@@ -10,12 +10,12 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Puts a run's results into its folder, beside checkpoints that stay. Several files cannot be
- * renamed at once; so the set is renamed to {@code .results} when it is complete, and from then on
- * whoever opens the folder can {@link #finish} moving its files.
+ * Puts a run's results into its folder, beside checkpoints that stay. Since several files cannot be
+ * renamed atomically, the complete set is first renamed to {@code .results}; a later run can then
+ * {@link #finish} moving its files.
  *
- * <p>The file without which neither PEFT nor transformers takes a folder for an adapter or a model
- * ({@code adapter_config.json}, {@code config.json}) is taken away first and comes last.
+ * <p>The file by which PEFT or transformers recognises an adapter or a model ({@code
+ * adapter_config.json}, {@code config.json}) is deleted first and moved last.
  */
 final class ResultFiles {
   private static final String COMPLETE = ".results";
@@ -35,8 +35,8 @@ final class ResultFiles {
   /**
    * Replaces results.
    *
-   * @param written a folder with all new files, beside {@link #folder}'s
-   * @param old names of the folder's files that belong to the results before
+   * @param written a folder with all new files, inside {@link #folder}
+   * @param old names of the earlier results' files in the folder
    */
   void replace(Path written, List<String> old) throws IOException {
     List<String> fresh = names(written);
@@ -48,13 +48,13 @@ final class ResultFiles {
     finish();
   }
 
-  /** Moves the files of a complete set that is still apart; does nothing where there is none. */
+  /** Moves the files of a complete set in {@code .results}; does nothing without such a set. */
   void finish() throws IOException {
     if (!fileSystem.exists(complete)) {
       return;
     }
     List<String> waiting = names(complete);
-    if (waiting.stream().anyMatch(MARKERS::contains)) { // else all but the folder has been moved
+    if (waiting.stream().anyMatch(MARKERS::contains)) { // otherwise all files were moved
       for (String name : MARKERS) {
         fileSystem.delete(new Path(folder, name), false);
       }

@@ -9,12 +9,11 @@ import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * Tables that one stage of a round leaves for the next, {@code rounds/round-0007/generations}: each
- * with a note of what it was made from, so that a run that goes on takes none of another's. Not
- * thread-safe.
+ * Tables that one stage of a round writes for the next, {@code rounds/round-0007/generations}, each
+ * with a note of its inputs, so that a resumed run uses no table of another run. Not thread-safe.
  */
 public final class RoundFolders {
-  /** In a round's table; Spark takes no file that begins so for a part of the table. */
+  /** The file of the note in a table; Spark does not read files that begin with an underscore. */
   private static final String MADE_FROM = "_made_from.txt";
 
   private final FileSystem fileSystem;
@@ -27,7 +26,7 @@ public final class RoundFolders {
     this.saving = saving;
   }
 
-  /** Where a table of a round lies, or will lie. */
+  /** The folder of a round's table, which need not exist. */
   public Path table(int round, String table) {
     return new Path(roundFolder(round), table);
   }
@@ -37,8 +36,8 @@ public final class RoundFolders {
   }
 
   /**
-   * Whether a round's table is there and was made from what {@code madeFrom} says; one that was
-   * made from something else, by a run with other settings or parameters, is none.
+   * Whether a round's table exists and its note equals {@code madeFrom}; a table of a run with
+   * other settings or parameters does not count.
    */
   public boolean has(int round, String table, String madeFrom) {
     Path stamp = new Path(table(round, table), MADE_FROM);
@@ -54,7 +53,7 @@ public final class RoundFolders {
     }
   }
 
-  /** Whether a round's table is there, whatever it was made from. */
+  /** Whether a round's table exists, whatever its note. */
   public boolean has(int round, String table) {
     Path path = table(round, table);
     try {
@@ -65,9 +64,9 @@ public final class RoundFolders {
   }
 
   /**
-   * Saves a table of a round: it appears when it is whole.
+   * Saves a table of a round, which appears when it is complete.
    *
-   * @throws TableException when it cannot be written; what was saved before stays
+   * @throws TableException when it cannot be written; earlier tables stay
    */
   public void save(int round, String table, String madeFrom, RunFolder.Writer writer) {
     Path target = table(round, table);
@@ -84,14 +83,14 @@ public final class RoundFolders {
         });
   }
 
-  /** Deletes the tables of all rounds but the last {@code kept} up to {@code round}. */
+  /** Deletes the tables of rounds up to {@code round} except the last {@code kept}. */
   public void forget(int round, int kept) {
     for (int old = round - kept; old >= 0; old--) {
       Path path = roundFolder(old);
       try {
         saving.requireHeld();
         if (!fileSystem.delete(path, true)) {
-          return; // it and all before it were deleted earlier
+          return; // this and all earlier rounds were deleted before
         }
       } catch (IOException e) {
         throw RunFolder.failed("delete", path, e);

@@ -17,27 +17,27 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * The folder of a training run, which is there while the run goes on: {@code metrics.jsonl} grows
- * in it, {@code checkpoint-N} folders appear whole, and at the end the results (see {@link
- * ResultFiles}). One run at a time holds it (see {@link RunLock}).
+ * The folder of a training run: {@code metrics.jsonl} grows in it during the run, complete {@code
+ * checkpoint-N} folders appear, and at the end the results (see {@link ResultFiles}). One run at a
+ * time holds it (see {@link RunLock}).
  *
- * <p>Everything is written into hidden places of the folder first and then renamed, so a killed run
- * leaves whole checkpoints and nothing that could be taken for one. Not thread-safe.
+ * <p>Checkpoints and results are first written under hidden names in the folder and then renamed,
+ * so a killed run leaves only complete checkpoints. Not thread-safe.
  */
 public final class RunFolder implements AutoCloseable {
   /** {@code --resume_from_checkpoint true}: from the latest checkpoint of the folder. */
   public static final String LATEST = "true";
 
-  /** Where trackers keep files that belong beside the run, as transformers has it. */
+  /** The folder of trackers' files in the run's folder, as in transformers. */
   public static final String TRACKERS = "runs";
 
-  /** The folder of the tables of logged completions, which is TRL's. */
+  /** The folder of the tables of logged completions, named as in TRL. */
   public static final String COMPLETIONS = FolderContents.COMPLETIONS;
 
-  /** Beside it, a folder for each round of {@code grpo}: {@link RoundFolders}. */
+  /** The folder of the rounds of {@code grpo}, one folder per round: {@link RoundFolders}. */
   public static final String ROUNDS = FolderContents.ROUNDS;
 
-  /** What says how the run went, and is no result of it. */
+  /** The logs of a run, which are not results. */
   static final List<String> LOGS = List.of(MetricsLog.FILE_NAME, TRACKERS);
 
   private final FileSystem fileSystem;
@@ -59,13 +59,13 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Takes a folder for a run.
+   * Acquires a folder for a run.
    *
    * @param overwrite whether another run's results, logs and checkpoints may be replaced
-   * @param resumeFrom a checkpoint's folder, or {@link #LATEST}; a folder without checkpoints is
-   *     then begun anew
-   * @throws ConfigException when another run holds the folder, it holds something that may not be
-   *     replaced, or there is no such checkpoint
+   * @param resumeFrom a checkpoint's folder, or {@link #LATEST}, which begins a new run in a folder
+   *     without checkpoints
+   * @throws ConfigException when another run holds the folder, it holds files that may not be
+   *     replaced, or the checkpoint does not exist
    */
   public static RunFolder open(
       Configuration configuration, String name, boolean overwrite, Optional<String> resumeFrom) {
@@ -96,9 +96,10 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Looks, before any work, whether {@link #open} would refuse the folder for what it is or holds.
+   * Checks, before any work, that {@link #open} would accept the folder.
    *
-   * @throws ConfigException if it would; of a run that goes on from a checkpoint that is told later
+   * @throws ConfigException if it would not; for a run that resumes only {@link #open} checks the
+   *     contents
    */
   public static void requireUsable(
       Configuration configuration, String name, boolean overwrite, Optional<String> resumeFrom) {
@@ -132,14 +133,14 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Hadoop's local file system would put a hidden checksum beside each file, and buffer rows that
-   * are to be written through.
+   * The local file system without checksums: it would put a hidden checksum beside each file, and
+   * buffer rows that must be flushed.
    */
   private static FileSystem withoutChecksums(FileSystem fileSystem) {
     return fileSystem instanceof LocalFileSystem local ? local.getRawFileSystem() : fileSystem;
   }
 
-  /** Removes what a killed run was writing, and finishes results that were complete. */
+  /** Deletes incomplete files of a killed run, and finishes moving complete results. */
   private void tidy() throws IOException {
     for (String name :
         contents.names(
@@ -151,9 +152,9 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * The folder of a run that is not going on, and does not begin while this is open.
+   * The folder of a run that is not active; no run can begin in it until this is closed.
    *
-   * @param path of the folder
+   * @param path path of the folder
    */
   public record Finished(FileSystem fileSystem, Path path, AutoCloseable claim)
       implements Closeable {
@@ -170,9 +171,9 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Takes the folder of a finished or stopped run, to add to it what is no result.
+   * Acquires the folder of a finished or stopped run, to add files other than results.
    *
-   * @throws ConfigException if there is no such folder, or a run is going on in it
+   * @throws ConfigException if there is no such folder, or a run is active in it
    */
   public static Finished claim(Configuration configuration, String name) throws IOException {
     Path requested = new Path(name);
@@ -186,7 +187,7 @@ public final class RunFolder implements AutoCloseable {
     return new Finished(fileSystem, folder, RunLock.acquire(fileSystem, folder));
   }
 
-  /** Whether this is a new run in the place of whatever was here. */
+  /** Whether this is a new run that replaces the folder's contents. */
   public boolean replaces() {
     return replaces;
   }
@@ -196,21 +197,21 @@ public final class RunFolder implements AutoCloseable {
     return folder;
   }
 
-  /** The file system that it lies in. */
+  /** The file system of the folder. */
   public FileSystem fileSystem() {
     return fileSystem;
   }
 
-  /** The checkpoint from which the run goes on; empty for a run from the beginning. */
+  /** The checkpoint that the run resumes from; empty for a new run. */
   public Optional<Path> resumed() {
     return resumed;
   }
 
   /**
-   * Removes another run's checkpoints, as far as this run does not go on from them, and begins or
-   * goes on with {@code metrics.jsonl}.
+   * Deletes another run's checkpoints, except those up to the one that this run resumes from, and
+   * begins or resumes {@code metrics.jsonl}.
    *
-   * @param earlierRows what was logged up to the checkpoint; empty for a new run
+   * @param earlierRows rows logged up to the checkpoint; empty for a new run
    */
   public MetricsLog begin(List<Map<String, Object>> earlierRows) {
     try {
@@ -232,21 +233,21 @@ public final class RunFolder implements AutoCloseable {
     return MetricsLog.open(fileSystem, folder, earlierRows, lock::requireHeld);
   }
 
-  /** Hears of what was saved, when it is there as a whole. */
+  /** Is notified of saved checkpoints and results when they are complete. */
   public interface SaveListener {
     void checkpointSaved(int step, Path checkpoint);
 
     void resultsSaved(Path folder);
   }
 
-  /** From now on this one hears. */
+  /** Sets the listener. */
   public void whenSaved(SaveListener listener) {
     listeners.add(listener);
   }
 
   /**
-   * Whether a file or folder of that name, in a run's folder, tells or holds what came out; else it
-   * is there for going on alone: checkpoints and the tables of rounds.
+   * Whether a file or folder in a run's folder is a result or a log of the run; false for
+   * checkpoints and tables of rounds, which only serve to resume.
    */
   public static boolean isResult(String name) {
     return !name.startsWith(FolderContents.CHECKPOINT) && !name.equals(FolderContents.ROUNDS);
@@ -257,12 +258,12 @@ public final class RunFolder implements AutoCloseable {
     return name.startsWith(FolderContents.CHECKPOINT);
   }
 
-  /** What rounds of generation and update leave for one another. */
+  /** The tables that rounds of generation and update write for one another. */
   public RoundFolders rounds() {
     return new RoundFolders(fileSystem, new Path(folder, FolderContents.ROUNDS), saving);
   }
 
-  /** Where the checkpoint of a step lies. */
+  /** The folder of a step's checkpoint. */
   public Path checkpoint(int step) {
     return contents.checkpoint(step);
   }
@@ -272,7 +273,7 @@ public final class RunFolder implements AutoCloseable {
     try {
       return contents.checkpoints();
     } catch (FileNotFoundException e) {
-      return List.of(); // of a run that saved nothing, nothing stays
+      return List.of(); // a run that saved nothing leaves no folder
     } catch (IOException e) {
       throw failed("list", folder, e);
     }
@@ -285,7 +286,7 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Saves a checkpoint: it appears when it is whole.
+   * Saves a checkpoint, which appears when it is complete.
    *
    * @throws TableException when it cannot be written; earlier checkpoints stay
    */
@@ -303,8 +304,8 @@ public final class RunFolder implements AutoCloseable {
   /**
    * Saves the run's results in the folder itself.
    *
-   * @throws TableException when they cannot be written; checkpoints, and the results of a run
-   *     before this one, stay
+   * @throws TableException when they cannot be written; checkpoints, and the results of an earlier
+   *     run, stay
    */
   public void saveResults(Writer writer) {
     saving.save(
@@ -313,8 +314,8 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Saves tables of completions in the folder {@code completions}; each appears when it is whole,
-   * and replaces one of the same name.
+   * Saves tables of completions in the folder {@code completions}; each appears when it is
+   * complete, and replaces one of the same name.
    *
    * @throws TableException when they cannot be written
    */
@@ -336,7 +337,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** Deletes a checkpoint. */
   public void deleteCheckpoint(int step) {
-    // renamed first, so that a run that is killed meanwhile leaves no half of it
+    // renamed first, so that a killed run leaves no incomplete checkpoint
     Path part = saving.part(FolderContents.CHECKPOINT + step);
     try {
       saving.requireHeld();
@@ -353,7 +354,7 @@ public final class RunFolder implements AutoCloseable {
         cause);
   }
 
-  /** Gives the folder back; of a run that saved nothing, nothing stays. */
+  /** Releases the folder; a run that saved nothing leaves no folder. */
   @Override
   public void close() {
     try {

@@ -27,14 +27,14 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * A run's claim on its folder: the file {@code .run.lock}, which names the process that holds it
- * and whose time of change that process renews.
+ * A run's lock on its folder: the file {@code .run.lock}, which names the process that holds it and
+ * whose modification time this process renews.
  *
- * <p>A lock is dead when its process is gone (see {@link RunningProcess}), or, where that cannot be
- * told from here, when nobody renews it while it is watched (see {@link Heartbeat}); a dead lock is
- * taken over. In an {@link ObjectStore} each run has a file of its own (see {@link StoreClaims}),
- * which it writes again to renew it. A process that ends in order gives its locks back, also where
- * what it was doing did not end. Thread-safe.
+ * <p>A lock is dead when its process has ended (see {@link RunningProcess}), or, if that is not
+ * visible from here, when it is not renewed while it is watched (see {@link Heartbeat}); a dead
+ * lock is taken over. In an {@link ObjectStore} each run has a file of its own (see {@link
+ * StoreClaims}), which it rewrites to renew it. A process that shuts down normally releases its
+ * locks, even those of unfinished runs. Thread-safe.
  */
 final class RunLock implements AutoCloseable {
   static final String FILE_NAME = ".run.lock";
@@ -49,13 +49,13 @@ final class RunLock implements AutoCloseable {
   private final Runnable atProcessEnd = this::closeAtProcessEnd;
 
   /**
-   * Who holds a folder.
+   * The holder of a folder.
    *
-   * @param space where {@code pid} is a process, and {@code process} its start there: see {@link
-   *     RunningProcess}
-   * @param since when it took the folder, in ISO 8601
-   * @param id unique
-   * @param replaces ids of dead runs whose claims this one stands for
+   * @param space the namespace of {@code pid}, with {@code process} the start of the process in it:
+   *     see {@link RunningProcess}
+   * @param since when it acquired the folder, in ISO 8601
+   * @param id a unique id
+   * @param replaces ids of dead runs whose claims this owner took over
    */
   record Owner(
       String host,
@@ -66,7 +66,7 @@ final class RunLock implements AutoCloseable {
       String id,
       List<String> replaces) {
     Owner {
-      space = space == null ? "" : space; // absent in older files, as the next one
+      space = space == null ? "" : space; // older files have neither space nor replaces
       replaces = replaces == null ? List.of() : List.copyOf(replaces);
     }
 
@@ -94,12 +94,12 @@ final class RunLock implements AutoCloseable {
       }
     }
 
-    /** For messages. */
+    /** The holder's name in messages. */
     String name() {
       return "process %s on %s".formatted(pid, host);
     }
 
-    /** Whether its process runs; empty if only its heartbeat can tell. */
+    /** Whether the process runs; empty if only its heartbeat can tell. */
     Optional<Boolean> isRunning() {
       return new RunningProcess(space, pid, process).isRunning();
     }
@@ -118,13 +118,13 @@ final class RunLock implements AutoCloseable {
             });
     long beat = Heartbeat.beatMillis();
     heart.scheduleWithFixedDelay(this::beat, beat, beat, TimeUnit.MILLISECONDS);
-    // another machine could tell from the lock's age alone that the process is gone, minutes later;
-    // the number orders it before Hadoop's file systems are closed
+    // without this hook other nodes would have to wait minutes for the lock to age; the priority
+    // runs it before Hadoop's file systems are closed
     ShutdownHookManager.get().addShutdownHook(atProcessEnd, FileSystem.SHUTDOWN_HOOK_PRIORITY + 1);
   }
 
   /**
-   * Takes the folder.
+   * Acquires the folder.
    *
    * @throws ConfigException naming the run that holds it
    */
@@ -141,7 +141,7 @@ final class RunLock implements AutoCloseable {
     return name.equals(FILE_NAME) || StoreClaims.isClaim(name);
   }
 
-  /** Takes what a lock of that name stands for; in an object store it must be nobody else's. */
+  /** Acquires a lock file; in an object store no other process may use a lock of this name. */
   static RunLock acquireFile(FileSystem fileSystem, Path file) throws IOException {
     Owner owner = Owner.current();
     while (!create(fileSystem, file, owner)) {
@@ -160,7 +160,7 @@ final class RunLock implements AutoCloseable {
     try {
       write(created, owner);
     } catch (IOException e) {
-      fileSystem.delete(file, false); // on a full disk: nobody could tell that it is dead
+      fileSystem.delete(file, false); // on a full disk: an empty lock names no process
       throw e;
     }
     return true;
@@ -175,7 +175,7 @@ final class RunLock implements AutoCloseable {
         });
   }
 
-  /** Hadoop's local file system looks first and creates then, which two could do at once. */
+  /** Creates a file atomically: Hadoop's local file system would check first and then create. */
   private static OutputStream exclusive(FileSystem fileSystem, Path file) throws IOException {
     return "file".equals(fileSystem.getUri().getScheme())
         ? Files.newOutputStream(
@@ -183,7 +183,7 @@ final class RunLock implements AutoCloseable {
         : fileSystem.create(file, false);
   }
 
-  /** Whether a lock is there whose owner may live, for whom it does not stop. */
+  /** Whether a lock exists whose owner may be alive; decides without a long wait. */
   static boolean mayLive(FileSystem fileSystem, Path file) throws IOException {
     try {
       Optional<Boolean> running = read(fileSystem, file).flatMap(Owner::isRunning);
@@ -193,7 +193,9 @@ final class RunLock implements AutoCloseable {
     }
   }
 
-  /** A lock without a name is just being written, or its writer died over it. */
+  /**
+   * Whether the holder is alive; a lock without one is being written, or its writer died meanwhile.
+   */
   static boolean isAlive(FileSystem fileSystem, Path file, Optional<Owner> holder)
       throws IOException {
     Optional<Boolean> running = holder.flatMap(Owner::isRunning);
@@ -208,15 +210,15 @@ final class RunLock implements AutoCloseable {
         throw held(file.getParent(), holder);
       }
     } catch (FileNotFoundException e) {
-      return; // given back a moment ago
+      return; // released concurrently
     }
-    // moved first: of two that found it dead only one can move it
+    // renamed first: of two runs that found the lock dead only one can rename it
     Path dead = new Path(file.getParent(), file.getName() + "." + UUID.randomUUID());
     if (!fileSystem.rename(file, dead)) {
       return;
     }
     if (!read(fileSystem, dead).equals(holder)) {
-      fileSystem.rename(dead, file); // in the meantime another has taken it over
+      fileSystem.rename(dead, file); // another run has taken it over meanwhile
       return;
     }
     LOG.info("Took {} over from {}", file.getParent(), ended(holder));
@@ -261,11 +263,11 @@ final class RunLock implements AutoCloseable {
     }
   }
 
-  /** Renews the claim. */
+  /** Renews the lock. */
   synchronized void beat() {
     try {
       if (!isHeld()) {
-        return; // what another has taken over lives by its signs, not by this run's
+        return; // must not renew a lock that another run has taken over
       }
       if (ObjectStore.is(fileSystem)) {
         write(fileSystem.create(file, true), owner);
@@ -278,9 +280,9 @@ final class RunLock implements AutoCloseable {
   }
 
   /**
-   * Checks that nobody has taken the folder over.
+   * Checks that no other run has taken the folder over.
    *
-   * @throws ConfigException naming who has
+   * @throws ConfigException naming the other run
    */
   void requireHeld() throws IOException {
     Optional<Owner> holder = holder();
@@ -299,12 +301,12 @@ final class RunLock implements AutoCloseable {
             .formatted(holder.get().name()));
   }
 
-  /** Unique. */
+  /** The unique id of this lock's owner. */
   String id() {
     return owner.id();
   }
 
-  /** Whether nobody has taken the folder over. */
+  /** Whether no other run has taken the folder over. */
   boolean isHeld() throws IOException {
     return holder().equals(Optional.of(owner));
   }
@@ -318,15 +320,15 @@ final class RunLock implements AutoCloseable {
       }
       return read(fileSystem, file);
     } catch (FileNotFoundException e) {
-      return Optional.empty(); // removed by hand
+      return Optional.empty(); // deleted by a user
     }
   }
 
-  /** Gives the folder back, unless another has taken it over. */
+  /** Releases the folder, unless another run has taken it over. */
   @Override
   public void close() throws IOException {
     heart.shutdown();
-    awaitLastBeat(); // which would write the file again
+    awaitLastBeat(); // a late beat would rewrite the file
     withdraw();
     ShutdownHookManager hooks = ShutdownHookManager.get();
     if (!hooks.isShutdownInProgress()) {

@@ -6,27 +6,29 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A process among those that a machine has had since it started, as Linux's {@code /proc} tells it:
- * no clock is read, which may step, and no host name, which containers may share.
+ * Identifies a process among all processes of a node since its boot, by Linux's {@code /proc}:
+ * independent of clocks, which may step, and of host names, which containers may share.
  *
- * @param space the machine's start and the namespace in which {@code pid} is a process; empty where
- *     the system does not say
- * @param pid its number there
- * @param start when it began, in the kernel's ticks since the machine's start: tells it from a
- *     later process of that number
+ * @param space the node's boot and the process namespace of {@code pid}; empty if unknown
+ * @param pid number of the process in its namespace
+ * @param start start of the process in kernel ticks since boot, which distinguishes it from later
+ *     processes with this pid
  */
 record RunningProcess(String space, long pid, String start) {
   private static final Path PROC = Path.of("/proc");
   private static final Path FIRST = PROC.resolve("1/stat");
 
-  /** Fields of {@code stat} behind the name, which is in brackets and may hold any character. */
+  /**
+   * Index of a field of {@code stat} after the name, which is in brackets and may hold any
+   * character.
+   */
   private static final int STATE = 0;
 
   private static final int START_TICKS = 19;
   private static final String ZOMBIE = "Z";
   private static final String DEAD = "X";
 
-  /** This one. */
+  /** The process of this JVM. */
   static RunningProcess current() {
     long pid = ProcessHandle.current().pid();
     try {
@@ -39,15 +41,15 @@ record RunningProcess(String space, long pid, String start) {
         return new RunningProcess(boot + " " + namespace, pid, fields.get()[START_TICKS]);
       }
     } catch (IOException | UnsupportedOperationException e) {
-      // another system, or a sandbox that hides this
+      // not Linux, or a sandbox that hides /proc
     }
     return new RunningProcess("", pid, "");
   }
 
-  /** Whether it runs; empty if that cannot be told from here. */
+  /** Whether the process runs; empty if its namespace is not visible from here. */
   Optional<Boolean> isRunning() {
     if (space.isEmpty() || !space.equals(current().space()) || !Files.isReadable(FIRST)) {
-      return Optional.empty(); // without the first one, the system hides other users' processes
+      return Optional.empty(); // if process 1 is hidden, so are other users' processes
     }
     return Optional.of(
         stat(pid)

@@ -9,11 +9,11 @@ import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * How files come into a run's folder: aside first, then by being renamed, while the run holds the
- * folder. Not thread-safe.
+ * Saves files in a run's folder: writes them under a hidden name, then renames them, while the run
+ * holds the folder. Not thread-safe.
  */
 final class Saving {
-  /** What a name begins with that is not whole yet. */
+  /** Prefix of the names of incomplete files and folders. */
   static final String PART = ".part-";
 
   private final Configuration configuration;
@@ -35,36 +35,38 @@ final class Saving {
     this.contents = contents;
   }
 
-  /** Gives what was brought into the hidden place its name. */
+  /** Renames the complete hidden folder. */
   interface Publication {
     void publish(Path part) throws IOException;
   }
 
   /**
-   * Writes files into a temporary folder of this machine, brings them to a hidden place of the
-   * run's folder, and then has them published.
+   * Writes files into a local temporary folder, copies them to a hidden folder in the run's folder,
+   * and then publishes them.
    *
-   * @param what is saved, for messages and the hidden place's name
-   * @throws TableException when it cannot be written
+   * @param what name of the saved files, for messages and the hidden folder's name
+   * @throws TableException when they cannot be written
    */
   void save(String what, RunFolder.Writer writer, Publication publication) {
     Path part = part(what);
     try {
       requireHeld();
       LocalDisk.use(() -> bring(what, writer, part));
-      requireHeld(); // it may have taken long
+      requireHeld(); // the copy may have taken long
       LocalDisk.use(() -> publication.publish(part));
     } catch (IOException e) {
       throw unsaved(what, part, e);
     }
   }
 
-  /** A hidden place of this run's own: one that was taken for dead may still be writing. */
+  /**
+   * A hidden path specific to this run, since a run that was declared dead may still be writing.
+   */
   Path part(String what) {
     return new Path(folder, PART + lock.id() + "-" + what);
   }
 
-  /** Before anything in the folder is changed. */
+  /** Checks that the run holds the folder; to be called before each change. */
   void requireHeld() throws IOException {
     lock.requireHeld();
   }
@@ -80,7 +82,7 @@ final class Saving {
     }
   }
 
-  /** A full disk is another remedy's matter when it is the temporary one. */
+  /** Runs the writer; the message for a full temporary disk names the temporary folder. */
   private static void writeLocally(RunFolder.Writer writer, java.nio.file.Path local)
       throws IOException {
     try {
@@ -99,7 +101,7 @@ final class Saving {
 
   private TableException unsaved(String what, Path part, IOException cause) {
     try {
-      fileSystem.delete(part, true); // on a full disk the room is needed
+      fileSystem.delete(part, true); // frees room on a full disk
     } catch (IOException e) {
       cause.addSuppressed(e);
     }

@@ -13,23 +13,23 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Local temporary folders of this process. All lie in one, which goes when the process ends; that
- * of a process that was killed goes when the next one wants such folders.
+ * Local temporary folders of this process, in one parent that is deleted when the process ends; the
+ * parent of a killed process is deleted when another process creates such folders.
  *
- * <p>{@code spark-lora-scratch-….lock} beside it is locked as long as its process lives: the system
- * gives the lock back however that ends. Thread-safe.
+ * <p>{@code spark-lora-scratch-….lock} beside the parent is locked as long as its process lives:
+ * the operating system releases the lock however the process ends. Thread-safe.
  */
 public final class ScratchFolder {
   private static final String PREFIX = "spark-lora-scratch-";
   private static final String LOCK = ".lock";
 
-  /** By where they lie: a session may name another place than the one before it. */
+  /** By scratch place: each Spark session may name another one. */
   private static final Map<Path, ScratchFolder> OF_THIS_PROCESS = new HashMap<>();
 
   private final Path folder;
   private final Path lockFile;
 
-  /** Holds the lock; closed by the end of the process. */
+  /** Holds the lock until the process ends. */
   private final FileChannel lock;
 
   private ScratchFolder(Path lockFile) throws IOException {
@@ -51,11 +51,11 @@ public final class ScratchFolder {
       OF_THIS_PROCESS.put(parent, ofThisProcess);
       Runtime.getRuntime().addShutdownHook(new Thread(ofThisProcess::delete));
     }
-    PrivateFolder.open(ofThisProcess.folder); // the lock has told others its name
+    PrivateFolder.open(ofThisProcess.folder); // its name is predictable from the lock's
     return Files.createTempDirectory(ofThisProcess.folder, what + "-");
   }
 
-  /** Removes the folders of processes that are gone. */
+  /** Deletes the folders of processes that have ended. */
   static void sweep(Path parent) throws IOException {
     List<Path> locks;
     try (Stream<Path> files = Files.list(parent)) {
@@ -67,7 +67,7 @@ public final class ScratchFolder {
     }
     for (Path file : locks) {
       if (!PrivateFolder.isOwn(file)) {
-        continue; // whose folder it names, another user decides
+        continue; // a lock of another user may name any folder
       }
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
         if (channel.tryLock() != null) {
@@ -75,7 +75,7 @@ public final class ScratchFolder {
           Files.deleteIfExists(file);
         }
       } catch (IOException e) {
-        // another process is sweeping it
+        // another process is deleting it
       }
     }
   }
@@ -90,7 +90,7 @@ public final class ScratchFolder {
       deleteAll(folder);
       Files.deleteIfExists(lockFile);
     } catch (IOException e) {
-      // the next process does it
+      // the next process deletes it
     }
   }
 

@@ -12,18 +12,18 @@ import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 
 /**
- * The folder of this machine's disk for all that goes with a process or may be made again: rows,
- * results on their way, native libraries, staged models. As for Spark's own blocks it is YARN's
- * {@code LOCAL_DIRS}, a standalone worker's {@code SPARK_EXECUTOR_DIRS}, {@code SPARK_LOCAL_DIRS}
- * or {@code spark.local.dir}, whichever is set first; else {@code TMPDIR}; else the JVM's {@code
- * java.io.tmpdir}. Of several folders the first that can be written is taken. Thread-safe.
+ * The folder on this node's disk for temporary and reproducible files: rows, unfinished results,
+ * native libraries, staged models. As for Spark's own blocks it is YARN's {@code LOCAL_DIRS}, a
+ * standalone worker's {@code SPARK_EXECUTOR_DIRS}, {@code SPARK_LOCAL_DIRS} or {@code
+ * spark.local.dir}, whichever is set first; else {@code TMPDIR}; else the JVM's {@code
+ * java.io.tmpdir}. Of several folders it is the first writable one. Thread-safe.
  */
 public final class ScratchPlace {
   private static final String LOCAL_DIR = "spark.local.dir";
   private static final String TMPDIR = "TMPDIR";
   private static final String JVM = "java.io.tmpdir";
 
-  /** Linux's, where nobody has told the JVM another one. */
+  /** Linux's default of {@code java.io.tmpdir}. */
   private static final String USUAL = "/tmp";
 
   private static final String REMEDY =
@@ -52,37 +52,37 @@ public final class ScratchPlace {
   }
 
   /**
-   * From now on the folders of a Spark session are those of this process.
+   * Makes the folders of a Spark session those of this process.
    *
-   * @param localDirs its {@code spark.local.dir}; empty if it has none
+   * @param localDirs the session's {@code spark.local.dir}; empty if not set
    */
   public static void ofSession(String localDirs) {
     ofSession = localDirs;
   }
 
   /**
-   * This process's folder; a cluster may remove it with the application.
+   * This process's folder; a cluster may delete it with the application.
    *
-   * @throws ConfigException if nothing can be written there
+   * @throws ConfigException if no folder is writable
    */
   public static Path folder() {
     return here().decide(true);
   }
 
   /**
-   * The same for what should outlast an application; a standalone worker's folders do not.
+   * The folder for files that outlive an application, unlike a standalone worker's folders.
    *
-   * @throws ConfigException if nothing can be written there
+   * @throws ConfigException if no folder is writable
    */
   public static Path lasting() {
     return here().decide(false);
   }
 
   /**
-   * Looks at the folder before any work, and has libraries of this process that ask for {@code
-   * java.io.tmpdir} use {@code TMPDIR}, or, where nothing can be written to that, this folder.
+   * Checks the folder before any work, and sets {@code java.io.tmpdir}, which libraries use, to
+   * {@code TMPDIR} or, if that is not writable, to this folder.
    *
-   * @throws ConfigException if nothing can be written there
+   * @throws ConfigException if no folder is writable
    */
   public static void require() {
     Path folder = folder();
@@ -91,7 +91,7 @@ public final class ScratchPlace {
   }
 
   /**
-   * @throws IOException if a folder's disk has less room than what is going to be written to it
+   * @throws IOException if the folder's disk has room for fewer than {@code bytes} bytes
    */
   public static void requireRoom(Path folder, long bytes) throws IOException {
     long usable = Files.getFileStore(folder).getUsableSpace();
@@ -106,12 +106,12 @@ public final class ScratchPlace {
     }
   }
 
-  /** What to do about a folder of this place that is full, or cannot be written. */
+  /** The remedy for a scratch folder that is full or not writable. */
   public static String remedy() {
     return "make room there" + REMEDY;
   }
 
-  /** What names folders. */
+  /** A setting and the folders that it names. */
   private record Named(String setting, List<String> folders) {
     static Stream<Named> of(String setting, String value, String separator) {
       if (value == null) {
@@ -127,7 +127,7 @@ public final class ScratchPlace {
   }
 
   Path decide(boolean withApplication) {
-    boolean inYarn = environment.apply("CONTAINER_ID") != null; // as Spark tells it
+    boolean inYarn = environment.apply("CONTAINER_ID") != null; // Spark's test for YARN
     Named named =
         Stream.of(
                 ofVariable("LOCAL_DIRS", ",").filter(one -> inYarn),
@@ -155,7 +155,9 @@ public final class ScratchPlace {
     return Named.of(name, environment.apply(name), separator);
   }
 
-  /** TMPDIR, which the JVM does not look at, unless somebody told it another folder. */
+  /**
+   * {@code TMPDIR}, which the JVM ignores, unless {@code java.io.tmpdir} was set to another folder.
+   */
   private Named temporary() {
     String told = properties.apply(JVM);
     String variable = environment.apply(TMPDIR);
@@ -164,7 +166,7 @@ public final class ScratchPlace {
         : new Named(JVM, List.of(told));
   }
 
-  /** Spark, too, makes folders that are not there. */
+  /** Whether a folder is writable; creates it if missing, as Spark does. */
   private static boolean isWritable(Path folder) {
     try {
       return Files.isWritable(Files.createDirectories(folder));

@@ -14,17 +14,17 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.RunLock.Owner;
 
 /**
- * Runs' claims on a folder of an {@link ObjectStore}, where no file can be created exclusively: one
- * file each, {@code .run.lock-ID}.
+ * The claims of runs on a folder of an {@link ObjectStore}, where no file can be created
+ * exclusively: one file per run, {@code .run.lock-ID}.
  *
- * <p>A run writes its claim and lists the claims then. It holds the folder if no other lives. Of
- * two runs that both held it, the one that wrote later would have listed the earlier one's claim;
- * so there are no two, however slow the store is. Of those that begin at once the one with the
- * smallest id waits for the others to withdraw.
+ * <p>A run writes its claim and then lists the claims. It holds the folder if no other claim is
+ * alive. Two runs cannot both hold it, however slow the store is: the later writer would have
+ * listed the earlier claim. Of runs that begin at the same time the one with the smallest id waits
+ * for the others to withdraw.
  *
- * <p>A dead claim is removed by the run that takes over, whose own names it: the dead run's last
- * sign may still be on its way, and bring its claim back. A run whose claim is named so writes
- * nothing more. What it was just writing when it was given up cannot be called back.
+ * <p>The run that takes over deletes the dead claim and names it in its own claim, since a late
+ * renewal by the dead run may write the dead claim again. A run whose claim is so named writes
+ * nothing more. A write in progress when a run is declared dead cannot be undone.
  */
 final class StoreClaims {
   private static final String PREFIX = RunLock.FILE_NAME + "-";
@@ -47,11 +47,11 @@ final class StoreClaims {
 
   private record Claim(String id, Path file, Optional<Owner> owner) {}
 
-  /** A claim that holds. */
+  /** A claim that holds the folder. */
   record Held(Path file, Owner owner) {}
 
   /**
-   * Takes the folder.
+   * Acquires the folder.
    *
    * @throws ConfigException naming the run that holds it
    */
@@ -83,11 +83,11 @@ final class StoreClaims {
     try {
       return RunLock.isAlive(fileSystem, claim.file(), claim.owner());
     } catch (FileNotFoundException e) {
-      return false; // withdrawn a moment ago
+      return false; // withdrawn concurrently
     }
   }
 
-  /** Others that were not there before have begun since, and live. */
+  /** Waits until runs that began at the same time withdraw, or gives way to them. */
   private void awaitOthers(Owner owner) throws IOException {
     long start = System.nanoTime();
     while (true) {
@@ -112,7 +112,7 @@ final class StoreClaims {
         .findFirst();
   }
 
-  /** Removes a claim, and those it stands for: a dead run's last sign may have brought it back. */
+  /** Deletes a claim and those it replaces, which late renewals may have written again. */
   void withdraw(Owner owner) throws IOException {
     fileSystem.delete(new Path(folder, PREFIX + owner.id()), false);
     for (String dead : owner.replaces()) {

@@ -1,7 +1,7 @@
 /**
- * What a run leaves behind and says meanwhile: its output folder, metrics and progress.
+ * The outputs of a run: its output folder, metrics and progress.
  *
- * <p>Every module but {@code model} may depend on this package; it depends on Hadoop's file systems
- * and on {@code pipeline.config}, not on Spark.
+ * <p>Every module but {@code model} may depend on this package; this package depends on Hadoop's
+ * file systems and on {@code pipeline.config}, not on Spark.
  */
 package org.sparklora.pipeline.run;

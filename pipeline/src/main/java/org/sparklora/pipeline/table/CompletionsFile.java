@@ -14,8 +14,8 @@ import org.apache.parquet.schema.Type;
 import org.sparklora.pipeline.table.LoggedCompletion.Turn;
 
 /**
- * Reads files of {@link CompletionsTable}, also those that TRL itself has written: every column of
- * numbers beside {@code step} and {@code advantage} is a reward.
+ * Reads files of {@link CompletionsTable}, also files written by TRL: every column of numbers
+ * except {@code step} and {@code advantage} is a reward.
  */
 public final class CompletionsFile {
   private static final String WRITER = "the run with --log_completions";
@@ -32,7 +32,8 @@ public final class CompletionsFile {
   }
 
   /**
-   * The same without texts, which are not even read: many files in little memory.
+   * All rows, in order, without their texts, which are not read, so that many files need little
+   * memory.
    *
    * @throws TableException when the file is damaged or of another table
    */
@@ -44,7 +45,7 @@ public final class CompletionsFile {
   /**
    * The completions of a round's table of advantages.
    *
-   * @param step to show them under
+   * @param step the step to give to the completions
    * @throws TableException when the file is damaged or of another table
    */
   public static List<LoggedCompletion> readRound(Configuration configuration, Path file, int step) {
@@ -52,7 +53,7 @@ public final class CompletionsFile {
   }
 
   /**
-   * The same without texts.
+   * The completions of a round's table of advantages, without their texts, which are not read.
    *
    * @throws TableException when the file is damaged or of another table
    */
@@ -129,7 +130,8 @@ public final class CompletionsFile {
     Group list = row.getGroup(column, 0);
     List<Turn> turns = new ArrayList<>();
     for (int i = 0; i < list.getFieldRepetitionCount(0); i++) {
-      Group turn = list.getGroup(0, i).getGroup(0, 0); // whatever the levels of a list are called
+      Group turn =
+          list.getGroup(0, i).getGroup(0, 0); // by index: the names of a list's levels vary
       turns.add(new Turn(text(turn, CompletionsTable.ROLE), text(turn, CompletionsTable.CONTENT)));
     }
     return turns;

@@ -18,7 +18,8 @@ import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 
 /**
- * The table of completions that TRL 1.16 writes with {@code log_completions}, a file a log row:
+ * The table of completions that TRL 1.16 writes with {@code log_completions}, one file per logged
+ * step:
  *
  * <pre>
  * step        int64                           optimizer steps when it was logged
@@ -42,7 +43,7 @@ public final class CompletionsTable {
 
   private CompletionsTable() {}
 
-  /** The file's name, which is TRL's. */
+  /** The file's name, as in TRL. */
   public static String fileName(int step) {
     return String.format(Locale.ROOT, "completions_%05d.parquet", step);
   }
@@ -54,7 +55,7 @@ public final class CompletionsTable {
    */
   public static void write(
       Configuration configuration, Path file, int step, List<ScoredGeneration> rows) {
-    // one column has one type: a dataset that mixes both kinds of prompts is shown as texts
+    // a column has one type: if a dataset has both kinds of prompts, all are written as texts
     boolean chats = rows.stream().allMatch(row -> messages(row).isArray());
     List<Type> columns = new ArrayList<>();
     columns.add(Types.optional(PrimitiveTypeName.INT64).named(STEP));
@@ -87,14 +88,14 @@ public final class CompletionsTable {
         .named(name);
   }
 
-  /** The conversation that became the prompt; no array where it was a text. */
+  /** The conversation of the prompt; not an array if the prompt was a text. */
   private static JsonNode messages(ScoredGeneration row) {
     String asked =
         Objects.requireNonNullElse(row.generation().prompt().columns().get(Prompt.MESSAGES), "");
     try {
       return asked.startsWith("[") ? JSON.readTree(asked) : JSON.nullNode();
     } catch (JsonProcessingException e) {
-      return JSON.nullNode(); // a text that begins with a bracket
+      return JSON.nullNode(); // a text that begins with a bracket but is not JSON
     }
   }
 
@@ -122,7 +123,7 @@ public final class CompletionsTable {
     turn.add(CONTENT, content);
   }
 
-  /** A list of parts is shown as it is written. */
+  /** The text of a message's content; a list of parts is written as JSON. */
   private static String content(JsonNode content) {
     return content.isTextual() ? content.asText() : content.toString();
   }

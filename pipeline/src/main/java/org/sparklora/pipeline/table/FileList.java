@@ -17,12 +17,12 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What files a table has, with their sizes: {@code _files.json}, or the manifest of one that {@code
- * prep} made. A file that was cut or exchanged on its way may still be read as a table, with other
- * rows. Pages of the Parquet files have checksums of their own.
+ * The files of a table with their sizes: {@code _files.json}, or the manifest of a table of {@code
+ * prep}. Detects missing and replaced files, which Parquet would not notice. Pages of the Parquet
+ * files have checksums of their own.
  */
 public final class FileList {
-  /** Spark takes no file that begins so for a part of the table. */
+  /** The name of the list; Spark does not read files that begin with an underscore. */
   public static final String FILE_NAME = "_files.json";
 
   private static final List<String> LISTS =
@@ -67,11 +67,12 @@ public final class FileList {
   }
 
   /**
-   * Checks a table that has a list.
+   * Checks a table against its list.
    *
-   * @param folder of the table; what is no folder, or has no list, is not looked at
+   * @param folder the table's folder; a path that is not a folder, or has no list, is not checked
    * @param maker the command that makes such tables
-   * @throws TableException naming the first file that is missing, too many, or of another size
+   * @throws TableException naming the first file that is missing, not in the list, or of another
+   *     size
    */
   public static void requireWhole(Configuration configuration, String folder, String maker) {
     try {
@@ -84,7 +85,7 @@ public final class FileList {
         }
       }
     } catch (IllegalArgumentException e) {
-      // a glob is no folder
+      // a glob is not a folder
     } catch (IOException e) {
       throw new TableException(
           "Cannot look at the table %s (%s): are its files there?"

@@ -1,24 +1,24 @@
 package org.sparklora.pipeline.table;
 
 /**
- * A row of the {@code generations} table: one completion of a prompt, with all that is known of the
- * prompt.
+ * A row of the {@code generations} table: one completion of a prompt, with the prompt's row.
  *
- * @param prompt what was completed
- * @param index which of the prompt's completions this is, from 0
+ * @param prompt the completed prompt
+ * @param index number of this completion among the prompt's, from 0
  * @param text the completion, without special tokens
- * @param tokens of the completion; a token that ended it is the last. Read-only and not copied
- * @param logProbs of each token under the policy that drew it, in nats. Read-only and not copied
+ * @param tokens tokens of the completion, including its end token. Read-only and not copied
+ * @param logProbs log-probability of each token under the policy that drew it, in nats. Read-only
+ *     and not copied
  * @param stopReason {@code eos}, {@code length} or {@code pad}
  */
 public record Generation(
     Prompt prompt, int index, String text, int[] tokens, float[] logProbs, String stopReason) {
-  /** {@link #stopReason} of a completion that ended itself. */
+  /** {@link #stopReason} of a completion that drew an end token. */
   public static final String EOS = "eos";
 
   /**
-   * {@link #stopReason} of a completion of the largest length whose last token is the one that
-   * pads: TRL, which cannot tell it from one that was padded, takes it for ended.
+   * {@link #stopReason} of a completion of the largest length whose last token is the pad token:
+   * TRL counts it as ended, since it looks like a padded one.
    */
   public static final String PAD = "pad";
 
@@ -30,7 +30,7 @@ public record Generation(
     }
   }
 
-  /** Whether it was cut off at the largest length. */
+  /** Whether the completion was cut off at the largest length. */
   public boolean isTruncated() {
     return !stopReason.equals(EOS) && !stopReason.equals(PAD);
   }

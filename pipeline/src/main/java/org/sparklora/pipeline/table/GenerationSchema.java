@@ -43,7 +43,7 @@ final class GenerationSchema {
     return group;
   }
 
-  /** Sets the columns of a row that may have more. */
+  /** Sets the columns of a generation in a row that may have further columns. */
   static void fill(Group group, Generation row) {
     PromptSchema.fill(group, row.prompt());
     group.add(INDEX, row.index());

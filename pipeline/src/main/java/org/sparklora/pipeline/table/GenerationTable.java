@@ -9,7 +9,7 @@ import org.apache.parquet.schema.MessageType;
 
 /**
  * Folders of Parquet files with the {@code generations} of a round, or with the {@code advantages}
- * that follow from them. They fit into memory: a round is trained on as a whole.
+ * computed from them. A table fits into memory: a round is trained on as a whole.
  */
 public final class GenerationTable {
   private GenerationTable() {}
@@ -55,7 +55,7 @@ public final class GenerationTable {
   }
 
   /**
-   * Looks for a table of advantages.
+   * Checks that a folder holds a table of advantages.
    *
    * @throws TableException when there is no such folder, or no Parquet file in it
    */

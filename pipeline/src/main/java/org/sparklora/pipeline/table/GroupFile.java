@@ -21,7 +21,7 @@ public final class GroupFile {
   private GroupFile() {}
 
   /**
-   * Writes a file straight to its path: whoever calls it decides when it counts as whole.
+   * Writes a file directly to its path; the caller decides when the file counts as complete.
    *
    * @throws TableException when it cannot be written
    */
@@ -42,8 +42,8 @@ public final class GroupFile {
   }
 
   /**
-   * Hadoop's local file system would refuse a copy of the file beside whose hidden checksum another
-   * one lies.
+   * Deletes the file's hidden checksum, with which Hadoop's local file system would refuse a
+   * changed file.
    */
   static void deleteChecksum(Configuration configuration, Path file) throws IOException {
     if (file.getFileSystem(configuration) instanceof LocalFileSystem local) {
@@ -55,7 +55,7 @@ public final class GroupFile {
    * Reads a file.
    *
    * @param maker the command that writes such files
-   * @throws TableException when it is damaged or of another table; it says which row
+   * @throws TableException when it is damaged or of another table; names the row
    */
   public static <T> List<T> read(
       Configuration configuration, String file, String maker, Function<Group, T> fromGroup) {
@@ -63,9 +63,9 @@ public final class GroupFile {
   }
 
   /**
-   * The same of some columns; the others are not even read.
+   * Reads some columns of a file.
    *
-   * @param columns those that are
+   * @param columns the columns to read
    */
   static <T> List<T> read(
       Configuration configuration,
@@ -77,7 +77,7 @@ public final class GroupFile {
     try (ParquetReader<Group> reader =
         ParquetReader.builder(new SomeColumns(columns), new Path(file))
             .withConf(configuration)
-            .usePageChecksumVerification(true) // damage would otherwise be read as other tokens
+            .usePageChecksumVerification(true) // otherwise damage would be read as wrong tokens
             .build()) {
       for (Group row = reader.read(); row != null; row = reader.read()) {
         rows.add(fromGroup.apply(row));
@@ -91,7 +91,10 @@ public final class GroupFile {
     }
   }
 
-  /** Not by a schema's text, which cannot be parsed where a name has a blank or a bracket. */
+  /**
+   * Requests columns by types, since the text of a schema with blanks or brackets in names cannot
+   * be parsed.
+   */
   private static final class SomeColumns extends GroupReadSupport {
     private final Predicate<Type> columns;
 

@@ -24,8 +24,8 @@ public final class ListCells {
   }
 
   /**
-   * Optional at both levels, as pyarrow and Spark declare it, although nothing in a table of ours
-   * is null.
+   * A list type, optional at both levels as pyarrow and Spark declare it, although these tables
+   * hold no nulls.
    */
   private static Type type(PrimitiveTypeName element, String name) {
     return Types.optionalGroup()

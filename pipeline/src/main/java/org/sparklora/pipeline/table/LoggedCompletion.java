@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A row of {@link CompletionsTable}, as it is read back.
+ * A row read from {@link CompletionsTable}.
  *
  * @param step optimizer steps when it was logged
- * @param prompt the conversation; a text is one turn without a role; empty where it was not read
- * @param completion likewise
- * @param rewards by reward function, in the table's order; NaN: not judged
- * @param advantage NaN where the table has none
+ * @param prompt the conversation; a text is one turn without a role; empty if it was not read
+ * @param completion the completion, in the same form
+ * @param rewards rewards by reward function, in the table's order; NaN: not judged
+ * @param advantage the advantage; NaN if the table has none
  */
 public record LoggedCompletion(
     int step,
@@ -20,9 +20,9 @@ public record LoggedCompletion(
     double advantage) {
 
   /**
-   * What one side said.
+   * One turn of a conversation.
    *
-   * @param role empty for a text that is no conversation
+   * @param role empty for a text that is not a conversation
    */
   public record Turn(String role, String content) {}
 }

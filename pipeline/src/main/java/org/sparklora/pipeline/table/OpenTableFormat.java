@@ -15,17 +15,17 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
 
 /**
- * A format of tables whose folder holds more Parquet files than the table has: rows that were
- * deleted or replaced stay in files that the table's log no longer names. Read as plain Parquet
- * they would come back, so such folders are recognised and refused. As datasets, those of Delta
- * Lake and Iceberg are read through Spark where {@code --dataset_format} says so.
+ * A table format whose folders may hold Parquet files that no longer belong to the table: deleted
+ * or replaced rows stay in files that the table's log no longer names. Plain Parquet readers would
+ * read those rows, so such folders are recognised and refused. Datasets in Delta Lake and Iceberg
+ * are read through Spark if {@code --dataset_format} names the format.
  */
 public enum OpenTableFormat {
   DELTA("Delta Lake", "_delta_log"),
   ICEBERG("Iceberg", "metadata"),
   HUDI("Hudi", ".hoodie");
 
-  /** What Iceberg calls the files of its metadata folder; other people's folders have that name. */
+  /** Names of Iceberg's metadata files; the folder's name {@code metadata} alone is too common. */
   private static final Pattern ICEBERG_METADATA =
       Pattern.compile("version-hint\\.text|.*\\.metadata\\.json(\\.gz)?|.*\\.gz\\.metadata\\.json");
 
@@ -38,10 +38,10 @@ public enum OpenTableFormat {
   }
 
   /**
-   * The table that a folder is, or in which it lies (as a partition does).
+   * Finds the table that a folder is, or that contains it, as a partition.
    *
-   * @return its folder and format; empty if there is none
-   * @throws IOException if the file system cannot be asked
+   * @return the table's folder and format; empty if there is no such table
+   * @throws IOException if the file system cannot be read
    */
   public static Optional<Map<Path, OpenTableFormat>> atOrAbove(FileSystem fileSystem, Path folder)
       throws IOException {
@@ -56,10 +56,10 @@ public enum OpenTableFormat {
   }
 
   /**
-   * Refuses a folder that is such a table, or that lies in one.
+   * Refuses a folder that is a table of these formats, or is in one.
    *
-   * @throws TableException naming the format, and how to get plain Parquet of the table
-   * @throws IOException if the file system cannot be asked
+   * @throws TableException naming the format, and how to get plain Parquet from the table
+   * @throws IOException if the file system cannot be read
    */
   public static void refuseAtOrAbove(FileSystem fileSystem, Path folder) throws IOException {
     atOrAbove(fileSystem, folder)
@@ -72,9 +72,9 @@ public enum OpenTableFormat {
   }
 
   /**
-   * The format that a folder is in, where that is one of these.
+   * The format of a folder, if it is one of these.
    *
-   * @param children all that lies in it
+   * @param children all files and folders in the folder
    */
   public static Optional<OpenTableFormat> of(
       FileSystem fileSystem, Path folder, FileStatus[] children) throws IOException {
@@ -89,10 +89,10 @@ public enum OpenTableFormat {
   }
 
   /**
-   * Refuses a repository that is such a table, or holds one.
+   * Refuses a repository that is or contains a table of these formats.
    *
-   * @param name of the repository
-   * @param paths of all its files
+   * @param name name of the repository
+   * @param paths paths of all its files
    */
   public static void refuse(String name, Collection<String> paths) {
     for (OpenTableFormat format : values()) {
@@ -115,24 +115,25 @@ public enum OpenTableFormat {
       return Stream.of(fileSystem.listStatus(inside))
           .anyMatch(file -> ICEBERG_METADATA.matcher(file.getPath().getName()).matches());
     } catch (FileNotFoundException | AccessControlException e) {
-      return false; // the second above folders that are the user's
+      return false; // the second above the user's folders
     }
   }
 
   /**
-   * Why a dataset in this format is not read as files, and how it is read as a table.
+   * The exception for a dataset in this format that was to be read as files; says how to read it as
+   * a table.
    *
-   * @param table its folder
+   * @param table the table's folder
    */
   public TableException refusalOfDataset(String table) {
-    return this == HUDI // for which there is no reader of versions here
+    return this == HUDI // spark-lora has no reader for Hudi
         ? refusal(table)
         : new TableException(
             "Cannot read %s as Parquet: it is a table of %s (it has %s), whose folder also holds files that the table no longer has; read the table with --dataset_name %s --dataset_format %s"
                 .formatted(table, title, log, table, name().toLowerCase(Locale.ROOT)));
   }
 
-  /** Why a table in this format is not read. */
+  /** The exception for a table in this format. */
   public TableException refusal(String table) {
     return new TableException(
         "Cannot read %s as Parquet: it is a table of %s (it has %s), whose folder also holds files that the table no longer has; write its rows to a folder of plain Parquet first, with spark.read.format(\"%s\").load(\"%s\").write.parquet(…), and name that"

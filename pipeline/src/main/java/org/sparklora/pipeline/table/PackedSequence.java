@@ -13,12 +13,12 @@ import java.io.Serializable;
  * seq_lengths  list&lt;int&gt;   length of each document, in tokens; their sum is T
  * </pre>
  *
- * <p>Labels are not shifted: {@code labels[i]} belongs to {@code inputIds[i]}, as TRL and
- * transformers have it. Rows packed by {@code wrapped} know no documents: they carry one length,
- * the whole row's.
+ * <p>Labels are not shifted: {@code labels[i]} belongs to {@code inputIds[i]}, as in TRL and
+ * transformers. Rows packed by {@code wrapped} do not record documents: their only length is the
+ * row's.
  *
- * <p>Arrays are read-only and not copied, so equality is that of identity. Kryo 4 cannot write
- * records: an RDD of these needs the Java serialiser, or has to stay an RDD of rows.
+ * <p>Arrays are read-only and not copied, so equality is identity. Kryo 4 cannot write records: an
+ * RDD of packed sequences needs the Java serialiser, or must stay an RDD of rows.
  */
 public record PackedSequence(int[] inputIds, int[] labels, int[] seqLengths)
     implements Serializable {
@@ -26,7 +26,7 @@ public record PackedSequence(int[] inputIds, int[] labels, int[] seqLengths)
   public static final int NO_LOSS = -100;
 
   /**
-   * Checks the row against itself.
+   * Checks that the columns of the row agree.
    *
    * @throws TableException when the columns contradict one another
    */
@@ -53,8 +53,8 @@ public record PackedSequence(int[] inputIds, int[] labels, int[] seqLengths)
   }
 
   /**
-   * Number of tokens that count for the loss: labels other than -100, less each document's first
-   * (nothing predicts it).
+   * Number of tokens that count for the loss: labels other than -100, except each document's first,
+   * which no token predicts.
    */
   public int targets() {
     int targets = 0;

@@ -20,7 +20,7 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
     root = new Root(schema);
   }
 
-  /** The columns of ours that the file has. */
+  /** The columns of {@link PackedSequenceSchema} that the file has. */
   static MessageType columnsOf(MessageType file) {
     if (!file.containsField(PackedSequenceSchema.INPUT_IDS)) {
       throw new TableException(

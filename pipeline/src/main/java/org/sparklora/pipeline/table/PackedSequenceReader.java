@@ -40,7 +40,7 @@ public final class PackedSequenceReader implements Closeable {
           path,
           ParquetReader.builder(new Support(), path)
               .withConf(configuration)
-              .usePageChecksumVerification(true) // damage would otherwise be read as other tokens
+              .usePageChecksumVerification(true) // otherwise damage would be read as wrong tokens
               .build());
     } catch (IOException | RuntimeException e) {
       throw unreadable(path, 0, e);
@@ -50,7 +50,7 @@ public final class PackedSequenceReader implements Closeable {
   /**
    * The next row, or empty at the end of the file.
    *
-   * @throws TableException when the file is damaged or holds another table; it says which row
+   * @throws TableException when the file is damaged or holds another table; names the row
    */
   public Optional<PackedSequence> next() {
     try {

@@ -3,8 +3,8 @@ package org.sparklora.pipeline.table;
 import org.apache.parquet.schema.MessageType;
 
 /**
- * The Parquet schema of {@link PackedSequence}: three columns of the three-level lists that pyarrow
- * writes too.
+ * The Parquet schema of {@link PackedSequence}: three columns of three-level lists, as pyarrow
+ * writes them.
  */
 final class PackedSequenceSchema {
   static final String INPUT_IDS = "input_ids";

@@ -8,11 +8,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 
 /**
- * A folder of Parquet files that together are one {@code packed} table. Its row order is that of
- * the file names, then that of the rows in a file; the number of a row in that order is its name
- * everywhere (samplers, logs).
+ * A folder of Parquet files that together are one {@code packed} table. Rows are ordered by file
+ * name, then by place in the file; samplers and logs identify a row by its number in this order.
  *
- * <p>Reading needs no Spark. Immutable and thread-safe; the files must not change meanwhile.
+ * <p>Reading needs no Spark. Immutable and thread-safe; the files must not change while the table
+ * is open.
  */
 public final class PackedSequenceTable {
   private final Configuration configuration;
@@ -64,12 +64,12 @@ public final class PackedSequenceTable {
     return firstRows[file];
   }
 
-  /** Hands over every row in order. */
+  /** Passes every row to {@code consumer}, in order. */
   public void forEach(Consumer<PackedSequence> consumer) {
     forEach(configuration, files, consumer);
   }
 
-  /** Hands over every row of {@link #files}, in whatever process. */
+  /** Passes every row of {@link #files} to {@code consumer}; for any process. */
   public static void forEach(
       Configuration configuration, List<String> files, Consumer<PackedSequence> consumer) {
     for (String file : files) {

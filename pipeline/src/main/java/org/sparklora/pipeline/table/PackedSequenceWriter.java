@@ -12,7 +12,7 @@ import org.apache.parquet.io.api.RecordConsumer;
  * Writes one Parquet file of the {@code packed} table. The bytes depend on the rows alone. Not
  * thread-safe.
  *
- * <p>Writes straight to its path: whoever calls it decides when the file counts as whole.
+ * <p>Writes directly to its path; the caller decides when the file counts as complete.
  */
 public final class PackedSequenceWriter implements Closeable {
   /**

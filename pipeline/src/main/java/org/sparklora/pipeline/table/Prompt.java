@@ -10,18 +10,17 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * A row of the {@code prompts} table: what a model is asked, and what its completions are judged
- * by.
+ * A row of the {@code prompts} table: a prompt for the model, and the data by which its completions
+ * are judged.
  *
  * @param id the row's number in the table, from 0; completions name their prompt by it
- * @param text the prompt as the model sees it, rendered by the chat template where there is one
- * @param tokens of the text; at least one. Read-only and not copied
+ * @param text the prompt as the model sees it, rendered by the chat template, if the model has one
+ * @param tokens tokens of the text; at least one. Read-only and not copied
  * @param solution the reference answer, if the dataset has one
- * @param columns the dataset's other columns, as text, for rewards that look at more, and under
- *     {@link #MESSAGES} the conversation that was rendered; null where the dataset has no value;
- *     sorted by name, copied
- * @param json names of those columns whose text is JSON: numbers, truth values, lists and maps;
+ * @param columns the dataset's other columns, as text, for rewards that use them, and under {@link
+ *     #MESSAGES} the rendered conversation; null if the dataset has no value; sorted by name,
  *     copied
+ * @param json names of the columns whose text is JSON: numbers, booleans, lists and maps; copied
  */
 public record Prompt(
     long id,
@@ -35,7 +34,7 @@ public record Prompt(
   /** The column with the conversation of a prompt that a chat template rendered, as JSON. */
   public static final String MESSAGES = "prompt";
 
-  /** A prompt has tokens. */
+  /** Checks that the prompt has tokens. */
   public Prompt {
     if (tokens.length == 0) {
       throw new TableException(
@@ -51,7 +50,7 @@ public record Prompt(
     this(id, text, tokens, solution, columns, Set.of());
   }
 
-  /** The same prompt with a dataset's columns: texts, numbers, truth values, lists, maps, null. */
+  /** This prompt with a dataset's columns: texts, numbers, booleans, lists, maps, null. */
   public Prompt with(Map<String, Object> values) {
     Map<String, String> texts = new TreeMap<>();
     Set<String> typed = new TreeSet<>();
@@ -66,7 +65,7 @@ public record Prompt(
     return new Prompt(id, text, tokens, solution, texts, typed);
   }
 
-  /** The same prompt, whose dataset has these columns: those that it lacks have no value. */
+  /** This prompt with all columns of a table: a column that it lacks has no value. */
   Prompt withAll(Set<String> names) {
     if (columns.keySet().containsAll(names)) {
       return this;
@@ -76,7 +75,7 @@ public record Prompt(
     return new Prompt(id, text, tokens, solution, all, json);
   }
 
-  /** The columns in their own types: {@link #columns}, of which those of {@link #json} are read. */
+  /** The {@link #columns} in their own types: the text of {@link #json} columns is parsed. */
   public Map<String, Object> values() {
     Map<String, Object> values = new TreeMap<>(columns);
     json.forEach(name -> values.computeIfPresent(name, (same, text) -> parsed((String) text)));
@@ -103,7 +102,7 @@ public record Prompt(
     }
   }
 
-  /** The same prompt as another row. */
+  /** This prompt with another row number. */
   public Prompt withId(long newId) {
     return new Prompt(newId, text, tokens, solution, columns, json);
   }

@@ -22,7 +22,7 @@ import org.apache.parquet.schema.Types;
  * prompt_ids  list of int32           its tokens
  * solution    string, may be null     the reference answer
  * columns     map of string to string the dataset's other columns; null: no value
- * json_columns list of string         those of them whose text is JSON, for it is no text; absent
+ * json_columns list of string         those whose text is the JSON of another type; absent
  *                                     from older tables: none
  * </pre>
  *
@@ -74,7 +74,7 @@ final class PromptSchema {
     return row;
   }
 
-  /** Sets the columns of a row that may have more. */
+  /** Sets the columns of a prompt in a row that may have further columns. */
   static void fill(Group row, Prompt prompt) {
     row.add(PROMPT_ID, prompt.id());
     row.add(PROMPT, prompt.text());

@@ -16,7 +16,8 @@ import org.apache.parquet.hadoop.example.GroupReadSupport;
  * A folder of Parquet files that together are one {@code prompts} table, in the order of the file
  * names. A row's number in that order is its {@link Prompt#id}.
  *
- * <p>Reading needs no Spark. Immutable and thread-safe; the files must not change meanwhile.
+ * <p>Reading needs no Spark. Immutable and thread-safe; the files must not change while the table
+ * is open.
  */
 public final class PromptTable {
   private final Configuration configuration;
@@ -35,8 +36,8 @@ public final class PromptTable {
   /**
    * Opens a folder.
    *
-   * @throws TableException when there is no such folder, no Parquet file in it, or one that holds
-   *     no prompts
+   * @throws TableException when there is no such folder, no Parquet file in it, or a file without
+   *     prompts
    */
   public static PromptTable open(Configuration configuration, String folder) {
     TableFiles files = TableFiles.list(configuration, folder, "prompts table", "prep --task grpo");
@@ -54,7 +55,7 @@ public final class PromptTable {
     return new PromptTable(configuration, files.paths());
   }
 
-  /** Whether a folder holds a prompts table, of whatever version, and not other Parquet files. */
+  /** Whether a folder's Parquet files are a prompts table, of any version. */
   public static boolean isAt(Configuration configuration, String folder) {
     TableFiles files = TableFiles.list(configuration, folder, "prompts table", "prep --task grpo");
     return files.metadata(files.paths().get(0)).containsKey(PromptSchema.VERSION_KEY);
@@ -65,7 +66,7 @@ public final class PromptTable {
     return files;
   }
 
-  /** Hands over every row in order. */
+  /** Passes every row to {@code consumer}, in order. */
   public void forEach(Consumer<Prompt> consumer) {
     files.forEach(file -> forEach(configuration, file, consumer));
   }
@@ -86,16 +87,16 @@ public final class PromptTable {
   }
 
   /**
-   * Hands over every row of one file in order.
+   * Passes every row of one file to {@code consumer}, in order.
    *
-   * @throws TableException when the file is damaged; it says which row
+   * @throws TableException when the file is damaged; names the row
    */
   public static void forEach(Configuration configuration, String file, Consumer<Prompt> consumer) {
     long row = 0;
     try (ParquetReader<Group> reader =
         ParquetReader.builder(new GroupReadSupport(), new Path(file))
             .withConf(configuration)
-            .usePageChecksumVerification(true) // damage would otherwise be read as other tokens
+            .usePageChecksumVerification(true) // otherwise damage would be read as wrong tokens
             .build()) {
       for (Group group = read(reader, file, row);
           group != null;

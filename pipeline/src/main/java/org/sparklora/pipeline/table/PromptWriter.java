@@ -10,7 +10,7 @@ import org.apache.parquet.example.data.Group;
  * Writes one Parquet file of the {@code prompts} table. The bytes depend on the rows alone. Not
  * thread-safe.
  *
- * <p>Writes straight to its path: whoever calls it decides when the file counts as whole.
+ * <p>Writes directly to its path; the caller decides when the file counts as complete.
  */
 public final class PromptWriter implements Closeable {
   private final RowFile<Group> rows;

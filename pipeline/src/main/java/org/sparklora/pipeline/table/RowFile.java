@@ -12,11 +12,11 @@ import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.schema.MessageType;
 
 /**
- * One Parquet file that rows are written to. Its bytes depend on the rows alone. Not thread-safe.
+ * Writes rows to one Parquet file. Its bytes depend on the rows alone. Not thread-safe.
  *
- * <p>Writes straight to its path: whoever calls it decides when the file counts as whole.
+ * <p>Writes directly to its path; the caller decides when the file counts as complete.
  *
- * @param <T> a row
+ * @param <T> type of a row
  */
 final class RowFile<T> implements Closeable {
   private final Path file;
@@ -30,8 +30,8 @@ final class RowFile<T> implements Closeable {
   /**
    * Starts a file.
    *
-   * @param builder of its writer
-   * @throws TableException when the file cannot be created, as all methods do that write
+   * @param builder builder of the file's writer
+   * @throws TableException when the file cannot be created; all methods that write throw it
    */
   static <T> RowFile<T> create(
       Configuration configuration, Path file, ParquetWriter.Builder<T, ?> builder) {

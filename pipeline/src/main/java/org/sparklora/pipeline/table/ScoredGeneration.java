@@ -3,13 +3,13 @@ package org.sparklora.pipeline.table;
 import java.util.Map;
 
 /**
- * A row of the {@code advantages} table: a completion and what it was judged to be worth.
+ * A row of the {@code advantages} table: a completion with its rewards and advantage.
  *
- * @param rewards of each reward function by its name, in their order; NaN: not judged
- * @param judged what the first function that gives verdicts says
- * @param reward the weighted sum; NaN where no function judged
- * @param advantage how much better than its siblings; 0 where there is no reward
- * @param groupIsFlat whether nothing can be learnt from the group: its judged rewards agree
+ * @param rewards reward of each reward function by name, in the functions' order; NaN: not judged
+ * @param judged the verdict of the first function that gives verdicts
+ * @param reward the weighted sum of rewards; NaN if no function judged
+ * @param advantage how much better than the prompt's other completions; 0 without a reward
+ * @param groupIsFlat whether all judged rewards of the group are equal, so that it has no gradient
  */
 public record ScoredGeneration(
     Generation generation,
@@ -30,9 +30,9 @@ public record ScoredGeneration(
   }
 
   /**
-   * Why a completion got its rewards.
+   * The reasons for a completion's rewards.
    *
-   * @param seconds that judging took
+   * @param seconds duration of the judging
    */
   public record Judged(
       Verdict verdict, String reason, String goldParsed, String answerParsed, double seconds) {}

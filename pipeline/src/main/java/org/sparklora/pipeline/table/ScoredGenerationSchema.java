@@ -14,7 +14,7 @@ import org.sparklora.pipeline.table.ScoredGeneration.Judged;
 
 /**
  * The Parquet schema of {@link ScoredGeneration}: the columns of a generation (see {@link
- * GenerationSchema}) and those that the {@code reward} command adds.
+ * GenerationSchema}) and the columns that the {@code reward} command adds.
  *
  * <pre>
  * rewards/NAME    double, may be null  each reward
@@ -100,7 +100,7 @@ final class ScoredGenerationSchema {
     return group.getFieldRepetitionCount(column) == 0 ? Double.NaN : group.getDouble(column, 0);
   }
 
-  /** Rewards without verdicts may leave the column out. */
+  /** The verdict of a row; rows of rewards without verdicts have none. */
   private static Verdict verdict(String text) {
     return text.isEmpty() ? Verdict.SCORED : Verdict.of(text);
   }

@@ -3,10 +3,9 @@ package org.sparklora.pipeline.table;
 import org.sparklora.hub.PlainText;
 
 /**
- * A table or data file that cannot be read or written: what is wrong with which value, where, and
- * what to do.
+ * A table or data file that cannot be read or written: the message says value, place and remedy.
  *
- * <p>Serialisable, so that it survives the way from an executor to the driver.
+ * <p>Serialisable, for the transfer from an executor to the driver.
  */
 public class TableException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -16,7 +15,7 @@ public class TableException extends RuntimeException {
     super(PlainText.of(message));
   }
 
-  /** As {@link #TableException(String)}, with what the file system or the format said. */
+  /** As {@link #TableException(String)}, with the exception of the file system or the format. */
   public TableException(String message, Throwable cause) {
     super(PlainText.of(message), cause);
   }

@@ -13,17 +13,17 @@ import org.apache.parquet.hadoop.util.HadoopInputFile;
 /**
  * The Parquet files of a table's folder.
  *
- * @param paths in row order, which is that of the names
+ * @param paths paths in row order, sorted by name
  */
 record TableFiles(Configuration configuration, List<String> paths) {
 
   /**
    * Lists the folder.
    *
-   * @param table what the user calls it
-   * @param maker the command that makes it
-   * @throws TableException when there is no such folder, or no Parquet file in it, it is not the
-   *     table that its {@link FileList} says, or it is a table of an {@link OpenTableFormat}
+   * @param table the user's name of the table
+   * @param maker the command that makes such tables
+   * @throws TableException when there is no such folder, or no Parquet file in it, its files differ
+   *     from its {@link FileList}, or it is a table of an {@link OpenTableFormat}
    */
   static TableFiles list(Configuration configuration, String folder, String table, String maker) {
     try {
@@ -52,7 +52,7 @@ record TableFiles(Configuration configuration, List<String> paths) {
     }
   }
 
-  /** The number of rows that a file's footer tells. */
+  /** The number of rows in a file, from its footer. */
   long rows(String file) {
     try (ParquetFileReader reader = open(file)) {
       return reader.getRecordCount();

@@ -3,26 +3,26 @@ package org.sparklora.pipeline.table;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** What was said of a completion: the values of the column {@code verdict}, in lower case. */
+/** The verdict on a completion: the values of the column {@code verdict}, in lower case. */
 public enum Verdict {
   CORRECT,
   WRONG,
   /** The solution cannot be read: the completion is left out of its group. */
   UNVERIFIABLE,
-  /** The reward failed at the completion, which is left out of its group. */
+  /** The reward function failed for the completion, which is left out of its group. */
   FAILED,
   /** The row has no completion. */
   UNREADABLE,
-  /** A reward, but no verdict: of length, of form. */
+  /** A reward without a verdict, such as one for length or form. */
   SCORED;
 
-  /** The verdict as tables and summaries name it. */
+  /** The verdict's name in tables and summaries. */
   public String text() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * The verdict of that name.
+   * The verdict with this name.
    *
    * @throws TableException if there is none
    */
