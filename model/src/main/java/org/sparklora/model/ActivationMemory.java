@@ -18,9 +18,7 @@ import org.sparklora.model.loss.CrossEntropyLoss;
  * the engine's threads, some megabytes together, are not counted.
  */
 public final class ActivationMemory {
-  /**
-   * Tokens of the largest batch that is counted; bytes of larger batches are extrapolated linearly.
-   */
+  /** Tokens of the largest counted batch; bytes of larger ones are extrapolated linearly. */
   private static final int LONGEST = 1 << 22;
 
   /** Tokens of each document in the counted batch; even the smallest rotary table covers them. */
@@ -34,8 +32,7 @@ public final class ActivationMemory {
    * @param model the decoder's shape
    * @param adapter the trained adapter; empty for all weights
    * @param gradientCheckpointing whether backward may compute blocks again instead of keeping them
-   * @param counting an engine of {@link Engines#counting}, with the types of the engine that will
-   *     compute
+   * @param counting engine of {@link Engines#counting}, with the types of the computing engine
    */
   public static long bytes(
       DecoderConfig model,

@@ -60,8 +60,7 @@ final class Activations implements AutoCloseable {
   /**
    * Keeps the activations that backward needs.
    *
-   * @param blockBytes bytes that inner activations may take; those of one block are kept in any
-   *     case
+   * @param blockBytes bytes for inner activations; those of one block are always kept
    */
   static Activations forBackward(Decoder decoder, Engine engine, long blockBytes) {
     return new Activations(decoder, engine, true, blockBytes);
@@ -124,9 +123,7 @@ final class Activations implements AutoCloseable {
     return blocks.get(layer);
   }
 
-  /**
-   * Whether the layer's {@link #block} still holds forward's activations when backward reaches it.
-   */
+  /** Whether the layer's {@link #block} keeps forward's activations until backward. */
   boolean holds(int layer) {
     return layer >= firstKept();
   }

@@ -70,8 +70,7 @@ public final class AdapterStep implements AutoCloseable {
    * @param parameters vector of the decoder's layout
    * @param dropoutSeed seed of the adapter's dropout; give every micro-batch its own
    * @param gradient the loss's gradient is added to it; same layout
-   * @return the loss, also if it is not finite: then the gradient is useless, and the caller must
-   *     stop
+   * @return the loss; if it is not finite, the gradient is useless and the caller must stop
    * @throws IllegalArgumentException if a vector has another size, or a token is not in the
    *     vocabulary
    */
@@ -148,17 +147,12 @@ public final class AdapterStep implements AutoCloseable {
         });
   }
 
-  /**
-   * Runs a pass, thousands of engine calls, on the thread from which the engine's calls cost least.
-   */
+  /** Runs a pass, thousands of engine calls, on the thread from which they cost least. */
   private synchronized <T> T inTurn(Supplier<T> pass) {
     return engine.run(pass);
   }
 
-  /**
-   * Bytes of activations and of the workspace of forward and backward, for the largest batches so
-   * far.
-   */
+  /** Bytes of activations and of the workspace, for the largest batches so far. */
   public synchronized long activationBytes() {
     return training.bytes() + inference.bytes() + workspace.bytes();
   }

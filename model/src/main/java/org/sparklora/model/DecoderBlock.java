@@ -71,8 +71,7 @@ record DecoderBlock(
 
   /**
    * Turns {@code dStream} {@code (N, C)} from the gradient of the block's result into the gradient
-   * of its input: the residual connections pass the gradient on, and attention and feed-forward add
-   * their own.
+   * of its input: residual connections pass the gradient on, attention and feed-forward add theirs.
    */
   void backward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dStream) {
     Engine engine = workspace.engine();

@@ -17,8 +17,7 @@ import org.sparklora.model.layer.Workspace;
 
 /**
  * Runs a decoder over tokens whose predecessors' keys and values are in a cache. Unlike {@link
- * AdapterStep} it computes the tokens of a text one after the other, and keeps nothing for a
- * backward.
+ * AdapterStep} it computes a text's tokens one after the other, and keeps nothing for backward.
  *
  * <p>Not thread-safe: one call at a time.
  */

@@ -147,9 +147,7 @@ record LossHead(
     return new StepResult(value, batch.tokenCount(), all);
   }
 
-  /**
-   * Overwrites {@code dLogProbs} with the derivatives of the loss by a chunk's log-probabilities.
-   */
+  /** Overwrites {@code dLogProbs} with the loss's derivatives by a chunk's log-probabilities. */
   private static void differentiate(
       TokenLoss loss, int first, float[] logProbs, float[] entropies, Tensor dLogProbs) {
     float[] derivatives = new float[logProbs.length];

@@ -17,9 +17,7 @@ import org.sparklora.model.engine.Tensor;
  */
 public interface ParameterLayout extends Serializable {
 
-  /**
-   * Names that Hugging Face's trainer excludes from weight decay: biases and every kind of norm.
-   */
+  /** Names without weight decay in Hugging Face's trainer: biases and every kind of norm. */
   Pattern UNDECAYED =
       Pattern.compile("bias|layernorm|rmsnorm|(?:^|\\.)norm(?:$|\\.)|_norm(?:$|\\.)");
 

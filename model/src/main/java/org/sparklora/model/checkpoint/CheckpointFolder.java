@@ -255,8 +255,7 @@ public final class CheckpointFolder implements AutoCloseable {
   /**
    * A weight in float32 or bfloat16: mapped if it is stored in this type, else widened or rounded.
    *
-   * @throws CheckpointException if an element is NaN or infinite, which would make every result
-   *     meaningless
+   * @throws CheckpointException if an element is NaN or infinite: all results would be meaningless
    */
   public Tensor load(String name, DType dtype, Engine engine) throws IOException {
     SafeTensors file = fileOf.get(name);

@@ -38,10 +38,7 @@ public enum ModelFamily {
 
   /** A feature of some families. */
   enum Trait {
-    /**
-     * q, k and v always have a bias and o never; other families: all or none, as attention_bias
-     * says.
-     */
+    /** q, k and v always have a bias and o never; else all or none, by attention_bias. */
     QUERY_KEY_VALUE_BIAS,
     /** Each head of q and k is normalised. */
     QUERY_KEY_NORM,
@@ -82,10 +79,7 @@ public enum ModelFamily {
     return traits.contains(trait);
   }
 
-  /**
-   * The config with the family's defaults for absent keys; a key that is present, even null, is
-   * kept.
-   */
+  /** The config with the family's defaults for absent keys; keys with null are kept. */
   ObjectNode completed(ObjectNode config) throws IOException {
     ObjectNode all = JsonFile.parse(defaults.getBytes(StandardCharsets.UTF_8), name());
     return all.setAll(config);

@@ -187,10 +187,7 @@ record SafeTensorsHeader(
       return values;
     }
 
-    /**
-     * Checks, as the format demands, that each tensor begins where another ends, and the last ends
-     * with the file.
-     */
+    /** Checks that each tensor begins where another ends, and the last ends with the file. */
     private void checkCoverage(Map<String, TensorInfo> tensors) {
       List<TensorInfo> inOrder = new ArrayList<>(tensors.values());
       inOrder.sort(

@@ -23,9 +23,7 @@ public final class WeightNames {
   /** A constant that old checkpoints store; ignored, since it is recomputed. */
   private static final Pattern ROTARY_BUFFER = Pattern.compile(".*\\.rotary_emb\\.inv_freq");
 
-  /**
-   * The layer number in a tensor's name; no model has so many layers that six digits are too few.
-   */
+  /** The layer number in a tensor's name; six digits suffice for any model. */
   private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
 
   private WeightNames() {}
@@ -50,10 +48,7 @@ public final class WeightNames {
     return "model.layers." + layer + ".self_attn.k_norm.weight";
   }
 
-  /**
-   * Every tensor that the checkpoint of a model with this config must hold, with its shape, in
-   * order of use.
-   */
+  /** Names and shapes of all tensors that a checkpoint with this config needs, in order of use. */
   public static Map<String, long[]> expected(DecoderConfig config) {
     long hidden = config.hiddenSize();
     Map<String, long[]> shapes = new LinkedHashMap<>();

@@ -11,12 +11,11 @@ import java.util.TreeMap;
  * prompt and a completion, or in slots of a cache. An engine {@link Engine#mask makes} the mask
  * once, all layers use it.
  *
- * <p>This class lies in the Java heap; engines on a device extend it by device memory, which {@link
+ * <p>This class lies in the Java heap; device engines extend it by device memory, which {@link
  * #close} frees.
  *
  * <p>Words: a <i>branch</i> is some consecutive queries with the keys they see; a <i>run</i> is
- * some consecutive rows of keys; a <i>family</i> is all branches whose keys begin with the same
- * row.
+ * some consecutive rows of keys; a <i>family</i> is all branches whose first key is the same.
  */
 public class AttentionMask implements AutoCloseable {
   private final List<Branch> branches;

@@ -7,8 +7,7 @@ import java.util.List;
  * the first {@code keys − queries + i + 1} keys, one more than its predecessor.
  *
  * <p>A document is a branch with as many keys as queries; a document that continues another sees
- * the other's keys before its own. A token that is generated after a prompt is a branch of one
- * query.
+ * the other's keys before its own. A token generated after a prompt is a branch of one query.
  *
  * @param firstQuery row of the first query
  * @param queries number of queries, at least 1

@@ -31,10 +31,7 @@ final class CountingKernels {
             });
   }
 
-  /**
-   * Kernels that choose types and sizes as {@code real} does, and report each product of a linear
-   * layer.
-   */
+  /** Kernels with types and sizes of {@code real} that report each product of a linear layer. */
   static Kernels like(Kernels real, Consumer<LinearProduct> products) {
     return proxy(
         (proxy, method, arguments) ->

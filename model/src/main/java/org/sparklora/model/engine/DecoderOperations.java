@@ -4,8 +4,7 @@ import java.util.List;
 
 /**
  * The arithmetic of an {@link Engine}. This class checks shapes and types once for all engines
- * before it calls the {@link Kernels}: a wrong shape throws, and no native call writes past a
- * buffer.
+ * before it calls the {@link Kernels}: wrong shapes throw, and no native call writes past a buffer.
  *
  * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>.
  * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16, activations
@@ -203,9 +202,7 @@ abstract class DecoderOperations {
   }
 
   // ---- attention -----------------------------------------------------------------------------
-  /**
-   * The mask of a packed batch: each document attends to its own tokens and to those it continues.
-   */
+  /** The mask of a packed batch: documents attend to themselves and to the ones they continue. */
   public final AttentionMask mask(Segments documents) {
     return mask(documents.branches());
   }

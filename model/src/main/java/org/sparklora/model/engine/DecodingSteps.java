@@ -33,8 +33,8 @@ public class DecodingSteps implements AutoCloseable {
    *
    * @param ids {@code (N)}
    * @param positions position of each token in its text, {@code (N)}
-   * @param slots cache slots for the tokens' keys and values, {@code (N)}; only repeated rows have
-   *     equal slots
+   * @param slots cache slots for the tokens' keys and values, {@code (N)}; equal only in repeated
+   *     rows
    * @param mask of one query a row
    */
   public record Inputs(Indices ids, Indices positions, Indices slots, AttentionMask mask) {}

@@ -42,8 +42,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * The number of rows (N) of one call up to which a row's result is bit-identical to that of the
    * row computed alone; 0 if a row's rounding depends on other rows. Holds for all operations of
    * decoding: linear layers, norms, rotation, gated feed-forward, log-probabilities and draws. In
-   * {@link #attention} a query's result depends on its own branch alone, whatever the number of
-   * rows.
+   * {@link #attention} a query's result depends on its own branch alone.
    */
   public int independentRows() {
     return kernels().independentRows();
@@ -58,8 +57,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * This engine, on the same threads and closed with it, with products of matrices in another type:
    * in bfloat16 the operands are rounded and the sums are float32, as in PyTorch's autocast.
    *
-   * @param dtype float32 or bfloat16; engines and CPUs that are no faster in bfloat16 stay with
-   *     float32
+   * @param dtype float32 or bfloat16; engines and CPUs not faster in bfloat16 stay with float32
    */
   public Engine withProductsIn(DType dtype) {
     Kernels other = kernels().withProductsIn(dtype);
@@ -160,8 +158,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    *
    * @param w {@code (out, in)}; must outlive the copy and not change
    * @return a tensor that the caller closes; a view of w if its shape cannot be packed
-   * @throws UnsupportedOperationException if this engine does not pack weights: see {@link
-   *     #packsWeights}
+   * @throws UnsupportedOperationException if {@link #packsWeights} is false
    */
   public Tensor packed(Tensor w) {
     return kernels().packed(w);
@@ -191,8 +188,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   /**
    * Indices in this engine's memory, which the caller closes.
    *
-   * @param values not negative; engines that compute in this process do not copy the array, so it
-   *     may not change
+   * @param values not negative; may not change, since engines in this process do not copy them
    */
   public Indices indices(int[] values) {
     return kernels().indices(values, Indices.boundOf(values));

@@ -7,8 +7,7 @@ import java.util.Optional;
  * The engine that computes a run. The choice is serialized with the run's work: runs in one JVM may
  * use different engines, concurrently or one after the other.
  *
- * @param name a name as in {@code lora.engine}; empty for the default engine of the JVM that
- *     computes
+ * @param name a name as in {@code lora.engine}; empty for the computing JVM's default engine
  * @param deterministic whether every run must give the same bits, at the price of speed: on a GPU
  *     the torch engine otherwise adds some gradients in varying thread order. All other engines are
  *     always deterministic

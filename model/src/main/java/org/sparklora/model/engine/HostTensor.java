@@ -130,9 +130,7 @@ public final class HostTensor extends Tensor {
     at.shorts.get(at.index(address(offset), dtype()), destination, from, count);
   }
 
-  /**
-   * Stores the bits of elements {@code [offset, offset + count)} of a tensor of two-byte elements.
-   */
+  /** Stores the bits of two-byte elements {@code [offset, offset + count)}. */
   public void writeBits(long offset, short[] source, int from, int count) {
     Window at = windowOn(offset, from, count, source.length);
     at.shorts.put(at.index(address(offset), dtype()), source, from, count);

@@ -4,8 +4,7 @@ package org.sparklora.model.engine;
  * Row numbers, token ids or positions in an {@link Engine}'s memory. {@link Engine#indices} makes
  * them once per pass, so that none of their many uses transfers or checks them again.
  *
- * <p>Parts share storage with the indices they were taken from and are valid until those are
- * closed.
+ * <p>Parts share storage with their source and are valid until it is closed.
  */
 public abstract class Indices implements AutoCloseable {
   private final int count;

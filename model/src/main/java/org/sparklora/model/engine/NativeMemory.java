@@ -19,9 +19,7 @@ import org.bytedeco.javacpp.Pointer;
  * <p>Thread-safe, but no thread may read or write the memory when it is closed.
  */
 public final class NativeMemory implements AutoCloseable {
-  /**
-   * The most bytes that {@link FileChannel#map} can map; longer parts of a file are read instead.
-   */
+  /** The most bytes that {@link FileChannel#map} maps; longer parts of a file are read instead. */
   private static final long LONGEST_MAPPING = Integer.MAX_VALUE;
 
   private static final int PART_BYTES = 1 << 30;

@@ -60,10 +60,7 @@ public final class OpenBlasKernels {
     return Optional.empty();
   }
 
-  /**
-   * Sets the variable in the C environment; Java's copy, which child processes get, does not
-   * change.
-   */
+  /** Sets the variable in the C environment; not in Java's copy, which child processes get. */
   static void set(String kernels) {
     try {
       Loader.load(Pointer.class); // JavaCPP's own library, which looks symbols up

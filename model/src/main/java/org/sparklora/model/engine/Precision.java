@@ -11,8 +11,7 @@ import java.io.Serializable;
  * and other trained weights, gradients and an optimizer's moments.
  *
  * @param weights type of a frozen base's matrices in memory: float32 or bfloat16, rounded to
- *     nearest; {@link org.sparklora.model.Decoder#kept} may choose bfloat16 where that loses
- *     nothing
+ *     nearest; {@link org.sparklora.model.Decoder#kept} may choose bfloat16 without loss
  * @param products the operands of matrix products: float32, or bfloat16 to round them, as PyTorch's
  *     autocast does, on engines and CPUs that are faster with it
  */

@@ -44,9 +44,7 @@ public record SamplingRule(
         "it must be a number above 0; 1 is none");
   }
 
-  /**
-   * A rule without cuts or penalty: any token can be drawn, with temperature 0 only the likeliest.
-   */
+  /** A rule by which any token can be drawn, or with temperature 0 the likeliest alone. */
   public static SamplingRule at(float temperature) {
     return new SamplingRule(temperature, 0, 1, 0, 1);
   }

@@ -10,8 +10,7 @@ import java.util.Optional;
  * @param logSumExp log Σ exp, {@code (M)}
  * @param entropies of the softmax in nats, {@code (M)}
  * @param argmax the first index of the largest logit, {@code (M)}
- * @param memory the memory of the tensors, freed by {@link #close}; empty for a view of other
- *     scores
+ * @param memory the memory of the tensors, freed by {@link #close}; empty for a view
  */
 public record TokenScores(
     Tensor logProbs, Tensor logSumExp, Tensor entropies, Indices argmax, Optional<Tensor> memory)

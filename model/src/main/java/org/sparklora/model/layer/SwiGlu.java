@@ -27,10 +27,7 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
     up.forward(workspace, in, saved.up, saved.uUp);
   }
 
-  /**
-   * Fills {@code saved} as forward does, without the {@code down} product, which only the result
-   * needs.
-   */
+  /** Fills {@code saved} as forward does, without computing {@code down}. */
   public void recompute(Workspace workspace, Tensor x, Saved saved) {
     project(workspace, x, saved);
     down.recompute(workspace, gated(workspace, saved), saved.uDown);

@@ -7,8 +7,7 @@ import org.sparklora.model.engine.Tensor;
  * A parameter of a layer.
  *
  * @param value the parameter
- * @param gradient the tensor that backward adds to, of the same shape; empty if the parameter is
- *     frozen
+ * @param gradient the tensor that backward adds to, shaped as value; empty if frozen
  */
 public record Weight(Tensor value, Optional<Tensor> gradient) {
 

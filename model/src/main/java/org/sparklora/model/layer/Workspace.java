@@ -13,8 +13,7 @@ import org.sparklora.model.engine.Tensor;
 /**
  * Memory for temporaries of one layer's forward or backward: one buffer for each {@link Buffer},
  * grown to the largest request and reused. A lent buffer must be given back before it is lent
- * again, which assertions check; buffers of a single product, which the next product overwrites,
- * are exempt.
+ * again, which assertions check; buffers of a single product are exempt.
  *
  * <p>Not thread-safe: one workspace serves one pass at a time.
  */

@@ -25,8 +25,7 @@ public record AdapterBase(String name, String fingerprint) {
   }
 
   /**
-   * Compares this model, which an adapter is to be applied to, with the model that the adapter was
-   * trained on.
+   * Compares this model with the one that an adapter, to be applied to it, was trained on.
    *
    * @return a warning if fingerprint and names do not show that both are the same model: a copy may
    *     have another name

@@ -35,10 +35,7 @@ public final class AdapterFile {
   /** The name of the file of factors. */
   public static final String WEIGHTS = "adapter_model.safetensors";
 
-  /**
-   * The file of factors of older PEFT versions: pickled Python objects, which this class does not
-   * read.
-   */
+  /** The file of factors of older PEFT versions: pickled Python objects, not supported. */
   private static final String PICKLED = "adapter_model.bin";
 
   /** The key of the base's fingerprint in the metadata of the factors, which PEFT ignores. */

@@ -105,10 +105,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
       return name.equalsIgnoreCase(ALL_LINEAR);
     }
 
-    /**
-     * Warns of names without a layer, which PEFT ignores silently, since models share lists of
-     * names.
-     */
+    /** Warns of names without a layer; PEFT ignores them silently, since models share lists. */
     private void warnOfUnmatched(List<String> linears) {
       for (String name : names) {
         if (linears.stream().noneMatch(linear -> matches(name, linear))
@@ -129,8 +126,8 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
    * Selects layers by name in some blocks only; a full name selects its layer in any block.
    *
    * @param indexes the blocks, {@code layers_to_transform}
-   * @param patterns expressions for the part of the name before the index, {@code layers_pattern};
-   *     empty for any
+   * @param patterns expressions for the name before the index, {@code layers_pattern}; empty for
+   *     any
    */
   public record Layers(Names names, List<Integer> indexes, List<String> patterns) implements Rule {
     public Layers {

@@ -14,8 +14,7 @@ import java.util.Map;
  * kl    = e^(r − p) − (r − p) − 1                                       (Schulman's estimator k3)
  * </pre>
  *
- * <p>The gradient equals PyTorch's, also where the loss has a kink; a clipped ratio passes no
- * gradient.
+ * <p>The gradient equals PyTorch's, also at kinks of the loss: a clipped ratio passes none.
  *
  * @param config the loss's settings
  * @param targets the targets of one micro-batch

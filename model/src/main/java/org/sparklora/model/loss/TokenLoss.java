@@ -13,9 +13,7 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
     return 1f;
   }
 
-  /**
-   * What the gradient of a target depends on: the fewer targets, the earlier it can be computed.
-   */
+  /** What a target's gradient depends on: the fewer targets, the earlier it is known. */
   enum Dependence {
     /** On no log-probability: {@link #lossAndGradient} gives the gradient for any input. */
     NOTHING,

@@ -8,10 +8,7 @@ import java.util.regex.Pattern;
 sealed interface AllowedValues {
   Pattern INTERVAL = Pattern.compile("([\\[(])([^,]*),(.*)([\\])])");
 
-  /**
-   * Parses words, or an interval such as {@code [0,1)} or {@code [1,)}; an empty cell allows any
-   * value.
-   */
+  /** Parses words, an interval such as {@code [0,1)} or {@code [1,)}, or nothing for any value. */
   static AllowedValues parse(String cell) {
     Matcher interval = INTERVAL.matcher(cell);
     if (interval.matches()) {

@@ -19,8 +19,7 @@ import java.util.stream.Stream;
  * </pre>
  *
  * Flags win over the file; the last of several equal flags wins; dashes in names count as
- * underscores. Former names of a flag are read as the flag; commas, too, separate the words of a
- * list.
+ * underscores. Former names of a flag are read as the flag; commas, too, separate list words.
  */
 public final class CommandLine {
   /** Words of a list; a value with other characters, such as a regular expression, is not split. */

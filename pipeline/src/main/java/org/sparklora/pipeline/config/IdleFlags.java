@@ -22,10 +22,7 @@ final class IdleFlags {
     return notes;
   }
 
-  /**
-   * Whether the user set another value than the default: files written by runs hold the defaults,
-   * too.
-   */
+  /** Whether the value differs from the default: files written by runs hold the defaults, too. */
   private static boolean isSet(Flag<?> flag, Settings settings) {
     return settings.isGiven(flag)
         && !settings

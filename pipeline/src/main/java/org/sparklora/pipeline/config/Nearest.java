@@ -23,9 +23,7 @@ public final class Nearest {
   /** Equal words count a little less than equal texts. */
   private static final double WEIGHT_OF_WORDS = 0.95;
 
-  /**
-   * Weight of the texts' similarity, which decides between names with equally many shared words.
-   */
+  /** Weight of the texts' similarity, which decides between equal shares of words. */
   private static final double TIE_BREAK = 0.01;
 
   private Nearest() {}

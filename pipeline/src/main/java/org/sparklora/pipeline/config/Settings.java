@@ -166,9 +166,7 @@ public final class Settings implements Serializable {
     return identity(Flag.Identity.CHANGEABLE);
   }
 
-  /**
-   * The settings with an effect in this command, by flag, in canonical spelling; without secrets.
-   */
+  /** The settings with an effect, by flag, in canonical spelling; without secrets. */
   public Map<String, String> effective() {
     Map<String, String> values = new LinkedHashMap<>();
     FlagCatalog.shared().of(command).stream()

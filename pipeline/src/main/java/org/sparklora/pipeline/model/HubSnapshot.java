@@ -46,10 +46,7 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
     return new HubSnapshot(name, reference.repo(), commit, part, endpoint);
   }
 
-  /**
-   * Access to parts of the repository's files: caches its settings, fetches requested parts of
-   * weights.
-   */
+  /** Access to parts of the files: caches settings, fetches requested parts of weights. */
   static ModelOutline.Remote remote(String name, HubReference reference) {
     HubClient client = HubClient.shared();
     HubSnapshot found = find(name, reference, Part.WHOLE);

@@ -163,10 +163,7 @@ public final class ModelOutline implements AutoCloseable {
     return end <= front.length ? Arrays.copyOf(front, end) : remote.front(name, end);
   }
 
-  /**
-   * The local folder, under the user's name of the model; deleted by {@link #close} if it was
-   * fetched.
-   */
+  /** The local folder, under the user's name; {@link #close} deletes it if it was fetched. */
   public ModelSource source() {
     return source;
   }

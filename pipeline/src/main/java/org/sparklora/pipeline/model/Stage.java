@@ -94,8 +94,7 @@ final class Stage {
    * Copies the missing files.
    *
    * @return the files with the checksums of their copies
-   * @throws ConfigException if a file changed or was deleted since it was listed, or cannot be
-   *     copied
+   * @throws ConfigException if a file changed or disappeared since listing, or cannot be copied
    */
   List<ModelFile> fill(Configuration hadoop) {
     // a file lock excludes other JVMs only; other models may be staged concurrently

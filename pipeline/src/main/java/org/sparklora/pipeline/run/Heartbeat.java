@@ -18,17 +18,12 @@ import org.sparklora.pipeline.run.RunLock.Owner;
  * watched, and a run that does not renew it meanwhile is dead.
  */
 final class Heartbeat {
-  /**
-   * The system property, for tests, of the milliseconds of a beat. All other times are multiples of
-   * a beat.
-   */
+  /** For tests: milliseconds of a beat, of which all other times are multiples. */
   static final String PROPERTY = "lora.lock.beat";
 
   private static final long USUAL_BEAT_MILLIS = 10_000;
 
-  /**
-   * Beats without renewal, as in a garbage collection or on a full disk, after which a run is dead.
-   */
+  /** Beats without renewal, as in a garbage collection, after which a run is dead. */
   private static final int BEATS_OF_SILENCE = 30;
 
   /** The least beats for which a lock is watched, whatever its modification time. */

@@ -68,9 +68,7 @@ public final class PrivateFolder {
         .openChecked(absolute);
   }
 
-  /**
-   * User and group of this process; the JDK reports 0 for a user without a name, as in containers.
-   */
+  /** User and group of this process; the JDK reports nameless users of containers as 0. */
   private static Attributes ofThisProcess() throws IOException {
     UnixSystem user = new UnixSystem();
     return user.getUsername() == null && Files.exists(PROCESS)
@@ -138,9 +136,7 @@ public final class PrivateFolder {
         || ((found.mode() & GROUP_WRITES) != 0 && found.group() != group);
   }
 
-  /**
-   * Checks the folders above from the root down: a user who can rename one can replace the folder.
-   */
+  /** Checks the folders above, from the root down: who can rename one can replace the folder. */
   private void requireSafeParents(Path folder) throws IOException {
     List<Path> above = new ArrayList<>();
     for (Path parent = folder.getParent(); parent != null; parent = parent.getParent()) {

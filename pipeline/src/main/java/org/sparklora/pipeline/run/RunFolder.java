@@ -98,8 +98,7 @@ public final class RunFolder implements AutoCloseable {
   /**
    * Checks, before any work, that {@link #open} would accept the folder.
    *
-   * @throws ConfigException if it would not; for a run that resumes only {@link #open} checks the
-   *     contents
+   * @throws ConfigException if it would not; a run that resumes is only checked by {@link #open}
    */
   public static void requireUsable(
       Configuration configuration, String name, boolean overwrite, Optional<String> resumeFrom) {
@@ -304,8 +303,7 @@ public final class RunFolder implements AutoCloseable {
   /**
    * Saves the run's results in the folder itself.
    *
-   * @throws TableException when they cannot be written; checkpoints, and the results of an earlier
-   *     run, stay
+   * @throws TableException when they cannot be written; checkpoints and earlier results stay
    */
   public void saveResults(Writer writer) {
     saving.save(

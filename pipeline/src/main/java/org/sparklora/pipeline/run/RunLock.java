@@ -194,7 +194,7 @@ final class RunLock implements AutoCloseable {
   }
 
   /**
-   * Whether the holder is alive; a lock without one is being written, or its writer died meanwhile.
+   * Whether the holder is alive; without a holder the lock is being written, or its writer died.
    */
   static boolean isAlive(FileSystem fileSystem, Path file, Optional<Owner> holder)
       throws IOException {

@@ -18,10 +18,7 @@ record RunningProcess(String space, long pid, String start) {
   private static final Path PROC = Path.of("/proc");
   private static final Path FIRST = PROC.resolve("1/stat");
 
-  /**
-   * Index of a field of {@code stat} after the name, which is in brackets and may hold any
-   * character.
-   */
+  /** Index in {@code stat} after the name, which is in brackets and may hold any character. */
   private static final int STATE = 0;
 
   private static final int START_TICKS = 19;

@@ -59,9 +59,7 @@ final class Saving {
     }
   }
 
-  /**
-   * A hidden path specific to this run, since a run that was declared dead may still be writing.
-   */
+  /** A hidden path of this run alone: a run that was declared dead may still be writing. */
   Path part(String what) {
     return new Path(folder, PART + lock.id() + "-" + what);
   }

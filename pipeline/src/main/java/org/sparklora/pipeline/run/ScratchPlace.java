@@ -155,9 +155,7 @@ public final class ScratchPlace {
     return Named.of(name, environment.apply(name), separator);
   }
 
-  /**
-   * {@code TMPDIR}, which the JVM ignores, unless {@code java.io.tmpdir} was set to another folder.
-   */
+  /** TMPDIR, which the JVM ignores, unless {@code java.io.tmpdir} was set to another folder. */
   private Named temporary() {
     String told = properties.apply(JVM);
     String variable = environment.apply(TMPDIR);

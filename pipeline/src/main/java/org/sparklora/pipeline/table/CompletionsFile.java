@@ -130,8 +130,7 @@ public final class CompletionsFile {
     Group list = row.getGroup(column, 0);
     List<Turn> turns = new ArrayList<>();
     for (int i = 0; i < list.getFieldRepetitionCount(0); i++) {
-      Group turn =
-          list.getGroup(0, i).getGroup(0, 0); // by index: the names of a list's levels vary
+      Group turn = list.getGroup(0, i).getGroup(0, 0); // the names of levels vary
       turns.add(new Turn(text(turn, CompletionsTable.ROLE), text(turn, CompletionsTable.CONTENT)));
     }
     return turns;

@@ -71,8 +71,7 @@ public final class FileList {
    *
    * @param folder the table's folder; a path that is not a folder, or has no list, is not checked
    * @param maker the command that makes such tables
-   * @throws TableException naming the first file that is missing, not in the list, or of another
-   *     size
+   * @throws TableException naming the first file that is missing, not listed, or of another size
    */
   public static void requireWhole(Configuration configuration, String folder, String maker) {
     try {

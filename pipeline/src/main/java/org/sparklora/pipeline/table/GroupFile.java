@@ -41,10 +41,7 @@ public final class GroupFile {
     }
   }
 
-  /**
-   * Deletes the file's hidden checksum, with which Hadoop's local file system would refuse a
-   * changed file.
-   */
+  /** Deletes the hidden checksum, by which Hadoop's local file system refuses a changed file. */
   static void deleteChecksum(Configuration configuration, Path file) throws IOException {
     if (file.getFileSystem(configuration) instanceof LocalFileSystem local) {
       local.getRawFileSystem().delete(local.getChecksumFile(file), false);
@@ -91,10 +88,7 @@ public final class GroupFile {
     }
   }
 
-  /**
-   * Requests columns by types, since the text of a schema with blanks or brackets in names cannot
-   * be parsed.
-   */
+  /** Selects columns without a schema's text, which cannot hold names with blanks or brackets. */
   private static final class SomeColumns extends GroupReadSupport {
     private final Predicate<Type> columns;
 

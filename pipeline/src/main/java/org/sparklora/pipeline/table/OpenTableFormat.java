@@ -115,7 +115,7 @@ public enum OpenTableFormat {
       return Stream.of(fileSystem.listStatus(inside))
           .anyMatch(file -> ICEBERG_METADATA.matcher(file.getPath().getName()).matches());
     } catch (FileNotFoundException | AccessControlException e) {
-      return false; // the second above the user's folders
+      return false; // denied above the user's folders
     }
   }
 

@@ -100,7 +100,7 @@ final class ScoredGenerationSchema {
     return group.getFieldRepetitionCount(column) == 0 ? Double.NaN : group.getDouble(column, 0);
   }
 
-  /** The verdict of a row; rows of rewards without verdicts have none. */
+  /** The verdict of a row; {@link Verdict#SCORED} for rewards without verdicts. */
   private static Verdict verdict(String text) {
     return text.isEmpty() ? Verdict.SCORED : Verdict.of(text);
   }

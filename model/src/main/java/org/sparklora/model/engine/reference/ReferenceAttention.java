@@ -11,9 +11,7 @@ import org.sparklora.model.engine.Tensor;
 final class ReferenceAttention {
   private ReferenceAttention() {}
 
-  /**
-   * {@code s = scale·q·k, p = exp(s − logSumExp), y = Σ p·v} over the visible keys of each query.
-   */
+  /** {@code s = scale·q·k, p = exp(s − logSumExp), y = Σ p·v} over each query's visible keys. */
   static void forward(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
     float[] queries = tensors.q().toArray(); // (N, H, D)
     float[] keys = tensors.k().toArray(); // (S, K, D)

@@ -93,10 +93,7 @@ final class ReferenceSampling {
     return Math.max(sorted[first], minP);
   }
 
-  /**
-   * The index of the last token, from the likeliest down, before which probabilities sum to less
-   * than top-p.
-   */
+  /** Index of the last token, from the likeliest down, before which the sum is less than top-p. */
   private static int topP(float[] sorted, int first, float top, SamplingRule rule) {
     double total = 0;
     for (int i = first; i < sorted.length; i++) {

@@ -13,8 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
  * it inlines every call that makes or takes a vector: the JDK's own methods always, others only
  * after they have run often. Each such call costs an estimated 400 nodes. From 18,000 nodes on
  * (NodeCountInliningCutoff) the compiler delays further inlining, and the vectors stored last
- * sometimes become heap objects, a gigabyte per second: every method of this class must stay far
- * below.
+ * sometimes become heap objects, a gigabyte per second: methods here must stay far below.
  */
 final class FewRowsTile {
   /** Rows of x in a tile, and rows of a float32 weight. */
@@ -36,8 +35,7 @@ final class FewRowsTile {
    * {@code lanes[4·i + j] = x[i] · w[j]}, lane by lane.
    *
    * @param x from {@code x0} on 4 rows of {@code length} elements, a multiple of the vector length
-   * @param w from {@code w0} on 4 rows of the weight of {@code length} elements, {@code stride}
-   *     apart
+   * @param w from {@code w0} on 4 such rows of the weight, {@code stride} apart
    * @param lanes {@code (16, LANES)}, overwritten
    */
   static void floats(float[] x, int x0, float[] w, int w0, int stride, int length, float[] lanes) {
@@ -96,8 +94,7 @@ final class FewRowsTile {
    * {@code lanes[3·i + j] = x[i] · w[j]} for 3 rows of a weight in bfloat16, the upper half of a
    * float32. Elements of odd number are the upper halves of 32-bit lanes, with the lower ones
    * cleared; elements of even number are the upper halves if the vector is read one element
-   * earlier. So no element moves to another lane, if x is arranged in pairs of vectors: see {@link
-   * #pair}.
+   * earlier. So no element moves to another lane, if {@link #pair} arranged x.
    *
    * @param x as {@link #pair} arranges it, 4 rows of {@code length} elements, a multiple of twice
    *     the vector length

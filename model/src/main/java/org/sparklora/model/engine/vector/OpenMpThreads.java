@@ -50,8 +50,7 @@ final class OpenMpThreads {
    * {@code omp_set_num_threads} of the OpenMP library that oneDNN computes with, looked up by the
    * library's name, as oneDNN does. The file of this name in JavaCPP's cache may be another copy:
    * ND4J brings one, and JavaCPP links the copies by load order, in a cache shared with processes
-   * of another order. A limit in the wrong copy has no effect, and sums would be divided
-   * differently.
+   * of another order. A limit in the wrong copy has no effect and changes how sums are divided.
    */
   private static NativeFunction setNumThreads() throws ReflectiveOperationException {
     Loader.load(dnnl.class);

@@ -84,10 +84,7 @@ final class Scratch implements AutoCloseable {
     return halves;
   }
 
-  /**
-   * Float32 matrix buffer number {@code index}, of at least {@code size} elements with arbitrary
-   * content.
-   */
+  /** Float32 matrix buffer {@code index}: at least {@code size} elements, arbitrary content. */
   HostTensor matrix(int index, long size) {
     return matrix(index, DType.FLOAT32, size);
   }

@@ -25,8 +25,7 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
  * <p>A {@link Share} of the work is one key/value head with all its query heads and all branches of
  * a family, so that no two tasks add to one row of dK. If that makes too few tasks (one long
  * document), the queries are divided, and all parts but the first sum into memory of their own,
- * which is added up afterwards in a fixed order. Neither division nor order depends on the number
- * of threads.
+ * which is added up afterwards in a fixed order. Neither depends on the number of threads.
  */
 final class VectorAttentionBackward implements AutoCloseable {
   private static final int MOST_PARTS = 4;
@@ -111,10 +110,7 @@ final class VectorAttentionBackward implements AutoCloseable {
     return shares;
   }
 
-  /**
-   * Cuts a document that no other continues into parts of equal work; returns none for other
-   * families.
-   */
+  /** Parts of equal work of a document that no other continues; none for other families. */
   private static List<Branch> parts(List<Branch> family, double aTask) {
     Branch document = family.get(0);
     if (family.size() > 1 || document.runs().size() > 1) {

@@ -17,31 +17,23 @@ import org.sparklora.model.engine.HostTensor;
  * depend, to the bit, on how many other rows there are, on its place among them, or on the threads.
  */
 final class VectorFewRows {
-  /**
-   * The most rows of a product that this class computes, enough for the completions decoded at
-   * once.
-   */
+  /** Most rows of a product computed here: as many as are decoded at once. */
   static final int MOST = 128;
 
   private static final int TILE = FewRowsTile.ROWS;
 
-  /**
-   * Most inputs of a block of the weight: 4 rows of x of this length fit in the first-level cache.
-   */
+  /** Most inputs of a block of the weight: 4 rows of x then fit in the first-level cache. */
   private static final int MOST_INPUTS = 1536;
 
   /**
-   * Bytes of a block of the weight: large, since long reads are faster, but within the second-level
-   * cache.
+   * Bytes of a block of the weight: long reads are faster, but the second-level cache must hold it.
    */
   private static final int BLOCK_BYTES = 96 << 10;
 
   /** Multiplications worth a hand-over between threads: some 5 µs. */
   private static final long PRODUCTS_PER_TASK = 1 << 17;
 
-  /**
-   * Tasks for each thread: more than one, so that a thread that loses its core does not delay all.
-   */
+  /** Tasks for each thread: several, so that a thread without a core does not delay all. */
   private static final int TASKS_PER_THREAD = 8;
 
   /** Elements of the weight in one task at most. */

@@ -6,8 +6,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The arithmetic that all vector kernels share, on arrays padded to whole vectors, so that no loop
- * has a tail.
+ * Arithmetic of all vector kernels, on arrays padded to whole vectors, so that no loop has a tail.
  */
 final class VectorMath {
   static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;

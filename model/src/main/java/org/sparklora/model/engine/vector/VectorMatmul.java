@@ -29,10 +29,7 @@ final class VectorMatmul implements AutoCloseable {
   /** Elements of a widened tile: 2 MiB. */
   private static final int TILE = 1 << 19;
 
-  /**
-   * Fewest inputs and outputs with which bfloat16 products gain more than rounding both operands
-   * costs.
-   */
+  /** Fewest inputs and outputs with which bfloat16 gains more than rounding costs. */
   private static final int LEAST_ROUNDED = 16;
 
   /** Ratio of terms to the result's rows and columns from which the terms are summed in parts. */
@@ -112,9 +109,7 @@ final class VectorMatmul implements AutoCloseable {
         kept.matrix(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
   }
 
-  /**
-   * {@code alpha · x} in {@code type}, with spare rows that fill a bucket of {@link VectorPacked}.
-   */
+  /** {@code alpha · x} in {@code type}, with spare rows to fill {@link VectorPacked}'s buckets. */
   private Matrix packedOperand(HostTensor x, float alpha, DType type) {
     int rows = VectorPacked.padded(x.rows());
     if (x.dtype() == type && alpha == 1 && rows == x.rows()) {
@@ -194,10 +189,7 @@ final class VectorMatmul implements AutoCloseable {
     }
   }
 
-  /**
-   * Computes the input columns {@code [from, to)}, so that each element of dX and of w belongs to
-   * one worker.
-   */
+  /** Computes the input columns {@code [from, to)}: one worker per element of dX and of w. */
   private static void backwardInputWidened(
       HostTensor dY,
       HostTensor w,

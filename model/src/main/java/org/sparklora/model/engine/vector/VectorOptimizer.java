@@ -24,9 +24,7 @@ interface VectorOptimizer extends Kernels {
   /** The threads that compute. */
   WorkerPool pool();
 
-  /**
-   * Computes four partial sums at once, since each addition waits for the previous one in its sum.
-   */
+  /** Computes four sums at once, since each addition waits for the previous one in its sum. */
   @Override
   default double sumOfSquares(Tensor x) {
     double[] sums = new double[Math.toIntExact((x.size() + SUMMED - 1) / SUMMED)];

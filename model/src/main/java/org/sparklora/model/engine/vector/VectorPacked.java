@@ -46,8 +46,7 @@ final class VectorPacked {
   private record Call(Matrix x, PackedWeight w, boolean adds, HostTensor y, HostTensor spare) {}
 
   /**
-   * @param x {@code (padded, in)} of the type that w was packed for; rows past those of y may hold
-   *     anything
+   * @param x {@code (padded, in)} of the type that w was packed for; rows past N are arbitrary
    * @param adds whether the product is added to y instead of overwriting it
    * @param y {@code (N, out)}
    * @param spare a tensor of {@link #spare} elements, overwritten

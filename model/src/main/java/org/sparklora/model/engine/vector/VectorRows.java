@@ -58,10 +58,7 @@ interface VectorRows extends Kernels {
     void addTo(long n, int column, int count, float[] sum, Scratch scratch);
   }
 
-  /**
-   * {@code total += Σ rows}; each task owns a column range, so that sums do not depend on the
-   * threads.
-   */
+  /** {@code total += Σ rows}, by column ranges, so that sums do not depend on the threads. */
   private void sumRows(int rows, Tensor total, RowPart part) {
     pool()
         .forRanges(

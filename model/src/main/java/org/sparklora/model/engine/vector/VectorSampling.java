@@ -17,9 +17,7 @@ final class VectorSampling {
   /** Probabilities summed in float; a multiple of every vector length. */
   private static final int BLOCK = 1024;
 
-  /**
-   * Groups of logits by distance from the largest logit; the last group has all greater distances.
-   */
+  /** Groups of logits by distance from the largest; the last has all greater distances. */
   private static final int GROUPS = 1024;
 
   /** Groups per unit of temperature, a factor of e between probabilities. */
@@ -195,9 +193,7 @@ final class VectorSampling {
       return count == 0 ? PADDING : members[0]; // rounding kept the sum below enough
     }
 
-    /**
-     * The group of logit i: grows with the distance from the largest; equal logits share a group.
-     */
+    /** The group of logit i, by distance from the largest; equal logits share a group. */
     private int group(int i) {
       return Math.min(GROUPS - 1, (int) ((top - z[i]) * (GROUPS_IN_UNIT * inverse)));
     }

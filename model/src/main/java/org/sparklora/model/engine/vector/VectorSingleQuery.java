@@ -78,9 +78,7 @@ final class VectorSingleQuery {
       this.lanes = own.row(4, LaneSums.VECTORS * VectorMath.LANES);
     }
 
-    /**
-     * Rows of a piece; independent of the number of heads in a task, so that no sum depends on it.
-     */
+    /** Rows of a piece; sums may not depend on the number of heads in a task. */
     private int rowsOfAPiece() {
       return Math.max(TILE, PIECE / (call.heads().keyValue() * size) / TILE * TILE);
     }
@@ -153,9 +151,7 @@ final class VectorSingleQuery {
       }
     }
 
-    /**
-     * {@code scores = queries · keys}; scores past {@code rows} are overwritten by the next piece.
-     */
+    /** {@code scores = queries · keys}; the next piece overwrites scores past {@code rows}. */
     private void score(int key, int rows) {
       int part = keyValueHeads * size;
       for (int kv = 0; kv < keyValueHeads; kv++) {
