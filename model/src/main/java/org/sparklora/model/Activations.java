@@ -28,7 +28,7 @@ import org.sparklora.model.layer.SwiGlu;
 final class Activations implements AutoCloseable {
   /**
    * Bytes of inner activations that gradient checkpointing keeps nevertheless: backward need not
-   * recompute a kept block, and every machine that holds the model can spare this much memory.
+   * recompute a kept block, and every host that holds the model can spare this much memory.
    */
   static final long CHECKPOINTED_BYTES = 256L << 20;
 

@@ -7,6 +7,6 @@ import org.sparklora.model.loss.TokenLogProbs;
  *
  * @param loss the value of the requested loss; not finite if the model diverged
  * @param tokens all tokens of the batch
- * @param logProbs of each target token
+ * @param logProbs log-probabilities and further scores of the target tokens
  */
 public record StepResult(double loss, long tokens, TokenLogProbs logProbs) {}

@@ -20,7 +20,7 @@
  * branch    consecutive queries of attention, with the keys they see
  * run       consecutive rows of keys, all or part of what a branch sees
  * slot      the place of one token's key and value in a cache
- * row       of a matrix, what belongs to one token; of a table, one packed sequence or completion
+ * row       in a matrix, the elements of one token; in a table, one packed sequence or completion
  * chunk     consecutive targets whose logits exist at the same time
  * buffer    memory of a workspace, by name, which is lent and given back
  * call      one operation of an engine, on all tokens of a pass or on some rows of them

@@ -238,7 +238,7 @@ public final class CheckpointFolder implements AutoCloseable {
       }
       return HexFormat.of().formatHex(hash.digest()).substring(0, SHOWN_DIGITS);
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has it
+      throw new IllegalStateException(e); // every JDK has SHA-256
     }
   }
 

@@ -37,7 +37,7 @@ public final class SafeTensors implements AutoCloseable {
   /**
    * Reads and checks the header; no tensor is touched.
    *
-   * @throws CheckpointException if the file is missing, cut or damaged
+   * @throws CheckpointException if the file is missing, truncated or damaged
    */
   public static SafeTensors open(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {

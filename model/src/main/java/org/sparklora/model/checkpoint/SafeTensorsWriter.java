@@ -40,8 +40,8 @@ public final class SafeTensorsWriter {
    * @param name the tensor's name in the file
    * @param dtype the type that the tensor is cast to
    * @param shape the tensor's shape
-   * @param source opens the tensor just before it is written and closes it afterwards, so that only
-   *     one need exist at a time
+   * @param source opens the tensor just before it is written; the writer closes it then, so that
+   *     only one need exist at a time
    */
   public record Entry(String name, DType dtype, long[] shape, Source source) {
 

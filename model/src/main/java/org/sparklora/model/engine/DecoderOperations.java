@@ -160,7 +160,7 @@ abstract class DecoderOperations {
   }
 
   /**
-   * {@link #rmsNorm} of the same x for a backward: y within rounding of what forward computed.
+   * Recomputes {@link #rmsNorm} of x for a backward: y equals forward's within rounding.
    *
    * @param rstd forward's result; left as it is, or overwritten with equal values
    */

@@ -55,7 +55,7 @@ public record GroupedQueryAttention(
    *
    * @param q {@code (N, H·D)}, the rotated queries; with head norms the queries before norm and
    *     rotation
-   * @param k {@code (N, K·D)}, the keys, in the same state as q
+   * @param k {@code (N, K·D)}, the keys, rotated or not as q is
    * @param v {@code (N, K·D)}
    * @param y the attention's result, {@code (N, H·D)}
    * @param logSumExp {@code (N, H)}

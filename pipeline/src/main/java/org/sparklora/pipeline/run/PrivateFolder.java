@@ -136,7 +136,7 @@ public final class PrivateFolder {
         || ((found.mode() & GROUP_WRITES) != 0 && found.group() != group);
   }
 
-  /** Checks the folders above, from the root down: who can rename one can replace the folder. */
+  /** Checks the folders above, from the root down: renaming one would replace the folder. */
   private void requireSafeParents(Path folder) throws IOException {
     List<Path> above = new ArrayList<>();
     for (Path parent = folder.getParent(); parent != null; parent = parent.getParent()) {

@@ -166,7 +166,7 @@ final class VectorKernels
 
   // ---- rows of logits ------------------------------------------------------------------------
 
-  /** A power of two, so that gemm computes whole tiles. */
+  /** A power of two, so that gemm computes whole tiles, except for very large vocabularies. */
   @Override
   public int logitsRows(int vocabSize) {
     int rows = Engine.usualLogitsRows(vocabSize);

@@ -121,8 +121,8 @@ final class WorkerPool implements AutoCloseable {
 
   /**
    * Runs {@code range} on pieces of {@code [0, size)} of {@code step} elements, the last one
-   * shorter. Ranges may not call gemm: some run on the calling thread. A single piece runs on the
-   * calling thread.
+   * shorter. Ranges may not call gemm: some of them, and always a single one, run on the calling
+   * thread.
    */
   void forRanges(long size, long step, Range range) {
     int pieces = pieces(size, step);
