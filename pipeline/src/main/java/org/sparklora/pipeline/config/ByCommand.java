@@ -12,7 +12,7 @@ import java.util.function.Function;
  */
 record ByCommand<T>(T usual, Map<String, T> own) {
 
-  /** Reads {@code usual command=own …}, any part may be missing. */
+  /** Reads {@code usual command=own …}; any part may be missing. */
   static <T> ByCommand<T> parse(String cell, Function<String, T> value) {
     String usual = "";
     Map<String, T> own = new LinkedHashMap<>();
