@@ -4,21 +4,21 @@ import java.io.Serializable;
 import org.sparklora.spark.train.FlatVector;
 
 /**
- * {@link Work} whose main result is added to a vector.
+ * A {@link Work} that adds its main result to a vector.
  *
  * @param <I> a part; serialisable
- * @param <O> what it tells besides; serialisable
+ * @param <O> result of a part beside the vector; serialisable
  */
 @FunctionalInterface
 public interface Adding<I, O> extends Serializable {
   /**
    * Does one part.
    *
-   * @param sum added to
+   * @param sum the vector that the part adds to
    */
   O add(I part, FlatVector sum);
 
-  /** What is done, in a word, for the names of Spark's jobs. */
+  /** The verb in the names of Spark's jobs. */
   default String verb() {
     return "add up";
   }

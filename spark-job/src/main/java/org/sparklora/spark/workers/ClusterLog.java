@@ -17,11 +17,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A line in the driver's log for each executor that is lost and each task that is run again: the
- * result is the same, but the time is not. Spark's own lines have a stack trace each.
+ * Logs one line at the driver for each lost executor and each retried task: retries keep the
+ * result, but take time. Spark's own lines have a stack trace each.
  */
 public final class ClusterLog extends SparkListener {
-  private static final String KILLED_BY_DRIVER = "killed by driver"; // idle: dynamic allocation
+  private static final String KILLED_BY_DRIVER = "killed by driver"; // an idle executor
   private static final int USUAL_ATTEMPTS = 4;
   private static final Logger LOG = LoggerFactory.getLogger(ClusterLog.class);
 
@@ -33,14 +33,14 @@ public final class ClusterLog extends SparkListener {
 
   /**
    * @param attempts {@code spark.task.maxFailures}
-   * @param warnings takes lines
+   * @param warnings receives the log lines
    */
   ClusterLog(int attempts, Consumer<String> warnings) {
     this.attempts = attempts;
     this.warnings = warnings;
   }
 
-  /** Begins to write, unless executors are this process, whose failures end the command. */
+  /** Starts logging, except in local mode, where a failure ends the command. */
   public static void of(SparkContext spark) {
     if (!spark.isLocal()) {
       spark.addSparkListener(
@@ -56,7 +56,7 @@ public final class ClusterLog extends SparkListener {
 
   @Override
   public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
-    boolean told = !lost.add(removed.executorId()); // by the executor and by its worker
+    boolean told = !lost.add(removed.executorId()); // Spark may report a loss twice
     if (!told && !removed.reason().contains(KILLED_BY_DRIVER)) {
       warnings.accept(
           "Lost executor %s: %s; what it was doing is done again"

@@ -13,7 +13,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.Interruption;
 
-/** How many work on one model: see {@link ExecutorCount}, whose view of Spark this is. */
+/** Counts the workers of a run: connects {@link ExecutorCount} to Spark. */
 public final class CountExecutorsJob {
   private static final String PATIENCE_UNLESS_TOLD = "120s";
   private static final int MAX_WORKERS = 10_000;
@@ -22,12 +22,12 @@ public final class CountExecutorsJob {
   private CountExecutorsJob() {}
 
   /**
-   * Waits for the executors of a cluster and counts those who work; in local mode it is one, whose
-   * engine uses all cores, unless more are asked for, which then take turns.
+   * Waits for a cluster's executors and returns the number of workers. In local mode that is {@code
+   * requested}, whose workers take turns, or else 1, whose engine uses all cores.
    *
    * @param requested {@code num_workers}
-   * @throws ConfigException if so many workers do not find a task slot each, or it depends on the
-   *     moment how many there are
+   * @throws ConfigException if {@code requested} exceeds the task slots, or is empty while dynamic
+   *     allocation sets no number of executors
    */
   public static int workers(JavaSparkContext spark, Optional<Integer> requested) {
     requested.ifPresent(
@@ -56,7 +56,7 @@ public final class CountExecutorsJob {
     return workers;
   }
 
-  /** What Spark knows. */
+  /** Executors and task slots as Spark reports them. */
   private record SparkCluster(JavaSparkContext spark) implements ExecutorCount.Cluster {
     @Override
     public int executors() {
@@ -89,7 +89,7 @@ public final class CountExecutorsJob {
     public ExecutorCount.Demand demand(int tasks) {
       String group = spark.getLocalProperty(NamedJob.GROUP);
       spark.setJobGroup(
-          Flags.NUM_WORKERS.name(), "wait for executors", true); // true: an end interrupts them
+          Flags.NUM_WORKERS.name(), "wait for executors", true); // true: cancelling interrupts
       JavaFutureAction<Void> waiting =
           spark
               .parallelize(Collections.nCopies(tasks, 0), tasks)

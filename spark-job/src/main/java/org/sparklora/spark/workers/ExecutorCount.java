@@ -7,14 +7,14 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * How many work on one model: {@code num_workers}, or one an executor.
+ * Determines the number of workers: {@code num_workers}, or one per executor.
  *
- * <p>A cluster's executors register one after the other, some seconds after the session is there.
- * So their number is taken when those are there that the application asked for, or when the time
- * for that is over; one log line says the number and why it is that.
+ * <p>A cluster's executors register one after the other, some seconds after the session starts.
+ * They are counted once all that the application requested are registered, or at the timeout; one
+ * log line gives the number and its reason.
  */
 final class ExecutorCount {
-  /** Spark setting: how long executors are waited for. */
+  /** Spark setting: the longest wait for executors. */
   static final String PATIENCE = "spark.scheduler.maxRegisteredResourcesWaitingTime";
 
   /** A standalone cluster grants all executors at once; their JVMs start at nearly one time. */
@@ -33,19 +33,19 @@ final class ExecutorCount {
     this.patienceMillis = patienceMillis;
   }
 
-  /** What is there of a cluster, and the time. */
+  /** A cluster's executors and task slots, and a clock. */
   interface Cluster {
     /** Executors that are registered. */
     int executors();
 
-    /** Tasks that they run at once. */
+    /** Tasks that the executors run at once. */
     int slots();
 
     long millis();
 
     void sleep(long millis);
 
-    /** Makes Spark ask for executors that run so many tasks at once, until its end. */
+    /** Makes Spark request executors for {@code tasks} parallel tasks until {@link Demand#end}. */
     Demand demand(int tasks);
   }
 
@@ -55,11 +55,11 @@ final class ExecutorCount {
   }
 
   /**
-   * Waits and counts.
+   * Waits for executors and returns the number of workers.
    *
    * @param requested {@code num_workers}
-   * @throws ConfigException if so many workers do not find a task slot each, or it depends on the
-   *     moment how many there are
+   * @throws ConfigException if {@code requested} exceeds the task slots, or is empty while dynamic
+   *     allocation sets no number of executors
    */
   int count(Optional<Integer> requested) {
     if (request.onDemand() && requested.isEmpty() && request.executors().isEmpty()) {
@@ -69,7 +69,7 @@ final class ExecutorCount {
           "with dynamic allocation and %s the number of executors depends on the moment; say how many are to work"
               .formatted(request.setting()));
     }
-    int tasks = // so many have to wait before Spark asks for all executors
+    int tasks = // Spark requests all executors only while this many tasks wait
         requested.map(count -> count * request.slotsOfOne()).orElse(request.slots().orElse(1));
     Demand demand = request.onDemand() ? cluster.demand(tasks) : () -> {};
     try {
@@ -108,8 +108,9 @@ final class ExecutorCount {
   }
 
   /**
-   * Whether executors that are not there soon after the others will not come. Workers have one
-   * each, if so many come: a large one that registers first has slots for several.
+   * Whether to stop waiting once no executor has registered for {@link #SETTLED_MILLIS}. Task slots
+   * alone do not stop it: a large executor that registers first has slots for several workers,
+   * which get one executor each if enough register.
    */
   private boolean settles(Optional<Integer> requested) {
     return requested.isPresent()

@@ -9,19 +9,18 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Which executor each worker has. A worker takes a whole executor, however many task slots that
- * has, and keeps it for as long as it lives; only where there are more workers than executors do
- * some share one. An executor that comes later gets a worker when one has lost its own.
- * Thread-safe.
+ * Assigns an executor to each worker. A worker takes a whole executor, however many task slots it
+ * has, until the executor is lost; workers share executors only if they outnumber them. An executor
+ * that registers later gets a worker that has lost its own. Thread-safe.
  */
 final class ExecutorPlaces {
   private final Supplier<List<Executor>> alive;
 
-  /** By worker; empty where its executor was lost and no other is without a worker. */
+  /** Executor ids by worker; empty if the executor was lost and no other is free. */
   private final List<Optional<String>> ofWorkers = new ArrayList<>();
 
   /**
-   * @param alive the executors that are there now
+   * @param alive lists the registered executors
    */
   ExecutorPlaces(Supplier<List<Executor>> alive) {
     this.alive = alive;
@@ -30,19 +29,19 @@ final class ExecutorPlaces {
   /**
    * An executor.
    *
-   * @param slots tasks that it runs at once
-   * @param busy tasks that it runs now
+   * @param slots tasks that the executor runs at once
+   * @param busy tasks that the executor runs now
    */
   record Executor(String id, String host, int slots, int busy) {
-    /** What Spark calls it among the places that a task prefers. */
+    /** This executor as Spark writes it in a task's preferred locations. */
     String location() {
       return "executor_%s_%s".formatted(host, id);
     }
   }
 
   /**
-   * The executors of workers 0 to {@code workers} - 1. Empty where a worker has none of its own:
-   * its task goes wherever a slot is free.
+   * The executors of workers 0 to {@code workers} - 1. The tasks of a worker without an executor
+   * (empty) run wherever a slot is free.
    */
   synchronized List<Optional<Executor>> of(int workers) {
     Map<String, Executor> there = new HashMap<>();
@@ -61,7 +60,7 @@ final class ExecutorPlaces {
     return ofWorkers.subList(0, workers).stream().map(id -> id.map(there::get)).toList();
   }
 
-  /** Where all slots are taken, too, workers take turns. */
+  /** Executors with a free slot come first; if none has one, workers take turns. */
   private Optional<Executor> leastTaken(Map<String, Executor> there) {
     return there.values().stream()
         .min(

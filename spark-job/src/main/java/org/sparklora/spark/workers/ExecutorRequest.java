@@ -7,13 +7,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The executors that an application asked its cluster for, as far as its settings tell.
+ * The executors that an application requests from its cluster, as far as its settings tell.
  *
- * @param executors how many; empty if no setting says it
- * @param slots tasks that all of them run at once; empty if no setting says it
- * @param slotsOfOne tasks that an executor runs at once, as far as Spark knows when it asks for one
- * @param onDemand whether Spark asks for them only when tasks wait (dynamic allocation)
- * @param setting what says so, for messages
+ * @param executors number of executors; empty if no setting gives it
+ * @param slots tasks that all executors run at once; empty if no setting gives it
+ * @param slotsOfOne tasks that an executor runs at once, as Spark assumes when it requests one
+ * @param onDemand whether Spark requests executors only while tasks wait (dynamic allocation)
+ * @param setting the Spark setting that decides, for messages
  */
 record ExecutorRequest(
     OptionalInt executors, OptionalInt slots, int slotsOfOne, boolean onDemand, String setting) {
@@ -28,13 +28,13 @@ record ExecutorRequest(
   private static final String DYNAMIC = "spark.dynamicAllocation.enabled";
   private static final String MAX_EXECUTORS = "spark.dynamicAllocation.maxExecutors";
 
-  /** What Spark asks YARN and Kubernetes for unless told. */
+  /** Spark's default of {@link #INSTANCES} on YARN and Kubernetes. */
   private static final int USUAL_INSTANCES = 2;
 
   /**
    * The request of an application that is not in local mode.
    *
-   * @param settings Spark's, by name
+   * @param settings looks up Spark's settings by name
    */
   static ExecutorRequest of(Function<String, Optional<String>> settings) {
     Settings conf = new Settings(settings);
@@ -57,7 +57,7 @@ record ExecutorRequest(
             + (conf.number(INSTANCES).isPresent() ? "" : ", Spark's default"));
   }
 
-  /** Standalone clusters divide cores; each of their machines has one executor unless told. */
+  /** Standalone clusters divide cores, by default into one executor per machine. */
   private static ExecutorRequest ofCores(Settings conf) {
     Matcher local = LOCAL_CLUSTER.matcher(conf.text(MASTER));
     OptionalInt cores = conf.number(MAX_CORES);
@@ -88,7 +88,7 @@ record ExecutorRequest(
         OptionalInt.empty(), OptionalInt.empty(), 1, false, "no " + MAX_CORES);
   }
 
-  /** Up to the maximum; a standalone cluster's cores may allow for fewer. */
+  /** The maximum of executors, or fewer if a standalone cluster's cores run out first. */
   private static ExecutorRequest onDemand(Settings conf, String master, ExecutorRequest fixed) {
     int each = Math.max(1, conf.number(CORES).orElse(1) / conf.number(TASK_CPUS).orElse(1));
     OptionalInt most = conf.number(MAX_EXECUTORS);
@@ -113,7 +113,7 @@ record ExecutorRequest(
     return new ExecutorRequest(OptionalInt.of(executors), OptionalInt.empty(), 1, false, setting);
   }
 
-  /** Spark's settings; one that is not set is the empty text. */
+  /** Spark's settings; an unset one reads as the empty text. */
   private record Settings(Function<String, Optional<String>> values) {
     String text(String key) {
       return values.apply(key).orElse("").strip();

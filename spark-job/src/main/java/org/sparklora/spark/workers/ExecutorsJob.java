@@ -27,18 +27,18 @@ import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.PolicyGradient;
 
 /**
- * Spark's executors. Each part is a Spark job of one task, so that its result can be used and
- * forgotten before later ones are there: results may be as large as the model. A task of an
- * executor that is lost is run again by Spark.
+ * Workers on Spark's executors. Each part is a Spark job of one task, so that its result can be
+ * used and freed before later results arrive: a result may be as large as the model. Spark retries
+ * the tasks of a lost executor.
  */
 public final class ExecutorsJob implements Workers {
-  /** Spark setting; false makes local mode serialise everything, as a cluster has to. */
+  /** Spark setting; false makes local mode serialise everything, as a cluster does. */
   public static final String SHARED_MEMORY = "spark.sparklora.sharedMemory";
 
-  /** Spark setting; what a job's results may have in all, in bytes. */
+  /** Spark setting; bound on the bytes of all results of a job. */
   public static final String MAX_RESULT_SIZE = "spark.driver.maxResultSize";
 
-  /** Of what a result has beside its vectors: numbers that were measured, sketches. */
+  /** Allows for what a result holds beside its vectors: metrics, sketches. */
   private static final double BESIDE = 1.1;
 
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorsJob.class);
@@ -56,12 +56,12 @@ public final class ExecutorsJob implements Workers {
     this.places = places;
   }
 
-  /** As {@link #of}, where the number of workers was asked for and changes nothing but the time. */
+  /** As {@link #of}, for results that do not depend on {@code count}; warns in local mode. */
   public static Workers workers(JavaSparkContext spark, int count) {
     return saysWhereIdle(of(spark, count), count);
   }
 
-  /** Warns where more workers than one were asked for and are one process. */
+  /** Returns {@code workers}; warns if several were requested and this process does all work. */
   public static Workers saysWhereIdle(Workers workers, int count) {
     if (workers instanceof LocalWorkers && count > 1) {
       LOG.warn("num_workers = {} changes nothing in local mode: one process does all work", count);
@@ -69,7 +69,7 @@ public final class ExecutorsJob implements Workers {
     return workers;
   }
 
-  /** As {@link #of(JavaSparkContext, int, PlacedJob)}, with places of its own. */
+  /** As {@link #of(JavaSparkContext, int, PlacedJob)}, with a new {@link PlacedJob}. */
   public static Workers of(JavaSparkContext spark, int count) {
     return of(spark, count, new PlacedJob(spark));
   }
@@ -78,18 +78,18 @@ public final class ExecutorsJob implements Workers {
    * The executors of a cluster, or in local mode this process.
    *
    * @param count parts that executors do at once
-   * @param places where the workers of a run are
+   * @param places assigns the workers of a run to executors
    */
   public static Workers of(JavaSparkContext spark, int count, PlacedJob places) {
     return sharesMemory(spark) ? new LocalWorkers() : new ExecutorsJob(spark, count, places);
   }
 
-  /** Whether executors are this process, so that nothing has to be sent. */
+  /** Whether this process is the only executor, so that nothing has to be sent. */
   public static boolean sharesMemory(JavaSparkContext spark) {
     return spark.isLocal() && spark.getConf().getBoolean(SHARED_MEMORY, true);
   }
 
-  /** The session's. */
+  /** The session's Spark context. */
   public JavaSparkContext spark() {
     return spark;
   }
@@ -126,19 +126,19 @@ public final class ExecutorsJob implements Workers {
     return share(vector.part(0, vector.size()));
   }
 
-  /** Makes a vector readable for work, and closes it when it is not to be read any more. */
+  /** Makes a vector readable for work; closing the shared vector closes {@code vector}. */
   public SharedVector share(FlatVector vector) {
     Sent sent = new Sent(spark, vector, shared);
     shared.add(sent);
     return sent;
   }
 
-  /** A broadcast: each executor that works while it is open gets it once. */
+  /** A broadcast vector: each executor that works while it is open receives it once. */
   private static final class Sent implements SharedVector {
     private static final long serialVersionUID = 1L;
 
     private final Broadcast<FlatVector> vector;
-    private final transient FlatVector original; // this and the following are the driver's
+    private final transient FlatVector original; // driver only, as the next fields
     private final transient List<Sent> open;
     private final transient Set<String> receivers = ConcurrentHashMap.newKeySet();
 
@@ -153,7 +153,7 @@ public final class ExecutorsJob implements Workers {
       return vector.value();
     }
 
-    /** Bytes that this executor had to be sent, since it has not worked before. */
+    /** Bytes sent to an executor: the vector's size at the first call, then 0. */
     long sentTo(String executor) {
       return receivers.add(executor) ? original.bytes() : 0;
     }
@@ -166,18 +166,18 @@ public final class ExecutorsJob implements Workers {
     }
   }
 
-  /** A partition for each part, the first of them where worker 0 is, and so on. */
+  /** An RDD with one partition per part; partition k runs on the executor of worker k. */
   public <T> JavaRDD<T> parts(List<T> parts) {
     return places.parts(parts);
   }
 
-  /** No more parts are given to Spark than are done at once: others' results would pile up here. */
+  /** Submits at most {@link #count} parts at once: results of more would pile up at the driver. */
   @Override
   public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
     Deque<Running<O>> running = new ArrayDeque<>();
     try {
       for (int part = 0; part < parts.size(); part++) {
-        int worker = part; // the first ones have one each
+        int worker = part; // the first parts go to one worker each
         if (running.size() == count) {
           worker = running.element().worker;
           results.accept(take(running.remove(), work));
@@ -190,11 +190,11 @@ public final class ExecutorsJob implements Workers {
         results.accept(take(running.remove(), work));
       }
     } finally {
-      running.forEach(one -> drop(one.future)); // there are some if it failed
+      running.forEach(one -> drop(one.future)); // parts are left only if one failed
     }
   }
 
-  /** A part that a worker does. */
+  /** A part that was submitted to a worker. */
   private record Running<O>(int worker, JavaFutureAction<List<Done<O>>> future) {}
 
   private <I, O> Running<O> submit(I part, int worker, Work<I, O> work) {
@@ -218,7 +218,7 @@ public final class ExecutorsJob implements Workers {
       try {
         future.get().forEach(Done::close);
       } catch (InterruptedException | ExecutionException e) {
-        // it failed, too
+        // this part failed, too
       }
     }
   }
@@ -248,7 +248,7 @@ public final class ExecutorsJob implements Workers {
     }
   }
 
-  /** A result, and what its executor did for it. */
+  /** A result, and the reading of the executor that computed it. */
   private record Done<O>(O result, ExecutorReading reading) implements Serializable {
     static <O> Done<O> of(O result) {
       return new Done<>(result, ExecutorMeter.here().read(SparkEnv.get().executorId()));

@@ -3,18 +3,18 @@ package org.sparklora.spark.workers;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A part of the work failed on executors as often as Spark tries. Its message is one line. */
+/** Thrown when a part of the work failed at each of Spark's attempts. Its message is one line. */
 public final class FailedPart extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
-  /** As Spark's scheduler says it, before the trace. */
+  /** The first line of the scheduler's message, before the stack trace. */
   private static final Pattern OF_SPARK =
       Pattern.compile("failed (\\d+) times.*? \\((\\S+) executor (\\S+)\\): (?:\\w+\\.)*(.*)");
 
   private static final String FULL_DISK = "No space left on device";
 
   /**
-   * @param cause of which a job of Spark's failed
+   * @param cause the failure of a Spark job
    */
   FailedPart(Throwable cause) {
     super(message(String.valueOf(cause.getMessage())), cause);

@@ -8,7 +8,7 @@ import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.meter.ExecutorUse;
 import org.sparklora.spark.train.FlatVector;
 
-/** This process, whose engine uses all cores for one part after the other; nothing is copied. */
+/** Does all work in this process, one part after the other on all cores; copies no vectors. */
 public final class LocalWorkers implements Workers {
   /** Spark's name of the driver's process. */
   private static final String DRIVER = "driver";
@@ -32,7 +32,7 @@ public final class LocalWorkers implements Workers {
   @Override
   public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
     for (I part : parts) {
-      Interruption.check(); // no session, whose end would stop this
+      Interruption.check(); // no Spark session stops this loop
       results.accept(work.run(part));
     }
   }
@@ -50,7 +50,7 @@ public final class LocalWorkers implements Workers {
   }
 
   /**
-   * @param end frees what engines elsewhere have of it
+   * @param end frees copies of the vector on devices, or does nothing
    */
   private record Here(FlatVector vector, Runnable end) implements SharedVector {
     @Override

@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Spark jobs whose tasks run where their worker is ({@link ExecutorPlaces}): each prefers one
- * executor, which Spark waits for ({@code spark.locality.wait.process}) as long as that lives. In
- * local mode there is one place.
+ * Creates RDDs whose tasks run on the executor of their worker ({@link ExecutorPlaces}): each task
+ * prefers that executor, for which Spark waits ({@code spark.locality.wait.process}). In local mode
+ * tasks have no preference.
  */
 public final class PlacedJob {
   private static final String DESCRIPTION = "spark.job.description";
@@ -31,13 +31,13 @@ public final class PlacedJob {
   private final JavaSparkContext spark;
   private final ExecutorPlaces places;
 
-  /** Workers that have no executor yet. */
+  /** Starts without any worker assigned to an executor. */
   public PlacedJob(JavaSparkContext spark) {
     this.spark = spark;
     this.places = new ExecutorPlaces(this::alive);
   }
 
-  /** A partition for each part, the first of them where worker 0 is, and so on. */
+  /** An RDD with one partition per part; partition k runs on the executor of worker k. */
   public <T> JavaRDD<T> parts(List<T> parts) {
     return spark.isLocal()
         ? spark.parallelize(parts, parts.size())
@@ -45,10 +45,10 @@ public final class PlacedJob {
   }
 
   /**
-   * One part for one worker.
+   * An RDD with a single part, for one worker.
    *
    * @param worker from 0
-   * @param workers how many there are
+   * @param workers number of workers
    */
   public <T> JavaRDD<T> part(T part, int worker, int workers) {
     return spark.isLocal()
@@ -56,7 +56,7 @@ public final class PlacedJob {
         : placed(List.of(part), List.of(places.of(workers).get(worker)));
   }
 
-  /** Spark's Java interface knows no places. */
+  /** Spark's Java API has no preferred locations, so the RDD is made by Scala's. */
   private <T> JavaRDD<T> placed(List<T> parts, List<Optional<ExecutorPlaces.Executor>> executors) {
     List<scala.Tuple2<T, scala.collection.Seq<String>>> placed = new ArrayList<>();
     for (int part = 0; part < parts.size(); part++) {
@@ -75,7 +75,7 @@ public final class PlacedJob {
   private List<ExecutorPlaces.Executor> alive() {
     List<String> ids = scala.collection.JavaConverters.seqAsJavaList(spark.sc().getExecutorIds());
     Map<String, ExecutorSummary> known = summaries(spark);
-    // what Spark tells of executors comes to its store a moment after they do
+    // Spark's status store lists an executor a moment after it registers
     for (int look = 0; look < LOOKS && !known.keySet().containsAll(ids); look++) {
       try {
         Thread.sleep(LOOK_MILLIS);
@@ -101,7 +101,7 @@ public final class PlacedJob {
     return summary.hostPort().replaceFirst(":\\d+$", "");
   }
 
-  /** The executors that live, by their names; the driver is none. */
+  /** The live executors by id, without the driver. */
   private static Map<String, ExecutorSummary> summaries(JavaSparkContext spark) {
     Map<String, ExecutorSummary> byId = new TreeMap<>();
     scala.collection.JavaConverters.seqAsJavaList(spark.sc().statusStore().executorList(true))
@@ -111,9 +111,9 @@ public final class PlacedJob {
   }
 
   /**
-   * Waits for a job, and says so every minute.
+   * Waits for a job; logs the wait every minute.
    *
-   * @throws FailedPart if it fails
+   * @throws FailedPart if the job fails
    * @throws IllegalStateException if the calling thread is interrupted; the job is cancelled then
    */
   public static <T> T await(JavaSparkContext spark, JavaFutureAction<T> job) {

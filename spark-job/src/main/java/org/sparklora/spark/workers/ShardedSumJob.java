@@ -17,26 +17,27 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.spark.train.FlatVector;
 
 /**
- * Adds up one vector of each of N workers, as large as what is trained, in the workers' order: a
- * sum of three floats depends on it, and a run must be repeatable to the last bit.
+ * Adds up one vector of each of N workers, as large as the trained parameters. Vectors are added in
+ * the workers' order: a floating-point sum depends on the order, and a run must be repeatable to
+ * the last bit.
  *
  * <p>Vectors may be bfloat16, to be half as long on the wire: they are added in float32, and the
- * sum is rounded once, when it leaves the worker that added it up.
+ * sum is rounded once, before it is sent to the driver.
  *
  * <p>Each worker cuts its vector into N shards, which go through Spark's shuffle: worker k gets
- * shard k of all, adds them up and sends the sum to the driver. So whatever N is, a worker sends
- * less than one vector to the others and receives as much, and the driver gets one. What a lost
- * executor held Spark computes again.
+ * shard k of all, adds them up and sends the sum to the driver. For any N a worker sends less than
+ * one vector to the others and receives as much, and the driver receives one. Spark recomputes the
+ * shards of a lost executor.
  */
 public final class ShardedSumJob {
   private ShardedSumJob() {}
 
   /**
-   * What one worker gives.
+   * The contribution of one worker.
    *
-   * @param vectors to be added to the others', each as long as theirs, all of one type
-   * @param told beside them; serialisable
-   * @param free is run when the vectors are not needed any more
+   * @param vectors to be added to those of the other workers; same lengths for all, all of one type
+   * @param told the worker's other result; serialisable
+   * @param free runs when the vectors are no longer needed
    */
   public record Given<O>(List<FlatVector> vectors, O told, Runnable free) {
     private Shard<O> shard(int number, int worker, int count) {
@@ -51,40 +52,40 @@ public final class ShardedSumJob {
 
   /** Where a shard of a vector begins. */
   private static long start(long size, int number, int count) {
-    return size * number / count; // no size comes near 2⁶³ / workers
+    return size * number / count; // cannot overflow: sizes are far below 2⁶³ / workers
   }
 
-  /** Takes a sum's shards. */
+  /** Receives the shards of the sums. */
   @FunctionalInterface
   public interface Target {
     /**
-     * One shard.
+     * Receives one shard.
      *
-     * @param vector its number among those that workers give
-     * @param from its first number's index in that
+     * @param vector number of the vector in {@link Given#vectors}
+     * @param from index of the shard's first number in that vector
      */
     void take(int vector, long from, FlatVector shard);
   }
 
-  /** A shard of a worker, or of the sum; the first carries what was told. */
+  /** A shard of a worker's vectors or of the sum; shard 0 carries {@link Given#told}. */
   private record Shard<O>(int number, int worker, List<FlatVector> parts, List<O> told)
       implements Serializable {
     void close() {
       parts.forEach(FlatVector::close);
     }
 
-    /** Its numbers in a type; this is closed if they had another. */
+    /** This shard converted to a type; closes this one if it had another type. */
     Shard<O> as(DType dtype) {
       return new Shard<>(number, worker, parts.stream().map(part -> part.as(dtype)).toList(), told);
     }
   }
 
   /**
-   * Adds up.
+   * Adds up the workers' vectors.
    *
-   * @param ofWorkers a partition of one element a worker
-   * @param sizes of the vectors
-   * @return what workers told, in order
+   * @param ofWorkers one partition per worker, each with one element
+   * @param sizes lengths of the vectors
+   * @return {@link Given#told} of the workers, in their order
    */
   public static <O> List<O> run(JavaRDD<Given<O>> ofWorkers, List<Long> sizes, Target target) {
     int count = ofWorkers.getNumPartitions();
@@ -114,7 +115,7 @@ public final class ShardedSumJob {
     return IntStream.range(0, count).mapToObj(shard).iterator();
   }
 
-  /** In the order of the workers, whichever comes first. */
+  /** Adds in the order of the workers, whichever shard arrives first. */
   private static <O> Shard<O> add(Iterator<Shard<O>> shards) {
     Map<Integer, Shard<O>> early = new HashMap<>();
     Shard<O> sum = null;
@@ -138,7 +139,7 @@ public final class ShardedSumJob {
       sum = sum.as(onWire);
       sum.parts.forEach(FlatVector::handedOver);
       return new Shard<>(sum.number, 0, sum.parts, told);
-    } catch (RuntimeException | Error e) { // an executor was lost that had some of them
+    } catch (RuntimeException | Error e) { // an executor with some of the shards was lost
       early.values().forEach(Shard::close);
       if (sum != null) {
         sum.close();

@@ -3,12 +3,12 @@ package org.sparklora.spark.workers;
 import java.io.Serializable;
 import org.sparklora.spark.train.FlatVector;
 
-/** A vector of the driver's that every {@link Work} can read. */
+/** A vector of the driver that every {@link Work} can read. */
 public interface SharedVector extends Serializable, AutoCloseable {
-  /** It, where the work is done. */
+  /** The vector in the process that calls, driver or executor. */
   FlatVector vector();
 
-  /** Forgets copies; the driver's vector stays. */
+  /** Frees the copies, and a vector given to {@link ExecutorsJob#share(FlatVector)}. */
   @Override
   void close();
 }

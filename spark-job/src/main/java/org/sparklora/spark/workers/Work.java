@@ -3,8 +3,8 @@ package org.sparklora.spark.workers;
 import java.io.Serializable;
 
 /**
- * What is done with each part, wherever it is. The same part must always give the same result: the
- * part of an executor that is lost is done again.
+ * A function applied to each part, on an executor or in this process. It must be deterministic:
+ * Spark retries the parts of a lost executor.
  *
  * @param <I> a part; serialisable
  * @param <O> its result; serialisable
@@ -14,12 +14,12 @@ public interface Work<I, O> extends Serializable {
   /** Does one part. */
   O run(I part);
 
-  /** What is done, in a word, for the names of Spark's jobs. */
+  /** The verb in the names of Spark's jobs. */
   default String verb() {
     return "work";
   }
 
-  /** Bytes of the vectors in a result, which are as large as what is trained; by default none. */
+  /** Bytes of a result's vectors as long as the trained parameters, for metrics; by default 0. */
   default long vectorBytes(O result) {
     return 0;
   }

@@ -7,36 +7,38 @@ import org.bytedeco.javacpp.Pointer;
 import org.sparklora.spark.meter.ExecutorUse;
 import org.sparklora.spark.train.FlatVector;
 
-/** Those who do the parts of a step's or a round's work. */
+/** Runs the parts of a step or round, on executors or in this process. */
 public sealed interface Workers permits LocalWorkers, ExecutorsJob {
 
-  /** Says what for the work from now on is done, such as {@code step 12}; Spark's pages show it. */
+  /** Labels the work from now on, for example {@code step 12}; Spark's pages show the label. */
   default void during(String what) {}
 
   /** How many parts are done at once. */
   int count();
 
   /**
-   * Makes sure that results as large as what is trained can reach the driver.
+   * Checks that results as large as the trained parameters can reach the driver.
    *
    * @param bytes of all results of one job
-   * @throws org.sparklora.pipeline.config.ConfigException if Spark is told to refuse so much
+   * @throws org.sparklora.pipeline.config.ConfigException if {@code spark.driver.maxResultSize} is
+   *     lower
    */
   default void requireRoomForResults(long bytes) {}
 
   /**
-   * Makes a vector readable for work.
+   * Makes a vector readable for work until the shared vector is closed; {@code floats} stay the
+   * caller's.
    *
    * @param floats float32, {@code size} of them; they must not change while work reads them
    */
   SharedVector share(Pointer floats, long size);
 
-  /** The same, of a vector that stays the caller's: in this process where an engine has it. */
+  /** As {@link #share}, of a vector that stays open; in this process, where an engine has it. */
   SharedVector lend(FlatVector vector);
 
   /**
-   * Does all parts. Results come in the order of the parts, each as soon as it and those before it
-   * are there, so that no more than {@link #count} wait in memory.
+   * Does all parts. Delivers each result in the order of the parts, as soon as it and all earlier
+   * ones are complete, so that at most {@link #count} wait in memory.
    */
   <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results);
 
@@ -48,16 +50,16 @@ public sealed interface Workers permits LocalWorkers, ExecutorsJob {
   }
 
   /**
-   * Does all parts and adds what they add to a vector to {@code sum}. In this process they add to
-   * it one after the other, so that its bits do not depend on how many parts there are; each
-   * executor adds to zeros, and these vectors are added in the order of the parts.
+   * Does all parts and adds their vectors to {@code sum}. In this process parts add to {@code sum}
+   * one after the other, so that its bits do not depend on the number of parts; on executors each
+   * part adds to zeros, and these vectors are added in the order of the parts.
    *
    * @param sum float32
-   * @return what the parts told, in order
+   * @return the parts' other results, in order
    */
   <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, FlatVector sum);
 
-  /** What executors did, and what was sent to them and back, since the last call. */
+  /** Work of the executors, and bytes sent to them and back, since the last call. */
   ExecutorUse takeUse();
 
   /** Cuts a list into runs of nearly equal length, one for each worker, none of them empty. */
