@@ -19,7 +19,7 @@ import org.sparklora.spark.train.TrainedModel;
  * The DL4J network on the driver: one {@link DecoderLayer}, its parameters and AdamW's state.
  *
  * <p>Not thread-safe. Closing frees the vectors that {@link #parameters} and {@link #moments} point
- * to; no task may still be using them.
+ * to, so no task may still use them.
  */
 public final class AdapterNetwork implements AutoCloseable {
   private final MultiLayerNetwork network;
@@ -32,7 +32,7 @@ public final class AdapterNetwork implements AutoCloseable {
   }
 
   /**
-   * A network whose parameters are all 0 until {@link #parameters} is written to.
+   * Creates a network whose parameters are all 0.
    *
    * @param layout of the flat parameter vector: decayed parameters first
    */
@@ -42,7 +42,7 @@ public final class AdapterNetwork implements AutoCloseable {
       OptimizerConfig optimizer,
       ScheduleConfig schedule,
       int totalSteps) {
-    OpenBlasKernels.choose(); // ND4J loads it
+    OpenBlasKernels.choose(); // ND4J loads OpenBLAS
     long decayed =
         layout.entries().stream()
             .filter(ParameterLayout.Entry::decayed)
@@ -81,7 +81,7 @@ public final class AdapterNetwork implements AutoCloseable {
     return network;
   }
 
-  /** How many parameters are trained. */
+  /** Number of trained parameters. */
   public long size() {
     return network.numParams();
   }
@@ -102,7 +102,7 @@ public final class AdapterNetwork implements AutoCloseable {
     return vectors().moments().pointer();
   }
 
-  /** The parameters to be read, wherever an engine has them. */
+  /** The parameters for reading, in host memory or on a device. */
   public FlatVector vector() {
     return vectors().parameters();
   }
@@ -111,7 +111,7 @@ public final class AdapterNetwork implements AutoCloseable {
     return NetworkVectors.of(network);
   }
 
-  /** The learning rate of a step; the first is 0. */
+  /** The learning rate of a step, counted from 0. */
   public double learningRate(int step) {
     return network
         .getLayerWiseConfigurations()

@@ -19,9 +19,9 @@ import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.workers.ShardedSumJob;
 
 /**
- * DL4J's training master, one for each round, which averages in shards on the workers instead of in
- * a tree that ends at the driver. Where bfloat16 is what travels the driver's own vectors stay
- * float32, and the mean of the workers' changes is added to them.
+ * DL4J's training master of one round. It averages in shards on the workers, instead of in a tree
+ * that ends at the driver. If vectors travel as bfloat16, the driver's stay float32 and the mean of
+ * the workers' changes is added to them.
  */
 final class AveragingMaster extends ParameterAveragingTrainingMaster {
   private static final long serialVersionUID = 1L;
@@ -45,17 +45,17 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
     this.onWire = onWire;
   }
 
-  /** How DL4J runs a worker. */
+  /** DL4J's configuration of a worker. */
   static WorkerConfiguration configuration(int averagingFrequency) {
     return new WorkerConfiguration(false, 1, 1, averagingFrequency, 0, false);
   }
 
-  /** What the workers of the round told, in their order. */
+  /** The reports of the round's workers, in the workers' order. */
   List<AveragingWorker.Report> reports() {
     return reports;
   }
 
-  /** DL4J would count the data first, to divide it into rounds: it is one, as it comes. */
+  /** Trains one round on all data, which DL4J would first count, to divide it into rounds. */
   @Override
   public void executeTraining(SparkDl4jMultiLayer spark, JavaRDD<DataSet> round) {
     doIteration(spark, round, 1, 1);
@@ -83,14 +83,14 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
     if (onWire == DType.FLOAT32) {
       vectors.forEach(sum -> sum.divi(reports.size()));
     } else {
-      // workers start at a rounded moment: where one forgot it, its change may be the larger one
+      // workers start from rounded moments, so a change may exceed the driver's moment: clamp at 0
       long parameters = vectors.get(0).length();
       INDArray moments = vectors.get(1).reshape(2 * parameters);
       Transforms.max(moments.get(NDArrayIndex.interval(parameters, 2 * parameters)), 0, false);
     }
   }
 
-  /** A sum of what workers have, to be divided, or of how it changed. */
+  /** Copies a shard of the workers' sum (float32), or adds the mean of their changes (bfloat16). */
   private void take(FlatVector shard, Pointer ours) {
     if (onWire == DType.FLOAT32) {
       shard.copyTo(ours);

@@ -23,11 +23,11 @@ import org.sparklora.spark.workers.ShardedSumJob;
 import org.sparklora.spark.workers.SharedVector;
 
 /**
- * DL4J's worker of one round: takes parameters and moments as raw vectors, reads its rows itself,
- * and tells beside its result what DL4J does not. Each task has one of its own.
+ * DL4J's worker of one round: receives parameters and moments as raw vectors, reads its rows
+ * itself, and adds a {@link Report} to DL4J's result. Each task has its own worker.
  *
- * <p>Where they came rounded to bfloat16 it gives how they changed, rounded likewise: a small
- * change of a large number would be lost in the number itself.
+ * <p>If it received bfloat16, it returns the changes of parameters and moments in bfloat16:
+ * rounding a large number would lose a small change.
  */
 final class AveragingWorker extends ParameterAveragingTrainingWorker {
   private static final long serialVersionUID = 1L;
@@ -52,9 +52,9 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   }
 
   /**
-   * What a worker tells of its round, beside parameters and moments.
+   * A worker's measurements of its round.
    *
-   * @param sketches one of its parameters where the averaging error is measured, else none
+   * @param sketches one sketch of the parameters if the averaging error is measured, else none
    */
   record Report(List<StepMetrics> steps, List<float[]> sketches, ExecutorReading reading)
       implements Serializable {}
@@ -85,7 +85,8 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     }
 
     /**
-     * What is added to the other workers' and divided. Ends the network, whose memory it may be.
+     * This worker's contribution to the average. The network is unusable afterwards: its memory is
+     * freed, or is the contribution's.
      */
     ShardedSumJob.Given<Report> given() {
       List<FlatVector> trained =
@@ -106,23 +107,23 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     }
   }
 
-  /** What is kept in step of a network: parameters, moments, as they are now. */
+  /** The vectors that averaging synchronises: current parameters and moments of a network. */
   static List<INDArray> vectors(MultiLayerNetwork network) {
     return NetworkVectors.of(network).ofDl4j();
   }
 
-  /** Frees the arrays of a network of {@link #getInitialModel}. */
+  /** Frees the arrays of a network that {@link #getInitialModel} made. */
   static void free(MultiLayerNetwork network) {
     NetworkVectors.of(network).free();
   }
 
-  /** What DL4J does with a worker on an executor. */
+  /** Takes all steps and returns the result, as DL4J does with a worker on an executor. */
   Result train(MultiLayerNetwork network, List<StepRows> all) {
     all.forEach(step -> take(network, step));
     return getFinalResult(network);
   }
 
-  /** {@link #train} of a worker that is alone, with which nothing is averaged. */
+  /** As {@link #train}, for a single worker, whose vectors are not averaged. */
   Report trainAlone(MultiLayerNetwork network, List<StepRows> all) {
     all.forEach(step -> take(network, step));
     return report(List.of());
@@ -148,7 +149,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     return network;
   }
 
-  /** DL4J would {@code fit}, which takes no step of several micro-batches. */
+  /** Takes one optimizer step; DL4J's {@code fit} could not take several micro-batches in one. */
   @Override
   public Result processMinibatch(DataSet step, MultiLayerNetwork network, boolean isLast) {
     take(network, StepDataSet.rows(step));

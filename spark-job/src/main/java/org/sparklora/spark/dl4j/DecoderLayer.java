@@ -14,20 +14,20 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The whole decoder as one DL4J layer: the trained parameters are DL4J's, everything else is the
- * executor's. Its steps, each a whole optimizer step of several micro-batches, are {@link
- * NetworkVectors#step}'s: DL4J's {@code fit} would go over all parameters four times after it.
+ * The whole decoder as one DL4J layer: DL4J owns the trained parameters, the executor's model
+ * everything else. {@link NetworkVectors#step} takes whole optimizer steps of several
+ * micro-batches; DL4J's {@code fit} would add four passes over all parameters.
  */
 final class DecoderLayer extends BaseLayer<DecoderLayerConf> {
   private static final long serialVersionUID = 1L;
 
-  private transient NetworkVectors vectors; // null until they are asked for
+  private transient NetworkVectors vectors; // null until the first call of vectors()
 
   DecoderLayer(NeuralNetConfiguration conf, DataType dataType) {
     super(conf, dataType);
   }
 
-  /** Those of the network that this layer is in. */
+  /** The vectors of the network that this layer belongs to. */
   NetworkVectors vectors(MultiLayerNetwork network) {
     if (vectors == null) {
       vectors = new NetworkVectors(network, layerConf());
@@ -36,8 +36,8 @@ final class DecoderLayer extends BaseLayer<DecoderLayerConf> {
   }
 
   /**
-   * The first element of a whole vector, to be shared without copying. With {@code nd4j-cuda} it is
-   * the copy in this process's memory, from now on the one that counts.
+   * The address of a whole vector's first element, for use without copying. With {@code nd4j-cuda}
+   * it is in host memory, whose copy ND4J uses from now on.
    */
   static Pointer address(INDArray vector) {
     if (vector.data().offset() != 0 || vector.offset() != 0) {

@@ -16,8 +16,8 @@ import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
- * Configuration of the only layer of the network: which model it trains and how many parameters
- * that has. It is what DL4J sends to executors, so it holds no weights.
+ * Configuration of the network's only layer: the trained model and its number of parameters. DL4J
+ * sends it to executors, so it holds no weights.
  */
 final class DecoderLayerConf extends FeedForwardLayer {
   private static final long serialVersionUID = 1L;
@@ -33,7 +33,7 @@ final class DecoderLayerConf extends FeedForwardLayer {
     this.decayedSize = builder.decayedSize;
     this.plainSize = builder.plainSize;
     this.maxGradNorm = builder.maxGradNorm;
-    setNIn(1); // DL4J wants both positive; a row is one step's data, whatever its length
+    setNIn(1); // DL4J requires both to be positive; the layer itself uses neither
     setNOut(1);
   }
 

@@ -13,8 +13,9 @@ import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * Measures the driver's parameters on rows that are not trained on. Workers take batches in runs;
- * the measurements are added up in the order of the batches, so their number changes nothing.
+ * Measures the driver's parameters on rows that are not trained on. Each worker takes consecutive
+ * batches; measurements are added up in the order of the batches, so the result does not depend on
+ * the number of workers.
  */
 public final class Evaluation {
   private final Workers workers;
@@ -24,8 +25,8 @@ public final class Evaluation {
   private final int batchRows;
 
   /**
-   * @param workers who evaluate, and do nothing else
-   * @param model what {@code network} was made for
+   * @param workers run the evaluation, and nothing else meanwhile
+   * @param model the model that {@code network} was made for
    * @param rows at least one
    * @param batchRows {@code per_device_eval_batch_size}
    */
@@ -45,7 +46,7 @@ public final class Evaluation {
   /**
    * Evaluates all rows.
    *
-   * @param step after which it is
+   * @param step number of steps taken so far
    */
   public EvalMetrics run(int step) {
     int count = rows.count();

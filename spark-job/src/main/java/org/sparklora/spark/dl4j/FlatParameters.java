@@ -11,8 +11,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * The parameters DL4J sees: one flat vector in two ranges, of which AdamW decays the first
- * ("weights") and leaves the second ("biases") alone. An adapter has only the first.
+ * The parameters as DL4J sees them: one flat vector in two ranges. AdamW decays the first
+ * ("weights") but not the second ("biases"). An adapter has only the first.
  */
 final class FlatParameters implements ParamInitializer {
   static final String DECAYED = "decayed";
@@ -59,11 +59,11 @@ final class FlatParameters implements ParamInitializer {
     return PLAIN.equals(key);
   }
 
-  /** The ranges; their values are the caller's business, so nothing is initialised here. */
+  /** Returns the two ranges. Initialises nothing: the caller writes the values. */
   @Override
   public Map<String, INDArray> init(
       NeuralNetConfiguration conf, INDArray paramsView, boolean initializeParams) {
-    conf.clearVariables(); // a cloned configuration brings those of its original
+    conf.clearVariables(); // a cloned configuration has the variables of its original
     paramKeys(conf.getLayer()).forEach(conf::addVariable);
     return ranges(conf, paramsView);
   }

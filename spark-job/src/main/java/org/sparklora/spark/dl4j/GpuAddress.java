@@ -3,14 +3,14 @@ package org.sparklora.spark.dl4j;
 import java.util.Arrays;
 import org.sparklora.pipeline.config.ConfigException;
 
-/** What Spark's settings for GPUs must say: one whole device for an executor and its one task. */
+/** Checks Spark's GPU settings: an executor and its single task must have one whole device. */
 final class GpuAddress {
   static final String TASK_AMOUNT = "spark.task.resource.gpu.amount";
   private static final String EXECUTOR_AMOUNT = "spark.executor.resource.gpu.amount";
 
   private GpuAddress() {}
 
-  /** Refuses shares of a GPU and several of them. */
+  /** Refuses a fraction of a GPU, and several GPUs. */
   static void checkAmount(String taskAmount) {
     ConfigException.require(
         Double.parseDouble(taskAmount) == 1,

@@ -13,9 +13,9 @@ import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.ScratchPlace;
 
 /**
- * Chooses each executor's GPU when it starts: a task would be too late, since arrays are received,
- * and ND4J with them started, before its code runs. Without GPUs among Spark's resources it only
- * looks after the folders of what is local.
+ * Chooses an executor's GPU when the executor starts. A task would be too late: it deserialises
+ * arrays, which starts ND4J, before its code runs. Without GPUs among Spark's resources the plugin
+ * only sets up local folders and CPU libraries.
  */
 public final class GpuPlugin implements SparkPlugin {
   @Override
@@ -30,7 +30,7 @@ public final class GpuPlugin implements SparkPlugin {
     };
   }
 
-  /** What is local to this process lies where Spark's blocks do. */
+  /** Places this process's scratch files in {@code spark.local.dir}, beside Spark's blocks. */
   private static void takeScratch(PluginContext context) {
     ScratchPlace.ofSession(context.conf().get("spark.local.dir", ""));
     ScratchPlace.require();

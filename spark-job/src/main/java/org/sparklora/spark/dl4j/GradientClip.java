@@ -9,7 +9,7 @@ final class GradientClip {
   private GradientClip() {}
 
   /**
-   * What a gradient is multiplied by.
+   * The factor that clips a gradient.
    *
    * @param norm of the gradient
    * @param maxNorm 0 leaves the gradient as it is

@@ -5,8 +5,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.sparklora.pipeline.config.ScheduleConfig;
 
 /**
- * A learning rate schedule of transformers as DL4J asks for it: the rate of iteration k is that of
- * transformers' step k + 1. Epochs play no part: DL4J counts every averaging round as one.
+ * A learning rate schedule of transformers as a DL4J schedule: the rate of iteration k is that of
+ * transformers' step k + 1. Ignores epochs: DL4J counts each averaging round as one.
  *
  * <p>Immutable and thread-safe.
  */

@@ -11,16 +11,15 @@ import org.apache.spark.serializer.KryoRegistrator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Lets {@code spark.serializer} be Spark's Kryo: what Kryo 4 cannot read back travels with Java's
- * serialiser inside of Kryo's stream. These are records, which it fills through fields that records
- * do not let it set; the JDK's unmodifiable collections, to which it adds; and ND4J's arrays, whose
- * numbers are outside the heap.
+ * Lets {@code spark.serializer} be Spark's Kryo. Classes that Kryo 4 cannot read back use Java's
+ * serialiser inside Kryo's stream: records, whose fields Kryo cannot set; the JDK's unmodifiable
+ * collections, to which Kryo cannot add; and ND4J's arrays, whose numbers are outside the heap.
  *
- * <p>{@code SparkSessions} sets it wherever Kryo is chosen; a session of one's own names it in
+ * <p>{@code SparkSessions} sets this registrator if Kryo is chosen; other sessions name it in
  * {@code spark.kryo.registrator}.
  */
 public final class LoraRegistrator implements KryoRegistrator {
-  /** One of each of the JDK's classes behind these factories. */
+  /** One instance of each class that these JDK factories return. */
   private static final List<Object> UNMODIFIABLE =
       List.of(
           List.of(),
@@ -36,8 +35,9 @@ public final class LoraRegistrator implements KryoRegistrator {
 
   @Override
   public void registerClasses(Kryo kryo) {
-    // one for all: its stream remembers what it has written, and two streams would not know of each
-    // other. Kryo's own resolves classes with Spark's loader, which knows the application's jar
+    // one serialiser for all: its stream remembers written objects, and two streams would not
+    // share that. Kryo's JavaSerializer resolves classes with Spark's loader, which has the
+    // application's jar
     Serializer<Object> java = javaSerializer();
     kryo.addDefaultSerializer(Record.class, java);
     kryo.addDefaultSerializer(INDArray.class, java);
@@ -46,7 +46,7 @@ public final class LoraRegistrator implements KryoRegistrator {
     }
   }
 
-  @SuppressWarnings("unchecked") // Kryo 4 declares it for no type
+  @SuppressWarnings("unchecked") // Kryo 4 declares JavaSerializer without a type argument
   private static Serializer<Object> javaSerializer() {
     return new JavaSerializer();
   }

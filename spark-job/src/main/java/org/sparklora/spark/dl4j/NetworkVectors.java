@@ -19,20 +19,20 @@ import org.sparklora.spark.workers.LocalWorkers;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * The vectors of a DL4J network where an engine computes: parameters, a step's gradient, AdamW's
- * moments. DL4J owns their memory; the engine's pass over it takes the place of DL4J's four, which
- * clip, update, decay and subtract. On an engine of a device they stay there from step to step, and
- * come to DL4J's memory when it is asked for.
+ * The vectors of a DL4J network for an engine: parameters, a step's gradient, AdamW's moments. DL4J
+ * owns their memory; one pass of the engine replaces DL4J's four, which clip, update, decay and
+ * subtract. A device keeps the vectors from step to step; they are copied to DL4J's memory when the
+ * host reads them.
  *
- * <p>One to a network. Not thread-safe.
+ * <p>One instance per network. Not thread-safe.
  */
 final class NetworkVectors implements AutoCloseable {
   private final MultiLayerNetwork network;
   private final DecoderLayerConf conf;
   private final FlatVector parameters;
-  private final FlatVector moments; // the first of all parameters, then the second
+  private final FlatVector moments; // all first moments, then all second moments
   private final FlatVector gradient;
-  private boolean isCleared = true; // the gradient; a step that ends clears it
+  private boolean isCleared = true; // whether the gradient is zeros; each completed step clears it
 
   NetworkVectors(MultiLayerNetwork network, DecoderLayerConf conf) {
     this.network = network;
@@ -40,7 +40,7 @@ final class NetworkVectors implements AutoCloseable {
     List<INDArray> dl4j = memory(network);
     this.parameters = over(dl4j.get(0));
     this.moments = over(dl4j.get(1));
-    INDArray zeros = network.getFlattenedGradients(); // made with the updater
+    INDArray zeros = network.getFlattenedGradients(); // DL4J makes it together with the updater
     this.gradient = FlatVector.overZeros(DecoderLayer.address(zeros), zeros.length());
   }
 
@@ -48,7 +48,7 @@ final class NetworkVectors implements AutoCloseable {
     return FlatVector.over(DecoderLayer.address(vector), vector.length());
   }
 
-  /** A network's; the same ones at each call. */
+  /** The vectors of a network; each call returns the same instance. */
   static NetworkVectors of(MultiLayerNetwork network) {
     return ((DecoderLayer) network.getLayer(0)).vectors(network);
   }
@@ -63,7 +63,7 @@ final class NetworkVectors implements AutoCloseable {
     return List.of(network.params(), updater.getStateViewArray());
   }
 
-  /** Where a driver adds up what workers return: where they work, if that is this process. */
+  /** The engine that adds up workers' results: the model's in local mode, else the host's. */
   Engine engine(Workers workers) {
     return workers instanceof LocalWorkers ? engine() : Engines.host();
   }
@@ -77,7 +77,7 @@ final class NetworkVectors implements AutoCloseable {
     return parameters;
   }
 
-  /** AdamW's moments: the first of all parameters, then the second, {@code (2·P)}. */
+  /** AdamW's moments: all first moments, then all second moments, {@code (2·P)}. */
   FlatVector moments() {
     return moments;
   }
@@ -91,9 +91,9 @@ final class NetworkVectors implements AutoCloseable {
     return arrays;
   }
 
-  /** The gradient of a step that begins: zeros, to be added to. */
+  /** Begins a step: returns the gradient, all zeros, to be added to. */
   FlatVector beginGradient() {
-    if (!isCleared) { // a gradient that nobody applied
+    if (!isCleared) { // the last step's gradient was never applied
       Engine engine = Engines.host();
       engine.fill(gradient.changingOn(engine), 0);
     }
@@ -101,13 +101,13 @@ final class NetworkVectors implements AutoCloseable {
     return gradient;
   }
 
-  /** Takes a step on rows, all of it where the model's engine computes. */
+  /** Takes an optimizer step on rows, all on the model's engine. */
   StepMetrics step(StepRows rows, TrainingRows table) {
     StepMetrics measured;
     double squares;
     try (ExecutorModel model = ExecutorModel.of(conf.model())) {
       Arrival<StepMetrics> measuring = model.begin(rows, table, parameters, beginGradient());
-      squares = squares(engine()); // a device is waited for once, for this and for those
+      squares = squares(engine()); // waits for the device once, for squares and metrics together
       measured = measuring.await();
     }
     long started = System.nanoTime();
@@ -119,13 +119,13 @@ final class NetworkVectors implements AutoCloseable {
   }
 
   /**
-   * Clips the gradient and takes AdamW's step with it, at DL4J's learning rate.
+   * Clips the gradient and takes AdamW's step, at DL4J's learning rate.
    *
-   * @param step from 0; DL4J's next iteration is the one after
-   * @param engine who has the gradient
+   * @param step from 0; DL4J's iteration is {@code step + 1} afterwards
+   * @param engine the engine that holds the gradient
    * @return the gradient's norm before clipping
-   * @throws org.sparklora.spark.train.NonFiniteLossException if it is not finite; parameters are as
-   *     before
+   * @throws org.sparklora.spark.train.NonFiniteLossException if the norm is not finite; the
+   *     parameters stay unchanged
    */
   double update(int step, Engine engine) {
     return update(step, engine, squares(engine));
@@ -151,13 +151,13 @@ final class NetworkVectors implements AutoCloseable {
     return norm;
   }
 
-  /** Frees what the engine has of them; DL4J's memory stays. */
+  /** Frees the engine's copies; DL4J's memory stays. */
   @Override
   public void close() {
     List.of(parameters, moments, gradient).forEach(FlatVector::close);
   }
 
-  /** Frees all, DL4J's memory too. */
+  /** Frees the engine's copies and DL4J's memory. */
   void free() {
     close();
     memory(network).forEach(INDArray::close);

@@ -31,9 +31,9 @@ import org.sparklora.spark.workers.Workers;
  * {@code --sync parameters}: DL4J's parameter averaging. Every worker steps on its own rows for
  * {@code averagingFrequency} steps, then parameters and AdamW's moments are averaged.
  *
- * <p>Each round is one {@code fit()} over exactly that round's data: DL4J shuffles what it has to
- * split into rounds itself, and with it the order of the rows. Where executors are this process
- * nothing is sent: DL4J's workers train one after the other, a single one the driver's own network.
+ * <p>Each round is one {@code fit()} over exactly that round's data: DL4J would shuffle data that
+ * it splits into rounds, and so change the order of the rows. In local mode nothing is sent: DL4J's
+ * workers train one after the other; a single worker trains the driver's own network.
  */
 public final class ParameterAveraging implements Synchronizer {
   private final Workers workers;
@@ -46,11 +46,11 @@ public final class ParameterAveraging implements Synchronizer {
   private final String what;
 
   /**
-   * @param workers who step on their own
-   * @param model what {@code network} was made for
-   * @param rows what is trained on
+   * @param workers train separately between two averages
+   * @param model the model that {@code network} was made for
+   * @param rows the training rows
    * @param averagingFrequency steps between two averages
-   * @param onWire what parameters and moments are between executors and driver: float32 or bfloat16
+   * @param onWire type of parameters and moments between executors and driver: float32 or bfloat16
    */
   public ParameterAveraging(
       Workers workers,
@@ -84,14 +84,14 @@ public final class ParameterAveraging implements Synchronizer {
     if (workers instanceof ExecutorsJob executors) {
       NamedJob.name(executors.spark(), name(firstStep + 1, lastStep + 1, busy.size()));
     }
-    // the round's iterations start where the last round's ended, however many steps that had
+    // DL4J's iteration count is that of the steps, however many the last round had
     network.getLayerWiseConfigurations().setIterationCount(firstStep);
     ExecutorUse use = new ExecutorUse();
     List<AveragingWorker.Report> reports = round(busy);
     network.getLayerWiseConfigurations().setIterationCount(lastStep + 1);
     reports.forEach(report -> use.add(report.reading()));
     if (workers instanceof ExecutorsJob) {
-      // to each executor, and from each worker
+      // one copy to each executor, one from each worker
       use.addBytes(vectorBytes() * (use.executors() + busy.size()));
     }
     List<float[]> sketches =
@@ -106,7 +106,7 @@ public final class ParameterAveraging implements Synchronizer {
 
   private List<AveragingWorker.Report> round(List<List<StepRows>> busy) {
     if (busy.size() == 1 && !(workers instanceof ExecutorsJob)) {
-      // the average over one worker is that worker, whose vectors stay where they are
+      // the average over one worker is that worker's vectors, which need not be copied
       AveragingWorker alone = worker(List.of(), AveragingError.none());
       return List.of(alone.trainAlone(network, busy.get(0)));
     }
@@ -142,13 +142,13 @@ public final class ParameterAveraging implements Synchronizer {
         : workers.share(floats, vector.length());
   }
 
-  /** Of parameters and moments. */
+  /** Bytes of parameters and moments on the wire. */
   private long vectorBytes() {
     return AveragingWorker.vectors(network).stream().mapToLong(INDArray::length).sum()
         * onWire.bytes();
   }
 
-  /** One partition a worker, with its steps in order; DL4J's data sets are made where it runs. */
+  /** One partition per worker, with its steps in order; executors make DL4J's data sets. */
   private static JavaRDD<DataSet> partitions(ExecutorsJob executors, List<List<StepRows>> busy) {
     return executors.parts(busy).flatMap(worker -> worker.stream().map(StepDataSet::of).iterator());
   }
@@ -172,7 +172,8 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   /**
-   * Trains a worker and adds its vectors to the sums, of which the first worker's are the start.
+   * Trains a worker and adds its vectors to {@code sums}, or puts copies there for the first
+   * worker.
    */
   private static AveragingWorker.Report addTo(
       List<INDArray> sums, AveragingWorker worker, List<StepRows> steps) {

@@ -15,9 +15,9 @@ import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * Updates of a policy: workers compute the gradient of one micro-batch each, the driver adds them
- * up in the order of the micro-batches, clips, and has the network's updater apply the sum. So the
- * result is the same to the last bit whoever computes, and however many they are.
+ * Updates of a policy: workers compute the gradient of one micro-batch each; the driver adds
+ * gradients up in the order of the micro-batches, clips the sum and takes AdamW's step. So the
+ * result is the same to the last bit for any number of workers.
  *
  * <p>Not thread-safe.
  */
@@ -25,11 +25,11 @@ public final class PolicyUpdates implements AutoCloseable {
   private final Workers workers;
   private final TrainedModel model;
   private final AdapterNetwork network;
-  private final Engine engine; // that adds up gradients
-  private SharedVector parameters; // null until somebody asks for those of this step
+  private final Engine engine; // adds up gradients
+  private SharedVector parameters; // null until a step first calls parameters()
 
   /**
-   * @param model what {@code network} was made for
+   * @param model the model that {@code network} was made for
    */
   public PolicyUpdates(Workers workers, TrainedModel model, AdapterNetwork network) {
     this.workers = workers;
@@ -38,7 +38,7 @@ public final class PolicyUpdates implements AutoCloseable {
     this.engine = network.vectors().engine(workers);
   }
 
-  /** The policy as it is now, for all work until the next {@link #apply}. */
+  /** The current policy, for all work until the next {@link #apply}. */
   public SharedVector parameters() {
     if (parameters == null) {
       parameters = workers.lend(network.vector());
@@ -46,19 +46,19 @@ public final class PolicyUpdates implements AutoCloseable {
     return parameters;
   }
 
-  /** Tells the policy as it is now from any other. */
+  /** A checksum of the current parameters. */
   public String checksum() {
     return network.vector().checksum();
   }
 
   /**
-   * What micro-batches say of the policy as it is. Their gradient lies in the network until it is
-   * applied, or the next one is computed.
+   * Losses and metrics of a step's micro-batches. The gradient itself stays in the network until it
+   * is applied, or the next one is computed.
    *
-   * @param step whose gradient it is, from 0
+   * @param step number of the step, from 0
    * @param loss sum of the micro-batches' losses
-   * @param metrics what TRL logs of each micro-batch
-   * @param logProbs the policy's, an array a micro-batch with one number a target token
+   * @param metrics TRL's metrics of each micro-batch
+   * @param logProbs the policy's: per micro-batch an array with one number per target token
    */
   public record Gradient(
       int step, double loss, List<Map<String, Double>> metrics, List<float[]> logProbs) {}
@@ -66,7 +66,7 @@ public final class PolicyUpdates implements AutoCloseable {
   /**
    * Computes a step's gradient; the parameters stay as they are.
    *
-   * @param microBatches whose losses and gradients add up
+   * @param microBatches all micro-batches of the step; their losses and gradients add up
    * @throws org.sparklora.spark.train.NonFiniteLossException if a loss is not finite
    */
   public Gradient gradient(int step, List<PolicyMicroBatch> microBatches) {
@@ -80,7 +80,7 @@ public final class PolicyUpdates implements AutoCloseable {
    * Takes the step whose gradient was computed last.
    *
    * @throws org.sparklora.spark.train.NonFiniteLossException if the gradient is not finite; the
-   *     parameters are those before the step
+   *     parameters stay unchanged
    */
   public PolicyMetrics apply(Gradient computed) {
     double norm = network.vectors().update(computed.step, engine);

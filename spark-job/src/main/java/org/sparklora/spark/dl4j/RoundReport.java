@@ -6,12 +6,12 @@ import org.sparklora.spark.meter.ExecutorUse;
 import org.sparklora.spark.train.StepMetrics;
 
 /**
- * What a round of training measured.
+ * The measurements of a training round.
  *
- * @param steps one a step, in order, of all workers together
+ * @param steps metrics of each step over all workers, in order
  * @param averagingError how far the averaged factors are from the average of the workers' updates,
- *     ‖mean(BᵢAᵢ) − B̄Ā‖ / ‖B̄Ā‖; empty where nothing was averaged
- * @param use what executors did for it
+ *     ‖mean(BᵢAᵢ) − B̄Ā‖ / ‖B̄Ā‖; empty if nothing was averaged
+ * @param use work of the executors in the round
  */
 public record RoundReport(
     List<StepMetrics> steps, OptionalDouble averagingError, ExecutorUse use) {}

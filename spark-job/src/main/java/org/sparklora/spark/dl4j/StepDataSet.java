@@ -7,8 +7,8 @@ import org.sparklora.spark.train.StepRows;
 
 /**
  * One worker's step as a DL4J {@link DataSet} of a single example, so that DL4J neither splits nor
- * merges it, however many rows it has. Their numbers are the example's metadata; features and
- * labels are an idle number each, {@code (1, 1)}.
+ * merges it. The example's metadata is the {@link StepRows}; features and labels are unused, {@code
+ * (1, 1)}.
  */
 final class StepDataSet {
   private StepDataSet() {}

@@ -13,12 +13,12 @@ import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * {@code --sync gradients}: executors return gradients summed over their tokens, the driver applies
- * one DL4J update.
+ * {@code --sync gradients}: executors return gradients summed over their tokens, and the driver
+ * takes one optimizer step.
  *
- * <p>The global batch does not depend on the number of workers, so neither does the result: exactly
- * in local mode, where all add to one gradient in turn; up to the rounding of a float32 sum on a
- * cluster, where each adds up its own first. For a number of workers it is always the same.
+ * <p>Neither the global batch nor the result depends on the number of workers: exactly in local
+ * mode, where all add to one gradient in turn; up to float32 rounding on a cluster, where each
+ * worker adds up its own first. With the same number of workers the result is repeatable.
  */
 public final class SummedGradients implements Synchronizer {
   private final Workers workers;
@@ -27,8 +27,8 @@ public final class SummedGradients implements Synchronizer {
   private final TrainingRows rows;
 
   /**
-   * @param model what {@code network} was made for
-   * @param rows what is trained on
+   * @param model the model that {@code network} was made for
+   * @param rows the training rows
    */
   public SummedGradients(
       Workers workers, TrainedModel model, AdapterNetwork network, TrainingRows rows) {

@@ -9,13 +9,13 @@ import org.sparklora.spark.train.StepRows;
  */
 public sealed interface Synchronizer permits ParameterAveraging, SummedGradients {
 
-  /** How many optimizer steps {@link #train} takes at once. */
+  /** Number of optimizer steps that {@link #train} takes at once. */
   int stepsPerRound();
 
   /**
    * Trains on the rows of at most {@link #stepsPerRound} steps.
    *
-   * @param rows for each worker its rows of each step, in order
+   * @param rows for each worker the rows of each step, in order
    * @throws org.sparklora.spark.train.NonFiniteLossException if a loss or gradient is not finite;
    *     the parameters are unusable then
    */

@@ -10,10 +10,10 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 import org.sparklora.model.engine.AdamW;
 
 /**
- * {@code torch.optim.AdamW} as a DL4J updater: what its settings, its schedule and its state are.
+ * {@code torch.optim.AdamW} as a DL4J updater: holds settings, schedule and size of the state.
  * {@link AdamW} has the formula, and an engine takes the step.
  *
- * <p>DL4J's own Adam adds ε to √v before the bias is corrected, which is another update wherever
+ * <p>DL4J's own Adam adds ε to √v before the bias correction, which changes the update where
  * gradients are small.
  */
 final class TorchAdamW implements IUpdater {
@@ -39,11 +39,11 @@ final class TorchAdamW implements IUpdater {
   }
 
   /**
-   * A step.
+   * AdamW's settings for one step.
    *
    * @param iteration from 0, as DL4J counts
-   * @param decayed how many parameters, the first ones, weight decay applies to
-   * @param scale of the gradient
+   * @param decayed number of leading parameters that weight decay applies to
+   * @param scale factor of the gradient
    */
   AdamW step(int iteration, long decayed, double scale) {
     return new AdamW(
@@ -97,7 +97,7 @@ final class TorchAdamW implements IUpdater {
     return new TorchAdamW(beta1, beta2, epsilon, weightDecay, schedule);
   }
 
-  /** DL4J keeps the moments of neighbouring parameters together where their updaters are equal. */
+  /** Compares all settings: DL4J joins the moments of adjacent parameters with equal updaters. */
   @Override
   public boolean equals(Object other) {
     return other instanceof TorchAdamW that

@@ -1,7 +1,7 @@
 /**
  * The only package that imports Deeplearning4j: the network of one custom layer, torch's AdamW and
- * Hugging Face's schedules in its terms, the two ways in which executors are kept in step
- * (parameter averaging, summed gradients), and updates of a policy.
+ * Hugging Face's schedules as DL4J classes, the two ways to synchronise executors (parameter
+ * averaging, summed gradients), and updates of a policy.
  *
  * <p>{@code run}, {@code sft} and {@code grpo} may use it.
  */
