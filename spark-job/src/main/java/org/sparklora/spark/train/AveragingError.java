@@ -12,12 +12,12 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
- * How far averaging factors is from averaging updates: {@code ‖(1/n)Σ BᵢAᵢ − B̄Ā‖ / ‖B̄Ā‖} in the
- * Frobenius norm, over all targeted layers together.
+ * The relative error of averaging factors instead of updates: {@code ‖(1/n)Σ BᵢAᵢ − B̄Ā‖ / ‖B̄Ā‖}
+ * in the Frobenius norm, over all targeted layers together.
  *
- * <p>The products are as large as the base model, so nobody forms them. Each worker sends the
- * sketch {@code BᵢAᵢΩ}, with Ω {@code (in, S)} of random signs that all derive from one seed. As
- * E[ΩΩᵀ] = S·I, the squared norm of a sketch divided by S is an unbiased estimate of that of the
+ * <p>The products are as large as the base model, so they are never formed. Each worker sends the
+ * sketch {@code BᵢAᵢΩ}, with Ω {@code (in, S)} of random signs drawn from one seed on all workers.
+ * As E[ΩΩᵀ] = S·I, the squared norm of a sketch divided by S is an unbiased estimate of that of the
  * product, and sketches average as products do.
  *
  * <p>Immutable and thread-safe.
@@ -32,18 +32,18 @@ public final class AveragingError implements Serializable {
 
   private static final long SEED = 20250929;
 
-  private final AdapterLayout layout; // null where nothing is measured
+  private final AdapterLayout layout; // null if nothing is measured
 
   private AveragingError(AdapterLayout layout) {
     this.layout = layout;
   }
 
-  /** The measure for an adapter; for full fine-tuning, where averaging is linear, there is none. */
+  /** The measure for an adapter; does nothing for full fine-tuning, whose averages are exact. */
   public static AveragingError of(TrainedModel model) {
     return new AveragingError(model.layout() instanceof AdapterLayout adapter ? adapter : null);
   }
 
-  /** Measures nothing. */
+  /** A measure that does nothing. */
   public static AveragingError none() {
     return new AveragingError(null);
   }
@@ -79,7 +79,7 @@ public final class AveragingError implements Serializable {
     return Optional.of(sketch);
   }
 
-  /** Ωᵀ {@code (S, in)} of a layer, the same on every machine. */
+  /** Ωᵀ {@code (S, in)} of a layer, equal on every machine. */
   private static Tensor signs(Engine engine, String module, int in) {
     SplittableRandom random = new SplittableRandom(SEED + module.hashCode());
     float[] values = new float[COLUMNS * in];
@@ -95,8 +95,8 @@ public final class AveragingError implements Serializable {
    * The relative error of an average.
    *
    * @param sketches of the workers before averaging
-   * @param averaged the flat adapter vector after it, float32
-   * @return empty where fewer than two workers were averaged
+   * @param averaged the flat adapter vector after averaging, float32
+   * @return empty if fewer than two workers were averaged
    */
   public OptionalDouble relative(List<float[]> sketches, Pointer averaged) {
     if (sketches.size() < 2) {

@@ -1,13 +1,13 @@
 package org.sparklora.spark.train;
 
 /**
- * After which optimizer steps something is done ({@code save_strategy}, {@code eval_strategy}), as
- * transformers' {@code DefaultFlowCallback} has it: every so many steps or at the end of each
- * epoch, and in either case after the last step.
+ * The optimizer steps after which a run saves or evaluates ({@code save_strategy}, {@code
+ * eval_strategy}), as in transformers' {@code DefaultFlowCallback}: every {@code steps} steps or at
+ * the end of each epoch, and in either case after the last step.
  *
  * @param unit of the interval
  * @param steps the interval of {@link Unit#STEPS}
- * @param delay not before so many steps or, for {@link Unit#EPOCH}, epochs ({@code eval_delay})
+ * @param delay earliest step or, for {@link Unit#EPOCH}, earliest epoch ({@code eval_delay})
  */
 public record Cadence(Unit unit, int steps, double delay) {
 
@@ -27,7 +27,7 @@ public record Cadence(Unit unit, int steps, double delay) {
     return new Cadence(unit, (int) (steps < 1 ? Math.ceil(steps * totalSteps) : steps), delay);
   }
 
-  /** Whether it is done when {@code step} steps of a plan are. */
+  /** Whether the run saves or evaluates after {@code step} steps of a plan. */
   public boolean falls(int step, TrainingPlan plan) {
     boolean last = step == plan.totalSteps();
     return switch (unit) {

@@ -6,9 +6,9 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * The tokens that a model was made for, {@code max_position_embeddings}. Positions beyond it can be
- * computed, but no training has told the model what they mean: a prompt that leaves no room is
- * refused, all else is said once. Not thread-safe.
+ * The longest context that a model was trained for, {@code max_position_embeddings}. Later
+ * positions can be computed, but the model never saw them in training: a prompt that fills the
+ * context is refused, anything else too long is warned of once. Not thread-safe.
  */
 public final class ContextLength {
   private static final Logger LOG = LoggerFactory.getLogger(ContextLength.class);
@@ -16,16 +16,16 @@ public final class ContextLength {
   private final int most;
   private boolean said;
 
-  /** The context of a model. */
+  /** The context length of a model. */
   public ContextLength(DecoderConfig model) {
     this.most = model.maxPositionEmbeddings();
   }
 
   /**
-   * Looks at a prompt that is to be completed.
+   * Checks a prompt before its completion.
    *
    * @param tokens of the prompt
-   * @param completion tokens of its completion at most
+   * @param completion most tokens of the prompt's completion
    * @throws TableException if the prompt alone fills the context
    */
   public void check(long promptId, int tokens, int completion) {
@@ -41,7 +41,7 @@ public final class ContextLength {
     }
   }
 
-  /** Looks at a document that is to be scored. */
+  /** Checks a document before it is scored. */
   public void checkScored(String place, int tokens) {
     if (tokens > most && !said) {
       say(
@@ -51,7 +51,7 @@ public final class ContextLength {
   }
 
   /**
-   * Looks at what is to be trained on.
+   * Checks the training documents.
    *
    * @param maxLength 0 for no limit
    * @param longest tokens of the longest document

@@ -13,15 +13,15 @@ import org.sparklora.spark.meter.ExecutorMeter;
 /**
  * The supervised part of an {@link ExecutorModel}: loss and gradient of packed rows.
  *
- * <p>Not thread-safe: the model has its callers take turns.
+ * <p>Not thread-safe: {@link ExecutorModel} serialises its callers.
  *
- * @param memory where vectors have their copies
+ * @param memory the engine that holds copies of vectors
  */
 record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
   /**
    * As {@link ExecutorModel#begin}.
    *
-   * @param requireWanted called before each micro-batch; throws where nobody waits for it any more
+   * @param requireWanted called before each micro-batch; throws if the run is over or interrupted
    */
   Arrival<StepMetrics> begin(
       StepRows rows,

@@ -6,21 +6,21 @@ import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * Float32 numbers where an engine computes: in place, or a copy on its device that stays from use
- * to use. It crosses a bus when it is made, and back when its numbers are newer than the memory's
- * and somebody asks for them.
+ * A float32 vector for an engine: in place in host memory, or cached as a copy on a device. The
+ * copy is transferred when it is made, and written back when host memory is read and the copy is
+ * newer.
  *
  * <p>Thread-safe.
  */
 final class EngineCopy implements AutoCloseable {
-  private Engine engine; // null while there is none
+  private Engine engine; // null if there is no copy
   private HostAlias copy; // likewise
-  private boolean isNewer; // than the memory; never where it is the memory
+  private boolean isNewer; // the copy is newer than host memory; false if it is host memory
 
   /**
-   * The tensor on an engine; what another engine has is brought first.
+   * The tensor on an engine; a newer copy of another engine is written back first.
    *
-   * @param isZeros whether the memory holds nothing but zeros, which need not be sent
+   * @param isZeros whether the memory holds only zeros, which need no transfer
    */
   synchronized Tensor on(Engine wanted, NativeMemory memory, boolean isZeros) {
     if (engine != wanted) {
@@ -37,12 +37,12 @@ final class EngineCopy implements AutoCloseable {
     return copy.tensor();
   }
 
-  /** The tensor is being written to. */
+  /** Notes that the engine writes to the tensor. */
   synchronized void changes() {
     isNewer = !engine.isInThisProcess();
   }
 
-  /** Brings the numbers to the memory if they are newer; waits for what computes them. */
+  /** Writes the copy back to host memory if it is newer; waits for the device. */
   synchronized void bring() {
     if (isNewer) {
       copy.writeBack();
@@ -50,7 +50,7 @@ final class EngineCopy implements AutoCloseable {
     }
   }
 
-  /** Frees the copy; numbers that were not brought are lost. Idempotent. */
+  /** Frees the copy; numbers that were not written back are lost. Idempotent. */
   @Override
   public synchronized void close() {
     if (copy != null) {

@@ -5,20 +5,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What an evaluation measured, as transformers and TRL sum it up.
+ * The metrics of an evaluation, aggregated as in transformers and TRL.
  *
- * @param metrics under TRL's names, without {@code eval_}; NaN where there was nothing
- * @param samples rows or completions that were evaluated
- * @param batches they came in
+ * @param metrics under TRL's names, without {@code eval_}; NaN without a measurement
+ * @param samples number of rows or completions evaluated
+ * @param batches number of batches of the samples
  */
 public record EvalMetrics(Map<String, Double> metrics, int samples, int batches) {
 
   /**
-   * Sums up: the loss is the mean over the rows, each with the mean loss of its batch's target
-   * tokens, all else the mean over the batches.
+   * Aggregates batches: the loss is the mean over rows, each with its batch's mean loss per target
+   * token; other metrics are means over batches.
    *
-   * @param batches one a batch, in the order of the rows
-   * @param rows how many each has
+   * @param batches the metrics of each batch, in the order of the rows
+   * @param rows number of rows of each batch
    */
   public static EvalMetrics of(List<StepMetrics> batches, int[] rows) {
     double loss = 0;

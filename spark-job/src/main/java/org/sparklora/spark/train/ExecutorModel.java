@@ -34,46 +34,47 @@ import org.sparklora.text.TokenizerDialect;
  * The model of an executor: the frozen weights are read from the checkpoint once per JVM and shared
  * by its tasks, so they are never broadcast, averaged or serialised.
  *
- * <p>Who uses it opens it with {@link #of} and closes it. It stays in memory for the next task
- * until the last run that {@link #hold holds} it {@link #release releases} it, or, on executors,
- * which do not hear of that, until models of later runs take its place.
+ * <p>Callers open the model with {@link #of} and close it. It stays in memory for the next task
+ * until the last run that {@link #hold holds} it {@link #release releases} it; on executors, which
+ * are not told of the end of a run, until models of later runs evict it.
  *
- * <p>Thread-safe. Tasks take turns, since one micro-batch already keeps all cores of the engine
- * busy and a second one would only double the activations.
+ * <p>Thread-safe. Tasks take turns: one micro-batch already uses all cores, and a second would only
+ * double the activations.
  */
 public final class ExecutorModel implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorModel.class);
 
-  /** Models that nobody uses just now: two runs side by side find theirs again. */
+  /** Most idle models that stay in memory: enough for two runs side by side. */
   private static final int MOST_IDLE = 2;
 
   /**
-   * The latest used last; guards itself and all {@link Shared#users}, and never waits for a load.
+   * In the order of last use. Its lock also guards all {@link Shared#users}, and is never held
+   * during a load.
    */
   private static final Map<TrainedModel, Shared> LOADED = new LinkedHashMap<>(16, 0.75f, true);
 
-  /** How many runs of this process use a model that more than none does; guarded by LOADED. */
+  /** Number of this process's runs that hold a model; guarded by LOADED. */
   private static final Map<TrainedModel, Integer> RUNS = new HashMap<>();
 
   private final Decoder decoder;
   private final ParameterLayout layout;
   private final Engine engine;
-  private final Engine memory; // the same, under the name that vectors know: of any products
+  private final Engine memory; // the engine that owns vectors, whatever its product kernels
   private final AdapterStep step;
   private final CrossEntropyStep supervised;
   private final PolicyStep policy;
   private final ModelSource checkpoint;
   private final TokenizerDialect dialect;
-  private Tokenizer tokenizer; // null until it is asked for
-  private Generator generator; // likewise; its copies of frozen weights serve all rounds
+  private Tokenizer tokenizer; // null until first used
+  private Generator generator; // null until used; its weight copies serve all rounds
   private final ReentrantLock turn = new ReentrantLock(true);
   private final Shared place;
   private final EngineChoice choice;
 
-  /** A model's place among those of this JVM, from before it is loaded. */
+  /** A model's entry in {@link #LOADED}, made before the model is loaded. */
   private static final class Shared {
     private final Once<ExecutorModel> model = new Once<>();
-    private int users; // with those who wait until it is loaded
+    private int users; // includes callers that wait for the load
     private volatile boolean released;
   }
 
@@ -92,7 +93,7 @@ public final class ExecutorModel implements AutoCloseable {
     this.dialect = source.dialect();
   }
 
-  /** An engine of this JVM with products of a type; says so where it has none. */
+  /** An engine of this JVM with products of a type; warns if the CPU has no bfloat16 products. */
   public static Engine engine(EngineChoice choice, DType products) {
     Engine all = Engines.of(choice);
     Engine engine = all.withProductsIn(products);
@@ -122,8 +123,8 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   /**
-   * This JVM's copy, which the caller closes; the first call reads the weights. Calls for the same
-   * model wait meanwhile, and those for others do not.
+   * This JVM's copy of a model, which the caller closes. The first call reads the weights; further
+   * calls for the same model wait meanwhile, calls for other models do not.
    */
   public static ExecutorModel of(TrainedModel source) {
     return of(source, () -> {});
@@ -177,7 +178,7 @@ public final class ExecutorModel implements AutoCloseable {
     }
   }
 
-  /** A run of this process begins to use a model, and will {@link #release} it. */
+  /** Notes that a run of this process uses a model until it calls {@link #release}. */
   public static void hold(TrainedModel source) {
     synchronized (LOADED) {
       RUNS.merge(source, 1, Integer::sum);
@@ -185,9 +186,8 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   /**
-   * A run that {@link #hold holds} a model has ended. If it was the last one, this JVM's copy is
-   * forgotten and its memory freed, after the micro-batch that is being computed: a run that failed
-   * or was interrupted may have tasks in progress, which fail then.
+   * Ends a run's {@link #hold} of a model. After the last one this JVM's copy is freed, once the
+   * current micro-batch is done: a failed or interrupted run may still have tasks, which then fail.
    */
   public static void release(TrainedModel source) {
     boolean interrupted = false;
@@ -215,7 +215,7 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   private static void free(Shared place) {
-    place.model.loaded().ifPresent(ExecutorModel::free); // unless loading it failed
+    place.model.loaded().ifPresent(ExecutorModel::free); // nothing is loaded if loading failed
   }
 
   private void free() {
@@ -226,7 +226,7 @@ public final class ExecutorModel implements AutoCloseable {
     decoder.close();
   }
 
-  /** Ends the use that {@link #of} began. */
+  /** Ends the use of the model that {@link #of} began. */
   @Override
   public void close() {
     Engines.end(choice);
@@ -248,26 +248,26 @@ public final class ExecutorModel implements AutoCloseable {
     return tokenizer;
   }
 
-  /** How the trained parameters lie in their vector. */
+  /** The layout of the trained parameters in their flat vector. */
   public ParameterLayout layout() {
     return layout;
   }
 
-  /** {@link #begin} and its end. */
+  /** As {@link #begin}, and waits for the metrics. */
   public StepMetrics accumulate(
       StepRows rows, TrainingRows table, FlatVector parameters, FlatVector gradient) {
     return begin(rows, table, parameters, gradient).await();
   }
 
   /**
-   * Adds the gradient of a step's micro-batches to {@code gradient}, where the engine computes. No
-   * device is waited for until the metrics are.
+   * Adds the gradient of a step's micro-batches to {@code gradient} on the engine. Does not wait
+   * for a device; the returned {@link Arrival} does.
    *
-   * @param table whose rows they are
+   * @param table the table of the rows
    * @param parameters {@code layout().size()} of them; read
-   * @param gradient as many; added to
-   * @return what was measured; throws a {@link NonFiniteLossException} if a micro-batch's loss is
-   *     not finite
+   * @param gradient as long as {@code parameters}; added to
+   * @return the step's metrics; waiting throws a {@link NonFiniteLossException} if a micro-batch's
+   *     loss is not finite
    */
   public Arrival<StepMetrics> begin(
       StepRows rows, TrainingRows table, FlatVector parameters, FlatVector gradient) {
@@ -280,9 +280,9 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   /**
-   * Measures a micro-batch without dropout, divided by its own target tokens.
+   * Measures a micro-batch without dropout; its loss is divided by its own target tokens.
    *
-   * @param numbers of its rows
+   * @param numbers row numbers of the micro-batch
    * @param parameters {@code layout().size()} of them; read
    */
   public StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
@@ -296,11 +296,10 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   /**
-   * Computes a policy micro-batch. Completions from which nothing can be learnt take a forward pass
-   * only.
+   * Computes a policy micro-batch. Completions without a gradient take a forward pass only.
    *
    * @param parameters {@code layout().size()} of them; read
-   * @throws NonFiniteLossException if its loss is not finite
+   * @throws NonFiniteLossException if the loss is not finite
    */
   public PolicyGradient gradient(PolicyMicroBatch micro, FlatVector parameters) {
     PolicySplit split = PolicySplit.of(micro.rows(), micro.skipsFlatRows());
@@ -319,8 +318,8 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   /**
-   * Measures a policy micro-batch without dropout and without a gradient. All its completions may
-   * be masked: then there is nothing to compute.
+   * Measures a policy micro-batch without dropout and gradient. Computes nothing if all completions
+   * are masked.
    *
    * @param parameters {@code layout().size()} of them; read
    */

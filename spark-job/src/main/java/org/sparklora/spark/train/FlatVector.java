@@ -23,15 +23,14 @@ import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * A vector outside the Java heap that can travel: parameters on their way to executors, gradient
- * sums on their way back; float32, or bfloat16 to be half as long. To engines it travels as well:
- * {@link #on} a device a copy of it stays, and its numbers come back when they are read here. On
- * the wire it is its length in bytes, its type, whether it is {@link #handedOver handed over}, and
- * then the bytes, in this machine's order.
+ * A serialisable vector outside the Java heap: parameters sent to executors, gradient sums sent
+ * back; float32, or bfloat16 to be half as long. {@link #on} a device it keeps a copy, which is
+ * written back when host memory is read. The serialised form is the length in bytes, the type,
+ * whether the vector is {@link #handedOver handed over}, and the bytes, in this machine's order.
  *
- * <p>Whoever makes or receives it closes it. Spark itself closes a broadcast one where its block is
- * removed. What a failed job drops on its way is freed once the garbage collector finds it, and
- * counted: see {@link #abandoned}. Not thread-safe.
+ * <p>Whoever makes or receives a vector closes it. Spark closes a broadcast vector when it removes
+ * the block. The garbage collector frees and counts vectors that a failed job drops: see {@link
+ * #abandoned}. Not thread-safe.
  */
 public final class FlatVector implements Externalizable, KryoSerializable, AutoCloseable {
   private static final long serialVersionUID = 3L;
@@ -42,7 +41,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   private NativeMemory memory = NativeMemory.zeros(0);
   private DType dtype = DType.FLOAT32;
   private boolean handedOver;
-  private boolean isZeros; // until somebody may have written
+  private boolean isZeros; // false once anything may have written to the memory
   private final EngineCopy onEngine = new EngineCopy();
 
   /** For serialisers only. */
@@ -59,21 +58,21 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     allocate(size * dtype.bytes());
   }
 
-  /** {@code size} floats of somebody else's, who frees them after this is closed. */
+  /** A vector over {@code size} floats of the caller, who frees them after closing this vector. */
   public static FlatVector over(Pointer floats, long size) {
     FlatVector vector = new FlatVector();
     vector.memory = NativeMemory.borrowed(floats, size * Float.BYTES);
     return vector;
   }
 
-  /** {@link #over} zeros. */
+  /** As {@link #over}, for floats that are all zero. */
   public static FlatVector overZeros(Pointer floats, long size) {
     FlatVector vector = over(floats, size);
     vector.isZeros = true;
     return vector;
   }
 
-  /** Some of these floats as they are now, to be read, valid as long as this is. */
+  /** A read-only part of this vector's current numbers, valid as long as this vector. */
   public FlatVector part(long from, long size) {
     FlatVector part = new FlatVector();
     part.dtype = dtype;
@@ -82,7 +81,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return part;
   }
 
-  /** The address of a float after {@code floats}. */
+  /** The address of float {@code index} after {@code floats}. */
   public static Pointer at(Pointer floats, long index) {
     return new BytePointer(floats).getPointer(index * Float.BYTES);
   }
@@ -92,7 +91,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return copyOf(floats, size, DType.FLOAT32);
   }
 
-  /** A copy of {@code size} floats in a type, rounded to nearest where it is bfloat16. */
+  /** A copy of {@code size} floats in a type; bfloat16 is rounded to nearest. */
   public static FlatVector copyOf(Pointer floats, long size, DType dtype) {
     return over(floats, size).copyAs(dtype);
   }
@@ -119,7 +118,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return Engines.host().adopt(ours, dtype, size());
   }
 
-  /** The same numbers in a type; this vector if it has it, otherwise a copy, and this is closed. */
+  /** This vector if it has the type; else a converted copy, and this vector is closed. */
   public FlatVector as(DType other) {
     if (dtype == other) {
       return this;
@@ -129,19 +128,19 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     }
   }
 
-  /** Of its numbers. */
+  /** The type of the numbers. */
   public DType dtype() {
     return dtype;
   }
 
-  /** How many vectors nobody closed, since this JVM began. */
+  /** Number of vectors of this JVM that were garbage collected without being closed. */
   public static int abandoned() {
     return ABANDONED_COUNT.get();
   }
 
   /**
-   * From now on writing closes this vector: it is a result that goes to whoever reads it. Returns
-   * this.
+   * Makes serialising close this vector, for a result whose reader becomes the owner. Returns this
+   * vector.
    */
   public FlatVector handedOver() {
     handedOver = true;
@@ -149,17 +148,17 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   }
 
   /**
-   * The numbers where an engine computes: in place, or a copy on its device that stays until this
-   * is closed, {@link #pointer} is asked for or another engine takes it. Float32 alone.
+   * The numbers on an engine: in place, or a copy on its device that stays until this vector is
+   * closed, {@link #pointer} is called or another engine uses the vector. Only for float32.
    *
-   * @return valid as long
+   * @return a tensor, valid as long as the copy
    */
   public Tensor on(Engine engine) {
     requireOpen();
     return onEngine.on(engine, memory, isZeros);
   }
 
-  /** {@link #on} an engine that will write to the tensor: its numbers are those of this vector. */
+  /** As {@link #on}, for an engine that writes to the tensor and so changes this vector. */
   public Tensor changingOn(Engine engine) {
     Tensor tensor = on(engine);
     onEngine.changes();
@@ -168,10 +167,9 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   }
 
   /**
-   * The memory of the numbers as they are now, to be read or written: engines have no copy of them
-   * any more.
+   * Host memory with the current numbers, for reading or writing; frees copies on engines.
    *
-   * @throws IllegalStateException if it was freed
+   * @throws IllegalStateException if the vector was closed
    */
   public Pointer pointer() {
     Pointer numbers = numbers();
@@ -180,7 +178,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return numbers;
   }
 
-  /** The memory of the numbers as they are now, to be read. */
+  /** Host memory with the current numbers, for reading. */
   private Pointer numbers() {
     requireOpen();
     onEngine.bring();
@@ -194,12 +192,12 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     }
   }
 
-  /** How many numbers. */
+  /** Number of elements. */
   public long size() {
     return memory.bytes() / dtype.bytes();
   }
 
-  /** What it takes on the wire. */
+  /** Bytes of all elements. */
   public long bytes() {
     return memory.bytes();
   }
@@ -209,7 +207,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     addTo(1, target);
   }
 
-  /** Adds all numbers to a vector of the same size, where an engine computes. */
+  /** Adds all numbers to a vector of the same size, on an engine. */
   public void addTo(FlatVector sum, Engine engine) {
     engine.addScaled(on(engine), 1, sum.changingOn(engine));
   }
@@ -252,12 +250,12 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   private void allocate(long bytes) {
     memory = NativeMemory.zeros(bytes);
-    if (bytes > 0) { // an empty one has nothing to free
+    if (bytes > 0) { // an empty vector has nothing to free
       ABANDONED.register(this, new Abandonment(memory, onEngine));
     }
   }
 
-  /** What happens when the garbage collector finds a vector: nothing if it is closed. */
+  /** Runs when a vector is garbage collected: counts and frees it unless it was closed. */
   private record Abandonment(NativeMemory memory, EngineCopy onEngine) implements Runnable {
     @Override
     public void run() {
@@ -337,7 +335,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     }
   }
 
-  /** Some of the memory, and as many bytes on the heap. */
+  /** Copies between a chunk of the vector and an array on the heap. */
   private interface Transfer {
     void of(byte[] chunk, ByteBuffer part) throws IOException;
   }

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Metrics collected since the last log row. As in TRL, each is averaged over the measurements that
- * have it, and those that are NaN do not count. Not thread-safe.
+ * Metrics collected since the last log row. As in TRL, each metric is averaged over the
+ * measurements that have it, without NaN. Not thread-safe.
  */
 public final class MetricMeans {
   private final Map<String, List<Double>> values = new LinkedHashMap<>();
@@ -19,24 +19,24 @@ public final class MetricMeans {
     return means.take();
   }
 
-  /** Takes a measurement in. */
+  /** Adds a measurement. */
   public void add(Map<String, Double> measurement) {
     measurement.forEach(
         (name, value) -> values.computeIfAbsent(name, n -> new ArrayList<>()).add(value));
   }
 
-  /** All measurements that the next means are made of, for a checkpoint. */
+  /** All measurements since the last {@link #take}, for a checkpoint. */
   public Map<String, List<Double>> values() {
     return values;
   }
 
-  /** Goes on with the measurements of a checkpoint. */
+  /** Replaces the measurements by those of a checkpoint. */
   public void restore(Map<String, List<Double>> saved) {
     values.clear();
     saved.forEach((name, all) -> values.put(name, new ArrayList<>(all)));
   }
 
-  /** The means, NaN where no measurement counts; begins anew. */
+  /** Returns the means, NaN for a metric that was only NaN, and clears the measurements. */
   public Map<String, Double> take() {
     Map<String, Double> means = new LinkedHashMap<>();
     values.forEach(

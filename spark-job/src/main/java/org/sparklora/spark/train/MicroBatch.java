@@ -7,7 +7,7 @@ import org.sparklora.pipeline.table.PackedSequence;
 /** Rows that are computed together. */
 record MicroBatch(List<PackedSequence> rows) {
 
-  /** As the decoder takes it: all its documents end to end, without padding. */
+  /** The decoder's input: all documents end to end, without padding. */
   PackedBatch packed() {
     return PackedBatch.of(
         rows.stream()
@@ -15,7 +15,7 @@ record MicroBatch(List<PackedSequence> rows) {
             .toList());
   }
 
-  /** Tokens if its rows were padded to the longest, as Hugging Face computes on them. */
+  /** Tokens with rows padded to the longest, as Hugging Face computes on them. */
   long paddedTokens() {
     return (long) rows.size() * rows.stream().mapToInt(PackedSequence::tokens).max().orElse(0);
   }

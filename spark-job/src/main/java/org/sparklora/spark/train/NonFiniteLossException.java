@@ -7,7 +7,7 @@ package org.sparklora.spark.train;
 public final class NonFiniteLossException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** Nothing was learnt before it: what is not finite is the base model's. */
+  /** The first step: nothing was trained before it, so the base model causes the value. */
   private static final int FIRST = 1;
 
   /**

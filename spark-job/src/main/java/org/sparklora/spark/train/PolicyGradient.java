@@ -4,13 +4,13 @@ import java.io.Serializable;
 import java.util.Map;
 
 /**
- * What came of a {@link PolicyMicroBatch}; whoever gets it closes it.
+ * The result of a {@link PolicyMicroBatch}; the receiver closes it.
  *
- * @param loss its share of the step's loss
- * @param metrics what TRL logs of it, under its names; NaN where there was nothing
- * @param logProbs of the target tokens, completion after completion; taken before anything was
- *     learnt from them
- * @param gradient of all parameters; of size 0 where it is zero or was not asked for
+ * @param loss the micro-batch's share of the step's loss
+ * @param metrics TRL's metrics of the micro-batch, under TRL's names; NaN without a measurement
+ * @param logProbs log-probabilities of the target tokens before the update, completion after
+ *     completion
+ * @param gradient of all parameters; of size 0 if it is zero or was not computed
  */
 public record PolicyGradient(
     double loss, Map<String, Double> metrics, float[] logProbs, FlatVector gradient)

@@ -13,26 +13,27 @@ import org.sparklora.model.loss.GrpoLossConfig;
  *
  * @param step number of the step, from 0
  * @param number of the micro-batch in the step, from 0
- * @param rows its completions
- * @param loss what is computed on them
- * @param window its share of the step
+ * @param rows completions of the micro-batch
+ * @param loss the policy loss
+ * @param window the micro-batch's share of the step
  */
 public record PolicyMicroBatch(
     int step, int number, List<PolicyRow> rows, GrpoLossConfig loss, AccumulationWindow window)
     implements Serializable {
 
   /**
-   * Whether completions without an advantage need no gradient: a divergence from the reference
-   * policy would give them one, and a quantile of entropies counts them.
+   * Whether completions without an advantage may be left out of the gradient: not with a divergence
+   * from the reference policy, which gives them one, nor with an entropy quantile, which counts
+   * them.
    */
   boolean skipsFlatRows() {
     return loss.divergence().beta() == 0 && loss.topEntropyQuantile() == 1;
   }
 
   /**
-   * Divides what was computed of the target tokens among the completions that are not masked.
+   * Splits values of all target tokens by completion, without the masked ones.
    *
-   * @param ofTargets one a target token
+   * @param ofTargets one value per target token
    */
   public List<float[]> ofCompletions(float[] ofTargets) {
     List<float[]> parts = new ArrayList<>();
@@ -47,7 +48,7 @@ public record PolicyMicroBatch(
     return parts;
   }
 
-  /** Tokens of all prompts and completions, as {@code num_tokens} counts them. */
+  /** Tokens of all prompts and completions, as counted in {@code num_tokens}. */
   long tokens() {
     return rows.stream().mapToLong(PolicyRow::length).sum();
   }

@@ -6,13 +6,12 @@ import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.PolicyRow;
 
 /**
- * A micro-batch divided into completions with an advantage and completions without. Where there is
- * no divergence from a reference policy the latter have no gradient, so that a forward pass is
- * enough for what is logged of them.
+ * A micro-batch divided into completions with and without an advantage. Without a divergence from a
+ * reference policy the latter have no gradient, so a forward pass suffices for their metrics.
  *
  * @param trained the whole micro-batch, of which only some completions are computed
- * @param flat the others alone
- * @param isFlat for each completion whether it is one of {@link #flat}
+ * @param flat the completions without an advantage
+ * @param isFlat for each completion whether it is in {@link #flat}
  * @param lengths target tokens of each completion
  *     <p>Arrays are read-only and not copied.
  */
@@ -21,7 +20,7 @@ record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[
   /**
    * Divides a micro-batch.
    *
-   * @param divides false leaves it whole
+   * @param divides false puts all completions into {@link #trained}
    */
   static PolicySplit of(List<PolicyRow> rows, boolean divides) {
     boolean[] isFlat = new boolean[rows.size()];
@@ -36,10 +35,10 @@ record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[
   }
 
   /**
-   * Puts numbers of both parts' target tokens into the order of the whole micro-batch.
+   * Merges values of both parts' target tokens in the order of the whole micro-batch.
    *
-   * @param ofTrained one a target of {@link #trained}
-   * @param ofFlat one a target of {@link #flat}
+   * @param ofTrained one value per target of {@link #trained}
+   * @param ofFlat one value per target of {@link #flat}
    */
   float[] merge(float[] ofTrained, float[] ofFlat) {
     float[] all = new float[ofTrained.length + ofFlat.length];

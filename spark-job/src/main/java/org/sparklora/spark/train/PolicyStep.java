@@ -14,16 +14,16 @@ import org.sparklora.spark.meter.ExecutorMeter;
  * The reinforcement-learning part of an {@link ExecutorModel}: loss and gradient of completions
  * under the policy.
  *
- * <p>Not thread-safe: the model has its callers take turns.
+ * <p>Not thread-safe: {@link ExecutorModel} serialises its callers.
  *
- * @param memory where vectors have their copies
+ * @param memory the engine that holds copies of vectors
  */
 record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
   /**
    * As {@link ExecutorModel#gradient}.
    *
-   * @param split the micro-batch's rows: those that are learnt from, and those that are not
-   * @param gradient added to; of size 0 where nothing is learnt
+   * @param split the micro-batch's rows, with and without a gradient
+   * @param gradient added to; of size 0 if no row has a gradient
    */
   PolicyGradient gradient(
       PolicyMicroBatch micro, PolicySplit split, FlatVector parameters, FlatVector gradient) {

@@ -3,7 +3,7 @@ package org.sparklora.spark.train;
 import java.util.stream.IntStream;
 
 /**
- * In which order an epoch visits the rows of a table ({@code train_sampling_strategy}).
+ * The order in which an epoch visits the rows of a table ({@code train_sampling_strategy}).
  *
  * <p>{@link #RANDOM} is the order of transformers' trainer: accelerate's {@code
  * SeedableRandomSampler} reseeds PyTorch's generator with seed + epoch, and {@code torch.randperm}
@@ -22,10 +22,7 @@ public enum RowOrder {
     return rows;
   }
 
-  /**
-   * {@code torch.randperm}: element i changes places with one of those from i on, chosen by 32 bits
-   * modulo their number.
-   */
+  /** {@code torch.randperm}: swaps element i with element i + (32 random bits modulo count − i). */
   private static void shuffle(int[] rows, MersenneTwister random) {
     for (int i = 0; i < rows.length - 1; i++) {
       int other = i + (int) (random.nextUnsigned() % (rows.length - i));

@@ -1,20 +1,20 @@
 package org.sparklora.spark.train;
 
 /**
- * What a run has added up so far: all of its steps, and those since its last log row. A checkpoint
- * keeps it, so that the rows after a resume are those of a run that was never interrupted.
+ * Sums over all steps of a run, and over its steps since the last log row (the window). A
+ * checkpoint holds them, so that log rows after a resume equal those of an uninterrupted run.
  *
- * @param steps done
- * @param epoch with its fraction
+ * @param steps number of completed steps
+ * @param epoch completed epochs, with the fraction
  * @param loggedSteps steps that log rows cover
- * @param windowLoss sum of the other steps' losses
- * @param windowEntropy sum over their micro-batches
- * @param windowAccuracy sum over their micro-batches
- * @param windowMicroBatches how many those are
+ * @param windowLoss sum of the losses of the window's steps
+ * @param windowEntropy sum over the window's micro-batches
+ * @param windowAccuracy sum over the window's micro-batches
+ * @param windowMicroBatches number of the window's micro-batches
  * @param totalLoss sum of all steps' losses
- * @param tokens trained on
- * @param totalFlops estimate, as transformers makes it
- * @param draws batches of prompts that completions were drawn of, where there are any
+ * @param tokens number of tokens trained on
+ * @param totalFlops floating-point operations, estimated as in transformers
+ * @param draws batches of prompts with sampled completions so far; 0 for {@code sft}
  */
 public record RunningSums(
     int steps,
@@ -34,9 +34,9 @@ public record RunningSums(
   }
 
   /**
-   * With one more step, after which the epoch is {@code epochAfter}.
+   * These sums with one more step, after which the epoch is {@code epochAfter}.
    *
-   * @param step what it measured; of a policy's step only its number
+   * @param step the step's metrics; only its number for a policy loss
    */
   RunningSums plus(StepMetrics step, double loss, double epochAfter, double flops) {
     return new RunningSums(
@@ -53,7 +53,7 @@ public record RunningSums(
         draws);
   }
 
-  /** With one more batch of completions. */
+  /** These sums with one more batch of completions. */
   RunningSums plusDrawn(long moreTokens, int drawsSoFar) {
     return new RunningSums(
         steps,
@@ -69,7 +69,7 @@ public record RunningSums(
         drawsSoFar);
   }
 
-  /** After a log row. */
+  /** These sums after a log row, with an empty window. */
   RunningSums logged() {
     return new RunningSums(steps, epoch, steps, 0, 0, 0, 0, totalLoss, tokens, totalFlops, draws);
   }

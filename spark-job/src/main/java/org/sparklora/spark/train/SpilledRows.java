@@ -17,12 +17,11 @@ import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * A table's rows in a local temporary file, in an order-free form: epochs visit rows at random,
- * which a Parquet file could only answer by decoding a whole row group for each. Memory holds 12
- * bytes a row.
+ * A table's rows in a local temporary file with random access: epochs visit rows at random, for
+ * which Parquet would decode a whole row group per row. Holds 12 bytes per row in memory.
  *
- * <p>A row is three counts (documents, tokens, tokens) and the numbers themselves, as 32-bit
- * integers. Adding is for one thread; reading is thread-safe.
+ * <p>A row in the file is its number of documents, its number of tokens, the documents' lengths,
+ * token ids and labels, as 32-bit integers. Only one thread may add; reading is thread-safe.
  */
 final class SpilledRows implements AutoCloseable {
   private final Path file;
@@ -44,7 +43,7 @@ final class SpilledRows implements AutoCloseable {
   /**
    * An empty store in the {@link ScratchPlace}.
    *
-   * @param vocabularySize token ids must lie below it
+   * @param vocabularySize bound of the token ids, exclusive
    */
   static SpilledRows create(int vocabularySize) {
     return create(ScratchPlace.folder(), vocabularySize);
@@ -55,7 +54,7 @@ final class SpilledRows implements AutoCloseable {
       Path file = Files.createTempFile(folder, "spark-lora-rows", ".bin");
       return new SpilledRows(
           file,
-          // unlinked at once where the system can: a process that is killed leaves nothing
+          // POSIX systems unlink the file at once, so a killed process leaves nothing
           FileChannel.open(
               file,
               StandardOpenOption.READ,
@@ -78,7 +77,7 @@ final class SpilledRows implements AutoCloseable {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has it
+      throw new IllegalStateException(e); // every JDK has SHA-256
     }
   }
 
@@ -126,7 +125,7 @@ final class SpilledRows implements AutoCloseable {
     }
   }
 
-  /** SHA-256 of all rows in their order, which tells whether two stores hold the same data. */
+  /** SHA-256 of all rows in order; equal for stores with the same data. */
   String fingerprint() {
     try {
       MessageDigest soFar = (MessageDigest) digest.clone();
@@ -141,12 +140,12 @@ final class SpilledRows implements AutoCloseable {
     return longestDocument;
   }
 
-  /** Whether rows can be read: a thread that is interrupted while it reads closes the file. */
+  /** Whether rows can be read: an interrupt during a read closes the file. */
   boolean isOpen() {
     return channel.isOpen();
   }
 
-  /** How many rows there are. */
+  /** Number of rows. */
   int count() {
     return count;
   }

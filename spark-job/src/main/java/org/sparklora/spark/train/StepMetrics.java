@@ -8,17 +8,18 @@ import org.sparklora.model.StepResult;
 import org.sparklora.model.loss.TokenLogProbs;
 
 /**
- * What one optimizer step measured, on one worker or on several together.
+ * The metrics of one optimizer step, of one worker or several together.
  *
  * @param step number of the step, from 0
  * @param nllSum Σ −log p of the target tokens, in nats
  * @param targetTokens tokens that count for the loss
  * @param tokens all tokens
  * @param paddedTokens tokens that Hugging Face would have computed on, padding included
- * @param microBatches how many there were
+ * @param microBatches number of micro-batches
  * @param entropySum Σ over micro-batches of the mean entropy of their target tokens
  * @param accuracySum Σ over micro-batches of the share of target tokens ranked first
- * @param gradNorm L2 norm of the gradient before clipping; the mean where workers step on their own
+ * @param gradNorm L2 norm of the gradient before clipping; the mean over workers with parameter
+ *     averaging
  */
 public record StepMetrics(
     int step,
@@ -32,14 +33,13 @@ public record StepMetrics(
     double gradNorm)
     implements Serializable {
 
-  /** A step of which nothing has been measured yet. */
+  /** The metrics of a step before its first micro-batch. */
   public static StepMetrics none(int step) {
     return new StepMetrics(step, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   /**
-   * What one micro-batch measured; without target tokens its entropy and accuracy are 0, as TRL has
-   * it.
+   * The metrics of one micro-batch; without target tokens entropy and accuracy are 0, as in TRL.
    */
   static StepMetrics of(int step, StepResult result, long paddedTokens) {
     TokenLogProbs targets = result.logProbs();
@@ -60,7 +60,7 @@ public record StepMetrics(
     return nllSum / Math.max(1, targetTokens);
   }
 
-  /** The same measurements with a gradient norm. */
+  /** These metrics with a gradient norm. */
   public StepMetrics withGradNorm(double norm) {
     return new StepMetrics(
         step,
@@ -74,7 +74,7 @@ public record StepMetrics(
         norm);
   }
 
-  /** The measurements of several workers in one step; their gradient norms are added up. */
+  /** The sums of these metrics and another part's of the same step, gradient norms included. */
   public StepMetrics plus(StepMetrics other) {
     return new StepMetrics(
         step,
@@ -88,7 +88,7 @@ public record StepMetrics(
         gradNorm + other.gradNorm);
   }
 
-  /** Adds up, in an order of its own, since it is chance which worker answers first. */
+  /** Adds up parts in sorted order, so that the sum does not depend on the order of answers. */
   public static Optional<StepMetrics> sum(Collection<StepMetrics> parts) {
     return parts.stream()
         .sorted(Comparator.comparingDouble(StepMetrics::nllSum).thenComparing(StepMetrics::tokens))
@@ -96,7 +96,7 @@ public record StepMetrics(
   }
 
   /**
-   * One step of several workers that each took a step of their own; the gradient norm is their
+   * Combines the metrics of workers that each took the step separately; the gradient norm is the
    * mean.
    */
   public static StepMetrics ofWorkers(Collection<StepMetrics> workers) {

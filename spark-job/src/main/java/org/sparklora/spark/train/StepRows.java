@@ -4,8 +4,8 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * The rows that one worker contributes to one optimizer step, in order and by number: whoever
- * computes reads them from its own {@link TrainingRows}.
+ * The numbers of the rows that one worker contributes to one optimizer step, in order. The worker
+ * reads the rows from its process's copy of {@link TrainingRows}.
  *
  * @param step number of the step, from 0
  * @param firstMicroBatch number of its first micro-batch within the step, over all workers

@@ -16,17 +16,17 @@ import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.text.TokenizerDialect;
 
 /**
- * What is trained, in words small enough to travel: the weights themselves are read on each
- * executor. Equal values share one loaded model in a JVM.
+ * A serialisable description of the trained model; each executor reads the weights itself. Equal
+ * descriptions share one loaded model in a JVM.
  */
 public final class TrainedModel implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  /** In place of the seed of a dropout, which there is not without an adapter. */
+  /** Marks a frozen model in place of the dropout seed, which only an adapter uses. */
   private static final long FROZEN = -1;
 
   private final ModelSource checkpoint;
-  private final LoraConfig lora; // null where all weights are trained: Optional is not serialisable
+  private final LoraConfig lora; // null for no adapter: Optional is not serialisable
   private final Precision precision;
   private final boolean gradientCheckpointing;
   private final long seed;
@@ -60,8 +60,8 @@ public final class TrainedModel implements Serializable {
    * An adapter on a frozen base.
    *
    * @param checkpoint the base model
-   * @param precision how matrices of the base are kept, and multiplied
-   * @param gradientCheckpointing whether backward computes forward's blocks once more
+   * @param precision types of the base's matrices in memory and of matrix products
+   * @param gradientCheckpointing whether backward recomputes forward's blocks
    * @param seed of the dropout masks
    */
   public static TrainedModel adapter(
@@ -76,36 +76,36 @@ public final class TrainedModel implements Serializable {
   /**
    * All weights of a model.
    *
-   * @param precision how they are multiplied; what is trained is float32
+   * @param precision type of matrix products; trained weights are float32
    */
   public static TrainedModel allWeights(
       ModelSource checkpoint, Precision precision, boolean gradientCheckpointing) {
     return of(checkpoint, null, precision, gradientCheckpointing, 0);
   }
 
-  /** A model of which nothing is trained. */
+  /** A model without trained parameters. */
   public static TrainedModel frozen(ModelSource checkpoint, Precision precision) {
     return of(checkpoint, null, precision, false, FROZEN);
   }
 
-  /** The same with its tokenizer read in a dialect; without this, as its file says. */
+  /** This model with its tokenizer read in a dialect instead of as the file says. */
   public TrainedModel reading(TokenizerDialect tokenizerDialect) {
     return new TrainedModel(
         checkpoint, lora, precision, gradientCheckpointing, seed, tokenizerDialect, engine);
   }
 
-  /** The same on an engine; without this, on the usual one of the JVM that computes. */
+  /** This model on an engine, instead of on the default one of the executing JVM. */
   public TrainedModel computedBy(EngineChoice choice) {
     return new TrainedModel(
         checkpoint, lora, precision, gradientCheckpointing, seed, dialect, choice);
   }
 
-  /** Which engine computes it. */
+  /** The choice of the engine. */
   public EngineChoice engine() {
     return engine;
   }
 
-  /** How the checkpoint's tokenizer is read. */
+  /** The dialect in which the checkpoint's tokenizer is read. */
   public TokenizerDialect dialect() {
     return dialect;
   }
@@ -115,23 +115,24 @@ public final class TrainedModel implements Serializable {
     return checkpoint;
   }
 
-  /** The adapter, or empty for full fine-tuning. */
+  /** The adapter; empty for full fine-tuning and for a frozen model. */
   public Optional<LoraConfig> lora() {
     return Optional.ofNullable(lora);
   }
 
-  /** How matrices of the frozen base are kept in memory, and multiplied where the CPU can. */
+  /** Types of the frozen base's matrices in memory, and of products if the CPU supports it. */
   public Precision precision() {
     return precision;
   }
 
-  /** Whether backward computes forward's blocks once more instead of keeping them all. */
+  /** Whether backward recomputes forward's blocks instead of keeping all activations. */
   public boolean gradientCheckpointing() {
     return gradientCheckpointing;
   }
 
   /**
-   * How the trained parameters lie in one flat vector; reads the checkpoint's {@code config.json}.
+   * The layout of the trained parameters in one flat vector; reads the checkpoint's {@code
+   * config.json}.
    */
   public ParameterLayout layout() {
     DecoderConfig config = config();

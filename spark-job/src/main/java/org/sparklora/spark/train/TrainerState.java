@@ -10,19 +10,19 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The log of a run as transformers keeps it: {@code trainer_state.json}.
+ * The log of a run in transformers' format, {@code trainer_state.json}.
  *
- * <p>A log row covers the steps since the last one: {@code loss} is their mean, {@code entropy} and
- * {@code mean_token_accuracy} are means over their micro-batches, the rest is that of the last
- * step. With a policy loss, as TRL's GRPOTrainer has it, everything but loss, gradient norm and
- * learning rate is the mean over the micro-batches or rounds that had it; null where none had. Not
+ * <p>A log row covers the steps since the last row: {@code loss} is their mean, {@code entropy} and
+ * {@code mean_token_accuracy} are means over their micro-batches, all else is of the last step.
+ * With a policy loss, as in TRL's GRPOTrainer, all metrics but loss, gradient norm and learning
+ * rate are means over the micro-batches or rounds that have the metric; null if none has. Not
  * thread-safe.
  */
 public final class TrainerState {
   /** The file's name. */
   public static final String FILE_NAME = "trainer_state.json";
 
-  /** What the row of an evaluation holds, besides step and epoch. */
+  /** The columns of an evaluation's row, besides step and epoch. */
   public static final List<String> EVAL_METRICS =
       List.of(
           "eval_loss",
@@ -41,21 +41,21 @@ public final class TrainerState {
   private final Settings settings;
   private final List<Map<String, Object>> history = new ArrayList<>();
   private RunningSums sums = RunningSums.none();
-  private final MetricMeans window = new MetricMeans(); // of a policy, since the last log row
+  private final MetricMeans window = new MetricMeans(); // policy metrics since the last log row
   private Best best = Best.NONE;
   private int firstStep;
   private boolean logsNext;
 
   /**
-   * What does not change during a run.
+   * The settings that are constant during a run.
    *
    * @param microBatchRows {@code per_device_train_batch_size}
    * @param logging when log rows are written
    * @param evaluation when the model is evaluated
-   * @param saving when checkpoints are
-   * @param computedParameters all parameters but the embedding, for {@code total_flos}; 0 where TRL
+   * @param saving when checkpoints are saved
+   * @param computedParameters all parameters but the embedding, for {@code total_flos}; 0 if TRL
    *     counts none
-   * @param countsInputTokens whether {@code num_input_tokens_seen} is kept, as GRPOTrainer does
+   * @param countsInputTokens whether {@code num_input_tokens_seen} is counted, as by GRPOTrainer
    */
   public record Settings(
       int microBatchRows,
@@ -68,8 +68,8 @@ public final class TrainerState {
   /**
    * When log rows are written.
    *
-   * @param steps every so many steps; 0 for never
-   * @param firstStep also after the first
+   * @param steps interval in steps; 0 for never
+   * @param firstStep whether the first step has a row, too
    */
   public record LogInterval(int steps, boolean firstStep) {
     boolean covers(int step) {
@@ -80,9 +80,9 @@ public final class TrainerState {
   /**
    * The best evaluation so far.
    *
-   * @param metric its value; NaN before the first evaluation
-   * @param step after which it was; 0 for none
-   * @param checkpoint the latest step that was the best one and was saved; 0 for none
+   * @param metric value of the best evaluation; NaN before the first
+   * @param step the step of that evaluation; 0 for none
+   * @param checkpoint the last saved step that was the best when it was saved; 0 for none
    */
   public record Best(double metric, int step, int checkpoint) {
     static final Best NONE = new Best(Double.NaN, 0, 0);
@@ -93,7 +93,7 @@ public final class TrainerState {
     this.settings = settings;
   }
 
-  /** Goes on where a checkpoint was made. */
+  /** Restores the state of a checkpoint. */
   public void resume(
       RunningSums saved,
       Best savedBest,
@@ -108,9 +108,9 @@ public final class TrainerState {
   }
 
   /**
-   * Takes in a step.
+   * Adds a step.
    *
-   * @param epochAfter the epoch after it, with its fraction
+   * @param epochAfter the epoch after the step, with its fraction
    * @return the log row that it completes, if it does; read-only
    */
   public Optional<Map<String, Object>> add(
@@ -127,11 +127,11 @@ public final class TrainerState {
   }
 
   /**
-   * Takes in a batch of completions.
+   * Adds a batch of completions.
    *
-   * @param metrics measured of them
+   * @param metrics metrics of the completions
    * @param tokens of all prompts and completions
-   * @param draws batches of prompts that were drawn from so far
+   * @param draws number of batches of prompts with completions so far
    */
   public void drawn(Map<String, Double> metrics, long tokens, int draws) {
     window.add(metrics);
@@ -139,9 +139,9 @@ public final class TrainerState {
   }
 
   /**
-   * Takes in a step of a policy loss.
+   * Adds a step of a policy loss.
    *
-   * @param seconds it took, with the batches of completions that it had to wait for
+   * @param seconds duration of the step, with the wait for its completions
    * @return the log row that it completes, if it does; read-only
    */
   public Optional<Map<String, Object>> add(
@@ -157,7 +157,7 @@ public final class TrainerState {
     return logRow(step.gradNorm(), learningRate, means);
   }
 
-  /** Has the next step complete a log row, whatever the interval says. */
+  /** Makes the next step complete a log row, whatever the interval. */
   public void logNext() {
     logsNext = true;
   }
@@ -197,7 +197,7 @@ public final class TrainerState {
     return row;
   }
 
-  /** Notes an evaluation's metric if none before was better. */
+  /** Records an evaluation's metric if it is the best so far. */
   public void compare(double metric, boolean greaterIsBetter) {
     boolean better =
         Double.isNaN(best.metric())
@@ -208,16 +208,16 @@ public final class TrainerState {
     }
   }
 
-  /** Notes that the best evaluation's step is saved as a checkpoint. */
+  /** Records that the best evaluation's step is saved as a checkpoint. */
   public void bestIsSaved() {
     best = new Best(best.metric(), best.step(), best.step());
   }
 
   /**
-   * Adds the last row: how long the run took and its mean loss. Times are those since the resume.
+   * Adds the last row: duration and mean loss of the run. Times count from the resume.
    *
-   * @param samples that were trained on since then
-   * @param more what else it shall hold
+   * @param samples samples trained on since the resume
+   * @param more further columns of the row
    * @return the row; read-only
    */
   public Map<String, Object> finish(double seconds, double samples, Map<String, ?> more) {
@@ -234,9 +234,9 @@ public final class TrainerState {
   }
 
   /**
-   * What a log row says of a whole run; empty if it is not the last row of one.
+   * The summary in the last log row of a run; empty for any other row.
    *
-   * @param row as the log has it
+   * @param row a row of the log
    */
   public static Optional<Map<String, Object>> summary(Map<String, Object> row) {
     Map<String, Object> summary = new TreeMap<>(row);
@@ -245,9 +245,9 @@ public final class TrainerState {
   }
 
   /**
-   * Adds the last row of a run that was over before: how long it took then.
+   * Adds the last row of a run that had already ended, with its original times.
    *
-   * @param summary of that row
+   * @param summary {@link #summary} of the original row
    * @return the row
    */
   public Map<String, Object> finishAsBefore(Map<String, Object> summary) {
@@ -272,12 +272,12 @@ public final class TrainerState {
     return List.copyOf(history);
   }
 
-  /** What has been added up so far. */
+  /** The sums so far. */
   public RunningSums sums() {
     return sums;
   }
 
-  /** What policy steps have measured since the last log row. */
+  /** The measurements of policy steps since the last log row. */
   public Map<String, List<Double>> window() {
     return window.values();
   }
@@ -295,7 +295,7 @@ public final class TrainerState {
   /**
    * The text of {@code trainer_state.json}.
    *
-   * @param bestCheckpoint the folder of {@link Best#checkpoint()}, where there is one
+   * @param bestCheckpoint the folder of {@link Best#checkpoint()}, if it exists
    */
   public String toJson(Optional<String> bestCheckpoint) {
     Map<String, Object> state = new TreeMap<>();

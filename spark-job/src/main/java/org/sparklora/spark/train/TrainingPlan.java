@@ -8,10 +8,10 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * Which rows belong to which optimizer step, as transformers' trainer has it: an epoch's rows are
- * cut into micro-batches of {@code microBatchRows}; each of {@code workers} takes every {@code
- * workers}-th of them; a step is {@code accumulation} micro-batches of every worker, and the last
- * step of an epoch makes do with what is left.
+ * Assigns rows to optimizer steps, as transformers' trainer does: an epoch's rows are cut into
+ * micro-batches of {@code microBatchRows}; each of {@code workers} workers takes every {@code
+ * workers}-th micro-batch; a step is {@code accumulation} micro-batches of every worker, and the
+ * last step of an epoch uses the rest.
  *
  * <p>Immutable and thread-safe. Only one epoch's order is held at a time.
  */
@@ -30,10 +30,10 @@ public final class TrainingPlan {
    * @param rowCount rows of the table
    * @param microBatchRows {@code per_device_train_batch_size}
    * @param accumulation {@code gradient_accumulation_steps}
-   * @param workers how many take micro-batches of their own each step; 1 where all share one global
+   * @param workers number of workers with micro-batches of their own; 1 if all share one global
    *     batch
    * @param epochs {@code num_train_epochs}; may be a fraction
-   * @param maxSteps {@code max_steps}; 0 or less leaves it to the epochs
+   * @param maxSteps {@code max_steps}; if 0 or less, {@code epochs} decides
    * @param seed {@code data_seed}, or {@code seed}
    */
   public TrainingPlan(
@@ -80,26 +80,26 @@ public final class TrainingPlan {
     return ceilDiv(microStepsPerEpoch(), accumulation);
   }
 
-  /** Epochs that are begun, as {@code trainer_state.json} counts them. */
+  /** Number of epochs begun, as counted in {@code trainer_state.json}. */
   public int epochs() {
     return limitedBySteps ? ceilDiv(totalSteps, stepsPerEpoch()) : (int) Math.ceil(requestedEpochs);
   }
 
-  /** Rows that the run sees, as {@code train_samples_per_second} counts them. */
+  /** Rows that the run trains on, as counted for {@code train_samples_per_second}. */
   public double samples() {
     return limitedBySteps
         ? (double) totalSteps * microBatchRows * accumulation * workers
         : rowCount * requestedEpochs;
   }
 
-  /** Micro-batches of one worker in the steps before a step. */
+  /** Number of micro-batches of one worker before a step. */
   public int microStepsBefore(int step) {
     int epoch = step / stepsPerEpoch();
     int inEpoch = (step - epoch * stepsPerEpoch()) * accumulation;
     return Math.addExact(Math.multiplyExact(epoch, microStepsPerEpoch()), inEpoch);
   }
 
-  /** How many take micro-batches of their own. */
+  /** Number of workers with micro-batches of their own. */
   public int workers() {
     return workers;
   }
@@ -153,10 +153,9 @@ public final class TrainingPlan {
   /**
    * One optimizer step.
    *
-   * @param number steps before it
-   * @param epochAfter the epoch, with its fraction, once it is done
-   * @param microBatches for each worker the rows of each of its micro-batches; may be empty for
-   *     some
+   * @param number number of the step, from 0
+   * @param epochAfter the epoch after the step, with its fraction
+   * @param microBatches for each worker the rows of each micro-batch; some workers may have none
    */
   public record Step(int number, double epochAfter, List<List<int[]>> microBatches) {}
 }

@@ -16,30 +16,30 @@ import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * The rows of a packed table by number, in any process. What travels is where the table lies: every
- * process that asks for a row copies the table to its own disk first, once, and must find the rows
- * that the driver found.
+ * The rows of a packed table by number, in any process. Only the table's location is serialised:
+ * each process copies the table to its local disk at the first access, and checks that it has the
+ * rows that the driver read.
  *
- * <p>The driver closes it at the end of its run. Executors, which do not hear of that, keep the
- * tables that were used last. Thread-safe.
+ * <p>The driver closes the rows at the end of its run. Executors, which are not told, keep the
+ * tables used last. Thread-safe.
  */
 public final class TrainingRows implements Serializable, AutoCloseable {
   private static final long serialVersionUID = 1L;
 
-  /** Two runs side by side, each with rows to train and to evaluate on. */
+  /** Most unused tables kept: training and evaluation rows of two runs side by side. */
   private static final int MOST_STAGED = 4;
 
   /**
-   * This process's copies, the latest used last; guards itself and all {@link Copy#runs}, and never
-   * waits for a table that is read. A copy that is dropped here is closed by the garbage collector,
-   * since others may just be reading it.
+   * This process's copies in the order of last use. Its lock also guards all {@link Copy#runs}, and
+   * is never held while a table is read. The garbage collector closes a dropped copy, since other
+   * threads may still read it.
    */
   private static final Map<TrainingRows, Copy> STAGED = new LinkedHashMap<>(16, 0.75f, true);
 
-  /** This process's copy of a table, from before it is read. */
+  /** This process's copy of a table, made before the table is read. */
   private static final class Copy {
     private final Once<SpilledRows> rows = new Once<>();
-    private int runs; // that this process drives, and that will close it
+    private int runs; // of this process, each of which will close the rows
 
     boolean isClosed() {
       return rows.loaded().filter(read -> !read.isOpen()).isPresent();
@@ -47,7 +47,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   }
 
   private final List<String> files;
-  private final Map<String, String> hadoop; // settings, among which may be keys to a store
+  private final Map<String, String> hadoop; // settings, possibly with keys of an object store
   private final int vocabularySize;
   private final String fingerprint;
 
@@ -60,9 +60,9 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   }
 
   /**
-   * The rows of a table, which is read here and now.
+   * Reads a table and returns its rows.
    *
-   * @param vocabularySize token ids must lie below it
+   * @param vocabularySize bound of the token ids, exclusive
    * @throws TableException if the table is damaged, or a token id is not in the vocabulary
    */
   public static TrainingRows of(
@@ -74,7 +74,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
         rows);
   }
 
-  /** Rows of no table, known in this process only. */
+  /** Rows without a table, usable in this process only. */
   static TrainingRows of(List<PackedSequence> rows, int vocabularySize) {
     SpilledRows spilled = SpilledRows.create(vocabularySize);
     rows.forEach(spilled::add);
@@ -94,7 +94,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
       copy.runs++;
     }
     if (copy.rows.get(() -> rows) != rows) {
-      rows.close(); // another run has the same
+      rows.close(); // another run has already staged these rows
     }
     return key;
   }
@@ -131,7 +131,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     }
   }
 
-  /** This process's copy; who asks while the table is read waits, as it would read the same. */
+  /** This process's copy; concurrent callers wait for one read of the table. */
   private SpilledRows here() {
     Copy copy;
     synchronized (STAGED) {
@@ -167,7 +167,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     }
   }
 
-  /** How many there are. */
+  /** Number of rows. */
   public int count() {
     return here().count();
   }
@@ -177,12 +177,12 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     return here().longestDocument();
   }
 
-  /** SHA-256 of all rows in their order, which tells whether two tables hold the same data. */
+  /** SHA-256 of all rows in order; equal for tables with the same data. */
   public String fingerprint() {
     return fingerprint;
   }
 
-  /** Tokens of some rows that count for the loss; at least 1, as TRL clamps it. */
+  /** Target tokens of the rows of some micro-batches; at least 1, as TRL clamps it. */
   public long targetTokens(List<int[]> microBatches) {
     SpilledRows rows = here();
     return Math.max(
