@@ -3,9 +3,9 @@ package org.sparklora.spark.meter;
 import java.io.Serializable;
 
 /**
- * Tokens that were computed, and the time it took.
+ * A number of tokens, and the time to compute them.
  *
- * @param nanos without waiting for others
+ * @param nanos computing time, without waiting for others
  */
 public record Effort(long tokens, long nanos) implements Serializable {
   static final Effort NONE = new Effort(0, 0);

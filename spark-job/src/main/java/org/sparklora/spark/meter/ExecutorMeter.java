@@ -1,8 +1,8 @@
 package org.sparklora.spark.meter;
 
 /**
- * Counts what this process does as an executor. Each reading holds what was done since the last
- * one, whichever task did it, so readings of tasks that share a process add up.
+ * Counts the work of this process as an executor. Each reading covers the work of all tasks since
+ * the last reading, so readings of tasks that share a process add up.
  *
  * <p>Thread-safe.
  */
@@ -17,15 +17,15 @@ public final class ExecutorMeter {
     this.memory = memory;
   }
 
-  /** This process's. */
+  /** The meter of this process. */
   public static ExecutorMeter here() {
     return HERE;
   }
 
   /**
-   * Gradients were computed, or applied.
+   * Adds work on computing or applying gradients.
    *
-   * @param tokens trained on; 0 for what belongs to tokens that were counted already
+   * @param tokens tokens trained on; 0 for more work on tokens that were already counted
    * @param nanos that it took
    */
   public synchronized void trained(long tokens, long nanos) {
@@ -33,9 +33,9 @@ public final class ExecutorMeter {
   }
 
   /**
-   * Prompts were completed.
+   * Adds work on completing prompts.
    *
-   * @param tokens drawn
+   * @param tokens number of sampled tokens
    * @param nanos that it took
    */
   public synchronized void generated(long tokens, long nanos) {
@@ -43,7 +43,8 @@ public final class ExecutorMeter {
   }
 
   /**
-   * What was done since the last reading, and the peaks of memory since the process began.
+   * Returns and clears the work since the last reading; memory peaks are since the start of the
+   * process.
    *
    * @param executor Spark's name of this process
    */

@@ -5,18 +5,18 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What an executor did since its last reading. It travels with a result.
+ * Work of an executor since its last reading; sent to the driver with a result.
  *
- * @param executor Spark's name of it: a number, or {@code driver} where there is one process
- * @param training gradients, and their updates where executors apply them
+ * @param executor Spark's id of the executor: a number, or {@code driver} in local mode
+ * @param training gradients, and updates if executors apply them
  * @param generation completions
- * @param memory its peaks so far in bytes, under {@link PeakMemory}'s names
+ * @param memory the executor's peaks so far in bytes, under {@link PeakMemory}'s names
  */
 public record ExecutorReading(
     String executor, Effort training, Effort generation, Map<String, Long> memory)
     implements Serializable {
 
-  /** Two readings of one executor as one. */
+  /** Adds another reading of the same executor. */
   ExecutorReading plus(ExecutorReading other) {
     Map<String, Long> peaks = new HashMap<>(memory);
     other.memory.forEach((name, bytes) -> peaks.merge(name, bytes, Math::max));

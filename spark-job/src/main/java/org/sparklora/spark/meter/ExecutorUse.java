@@ -8,27 +8,27 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * What all executors did in a stretch of a run, and what was sent for it, as metrics:
+ * Work of all executors in a section of a run, and bytes sent for it, as metrics:
  *
  * <table>
  *   <caption>Metrics</caption>
- *   <tr><td>{@code executors/count}</td><td>how many did something</td></tr>
- *   <tr><td>{@code executors/ID/tokens_per_second}</td><td>trained on, while it computed</td></tr>
- *   <tr><td>{@code executors/ID/completion_tokens_per_second}</td><td>drawn, likewise</td></tr>
- *   <tr><td>{@code executors/ID/peak_memory_…}</td><td>bytes, as {@link PeakMemory} has them</td></tr>
- *   <tr><td>{@code executors/min_…, mean_…, max_…}</td><td>of the rates over executors</td></tr>
- *   <tr><td>{@code executors/max_peak_memory_…}</td><td>of the largest executor</td></tr>
- *   <tr><td>{@code averaging_seconds}</td><td>beyond what the busiest executor computed</td></tr>
+ *   <tr><td>{@code executors/count}</td><td>executors that worked</td></tr>
+ *   <tr><td>{@code executors/ID/tokens_per_second}</td><td>trained on, per second of computing</td></tr>
+ *   <tr><td>{@code executors/ID/completion_tokens_per_second}</td><td>sampled, per second of computing</td></tr>
+ *   <tr><td>{@code executors/ID/peak_memory_…}</td><td>bytes, see {@link PeakMemory}</td></tr>
+ *   <tr><td>{@code executors/min_…, mean_…, max_…}</td><td>of the rates, over executors</td></tr>
+ *   <tr><td>{@code executors/max_peak_memory_…}</td><td>largest peak of any executor</td></tr>
+ *   <tr><td>{@code averaging_seconds}</td><td>of a round, beyond the busiest executor's computing</td></tr>
  *   <tr><td>{@code averaging_bytes}</td><td>parameters, moments and gradients, sent and received</td></tr>
  * </table>
  *
  * <p>Thread-safe.
  */
 public final class ExecutorUse {
-  /** What each executor's metrics begin with. */
+  /** Prefix of the executors' metrics. */
   static final String PREFIX = "executors/";
 
-  /** What metrics of keeping executors in step begin with. */
+  /** Prefix of the metrics of synchronising executors. */
   static final String AVERAGING = "averaging_";
 
   private static final String TRAINING = "tokens_per_second";
@@ -37,17 +37,17 @@ public final class ExecutorUse {
   private final Map<String, ExecutorReading> executors = new TreeMap<>();
   private long bytes;
 
-  /** Takes in what an executor told. */
+  /** Adds a reading of an executor. */
   public synchronized void add(ExecutorReading reading) {
     executors.merge(reading.executor(), reading, ExecutorReading::plus);
   }
 
-  /** Takes in what was sent or received, not counting copies within a process. */
+  /** Adds bytes sent or received between processes. */
   public synchronized void addBytes(long moved) {
     bytes += moved;
   }
 
-  /** How many executors told something. */
+  /** Number of executors with a reading. */
   public synchronized int executors() {
     return executors.size();
   }
@@ -55,8 +55,8 @@ public final class ExecutorUse {
   /**
    * All metrics.
    *
-   * @param seconds that training took, from the parameters of one step to those of the last
-   * @param rounds in which executors were brought into step: what averaging took is that of one
+   * @param seconds training time, from the parameters before the first step to those after the last
+   * @param rounds number of synchronisations; averaging metrics are per round
    */
   public synchronized Map<String, Number> metrics(double seconds, int rounds) {
     Map<String, Number> metrics = new TreeMap<>();

@@ -3,7 +3,7 @@ package org.sparklora.spark.meter;
 import java.util.List;
 
 /**
- * Which metrics tell of machines and clocks: two runs that compute the same differ in them, so
+ * Recognises metrics that depend on machines and clocks: runs with equal results differ in them, so
  * comparisons leave them out.
  */
 public final class MachineMetrics {
@@ -14,8 +14,8 @@ public final class MachineMetrics {
   private MachineMetrics() {}
 
   /**
-   * Whether a metric of this name is one. {@code averaging_error} is, since it depends on how many
-   * work, though not on how fast.
+   * Whether a metric depends on the machines. {@code averaging_error} counts as one: it depends on
+   * the number of workers, though not on their speed.
    */
   public static boolean contain(String name) {
     return PREFIXES.stream().anyMatch(name::startsWith)

@@ -17,24 +17,23 @@ import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.Engines;
 
 /**
- * The most memory that this process has used, in bytes.
+ * Peak memory of this process, in bytes.
  *
  * <ul>
- *   <li>{@code peak_memory_heap}: the sum of the heap pools' peaks, which need not have come at one
- *       time
- *   <li>{@code peak_memory_off_heap}: weights, activations and optimizer, which lie outside the
- *       heap; not mapped files. The most that {@link #sample} has found: on Linux what is resident
- *       and belongs to no file, less the heap; elsewhere what JavaCPP and Java's direct buffers
- *       count
- *   <li>{@code peak_memory_process}: all that was resident at once, mapped files included; on Linux
- *   <li>{@code peak_memory_gpu}: the most that {@link #sample} has found in use on this process's
- *       GPU; where it computes on one
+ *   <li>{@code peak_memory_heap}: the sum of the heap pools' peaks, which may be of different times
+ *   <li>{@code peak_memory_off_heap}: weights, activations and optimizer state outside the heap;
+ *       not mapped files. The largest {@link #sample}: on Linux resident anonymous memory without
+ *       the heap, but at least what JavaCPP and Java's direct buffers count, which is all there is
+ *       elsewhere
+ *   <li>{@code peak_memory_process}: peak resident memory, mapped files included; only on Linux
+ *   <li>{@code peak_memory_gpu}: the largest {@link #sample} of memory in use on this process's
+ *       GPU, if it uses one
  * </ul>
  *
  * <p>Not thread-safe.
  */
 public final class PeakMemory {
-  /** What their names begin with. */
+  /** Prefix of the metrics' names. */
   static final String PREFIX = "peak_memory_";
 
   private static final Path STATUS = Path.of("/proc/self/status");
@@ -49,15 +48,15 @@ public final class PeakMemory {
   }
 
   /**
-   * @param gpu tells the bytes in use on this process's GPU; empty where there is none
+   * @param gpu returns the bytes in use on this process's GPU; empty without a GPU
    */
   PeakMemory(Supplier<OptionalLong> gpu) {
     this.gpu = gpu;
   }
 
-  /** Looks at the memory of which nobody else keeps the peak. */
+  /** Updates the off-heap and GPU peaks; the JVM and Linux record the other peaks. */
   public void sample() {
-    // a heap is resident where it was used once, even if that was long ago
+    // heap memory stays resident once it was used
     long committed = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
     long heap = Math.min(committed, peakHeap());
     long now = status().getOrDefault("RssAnon", 0L) - heap;
@@ -72,7 +71,7 @@ public final class PeakMemory {
         .sum();
   }
 
-  /** What is registered; memory that native code took is not. */
+  /** Off-heap memory that Java allocated; does not include memory that native code allocated. */
   private static long counted() {
     return Pointer.totalBytes()
         + ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
@@ -95,7 +94,7 @@ public final class PeakMemory {
     return metrics;
   }
 
-  /** The sizes that Linux tells, in bytes by name; empty elsewhere. */
+  /** Sizes in /proc/self/status, in bytes by name; empty on systems other than Linux. */
   private static Map<String, Long> status() {
     Map<String, Long> sizes = new HashMap<>();
     try (Stream<String> lines = Files.lines(STATUS)) {

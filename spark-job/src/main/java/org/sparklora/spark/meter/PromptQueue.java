@@ -2,23 +2,23 @@ package org.sparklora.spark.meter;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** How many prompts of this driver wait for their completions. Thread-safe. */
+/** The number of prompts of this driver that wait for completions. Thread-safe. */
 public final class PromptQueue {
   private static final AtomicLong WAITING = new AtomicLong();
 
   private PromptQueue() {}
 
-  /** Prompts were handed to workers. */
+  /** Adds prompts that were handed to workers. */
   public static void add(long prompts) {
     WAITING.addAndGet(prompts);
   }
 
-  /** Prompts were completed, or given up. */
+  /** Removes prompts that were completed or given up. */
   public static void remove(long prompts) {
     WAITING.addAndGet(-prompts);
   }
 
-  /** How many there are now. */
+  /** Number of waiting prompts. */
   public static long waiting() {
     return WAITING.get();
   }

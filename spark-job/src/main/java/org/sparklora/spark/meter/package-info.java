@@ -1,5 +1,5 @@
 /**
- * What processes use and do: memory, and the throughput of executors. Readings travel with results
- * that executors return anyway, never by a job of their own. Knows nothing of Spark.
+ * Measures the memory and throughput of processes. Executors return readings with their results,
+ * never in a separate job. Does not use Spark.
  */
 package org.sparklora.spark.meter;
