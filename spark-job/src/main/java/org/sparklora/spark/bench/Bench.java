@@ -32,18 +32,19 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.meter.PeakMemory;
 
 /**
- * Training steps and decoding of a shape with random weights, a JSON line each. Steps are forward
- * and backward of one packed row, without what Deeplearning4j adds. Not thread-safe.
+ * Measures training steps and decoding of a model shape with random weights; prints one JSON line
+ * per measurement. A step is forward and backward of one packed row, without Deeplearning4j's
+ * update. Not thread-safe.
  */
 final class Bench {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final double NANOS = 1e9;
   private static final long SEED = 1;
 
-  /** No further step is timed after so long: a slow engine's figures should not take an hour. */
+  /** No step starts after this time: measuring a slow engine should not take an hour. */
   private static final double PATIENCE_SECONDS = 20;
 
-  /** Steps that are timed in any case. */
+  /** Least number of timed steps, however slow. */
   private static final int LEAST_STEPS = 2;
 
   private final BenchConfig config;
@@ -55,8 +56,8 @@ final class Bench {
   private final PeakMemory memory = new PeakMemory();
 
   /**
-   * @param engine of the JVM, with products in float32
-   * @param progress is told what is being done
+   * @param engine the JVM's engine, with products in float32
+   * @param progress receives progress messages
    */
   Bench(BenchConfig config, Engine engine, WarmUp warmUp, PrintStream out, PrintStream progress) {
     this.config = config;
@@ -90,7 +91,7 @@ final class Bench {
               () -> {
                 engine.fill(gradient, 0);
                 step.lossAndGradient(parameters, batch, loss, SEED, gradient);
-                engine.sumOfSquares(gradient); // what a device still computes is waited for
+                engine.sumOfSquares(gradient); // waits for the device
               });
       double flops = StepFlops.training(model, layout.size(), config.documentTokens());
       Map<String, Object> line = line("sft");
@@ -103,7 +104,7 @@ final class Bench {
     }
   }
 
-  /** Warms up, then times as many steps as were asked for, fewer if they are slow. */
+  /** Warms up, then times {@code config.steps()} steps, fewer if they are slow. */
   private Timings timings(String what, Runnable step) {
     WarmUp.Result warm = warmUp.run(() -> timed(what + ": warming up", step));
     List<Double> seconds = new ArrayList<>();
@@ -129,7 +130,7 @@ final class Bench {
   /**
    * Seconds of the steps of one measurement.
    *
-   * @param warmUp what came before
+   * @param warmUp the warm-up before the steps
    * @param seconds ascending
    */
   private record Timings(WarmUp.Result warmUp, List<Double> seconds) {
@@ -152,16 +153,14 @@ final class Bench {
     return Decoder.ofRandomWeights(model, layout, engine, config.precision().weights());
   }
 
-  /** All alike: what they are does not matter, but that none is zero. */
+  /** Adapter parameters, all equal: their value does not affect the speed, but none may be zero. */
   private Tensor parameters(ParameterLayout layout) {
     Tensor parameters = engine.allocate(layout.size());
     engine.fill(parameters, RandomWeights.DEVIATION);
     return parameters;
   }
 
-  /**
-   * One row, packed full of documents of one length, all of whose tokens but the last are targets.
-   */
+  /** One row, packed with documents of one length; all tokens but the row's last have a target. */
   private PackedBatch batch() {
     int tokens = config.tokens();
     int[] ids = random(tokens);
@@ -195,7 +194,7 @@ final class Bench {
     }
   }
 
-  /** A step draws a token for each row: prompts are computed apart, and their time is taken off. */
+  /** Times decoding, one token per row and step, without the time of the prompts. */
   private Map<String, Object> decode(Generator generator, Tensor parameters, int rows) {
     String what = "decode, %s rows".formatted(rows);
     Timings prompts = timings(what + ", prompts", () -> generate(generator, parameters, rows, 1));

@@ -4,11 +4,11 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.run.ModelConfig;
 
-/** {@code bench}: how fast this machine's engine computes a model's shape. */
+/** {@code bench}: measures the speed of this machine's engine on a model shape. */
 public final class BenchCommand {
   private BenchCommand() {}
 
-  /** Prints a JSON line for each measurement, and on standard error what is being done. */
+  /** Prints a JSON line for each measurement, and progress on standard error. */
   public static void run(Settings settings) {
     new Bench(
             BenchConfig.of(settings),

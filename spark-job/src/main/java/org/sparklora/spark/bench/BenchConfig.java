@@ -10,16 +10,16 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
 /**
- * What is measured.
+ * The settings of {@code bench}.
  *
  * @param model {@code model}
  * @param precision {@code dtype} and {@code bf16}
- * @param ranks {@code ranks}: of training steps
- * @param tokens {@code max_length}: of the row that a step trains on
+ * @param ranks {@code ranks}: LoRA ranks of training steps; empty for no training
+ * @param tokens {@code max_length}: tokens of a step's row
  * @param documentTokens {@code document_length}
- * @param steps {@code steps}: that are timed, beside one before them
+ * @param steps {@code steps}: timed steps, after the warm-up
  * @param gradientCheckpointing {@code gradient_checkpointing}
- * @param rows {@code batch_rows}: completions that advance together
+ * @param rows {@code batch_rows}: completions decoded together; empty for no decoding
  * @param promptTokens {@code prompt_length}
  * @param newTokens {@code max_completion_length}
  * @param peakTflops {@code peak_tflops}
@@ -60,7 +60,7 @@ record BenchConfig(
         settings.find(Flags.PEAK_TFLOPS));
   }
 
-  /** A list that 0 empties. */
+  /** The positive numbers of a list flag, so that 0 gives an empty list; {@code usual} if unset. */
   private static List<Integer> positive(
       Settings settings, Flag<List<Integer>> flag, List<Integer> usual) {
     return settings.find(flag).filter(given -> !given.isEmpty()).orElse(usual).stream()

@@ -17,7 +17,7 @@ import org.sparklora.model.engine.Heads;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
-/** Shapes of models by their usual names, in small letters; or of a folder's config.json. */
+/** Looks up model shapes by their usual names in lower case, or reads a folder's config.json. */
 final class ModelShapes {
   private static final String FILE = "model_shapes.tsv";
   private static final double ROPE_THETA = 500_000;
@@ -27,10 +27,10 @@ final class ModelShapes {
   private ModelShapes() {}
 
   /**
-   * The shape of that name.
+   * The shape of a model.
    *
-   * @param name one of the table, or a folder that holds {@code config.json}
-   * @throws ConfigException if there is neither
+   * @param name a name in {@code model_shapes.tsv}, or a folder with a {@code config.json}
+   * @throws ConfigException if {@code name} is neither
    */
   static DecoderConfig find(String name) {
     Path config = Path.of(name, "config.json");

@@ -4,11 +4,11 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;
 
 /**
- * Floating point operations that a model's mathematics needs, a multiply-add counted as two: what
- * is computed twice to save memory is counted once, as in the usual "model FLOPs utilization".
+ * Floating-point operations of a model's formulas; a multiply-add counts as two. Recomputation for
+ * gradient checkpointing is not counted, as in the usual "model FLOPs utilization".
  *
  * <pre>
- * W   elements of the frozen matrices that multiply a token: those of all layers, and lm_head
+ * W   elements of the frozen matrices that multiply a token: in all layers, and lm_head
  * A   elements of the adapter
  * T   tokens of a document
  *
@@ -30,7 +30,7 @@ final class StepFlops {
   }
 
   /**
-   * Of forward and backward, a token.
+   * Operations of forward and backward per token.
    *
    * @param adapterSize A
    * @param documentTokens T
@@ -42,9 +42,9 @@ final class StepFlops {
   }
 
   /**
-   * Of a step of decoding, a row.
+   * Operations of a decoding step per row.
    *
-   * @param keys that the new token sees
+   * @param keys number of keys that the new token attends to
    */
   static double decoding(DecoderConfig model, double keys) {
     return 2 * matrices(model) + attention(model, 2 * keys);

@@ -6,11 +6,11 @@ import java.util.function.DoubleSupplier;
  * Repeats work until it stops getting faster: the JVM compiles code while it runs, so the first
  * steps take up to three times as long as later ones.
  *
- * @param leastSeconds the work is repeated for so long in any case
- * @param mostSeconds no repetition begins after so long
+ * @param leastSeconds shortest warm-up
+ * @param mostSeconds no repetition begins after this time
  */
 record WarmUp(double leastSeconds, double mostSeconds) {
-  /** So many repetitions in a row without a gain end the warm-up: compilation comes in jumps. */
+  /** Repetitions in a row without a gain that end the warm-up: compilation comes in jumps. */
   private static final int STEADY = 4;
 
   /** A repetition is a gain if it takes less than this share of the last gain. */
@@ -21,7 +21,7 @@ record WarmUp(double leastSeconds, double mostSeconds) {
   }
 
   /**
-   * How a warm-up went.
+   * The result of a warm-up.
    *
    * @param complete false if the work was still getting faster when time was up
    */

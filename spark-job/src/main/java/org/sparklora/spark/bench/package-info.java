@@ -1,5 +1,5 @@
 /**
- * Measures how fast this machine's engine computes shapes of models, with random weights and
- * without Spark, data or checkpoint: {@code bench}. The command line may use it.
+ * The command {@code bench}: measures the speed of this machine's engine on model shapes, with
+ * random weights and without Spark, data or checkpoint. The command line may use this package.
  */
 package org.sparklora.spark.bench;
