@@ -21,7 +21,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.meter.MachineMetrics;
 
 /**
- * What a run logged, to be compared with later runs. Format version 1:
+ * The logged metrics of a run, for comparison with later runs. Format version 1:
  *
  * <pre>
  * {"format": 1,
@@ -32,14 +32,14 @@ import org.sparklora.spark.meter.MachineMetrics;
  * A point is a step and a value, null where the log has null. The tolerances may be edited. Times
  * and memory are not recorded.
  *
- * @param settings of the recorded run, for whoever looks for the reason of a difference
- * @param curves by the metric's name in the log
+ * @param settings settings of the recorded run, to explain differences
+ * @param curves metrics by their names in the log
  */
 public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
   private static final int FORMAT = 1;
   private static final String STEP = "step";
 
-  /** Settings that say where a run is, not what it does. */
+  /** Settings that do not affect the metrics, such as paths and names. */
   private static final Set<String> PLACES =
       Stream.of(
               Flags.OUTPUT_DIR,
@@ -58,17 +58,17 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** A metric over the run. */
+  /** The values of a metric over the run. */
   record Curve(Tolerance tolerance, List<Point> points) {}
 
   /**
-   * A value.
+   * The value of a metric at a step.
    *
    * @param value empty where the log has null
    */
   record Point(int step, Optional<Double> value) {}
 
-  /** What a log holds, with the usual tolerances. */
+  /** The baseline of a log's rows, with default tolerances. */
   public static Baseline of(Map<String, Object> settings, List<Map<String, Object>> rows) {
     Map<String, List<Point>> points = new TreeMap<>();
     for (Map<String, Object> row : rows) {
@@ -128,7 +128,7 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
    * The baseline that {@link #toJson} wrote.
    *
    * @param file for messages
-   * @throws ConfigException saying what of it cannot be read
+   * @throws ConfigException if the text is not a baseline
    */
   public static Baseline parse(String json, String file) {
     JsonNode root;

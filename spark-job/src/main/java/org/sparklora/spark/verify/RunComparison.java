@@ -10,21 +10,21 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A run beside a baseline, point by point. Every recorded point must be there, in the same order
- * and close enough, and the run may log no more of a recorded metric; metrics of which nothing is
- * recorded are not looked at.
+ * Compares a run with a baseline, point by point. Of each recorded metric the run must have the
+ * same points in the same order, within the tolerance, and no others; metrics that are not recorded
+ * are ignored.
  *
- * @param compared how many points the baseline has
- * @param differences those that do not agree, by metric and step
- * @param settings that the two runs do not share, which may be why
+ * @param compared number of the baseline's points
+ * @param differences points that do not agree, by metric and step
+ * @param settings settings that differ between the runs, which may explain the differences
  */
 public record RunComparison(int compared, List<Difference> differences, List<String> settings) {
   private static final int SHOWN_DIFFERENCES = 20;
 
-  /** In place of a value that the one or the other does not have. */
+  /** Shown for a point that only one of the two has. */
   private static final String ABSENT = "missing";
 
-  /** A point that does not agree; values as they are shown. */
+  /** A point that does not agree; values as formatted text. */
   record Difference(String metric, int step, String expected, String found, String tolerance) {}
 
   public static RunComparison of(Baseline baseline, Baseline run) {
@@ -106,12 +106,12 @@ public record RunComparison(int compared, List<Difference> differences, List<Str
     return String.valueOf(settings.getOrDefault(name, "unset"));
   }
 
-  /** Differences where nothing is recorded: what the run logs beyond the baseline. */
+  /** Number of points that the run has beyond the baseline. */
   private long unrecorded() {
     return differences.stream().filter(d -> d.expected().equals(ABSENT)).count();
   }
 
-  /** How many recorded values differ, and how many the run has that are not recorded. */
+  /** The numbers of recorded values that differ, and of further values in the run. */
   public String summary() {
     long unrecorded = unrecorded();
     return "%s of %s values%s"

@@ -1,6 +1,6 @@
 package org.sparklora.spark.verify;
 
-/** A run is not the recorded one. */
+/** Thrown when a run differs from its baseline. */
 public final class RunDiffersException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

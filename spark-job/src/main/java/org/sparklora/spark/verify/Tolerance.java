@@ -5,27 +5,27 @@ import java.util.Locale;
 import org.sparklora.pipeline.config.ConfigException;
 
 /**
- * How far a value may be from the recorded one: {@code |found − expected| ≤ absolute + relative ·
- * |expected|}.
+ * The allowed difference between a value and the recorded one: {@code |found − expected| ≤ absolute
+ * + relative · |expected|}.
  */
 record Tolerance(double absolute, double relative) {
   private static final Tolerance EXACT = new Tolerance(0, 0);
 
-  /** Of values that a formula gives: only the last digits may differ. */
+  /** For values of a formula: only the last digits may differ. */
   private static final Tolerance COMPUTED = new Tolerance(0, 1e-9);
 
   /**
-   * Of measured values. The same seed gives the same bits on the same processors; others round
-   * differently, and training carries that on: by up to a hundredth of the loss in our runs.
+   * For measured values. The same seed gives the same bits on the same CPU; other CPUs round
+   * differently, and training amplifies that, by up to a hundredth of the loss in our runs.
    */
   private static final Tolerance MEASURED = new Tolerance(1e-6, 0.02);
 
   private static final Tolerance GRADIENT = new Tolerance(1e-6, 0.1);
 
-  /** Of shares: of tokens, of completions. */
+  /** For shares of tokens. */
   private static final Tolerance SHARE = new Tolerance(0.02, 0);
 
-  /** Of rewards and lengths of sampled completions: one token that falls otherwise changes all. */
+  /** For rewards and lengths of sampled completions: one different token changes all later ones. */
   private static final Tolerance SAMPLED = new Tolerance(0.1, 0.1);
 
   private static final List<String> SAMPLED_NAMES =
@@ -48,7 +48,7 @@ record Tolerance(double absolute, double relative) {
         "neither part may be negative");
   }
 
-  /** What a new baseline is given for a metric; its file may say otherwise. */
+  /** The default for a metric in a new baseline, whose file may be edited. */
   static Tolerance usual(String metric) {
     String name = metric.startsWith("eval_") ? metric.substring("eval_".length()) : metric;
     if (SAMPLED_NAMES.stream().anyMatch(name::startsWith)) {
@@ -68,7 +68,7 @@ record Tolerance(double absolute, double relative) {
   }
 
   boolean allows(double expected, double found) {
-    return Math.abs(found - expected) <= of(expected); // which NaN is not
+    return Math.abs(found - expected) <= of(expected); // false for NaN
   }
 
   @Override

@@ -1,7 +1,7 @@
 /**
- * Tells whether a run can be reproduced: what it logged is compared with a recorded {@link
+ * Checks that a run is reproducible: compares its logged metrics with a recorded {@link
  * org.sparklora.spark.verify.Baseline}.
  *
- * <p>The command line may use it.
+ * <p>The command line may use this package.
  */
 package org.sparklora.spark.verify;
