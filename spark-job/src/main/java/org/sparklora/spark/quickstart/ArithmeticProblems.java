@@ -6,8 +6,8 @@ import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 
 /**
- * Generated problems of one addition or subtraction: what the quickstart's base model has learnt,
- * and what reinforcement makes it reliable at.
+ * Generated problems of one addition or subtraction. The quickstart's base model was trained on
+ * them; reinforcement learning makes its answers reliable.
  *
  * <p>Deterministic: problem n depends only on the seed and n. Thread-safe.
  *
@@ -16,7 +16,7 @@ import java.util.stream.LongStream;
 record ArithmeticProblems(long seed) {
   private static final int SMALLEST = 1;
 
-  /** Of the two numbers. */
+  /** Largest operand. */
   static final int LARGEST = 10;
 
   private static final List<String> QUESTIONS =
@@ -33,7 +33,7 @@ record ArithmeticProblems(long seed) {
   /**
    * The first problems whose sums are held out, or are not.
    *
-   * @param count how many
+   * @param count number of problems
    */
   List<Problem> take(boolean heldOut, int count) {
     return LongStream.iterate(0, index -> index + 1)
@@ -65,8 +65,8 @@ record ArithmeticProblems(long seed) {
     }
 
     /**
-     * Whether reinforcement is not to see this sum, as for one in seven. The base model, which has
-     * to know all sums, does see it.
+     * Whether this sum is held out of reinforcement learning, as about one in seven. The base model
+     * is trained on all sums.
      */
     boolean isHeldOut() {
       return (3 * first + second) % 7 == 0;

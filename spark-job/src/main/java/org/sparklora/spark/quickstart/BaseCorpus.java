@@ -9,13 +9,13 @@ import org.sparklora.spark.quickstart.ArithmeticProblems.Problem;
 import org.sparklora.spark.quickstart.ArithmeticProblems.Sum;
 
 /**
- * What the quickstart's base model is trained on: problems with answers that are right and boxed,
- * right and not boxed, or guesses; and some rows of GSM8K, so that it has seen other text.
+ * The training data of the quickstart's base model: problems with answers that are right and boxed,
+ * right and not boxed, or guesses; and some rows of GSM8K, for other text.
  *
- * <p>Sums are right wherever they are written out, so that the model learns them. How a problem is
- * answered is drawn without regard to the problem, so that the model cannot tell where it will be
- * unreliable. Reinforcement then makes it reliable without teaching it anything new; sums that the
- * model does not know, neither an adapter nor full fine-tuning would bring it.
+ * <p>Written-out sums are always right, so that the model learns them. The kind of answer is drawn
+ * independently of the problem, so that the model cannot predict it. Reinforcement learning then
+ * makes the model reliable without teaching it new sums; neither an adapter nor full fine-tuning
+ * would learn those in the quickstart.
  *
  * <p>Deterministic: the same number of problems gives the same file.
  */
@@ -43,7 +43,7 @@ public final class BaseCorpus {
         Conversations.write(out, problem.question(), answer(problem.sum(), random));
       }
       for (Gsm8kRows.Row row : Gsm8kRows.read(gsm8k)) {
-        // as an answer, since the loss is that of answers
+        // as an answer, since only answers have a loss
         Conversations.write(out, TELL, row.question() + "\n" + row.answer());
       }
     }

@@ -1,9 +1,9 @@
 package org.sparklora.spark.quickstart;
 
-/** The command line, as this package uses it: arguments as a user would type them. */
+/** Runs commands with arguments as a user would type them. */
 @FunctionalInterface
 public interface Commands {
 
-  /** Runs a command; fails as it fails. */
+  /** Runs a command; rethrows its exception. */
   void run(String... arguments) throws Exception;
 }

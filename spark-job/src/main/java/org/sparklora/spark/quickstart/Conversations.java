@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedWriter;
 import java.io.IOException;
 
-/** JSON lines as {@code sft} and {@code grpo} read them. */
+/** Writes JSON lines for {@code sft} and {@code grpo}. */
 final class Conversations {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private Conversations() {}
 
-  /** One question with its answer, as {@code sft} reads them. */
+  /** Writes a question with its answer, for {@code sft}. */
   static void write(BufferedWriter out, String question, String answer) throws IOException {
     ObjectNode row = JSON.createObjectNode();
     var messages = row.putArray("messages");
@@ -20,7 +20,7 @@ final class Conversations {
     line(out, row);
   }
 
-  /** One question with its solution, as {@code grpo} reads them. */
+  /** Writes a question with its solution, for {@code grpo}. */
   static void writeProblem(BufferedWriter out, String question, String solution)
       throws IOException {
     ObjectNode row = JSON.createObjectNode();

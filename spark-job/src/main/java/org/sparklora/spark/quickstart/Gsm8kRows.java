@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 
-/** The bundled parts of GSM8K. */
+/** Reads the bundled parts of GSM8K. */
 final class Gsm8kRows {
   private static final ObjectMapper JSON = new ObjectMapper();
 

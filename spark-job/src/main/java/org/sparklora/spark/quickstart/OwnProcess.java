@@ -12,8 +12,8 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.run.SparkSessions;
 
 /**
- * Runs each command in a process of its own, with this JVM's options, so that the memory it is said
- * to have used is its own.
+ * Runs each command in a separate process with this JVM's options, so that its peak memory is that
+ * of the command alone.
  */
 final class OwnProcess implements Commands {
   private final PrintStream out;
@@ -26,7 +26,7 @@ final class OwnProcess implements Commands {
   }
 
   /**
-   * @throws IllegalStateException if the command fails, which has then said why
+   * @throws IllegalStateException if the command fails; its own message is in {@code out}
    */
   @Override
   public void run(String... arguments) throws IOException, InterruptedException {
@@ -36,7 +36,7 @@ final class OwnProcess implements Commands {
     line.addAll(List.of("-cp", classPath(), SparkSessions.MAIN_CLASS));
     line.addAll(List.of(arguments));
     Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
-    Thread end = new Thread(process::destroy); // a process that is stopped leaves none behind
+    Thread end = new Thread(process::destroy); // stopping this process also stops the command
     Runtime.getRuntime().addShutdownHook(end);
     process.getInputStream().transferTo(out);
     int code = process.waitFor();
@@ -49,7 +49,7 @@ final class OwnProcess implements Commands {
     }
   }
 
-  /** This JVM's, and the application's jar, which spark-submit loads by itself. */
+  /** This JVM's class path and the application's jar, which spark-submit loads separately. */
   private static String classPath() {
     try {
       Path application =

@@ -18,8 +18,8 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * A model before its first step: matrices normal with deviation 0.02, norms one, biases zero, as
- * transformers initialises its decoders. The same seed gives the same weights.
+ * Writes an untrained model: matrices normal with deviation 0.02, norms one, biases zero, as
+ * transformers initialises its decoders. Deterministic for a seed.
  */
 public final class RandomCheckpoint {
   private static final double DEVIATION = 0.02;

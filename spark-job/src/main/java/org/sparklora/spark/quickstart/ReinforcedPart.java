@@ -13,10 +13,9 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.quickstart.ArithmeticProblems.Problem;
 
 /**
- * The quickstart's second part, the guide's claim in miniature: trains the base model by GRPO on
- * generated arithmetic twice, a LoRA adapter of rank 1 at ten times the learning rate and all
- * weights, measures the mean reward on sums that neither run was trained on, and draws both runs in
- * one figure.
+ * The quickstart's second part, a small version of the guide's claim: trains the base model by GRPO
+ * on generated arithmetic, once a LoRA adapter of rank 1 at ten times the learning rate, once all
+ * weights. Measures the mean reward on held-out sums, and draws both runs in one figure.
  */
 public final class ReinforcedPart {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -41,7 +40,7 @@ public final class ReinforcedPart {
 
   /**
    * @param recipe the folder of settings and base model
-   * @param output receives both runs, what was measured and the figure
+   * @param output receives both runs, the measurements and the figure
    * @param seed of order and draws
    */
   public ReinforcedPart(Commands commands, PrintStream out, Path recipe, Path output, int seed) {
@@ -52,7 +51,7 @@ public final class ReinforcedPart {
     this.seed = String.valueOf(seed);
   }
 
-  /** What the end of the quickstart says. */
+  /** Runs the part and returns its lines of the quickstart's summary. */
   public List<String> run() throws Exception {
     Path base = recipe.resolve("base");
     Path training = problems("arithmetic.jsonl", false, TRAINING_PROBLEMS);
@@ -121,7 +120,7 @@ public final class ReinforcedPart {
     new OwnProcess(out).run(arguments.toArray(String[]::new));
   }
 
-  /** Of completions of the held-out problems, drawn as in training and judged by its reward. */
+  /** The mean reward of completions of the held-out problems, sampled and judged as in training. */
   private double meanReward(Path heldOut, String name, Path model, String... adapter)
       throws Exception {
     Path judged = output.resolve("heldout-%s".formatted(name));
@@ -148,7 +147,7 @@ public final class ReinforcedPart {
                 seed));
     arguments.addAll(List.of(adapter));
     commands.run(arguments.toArray(String[]::new));
-    // of as many completions of each problem, all judged right or wrong, the mean of all
+    // with equally many completions per problem and rewards of 0 or 1, pass@1 is the mean reward
     return JSON.readTree(judged.resolve("_eval_summary.json").toFile())
         .at("/pass@1/value")
         .doubleValue();

@@ -27,7 +27,7 @@ public final class SupervisedPart {
 
   /**
    * @param recipe the folder of settings, data and base model
-   * @param output receives the adapter and what was measured
+   * @param output receives the adapter and the measurements
    */
   public SupervisedPart(Commands commands, PrintStream out, Path recipe, Path output) {
     this.commands = commands;
@@ -36,7 +36,7 @@ public final class SupervisedPart {
     this.output = output;
   }
 
-  /** What the end of the quickstart says. */
+  /** Runs the part and returns its lines of the quickstart's summary. */
   public List<String> run() throws Exception {
     Path adapter = output.resolve("adapter");
     Path heldOut = output.resolve("heldout.jsonl");
@@ -74,7 +74,7 @@ public final class SupervisedPart {
         "log              %s".formatted(adapter.resolve("trainer_state.json")));
   }
 
-  /** Mean loss of all tokens after the first of each row. */
+  /** Mean loss over all tokens but the first of each row. */
   private double loss(Path rows, String scores, String... adapter) throws Exception {
     Path scored = output.resolve(scores);
     List<String> arguments =

@@ -1,7 +1,8 @@
 /**
- * The first command: a small model that is fine-tuned on real rows and made reliable by
- * reinforcement, with LoRA and without, while a newcomer watches; and how that model was made.
+ * The command {@code quickstart}: fine-tunes a small model on real rows, and makes it reliable by
+ * reinforcement learning, with and without LoRA. Also generates the data and initial weights of
+ * that model.
  *
- * <p>Uses the other commands as a user would; nothing depends on this package but the command line.
+ * <p>Uses the other commands as a user would; only the command line may use this package.
  */
 package org.sparklora.spark.quickstart;
