@@ -19,9 +19,9 @@ import org.sparklora.spark.train.TrainerState;
 import org.sparklora.text.json.JsonProblem;
 
 /**
- * A {@code checkpoint-N} folder: an adapter as PEFT lays it out or a model as transformers does,
- * {@code trainer_state.json}, and beside them {@code optimizer.safetensors} and {@code
- * resume_state.json} in place of torch's pickles.
+ * A {@code checkpoint-N} folder: an adapter in PEFT's layout or a model in transformers', {@code
+ * trainer_state.json}, and beside them {@code optimizer.safetensors} and {@code resume_state.json}
+ * in place of torch's pickles.
  */
 public final class Checkpoint {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -36,7 +36,7 @@ public final class Checkpoint {
   }
 
   /**
-   * Adds to a folder that holds all files of a model what resuming takes.
+   * Adds the files for resuming to a folder that has all files of a model.
    *
    * @param moments AdamW's, {@code (2·P)}
    */
@@ -52,27 +52,26 @@ public final class Checkpoint {
   }
 
   /**
-   * Opens a checkpoint to go on from, and checks all of its files.
+   * Opens a checkpoint for resuming, and checks all of its files.
    *
-   * @param name as the user knows it
-   * @throws org.sparklora.pipeline.config.ConfigException if it cannot be resumed, naming what is
-   *     missing or damaged
+   * @param name the checkpoint as the user names it, for messages
+   * @throws org.sparklora.pipeline.config.ConfigException if a file is missing or damaged
    */
   public static Checkpoint open(Path folder, String name) throws IOException {
     return new Checkpoint(folder, ResumeState.read(folder, name));
   }
 
-  /** Of the run that made it. */
+  /** The fingerprint of the run that wrote the checkpoint. */
   public RunFingerprint fingerprint() {
     return state.fingerprint();
   }
 
-  /** Optimizer steps before it. */
+  /** Number of optimizer steps before the checkpoint. */
   public int step() {
     return state.sums().steps();
   }
 
-  /** Sets a log to where it was. */
+  /** Restores a log to its state at the checkpoint. */
   public void restore(TrainerState log) throws IOException {
     log.resume(state.sums(), state.best(), state.window(), history());
   }
@@ -97,7 +96,7 @@ public final class Checkpoint {
     OptimizerFile.load(folder, layout, engine, moments);
   }
 
-  /** Overwrites parameters with those of a checkpoint, which may be a model only. */
+  /** Overwrites parameters with those of a checkpoint, which may lack the files for resuming. */
   public static void loadParameters(
       Path folder, ParameterLayout layout, DecoderConfig model, Engine engine, Tensor parameters)
       throws IOException {
@@ -110,7 +109,7 @@ public final class Checkpoint {
     }
   }
 
-  /** Whether a file of that name is there for going on alone. */
+  /** Whether a file is only for resuming. */
   public static boolean isForResuming(String fileName) {
     return fileName.equals(ResumeState.FILE_NAME) || fileName.equals(OptimizerFile.FILE_NAME);
   }

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Tells base models apart without reading all of their weights: SHA-256 of {@code config.json} and,
- * of each safetensors file, its size and samples from all over it. Two models of one architecture
- * differ in nearly every weight, so samples suffice; the folder's name plays no part.
+ * Identifies a base model without reading all weights: SHA-256 of {@code config.json} and of the
+ * size and evenly spaced samples of each safetensors file. Two models of one architecture differ in
+ * nearly every weight, so samples suffice. The folder's name is ignored.
  */
 public final class ModelFingerprint {
   private static final int SAMPLES = 32;
@@ -67,7 +67,7 @@ public final class ModelFingerprint {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has it
+      throw new IllegalStateException(e); // every JDK has SHA-256
     }
   }
 }

@@ -14,8 +14,8 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.text.json.CheckpointException;
 
 /**
- * {@code optimizer.safetensors}: AdamW's two moments of every trained parameter, under torch's
- * names {@code exp_avg} and {@code exp_avg_sq} before the parameter's.
+ * {@code optimizer.safetensors}: AdamW's two moments of every trained parameter, named by torch's
+ * {@code exp_avg} or {@code exp_avg_sq}, a dot and the parameter's name.
  */
 final class OptimizerFile {
   static final String FILE_NAME = "optimizer.safetensors";

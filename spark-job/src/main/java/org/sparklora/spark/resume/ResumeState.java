@@ -19,18 +19,18 @@ import org.sparklora.spark.train.TrainerState;
 import org.sparklora.text.json.JsonProblem;
 
 /**
- * {@code resume_state.json} of a checkpoint: everything that is not a tensor, and a list of the
- * checkpoint's other files. Numbers are written so that they read back to the last bit.
+ * {@code resume_state.json} of a checkpoint: the state of a run without its tensors, and a list of
+ * the checkpoint's other files. Numbers read back to the last bit.
  *
- * <p>There is no state of random generators in it: the order of the rows follows from {@code
- * data_seed} and the epoch, a dropout mask from {@code seed}, step and micro-batch.
+ * <p>It needs no state of random generators: the order of the rows follows from {@code data_seed}
+ * and the epoch, a dropout mask from {@code seed}, step and micro-batch.
  *
  * @param formatVersion 1
  * @param fingerprint of the run
- * @param sums added up so far; their step is where the run goes on
- * @param best evaluation so far
- * @param window what policy steps have measured since the last log row
- * @param files the other files by name
+ * @param sums sums so far; the run resumes after their number of steps
+ * @param best the best evaluation so far
+ * @param window measurements of policy steps since the last log row
+ * @param files the checkpoint's other files by name
  */
 record ResumeState(
     int formatVersion,
@@ -49,10 +49,10 @@ record ResumeState(
           .build();
 
   ResumeState {
-    window = window == null ? Map.of() : window; // checkpoints of versions without GRPO
+    window = window == null ? Map.of() : window; // older checkpoints have no window
   }
 
-  /** The state beside the files that lie in a folder already. */
+  /** The state of a run, listing the files already in the folder. */
   static ResumeState of(Path folder, RunFingerprint fingerprint, TrainerState state)
       throws IOException {
     Map<String, FileStamp> files = new TreeMap<>();
@@ -69,7 +69,7 @@ record ResumeState(
   }
 
   /**
-   * Reads the state and looks at every file that it lists.
+   * Reads the state and checks every file that it lists.
    *
    * @param name of the checkpoint, for errors
    * @throws ConfigException naming the file that is missing or damaged

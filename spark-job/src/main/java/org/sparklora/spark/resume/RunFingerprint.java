@@ -11,25 +11,25 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * What a run is made of, by the user's names: a checkpoint keeps it, and a run that goes on from
- * the checkpoint must be the same.
+ * Settings and contents that identify a run, by the user's names. A checkpoint stores them, and a
+ * run that resumes from the checkpoint must have the same.
  *
- * @param fixed settings and contents without which a step would not be that of the same run: model,
- *     adapter, data, batches, workers, seeds
- * @param changeable what may be changed on the way, as with transformers: learning rate, schedule,
- *     length, intervals
+ * @param fixed settings and contents that must not change: model, adapter, data, batches, workers,
+ *     seeds
+ * @param changeable settings that may change on resume, as in transformers: learning rate,
+ *     schedule, length, intervals
  */
 public record RunFingerprint(Map<String, String> fixed, Map<String, String> changeable) {
   private static final String MODEL = Flags.MODEL_NAME_OR_PATH.name();
   private static final String NOTHING = "nothing";
 
-  /** Sorted: tables of rounds hold it as a text, which another process compares. */
+  /** Sorts the entries: tables of rounds store them as text, which another process compares. */
   public RunFingerprint {
     fixed = Collections.unmodifiableMap(new TreeMap<>(fixed));
     changeable = Collections.unmodifiableMap(new TreeMap<>(changeable));
   }
 
-  /** The same, of a run in which flags stand for something else than what the user wrote. */
+  /** This fingerprint with other values for some flags, such as the contents that a path names. */
   public RunFingerprint with(Map<Flag<?>, String> found) {
     Map<String, String> allFixed = new LinkedHashMap<>(fixed);
     Map<String, String> allChangeable = new LinkedHashMap<>(changeable);
@@ -41,15 +41,15 @@ public record RunFingerprint(Map<String, String> fixed, Map<String, String> chan
   }
 
   /**
-   * Checks that a run with this fingerprint may go on from a checkpoint.
+   * Checks that a run with this fingerprint may resume from a checkpoint.
    *
-   * @param checkpoint of the checkpoint
-   * @param place where the checkpoint lies
-   * @return a line for each setting that may be changed and was
-   * @throws ConfigException naming the first setting that must not differ and does
+   * @param checkpoint the checkpoint's fingerprint
+   * @param place path of the checkpoint, for messages
+   * @return a line for each changeable setting that differs
+   * @throws ConfigException naming the first fixed setting that differs
    */
   public List<String> requireSame(RunFingerprint checkpoint, String place) {
-    requireSame(MODEL, checkpoint, place); // another model explains other differences
+    requireSame(MODEL, checkpoint, place); // first, as another model explains other differences
     fixed.keySet().forEach(name -> requireSame(name, checkpoint, place));
     List<String> changes = new ArrayList<>();
     changeable.forEach(

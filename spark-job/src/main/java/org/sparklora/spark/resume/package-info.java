@@ -1,9 +1,9 @@
 /**
- * What a run needs besides its weights to go on as if it had never stopped: the optimizer's
- * moments, sums and settings of a {@code checkpoint-N} folder, and the check that a checkpoint
- * belongs to the run that wants to go on from it.
+ * The state beside the weights that a run needs to resume as if it had never stopped: the
+ * optimizer's moments, sums and settings in a {@code checkpoint-N} folder. Checks that a checkpoint
+ * belongs to the run that resumes from it.
  *
- * <p>{@code run}, {@code sft} and {@code grpo} may use it; it uses {@code train}, neither Spark nor
- * Deeplearning4j.
+ * <p>{@code run}, {@code sft} and {@code grpo} may use this package; it uses {@code train}, but
+ * neither Spark nor Deeplearning4j.
  */
 package org.sparklora.spark.resume;
