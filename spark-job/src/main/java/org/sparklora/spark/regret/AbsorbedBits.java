@@ -5,20 +5,19 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a run learned from its first pass over the data, from the log. A token of loss ℓ nats costs
- * ℓ / ln 2 bits, so the first epoch's losses add up to a description of the data (blog: an upper
- * bound of its description length), and what they lie below the first loss is what the model has
- * absorbed:
+ * The information that a run learned in its first epoch, from the log. A token of loss ℓ nats costs
+ * ℓ / ln 2 bits, so the first epoch's losses add up to an upper bound of the data's description
+ * length (blog), and their sum below the first loss is the information that the model absorbed:
  *
  * <pre>
  * description = Σ ℓ(t) · tokens(t) / ln 2
  * absorbed    = Σ (ℓ(first) − ℓ(t)) · tokens(t) / ln 2
  * </pre>
  *
- * over the log rows t of epoch 1, each of which stands for its share of the epoch's target tokens.
- * Later epochs repeat the data and prove nothing new.
+ * over the log rows t of epoch 1, each with its share of the epoch's target tokens. Later epochs
+ * repeat the data and add no information.
  *
- * @param absorbed bits; negative where the loss rose
+ * @param absorbed bits; negative if the loss rose
  * @param description bits
  * @param tokens target tokens that the log covers
  */
@@ -28,7 +27,7 @@ public record AbsorbedBits(double absorbed, double description, double tokens) {
   /**
    * @param history rows of {@code trainer_state.json}
    * @param targetTokens of one epoch
-   * @return empty where no row has a loss
+   * @return empty if no row has a loss
    */
   public static Optional<AbsorbedBits> of(List<Map<String, Object>> history, long targetTokens) {
     List<Map<String, Object>> rows =

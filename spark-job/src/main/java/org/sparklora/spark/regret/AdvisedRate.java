@@ -9,15 +9,15 @@ import java.util.TreeMap;
 import org.sparklora.spark.regret.Finding.Verdict;
 
 /**
- * The learning rates that the sources name for a run. The guide has a number for each kind of run;
- * the blog's fit has one for each model that it reaches, of supervised runs only. Where the fit
- * reaches the model, a rate near either of them is as advised, and so is one between them; where it
- * does not, the guide's number is the advice, and the fit's is told as extrapolated.
+ * The learning rates that the sources advise for a run. The guide has a rate for each kind of run;
+ * the blog's fit depends on the model and is for supervised runs only. If the fit was measured on
+ * such models, any rate near or between the two is as advised; else the guide's rate is the advice,
+ * and the fit's is reported as extrapolated.
  *
- * @param guideLowest of the guide's numbers for such a run
- * @param guideHighest the same number where the guide has one only
- * @param fit empty for {@code grpo}: it was measured on supervised runs
- * @param shortRun whether the fit is that of an adapter's run under 100 steps
+ * @param guideLowest the guide's lowest rate for such a run
+ * @param guideHighest the guide's highest rate; {@code guideLowest} if the guide has only one
+ * @param fit the blog's fit; empty for {@code grpo}, since it was measured on supervised runs
+ * @param shortRun whether the fit is for an adapter's run under 100 steps
  */
 record AdvisedRate(
     double guideLowest, double guideHighest, Optional<LearningRate> fit, boolean shortRun) {
@@ -66,7 +66,7 @@ record AdvisedRate(
     return Math.max(guideHighest, fit.map(LearningRate::advised).orElse(guideHighest));
   }
 
-  /** The one number to try first: the fit's where it holds, else the guide's. */
+  /** The rate to try first: the fit's if it was measured on such models, else the guide's. */
   private double first() {
     return fitHolds() ? fit.orElseThrow().advised() : guideHighest;
   }
@@ -78,7 +78,7 @@ record AdvisedRate(
     return fitHolds() ? Verdict.REGRET : Verdict.NOTE;
   }
 
-  /** The run's rate beside those of the sources. */
+  /** The run's rate and the advised rates, as text. */
   String figure(double rate) {
     String guide =
         guideLowest == guideHighest
@@ -94,7 +94,7 @@ record AdvisedRate(
   }
 
   /**
-   * @param adapter whether one is trained
+   * @param adapter whether the run trains an adapter
    */
   String advice(double rate, boolean adapter) {
     if (rate > highest() * TOLERANCE) {

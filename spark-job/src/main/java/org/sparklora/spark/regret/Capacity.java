@@ -1,9 +1,9 @@
 package org.sparklora.spark.regret;
 
 /**
- * What an adapter can hold against what a dataset has to say (blog, "Capacity"): a network stores
- * about 2 bits a parameter (Allen-Zhu and Li, 2024), and typical text says about 1 bit a token to a
- * trained model.
+ * Compares an adapter's capacity with a dataset's information (blog, "Capacity"): a network stores
+ * about 2 bits per parameter (Allen-Zhu and Li, 2024), and typical text has about 1 bit per token
+ * for a trained model.
  */
 public final class Capacity {
   static final double BITS_PER_PARAMETER = 2;
@@ -11,12 +11,12 @@ public final class Capacity {
 
   private Capacity() {}
 
-  /** Bits that so many trained parameters can hold. */
+  /** Capacity of trained parameters, in bits. */
   public static double bits(long parameters) {
     return BITS_PER_PARAMETER * parameters;
   }
 
-  /** Bits in so many target tokens, each seen for the first time. */
+  /** Information in target tokens seen for the first time, in bits. */
   public static double bitsOfData(long targetTokens) {
     return BITS_PER_TOKEN * targetTokens;
   }
@@ -24,7 +24,7 @@ public final class Capacity {
   /**
    * The smallest rank that holds a dataset.
    *
-   * @param parametersPerRank of the adapter: Σ (in + out) over the layers that carry it
+   * @param parametersPerRank Σ (in + out) over the layers with the adapter
    */
   public static long sufficientRank(long targetTokens, long parametersPerRank) {
     return Math.max(1, (long) Math.ceil(bitsOfData(targetTokens) / bits(parametersPerRank)));

@@ -12,7 +12,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.regret.Finding.Verdict;
 
-/** What the run takes: compute, memory, and whether the machine has it. */
+/** The findings on the cost of a run: compute, memory, and whether the machine has enough. */
 final class CostFindings {
   /** DL4J counts an optimizer's two moments in 32 bits. */
   private static final long MOST_TRAINED_PARAMETERS = Integer.MAX_VALUE / 2;
@@ -22,7 +22,7 @@ final class CostFindings {
 
   private CostFindings() {}
 
-  /** Why a run cannot start, in figures, with the remedies. */
+  /** Explains with figures and remedies why the memory does not suffice. */
   static String shortage(PlannedRun run, TrainingMemory memory, MachineMemory machine) {
     return "the run needs about %s at its peak (base %s, parameters with gradient and moments %s, activations %s), and %s has %s; %s; --no_check_memory tries all the same"
         .formatted(
@@ -63,7 +63,7 @@ final class CostFindings {
     return findings;
   }
 
-  /** What {@code --bf16} changes: on some CPUs, and for small micro-batches, nothing. */
+  /** The share of products in bfloat16: none on some CPUs, and for small micro-batches. */
   private static Finding bfloat16(PlannedRun run, Engine engine) {
     RoundedProducts products =
         RoundedProducts.of(
@@ -199,13 +199,13 @@ final class CostFindings {
     return run.generation().map(PlannedRun.Generation::packedWeightBytes).orElse(0L);
   }
 
-  /** Of the completions of one prompt, all of them as long as they may become. */
+  /** Bytes of keys and values for one prompt's completions, all at their greatest length. */
   private static long keysAndValues(PlannedRun run) {
     int completions = run.generation().map(PlannedRun.Generation::completions).orElse(0);
     return TrainingMemory.keyAndValueBytes(run.model()) * completions * run.batch().maxRowTokens();
   }
 
-  /** While it generates, when the memory of activations is still there. */
+  /** Peak memory, reached during generation, when the activations are still allocated. */
   private static long peak(PlannedRun run, TrainingMemory training) {
     return training.total() + keysAndValues(run) + packedWeights(run);
   }

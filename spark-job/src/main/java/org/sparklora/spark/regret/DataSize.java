@@ -1,7 +1,7 @@
 package org.sparklora.spark.regret;
 
 /**
- * What a packed table holds, as its manifest counts it.
+ * The size of a packed table, from its manifest.
  *
  * @param rows packed rows
  * @param targetTokens tokens that count for the loss

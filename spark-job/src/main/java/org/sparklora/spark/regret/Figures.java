@@ -2,7 +2,7 @@ package org.sparklora.spark.regret;
 
 import java.util.Locale;
 
-/** Numbers as people read them. */
+/** Formats numbers for readers. */
 final class Figures {
   private static final double GIB = 1L << 30;
   private static final double MIB = 1L << 20;
@@ -33,7 +33,7 @@ final class Figures {
     return format("%.3e", rate).replaceFirst("e([+-])0", "e$1");
   }
 
-  /** English whatever the machine speaks. */
+  /** Formats independently of the machine's locale. */
   static String format(String pattern, Object... values) {
     return String.format(Locale.ROOT, pattern, values);
   }

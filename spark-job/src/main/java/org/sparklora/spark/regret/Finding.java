@@ -8,12 +8,12 @@ import java.util.TreeMap;
 /**
  * One line of the report.
  *
- * @param name what was looked at
- * @param figure the number, as people read it
+ * @param name subject of the finding
+ * @param figure the numbers as text
  * @param values the numbers in the figure, by snake-case names
- * @param verdict whether it would be regretted
- * @param advice why, and what to do instead
- * @param sources of rule and numbers
+ * @param verdict comparison with the sources' advice
+ * @param advice reason of the verdict, and remedy
+ * @param sources sources of the rule and its numbers
  */
 public record Finding(
     String name,
@@ -23,15 +23,15 @@ public record Finding(
     String advice,
     List<Source> sources) {
 
-  /** How a figure compares with what the sources advise. */
+  /** Comparison of a figure with the sources' advice. */
   public enum Verdict {
     /** As advised. */
     OK,
-    /** Worth knowing; may be as wanted. */
+    /** Worth knowing; may be intended. */
     NOTE,
     /** Against the advice. */
     REGRET,
-    /** Something needed is not known. */
+    /** A needed value is unknown. */
     UNKNOWN
   }
 

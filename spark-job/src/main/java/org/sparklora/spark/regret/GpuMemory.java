@@ -13,17 +13,16 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.generate.Generator;
 
 /**
- * The memory of a GPU that the torch engine takes at its peak, in bytes by term. Not measured: no
- * GPU has run this.
+ * Estimated peak GPU memory of the torch engine, in bytes by term; not yet measured on a GPU.
  *
  * <pre>
- * context      1 GiB, an assumption: CUDA's context and kernels, cuBLAS's workspace, what the allocator rounds up
- * weights      the frozen ones: 2 bytes of a matrix that is kept, or stored, as bfloat16; else 4
- * parameters   the trained ones, their gradient and AdamW's two moments, 4 bytes each; with completions a micro-batch's own gradient too
- * activations  see {@link ActivationMemory}, what is kept for backward in the type of products; with them the loss head's chunk
- * headChunk    of the activations: logits of as many rows as are computed at a time
- * cache        keys and values, in the type of products, of as many completions as are in flight, at their full length, in pages whose number
- *              doubles; they and the activations stay beside each other
+ * context      1 GiB, an assumption: CUDA's context and kernels, cuBLAS's workspace, the allocator's rounding
+ * weights      the frozen weights: 2 bytes per element of a matrix in bfloat16, in memory or in the file; else 4
+ * parameters   the trained parameters, their gradient and AdamW's two moments, 4 bytes each; with completions also a micro-batch's gradient
+ * activations  see {@link ActivationMemory}, in the type of products; includes the loss head's chunk
+ * headChunk    part of the activations: logits of the rows computed at a time
+ * cache        keys and values, in the type of products, of the completions in flight, at full length, in pages whose number
+ *              doubles; allocated together with the activations
  * </pre>
  */
 public record GpuMemory(
@@ -33,10 +32,10 @@ public record GpuMemory(
   private static final int PAGE = 16;
   private static final String STORED_HALVED = "bfloat16";
 
-  /** What GPUs have, GB: RTX 4090, L4 and A10; A100; A100 and H100; H200. */
+  /** Memory sizes of GPUs, GB: RTX 4090, L4 and A10; A100; A100 and H100; H200. */
   static final List<Integer> SIZES = List.of(24, 40, 80, 141);
 
-  /** Training as planned, and drawing if it does. */
+  /** The memory of a planned run, with generation for {@code grpo}. */
   static GpuMemory of(PlannedRun run) {
     DecoderConfig model = run.model();
     boolean halved =
@@ -61,7 +60,7 @@ public record GpuMemory(
         run.generation().map(generation -> cache(run, generation)).orElse(0L));
   }
 
-  /** All completions of a prompt are in flight together. */
+  /** Bytes of the key-value cache; all completions of a prompt are in flight together. */
   private static long cache(PlannedRun run, PlannedRun.Generation generation) {
     int completions = generation.completions();
     int together = Math.max(completions, Generator.DEFAULT_ROWS / completions * completions);
@@ -74,12 +73,12 @@ public record GpuMemory(
         * run.memory().products().bytes();
   }
 
-  /** All of it. */
+  /** The sum of all terms; {@code activations} include {@code headChunk}. */
   public long total() {
     return context + weights + parameters + activations + cache;
   }
 
-  /** The sizes that suffice, GB. */
+  /** The {@link #SIZES} that suffice. */
   List<Integer> fitting() {
     return SIZES.stream().filter(size -> total() <= size * BYTES_PER_GB).toList();
   }

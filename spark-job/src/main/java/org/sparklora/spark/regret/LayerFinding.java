@@ -12,8 +12,9 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.regret.Finding.Verdict;
 
 /**
- * Which linear layers carry adapters. At equal numbers of parameters adapters of attention alone
- * learn less than those of the feed-forward layers alone, which learn as much as all (blog).
+ * The finding on the linear layers with adapters. At equal numbers of parameters adapters on
+ * attention alone learn less than adapters on feed-forward layers alone, which learn as much as
+ * adapters on all layers (blog).
  */
 final class LayerFinding {
   private static final Set<Projection> FEED_FORWARD =

@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.regret.Finding.Verdict;
 
-/** How well the run can learn: room for the data, learning rate, batch. */
+/** The findings on learning: the adapter's capacity for the data, learning rate, batch size. */
 final class LearningFindings {
   /** "Effective batch size < 32" (guide). */
   private static final int LARGE_BATCH_ROWS = 32;
@@ -71,7 +71,7 @@ final class LearningFindings {
                 .formatted(rank));
   }
 
-  /** A policy gradient learns about a bit an episode (blog), whatever its length. */
+  /** Capacity for {@code grpo}: a policy gradient learns about a bit per episode (blog). */
   private static Finding capacityForRewards(PlannedRun run, AdapterLayout adapter) {
     double room = Capacity.bits(adapter.size());
     String holds = format("%,d parameters hold %s bits", adapter.size(), count(room));

@@ -7,15 +7,14 @@ import org.sparklora.model.checkpoint.ModelFamily;
  * The learning rate that is advised for a model: {@code 5e-5 · m · (2000 / C)^p}, with C the hidden
  * size, a fit over 14 Llama and Qwen models on Tulu 3 (blog; tinker-cookbook's {@code get_lr}).
  *
- * <p>m is 10 for adapters of any rank, 15 in runs under 100 steps, whose B is still leaving zero,
- * and 1 for full fine-tuning. p is 0.781 for Llama and 0.0775 for Qwen.
+ * <p>m is 10 for adapters of any rank, 15 in runs under 100 steps, where B is still near zero, and
+ * 1 for full fine-tuning. p is 0.781 for Llama and 0.0775 for Qwen.
  *
  * @param advised the rate
- * @param extrapolated whether the model is of no family in the fit, or outside of the sizes that
- *     its family has in it
+ * @param extrapolated whether the fit lacks the model's family, or models of its size in the family
  */
 public record LearningRate(double advised, boolean extrapolated) {
-  /** Runs with fewer steps are short. */
+  /** Runs with fewer steps take the factor of short runs. */
   static final int SHORT_RUN_STEPS = 100;
 
   private static final double BASE = 5e-5;
@@ -35,12 +34,12 @@ public record LearningRate(double advised, boolean extrapolated) {
 
   private static final int LARGEST_QWEN = 5120;
 
-  /** For an adapter. */
+  /** The advised rate for an adapter. */
   public static LearningRate ofAdapter(DecoderConfig model, boolean shortRun) {
     return of(model, shortRun ? LORA_FACTOR_OF_SHORT_RUNS : LORA_FACTOR);
   }
 
-  /** For full fine-tuning. */
+  /** The advised rate for full fine-tuning. */
   public static LearningRate ofAllWeights(DecoderConfig model) {
     return of(model, 1);
   }

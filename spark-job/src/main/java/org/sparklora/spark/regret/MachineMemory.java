@@ -10,11 +10,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The memory that the training process can have.
+ * The memory that the training process may use.
  *
- * @param grantor who grants it
+ * @param grantor machine or cluster that grants the memory
  * @param total bytes
- * @param available bytes of it that nothing else uses now
+ * @param available bytes of {@code total} that are free now
  */
 public record MachineMemory(Grantor grantor, long total, long available) {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
@@ -22,11 +22,11 @@ public record MachineMemory(Grantor grantor, long total, long available) {
       Pattern.compile("^MemAvailable:\\s+(\\d+) kB", Pattern.MULTILINE);
   private static final int BYTES_PER_KB = 1024;
 
-  /** Who grants the memory. */
+  /** Machine or cluster that grants the memory. */
   public enum Grantor {
-    /** The machine, or the container, that this JVM runs in; it trains here. */
+    /** Training runs in this JVM: memory of its machine or container. */
     THIS_MACHINE("this machine"),
-    /** A cluster, to each executor; training is there. */
+    /** Training runs on executors: memory that the cluster grants to each. */
     CLUSTER("an executor");
 
     private final String holder;
@@ -35,13 +35,13 @@ public record MachineMemory(Grantor grantor, long total, long available) {
       this.holder = holder;
     }
 
-    /** Who has the memory, for messages. */
+    /** The process or machine with the memory, for messages. */
     String holder() {
       return holder;
     }
   }
 
-  /** This machine's, or that of the container this JVM is confined to. */
+  /** The memory of this JVM's machine or container. */
   public static MachineMemory here() {
     OperatingSystemMXBean system =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -50,12 +50,12 @@ public record MachineMemory(Grantor grantor, long total, long available) {
     return new MachineMemory(Grantor.THIS_MACHINE, total, available);
   }
 
-  /** What a cluster grants each executor. */
+  /** The memory that a cluster grants to each executor. */
   public static MachineMemory ofExecutors(long bytes) {
     return new MachineMemory(Grantor.CLUSTER, bytes, bytes);
   }
 
-  /** Linux tells what it could free of its caches; elsewhere only what is unused counts. */
+  /** On Linux includes caches that the kernel could free; elsewhere only unused memory. */
   private static long availableHere(long free) {
     if (!Files.isReadable(MEMINFO)) {
       return free;

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.sparklora.spark.regret.Finding.Verdict;
 
-/** What the run has learned, known when it is over. */
+/** The finding on the information that a completed run learned. */
 public final class OutcomeFinding {
   private static final String NAME = "absorbed";
   private static final List<Source> SOURCES = List.of(Source.LOG, Source.BLOG);

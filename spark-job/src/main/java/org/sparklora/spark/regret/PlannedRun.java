@@ -9,15 +9,15 @@ import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
- * What the report needs to know of a run.
+ * The inputs of the regret report.
  *
  * @param model the base model's shape
- * @param adapter what is trained; empty for all weights
- * @param memory what decides on the memory it takes
- * @param batch how rows become steps
- * @param learningRate the peak
- * @param data the packed table, where there is one yet
- * @param generation what a run of {@code grpo} draws; empty for {@code sft}
+ * @param adapter the trained adapter; empty for all weights
+ * @param memory settings that determine the run's memory
+ * @param batch settings that determine batches and steps
+ * @param learningRate peak learning rate
+ * @param data size of the packed table, if it exists
+ * @param generation the completions of a {@code grpo} run; empty for {@code sft}
  */
 public record PlannedRun(
     DecoderConfig model,
@@ -40,23 +40,24 @@ public record PlannedRun(
   }
 
   /**
-   * Completions that are drawn together.
+   * Settings of the completions that are generated together.
    *
-   * @param completions of one prompt ({@code num_generations})
-   * @param inRound of all prompts of a round
-   * @param packedWeightBytes copies of linear layers' weights that decoding is faster with
+   * @param completions completions of one prompt ({@code num_generations})
+   * @param inRound completions of all prompts of a round
+   * @param packedWeightBytes bytes of packed copies of linear layers' weights, which speed up
+   *     decoding
    */
   public record Generation(int completions, int inRound, long packedWeightBytes) {}
 
   /**
-   * What decides on memory besides the shapes.
+   * Settings that determine memory besides the shapes.
    *
-   * @param baseWeights how matrices of a frozen base are kept
-   * @param products what operands of matrix products are rounded to
-   * @param gradientCheckpointing whether backward computes blocks again that memory is not kept for
-   * @param parameterVectors how many vectors of the trained parameters' size one process holds; see
+   * @param baseWeights type of the frozen base's matrices
+   * @param products type that operands of matrix products are rounded to
+   * @param gradientCheckpointing whether backward recomputes blocks instead of keeping activations
+   * @param parameterVectors number of vectors of the trained parameters' size in one process; see
    *     {@link TrainingMemory}
-   * @param bfloat16 the engine, if products in bfloat16 were asked of it
+   * @param bfloat16 the engine, if {@code --bf16} is set
    */
   public record Memory(
       DType baseWeights,
@@ -65,7 +66,7 @@ public record PlannedRun(
       int parameterVectors,
       Optional<Engine> bfloat16) {
 
-    /** Of a run on this engine. */
+    /** The settings of a run on an engine. */
     public static Memory of(
         DType baseWeights,
         Precision precision,
@@ -83,23 +84,23 @@ public record PlannedRun(
   }
 
   /**
-   * @param microBatchRows rows, or completions, that one forward sees ({@code
+   * @param microBatchRows rows, or completions, of one forward pass ({@code
    *     per_device_train_batch_size})
-   * @param rowsPerStep rows that one update sees, over all micro-batches and workers
-   * @param maxRowTokens {@code max_length}; what a row can hold
-   * @param maxSteps {@code max_steps}; not positive: the epochs decide
+   * @param rowsPerStep rows of one update, over all micro-batches and workers
+   * @param maxRowTokens {@code max_length}; most tokens of a row
+   * @param maxSteps {@code max_steps}; if 0 or less, {@code epochs} decides
    * @param epochs {@code num_train_epochs}
    */
   public record Batch(
       int microBatchRows, int rowsPerStep, int maxRowTokens, int maxSteps, double epochs) {}
 
-  /** Tokens of the largest micro-batch: as many rows as there are, all as long as the longest. */
+  /** Tokens of the largest micro-batch: all its rows as long as the longest row. */
   public long microBatchTokens() {
     return data.map(size -> Math.min(batch.microBatchRows, size.rows()) * size.longestRow())
         .orElse((long) batch.microBatchRows * batch.maxRowTokens);
   }
 
-  /** Updates in all, where that is known. */
+  /** Total number of updates, if known. */
   public OptionalLong steps() {
     if (batch.maxSteps > 0) {
       return OptionalLong.of(batch.maxSteps);
@@ -112,8 +113,8 @@ public record PlannedRun(
   }
 
   /**
-   * Target tokens that the run sees at least once. A token seen again brings nothing new, so epochs
-   * after the first do not count.
+   * Target tokens that the run trains on at least once. Repeated tokens add no information, so
+   * epochs after the first do not count.
    */
   public Optional<Tokens> distinctTargetTokens() {
     if (data.isPresent()) {

@@ -15,10 +15,11 @@ import java.util.stream.Collectors;
 import org.sparklora.model.lora.LoraConfig;
 
 /**
- * Findings in the order of the guide, as a text for a terminal and as {@code regret.json}.
+ * The findings on a run in the order of the guide, as text for a terminal and as {@code
+ * regret.json}.
  *
  * @param title the run in a few words
- * @param findings one a line
+ * @param findings in the order of the report
  */
 public record RegretReport(String title, List<Finding> findings) {
   /** The file's name in a result folder. */
@@ -29,7 +30,7 @@ public record RegretReport(String title, List<Finding> findings) {
   }
 
   /**
-   * What is trained, in a few words.
+   * A short description of the training, such as {@code LoRA of rank 16 on BASE}.
    *
    * @param checkpoint the base model's name or folder
    * @param lora empty for all weights
@@ -40,7 +41,7 @@ public record RegretReport(String title, List<Finding> findings) {
         .orElse("full fine-tuning of " + folder);
   }
 
-  /** What can be said before the run. */
+  /** The report before the run. */
   public static RegretReport of(String title, PlannedRun run, MachineMemory machine) {
     List<Finding> findings = new ArrayList<>(List.of(LayerFinding.of(run)));
     findings.addAll(LearningFindings.of(run));
@@ -49,8 +50,8 @@ public record RegretReport(String title, List<Finding> findings) {
   }
 
   /**
-   * Why the run cannot start, if it cannot: it needs more memory than there is at all. On a cluster
-   * that is left to the cluster, since not every manager holds executors to what they were given.
+   * The reason to refuse a run that needs more than this machine's total memory. Never refuses on a
+   * cluster, since not every cluster manager enforces an executor's memory.
    */
   public static Optional<String> refusal(PlannedRun run, MachineMemory machine) {
     TrainingMemory memory = TrainingMemory.of(run);
@@ -60,14 +61,14 @@ public record RegretReport(String title, List<Finding> findings) {
         : Optional.empty();
   }
 
-  /** The same with another line at its end. */
+  /** This report with another finding at the end. */
   public RegretReport with(Finding finding) {
     List<Finding> longer = new ArrayList<>(findings);
     longer.add(finding);
     return new RegretReport(title, longer);
   }
 
-  /** The same with a finding in the place of that of its name, or at the end. */
+  /** This report with a finding in place of the one with its name, or else at the end. */
   public RegretReport replacing(Finding finding) {
     boolean named = findings.stream().anyMatch(one -> one.name().equals(finding.name()));
     return named
@@ -79,7 +80,7 @@ public record RegretReport(String title, List<Finding> findings) {
         : with(finding);
   }
 
-  /** Two lines a finding: verdict, name and figure; advice and sources. */
+  /** Two lines per finding: verdict, name and figure; advice and sources. */
   public String toText() {
     int names = findings.stream().mapToInt(finding -> finding.name().length()).max().orElse(0);
     String first = "  %%-7s  %%-%ss  %%s%%n".formatted(names);

@@ -1,6 +1,6 @@
 package org.sparklora.spark.regret;
 
-/** Where a rule or a number of the report comes from. */
+/** A source of rules or numbers in the report. */
 public enum Source {
   BLOG("Schulman et al., LoRA Without Regret (2025), https://thinkingmachines.ai/blog/lora/"),
   GUIDE("TRL, LoRA Without Regret, https://huggingface.co/docs/trl/lora_without_regret"),
@@ -23,7 +23,7 @@ public enum Source {
     return citation;
   }
 
-  /** As the printed report names it, in brackets. */
+  /** The name in the brackets of the printed report. */
   public String shortName() {
     return name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
   }

@@ -6,14 +6,14 @@ import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
- * What training an adapter computes, as a share of what full fine-tuning of the same model does:
- * multiply-adds of the linear layers, without attention and lm_head.
+ * The compute of training an adapter, relative to full fine-tuning of the same model: multiply-adds
+ * of the linear layers, without attention, and without lm_head unless it has an adapter.
  *
  * <p>Full fine-tuning multiplies three times by each weight matrix of {@code in·out} elements:
  * forward, towards the input, towards the weight. An adapter saves the third and multiplies three
  * times by each of A and B (Schulman et al., LoRA Without Regret, 2025: {@code 2N² + 6NR} against
  * {@code 3N²}). Summed over layers of any shape that is {@code 2/3 + R·Σ(in + out)/Σ(in·out)}; the
- * blog's "two thirds" holds where R is small beside N.
+ * blog's "two thirds" holds if R is much smaller than N.
  */
 public final class TrainingCompute {
   private static final double FROZEN_SHARE = 2.0 / 3;
@@ -23,21 +23,18 @@ public final class TrainingCompute {
 
   private TrainingCompute() {}
 
-  /** Everything forward computed is kept for backward. */
+  /** The ratio if all activations are kept for backward. */
   public static double relativeToFullFineTuning(AdapterLayout adapter, DecoderConfig model) {
     return FROZEN_SHARE + adapterShare(adapter, model);
   }
 
-  /**
-   * With gradient checkpointing, of both: {@code 3N² + 8NR} against {@code 4N²}, the same second
-   * term.
-   */
+  /** The ratio if both use gradient checkpointing: {@code 3N² + 8NR} against {@code 4N²}. */
   public static double relativeToFullFineTuningRecomputing(
       AdapterLayout adapter, DecoderConfig model) {
     return FROZEN_SHARE_RECOMPUTING + adapterShare(adapter, model);
   }
 
-  /** A head with an adapter counts among the linear layers, one without does not. */
+  /** The term of A and B; lm_head counts as a linear layer only with an adapter. */
   private static double adapterShare(AdapterLayout adapter, DecoderConfig model) {
     double weights = 0;
     for (Projection projection : Projection.values()) {

@@ -10,24 +10,24 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
- * The peak memory of the process that trains (its resident set, heap and all), in bytes by term:
+ * The peak memory of the training process (resident set, heap included), in bytes by term:
  *
  * <pre>
  * runtime      400 MiB: JVM, Spark's and our own heap, class data, native libraries
  * base         the frozen weights: 4 bytes each, or 2 for matrices kept as bfloat16
- * parameters   vectors of the trained parameters, 4 bytes each, times how many there are
+ * parameters   vectors of the trained parameters, 4 bytes per element, times the number of vectors
  * activations  see {@link ActivationMemory}
  * </pre>
  *
- * <p>Weights, parameters and activations lie outside the Java heap, which stays small: the rows
- * wait in a file, the tokenizer and Spark's own objects need 70 to 150 MB. {@code -Xmx} only bounds
- * the heap and does not decide the peak. Preparing a large dataset in the same process can raise
- * {@code runtime} by a few hundred megabytes.
+ * <p>Weights, parameters and activations lie outside the Java heap, which stays small: rows are in
+ * a file, and the tokenizer and Spark's objects need 70 to 150 MB. {@code -Xmx} only bounds the
+ * heap, not the peak. Preparing a large dataset in the same process can raise {@code runtime} by a
+ * few hundred megabytes.
  *
  * <p>Vectors: DL4J holds the parameters, their gradient and AdamW's two moments, {@value
- * #VECTORS_ALONE} in all, and a single local worker trains the driver's own network. Several local
- * workers get a network each beside the driver's. An executor of a cluster also holds the broadcast
- * (parameters and moments), serialised and as arrays.
+ * #VECTORS_ALONE} in all, and a single local worker trains the driver's own network. Each of
+ * several local workers has a network beside the driver's. An executor of a cluster also holds the
+ * broadcast (parameters and moments), serialised and as arrays.
  */
 public record TrainingMemory(long runtime, long base, long parameters, long activations) {
   /** Parameters, gradient and two moments. */
@@ -46,12 +46,12 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
     return VECTORS_ALONE + VECTORS_OF_A_BROADCAST;
   }
 
-  /** Training as planned. */
+  /** The memory of a planned run. */
   public static TrainingMemory of(PlannedRun run) {
     return of(run, run.adapter());
   }
 
-  /** Full fine-tuning with the same batches. */
+  /** The memory of full fine-tuning with the same batches. */
   public static TrainingMemory ofAllWeights(PlannedRun run) {
     return of(run, Optional.empty());
   }
@@ -71,7 +71,7 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
             run.microBatchTokens()));
   }
 
-  /** Norms and biases are widened in any case. */
+  /** Bytes of the frozen weights; norms and biases are always float32. */
   static long frozen(DecoderConfig model, DType matrices) {
     return WeightLayout.of(model).entries().stream()
         .mapToLong(
@@ -79,17 +79,17 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
         .sum();
   }
 
-  /** Keys and values of a token in all layers, float32. */
+  /** Bytes of a token's float32 keys and values in all layers. */
   static long keyAndValueBytes(DecoderConfig model) {
     return keysAndValues(model) * Float.BYTES;
   }
 
-  /** How many numbers those are. */
+  /** Number of elements in a token's keys and values in all layers. */
   static long keysAndValues(DecoderConfig model) {
     return 2L * model.numHiddenLayers() * model.heads().keyValueWidth();
   }
 
-  /** All terms together. */
+  /** The sum of all terms. */
   public long total() {
     return runtime + base + parameters + activations;
   }
