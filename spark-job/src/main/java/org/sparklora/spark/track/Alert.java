@@ -5,11 +5,11 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Something about a run that somebody should look at.
+ * A warning about a run.
  *
- * @param level how bad it is
- * @param title a few words, the same each time
- * @param text value, bound and what to do
+ * @param level severity
+ * @param title a few words, constant for each kind of alert
+ * @param text value, bound and remedy
  */
 record Alert(Level level, String title, String text) {
   /** Trackio's levels. */
@@ -23,7 +23,7 @@ record Alert(Level level, String title, String text) {
     }
   }
 
-  /** As it stands in a log row. */
+  /** The alert as a JSON object of a log row. */
   Map<String, Object> toJson() {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("level", level.word());

@@ -12,8 +12,8 @@ import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
- * Reads the log rows of a run for signs that it goes wrong. A rule speaks once when its bound is
- * passed, and again only after it was kept in between. Means are over {@link #WINDOW} rows.
+ * Checks the log rows of a run for signs of failure. A rule raises an alert when its bound is
+ * passed, and again only after a row within the bound. Means are over {@link #WINDOW} rows.
  *
  * <table>
  *   <caption>Rules</caption>
@@ -22,7 +22,7 @@ import java.util.Set;
  *   <tr><td>Reward collapsed</td><td>the mean {@code reward} has lost half of the best mean so far,
  *       and at least 0.1</td></tr>
  *   <tr><td>Nothing to learn from</td><td>{@code frac_reward_zero_std} is 1 in every row of a window:
- *       all completions of every prompt are worth the same</td></tr>
+ *       all completions of every prompt have the same reward</td></tr>
  *   <tr><td>Entropy died</td><td>the mean {@code entropy} is below a tenth of the first mean</td></tr>
  *   <tr><td>Entropy exploded</td><td>the mean {@code entropy} is over 3 times that of the first row,
  *       and 2 nats above it</td></tr>
@@ -48,7 +48,7 @@ final class AlertRules {
   private final Set<Rule> raised = new HashSet<>();
 
   /**
-   * @param maxLogProbDifference at which the run stops
+   * @param maxLogProbDifference {@code max_logprob_difference}, at which the run stops
    */
   AlertRules(double maxLogProbDifference) {
     this.rules =
@@ -62,7 +62,7 @@ final class AlertRules {
             new OnePolicy(DRIFT_SHARE * maxLogProbDifference));
   }
 
-  /** Takes in a row and returns what is wrong since it. */
+  /** Adds a row and returns the alerts that it raises. */
   List<Alert> check(Map<String, ?> row) {
     List<Alert> alerts = new ArrayList<>();
     for (Rule rule : rules) {
@@ -84,7 +84,7 @@ final class AlertRules {
     Optional<Alert> breach(Map<String, ?> row);
   }
 
-  /** Looks at rows that have a metric. */
+  /** A rule for rows that have a certain metric. */
   private abstract static class OfMetric implements Rule {
     private final String metric;
 
@@ -109,7 +109,7 @@ final class AlertRules {
         : Optional.empty();
   }
 
-  /** The mean of the last {@link #WINDOW} values, once there are so many. */
+  /** The mean of the last {@link #WINDOW} values; empty for fewer values. */
   private static final class Window {
     private final Deque<Double> values = new ArrayDeque<>();
 
@@ -267,7 +267,7 @@ final class AlertRules {
     public Optional<Alert> breach(Map<String, ?> row) {
       double difference = number(row);
       return alert(
-          !(difference <= bound), // which NaN is not
+          !(difference <= bound), // raised for NaN, too
           Alert.Level.WARN,
           "Sampler and learner drift apart",
           "they differ by %.3g in a token's log-probability, on average, beyond %.3g; the run stops at twice that",

@@ -51,21 +51,21 @@ final class EventFile implements Closeable {
   private final FSDataOutputStream out;
 
   /**
-   * Begins a file.
+   * Starts a file.
    *
-   * @param out is closed with this
+   * @param out closed with this file
    */
   EventFile(FSDataOutputStream out, Instant time) throws IOException {
     this.out = out;
     write(event(time, 0).string(FILE_VERSION, "brain.Event:2"));
-    // whatever a reader has seen of this run in another file is void
+    // tells readers to discard events of this run in other files
     write(event(time, 0).message(SESSION_LOG, new ProtoMessage().int64(STATUS, STATUS_START)));
   }
 
   private static ProtoMessage event(Instant time, long step) {
     double seconds = time.getEpochSecond() + time.getNano() / 1e9;
     ProtoMessage event = new ProtoMessage().float64(WALL_TIME, seconds);
-    return step == 0 ? event : event.int64(STEP, step); // a default is left out
+    return step == 0 ? event : event.int64(STEP, step); // protocol buffers omit default values
   }
 
   /** Adds the row's metrics as scalars, and its alerts as text. */
@@ -128,7 +128,7 @@ final class EventFile implements Closeable {
     return ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(masked).array();
   }
 
-  /** Lets readers see what was added. */
+  /** Makes the added events visible to readers. */
   void flush() throws IOException {
     if (out.hasCapability(StreamCapabilities.HSYNC)) {
       out.hflush();

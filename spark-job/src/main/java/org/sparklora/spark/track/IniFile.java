@@ -10,17 +10,17 @@ import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
 
 /**
- * A file of {@code key = value} lines below {@code [section]} lines, as Python's {@code
- * configparser} reads those of MLflow and Databricks. Lines that begin with {@code #} or {@code ;}
- * are comments. Immutable.
+ * A file of {@code key = value} lines below {@code [section]} lines, as MLflow and Databricks use
+ * it with Python's {@code configparser}. Lines that begin with {@code #} or {@code ;} are comments.
+ * Immutable.
  *
- * @param sections by name, each by key
+ * @param sections the values by key, by section name
  */
 record IniFile(Map<String, Map<String, String>> sections) {
   /**
-   * Reads a file; one that does not exist has no sections.
+   * Reads a file; a missing file gives no sections.
    *
-   * @throws ConfigException if it cannot be read
+   * @throws ConfigException if the file cannot be read
    */
   static IniFile read(Path file) {
     if (!Files.exists(file)) {
@@ -53,7 +53,7 @@ record IniFile(Map<String, Map<String, String>> sections) {
     return new IniFile(sections);
   }
 
-  /** A value that is not empty. */
+  /** The value of a key, if set and not empty. */
   Optional<String> find(String section, String key) {
     return Optional.ofNullable(sections.getOrDefault(section, Map.of()).get(key))
         .filter(value -> !value.isEmpty());

@@ -2,7 +2,7 @@ package org.sparklora.spark.track;
 
 import java.util.Map;
 
-/** The names under which trackers show metrics: transformers' {@code rewrite_logs}. */
+/** Renames metrics for trackers, as transformers' {@code rewrite_logs} does. */
 final class MetricNames {
   private static final Map<String, String> PREFIXES = Map.of("eval_", "eval/", "test_", "test/");
 

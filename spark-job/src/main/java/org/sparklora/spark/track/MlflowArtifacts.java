@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.run.MetricsLog;
 
 /**
- * Files of a run on an MLflow server, written through the server itself: figures, settings and log
- * at the top, adapter or model below {@code model}, from where it is registered if wanted.
+ * Uploads files of a run through an MLflow server: figures, settings and log at the top, adapter or
+ * model below {@code model}. Registers the model if {@code registered_model_name} is set.
  *
  * <p>Not thread-safe.
  */
@@ -47,7 +47,7 @@ final class MlflowArtifacts {
   private boolean warned;
 
   /**
-   * @param folder the run's
+   * @param folder the run's folder
    */
   MlflowArtifacts(MlflowClient client, MlflowConfig config, FileSystem fileSystem, Path folder) {
     this.client = client;
@@ -56,7 +56,7 @@ final class MlflowArtifacts {
     this.folder = folder;
   }
 
-  /** A row's completions, as MLflow's {@code log_table} writes a table. */
+  /** Uploads a row's completions in the format of MLflow's {@code log_table}. */
   void writeCompletions(MlflowRun run, TrackedRow row) throws IOException {
     Optional<String> root = root(run);
     if (row.completions().isEmpty() || root.isEmpty()) {
@@ -80,7 +80,7 @@ final class MlflowArtifacts {
         () -> new ByteArrayInputStream(bytes));
   }
 
-  /** The results that lie in the folder; registers the model if wanted. */
+  /** Uploads the results in the run's folder; registers the model if configured. */
   void writeResults(MlflowRun run) throws IOException {
     Optional<String> root = root(run);
     if (root.isEmpty()) {
@@ -103,7 +103,7 @@ final class MlflowArtifacts {
     }
   }
 
-  /** All files that lie in the folder itself. */
+  /** Uploads all files of the folder, without subfolders and hidden files. */
   void writeFiles(MlflowRun run) throws IOException {
     Optional<String> root = root(run);
     for (FileStatus file : root.isEmpty() ? new FileStatus[0] : fileSystem.listStatus(folder)) {
@@ -130,7 +130,7 @@ final class MlflowArtifacts {
     }
   }
 
-  /** Where the run's files lie below the server's root; empty if only MLflow's client can write. */
+  /** The run's path in the server's artifacts; empty if only MLflow's client can write there. */
   private Optional<String> root(MlflowRun run) {
     var proxied = PROXIED.matcher(run.artifactUri());
     if (proxied.matches()) {
@@ -146,7 +146,7 @@ final class MlflowArtifacts {
     return Optional.empty();
   }
 
-  /** Makes a version of a registered model, unless this run has one. */
+  /** Creates a version of a registered model, unless this run already has one. */
   private void register(MlflowRun run, String name) throws IOException {
     try {
       client.post("registered-models/create", Map.of("name", name));

@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a run on an MLflow server is told: metrics, parameters and tags in batches of the size that
- * the server takes, and how it goes. Not thread-safe.
+ * Sends metrics, parameters and tags of a run to an MLflow server, in batches within the server's
+ * limits, and the run's status. Not thread-safe.
  */
 final class MlflowBatches {
-  /** MLflow takes 1000 metrics, parameters and tags a request, of the latter two 100 each. */
+  /** MLflow's limit per request is 1000 entries, with at most 100 parameters and 100 tags. */
   private static final int METRICS_A_REQUEST = 800;
 
   private static final int PARAMS_A_REQUEST = 100;
@@ -23,7 +23,7 @@ final class MlflowBatches {
   private final int maxParams;
 
   /**
-   * @param maxParams of a run
+   * @param maxParams most parameters of a run
    */
   MlflowBatches(MlflowClient client, int maxParams) {
     this.client = client;
@@ -46,7 +46,7 @@ final class MlflowBatches {
     }
   }
 
-  /** A parameter never changes on a server; what a resumed run has changed becomes a tag. */
+  /** Sends parameters, which MLflow never changes; settings changed on resume become tags. */
   void params(MlflowRun run, Map<String, Object> settings) throws IOException {
     List<Map<String, String>> missing = new ArrayList<>();
     texts(settings)
@@ -70,7 +70,7 @@ final class MlflowBatches {
     tags(run, tags);
   }
 
-  /** The settings that are others than the server has as parameters, by key. */
+  /** The settings, by key, that differ from the server's parameters. */
   Map<String, String> changed(MlflowRun run, Map<String, Object> settings) {
     Map<String, String> changed = new TreeMap<>(texts(settings));
     changed
@@ -83,7 +83,7 @@ final class MlflowBatches {
     return changed;
   }
 
-  /** Keys and values as the server has them, as many as are wanted. */
+  /** At most {@link #maxParams} settings, as the keys and texts that the server accepts. */
   private Map<String, String> texts(Map<String, Object> settings) {
     Map<String, String> texts = new LinkedHashMap<>();
     settings.entrySet().stream()
@@ -97,12 +97,12 @@ final class MlflowBatches {
     return texts;
   }
 
-  /** The run goes on. */
+  /** Marks the run as running. */
   void running(MlflowRun run) throws IOException {
     client.post("runs/update", Map.of("run_id", run.id(), "status", "RUNNING"));
   }
 
-  /** The run has ended. */
+  /** Marks the run as ended. */
   void status(MlflowRun run, RunEnding ending, long endMillis) throws IOException {
     client.post(
         "runs/update", Map.of("run_id", run.id(), "status", ending.name(), "end_time", endMillis));

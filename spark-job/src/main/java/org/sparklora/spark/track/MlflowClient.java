@@ -22,25 +22,25 @@ import org.sparklora.hub.BoundedBody;
 import org.sparklora.hub.PlainText;
 
 /**
- * MLflow's REST interface, version 2.0. Nothing is tried again here: who asks knows whether asking
- * twice would do it twice. Redirects are not followed, since the credentials would go along.
+ * A client of MLflow's REST API, version 2.0. It never retries, since only the caller knows whether
+ * a request is idempotent. It does not follow redirects, which would forward the credentials.
  *
  * <p>Thread-safe.
  */
 final class MlflowClient {
-  /** From a request to the end of its answer. */
+  /** Longest time from a request to the end of its answer. */
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
-  /** Of the answer to an upload, beyond the time for its bytes. */
+  /** Longest time of an upload, beyond the time for its bytes. */
   private static final Duration UPLOAD_TIMEOUT = Duration.ofMinutes(1);
 
-  /** Bytes a second. */
+  /** Bytes per second. */
   private static final long SLOWEST_UPLOAD = 500_000;
 
   private static final String CALLS = "/api/2.0/mlflow/";
   private static final int LONGEST_MESSAGE = 300;
 
-  /** From here on nothing is said of whether the request was carried out. */
+  /** First status that leaves open whether the request was carried out. */
   private static final int SERVER_ERROR = 500;
 
   private static final ObjectMapper JSON =
@@ -60,7 +60,7 @@ final class MlflowClient {
   }
 
   /**
-   * @param timeout of what is no upload
+   * @param timeout of requests other than uploads
    */
   MlflowClient(MlflowServer server, Duration timeout) {
     this.server = server;
@@ -72,7 +72,7 @@ final class MlflowClient {
   }
 
   /**
-   * Asks for something.
+   * Sends a GET request.
    *
    * @throws MlflowException if the server refuses
    */
@@ -85,7 +85,7 @@ final class MlflowClient {
   }
 
   /**
-   * Has something done.
+   * Sends a POST request.
    *
    * @throws MlflowException if the server refuses
    */
@@ -99,10 +99,10 @@ final class MlflowClient {
   }
 
   /**
-   * Writes a file of the server's artifact store, in the place of one that is there.
+   * Uploads a file to the server's artifact store; replaces an existing file.
    *
-   * @param path below the store's root; encoded here
-   * @param bytes how long the content is
+   * @param path path below the store's root, not encoded
+   * @param bytes length of the content
    */
   void put(String path, long bytes, Supplier<InputStream> content) throws IOException {
     BodyPublisher body =
@@ -171,7 +171,7 @@ final class MlflowClient {
       code = said.path("error_code").asText("");
       message = said.path("message").asText("");
     } catch (IOException e) {
-      // a page of a proxy; the status alone has to do
+      // not JSON, perhaps a proxy's page; the message has the status only
     }
     return new MlflowException(
         code,

@@ -13,18 +13,18 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * How MLflow is told, under the names of its own client and of transformers' {@code
+ * Settings of MLflow, from the variables of its own client and of transformers' {@code
  * MLflowCallback}.
  *
- * @param server {@code MLFLOW_TRACKING_URI} and what belongs to it
+ * @param server {@code MLFLOW_TRACKING_URI} and its credentials
  * @param experimentId {@code MLFLOW_EXPERIMENT_ID}
  * @param experimentName {@code MLFLOW_EXPERIMENT_NAME}, or MLflow's default
- * @param runId {@code MLFLOW_RUN_ID}: a run that somebody else has made; empty for one of our own
+ * @param runId {@code MLFLOW_RUN_ID}: an existing run to log to; empty to create one
  * @param parentRunId {@code MLFLOW_PARENT_RUN_ID}, or with {@code MLFLOW_NESTED_RUN} the run of
  *     {@code MLFLOW_RUN_ID}
  * @param tags {@code MLFLOW_TAGS}
  * @param maxParams {@code MLFLOW_MAX_LOG_PARAMS}
- * @param logsModel {@code HF_MLFLOW_LOG_ARTIFACTS}, or a name to register under
+ * @param logsModel {@code HF_MLFLOW_LOG_ARTIFACTS}, or true with {@code registeredModelName}
  * @param registeredModelName {@code registered_model_name}
  */
 record MlflowConfig(
@@ -37,7 +37,7 @@ record MlflowConfig(
     int maxParams,
     boolean logsModel,
     Optional<String> registeredModelName) {
-  /** MLflow's name of the experiment of runs that name none. */
+  /** MLflow's default experiment. */
   static final String DEFAULT = "Default";
 
   private static final String TAGS = "MLFLOW_TAGS";
@@ -45,9 +45,9 @@ record MlflowConfig(
   private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
 
   /**
-   * The environment's.
+   * The settings in the environment.
    *
-   * @param home the user's folder
+   * @param home the user's home folder
    * @throws ConfigException if a value cannot be used
    */
   static MlflowConfig of(
@@ -74,7 +74,7 @@ record MlflowConfig(
         registeredModelName);
   }
 
-  /** The same for a run of our own below another, in whose experiment it lies. */
+  /** These settings for a new run below {@code parent}, in the parent's experiment. */
   MlflowConfig below(MlflowRun parent) {
     return new MlflowConfig(
         server,
@@ -88,7 +88,7 @@ record MlflowConfig(
         registeredModelName);
   }
 
-  /** Whether the environment names a server at all. */
+  /** Whether the environment names a server and does not disable MLflow. */
   static boolean isWanted(Map<String, String> environment) {
     return MlflowServer.variable(environment, MlflowServer.TRACKING_URI).isPresent()
         && !isTrue(environment, "DISABLE_MLFLOW_INTEGRATION");

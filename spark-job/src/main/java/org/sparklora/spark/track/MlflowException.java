@@ -3,7 +3,8 @@ package org.sparklora.spark.track;
 import java.io.IOException;
 
 /**
- * An MLflow server's refusal. Other failures of a request leave open whether it was carried out.
+ * An MLflow server refused a request. After any other exception the request may have been carried
+ * out.
  */
 final class MlflowException extends IOException {
   private static final long serialVersionUID = 1L;

@@ -7,23 +7,23 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One value of a metric, as MLflow keeps it.
+ * One value of a metric in MLflow.
  *
- * @param place what tells it from other values
+ * @param place key, step and time, which identify the value
  */
 record MlflowPoint(Place place, double value) {
   private static final int LONGEST_KEY = 250;
 
   /**
-   * Where a value stands. The value is no part of it, since a database may round it.
+   * Identifies a value in a run. The value itself is left out, since a database may round it.
    *
    * @param key the metric's name
-   * @param step optimizer steps
-   * @param timestampMillis when it was logged, since 1970
+   * @param step number of optimizer steps
+   * @param timestampMillis time of logging, since 1970
    */
   record Place(String key, long step, long timestampMillis) {}
 
-  /** The values of a row, by the names under which they were logged. */
+  /** The values of a row, under their logged names. */
   static List<MlflowPoint> of(TrackedRow row) {
     List<MlflowPoint> points = new ArrayList<>();
     row.metrics()
@@ -36,7 +36,7 @@ record MlflowPoint(Place place, double value) {
     return points;
   }
 
-  /** A name as MLflow takes it for metrics and parameters. */
+  /** A name that MLflow accepts for metrics and parameters. */
   static String key(String name) {
     String key = name.replaceAll("[^0-9A-Za-z_\\-. :/]", "_");
     return key.substring(0, Math.min(key.length(), LONGEST_KEY));
@@ -49,7 +49,7 @@ record MlflowPoint(Place place, double value) {
         metric.path("timestamp").asLong());
   }
 
-  /** As a request has it. */
+  /** The value as an entry of a request. */
   Map<String, Object> toJson() {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("key", place.key());

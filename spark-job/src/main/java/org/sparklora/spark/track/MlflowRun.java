@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A run of an MLflow server as it was when it was looked at.
+ * A snapshot of a run on an MLflow server.
  *
- * @param id the server's
- * @param experimentId of the experiment it lies in
- * @param artifactUri where its files go
- * @param params its parameters, which never change
+ * @param id the server's run id
+ * @param experimentId experiment of the run
+ * @param artifactUri location of the run's files
+ * @param params parameters, which never change
  * @param tags its tags
  * @param metrics names of its metrics
  */
@@ -23,13 +23,13 @@ record MlflowRun(
     Map<String, String> params,
     Map<String, String> tags,
     List<String> metrics) {
-  /** {@link RunLabel#id} of the log that is told. */
+  /** Tag with the {@link RunLabel#id} of the log that the run shows. */
   static final String LOG_ID = "spark_lora.run_id";
 
-  /** Whether somebody else has made the run, so that it is not ours to delete. */
+  /** Tag of a run that the user created, which must not be deleted. */
   static final String GIVEN = "spark_lora.given_run";
 
-  /** The {@code run} of an answer. */
+  /** Parses the {@code run} of an answer. */
   static MlflowRun of(JsonNode run) {
     JsonNode info = run.path("info");
     JsonNode data = run.path("data");
@@ -50,7 +50,7 @@ record MlflowRun(
     return pairs;
   }
 
-  /** Whether this log, or what it was before it was cut back, has been told to the run. */
+  /** Whether the run shows this log, or an earlier state of it. */
   boolean isOf(RunLabel run) {
     return run.id().equals(tags.get(LOG_ID));
   }

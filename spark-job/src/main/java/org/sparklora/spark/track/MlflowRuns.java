@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Finds the run of a log on an MLflow server, makes it and reads it back. The server alone knows
- * which run that is: a tag has the log's id, so nothing is kept beside the log. Not thread-safe.
+ * Finds, creates and reads the run of a log on an MLflow server. A tag of the run has the log's id,
+ * so no state is kept beside the log. Not thread-safe.
  */
 final class MlflowRuns {
   private static final int PAGE = 25_000;
@@ -30,9 +30,9 @@ final class MlflowRuns {
   }
 
   /**
-   * The run that the environment gives, or the one that this log has made before.
+   * The run that {@code MLFLOW_RUN_ID} names, or the one created earlier for this log.
    *
-   * @throws MlflowException if the given one does not exist
+   * @throws MlflowException if the named run does not exist
    */
   Optional<MlflowRun> find() throws IOException {
     if (config.runId().isPresent()) {
@@ -55,7 +55,7 @@ final class MlflowRuns {
         : Optional.of(MlflowRun.of(answer.path("runs").path(0)));
   }
 
-  /** The experiment in which runs are made; it is made first if it does not exist. */
+  /** The experiment for new runs; created if it does not exist. */
   private String experiment() throws IOException {
     if (experiment.isEmpty()) {
       experiment = Optional.of(findExperiment());
@@ -63,7 +63,7 @@ final class MlflowRuns {
     return experiment.get();
   }
 
-  /** The one that the environment names; else the parent's, since no page shows both together. */
+  /** The environment's experiment; else the parent's, since MLflow's pages show one experiment. */
   private String findExperiment() throws IOException {
     if (config.experimentId().isPresent()) {
       return config.experimentId().get();
@@ -88,7 +88,7 @@ final class MlflowRuns {
     }
     try {
       return client.post("experiments/create", Map.of("name", name)).path("experiment_id").asText();
-    } catch (IOException e) { // another run may have made it meanwhile, or the answer was lost
+    } catch (IOException e) { // another run may have created it, or the answer was lost
       return knownExperiment(name);
     }
   }
@@ -103,7 +103,7 @@ final class MlflowRuns {
     return experiment.path("experiment_id").asText();
   }
 
-  /** Makes a run. */
+  /** Creates a run. */
   MlflowRun create(long startMillis) throws IOException {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("experiment_id", experiment());
@@ -119,7 +119,7 @@ final class MlflowRuns {
     }
   }
 
-  /** What a run says of itself besides its numbers. */
+  /** The tags of this log's run. */
   Map<String, String> tags() {
     Map<String, String> tags = new LinkedHashMap<>();
     tags.put("mlflow.user", System.getProperty("user.name"));
@@ -132,7 +132,7 @@ final class MlflowRuns {
     return tags;
   }
 
-  /** Key and value, as a request has them. */
+  /** Keys and values as entries of a request. */
   static List<Map<String, String>> pairs(Map<String, String> entries) {
     List<Map<String, String>> pairs = new ArrayList<>();
     entries.forEach(
@@ -140,7 +140,7 @@ final class MlflowRuns {
     return pairs;
   }
 
-  /** Cut to a length, not within a character, with a mark of it. */
+  /** A text cut to a length, never within a surrogate pair, and ended by an ellipsis if cut. */
   static String shortened(String text, int longest) {
     if (text.length() <= longest) {
       return text;
@@ -149,12 +149,12 @@ final class MlflowRuns {
     return text.substring(0, Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end) + "…";
   }
 
-  /** Moves a run to the trash, which its users can still look into. */
+  /** Moves a run to the server's trash, from which users can restore it. */
   void delete(MlflowRun run) throws IOException {
     client.post("runs/delete", Map.of("run_id", run.id()));
   }
 
-  /** Where the run has values of these metrics. */
+  /** The steps and times of a run's values of some metrics. */
   Set<MlflowPoint.Place> places(MlflowRun run, Iterable<String> metrics) throws IOException {
     Set<MlflowPoint.Place> places = new HashSet<>();
     for (String metric : metrics) {

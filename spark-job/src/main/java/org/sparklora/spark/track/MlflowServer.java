@@ -9,12 +9,12 @@ import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
 
 /**
- * Where an MLflow server is and how one says who one is, found as MLflow's Python client finds it.
- * Immutable; its text never shows a secret.
+ * Address and credentials of an MLflow server, found as by MLflow's Python client. Immutable;
+ * {@link #toString} shows no secret.
  *
- * @param base address without a slash at its end, without user and password
- * @param authorization value of the header; empty for a server that asks for none
- * @param isDatabricks whether it is a workspace, which serves no artifacts
+ * @param base address without trailing slash, user and password
+ * @param authorization value of the Authorization header; empty for none
+ * @param isDatabricks whether the server is a Databricks workspace, which serves no artifacts
  */
 record MlflowServer(URI base, Optional<String> authorization, boolean isDatabricks) {
   static final String TRACKING_URI = "MLFLOW_TRACKING_URI";
@@ -24,8 +24,8 @@ record MlflowServer(URI base, Optional<String> authorization, boolean isDatabric
   /**
    * The server that the environment names.
    *
-   * @param home with {@code .databrickscfg} and {@code .mlflow/credentials}
-   * @throws ConfigException if it names none that can be used
+   * @param home the folder of {@code .databrickscfg} and {@code .mlflow/credentials}
+   * @throws ConfigException if it names no usable server
    */
   static MlflowServer of(Map<String, String> environment, Path home) {
     String uri =
@@ -52,7 +52,7 @@ record MlflowServer(URI base, Optional<String> authorization, boolean isDatabric
         return address;
       }
     } catch (IllegalArgumentException e) {
-      // reported below, as an address of another kind is
+      // reported below, as are other unusable addresses
     }
     throw new ConfigException(
         key,
@@ -65,7 +65,7 @@ record MlflowServer(URI base, Optional<String> authorization, boolean isDatabric
     return URI.create(address.toString().replaceFirst("//[^/@]*@", "//"));
   }
 
-  /** User and password before a token, as in MLflow's client. */
+  /** The Authorization header; user and password precede a token, as in MLflow's client. */
   private static Optional<String> credentials(
       Map<String, String> environment, Path home, URI address) {
     if (address.getUserInfo() != null) {
@@ -96,7 +96,7 @@ record MlflowServer(URI base, Optional<String> authorization, boolean isDatabric
             variable(environment, "DATABRICKS_CONFIG_FILE")
                 .map(Path::of)
                 .orElse(home.resolve(".databrickscfg")));
-    // a profile that is named means its section; else the environment comes first
+    // a named profile is read from the file only; else the environment takes precedence
     Map<String, String> variables = named.isPresent() ? Map.of() : environment;
     String host =
         databricks(variables, file, profile, "host")

@@ -11,18 +11,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells an MLflow server of a run. MLflow takes values and never gives them back, so what is there
- * is compared with the rows before anything is sent:
+ * Sends a run to an MLflow server. MLflow cannot delete single values, so the server's values are
+ * compared with the rows before anything is sent:
  *
  * <ul>
- *   <li>values of rows that are there already, as after an answer that was lost, are not sent
- *       again;
- *   <li>values that no row stands for any more, of an attempt that was killed after the checkpoint
- *       from which the run goes on, are those which it computes once again, since it goes on bit
- *       for bit: they stand, and the steps are not sent a second time;
- *   <li>if the run goes on with other settings they are got rid of: the run is moved to the trash
- *       and a new one takes its place. A run that somebody else has made (see {@link
- *       MlflowConfig#runId}) is kept all the same.
+ *   <li>values that the server already has, for example after a lost answer, are not sent again;
+ *   <li>values after the checkpoint from which the run resumes, sent by a killed attempt, are kept,
+ *       and their steps are not sent again: the resumed run computes the same values bit for bit;
+ *   <li>if the run resumes with other settings, the server's run is moved to the trash and a new
+ *       one replaces it, unless the user created the run (see {@link MlflowConfig#runId}).
  * </ul>
  *
  * <p>Not thread-safe.
@@ -40,7 +37,7 @@ final class MlflowSink implements Sink {
   private Optional<MlflowRun> run = Optional.empty();
 
   /**
-   * @param artifacts of the run's folder
+   * @param artifacts uploads files of the run's folder
    */
   MlflowSink(MlflowClient client, MlflowConfig config, RunLabel label, MlflowArtifacts artifacts) {
     this.client = client;
@@ -89,8 +86,9 @@ final class MlflowSink implements Sink {
   }
 
   /**
-   * A run that goes on with the settings it had computes again what it has told, to the last bit,
-   * so its values stand; with other settings it would be half of one run and half of another.
+   * Whether to replace a run with values after the checkpoint. With unchanged settings those values
+   * stay valid, since the resumed run repeats them bit for bit; with other settings the run would
+   * mix two.
    */
   private boolean isReplaceable(MlflowRun found) {
     return config.runId().isEmpty()
@@ -111,7 +109,7 @@ final class MlflowSink implements Sink {
     } catch (MlflowException e) {
       throw e;
     } catch (IOException lost) {
-      // the values may have arrived all the same, which the server knows
+      // the values may have arrived: ask the server
       Set<MlflowPoint.Place> there =
           runs.places(current, points.stream().map(point -> point.place().key()).toList());
       batches.metrics(
@@ -121,7 +119,7 @@ final class MlflowSink implements Sink {
     artifacts.writeCompletions(current, row);
   }
 
-  /** A tag an alert, since MLflow has no others for them. */
+  /** One tag per alert, since MLflow has no alerts. */
   private static Map<String, String> alerts(TrackedRow row) {
     Map<String, String> tags = new LinkedHashMap<>();
     row.alerts()

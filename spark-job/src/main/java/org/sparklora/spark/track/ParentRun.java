@@ -12,15 +12,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The run of MLflow's below which those of a larger work stand, such as a sweep's trials. It is
- * found again by the work's id. A failure is warned about once, never reaches the work, and is
- * followed by another attempt after a minute. Not thread-safe.
+ * The parent in MLflow of several runs, such as a sweep's trials. It is found again by the label's
+ * id. A failure to reach MLflow is logged, never thrown, and {@link #below} retries after a minute.
+ * Not thread-safe.
  */
 public final class ParentRun {
   private static final Logger LOG = LoggerFactory.getLogger(ParentRun.class);
   private static final long PAUSE_NANOS = 60_000_000_000L;
 
-  /** Of all that a parent has logged: it does not go by steps. */
+  /** The step of all metrics of a parent, which has no steps of its own. */
   private static final int STEP = 0;
 
   private final TrackingConfig tracking;
@@ -50,9 +50,9 @@ public final class ParentRun {
   }
 
   /**
-   * Nothing is told yet.
+   * Creates the connection; sends nothing yet.
    *
-   * @param folder of the work
+   * @param folder the folder whose files {@link #finish} uploads
    */
   public static ParentRun of(
       TrackingConfig tracking, RunLabel label, FileSystem fileSystem, Path folder) {
@@ -62,7 +62,7 @@ public final class ParentRun {
         tracking.mlflow().map(config -> Connection.of(config, label, fileSystem, folder)));
   }
 
-  /** How a run below this one is told of; empty while MLflow is wanted and does not answer. */
+  /** The tracking settings of a child run; empty while MLflow is configured but does not answer. */
   public Optional<TrackingConfig> below() {
     if (connection.isEmpty()) {
       return Optional.of(tracking);
@@ -87,10 +87,10 @@ public final class ParentRun {
   }
 
   /**
-   * The work is whole.
+   * Marks the parent run as finished, and uploads its results.
    *
-   * @param metrics what came out; what is there already is not sent again
-   * @param params likewise
+   * @param metrics results; those that the server already has are not sent again
+   * @param params chosen settings; those that the server already has are not sent again
    */
   public void finish(Map<String, Double> metrics, Map<String, Object> params) {
     failedNanos = Optional.empty();
@@ -123,7 +123,7 @@ public final class ParentRun {
         .toList();
   }
 
-  /** The work has stopped before its end, and can go on. */
+  /** Marks the parent run as stopped before its end; it can be resumed. */
   public void stop() {
     attempt(
         () -> {

@@ -54,7 +54,7 @@ final class ProtoMessage {
     varint((long) field << 3 | wireType);
   }
 
-  /** Seven bits a byte, lowest first; all but the last have the eighth set. */
+  /** Writes seven bits per byte, lowest first; all bytes but the last have the eighth bit set. */
   private void varint(long value) {
     long rest = value;
     while ((rest & ~0x7fL) != 0) {

@@ -2,16 +2,16 @@ package org.sparklora.spark.track;
 
 import java.util.List;
 
-/** How a run ended, as its log tells it, in MLflow's words. */
+/** How a run ended according to its log, as MLflow's run status. */
 enum RunEnding {
   /** All steps were taken. */
   FINISHED,
-  /** An error has stopped it. */
+  /** An error stopped the run. */
   FAILED,
-  /** It was interrupted or killed, or has stopped with steps left, and can go on. */
+  /** The run was interrupted, killed or stopped with steps left, and can be resumed. */
   KILLED;
 
-  /** What the last row of a run that took all its steps has: transformers' name. */
+  /** The metric, named by transformers, that only the last row of a complete run has. */
   private static final String SUMMARY = "train_runtime";
 
   static RunEnding of(List<TrackedRow> rows) {

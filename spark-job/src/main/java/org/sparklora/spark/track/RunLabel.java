@@ -3,10 +3,10 @@ package org.sparklora.spark.track;
 import java.util.Map;
 
 /**
- * What trackers know of a run besides its rows.
+ * Identity and settings of a run, for trackers.
  *
  * @param id unique, 32 hexadecimal digits
- * @param name for people; several runs may share it
- * @param settings the run's, by name
+ * @param name display name; several runs may share it
+ * @param settings the run's settings, by name
  */
 public record RunLabel(String id, String name, Map<String, Object> settings) {}

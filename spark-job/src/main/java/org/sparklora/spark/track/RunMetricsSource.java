@@ -11,27 +11,26 @@ import org.apache.spark.metrics.source.Source;
 import org.sparklora.spark.meter.PromptQueue;
 
 /**
- * The latest run of this process among Spark's own metrics, of the driver, where the sinks of
- * {@code metrics.properties} (Prometheus, JMX, Graphite) show it beside the cluster's: {@code
- * APPLICATION.driver.SparkLora.loss}. What a run has not measured yet is NaN. The values of a run
- * that has ended stay until another begins or the session ends, so that sinks that poll see the
- * last ones.
+ * Publishes this process's latest run among the driver's Spark metrics, for the sinks of {@code
+ * metrics.properties} (Prometheus, JMX, Graphite), as in {@code APPLICATION.driver.SparkLora.loss}.
+ * Metrics not measured yet are NaN. The values of a completed run stay until another run or the end
+ * of the session, so that polling sinks see the last ones.
  *
- * <p>Spark declares its {@code Source} for its own packages, and compiles it as public; every
- * library with metrics of its own implements it so. Thread-safe.
+ * <p>Spark declares {@code Source} private to its packages in Scala, but it is public in bytecode,
+ * and other libraries implement it too. Thread-safe.
  */
 public final class RunMetricsSource implements Source {
-  /** What the names of all metrics begin with, behind the application and {@code driver}. */
+  /** Prefix of all metrics' names, after the application and {@code driver}. */
   public static final String NAME = "SparkLora";
 
   private static final double NANOS = 1e9;
   private static final String TOKENS = "num_tokens";
   private static final String TOKENS_PER_SECOND = "tokens_per_second";
 
-  /** What only rows of grpo have. */
+  /** A metric that only rows of grpo have. */
   private static final String STEP_TIME = "step_time";
 
-  /** Metrics that have the name and the value that they have in rows of the log. */
+  /** Metrics with the names and values of log rows. */
   private static final List<String> OF_ROWS =
       List.of(
           "epoch",
@@ -66,16 +65,16 @@ public final class RunMetricsSource implements Source {
   }
 
   /**
-   * Shows a run from now on, in place of an earlier one.
+   * Publishes a run in place of an earlier one.
    *
-   * @param steps tells the optimizer steps that are done
-   * @param totalSteps of the whole run
+   * @param steps returns the number of completed optimizer steps
+   * @param totalSteps optimizer steps of the whole run
    */
   public static RunMetricsSource register(IntSupplier steps, int totalSteps) {
     RunMetricsSource source = new RunMetricsSource(steps, totalSteps);
     RunMetricsSource earlier = LATEST.getAndSet(source);
     SparkEnv spark = SparkEnv.get();
-    if (spark != null) { // else there is no session, whose metrics these would be
+    if (spark != null) { // null without a Spark session
       if (earlier != null) {
         spark.metricsSystem().removeSource(earlier);
       }
@@ -84,7 +83,7 @@ public final class RunMetricsSource implements Source {
     return source;
   }
 
-  /** Takes in a row of the log. */
+  /** Publishes the metrics of a log row. */
   public synchronized void show(Map<String, ?> row) {
     double before = value(TOKENS);
     OF_ROWS.forEach(
@@ -93,8 +92,8 @@ public final class RunMetricsSource implements Source {
             values.put(name, number.doubleValue());
           }
         });
-    // rows of sft tell their rate, and come in bursts; those of a round of grpo have its tokens
-    // once
+    // rows of sft have a rate of their own; for grpo it is computed when a row has new tokens,
+    // which only one row of a round has
     if (row.containsKey(STEP_TIME) && value(TOKENS) != before) {
       long now = System.nanoTime();
       if (!Double.isNaN(before)) {

@@ -17,7 +17,7 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
-/** The settings that a run has written beside its results and checkpoints. */
+/** Reads the settings that a run wrote beside its results and checkpoints. */
 public final class RunSettings {
   private static final List<String> FILES = List.of("sft_config.yaml", "grpo_config.yaml");
   private static final String CHECKPOINTS = "checkpoint-*";
@@ -25,7 +25,7 @@ public final class RunSettings {
 
   private RunSettings() {}
 
-  /** Settings as {@code --config} reads them; without secrets. */
+  /** Parses a YAML file of settings, as for {@code --config}; drops secrets. */
   static Map<String, Object> parse(String yaml) {
     Map<String, Object> settings = new LinkedHashMap<>();
     Object content = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
@@ -36,7 +36,7 @@ public final class RunSettings {
     return settings;
   }
 
-  /** Those of a run's folder: of its results, or else of any checkpoint; empty where none are. */
+  /** The settings in a run's folder, or else in one of its checkpoints; empty if there are none. */
   public static Map<String, Object> read(FileSystem fileSystem, Path run) throws IOException {
     FileStatus[] checkpoints = fileSystem.globStatus(new Path(run, CHECKPOINTS));
     List<Path> folders =

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.util.List;
 
-/** A tracker that is being told of one run. Not thread-safe. */
+/** Sends one run to a tracker. Not thread-safe. */
 interface Sink extends AutoCloseable {
 
   /** Makes the tracker show exactly these rows of the run, whatever it showed before. */
@@ -13,13 +13,13 @@ interface Sink extends AutoCloseable {
   /** Adds a row. */
   void append(TrackedRow row) throws IOException, SQLException;
 
-  /** No more rows come, and what results there are lie in the run's folder. */
+  /** Ends the run: no more rows follow, and the run's folder has all results. */
   default void end(List<TrackedRow> rows) throws IOException, SQLException {}
 
   @Override
   void close() throws IOException, SQLException;
 
-  /** Opens a sink; an opener can be used again when what it opened has failed. */
+  /** Opens a sink; called again after the opened sink failed. */
   @FunctionalInterface
   interface Opener {
     Sink open() throws IOException, SQLException;

@@ -10,7 +10,7 @@ public final class Sinks {
   private Sinks() {}
 
   /**
-   * @param folder the run's
+   * @param folder the run's folder
    */
   public static List<TrackerThread> of(
       TrackingConfig tracking, RunLabel run, FileSystem fileSystem, Path folder) {

@@ -13,9 +13,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Writes a run into an {@linkplain EventFile event file} of TensorBoard's. A run that goes on
- * begins a new file with the rows up to there, and the one before it is deleted: no point is shown
- * twice, and none that the run no longer stands for.
+ * Writes a run into an {@linkplain EventFile event file} of TensorBoard. A resumed run writes its
+ * earlier rows into a new file and deletes the old one, so that TensorBoard shows no point twice,
+ * and none after the checkpoint from the old attempt.
  */
 final class TensorBoardSink implements Sink {
   private static final String PREFIX = "events.out.tfevents.";
@@ -26,7 +26,7 @@ final class TensorBoardSink implements Sink {
   private Optional<EventFile> file = Optional.empty();
 
   /**
-   * @param folder of this run's event files alone
+   * @param folder a folder only for this run's event files
    */
   TensorBoardSink(FileSystem fileSystem, Path folder, RunLabel run) {
     this.fileSystem = fileSystem;
@@ -43,7 +43,7 @@ final class TensorBoardSink implements Sink {
             .map(FileStatus::getPath)
             .filter(path -> path.getName().startsWith(PREFIX))
             .toList();
-    // readers take the files of a folder in the order of their names
+    // TensorBoard reads the files of a folder in the order of their names
     Path path =
         new Path(
             folder,

@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which values of a run a server has already, so that each step of a metric is told once. A value
- * is known again by its step and time. One of a step and a time that no row has was told by an
- * attempt that was killed, and stands for the value that the run computes once more: as many values
- * of that step are left out. Not thread-safe.
+ * The values of a run that a server already has, so that each step of a metric is sent once. A
+ * value is recognised by its step and time. A value whose step and time are in no row was sent by a
+ * killed attempt and equals the value that the resumed run will compute: for each such value one
+ * later value of the step is not sent. Not thread-safe.
  */
 final class ToldPoints {
-  /** A value of a step, whenever it was logged. */
+  /** Step and metric of a value, without its time. */
   private record StepOfMetric(String key, long step) {
     static StepOfMetric of(MlflowPoint.Place place) {
       return new StepOfMetric(place.key(), place.step());
@@ -28,16 +28,16 @@ final class ToldPoints {
     this.there = Set.copyOf(there);
   }
 
-  /** Of a server that this log has told nothing; what others have told is none of it. */
+  /** The points of a log that has sent nothing to the server; values of other logs do not count. */
   static ToldPoints none() {
     return new ToldPoints(Set.of());
   }
 
   /**
-   * Of a server that this log has told.
+   * The points of a log that has sent values to the server.
    *
-   * @param there where the run has values
-   * @param rows the log's, which may have been cut back since
+   * @param there steps and times of the server's values
+   * @param rows rows of the log, possibly cut back to a checkpoint
    */
   static ToldPoints of(Set<MlflowPoint.Place> there, List<TrackedRow> rows) {
     ToldPoints told = new ToldPoints(there);
@@ -46,7 +46,7 @@ final class ToldPoints {
     rows.forEach(row -> MlflowPoint.of(row).forEach(point -> kept.add(point.place())));
     kept.forEach(place -> keys.add(place.key()));
     long begun = rows.isEmpty() ? Long.MIN_VALUE : rows.get(0).time().toEpochMilli();
-    // what was there before the log began, and metrics of other names, others have told
+    // earlier values, and metrics with other names, are not from this log
     there.stream()
         .filter(place -> !kept.contains(place) && place.timestampMillis() >= begun)
         .filter(place -> rows.isEmpty() || keys.contains(place.key()))
@@ -54,7 +54,7 @@ final class ToldPoints {
     return told;
   }
 
-  /** Those of a log's next points that the server does not have. */
+  /** The points that the server does not have yet. */
   List<MlflowPoint> untold(List<MlflowPoint> points) {
     List<MlflowPoint> untold = new ArrayList<>();
     for (MlflowPoint point : points) {
@@ -65,14 +65,14 @@ final class ToldPoints {
     return untold;
   }
 
-  /** Whether the server had a value more of the step; it counts for one. */
+  /** Whether a killed attempt sent a value of the step; each such value counts once. */
   private boolean isAhead(StepOfMetric step) {
     int more = ahead.getOrDefault(step, 0);
     ahead.computeIfPresent(step, (key, count) -> count > 1 ? count - 1 : null);
     return more > 0;
   }
 
-  /** Whether it has values for which no point has come yet. */
+  /** Whether the server has values of a killed attempt that the run has not repeated yet. */
   boolean isAhead() {
     return !ahead.isEmpty();
   }

@@ -10,8 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A sink whose failures never reach the run. After one it is told nothing for a minute, and twice
- * as long after each further one; then, and when the run ends, all rows are tried once again.
+ * Wraps a sink so that its failures never reach the run. After a failure it pauses for a minute,
+ * twice as long after each further failure; then, and at the end of the run, it sends all rows
+ * again.
  *
  * <p>Not thread-safe.
  */
@@ -31,8 +32,8 @@ final class TolerantSink {
   private boolean warned;
 
   /**
-   * @param name the tracker's
-   * @param remedy what the user can do when it fails to the end
+   * @param name the tracker's name
+   * @param remedy tells the user what to do if the last attempt fails
    */
   TolerantSink(String name, String remedy, Sink.Opener opener) {
     this(name, remedy, opener, System::nanoTime);
@@ -57,7 +58,7 @@ final class TolerantSink {
     void run() throws IOException, SQLException;
   }
 
-  /** The run begins, or goes on with these rows. */
+  /** Begins a run, or resumes it with its earlier rows. */
   void begin(List<TrackedRow> earlier) {
     rows.addAll(earlier);
     attempt(this::replay, false);
@@ -80,9 +81,9 @@ final class TolerantSink {
   }
 
   /**
-   * The run has ended.
+   * Ends the run.
    *
-   * @return whether the tracker knows all of it
+   * @return whether the tracker has all rows
    */
   boolean end() {
     if (sink.isEmpty()) {

@@ -19,14 +19,14 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.train.NonFiniteLossException;
 
 /**
- * The log of a run, and those who follow it. Each row goes into {@code metrics.jsonl} first, with
- * the run's id, the time and what {@link AlertRules} say of it, and then to the trackers, each on a
+ * The log of a run, with its trackers. Each row is first written to {@code metrics.jsonl}, with the
+ * run's id, the time and alerts of {@link AlertRules}, and then sent to the trackers, each on a
  * {@linkplain TrackerThread thread of its own}.
  *
- * <p>A run that goes on keeps its id, so that trackers show one curve. Not thread-safe.
+ * <p>A resumed run keeps its id, so that trackers show one curve. Not thread-safe.
  */
 public final class TrackedLog implements Closeable {
-  /** A table in a row: a list of maps from column to value, of some completions. */
+  /** Key of a table in a row: some completions, as a list of maps from column to value. */
   public static final String COMPLETIONS = "completions";
 
   private static final Logger LOG = LoggerFactory.getLogger(TrackedLog.class);
@@ -50,20 +50,20 @@ public final class TrackedLog implements Closeable {
   }
 
   /**
-   * A run to be followed.
+   * The name and settings of a run.
    *
    * @param name {@code run_name}
-   * @param settings all of the run's, as {@code --config} reads them
+   * @param settings all settings of the run, as YAML
    */
   public record Run(String name, TrackingConfig tracking, String settings) {}
 
   /**
-   * Begins the log of a run, or goes on with it.
+   * Begins the log of a run, or resumes it.
    *
-   * @param earlier rows up to the checkpoint from which the run goes on; empty for a new run
+   * @param earlier rows up to the checkpoint from which the run resumes; empty for a new run
    */
   public static TrackedLog begin(RunFolder folder, List<Map<String, Object>> earlier, Run run) {
-    // also of a run that was killed before its first checkpoint, and now begins again
+    // a run that was killed before its first checkpoint also keeps its id
     Optional<String> knownId =
         folder.replaces()
             ? Optional.empty()
@@ -85,8 +85,8 @@ public final class TrackedLog implements Closeable {
   }
 
   /**
-   * From now on also tells somebody of each row, as JSON, before the trackers; what that throws
-   * goes on its way.
+   * From now on passes each row, as JSON, to {@code who} before the trackers. An exception of
+   * {@code who} is rethrown.
    */
   public void follow(Consumer<String> who) {
     follower = who;
@@ -101,7 +101,7 @@ public final class TrackedLog implements Closeable {
   }
 
   private void replay(List<Map<String, Object>> rows) {
-    rows.forEach(rules::check); // what they raised is in them
+    rows.forEach(rules::check); // the rows already have these alerts
     List<TrackedRow> tracked = reader.read(rows);
     if (!tracked.isEmpty()) {
       step = tracked.get(tracked.size() - 1).step();
@@ -128,20 +128,20 @@ public final class TrackedLog implements Closeable {
     follower.accept(MetricsLog.line(line));
     TrackedRow tracked = reader.read(line);
     step = tracked.step();
-    if (!Interruption.isRequested()) { // which the process itself says when it ends
+    if (!Interruption.isRequested()) { // the process reports the interruption itself when it ends
       alerts.forEach(
           alert -> LOG.warn("{} after step {}: {}", alert.title(), tracked.step(), alert.text()));
     }
     trackers.forEach(tracker -> tracker.append(tracked));
   }
 
-  /** What {@link #guard} runs. */
+  /** The work that {@link #guard} runs. */
   @FunctionalInterface
   public interface Work<E extends Exception> {
     void run() throws E;
   }
 
-  /** Does what is logged; a failure is an alert in the log before it goes on its way. */
+  /** Runs the logged work; logs a failure as an alert and rethrows it. */
   public <E extends Exception> void guard(Work<E> work) throws E {
     try {
       work.run();

@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One row of {@code metrics.jsonl} as trackers take it.
+ * One row of {@code metrics.jsonl}, for trackers.
  *
- * @param step optimizer steps when it was logged
- * @param ordinal how many rows of that step come before it
- * @param time when it was logged
- * @param metrics its numbers, by name
- * @param completions a table of some, by column; empty for none
- * @param alerts what was raised by it
+ * @param step number of optimizer steps at the time of logging
+ * @param ordinal number of earlier rows of the step
+ * @param time time of logging
+ * @param metrics numbers of the row, by name
+ * @param completions table of some completions, as maps by column; empty for none
+ * @param alerts alerts that the row raised
  */
 public record TrackedRow(
     int step,
@@ -32,19 +32,19 @@ public record TrackedRow(
   static final String RUN_ID = "run_id";
   static final String ALERTS = "alerts";
 
-  /** Its numbers under the names that Trackio and TensorBoard show. */
+  /** The metrics under the names that Trackio and TensorBoard show. */
   Map<String, Number> shown() {
     Map<String, Number> shown = new LinkedHashMap<>();
     metrics.forEach((name, value) -> shown.put(MetricNames.shown(name), value));
     return shown;
   }
 
-  /** Tells the same row of a run from all others, also when it is told twice. */
+  /** The key of this row; equal only for the same row of the same run. */
   String key(String runId) {
     return runId + ":" + step + (ordinal == 0 ? "" : ":" + ordinal);
   }
 
-  /** The rows of a log, one after the other. Not thread-safe. */
+  /** Reads the rows of a log in order. Not thread-safe. */
   public static final class Reader {
     private final Map<Integer, Integer> rowsOfStep = new HashMap<>();
     private Instant last = Instant.now();
@@ -65,7 +65,7 @@ public record TrackedRow(
           alerts(line));
     }
 
-    /** Rows that a checkpoint brought along from another folder have none. */
+    /** The time of a row; empty for rows of a checkpoint of another folder. */
     private static Optional<Instant> time(Map<String, ?> line) {
       try {
         return Optional.ofNullable(line.get(TIMESTAMP))

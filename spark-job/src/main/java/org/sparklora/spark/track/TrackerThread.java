@@ -13,19 +13,19 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.run.Interruption;
 
 /**
- * Tells one tracker of a run on a thread of its own: who logs never waits for a server or a locked
- * database. What waits to be told are the rows that {@link TolerantSink} keeps anyway, each of some
- * hundred bytes.
+ * Sends a run to one tracker on a separate thread, so that logging never waits for a server or a
+ * locked database. Queued are only the rows, of some hundred bytes each, which {@link TolerantSink}
+ * keeps anyway.
  *
- * <p>For one thread, which is the run's.
+ * <p>Only the run's thread may call it.
  */
 public final class TrackerThread {
   private static final Logger LOG = LoggerFactory.getLogger(TrackerThread.class);
 
-  /** Results are uploaded at the end; a server that takes longer for them gets them later. */
+  /** Longest wait at a run's end, when results are uploaded; {@code track} can send the rest. */
   private static final Duration LONGEST_END = Duration.ofMinutes(5);
 
-  /** The same of a run that somebody has stopped and waits for. */
+  /** Longest wait at the end of an interrupted run, whose user waits for it. */
   private static final Duration LONGEST_STOP = Duration.ofSeconds(10);
 
   private final TolerantSink sink;
@@ -42,7 +42,7 @@ public final class TrackerThread {
             });
   }
 
-  /** The run begins, or goes on with these rows. */
+  /** Begins a run, or resumes it with its earlier rows. */
   public void begin(List<TrackedRow> earlier) {
     thread.execute(() -> sink.begin(earlier));
   }
@@ -58,15 +58,15 @@ public final class TrackerThread {
     return whole;
   }
 
-  /** The run has ended: waits for its trackers, side by side, no longer than is bearable. */
+  /** Ends a run: waits for all trackers in parallel, for a shorter time after an interrupt. */
   public static void end(List<TrackerThread> trackers) {
     end(trackers, Interruption.isRequested() ? LONGEST_STOP : LONGEST_END);
   }
 
   /**
-   * The same with a time of one's own.
+   * Ends a run: waits for all trackers in parallel, at most {@code longest}.
    *
-   * @return whether all of them know all of the run
+   * @return whether all trackers have all rows
    */
   public static boolean end(List<TrackerThread> trackers, Duration longest) {
     List<Future<Boolean>> ends = trackers.stream().map(TrackerThread::end).toList();
@@ -86,7 +86,7 @@ public final class TrackerThread {
         try {
           return end.get(latest - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
-          interrupted = true; // of the run, of which the trackers should know to the end
+          interrupted = true; // the run was interrupted; trackers should still get its last rows
           latest = Math.min(latest, System.nanoTime() + LONGEST_STOP.toNanos());
         }
       }

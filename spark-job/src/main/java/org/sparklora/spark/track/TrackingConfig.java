@@ -12,12 +12,12 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
 /**
- * Who is told of a run, and under which names.
+ * The trackers of a run, and their settings.
  *
  * @param trackers {@code report_to}
- * @param project {@code project}: Trackio's
+ * @param project {@code project}: Trackio's project
  * @param maxLogProbDifference {@code max_logprob_difference}, at which a GRPO run stops
- * @param mlflow where MLflow is, if it is one of the trackers
+ * @param mlflow settings of MLflow, if it is one of the trackers
  */
 public record TrackingConfig(
     Set<Tracker> trackers,
@@ -25,7 +25,7 @@ public record TrackingConfig(
     double maxLogProbDifference,
     Optional<MlflowConfig> mlflow) {
 
-  /** What can be told. */
+  /** The supported trackers. */
   public enum Tracker {
     TRACKIO,
     TENSORBOARD,
@@ -36,7 +36,7 @@ public record TrackingConfig(
         case "trackio" -> EnumSet.of(TRACKIO);
         case "tensorboard" -> EnumSet.of(TENSORBOARD);
         case "mlflow" -> EnumSet.of(MLFLOW);
-        // MLflow is elsewhere, and only the environment says where
+        // MLflow needs a server, which only the environment names
         case "all" ->
             MlflowConfig.isWanted(environment)
                 ? EnumSet.allOf(Tracker.class)
@@ -64,15 +64,15 @@ public record TrackingConfig(
     }
   }
 
-  /** The record of a user's settings. */
+  /** The tracking config of a user's settings. */
   public static TrackingConfig of(Settings settings) {
     return of(settings, System.getenv());
   }
 
   /**
-   * The same with other trackers.
+   * The tracking config of a user's settings, with other trackers.
    *
-   * @param words in place of {@code report_to}
+   * @param words replaces {@code report_to}
    */
   public static TrackingConfig of(Settings settings, List<String> words) {
     return of(settings, words, System.getenv());
@@ -107,13 +107,13 @@ public record TrackingConfig(
             : Optional.empty());
   }
 
-  /** The same for a run below another. */
+  /** This config for a run below another. */
   TrackingConfig below(MlflowRun parent) {
     return new TrackingConfig(
         trackers, project, maxLogProbDifference, mlflow.map(config -> config.below(parent)));
   }
 
-  /** The same with another project. */
+  /** This config with another project. */
   public TrackingConfig withProject(String other) {
     return new TrackingConfig(trackers, other, maxLogProbDifference, mlflow);
   }

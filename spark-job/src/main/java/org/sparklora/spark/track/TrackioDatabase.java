@@ -14,19 +14,19 @@ import org.sparklora.pipeline.config.Flags;
 import org.sqlite.SQLiteConfig;
 
 /**
- * The SQLite file of one Trackio project, in the schema that Trackio 0.43 creates itself; it adds
- * the tables that are not here when it first opens the file.
+ * The SQLite file of one Trackio project, in the schema of Trackio 0.43, which adds missing tables
+ * when it first opens the file.
  *
- * <p>It lies in {@code TRACKIO_DIR}, else in {@code $HF_HOME/trackio}: on the driver's own disk,
- * since SQLite's locks do not hold on network file systems, and its files cannot lie in Hadoop's.
+ * <p>The file is in {@code TRACKIO_DIR}, else in {@code $HF_HOME/trackio}, on the driver's local
+ * disk: SQLite's locks are unreliable on network file systems, and it cannot open Hadoop's files.
  */
 final class TrackioDatabase {
-  /** Trackio waits for 10 s; a training is held up no longer than this. */
+  /** Longest wait for a lock; Trackio itself waits for 10 s. */
   private static final int BUSY_MILLIS = 5_000;
 
   private static final int SCHEMA_VERSION = 2;
 
-  /** Names that belong to other files of Trackio's. */
+  /** Prefix of other files of Trackio. */
   private static final String RESERVED_PREFIX = "registry-";
 
   private static final List<String> RESERVED_SUFFIXES =
@@ -75,7 +75,7 @@ final class TrackioDatabase {
   /**
    * Checks a project's name before a run starts.
    *
-   * @throws ConfigException if Trackio would not take it, or its folder is not a local one
+   * @throws ConfigException if Trackio would refuse the name, or its folder is not local
    */
   static void requireUsable(String project) {
     String name = fileName(project);
@@ -99,7 +99,7 @@ final class TrackioDatabase {
         "Trackio's database must lie on a disk of the driver; name a local folder");
   }
 
-  /** Letters, digits, {@code -} and {@code _} of the project's name, as Trackio names its file. */
+  /** Letters, digits, {@code -} and {@code _} of a project's name, as Trackio names its file. */
   static String fileName(String project) {
     StringBuilder kept = new StringBuilder();
     project
@@ -128,8 +128,9 @@ final class TrackioDatabase {
   }
 
   /**
-   * Opens a project's file, and creates it where there is none. Each statement is a transaction of
-   * its own: otherwise the driver would begin the next one at once, and others could not write.
+   * Opens a project's file, and creates it if it does not exist. The connection commits each
+   * statement: otherwise the JDBC driver would start the next transaction at once and block other
+   * writers.
    */
   static Connection open(String project) throws IOException, SQLException {
     Path folder = Path.of(folderName(System.getenv()));
@@ -158,7 +159,7 @@ final class TrackioDatabase {
     }
   }
 
-  /** A file that an older Trackio has made is for Trackio to migrate. */
+  /** Whether the file has no rows; Trackio itself migrates files of older versions. */
   private static boolean isNew(Statement statement) throws SQLException {
     return statement
             .executeQuery("SELECT (SELECT COUNT(*) FROM metrics) + (SELECT COUNT(*) FROM configs)")

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Writes a run into a {@linkplain TrackioDatabase project file of Trackio}. Each row has a key of
- * its own, under which Trackio's table takes it once.
+ * Writes a run into a {@linkplain TrackioDatabase project file of Trackio}. Each row has a unique
+ * key, so that Trackio's table stores it once.
  */
 final class TrackioSink implements Sink {
   /** As Python's {@code datetime.isoformat} writes UTC. */
@@ -30,7 +30,7 @@ final class TrackioSink implements Sink {
   private final RunLabel run;
 
   /**
-   * @param database is closed with the sink
+   * @param database closed with the sink
    */
   TrackioSink(Connection database, RunLabel run) {
     this.database = database;
@@ -98,7 +98,7 @@ final class TrackioSink implements Sink {
     }
   }
 
-  /** Metrics, and a table as Trackio's own {@code Table} is stored. */
+  /** Metrics of a row, and its completions in the format of Trackio's {@code Table}. */
   private static Map<String, Object> values(TrackedRow row) {
     Map<String, Object> values = new LinkedHashMap<>(row.shown());
     if (!row.completions().isEmpty()) {
@@ -114,7 +114,8 @@ final class TrackioSink implements Sink {
   }
 
   private void inTransaction(Work work) throws SQLException {
-    update("BEGIN IMMEDIATE"); // one that reads first could be refused without waiting
+    update("BEGIN IMMEDIATE"); // after a read, a write could fail without waiting
+    // without waiting
     try {
       work.run();
       update("COMMIT");

@@ -1,9 +1,9 @@
 /**
- * Tells trackers what a run logs. {@code metrics.jsonl} of the run's folder is the truth; {@link
- * org.sparklora.spark.track.TrackedLog} writes it and makes each tracker show exactly its rows, at
- * the start of a run all that are there and then each new one. Alerts are raised here too.
+ * Sends the log of a run to trackers. {@code metrics.jsonl} of the run's folder is authoritative;
+ * {@link org.sparklora.spark.track.TrackedLog} writes it and makes each tracker show exactly its
+ * rows: all existing ones at the start of a run, then each new one. The package also raises alerts.
  *
- * <p>Commands that log may use it. It knows files, a database and MLflow's REST interface, but
- * neither Spark nor Deeplearning4j.
+ * <p>Commands that log may use this package. It uses files, a database and MLflow's REST API; of
+ * Spark only {@code RunMetricsSource} uses the metrics system, and no class uses Deeplearning4j.
  */
 package org.sparklora.spark.track;
