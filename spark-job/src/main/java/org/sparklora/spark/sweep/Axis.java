@@ -9,12 +9,12 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.SettingsFile.Value;
 
 /**
- * What a sweep varies: one flag, or several whose values go together.
+ * An axis of a sweep's grid: one flag, or several whose values vary together.
  *
  * @param choices at least one, each with the same flags in the same order
  */
 record Axis(List<Choice> choices) {
-  /** In a group of values that go together: what the picture calls them; no flag. */
+  /** Key of a group's labels for figures; not a flag. */
   static final String LABEL = "label";
 
   Axis {
@@ -22,28 +22,28 @@ record Axis(List<Choice> choices) {
   }
 
   /**
-   * Values of one point of the axis.
+   * One point of the axis.
    *
    * @param values by flag
-   * @param label what they are called; empty where the file has no word for it
+   * @param label the point's label in figures, if the file has one
    */
   record Choice(Map<String, Value> values, Optional<String> label) {}
 
-  /** The flags that it varies. */
+  /** The flags that the axis varies. */
   List<String> flags() {
     return List.copyOf(choices.get(0).values().keySet());
   }
 
-  /** One flag and its values. */
+  /** The axis of one flag and its list of values. */
   static Axis ofFlag(String flag, Value values) {
     return of(Map.of(flag, values), "axes");
   }
 
   /**
-   * Flags whose values go together.
+   * The axis of several flags whose values vary together.
    *
    * @param columns lists of equal length, by flag
-   * @param place where they stand in the file, for messages
+   * @param place key of the sweep's file, for messages
    */
   static Axis of(Map<String, Value> columns, String place) {
     Map<String, List<Value>> lists = new LinkedHashMap<>();

@@ -11,8 +11,8 @@ import org.sparklora.spark.report.LineFigure;
 
 /**
  * "The gap between LoRA and full fine-tuning grows with the batch, whatever the rank" (blog): for
- * each batch the cost of adapters, at their best rate, minus that of full fine-tuning at its own,
- * and the slope of that gap over the binary logarithm of the batch.
+ * each batch size the gap in cost between adapters and full fine-tuning, each at its best rate, and
+ * the slope of the gap over log2 of the batch size.
  */
 final class BatchSizeFinding {
   private static final String QUANTITY = "slope of the gap LoRA − full, %s a doubling of the batch";
@@ -58,7 +58,7 @@ final class BatchSizeFinding {
         List.of(verdict(all, batches, kinds)), List.of(figure(all, lines, all.seeds())), numbers);
   }
 
-  /** NaN where one of both has no value. */
+  /** The gap at a batch size in a draw; NaN if adapters or full fine-tuning have no value. */
   private static ToDoubleFunction<Draw> gap(RateCurves all, int batch, String kind) {
     RateCurves of = all.where(trial -> trial.batch() == batch);
     RateCurves adapters =
@@ -101,7 +101,7 @@ final class BatchSizeFinding {
         Double.POSITIVE_INFINITY);
   }
 
-  /** Of the line of least squares; NaN where a value is. */
+  /** The slope of the least-squares line; NaN if any value is NaN. */
   static double slope(double[] x, double[] y) {
     double meanX = 0;
     double meanY = 0;

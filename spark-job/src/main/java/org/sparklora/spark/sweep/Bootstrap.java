@@ -6,11 +6,11 @@ import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The percentile bootstrap (Efron, 1979) over seeds and over what the grid leaves open: a number is
- * computed again for seeds that are drawn with replacement and, in the same {@link Draw}, for other
- * readings of the grid. Its interval holds the middle 95 % of what comes out, and that of the seeds
- * alone with the usual readings: what is open widens it and nothing else. The draws are always the
- * same.
+ * The percentile bootstrap (Efron, 1979) over seeds and over the uncertainty of the grid: a
+ * statistic is recomputed for seeds drawn with replacement and, in the same {@link Draw}, for other
+ * readings of the grid. The interval covers the middle 95 % of these values, and the middle 95 %
+ * with seeds alone and default readings: uncertainty of the grid can only widen it. Draws are
+ * deterministic.
  */
 final class Bootstrap {
   private static final int RESAMPLES = 2000;
@@ -21,11 +21,11 @@ final class Bootstrap {
   private Bootstrap() {}
 
   /**
-   * An interval.
+   * A 95 % interval.
    *
-   * @param low NaN where the number was defined for no draw
-   * @param high likewise
-   * @param undefined the share of draws for which it was not
+   * @param low NaN if the statistic was undefined in all draws
+   * @param high NaN if the statistic was undefined in all draws
+   * @param undefined share of draws in which the statistic was undefined
    */
   record Interval(double low, double high, double undefined) {
     boolean contains(double value) {
@@ -34,10 +34,10 @@ final class Bootstrap {
   }
 
   /**
-   * The interval of a number.
+   * The interval of a statistic.
    *
-   * @param seeds how many there are
-   * @param statistic of a draw; NaN where it is undefined
+   * @param seeds number of seeds
+   * @param statistic its value in a draw; NaN if undefined
    */
   static Interval of(int seeds, ToDoubleFunction<Draw> statistic) {
     SplittableRandom random = new SplittableRandom(SEED);
@@ -57,7 +57,7 @@ final class Bootstrap {
         Math.max(one.undefined(), other.undefined()));
   }
 
-  /** NaN only of two. */
+  /** The smaller number; NaN only if both are. */
   private static double least(double a, double b) {
     return Double.isNaN(a) ? b : Double.isNaN(b) ? a : Math.min(a, b);
   }
@@ -70,7 +70,7 @@ final class Bootstrap {
         1 - (double) defined.length / values.length);
   }
 
-  /** Between the two nearest of sorted values; NaN of none. */
+  /** A quantile, interpolated between the two nearest sorted values; NaN without values. */
   static double quantile(double[] sorted, double share) {
     if (sorted.length == 0) {
       return Double.NaN;

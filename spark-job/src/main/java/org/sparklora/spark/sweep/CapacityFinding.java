@@ -11,8 +11,8 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * "Low ranks leave the common line of loss over log steps at a step that depends on the rank"
- * (blog): the step from which on a rank stays above the best of all curves, and whether it rises
- * with the rank; and whether what is reached in the end gets better with the rank. Both as the
+ * (blog): the step from which on a rank's curve stays above the best of all curves, and whether
+ * this step rises with the rank; and whether the final metric improves with the rank. Both as the
  * share of concordant minus discordant pairs of ranks.
  */
 final class CapacityFinding {
@@ -22,8 +22,8 @@ final class CapacityFinding {
   private static final String BLOG_OF_END = "1 (higher ranks end better)";
 
   /**
-   * Above the line by this share of it a curve has left it; in a draw, by a share from half of that
-   * to twice of it, since the order of ranks is not to hang on the threshold.
+   * A curve has left the line if it is above it by this share; draws vary the share from half to
+   * twice, so that the order of ranks does not depend on the threshold.
    */
   private static final double LEAVING_SHARE = 0.01;
 
@@ -85,7 +85,7 @@ final class CapacityFinding {
         Double.POSITIVE_INFINITY);
   }
 
-  /** Whether higher ranks end better on data that not all of them hold. */
+  /** The verdict on whether higher ranks end with a better metric. */
   private static Verdict end(Study study) {
     RateCurves ranks = RateCurves.of(study).where(Trial::isAdapter);
     String quantity = String.format(Locale.ROOT, END, study.metric().name());
@@ -103,7 +103,7 @@ final class CapacityFinding {
         Double.POSITIVE_INFINITY);
   }
 
-  /** From −1 to 1, over pairs of ranks; a pair that lies together counts as neither. */
+  /** The order of final costs, from −1 to 1 over pairs of ranks; nearly equal pairs count as 0. */
   private static double orderOfEnds(RateCurves ranks, Draw draw) {
     double share = share(draw);
     int pairs = 0;
@@ -122,12 +122,12 @@ final class CapacityFinding {
     return (double) sum / pairs;
   }
 
-  /** By how much of the line a curve must lie above it. */
+  /** The share of the line's cost by which a curve must be above the line. */
   private static double share(Draw draw) {
     return LEAVING_SHARE * Math.pow(LARGEST_OVER_SMALLEST_SHARE, draw.share("leaving") - 0.5);
   }
 
-  /** From −1 to 1, over pairs of which one leaves the line; NaN where none does. */
+  /** The order of departures, from −1 to 1 over pairs with a departure; NaN if there is none. */
   private static double order(
       SweepMetric metric, List<SeedCurve> ranks, List<SeedCurve> curves, Draw draw) {
     double[] steps =
@@ -146,7 +146,7 @@ final class CapacityFinding {
     return pairs == 0 ? Double.NaN : (double) sum / pairs;
   }
 
-  /** The first step from which on the curve stays above the line; infinite where it does not. */
+  /** The first step from which on the curve stays above the line; infinite if it does not. */
   static double departure(SweepMetric metric, SeedCurve curve, List<SeedCurve> all, Draw draw) {
     Map<Double, Double> line = line(metric, all, draw);
     double[] means = curve.means(draw.seeds());
@@ -186,8 +186,9 @@ final class CapacityFinding {
   }
 
   /**
-   * The step after which the trial that learned most has absorbed so many bits: what its training
-   * loss lies below its first one, over all tokens so far. Infinite where the run ends before.
+   * The step at which the best trial has absorbed {@code bits}, summed over tokens as the
+   * difference between the first training loss and the current one. Infinite if the run ends
+   * before.
    */
   private static double predicted(Study study, double bits) {
     Optional<TrialOutcome> most =

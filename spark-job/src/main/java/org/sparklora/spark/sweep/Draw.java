@@ -5,23 +5,23 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * One way in which a sweep might have come out: which seeds it had, and which side of what its grid
- * leaves open is true. The latter is told apart by names: what has the same name is open in the
- * same way within a draw, as curves are whose grids and shapes are alike.
+ * One bootstrap draw of a sweep: its seeds, and random choices where the grid leaves the result
+ * uncertain. Each choice has a name; within a draw equal names give equal choices, for curves with
+ * similar grids and shapes.
  *
- * @param seeds numbers of the seeds, some of which may be there several times
- * @param salt of all other choices; empty for what was measured, where the first choice is made
+ * @param seeds indices of seeds, possibly repeated
+ * @param salt random seed of the named choices; empty for the measured result, with default choices
  */
 record Draw(int[] seeds, OptionalLong salt) {
   private static final double MIDDLE = 0.5;
 
-  /** All seeds, each once, and the usual choices: what a sweep reports. */
+  /** The measured result: each seed once, and default choices. */
   static Draw measured(int seeds) {
     return new Draw(IntStream.range(0, seeds).toArray(), OptionalLong.empty());
   }
 
   /**
-   * One of several, of which the first is the usual one.
+   * A choice from 0 to {@code count} - 1; 0 by default.
    *
    * @param count at least one
    */
@@ -29,18 +29,18 @@ record Draw(int[] seeds, OptionalLong salt) {
     return salt.isEmpty() ? 0 : random(name).nextInt(count);
   }
 
-  /** A share from 0 to 1, usually a half. */
+  /** A share from 0 to 1; a half by default. */
   double share(String name) {
     return share(name, MIDDLE);
   }
 
-  /** A share from 0 to 1 with its usual value. */
+  /** A share from 0 to 1; {@code usual} by default. */
   double share(String name, double usual) {
     return salt.isEmpty() ? usual : random(name).nextDouble();
   }
 
   private SplittableRandom random(String name) {
-    // the seeds of neighbouring draws differ in few bits: its own split mixes them
+    // salts and names differ in few bits: split() mixes them
     return new SplittableRandom(salt.getAsLong() ^ ((long) name.hashCode() << 32)).split();
   }
 }

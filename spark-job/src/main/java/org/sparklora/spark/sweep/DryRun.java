@@ -12,14 +12,14 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.Progress;
 
-/** Lists the trials of a sweep and what they will cost, without training any. */
+/** Lists the trials of a sweep with their estimated cost, without training. */
 public final class DryRun {
   private DryRun() {}
 
   /**
    * A line for each trial, then the sums.
    *
-   * @param rate floating-point operations a second; empty for that of the trials that are done
+   * @param rate floating-point operations per second; empty for the rate of completed trials
    */
   public static String text(Configuration hadoop, SweepPlan plan, Optional<Double> rate) {
     StringBuilder text = new StringBuilder();
@@ -67,7 +67,7 @@ public final class DryRun {
                 .orElse(""));
   }
 
-  /** The operations of the trials that are done over their seconds; empty where none is. */
+  /** Operations per second of the completed trials; empty without any. */
   private static Optional<Double> measured(Configuration hadoop, SweepPlan plan) {
     double flops = 0;
     double seconds = 0;

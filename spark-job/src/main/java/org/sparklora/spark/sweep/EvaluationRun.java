@@ -15,15 +15,15 @@ import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.run.TrainingPlace;
 
 /**
- * A trial of {@code eval}: a model answers problems in the thread that asks, and its log is one row
- * of what {@code eval} counts. Every answer with its verdict stays in the trial's folder.
+ * Runs a trial of {@code eval} in the calling thread. Its log is one row with the summary of {@code
+ * eval}; all answers with their verdicts stay in the trial's folder.
  */
 final class EvaluationRun {
   private static final String PASS = "pass@%d";
   private static final String LOW = "_low";
   private static final String HIGH = "_high";
 
-  /** Of the numbers of the summary, those that the same trial has again. */
+  /** The reproducible counts of the summary. */
   private static final List<String> COUNTS =
       List.of(
           "problems",
@@ -58,7 +58,7 @@ final class EvaluationRun {
         List.of(row(summary)));
   }
 
-  /** {@code pass@k} with its interval, and the counts. */
+  /** The row of a summary: {@code pass@k} with interval, and the counts. */
   private static Map<String, Double> row(Map<String, Object> summary) {
     Map<String, Double> row = new LinkedHashMap<>();
     row.put(TrialOutcome.STEP, 0.0);
@@ -75,7 +75,7 @@ final class EvaluationRun {
     return row;
   }
 
-  /** The names of the row. */
+  /** The names of the metrics in the row. */
   static List<String> logged(MathEvalConfig config) {
     List<String> names = new ArrayList<>();
     for (int k : config.passK()) {

@@ -5,24 +5,24 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Which finding of "LoRA Without Regret" a sweep is to show: its verdict and its picture. */
+/** The finding of "LoRA Without Regret" that a sweep tests: determines verdicts and figures. */
 public enum FindingKind {
   /** Attention alone against feed-forward alone against all, each at its best rate. */
   LAYERS,
-  /** At which step each rank leaves the common line. */
+  /** The step at which each rank's curve leaves the common line. */
   CAPACITY,
   /** The ratio of the best rates of adapters and of full fine-tuning. */
   LEARNING_RATE,
-  /** How the gap between adapters and full fine-tuning grows with the batch. */
+  /** The growth of the gap between adapters and full fine-tuning with the batch size. */
   BATCH_SIZE,
-  /** Whether rank 1 learns from rewards what full fine-tuning does. */
+  /** Whether rank 1 learns as well from rewards as full fine-tuning. */
   RL_RANK,
-  /** The ratio of the best rates by the length of the run. */
+  /** The ratio of the best rates of adapters and of full fine-tuning by length of the run. */
   SHORT_RUNS,
-  /** None: trials side by side. */
+  /** No finding: compares trials only. */
   NONE;
 
-  /** As a sweep's file has it. */
+  /** The name of the finding in a sweep's file. */
   public String key() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }

@@ -7,11 +7,11 @@ import java.util.TreeMap;
 import org.sparklora.spark.report.LineFigure;
 
 /**
- * What a sweep found.
+ * The results of a sweep.
  *
- * @param verdicts in the order of their weight
- * @param figures pictures, the first of them that of the finding; each shows another side
- * @param numbers behind it, by name, for programs
+ * @param verdicts the most important first
+ * @param figures the finding's main figure first
+ * @param numbers further entries of {@code results.json}
  */
 record Findings(List<Verdict> verdicts, List<LineFigure> figures, Map<String, Object> numbers) {
   Findings {

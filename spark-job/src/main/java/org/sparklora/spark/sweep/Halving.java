@@ -8,10 +8,10 @@ import org.sparklora.pipeline.config.SettingsFile.Value;
 
 /**
  * Successive halving (Jamieson and Talwalkar, 2016): all settings train for the steps of the first
- * rung, the better part of them goes on to the next, and the last part to the end.
+ * rung, the better ones continue to the next, and those left after the last rung to the end.
  *
  * @param steps of the rungs, ascending
- * @param keep the share of settings that goes on after each, above 0 and below 1
+ * @param keep share of settings that continues after each rung, above 0 and below 1
  */
 public record Halving(List<Integer> steps, double keep) {
   private static final List<String> KEYS = List.of("steps", "keep");
@@ -54,7 +54,7 @@ public record Halving(List<Integer> steps, double keep) {
     return new Halving(rungs, ((Number) keep.typed()).doubleValue());
   }
 
-  /** How many of so many settings go on. */
+  /** Number of settings that continue after a rung. */
   int kept(int settings) {
     return (int) Math.max(1, Math.ceil(keep * settings));
   }

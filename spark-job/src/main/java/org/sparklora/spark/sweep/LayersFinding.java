@@ -11,20 +11,20 @@ import org.sparklora.pipeline.config.Flags;
 
 /**
  * "Attention-only LoRA underperforms, and applying it to all layers is no better than to the
- * feed-forward layers" (blog): at each kind's best rate, attention minus feed-forward, and
- * feed-forward minus all, as costs.
+ * feed-forward layers" (blog): the difference in cost of attention minus feed-forward, and of
+ * feed-forward minus all, each at its best rate.
  */
 final class LayersFinding {
   private static final Set<String> ATTENTION = Set.of("q_proj", "k_proj", "v_proj", "o_proj");
   private static final Set<String> FEED_FORWARD = Set.of("gate_proj", "up_proj", "down_proj");
   private static final String ALL = "all-linear";
 
-  /** A difference of this share of the metric is none that one would choose layers by. */
+  /** A smaller difference, as a share of the metric, is negligible for the choice of layers. */
   private static final double NEGLIGIBLE_SHARE = 0.02;
 
   private LayersFinding() {}
 
-  /** Which layers a trial adapts. */
+  /** The layers that a trial adapts. */
   private enum Kind {
     ATTENTION_ONLY,
     FEED_FORWARD_ONLY,

@@ -11,14 +11,15 @@ import org.sparklora.spark.report.LineFigure;
 
 /**
  * "The optimal learning rate for LoRA is ten times that of full fine-tuning" (blog): the ratio of
- * the optima, over all ranks their geometric mean. It holds within a factor of two of ten.
+ * the optima, with the geometric mean over ranks. The finding holds for ratios within a factor of
+ * two of ten.
  */
 final class LearningRateFinding {
   private static final String RATIO = "learning-rate ratio LoRA/full";
   private static final double BLOG = 10;
   private static final double FACTOR = 2;
 
-  /** Ranks from here on have one optimum (blog: 4 to 512); rank 1 has a lower one. */
+  /** Least rank of those that share an optimum (blog: 4 to 512); rank 1 has a lower one. */
   private static final int LEAST_RANK = 4;
 
   private static final String SPREAD = "spread of best rates over ranks %d and more";
@@ -59,7 +60,7 @@ final class LearningRateFinding {
         BLOG * FACTOR);
   }
 
-  /** The largest of the best rates over the smallest. */
+  /** The verdict on the ratio of the largest to the smallest best rate. */
   private static Verdict spread(RateCurves all) {
     String quantity = String.format(Locale.ROOT, SPREAD, LEAST_RANK);
     String blog = "below 2";

@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where a curve is lowest, by a polynomial through the lowest point, its two neighbours and, to see
- * how much that errs, a point more.
+ * The minimum of a curve, of a polynomial through the lowest point, its two neighbours and, to
+ * estimate the error, one more point.
  *
- * @param at in the measure of the grid, here the decimal logarithm of a rate
- * @param cost of the polynomial there
- * @param isAtEdge whether the lowest point is the first or the last of the grid, so that the curve
- *     may be lower still outside of it; {@code at} is then that point
+ * @param at position in units of the grid, here the decimal logarithm of a rate
+ * @param cost value of the polynomial at {@code at}
+ * @param isAtEdge whether the lowest point is the first or last of the grid, so that the curve may
+ *     be lower outside the grid; {@code at} is then that point
  */
 record Optimum(double at, double cost, boolean isAtEdge) {
   /** Cubic terms that move the lowest point by less of the grid's step are rounding. */
@@ -21,23 +21,23 @@ record Optimum(double at, double cost, boolean isAtEdge) {
   private static final double STEEPEST = 4;
 
   /**
-   * Of a curve, by the parabola.
+   * The minimum of the parabola through the lowest point and its neighbours.
    *
    * @param grid ascending, {@code (n)}
-   * @param costs {@code (n)}; a trial that diverged is infinite, and its neighbour may be best
-   * @return empty where no cost is finite
+   * @param costs {@code (n)}; infinite for a diverged trial, whose neighbour may still be best
+   * @return empty if no cost is finite
    */
   static Optional<Optimum> of(double[] grid, double[] costs) {
     return readings(grid, costs).stream().findFirst();
   }
 
   /**
-   * All readings of a curve: by the parabola, then by the cubics that go through the next point on
-   * the left and on the right as well, where there are such points. What the next order of
-   * interpolation changes is the usual estimate of what the one before it errs by.
+   * All readings of a curve's minimum: of the parabola, then of the cubics that also go through the
+   * next point on the left or right, if it exists. The change by the next order of interpolation
+   * estimates the error of the lower order.
    *
-   * @param measured the costs
-   * @return none where no cost is finite; one where the best point has no two neighbours
+   * @param measured costs at the points of the grid
+   * @return empty if no cost is finite; only the best point if it lacks two finite neighbours
    */
   static List<Optimum> readings(double[] grid, double[] measured) {
     int best = lowest(measured);
@@ -62,9 +62,9 @@ record Optimum(double at, double cost, boolean isAtEdge) {
   }
 
   /**
-   * Rates on the way to divergence cost many times what any rate on the other side of the best one
-   * does, which tells nothing of how the curve runs about it: no polynomial does. Such a rate
-   * counts as one that rises {@value #STEEPEST} times as far.
+   * Limits the costs of nearly diverging rates. They can be many times those on the other side of
+   * the best rate, and no polynomial fits them. A cost above the best one by more than {@value
+   * #STEEPEST} times the largest rise on the other side is cut to that.
    */
   private static double[] withoutWall(double[] costs, int best) {
     double[] limited = costs.clone();
@@ -79,7 +79,7 @@ record Optimum(double at, double cost, boolean isAtEdge) {
     return limited;
   }
 
-  /** The largest of some costs above the least; infinite of one, which may lie next to it. */
+  /** The largest rise of some costs above the least of all; infinite for fewer than two costs. */
   private static double rise(double[] costs, int from, int to) {
     double least = costs[lowest(costs)];
     double[] rises =
@@ -87,7 +87,7 @@ record Optimum(double at, double cost, boolean isAtEdge) {
     return rises.length < 2 ? Double.POSITIVE_INFINITY : Arrays.stream(rises).max().getAsDouble();
   }
 
-  /** The lowest point; −1 where no cost is finite. */
+  /** The index of the lowest point; −1 if no cost is finite. */
   static int lowest(double[] costs) {
     int best = -1;
     for (int i = 0; i < costs.length; i++) {
@@ -98,7 +98,7 @@ record Optimum(double at, double cost, boolean isAtEdge) {
     return best;
   }
 
-  /** Newton's form of the parabola through three points, whose derivative is zero there. */
+  /** The vertex of the parabola through three points, in Newton's form. */
   private static Optimum vertex(double[] x, double[] y, int i) {
     double left = (y[i] - y[i - 1]) / (x[i] - x[i - 1]);
     double right = (y[i + 1] - y[i]) / (x[i + 1] - x[i]);
@@ -112,8 +112,9 @@ record Optimum(double at, double cost, boolean isAtEdge) {
   }
 
   /**
-   * The parabola and a cubic term that vanishes at its three points and meets a fourth. Since the
-   * middle one of the three is the lowest, the cubic has its lowest point between the outer ones.
+   * The minimum of the cubic through a fourth point: the parabola plus a cubic term that vanishes
+   * at its three points. Since the middle point is the lowest, the minimum is between the outer
+   * two.
    */
   private static Optimum lowestOfCubic(double[] x, double[] y, int i, int more) {
     Optimum parabola = vertex(x, y, i);
@@ -125,7 +126,7 @@ record Optimum(double at, double cost, boolean isAtEdge) {
     double b = left - a * l;
     double t = x[more] - x[i];
     double c = (y[more] - y[i] - b * t - a * t * t) / (t * (t - l) * (t - r));
-    // its derivative A t² + B t + C, of which the root with a rising slope is the lowest point
+    // the derivative is A t² + B t + C; its root with a rising slope is the minimum
     double squared = 3 * c;
     double linear = 2 * (a - c * (l + r));
     double constant = b + c * l * r;
@@ -134,7 +135,7 @@ record Optimum(double at, double cost, boolean isAtEdge) {
     if (Double.isNaN(at) || Math.abs(c * (r - l)) <= NEGLIGIBLE * a) { // flat, or a parabola
       return parabola;
     }
-    double inside = Math.min(Math.max(at, l), r); // but for rounding it is there
+    double inside = Math.min(Math.max(at, l), r); // limits rounding errors only
     return new Optimum(
         x[i] + inside, y[i] + inside * (b + inside * a + c * (inside - l) * (inside - r)), false);
   }

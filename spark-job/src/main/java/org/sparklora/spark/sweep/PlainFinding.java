@@ -3,13 +3,13 @@ package org.sparklora.spark.sweep;
 import java.util.List;
 import java.util.Map;
 
-/** Trials side by side, of which nothing is claimed. */
+/** The results of a sweep without a finding: figures, but no verdicts. */
 final class PlainFinding {
   private PlainFinding() {}
 
   static Findings of(Study study) {
     if (study.measured().stream().allMatch(one -> one.trial().isEvaluation())) {
-      return new Findings(List.of(), List.of(), Map.of()); // the table of settings says it all
+      return new Findings(List.of(), List.of(), Map.of()); // the table of settings has all results
     }
     RateCurves rates = RateCurves.of(study);
     boolean swept = rates.curves().stream().anyMatch(curve -> curve.grid().length > 1);

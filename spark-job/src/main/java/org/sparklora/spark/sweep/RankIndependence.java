@@ -14,16 +14,16 @@ import org.sparklora.spark.report.LineFigure;
 
 /**
  * "The first steps are the same for all ranks" (blog), since an adapter of rank r is the mean of r
- * adapters of rank 1: how far the training losses of ranks lie apart at an equal rate, over the
- * first quarter of the run. Its measure is what a rate makes: how far the losses of that rate and
- * of the next one lie apart in the same steps. Trials of a seed see the same rows in the same
- * order, so that both differences are free of what rows differ by.
+ * adapters of rank 1: the spread of training losses over ranks at an equal rate, over the first
+ * quarter of the run. It is relative to the difference of losses between that rate and the next one
+ * in the same steps. Trials of a seed train on the same rows in the same order, so that the rows do
+ * not contribute to either difference.
  *
  * @param low curves of the training loss at the lowest rate that all ranks have, one for each rank
- * @param high at the rate next to it
+ * @param high curves of the training loss at the next rate
  * @param rate the lowest rate
- * @param rows how many of the curves' points are the first steps
- * @param seeds how many there are
+ * @param rows number of the curves' points in the first quarter
+ * @param seeds number of seeds
  */
 record RankIndependence(
     List<SeedCurve> low, List<SeedCurve> high, double rate, int rows, int seeds) {
@@ -34,10 +34,10 @@ record RankIndependence(
   private static final String BLOG = "0";
   private static final double FIRST_SHARE = 0.25;
 
-  /** A spread of this share of what half a decade of rate makes is none that anyone would see. */
+  /** A spread up to this share of the difference between two rates is negligible. */
   private static final double NEGLIGIBLE_SHARE = 0.1;
 
-  /** Empty where no two rates have trials of the same two ranks or more, with a training loss. */
+  /** Empty unless two rates have trials of all ranks, two or more, with a training loss. */
   static Optional<RankIndependence> of(Study study) {
     int ranks = (int) adapters(study).mapToInt(one -> one.trial().rank()).distinct().count();
     List<List<SeedCurve>> byRate =
@@ -75,11 +75,11 @@ record RankIndependence(
   private static List<SeedCurve> curves(Study study, double rate) {
     List<Study.Measured> ofRate =
         adapters(study).filter(one -> one.trial().rate() == rate).toList();
-    // all seeds of the study, in its order
+    // all seeds of the study, in the study's order
     return StepCurves.of(new Study(LOSS, ofRate), study.seeds(), LOSS);
   }
 
-  /** Whether ranks hardly differ at first. */
+  /** The verdict on whether ranks hardly differ in the first steps. */
   static Verdict verdict(Study study) {
     return of(study)
         .map(RankIndependence::verdict)
@@ -107,7 +107,7 @@ record RankIndependence(
         NEGLIGIBLE_SHARE);
   }
 
-  /** The largest mean loss of a rank minus the smallest, over the first steps. */
+  /** The largest minus the smallest mean loss of a rank, averaged over the first steps. */
   private double spread(Draw draw) {
     double[][] means = means(low, draw);
     return overFirstSteps(
@@ -116,7 +116,7 @@ record RankIndependence(
                 - Arrays.stream(means).mapToDouble(m -> m[row]).min().orElse(Double.NaN));
   }
 
-  /** Between the mean losses at both rates, over all ranks and the first steps. */
+  /** The difference of the mean losses over ranks at both rates, averaged over the first steps. */
   private double difference(Draw draw) {
     double[][] one = means(low, draw);
     double[][] other = means(high, draw);
@@ -136,7 +136,8 @@ record RankIndependence(
   }
 
   /**
-   * The picture: training losses at the lowest rate, without ranges, which are those of the rows.
+   * The figure of training losses at the lowest rate; without ranges, which would only show the
+   * rows.
    */
   LineFigure figure() {
     List<LineFigure.Line> lines = new ArrayList<>();

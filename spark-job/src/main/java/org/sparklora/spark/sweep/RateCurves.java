@@ -12,10 +12,10 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.report.LineFigure;
 
 /**
- * The metric over the learning rate, for each kind of trial: what most findings are read from.
+ * The metric over the learning rate, for each kind of trial; the basis of most findings.
  *
- * @param curves one for each kind
- * @param seeds how many there are
+ * @param curves one for each kind of trial
+ * @param seeds number of seeds
  */
 record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
   private static final Set<String> RATE = Set.of(Flags.LEARNING_RATE.name());
@@ -24,15 +24,15 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
     return new RateCurves(study.metric(), study.curves(RATE, Trial::rate), study.seeds().size());
   }
 
-  /** Those whose trials are of a kind. */
+  /** The curves whose trials match {@code kind}. */
   RateCurves where(Predicate<Trial> kind) {
     return new RateCurves(
         metric, curves.stream().filter(curve -> kind.test(curve.of())).toList(), seeds);
   }
 
   /**
-   * Why what is reached at the best rates is not known: one of them lies at the edge of its grid,
-   * or there is none. Empty where all are; a curve of a single rate has one that was chosen before.
+   * The reason why the metric at the best rates is unknown: a best rate is at the edge of its grid,
+   * or does not exist. Empty if all are known; a curve with a single rate counts as known.
    */
   Optional<String> obstacle() {
     for (SeedCurve curve : curves) {
@@ -49,7 +49,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
     return Optional.empty();
   }
 
-  /** Why the best rates themselves are not known: that, or three rates are all there is. */
+  /** The reason why the best rates are unknown: {@link #obstacle}, or too few rates nearby. */
   Optional<String> obstacleToRates() {
     return obstacle()
         .or(
@@ -69,10 +69,10 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
   }
 
   /**
-   * The mean decade of the best rates; NaN where one of them is not inside of its grid.
+   * The mean decimal logarithm of the best rates; NaN if one is not inside its grid.
    *
-   * @param open by what name the draw knows how the curves run between their points: the same for
-   *     all of them, since their shapes are alike
+   * @param open name in {@link Draw} of the reading between grid points, the same for all curves,
+   *     since their shapes are similar
    */
   double meanDecade(Draw draw, String open) {
     double sum = 0;
@@ -82,7 +82,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
     return curves.isEmpty() ? Double.NaN : sum / curves.size();
   }
 
-  /** The decade of a curve's best rate; NaN where it is not inside of its grid. */
+  /** The decimal logarithm of a curve's best rate; NaN if it is not inside its grid. */
   double decade(SeedCurve curve, Draw draw, String open) {
     return curve
         .optimum(metric, draw, open)
@@ -94,7 +94,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
   /**
    * The ratio of the best rates of adapters and of full fine-tuning, in each draw.
    *
-   * @param of tells several such ratios apart
+   * @param of distinguishes this ratio from others in {@link Draw}
    */
   static ToDoubleFunction<Draw> ratio(RateCurves adapters, RateCurves full, String of) {
     return draw ->
@@ -103,9 +103,9 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
   }
 
   /**
-   * The least cost of any curve at any rate; NaN where none has a value.
+   * The least cost of any curve at any rate; NaN if no curve has a value.
    *
-   * @param open by what name the draw knows what a finer grid might reach
+   * @param open name in {@link Draw} of the cost that a finer grid might reach
    */
   double leastCost(Draw draw, String open) {
     return curves.stream()
@@ -115,7 +115,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
         .orElse(Double.NaN);
   }
 
-  /** Each curve's optimum with its interval, for programs. */
+  /** Each curve's optimum with its interval, for {@code results.json}. */
   List<Map<String, Object>> optima() {
     List<Map<String, Object>> optima = new ArrayList<>();
     for (SeedCurve curve : curves) {
@@ -139,7 +139,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
     return optima;
   }
 
-  /** The picture: mean over seeds with their range, and the optimum marked. */
+  /** The figure: means over seeds with their range, and the optimum marked. */
   LineFigure figure(String title) {
     List<LineFigure.Line> lines = new ArrayList<>();
     for (SeedCurve curve : curves) {

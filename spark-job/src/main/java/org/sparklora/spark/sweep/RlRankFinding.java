@@ -10,21 +10,19 @@ import org.sparklora.spark.report.LineFigure;
 
 /**
  * "In RL, rank 1 matches full fine-tuning, and LoRA has a wider band of good learning rates"
- * (blog): the difference of what both reach at their best rates, and the band of each: how many
- * times the smallest good rate the largest one is.
+ * (blog): the difference of the metric at their best rates, and the band of each: the ratio of the
+ * largest to the smallest good rate.
  */
 final class RlRankFinding {
-  /** Rank 1 matches where it reaches at least this share of full fine-tuning's. */
+  /** Rank 1 matches if it is worse by at most this share of full fine-tuning's metric. */
   private static final double MARGIN_SHARE = 0.05;
 
-  /**
-   * A rate is good that reaches this share of the best; of a cost, what is within a tenth of it.
-   */
+  /** A rate is good if its cost exceeds the least cost by at most this share of it. */
   private static final double GOOD_SHARE = 0.1;
 
   private static final int LEAST_RATES = 3;
 
-  /** What training logs. */
+  /** The reward in the training log. */
   private static final String REWARD = "reward";
 
   private RlRankFinding() {}
@@ -44,7 +42,8 @@ final class RlRankFinding {
   }
 
   /**
-   * Rewards over the steps, as the guide draws them; and over the rates, where several are tried.
+   * The metric over the learning rates, if there are several, and rewards over the steps, as in the
+   * guide.
    */
   private static List<LineFigure> figures(Study study, RateCurves all) {
     List<LineFigure> figures = new ArrayList<>();
@@ -95,7 +94,7 @@ final class RlRankFinding {
     return curves.metric().cost(curves.leastCost(draw, open));
   }
 
-  /** Over all adapters the geometric mean, over full fine-tuning's. */
+  /** The verdict on the geometric mean of the adapters' bands over that of full fine-tuning. */
   private static Verdict band(RateCurves all) {
     String quantity = "band of good rates, LoRA over full";
     RateCurves adapters = all.where(Trial::isAdapter);
@@ -138,7 +137,7 @@ final class RlRankFinding {
     return good[0] || good[good.length - 1];
   }
 
-  /** Whether each rate reaches nearly what the best one does. */
+  /** Whether each rate of a curve is good. */
   private static boolean[] good(SweepMetric metric, SeedCurve curve, Draw draw) {
     double best = curve.leastCost(metric, draw);
     double[] means = curve.means(draw.seeds());
@@ -151,8 +150,8 @@ final class RlRankFinding {
   }
 
   /**
-   * The largest good rate over the smallest. The band ends anywhere between the last rate that is
-   * good and the next, usually midway of their logarithms, and at the grid's end at the latest.
+   * The largest good rate over the smallest. Each end of the band is between the last good rate and
+   * the next one, by default midway in the logarithm, and never outside the grid.
    */
   static double band(SweepMetric metric, SeedCurve curve, Draw draw, String open) {
     boolean[] good = good(metric, curve, draw);

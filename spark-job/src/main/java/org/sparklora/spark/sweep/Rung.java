@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** A step at which the worse part of the settings stops. */
+/** Selects the settings that continue after a rung of successive halving. */
 final class Rung {
   private Rung() {}
 
   /**
-   * The trials whose settings go on, in their order: those with the best means over seeds. A
-   * setting of which a trial diverged, or has no number yet, is worse than all others; among equals
-   * the earlier one goes on.
+   * The trials whose settings continue, in their order: those with the best means over seeds. A
+   * setting with a diverged trial, or one without a metric yet, is worse than all others; of equal
+   * settings the earlier one continues.
    */
   static List<Trial> better(
       List<Trial> trials, Map<String, TrialOutcome> outcomes, SweepFile file, int step) {

@@ -8,18 +8,18 @@ import org.sparklora.spark.report.LineFigure;
 /**
  * A metric over a quantity, once for each seed.
  *
- * @param label what the picture calls it
- * @param of one of its trials, which are alike but for quantity and seed
- * @param grid of the quantity, ascending, {@code (n)}
- * @param values {@code (n, seeds)}; NaN where a trial has none
+ * @param label the curve's label in figures
+ * @param of one of the curve's trials, which differ only in quantity and seed
+ * @param grid values of the quantity, ascending, {@code (n)}
+ * @param values {@code (n, seeds)}; NaN for a trial without a value
  */
 record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
 
   /**
-   * Means over seeds, {@code (n)}; NaN where one of them has no value, since a setting of which a
-   * trial diverges is not to be used.
+   * Means over seeds, {@code (n)}; NaN if one seed has no value, since a setting with a diverged
+   * trial must not be used.
    *
-   * @param seeds numbers of the seeds, some of which may be there several times
+   * @param seeds indices of seeds, possibly repeated
    */
   double[] means(int[] seeds) {
     return Arrays.stream(values)
@@ -45,9 +45,9 @@ record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
   }
 
   /**
-   * Where the mean over seeds is best, on a logarithmic grid; empty where it has no value.
+   * The optimum of the mean over seeds, on a logarithmic grid; empty without values.
    *
-   * @param open by what name the draw knows how the curve runs between its points
+   * @param open name in {@link Draw} of the reading between grid points
    */
   Optional<Optimum> optimum(SweepMetric metric, Draw draw, String open) {
     List<Optimum> readings = readings(metric, draw);
@@ -56,7 +56,7 @@ record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
         : Optional.of(readings.get(draw.choice(open, readings.size())));
   }
 
-  /** All readings of the curve between its points, the usual one first. */
+  /** All readings of the curve's minimum between its points, the default first. */
   List<Optimum> readings(SweepMetric metric, Draw draw) {
     return Optimum.readings(decades(), costs(metric, draw));
   }
@@ -67,7 +67,7 @@ record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
         .toArray();
   }
 
-  /** The least mean cost on the grid itself; NaN where it has no value. */
+  /** The least mean cost on the grid; NaN without values. */
   double leastCost(SweepMetric metric, Draw draw) {
     double[] costs = costs(metric, draw);
     int best = Optimum.lowest(costs);
@@ -75,10 +75,10 @@ record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
   }
 
   /**
-   * The least mean cost of any rate: usually that of the best one on the grid, and in a draw
-   * anything from there to the lowest point of any reading, which a finer grid might reach.
+   * The least mean cost of any rate: by default that of the best rate on the grid; in a draw a
+   * value between that and the lowest reading, which a finer grid might reach.
    *
-   * @param open by what name the draw knows which
+   * @param open name in {@link Draw} of that value
    */
   double leastCostOfAnyRate(SweepMetric metric, Draw draw, String open) {
     double grid = leastCost(metric, draw);
@@ -86,7 +86,7 @@ record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
     return grid + draw.share(open, 0) * (lowest - grid);
   }
 
-  /** Means over seeds with their range, as a line of a picture. */
+  /** Means over seeds with their range, as a line of a figure. */
   LineFigure.Line line(int seeds, double[] ring) {
     double[][] ranges = ranges();
     return new LineFigure.Line(

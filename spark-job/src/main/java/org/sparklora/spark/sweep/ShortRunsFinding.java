@@ -11,8 +11,8 @@ import org.sparklora.spark.report.LineFigure;
 
 /**
  * "The best multiplier of the learning rate is about 15 for runs under 100 steps and falls to 10"
- * (blog): the ratio of the best rates of adapters and full fine-tuning by the length of the run,
- * and that of the shortest over that of the longest.
+ * (blog): the ratio of the best rates of adapters and full fine-tuning by length of the run, and
+ * the ratio in the shortest runs over the ratio in the longest.
  */
 final class ShortRunsFinding {
   private static final String QUANTITY = "LoRA/full multiplier, %d steps over %d steps";

@@ -12,7 +12,7 @@ import org.sparklora.spark.report.LineFigure;
 
 /**
  * The metric over the optimizer steps, for each kind of trial: at each step the best over the
- * learning rates, as the blog draws its curves.
+ * learning rates, as in the blog's figures.
  */
 final class StepCurves {
   private static final Set<String> RATE = Set.of(Flags.LEARNING_RATE.name());
@@ -20,18 +20,18 @@ final class StepCurves {
   private StepCurves() {}
 
   /**
-   * One curve for each group of trials that differ in rate and seed alone.
+   * One curve for each group of trials that differ only in rate and seed.
    *
-   * @param metric of the log, which need not be that by which trials are compared
+   * @param metric a metric of the log, not necessarily the sweep's
    */
   static List<SeedCurve> of(Study study, SweepMetric metric) {
     return of(study, study.seeds(), metric);
   }
 
   /**
-   * The same of some trials of a study.
+   * The curves of some trials of a study.
    *
-   * @param seeds of the whole study
+   * @param seeds all seeds of the whole study
    */
   static List<SeedCurve> of(Study study, List<Integer> seeds, SweepMetric metric) {
     Map<Map<String, String>, List<Study.Measured>> groups = new LinkedHashMap<>();
@@ -73,7 +73,7 @@ final class StepCurves {
     return new SeedCurve(first.seriesLabel(RATE), first, grid, values);
   }
 
-  /** The picture: means over seeds with their range. */
+  /** The figure: means over seeds with their range. */
   static LineFigure figure(
       String title, SweepMetric metric, List<SeedCurve> curves, int seeds, boolean logarithmic) {
     return new LineFigure(

@@ -9,17 +9,17 @@ import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The trials of a sweep with what came of them.
+ * The trials of a sweep with their outcomes.
  *
- * @param metric by which they are compared
- * @param measured in the order of the grid
+ * @param metric the metric that compares the trials
+ * @param measured trials in the order of the grid
  */
 record Study(SweepMetric metric, List<Measured> measured) {
   Study {
     measured = List.copyOf(measured);
   }
 
-  /** A trial and its end. */
+  /** A trial and its outcome. */
   record Measured(Trial trial, TrialOutcome outcome) {}
 
   static Study of(SweepMetric metric, List<Trial> trials, List<TrialOutcome> outcomes) {
@@ -35,7 +35,7 @@ record Study(SweepMetric metric, List<Measured> measured) {
     return measured.stream().map(one -> one.trial().seed()).distinct().sorted().toList();
   }
 
-  /** A trial's number; NaN where it diverged, was stopped early, or has none. */
+  /** A trial's metric; NaN if the trial diverged, was stopped early, or did not log the metric. */
   double metric(Measured one) {
     return one.outcome().state() == TrialOutcome.State.DONE
         ? one.outcome().metric(metric, Integer.MAX_VALUE)
@@ -43,11 +43,11 @@ record Study(SweepMetric metric, List<Measured> measured) {
   }
 
   /**
-   * The curves over a quantity: one for each group of trials that differ in it, and in the seed,
-   * alone.
+   * The curves over a quantity: one for each group of trials that differ only in the quantity and
+   * the seed.
    *
-   * @param flags that make the quantity
-   * @param quantity of a trial
+   * @param flags flags that determine the quantity
+   * @param quantity the quantity of a trial
    */
   List<SeedCurve> curves(Set<String> flags, ToDoubleFunction<Trial> quantity) {
     List<Integer> seeds = seeds();

@@ -20,17 +20,17 @@ import org.sparklora.spark.regret.Finding.Verdict;
 import org.sparklora.spark.regret.Source;
 
 /**
- * What a sweep advises for a run of its model: the learning rate that was best for trials like it,
- * and the smallest rank that was as good as any. Read from the sweep's {@code results.json}.
+ * The advice of a sweep for a run of the same model: the best learning rate of similar trials, and
+ * the smallest rank as good as any. Reads the sweep's {@code results.json}.
  */
 public final class SweepAdvice {
-  /** A rate within this factor of the best one costs little: the curves are flat there. */
+  /** A rate within this factor of the best one is as advised: curves are flat near the optimum. */
   private static final double FACTOR = 2;
 
   /** A rank within this share of the best metric is as good. */
   private static final double AS_GOOD_SHARE = 0.01;
 
-  /** The finding of the regret report in whose place the measured rate is told. */
+  /** The finding of the regret report that the measured rate replaces. */
   private static final String RATE = "learning rate";
 
   private final String folder;
@@ -51,7 +51,7 @@ public final class SweepAdvice {
   /**
    * Reads a sweep.
    *
-   * @throws ConfigException if the folder holds none that is done
+   * @throws ConfigException if the folder has no completed sweep
    */
   public static SweepAdvice read(Configuration hadoop, String folder) {
     Path file = new Path(folder, SweepReport.RESULTS);
@@ -75,8 +75,8 @@ public final class SweepAdvice {
   /**
    * Refuses a sweep of another model or another kind of training.
    *
-   * @param fingerprint of the run's model; empty where its weights are not here, so that nobody can
-   *     tell
+   * @param fingerprint of the run's model; empty if its weights are not available, which skips the
+   *     check
    */
   public void requireSame(String command, Optional<String> fingerprint) {
     ConfigException.require(
@@ -94,10 +94,10 @@ public final class SweepAdvice {
   }
 
   /**
-   * What is told in place of what the sources say.
+   * The findings that replace those of the sources.
    *
-   * @param rank of the run's adapter; 0 where all weights are trained
-   * @param rate its learning rate
+   * @param rank rank of the run's adapter; 0 for full fine-tuning
+   * @param rate the run's learning rate
    */
   public List<Finding> findings(int rank, double rate) {
     List<Best> all = optima();
@@ -126,7 +126,7 @@ public final class SweepAdvice {
     return Math.abs(Math.log(Math.max(1, a)) - Math.log(Math.max(1, b)));
   }
 
-  /** Those inside of their grids. */
+  /** The optima inside their grids. */
   private List<Best> optima() {
     List<Best> optima = new ArrayList<>();
     for (JsonNode best : results.path("optima")) {
@@ -198,7 +198,7 @@ public final class SweepAdvice {
             List.of(Source.SWEEP)));
   }
 
-  /** Numbers as the report writes them. */
+  /** Formats numbers for the report. */
   private static final class Figure {
     static String rate(double rate) {
       return String.format(Locale.ROOT, "%.3e", rate).replaceFirst("e([+-])0", "e$1");

@@ -19,16 +19,16 @@ import org.sparklora.pipeline.config.SettingsFile.Value;
 import org.sparklora.spark.run.ModelConfig;
 
 /**
- * A sweep as its YAML file says it.
+ * The contents of a sweep's YAML file.
  *
- * @param finding which verdict and picture are wanted
- * @param claim one sentence
- * @param source where it is claimed
+ * @param finding the finding that determines verdicts and figures
+ * @param claim the claim to test, one sentence
+ * @param source reference of the claim
  * @param command {@code sft}, {@code grpo} or {@code eval}
- * @param base what all trials have in common, by flag
- * @param axes what is crossed
- * @param metric what trials are compared by
- * @param halving successive halving by steps, if wanted
+ * @param base values that all trials share, by flag
+ * @param axes axes whose points are crossed
+ * @param metric the metric that compares the trials
+ * @param halving successive halving by steps, if set
  * @param place the file, for messages
  */
 public record SweepFile(
@@ -45,7 +45,7 @@ public record SweepFile(
       List.of("finding", "claim", "source", "command", "base", "axes", "zip", "metric", "halving");
   private static final List<String> COMMANDS = List.of("sft", "grpo", Trial.EVAL);
 
-  /** What a sweep decides for each of its trials. */
+  /** Flags that the sweep itself sets for each trial. */
   private static final List<Flag<?>> OWN =
       List.of(
           Flags.OUTPUT_DIR,
@@ -58,7 +58,7 @@ public record SweepFile(
           Flags.MASTER,
           Flags.DEBUG_ERRORS);
 
-  /** What is the same for the whole process, so that no axis can be of it. */
+  /** Flags that apply to the whole process, so that no axis may vary them. */
   private static final List<Flag<?>> OF_THE_PROCESS = List.of(Flags.ENGINE);
 
   public SweepFile {
@@ -68,7 +68,8 @@ public record SweepFile(
   /**
    * Reads a file.
    *
-   * @throws ConfigException if it cannot be read, has an unknown key, or names what cannot be swept
+   * @throws ConfigException if the file cannot be read, has an unknown key or a flag that cannot
+   *     vary
    */
   public static SweepFile read(Path file) {
     Map<String, Value> entries = SettingsFile.read(file);
@@ -153,7 +154,7 @@ public record SweepFile(
     return axes;
   }
 
-  /** Each flag once, and none that is the sweep's own. */
+  /** Refuses flags that are given twice, and flags that the sweep itself sets. */
   private static void requireOwnFlags(Map<String, Value> base, List<Axis> axes) {
     Set<String> seen = new HashSet<>();
     Map<String, String> all = new LinkedHashMap<>();
@@ -215,9 +216,7 @@ public record SweepFile(
     return word;
   }
 
-  /**
-   * Refuses a trial's settings that the sweep decides on, whatever they were called in the file.
-   */
+  /** Refuses a trial's flags that the sweep itself sets, under any name in the file. */
   static void requireOwn(Settings trial) {
     for (Flag<?> own : OWN) {
       ConfigException.require(
@@ -229,15 +228,15 @@ public record SweepFile(
   }
 
   /**
-   * Looks at the engine that the base names.
+   * Checks the engine that {@link #base} names.
    *
-   * @throws ConfigException if there is none of this name
+   * @throws ConfigException if no engine has this name
    */
   public void requireEngine() {
     ModelConfig.engine(CommandLine.ofEntries(command, base, place));
   }
 
-  /** Whether another file's trials are the same, whatever is claimed of them. */
+  /** Whether another file has the same trials, regardless of claim and finding. */
   boolean hasTrialsOf(SweepFile other) {
     return command.equals(other.command)
         && base.equals(other.base)
@@ -246,7 +245,7 @@ public record SweepFile(
         && halving.equals(other.halving);
   }
 
-  /** The axes' flags in order. */
+  /** The flags of all axes, in order. */
   List<String> varied() {
     return axes.stream().flatMap(axis -> axis.flags().stream()).toList();
   }

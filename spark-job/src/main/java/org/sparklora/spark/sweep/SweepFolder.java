@@ -17,8 +17,8 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * The folder of a sweep: its file, its trials, its tables and what came out. It belongs to one
- * sweep, and one process at a time holds it.
+ * The folder of a sweep: its file, trials, tables and results. It belongs to one sweep, and only
+ * one process at a time may open it.
  */
 final class SweepFolder implements AutoCloseable {
   static final String FILE_NAME = "sweep.yaml";
@@ -34,9 +34,9 @@ final class SweepFolder implements AutoCloseable {
   }
 
   /**
-   * Looks whether the folder is free for a sweep, or is the sweep's.
+   * Checks that a folder is empty or already belongs to the sweep.
    *
-   * @throws ConfigException if it holds another sweep, or what is none
+   * @throws ConfigException if the folder has another sweep or other files
    */
   static void requireFree(Configuration hadoop, String name, SweepFile file) {
     try {
@@ -68,9 +68,9 @@ final class SweepFolder implements AutoCloseable {
   }
 
   /**
-   * Takes the folder and keeps the sweep's file in it.
+   * Locks the folder and copies the sweep's file into it.
    *
-   * @throws ConfigException if it is not free, or another process holds it
+   * @throws ConfigException if the folder has other contents, or another process holds it
    */
   static SweepFolder open(Configuration hadoop, String name, SweepFile file) {
     requireFree(hadoop, name, file);
@@ -97,7 +97,7 @@ final class SweepFolder implements AutoCloseable {
     }
   }
 
-  /** But for hidden files, as a process leaves them that is killed while it takes the folder. */
+  /** Whether a folder has no files but hidden ones, which a process killed in open() leaves. */
   private static boolean isEmpty(FileSystem fileSystem, Path folder) throws IOException {
     return Arrays.stream(fileSystem.listStatus(folder))
         .allMatch(status -> status.getPath().getName().startsWith("."));
@@ -128,7 +128,7 @@ final class SweepFolder implements AutoCloseable {
         cause);
   }
 
-  /** Writes a file of the folder aside, then renames it. */
+  /** Writes a file of the folder under a temporary name, then renames it. */
   void write(String name, byte[] bytes) {
     try {
       Path aside = new Path(folder, "." + name + ".part");

@@ -31,8 +31,8 @@ import org.sparklora.spark.workers.NamedJob;
 import org.sparklora.spark.workers.PlacedJob;
 
 /**
- * Trains the trials of a sweep: each is a job of one task, so that Spark repeats what an executor
- * takes with it when it is lost, and no more of them run at once than there is memory for.
+ * Trains the trials of a sweep. Each trial is a Spark job of one task, so that Spark retries the
+ * trials of a lost executor, and a bounded number of trials runs at once.
  */
 public final class SweepJob {
   private static final int TOLD_EVERY_SECONDS = 10;
@@ -60,12 +60,12 @@ public final class SweepJob {
   }
 
   /**
-   * Trains what is left of a sweep and tells what all of it found.
+   * Trains the remaining trials of a sweep and writes the results of all.
    *
    * @param requested {@code max_parallel_trials}
-   * @param keepWeights whether weights of trials that are done stay
-   * @param tracking who is told of the trials
-   * @return what was found, for people
+   * @param keepWeights whether weights of completed trials are kept
+   * @param tracking trackers of the trials
+   * @return the findings as text
    * @throws org.sparklora.pipeline.config.ConfigException if the settings of a trial cannot be used
    * @throws org.sparklora.pipeline.table.TableException if a trial cannot be read or written
    */
@@ -135,7 +135,7 @@ public final class SweepJob {
     return trials.stream().map(trial -> outcomes.get(trial.name())).toList();
   }
 
-  /** Trains up to a step, or to the end; what is there already is not trained again. */
+  /** Trains up to a step, or to the end; skips trials that already got there. */
   private void train(
       List<Trial> trials,
       OptionalInt stop,
@@ -177,7 +177,7 @@ public final class SweepJob {
     started.add(trial);
     NamedJob.name(spark, "trial %s: %s".formatted(trial.name(), trial.shown()));
     TrialRun work = run;
-    int last = stop.orElse(0); // OptionalInt cannot travel
+    int last = stop.orElse(0); // OptionalInt is not serialisable
     int worker = idle.take();
     try {
       return PlacedJob.await(
@@ -199,7 +199,7 @@ public final class SweepJob {
     }
   }
 
-  /** The next trial that is over; until then trackers hear of those that are not. */
+  /** Waits for the next trial to end; meanwhile sends the logs of running trials to trackers. */
   private TrialOutcome take(
       ExecutorCompletionService<TrialOutcome> running, Collection<Trial> left) {
     try {

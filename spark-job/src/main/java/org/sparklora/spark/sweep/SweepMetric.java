@@ -7,11 +7,11 @@ import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.pipeline.config.SettingsFile.Value;
 
 /**
- * What trials are compared by: a number of their log.
+ * The metric that compares trials, from their logs.
  *
- * @param name as the log has it
- * @param isSmallerBetter the goal
- * @param last how many of its last values are averaged
+ * @param name name of the metric in the log
+ * @param isSmallerBetter whether the goal is the minimum
+ * @param last number of last values to average
  */
 public record SweepMetric(String name, boolean isSmallerBetter, int last) {
   private static final List<String> KEYS = List.of("name", "goal", "last");
@@ -52,9 +52,9 @@ public record SweepMetric(String name, boolean isSmallerBetter, int last) {
   }
 
   /**
-   * Refuses what nobody logs.
+   * Refuses a metric that no trial logs.
    *
-   * @param known what the trials will log
+   * @param known names of the metrics that trials log
    */
   void requireLogged(List<String> known) {
     if (known.contains(name)) {
@@ -77,7 +77,7 @@ public record SweepMetric(String name, boolean isSmallerBetter, int last) {
   }
 
   /**
-   * The trial's number: the mean of the last values; NaN if it has none.
+   * The trial's metric: the mean of the last values; NaN without values.
    *
    * @param values in the order of the steps
    */
@@ -93,7 +93,7 @@ public record SweepMetric(String name, boolean isSmallerBetter, int last) {
     return sum / count;
   }
 
-  /** The value with the sign by which smaller is better. */
+  /** The value as a cost: negated if larger is better. */
   double cost(double value) {
     return isSmallerBetter ? value : -value;
   }

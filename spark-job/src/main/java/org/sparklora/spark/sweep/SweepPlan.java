@@ -21,10 +21,10 @@ import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.track.TrackingConfig;
 
 /**
- * A sweep that can begin: its file has been looked at as a whole, and nothing is made yet.
+ * A sweep whose file was fully checked, before any table or trial is made.
  *
- * @param folder of the sweep
- * @param trials without names
+ * @param folder folder of the sweep
+ * @param trials trials, not yet named
  */
 public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
   private static final String TEST = "eval_";
@@ -34,10 +34,10 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
   }
 
   /**
-   * Looks at everything that can be told before a table is made.
+   * Checks everything that can be checked before a table is made.
    *
-   * @throws ConfigException for a folder that is another sweep's, an axis that is no flag, a value
-   *     that its flag cannot have, trials that are the same, or a metric that nobody logs
+   * @throws ConfigException for a folder of another sweep, an axis that is not a flag, an invalid
+   *     value of a flag, two equal trials, or a metric that no trial logs
    */
   public static SweepPlan of(Configuration hadoop, SweepFile file, String folder) {
     SweepFolder.requireFree(hadoop, folder, file);
@@ -72,16 +72,16 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
     }
   }
 
-  /** What each trial's command would be told. */
+  /** The settings of each trial's command. */
   public List<Settings> settings() {
     return trials.stream().map(Trial::settings).toList();
   }
 
   /**
-   * Who is told of the trials.
+   * The trackers of the trials.
    *
-   * @param trackers in place of those that the trials' settings name
-   * @throws ConfigException for one that cannot be told
+   * @param trackers replaces {@code report_to} of the trials' settings
+   * @throws ConfigException for an unknown tracker
    */
   public TrackingConfig tracking(Optional<List<String>> trackers) {
     Settings settings = trials.get(0).settings();
@@ -90,7 +90,7 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
         .orElseGet(() -> TrackingConfig.of(settings));
   }
 
-  /** A line for each flag of {@code base} that changes nothing in any trial. */
+  /** A line for each flag of {@code base} without effect on any trial. */
   public List<String> notes() {
     List<String> notes = new ArrayList<>(trials.get(0).settings().notes());
     trials.forEach(trial -> notes.retainAll(trial.settings().notes()));

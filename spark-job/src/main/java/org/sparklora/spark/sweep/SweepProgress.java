@@ -4,7 +4,7 @@ import java.util.OptionalInt;
 import org.sparklora.pipeline.run.Progress;
 
 /**
- * Says on standard error how many trials are done, running and left, and how long it will take.
+ * Prints to standard error the numbers of trials done, running and left, and the estimated time.
  * Thread-safe.
  */
 final class SweepProgress {
@@ -21,8 +21,8 @@ final class SweepProgress {
   private int diverged;
 
   /**
-   * @param trials of the sweep
-   * @param parallel how many run at once
+   * @param trials number of trials of the sweep
+   * @param parallel number of trials that run at once
    */
   SweepProgress(int trials, int parallel) {
     this.trials = trials;
@@ -30,10 +30,10 @@ final class SweepProgress {
   }
 
   /**
-   * Trials are about to be trained.
+   * Announces the training of trials.
    *
-   * @param stop the step up to which; empty for the end
-   * @param earlier how many of them were there already
+   * @param stop the step to train to; empty for the end
+   * @param earlier number of trials that are already trained so far
    */
   synchronized void begin(OptionalInt stop, int earlier, int left) {
     begun = System.nanoTime();
@@ -74,7 +74,7 @@ final class SweepProgress {
         : line + "; " + Progress.time(seconds / done * left) + " left";
   }
 
-  /** What a sweep says that is stopped. */
+  /** The message of an interrupted sweep. */
   synchronized String whenInterrupted() {
     return "Interrupted after %s of %s trials; the same command goes on with the rest"
         .formatted(before + done, trials);

@@ -18,8 +18,8 @@ import org.sparklora.spark.report.FigurePage;
 import org.sparklora.spark.report.LineFigure;
 
 /**
- * What a sweep tells: {@code results.json}, {@code report.html} and the figure as a PNG. None of
- * them has a time in it, so that the same trials give the same files.
+ * Writes the results of a sweep: {@code results.json}, {@code report.html} and the figures as PNG.
+ * No file has a time in it, so that the same trials give the same files.
  */
 final class SweepReport {
   static final String RESULTS = "results.json";
@@ -49,9 +49,9 @@ final class SweepReport {
   /**
    * Writes all files.
    *
-   * @param name of the folder, as people know it
-   * @param model the base model's fingerprint; empty where trials have several
-   * @return the verdicts and where the page is, for people
+   * @param name path of the folder, for the text
+   * @param model the base model's fingerprint; empty if trials have several
+   * @return the verdicts, the counts of trials and the path of the page, as text
    */
   static String write(SweepFolder folder, String name, SweepFile file, Study study, String model) {
     SweepReport report = new SweepReport(file, study, model);
@@ -61,7 +61,7 @@ final class SweepReport {
       folder.write("%s%s.png".formatted(file.finding().key(), number), pngs.get(i));
     }
     folder.write(PAGE, report.html(pngs));
-    folder.write(RESULTS, report.json()); // last: what stands in it has a picture
+    folder.write(RESULTS, report.json()); // last: then all figures exist
     return report.text(name);
   }
 
@@ -94,7 +94,7 @@ final class SweepReport {
     return states;
   }
 
-  /** Repetitions of one setting. */
+  /** The trials of one setting, which differ only in seed. */
   private record Group(List<Study.Measured> trials) {
     Trial first() {
       return trials.get(0).trial();
@@ -116,7 +116,7 @@ final class SweepReport {
     return group.trials().stream().mapToDouble(study::metric).average().orElse(Double.NaN);
   }
 
-  /** Of the sample; NaN of one value. */
+  /** The sample standard deviation of a group; NaN for a single value. */
   private double deviation(Group group) {
     double mean = mean(group);
     int count = group.trials().size();

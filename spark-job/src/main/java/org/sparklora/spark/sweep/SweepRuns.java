@@ -26,9 +26,9 @@ import org.sparklora.spark.track.TrackerThread;
 import org.sparklora.spark.track.TrackingConfig;
 
 /**
- * Tells trackers of a sweep: a run a trial, in MLflow below one of the sweep's own. It reads what
- * the trials have logged, so that only this process needs the user's environment and disk, and not
- * the executors that train. Not thread-safe.
+ * Sends a sweep to trackers: one run per trial, in MLflow below a parent run of the sweep. It reads
+ * the trials' logs, so that only this process, not the executors, needs the user's environment and
+ * disk. Not thread-safe.
  */
 final class SweepRuns implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SweepRuns.class);
@@ -40,9 +40,9 @@ final class SweepRuns implements AutoCloseable {
   private final Map<String, Told> told = new HashMap<>(); // by trial
   private boolean finished;
 
-  /** How far trackers know of a trial. */
+  /** The trackers of a trial, and the rows sent to them. */
   private record Told(List<TrackerThread> trackers, List<Map<String, Object>> rows) {
-    /** Whether these rows go on with those, which a task that begins anew does not. */
+    /** Whether {@code log} begins with the sent rows; it does not after a task started anew. */
     boolean isBegunBy(List<Map<String, Object>> log) {
       return log.size() >= rows.size() && log.subList(0, rows.size()).equals(rows);
     }
@@ -63,7 +63,7 @@ final class SweepRuns implements AutoCloseable {
     settings.put("metric", file.metric().name());
     file.base().forEach((flag, value) -> settings.put(flag, value.text()));
     file.varied().forEach(flag -> settings.put(flag, choices(plan, flag)));
-    // the same folder with the same trials is the same sweep
+    // equal folder and settings identify the sweep
     String id = plan.folder() + " " + settings;
     return new RunLabel(
         UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8)).toString().replace("-", ""),
@@ -78,12 +78,12 @@ final class SweepRuns implements AutoCloseable {
         .collect(Collectors.joining(", "));
   }
 
-  /** Tells what a trial has logged since it was last told of. */
+  /** Sends the rows that a running trial logged since the last call. */
   void follow(Trial trial) {
     tell(trial, false);
   }
 
-  /** The trial is over, or has stopped. */
+  /** Sends the remaining rows of a trial that ended or stopped. */
   void ended(Trial trial) {
     tell(trial, true);
   }
@@ -133,7 +133,7 @@ final class SweepRuns implements AutoCloseable {
     told.put(trial.name(), new Told(trackers, log));
   }
 
-  /** All trials are over, and what they found lies in the sweep's folder. */
+  /** Ends the sweep's run, once all results are in the sweep's folder. */
   void finish(List<TrialOutcome> outcomes) {
     finished = true;
     if (!isWanted) {

@@ -12,10 +12,10 @@ import org.sparklora.pipeline.config.Settings;
 /**
  * One run of a sweep.
  *
- * @param name of its folder: a hash of all that decides what comes out; empty until it is known
- * @param values what the sweep varies, by flag, as texts in canonical spelling; empty for unset
- * @param labels what the file calls some of them, in the order of the axes
- * @param settings all of it, as the command reads them
+ * @param name name of the trial's folder, see {@link TrialName}; empty until it is known
+ * @param values the varied flags' values as texts in canonical spelling; empty for unset
+ * @param labels labels of the trial's points, in the order of the axes
+ * @param settings all settings of the trial's command
  */
 record Trial(String name, Map<String, String> values, List<String> labels, Settings settings)
     implements Serializable {
@@ -37,7 +37,7 @@ record Trial(String name, Map<String, String> values, List<String> labels, Setti
     return settings.command();
   }
 
-  /** Whether a model is evaluated and nothing trained. */
+  /** Whether the trial evaluates a model without training. */
   boolean isEvaluation() {
     return command().equals(EVAL);
   }
@@ -46,12 +46,12 @@ record Trial(String name, Map<String, String> values, List<String> labels, Setti
     return isEvaluation() ? settings.isGiven(Flags.ADAPTER) : settings.get(Flags.USE_PEFT);
   }
 
-  /** Of the adapter; 0 where all weights are trained, or none. */
+  /** Rank of the trained adapter; 0 for full fine-tuning and for an evaluation. */
   int rank() {
     return isAdapter() && !isEvaluation() ? settings.get(Flags.LORA_R) : 0;
   }
 
-  /** NaN of an evaluation. */
+  /** The learning rate; NaN for an evaluation. */
   double rate() {
     return isEvaluation() ? Double.NaN : settings.get(Flags.LEARNING_RATE);
   }
@@ -60,23 +60,23 @@ record Trial(String name, Map<String, String> values, List<String> labels, Setti
     return settings.get(Flags.SEED);
   }
 
-  /** Rows, or completions, of an update. */
+  /** Rows, or completions, per update of one worker. */
   int batch() {
     return settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE)
         * settings.get(Flags.GRADIENT_ACCUMULATION_STEPS);
   }
 
-  /** {@code max_steps}; not positive where the epochs decide. */
+  /** {@code max_steps}; 0 or less if the epochs decide. */
   int maxSteps() {
     return settings.get(Flags.MAX_STEPS);
   }
 
-  /** What is varied but for the seed: trials with equal ones are repetitions. */
+  /** The varied values without seeds; trials with equal settings are repetitions. */
   Map<String, String> setting() {
     return without(SEEDS);
   }
 
-  /** What is varied but for the seed and one quantity, over which a curve is drawn. */
+  /** The varied values without seeds and the flags of a curve's quantity. */
   Map<String, String> series(Set<String> quantity) {
     Map<String, String> rest = without(SEEDS);
     rest.keySet().removeAll(quantity);
@@ -90,9 +90,9 @@ record Trial(String name, Map<String, String> values, List<String> labels, Setti
   }
 
   /**
-   * What the picture calls its curve: the file's labels, else what is varied.
+   * The label of the trial's curve: the file's labels, else the varied values.
    *
-   * @param quantity what the curve is drawn over
+   * @param quantity flags of the curve's quantity
    */
   String seriesLabel(Set<String> quantity) {
     if (!labels.isEmpty()) {
@@ -109,7 +109,7 @@ record Trial(String name, Map<String, String> values, List<String> labels, Setti
     return others.isEmpty() ? method : told ? method + ", " + others : others;
   }
 
-  /** For messages: what it varies, in short. */
+  /** The varied values in short, for messages. */
   String shown() {
     return values.entrySet().stream()
         .filter(entry -> !entry.getValue().isEmpty())

@@ -19,13 +19,13 @@ import org.sparklora.spark.sft.SftRegret;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
- * What a trial takes, from its settings and its checkpoint's headers: at most, since rows need not
- * be full. Full fine-tuning computes six floating-point operations a token and parameter, of which
- * embeddings do not count; an adapter the share of it that {@link TrainingCompute} says; drawing a
- * completion two more. Evaluations are left out.
+ * Upper bound of a trial's cost, from its settings and its checkpoint's headers; rows need not be
+ * full. Full fine-tuning takes six floating-point operations per token and parameter without the
+ * embedding, an adapter the share of {@link TrainingCompute}, generation two more. Evaluations are
+ * not counted.
  *
- * @param steps 0 where it is not known before the table is made
- * @param tokens trained on
+ * @param steps number of steps; 0 if unknown before the table is made
+ * @param tokens number of tokens trained on
  * @param flops floating-point operations
  */
 record TrialCost(long steps, double tokens, double flops) {

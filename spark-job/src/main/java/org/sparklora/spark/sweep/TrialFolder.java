@@ -17,13 +17,11 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.train.TrainerState;
 
-/**
- * Where a trial's run writes, and where {@code trial.json} appears as a whole when the run is over.
- */
+/** The folder of a trial. {@code trial.json} appears complete when the trial ends or stops. */
 final class TrialFolder {
   static final String FILE_NAME = "trial.json";
 
-  /** What stays of a trial whose weights nobody needs. */
+  /** Files that stay when a trial's weights are deleted. */
   private static final Set<String> LOGS =
       Set.of(
           FILE_NAME,
@@ -39,7 +37,7 @@ final class TrialFolder {
 
   /**
    * @param sweep the sweep's folder
-   * @param trial its name
+   * @param trial the trial's name
    */
   TrialFolder(Configuration hadoop, String sweep, String trial) throws IOException {
     this.folder = new Path(new Path(sweep, "trials"), trial);
@@ -48,12 +46,12 @@ final class TrialFolder {
     this.fileSystem = found instanceof LocalFileSystem local ? local.getRawFileSystem() : found;
   }
 
-  /** The folder, as a flag has it. */
+  /** The folder's path, as a flag's value. */
   String name() {
     return folder.toString();
   }
 
-  /** What came of the trial, if it is over. */
+  /** The trial's outcome, if it ended or stopped. */
   Optional<TrialOutcome> outcome() throws IOException {
     Path file = new Path(folder, FILE_NAME);
     if (!fileSystem.exists(file)) {
@@ -64,7 +62,7 @@ final class TrialFolder {
     }
   }
 
-  /** Whether an earlier task has left something to go on from. */
+  /** Whether an earlier task left a checkpoint. */
   boolean hasCheckpoint() throws IOException {
     return fileSystem.exists(folder)
         && Arrays.stream(fileSystem.listStatus(folder))
@@ -75,7 +73,7 @@ final class TrialFolder {
     write(FILE_NAME, outcome.toJson());
   }
 
-  /** Writes it aside, then renames. */
+  /** Writes a file of the folder under a temporary name, then renames it. */
   void write(String name, String text) throws IOException {
     Path aside = new Path(folder, "." + name + ".part");
     fileSystem.mkdirs(folder);
@@ -99,7 +97,7 @@ final class TrialFolder {
     }
   }
 
-  /** Deletes everything, so that the trial begins anew. */
+  /** Deletes the folder, so that the trial starts anew. */
   void clear() throws IOException {
     fileSystem.delete(folder, true);
   }

@@ -11,9 +11,9 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.config.SettingsFile.Value;
 
-/** The trials of a sweep's file: every choice of each axis with every one of the others. */
+/** Makes the trials of a sweep's file: the Cartesian product of the axes. */
 final class TrialGrid {
-  /** More than these are a mistake: a year on a cluster. */
+  /** A larger grid is taken for a mistake: it would take a year on a cluster. */
   private static final int MOST_TRIALS = 100_000;
 
   private final SweepFile file;
@@ -27,9 +27,9 @@ final class TrialGrid {
   /**
    * All trials, the last axis varying fastest.
    *
-   * @param folder of the sweep, in which each will have its own
-   * @throws ConfigException for an axis that is no flag of the command, a value that the flag
-   *     cannot have, or two trials that are the same
+   * @param folder the sweep's folder
+   * @throws ConfigException for an axis that is not a flag of the command, an invalid value of a
+   *     flag, or two equal trials
    */
   static List<Trial> of(SweepFile file, String folder) {
     TrialGrid grid = new TrialGrid(file);
@@ -48,7 +48,7 @@ final class TrialGrid {
     return List.copyOf(grid.trials);
   }
 
-  /** An axis that no trial heeds would be a comparison of nothing. */
+  /** Refuses an axis that no trial uses. */
   private void requireEffect(Axis axis) {
     Map<String, Value> values = new LinkedHashMap<>();
     axis.choices().forEach(choice -> values.putAll(choice.values()));
@@ -119,7 +119,7 @@ final class TrialGrid {
         .orElse(text);
   }
 
-  /** Which of the values that two equal trials differ in are heeded by neither. */
+  /** Names the flags that differ between two equal trials, which use neither value. */
   private static String idle(Trial one, Trial other) {
     List<String> names =
         one.values().keySet().stream()

@@ -11,9 +11,9 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
 /**
- * What a trial is called: the beginning of a SHA-256 over its command and all settings that do
- * something, in canonical spelling, with what model and data turned out to be in place of their
- * names. Folders and how often checkpoints are saved play no part.
+ * Names a trial: the beginning of a SHA-256 over its command and all effective settings in
+ * canonical spelling, with fingerprints of model and data instead of their names. Folders and the
+ * frequency of checkpoints are left out.
  */
 final class TrialName {
   private static final int DIGITS = 12;
@@ -36,7 +36,7 @@ final class TrialName {
   /**
    * The name of a trial.
    *
-   * @param found what some flags stand for, by flag
+   * @param found fingerprints that replace the values of some flags
    */
   static String of(Settings settings, Map<String, String> found) {
     Map<String, String> decisive = new TreeMap<>(settings.effective());

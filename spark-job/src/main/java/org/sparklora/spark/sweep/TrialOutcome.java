@@ -13,16 +13,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What came of a trial: {@code trial.json}, which is written last.
+ * The outcome of a trial: {@code trial.json}, which is written last.
  *
- * @param trial its name
- * @param values what the sweep varies
- * @param state how it ended
- * @param reason why it diverged; else empty
- * @param step the last one that it took
- * @param seconds that its steps and evaluations took
- * @param trainedParameters how many are trained
- * @param log rows of its log: numbers by name; what is not finite is missing
+ * @param trial the trial's name
+ * @param values the varied values, by flag
+ * @param state how the trial ended
+ * @param reason why the trial diverged; else empty
+ * @param step the last step taken
+ * @param seconds duration of training and evaluations
+ * @param trainedParameters number of trained parameters
+ * @param log rows of the trial's log: finite numbers by name
  */
 record TrialOutcome(
     String trial,
@@ -45,15 +45,15 @@ record TrialOutcome(
 
   /** How a trial ended. */
   enum State {
-    /** All of its steps are taken. */
+    /** The trial took all of its steps. */
     DONE,
-    /** Stopped after a rung, with a checkpoint to go on from. */
+    /** The trial stopped after a rung, with a checkpoint to resume from. */
     STOPPED,
-    /** A loss or a gradient was no number. */
+    /** A loss or gradient was not finite, or sampler and learner drifted apart. */
     DIVERGED
   }
 
-  /** The numbers of a log. */
+  /** The finite numbers of log rows. */
   static List<Map<String, Double>> numbers(List<Map<String, Object>> rows) {
     List<Map<String, Double>> numbers = new ArrayList<>();
     for (Map<String, Object> row : rows) {
@@ -69,7 +69,7 @@ record TrialOutcome(
     return numbers;
   }
 
-  /** Whether nothing is left to do before the run may be compared at a step. */
+  /** Whether the trial needs no more training to be compared at a step. */
   boolean reaches(int wanted) {
     return state != State.STOPPED || step >= wanted;
   }
@@ -90,7 +90,7 @@ record TrialOutcome(
         .toArray();
   }
 
-  /** The number by which it is compared, at its end or at a step before; NaN where it has none. */
+  /** The trial's metric up to a step; NaN without values or if the trial diverged. */
   double metric(SweepMetric metric, int upTo) {
     return state == State.DIVERGED ? Double.NaN : metric.of(values(metric.name(), upTo));
   }

@@ -28,21 +28,21 @@ import org.sparklora.spark.sft.SftJob;
 import org.sparklora.spark.train.NonFiniteLossException;
 
 /**
- * Trains, or evaluates, one trial in the thread that asks, from its last checkpoint where an
- * earlier task has left one. The numbers are those that the command gives with the trial's flags.
+ * Trains or evaluates one trial in the calling thread, from the last checkpoint of an earlier task,
+ * if any. The results equal those of the command with the trial's flags.
  *
- * @param hadoop settings by which file systems are found
+ * @param hadoop Hadoop's settings, for file systems
  * @param sweep the sweep's folder
- * @param keepWeights whether what was trained stays when the trial is done
+ * @param keepWeights whether weights are kept when the trial is done
  */
 record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     implements Serializable {
   private static final double NANOS = 1e9;
 
   /**
-   * Trains.
+   * Runs the trial.
    *
-   * @param stop a step after which it stops with a checkpoint; empty goes to the end
+   * @param stop step after which the trial stops with a checkpoint; empty for the end
    */
   TrialOutcome run(Trial trial, OptionalInt stop) {
     try {
@@ -50,7 +50,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
       TrialFolder folder = new TrialFolder(configuration, sweep, trial.name());
       Optional<TrialOutcome> before = folder.outcome();
       if (before.isPresent() && before.get().reaches(stop.orElse(Integer.MAX_VALUE))) {
-        return before.get(); // by a task whose result was lost
+        return before.get(); // of a task whose result was lost
       }
       if (trial.isEvaluation()) {
         TrialOutcome outcome = EvaluationRun.run(configuration, folder, trial, silence());
@@ -101,7 +101,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     }
   }
 
-  /** A checkpoint that cannot be used costs the steps before it, not the trial. */
+  /** Trains; restarts from step 0 if the checkpoint is unusable. */
   private static TrainingRun.Result trainAgainIfDamaged(
       Configuration configuration, TrialFolder folder, Trial trial, OptionalInt stop)
       throws IOException {
@@ -122,7 +122,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     Settings settings =
         trial
             .settings()
-            .with(Flags.REPORT_TO, "none") // the sweep tells trackers
+            .with(Flags.REPORT_TO, "none") // SweepRuns sends the log to trackers
             .with(Flags.OUTPUT_DIR, folder.name())
             .with(Flags.OVERWRITE_OUTPUT_DIR, "true");
     if (folder.hasCheckpoint()) {
@@ -135,7 +135,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
         : GrpoJob.run(place, GrpoConfig.of(settings), Optional.empty(), Optional.empty(), control);
   }
 
-  /** The rows of many trials at once would tell nobody anything; the log has them. */
+  /** Discards the printed rows, which would mix with other trials'; the log has them. */
   private static PrintStream silence() {
     return new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
   }

@@ -33,13 +33,13 @@ import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainingRows;
 
 /**
- * The tables that trials train and are evaluated on, each made once for all that have equal
- * settings of it, and with them the trials' names. Not thread-safe.
+ * Makes the tables of training and evaluation data, one for all trials with equal settings of the
+ * table, and names the trials by their contents. Not thread-safe.
  */
 final class TrialTables {
   private final Configuration hadoop;
   private final String folder;
-  private final Map<String, String> identities = new HashMap<>(); // of tables, by folder
+  private final Map<String, String> identities = new HashMap<>(); // of tables, by their folders
   private final Map<Path, String> models = new HashMap<>(); // fingerprints, by folder
 
   /**
@@ -51,11 +51,11 @@ final class TrialTables {
   }
 
   /**
-   * A trial as its command would read its settings, with the folder of its tables. Other machines
-   * must find files under the same names, so paths are absolute.
+   * The trial with the settings that its command would resolve, and with the folder of its tables.
+   * Paths become absolute, for other machines.
    *
-   * @throws org.sparklora.pipeline.config.ConfigException if its settings cannot go together, or
-   *     there is no such dataset
+   * @throws org.sparklora.pipeline.config.ConfigException if settings conflict, or the dataset does
+   *     not exist
    */
   Trial resolved(Trial trial) {
     Settings settings = absolute(trial.settings());
@@ -96,12 +96,12 @@ final class TrialTables {
         test.map(table -> decisive(table.settings(), table.model())));
   }
 
-  /** What decides a table. */
+  /** Text of all settings that determine a table. */
   private static String decisive(Map<String, Object> settings, PrepConfig.Model model) {
     return settings + " " + model;
   }
 
-  /** With a folder for the tables that is their own, unless the user names one. */
+  /** Sets the folder of the tables, unless the user names one. */
   private Settings placed(
       Settings settings, Flag<String> folder, String training, Optional<String> testing) {
     return settings.isGiven(folder)
@@ -144,9 +144,9 @@ final class TrialTables {
   }
 
   /**
-   * A trial with its name, for which its tables are made unless they are there.
+   * Names a trial; makes its tables unless they exist.
    *
-   * @param trial that {@link #resolved} gave
+   * @param trial a trial from {@link #resolved}
    */
   Trial named(SparkSession session, Trial trial) throws IOException {
     if (trial.isEvaluation()) {
@@ -162,7 +162,7 @@ final class TrialTables {
     return trial.named(TrialName.of(trial.settings(), found));
   }
 
-  /** What an evaluation's flags stand for. */
+  /** Fingerprints of an evaluation's model, adapter and problems, by flag. */
   private Map<String, String> evaluated(SparkSession session, Trial trial) throws IOException {
     MathEvalConfig config = MathEvalConfig.of(trial.settings());
     GenerateConfig.Model model = config.generation().model();
@@ -176,7 +176,7 @@ final class TrialTables {
     return found;
   }
 
-  /** The fingerprint of the base model of all trials; empty where they have several. */
+  /** The fingerprint of the base model; empty if trials have several. */
   String model() {
     return models.values().stream().distinct().count() == 1
         ? models.values().iterator().next()

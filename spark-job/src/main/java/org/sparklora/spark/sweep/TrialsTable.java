@@ -21,18 +21,17 @@ import org.sparklora.pipeline.config.Settings;
 
 /**
  * The logs of all trials as one table: a row for each trial and step, with the trial's settings and
- * what it logged at that step. A trial without a log, since it diverged, has one row without a
- * step.
+ * logged metrics. A diverged trial, which has no log, has one row without a step.
  *
- * @param settings names of the columns with what is varied
- * @param metrics names of the columns with what is logged, {@code step} apart
+ * @param settings names of the columns of varied settings
+ * @param metrics names of the columns of metrics, without {@code step}
  * @param rows in the order of the trials, then of the steps
  */
 record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows) {
   /**
-   * A row.
+   * A row of the table.
    *
-   * @param values of the settings, by name: Boolean, Integer, Double or text; none is missing
+   * @param values the settings by name: Boolean, Integer, Double or text
    * @param step NaN for none
    */
   record Line(
@@ -42,7 +41,7 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
     TreeSet<String> metrics = new TreeSet<>();
     List<Line> rows = new ArrayList<>();
     for (TrialOutcome outcome : outcomes) {
-      Settings flags = trials.get(0).settings(); // all of one command
+      Settings flags = trials.get(0).settings(); // all trials have the same command
       Map<String, Object> values = new LinkedHashMap<>();
       outcome
           .values()
@@ -65,12 +64,12 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
     }
     List<String> settings =
         trials.isEmpty() ? List.of() : List.copyOf(trials.get(0).values().keySet());
-    // a metric that is a setting as well is told once, as it was set
+    // a name that is both setting and metric has only the setting's column
     metrics.removeAll(settings);
     return new TrialsTable(settings, List.copyOf(metrics), rows);
   }
 
-  /** With a line of names; texts with commas are quoted. */
+  /** The table as CSV with a header line; cells with commas, quotes or line breaks are quoted. */
   String toCsv() {
     StringBuilder csv = new StringBuilder();
     List<String> head = new ArrayList<>(List.of("trial"));
@@ -111,7 +110,7 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
         + "\n";
   }
 
-  /** Writes the same as Parquet, one file in a folder of that name. */
+  /** Writes the table as Parquet, one file in the folder. */
   void writeParquet(SparkSession session, String folder) {
     List<StructField> fields = new ArrayList<>();
     fields.add(DataTypes.createStructField("trial", DataTypes.StringType, false));
@@ -130,7 +129,7 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
         .parquet(folder);
   }
 
-  /** Of a setting's values, which are all of its flag's type. */
+  /** The column type of a setting, from any of its values. */
   private DataType type(String setting) {
     return rows.stream()
         .map(row -> row.values().get(setting))

@@ -8,16 +8,16 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a sweep says of a finding.
+ * The verdict of a sweep on a finding.
  *
  * @param quantity what was measured, in a few words
- * @param value the number; NaN if undefined
- * @param interval its 95 % interval
- * @param seeds how many it rests on
- * @param blog what the blog has
- * @param range where it holds; everywhere if nothing was measured
+ * @param value the measured value; NaN if undefined
+ * @param interval the value's 95 % interval
+ * @param seeds number of seeds
+ * @param blog the blog's value, as text
+ * @param range the values for which the finding holds; all if nothing was measured
  * @param answer whether the finding holds
- * @param reason why it is not decided, or the empty string
+ * @param reason why the verdict is undecided; else empty
  */
 record Verdict(
     String quantity,
@@ -28,10 +28,10 @@ record Verdict(
     Range range,
     Answer answer,
     String reason) {
-  /** With fewer an interval is a guess. */
+  /** Least number of seeds for a verdict. */
   static final int LEAST_SEEDS = 3;
 
-  /** A number that is undefined for more of the draws rests on the others alone. */
+  /** Largest share of draws in which the value may be undefined for a verdict. */
   private static final double MOST_UNDEFINED = 0.05;
 
   /** Whether a finding holds. */
@@ -49,18 +49,18 @@ record Verdict(
 
   private static final Bootstrap.Interval NONE = new Bootstrap.Interval(Double.NaN, Double.NaN, 1);
 
-  /** Without a number, for a reason. */
+  /** An undecided verdict without a value. */
   static Verdict undecided(String quantity, int seeds, String blog, String reason) {
     return new Verdict(
         quantity, Double.NaN, NONE, seeds, blog, Range.ALL, Answer.NOT_DECIDED, reason);
   }
 
   /**
-   * Of a number that is expected in a range: decided where its whole interval lies inside or
-   * outside, and rests on enough seeds.
+   * The verdict on a value that should be in a range: decided if there are enough seeds and the
+   * whole interval is inside or outside the range.
    *
-   * @param from the range's beginning; infinite for none
-   * @param to its end; infinite for none
+   * @param from lower bound of the range; infinite for none
+   * @param to upper bound; infinite for none
    */
   static Verdict of(
       String quantity,
@@ -99,10 +99,10 @@ record Verdict(
   }
 
   /**
-   * The numbers that a finding holds for.
+   * The values for which a finding holds.
    *
-   * @param from its beginning; infinite for none
-   * @param to its end; infinite for none
+   * @param from lower bound; infinite for none
+   * @param to upper bound; infinite for none
    */
   record Range(double from, double to) {
     private static final Range ALL = new Range(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
@@ -146,7 +146,7 @@ record Verdict(
             reason.isEmpty() ? "" : ": " + reason);
   }
 
-  /** Two digits, as people read a measured number. */
+  /** Formats a measured number with two significant digits. */
   static String number(double value) {
     if (value == 0 || !Double.isFinite(value)) {
       return value == 0 ? "0" : Double.toString(value);
@@ -162,7 +162,7 @@ record Verdict(
     return String.format(Locale.ROOT, "%.1e", value).replaceFirst("e([+-])0", "e$1");
   }
 
-  /** The numbers, for programs. */
+  /** The verdict's entries in {@code results.json}. */
   Map<String, Object> numbers() {
     Map<String, Object> numbers = new LinkedHashMap<>();
     numbers.put("text", text());
@@ -179,18 +179,18 @@ record Verdict(
     return numbers;
   }
 
-  /** JSON has no other numbers. */
+  /** The value, or null if it is not finite, as JSON has only finite numbers. */
   static Double finite(double value) {
     return Double.isFinite(value) ? value : null;
   }
 
-  /** The rate whose decimal logarithm this is, without the digits that rounding has left. */
+  /** The rate of a decimal logarithm, rounded to 12 digits; null if not finite. */
   static Double rateOf(double decade) {
     Double rate = finite(Math.pow(10, decade));
     return rate == null ? null : new BigDecimal(rate).round(RATE_DIGITS).doubleValue();
   }
 
-  /** A number as people type it: {@code 0.0003}, not {@code 3.0E-4}. */
+  /** A number in plain notation: {@code 0.0003}, not {@code 3.0E-4}. */
   static String typed(double value) {
     boolean common = value == 0 || Math.abs(value) > 1e-20 && Math.abs(value) < 1e20;
     return common

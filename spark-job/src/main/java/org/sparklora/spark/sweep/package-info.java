@@ -1,9 +1,10 @@
 /**
- * Sweeps: many runs that differ in their settings, each a task of Spark, and what they find
- * together. {@link org.sparklora.spark.sweep.SweepFile} says which runs, {@link
+ * Sweeps: many runs with different settings, each a Spark task, and their joint results. {@link
+ * org.sparklora.spark.sweep.SweepFile} describes the runs, {@link
  * org.sparklora.spark.sweep.SweepJob} trains them, {@link org.sparklora.spark.sweep.SweepReport}
- * tells.
+ * writes the results.
  *
- * <p>The command line may use it; it uses {@code sft} and {@code grpo} as the command line does.
+ * <p>The command line may use this package; it uses {@code sft}, {@code grpo} and {@code eval} as
+ * the command line does.
  */
 package org.sparklora.spark.sweep;
