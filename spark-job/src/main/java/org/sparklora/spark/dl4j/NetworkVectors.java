@@ -82,7 +82,7 @@ final class NetworkVectors implements AutoCloseable {
     return moments;
   }
 
-  /** DL4J's arrays of parameters and moments as they are now, to be read and written. */
+  /** DL4J's arrays of the current parameters and moments, for reading and writing. */
   List<INDArray> ofDl4j() {
     parameters.pointer();
     moments.pointer();

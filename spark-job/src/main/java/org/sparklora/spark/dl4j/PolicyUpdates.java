@@ -88,7 +88,7 @@ public final class PolicyUpdates implements AutoCloseable {
     return new PolicyMetrics(computed.step, computed.loss, norm, computed.metrics);
   }
 
-  /** Forgets the shared parameters. */
+  /** Frees the shared parameters. */
   @Override
   public void close() {
     if (parameters != null) {

@@ -3,6 +3,6 @@
  * Hugging Face's schedules as DL4J classes, the two ways to synchronise executors (parameter
  * averaging, summed gradients), and updates of a policy.
  *
- * <p>{@code run}, {@code sft} and {@code grpo} may use it.
+ * <p>{@code run}, {@code sft} and {@code grpo} may use this package.
  */
 package org.sparklora.spark.dl4j;

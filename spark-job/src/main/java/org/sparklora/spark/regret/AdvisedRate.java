@@ -21,7 +21,9 @@ import org.sparklora.spark.regret.Finding.Verdict;
  */
 record AdvisedRate(
     double guideLowest, double guideHighest, Optional<LearningRate> fit, boolean shortRun) {
-  /** Best rates of single models lie up to about this factor from the fit (cookbook's sweeps). */
+  /**
+   * Best rates of single models differ from the fit by up to about this factor (cookbook's sweeps).
+   */
   private static final double TOLERANCE = 3;
 
   /** Full fine-tuning takes an adapter's rate divided by this (blog, guide 3). */

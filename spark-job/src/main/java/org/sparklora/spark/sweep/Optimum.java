@@ -15,7 +15,7 @@ import java.util.Optional;
  *     be lower outside the grid; {@code at} is then that point
  */
 record Optimum(double at, double cost, boolean isAtEdge) {
-  /** Cubic terms that move the lowest point by less of the grid's step are rounding. */
+  /** Cubic terms that move the minimum by a smaller share of the grid's step count as rounding. */
   private static final double NEGLIGIBLE = 1e-9;
 
   private static final double STEEPEST = 4;

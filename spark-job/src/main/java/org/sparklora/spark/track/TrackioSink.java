@@ -115,7 +115,6 @@ final class TrackioSink implements Sink {
 
   private void inTransaction(Work work) throws SQLException {
     update("BEGIN IMMEDIATE"); // after a read, a write could fail without waiting
-    // without waiting
     try {
       work.run();
       update("COMMIT");

@@ -14,7 +14,7 @@ import org.sparklora.model.engine.Tensor;
  */
 final class EngineCopy implements AutoCloseable {
   private Engine engine; // null if there is no copy
-  private HostAlias copy; // likewise
+  private HostAlias copy; // null if engine is null
   private boolean isNewer; // the copy is newer than host memory; false if it is host memory
 
   /**

@@ -131,7 +131,7 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   /**
-   * @param loading is called before weights are read
+   * @param loading called before weights are read
    */
   static ExecutorModel of(TrainedModel source, Runnable loading) {
     Shared place;

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * result, but take time. Spark's own lines have a stack trace each.
  */
 public final class ClusterLog extends SparkListener {
-  private static final String KILLED_BY_DRIVER = "killed by driver"; // an idle executor
+  private static final String KILLED_BY_DRIVER = "killed by driver"; // reason for idle executors
   private static final int USUAL_ATTEMPTS = 4;
   private static final Logger LOG = LoggerFactory.getLogger(ClusterLog.class);
 

@@ -17,7 +17,9 @@ final class ExecutorCount {
   /** Spark setting: the longest wait for executors. */
   static final String PATIENCE = "spark.scheduler.maxRegisteredResourcesWaitingTime";
 
-  /** A standalone cluster grants all executors at once; their JVMs start at nearly one time. */
+  /**
+   * A standalone cluster grants all executors at once; their JVMs start at almost the same time.
+   */
   private static final long SETTLED_MILLIS = 10_000;
 
   private static final long POLL_MILLIS = 100;

@@ -62,7 +62,10 @@ public sealed interface Workers permits LocalWorkers, ExecutorsJob {
   /** Work of the executors, and bytes sent to them and back, since the last call. */
   ExecutorUse takeUse();
 
-  /** Cuts a list into runs of nearly equal length, one for each worker, none of them empty. */
+  /**
+   * Splits a list into consecutive parts of nearly equal length, at most one per worker, none
+   * empty.
+   */
   default <T> List<List<T>> shares(List<T> all) {
     List<List<T>> shares = new ArrayList<>();
     for (int share = 0; share < count(); share++) {
