@@ -43,7 +43,7 @@ public record PrepConfig(
     boolean assistantOnlyLoss,
     String outputFolder,
     boolean overwrite)
-    implements Serializable {
+    implements TableConfig<PackedCounts> {
 
   /** {@link #maxLength} of a run that truncates nothing; only without packing. */
   public static final int UNLIMITED = 0;
@@ -93,9 +93,17 @@ public record PrepConfig(
         source, model, maxLength, truncation, packing, loss, assistantOnlyLoss, folder, replace);
   }
 
-  /**
-   * The settings that decide what is in the table, by the user's names; the manifest keeps them.
-   */
+  @Override
+  public TableKind<PackedCounts> kind() {
+    return TableKind.PACKED;
+  }
+
+  @Override
+  public RowKind<PackedCounts> rows(Map<String, Object> sample) {
+    return PackedRows.recognise(this, sample);
+  }
+
+  @Override
   public Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put(Flags.DATASET_NAME.name(), source.dataset());

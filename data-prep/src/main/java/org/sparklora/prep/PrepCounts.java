@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
-import org.sparklora.prep.document.PromptReport;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.source.BadRowException;
@@ -26,6 +24,8 @@ final class PrepCounts {
   private long truncatedDocuments;
   private long truncatedTokens;
   private long promptsNotPrefix;
+  private long tooLong;
+  private long withoutSolution;
 
   PrepCounts(List<DatasetFile> files) {
     this.files = files;
@@ -50,6 +50,8 @@ final class PrepCounts {
     truncatedDocuments += report.truncatedDocuments();
     truncatedTokens += report.truncatedTokens();
     promptsNotPrefix += report.promptsNotPrefix();
+    tooLong += report.tooLong();
+    withoutSolution += report.withoutSolution();
   }
 
   private void add(BadRowException.Reason reason, long count) {
@@ -76,17 +78,21 @@ final class PrepCounts {
     return documents - emptyDocuments;
   }
 
+  long tooLong() {
+    return tooLong;
+  }
+
   /**
-   * The counts of the whole table.
+   * The counts of a packed table.
    *
    * @param maxLength room of a row in tokens, or 0 when rows have no limit
    */
-  PrepManifest.Counts total(List<RowFileReport> written, int maxLength) {
-    long rows = written.stream().mapToLong(RowFileReport::rows).sum();
-    long tokens = written.stream().mapToLong(RowFileReport::tokens).sum();
-    return new PrepManifest.Counts(
+  PackedCounts packed(List<RowFileReport> written, int maxLength) {
+    long rows = rows(written);
+    long tokens = tokens(written);
+    return new PackedCounts(
         files.size(),
-        files.stream().mapToLong(DatasetFile::bytes).sum(),
+        bytes(),
         rowsIn,
         skipped,
         problems,
@@ -99,29 +105,38 @@ final class PrepCounts {
         rows,
         tokens,
         written.stream().mapToLong(RowFileReport::targetTokens).sum(),
-        written.stream().mapToInt(RowFileReport::longestRow).max().orElse(0),
+        longest(written),
         maxLength == 0 ? 1 : (double) tokens / ((double) rows * maxLength));
   }
 
-  /**
-   * The counts of a prompts table.
-   *
-   * @param reports of all splits
-   */
-  PromptsManifest.Counts prompts(List<PromptReport> reports) {
-    return new PromptsManifest.Counts(
+  /** The counts of a prompts table. */
+  PromptCounts prompts(List<RowFileReport> written) {
+    return new PromptCounts(
         files.size(),
-        files.stream().mapToLong(DatasetFile::bytes).sum(),
+        bytes(),
         rowsIn,
         skipped,
         problems,
-        reports.stream().mapToLong(PromptReport::tooLong).sum(),
-        documents,
-        reports.stream().mapToLong(PromptReport::withoutSolution).sum(),
-        reports.stream().mapToLong(PromptReport::tokens).sum(),
-        reports.stream()
-            .flatMapToInt(report -> IntStream.of(report.rows().lengths()))
-            .max()
-            .orElse(0));
+        tooLong,
+        rows(written),
+        withoutSolution,
+        tokens(written),
+        longest(written));
+  }
+
+  private long bytes() {
+    return files.stream().mapToLong(DatasetFile::bytes).sum();
+  }
+
+  private static long rows(List<RowFileReport> written) {
+    return written.stream().mapToLong(RowFileReport::rows).sum();
+  }
+
+  private static long tokens(List<RowFileReport> written) {
+    return written.stream().mapToLong(RowFileReport::tokens).sum();
+  }
+
+  private static int longest(List<RowFileReport> written) {
+    return written.stream().mapToInt(RowFileReport::longestRow).max().orElse(0);
   }
 }

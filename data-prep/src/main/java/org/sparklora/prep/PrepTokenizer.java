@@ -3,7 +3,6 @@ package org.sparklora.prep;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -17,16 +16,9 @@ import org.sparklora.text.json.JsonFile;
  * The tokenizer and template that a configuration asks for.
  *
  * @param examples what the tasks call
- * @param tokenizerSha256 identifies the tokenizer; empty when the folder has none, which is enough
- *     for datasets that are tokens already
  * @param templateSha256 identifies the template that renders; empty without one
- * @param specialTokens see {@link ModelText#specialTokens}
  */
-record PrepTokenizer(
-    ExampleTokenizer examples,
-    Optional<String> tokenizerSha256,
-    Optional<String> templateSha256,
-    Map<String, String> specialTokens) {
+record PrepTokenizer(ExampleTokenizer examples, Optional<String> templateSha256) {
 
   /**
    * The tokenizer and template of a model, as {@code config} has them used.
@@ -57,11 +49,7 @@ record PrepTokenizer(
                 modelVocabulary(source.model().folder())),
             config.loss(),
             config.assistantOnlyLoss());
-    return new PrepTokenizer(
-        examples,
-        tokenizer.map(Tokenizer::fingerprint),
-        template.map(ChatTemplate::fingerprint),
-        text.specialTokens());
+    return new PrepTokenizer(examples, template.map(ChatTemplate::fingerprint));
   }
 
   private static ChatTemplate marking(ChatTemplate template) {

@@ -1,6 +1,5 @@
 package org.sparklora.prep;
 
-import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +25,7 @@ public record PromptsConfig(
     int maxPromptLength,
     String outputFolder,
     boolean overwrite)
-    implements Serializable {
+    implements TableConfig<PromptCounts> {
 
   /** {@link #maxPromptLength} of a run that leaves none out. */
   public static final int UNLIMITED = 0;
@@ -49,9 +48,17 @@ public record PromptsConfig(
     return maxPromptLength != UNLIMITED && tokens > maxPromptLength;
   }
 
-  /**
-   * The settings that decide what is in the table, by the user's names; the manifest keeps them.
-   */
+  @Override
+  public TableKind<PromptCounts> kind() {
+    return TableKind.PROMPTS;
+  }
+
+  @Override
+  public RowKind<PromptCounts> rows(Map<String, Object> sample) {
+    return PromptRows.recognise(this, sample);
+  }
+
+  @Override
   public Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put(Flags.TASK.name(), "grpo");

@@ -27,7 +27,7 @@ import org.sparklora.text.Tokenizer;
  * @param model whose tokenizer made it, as the user called it; empty in tables of older versions
  * @param inputs what decided its contents
  */
-public record TableOrigin(String table, String model, PrepManifest.Inputs inputs) {
+public record TableOrigin(String table, String model, TableManifest.Inputs inputs) {
   private static final Logger LOG = LoggerFactory.getLogger(TableOrigin.class);
 
   /** What stands in a manifest for an unset setting. */
@@ -35,15 +35,9 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
 
   private static final int SHOWN_OF_HASH = 12;
 
-  /** The packed table in a folder; empty if it has none. */
-  public static Optional<TableOrigin> ofPacked(Configuration hadoop, String folder) {
-    return PrepManifest.in(hadoop, folder)
-        .map(manifest -> new TableOrigin(folder, manifest.model(), manifest.inputs()));
-  }
-
-  /** The prompts table in a folder; empty if it has none. */
-  public static Optional<TableOrigin> ofPrompts(Configuration hadoop, String folder) {
-    return PromptsManifest.find(hadoop, folder)
+  /** The table of a kind in a folder; empty if it has none. */
+  public static Optional<TableOrigin> of(Configuration hadoop, TableKind<?> kind, String folder) {
+    return TableManifest.in(hadoop, kind, folder)
         .map(manifest -> new TableOrigin(folder, manifest.model(), manifest.inputs()));
   }
 
@@ -168,7 +162,7 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
   }
 
   private static boolean same(Object wanted, Object made) {
-    return ManifestFile.areEqual(wanted, made);
+    return TableManifest.areEqual(wanted, made);
   }
 
   private static boolean isUnset(Flag<?> flag, Object made) {
@@ -202,8 +196,8 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
       Flag<?> key,
       String folder,
       boolean overwrite,
-      PrepManifest.Inputs there,
-      PrepManifest.Inputs wanted) {
+      TableManifest.Inputs there,
+      TableManifest.Inputs wanted) {
     List<String> differences = differences(there, wanted);
     if (differences.isEmpty() && !there.datasetFingerprint().equals(wanted.datasetFingerprint())) {
       if (key != Flags.OUTPUT_DIR) {
@@ -227,7 +221,7 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
    * How a table differs from the one that is wanted in its place: setting by setting, then what is
    * no setting.
    */
-  private static List<String> differences(PrepManifest.Inputs there, PrepManifest.Inputs wanted) {
+  private static List<String> differences(TableManifest.Inputs there, TableManifest.Inputs wanted) {
     List<String> differences = new ArrayList<>();
     Set<String> names = new LinkedHashSet<>(wanted.settings().keySet());
     names.addAll(TableQuery.names()); // which only tables have, and of these the given ones
@@ -261,7 +255,7 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
     return differences;
   }
 
-  private static String changed(PrepManifest.Inputs there, PrepManifest.Inputs wanted) {
+  private static String changed(TableManifest.Inputs there, TableManifest.Inputs wanted) {
     return there.table().isEmpty() || wanted.table().isEmpty()
         ? "files of the dataset that have changed since"
         : "version %s of the dataset (now %s)"

@@ -1,45 +1,28 @@
 package org.sparklora.prep;
 
+import java.util.Locale;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.prep.PrepConfig.OnBadRows;
-import org.sparklora.prep.document.DocumentFile;
 import org.sparklora.prep.document.SplitReport;
-import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.RowHandler;
 import org.sparklora.prep.source.SourceRow;
 import org.sparklora.prep.source.SplitGroup;
-import org.sparklora.prep.tokenize.DocumentLimit;
-import org.sparklora.prep.tokenize.TokenizedDocument;
-import org.sparklora.prep.tokenize.TokenizedExample;
 
 /**
  * The first stage's task: the rows of one split become the documents of one file. Used by one
  * thread, once.
  */
 final class TokenizeSplit implements RowHandler {
-  private final PrepConfig config;
-  private final DatasetFormat format;
-  private final PrepTokenizer tokenizer;
-  private final DocumentLimit limit;
-  private final DocumentFile.Writer documents;
+  private final OnBadRows onBadRows;
+  private final RowKind.Documents documents;
   private final LongConsumer tokens;
   private final SplitReport report = new SplitReport();
 
-  private TokenizeSplit(
-      TextSource text,
-      PrepConfig config,
-      DatasetFormat format,
-      DocumentFile.Writer documents,
-      LongConsumer tokens) {
-    this.config = config;
-    this.format = format;
-    this.tokenizer = PrepTokenizer.of(text, ModelText.shared(text), config);
-    boolean keepEnd =
-        !config.packing().enabled() && config.truncation() == PrepConfig.Truncation.KEEP_END;
-    this.limit = new DocumentLimit(config.documentLimit(), keepEnd);
+  private TokenizeSplit(OnBadRows onBadRows, RowKind.Documents documents, LongConsumer tokens) {
+    this.onBadRows = onBadRows;
     this.documents = documents;
     this.tokens = tokens;
   }
@@ -54,8 +37,7 @@ final class TokenizeSplit implements RowHandler {
   static SplitReport run(
       Configuration configuration,
       TextSource text,
-      PrepConfig config,
-      DatasetFormat format,
+      RowKind<?> rows,
       SplitGroup split,
       Path output,
       LongConsumer tokens) {
@@ -64,63 +46,47 @@ final class TokenizeSplit implements RowHandler {
         output.getParent(),
         output,
         attempt -> {
-          try (DocumentFile.Writer writer = new DocumentFile.Writer(configuration, attempt)) {
-            return new TokenizeSplit(text, config, format, writer, tokens)
-                .read(configuration, split);
+          try (RowKind.Documents documents = rows.create(configuration, attempt, text)) {
+            return new TokenizeSplit(rows.config().source().onBadRows(), documents, tokens)
+                .read(configuration, rows, split);
           }
         });
   }
 
-  private SplitReport read(Configuration configuration, SplitGroup split) {
+  private SplitReport read(Configuration configuration, RowKind<?> rows, SplitGroup split) {
     try {
-      split.read(configuration, format.columns(), this);
+      split.read(configuration, rows.columns(), this);
     } catch (BadRowException e) {
-      assert config.source().onBadRows() == OnBadRows.FAIL
-          : "skipped rows must not end the reading";
+      assert onBadRows == OnBadRows.FAIL : "skipped rows must not end the reading";
     }
     return report.trimmed();
   }
 
   @Override
   public void row(SourceRow row) {
-    TokenizedExample example;
+    int written;
     try {
-      example = tokenizer.examples().tokenize(format.example(row.values()));
+      written = documents.write(row.values(), report);
     } catch (BadRowException e) {
       bad(e.at(row.place().get()));
       return;
     }
     report.countRow();
-    if (!example.promptIsPrefix()) {
-      report.countPromptNotPrefix();
-    }
-    write(example.document());
-  }
-
-  private void write(TokenizedDocument document) {
-    int excess = limit.excess(document);
-    if (excess > 0) {
-      report.countTruncated(excess);
-    }
-    TokenizedDocument cut = limit.apply(document);
-    // As TRL: a row without any target is dropped, but in a packed row it is context for nobody and
-    // harms nobody.
-    if (!config.packing().enabled() && !cut.hasTarget()) {
-      report.countWithoutTarget();
-      return;
-    }
-    documents.write(cut);
-    report.countDocument(cut.tokens());
-    tokens.accept(cut.tokens());
+    tokens.accept(written);
   }
 
   @Override
   public void bad(BadRowException problem) {
     report.countRow();
     report.countBad(problem);
-    if (config.source().onBadRows() == OnBadRows.FAIL) {
+    if (onBadRows == OnBadRows.FAIL) {
       report.stopAtBadRow();
       throw problem;
     }
+  }
+
+  /** The file with the documents of a split. */
+  static Path file(Path folder, int split) {
+    return new Path(folder, String.format(Locale.ROOT, "documents-%05d", split));
   }
 }

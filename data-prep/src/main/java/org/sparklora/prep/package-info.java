@@ -1,10 +1,11 @@
 /**
- * Datasets to packed rows and to prompts, both Parquet: {@code prep}, two Spark jobs.
+ * Datasets to packed rows and to prompts, both Parquet: {@code prep}, one Spark job for two kinds
+ * of row.
  *
- * <p>{@link org.sparklora.prep.PackSftJob} and {@link org.sparklora.prep.PreparePromptsJob} (with
- * the stages they share) and the readers of tables in {@code table} are all that knows Spark here;
- * what tasks do is in classes that do not. {@code spark-job} may depend on this package; it depends
- * on {@code pipeline}, {@code org.sparklora.text} and {@code model.checkpoint}.
+ * <p>{@link org.sparklora.prep.PrepJob} (with its stages) and the readers of tables in {@code
+ * table} are all that knows Spark here; what tasks do is in classes that do not. {@code spark-job}
+ * may depend on this package; it depends on {@code pipeline}, {@code org.sparklora.text} and {@code
+ * model.checkpoint}.
  *
  * <pre>
  * table ─(sorted by Spark SQL)→ files

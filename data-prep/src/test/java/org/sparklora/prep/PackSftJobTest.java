@@ -32,8 +32,8 @@ class PackSftJobTest extends PrepJobFixture {
     // 3 MB of lines, hence several splits; a packing batch of 100 makes shards that cross splits
     Path data = data("data.jsonl", questions(9000));
     for (int batch : new int[] {0, 100}) {
-      PackSftJob.run(spark(1, JAVA), config(data, "one-" + batch, packing(batch)));
-      PackSftJob.run(spark(4, KRYO), config(data, "four-" + batch, packing(batch)));
+      PrepJob.run(spark(1, JAVA), config(data, "one-" + batch, packing(batch)));
+      PrepJob.run(spark(4, KRYO), config(data, "four-" + batch, packing(batch)));
       assertThat(parquetBytes("four-" + batch))
           .isNotEmpty()
           .isEqualTo(parquetBytes("one-" + batch));
@@ -43,7 +43,8 @@ class PackSftJobTest extends PrepJobFixture {
   @Test
   void keepsEveryDocumentOnceInRowsThatAreNearlyFull() throws IOException {
     Path data = data("data.jsonl", questions(2000));
-    PrepManifest manifest = PackSftJob.run(spark(2, JAVA), config(data, "out", packing(0)));
+    TableManifest<PackedCounts> manifest =
+        PrepJob.run(spark(2, JAVA), config(data, "out", packing(0)));
     List<PackedSequence> rows = table("out").readAll();
     assertThat(rows.stream().mapToInt(row -> row.seqLengths().length).sum()).isEqualTo(2000);
     assertThat(rows.stream().mapToLong(PackedSequence::tokens).sum())
@@ -55,14 +56,14 @@ class PackSftJobTest extends PrepJobFixture {
         .satisfies(file -> assertThat(file.rows()).isEqualTo(rows.size()));
     try (Stream<Path> files = Files.list(scratch.resolve("out"))) {
       assertThat(files.map(f -> f.getFileName().toString()))
-          .containsExactlyInAnyOrder("train-00000-of-00001.parquet", PrepManifest.FILE_NAME);
+          .containsExactlyInAnyOrder("train-00000-of-00001.parquet", TableKind.PACKED.manifest());
     }
   }
 
   @Test
   void sparkReadsTheTableItsRowsAreOurRecords() throws IOException {
     Path data = data("data.jsonl", questions(50));
-    PackSftJob.run(spark(2, JAVA), config(data, "out", packing(0)));
+    PrepJob.run(spark(2, JAVA), config(data, "out", packing(0)));
     List<PackedSequence> viaSpark =
         session.read().parquet(scratch.resolve("out").toString()).collectAsList().stream()
             .map(PackedSequenceTable::fromRow)
@@ -76,9 +77,9 @@ class PackSftJobTest extends PrepJobFixture {
     List<String> lines = questions(6000);
     Files.write(folder.resolve("b.jsonl"), lines.subList(4000, 6000));
     Files.write(folder.resolve("a.jsonl"), lines.subList(0, 4000));
-    PackSftJob.run(spark(4, JAVA), config(folder, "out", unpacked()));
+    PrepJob.run(spark(4, JAVA), config(folder, "out", unpacked()));
     Path single = data("single.jsonl", lines);
-    PackSftJob.run(spark(1, JAVA), config(single, "single", unpacked()));
+    PrepJob.run(spark(1, JAVA), config(single, "single", unpacked()));
     assertThat(table("out").rowCount()).isEqualTo(6000);
     assertThat(text(table("out").readAll())).isEqualTo(text(table("single").readAll()));
   }
@@ -88,7 +89,7 @@ class PackSftJobTest extends PrepJobFixture {
     List<String> lines = questions(9000);
     lines.set(7123, "{\"question\": \"cut off");
     Path data = data("data.jsonl", lines);
-    assertThatThrownBy(() -> PackSftJob.run(spark(2, JAVA), config(data, "out", packing(0))))
+    assertThatThrownBy(() -> PrepJob.run(spark(2, JAVA), config(data, "out", packing(0))))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("data.jsonl line 7124")
         .hasMessageContaining("--on_bad_rows skip");
@@ -103,8 +104,8 @@ class PackSftJobTest extends PrepJobFixture {
     lines.set(20, "{\"question\": \"no answer\"}");
     lines.set(30, "[]");
     Path data = data("data.jsonl", lines);
-    PrepManifest manifest =
-        PackSftJob.run(spark(2, JAVA), skipping(config(data, "out", unpacked())));
+    TableManifest<PackedCounts> manifest =
+        PrepJob.run(spark(2, JAVA), skipping(config(data, "out", unpacked())));
     assertThat(manifest.counts().rowsIn()).isEqualTo(100);
     assertThat(manifest.counts().documents()).isEqualTo(97);
     assertThat(manifest.counts().rowsSkipped())
@@ -123,10 +124,11 @@ class PackSftJobTest extends PrepJobFixture {
     }
     Path data = scratch.resolve("data.jsonl.gz");
     Files.write(data, Arrays.copyOf(zipped.toByteArray(), zipped.size() / 2));
-    assertThatThrownBy(() -> PackSftJob.run(spark(2, JAVA), config(data, "out", unpacked())))
+    assertThatThrownBy(() -> PrepJob.run(spark(2, JAVA), config(data, "out", unpacked())))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("cut off");
-    PrepManifest manifest = PackSftJob.run(session, skipping(config(data, "out", unpacked())));
+    TableManifest<PackedCounts> manifest =
+        PrepJob.run(session, skipping(config(data, "out", unpacked())));
     assertThat(manifest.counts().documents()).isGreaterThan(1000);
     assertThat(manifest.counts().rowsSkipped()).isEqualTo(Map.of("unreadable_file", 1L));
   }
@@ -134,7 +136,7 @@ class PackSftJobTest extends PrepJobFixture {
   @Test
   void refusesAnEmptyDataset() throws IOException {
     Path data = data("data.jsonl", List.of());
-    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", packing(0))))
+    assertThatThrownBy(() -> PrepJob.run(spark(1, JAVA), config(data, "out", packing(0))))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("no row");
   }
@@ -142,7 +144,7 @@ class PackSftJobTest extends PrepJobFixture {
   @Test
   void refusesATableWithoutTargets() throws IOException {
     Path data = data("data.jsonl", List.of("{\"input_ids\": [4, 5], \"labels\": [-100, -100]}"));
-    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", unpacked())))
+    assertThatThrownBy(() -> PrepJob.run(spark(1, JAVA), config(data, "out", unpacked())))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("none of its 1 rows gives a document");
   }
@@ -150,7 +152,7 @@ class PackSftJobTest extends PrepJobFixture {
   @Test
   void refusesTokenIdsBeyondTheVocabulary() throws IOException {
     Path data = data("data.jsonl", List.of("{\"input_ids\": [4, 5]}", "{\"input_ids\": [4, 512]}"));
-    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", packing(0))))
+    assertThatThrownBy(() -> PrepJob.run(spark(1, JAVA), config(data, "out", packing(0))))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("data.jsonl line 2")
         .hasMessageContaining("input_ids[1] is 512")
@@ -161,7 +163,7 @@ class PackSftJobTest extends PrepJobFixture {
   void refusesRowsThatArePackedAlreadyRatherThanMixTheirDocuments() throws IOException {
     Path data =
         data("data.jsonl", List.of("{\"input_ids\": [4, 5, 6, 7], \"seq_lengths\": [2, 2]}"));
-    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", unpacked())))
+    assertThatThrownBy(() -> PrepJob.run(spark(1, JAVA), config(data, "out", unpacked())))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("packed already (column seq_lengths)");
   }
@@ -169,7 +171,7 @@ class PackSftJobTest extends PrepJobFixture {
   @Test
   void listsTheColumnsWhenNoFormatFits() throws IOException {
     Path data = data("data.jsonl", List.of("{\"instruction\": \"a\", \"score\": 1}"));
-    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", packing(0))))
+    assertThatThrownBy(() -> PrepJob.run(spark(1, JAVA), config(data, "out", packing(0))))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("{instruction=text, score=a number}")
         .hasMessageContaining("conversations (from, value)")
@@ -180,19 +182,19 @@ class PackSftJobTest extends PrepJobFixture {
   void usesAFittingTableAgainAndMakesAnotherWhenAnythingChanged() throws IOException {
     Path data = data("data.jsonl", questions(50));
     PrepConfig config = config(data, "out", packing(0));
-    PrepManifest first = PackSftJob.reuseOrRun(spark(1, JAVA), config);
-    PrepManifest again = PackSftJob.reuseOrRun(session, config);
+    TableManifest<PackedCounts> first = PrepJob.reuseOrRun(spark(1, JAVA), config);
+    TableManifest<PackedCounts> again = PrepJob.reuseOrRun(session, config);
     assertThat(again.seconds()).isEqualTo(first.seconds());
 
     Files.write(data, questions(51));
-    assertThatThrownBy(() -> PackSftJob.reuseOrRun(session, config))
+    assertThatThrownBy(() -> PrepJob.reuseOrRun(session, config))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("--overwrite_output_dir");
-    PrepManifest anew = PackSftJob.reuseOrRun(session, overwriting(config));
+    TableManifest<PackedCounts> anew = PrepJob.reuseOrRun(session, overwriting(config));
     assertThat(anew.counts().documents()).isEqualTo(51);
 
     Files.delete(scratch.resolve("out/train-00000-of-00001.parquet"));
-    assertThat(PackSftJob.reuseOrRun(session, overwriting(config)).seconds())
+    assertThat(PrepJob.reuseOrRun(session, overwriting(config)).seconds())
         .isNotEqualTo(anew.seconds());
   }
 
@@ -201,11 +203,11 @@ class PackSftJobTest extends PrepJobFixture {
   void filesWithTheLengthAndTheTimeTheyHadAreReadAnew() throws IOException {
     Path data = data("data.jsonl", List.of("{\"text\": \"one\"}", "{\"text\": \"two\"}"));
     PrepConfig config = overwriting(config(data, "out", packing(0)));
-    String first = PackSftJob.reuseOrRun(spark(1, JAVA), config).inputs().tokenizerSha256();
+    String first = PrepJob.reuseOrRun(spark(1, JAVA), config).inputs().tokenizerSha256();
     List<String> before = text(table("out").readAll());
 
     writeOver(data, Files.readString(data).replace("two", "six"));
-    PackSftJob.reuseOrRun(session, config);
+    PrepJob.reuseOrRun(session, config);
     List<String> otherData = text(table("out").readAll());
     assertThat(otherData).isNotEqualTo(before);
 
@@ -214,7 +216,7 @@ class PackSftJobTest extends PrepJobFixture {
     String json = Files.readString(file);
     String moved = json.replace("\"s\":", "placeholder").replace("\"x\":", "\"s\":");
     writeOver(file, moved.replace("placeholder", "\"x\":"));
-    String second = PackSftJob.reuseOrRun(session, config).inputs().tokenizerSha256();
+    String second = PrepJob.reuseOrRun(session, config).inputs().tokenizerSha256();
     assertThat(second).isNotEqualTo(first);
     List<String> otherIds = text(table("out").readAll());
     assertThat(otherIds).isNotEqualTo(otherData);
@@ -222,10 +224,10 @@ class PackSftJobTest extends PrepJobFixture {
     // what ends a text is said beside the tokenizer
     Path names = tokenizer.resolve("tokenizer_config.json");
     Files.writeString(names, "{\"eos_token\": \"s\"}");
-    PackSftJob.reuseOrRun(session, config);
+    PrepJob.reuseOrRun(session, config);
     List<String> ended = text(table("out").readAll());
     writeOver(names, "{\"eos_token\": \"x\"}");
-    PackSftJob.reuseOrRun(session, config);
+    PrepJob.reuseOrRun(session, config);
     assertThat(text(table("out").readAll())).isNotEqualTo(ended);
   }
 
@@ -238,8 +240,8 @@ class PackSftJobTest extends PrepJobFixture {
 
   @Test
   void aTableWithAFileOfAnotherTableIsRefused() throws IOException {
-    PackSftJob.run(spark(1, JAVA), config(data("a.jsonl", questions(20)), "out", packing(0)));
-    PackSftJob.run(session, config(data("b.jsonl", questions(40)), "other", packing(0)));
+    PrepJob.run(spark(1, JAVA), config(data("a.jsonl", questions(20)), "out", packing(0)));
+    PrepJob.run(session, config(data("b.jsonl", questions(40)), "other", packing(0)));
     String file = PackedSequenceTable.fileName(0, 1);
     Files.copy(
         scratch.resolve("other").resolve(file),
@@ -259,7 +261,8 @@ class PackSftJobTest extends PrepJobFixture {
     Path left = Files.createDirectories(scratch.resolve(".out.inprogress-12345678/_documents"));
     Files.writeString(left.resolve("documents-00000"), "half");
     Path data = data("data.jsonl", questions(20));
-    PrepManifest manifest = PackSftJob.reuseOrRun(spark(1, JAVA), config(data, "out", packing(0)));
+    TableManifest<PackedCounts> manifest =
+        PrepJob.reuseOrRun(spark(1, JAVA), config(data, "out", packing(0)));
     assertThat(manifest.counts().documents()).isEqualTo(20);
     assertThat(table("out").rowCount()).isEqualTo(manifest.counts().rows());
   }

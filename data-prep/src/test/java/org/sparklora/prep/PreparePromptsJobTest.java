@@ -52,7 +52,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
   void questionsAreRenderedWithTheOpeningOfTheAnswer() throws IOException {
     Path data = data("{\"question\": \"1+3?\", \"answer\": \"1+3=4\\n#### 4\"}");
 
-    PromptsManifest manifest = PreparePromptsJob.run(spark(1, JAVA), config(data, "out"));
+    TableManifest<PromptCounts> manifest = PrepJob.run(spark(1, JAVA), config(data, "out"));
 
     Prompt prompt = table("out").get(0);
     assertThat(prompt.text())
@@ -76,7 +76,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
             "{\"prompt\": \"3?\"}");
     PromptsConfig plain = config(data, "out");
 
-    PreparePromptsJob.run(
+    PrepJob.run(
         spark(1, JAVA),
         new PromptsConfig(
             plain.source(), plain.model(), "Be brief.", 0, plain.outputFolder(), false));
@@ -92,7 +92,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
 
   @Test
   void aTextPromptIsTakenAsItIs() throws IOException {
-    PreparePromptsJob.run(spark(1, JAVA), config(data("{\"prompt\": \"1+4=\"}"), "out"));
+    PrepJob.run(spark(1, JAVA), config(data("{\"prompt\": \"1+4=\"}"), "out"));
     assertThat(table("out").get(0).text()).isEqualTo("1+4=");
   }
 
@@ -105,8 +105,8 @@ class PreparePromptsJobTest extends PrepJobFixture {
     }
     Path data = data(lines.toArray(String[]::new));
 
-    PromptsManifest manifest =
-        PreparePromptsJob.run(spark(2, JAVA), config(data, "out", 60, OnBadRows.FAIL));
+    TableManifest<PromptCounts> manifest =
+        PrepJob.run(spark(2, JAVA), config(data, "out", 60, OnBadRows.FAIL));
 
     assertThat(manifest.counts().rowsIn()).isEqualTo(40);
     assertThat(manifest.counts().tooLong()).isEqualTo(10);
@@ -131,8 +131,8 @@ class PreparePromptsJobTest extends PrepJobFixture {
             .toArray(String[]::new);
     Path data = data(lines);
 
-    PreparePromptsJob.run(spark(1, JAVA), config(data, "one"));
-    PreparePromptsJob.run(spark(4, KRYO), config(data, "four"));
+    PrepJob.run(spark(1, JAVA), config(data, "one"));
+    PrepJob.run(spark(4, KRYO), config(data, "four"));
 
     assertThat(parquetBytes("four")).hasSize(2).isEqualTo(parquetBytes("one"));
     List<Prompt> prompts = table("four");
@@ -142,8 +142,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
 
   @Test
   void sparkReadsTheTable() throws IOException {
-    PreparePromptsJob.run(
-        spark(1, JAVA), config(data("{\"prompt\": \"1+4=\", \"solution\": 5}"), "out"));
+    PrepJob.run(spark(1, JAVA), config(data("{\"prompt\": \"1+4=\", \"solution\": 5}"), "out"));
 
     Row row = session.read().parquet(scratch.resolve("out").toString()).collectAsList().get(0);
 
@@ -158,7 +157,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
   @Test
   void stopsAtABadRowAndSaysWhere() throws IOException {
     Path data = data("{\"problem\": \"1+1?\"}", "{\"text\": \"a\"}");
-    assertThatThrownBy(() -> PreparePromptsJob.run(spark(1, JAVA), config(data, "out")))
+    assertThatThrownBy(() -> PrepJob.run(spark(1, JAVA), config(data, "out")))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("data.jsonl line 2")
         .hasMessageContaining("no text in prompt, problem or question")
@@ -176,8 +175,8 @@ class PreparePromptsJobTest extends PrepJobFixture {
             "{\"prompt\": \"\"}",
             "{\"prompt\": \"2\"}");
 
-    PromptsManifest manifest =
-        PreparePromptsJob.run(spark(1, JAVA), config(data, "out", 0, OnBadRows.SKIP));
+    TableManifest<PromptCounts> manifest =
+        PrepJob.run(spark(1, JAVA), config(data, "out", 0, OnBadRows.SKIP));
 
     assertThat(manifest.counts().rowsSkipped())
         .isEqualTo(Map.of("wrong_columns", 1L, "malformed_row", 1L, "empty_prompt", 1L));
@@ -192,22 +191,21 @@ class PreparePromptsJobTest extends PrepJobFixture {
   void aTableOfTheSameSettingsIsUsedAgainAndAnotherIsNot() throws IOException {
     Path data = data("{\"prompt\": \"1+4=\"}", "{\"prompt\": \"a much longer prompt than that\"}");
     PromptsConfig config = config(data, "out");
-    PromptsManifest first = PreparePromptsJob.reuseOrRun(spark(1, JAVA), config);
+    TableManifest<PromptCounts> first = PrepJob.reuseOrRun(spark(1, JAVA), config);
 
-    assertThat(PreparePromptsJob.reuseOrRun(session, config).seconds()).isEqualTo(first.seconds());
+    assertThat(PrepJob.reuseOrRun(session, config).seconds()).isEqualTo(first.seconds());
     PromptsConfig shorter = config(data, "out", 5, OnBadRows.FAIL);
-    assertThatThrownBy(() -> PreparePromptsJob.reuseOrRun(session, shorter))
+    assertThatThrownBy(() -> PrepJob.reuseOrRun(session, shorter))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("output_dir");
-    PreparePromptsJob.reuseOrRun(session, shorter.into(shorter.outputFolder(), true));
+    PrepJob.reuseOrRun(session, shorter.into(shorter.outputFolder(), true));
     assertThat(table("out")).hasSize(1);
   }
 
   @Test
   void aDatasetWithoutAPromptIsRefused() throws IOException {
     Path data = data("{\"prompt\": \"a long prompt of many words\"}");
-    assertThatThrownBy(
-            () -> PreparePromptsJob.run(spark(1, JAVA), config(data, "out", 1, OnBadRows.FAIL)))
+    assertThatThrownBy(() -> PrepJob.run(spark(1, JAVA), config(data, "out", 1, OnBadRows.FAIL)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("1 were longer than max_prompt_length");
   }
@@ -220,9 +218,9 @@ class PreparePromptsJobTest extends PrepJobFixture {
         new PromptsConfig(
             plain.source(), plain.model(), "Be brief.", 0, plain.outputFolder(), false);
 
-    assertThatThrownBy(() -> PreparePromptsJob.run(spark(1, JAVA), config))
+    assertThatThrownBy(() -> PrepJob.run(spark(1, JAVA), config))
         .hasMessageContaining("system_prompt");
-    PreparePromptsJob.run(session, plain);
+    PrepJob.run(session, plain);
     assertThat(table("out").get(0).text()).isEqualTo("1+1?");
   }
 }

@@ -138,10 +138,9 @@ class SftPrepGoldenTest {
           TokenizeSplit.run(
               HADOOP,
               text,
-              config,
-              format,
+              new PackedRows(config, format),
               new SplitGroup(List.of(splits.get(i))),
-              PackRowFile.documentFile(documents, i),
+              TokenizeSplit.file(documents, i),
               tokens -> {});
       assertThat(report.problems()).isEmpty();
       lengths.add(report.lengths());
@@ -149,7 +148,7 @@ class SftPrepGoldenTest {
     List<PackedSequence> rows = new ArrayList<>();
     for (ShardPlan.RowFile file : ShardPlan.of(lengths, config.packing().batchSize())) {
       var output = new org.apache.hadoop.fs.Path(scratch.resolve("rows.parquet").toString());
-      PackRowFile.run(HADOOP, config.packer(), file, documents, output);
+      new PackRowFile(config.packer(), file).write(HADOOP, documents, output);
       try (PackedSequenceReader reader = PackedSequenceReader.open(HADOOP, output.toString())) {
         for (var row = reader.next(); row.isPresent(); row = reader.next()) {
           rows.add(row.get());

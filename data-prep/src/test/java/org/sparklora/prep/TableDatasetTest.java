@@ -126,8 +126,8 @@ class TableDatasetTest {
         false);
   }
 
-  private static PrepManifest prep(String dataset, TableQuery query, String out) {
-    return PackSftJob.run(spark, config(dataset, query, out));
+  private static TableManifest<PackedCounts> prep(String dataset, TableQuery query, String out) {
+    return PrepJob.run(spark, config(dataset, query, out));
   }
 
   /** The packed rows that a dataset gives. */
@@ -194,7 +194,7 @@ class TableDatasetTest {
         .as("deleted in place: the others keep their order")
         .isEqualTo(packed(path("deleted"), TableQuery.NONE));
 
-    PrepManifest atTime = prep(table, revision("delta", between), "at-time");
+    TableManifest<PackedCounts> atTime = prep(table, revision("delta", between), "at-time");
     assertThat(atTime.inputs().table())
         .containsEntry("version", "3")
         .containsEntry("format", "delta")
@@ -237,7 +237,7 @@ class TableDatasetTest {
     spark.sql("INSERT INTO ice.content.rows VALUES (-1, 'later', 'rows')");
     TableQuery named = new TableQuery("", Long.toString(snapshot), "", "", "content");
     assertThat(packed("ice.content.rows", named)).isEqualTo(expected);
-    PrepManifest tagged =
+    TableManifest<PackedCounts> tagged =
         prep("ice.content.rows", new TableQuery("", "trained", "", "", "content"), "tagged");
     assertThat(tagged.inputs().table()).containsEntry("version", Long.toString(snapshot));
     assertThat(rows("tagged")).isEqualTo(expected);
@@ -259,7 +259,7 @@ class TableDatasetTest {
     for (TableQuery query : List.of(TableQuery.NONE, query("delta"))) {
       String dataset = query.format().isEmpty() ? path("plain") : table;
       PrepConfig like = config(dataset, query, "prompts-" + query.format());
-      PreparePromptsJob.run(
+      PrepJob.run(
           spark, new PromptsConfig(like.source(), like.model(), "", 0, like.outputFolder(), false));
       prompts.add(spark.read().parquet(like.outputFolder()).orderBy("prompt_id").collectAsList());
     }
@@ -306,7 +306,7 @@ class TableDatasetTest {
         new TableQuery("parquet", "", "id >= 100", "*, a.text AS answer, q AS question", "");
     questions().where("id >= 100").write().parquet(path("starred"));
     assertThat(packed(path("raw"), star)).isEqualTo(packed(path("starred"), TableQuery.NONE));
-    PrepManifest manifest = prep(path("raw"), query, "queried");
+    TableManifest<PackedCounts> manifest = prep(path("raw"), query, "queried");
     assertThat(manifest.inputs().settings())
         .containsEntry("dataset_filter", "a.good AND id >= 100")
         .containsEntry("dataset_format", "parquet")
@@ -319,11 +319,11 @@ class TableDatasetTest {
     String table = path("growing");
     questions().write().format("delta").save(table);
     PrepConfig config = config(table, query("delta"), "reused");
-    PackSftJob.run(spark, config);
-    PrepManifest again = PackSftJob.reuseOrRun(spark, config);
+    PrepJob.run(spark, config);
+    TableManifest<PackedCounts> again = PrepJob.reuseOrRun(spark, config);
     assertThat(again.inputs().table()).containsEntry("version", "0");
     spark.sql("INSERT INTO delta.`%s` VALUES (-1, 'later', 'rows')".formatted(table));
-    assertThatThrownBy(() -> PackSftJob.reuseOrRun(spark, config))
+    assertThatThrownBy(() -> PrepJob.reuseOrRun(spark, config))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("made with version 0 of the dataset (now 1)");
   }

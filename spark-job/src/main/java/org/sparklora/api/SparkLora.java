@@ -23,10 +23,11 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
-import org.sparklora.prep.PackSftJob;
 import org.sparklora.prep.PrepConfig;
-import org.sparklora.prep.PreparePromptsJob;
-import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.PrepJob;
+import org.sparklora.prep.TableConfig;
+import org.sparklora.prep.TableKind;
+import org.sparklora.prep.TableManifest;
 import org.sparklora.prep.TableOrigin;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.job.RewardJob;
@@ -37,10 +38,8 @@ import org.sparklora.spark.grpo.ExternalRewardsJob;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoJob;
 import org.sparklora.spark.grpo.RewardSettings;
-import org.sparklora.spark.prep.PackedTables;
 import org.sparklora.spark.prep.PrepSettings;
-import org.sparklora.spark.prep.PromptSettings;
-import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.HubPush;
 import org.sparklora.spark.run.PushConfig;
 import org.sparklora.spark.run.RunControl;
@@ -120,7 +119,7 @@ public final class SparkLora {
 
   private SftConfig sftConfig(Request request) {
     return SftConfig.of(
-        PackedTables.decided(hadoop, withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR)));
+        PreparedTables.decided(hadoop, withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR)));
   }
 
   /**
@@ -167,7 +166,7 @@ public final class SparkLora {
   private GrpoConfig grpoConfig(Request request) {
     Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
     return GrpoConfig.of(
-        PromptTables.decided(hadoop, settings, Flags.DATASET_TRAIN_SPLIT), request.judged());
+        PreparedTables.decided(hadoop, settings, Flags.DATASET_TRAIN_SPLIT), request.judged());
   }
 
   private static Map<String, Double> named(EvalMetrics metrics) {
@@ -190,13 +189,11 @@ public final class SparkLora {
     Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
     String folder = settings.get(Flags.OUTPUT_DIR);
     Optional<OutputTable> table = writable(settings);
-    String summary =
-        switch (settings.get(Flags.TASK, Task.class)) {
-          case SFT -> pack(PrepSettings.of(settings, folder));
-          case GRPO -> preparePrompts(PromptSettings.of(settings, folder));
-        };
+    TableConfig<?> config = prepConfig(settings);
+    TableManifest<?> manifest =
+        config.overwrite() ? PrepJob.run(spark, config) : PrepJob.reuseOrRun(spark, config);
     table.ifPresent(rows -> rows.write(spark, folder));
-    return new TableResult(folder, summary);
+    return new TableResult(folder, manifest.summary());
   }
 
   /** The table that gets the rows of a result as well, if one is wanted. */
@@ -213,31 +210,21 @@ public final class SparkLora {
    */
   public static void requirePrep(Settings settings, Configuration hadoop) {
     OutputTable.of(settings);
-    String folder = settings.get(Flags.OUTPUT_DIR);
-    switch (requireUseful(settings)) {
-      case SFT -> PackSftJob.requireInputs(hadoop, PrepSettings.of(settings, folder));
-      case GRPO -> PreparePromptsJob.requireInputs(hadoop, PromptSettings.of(settings, folder));
-    }
+    requireUseful(settings);
+    PrepJob.requireInputs(hadoop, prepConfig(settings));
   }
 
-  private static Task requireUseful(Settings settings) {
+  private static void requireUseful(Settings settings) {
     Task task = settings.get(Flags.TASK, Task.class);
     settings.requireUseful(task.word(), Stream.of(Task.values()).map(Task::word).toList());
-    return task;
   }
 
-  private String pack(PrepConfig config) {
-    return (config.overwrite()
-            ? PackSftJob.run(spark, config)
-            : PackSftJob.reuseOrRun(spark, config))
-        .summary();
-  }
-
-  private String preparePrompts(PromptsConfig config) {
-    return (config.overwrite()
-            ? PreparePromptsJob.run(spark, config)
-            : PreparePromptsJob.reuseOrRun(spark, config))
-        .summary();
+  private static TableConfig<?> prepConfig(Settings settings) {
+    String folder = settings.get(Flags.OUTPUT_DIR);
+    return switch (settings.get(Flags.TASK, Task.class)) {
+      case SFT -> PrepSettings.of(settings, folder);
+      case GRPO -> PrepSettings.prompts(settings, folder);
+    };
   }
 
   /** {@code generate} of a table of prompts that {@code prep --task grpo} made. */
@@ -254,7 +241,7 @@ public final class SparkLora {
         Flags.INPUT,
         input,
         "it is no table of prompts; make one with prep and --task grpo");
-    TableOrigin.ofPrompts(hadoop, input)
+    TableOrigin.of(hadoop, TableKind.PROMPTS, input)
         .ifPresent(origin -> origin.requireTokenizer(hadoop, Flags.INPUT, text(config.model())));
     List<Prompt> prompts = PromptTable.open(hadoop, input).readAll();
     Optional<OutputTable> table = writable(settings);

@@ -2,6 +2,7 @@ package org.sparklora.prep.document;
 
 import java.util.Optional;
 import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.pipeline.table.Prompt;
 
 /**
  * What one written Parquet file holds. A plain class of numbers for the same reason as {@link
@@ -15,12 +16,21 @@ public final class RowFileReport implements StageReport {
   private long targetTokens;
   private int longestRow;
 
-  /** A row was written. */
+  /** A packed row was written. */
   public void countRow(PackedSequence row) {
-    rows++;
-    tokens += row.tokens();
+    countRow(row.tokens());
     targetTokens += row.targets();
-    longestRow = Math.max(longestRow, row.tokens());
+  }
+
+  /** A prompt was written. */
+  public void countRow(Prompt prompt) {
+    countRow(prompt.tokens().length);
+  }
+
+  private void countRow(int length) {
+    rows++;
+    tokens += length;
+    longestRow = Math.max(longestRow, length);
   }
 
   public long rows() {

@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.source.BadRowException;
 
 /** Counts of one split. Not thread-safe. */
@@ -26,6 +27,8 @@ public final class SplitReport implements StageReport {
   private long truncatedDocuments;
   private long truncatedTokens;
   private long promptsNotPrefix;
+  private long tooLong;
+  private long withoutSolution;
   private boolean stopped;
 
   /** A row was read, good or bad. */
@@ -70,6 +73,17 @@ public final class SplitReport implements StageReport {
     }
     lengths[documents++] = tokens;
     emptyDocuments += tokens == 0 ? 1 : 0;
+  }
+
+  /** A prompt was left out because it is too long. */
+  public void countTooLong() {
+    tooLong++;
+  }
+
+  /** A prompt, which here is a document, was written. */
+  public void countPrompt(Prompt prompt) {
+    countDocument(prompt.tokens().length);
+    withoutSolution += prompt.solution().isPresent() ? 0 : 1;
   }
 
   /** Gives back what the growing array holds too much; to be called before the report travels. */
@@ -136,5 +150,13 @@ public final class SplitReport implements StageReport {
 
   public long promptsNotPrefix() {
     return promptsNotPrefix;
+  }
+
+  public long tooLong() {
+    return tooLong;
+  }
+
+  public long withoutSolution() {
+    return withoutSolution;
   }
 }

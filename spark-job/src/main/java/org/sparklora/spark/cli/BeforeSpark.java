@@ -21,8 +21,7 @@ import org.sparklora.reward.job.RewardJob;
 import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
-import org.sparklora.spark.prep.PackedTables;
-import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sweep.SweepPlan;
@@ -47,14 +46,14 @@ final class BeforeSpark {
 
   static void sft(Settings given) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
-    Settings settings = PackedTables.decided(hadoop, given);
+    Settings settings = PreparedTables.decided(hadoop, given);
     SftConfig config = SftConfig.of(settings);
     Outlines.requireTrainable(settings, hadoop);
-    PackedTables.requireFiles(hadoop, config.data());
+    PreparedTables.requireFiles(hadoop, config.data());
     config
         .evaluation()
         .data()
-        .ifPresent(test -> PackedTables.requireTestSplit(hadoop, test, config.data()));
+        .ifPresent(test -> PreparedTables.requireTestSplit(hadoop, test, config.data()));
     output(hadoop, config);
   }
 
@@ -63,13 +62,13 @@ final class BeforeSpark {
    */
   static void grpo(Settings given, Optional<String> advantages) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
-    Settings settings = PromptTables.decided(hadoop, given, Flags.DATASET_TRAIN_SPLIT);
+    Settings settings = PreparedTables.decided(hadoop, given, Flags.DATASET_TRAIN_SPLIT);
     GrpoConfig config = GrpoConfig.of(settings);
     Outlines.requireTrainable(settings, hadoop);
-    PromptTables.requireFiles(hadoop, config.promptsTable());
+    PreparedTables.requireFiles(hadoop, config.promptsTable());
     config
         .testPromptsTable()
-        .ifPresent(test -> PromptTables.requireTestSplit(hadoop, test, config.promptsTable()));
+        .ifPresent(test -> PreparedTables.requireTestSplit(hadoop, test, config.promptsTable()));
     advantages.ifPresent(table -> GenerationTable.requireScored(hadoop, table));
     output(hadoop, config);
   }
@@ -90,9 +89,9 @@ final class BeforeSpark {
     Configuration hadoop = HadoopSettings.configuration();
     OutputTable.of(given);
     MathEvalConfig config =
-        MathEvalConfig.of(PromptTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT));
+        MathEvalConfig.of(PreparedTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT));
     Outlines.requireReadable(config.generation().model(), hadoop);
-    PromptTables.requireFiles(hadoop, config.problems());
+    PreparedTables.requireFiles(hadoop, config.problems());
     OutputFolder.requireUsable(hadoop, config.output(), config.overwrite());
   }
 

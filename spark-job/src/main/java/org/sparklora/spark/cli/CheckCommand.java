@@ -10,7 +10,7 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.spark.grpo.GrpoRegret;
-import org.sparklora.spark.prep.PackedTables;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.regret.Finding;
 import org.sparklora.spark.regret.MachineMemory;
 import org.sparklora.spark.regret.RegretReport;
@@ -41,7 +41,7 @@ final class CheckCommand {
   static void run(Settings given) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
     Settings settings =
-        (isGrpo(given) ? given : PackedTables.decided(hadoop, given))
+        (isGrpo(given) ? given : PreparedTables.decided(hadoop, given))
             .withDefault(Flags.OUTPUT_DIR, "unnamed-run")
             .withDefault(Flags.DATASET_NAME, "unnamed-dataset");
     Planned planned = planned(settings, hadoop); // refuses bad settings before anything is read

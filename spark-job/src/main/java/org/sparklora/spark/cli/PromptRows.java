@@ -18,6 +18,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.TableKind;
 import org.sparklora.prep.TableOrigin;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFiles;
@@ -65,7 +66,7 @@ final class PromptRows {
   static List<Prompt> read(Configuration hadoop, String input, RowText texts) {
     requireInput(hadoop, input);
     if (!input.contains(".json") && PromptTable.isAt(hadoop, input)) {
-      TableOrigin.ofPrompts(hadoop, input)
+      TableOrigin.of(hadoop, TableKind.PROMPTS, input)
           .ifPresent(
               origin ->
                   origin.requireTokenizer(

@@ -20,13 +20,14 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.job.Scoring;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.RewardStage;
-import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingPlace;
 import org.sparklora.spark.workers.ExecutorsJob;
@@ -58,7 +59,7 @@ public final class EvalJob {
     long started = System.nanoTime();
     Configuration hadoop = place.hadoop();
     MathEvalConfig config =
-        MathEvalConfig.of(PromptTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT));
+        MathEvalConfig.of(PreparedTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT));
     int count = place.count(config.generation().workers());
     Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
     RewardStage judge =
@@ -68,7 +69,7 @@ public final class EvalJob {
             config.generation().sampling().numGenerations(),
             Optional.empty());
     GenerateJob.check(hadoop, config.generation());
-    List<Prompt> prompts = place.prompts(config.problems()).readAll();
+    List<Prompt> prompts = PromptTable.open(hadoop, place.table(config.problems())).readAll();
     MathScores scores = new MathScores(config.passK());
     try (OutputFolder folder = OutputFolder.create(hadoop, config.output(), config.overwrite())) {
       AtomicInteger files = new AtomicInteger();

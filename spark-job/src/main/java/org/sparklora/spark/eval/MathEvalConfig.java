@@ -17,7 +17,7 @@ import org.sparklora.reward.Reward;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.RewardSettings;
-import org.sparklora.spark.prep.PromptSettings;
+import org.sparklora.spark.prep.PrepSettings;
 
 /**
  * Which problems a model solves, and who says so.
@@ -103,7 +103,7 @@ public record MathEvalConfig(
         .forEach(flag -> shown.put(flag.name(), settings.text(flag)));
     return new MathEvalConfig(
         GenerateConfig.of(settings),
-        PromptSettings.replacing(settings, PromptSettings.ofTestSplit(settings, prompts)),
+        PrepSettings.replacing(settings, PrepSettings.promptsOfTestSplit(settings, prompts)),
         RewardSettings.functions(settings),
         RewardSettings.advantages(settings),
         settings.get(Flags.PASS_K),

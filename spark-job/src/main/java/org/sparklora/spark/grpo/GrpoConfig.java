@@ -17,7 +17,7 @@ import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.PromptOrder;
-import org.sparklora.spark.prep.PromptSettings;
+import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;
 import org.sparklora.spark.run.ModelSettings;
@@ -106,7 +106,7 @@ public record GrpoConfig(
   record Prompts(PromptsConfig table, boolean shuffled) {
     public static Prompts of(Settings settings) {
       return new Prompts(
-          PromptSettings.replacing(settings, PromptSettings.of(settings, promptsFolder(settings))),
+          PrepSettings.replacing(settings, PrepSettings.prompts(settings, promptsFolder(settings))),
           settings.get(Flags.SHUFFLE_DATASET));
     }
   }

@@ -15,7 +15,6 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.prep.PrepSettings;
-import org.sparklora.spark.prep.PromptSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.train.EvalMetrics;
@@ -56,9 +55,9 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
           settings.get(Flags.PER_DEVICE_EVAL_BATCH_SIZE),
           schedule.isOn()
               ? Optional.of(
-                  PromptSettings.replacing(
+                  PrepSettings.replacing(
                       settings,
-                      PromptSettings.ofTestSplit(
+                      PrepSettings.promptsOfTestSplit(
                           settings, PrepSettings.testFolder(settings, promptsFolder))))
               : Optional.empty());
     }

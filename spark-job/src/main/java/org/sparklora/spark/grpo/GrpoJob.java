@@ -76,14 +76,9 @@ public final class GrpoJob {
     workers.requireRoomForResults(Float.BYTES * initial.model().layout().size());
     try (RunFolder folder = TrainingRun.open(hadoop, config)) {
       // now that the folder is this run's: another one's prompts lie beside it
-      List<Prompt> prompts = place.prompts(table).readAll();
+      List<Prompt> prompts = prompts(place, table);
       List<Prompt> testPrompts =
-          config
-              .evaluation()
-              .table()
-              .map(place::prompts)
-              .map(PromptTable::readAll)
-              .orElse(List.of());
+          config.evaluation().table().map(test -> prompts(place, test)).orElse(List.of());
       config.requireRoom(prompts, initial.model().config());
       config.requireSolutions(prompts);
       for (List<Prompt> judged : List.of(prompts, testPrompts)) {
@@ -152,7 +147,7 @@ public final class GrpoJob {
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     int count = place.count(config.rounds().workers());
     Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
-    List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow()).readAll();
+    List<Prompt> prompts = prompts(place, config.evaluation().table().orElseThrow());
     config.requireRoom(prompts, initial.model().config());
     config.requireSolutions(prompts);
     external(config, judge).ifPresent(rewards -> rewards.requireColumns(prompts));
@@ -164,6 +159,10 @@ public final class GrpoJob {
     } finally {
       ExecutorModel.release(initial.model());
     }
+  }
+
+  private static List<Prompt> prompts(TrainingPlace place, PromptsConfig table) {
+    return PromptTable.open(place.hadoop(), place.table(table)).readAll();
   }
 
   private static Optional<ExternalRewardsJob> external(

@@ -1,48 +1,50 @@
 package org.sparklora.spark.prep;
 
+import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.TableConfig;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.TokenizerDialect;
 
-/** Makes a {@link PrepConfig} of a user's settings, for {@code prep} and for {@code sft}. */
+/**
+ * Makes a {@link PrepConfig} or a {@link PromptsConfig} of a user's settings, for {@code prep} and
+ * for runs.
+ */
 public final class PrepSettings {
   private static final String TEST = "test";
 
   private PrepSettings() {}
 
-  /** The split to train on. */
+  /** The packed rows of the split to train on. */
   public static PrepConfig of(Settings settings, String outputFolder) {
-    return of(
+    return packed(
         settings,
-        source(settings, settings.get(Flags.DATASET_TRAIN_SPLIT)),
+        packedSource(settings, Flags.DATASET_TRAIN_SPLIT),
         settings.get(Flags.PACKING),
         outputFolder);
   }
 
-  /** The split to evaluate on. */
+  /** The packed rows of the split to evaluate on. */
   public static PrepConfig ofTestSplit(Settings settings, String outputFolder) {
-    return of(
+    return packed(
         settings,
-        testing(settings, source(settings, settings.get(Flags.DATASET_TEST_SPLIT))),
+        testing(settings, packedSource(settings, Flags.DATASET_TEST_SPLIT)),
         settings.find(Flags.EVAL_PACKING).orElse(settings.get(Flags.PACKING)),
         outputFolder);
   }
 
-  private static PrepConfig of(
+  private static PrepConfig packed(
       Settings settings, PrepConfig.Source source, boolean packing, String outputFolder) {
     return new PrepConfig(
         source,
-        new PrepConfig.Model(
-            ModelReference.of(settings),
-            settings.find(Flags.CHAT_TEMPLATE_PATH).orElse(""),
-            settings.find(Flags.EOS_TOKEN).orElse(""),
-            settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class)),
+        model(settings, settings.find(Flags.EOS_TOKEN).orElse("")),
         settings.get(Flags.MAX_LENGTH),
         settings.get(Flags.TRUNCATION_MODE, PrepConfig.Truncation.class),
         new PrepConfig.Packing(
@@ -55,17 +57,74 @@ public final class PrepSettings {
         settings.get(Flags.OVERWRITE_OUTPUT_DIR));
   }
 
-  private static PrepConfig.Source source(Settings settings, String split) {
-    return new PrepConfig.Source(
-        dataset(settings),
-        settings.find(Flags.DATASET_CONFIG).orElse(""),
-        split,
+  private static PrepConfig.Source packedSource(Settings settings, Flag<String> splitFlag) {
+    ColumnMapping columns =
         new ColumnMapping(
             settings.get(Flags.DATASET_TEXT_FIELD),
             settings.get(Flags.MESSAGES_COLUMN),
             settings.get(Flags.PROMPT_COLUMN),
-            settings.get(Flags.COMPLETION_COLUMN)),
-        settings.get(Flags.USE_SYSTEM_COLUMN),
+            settings.get(Flags.COMPLETION_COLUMN));
+    return source(settings, splitFlag, columns, settings.get(Flags.USE_SYSTEM_COLUMN));
+  }
+
+  /** The prompts of the split to train on. */
+  public static PromptsConfig prompts(Settings settings, String outputFolder) {
+    return prompts(settings, Flags.DATASET_TRAIN_SPLIT, outputFolder);
+  }
+
+  /** The prompts of the split to evaluate on. */
+  public static PromptsConfig promptsOfTestSplit(Settings settings, String outputFolder) {
+    PromptsConfig config = prompts(settings, Flags.DATASET_TEST_SPLIT, outputFolder);
+    return config.of(testing(settings, config.source()));
+  }
+
+  static PromptsConfig prompts(Settings settings, Flag<String> splitFlag, String outputFolder) {
+    ColumnMapping usual = ColumnMapping.defaults();
+    ColumnMapping columns =
+        new ColumnMapping(
+            usual.text(), usual.messages(), settings.get(Flags.PROMPT_COLUMN), usual.completion());
+    return new PromptsConfig(
+        source(settings, splitFlag, columns, false),
+        model(settings, ""),
+        settings.find(Flags.SYSTEM_PROMPT).orElse(""),
+        settings.find(Flags.MAX_PROMPT_LENGTH).orElse(PromptsConfig.UNLIMITED),
+        outputFolder,
+        settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+  }
+
+  /**
+   * The same for a run: a table that lies in a folder which the user named is the user's; one in
+   * the run's own place is an earlier run's, and replaced where its settings are others.
+   */
+  public static PrepConfig replacing(Settings settings, PrepConfig config) {
+    return config.into(config.outputFolder(), replaces(settings, config));
+  }
+
+  /** As above, of prompts. */
+  public static PromptsConfig replacing(Settings settings, PromptsConfig config) {
+    return config.into(config.outputFolder(), replaces(settings, config));
+  }
+
+  private static boolean replaces(Settings settings, TableConfig<?> config) {
+    return config.overwrite() || !settings.isGiven(config.kind().folderKey());
+  }
+
+  private static PrepConfig.Model model(Settings settings, String eosToken) {
+    return new PrepConfig.Model(
+        ModelReference.of(settings),
+        settings.find(Flags.CHAT_TEMPLATE_PATH).orElse(""),
+        eosToken,
+        settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class));
+  }
+
+  private static PrepConfig.Source source(
+      Settings settings, Flag<String> splitFlag, ColumnMapping columns, boolean useSystemColumn) {
+    return new PrepConfig.Source(
+        dataset(settings),
+        settings.find(Flags.DATASET_CONFIG).orElse(""),
+        settings.get(splitFlag),
+        columns,
+        useSystemColumn,
         settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
         query(settings));
   }
@@ -74,7 +133,7 @@ public final class PrepSettings {
    * The source of the split to evaluate on. Of a table that is another table where the split is
    * called like one, else the rows of which the split, a predicate, holds.
    */
-  static PrepConfig.Source testing(Settings settings, PrepConfig.Source source) {
+  private static PrepConfig.Source testing(Settings settings, PrepConfig.Source source) {
     String split = settings.get(Flags.DATASET_TEST_SPLIT);
     boolean another = canBeTable(settings) && TableQuery.isTableName(split);
     return new PrepConfig.Source(
@@ -94,7 +153,7 @@ public final class PrepSettings {
   }
 
   /** The dataset's name, with the revision that a flag of its own may name of a repository. */
-  static String dataset(Settings settings) {
+  private static String dataset(Settings settings) {
     String name = settings.get(Flags.DATASET_NAME);
     return settings
         .find(Flags.DATASET_REVISION)
@@ -104,7 +163,7 @@ public final class PrepSettings {
   }
 
   /** How the dataset is read where it is a table. */
-  static TableQuery query(Settings settings) {
+  private static TableQuery query(Settings settings) {
     return new TableQuery(
         settings.find(Flags.DATASET_FORMAT).orElse(""),
         settings.find(Flags.DATASET_REVISION).filter(revision -> canBeTable(settings)).orElse(""),

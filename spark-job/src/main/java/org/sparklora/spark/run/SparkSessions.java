@@ -12,13 +12,9 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.pipeline.table.PackedSequenceTable;
-import org.sparklora.pipeline.table.PromptTable;
-import org.sparklora.prep.PrepConfig;
-import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.TableConfig;
 import org.sparklora.spark.dl4j.LoraRegistrator;
-import org.sparklora.spark.prep.PackedTables;
-import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.regret.MachineMemory;
 import org.sparklora.spark.workers.ClusterLog;
 import org.sparklora.spark.workers.CountExecutorsJob;
@@ -219,33 +215,18 @@ public final class SparkSessions {
     }
 
     @Override
-    public PackedSequenceTable packed(PrepConfig config) {
-      return PackedTables.open(session, config);
+    public String table(TableConfig<?> config) {
+      return PreparedTables.open(session, config);
     }
 
     @Override
-    public PromptTable prompts(PromptsConfig config) {
-      return PromptTables.open(session, config);
+    public void requireDataset(TableConfig<?> config) {
+      PreparedTables.requireDataset(session, config);
     }
 
     @Override
-    public void requireDataset(PrepConfig config) {
-      PackedTables.requireDataset(session, config);
-    }
-
-    @Override
-    public void requireDataset(PromptsConfig config) {
-      PromptTables.requireDataset(session, config);
-    }
-
-    @Override
-    public void requireTestSplit(PrepConfig testing, PrepConfig training) {
-      PackedTables.requireTestSplit(hadoop(), testing, training);
-    }
-
-    @Override
-    public void requireTestSplit(PromptsConfig testing, PromptsConfig training) {
-      PromptTables.requireTestSplit(hadoop(), testing, training);
+    public void requireTestSplit(TableConfig<?> testing, TableConfig<?> training) {
+      PreparedTables.requireTestSplit(hadoop(), testing, training);
     }
 
     @Override

@@ -3,12 +3,8 @@ package org.sparklora.spark.run;
 import java.io.PrintStream;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.sparklora.pipeline.table.PackedSequenceTable;
-import org.sparklora.pipeline.table.PromptTable;
-import org.sparklora.prep.PrepConfig;
-import org.sparklora.prep.PromptsConfig;
-import org.sparklora.spark.prep.PackedTables;
-import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.prep.TableConfig;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.regret.MachineMemory;
 import org.sparklora.spark.workers.LocalWorkers;
 import org.sparklora.spark.workers.Workers;
@@ -36,31 +32,22 @@ public interface TrainingPlace {
   /** What a training process can have. */
   MachineMemory memory();
 
-  /** Finds or makes the packed table of a dataset. */
-  PackedSequenceTable packed(PrepConfig config);
-
-  /** Finds or makes the prompts of a dataset. */
-  PromptTable prompts(PromptsConfig config);
+  /** Finds or makes the table of a dataset; gives its folder. */
+  String table(TableConfig<?> config);
 
   /**
    * Looks for the dataset, before the output folder is taken.
    *
    * @throws org.sparklora.pipeline.config.ConfigException if it is not there
    */
-  void requireDataset(PrepConfig config);
-
-  /** The same for prompts. */
-  void requireDataset(PromptsConfig config);
+  void requireDataset(TableConfig<?> config);
 
   /**
    * Looks, before the split to train on is prepared, whether there is one to evaluate on.
    *
    * @throws org.sparklora.pipeline.config.ConfigException if the dataset has none apart
    */
-  void requireTestSplit(PrepConfig testing, PrepConfig training);
-
-  /** The same for prompts. */
-  void requireTestSplit(PromptsConfig testing, PromptsConfig training);
+  void requireTestSplit(TableConfig<?> testing, TableConfig<?> training);
 
   /** What Spark's pages call all that follows, such as {@code sft out/r64}. */
   void group(String run);
@@ -101,26 +88,15 @@ public interface TrainingPlace {
     }
 
     @Override
-    public PackedSequenceTable packed(PrepConfig config) {
-      return PackedTables.made(hadoop, config);
+    public String table(TableConfig<?> config) {
+      return PreparedTables.made(hadoop, config);
     }
 
     @Override
-    public PromptTable prompts(PromptsConfig config) {
-      return PromptTables.made(hadoop, config);
-    }
+    public void requireDataset(TableConfig<?> config) {} // its table is there
 
     @Override
-    public void requireDataset(PrepConfig config) {} // its table is there
-
-    @Override
-    public void requireDataset(PromptsConfig config) {}
-
-    @Override
-    public void requireTestSplit(PrepConfig testing, PrepConfig training) {}
-
-    @Override
-    public void requireTestSplit(PromptsConfig testing, PromptsConfig training) {}
+    public void requireTestSplit(TableConfig<?> testing, TableConfig<?> training) {}
 
     @Override
     public void group(String run) {} // the larger job has a name

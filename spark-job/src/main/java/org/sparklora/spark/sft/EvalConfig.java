@@ -48,7 +48,7 @@ public record EvalConfig(
         settings.get(Flags.PER_DEVICE_EVAL_BATCH_SIZE),
         schedule.isOn()
             ? Optional.of(
-                SftConfig.replacing(
+                PrepSettings.replacing(
                     settings,
                     PrepSettings.ofTestSplit(
                         settings, PrepSettings.testFolder(settings, packedFolder))))

@@ -155,7 +155,7 @@ public record SftConfig(
     TrainingSettings training = TrainingSettings.of(settings);
     return new SftConfig(
         training,
-        replacing(settings, PrepSettings.of(settings, packedFolder)),
+        PrepSettings.replacing(settings, PrepSettings.of(settings, packedFolder)),
         batch(settings),
         new Sync(
             settings.get(Flags.SYNC, Sync.Mode.class),
@@ -163,14 +163,6 @@ public record SftConfig(
             settings.get(Flags.AVERAGING_DTYPE, DType.class),
             settings.find(Flags.NUM_WORKERS)),
         EvalConfig.of(settings, training.checkpoints(), packedFolder));
-  }
-
-  /**
-   * A table that lies in a folder which the user named is the user's; one in the run's own place is
-   * an earlier run's, and replaced where its settings are others.
-   */
-  static PrepConfig replacing(Settings settings, PrepConfig data) {
-    return data.into(data.outputFolder(), data.overwrite() || !settings.isGiven(Flags.PACKED_DIR));
   }
 
   private static Batch batch(Settings settings) {

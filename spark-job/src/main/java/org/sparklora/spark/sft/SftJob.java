@@ -7,6 +7,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.Evaluation;
@@ -154,7 +155,10 @@ public final class SftJob {
   }
 
   private static TrainingRows rows(TrainingPlace place, PrepConfig data, TrainedModel model) {
-    return TrainingRows.of(place.hadoop(), place.packed(data), model.config().vocabSize());
+    return TrainingRows.of(
+        place.hadoop(),
+        PackedSequenceTable.open(place.hadoop(), place.table(data)),
+        model.config().vocabSize());
   }
 
   private static AdapterTrainer trainer(

@@ -14,7 +14,7 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.PrepConfig;
-import org.sparklora.prep.PrepManifest;
+import org.sparklora.prep.TableManifest;
 import org.sparklora.spark.regret.DataSize;
 import org.sparklora.spark.regret.MachineMemory;
 import org.sparklora.spark.regret.MachineMemory.Grantor;
@@ -99,8 +99,8 @@ public record SftRegret(
   }
 
   private Optional<DataSize> dataSize() {
-    return PrepManifest.find(hadoop, config.data())
-        .map(PrepManifest::counts)
+    return TableManifest.find(hadoop, config.data())
+        .map(TableManifest::counts)
         .map(counts -> new DataSize(counts.rows(), counts.targetTokens(), counts.longestRow()));
   }
 

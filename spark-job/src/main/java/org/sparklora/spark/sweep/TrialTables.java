@@ -16,14 +16,16 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.PackedSequenceTable;
+import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.TableConfig;
 import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoIdentity;
-import org.sparklora.spark.prep.PackedTables;
-import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.resume.ModelFingerprint;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.TrainingConfig;
@@ -70,35 +72,28 @@ final class TrialTables {
   }
 
   private Settings resolvedSft(Settings given) {
-    Settings settings = PackedTables.decided(hadoop, given);
+    Settings settings = PreparedTables.decided(hadoop, given);
     SftConfig config = SftConfig.of(settings);
-    PackedTables.requireFiles(hadoop, config.data());
+    PreparedTables.requireFiles(hadoop, config.data());
     Optional<PrepConfig> test = config.evaluation().data();
-    test.ifPresent(data -> PackedTables.requireTestSplit(hadoop, data, config.data()));
+    test.ifPresent(data -> PreparedTables.requireTestSplit(hadoop, data, config.data()));
     return placed(
-        settings,
-        Flags.PACKED_DIR,
-        decisive(config.data().settings(), config.data().model()),
-        test.map(data -> decisive(data.settings(), data.model())));
+        settings, Flags.PACKED_DIR, decisive(config.data()), test.map(TrialTables::decisive));
   }
 
   private Settings resolvedGrpo(Settings given) {
-    Settings settings = PromptTables.decided(hadoop, given, Flags.DATASET_TRAIN_SPLIT);
+    Settings settings = PreparedTables.decided(hadoop, given, Flags.DATASET_TRAIN_SPLIT);
     GrpoConfig config = GrpoConfig.of(settings);
     PromptsConfig prompts = config.promptsTable();
-    PromptTables.requireFiles(hadoop, prompts);
+    PreparedTables.requireFiles(hadoop, prompts);
     Optional<PromptsConfig> test = config.testPromptsTable();
-    test.ifPresent(table -> PromptTables.requireTestSplit(hadoop, table, prompts));
-    return placed(
-        settings,
-        Flags.PROMPTS_DIR,
-        decisive(prompts.settings(), prompts.model()),
-        test.map(table -> decisive(table.settings(), table.model())));
+    test.ifPresent(table -> PreparedTables.requireTestSplit(hadoop, table, prompts));
+    return placed(settings, Flags.PROMPTS_DIR, decisive(prompts), test.map(TrialTables::decisive));
   }
 
   /** Text of all settings that determine a table. */
-  private static String decisive(Map<String, Object> settings, PrepConfig.Model model) {
-    return settings + " " + model;
+  private static String decisive(TableConfig<?> config) {
+    return config.settings() + " " + config.model();
   }
 
   /** Sets the folder of the tables, unless the user names one. */
@@ -111,13 +106,12 @@ final class TrialTables {
   }
 
   private Settings resolvedEvaluation(Settings given) {
-    Settings settings = PromptTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT);
+    Settings settings = PreparedTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT);
     PromptsConfig problems = MathEvalConfig.of(settings).problems();
-    PromptTables.requireFiles(hadoop, problems);
+    PreparedTables.requireFiles(hadoop, problems);
     return settings.isGiven(Flags.PROMPTS_DIR)
         ? settings
-        : settings.with(
-            Flags.PROMPTS_DIR, place(List.of(problems.settings() + " " + problems.model())));
+        : settings.with(Flags.PROMPTS_DIR, place(List.of(decisive(problems))));
   }
 
   private String place(List<String> decisive) {
@@ -210,7 +204,9 @@ final class TrialTables {
         table -> {
           try (TrainingRows rows =
               TrainingRows.of(
-                  hadoop, PackedTables.open(session, data), model.config().vocabSize())) {
+                  hadoop,
+                  PackedSequenceTable.open(hadoop, PreparedTables.open(session, data)),
+                  model.config().vocabSize())) {
             return SftJob.identity(rows);
           }
         });
@@ -219,6 +215,8 @@ final class TrialTables {
   private String prompts(SparkSession session, PromptsConfig data) {
     return identities.computeIfAbsent(
         data.source().dataset() + " " + data.outputFolder(),
-        table -> GrpoIdentity.of(PromptTables.open(session, data).readAll()));
+        table ->
+            GrpoIdentity.of(
+                PromptTable.open(hadoop, PreparedTables.open(session, data)).readAll()));
   }
 }

@@ -1,0 +1,153 @@
+package org.sparklora.prep;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.prep.document.DocumentFile;
+import org.sparklora.prep.document.RowFileReport;
+import org.sparklora.prep.document.ShardPlan;
+import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.format.DatasetFormat;
+import org.sparklora.prep.format.DatasetFormats;
+import org.sparklora.prep.tokenize.DocumentLimit;
+import org.sparklora.prep.tokenize.ExampleTokenizer;
+import org.sparklora.prep.tokenize.TokenizedDocument;
+import org.sparklora.prep.tokenize.TokenizedExample;
+
+/** Rows become documents, and those of a shard are packed together. */
+record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<PackedCounts> {
+  private static final Logger LOG = LoggerFactory.getLogger(PackedRows.class);
+
+  static PackedRows recognise(PrepConfig config, Map<String, Object> sample) {
+    PrepConfig.Source source = config.source();
+    DatasetFormat format =
+        new DatasetFormats(source.columns(), source.useSystemColumn(), config.loss())
+            .recognise(sample);
+    ConfigException.require(
+        !(format instanceof DatasetFormat.Tokenized) || !sample.containsKey("seq_lengths"),
+        Flags.DATASET_NAME,
+        source.dataset(),
+        "its rows are packed already (column seq_lengths), and packed again their documents would see each other; name the folder that prep made, with its manifest, or a dataset of one document a row");
+    if (format instanceof DatasetFormat.Tokenized tokens
+        && !tokens.useCompletionMask()
+        && sample.containsKey("completion_mask")) {
+      LOG.warn(
+          "Column completion_mask is not used and every token counts, as in TRL; --completion_only_loss uses it");
+    }
+    return new PackedRows(config, format);
+  }
+
+  @Override
+  public String description() {
+    return format.description();
+  }
+
+  @Override
+  public Set<String> columns() {
+    return format.columns();
+  }
+
+  @Override
+  public List<String> stages() {
+    return List.of("tokenize", "pack");
+  }
+
+  @Override
+  public String requireText(TextSource text, ModelText read) {
+    String template = PrepTokenizer.of(text, read, config).templateSha256().orElse("");
+    String model = text.model().name();
+    ConfigException.require(
+        format instanceof DatasetFormat.Tokenized || read.tokenizer().isPresent(),
+        Flags.MODEL_NAME_OR_PATH,
+        model,
+        "there is no tokenizer.json in it, and the dataset has %s; name a folder with a Hugging Face checkpoint"
+            .formatted(description()));
+    ConfigException.require(
+        !format.conversational() || !template.isEmpty(),
+        Flags.MODEL_NAME_OR_PATH,
+        model,
+        "it has no chat template, and the dataset has %s; name one with --chat_template_path"
+            .formatted(description()));
+    ConfigException.require(
+        !config.assistantOnlyLoss() || format.conversational(),
+        Flags.ASSISTANT_ONLY_LOSS,
+        true,
+        "it needs conversations, and the dataset has " + description());
+    if (config.loss() == DatasetFormats.Loss.COMPLETION
+        && format instanceof DatasetFormat.Conversations) {
+      LOG.warn(
+          "completion_only_loss has no effect on {}: every token counts, as in TRL", description());
+    }
+    return template;
+  }
+
+  @Override
+  public void announce(String dataset) {
+    LOG.info("Preparing {}: {}", dataset, description());
+  }
+
+  @Override
+  public Documents create(Configuration configuration, Path file, TextSource text) {
+    boolean keepEnd =
+        !config.packing().enabled() && config.truncation() == PrepConfig.Truncation.KEEP_END;
+    return new Tokenized(
+        this,
+        PrepTokenizer.of(text, ModelText.shared(text), config).examples(),
+        new DocumentLimit(config.documentLimit(), keepEnd),
+        new DocumentFile.Writer(configuration, file));
+  }
+
+  private record Tokenized(
+      PackedRows rows, ExampleTokenizer tokenizer, DocumentLimit limit, DocumentFile.Writer file)
+      implements Documents {
+    @Override
+    public int write(Map<String, Object> row, SplitReport report) {
+      TokenizedExample example = tokenizer.tokenize(rows.format.example(row));
+      if (!example.promptIsPrefix()) {
+        report.countPromptNotPrefix();
+      }
+      int excess = limit.excess(example.document());
+      if (excess > 0) {
+        report.countTruncated(excess);
+      }
+      TokenizedDocument cut = limit.apply(example.document());
+      // As TRL: a row without any target is dropped, but in a packed row it is context for nobody
+      // and harms nobody.
+      if (!rows.config.packing().enabled() && !cut.hasTarget()) {
+        report.countWithoutTarget();
+        return 0;
+      }
+      file.write(cut);
+      report.countDocument(cut.tokens());
+      return cut.tokens();
+    }
+
+    @Override
+    public void close() {
+      file.close();
+    }
+  }
+
+  @Override
+  public String nothing(PrepCounts counts) {
+    return "none of its %s rows gives a document to train on".formatted(counts.rowsIn());
+  }
+
+  @Override
+  public List<RowFile> plan(List<int[]> lengths) {
+    return ShardPlan.of(lengths, config.packing().batchSize()).stream()
+        .<RowFile>map(file -> new PackRowFile(config.packer(), file))
+        .toList();
+  }
+
+  @Override
+  public PackedCounts counts(PrepCounts counts, List<RowFileReport> written) {
+    return counts.packed(written, config.maxLength());
+  }
+}

@@ -1,0 +1,42 @@
+package org.sparklora.prep;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Counts of a prompts table.
+ *
+ * @param rowsIn rows read, bad ones included
+ * @param rowsSkipped bad rows that were left out, by reason
+ * @param problems messages about the first of them
+ * @param tooLong prompts left out because they have more tokens than {@code max_prompt_length}
+ * @param prompts rows of the table
+ * @param withoutSolution those of them that have no reference answer
+ * @param tokens of all prompts
+ * @param longestPrompt in tokens
+ */
+public record PromptCounts(
+    long inputFiles,
+    long inputBytes,
+    long rowsIn,
+    Map<String, Long> rowsSkipped,
+    List<String> problems,
+    long tooLong,
+    long prompts,
+    long withoutSolution,
+    long tokens,
+    int longestPrompt)
+    implements TableCounts {
+
+  @Override
+  public String summary() {
+    return "%s rows in, %s prompts of %s tokens at most, %s without a solution, %s left out for their length, %s rows skipped"
+        .formatted(
+            rowsIn,
+            prompts,
+            longestPrompt,
+            withoutSolution,
+            tooLong,
+            rowsSkipped.values().stream().mapToLong(Long::longValue).sum());
+  }
+}

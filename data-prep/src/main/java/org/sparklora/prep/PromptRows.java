@@ -1,0 +1,137 @@
+package org.sparklora.prep;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.PromptWriter;
+import org.sparklora.prep.document.RowFileReport;
+import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.format.ProblemFormat;
+import org.sparklora.prep.tokenize.PromptTokenizer;
+
+/**
+ * Rows become prompts, numbered from 0 in each split, and then through: a prompt's number is known
+ * once all splits before it are counted.
+ *
+ * @param columns to read; empty: all
+ * @param leftOut columns that are not read
+ */
+record PromptRows(
+    PromptsConfig config, String description, Set<String> columns, List<String> leftOut)
+    implements RowKind<PromptCounts> {
+  private static final Logger LOG = LoggerFactory.getLogger(PromptRows.class);
+
+  /** A file has this many prompts or more, unless it is the last. */
+  private static final long FILE_PROMPTS = 1 << 15;
+
+  static PromptRows recognise(PromptsConfig config, Map<String, Object> sample) {
+    ProblemFormat format = format(config);
+    format.requireProblems(sample);
+    return new PromptRows(
+        config,
+        format.description(sample),
+        new TreeSet<>(format.columns(sample)),
+        format.leftOut(sample));
+  }
+
+  private static ProblemFormat format(PromptsConfig config) {
+    return new ProblemFormat(config.source().columns().prompt());
+  }
+
+  @Override
+  public List<String> stages() {
+    return List.of("prompts", "number prompts");
+  }
+
+  @Override
+  public String requireText(TextSource text, ModelText read) {
+    ConfigException.require(
+        read.tokenizer().isPresent(),
+        Flags.MODEL_NAME_OR_PATH,
+        text.model().name(),
+        "there is no tokenizer.json in it; name a folder with a Hugging Face checkpoint");
+    ConfigException.require(
+        read.template().isPresent() || config.systemPrompt().isEmpty(),
+        Flags.SYSTEM_PROMPT,
+        config.systemPrompt(),
+        "the model has no chat template that could place it; name one with --chat_template_path");
+    return read.templateSha256().orElse("");
+  }
+
+  @Override
+  public void announce(String dataset) {
+    LOG.info("Preparing prompts of {}: {}", dataset, description);
+    if (!leftOut.isEmpty()) {
+      LOG.info("Rewards do not see the columns {}, whose values are long", leftOut);
+    }
+  }
+
+  @Override
+  public Documents create(Configuration configuration, Path file, TextSource text) {
+    ModelText read = ModelText.shared(text);
+    return new Tokenized(
+        config,
+        new PromptTokenizer(read.tokenizer().orElseThrow(), read.template(), config.systemTurn()),
+        PromptWriter.create(configuration, file.toString()));
+  }
+
+  private record Tokenized(PromptsConfig config, PromptTokenizer tokenizer, PromptWriter file)
+      implements Documents {
+    @Override
+    public int write(Map<String, Object> row, SplitReport report) {
+      Prompt prompt = tokenizer.tokenize(format(config).problem(row));
+      int tokens = prompt.tokens().length;
+      if (config.isTooLong(tokens)) {
+        report.countTooLong();
+        return 0;
+      }
+      file.write(prompt.withId(report.documents()));
+      report.countPrompt(prompt);
+      return tokens;
+    }
+
+    @Override
+    public void close() {
+      file.close();
+    }
+  }
+
+  @Override
+  public String nothing(PrepCounts counts) {
+    return "none of its %s rows gives a prompt, %s were longer than max_prompt_length"
+        .formatted(counts.rowsIn(), counts.tooLong());
+  }
+
+  @Override
+  public List<RowFile> plan(List<int[]> lengths) {
+    List<RowFile> files = new ArrayList<>();
+    long first = 0;
+    long prompts = 0;
+    int firstSplit = 0;
+    for (int split = 0; split < lengths.size(); split++) {
+      prompts += lengths.get(split).length;
+      boolean last = split == lengths.size() - 1;
+      if (prompts >= FILE_PROMPTS || last && prompts > 0) {
+        files.add(new PromptFile(firstSplit, split + 1 - firstSplit, first));
+        first += prompts;
+        prompts = 0;
+        firstSplit = split + 1;
+      }
+    }
+    return files;
+  }
+
+  @Override
+  public PromptCounts counts(PrepCounts counts, List<RowFileReport> written) {
+    return counts.prompts(written);
+  }
+}

@@ -1,0 +1,173 @@
+package org.sparklora.prep;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * {@link TableKind#manifest}, a JSON file in a table's folder: what the table was made of, how, and
+ * what came out. Keys are the component names in snake case.
+ *
+ * @param inputs what decides the table's contents
+ * @param model whose tokenizer was used, as the user calls it; empty in tables of older versions
+ * @param counts what was counted on the way
+ * @param files the table's Parquet files in row order
+ * @param seconds how long it took
+ */
+public record TableManifest<C extends TableCounts>(
+    Inputs inputs, String model, C counts, List<TableFile> files, double seconds) {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  /** Older manifests name no model. */
+  public TableManifest {
+    model = model == null ? "" : model;
+  }
+
+  /**
+   * What decides the table's contents; two equal ones have equal tables.
+   *
+   * @param settings by the user's names
+   * @param datasetFormat the format that was recognised
+   * @param chatTemplateSha256 empty when there is no template
+   * @param specialTokens the tokenizer's, by the names of tokenizer_config.json
+   * @param datasetFingerprint SHA-256 of the data files' paths, sizes and contents
+   * @param table the table that the rows are of, by {@code name}, {@code format}, {@code location},
+   *     {@code id}, {@code version} and {@code order}; left out where the dataset is files
+   */
+  public record Inputs(
+      int formatVersion,
+      Map<String, Object> settings,
+      String datasetFormat,
+      String tokenizerSha256,
+      String chatTemplateSha256,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> specialTokens,
+      String datasetFingerprint,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Object> table) {
+
+    /** Manifests of files have no table, those of token ids and older ones no special tokens. */
+    public Inputs {
+      specialTokens = specialTokens == null ? Map.of() : specialTokens;
+      table = table == null ? Map.of() : table;
+    }
+  }
+
+  /** A Parquet file of the table. */
+  public record TableFile(String name, long bytes, long rows) {}
+
+  /**
+   * The manifest of the table that these settings lead to, if it is there already: the dataset
+   * itself where {@code prep} made it, or the output folder where its table has the same settings.
+   * The dataset and the tokenizer are not looked at, so they may have changed since.
+   */
+  public static <C extends TableCounts> Optional<TableManifest<C>> find(
+      Configuration configuration, TableConfig<C> config) {
+    return in(configuration, config.kind(), config.source().dataset())
+        .or(
+            () ->
+                in(configuration, config.kind(), config.outputFolder())
+                    .filter(there -> areEqual(there.inputs.settings(), config.settings())));
+  }
+
+  /**
+   * The manifest in a folder; empty if it has none, or none that can be understood, or is a glob.
+   */
+  static <C extends TableCounts> Optional<TableManifest<C>> in(
+      Configuration configuration, TableKind<C> kind, String folder) {
+    Path path;
+    try {
+      path = new Path(folder, kind.manifest());
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+    JavaType type =
+        JSON.getTypeFactory().constructParametricType(TableManifest.class, kind.counts());
+    try {
+      FileSystem fileSystem = path.getFileSystem(configuration);
+      if (!fileSystem.exists(path)) {
+        return Optional.empty();
+      }
+      try (InputStream in = fileSystem.open(path)) {
+        return Optional.of(JSON.readValue(in, type));
+      }
+    } catch (JsonProcessingException e) {
+      return Optional.empty(); // another version's, or damaged: the table is then made anew
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+  }
+
+  void write(Configuration configuration, Path path) {
+    try (OutputStream out = path.getFileSystem(configuration).create(path, true)) {
+      JSON.writeValue(out, this);
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot write %s (%s): make room or choose another --output_dir"
+              .formatted(path, e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * Whether this manifest's table is what {@code wanted} would give, and all of its files are
+   * there, with their sizes.
+   */
+  boolean fits(Inputs wanted, Configuration configuration, Path folder) {
+    if (!areEqual(inputs, wanted)) {
+      return false;
+    }
+    Map<String, Long> sizes = sizes(configuration, folder);
+    return !files.isEmpty()
+        && files.stream()
+            .allMatch(file -> Long.valueOf(file.bytes()).equals(sizes.get(file.name())));
+  }
+
+  /** One line for people. */
+  public String summary() {
+    return counts.summary();
+  }
+
+  /** Compares as JSON: a map read from a file has other number types than one made here. */
+  static boolean areEqual(Object a, Object b) {
+    return JSON.valueToTree(a).equals(JSON.valueToTree(b));
+  }
+
+  /** By name, the bytes of the files in a folder. */
+  static Map<String, Long> sizes(Configuration configuration, Path folder) {
+    Map<String, Long> sizes = new TreeMap<>();
+    try {
+      for (var status : folder.getFileSystem(configuration).listStatus(folder)) {
+        sizes.put(status.getPath().getName(), status.getLen());
+      }
+      return sizes;
+    } catch (IOException e) {
+      throw unreadable(folder, e);
+    }
+  }
+
+  private static TableException unreadable(Path path, IOException cause) {
+    return new TableException(
+        "Cannot read %s (%s): look at the disk, or name another folder"
+            .formatted(path, cause.getMessage()),
+        cause);
+  }
+}

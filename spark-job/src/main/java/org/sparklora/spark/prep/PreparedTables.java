@@ -1,0 +1,234 @@
+package org.sparklora.spark.prep;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.FileList;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PrepJob;
+import org.sparklora.prep.TableConfig;
+import org.sparklora.prep.TableKind;
+import org.sparklora.prep.TableManifest;
+import org.sparklora.prep.TableOrigin;
+import org.sparklora.prep.source.DatasetFile;
+import org.sparklora.prep.source.DatasetFiles;
+import org.sparklora.prep.table.SourceTables;
+
+/** Finds or makes the packed table, or the prompts table, of a dataset. */
+public final class PreparedTables {
+  private static final Logger LOG = LoggerFactory.getLogger(PreparedTables.class);
+
+  private PreparedTables() {}
+
+  /**
+   * The settings of a run, with those that the packed table has decided where its dataset is one
+   * already.
+   *
+   * @throws ConfigException if one of those is given, and another than the table's
+   * @throws TableException if the table lacks a part
+   */
+  public static Settings decided(Configuration hadoop, Settings settings) {
+    return settings.find(Flags.DATASET_NAME).isEmpty()
+        ? settings
+        : decided(hadoop, settings, PrepSettings.of(settings, ""), Map.of());
+  }
+
+  /**
+   * As above, of a prompts table.
+   *
+   * @param splitFlag of the split whose prompts are wanted
+   */
+  public static Settings decided(Configuration hadoop, Settings settings, Flag<String> splitFlag) {
+    return decided(
+        hadoop,
+        settings,
+        PrepSettings.prompts(settings, splitFlag, ""),
+        Map.of(Flags.DATASET_TRAIN_SPLIT, splitFlag));
+  }
+
+  private static Settings decided(
+      Configuration hadoop, Settings settings, TableConfig<?> config, Map<Flag<?>, Flag<?>> flags) {
+    String dataset = config.source().dataset();
+    FileList.requireWhole(hadoop, dataset, config.kind().command());
+    return TableOrigin.of(hadoop, config.kind(), dataset)
+        .map(origin -> origin.decided(settings, config.settings(), flags))
+        .orElse(settings);
+  }
+
+  /**
+   * The folder of the table: the dataset itself if {@code prep} made it; else the table of an
+   * earlier run with the same settings; else a new one.
+   *
+   * @throws ConfigException if the dataset is a table of another tokenizer's ids, or the folder for
+   *     a new one holds what may not be replaced
+   */
+  public static String open(SparkSession spark, TableConfig<?> config) {
+    Configuration hadoop = hadoop(spark);
+    String dataset = config.source().dataset();
+    TableKind<?> kind = config.kind();
+    if (isPrepared(hadoop, config)) {
+      requireNoQuery(config.source());
+      TableOrigin.of(hadoop, kind, dataset)
+          .orElseThrow(
+              () ->
+                  new TableException(
+                      "Cannot read %s of table %s: it is damaged, or of another version; run prep again"
+                          .formatted(kind.manifest(), dataset)))
+          .requireTokenizer(hadoop, Flags.DATASET_NAME, config.model());
+      return dataset;
+    }
+    String folder = config.outputFolder();
+    requireOnlyTables(hadoop, kind, folder);
+    LOG.info("{}: {}", folder, PrepJob.reuseOrRun(spark, config, kind.folderKey()).summary());
+    return folder;
+  }
+
+  /**
+   * The folder of the table that {@link #open} has made or found before, in another process.
+   *
+   * @throws TableException if it is not there
+   */
+  public static String made(Configuration hadoop, TableConfig<?> config) {
+    String dataset = config.source().dataset();
+    if (isPrepared(hadoop, config)) {
+      return dataset;
+    }
+    if (TableManifest.find(hadoop, config).isEmpty()) {
+      throw new TableException(
+          "Cannot find the table of %s in %s: it must lie where all machines read it under one path"
+              .formatted(dataset, config.outputFolder()));
+    }
+    return config.outputFolder();
+  }
+
+  /**
+   * Looks for the dataset, before the output folder is taken.
+   *
+   * @throws ConfigException if it is not there
+   */
+  public static void requireDataset(SparkSession spark, TableConfig<?> config) {
+    PrepConfig.Source source = config.source();
+    if (!isPrepared(hadoop(spark), config) && source.readsTable(hadoop(spark))) {
+      SourceTables.open(spark, source.dataset(), source.query());
+    } else {
+      requireFiles(hadoop(spark), config);
+    }
+  }
+
+  /** The same without a session, which tables of catalogues are first looked at with. */
+  public static void requireFiles(Configuration hadoop, TableConfig<?> config) {
+    if (isPrepared(hadoop, config)) {
+      requireNoQuery(config.source());
+    } else if (!config.source().readsTable(hadoop)) {
+      files(hadoop, config.source());
+    }
+  }
+
+  private static Configuration hadoop(SparkSession spark) {
+    return spark.sparkContext().hadoopConfiguration();
+  }
+
+  /**
+   * Looks, before the split to train on is prepared, whether there is one to evaluate on.
+   *
+   * @throws ConfigException if the dataset has no files, or rows of a table, for that split alone
+   */
+  public static void requireTestSplit(
+      Configuration hadoop, TableConfig<?> testConfig, TableConfig<?> trainConfig) {
+    boolean prepared = isPrepared(hadoop, testConfig); // so that it has no splits
+    PrepConfig.Source testing = testConfig.source();
+    PrepConfig.Source training = trainConfig.source();
+    if (!prepared && training.readsTable(hadoop)) {
+      ConfigException.require(
+          !testing.query().split().predicate().isEmpty()
+              || !testing.dataset().equals(training.dataset()),
+          Flags.DATASET_TEST_SPLIT,
+          testing.split(),
+          "%s is read as a table, which has no splits; say which of its rows are evaluated on and not trained on, such as --dataset_test_split \"pmod(hash(id), 20) = 0\", name another table there, or leave --eval_strategy out"
+              .formatted(training.dataset()));
+      return;
+    }
+    ConfigException.require(
+        !prepared && isSplitApart(hadoop, testing, training),
+        Flags.DATASET_TEST_SPLIT,
+        testing.split(),
+        "%s has no files for this split alone; name a folder with files of both, as train.jsonl and %s.jsonl, or another split, or leave --eval_strategy out"
+            .formatted(testing.dataset(), testing.split()));
+  }
+
+  private static boolean isSplitApart(
+      Configuration hadoop, PrepConfig.Source testing, PrepConfig.Source training) {
+    List<DatasetFile> trained = files(hadoop, training);
+    try {
+      return !files(hadoop, testing).equals(trained);
+    } catch (ConfigException e) {
+      return false; // none is named after the split to evaluate on
+    }
+  }
+
+  private static List<DatasetFile> files(Configuration hadoop, PrepConfig.Source source) {
+    return new DatasetFiles(hadoop).find(source.dataset(), source.config(), source.split());
+  }
+
+  /** Refuses what selects rows or columns, of a dataset that {@code prep} made. */
+  private static void requireNoQuery(PrepConfig.Source source) {
+    source
+        .query()
+        .refuseFor(
+            source.dataset(),
+            "prep made the table %s already; leave it out, or name the dataset that the table was made of");
+  }
+
+  /** Refuses a folder for a table that holds anything else: only a table may be replaced by one. */
+  private static void requireOnlyTables(Configuration hadoop, TableKind<?> kind, String folder) {
+    Path path = new Path(folder);
+    boolean table = isTable(hadoop, kind, folder);
+    try {
+      FileSystem fileSystem = path.getFileSystem(hadoop);
+      boolean free =
+          table
+              || !fileSystem.exists(path)
+              || fileSystem.getFileStatus(path).isDirectory()
+                  && fileSystem.listStatus(path).length == 0;
+      ConfigException.require(
+          free,
+          kind.folderKey(),
+          folder,
+          "something lies there that is no table; name another folder");
+    } catch (IOException e) {
+      throw new ConfigException(
+          kind.folderKey(),
+          folder,
+          "it cannot be looked at (%s); name another folder".formatted(e.getMessage()));
+    }
+  }
+
+  /** Whether {@code prep} made the dataset. */
+  private static boolean isPrepared(Configuration hadoop, TableConfig<?> config) {
+    return isTable(hadoop, config.kind(), config.source().dataset());
+  }
+
+  /** Whether a table lies in a folder: its manifest is written last. */
+  private static boolean isTable(Configuration hadoop, TableKind<?> kind, String folder) {
+    try {
+      Path path = new Path(folder, kind.manifest());
+      return path.getFileSystem(hadoop).exists(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (IllegalArgumentException e) {
+      return false; // a glob is no folder
+    }
+  }
+}
