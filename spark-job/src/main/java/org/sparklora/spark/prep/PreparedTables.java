@@ -105,7 +105,11 @@ public final class PreparedTables {
     if (isPrepared(hadoop, config)) {
       return dataset;
     }
-    if (TableManifest.find(hadoop, config).isEmpty()) {
+    boolean there = // prompts are taken as they lie, whatever their settings
+        config.kind() == TableKind.PROMPTS
+            ? isTable(hadoop, config.kind(), config.outputFolder())
+            : TableManifest.find(hadoop, config).isPresent();
+    if (!there) {
       throw new TableException(
           "Cannot find the table of %s in %s: it must lie where all machines read it under one path"
               .formatted(dataset, config.outputFolder()));
