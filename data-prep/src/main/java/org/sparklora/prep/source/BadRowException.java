@@ -9,24 +9,24 @@ import org.sparklora.pipeline.table.TableException;
 public final class BadRowException extends TableException {
   private static final long serialVersionUID = 1L;
 
-  /** What is wrong, as the manifest counts it. */
+  /** The kind of problem, as the manifest counts it. */
   public enum Reason {
     /**
-     * The file is damaged here: a cut gzip, a broken Parquet page. What follows in this split is
-     * lost as well.
+     * A damaged place in the file: a cut gzip, a broken Parquet page. The rest of the split is lost
+     * as well.
      */
     UNREADABLE_FILE,
     /** A line or record that the format does not allow. */
     MALFORMED_ROW,
-    /** A column is missing, null or of another type than the dataset's format wants. */
+    /** A column is missing, null or of another type than the dataset's format needs. */
     WRONG_COLUMNS,
     /** The chat template raised an error for this conversation. */
     TEMPLATE_ERROR,
     /** A token id outside of the vocabulary. */
     TOKEN_ID_BEYOND_VOCABULARY,
-    /** Assistant-only loss was asked for and the row has no assistant token. */
+    /** The run uses assistant-only loss and the row has no assistant token. */
     NO_ASSISTANT_TOKENS,
-    /** A text, or what the chat template makes of a conversation, that fills the memory. */
+    /** A text, or the chat template's rendering of a conversation, that is too long for memory. */
     TEXT_TOO_LONG,
     /** A prompt without a token. */
     EMPTY_PROMPT
@@ -47,7 +47,7 @@ public final class BadRowException extends TableException {
     this(reason, problem, place, null);
   }
 
-  /** As above, with what the format threw. */
+  /** As above, with the exception that a format's reader threw. */
   public BadRowException(Reason reason, String problem, String place, Throwable cause) {
     super(place.isEmpty() ? problem : "%s: %s%s".formatted(place, problem, REMEDY), cause);
     this.reason = reason;
@@ -59,12 +59,12 @@ public final class BadRowException extends TableException {
     return new BadRowException(reason, problem, place, getCause());
   }
 
-  /** What is wrong, as the manifest counts it. */
+  /** The kind of problem, as the manifest counts it. */
   public Reason reason() {
     return reason;
   }
 
-  /** The message of one whose row is left out, as its remedy says. */
+  /** The message about a row that is left out, without the remedy. */
   public static String skipped(String message) {
     return "Skipped: " + message.replace(REMEDY, "");
   }

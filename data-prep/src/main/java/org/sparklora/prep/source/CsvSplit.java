@@ -13,8 +13,8 @@ import org.sparklora.prep.source.BadRowException.Reason;
 import org.sparklora.prep.source.CsvText.UnclosedQuoteException;
 
 /**
- * A CSV or TSV file with a head row (RFC 4180): fields in double quotes may hold the separator,
- * line breaks, and doubled quotes. One split a file, because whether a line break ends a row
+ * A CSV or TSV file with a header row (RFC 4180): fields in double quotes may hold the separator,
+ * line breaks, and doubled quotes. A file is one split, because whether a line break ends a row
  * depends on all quotes before it.
  *
  * <p>Every value is text; an empty field is null.
@@ -30,7 +30,8 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     CsvParser parser = new CsvParser(settings());
     String place = place(1);
-    Runnable pending = () -> {}; // a row waits until no open quote can have swallowed the rest
+    Runnable pending =
+        () -> {}; // a row waits until it is certain that no open quote has swallowed the rest
     try (InputStream in = DataStreams.open(configuration, file);
         CsvText text = new CsvText(in, separator())) {
       guard(
@@ -70,7 +71,7 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
     return guard(parser::parseNext);
   }
 
-  /** What the parser throws came from the file, which it reads ahead. */
+  /** Rethrows an exception of the parser, which reads ahead, as one of the file. */
   private static <T> T guard(Supplier<T> parsing) throws IOException {
     try {
       return parsing.get();

@@ -9,17 +9,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * The text of a CSV file on its way to the parser, which takes what is no UTF-8 for question marks
- * and a quote that is never closed for a long field. Here the first is refused, and the second
- * known. Not thread-safe.
+ * The text of a CSV file for the parser, which would read bytes that are not UTF-8 as question
+ * marks and a quote that is never closed as a long field. Refuses the former and detects the
+ * latter. Not thread-safe.
  */
 final class CsvText extends FilterReader {
-  /** Where in a field the text is. */
+  /** Position within a field. */
   private enum Place {
     FIELD_START,
     BARE,
     QUOTED,
-    /** Behind a quote inside of quotes, which ends the field or is one of two. */
+    /** After a quote inside quotes: the end of the field, or the first of two quotes. */
     QUOTE
   }
 
@@ -85,7 +85,7 @@ final class CsvText extends FilterReader {
     }
   }
 
-  /** Throws, at the end of the file, if a quote is open: the last row holds all the rest. */
+  /** Throws, at the end of the file, if a quote is open: the last row has swallowed the rest. */
   void requireClosed() throws UnclosedQuoteException {
     if (place == Place.QUOTED) {
       throw new UnclosedQuoteException(
@@ -93,7 +93,7 @@ final class CsvText extends FilterReader {
     }
   }
 
-  /** A quote that opens a field and nothing closes. */
+  /** A quote opens a field and is never closed. */
   static final class UnclosedQuoteException extends IOException {
     private static final long serialVersionUID = 1L;
 

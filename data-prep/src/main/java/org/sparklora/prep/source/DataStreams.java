@@ -9,7 +9,7 @@ import java.util.zip.GZIPInputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
-/** Opens text data files: unzips them when their name says so and leaves out a byte order mark. */
+/** Opens text data files; decompresses by file name and skips a byte order mark. */
 final class DataStreams {
   private static final int BUFFER_BYTES = 1 << 16;
   private static final int[] BYTE_ORDER_MARK = {0xEF, 0xBB, 0xBF};
@@ -23,7 +23,7 @@ final class DataStreams {
     return in;
   }
 
-  /** Every byte of the (unzipped) file, so that places in it can be counted. */
+  /** Every byte of the (decompressed) file, so that positions can be counted. */
   static InputStream openBytes(Configuration configuration, DatasetFile file) throws IOException {
     Path path = file.hadoopPath();
     InputStream raw = path.getFileSystem(configuration).open(path);
@@ -36,7 +36,7 @@ final class DataStreams {
     }
   }
 
-  /** What is wrong with a file, where the exception alone would not say it. */
+  /** The problem with a file, in clearer words where the exception's message alone is unclear. */
   static String problem(Throwable e) {
     if (e instanceof EOFException) {
       return "it is cut off";
@@ -50,7 +50,8 @@ final class DataStreams {
     }
     boolean says =
         !(e instanceof IndexOutOfBoundsException || e instanceof NegativeArraySizeException);
-    String message = says ? e.getMessage() : name + ": " + e.getMessage(); // these tell a number
+    String message =
+        says ? e.getMessage() : name + ": " + e.getMessage(); // their messages are a bare number
     return message.lines().findFirst().orElse(name);
   }
 

@@ -16,13 +16,13 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
- * What the {@code README.md} of a dataset's repository declares in the YAML at its head: under
- * {@code configs} which files are which configuration's which split.
+ * The configurations that the {@code README.md} of a dataset's repository declares in its YAML
+ * front matter: under {@code configs}, the files of each split of each configuration.
  *
- * @param configs in the card's order; empty where it declares none
+ * @param configs in the card's order; empty if it declares none
  */
 record DatasetCard(List<Config> configs) {
-  /** Of what a stranger has written. */
+  /** Limit on text from the card, which a stranger has written, in messages. */
   private static final int LONGEST_SHOWN = 500;
 
   private static final Pattern FRONT_MATTER =
@@ -35,7 +35,7 @@ record DatasetCard(List<Config> configs) {
    * A configuration.
    *
    * @param dataDir the folder below which its files are, or the empty string
-   * @param splits patterns of files by split; empty where names tell
+   * @param splits patterns of files by split; empty if file names decide
    */
   record Config(String name, boolean isDefault, String dataDir, Map<String, List<String>> splits) {}
 
@@ -43,7 +43,7 @@ record DatasetCard(List<Config> configs) {
    * Reads a card.
    *
    * @param dataset for messages
-   * @throws ConfigException if its head is not YAML, or says something else of {@code configs}
+   * @throws ConfigException if the front matter is not YAML, or {@code configs} has another form
    */
   static DatasetCard parse(String dataset, String readme) {
     Matcher matcher = FRONT_MATTER.matcher(readme);
@@ -98,9 +98,9 @@ record DatasetCard(List<Config> configs) {
   }
 
   /**
-   * The configuration of that name, or without a name the one that is meant then.
+   * The configuration of that name, or the default one if {@code name} is empty.
    *
-   * @throws ConfigException if there is none, or a name is needed
+   * @throws ConfigException if it does not exist, or there is no default
    */
   Config choose(String dataset, String name) {
     List<String> names = configs.stream().map(Config::name).toList();

@@ -4,12 +4,12 @@ import java.io.Serializable;
 import org.apache.hadoop.fs.Path;
 
 /**
- * A data file as it was found.
+ * A data file of a dataset.
  *
  * @param path qualified path
- * @param bytes its size
- * @param downloaded whether it lies in the driver's cache of the hub, where its path names a commit
- *     and which executors on other machines do not see
+ * @param bytes size of the file
+ * @param downloaded whether the file is in the driver's cache of the hub; such a path names a
+ *     commit and is invisible to executors on other machines
  */
 public record DatasetFile(String path, long bytes, FileFormat format, boolean downloaded)
     implements Serializable {
@@ -18,12 +18,12 @@ public record DatasetFile(String path, long bytes, FileFormat format, boolean do
     return FileFormat.isGzip(path);
   }
 
-  /** The same contents at another place, which everybody sees. */
+  /** The same contents at another place, which all machines see. */
   DatasetFile at(String place) {
     return new DatasetFile(place, bytes, format, false);
   }
 
-  /** The path as Hadoop has it. */
+  /** The path as Hadoop's type. */
   public Path hadoopPath() {
     return new Path(path);
   }

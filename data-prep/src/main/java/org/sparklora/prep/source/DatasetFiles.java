@@ -22,12 +22,11 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.OpenTableFormat;
 
 /**
- * Finds the files of a dataset: a file, a folder (searched through) or a glob, on any file system
- * Hadoop knows, or a repository of the hub.
+ * Finds the files of a dataset: a file, a folder (searched recursively) or a glob, on any file
+ * system of Hadoop, or a repository of the hub.
  *
- * <p>In the order of {@code datasets.load_dataset}: by path. Names that begin with a dot or an
- * underscore are ignored. Which files are which split is told by their names, see {@link
- * SplitNames}.
+ * <p>Sorted by path, as {@code datasets.load_dataset} does. Skips names that begin with a dot or an
+ * underscore. File names decide which split a file belongs to, see {@link SplitNames}.
  */
 public final class DatasetFiles {
   private static final int MOST_NAMED = 5;
@@ -41,12 +40,12 @@ public final class DatasetFiles {
   /**
    * The files of one split, sorted by path; never empty.
    *
-   * @param dataset a file, a folder, a glob, or, if none of these exists, a repository of the hub,
+   * @param dataset a file, a folder or a glob; if none of these exists, a repository of the hub,
    *     whose files are downloaded
    * @param config {@code --dataset_config}: a subfolder, or a configuration that the repository
-   *     declares; or the empty string
+   *     declares; empty if unset
    * @param split the split, for example {@code train}
-   * @throws ConfigException if nothing exists there, or nothing can be read
+   * @throws ConfigException if nothing exists there, or no file can be read
    * @throws org.sparklora.pipeline.table.TableException when it is a table of Delta Lake, Iceberg
    *     or Hudi
    */
@@ -73,7 +72,7 @@ public final class DatasetFiles {
                 .formatted(beside(dataset))
             : "none of its %s files is of a format that can be read: %s"
                 .formatted(found.size(), FileFormat.EXTENSIONS));
-    // A file named outright, or picked by a glob, is meant whatever its name says about splits.
+    // A file named outright, or matched by a glob, is read whatever split its name suggests.
     boolean folder =
         files.size() > 1
             || !found.get(0).getPath().toString().endsWith(new Path(dataset).getName());
@@ -86,7 +85,7 @@ public final class DatasetFiles {
     return wanted;
   }
 
-  /** Hadoop lists such files of this machine, and cannot open them. */
+  /** Refuses local files with a colon in their names: Hadoop lists them and cannot open them. */
   private static void requireNoColon(String dataset, List<DatasetFile> files) {
     for (DatasetFile file : files) {
       boolean here = "file".equals(file.hadoopPath().toUri().getScheme());
@@ -113,7 +112,7 @@ public final class DatasetFiles {
     }
   }
 
-  /** All files, and folders that are tables of other programs. */
+  /** Lists all files; adds folders of Delta Lake, Iceberg and Hudi to {@code tables}. */
   private List<FileStatus> list(String dataset, String config, Map<Path, OpenTableFormat> tables) {
     try {
       Path root = new Path(dataset);
@@ -194,7 +193,7 @@ public final class DatasetFiles {
         : path.substring(start + root.length() + 2);
   }
 
-  /** What a mistyped file may be: the names of those beside it. */
+  /** Suggests what a mistyped file may be: names of files beside it. */
   private String beside(String dataset) {
     Path folder = new Path(dataset).getParent();
     try {
@@ -212,13 +211,13 @@ public final class DatasetFiles {
               .collect(Collectors.joining(", "));
       return names.isEmpty() ? "" : "%s holds %s; ".formatted(place, names);
     } catch (IOException | IllegalArgumentException e) {
-      return ""; // there is nothing to tell
+      return ""; // no suggestion
     }
   }
 
   /**
-   * The repository of the hub that is meant, unless something here has its name, or the name is a
-   * file's.
+   * The hub repository that {@code dataset} names, unless such a path exists or the name is that of
+   * a data file.
    */
   private Optional<HubReference> repository(String dataset) {
     Optional<HubReference> repository =

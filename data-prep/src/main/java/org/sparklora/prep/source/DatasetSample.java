@@ -7,9 +7,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 
-/**
- * The first rows of a dataset, merged: by column its first value that is not null. Not thread-safe.
- */
+/** The first rows of a dataset, merged: by column the first non-null value. Not thread-safe. */
 public final class DatasetSample implements RowHandler {
   private static final int ROWS = 64;
 
@@ -22,16 +20,16 @@ public final class DatasetSample implements RowHandler {
     this.bad = bad;
   }
 
-  /** As below, where nobody hears of bad rows. */
+  /** As below; ignores bad rows. */
   public static Map<String, Object> of(Configuration configuration, List<DatasetSplit> splits) {
     return of(configuration, splits, problem -> {});
   }
 
   /**
-   * The sample; empty when no row can be read. Bad rows are passed over: whoever reads the dataset
-   * meets them again.
+   * The sample; empty when no row can be read. Skips bad rows: reading the dataset later meets them
+   * again.
    *
-   * @param bad hears of them; what it throws ends the reading
+   * @param bad receives each bad row; an exception that it throws ends the reading
    */
   public static Map<String, Object> of(
       Configuration configuration, List<DatasetSplit> splits, Consumer<BadRowException> bad) {
@@ -65,7 +63,7 @@ public final class DatasetSample implements RowHandler {
     bad.accept(problem);
   }
 
-  /** Ends the reading. */
+  /** Thrown to end the reading once the sample is complete. */
   private static final class Enough extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

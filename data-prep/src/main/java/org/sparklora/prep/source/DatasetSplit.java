@@ -5,8 +5,8 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * A part of a data file that is read by one task. Splits depend on the files alone, never on the
- * number of cores, and in their list's order their rows are the dataset's rows in order.
+ * A part of a data file that one task reads. Splits depend on the files alone, never on the number
+ * of cores; read in the order of their list, they give the dataset's rows in order.
  *
  * <p>Immutable and serialisable with Java's serialiser (they are records, which Kryo 4 cannot
  * write).
@@ -14,7 +14,7 @@ import org.apache.hadoop.conf.Configuration;
 public sealed interface DatasetSplit extends Serializable
     permits ParquetSplit, JsonLinesSplit, JsonArraySplit, CsvSplit, TableSplit {
 
-  /** The file it belongs to. */
+  /** The file that this split is a part of. */
   DatasetFile file();
 
   /** The same part of a copy of the file. */
@@ -23,7 +23,7 @@ public sealed interface DatasetSplit extends Serializable
   /**
    * Reads the rows in order.
    *
-   * @param columns the columns wanted; others may be left out. Empty: all columns
+   * @param columns the columns to read; others may be left out. Empty: all columns
    */
   void read(Configuration configuration, Set<String> columns, RowHandler handler);
 }

@@ -10,8 +10,8 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
- * Cuts data files into splits: Parquet by row groups, JSON lines by bytes, anything else file by
- * file.
+ * Cuts data files into splits: Parquet by row groups, JSON lines by bytes; a file of another format
+ * is one split.
  */
 public final class DatasetSplits {
   private static final long MIN_BYTES = 1L << 20;
@@ -31,8 +31,8 @@ public final class DatasetSplits {
   /**
    * The splits of {@code files}, in row order.
    *
-   * @param unreadable receives files whose head or foot is damaged; it may throw
-   * @throws TableException for a file whose compression is not known here
+   * @param unreadable receives files whose header or footer is damaged; it may throw
+   * @throws TableException for a file with an unknown compression codec
    */
   public List<DatasetSplit> of(List<DatasetFile> files, Consumer<BadRowException> unreadable) {
     long total = files.stream().mapToLong(DatasetFile::bytes).sum();
@@ -55,7 +55,7 @@ public final class DatasetSplits {
     return splits;
   }
 
-  /** About how large the splits of so many bytes are. */
+  /** Approximate size of a split if the dataset has {@code total} bytes. */
   static long splitBytes(long total) {
     return Math.max(MIN_BYTES, Math.min(MAX_BYTES, total / WANTED_SPLITS));
   }

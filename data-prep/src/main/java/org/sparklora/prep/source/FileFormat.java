@@ -16,11 +16,11 @@ public enum FileFormat {
 
   private static final String GZIP = ".gz";
 
-  /** The names understood, for messages. */
+  /** The file extensions that are read, for messages. */
   static final String EXTENSIONS =
       ".parquet, .jsonl, .json, .ndjson, .csv, .tsv, and all but .parquet also with .gz";
 
-  /** The format of a file of that name, or empty when it is none of ours. */
+  /** The format of a file of that name; empty if its extension is unknown. */
   public static Optional<FileFormat> of(String fileName) {
     String name = fileName.toLowerCase(Locale.ROOT);
     boolean gzip = name.endsWith(GZIP);

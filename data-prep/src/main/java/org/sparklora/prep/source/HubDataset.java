@@ -27,7 +27,7 @@ import org.sparklora.pipeline.table.OpenTableFormat;
 
 /**
  * A dataset of the hub: finds the files of a configuration's split as Hugging Face's {@code
- * datasets} does, by the card's {@code configs} or else by names, and downloads them.
+ * datasets} does, by the card's {@code configs} or else by file names, and downloads them.
  *
  * @param client reads the hub
  * @param reference repository and revision
@@ -36,19 +36,19 @@ record HubDataset(HubClient client, HubReference reference) {
   private static final String CARD = "README.md";
   private static final int LONGEST_PATTERN = 200;
 
-  /** Far beyond what a person writes; the declarations stand at its beginning. */
+  /** Bytes of a card that are read; the declarations are at its beginning. */
   private static final int MOST_OF_A_CARD = 4 << 20;
 
-  /** Files that describe a dataset and are none of its data. */
+  /** Files that describe a dataset and hold none of its rows. */
   private static final Set<String> ABOUT =
       Set.of("config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json");
 
   /**
    * The files of one split, downloaded; never empty.
    *
-   * @param config a configuration of the card, or a folder; or the empty string
-   * @throws ConfigException if nothing exists there, or nothing can be read
-   * @throws org.sparklora.hub.HubException when the hub does not give it
+   * @param config a configuration of the card, or a folder; empty if unset
+   * @throws ConfigException if nothing exists there, or no file can be read
+   * @throws org.sparklora.hub.HubException when the hub does not deliver the files
    */
   List<DatasetFile> find(String config, String split) {
     HubRepo repo = reference.repo();
@@ -88,7 +88,7 @@ record HubDataset(HubClient client, HubReference reference) {
             .noneMatch(part -> part.startsWith(".") || part.startsWith("__"));
   }
 
-  /** Code of a repository is never run; {@code datasets} has given it up as well. */
+  /** Refuses a dataset made by a script, as {@code datasets} now does too. */
   private void refuseScript(List<HubFile> all) {
     String id = reference.repo().id();
     String script = id.substring(id.indexOf('/') + 1) + ".py";
@@ -147,7 +147,8 @@ record HubDataset(HubClient client, HubReference reference) {
         "configuration %s of %s has the splits %s; name one of them"
             .formatted(
                 config.name(), reference.repo().id(), String.join(", ", config.splits().keySet())));
-    Set<HubFile> files = new LinkedHashSet<>(); // in the patterns' order, which is the rows' order
+    Set<HubFile> files =
+        new LinkedHashSet<>(); // in the order of the patterns, which is the order of rows
     for (String pattern : patterns) {
       RepoGlob glob = RepoGlob.of(prefix + pattern);
       List<HubFile> found = inside.stream().filter(file -> glob.matches(file.path())).toList();
@@ -163,7 +164,7 @@ record HubDataset(HubClient client, HubReference reference) {
     return new ArrayList<>(files);
   }
 
-  /** Where the same rows lie in several formats, the one of most files; Parquet at a draw. */
+  /** Files of the most frequent format, if rows exist in several; Parquet on a tie. */
   private static List<HubFile> ofOneFormat(List<HubFile> files) {
     Map<FileFormat, Integer> counts = new TreeMap<>();
     files.forEach(file -> counts.merge(format(file), 1, Integer::sum));

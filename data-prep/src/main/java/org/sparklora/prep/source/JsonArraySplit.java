@@ -9,7 +9,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.prep.source.BadRowException.Reason;
 
-/** A file that is one JSON array of objects. Behind a syntax error nothing more can be read. */
+/** A file that is one JSON array of objects. After a syntax error nothing more can be read. */
 record JsonArraySplit(DatasetFile file) implements DatasetSplit {
 
   @Override

@@ -13,9 +13,9 @@ import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
  * The lines of a JSON lines file that begin at bytes {@code start} to {@code end - 1}. A gzipped
- * file is one split, because it can be read from its beginning only.
+ * file is one split, because it can be read only from its beginning.
  *
- * <p>A line is ended by LF or CRLF; empty lines are passed over, as pyarrow does.
+ * <p>A line ends with LF or CRLF; empty lines are skipped, as in pyarrow.
  */
 record JsonLinesSplit(DatasetFile file, long start, long end) implements DatasetSplit {
 
@@ -42,7 +42,7 @@ record JsonLinesSplit(DatasetFile file, long start, long end) implements Dataset
     try (InputStream in = open(configuration)) {
       LineReader lines = new LineReader(in, start);
       if (start > 0) {
-        lines.skipLine(); // its beginning, if it has one before us, belongs to the split before
+        lines.skipLine(); // a line that begins before this split belongs to the split before
       }
       while (lines.position() < end && lines.next()) {
         line[0]++;
@@ -86,8 +86,8 @@ record JsonLinesSplit(DatasetFile file, long start, long end) implements Dataset
   }
 
   /**
-   * Numbers the split's lines within the file. Counting what lies before costs a pass over it, so
-   * it waits until it is asked for.
+   * Numbers the split's lines within the file. Counting the lines before the split costs a pass
+   * over them, so it happens at the first message that needs a number.
    */
   private final class LineNumbers {
     private final Configuration configuration;
@@ -113,7 +113,7 @@ record JsonLinesSplit(DatasetFile file, long start, long end) implements Dataset
         }
         return count;
       } catch (IOException e) {
-        return 0; // the place is an aid in a message: better counted from the split than not given
+        return 0; // a number counted from the split is better in a message than none
       }
     }
   }

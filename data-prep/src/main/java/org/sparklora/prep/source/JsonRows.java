@@ -16,8 +16,8 @@ import java.util.Map;
 import org.sparklora.text.json.JsonProblem;
 
 /**
- * JSON as Python's json module reads it: NaN allowed, no limit on the length of a string, nothing
- * behind the value.
+ * JSON as Python's json module reads it: allows NaN and strings of any length, and nothing after
+ * the value.
  */
 public final class JsonRows {
   static final JsonMapper MAPPER =
@@ -35,7 +35,7 @@ public final class JsonRows {
   private static JsonMapper.Builder mapper() {
     return JsonMapper.builder(
             JsonFactory.builder()
-                // Reasoning traces run to megabytes; the default limit is meant for servers.
+                // Reasoning traces run to megabytes; Jackson's default limit is meant for servers.
                 .streamReadConstraints(
                     StreamReadConstraints.builder().maxStringLength(LineReader.MOST_BYTES).build())
                 .build())
@@ -55,7 +55,7 @@ public final class JsonRows {
     return row;
   }
 
-  /** The same as a tree. */
+  /** The object in a line as a tree, and nothing after it. */
   public static ObjectNode node(LineReader line) throws IOException {
     requireWhole(line);
     JsonNode row = NODES.readTree(line.buffer(), line.offset(), line.length() - line.offset());
@@ -66,7 +66,7 @@ public final class JsonRows {
     return fields;
   }
 
-  /** The object at whose beginning the parser stands; other values may follow. */
+  /** The object at the parser's position; other values may follow. */
   static Map<String, Object> next(JsonParser parser) throws IOException {
     Map<String, Object> row = ELEMENT.readValue(parser);
     requireText(row);
@@ -81,7 +81,7 @@ public final class JsonRows {
     }
   }
 
-  /** Refuses halves of surrogate pairs, which are no text: nothing could write them as UTF-8. */
+  /** Refuses lone surrogates, which cannot be written as UTF-8. */
   private static void requireText(Object value) throws IOException {
     if (value instanceof String text) {
       requirePairs(text);
@@ -112,7 +112,7 @@ public final class JsonRows {
     }
   }
 
-  /** What the parser complains about, in one line. */
+  /** The parser's problem, in one line. */
   public static String problem(Exception e) {
     String line = JsonProblem.of(e);
     return line.startsWith("Trailing token") ? "something follows the object" : line;

@@ -5,13 +5,13 @@ import java.io.InputStream;
 import java.util.Arrays;
 
 /**
- * Reads lines of UTF-8 as bytes into a buffer that is used again for every line, and keeps account
- * of the place in the file. Not thread-safe.
+ * Reads lines of UTF-8 as bytes into one buffer, reused for every line, and tracks the position in
+ * the file. Not thread-safe.
  */
 public final class LineReader {
   /**
-   * Of a longer line only the length is known: a buffer, a text and its tokens for each task would
-   * fill the memory.
+   * Longest line kept; of a longer one only the beginning is: a buffer, a text and its tokens for
+   * each task would fill the memory.
    */
   static final int MOST_BYTES = 32 << 20;
 
@@ -29,26 +29,26 @@ public final class LineReader {
   private boolean tooLong;
 
   /**
-   * @param position the place in the file from which on lines are ours. The stream stands there, or
-   *     (when it is not 0) one byte before
+   * @param position byte of the file from which lines are read. The stream is one byte before it,
+   *     or at it if it is 0
    */
   public LineReader(InputStream in, long position) {
     this.in = in;
     this.position = position == 0 ? 0 : position - 1;
   }
 
-  /** The place in the file at which the next line begins. */
+  /** The byte of the file at which the next line begins. */
   long position() {
     return position;
   }
 
-  /** Goes to the beginning of the next line. */
+  /** Skips to the beginning of the next line. */
   void skipLine() throws IOException {
     next();
   }
 
   /**
-   * Reads a line; false at the end of the file.
+   * Reads a line; returns false at the end of the file.
    *
    * @throws IOException if the file cannot be read, or is UTF-16 or UTF-32
    */
@@ -124,17 +124,17 @@ public final class LineReader {
     length += count;
   }
 
-  /** Whether the line has more bytes than are kept: what is in the buffer is only its beginning. */
+  /** Whether the line is longer than {@code MOST_BYTES}: the buffer holds only its beginning. */
   boolean isTooLong() {
     return tooLong;
   }
 
-  /** The line without its line feed, from {@link #offset} to {@link #length}. */
+  /** Holds the line without its line feed, from {@link #offset} to {@link #length}. */
   byte[] buffer() {
     return line;
   }
 
-  /** 3 in a file's first line when that begins with a byte order mark, else 0. */
+  /** 3 if the line is a file's first and begins with a byte order mark, else 0. */
   int offset() {
     return offset;
   }
@@ -143,7 +143,7 @@ public final class LineReader {
     return length;
   }
 
-  /** Whether there is only white space in it. */
+  /** Whether the line has only white space. */
   public boolean isBlank() {
     for (int i = offset; i < length; i++) {
       if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') {

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.function.Supplier;
 
 /**
- * Carries what Parquet throws while it decodes, so that it is not taken for an exception of whoever
- * receives the rows.
+ * Wraps an exception that Parquet throws while it decodes, to distinguish it from an exception of
+ * the {@link RowHandler}.
  */
 final class ParquetDamage extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -20,7 +20,7 @@ final class ParquetDamage extends RuntimeException {
     T read() throws IOException;
   }
 
-  /** As {@link #guard}, where the disk may fail as well. */
+  /** As {@link #guard}, for reading that may also throw an {@code IOException}. */
   static <T> T guardReading(Reading<T> reading) throws IOException {
     try {
       return reading.read();

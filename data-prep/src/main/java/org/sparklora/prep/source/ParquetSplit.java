@@ -59,14 +59,14 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
     }
   }
 
-  /** The number of rows that the file's footer tells. */
+  /** The number of rows according to the file's footer. */
   static long rows(Configuration configuration, DatasetFile file) throws IOException {
     try (ParquetFileReader reader = open(configuration, file)) {
       return reader.getRecordCount();
     }
   }
 
-  /** A codec that is not here fails like damage, which it is not. */
+  /** Refuses a codec that is not on the class path; decoding would report damage. */
   private static void requireCodecs(
       Configuration configuration, DatasetFile file, List<BlockMetaData> blocks) {
     Set<CompressionCodecName> codecs = EnumSet.noneOf(CompressionCodecName.class);
@@ -83,7 +83,8 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
 
   private static ParquetFileReader open(Configuration configuration, DatasetFile file)
       throws IOException {
-    // Damage would otherwise be read as other text; files without checksums are read all the same.
+    // Without checksums, damage could be read as other text; files that have none are read all the
+    // same.
     ParquetReadOptions options =
         HadoopReadOptions.builder(configuration).usePageChecksumVerification(true).build();
     return ParquetFileReader.open(
@@ -102,14 +103,15 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
       MessageType schema = project(reader.getFileMetaData().getSchema(), columns);
       reader.setRequestedSchema(schema);
       for (int group = firstGroup; group < firstGroup + groups; group++) {
-        if (reader.getRowGroups().get(group).getRowCount() > 0) { // Parquet refuses to read none
+        if (reader.getRowGroups().get(group).getRowCount()
+            > 0) { // Parquet refuses to read a group without rows
           int number = group;
           readGroup(
               ParquetDamage.guardReading(() -> reader.readRowGroup(number)), schema, row, handler);
         }
       }
     } catch (BadRowException e) {
-      throw e; // the handler's, not the file's
+      throw e; // thrown by the handler, not by Parquet
     } catch (IOException | ParquetDamage e) {
       Throwable cause = e instanceof ParquetDamage damage ? damage.getCause() : e;
       handler.bad(

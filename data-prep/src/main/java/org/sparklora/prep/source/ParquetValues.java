@@ -19,11 +19,11 @@ import org.apache.parquet.schema.Type;
 
 /**
  * Parquet groups as Java values: structs and maps become {@code Map}, lists {@code List}, binary
- * columns text (UTF-8), numbers and booleans themselves, decimals {@code BigDecimal}; what is
- * absent becomes null.
+ * columns text (UTF-8), decimals {@code BigDecimal}, a missing value null; numbers and booleans
+ * stay.
  *
- * <p>Lists of both layouts are understood: three levels ({@code list.element} of pyarrow and Spark)
- * and the older two.
+ * <p>Reads lists of both layouts: three levels ({@code list.element} of pyarrow and Spark) and the
+ * older two.
  */
 final class ParquetValues {
 
@@ -124,7 +124,8 @@ final class ParquetValues {
   }
 
   /**
-   * Bytes that are no UTF-8 become replacement characters where the column is not said to be text.
+   * Bytes as text. Invalid UTF-8 becomes replacement characters, unless the column is declared as
+   * text.
    */
   private static String text(Binary bytes, PrimitiveType type) {
     String text = bytes.toStringUsingUTF8();

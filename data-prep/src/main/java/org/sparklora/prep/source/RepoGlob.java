@@ -4,13 +4,13 @@ import java.util.regex.Pattern;
 
 /**
  * A pattern of a dataset card's {@code data_files}: {@code *} and {@code ?} stay within a folder,
- * {@code **} crosses folders, {@code [0-9]} is one of several characters. A name without any of
- * them is a file or a folder.
+ * {@code **} crosses folders, {@code [0-9]} is one of several characters. A pattern without these
+ * characters is a file or a folder.
  */
 record RepoGlob(Pattern regex) {
   private static final Pattern MAGIC = Pattern.compile("[*?\\[]");
 
-  /** Whether it is more than a name. */
+  /** Whether the text is a pattern, and not a plain name. */
   static boolean isPattern(String text) {
     return MAGIC.matcher(text).find();
   }

@@ -15,10 +15,9 @@ public final class SharedSplits {
   private SharedSplits() {}
 
   /**
-   * The splits, of copies where their files were downloaded.
+   * The splits, with downloaded files replaced by copies.
    *
-   * @param folder for the copies, on a file system that all machines see; whoever names it deletes
-   *     it
+   * @param folder for the copies, on a file system that all machines see; the caller deletes it
    */
   public static List<DatasetSplit> copy(
       Configuration configuration, List<DatasetSplit> splits, Path folder) {
@@ -38,7 +37,7 @@ public final class SharedSplits {
 
   private static DatasetFile copy(
       Configuration configuration, DatasetFile file, Path folder, int number) {
-    // numbered, since files of several folders may have one name
+    // numbered, since files from different folders may have the same name
     Path target = new Path(folder, number + "-" + file.hadoopPath().getName());
     try {
       FileSystem fileSystem = target.getFileSystem(configuration);

@@ -7,6 +7,6 @@ import java.util.function.Supplier;
  * A row of a dataset and where it came from.
  *
  * @param values by column: String, Boolean, Number, List, Map, or null. Read-only by agreement
- * @param place file and line or row, worked out only when somebody asks
+ * @param place file and line or row, computed only when asked for
  */
 public record SourceRow(Map<String, Object> values, Supplier<String> place) {}

@@ -8,22 +8,22 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * Consecutive splits that one task reads: small files would be a task and a file between the stages
- * each. Depends on the files alone, as splits do, and their rows keep their order.
+ * Consecutive splits that one task reads, since a task and a document file for each small file
+ * would be too many. Depends on the files alone, as splits do; rows keep their order.
  *
  * <p>Immutable and serialisable with Java's serialiser.
  *
  * @param splits at least one
  */
 public record SplitGroup(List<DatasetSplit> splits) implements Serializable {
-  /** The cost of opening a file, as the bytes that could be read in the same time. */
+  /** The cost of opening a file, as bytes that could be read in the same time. */
   private static final long OPENING_BYTES = 16 << 10;
 
   public SplitGroup {
     splits = List.copyOf(splits);
   }
 
-  /** Groups of whole small files; what is a part of a file stays a group of its own. */
+  /** Groups whole small files; a split that is a part of a file stays alone in its group. */
   public static List<SplitGroup> of(List<DatasetSplit> splits) {
     long all =
         new HashSet<>(splits.stream().map(DatasetSplit::file).toList())

@@ -14,25 +14,25 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * Which files belong to a split, told by names as Hugging Face's {@code datasets} does. The first
- * rule under which any file belongs to any split holds for all:
+ * Assigns files to splits by name, as Hugging Face's {@code datasets} does. The first rule that
+ * assigns any file to any split is applied to all files:
  *
  * <ol>
- *   <li>{@code data/SPLIT-00000-of-00002.parquet}, of whatever split;
+ *   <li>{@code data/SPLIT-00000-of-00002.parquet}, with any name of a split;
  *   <li>a folder whose name has a word for the split: {@code train/x.jsonl}, {@code
  *       my-dev/x.jsonl};
  *   <li>a file whose name has one: {@code train.jsonl}, {@code gsm8k_test.jsonl};
  *   <li>all files are for training.
  * </ol>
  *
- * <p>What {@code datasets} would read twice, since two words fit, is read once.
+ * <p>A file that two words match is read once; {@code datasets} would read it twice.
  */
 final class SplitNames {
   private static final String TRAIN = "train";
   private static final Pattern SHARD =
       Pattern.compile("data/([^/]+)-\\d{5}-of-\\d{5}[^/]*\\.[^/]*");
 
-  /** Words that mean a split, in the order in which they are looked for. */
+  /** Words for each split, in the order of the search. */
   private static final Map<String, List<String>> WORDS = new LinkedHashMap<>();
 
   static {
@@ -41,7 +41,7 @@ final class SplitNames {
     WORDS.put("test", List.of("test", "testing", "eval", "evaluation"));
   }
 
-  /** Around a word: the beginning or the end of a name, or one of these. */
+  /** Separators beside a word; the beginning or end of a name also separates. */
   private static final String APART = "[-._ 0-9]";
 
   private static final List<String> FOLDERS =
@@ -60,9 +60,9 @@ final class SplitNames {
    * The files of a split, in the order of their rows.
    *
    * @param files sorted by path
-   * @param path of a file, below the dataset's root
-   * @param split one of {@code datasets}' names, another word for it, or a word of the files' own
-   * @throws ConfigException when there are only other splits
+   * @param path gives a file's path below the dataset's root
+   * @param split a split of {@code datasets}, another word for it, or a word in the file names
+   * @throws ConfigException when files exist for other splits only
    */
   static <T> List<T> ofSplit(
       List<T> files, Function<T, String> path, String dataset, String split) {
@@ -78,7 +78,7 @@ final class SplitNames {
     return wanted;
   }
 
-  /** Each split with a file that shows why. */
+  /** Each split, with its first file as an example. */
   private static <T> String shown(Map<String, List<T>> splits, Function<T, String> path) {
     return splits.entrySet().stream()
         .map(entry -> "%s (%s)".formatted(entry.getKey(), path.apply(entry.getValue().get(0))))
@@ -121,7 +121,7 @@ final class SplitNames {
     }
   }
 
-  /** Word by word and pattern by pattern, which is the order that the rows have in TRL's runs. */
+  /** Matches word by word and pattern by pattern: the order of rows in TRL's runs. */
   private static <T> List<T> matching(
       List<T> files, Function<T, String> path, List<String> words, List<String> patterns) {
     Set<T> matching = new LinkedHashSet<>();

@@ -6,10 +6,10 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * Consecutive rows of a table in its order, which lie in a part of a Parquet file.
+ * Consecutive rows of a table in its order, stored in a part of a Parquet file.
  *
- * @param table what the user calls it, with its version
- * @param firstRow number of the split's first row among all that are read, from 0
+ * @param table name and version, for messages
+ * @param firstRow number of the split's first row among all rows read, from 0
  */
 record TableSplit(ParquetSplit rows, String table, long firstRow) implements DatasetSplit {
 
@@ -32,7 +32,7 @@ record TableSplit(ParquetSplit rows, String table, long firstRow) implements Dat
     rows.read(configuration, wanted, new Numbering(handler));
   }
 
-  /** Gives rows the place that they have in the table. Not thread-safe. */
+  /** Replaces the place of each row by its place in the table. Not thread-safe. */
   private final class Numbering implements RowHandler {
     private final RowHandler handler;
     private long next = firstRow;
@@ -43,7 +43,7 @@ record TableSplit(ParquetSplit rows, String table, long firstRow) implements Dat
 
     @Override
     public void row(SourceRow row) {
-      Map<String, Object> values = row.values(); // made for this row, and not handed on yet
+      Map<String, Object> values = row.values(); // made for this row, and not yet passed on
       Object file = values.remove(TableSplits.FILE_COLUMN);
       long number = next++;
       handler.row(new SourceRow(values, () -> place(number, file)));

@@ -11,9 +11,9 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
 
-/** The rows of a table that Spark has put in order and written as Parquet. */
+/** The rows of a table that Spark has sorted and written as Parquet. */
 public final class TableSplits {
-  /** Holds the data file of the table that a row came from, for messages; it may be missing. */
+  /** The column with the data file that a row came from, for messages; it may be missing. */
   public static final String FILE_COLUMN = "_spark_lora_file";
 
   private static final Pattern PART = Pattern.compile("part-(\\d+)-.*\\.parquet");
@@ -23,8 +23,8 @@ public final class TableSplits {
   /**
    * The splits, in row order.
    *
-   * @param folder that Spark has written: its files' numbers are their order
-   * @param table what the user calls it
+   * @param folder written by Spark: the numbers in its file names give the order
+   * @param table name and version, for messages
    */
   public static List<DatasetSplit> of(Configuration configuration, Path folder, String table) {
     try {
@@ -57,7 +57,7 @@ public final class TableSplits {
   private static List<DatasetSplit> splits(
       Configuration configuration, List<DatasetFile> files, String table) throws IOException {
     List<DatasetSplit> splits = new ArrayList<>();
-    long before = 0; // rows of the files before
+    long before = 0; // rows of the preceding files
     DatasetSplits cut = new DatasetSplits(configuration);
     for (DatasetFile file : files) {
       for (DatasetSplit split :

@@ -1,6 +1,5 @@
 /**
- * Where documents come from: files, their splits, their rows, and the dataset formats that turn a
- * row into an example.
+ * The rows of datasets: files, their splits and their rows.
  *
  * <p>May be used by {@code org.sparklora.prep} and by commands that read rows; depends on Hadoop's
  * file systems, Parquet, Jackson, univocity, SnakeYAML, {@code hub} and {@code
