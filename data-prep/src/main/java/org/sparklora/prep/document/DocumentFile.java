@@ -14,7 +14,7 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.tokenize.TokenizedDocument;
 
 /**
- * The documents of one split, in order, between tokenizing and packing. Lives inside of the job's
+ * The documents of one split, in order, between tokenizing and packing. Stored inside the job's
  * in-progress folder.
  *
  * <pre>
@@ -111,7 +111,7 @@ public final class DocumentFile {
       }
     }
 
-    /** Passes over documents. */
+    /** Skips documents. */
     public void skip(int documents) {
       try {
         for (int i = 0; i < documents; i++) {

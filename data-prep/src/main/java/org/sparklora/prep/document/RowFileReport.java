@@ -5,7 +5,7 @@ import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.Prompt;
 
 /**
- * What one written Parquet file holds. A plain class of numbers for the same reason as {@link
+ * The counts of one written Parquet file. A plain class of numbers for the same reason as {@link
  * SplitReport}. Not thread-safe.
  */
 public final class RowFileReport implements StageReport {
@@ -16,13 +16,13 @@ public final class RowFileReport implements StageReport {
   private long targetTokens;
   private int longestRow;
 
-  /** A packed row was written. */
+  /** Counts a packed row that was written. */
   public void countRow(PackedSequence row) {
     countRow(row.tokens());
     targetTokens += row.targets();
   }
 
-  /** A prompt was written. */
+  /** Counts a prompt that was written. */
   public void countRow(Prompt prompt) {
     countRow(prompt.tokens().length);
   }
@@ -47,7 +47,7 @@ public final class RowFileReport implements StageReport {
     return Optional.empty();
   }
 
-  /** Tokens that count for the loss; a document's first never does. */
+  /** Tokens that count for the loss; the first token of a document never does. */
   public long targetTokens() {
     return targetTokens;
   }

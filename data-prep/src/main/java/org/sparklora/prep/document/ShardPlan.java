@@ -11,8 +11,8 @@ import java.util.List;
  *
  * <p>Without a batch size a shard is a file: it ends after {@link #MAX_DOCUMENTS} documents or
  * {@link #MAX_TOKENS} tokens, which bounds the memory of the task that packs it. With a batch size
- * (TRL's is 1000) a shard is that many documents, whatever their length, and shards are written to
- * one file until it reaches those bounds.
+ * (TRL's is 1000) a shard is that many documents, whatever their length, and a file takes shards
+ * until it reaches those bounds.
  */
 public final class ShardPlan {
   static final int MAX_DOCUMENTS = 1 << 16;

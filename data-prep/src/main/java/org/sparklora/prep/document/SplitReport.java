@@ -13,7 +13,8 @@ public final class SplitReport implements StageReport {
   private static final long serialVersionUID = 1L;
 
   /**
-   * Messages of bad rows that are kept, so that a broken dataset does not fill the driver's memory.
+   * Bad-row messages that a report keeps, so that a broken dataset does not fill the driver's
+   * memory.
    */
   private static final int KEPT_PROBLEMS = 5;
 
@@ -31,12 +32,12 @@ public final class SplitReport implements StageReport {
   private long withoutSolution;
   private boolean stopped;
 
-  /** A row was read, good or bad. */
+  /** Counts a row that was read, good or bad. */
   public void countRow() {
     rows++;
   }
 
-  /** A row cannot be used. */
+  /** Counts a row that cannot be used. */
   public void countBad(BadRowException problem) {
     badRows[problem.reason().ordinal()]++;
     if (problems.length < KEPT_PROBLEMS) {
@@ -45,28 +46,28 @@ public final class SplitReport implements StageReport {
     }
   }
 
-  /** Reading ended at the last bad row that was counted, because bad rows are not to be skipped. */
+  /** Records that reading ended at the last counted bad row, because bad rows are not skipped. */
   public void stopAtBadRow() {
     stopped = true;
   }
 
-  /** A document was dropped because none of its tokens counts for the loss. */
+  /** Counts a document that was dropped because none of its tokens counts for the loss. */
   public void countWithoutTarget() {
     rowsWithoutTarget++;
   }
 
-  /** A prompt whose tokens are not the beginning of the tokens of prompt and completion. */
+  /** Counts a prompt whose tokens are not a prefix of the tokens of prompt and completion. */
   public void countPromptNotPrefix() {
     promptsNotPrefix++;
   }
 
-  /** A document was cut. */
+  /** Counts a document that was cut by {@code tokens}. */
   public void countTruncated(int tokens) {
     truncatedDocuments++;
     truncatedTokens += tokens;
   }
 
-  /** A document was written. */
+  /** Counts a document that was written. */
   public void countDocument(int tokens) {
     if (documents == lengths.length) {
       lengths = Arrays.copyOf(lengths, 2 * documents);
@@ -75,18 +76,18 @@ public final class SplitReport implements StageReport {
     emptyDocuments += tokens == 0 ? 1 : 0;
   }
 
-  /** A prompt was left out because it is too long. */
+  /** Counts a prompt that was left out because it is too long. */
   public void countTooLong() {
     tooLong++;
   }
 
-  /** A prompt, which here is a document, was written. */
+  /** Counts a prompt that was written as a document. */
   public void countPrompt(Prompt prompt) {
     countDocument(prompt.tokens().length);
     withoutSolution += prompt.solution().isPresent() ? 0 : 1;
   }
 
-  /** Gives back what the growing array holds too much; to be called before the report travels. */
+  /** Shrinks the array of lengths to its contents; call before the report is sent. */
   public SplitReport trimmed() {
     lengths = Arrays.copyOf(lengths, documents);
     return this;
