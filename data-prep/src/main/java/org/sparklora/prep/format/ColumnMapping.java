@@ -3,8 +3,8 @@ package org.sparklora.prep.format;
 import java.io.Serializable;
 
 /**
- * Names of the columns, for datasets that call them something else: {@code --dataset_text_field},
- * {@code --messages_column}, {@code --prompt_column}, {@code --completion_column}.
+ * Names of the columns, for datasets that use other names: {@code --dataset_text_field}, {@code
+ * --messages_column}, {@code --prompt_column}, {@code --completion_column}.
  */
 public record ColumnMapping(String text, String messages, String prompt, String completion)
     implements Serializable {

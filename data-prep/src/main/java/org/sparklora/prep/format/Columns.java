@@ -7,7 +7,7 @@ import java.util.Map;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
-/** Reads the values of a row's columns and says what is wrong with those that do not fit. */
+/** Reads the values of a row's columns; a value of the wrong type is a bad row. */
 final class Columns {
 
   private Columns() {}
@@ -46,7 +46,7 @@ final class Columns {
   }
 
   /**
-   * What the chat template may read besides the messages: {@code tools}, and the entries of {@code
+   * Variables for the chat template besides the messages: {@code tools}, and the entries of {@code
    * chat_template_kwargs}.
    */
   static Map<String, Object> templateVariables(Map<String, Object> row) {

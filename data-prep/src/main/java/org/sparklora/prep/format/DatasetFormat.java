@@ -11,8 +11,8 @@ import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
- * How the columns of a dataset make an example. {@link DatasetFormats} recognises which one a
- * dataset has.
+ * Makes an {@link Example} of a row's columns. {@link DatasetFormats} recognises the format of a
+ * dataset.
  *
  * <p>Immutable, thread-safe and serialisable with Java's serialiser.
  */
@@ -81,7 +81,7 @@ public sealed interface DatasetFormat extends Serializable {
     }
   }
 
-  /** Two columns of messages: what is given and what is to be learned. */
+  /** Two columns of messages: the given prompt and the completion to learn. */
   record ChatPromptCompletion(String prompt, String completion) implements DatasetFormat {
     @Override
     public Set<String> columns() {
@@ -105,7 +105,7 @@ public sealed interface DatasetFormat extends Serializable {
     }
   }
 
-  /** Two text columns: what is given and what is to be learned. */
+  /** Two text columns: the given prompt and the completion to learn. */
   record PromptCompletion(String prompt, String completion) implements DatasetFormat {
     @Override
     public Set<String> columns() {
@@ -152,15 +152,15 @@ public sealed interface DatasetFormat extends Serializable {
   }
 
   /**
-   * A question to the user and its answers; the first that exists is the assistant's. GSM8K ({@code
-   * question}, {@code answer}) and DeepMath-103K ({@code question}, {@code r1_solution_1} to {@code
-   * _3}).
+   * A question to the user and columns of answers; the first answer that exists is the assistant's.
+   * GSM8K ({@code question}, {@code answer}) and DeepMath-103K ({@code question}, {@code
+   * r1_solution_1} to {@code _3}).
    *
    * @param completionOnly whether only the answer counts for the loss
    */
   record QuestionAnswer(String question, List<String> answers, boolean completionOnly)
       implements DatasetFormat {
-    /** The lists are copied. */
+    /** Copies the lists. */
     public QuestionAnswer {
       answers = List.copyOf(answers);
     }
@@ -194,9 +194,9 @@ public sealed interface DatasetFormat extends Serializable {
   }
 
   /**
-   * OpenR1-Math-220k: a {@code problem} and either {@code generations} (the first one that {@code
-   * correctness_math_verify} calls correct, else the first) or, where a row has none, the {@code
-   * solution}.
+   * OpenR1-Math-220k: a {@code problem} and either {@code generations} (the first that {@code
+   * correctness_math_verify} calls correct, else the first of all) or, if a row has none, the
+   * {@code solution}.
    *
    * @param completionOnly whether only the solution counts for the loss
    */
@@ -240,10 +240,10 @@ public sealed interface DatasetFormat extends Serializable {
   }
 
   /**
-   * Tokens made elsewhere: {@code input_ids}, with {@code labels} or else with masks; a token
+   * Rows tokenized elsewhere: {@code input_ids}, with {@code labels} or else with masks; a token
    * counts for the loss where every mask present has a 1.
    *
-   * @param useCompletionMask whether {@code completion_mask} is heeded; {@code assistant_masks}
+   * @param useCompletionMask whether {@code completion_mask} is used; {@code assistant_masks}
    *     always is
    */
   record Tokenized(boolean useCompletionMask) implements DatasetFormat {

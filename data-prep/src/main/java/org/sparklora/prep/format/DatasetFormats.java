@@ -38,10 +38,7 @@ public final class DatasetFormats {
   private final boolean useSystemColumn;
   private final Loss loss;
 
-  /**
-   * Which tokens the user wants to count for the loss ({@code --completion_only_loss}: unset,
-   * false, true).
-   */
+  /** The tokens that count for the loss ({@code --completion_only_loss}: unset, false, true). */
   public enum Loss {
     AS_FORMAT_SAYS,
     EVERY_TOKEN,
@@ -61,7 +58,7 @@ public final class DatasetFormats {
   /**
    * The format of a dataset.
    *
-   * @param sample by column its first value that is not null, or null
+   * @param sample by column its first non-null value, or null
    * @throws ConfigException when a mapped column is missing, or no format fits; it lists the
    *     columns found
    */
@@ -77,7 +74,7 @@ public final class DatasetFormats {
                         .formatted(slip(sample), UNDERSTOOD)));
   }
 
-  /** A column that is only mistyped. */
+  /** Suggests the intended name of a mistyped column. */
   private static String slip(Map<String, Object> sample) {
     return sample.keySet().stream()
         .filter(column -> !COLUMNS.contains(column))

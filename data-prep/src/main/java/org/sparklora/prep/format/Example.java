@@ -4,14 +4,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A training example as the dataset gives it, before a chat template or a tokenizer saw it.
+ * A training example as the dataset gives it, before chat template and tokenizer.
  *
- * <p>A message is a map with {@code role}, {@code content} and whatever else the dataset has
- * ({@code tool_calls}, {@code reasoning_content}, …), without nulls.
+ * <p>A message is a map of {@code role}, {@code content} and the dataset's other keys ({@code
+ * tool_calls}, {@code reasoning_content}, …), without nulls.
  */
 public sealed interface Example {
 
-  /** Plain text, all of it trained on. */
+  /** Plain text; every token counts for the loss. */
   record Text(String text) implements Example {}
 
   /** A plain prompt and its plain continuation. */
@@ -20,13 +20,13 @@ public sealed interface Example {
   /**
    * A conversation.
    *
-   * @param variables what the template may read besides the messages: {@code tools}, and the
-   *     entries of {@code chat_template_kwargs}
+   * @param variables for the template, besides the messages: {@code tools}, and the entries of
+   *     {@code chat_template_kwargs}
    */
   record Chat(List<Map<String, Object>> messages, Map<String, Object> variables)
       implements Example {}
 
-  /** A conversation cut in two: what is given, and what is to be learned. */
+  /** A conversation in two parts: the given prompt and the completion to learn. */
   record ChatPromptCompletion(
       List<Map<String, Object>> prompt,
       List<Map<String, Object>> completion,
@@ -34,7 +34,7 @@ public sealed interface Example {
       implements Example {}
 
   /**
-   * Tokens made elsewhere.
+   * An example tokenized elsewhere.
    *
    * @param inputIds token ids, (T)
    * @param labels the token id, or -100 where a token does not count for the loss, (T)

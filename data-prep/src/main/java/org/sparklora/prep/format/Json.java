@@ -10,10 +10,7 @@ import java.util.Map;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
-/**
- * JSON that a dataset keeps inside a text column, and the nulls that columnar formats put into
- * structs.
- */
+/** Parses JSON in text columns, and removes the nulls that columnar formats put into structs. */
 final class Json {
   private static final ObjectMapper MAPPER =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -33,9 +30,8 @@ final class Json {
   }
 
   /**
-   * The value with absent entries of structs left out. A Parquet column gives every message every
-   * key that any message has; templates that ask whether {@code tool_calls} exists must not be told
-   * yes.
+   * The value without null entries of structs. A Parquet column gives each message every key that
+   * any message has; templates that test whether {@code tool_calls} exists must not find it.
    */
   static Object withoutNulls(Object value) {
     if (value instanceof Map<?, ?> map) {

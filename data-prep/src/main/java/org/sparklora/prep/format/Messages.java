@@ -8,7 +8,8 @@ import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
- * Messages of a column in the one form that templates read, whatever form the dataset has them in.
+ * Converts the messages of a column, in any form that datasets use, to the one form that templates
+ * read.
  */
 final class Messages {
   /**
@@ -34,7 +35,7 @@ final class Messages {
     try {
       return Json.parse(text, "");
     } catch (BadRowException e) {
-      return text; // text that begins with a bracket, as a LaTeX interval does
+      return text; // text that begins with a bracket, such as a LaTeX interval
     }
   }
 

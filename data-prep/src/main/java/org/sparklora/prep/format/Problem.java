@@ -5,27 +5,27 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A row of a dataset of problems: what a model is asked and what its completions are judged by.
+ * A row of a dataset of problems: the prompt for the model and the columns for its rewards.
  *
- * @param asked what becomes the prompt
+ * @param asked becomes the prompt
  * @param solution the reference answer, if the row has one
- * @param columns what rewards may look at: texts, numbers, truth values, lists, maps, null
+ * @param columns input of rewards: texts, numbers, truth values, lists, maps, null
  */
 public record Problem(Asked asked, Optional<String> solution, Map<String, Object> columns) {
 
-  /** The question, in the form in which the dataset has it. */
+  /** The prompt, in the form in which the dataset has it. */
   public sealed interface Asked permits Text, Question, Chat {}
 
-  /** A prompt that the model sees as it is. */
+  /** A text that the model sees unchanged. */
   public record Text(String text) implements Asked {}
 
-  /** A question of a user, for the chat template, if the model has one. */
+  /** A question of a user; rendered by the chat template if the model has one. */
   public record Question(String text) implements Asked {}
 
   /**
    * Messages for the chat template.
    *
-   * @param variables what the template may read besides
+   * @param variables for the template, besides the messages
    */
   public record Chat(List<Map<String, Object>> messages, Map<String, Object> variables)
       implements Asked {}

@@ -14,19 +14,19 @@ import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
- * How the columns of a row make a {@link Problem}. Each row is looked at by itself.
+ * Makes a {@link Problem} of a row's columns. Each row is examined by itself.
  *
  * <pre>
- * asked     prompt: messages, or a text that is taken as it is
+ * asked     prompt: messages, or a text that is used unchanged
  *           else problem (OpenR1-Math) or question (GSM8K, DeepMath): a user's turn
- * solution  of a problem: solution where it boxes its answer or the row has no other, else answer
- *           else the first of solution, final_answer, answer; of GSM8K's, what follows ####,
+ * solution  of a problem: solution if it boxes its answer or the row has no other, else answer
+ *           else the first of solution, final_answer, answer; of GSM8K's, the text after ####,
  *           without the commas that group digits (as LaTeX, 1,080 is a list of two numbers)
  * </pre>
  *
- * <p>TRL hands the column {@code solution} to its rewards, which look for the box in it. In one of
- * OpenR1-Math's worked solutions that has no box, they would take whatever mathematics comes last
- * for the answer; the short {@code answer} beside it says it.
+ * <p>TRL passes the column {@code solution} to its rewards, which look for the box in it. In a
+ * worked solution of OpenR1-Math without a box, they would take the last mathematics in it for the
+ * answer; the short {@code answer} beside it is right.
  *
  * @param promptColumn {@code --prompt_column}
  */
@@ -42,15 +42,15 @@ public record ProblemFormat(String promptColumn) implements Serializable {
   private static final Pattern BOX = Pattern.compile("\\\\(boxed|fbox)\\b");
 
   /**
-   * Lists and maps with longer values, such as OpenR1-Math's traces of reasoning, are left out:
-   * each prompt brings its columns along, and all prompts of a run lie in the driver's memory.
+   * Lists and maps with longer values, such as OpenR1-Math's reasoning traces, are left out: each
+   * prompt carries its columns, and all prompts of a run are in the driver's memory.
    */
   private static final int LONG_CHARACTERS = 4_000;
 
-  /** DeepMath's worked solutions: most of its bytes, and nothing that a reward looks at. */
+  /** DeepMath's worked solutions: most of its bytes, and unused by rewards. */
   private static final Pattern WORKED = Pattern.compile("r1_solution_\\d+");
 
-  /** The columns that a dataset may need, whether its first rows have them or not. */
+  /** The columns that the format may need, even if the first rows lack them. */
   private Set<String> known() {
     Set<String> known =
         new LinkedHashSet<>(List.of(promptColumn, PROBLEM, QUESTION, SOLUTION, FINAL_ANSWER));
@@ -62,8 +62,8 @@ public record ProblemFormat(String promptColumn) implements Serializable {
   /**
    * The columns to read.
    *
-   * @param sample by column its first value that is not null, or null
-   * @return empty for all of them
+   * @param sample by column its first non-null value, or null
+   * @return empty to read all columns
    */
   public Set<String> columns(Map<String, Object> sample) {
     Set<String> columns = new LinkedHashSet<>(sample.keySet());
@@ -83,9 +83,9 @@ public record ProblemFormat(String promptColumn) implements Serializable {
   }
 
   /**
-   * The columns of {@link #columns} that are not read, since they are long.
+   * The columns that {@link #columns} leaves out, since they are long.
    *
-   * @param sample by column its first value that is not null, or null
+   * @param sample by column its first non-null value, or null
    */
   public List<String> leftOut(Map<String, Object> sample) {
     return sample.keySet().stream()
@@ -95,10 +95,10 @@ public record ProblemFormat(String promptColumn) implements Serializable {
   }
 
   /**
-   * Checks that a dataset has problems at all: of one that has none, every row would be bad.
+   * Checks that the dataset has problems; without this check every row would be bad.
    *
-   * @param sample by column its first value that is not null, or null
-   * @throws ConfigException listing the columns found, and those that are understood
+   * @param sample by column its first non-null value, or null
+   * @throws ConfigException listing the columns found and the known ones
    */
   public void requireProblems(Map<String, Object> sample) {
     Object prompt = sample.get(promptColumn);
@@ -147,7 +147,7 @@ public record ProblemFormat(String promptColumn) implements Serializable {
     if (row.get(promptColumn) != null) {
       throw Columns.wrong(promptColumn, row.get(promptColumn), "a text or messages");
     }
-    if (!promptColumn.equals(DEFAULT_COLUMN)) { // it was asked for: nothing else takes its place
+    if (!promptColumn.equals(DEFAULT_COLUMN)) { // the user named this column: no other replaces it
       throw Columns.wrong(promptColumn, null, "a text or messages");
     }
     return new Problem.Question(
