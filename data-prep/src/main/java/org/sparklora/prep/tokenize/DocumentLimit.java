@@ -3,7 +3,7 @@ package org.sparklora.prep.tokenize;
 import java.util.Arrays;
 
 /**
- * The most tokens a document may have, and which end of a longer one is kept.
+ * The most tokens a document may have, and the end of a longer document that is kept.
  *
  * @param maxTokens 0: no limit
  */
@@ -21,7 +21,7 @@ public record DocumentLimit(int maxTokens, boolean keepEnd) {
         Arrays.copyOfRange(document.labels(), from, from + maxTokens));
   }
 
-  /** How many tokens are too many. */
+  /** The number of tokens beyond the limit. */
   public int excess(TokenizedDocument document) {
     return maxTokens == 0 ? 0 : Math.max(0, document.tokens() - maxTokens);
   }

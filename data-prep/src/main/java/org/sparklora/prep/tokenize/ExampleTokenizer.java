@@ -26,13 +26,14 @@ import org.sparklora.text.jinja.Rendering;
  *       token counts for the loss.
  *   <li>A plain text, or a plain completion, gets the end-of-text token unless it ends with it
  *       already.
- *   <li>A completion begins where the tokens of the prompt and those of prompt and completion part,
- *       which is not always behind the prompt; by default only the completion counts.
- *   <li>With assistant-only loss, only tokens that overlap what the template marks as generated
+ *   <li>A completion begins at the first token where the tokens of the prompt and of prompt plus
+ *       completion differ, which is not always the end of the prompt; by default only the
+ *       completion counts.
+ *   <li>With assistant-only loss, only tokens that overlap text marked by the template as generated
  *       count.
  * </ul>
  *
- * <p>Immutable and thread-safe: one serves all tasks of a JVM.
+ * <p>Immutable and thread-safe: one instance serves all tasks of a JVM.
  */
 public final class ExampleTokenizer {
   private static final int NO_LOSS = -100;
@@ -46,10 +47,10 @@ public final class ExampleTokenizer {
 
   /**
    * @param tokenizer needed for texts and chats
-   * @param template the chat template; needed for chats only. For assistant-only loss it marks what
-   *     is generated
-   * @param eosToken what ends a plain text, or the empty string to end it with nothing
-   * @param vocabularySize number of ids the model knows, for tokens made elsewhere
+   * @param template the chat template; needed for chats only. For assistant-only loss it marks the
+   *     generated text
+   * @param eosToken ends a plain text; empty: nothing is appended
+   * @param vocabularySize number of token ids of the model, to check rows tokenized elsewhere
    */
   public ExampleTokenizer(
       Optional<Tokenizer> tokenizer,
@@ -69,20 +70,21 @@ public final class ExampleTokenizer {
   /**
    * The example's tokens.
    *
-   * @throws BadRowException without a place, when the template refuses the conversation, no
-   *     assistant token is there to be learned, a token id is beyond the vocabulary, or a text
-   *     cannot be tokenized
+   * @throws BadRowException without a place, when the template refuses the conversation, the row
+   *     has no assistant token to learn, a token id is beyond the vocabulary, or a text cannot be
+   *     tokenized
    */
   public TokenizedExample tokenize(Example example) {
     try {
       return tokenized(example);
-    } catch (IllegalArgumentException e) { // the tokenizer's word about this text
+    } catch (IllegalArgumentException e) { // the tokenizer's error for this text
       throw new BadRowException(Reason.MALFORMED_ROW, e.getMessage(), "", e);
     }
   }
 
   private TokenizedExample tokenized(Example example) {
-    // No pattern switch in Java 17; the interface is sealed, so nothing is left for the last line.
+    // Java 17 has no pattern switch; the last line serves the remaining case of the sealed
+    // interface.
     if (example instanceof Example.Chat chat) {
       return chat(chat);
     }
@@ -218,6 +220,6 @@ public final class ExampleTokenizer {
     return length;
   }
 
-  /** Tokens, and which of them the template marked as generated, if that was asked for. */
+  /** Tokens, and for assistant-only loss which of them the template marked as generated. */
   private record Marked(int[] ids, Optional<boolean[]> generated) {}
 }

@@ -20,12 +20,11 @@ import org.sparklora.text.Tokenizer;
 
 /**
  * Turns a problem into a prompt as TRL 1.16's GRPOTrainer does: messages are rendered by the chat
- * template with the opening of the assistant's turn and tokenized without further special tokens, a
- * plain text is tokenized as it is.
+ * template with the opening of the assistant's turn and tokenized without further special tokens; a
+ * plain text is tokenized unchanged.
  *
- * <p>A system prompt stands before conversations that have no system turn. If one exists, or the
- * dataset has questions rather than prompts, a text becomes a user's turn; without a chat template
- * it stays a text.
+ * <p>A system prompt is put before conversations that have no system turn. With a system prompt, a
+ * plain text becomes a user's turn; a question becomes one if there is a chat template.
  *
  * <p>Immutable and thread-safe.
  *
@@ -38,8 +37,8 @@ public record PromptTokenizer(
   /**
    * The prompt, as row 0.
    *
-   * @throws BadRowException without a place, when the template refuses the conversation, there is
-   *     nothing to ask, or the text cannot be tokenized
+   * @throws BadRowException without a place, when the template refuses the conversation, the prompt
+   *     has no token, or the text cannot be tokenized
    */
   public Prompt tokenize(Problem problem) {
     Rendered rendered = render(problem.asked());
@@ -57,14 +56,14 @@ public record PromptTokenizer(
   private int[] tokens(Rendered rendered) {
     try {
       return tokenizer.encode(TextLimit.require(rendered.text), !rendered.byTemplate);
-    } catch (IllegalArgumentException e) { // the tokenizer's word about this text
+    } catch (IllegalArgumentException e) { // the tokenizer's error for this text
       throw new BadRowException(Reason.MALFORMED_ROW, e.getMessage(), "", e);
     }
   }
 
   /**
    * @param byTemplate whether the template wrote the special tokens
-   * @param messages what it rendered, as JSON
+   * @param messages the rendered messages, as JSON
    */
   private record Rendered(String text, boolean byTemplate, String messages) {
     static Rendered asItIs(String text) {
@@ -73,7 +72,8 @@ public record PromptTokenizer(
   }
 
   private Rendered render(Problem.Asked asked) {
-    // No pattern switch in Java 17; the interface is sealed, so nothing is left for the last line.
+    // Java 17 has no pattern switch; the last line serves the remaining case of the sealed
+    // interface.
     if (asked instanceof Problem.Text prompt) {
       return systemPrompt.isPresent() ? user(prompt.text()) : Rendered.asItIs(prompt.text());
     }

@@ -5,8 +5,8 @@ import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
- * The longest text that is tokenized as one. A tokenizer keeps some sixty bytes a character on its
- * way, so that a longer one, or a template that writes one, would take the memory of all tasks.
+ * The longest text that is tokenized at once. A tokenizer uses about sixty bytes a character, so a
+ * longer text, or a longer rendering by a template, could take the memory of all tasks.
  */
 public final class TextLimit {
   /** A long novel has three million characters. */
@@ -15,9 +15,9 @@ public final class TextLimit {
   private TextLimit() {}
 
   /**
-   * The text, if it is short enough.
+   * Returns the text if it is short enough.
    *
-   * @throws BadRowException without a place
+   * @throws BadRowException without a place, if it is longer
    */
   public static String require(String text) {
     if (text.length() > MOST_CHARACTERS) {

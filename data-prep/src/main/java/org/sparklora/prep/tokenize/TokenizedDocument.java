@@ -12,7 +12,7 @@ import static org.sparklora.pipeline.table.PackedSequence.NO_LOSS;
  */
 public record TokenizedDocument(int[] inputIds, int[] labels) {
 
-  /** Both arrays must be equally long. */
+  /** Checks that both arrays are equally long. */
   public TokenizedDocument {
     if (inputIds.length != labels.length) {
       throw new IllegalArgumentException(

@@ -1,10 +1,9 @@
 package org.sparklora.prep.tokenize;
 
 /**
- * An example's tokens.
+ * The tokens of an example.
  *
- * @param promptIsPrefix false when the prompt's tokens are not the beginning of the tokens of
- *     prompt and completion: the model then meets another context at inference than the one it is
- *     trained on
+ * @param promptIsPrefix false when the prompt's tokens are not a prefix of the tokens of prompt and
+ *     completion: the context at inference then differs from the context in training
  */
 public record TokenizedExample(TokenizedDocument document, boolean promptIsPrefix) {}
