@@ -4,23 +4,23 @@ import java.util.concurrent.Callable;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 
-/** What Spark says of a table, a filter or an expression that it cannot use, in one line. */
+/** Turns Spark's error about a table, filter or expression into one line. */
 final class AskedOfTables {
   private AskedOfTables() {}
 
   /**
-   * What the question is answered with.
+   * Calls {@code question} and returns its result.
    *
-   * @param flag the setting that is asked about
-   * @param remedy what to do where Spark does not say
-   * @throws ConfigException with Spark's first line if it has no answer
+   * @param flag the setting that the user gave {@code value} for
+   * @param remedy advice for an error that {@link TableFormat#remedy} does not know
+   * @throws ConfigException with the first line of Spark's error, if the call fails
    */
   static <T> T of(Flag<?> flag, String value, String remedy, Callable<T> question) {
     try {
       return question.call();
     } catch (ConfigException e) {
       throw e;
-    } catch (Exception e) { // Scala's are not declared
+    } catch (Exception e) { // Scala's exceptions are not declared
       String problem = firstLine(e);
       throw new ConfigException(
           flag,

@@ -13,7 +13,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * A version of a Delta Lake table.
+ * A Delta Lake table at one version.
  *
  * @param rows of that version
  */
@@ -23,9 +23,9 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
   /**
    * Finds the version and opens it.
    *
-   * @param name as the user calls it
+   * @param name as the user names it
    * @param location of its log
-   * @param cataloged whether the name is one of a catalogue
+   * @param cataloged whether {@code name} is a table of a catalogue
    * @throws ConfigException if there is no such version
    */
   static DeltaSourceTable open(
@@ -87,7 +87,7 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
     return new ConfigException(Flags.DATASET_REVISION, revision, problem);
   }
 
-  /** Delta Lake's own API for the table, which the user brings: hence by name. */
+  /** Delta Lake's own API for the table, called by reflection because the user brings its jar. */
   private static Object api(SparkSession spark, String location) {
     return AskedOfTables.of(
         Flags.DATASET_NAME,
@@ -104,7 +104,7 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
         });
   }
 
-  /** The first row of what is asked of a table that the API has. */
+  /** The first row of a query on the result of {@code method}. */
   private static Row first(Object api, String method, UnaryOperator<Dataset<Row>> question) {
     return AskedOfTables.of(
         Flags.DATASET_FORMAT,
@@ -112,7 +112,7 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
         "is Delta Lake's extension set? --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog",
         () -> {
           try {
-            @SuppressWarnings("unchecked") // as its documentation says
+            @SuppressWarnings("unchecked") // according to Delta Lake's documentation
             Dataset<Row> table = (Dataset<Row>) api.getClass().getMethod(method).invoke(api);
             return question.apply(table).first();
           } catch (ReflectiveOperationException e) {

@@ -14,7 +14,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * A snapshot of an Iceberg table.
+ * An Iceberg table at one snapshot.
  *
  * @param rows of that snapshot
  */
@@ -25,9 +25,9 @@ record IcebergSourceTable(TableIdentity identity, Dataset<Row> rows) implements 
   /**
    * Finds the snapshot and opens it.
    *
-   * @param name as the user calls it
+   * @param name as the user names it
    * @param location of the table
-   * @param cataloged whether the name is one of a catalogue
+   * @param cataloged whether {@code name} is a table of a catalogue
    * @throws ConfigException if there is no such snapshot
    */
   static IcebergSourceTable open(

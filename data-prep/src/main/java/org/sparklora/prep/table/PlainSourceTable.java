@@ -27,22 +27,22 @@ import org.sparklora.pipeline.table.TableException;
 
 /**
  * A table without versions: files that Spark reads, a table of Hive's catalogue, a view, or a table
- * of a catalogue of other programs. It is held to the state in which it was opened by a SHA-256
- * over its files, or over all its rows where it is a view or Spark names no files.
+ * of another program's catalogue. Its state when opened is identified by a SHA-256 over its files,
+ * or over all rows if it is a view or Spark names no files.
  *
  * @param spark the session that reads it
- * @param identity with that SHA-256 as version
+ * @param identity its version is that SHA-256
  */
 record PlainSourceTable(
     SparkSession spark, TableIdentity identity, Dataset<Row> rows, Optional<Position> position)
     implements SourceTable {
-  /** The format of a table whose rows come of a query. */
+  /** The format of a table whose rows are the result of a query. */
   static final String VIEW = "view";
 
   /**
-   * Opens it as it is.
+   * Opens the table in its current state.
    *
-   * @param format of its files, {@code hive} where Hive's own readers read them, or {@link #VIEW}
+   * @param format of its files, {@code hive} if Hive's own readers read them, or {@link #VIEW}
    */
   static PlainSourceTable open(
       SparkSession spark, String name, String format, String location, Dataset<Row> rows) {
@@ -64,7 +64,9 @@ record PlainSourceTable(
     try {
       rows.select(files.file(), files.block());
       return Optional.of(files);
-    } catch (Exception e) { // Scala's are not declared: there are no such columns
+    } catch (
+        Exception e) { // Scala's exceptions are not declared; this one says that there are no such
+      // columns
       return Optional.empty();
     }
   }
@@ -84,7 +86,7 @@ record PlainSourceTable(
       for (String file : files) {
         named.add(new Path(URI.create(file)));
       }
-      // a folder is listed once, however many of its files are read
+      // lists each folder once, however many of its files are read
       for (Path folder : named.stream().map(Path::getParent).collect(Collectors.toSet())) {
         for (FileStatus status : folder.getFileSystem(hadoop).listStatus(folder)) {
           listed.put(status.getPath(), status);
@@ -93,7 +95,7 @@ record PlainSourceTable(
       Map<String, FileStatus> found = new TreeMap<>();
       for (Path path : named) {
         FileSystem fileSystem = path.getFileSystem(hadoop);
-        FileStatus status = listed.get(path); // not where it is named without its host
+        FileStatus status = listed.get(path); // null if the path is named without its host
         collect(fileSystem, status == null ? fileSystem.getFileStatus(path) : status, found);
       }
       for (FileStatus status : found.values()) {
@@ -110,7 +112,7 @@ record PlainSourceTable(
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  /** Hive's tables name folders. */
+  /** Collects files recursively, since Hive's tables name folders. */
   private static void collect(
       FileSystem fileSystem, FileStatus status, Map<String, FileStatus> found) throws IOException {
     if (status.isFile()) {
@@ -122,7 +124,7 @@ record PlainSourceTable(
     }
   }
 
-  /** One pass over all rows: their number and the sums of two hashes of each. */
+  /** Hashes the number of rows and two sums of row hashes, in one pass over all rows. */
   private static String ofRows(Dataset<Row> rows) {
     Dataset<Row> hashes =
         rows.select(

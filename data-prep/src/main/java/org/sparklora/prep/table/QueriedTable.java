@@ -19,19 +19,19 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * The rows of a table that a filter keeps, and the columns that are asked of each.
+ * The rows of a table that a filter keeps, projected to the requested columns.
  *
- * @param kept with all columns of the table
- * @param columns expressions over these
- * @param rows with these alone
+ * @param kept filtered rows, with all columns of the table
+ * @param columns expressions over the columns of {@code kept}
+ * @param rows filtered rows, with {@code columns} only
  */
 record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) {
 
   /**
-   * Parses filter and columns, and checks that each row of the table gives at most one, and always
-   * the same.
+   * Parses filter and columns, and checks that both are deterministic and give at most one row for
+   * each row of the table.
    *
-   * @throws ConfigException for what cannot be used
+   * @throws ConfigException for a filter or columns that cannot be used
    */
   static QueriedTable of(SparkSession spark, Dataset<Row> table, TableQuery query) {
     Dataset<Row> kept = split(filtered(table, Flags.DATASET_FILTER, query.filter()), query.split());
@@ -40,9 +40,9 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
   }
 
   /**
-   * The rows with columns more.
+   * The rows with additional columns.
    *
-   * @param more by name, over what the table is read from
+   * @param more columns of the underlying table, by name in the result
    */
   Dataset<Row> with(Map<String, Column> more) {
     List<Column> inner = new ArrayList<>(List.of(functions.col("*")));
@@ -52,7 +52,7 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
     return kept.select(inner.toArray(Column[]::new)).select(outer.toArray(Column[]::new));
   }
 
-  /** One part of the rows; one of which the predicate is null is trained on. */
+  /** The rows of one part; a row for which the predicate is null is a training row. */
   private static Dataset<Row> split(Dataset<Row> rows, TableQuery.Split split) {
     Dataset<Row> test = filtered(rows, Flags.DATASET_TEST_SPLIT, split.predicate());
     return split.predicate().isEmpty() || split.isTest()
@@ -99,7 +99,7 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
     return expressions;
   }
 
-  /** All columns by name, since a star would also take those that come beside them. */
+  /** All columns by name: a star would include the columns that {@link #with} adds. */
   private static List<Column> all(Dataset<Row> rows) {
     return Arrays.stream(rows.columns()).map(SelectedTable::quoted).toList();
   }
@@ -136,7 +136,7 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
         "each row of the table gives one row: no FROM, DISTINCT, aggregates, windows or explode; make a view of such a query and name that");
   }
 
-  /** What differs from one reading to the next gives no dataset that can be made again. */
+  /** Refuses expressions whose result may change: the dataset could not be reproduced. */
   private static void requireRepeatable(Flag<?> flag, String value, Dataset<Row> rows) {
     LogicalPlan plan = rows.queryExecution().analyzed();
     ConfigException.require(

@@ -25,8 +25,8 @@ import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.TableSplits;
 
 /**
- * The rows and columns of a table that a dataset consists of, in an order that depends on the table
- * alone. Lazy but for its checks; used by the driver's thread.
+ * A dataset's rows and columns of a table, in an order that depends on the table alone. Lazy except
+ * for its checks; used by the driver's thread.
  */
 public final class SelectedTable {
   private static final int SAMPLE_ROWS = 64;
@@ -43,7 +43,7 @@ public final class SelectedTable {
   /**
    * Checks filter, columns and order.
    *
-   * @throws ConfigException for one that cannot be used
+   * @throws ConfigException for a setting that cannot be used
    */
   SelectedTable(SparkSession spark, SourceTable table, TableQuery query) {
     this.spark = spark;
@@ -62,14 +62,14 @@ public final class SelectedTable {
             : TableOrder.FILES;
   }
 
-  /** Name, version and where the version came from, for logs. */
+  /** Name and version of the table and the order of its rows, for logs. */
   public String description() {
     return "%s, rows in the order of their %s"
         .formatted(
             table.identity().label(), order == TableOrder.CONTENT ? "content" : "data files");
   }
 
-  /** What a manifest keeps of it. */
+  /** The entry of the table in a manifest. */
   public Map<String, Object> origin() {
     Map<String, Object> origin = new LinkedHashMap<>(table.identity().toMap());
     origin.put("order", order.word());
@@ -77,8 +77,8 @@ public final class SelectedTable {
   }
 
   /**
-   * By column a value that is not null, where any row has one: unlike with files, of any row and
-   * not of the first ones, since asking for the first would mean to sort. Empty without rows.
+   * A non-null value of each column, or null if it has none; empty without rows. Unlike a sample of
+   * files, not from the first rows, since these would need a sort.
    */
   public Map<String, Object> sample() {
     return described(
@@ -115,12 +115,11 @@ public final class SelectedTable {
   }
 
   /**
-   * Writes the rows in order to files, for tasks to read.
+   * Writes the rows in order to files that tasks read.
    *
-   * @param folder for the files, on a file system that all machines see; whoever names it deletes
-   *     it
+   * @param folder for the files, on a file system that all machines see; the caller deletes it
    * @return splits whose rows name the table, its version and their number
-   * @throws TableException if the table's files cannot be read, or the folder not written
+   * @throws TableException if the table's files cannot be read, or the folder cannot be written
    */
   public List<DatasetSplit> write(Configuration configuration, Path folder) {
     return described(
@@ -128,7 +127,9 @@ public final class SelectedTable {
         () -> {
           ordered()
               .write()
-              .option("compression", "snappy") // whatever the session's default: Parquet has it
+              .option(
+                  "compression",
+                  "snappy") // whatever the session's default: Parquet's own jar has snappy
               .parquet(folder.toString());
           table.requireUnchanged();
           return TableSplits.of(configuration, folder, table.identity().label());
@@ -157,7 +158,7 @@ public final class SelectedTable {
     return asTexts(asked.rows());
   }
 
-  /** Dates, times and decimals as texts: Parquet has them as numbers of another meaning. */
+  /** Casts dates, times and decimals to texts: Parquet stores other numbers for them. */
   private static Dataset<Row> asTexts(Dataset<Row> rows) {
     Column[] columns =
         Stream.of(rows.schema().fields())
@@ -179,19 +180,19 @@ public final class SelectedTable {
         || type.equals(DataTypes.NullType));
   }
 
-  /** A column by its name, whatever stands in it. */
+  /** A column by its name, which may hold any characters. */
   static Column quoted(String name) {
     return functions.col("`%s`".formatted(name.replace("`", "``")));
   }
 
-  /** What is asked of the table, under a name in Spark's pages and with one line of its errors. */
+  /** Runs a query under a description in Spark's UI, and reports an error of Spark in one line. */
   private <T> T described(String what, java.util.concurrent.Callable<T> question) {
     spark.sparkContext().setJobDescription("%s: %s".formatted(table.identity().name(), what));
     try {
       return question.call();
     } catch (ConfigException | TableException e) {
       throw e;
-    } catch (Exception e) { // Scala's are not declared
+    } catch (Exception e) { // Scala's exceptions are not declared
       throw new TableException(
           "Cannot read %s (%s): are all its files there? Files of old versions go with VACUUM and with expired snapshots; name another --%s"
               .formatted(

@@ -6,32 +6,32 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 
-/** A table at one version, which stays the same however often it is read. */
+/** A table at one version; every reading gives the same rows. */
 interface SourceTable {
 
-  /** Which table, and which version. */
+  /** Name and version of the table. */
   TableIdentity identity();
 
-  /** All its rows and columns; lazy. */
+  /** All rows and columns of the table; lazy. */
   Dataset<Row> rows();
 
-  /** Where its rows lie in its data files; empty if Spark does not tell. */
+  /** The position of a row in the data files; empty if Spark does not tell it. */
   Optional<Position> position();
 
-  /** Throws {@link org.sparklora.pipeline.table.TableException} if it has changed meanwhile. */
+  /** Throws {@link org.sparklora.pipeline.table.TableException} if the table has changed. */
   default void requireUnchanged() {}
 
   /**
-   * Columns of {@link #rows()} that together say where a row lies. Whatever tasks read the files,
-   * rows sorted by the three are in the order of files and places in them.
+   * Columns of {@link #rows()} that together locate a row. Rows sorted by these three are in the
+   * order of the files and of the rows in each file, however tasks read the files.
    *
    * @param file path of the data file
-   * @param block where the piece of the file begins that a task reads
-   * @param row grows within a piece
+   * @param block offset of the part of the file that a task reads
+   * @param row grows within a part
    */
   record Position(Column file, Column block, Column row) {
 
-    /** Of rows that Spark's own readers of files give. */
+    /** The position of rows from Spark's own file readers. */
     static Position ofFiles() {
       return new Position(
           functions.col("_metadata.file_path"),
@@ -39,7 +39,7 @@ interface SourceTable {
           functions.monotonically_increasing_id());
     }
 
-    /** Of rows that Hive's readers of files give. */
+    /** The position of rows from Hive's file readers. */
     static Position ofHive() {
       return new Position(
           functions.input_file_name(),
@@ -47,7 +47,7 @@ interface SourceTable {
           functions.monotonically_increasing_id());
     }
 
-    /** Of rows that Iceberg gives. */
+    /** The position of rows from Iceberg. */
     static Position ofIceberg() {
       return new Position(functions.col("_file"), functions.lit(0L), functions.col("_pos"));
     }

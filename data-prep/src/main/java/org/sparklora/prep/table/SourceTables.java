@@ -17,11 +17,11 @@ public final class SourceTables {
   private SourceTables() {}
 
   /**
-   * Opens a table and checks what is asked of it; reads metadata alone.
+   * Opens a table and checks the query's settings; reads metadata alone.
    *
-   * @param dataset {@code catalog.database.table}, or a path where the query has a format
-   * @throws ConfigException if there is no such table or version, what reads it is not on the class
-   *     path, or filter, columns or order cannot be used
+   * @param dataset {@code catalog.database.table}, or a path if the query has a format
+   * @throws ConfigException if the table or version does not exist, the jar that reads it is not on
+   *     the class path, or filter, columns or order cannot be used
    */
   public static SelectedTable open(SparkSession spark, String dataset, TableQuery query) {
     spark.sparkContext().setJobDescription(dataset + ": find the table and its version");
@@ -99,11 +99,11 @@ public final class SourceTables {
     return PlainSourceTable.open(spark, name, format, location, rows);
   }
 
-  /** What the catalogue says of the table. */
+  /** The catalogue's properties of the table. */
   private static Map<String, String> details(SparkSession spark, String name) {
     List<Row> rows = spark.sql("DESCRIBE TABLE EXTENDED " + name).collectAsList();
     Map<String, String> details = new HashMap<>();
-    boolean columns = true; // which may have the names of what follows
+    boolean columns = true; // column names may equal the keys that follow
     for (Row row : rows) {
       columns = columns && !row.getString(0).startsWith("# Detailed");
       if (!columns) {

@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
-/** {@code --dataset_format}: what Spark SQL reads a path as. */
+/** {@code --dataset_format}: the format in which Spark SQL reads a path. */
 public enum TableFormat {
   DELTA("Delta Lake", "io.delta:delta-spark_2.12:3.3.3", "io.delta.sql.DeltaSparkSessionExtension"),
   ICEBERG(
@@ -25,7 +25,7 @@ public enum TableFormat {
   private final String coordinate;
   private final String runtimeClass;
 
-  /** One that Spark itself reads. */
+  /** A format that Spark itself reads. */
   TableFormat(String title) {
     this(title, "", "");
   }
@@ -44,7 +44,7 @@ public enum TableFormat {
     return valueOf(flag.toUpperCase(Locale.ROOT));
   }
 
-  /** The name that the user and Spark call it by. */
+  /** The name for users and for Spark. */
   String word() {
     return name().toLowerCase(Locale.ROOT);
   }
@@ -54,7 +54,7 @@ public enum TableFormat {
     return this == DELTA || this == ICEBERG;
   }
 
-  /** Throws {@link ConfigException} with the artifact to add, unless what reads it is here. */
+  /** Throws {@link ConfigException} naming the artifact to add, if it is not on the class path. */
   void requireRuntime() {
     if (coordinate.isEmpty()) {
       return;
@@ -70,7 +70,7 @@ public enum TableFormat {
     }
   }
 
-  /** What to add where Spark did not find a class or data source, for messages. */
+  /** The artifact to add if Spark did not find a class or data source, for messages. */
   static Optional<String> remedy(String problem) {
     String text = problem.toLowerCase(Locale.ROOT);
     for (TableFormat format : new TableFormat[] {DELTA, ICEBERG, AVRO}) {
@@ -82,10 +82,10 @@ public enum TableFormat {
     return Optional.empty();
   }
 
-  /** How Spark reads its files: a row that is no row ends the reading, none is left out. */
+  /** Options of Spark's reader: a malformed row fails the reading, and none is left out. */
   Map<String, String> options() {
     return switch (this) {
-      case CSV -> // as RFC 4180 and our own reader: a head row, quotes doubled, all values texts
+      case CSV -> // as RFC 4180 and our own reader: a header row, quotes doubled, all values texts
           Map.of("header", "true", "escape", "\"", "multiLine", "true", "mode", "FAILFAST");
       case JSON -> Map.of("mode", "FAILFAST");
       case DELTA, ICEBERG, ORC, AVRO, TEXT, PARQUET -> Map.of();

@@ -4,18 +4,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Which table was read, at which version: what a manifest keeps, so that a run can be repeated.
+ * The table and version that were read: recorded in a manifest, so that a run can be repeated.
  *
- * @param name as the user calls it: a name of the catalogue, or a path
+ * @param name as the user gave it: a name of the catalogue, or a path
  * @param format such as delta, iceberg, parquet
- * @param location where its files lie; empty where it has none
- * @param id the table's own, where its format gives it one; empty otherwise
+ * @param location folder of its files; empty if it has none
+ * @param id the table's own, if its format has one; else empty
  * @param version Delta Lake's version, Iceberg's snapshot; of other tables a SHA-256 over their
- *     files' paths, sizes and versions, or over their rows where they have no files
+ *     files' paths, sizes and versions, or over their rows if they have no files
  */
 record TableIdentity(String name, String format, String location, String id, String version) {
 
-  /** For messages: the name, and the version where the format has any. */
+  /** For messages: the name, and the version if the format has versions. */
   String label() {
     return switch (format) {
       case "delta" -> "%s version %s".formatted(name, version);

@@ -2,11 +2,11 @@ package org.sparklora.prep.table;
 
 import java.util.Locale;
 
-/** {@code --dataset_order}: what puts the rows of a table in order. */
+/** {@code --dataset_order}: the sort key of a table's rows. */
 public enum TableOrder {
-  /** The data file they lie in, by path, and their place in it. */
+  /** The path of a row's data file, and the row's position in it. */
   FILES,
-  /** A hash of what they hold. */
+  /** A hash of the row's values. */
   CONTENT;
 
   /** The name as the user writes it. */

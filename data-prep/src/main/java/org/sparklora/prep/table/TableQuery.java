@@ -15,7 +15,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.FileFormat;
 
 /**
- * How a table is read, as the user says it; an empty text is an unset flag. Immutable, serialisable
+ * The user's settings for reading a table; an empty text is an unset flag. Immutable, serialisable
  * with Java's serialiser.
  *
  * @param format {@code dataset_format}
@@ -23,30 +23,30 @@ import org.sparklora.prep.source.FileFormat;
  * @param filter {@code dataset_filter}
  * @param columns {@code dataset_columns}
  * @param order {@code dataset_order}
- * @param split {@code dataset_test_split} where it is a predicate, and which side of it is meant
+ * @param split {@code dataset_test_split} if it is a predicate, and which side of it is read
  */
 public record TableQuery(
     String format, String revision, String filter, String columns, String order, Split split)
     implements Serializable {
 
   /**
-   * A table's rows in two parts: those of which a predicate holds, to evaluate on, and all others,
-   * to train on.
+   * A table's rows in two parts: rows for which a predicate holds, for evaluation, and all others,
+   * for training.
    *
-   * @param predicate empty where the table is in one part
-   * @param isTest whether the rows to evaluate on are meant
+   * @param predicate empty if the table is not divided
+   * @param isTest whether the rows for evaluation are read
    */
   public record Split(String predicate, boolean isTest) implements Serializable {
     /** All rows. */
     public static final Split NONE = new Split("", false);
   }
 
-  /** Of a table in one part. */
+  /** A query of an undivided table. */
   public TableQuery(String format, String revision, String filter, String columns, String order) {
     this(format, revision, filter, columns, order, Split.NONE);
   }
 
-  /** Of datasets that are files. */
+  /** The query of datasets that are files: no flag is set. */
   public static final TableQuery NONE = new TableQuery("", "", "", "", "");
 
   private static final Pattern NAME =
@@ -59,7 +59,7 @@ public record TableQuery(
     return NAME.matcher(dataset).matches() && FileFormat.of(dataset).isEmpty();
   }
 
-  /** Whether the dataset is read as a table: a format is given, or its name is no file's. */
+  /** Whether the dataset is a table: a format is given, or a table's name and no path. */
   public boolean readsTable(Configuration hadoop, String dataset) {
     return !format.isEmpty() || isTableName(dataset) && !exists(hadoop, dataset);
   }
@@ -73,19 +73,19 @@ public record TableQuery(
     }
   }
 
-  /** The same of the rows to evaluate on. */
+  /** The same query for the rows for evaluation. */
   public TableQuery ofTest() {
     return new TableQuery(
         format, revision, filter, columns, order, new Split(split.predicate(), true));
   }
 
-  /** The same of another table, which has no versions in common with this one, and is whole. */
+  /** The same query for another, undivided table, which does not share this one's versions. */
   public TableQuery ofAnother() {
     return new TableQuery(format, "", filter, columns, order);
   }
 
   /**
-   * Refuses what only tables have, of a dataset that is none.
+   * Refuses settings of tables for a dataset that is not one.
    *
    * @param why such as "prep made it already"
    */
@@ -99,12 +99,12 @@ public record TableQuery(
             });
   }
 
-  /** The settings that only a table has, by name. */
+  /** The names of the settings that only a table has. */
   public static List<String> names() {
     return NONE.settings().keySet().stream().map(Flag::name).toList();
   }
 
-  /** The settings that are given, by name; none of a dataset that is files. */
+  /** The settings that are given, by name; empty for a dataset of files. */
   public Map<String, Object> given() {
     Map<String, Object> given = new LinkedHashMap<>();
     settings()

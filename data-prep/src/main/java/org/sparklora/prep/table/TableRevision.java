@@ -11,7 +11,7 @@ import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
 import java.util.Locale;
 
-/** {@code --dataset_revision} of a table: which of its states is read. */
+/** {@code --dataset_revision} of a table: the state that is read. */
 sealed interface TableRevision {
   /** A date, with a time or without, with a zone or without. */
   DateTimeFormatter TIME =
@@ -26,21 +26,21 @@ sealed interface TableRevision {
           .parseDefaulting(ChronoField.SECOND_OF_MINUTE, 0)
           .toFormatter(Locale.ROOT);
 
-  /** The state it has when it is opened. */
+  /** The state at the time of opening. */
   record Current() implements TableRevision {}
 
-  /** A version of Delta Lake, a snapshot of Iceberg. */
+  /** A version number of Delta Lake, or a snapshot id of Iceberg. */
   record Numbered(long number) implements TableRevision {}
 
-  /** The state it had at that time. */
+  /** The state at a time. */
   record At(Instant time) implements TableRevision {}
 
   /** A branch or tag of Iceberg. */
   record Named(String name) implements TableRevision {}
 
   /**
-   * Reads a user's word: digits are a number, a date or time is a time (in UTC unless it has a
-   * zone), anything else a name; nothing means the current state.
+   * Parses the flag: digits are a number, a date or time is a time (in UTC unless it has a zone),
+   * any other text is a name; an empty text is the current state.
    */
   static TableRevision of(String revision) {
     if (revision.isEmpty()) {
