@@ -7,23 +7,23 @@ import java.util.List;
 
 /**
  * Best-fit decreasing (Ding et al., 2024, "Fewer Truncations Improve Language Modeling"), TRL's
- * {@code bfd} and {@code bfd_split}: the longest piece first, each into the open row with the least
- * room that still takes it.
+ * {@code bfd} and {@code bfd_split}: longest piece first, each into the open row with the least
+ * room that suffices.
  *
- * <p>TRL's order to the last row: equally long pieces in dataset order, among rows with equal room
- * the one that got there first, rows in the order in which they were opened.
+ * <p>Rows equal TRL's, in TRL's order: equally long pieces in dataset order; among rows with equal
+ * room, the one that reached it first; rows in the order in which they were opened.
  *
  * <p>O(n + maxLength) for sorting (by counting) and one search in a bit set of {@code maxLength}
  * bits per piece.
  *
  * @param maxLength capacity of a row, in tokens
- * @param overflow what becomes of a document longer than a row
+ * @param overflow treatment of a document longer than a row
  */
 public record BestFitDecreasing(int maxLength, Overflow overflow) implements Packer {
 
   /**
-   * {@code TRUNCATE} (bfd) drops what is past {@code maxLength}; {@code SPLIT} (bfd_split) packs it
-   * as further pieces.
+   * {@code TRUNCATE} (bfd) drops the tokens past {@code maxLength}; {@code SPLIT} (bfd_split) packs
+   * them as further pieces.
    */
   public enum Overflow {
     TRUNCATE,
@@ -123,7 +123,7 @@ public record BestFitDecreasing(int maxLength, Overflow overflow) implements Pac
 
     void put(int row, int room) {
       if (room == 0) {
-        return; // full: nothing fits any more
+        return; // full row
       }
       next[row] = NONE;
       if (first[room] == NONE) {

@@ -3,7 +3,7 @@ package org.sparklora.prep.pack;
 import java.util.ArrayList;
 import java.util.List;
 
-/** No packing: every document is a row of its own, in dataset order. */
+/** No packing: every document is a row, in dataset order. */
 public record OneDocumentARow() implements Packer {
 
   @Override

@@ -4,8 +4,8 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * A packing strategy: decides from the lengths of consecutive documents which pieces of them form
- * which row.
+ * A packing strategy: assigns pieces of documents to rows, from the lengths of consecutive
+ * documents.
  *
  * <p>A strategy sees lengths only, never tokens, so a plan for a million documents is a few
  * megabytes. Stateless and thread-safe.

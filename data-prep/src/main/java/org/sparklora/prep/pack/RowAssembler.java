@@ -5,15 +5,13 @@ import java.util.function.Consumer;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.prep.tokenize.TokenizedDocument;
 
-/**
- * Carries out what a {@link Packer} planned: copies the pieces of documents into rows. Stateless.
- */
+/** Carries out a {@link Packer}'s plan: copies pieces of documents into rows. Stateless. */
 public final class RowAssembler {
 
   private RowAssembler() {}
 
   /**
-   * Packs consecutive documents and hands over the rows in order, one at a time.
+   * Packs consecutive documents and passes on the rows in order, one at a time.
    *
    * @param documents the documents, in dataset order
    */

@@ -9,8 +9,8 @@ package org.sparklora.prep.pack;
  * @param documents index of the document among those the plan was made for, (S)
  * @param starts first token taken of the document, (S)
  * @param lengths number of tokens taken, (S)
- * @param bounded whether each piece is a document to the model; false for {@code wrapped}, whose
- *     rows know no documents
+ * @param bounded whether the model sees each piece as a document; false for {@code wrapped}, whose
+ *     rows have no boundaries
  */
 public record RowPlan(int[] documents, int[] starts, int[] lengths, boolean bounded) {
 
@@ -23,7 +23,7 @@ public record RowPlan(int[] documents, int[] starts, int[] lengths, boolean boun
     return tokens;
   }
 
-  /** What the row's {@code seq_lengths} column holds. */
+  /** The value of the row's {@code seq_lengths} column. */
   public int[] seqLengths() {
     return bounded ? lengths : new int[] {tokens()};
   }

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * TRL's {@code wrapped}: all documents in one long line, cut every {@code maxLength} tokens. The
- * last row keeps what is left.
+ * TRL's {@code wrapped}: all documents end to end, cut every {@code maxLength} tokens. The last row
+ * has the remainder.
  *
  * <p>Documents are cut anywhere and share rows without a boundary between them, as in pre-training.
  */
