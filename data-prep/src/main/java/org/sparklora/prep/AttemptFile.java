@@ -9,8 +9,8 @@ import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * A task's output file, written under a name of its attempt and then renamed: Spark may run a task
- * again, or twice at once, and neither may disturb the other's file.
+ * A task's output file, written under a name of its attempt and then renamed: Spark may retry a
+ * task, or run two attempts at once, and neither may disturb the other's file.
  */
 final class AttemptFile {
 
@@ -19,7 +19,8 @@ final class AttemptFile {
   /**
    * Writes {@code target}.
    *
-   * @param scratch a folder on the same file system in which attempts may be left behind
+   * @param scratch a folder on the file system of {@code target}; files of failed attempts may stay
+   *     there
    * @param writer writes the file it is given and reports on it
    */
   static <R> R write(
@@ -28,7 +29,7 @@ final class AttemptFile {
     R report = writer.apply(attempt);
     try {
       FileSystem fileSystem = target.getFileSystem(configuration);
-      fileSystem.delete(target, false); // an earlier attempt's, equal to ours
+      fileSystem.delete(target, false); // an earlier attempt's file, with equal content
       if (!fileSystem.rename(attempt, target)) {
         throw new IOException("renaming was refused");
       }

@@ -17,7 +17,7 @@ import org.sparklora.prep.source.DatasetFile;
 
 /**
  * Identifies a dataset: SHA-256 of its files' paths, sizes and {@link FileVersion versions}, or of
- * what its table says of itself.
+ * its table's {@link DatasetInput#origin origin}.
  */
 final class DatasetFingerprint {
 
@@ -32,7 +32,7 @@ final class DatasetFingerprint {
                         .formatted(file.path(), file.bytes(), version(configuration, file))));
   }
 
-  /** None where the path names a commit. */
+  /** The empty string for a downloaded file: its path names a commit. */
   private static String version(Configuration configuration, DatasetFile file) {
     if (file.downloaded()) {
       return "";
@@ -47,9 +47,9 @@ final class DatasetFingerprint {
   }
 
   /**
-   * Of a table.
+   * The fingerprint of a table.
    *
-   * @param origin what the manifest keeps of it
+   * @param origin the table's entry in the manifest
    */
   static String of(Map<String, Object> origin) {
     return ofLines(

@@ -11,23 +11,23 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.SplitGroup;
 import org.sparklora.prep.table.SelectedTable;
 
-/** The dataset of a job as it was found: files, or a table. */
+/** The dataset of a job as found: files, or a table. */
 sealed interface DatasetInput permits FileInput, TableInput {
 
   /**
-   * Finds it.
+   * Finds the dataset that {@code source} names.
    *
-   * @param tables opens the table that the source names, where it names one
-   * @throws ConfigException when there is none, or nothing in it
-   * @throws org.sparklora.prep.source.BadRowException for a file that cannot be read, unless such
-   *     are skipped
+   * @param tables opens the table, if {@code source} names one
+   * @throws ConfigException if the dataset does not exist or is empty
+   * @throws org.sparklora.prep.source.BadRowException for a file that cannot be read, unless bad
+   *     rows are skipped
    */
   static DatasetInput find(
       Configuration configuration, PrepConfig.Source source, Supplier<SelectedTable> tables) {
     return findFiles(configuration, source).orElseGet(() -> TableInput.of(source, tables));
   }
 
-  /** As {@link #find}; empty if the source names a table, which only a session finds. */
+  /** As {@link #find}, without a session; empty if the source names a table, which needs one. */
   static Optional<DatasetInput> findFiles(Configuration configuration, PrepConfig.Source source) {
     return source.readsTable(configuration)
         ? Optional.empty()
@@ -36,35 +36,35 @@ sealed interface DatasetInput permits FileInput, TableInput {
 
   PrepConfig.Source source();
 
-  /** Has what could not even be cut into splits. */
+  /** Includes the files that could not be cut into splits. */
   PrepCounts counts();
 
-  /** What was found, for logs. */
+  /** Describes the dataset in one line, for logs. */
   String description();
 
   /**
-   * By column the first value that is not null.
+   * The first non-null value of each column.
    *
-   * @throws ConfigException if it has no row, or none can be read and bad ones are skipped
-   * @throws org.sparklora.prep.source.BadRowException for the first row when none can be read
+   * @throws ConfigException if there is no row, or no readable one and bad rows are skipped
+   * @throws org.sparklora.prep.source.BadRowException for the first bad row if none can be read
    */
   Map<String, Object> sample(Configuration configuration);
 
   /**
-   * The splits as tasks can read them, those of a task together.
+   * The splits in a form that tasks can read, grouped by task.
    *
-   * @param sameMachine whether tasks run on the driver's
-   * @param scratch a folder of the table's file system, which all machines see and the job deletes
+   * @param sameMachine whether tasks run on the driver's machine
+   * @param scratch a folder on the table's file system that all machines see; the job deletes it
    */
   List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch);
 
-  /** Two readings with the same fingerprint have the same rows in the same order. */
+  /** Equal fingerprints mean the same rows in the same order. */
   String fingerprint(Configuration configuration);
 
-  /** Which table was read, by what a manifest calls it; empty if it is files. */
+  /** The identity of the table under the manifest's keys; empty for files. */
   Map<String, Object> origin();
 
-  /** Throws {@link ConfigException} with the first problem that was met, unless there are rows. */
+  /** Throws {@link ConfigException} with the first problem counted, unless {@code there}. */
   default void requireRows(boolean there, String problem) {
     List<String> problems = counts().problems();
     ConfigException.require(

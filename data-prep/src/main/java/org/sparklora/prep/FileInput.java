@@ -16,17 +16,17 @@ import org.sparklora.prep.source.SharedSplits;
 import org.sparklora.prep.source.SplitGroup;
 
 /**
- * Files, which our own readers read.
+ * A dataset of files, read without Spark SQL.
  *
- * @param splits of the files, in row order
- * @param counts has the files that could not even be cut into splits
+ * @param splits of {@code files}, in row order
+ * @param counts includes the files that could not be cut into splits
  */
 record FileInput(
     PrepConfig.Source source, List<DatasetFile> files, List<DatasetSplit> splits, PrepCounts counts)
     implements DatasetInput {
   private static final String DOWNLOADED = "downloaded";
 
-  /** Finds files and splits. */
+  /** Finds the files of {@code source} and cuts them into splits. */
   static FileInput find(Configuration configuration, PrepConfig.Source source) {
     source
         .query()
@@ -76,7 +76,7 @@ record FileInput(
     return sample;
   }
 
-  /** Downloaded files are copied where tasks run on other machines. */
+  /** Copies downloaded files if tasks run on other machines. */
   @Override
   public List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch) {
     return SplitGroup.of(

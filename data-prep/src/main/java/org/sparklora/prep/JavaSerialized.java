@@ -9,9 +9,9 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 
 /**
- * An object as the bytes of Java's serialiser, so that it travels as data of an RDD whatever {@code
- * spark.serializer} is: a session that trains with DL4J uses Kryo 4, which can write neither
- * records nor the JDK's unmodifiable lists.
+ * An object as bytes of Java's serialiser, so that an RDD can hold it under any {@code
+ * spark.serializer}: a session that trains with DL4J uses Kryo 4, which can write neither records
+ * nor the JDK's unmodifiable lists.
  *
  * <p>A plain class with one array, which every serialiser can write.
  */

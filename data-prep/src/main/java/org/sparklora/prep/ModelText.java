@@ -13,23 +13,24 @@ import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
 
 /**
- * What of a model reads and writes text.
+ * The tokenizer and the chat template of a model.
  *
  * @param tokenizer empty when the folder has none
- * @param template {@code --chat_template_path}'s, else the folder's, if any
+ * @param template the one of {@code --chat_template_path}, else the folder's, if any
  */
 record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template) {
-  /** Runs side by side, of one model each, find theirs again. */
+  /** Size of the cache: a few runs side by side, with a model each, keep theirs. */
   private static final int MOST_LOADED = 4;
 
-  /** The one used last is the last; guarded by itself, and not while one is loaded. */
+  /** Least recently used first; guarded by itself, but not while a model is being loaded. */
   private static final Map<TextSource, Once<ModelText>> LOADED =
       new LinkedHashMap<>(16, 0.75f, true);
 
   /**
-   * Loaded once per JVM: a tokenizer is tens of megabytes, and every task of an executor wants it.
+   * Loads a model once per JVM: a tokenizer is tens of megabytes, and every task of an executor
+   * needs it.
    *
-   * @param source as the driver found it: another content of the same files is another source
+   * @param source as the driver found it; a source whose files have changed is another one
    */
   static ModelText shared(TextSource source) {
     Once<ModelText> text;
@@ -43,9 +44,9 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
   }
 
   /**
-   * Reads the files anew.
+   * Reads the files, past the cache.
    *
-   * @throws ConfigException if they are not those that the driver found
+   * @throws ConfigException if they have changed since the driver found them
    */
   static ModelText load(TextSource source) {
     ModelText text = read(source);
@@ -63,7 +64,8 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
   }
 
   private static Optional<ChatTemplate> template(TextSource source, Optional<Tokenizer> tokenizer) {
-    // No pattern switch in Java 17; the interface is sealed, so nothing is left for the last line.
+    // Java 17 has no pattern switch; the last line serves the remaining case of the sealed
+    // interface.
     if (source.template() instanceof TextSource.TemplateFile file) {
       Map<String, Object> tokens = new TreeMap<>(specialTokens(tokenizer));
       return Optional.of(ChatTemplate.of(file.text(), tokens, file.name()));
@@ -81,8 +83,8 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
   }
 
   /**
-   * The tokens that end texts and stand in templates, by what tokenizer_config.json calls them:
-   * tokenizer.json does not tell.
+   * The tokens that end texts and occur in templates, under the keys of tokenizer_config.json;
+   * tokenizer.json does not tell them.
    */
   Map<String, String> specialTokens() {
     return specialTokens(tokenizer);

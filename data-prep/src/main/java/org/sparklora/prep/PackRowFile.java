@@ -13,7 +13,7 @@ import org.sparklora.prep.pack.Packer;
 import org.sparklora.prep.pack.RowAssembler;
 import org.sparklora.prep.tokenize.TokenizedDocument;
 
-/** A file of a packed table: shard after shard is packed, one in memory at a time. */
+/** A file of a packed table: packs shard after shard, one in memory at a time. */
 record PackRowFile(Packer packer, ShardPlan.RowFile file) implements RowKind.RowFile {
   @Override
   public RowFileReport writeRows(Configuration configuration, Path documents, Path output) {

@@ -9,15 +9,15 @@ import java.util.Map;
  *
  * @param rowsIn rows read, bad ones included
  * @param rowsSkipped bad rows that were left out, by reason
- * @param problems messages about the first of them
- * @param rowsWithoutTarget rows dropped because no token of theirs counts for the loss
+ * @param problems messages about the first bad rows
+ * @param rowsWithoutTarget rows dropped because none of their tokens counts for the loss
  * @param documents documents that were packed
- * @param emptyDocuments those of them without a token, which appear in no row
+ * @param emptyDocuments documents without a token, which appear in no row
  * @param truncatedTokens tokens cut off from documents longer than {@code max_length}
  * @param promptsNotPrefix prompts whose tokens are not the beginning of the tokens of prompt and
  *     completion
  * @param targetTokens tokens that count for the loss
- * @param fillRate share of the rows' room that holds tokens
+ * @param fillRate share of the rows' capacity that holds tokens
  */
 public record PackedCounts(
     long inputFiles,

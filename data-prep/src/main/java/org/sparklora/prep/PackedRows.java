@@ -20,7 +20,7 @@ import org.sparklora.prep.tokenize.ExampleTokenizer;
 import org.sparklora.prep.tokenize.TokenizedDocument;
 import org.sparklora.prep.tokenize.TokenizedExample;
 
-/** Rows become documents, and those of a shard are packed together. */
+/** Turns rows into documents, and packs the documents of each shard together. */
 record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<PackedCounts> {
   private static final Logger LOG = LoggerFactory.getLogger(PackedRows.class);
 
@@ -117,8 +117,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
         report.countTruncated(excess);
       }
       TokenizedDocument cut = limit.apply(example.document());
-      // As TRL: a row without any target is dropped, but in a packed row it is context for nobody
-      // and harms nobody.
+      // As TRL: a row without any target is dropped unless rows are packed.
       if (!rows.config.packing().enabled() && !cut.hasTarget()) {
         report.countWithoutTarget();
         return 0;

@@ -18,13 +18,14 @@ import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.TokenizerDialect;
 
 /**
- * What is prepared, and how: TRL's settings of dataset preparation by TRL's names, and our own.
+ * Settings of a packed table: TRL's settings of dataset preparation under TRL's names, and our own.
  *
- * <p>Immutable, serialisable with Java's serialiser. Where a setting may be left out, an empty
- * string or 0 says so.
+ * <p>Immutable, serialisable with Java's serialiser. An empty string or 0 stands for an unset
+ * setting.
  *
  * @param source the dataset and how its rows are read
- * @param model the checkpoint whose tokenizer and chat template are used, and what overrides them
+ * @param model the checkpoint whose tokenizer and chat template are used, and settings that
+ *     override these
  * @param maxLength {@code max_length}: tokens a row, or {@link #UNLIMITED}
  * @param truncation {@code truncation_mode}, for documents that are not packed
  * @param packing {@code packing}, {@code packing_strategy} and {@code packing_batch_size}
@@ -45,7 +46,7 @@ public record PrepConfig(
     boolean overwrite)
     implements TableConfig<PackedCounts> {
 
-  /** {@link #maxLength} of a run that truncates nothing; only without packing. */
+  /** {@link #maxLength} that truncates nothing; only without packing. */
   public static final int UNLIMITED = 0;
 
   /** Checks the settings against one another. */
@@ -76,7 +77,7 @@ public record PrepConfig(
     return packing.enabled() ? packing.strategy().packer(maxLength) : new OneDocumentARow();
   }
 
-  /** Documents longer than this are cut while they are tokenized; {@link #UNLIMITED}: none are. */
+  /** Documents with more tokens are cut while they are tokenized; {@link #UNLIMITED}: none is. */
   int documentLimit() {
     if (!packing.enabled()) {
       return maxLength;
@@ -87,7 +88,7 @@ public record PrepConfig(
     return truncates ? maxLength : UNLIMITED;
   }
 
-  /** The same, for another folder or with another word on what lies there. */
+  /** The same settings for another folder, with {@code replace} as {@link #overwrite}. */
   public PrepConfig into(String folder, boolean replace) {
     return new PrepConfig(
         source, model, maxLength, truncation, packing, loss, assistantOnlyLoss, folder, replace);
@@ -129,7 +130,7 @@ public record PrepConfig(
   }
 
   /**
-   * The dataset.
+   * The dataset and how its rows are read.
    *
    * @param dataset {@code dataset_name}: a file, a folder or a glob, or a table
    * @param config {@code dataset_config}: a subfolder, or the empty string
@@ -149,7 +150,7 @@ public record PrepConfig(
       TableQuery query)
       implements Serializable {
 
-    /** Of files, or of a table as it is. */
+    /** A source without settings of a table query: files, or a whole table. */
     public Source(
         String dataset,
         String config,
@@ -165,7 +166,7 @@ public record PrepConfig(
       return new Source(dataset, "", "train", ColumnMapping.defaults(), false, OnBadRows.FAIL);
     }
 
-    /** Whether Spark SQL reads it, and not our own readers of files. */
+    /** Whether Spark SQL reads the dataset, and not our own readers of files. */
     public boolean readsTable(Configuration hadoop) {
       return query.readsTable(hadoop, dataset);
     }
@@ -176,16 +177,16 @@ public record PrepConfig(
    *
    * @param reference {@code model_name_or_path}
    * @param chatTemplatePath {@code chat_template_path}: a Jinja file, or the folder of another
-   *     tokenizer; or the empty string
-   * @param eosToken {@code eos_token}: what ends a plain text, or the empty string for the
-   *     tokenizer's own
+   *     tokenizer; empty if unset
+   * @param eosToken {@code eos_token}: the token that ends a plain text; empty for the tokenizer's
+   *     own
    * @param dialect {@code tokenizer_dialect}
    */
   public record Model(
       ModelReference reference, String chatTemplatePath, String eosToken, TokenizerDialect dialect)
       implements Serializable {
 
-    /** With the tokenizer as its file says. */
+    /** Reads the tokenizer with the dialect that its file states. */
     public Model(ModelReference reference, String chatTemplatePath, String eosToken) {
       this(reference, chatTemplatePath, eosToken, TokenizerDialect.FILE);
     }
@@ -194,7 +195,7 @@ public record PrepConfig(
   /**
    * Packing.
    *
-   * @param batchSize documents packed together, TRL's being 1000; 0: as many as a shard holds
+   * @param batchSize documents packed together (TRL: 1000); 0: as many as a shard holds
    */
   public record Packing(boolean enabled, PackingStrategy strategy, int batchSize)
       implements Serializable {}
@@ -210,7 +211,7 @@ public record PrepConfig(
     }
   }
 
-  /** {@code --truncation_mode}: which end of a too long document is kept. */
+  /** {@code --truncation_mode}: the end of an overlong document that is kept. */
   public enum Truncation {
     KEEP_START,
     KEEP_END;

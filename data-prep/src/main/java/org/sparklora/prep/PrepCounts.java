@@ -31,7 +31,7 @@ final class PrepCounts {
     this.files = files;
   }
 
-  /** A file that could not even be cut into splits. */
+  /** Counts a file that could not be cut into splits. */
   void addUnreadable(BadRowException problem) {
     add(problem.reason(), 1);
     rowsIn++;
@@ -85,7 +85,7 @@ final class PrepCounts {
   /**
    * The counts of a packed table.
    *
-   * @param maxLength room of a row in tokens, or 0 when rows have no limit
+   * @param maxLength capacity of a row in tokens, or 0 when rows have no limit
    */
   PackedCounts packed(List<RowFileReport> written, int maxLength) {
     long rows = rows(written);

@@ -24,16 +24,16 @@ import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.table.SourceTables;
 
 /**
- * {@code prep}: a dataset becomes a packed table, or a prompts table. Two Spark stages, a task a
- * split and a task an output file, with the documents (or prompts) in files between them (see
- * {@code docs/decisions/004-row-order-and-packing-shards.md}).
+ * {@code prep}: turns a dataset into a packed table or a prompts table. Two Spark stages, one task
+ * per split and one task per output file, with the documents (or prompts) in files between them
+ * (see {@code docs/decisions/004-row-order-and-packing-shards.md}).
  *
  * <p>One object prepares one table, on the driver's thread.
  */
 public final class PrepJob<C extends TableCounts> {
   private static final Logger LOG = LoggerFactory.getLogger(PrepJob.class);
 
-  /** Inside of the in-progress folder, hence gone when the table is there or the run failed. */
+  /** Inside the in-progress folder: deleted when the table is complete or the run fails. */
   private static final String DOCUMENTS = "_documents";
 
   private final Configuration configuration;
@@ -45,9 +45,9 @@ public final class PrepJob<C extends TableCounts> {
   private final String templateSha256;
 
   /**
-   * Looks at the dataset and the tokenizer; reads only as much as recognising the format takes.
+   * Inspects the dataset and the tokenizer; reads only as much as recognising the format takes.
    *
-   * @param dataset of {@code config.source()}
+   * @param dataset found for {@code config.source()}
    */
   private PrepJob(Configuration configuration, TableConfig<C> config, DatasetInput dataset) {
     this.configuration = configuration;
@@ -73,10 +73,10 @@ public final class PrepJob<C extends TableCounts> {
   }
 
   /**
-   * Looks at the dataset and the tokenizer as {@link #run} does, without a session; tables, which
-   * only a session finds, are not looked at.
+   * Inspects the dataset and the tokenizer as {@link #run} does, without a session; skips tables,
+   * which need one.
    *
-   * @throws ConfigException when one of them is not what the settings need
+   * @throws ConfigException when the dataset or the tokenizer does not fit the settings
    */
   public static void requireInputs(Configuration configuration, TableConfig<?> config) {
     DatasetInput.findFiles(configuration, config.source())
@@ -98,10 +98,11 @@ public final class PrepJob<C extends TableCounts> {
   /**
    * Prepares the table.
    *
-   * @return the manifest, which lies in the output folder as well
-   * @throws ConfigException when the dataset, the tokenizer, or the output folder is not what the
-   *     settings need
-   * @throws TableException when a row is bad and bad rows are not to be skipped; it says where
+   * @return the manifest, also written into the output folder
+   * @throws ConfigException when the dataset, the tokenizer or the output folder does not fit the
+   *     settings
+   * @throws TableException when a row is bad and bad rows are not skipped; the message names its
+   *     place
    */
   public static <C extends TableCounts> TableManifest<C> run(
       SparkSession session, TableConfig<C> config) {
@@ -116,12 +117,11 @@ public final class PrepJob<C extends TableCounts> {
   }
 
   /**
-   * As {@link #run}, unless the output folder holds the table that these settings give: then
-   * nothing is done and it is used.
+   * As {@link #run}, but uses the table in the output folder if these settings would give the same.
    *
    * @param folderKey the setting that names the output folder
-   * @throws ConfigException also when the folder holds another table and may not be overwritten; it
-   *     says how that one was made
+   * @throws ConfigException also when the folder holds another table and may not be overwritten;
+   *     the message says how that table was made
    */
   public static <C extends TableCounts> TableManifest<C> reuseOrRun(
       SparkSession session, TableConfig<C> config, Flag<?> folderKey) {
@@ -142,7 +142,7 @@ public final class PrepJob<C extends TableCounts> {
     return job.prepare(session, inputs, config.overwrite() || there.isPresent());
   }
 
-  /** Makes the table; {@code overwrite} says whether what is in its folder may be replaced. */
+  /** Makes the table; {@code overwrite} allows replacing the contents of its folder. */
   private TableManifest<C> prepare(
       SparkSession session, TableManifest.Inputs inputs, boolean overwrite) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());

@@ -13,17 +13,17 @@ import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
 
 /**
- * The tokenizer and template that a configuration asks for.
+ * The tokenizer and template for a configuration.
  *
- * @param examples what the tasks call
- * @param templateSha256 identifies the template that renders; empty without one
+ * @param examples called by the tasks
+ * @param templateSha256 SHA-256 of the chat template in use; empty without one
  */
 record PrepTokenizer(ExampleTokenizer examples, Optional<String> templateSha256) {
 
   /**
-   * The tokenizer and template of a model, as {@code config} has them used.
+   * The tokenizer and template of a model, with the settings of {@code config}.
    *
-   * @param text of {@code source}
+   * @param text loaded from {@code source}
    */
   static PrepTokenizer of(TextSource source, ModelText text, PrepConfig config) {
     Optional<Tokenizer> tokenizer = text.tokenizer();
@@ -64,8 +64,8 @@ record PrepTokenizer(ExampleTokenizer examples, Optional<String> templateSha256)
   }
 
   /**
-   * The model may have more ids than the tokenizer (rows of the embedding are rounded up); 0 where
-   * there is no config.json.
+   * Number of token ids of the model, which may exceed the tokenizer's (rows of the embedding are
+   * rounded up); 0 without a config.json.
    */
   private static int modelVocabulary(Path folder) {
     Path config = folder.resolve("config.json");

@@ -8,10 +8,10 @@ import java.util.Map;
  *
  * @param rowsIn rows read, bad ones included
  * @param rowsSkipped bad rows that were left out, by reason
- * @param problems messages about the first of them
+ * @param problems messages about the first bad rows
  * @param tooLong prompts left out because they have more tokens than {@code max_prompt_length}
  * @param prompts rows of the table
- * @param withoutSolution those of them that have no reference answer
+ * @param withoutSolution prompts that have no reference answer
  * @param tokens of all prompts
  * @param longestPrompt in tokens
  */

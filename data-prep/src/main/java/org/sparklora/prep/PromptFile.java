@@ -7,10 +7,10 @@ import org.sparklora.pipeline.table.PromptWriter;
 import org.sparklora.prep.document.RowFileReport;
 
 /**
- * A file of a prompts table: the prompts of consecutive splits, numbered on.
+ * A file of a prompts table: the prompts of consecutive splits, numbered consecutively.
  *
- * @param firstSplit the first of them
- * @param splits how many
+ * @param firstSplit index of the first split
+ * @param splits number of splits
  * @param firstPrompt the number of its first prompt in the table
  */
 record PromptFile(int firstSplit, int splits, long firstPrompt) implements RowKind.RowFile {

@@ -19,8 +19,8 @@ import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.tokenize.PromptTokenizer;
 
 /**
- * Rows become prompts, numbered from 0 in each split, and then through: a prompt's number is known
- * once all splits before it are counted.
+ * Turns rows into prompts, numbered from 0 in each split at first and across the table later, once
+ * all earlier splits are counted.
  *
  * @param columns to read; empty: all
  * @param leftOut columns that are not read
@@ -30,7 +30,7 @@ record PromptRows(
     implements RowKind<PromptCounts> {
   private static final Logger LOG = LoggerFactory.getLogger(PromptRows.class);
 
-  /** A file has this many prompts or more, unless it is the last. */
+  /** Fewest prompts of a file, except for the last file. */
   private static final long FILE_PROMPTS = 1 << 15;
 
   static PromptRows recognise(PromptsConfig config, Map<String, Object> sample) {

@@ -6,12 +6,13 @@ import java.util.Optional;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * What prompts are prepared, and how.
+ * Settings of a prompts table.
  *
- * <p>Immutable, serialisable with Java's serialiser; hence an empty string or 0 for a setting that
- * is left out.
+ * <p>Immutable, serialisable with Java's serialiser. An empty string or 0 stands for an unset
+ * setting.
  *
- * @param source the dataset and how its rows are read; of its columns, {@code prompt_column} counts
+ * @param source the dataset and how its rows are read; of its column names, only {@code
+ *     prompt_column} is used
  * @param model the checkpoint folder whose tokenizer and chat template are used
  * @param systemPrompt {@code system_prompt}: put before conversations that have no system turn
  * @param maxPromptLength {@code max_prompt_length}: longer prompts are left out; in tokens
@@ -27,15 +28,15 @@ public record PromptsConfig(
     boolean overwrite)
     implements TableConfig<PromptCounts> {
 
-  /** {@link #maxPromptLength} of a run that leaves none out. */
+  /** {@link #maxPromptLength} that leaves no prompt out. */
   public static final int UNLIMITED = 0;
 
-  /** The same, for another folder or with another word on what lies there. */
+  /** The same settings for another folder, with {@code replace} as {@link #overwrite}. */
   public PromptsConfig into(String folder, boolean replace) {
     return new PromptsConfig(source, model, systemPrompt, maxPromptLength, folder, replace);
   }
 
-  /** The same of another part of the dataset. */
+  /** The same settings for another source. */
   public PromptsConfig of(PrepConfig.Source other) {
     return new PromptsConfig(other, model, systemPrompt, maxPromptLength, outputFolder, overwrite);
   }

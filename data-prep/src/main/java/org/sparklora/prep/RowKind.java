@@ -11,44 +11,44 @@ import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
 
 /**
- * What the rows of a dataset become, packed rows or prompts; {@link PrepJob} has what both share.
+ * The kind of rows a table has, packed rows or prompts; {@link PrepJob} does what both kinds share.
  *
- * <p>Immutable, serialisable with Java's serialiser: tasks have it too.
+ * <p>Immutable, serialisable with Java's serialiser: tasks receive it.
  */
 sealed interface RowKind<C extends TableCounts> extends Serializable
     permits PackedRows, PromptRows {
   TableConfig<C> config();
 
-  /** The format that was recognised, for logs and the manifest. */
+  /** The recognised dataset format, for logs and the manifest. */
   String description();
 
   /** The columns to read; empty: all. */
   Set<String> columns();
 
-  /** How progress calls both stages. */
+  /** Names of both stages, for progress. */
   List<String> stages();
 
   /**
-   * Looks at what the dataset's format needs of the model folder.
+   * Checks that the model folder has the files that the dataset's format needs.
    *
-   * @param read of {@code text}
-   * @return the SHA-256 of the chat template that renders; empty without one
+   * @param read loaded from {@code text}
+   * @return SHA-256 of the chat template in use; empty without one
    * @throws org.sparklora.pipeline.config.ConfigException if something is missing
    */
   String requireText(TextSource text, ModelText read);
 
-  /** Logs that the table is made now. */
+  /** Logs that the table is being made. */
   void announce(String dataset);
 
-  /** Opens the file with the documents of a split, between the stages. */
+  /** Opens the file that holds a split's documents between the stages. */
   Documents create(Configuration configuration, Path file, TextSource text);
 
   /** The file that {@link #create} opens. Used by one thread. */
   interface Documents extends Closeable {
     /**
-     * Appends what a row becomes, and counts it in the report.
+     * Appends the document or prompt of a row, and counts it in the report.
      *
-     * @return how many tokens
+     * @return number of tokens
      * @throws org.sparklora.prep.source.BadRowException without a place, if the row is bad
      */
     int write(Map<String, Object> row, SplitReport report);
@@ -57,7 +57,7 @@ sealed interface RowKind<C extends TableCounts> extends Serializable
     void close();
   }
 
-  /** Why there is no table: no row became a document. */
+  /** The message of the error that no row became a document. */
   String nothing(PrepCounts counts);
 
   /**
@@ -86,6 +86,6 @@ sealed interface RowKind<C extends TableCounts> extends Serializable
     RowFileReport writeRows(Configuration configuration, Path documents, Path output);
   }
 
-  /** What the manifest counts. */
+  /** The counts for the manifest. */
   C counts(PrepCounts counts, List<RowFileReport> written);
 }

@@ -19,8 +19,8 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.document.StageReport;
 
 /**
- * Runs one Spark-free call per piece of work, a Spark task each; shows progress meanwhile and gives
- * the reports in the pieces' order. Used by one thread.
+ * Runs one Spark-free call per piece of work, each in a Spark task; shows progress, and returns the
+ * reports in the order of the pieces. Used by one thread.
  */
 final class SparkStage {
   private static final long POLL_MILLIS = 50;
@@ -46,7 +46,7 @@ final class SparkStage {
   @FunctionalInterface
   interface Task<T, R> extends Serializable {
     /**
-     * @param tokens may be told of what is done, as it is done; the report has all of it
+     * @param tokens may receive token counts while the task runs; the report has the total
      */
     R run(int index, T piece, LongConsumer tokens);
   }
@@ -54,7 +54,7 @@ final class SparkStage {
   /**
    * Runs the tasks.
    *
-   * @throws TableException with a task's fatal problem, as soon as there is one
+   * @throws TableException with a task's fatal problem, as soon as one is reported
    */
   <T extends Serializable, R extends StageReport> List<R> run(List<T> pieces, Task<T, R> task) {
     List<JavaSerialized<Piece<T>>> work = new ArrayList<>();
@@ -127,7 +127,7 @@ final class SparkStage {
     try {
       future.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      assert !future.isCancelled(); // not done yet: look again
+      assert !future.isCancelled(); // not done yet
     }
   }
 
@@ -136,11 +136,11 @@ final class SparkStage {
     if (!problems.isEmpty()) {
       future.cancel(true);
       throw new TableException(
-          Collections.min(problems)); // of several, always the same one if all have arrived
+          Collections.min(problems)); // the same one each time if all have arrived
     }
   }
 
-  /** Our own errors as they were thrown in the task, without Spark's wrapping. */
+  /** The exception that a task threw, without Spark's wrapping, if it is one of our own types. */
   private RuntimeException unwrapped(ExecutionException e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof TableException || cause instanceof ConfigException) {

@@ -18,7 +18,7 @@ final class StageProgress extends SparkListener {
   private final Map<Long, Long> counts = new ConcurrentHashMap<>(); // by task
 
   /**
-   * @param accumulator id of the one that is counted with
+   * @param accumulator id of the accumulator that counts tokens
    */
   StageProgress(long accumulator) {
     this.accumulator = accumulator;
@@ -44,7 +44,7 @@ final class StageProgress extends SparkListener {
     counts.remove(end.taskInfo().taskId());
   }
 
-  /** Of all tasks that are under way. */
+  /** Tokens of all running tasks. */
   long tokens() {
     return counts.values().stream().mapToLong(Long::longValue).sum();
   }

@@ -3,7 +3,7 @@ package org.sparklora.prep;
 import java.io.Serializable;
 import java.util.Map;
 
-/** Which table is prepared, and how; one record for each kind of row. */
+/** Settings of a table to prepare; one record for each kind of row. */
 public sealed interface TableConfig<C extends TableCounts> extends Serializable
     permits PrepConfig, PromptsConfig {
   TableKind<C> kind();
@@ -17,16 +17,16 @@ public sealed interface TableConfig<C extends TableCounts> extends Serializable
   boolean overwrite();
 
   /**
-   * The settings that decide what is in the table, by the user's names; the manifest keeps them.
+   * The settings that decide the table's contents, under the user's names; the manifest keeps them.
    */
   Map<String, Object> settings();
 
   /**
-   * What the dataset's rows become.
+   * The kind of row that this dataset's rows become.
    *
-   * @param sample by column its first value that is not null, or null
-   * @throws org.sparklora.pipeline.config.ConfigException if the columns are none that this kind of
-   *     table is made of
+   * @param sample by column its first non-null value, or null
+   * @throws org.sparklora.pipeline.config.ConfigException if this kind of table cannot be made of
+   *     these columns
    */
   RowKind<C> rows(Map<String, Object> sample);
 }

@@ -1,6 +1,6 @@
 package org.sparklora.prep;
 
-/** What was counted while a table was made, as its manifest has it. */
+/** Counts taken while a table was made; part of its manifest. */
 public sealed interface TableCounts permits PackedCounts, PromptCounts {
   /** One line for people. */
   String summary();

@@ -15,18 +15,18 @@ import org.sparklora.prep.table.SelectedTable;
 import org.sparklora.prep.table.TableQuery;
 
 /**
- * A table at one version, which Spark SQL reads.
+ * A table at one version, read by Spark SQL.
  *
- * @param counts of no files
+ * @param counts without input files
  */
 record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts counts)
     implements DatasetInput {
   private static final String ROWS = "rows";
 
-  /** What the flags of splits say where nobody sets them. */
+  /** Defaults of the flags that name splits. */
   private static final Set<String> USUAL_SPLITS = Set.of("train", "test");
 
-  /** Opens it; {@link SelectedTable} says what is refused. */
+  /** Opens the table; refuses configurations, splits and what {@link SelectedTable} refuses. */
   static TableInput of(PrepConfig.Source source, Supplier<SelectedTable> tables) {
     ConfigException.require(
         source.config().isEmpty(),
@@ -62,7 +62,7 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
         .collect(Collectors.joining(" and "));
   }
 
-  /** The rows are put in order and written to files, wherever tasks run. */
+  /** Writes the ordered rows to files, even if tasks run on the driver's machine. */
   @Override
   public List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch) {
     return SplitGroup.of(table.write(configuration, new Path(scratch, ROWS)));

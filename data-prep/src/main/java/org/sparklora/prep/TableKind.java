@@ -4,15 +4,15 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * Packed tables and prompts tables, by what is fixed for each.
+ * The fixed properties of packed tables and of prompts tables.
  *
  * @param name for messages
  * @param manifest the name of the manifest in a table's folder; the underscore keeps {@code
  *     spark.read().parquet(folder)} from reading it
- * @param formatVersion raised whenever the same inputs give another table than before
- * @param counts what a manifest counts
- * @param folderKey names the folder of a table that a run makes for itself
- * @param command makes a table of this kind
+ * @param formatVersion raised whenever the same inputs give a different table than before
+ * @param counts class of the manifest's counts
+ * @param folderKey flag for the folder of a table that a run makes for itself
+ * @param command the command that makes such a table
  */
 public record TableKind<C extends TableCounts>(
     String name,

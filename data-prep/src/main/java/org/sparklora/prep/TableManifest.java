@@ -20,14 +20,15 @@ import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * {@link TableKind#manifest}, a JSON file in a table's folder: what the table was made of, how, and
- * what came out. Keys are the component names in snake case.
+ * {@link TableKind#manifest}, a JSON file in a table's folder: the table's inputs, counts and
+ * files. Keys are the component names in snake case.
  *
  * @param inputs what decides the table's contents
- * @param model whose tokenizer was used, as the user calls it; empty in tables of older versions
- * @param counts what was counted on the way
+ * @param model the model whose tokenizer was used, as the user names it; empty in tables of older
+ *     versions
+ * @param counts taken while the table was made
  * @param files the table's Parquet files in row order
- * @param seconds how long it took
+ * @param seconds time taken to make the table
  */
 public record TableManifest<C extends TableCounts>(
     Inputs inputs, String model, C counts, List<TableFile> files, double seconds) {
@@ -44,15 +45,16 @@ public record TableManifest<C extends TableCounts>(
   }
 
   /**
-   * What decides the table's contents; two equal ones have equal tables.
+   * The inputs that decide the table's contents; equal inputs give equal tables.
    *
-   * @param settings by the user's names
-   * @param datasetFormat the format that was recognised
+   * @param settings under the user's names
+   * @param datasetFormat the recognised format
    * @param chatTemplateSha256 empty when there is no template
-   * @param specialTokens the tokenizer's, by the names of tokenizer_config.json
-   * @param datasetFingerprint SHA-256 of the data files' paths, sizes and contents
-   * @param table the table that the rows are of, by {@code name}, {@code format}, {@code location},
-   *     {@code id}, {@code version} and {@code order}; left out where the dataset is files
+   * @param specialTokens the tokenizer's, under the keys of tokenizer_config.json
+   * @param datasetFingerprint SHA-256 of the data files' paths, sizes and versions, or of {@code
+   *     table}
+   * @param table the table that was read: {@code name}, {@code format}, {@code location}, {@code
+   *     id}, {@code version} and {@code order}; left out if the dataset is files
    */
   public record Inputs(
       int formatVersion,
@@ -64,7 +66,7 @@ public record TableManifest<C extends TableCounts>(
       String datasetFingerprint,
       @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Object> table) {
 
-    /** Manifests of files have no table, those of token ids and older ones no special tokens. */
+    /** A table of files has no {@code table}; of token ids, or old, no special tokens. */
     public Inputs {
       specialTokens = specialTokens == null ? Map.of() : specialTokens;
       table = table == null ? Map.of() : table;
@@ -75,9 +77,9 @@ public record TableManifest<C extends TableCounts>(
   public record TableFile(String name, long bytes, long rows) {}
 
   /**
-   * The manifest of the table that these settings lead to, if it is there already: the dataset
-   * itself where {@code prep} made it, or the output folder where its table has the same settings.
-   * The dataset and the tokenizer are not looked at, so they may have changed since.
+   * The manifest of a table that already exists for these settings: the dataset itself if {@code
+   * prep} made it, or the output folder if its table has the same settings. Does not read the
+   * dataset or the tokenizer, which may have changed since.
    */
   public static <C extends TableCounts> Optional<TableManifest<C>> find(
       Configuration configuration, TableConfig<C> config) {
@@ -89,7 +91,7 @@ public record TableManifest<C extends TableCounts>(
   }
 
   /**
-   * The manifest in a folder; empty if it has none, or none that can be understood, or is a glob.
+   * The manifest in a folder; empty if it has none, has one that cannot be parsed, or is a glob.
    */
   static <C extends TableCounts> Optional<TableManifest<C>> in(
       Configuration configuration, TableKind<C> kind, String folder) {
@@ -110,7 +112,8 @@ public record TableManifest<C extends TableCounts>(
         return Optional.of(JSON.readValue(in, type));
       }
     } catch (JsonProcessingException e) {
-      return Optional.empty(); // another version's, or damaged: the table is then made anew
+      return Optional
+          .empty(); // written by another version, or damaged: the table is then made anew
     } catch (IOException e) {
       throw unreadable(path, e);
     }
@@ -128,8 +131,8 @@ public record TableManifest<C extends TableCounts>(
   }
 
   /**
-   * Whether this manifest's table is what {@code wanted} would give, and all of its files are
-   * there, with their sizes.
+   * Whether this manifest's table has the inputs {@code wanted}, and all of its files exist with
+   * their recorded sizes.
    */
   boolean fits(Inputs wanted, Configuration configuration, Path folder) {
     if (!areEqual(inputs, wanted)) {
@@ -146,12 +149,12 @@ public record TableManifest<C extends TableCounts>(
     return counts.summary();
   }
 
-  /** Compares as JSON: a map read from a file has other number types than one made here. */
+  /** Compares as JSON: numbers in a map read from a file have other types than in one made here. */
   static boolean areEqual(Object a, Object b) {
     return JSON.valueToTree(a).equals(JSON.valueToTree(b));
   }
 
-  /** By name, the bytes of the files in a folder. */
+  /** Sizes in bytes of the files in a folder, by name. */
   static Map<String, Long> sizes(Configuration configuration, Path folder) {
     Map<String, Long> sizes = new TreeMap<>();
     try {

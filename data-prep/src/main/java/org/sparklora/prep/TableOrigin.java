@@ -19,30 +19,32 @@ import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
 
 /**
- * What a table was made of, held against what a command that is to use the table was told: the
- * table's token ids mean something to one tokenizer only, and what decided its rows cannot be
- * decided again.
+ * The inputs of an existing table, compared with the settings of a command that uses it: the
+ * table's token ids are valid for one tokenizer only, and settings that decided its rows cannot be
+ * changed any more.
  *
- * @param table as the user calls it
- * @param model whose tokenizer made it, as the user called it; empty in tables of older versions
- * @param inputs what decided its contents
+ * @param table as the user names it
+ * @param model the model whose tokenizer made the table, as the user named it; empty in tables of
+ *     older versions
+ * @param inputs that decided the table's contents
  */
 public record TableOrigin(String table, String model, TableManifest.Inputs inputs) {
   private static final Logger LOG = LoggerFactory.getLogger(TableOrigin.class);
 
-  /** What stands in a manifest for an unset setting. */
+  /** Manifest values of an unset setting. */
   private static final List<Object> UNSET = List.of("", "as_format_says");
 
   private static final int SHOWN_OF_HASH = 12;
 
-  /** The table of a kind in a folder; empty if it has none. */
+  /** The origin of a folder's table of this kind; empty if the folder has none. */
   public static Optional<TableOrigin> of(Configuration hadoop, TableKind<?> kind, String folder) {
     return TableManifest.in(hadoop, kind, folder)
         .map(manifest -> new TableOrigin(folder, manifest.model(), manifest.inputs()));
   }
 
   /**
-   * Checks that the table's ids, and a chat template that is given, are those of the model.
+   * Checks that the table has the model's tokenizer, and the chat template of {@code config} if one
+   * is given.
    *
    * @param key the setting that names the table
    * @throws ConfigException naming both tokenizers, or both templates, if they differ
@@ -62,14 +64,14 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
   }
 
   /**
-   * As above, of a tokenizer that is loaded already.
+   * As above, for a tokenizer that is already loaded.
    *
-   * @param reader the model that is to read the table, as the user calls it
-   * @param tokenizer that model's, if it has one
+   * @param reader the model that is to read the table, as the user names it
+   * @param tokenizer of {@code reader}, if it has one
    */
   public void requireTokenizer(Flag<?> key, String reader, Optional<Tokenizer> tokenizer) {
     if (inputs.tokenizerSha256().isEmpty()) {
-      return; // made of token ids, without any tokenizer
+      return; // made of token ids, without a tokenizer
     }
     if (tokenizer.isEmpty()) {
       LOG.warn(
@@ -100,15 +102,15 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
   }
 
   /**
-   * The settings, with those that the table has decided as it decided them.
+   * The settings, completed with the values that decided the table.
    *
-   * @param wanted what would decide a table of these settings, by the user's names
-   * @param flags what a setting is called in the command, where that is not its name in the table
-   * @throws ConfigException naming each that is given and is not the table's
+   * @param wanted the settings that would decide a new table, under the user's names
+   * @param flags the command's flag for a setting of the table, if their names differ
+   * @throws ConfigException naming each given setting that differs from the table's
    */
   public Settings decided(
       Settings settings, Map<String, Object> wanted, Map<Flag<?>, Flag<?>> flags) {
-    Map<Flag<?>, String> conflicts = new LinkedHashMap<>(); // and what the table has
+    Map<Flag<?>, String> conflicts = new LinkedHashMap<>(); // with the table's value
     Settings decided = settings;
     for (Map.Entry<String, Object> made : inputs.settings().entrySet()) {
       if (made.getKey().equals(Flags.DATASET_NAME.name()) || !wanted.containsKey(made.getKey())) {
@@ -156,7 +158,7 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
                 madeOf()));
   }
 
-  /** The dataset. */
+  /** The dataset that the table was made of. */
   private Object madeOf() {
     return inputs.settings().get(Flags.DATASET_NAME.name());
   }
@@ -170,7 +172,7 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
     return made == null || UNSET.contains(made) || noLimit; // null: an older manifest
   }
 
-  /** A manifest's value as the flag has it. */
+  /** A manifest's value as the user writes it for the flag. */
   private static String flagValue(Flag<?> flag, Object made) {
     if (flag == Flags.MAX_LENGTH && same(made, PrepConfig.UNLIMITED)) {
       return "none";
@@ -185,12 +187,13 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
   }
 
   /**
-   * Checks that a table which is not the wanted one may be replaced by it. A table that a run keeps
-   * for itself may where it was made in the same way of earlier files of the same dataset, as
-   * scheduled runs do; one that {@code prep} made is a result, which nothing replaces unasked.
+   * Checks that a table which differs from the wanted one may be replaced. Without {@code
+   * overwrite} that holds only for a table that a run keeps for itself, made with the same settings
+   * from an earlier state of the dataset, as in scheduled runs; a table that {@code prep} made is a
+   * result.
    *
    * @param key the setting that names the folder
-   * @throws ConfigException saying how it differs
+   * @throws ConfigException saying how the table differs
    */
   static void requireReplaceable(
       Flag<?> key,
@@ -218,13 +221,13 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
   }
 
   /**
-   * How a table differs from the one that is wanted in its place: setting by setting, then what is
-   * no setting.
+   * The differences between a table and the wanted one: settings, then tokenizer, chat template and
+   * special tokens.
    */
   private static List<String> differences(TableManifest.Inputs there, TableManifest.Inputs wanted) {
     List<String> differences = new ArrayList<>();
     Set<String> names = new LinkedHashSet<>(wanted.settings().keySet());
-    names.addAll(TableQuery.names()); // which only tables have, and of these the given ones
+    names.addAll(TableQuery.names()); // settings that only a table has, if given
     names.stream()
         .filter(name -> wanted.settings().containsKey(name) || there.settings().containsKey(name))
         .forEach(

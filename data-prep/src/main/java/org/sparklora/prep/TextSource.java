@@ -16,12 +16,12 @@ import org.sparklora.text.TokenizerDialect;
 import org.sparklora.text.json.CheckpointException;
 
 /**
- * Where tokenizer and chat template are, as the driver found them; travels to executors.
+ * The location of tokenizer and chat template, as the driver found them; sent to executors.
  *
- * <p>Immutable, serialisable with Java's serialiser. Equal ones read the same texts: a folder is
- * one together with what its files held.
+ * <p>Immutable, serialisable with Java's serialiser. Equal sources read the same texts: the
+ * contents of a folder's files are part of its identity.
  *
- * @param template what {@code chat_template_path} names
+ * @param template of {@code chat_template_path}
  * @param dialect {@code tokenizer_dialect}
  */
 record TextSource(ModelSource model, GivenTemplate template, TokenizerDialect dialect)
@@ -29,19 +29,19 @@ record TextSource(ModelSource model, GivenTemplate template, TokenizerDialect di
   /** A chat template in place of the model's own. */
   sealed interface GivenTemplate extends Serializable {}
 
-  /** None was given. */
+  /** No template was given: the model's own is used. */
   record OwnTemplate() implements GivenTemplate {}
 
-  /** That of another tokenizer. */
+  /** The template of another tokenizer. */
   record OtherTokenizer(ModelSource folder) implements GivenTemplate {}
 
-  /** A file, already read: it may be on the driver's disk alone. */
+  /** A file, already read: it may exist on the driver's disk only. */
   record TemplateFile(String name, String text) implements GivenTemplate {}
 
   /**
-   * Looks for the files of a user's settings.
+   * Finds the files that a user's settings name.
    *
-   * @throws ConfigException if they are not there
+   * @throws ConfigException if a file is missing
    */
   static TextSource locate(Configuration hadoop, PrepConfig.Model config) {
     return new TextSource(
@@ -74,9 +74,9 @@ record TextSource(ModelSource model, GivenTemplate template, TokenizerDialect di
   }
 
   /**
-   * Checks that the files are those that the driver found.
+   * Checks that the files have not changed since the driver found them.
    *
-   * @throws ConfigException if they are others
+   * @throws ConfigException if they have changed
    */
   void requireUnchanged() {
     model.requireUnchanged();
@@ -85,7 +85,7 @@ record TextSource(ModelSource model, GivenTemplate template, TokenizerDialect di
     }
   }
 
-  /** A name without a scheme is of this machine's disk, whatever Hadoop's default is. */
+  /** A name without a scheme is on this machine's disk, whatever Hadoop's default file system. */
   private static URI local(String name) {
     Path path = new Path(name);
     return path.toUri().getScheme() == null

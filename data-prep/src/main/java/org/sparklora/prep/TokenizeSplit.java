@@ -12,8 +12,8 @@ import org.sparklora.prep.source.SourceRow;
 import org.sparklora.prep.source.SplitGroup;
 
 /**
- * The first stage's task: the rows of one split become the documents of one file. Used by one
- * thread, once.
+ * The first stage's task: turns the rows of consecutive splits into the documents of one file. Used
+ * by one thread, once.
  */
 final class TokenizeSplit implements RowHandler {
   private final OnBadRows onBadRows;
@@ -30,9 +30,9 @@ final class TokenizeSplit implements RowHandler {
   /**
    * Reads the split and writes its documents to {@code output}.
    *
-   * <p>Where bad rows are not to be skipped, reading ends at the first one, and the report has it.
+   * <p>If bad rows are not skipped, reading ends at the first one, and the report has it.
    *
-   * @param tokens is told of those of each document
+   * @param tokens receives the token count of each document
    */
   static SplitReport run(
       Configuration configuration,
@@ -85,7 +85,7 @@ final class TokenizeSplit implements RowHandler {
     }
   }
 
-  /** The file with the documents of a split. */
+  /** The file with the documents of a task's splits. */
   static Path file(Path folder, int split) {
     return new Path(folder, String.format(Locale.ROOT, "documents-%05d", split));
   }

@@ -1,10 +1,10 @@
 /**
- * Datasets to packed rows and to prompts, both Parquet: {@code prep}, one Spark job for two kinds
- * of row.
+ * Turns datasets into packed rows and into prompts, both Parquet: {@code prep}, one Spark job for
+ * two kinds of row.
  *
- * <p>{@link org.sparklora.prep.PrepJob} (with its stages) and the readers of tables in {@code
- * table} are all that knows Spark here; what tasks do is in classes that do not. {@code spark-job}
- * may depend on this package; it depends on {@code pipeline}, {@code org.sparklora.text} and {@code
+ * <p>Only {@link org.sparklora.prep.PrepJob} (with its stages) and the readers of tables in {@code
+ * table} use Spark here; the code of tasks is in other classes. {@code spark-job} may depend on
+ * this package; it depends on {@code pipeline}, {@code org.sparklora.text} and {@code
  * model.checkpoint}.
  *
  * <pre>
