@@ -15,9 +15,9 @@ import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.algebra.Rational;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
 
-/** Reads the smallest things that have a value, names and number literals, and their scripts. */
+/** Reads atoms (names and number literals) and their scripts. */
 public final class AtomParser {
-  /** Python refuses to turn longer literals into integers; so does the reference. */
+  /** Python refuses to convert longer literals to integers, and so does Math-Verify. */
   private static final int MAX_DIGITS = 4300;
 
   private final TokenCursor in;
@@ -30,7 +30,7 @@ public final class AtomParser {
     this.terms = terms;
   }
 
-  /** The smallest thing that has a value. */
+  /** A name or a number literal. */
   Expr atom(boolean subscripts, boolean powers) {
     return switch (in.kind()) {
       case LETTER, GREEK, OTHER_SYMBOL, ACCENT -> in.nested(() -> named(subscripts, powers));
@@ -65,7 +65,7 @@ public final class AtomParser {
     };
   }
 
-  /** A name with its scripts, as it stands before {@code =} or {@code ∈}. */
+  /** A name with its scripts, before {@code =} or {@code ∈}. */
   Expr name() {
     return switch (in.kind()) {
       case LETTER, GREEK, OTHER_SYMBOL, ACCENT -> named(true, true);
@@ -95,7 +95,7 @@ public final class AtomParser {
     return power.isPresent() ? new Pow(symbol, power.get()) : symbol;
   }
 
-  /** What follows a caret: one atom, or a term in braces. */
+  /** The exponent after a caret: one atom, or a term in braces. */
   Expr script() {
     return in.is(L_BRACE) ? terms.bracedTerm() : atom(true, true);
   }
@@ -105,12 +105,12 @@ public final class AtomParser {
     return script();
   }
 
-  /** A subscript that has a value: one atom without scripts, or a term in braces. */
+  /** A subscript with a value: one atom without scripts, or a term in braces. */
   Expr subscript() {
     return in.is(L_BRACE) ? terms.bracedTerm() : atom(false, false);
   }
 
-  /** Reads a subscript for its text only. */
+  /** Reads a subscript as text only. */
   String subscriptText() {
     if (in.skip(L_BRACE)) {
       int start = in.mark();
@@ -126,7 +126,7 @@ public final class AtomParser {
     return in.textFrom(start).strip();
   }
 
-  /** A literal: whole numbers are exact, the others exact but marked as decimal. */
+  /** A literal: whole numbers are exact; others are exact too, but marked as decimal. */
   public static Num number(String text) {
     boolean whole = text.chars().allMatch(c -> c >= '0' && c <= '9');
     if (whole && text.length() > MAX_DIGITS || text.length() > 2 * MAX_DIGITS) {

@@ -10,7 +10,7 @@ import org.sparklora.reward.math.algebra.Expr.Matrix;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.latex.LatexLexer.Kind;
 
-/** Reads what its signs enclose: terms in brackets and between bars, binomials, matrices. */
+/** Reads terms in brackets and between bars, binomials, and matrices. */
 final class BracketParser {
   private final TokenCursor in;
   private final TermParser terms;
@@ -20,7 +20,7 @@ final class BracketParser {
     this.terms = terms;
   }
 
-  /** The term up to the bracket that closes the one here. */
+  /** The term up to the bracket that closes the current one. */
   Expr group(Kind close) {
     in.next();
     Expr value = terms.enclosedTerm();
@@ -39,7 +39,7 @@ final class BracketParser {
     return value;
   }
 
-  /** The absolute value between two such bars. */
+  /** The absolute value between two bars of this kind. */
   Expr absolute(Kind bar) {
     in.next();
     Expr value = terms.sumUpTo(bar);
@@ -54,7 +54,7 @@ final class BracketParser {
     return Call.of("binomial", upper, terms.bracedTerm());
   }
 
-  /** Rows of terms of one length, up to the end of their environment. */
+  /** Rows of terms, all of one length, up to the end of their environment. */
   Matrix matrix(Kind end) {
     in.next();
     List<List<Expr>> rows = new ArrayList<>();

@@ -11,11 +11,11 @@ import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
 
 /**
- * Reads fractions, and the derivatives that look like them. A derivative sign such as d/dx waits
+ * Reads fractions and the derivatives written like fractions. A derivative sign such as d/dx waits
  * for the factor after it, which {@link TermParser} supplies.
  */
 final class FractionParser {
-  /** A derivative sign that still waits for what it applies to. */
+  /** Body of a derivative whose operand has not been read. */
   private static final Expr PENDING = Expr.Undefined.NAN;
 
   private final TokenCursor in;
@@ -28,12 +28,12 @@ final class FractionParser {
     this.terms = terms;
   }
 
-  /** Whether this is a derivative sign that nothing has followed yet. */
+  /** Whether {@code expr} is a derivative sign whose operand has not been read. */
   static boolean isPendingDerivative(Expr expr) {
     return expr instanceof Expr.Derivative derivative && derivative.body() == PENDING;
   }
 
-  /** A fraction, or the derivative that looks like one: d/dx, dy/dx, ∂/∂x. */
+  /** A fraction, or a derivative in the form of one: d/dx, dy/dx, ∂/∂x. */
   Expr fraction() {
     in.next();
     int upperStart = in.mark() + 1;
@@ -52,7 +52,7 @@ final class FractionParser {
     return MatrixAlgebra.divide(upper, lower);
   }
 
-  /** A braced term; a lone {@code \partial} in braces is only a sign. */
+  /** A braced term; a single {@code \partial} in braces is a sign only. */
   private Expr bracedOrSign() {
     in.expect(L_BRACE);
     Expr value;

@@ -19,7 +19,7 @@ import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
 
 /**
- * Reads functions of what follows them: named functions with their scripts, operators, roots, sums,
+ * Reads functions with their arguments: named functions with scripts, operators, roots, sums,
  * products, integrals, limits, and functions without a known meaning such as {@code f(x)}.
  */
 final class FunctionParser {
@@ -35,7 +35,7 @@ final class FunctionParser {
     this.atoms = atoms;
   }
 
-  /** What a command or a name begins: a function of what follows, else an atom. */
+  /** A function of the tokens that follow it, else an atom. */
   Expr functionOrAtom() {
     return switch (in.kind()) {
       case FUNCTION -> function();
@@ -57,7 +57,7 @@ final class FunctionParser {
     };
   }
 
-  /** {@code e^{\\ln u}} is u from the start, so that a name in it is compared as a name. */
+  /** {@code e^{\\ln u}} becomes u at once, so that a name in u is compared as a name. */
   private static Expr exponential(Expr exponent) {
     return exponent instanceof Call log
             && log.name().equals("log")
@@ -71,7 +71,7 @@ final class FunctionParser {
     return call(name);
   }
 
-  /** A function's scripts and argument, its name having been read. */
+  /** A function's scripts and argument, after its name. */
   private Expr call(String name) {
     Optional<Expr> base = Optional.empty();
     Optional<Expr> power = Optional.empty();
@@ -187,7 +187,7 @@ final class FunctionParser {
       String name = SymbolNames.differential(in.next().text());
       return new Iterated(Iterated.Kind.INTEGRAL, body, names.exact(name), bounds);
     }
-    // ∫ dx / x: the differential is a factor somewhere inside.
+    // ∫ dx / x: the differential is a factor inside the integrand.
     for (Symbol symbol : Expr.freeSymbols(body)) {
       if (symbol.name().length() > 1 && symbol.name().startsWith("d")) {
         Expr without = Substitution.replace(body, symbol, Num.of(1));
@@ -224,7 +224,7 @@ final class FunctionParser {
   }
 
   /**
-   * {@code f(x)}: a letter, then one atom in brackets, or several terms. {@code n(n+1)} is a
+   * {@code f(x)}: a letter, then one atom in brackets, or several terms; {@code n(n+1)} is a
    * product.
    */
   private Expr application() {

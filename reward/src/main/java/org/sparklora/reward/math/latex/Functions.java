@@ -10,7 +10,7 @@ import org.sparklora.reward.math.algebra.Expr.Pow;
 import org.sparklora.reward.math.algebra.MatrixAlgebra;
 import org.sparklora.reward.math.algebra.ParseFailure;
 
-/** What a function command with its scripts means. */
+/** The meaning of a function command with its scripts. */
 final class Functions {
   private Functions() {}
 

@@ -12,7 +12,7 @@ import org.sparklora.reward.math.algebra.Expr.NamedSet;
 import org.sparklora.reward.math.algebra.Expr.Tuple;
 import org.sparklora.reward.math.algebra.ParseFailure;
 
-/** What two ends in brackets stand for: an interval, or a pair when it would be an empty one. */
+/** Converts ends in brackets to an interval, or to a pair if (a, b) or [a, b] would be empty. */
 final class Intervals {
   private Intervals() {}
 
@@ -34,7 +34,7 @@ final class Intervals {
     if (order.isPresent() && order.getAsInt() == 0) {
       return bothClosed ? new FiniteSet(List.of(left)) : NamedSet.EMPTY;
     }
-    // An infinite end is never reached, whatever its bracket.
+    // An infinite end is open, whatever its bracket.
     return new Interval(
         left,
         right,

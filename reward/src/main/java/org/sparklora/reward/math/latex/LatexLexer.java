@@ -14,14 +14,14 @@ import org.sparklora.reward.math.algebra.Budget;
 import org.sparklora.reward.math.algebra.ParseFailure;
 
 /**
- * Cuts LaTeX mathematics into tokens: always the longest that fits, so {@code \quadx} is a space
- * and an x, and {@code dx} is one differential. A character that begins no token is an error.
+ * Cuts LaTeX mathematics into tokens, always the longest possible: {@code \quadx} is a space and an
+ * x, and {@code dx} is one differential. A character that begins no token is an error.
  *
  * <p>Stateless and thread-safe.
  */
 final class LatexLexer {
   /**
-   * What a token is. Function names are tokens wherever they stand: a word that contains one is not
+   * Kinds of tokens. A function name is a token wherever it occurs: a word that contains one is not
    * a product of letters.
    */
   enum Kind {
@@ -142,7 +142,7 @@ final class LatexLexer {
             + " \\negthickspace \\$ \\vrule \\vcenter \\vbox \\vskip \\vspace \\hfil"),
     END;
 
-    /** What is always this kind of token, between spaces. */
+    /** Texts that always are tokens of this kind, separated by spaces. */
     private final String literals;
 
     Kind(String literals) {
@@ -161,7 +161,7 @@ final class LatexLexer {
   private static final int LONGEST;
   private static final boolean[] STARTS = new boolean[128];
 
-  /** Commands that take a braced text and make one symbol of it. */
+  /** Commands with a braced text that together are one symbol. */
   private static final Set<String> ACCENTS =
       Set.of(
           ("acute bar overline breve check widecheck dot ddot grave hat tilde widetilde vec overrightarrow bm"
@@ -170,12 +170,12 @@ final class LatexLexer {
                   + " mathring mathrlap mathrm mathscr mathsf mathsterling mathtt mbox")
               .split(" "));
 
-  /** The words of all commands; the reference reads {@code \\leftarrow} as ≤ and letters. */
+  /** The words of all commands; Math-Verify reads {@code \\leftarrow} as ≤ and letters. */
   private static final Set<String> WORDS = new HashSet<>(ACCENTS);
 
   private static final Pattern COMMAND = Pattern.compile("\\\\([a-zA-Z]+)");
 
-  /** Signs that the reference takes for + − × = < and their like. */
+  /** Signs that Math-Verify reads as + − × = < and similar signs. */
   private static final String UNCERTAIN_SIGNS = "∔⊕⊞∸⋄⊡∗⋆∘⊗⊠⋈⋉⋊≪≺⋖≫≻⋗≲≾≳≿≣≟≎≏≐≑≒≓≔≕≖≗≊≋≃≁≄≇≉≢";
 
   /** Greek letters by their Unicode sign, each with the command that names it. */
@@ -211,7 +211,7 @@ final class LatexLexer {
 
   private LatexLexer() {}
 
-  /** Refuses commands that the reference would cut in two, and signs that it takes for others. */
+  /** Refuses commands that Math-Verify would cut in two, and signs that it reads as others. */
   static void requireKnown(String text) {
     Matcher command = COMMAND.matcher(text);
     while (command.find()) {
@@ -285,7 +285,7 @@ final class LatexLexer {
       String candidate = text.substring(at, at + length);
       Kind kind = LITERALS.get(candidate);
       if (kind != null) {
-        // A letter command swallows one following space, which then also counts for its length.
+        // A letter command includes one following space, which then counts in its length.
         boolean space =
             (kind == GREEK || kind == GAMMA || kind == OTHER_SYMBOL)
                 && at + length < text.length()
@@ -299,7 +299,7 @@ final class LatexLexer {
   }
 
   /**
-   * {@code \text{…}} and its like, up to the first closing brace, and {@code \begin{array}{ccc}}.
+   * {@code \text{…}} and similar, up to the first closing brace, and {@code \begin{array}{ccc}}.
    */
   private static Token commandWithBraces(String text, int at) {
     int end = at + 1;

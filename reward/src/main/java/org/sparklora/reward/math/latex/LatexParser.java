@@ -20,8 +20,8 @@ import org.sparklora.reward.math.latex.LatexLexer.Kind;
 
 /**
  * Reads a whole answer in LaTeX: a term, a relation, a list, a set, an interval, a tuple, or a
- * relation with one of those on its right. Of several readings the first that fits the whole text
- * counts: {@code x=1,2} is x = {1, 2}, {@code x=1,y=2} are two equations, {@code (0,1)} is an
+ * relation with one of these on its right. Takes the first of several readings that fits the whole
+ * text: {@code x=1,2} is x = {1, 2}, {@code x=1,y=2} are two equations, {@code (0,1)} is an
  * interval.
  *
  * <p>Stateless and thread-safe; each call has its own budget.
@@ -48,8 +48,8 @@ public final class LatexParser {
   }
 
   /**
-   * Throws {@link ParseFailure} when the text means nothing, {@link Budget.Exceeded} when it is too
-   * big.
+   * Throws {@link ParseFailure} when the text is not an expression, {@link Budget.Exceeded} when it
+   * is too big.
    */
   public static Expr parse(String text, boolean real, Budget budget) {
     TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), false, budget);
@@ -57,8 +57,9 @@ public final class LatexParser {
   }
 
   /**
-   * As a book would mean it: what {@link #parse} leaves out or reads in the reference's own way,
-   * such as a subscript of a number or {@code (2)(3)} as 5, means nothing or the usual thing.
+   * Reads the text as a book would mean it. Where {@link #parse} ignores something, such as a
+   * subscript of a number, or has a reading of its own, such as {@code (2)(3)} as 5, this fails or
+   * takes the usual meaning.
    */
   public static Expr parseStrictly(String text, Budget budget) {
     LatexLexer.requireKnown(text);
@@ -73,7 +74,7 @@ public final class LatexParser {
     }
     Optional<Expr> listed = in.attempt(() -> whole(() -> collect(elements(false))));
     if (listed.isPresent()) {
-      // "1,234" is a number, "1,22" a list: only the exact shape of grouped digits counts.
+      // "1,234" is a number, "1,22" a list: digits must have exactly the shape of groups.
       return GROUPED_NUMBER.matcher(text).matches() ? groupedNumber(text) : listed.get();
     }
     return whole(this::setRelation);
@@ -93,8 +94,8 @@ public final class LatexParser {
       Expr.Num number = AtomParser.number(digits.replace(",", ""));
       return minus ? number.negate() : number;
     }
-    // A leading zero makes the comma a decimal comma; more than one point, or a sign before it, the
-    // reference cannot read.
+    // A leading zero makes the comma a decimal comma; Math-Verify cannot read more than one point,
+    // or a sign before it.
     String decimal = digits.replace(",", ".");
     if (minus || decimal.indexOf('.') != decimal.lastIndexOf('.')) {
       throw ParseFailure.meaningless("grouped digits that begin with a zero");
@@ -145,7 +146,7 @@ public final class LatexParser {
     return new FiniteSet(lists.stream().<Expr>map(list -> new Tuple(List.copyOf(list))).toList());
   }
 
-  /** One element; a {@code ±} makes two of it. */
+  /** Reads one element; a {@code ±} makes two elements. */
   private List<Expr> element(boolean withoutRelations) {
     int rule = withoutRelations ? ELEMENT_WITHOUT_RELATION : ELEMENT;
     return in.remember(
@@ -224,7 +225,7 @@ public final class LatexParser {
     };
   }
 
-  /** {@code a < b} followed by {@code < c} becomes a chain of two links. */
+  /** Extends {@code a < b} by {@code < c} to a chain of two links. */
   private static Expr link(Expr left, Relation.Op op, Expr right) {
     if (left instanceof Chain chain) {
       List<Relation> links = new ArrayList<>(chain.links());

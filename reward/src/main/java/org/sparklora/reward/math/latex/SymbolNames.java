@@ -8,10 +8,10 @@ import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
 
 /**
- * Which variable a written name means: letters in lower case, Greek signs by their English name,
- * text as one symbol, with its subscript joined on.
+ * Converts written names to variables: letters in lower case, Greek signs by their English name,
+ * text as one symbol, with the subscript appended.
  *
- * @param real whether the variables made are real ones
+ * @param real whether the variables are real
  */
 record SymbolNames(boolean real) {
 
@@ -19,7 +19,7 @@ record SymbolNames(boolean real) {
     return new Symbol(name, real);
   }
 
-  /** The variable or constant that a token with a subscript stands for. */
+  /** The variable or constant of a token with a subscript. */
   Expr named(Token token, String subscript) {
     if (token.text().equals("I")) {
       return Constant.I;
@@ -44,7 +44,7 @@ record SymbolNames(boolean real) {
     };
   }
 
-  /** A command's name without its backslash, a Greek sign's name in English. */
+  /** The name of a command without its backslash, or of a Greek sign in English. */
   static String plain(String written) {
     String name = written.strip();
     name = LatexLexer.GREEK_SIGNS.getOrDefault(name, name);

@@ -20,16 +20,16 @@ import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
 
 /**
- * Reads one term: everything that has a value. Sums and products bind to the left; side by side
- * means times, except that a whole number before a positive fraction is a mixed number; a function
- * without brackets takes the whole product that follows it, up to the next function.
+ * Reads one term, an expression with a value. Sums and products are left-associative; juxtaposition
+ * is a product, except that a whole number before a positive fraction is a mixed number; a function
+ * without brackets takes the whole product after it, up to the next function.
  *
- * <p>Here are the operators and what they bind to; the operands are read by {@link BracketParser},
- * {@link FractionParser}, {@link FunctionParser} and {@link AtomParser}, which call this class for
- * the terms inside them. {@link LatexParser} adds relations, sets and lists above it.
+ * <p>This class reads operators with their precedence; {@link BracketParser}, {@link
+ * FractionParser}, {@link FunctionParser} and {@link AtomParser} read the operands, and call this
+ * class for the terms inside them. {@link LatexParser} adds relations, sets and lists.
  */
 final class TermParser {
-  /** Terms that a value is put into, and so repeated, may not become larger. */
+  /** Size limit of terms in which a value is substituted, which repeats it. */
   private static final int MAX_SIZE = 5_000;
 
   private final TokenCursor in;
@@ -41,10 +41,10 @@ final class TermParser {
   /** The bar that closes the absolute value being read, or {@code END} when none is open. */
   private Kind closingBar = END;
 
-  /** Whether a differential ends the term, as under an integral. */
+  /** Whether a differential ends the term, as in an integral. */
   private boolean stopAtDifferential;
 
-  /** Remainders of the sum being read: {@code a + b mod c} is read in two ways. */
+  /** Remainders in the current sum: {@code a + b mod c} is read in two ways. */
   private int remainders;
 
   TermParser(TokenCursor in, boolean real) {
@@ -56,7 +56,7 @@ final class TermParser {
     this.functions = new FunctionParser(in, names, this, atoms);
   }
 
-  /** A name with its scripts, as it stands before {@code =} or {@code ∈}. */
+  /** A name with its scripts, before {@code =} or {@code ∈}. */
   Expr name() {
     return atoms.name();
   }
@@ -67,7 +67,7 @@ final class TermParser {
     return in.remember(mode, this::sum);
   }
 
-  /** A term inside its own brackets, where an outer bar or differential ends nothing. */
+  /** A term in its own brackets, which an outer bar or differential does not end. */
   Expr enclosedTerm() {
     Kind bar = closingBar;
     boolean differential = stopAtDifferential;
@@ -91,7 +91,7 @@ final class TermParser {
     return value;
   }
 
-  /** The sum up to a bar that closes an absolute value. */
+  /** The sum up to the bar that closes an absolute value. */
   Expr sumUpTo(Kind bar) {
     Kind outer = closingBar;
     closingBar = bar;
@@ -102,7 +102,7 @@ final class TermParser {
     }
   }
 
-  /** What stands under an integral, up to its differential; nothing means 1. */
+  /** An integrand, up to its differential; an empty one is 1. */
   Expr integrand() {
     boolean outer = stopAtDifferential;
     stopAtDifferential = true;
@@ -145,7 +145,7 @@ final class TermParser {
     }
   }
 
-  /** A product. {@code withFunctions}: whether a function may stand right after another factor. */
+  /** A product. {@code withFunctions}: whether a function may directly follow another factor. */
   Expr product(boolean withFunctions) {
     Expr left = signed(withFunctions);
     boolean nests = false;
@@ -287,7 +287,7 @@ final class TermParser {
         }
         case DEGREE -> in.next();
         case BAR -> {
-          // Before a caret the bar closes an absolute value: |x|^{2}.
+          // Except as {@code |_{…}}, the bar closes an absolute value: |x|^{2}.
           if (in.kindAfter(1) != UNDERSCORE || in.kindAfter(2) != L_BRACE) {
             return value;
           }

@@ -11,8 +11,8 @@ import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
 
 /**
- * A place in a list of tokens that parsers can go back to. What a rule made of a place is
- * remembered, so trying several readings of nested brackets stays linear.
+ * A position in a list of tokens, to which parsers can backtrack. Caches the result of each rule at
+ * each position, so that trying several readings of nested brackets stays linear.
  */
 final class TokenCursor {
   private final List<Token> tokens;
@@ -24,7 +24,7 @@ final class TokenCursor {
   private int wraps;
 
   /**
-   * @param strict whether what the reference leaves out or reads in its own way is an error
+   * @param strict whether tokens that Math-Verify ignores or reads in its own way are an error
    */
   TokenCursor(List<Token> tokens, boolean strict, Budget budget) {
     this.tokens = tokens;
@@ -36,7 +36,7 @@ final class TokenCursor {
     return strict;
   }
 
-  /** For what the reference reads as if it meant nothing, or something else than in a book. */
+  /** Fails, if strict, on tokens that Math-Verify ignores or reads unlike a book. */
   void refuseIfStrict(String what) {
     if (strict) {
       throw ParseFailure.meaningless(what);
@@ -84,7 +84,7 @@ final class TokenCursor {
     return at;
   }
 
-  /** The text from a mark to here, without the spaces between tokens. */
+  /** The text from a mark to the position, without the spaces between tokens. */
   String textFrom(int mark) {
     StringBuilder text = new StringBuilder();
     for (int i = mark; i < at; i++) {
@@ -97,7 +97,7 @@ final class TokenCursor {
     return tokens.subList(mark, at);
   }
 
-  /** Tries a reading; when it fails, the cursor is back where it was. */
+  /** Tries a reading; if it fails, restores the position. */
   <T> Optional<T> attempt(Supplier<T> reading) {
     int start = at;
     int startDepth = depth;
@@ -115,7 +115,7 @@ final class TokenCursor {
     }
   }
 
-  /** One rule at this place, worked out once. {@code rule} distinguishes rules and their modes. */
+  /** Applies a rule once per position, then its cached result; {@code rule} includes its mode. */
   @SuppressWarnings("unchecked")
   <T> T remember(int rule, Supplier<T> reading) {
     long key = (long) at << 8 | rule;
@@ -141,7 +141,7 @@ final class TokenCursor {
     }
   }
 
-  /** A rule that may contain itself, no deeper than {@link Budget#MAX_DEPTH}. */
+  /** Applies a rule that may contain itself, at most {@link Budget#MAX_DEPTH} deep. */
   <T> T nested(Supplier<T> reading) {
     if (++depth > Budget.MAX_DEPTH) {
       throw new Budget.Exceeded("nested deeper than " + Budget.MAX_DEPTH);
@@ -154,8 +154,8 @@ final class TokenCursor {
   }
 
   /**
-   * One more operator around what was read already, as in {@code 3!!!}: such terms nest without
-   * brackets. A whole text may hold no more of them than {@link Budget#MAX_DEPTH}.
+   * Counts an operator around a term already read, as in {@code 3!!!}: such terms nest without
+   * brackets. A text may have at most {@link Budget#MAX_DEPTH} of them.
    */
   void wrap() {
     if (++wraps > Budget.MAX_DEPTH) {
