@@ -5,11 +5,11 @@ import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ExprPrinter;
 
 /**
- * What was extracted from a text: the expression if it could be parsed, and the cleaned text that
- * stands in for it otherwise.
+ * The answer extracted from a text: the expression, if it could be parsed, and the cleaned text
+ * that is compared otherwise.
  *
  * @param expression empty when the text is not an expression
- * @param words further strings to compare, in order: the cleaned text; for string extraction the
+ * @param words strings to compare as well, in order: the cleaned text; for string extraction the
  *     key as compared and the key as found
  */
 public record Answer(Optional<Expr> expression, java.util.List<String> words) {
@@ -19,7 +19,7 @@ public record Answer(Optional<Expr> expression, java.util.List<String> words) {
     return expression.isEmpty() && words.isEmpty();
   }
 
-  /** For reports: the expression as text, or the words. */
+  /** The expression as text, or the first of the words, for reports. */
   public String describe() {
     return expression.map(ExprPrinter::print).orElseGet(() -> words.isEmpty() ? "" : words.get(0));
   }

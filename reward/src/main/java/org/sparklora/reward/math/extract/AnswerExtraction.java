@@ -15,7 +15,7 @@ import org.sparklora.reward.math.extract.LatexEnvironments.Environment;
 import org.sparklora.reward.math.latex.LatexParser;
 
 /**
- * Finds the answer in a text: boxes first, then what follows "final answer is", "answer:",
+ * Finds the answer in a text: boxes first, then the text after "final answer is", "answer:",
  * "answer", then any mathematics. Within one priority the match that ends last wins.
  *
  * <p>Stateless and thread-safe.
@@ -26,12 +26,12 @@ public final class AnswerExtraction {
   private static final int ANSWER = 200;
   private static final int ANYWHERE = 300;
 
-  /** How far mathematics may stand from "answer", and "is" from "final answer". */
+  /** Most characters between "answer" and mathematics, and between "final answer" and "is". */
   private static final int GAP = 50;
 
   private static final int LONG_GAP = 100;
 
-  /** To look past a gap takes as long as to look at so many characters. */
+  /** Passing a gap costs as much as scanning this many characters. */
   private static final int CHARACTERS_A_GAP = 8;
 
   private static final Pattern COMPLEX =
@@ -47,8 +47,8 @@ public final class AnswerExtraction {
   record Match(int start, int end, Supplier<Answer> answer) {}
 
   /**
-   * @param firstMatchOnly whether only the first place is tried, or each until one can be parsed
-   * @param keepText whether the first text found is kept beside, or in place of, an expression
+   * @param firstMatchOnly whether to try only the first place, not each until one can be parsed
+   * @param keepText whether to keep the first text found, beside an expression or without one
    */
   public static Answer extract(
       String text,
@@ -105,7 +105,7 @@ public final class AnswerExtraction {
       Budget budget) {
     LatexEnvironments environments = new LatexEnvironments(text, budget);
     String lower = text.toLowerCase(Locale.ROOT);
-    // Lower-casing may change the length of exotic letters, and with it every position.
+    // Lower-casing may change the length of rare letters, and thus later positions.
     String folded = lower.length() == text.length() ? lower : asciiLowerCase(text);
     LatexSearch search = new LatexSearch(text, folded, environments, target, budget);
     add(byPriority, 0, search::finalAnswerIHope);
@@ -139,7 +139,7 @@ public final class AnswerExtraction {
     byPriority.computeIfAbsent(priority, key -> new ArrayList<>()).add(pattern);
   }
 
-  /** Parses LaTeX as the reference does: whole, else the last part of a chain of equations. */
+  /** Parses LaTeX as Math-Verify does: whole, else the last part of a chain of equations. */
   static Optional<Expr> parse(String latex, Budget budget) {
     Optional<Expr> whole = attempt(latex, budget);
     if (whole.isPresent() || latex.contains(",") || latex.contains(";")) {
@@ -157,7 +157,7 @@ public final class AnswerExtraction {
     }
   }
 
-  /** What one match of environments is worth. */
+  /** The answer in one match of environments. */
   static Answer answer(
       List<Environment> environments, ExtractionTarget.Normalization how, Budget budget) {
     List<String> texts = new ArrayList<>();
@@ -187,7 +187,7 @@ public final class AnswerExtraction {
     return new Expr.FiniteSet(elements);
   }
 
-  /** The places of LaTeX in one text. */
+  /** Finds the places of LaTeX in one text. */
   private record LatexSearch(
       String text,
       String folded,
@@ -202,7 +202,7 @@ public final class AnswerExtraction {
       return new Match(start, end, () -> answer(list, target.normalization(), budget));
     }
 
-    /** "final answer is: $5$. I hope": of a list as much as lets "I hope" follow. */
+    /** "final answer is: $5$. I hope": as many elements of a list as "I hope" can follow. */
     List<Match> finalAnswerIHope() {
       List<Match> matches = new ArrayList<>();
       String anchor = FINAL + " is";
@@ -305,7 +305,7 @@ public final class AnswerExtraction {
       return matches;
     }
 
-    /** From the first box to the last brace: where the box ends is left to {@link BoxedAnswer}. */
+    /** From the first box to the last brace; {@link BoxedAnswer} finds the end of the box. */
     List<Match> bareBox() {
       int start = text.indexOf("\\boxed{");
       int end = text.lastIndexOf('}');

@@ -8,7 +8,7 @@ import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.latex.AtomParser;
 
-/** Arithmetic in plain text, as Python reads it: {@code (3+4)*2^3/5}. */
+/** Parses arithmetic in plain text, as Python reads it: {@code (3+4)*2^3/5}. */
 final class ArithmeticParser {
   private final String text;
   private final Budget budget;

@@ -5,32 +5,32 @@ import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Takes the contents out of {@code \boxed{…}} and {@code \fbox{…}}, looking from the right. */
+/** Extracts the contents of {@code \boxed{…}} and {@code \fbox{…}}, searching from the right. */
 public final class BoxedAnswer {
   private static final Pattern SEPARATOR = Pattern.compile("\\b(and|or)\\b|,|;");
 
-  /** Boxes nearer to each other than this belong together. */
+  /** Boxes with fewer characters between them are one answer. */
   private static final int NEAR = 10;
 
-  /** Boxes nearer than this belong together when a separator stands between them. */
+  /** Boxes with fewer characters and a separator between them are one answer. */
   private static final int NEAR_WITH_SEPARATOR = 70;
 
-  /** Boxes further to the left belong to no answer: a list of as many is beyond all limits. */
+  /** Most boxes of an answer: a list of as many is beyond all limits. */
   private static final int MOST_BOXES = 5_000;
 
   private BoxedAnswer() {}
 
-  /** Whether a box and the next one are two parts of an answer. */
+  /** Whether a box and the next one are parts of one answer. */
   public interface Joined {
     boolean test(String between, String content, String next);
   }
 
-  /** The contents joined by commas, or the text itself without a box. */
+  /** The contents joined by commas, or the text itself if it has no box. */
   public static String extract(String text, ExtractionTarget.Boxed mode) {
     return extract(text, mode, BoxedAnswer::belongTogether);
   }
 
-  /** As {@link #extract(String, ExtractionTarget.Boxed)}, with another rule for several boxes. */
+  /** As {@link #extract(String, ExtractionTarget.Boxed)}, with another rule for joining boxes. */
   public static String extract(String text, ExtractionTarget.Boxed mode, Joined joined) {
     List<String> contents = new ArrayList<>();
     int limit = text.length();
@@ -38,7 +38,7 @@ public final class BoxedAnswer {
     int boxed = text.length();
     int framed = text.length();
     for (int boxes = 0; boxes < MOST_BOXES; boxes++) {
-      // What was found already is not looked for again: a long text may hold one kind only.
+      // Keeps each position until passed, since a long text may hold only one kind of box.
       boxed = boxed < limit ? boxed : lastBefore(text, "\\boxed", limit);
       framed = framed < limit ? framed : lastBefore(text, "\\fbox", limit);
       int start = Math.max(boxed, framed);
@@ -102,7 +102,7 @@ public final class BoxedAnswer {
     return -1;
   }
 
-  /** The rule of the reference. */
+  /** Math-Verify's rule. */
   public static boolean belongTogether(String between, String content, String next) {
     return between.length() < NEAR
         || !next.equals(content)

@@ -3,10 +3,10 @@ package org.sparklora.reward.math.extract;
 import java.io.Serializable;
 import java.util.List;
 
-/** What to look for in a text: Math-Verify's three kinds of extraction, with its own fields. */
+/** A kind of answer to look for in a text: Math-Verify's three kinds, with its own fields. */
 public sealed interface ExtractionTarget extends Serializable {
 
-  /** How boxes are taken out of the text found: all of them, the last, or none. */
+  /** Which boxes of the text found are unwrapped: all of them, the last, or none. */
   enum Boxed {
     ALL,
     LAST,
@@ -14,12 +14,12 @@ public sealed interface ExtractionTarget extends Serializable {
   }
 
   /**
-   * Which groups of clean-up run on LaTeX before it is parsed.
+   * The groups of clean-up that run on LaTeX before it is parsed.
    *
-   * @param basicLatex commands with the same meaning become one, delimiters lose their size
-   * @param units trailing units go
-   * @param malformedOperators {@code \frac12}, {@code \sqrt3}, {@code x^(2)} are repaired
-   * @param nits a leading point gets its zero
+   * @param basicLatex unifies commands of the same meaning and removes the size of delimiters
+   * @param units removes trailing units
+   * @param malformedOperators repairs {@code \frac12}, {@code \sqrt3}, {@code x^(2)}
+   * @param nits adds the zero before a leading point
    */
   record Normalization(
       boolean basicLatex, boolean units, boolean malformedOperators, boolean nits, Boxed boxed)

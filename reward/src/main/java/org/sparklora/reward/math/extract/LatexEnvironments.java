@@ -7,38 +7,34 @@ import org.sparklora.reward.math.algebra.Budget;
 
 /**
  * Finds mathematics between delimiters: {@code $$…$$}, {@code \[…\]}, {@code $…$}, {@code \(…\)},
- * {@code […]} between spaces, and a literal {@code \frac{1}{2}}. Also lists of them joined by
+ * {@code […]} between spaces, and a literal {@code \frac{1}{2}}; also lists of these joined by
  * commas, "and", "or".
  *
- * <p>A scanner rather than regular expressions: those recurse on long texts and try each opening
- * delimiter against the rest of the text. Belongs to one text.
+ * <p>A scanner instead of regular expressions, which recurse on long texts and try each opening
+ * delimiter against the rest of the text. An instance serves one text.
  */
 public final class LatexEnvironments {
   private static final int LONGEST_LIST = 6;
 
-  /** To try a place takes as long as to look at so many characters. */
+  /** Trying a place costs as much as scanning this many characters. */
   private static final int CHARACTERS_A_TRY = 16;
 
   private static final String[] PERCENT_WORDS = {"\\%", "%", "Percent", "percent", "Pct", "pct"};
 
-  /**
-   * One piece of mathematics; {@code end} lies after the spaces and percent sign that follow it.
-   */
+  /** One piece of mathematics; {@code end} is after the spaces and percent sign that follow it. */
   public record Environment(int start, int end, Content where, boolean percent) {
     public String content() {
       return where.text().substring(where.from(), where.to());
     }
   }
 
-  /**
-   * A part of a text, cut out when it is read: openings before one end would each copy the rest.
-   */
+  /** A part of a text, copied only when read: each opening before one end would copy the rest. */
   record Content(String text, int from, int to) {}
 
   private final String text;
   private final Budget budget;
 
-  // Each opening delimiter asks for its end, and none looks through what another has.
+  // Searches for ends are cached per delimiter, so that no stretch is searched twice.
   private final Occurrences displayDollars;
   private final Occurrences dollars;
   private final Occurrences closingBrackets;
@@ -73,7 +69,7 @@ public final class LatexEnvironments {
     return c == '$' || c == '\\' || c == '-' || Spaces.isSpace(c);
   }
 
-  /** The longest list that begins here; empty when nothing does. */
+  /** The longest list that begins at {@code start}; empty if none does. */
   public List<Environment> listAt(int start, boolean boxed) {
     if (start >= text.length() || !mayStart(text.charAt(start))) {
       return List.of();
@@ -93,9 +89,7 @@ public final class LatexEnvironments {
     return list;
   }
 
-  /**
-   * The list after any spaces, the last of which may be the one that {@code […]} needs before it.
-   */
+  /** The list after any spaces; {@code […]} may need the last space before it. */
   List<Environment> listAfterSpaces(int start) {
     int at = skipSpaces(start);
     List<Environment> list = listAt(at, false);
@@ -108,7 +102,7 @@ public final class LatexEnvironments {
     return found.isEmpty() && at > start ? at(at - 1, boxed) : found;
   }
 
-  /** The place after a comma, "and" or "or", or −1. Spaces before it belong to the environment. */
+  /** The position after a comma, "and" or "or", or −1. Spaces before it are already skipped. */
   private int afterJoiner(int at) {
     int word = text.startsWith(",", at) ? at + 1 : at;
     if (text.startsWith("and", word)) {
@@ -182,7 +176,7 @@ public final class LatexEnvironments {
   }
 
   private int displayDollarEnd(int from) {
-    // "$$" right away would be an empty content, whose first dollar may not stand before a dollar.
+    // An immediate "$$" would close empty content, whose first dollar may not precede a dollar.
     int close = displayDollars.next(from);
     return close > from && text.charAt(close - 1) != '\\' ? close : -1;
   }

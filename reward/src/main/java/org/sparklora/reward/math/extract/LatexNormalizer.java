@@ -5,13 +5,13 @@ import java.util.regex.Pattern;
 import org.sparklora.reward.math.algebra.Budget;
 
 /**
- * Cleans LaTeX before it is parsed, in the reference's order: boxes, commands, units, nits,
- * operators. The cleaned text is also what unparseable answers are compared by.
+ * Cleans LaTeX before it is parsed, in Math-Verify's order: boxes, commands, units, nits,
+ * operators. Answers that cannot be parsed are compared by their cleaned text.
  *
  * <p>Stateless and thread-safe.
  */
 public final class LatexNormalizer {
-  /** Longer texts are not answers; the reference runs into its alarm on them. */
+  /** Longer texts are not answers; Math-Verify times out on them. */
   static final int MAX_LENGTH = 20_000;
 
   private static final Pattern LEFT =
@@ -30,9 +30,7 @@ public final class LatexNormalizer {
   private static final Pattern DOUBLED_BACKSLASH = Pattern.compile("\\\\\\\\(?=[a-zA-Z])");
   private static final Pattern LONG_SPACE = Pattern.compile("\\s{64,}");
 
-  /**
-   * One pass from the left; the first alternative that fits is replaced and not looked at again.
-   */
+  /** Replaced in one pass from the left: the first alternative that fits, and never again. */
   private static final String[][] REPLACEMENTS = {
     {"\\\\math(?:rm|it|bf)", "\\text"},
     {"\\\\text(?:normal|bf|it|rm)", "\\text"},
@@ -88,7 +86,7 @@ public final class LatexNormalizer {
     return Pattern.compile(all.toString());
   }
 
-  /** Throws {@link Budget.Exceeded} for what is no answer by its length, or takes too long. */
+  /** Throws {@link Budget.Exceeded} for a text that is too long, or takes too many steps. */
   public static String normalize(String text, ExtractionTarget.Normalization how, Budget budget) {
     if (text.length() > MAX_LENGTH) {
       throw new Budget.Exceeded("an answer of " + text.length() + " characters");
@@ -114,8 +112,8 @@ public final class LatexNormalizer {
   }
 
   private static String basic(String text, Budget budget) {
-    // Runs of spaces mean no more than 64 of them, but cost patterns that begin with \s* their
-    // square.
+    // Runs of spaces mean no more than 64 of them, but patterns that begin with \s* take quadratic
+    // time on them.
     String result = LONG_SPACE.matcher(budget.over(text)).replaceAll(" ".repeat(63));
     result =
         result.replace("\\mathrm{T}", "T").replace("\\mathrm{d}", "d").replace("{\\rm d}", "d");
@@ -177,7 +175,7 @@ public final class LatexNormalizer {
     return result.toString();
   }
 
-  /** {@code \frac12} → {@code \frac{1}{2}}; a fraction cut short leaves the whole text as it is. */
+  /** {@code \frac12} → {@code \frac{1}{2}}; a truncated fraction leaves the text unchanged. */
   private static String braceFractions(String text) {
     String[] parts = text.split("\\\\frac", -1);
     StringBuilder result = new StringBuilder(parts[0]);

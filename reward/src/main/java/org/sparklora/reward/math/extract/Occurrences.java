@@ -3,11 +3,10 @@ package org.sparklora.reward.math.extract;
 import org.sparklora.reward.math.algebra.Budget;
 
 /**
- * Where a text next holds something, for callers who ask at many places, mostly one after another:
- * the stretch that was found to hold nothing is not looked through again, so that all questions of
- * a pass together take one walk through the text.
+ * Finds the next occurrence of a string from many positions, mostly ascending. Does not search a
+ * stretch again that had no occurrence, so all calls of a pass together scan the text once.
  *
- * <p>Belongs to one text and one thread.
+ * <p>An instance serves one text and one thread.
  */
 final class Occurrences {
   private final String text;
@@ -15,7 +14,7 @@ final class Occurrences {
   private final boolean unescaped;
   private final Budget budget;
 
-  /** Nothing begins in [from, found); −1 for {@code found} means to the end. */
+  /** No occurrence begins in [from, found); {@code found} is −1 if none follows. */
   private int from = Integer.MAX_VALUE;
 
   private int found = -1;
@@ -31,12 +30,12 @@ final class Occurrences {
     return new Occurrences(text, wanted, false, budget);
   }
 
-  /** Those before which no backslash stands. */
+  /** Occurrences without a backslash before them. */
   static Occurrences unescaped(String wanted, String text, Budget budget) {
     return new Occurrences(text, wanted, true, budget);
   }
 
-  /** The first place at or after this one, or −1. */
+  /** The first occurrence at or after {@code at}, or −1. */
   int next(int at) {
     if (at < from) {
       int earlier = from == Integer.MAX_VALUE ? search(at) : searchBetween(at, from);

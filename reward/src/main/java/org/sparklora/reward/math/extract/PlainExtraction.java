@@ -13,7 +13,7 @@ import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Rational;
 import org.sparklora.reward.math.extract.AnswerExtraction.Match;
 
-/** Finds numbers and arithmetic written without LaTeX, most telling places first. */
+/** Finds numbers and arithmetic written without LaTeX, at the most telling places first. */
 final class PlainExtraction {
   private static final String NUMBER =
       "(?<!\\d)(?:(?<grouped>-?[1-9]\\d{0,2}(?:[ ,]\\d{3})+)(?<groupedFraction>\\.\\d+)?"
@@ -32,7 +32,7 @@ final class PlainExtraction {
   private static final String GAP = "(?:.{0,100}=\\s*|.{0,50}?)";
 
   /**
-   * Characters of a number; longer ones are read by nobody, and take the square of their digits.
+   * Most characters of a number: longer ones are no answers, and reading is quadratic in digits.
    */
   private static final int MAX_NUMBER = 8_600;
 

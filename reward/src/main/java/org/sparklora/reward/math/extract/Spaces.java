@@ -1,6 +1,6 @@
 package org.sparklora.reward.math.extract;
 
-/** White space as Python counts it: no-break spaces and separators are space too. */
+/** White space as in Python: includes no-break spaces and separators. */
 public final class Spaces {
   private Spaces() {}
 

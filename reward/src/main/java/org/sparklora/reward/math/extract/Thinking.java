@@ -1,19 +1,19 @@
 package org.sparklora.reward.math.extract;
 
-/** Cuts a model's thinking out of its completion. */
+/** Removes a model's thinking from its completion. */
 public final class Thinking {
   private static final String OPEN = "<think>";
   private static final String CLOSE = "</think>";
 
   private Thinking() {}
 
-  /** From each first opening tag to the first closing one after it; without nesting. */
+  /** Removes each opening tag up to the next closing tag; without nesting. */
   public static String strip(String completion) {
     int open = completion.indexOf(OPEN);
     if (open < 0 || completion.indexOf(CLOSE, open) < 0) {
       return completion;
     }
-    // What is kept holds no opening tag; a cut may join one, so each is looked for as it ends.
+    // The kept text has no opening tag. Since a cut may form one, looks for it after each tag end.
     StringBuilder kept = new StringBuilder(completion.length());
     int at = 0;
     while (at < completion.length()) {

@@ -2,9 +2,9 @@ package org.sparklora.reward.math.extract;
 
 import java.util.regex.Pattern;
 
-/** Takes trailing units off an answer: first a text at its end, then known words, twice. */
+/** Removes trailing units from an answer: first a text at its end, then known words, twice. */
 final class Units {
-  /** The words of the reference; a point in one matches any character, as in the reference. */
+  /** Math-Verify's words; a point in a word matches any character, as there. */
   private static final String WORDS =
       "integerpoint|feet|sue|digit|pound|meal|edge|student|children ticket|multiple|east|degree|mph|kmph|ft|m square"
           + "| m east|sq m|deg|mile|q .|monkey|prime|ratio|profit of rs|rd|o|gm|p . m|lb|tile|per|dm|lt|gain|ab|way|west"
@@ -16,7 +16,7 @@ final class Units {
 
   private static final Pattern WORD = Pattern.compile("(?:" + WORDS + ")(?:s|es)?\\s*");
 
-  /** The longest word and its ending. */
+  /** Length of the longest word with its ending. */
   private static final int REACH = 20;
 
   private Units() {}
@@ -32,13 +32,13 @@ final class Units {
     return result;
   }
 
-  /** Without the spaces around, unless nothing would be left. */
+  /** Strips the spaces around a text, unless nothing would remain. */
   private static String stripped(String text, String written) {
     String inner = Spaces.strip(text);
     return inner.isEmpty() ? written : inner;
   }
 
-  /** Everything from the first {@code \text{} or {@code \mbox{} on, when a brace ends the answer. */
+  /** Cuts from the first {@code \text{} or {@code \mbox{} on, if a brace ends the answer. */
   private static String withoutFinalText(String text) {
     int close = finalBrace(text);
     if (close < 0) {
@@ -56,7 +56,7 @@ final class Units {
     return a < 0 ? b : b < 0 ? a : Math.min(a, b);
   }
 
-  /** The brace at the end, perhaps with an exponent of one digit after it; −1 if there is none. */
+  /** The final brace, even with an exponent of one digit after it; −1 if there is none. */
   private static int finalBrace(String text) {
     int end = text.length();
     if (end >= 5
@@ -81,8 +81,8 @@ final class Units {
       if (!WORD.matcher(text).region(start, text.length()).matches()) {
         continue;
       }
-      // The word must follow a digit, a brace or a space; spaces before it go too, but for the
-      // first.
+      // The word must follow a digit, a brace or a space; all spaces before it but the first go
+      // too.
       int before = start - 1;
       while (before >= 0 && Spaces.isSpace(text.charAt(before))) {
         before--;
