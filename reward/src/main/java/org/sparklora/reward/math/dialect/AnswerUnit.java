@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The unit an answer is given in, spelled one way: {@code 15\text{ sq. cm}} and {@code 15\,cm^2}
- * are in {@code centimeter^2}. An answer may leave its unit out, but 15 m is not 15 cm.
+ * The unit of an answer, in one spelling: {@code 15\text{ sq. cm}} and {@code 15\,cm^2} are in
+ * {@code centimeter^2}. An answer may omit its unit, but 15 m is not 15 cm.
  */
 final class AnswerUnit {
   private static final Pattern CURRENCY_SIGN =
@@ -20,7 +20,7 @@ final class AnswerUnit {
   private static final Pattern SPACE = Pattern.compile("\\\\[,;: ]|\\\\cdot|[~\\s·{}]+");
   private static final Pattern POWER_WORD = Pattern.compile("\\b(sq|square|cubic)\\.? (\\S+)");
 
-  /** One spelling of each unit, then the others. */
+  /** The canonical spelling of each unit, then the others. */
   private static final String[] SPELLINGS = {
     "millimeter mm millimeters millimetre millimetres",
     "centimeter cm centimeters centimetre centimetres",
@@ -70,7 +70,7 @@ final class AnswerUnit {
 
   private AnswerUnit() {}
 
-  /** The unit of an answer as it was written, before signs of currency are taken off. */
+  /** The unit of an answer as written, before currency signs are removed. */
   static Optional<String> of(String latex) {
     Matcher sign = CURRENCY_SIGN.matcher(latex);
     if (sign.matches()) {

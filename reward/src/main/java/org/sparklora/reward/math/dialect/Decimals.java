@@ -9,9 +9,9 @@ import org.sparklora.reward.math.algebra.Expr.Percent;
 import org.sparklora.reward.math.algebra.Rational;
 import org.sparklora.reward.math.algebra.Value;
 
-/** Numbers as they were written, and how closely a decimal stands for a value. */
+/** Numbers as written, and how closely a decimal approximates a value. */
 final class Decimals {
-  /** Fewer digits are too rough to mean one fraction. */
+  /** Fewer digits are too coarse to identify a fraction. */
   private static final int MIN_DIGITS = 4;
 
   private static final int FLOAT_DIGITS = 14;
@@ -42,8 +42,8 @@ final class Decimals {
   }
 
   /**
-   * A decimal of four digits or more stands for the fraction that it rounds, never for a surd or
-   * for π.
+   * Whether a decimal of four digits or more approximates the value: a fraction that it rounds, but
+   * a surd or π only if printed to all digits of a float.
    */
   static boolean approximates(Expr decimal, Value value) {
     if (!(decimal instanceof Num num)
@@ -65,7 +65,7 @@ final class Decimals {
     return printed || isRounded(num, exact.rational().minus(num.value()).abs());
   }
 
-  /** Two decimals that agree to six places and as many digits. */
+  /** Whether two values agree to six decimals and about as many digits. */
   static boolean nearlySame(Value a, Value b) {
     BigDecimal x = Value.complex(a).re();
     BigDecimal difference =
@@ -76,14 +76,14 @@ final class Decimals {
         && difference.compareTo(x.abs().multiply(TWO_MILLIONTHS)) <= 0;
   }
 
-  /** Whether a number differs by no more than half a unit of its last digit. */
+  /** Whether a difference is at most half a unit of the number's last digit. */
   private static boolean isRounded(Num num, Rational difference) {
     int decimals = Math.max(num.value().toDecimal().scale(), 0);
     Rational half = Rational.of(BigDecimal.ONE.scaleByPowerOfTen(-decimals)).times(Rational.HALF);
     return difference.compareTo(half) <= 0;
   }
 
-  /** A number printed to all digits of a float stands for the value that was printed. */
+  /** Whether a number printed to all digits of a float is this value. */
   private static boolean sameDigits(Num num, Value value) {
     if (num.digits() > MOST_FLOAT_DIGITS) {
       BigDecimal difference = Value.complex(value).re().subtract(num.value().toDecimal()).abs();
@@ -94,7 +94,7 @@ final class Decimals {
     return printed.compareTo(Value.complex(value).re().round(digits)) == 0;
   }
 
-  /** Whether a value is whole and no float: one without decimals, or what cancelling leaves. */
+  /** Whether a value is whole and not a float: without decimals, or 0 after cancelling. */
   static boolean isExactWhole(Expr expr, Value value) {
     return value instanceof Value.Exact exact
         && exact.rational().isInteger()
@@ -106,7 +106,7 @@ final class Decimals {
         || expr.children().stream().anyMatch(Decimals::hasDecimal);
   }
 
-  /** The most digits of a decimal in a term. */
+  /** The most digits of any decimal in a term. */
   static int writtenDigits(Expr expr) {
     int own = expr instanceof Num num && num.decimal() ? num.digits() : 0;
     return expr.children().stream().mapToInt(Decimals::writtenDigits).reduce(own, Math::max);

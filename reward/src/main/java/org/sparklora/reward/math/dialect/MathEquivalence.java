@@ -33,16 +33,16 @@ import org.sparklora.reward.math.algebra.Substitution;
 import org.sparklora.reward.math.algebra.Value;
 
 /**
- * Whether a prediction equals a solution, by Math-Verify's rules: statements against statements,
- * sets against sets, names against names, numbers by value, all else as functions of their
- * variables. Not symmetric: the solution decides which form is asked for.
+ * Whether a prediction equals a solution, by Math-Verify's rules: compares statements with
+ * statements, sets with sets, names with names, numbers by value, and other terms as functions of
+ * their variables. Not symmetric: the solution decides the required form.
  *
- * <p>Belongs to one verdict on one thread.
+ * <p>An instance serves one verdict on one thread.
  */
 final class MathEquivalence {
   private static final int MAX_SIZE = 5_000;
 
-  /** Decimals that keep a second rounding from going the other way. */
+  /** Spare decimals that keep a second rounding from going the other way. */
   private static final int SPARE_DECIMALS = 60;
 
   private final VerifyConfig config;
@@ -87,7 +87,7 @@ final class MathEquivalence {
     return compare(gold, pred);
   }
 
-  /** Whether an element stands twice: a list that does so is no set's. */
+  /** Whether an element occurs twice, as in a list that is not a set. */
   boolean repeats(List<Expr> elements) {
     for (int i = 0; i < elements.size(); i++) {
       for (int j = 0; j < i; j++) {
@@ -117,7 +117,7 @@ final class MathEquivalence {
       return false;
     }
     if (gold instanceof Symbol || pred instanceof Symbol) {
-      // The reference compares a name with what was written; a person asks for the value.
+      // Math-Verify compares a name with the written form; the sound dialect compares values.
       return sameNames(gold, pred) || !config.chop() && sameFunction(gold, pred);
     }
     return sameNumber(gold, pred) || sameFunction(gold, pred);
@@ -132,9 +132,7 @@ final class MathEquivalence {
         Relation.Op.EQ, Relations.first(equations).left(), Relations.last(equations).right());
   }
 
-  /**
-   * The prediction's variables under the solution's names, by their order, when there are as many.
-   */
+  /** Renames the prediction's variables to the solution's, in order, if there are equally many. */
   private static Expr renamed(Expr prediction, Expr solution) {
     List<Symbol> from = sortedSymbols(prediction);
     List<Symbol> to = sortedSymbols(solution);
@@ -154,7 +152,7 @@ final class MathEquivalence {
     return symbols;
   }
 
-  /** {@code \text{odd}} equals {@code odd}, which was read as a product of letters. */
+  /** {@code \text{odd}} equals {@code odd}, which is parsed as a product of letters. */
   private static boolean sameNames(Expr gold, Expr pred) {
     if (isLetterE(gold) && pred == Constant.E || isLetterE(pred) && gold == Constant.E) {
       return true;
@@ -179,7 +177,7 @@ final class MathEquivalence {
     return name.length() > 1 ? name.toLowerCase(Locale.ROOT) : name;
   }
 
-  /** The word that a product of nothing but letters spells. */
+  /** The word spelled by a product that consists of letters only. */
   private static Optional<String> spelled(Expr expr) {
     if (!(expr instanceof Mul mul)
         || !mul.factors().stream().allMatch(f -> f instanceof Symbol || f == Constant.E)) {
@@ -191,7 +189,7 @@ final class MathEquivalence {
             .collect(Collectors.joining()));
   }
 
-  /** Equality by value, where rounding is allowed to decimals only. */
+  /** Equality by value, with rounding for decimals only. */
   private boolean sameNumber(Expr gold, Expr pred) {
     if (gold instanceof Matrix a && pred instanceof Matrix b) {
       return sameEntries(a, b, this::sameNumber);
@@ -215,8 +213,8 @@ final class MathEquivalence {
   }
 
   /**
-   * The reference cuts tiny differences to zero. Only for tiny powers, products and quotients is
-   * that done here: a sum is compared by its value.
+   * Math-Verify cuts tiny differences to zero. Here only tiny powers, products and quotients are
+   * cut: a sum is compared by its value.
    */
   private boolean areChopped(Value a, Value b) {
     BigDecimal bound = config.chopBelow();
@@ -298,7 +296,7 @@ final class MathEquivalence {
     if (a instanceof Value.Unbounded || b instanceof Value.Unbounded) {
       return a.equals(b);
     }
-    // A whole number is never rounded, so it equals no decimal that merely rounds to it.
+    // A whole number is never rounded, so it differs from a decimal that only rounds to it.
     if (Decimals.isExactWhole(gold, a) != Decimals.isExactWhole(pred, b)) {
       return false;
     }
@@ -319,12 +317,11 @@ final class MathEquivalence {
         .divide(new BigDecimal(rational.denominator()), scale, RoundingMode.HALF_EVEN);
   }
 
-  /** A rounded number with its digits: the reference tells 7.0 from a 7 of twenty digits. */
+  /** A rounded number with its digits: Math-Verify distinguishes 7.0 from a 7 of twenty digits. */
   private record Rounded(BigDecimal value, int digits) {}
 
   private Rounded rounded(Expr expr, BigDecimal value) {
-    // First to the digits a number carries, then to the decimals asked for; ties go to the even
-    // digit.
+    // Rounds to the digits that a number carries, then to the configured decimals; ties to even.
     int wanted = value.precision() - value.scale() + config.floatRounding();
     int least = Math.max(config.numericPrecision(), 15);
     boolean decimal = Decimals.hasDecimal(expr);

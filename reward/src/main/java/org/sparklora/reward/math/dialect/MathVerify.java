@@ -6,13 +6,11 @@ import org.sparklora.reward.math.algebra.Budget;
 import org.sparklora.reward.math.algebra.Value;
 import org.sparklora.reward.math.extract.Answer;
 
-/** Math-Verify's second step, verify, with all its settings. Stateless and thread-safe. */
+/** Math-Verify's function {@code verify}, with all its settings. Stateless and thread-safe. */
 public final class MathVerify {
   private MathVerify() {}
 
-  /**
-   * Whether any pair of what was extracted is equal: expression with expression, text with text.
-   */
+  /** Whether any extracted pair is equal: expression with expression, text with text. */
   public static boolean verify(
       Answer gold, Answer answer, VerifyConfig config, Algebra algebra, Budget budget) {
     if (gold.expression().isPresent() && answer.expression().isPresent()) {
@@ -25,7 +23,7 @@ public final class MathVerify {
         if (budget.isSpent()) {
           throw exceeded;
         }
-        // Too big to compare as terms; the texts may still be the same.
+        // Too big to compare as terms; the texts may still be equal.
       } catch (Value.None | ArithmeticException none) {
         // No value on one side.
       }

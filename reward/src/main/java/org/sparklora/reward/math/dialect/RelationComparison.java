@@ -18,8 +18,8 @@ import org.sparklora.reward.math.algebra.Substitution;
 import org.sparklora.reward.math.algebra.Value;
 
 /**
- * Statements against each other: link by link, the same difference of sides, the same turned round,
- * or two equations with the same solutions.
+ * Compares statements: link by link, by equal differences of the sides, either way round, or as two
+ * equations with the same solutions.
  */
 final class RelationComparison {
   private final MathEquivalence terms;
@@ -86,7 +86,7 @@ final class RelationComparison {
   }
 
   private boolean sameSolutions(Relation gold, Relation pred, Expr a, Expr b) {
-    // The reference rounds values, but not solutions.
+    // Math-Verify rounds values, but not solutions.
     if (!config.chop() && sameAssignment(gold, pred)) {
       return true;
     }
@@ -105,11 +105,11 @@ final class RelationComparison {
         }
       }
     }
-    // The reference compares lists of solutions, and two empty lists are equal.
+    // Math-Verify compares lists of solutions, and two empty lists are equal.
     return config.chop() && hasNoSolution(a) && hasNoSolution(b);
   }
 
-  /** {@code x = 0.333333} and {@code x = 1/3}: the values are compared as values are. */
+  /** {@code x = 0.333333} and {@code x = 1/3}: compares both sides as values. */
   private boolean sameAssignment(Relation gold, Relation pred) {
     Optional<Expr> left = assigned(gold);
     Optional<Expr> right = assigned(pred);
@@ -153,7 +153,8 @@ final class RelationComparison {
   }
 
   /**
-   * A square-free polynomial with the roots of the term: those above the bar that are not below it.
+   * A square-free polynomial with the roots of the term: roots of its numerator, not of its
+   * denominator.
    */
   private Polynomial rootsOf(Expr term, Symbol variable) {
     Polynomial.Fraction fraction = Polynomial.of(term, variable, budget);
@@ -166,7 +167,7 @@ final class RelationComparison {
     return common.degree() > 0 ? above.divide(common, budget)[0] : above;
   }
 
-  /** Whether a solver over the reals finds nothing: no solution, or nothing to solve. */
+  /** Whether Math-Verify's real solver finds nothing: no solution, or nothing to solve. */
   private boolean hasNoSolution(Expr term) {
     List<Symbol> symbols = new ArrayList<>(Expr.freeSymbols(term));
     if (symbols.isEmpty() || identity.holds(term, Num.of(0))) {

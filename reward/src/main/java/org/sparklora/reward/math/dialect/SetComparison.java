@@ -12,7 +12,7 @@ import org.sparklora.reward.math.algebra.Expr.Interval;
 import org.sparklora.reward.math.algebra.Expr.Tuple;
 import org.sparklora.reward.math.algebra.RealSets;
 
-/** Sets, intervals and tuples against each other; a single value counts as a set of one. */
+/** Compares sets, intervals and tuples; a single value counts as a set of one. */
 final class SetComparison {
   private final MathEquivalence elements;
   private final VerifyConfig config;
@@ -40,7 +40,7 @@ final class SetComparison {
       return true;
     }
     if (!config.chop() && gold instanceof FiniteSet != pred instanceof FiniteSet) {
-      // What is listed in braces has no order, what stands in brackets has one.
+      // Elements in braces are unordered, elements in brackets are ordered.
       return RealSets.equal(gold, pred, budget).orElse(false);
     }
     boolean bothSets = !(gold instanceof Tuple) && !(pred instanceof Tuple);
@@ -67,7 +67,7 @@ final class SetComparison {
     return bothSets && sameOperation(gold, pred);
   }
 
-  /** The reference cannot order a percentage and a number that is not written as a fraction. */
+  /** Math-Verify cannot order a percentage and a number that is not written as a fraction. */
   private boolean cannotBeRead(Expr pair) {
     List<Expr> ends = pair.children();
     boolean ordered = pair instanceof Interval || pair instanceof Tuple && ends.size() == 2;
@@ -91,7 +91,7 @@ final class SetComparison {
     return expr instanceof FiniteSet || expr instanceof Tuple;
   }
 
-  /** Only a set in the solution frees the prediction from its order. */
+  /** The order counts unless the solution is a set, or the prediction a single value. */
   private boolean sameElements(Expr gold, Expr pred, boolean written) {
     List<Expr> left = gold.children();
     List<Expr> right = pred.children();
@@ -112,7 +112,7 @@ final class SetComparison {
     return true;
   }
 
-  /** The reference's equality of sets of floats, which may list a member twice. */
+  /** Math-Verify's equality of sets of floats, in which a member may occur twice. */
   private boolean sameMembers(List<Expr> gold, List<Expr> pred) {
     return gold.stream().allMatch(a -> isAmong(a, pred))
         && pred.stream().allMatch(b -> isAmong(b, gold));
@@ -122,7 +122,7 @@ final class SetComparison {
     return elements.stream().anyMatch(e -> DecimalArithmetic.coincide(element, e, budget));
   }
 
-  /** The reference sorts by size, percentages behind numbers: those must be as many in both. */
+  /** Math-Verify sorts by size, percentages after numbers: compares both lists in that order. */
   private boolean samePercentagesLast(List<Expr> gold, List<Expr> pred) {
     if (!config.chop()
         || gold.stream().noneMatch(SetComparison::holdsPercent)
@@ -169,7 +169,7 @@ final class SetComparison {
     return true;
   }
 
-  /** Unions and differences of the same build, when their ends are not numbers. */
+  /** Compares unions and differences of the same structure whose ends are not numbers. */
   private boolean sameOperation(Expr gold, Expr pred) {
     return gold instanceof Expr.SetOperation a
         && pred instanceof Expr.SetOperation b

@@ -26,11 +26,11 @@ import org.sparklora.reward.math.algebra.Value;
 import org.sparklora.reward.math.dialect.SoundText.Cleaned;
 
 /**
- * Whether two answers mean the same to a person. Every reading of one is compared with every
- * reading of the other; none of the reference's false positives is kept.
+ * Whether two answers mean the same to a person. Compares every reading of one with every reading
+ * of the other; has none of Math-Verify's false positives.
  */
 final class SoundComparison {
-  /** Rounding merges nothing here: decimals are compared by {@link MathEquivalence}'s own rule. */
+  /** Rounding makes nothing equal: {@link MathEquivalence} has its own rule for decimals. */
   private static final VerifyConfig CONFIG = new VerifyConfig(30, 15, true, true, false);
 
   private static final Pattern TIME = Pattern.compile("[0-9]{1,2}:[0-9]{2}(?:\\s*[ap]\\.?m\\.?)?");
@@ -83,14 +83,14 @@ final class SoundComparison {
     if (sameReadings(a, b)) {
       return true;
     }
-    // Braces tell 9/(4π) from (9/4)π, so mathematics that has no reading is compared with them.
+    // Braces distinguish 9/(4π) from (9/4)π, so unreadable mathematics is compared with braces.
     boolean mathematics = a.latex().matches("(?s).*\\\\(?!text|mathrm|mbox|mathbf|textbf|[ ,;]).*");
     return mathematics
         ? readings.of(a).isEmpty() && a.latex().replace(" ", "").equals(b.latex().replace(" ", ""))
         : sameWords(goldWords, answerWords);
   }
 
-  /** 204 in base 5 is 54. */
+  /** Converts a number in another base: 204 in base 5 is 54. */
   private static Optional<Expr> inBase(Cleaned cleaned) {
     try {
       int radix = Integer.parseInt(cleaned.base().orElseThrow());
@@ -115,7 +115,7 @@ final class SoundComparison {
 
   private static boolean sameChoice(String goldWords, String answer) {
     String letter = goldWords.replaceAll("[()]", "");
-    // A small e is a number, a capital one a choice.
+    // A lower-case e is a number, an upper-case E a choice.
     if (answer.strip().equals("e")) {
       return false;
     }
@@ -144,12 +144,12 @@ final class SoundComparison {
     return false;
   }
 
-  /** Whether an order is said: no set in braces is equal to a point, or to an interval. */
+  /** Whether the expression is ordered, so that no set in braces equals it. */
   private static boolean isPoint(Expr expr) {
     return expr instanceof Tuple || expr instanceof Interval interval && interval.isOpen();
   }
 
-  /** 17 mod 5 is the class of 2; of a solution without a modulus, the number 2. */
+  /** Compares residues: 17 mod 5 equals 2 mod 5, and 2 if the solution has no modulus. */
   private boolean sameResidues(Cleaned a, Cleaned b) {
     String modulus = b.modulus().orElseThrow();
     if (!modulus.matches("[1-9][0-9]{0,17}")) {
@@ -237,7 +237,7 @@ final class SoundComparison {
         && set.elements().stream().allMatch(Tuple.class::isInstance);
   }
 
-  /** Order matters in a tuple; braces around an answer say that it does not. */
+  /** The order counts in a tuple; braces around an answer make it irrelevant. */
   private boolean sameTuple(Expr gold, Expr answer) {
     if (isPoint(gold) && answer instanceof FiniteSet set) {
       return !set.repeating()
@@ -246,7 +246,7 @@ final class SoundComparison {
     return equivalence.same(gold, answer) || sameSolutions(gold, answer);
   }
 
-  /** f(t) = t + 1 and y = x + 1 define the function that f(x) = x + 1 defines. */
+  /** f(t) = t + 1 and y = x + 1 define the same function as f(x) = x + 1. */
   private Optional<Boolean> sameFunctions(Expr gold, Expr answer) {
     if (!(gold instanceof Relation a)
         || !(a.left() instanceof Apply f)
@@ -268,7 +268,7 @@ final class SoundComparison {
         : Optional.empty();
   }
 
-  /** {@code p=5, q=2} against {@code (p,q)=(5,2)}. */
+  /** Compares {@code p=5, q=2} with {@code (p,q)=(5,2)}. */
   private boolean namesAndValues(FiniteSet gold, Expr answer) {
     if (!(answer instanceof Relation relation) || !(relation.left() instanceof Tuple names)) {
       return false;
@@ -294,7 +294,7 @@ final class SoundComparison {
     return new Chain(List.copyOf(links));
   }
 
-  /** Statements and sets by the numbers they admit. */
+  /** Compares statements and sets by the numbers that they admit. */
   private boolean sameSolutions(Expr gold, Expr answer) {
     Optional<Expr> a = asSet(gold);
     Optional<Expr> b = asSet(answer);

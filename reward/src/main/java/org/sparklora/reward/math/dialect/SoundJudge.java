@@ -19,9 +19,9 @@ import org.sparklora.reward.math.extract.Thinking;
 
 /**
  * The {@code sound} dialect: finds the answer where a person would look for it, reads it as a
- * person would, and takes only equal values for equal.
+ * person would, and accepts only equal values as equal.
  *
- * <p>Belongs to one verdict.
+ * <p>An instance serves one verdict.
  */
 public final class SoundJudge {
   private static final Pattern THINKING =
@@ -33,7 +33,7 @@ public final class SoundJudge {
           "(?:final answer|answer)s?\\**(?:\\s+is)?\\s*:?\\**(?:\\s+is)?:?",
           Pattern.CASE_INSENSITIVE);
 
-  /** Words alone are an answer only in a sentence that says so. */
+  /** Words without mathematics are an answer only after an anchor that ends in "is". */
   private static final Pattern SENTENCE =
       Pattern.compile(".*\\bis\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
@@ -42,7 +42,7 @@ public final class SoundJudge {
       Pattern.compile("\\\\(?:boxed|fbox)\\s*(-?[0-9][0-9.,/]*|[A-Za-z])(?![A-Za-z0-9{])");
   private static final Pattern SENTENCE_END = Pattern.compile("\\.(?:\\s|$)|\\n|\\. I hope");
 
-  /** Between the boxes of a list: a comma, or words and "and", and perhaps a name. */
+  /** Text between the boxes of a list: a comma, or words and "and", and optionally a name. */
   private static final Pattern BETWEEN_BOXES =
       Pattern.compile(
           "(?:(?:[\\s$*~]|\\\\[()\\[\\],;: ]|\\\\q?quad)*+[,;]|[^.\\n]*\\b(?:and|or)\\b\\s*\\}?)"
@@ -53,7 +53,7 @@ public final class SoundJudge {
 
   private static final Pattern JOINER = Pattern.compile("\\s*(?:,\\s*(?:and|or)?|and|or)\\s*");
 
-  /** Mathematics further from its anchor than this belongs to something else. */
+  /** Mathematics this far after its anchor is not the answer. */
   private static final int REACH = 200;
 
   private final Algebra algebra;
@@ -94,7 +94,7 @@ public final class SoundJudge {
     Matcher close = END_OF_THINKING.matcher(budget.over(text));
     StringBuilder kept = new StringBuilder();
     int at = 0;
-    // Once no end is found, no later thought has one.
+    // If no end tag follows, none follows any later start either.
     while (open.find(at) && close.find(open.end())) {
       kept.append(text, at, open.start());
       at = close.end();
@@ -106,7 +106,7 @@ public final class SoundJudge {
     return text.length() > 200 ? text.substring(0, 200) + "…" : text;
   }
 
-  /** The solution itself, or what it boxes, or the mathematics in it when it is a sentence. */
+  /** The solution itself, its box, or the mathematics in it if it is a sentence. */
   private String solutionText(String solution) {
     String text = Spaces.strip(solution);
     if (BOX.matcher(budget.over(text)).find()) {
@@ -143,7 +143,7 @@ public final class SoundJudge {
     return list.isEmpty() ? Optional.empty() : Optional.of(joined(list));
   }
 
-  /** The last boxes, with a percent sign that follows them. */
+  /** The contents of the last boxes, with a percent sign that follows them. */
   private static String boxed(String text, BoxedAnswer.Joined joined) {
     String content = BoxedAnswer.extract(text, ExtractionTarget.Boxed.LAST, joined);
     int last = Math.max(text.lastIndexOf("\\boxed"), text.lastIndexOf("\\fbox"));
@@ -154,7 +154,7 @@ public final class SoundJudge {
     return endsInPercent(text) && !content.contains("%") ? content + "\\%" : content;
   }
 
-  /** Whether a percent sign is among the last five characters and follows a brace or its dollar. */
+  /** Whether a percent sign in the last five characters follows a brace, or a dollar after one. */
   private static boolean endsInPercent(String text) {
     for (int at = text.length() - 1; at >= Math.max(0, text.length() - 5); at--) {
       if (text.charAt(at) == '%') {
@@ -194,7 +194,7 @@ public final class SoundJudge {
     return sentence.isBlank() || !wordsCount ? Optional.empty() : Optional.of(sentence);
   }
 
-  /** Further mathematics joined by commas, "and", "or", however long the list. */
+  /** Appends further mathematics joined by commas, "and", "or", for lists of any length. */
   private List<Environment> continued(
       LatexEnvironments environments, List<Environment> list, String text) {
     List<Environment> all = new ArrayList<>(list);

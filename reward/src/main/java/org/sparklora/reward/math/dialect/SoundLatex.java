@@ -7,7 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.reward.math.extract.Spaces;
 
-/** Brings an answer as people write it into LaTeX with the signs and commands the parser knows. */
+/** Rewrites an answer as people write it to LaTeX with signs and commands that the parser knows. */
 final class SoundLatex {
   private static final String[][] SIGNS = {
     {"−", "-"},
@@ -63,13 +63,13 @@ final class SoundLatex {
     {"\\gt", ">"},
   };
 
-  /** What follows the signs, in order: each finds what those before it have left. */
+  /** Applied in order after {@code SIGNS}, each to the result of the one before. */
   private static final List<Rewrite> REWRITES =
       List.of(
           new Rewrite("\\\\(?:left|right|big|Big)(?![a-zA-Z])", ""),
           new Rewrite("(?<=[0-9A-Za-z)}])\\*\\*(?=[-0-9A-Za-z({])", "^"),
           new Rewrite("\\*\\*", ""),
-          // One command for upright words, one for thin spaces; wide ones part answers.
+          // One command for upright text, one for thin spaces; wide spaces separate answers.
           new Rewrite(
               "\\\\(?:text(?:rm|normal|sf|tt|up|md|sc|sl|it)|math(?:sf|tt|it)|[mh]box)\\s*\\{",
               "\\\\text{"),
@@ -92,7 +92,7 @@ final class SoundLatex {
               "\\\\mod "),
           new Rewrite("\\(\\s*\\\\mod\\s*([^()]*)\\)", "\\\\pmod{$1}"),
           new Rewrite("\\{([^{}]*)\\\\over(?![a-zA-Z])([^{}]*)\\}", "\\\\frac{$1}{$2}"),
-          // A prime is a part of a name.
+          // A prime belongs to a name.
           new Rewrite("(?<=[a-zA-Z0-9)}])'{3}(?![a-zA-Z'])", "^{\\\\prime\\\\prime\\\\prime}"),
           new Rewrite("(?<=[a-zA-Z0-9)}])'{2}(?![a-zA-Z'])", "^{\\\\prime\\\\prime}"),
           new Rewrite("(?<=[a-zA-Z0-9)}])'(?![a-zA-Z'])", "^{\\\\prime}"),
@@ -130,10 +130,10 @@ final class SoundLatex {
           "(?<![0-9.])([0-9]*)\\.([0-9]*)"
               + "(?:\\\\(?:overline|bar)\\{([0-9]+)\\}|\\\\dot\\{([0-9])\\})(?![0-9])");
 
-  /** Runs of blanks become one: patterns that allow blanks on both sides would try every split. */
+  /** Runs of blanks become one: patterns with blanks on both sides would try every split. */
   private static final Pattern SPACES = Pattern.compile("[ \\t]{2,}");
 
-  /** For the same reason no more blank lines are kept than there can be reason for. */
+  /** Limits blank lines for the same reason. */
   private static final Pattern LONG_SPACE = Pattern.compile("(\\s{7})\\s+");
 
   private static final Pattern INNER =
@@ -148,7 +148,7 @@ final class SoundLatex {
     }
   }
 
-  /** Signs and commands as the parser knows them; delimiters, bold type and final points gone. */
+  /** Rewrites signs and commands; removes delimiters, bold type and final points. */
   static String of(String written) {
     String text = SPACES.matcher(Spaces.strip(written)).replaceAll(" ");
     text = LONG_SPACE.matcher(text).replaceAll("$1");
@@ -192,7 +192,7 @@ final class SoundLatex {
     return Matcher.quoteReplacement("\\frac{" + above + "}{" + below + "}");
   }
 
-  /** What stands between delimiters at the beginning and the end of a text, if both are there. */
+  /** The text between delimiters at its beginning and end, if both exist. */
   private static String withoutDelimiters(String text) {
     int start = 0;
     while (text.startsWith("$", start)) {
@@ -217,7 +217,7 @@ final class SoundLatex {
     return both ? text.substring(start, end) : text;
   }
 
-  /** Without the points and thin spaces at its end. */
+  /** Removes points and thin spaces at the end. */
   static String trimmed(String text) {
     String result = Spaces.strip(text);
     while (!result.isEmpty() && ".,;:".indexOf(result.charAt(result.length() - 1)) >= 0

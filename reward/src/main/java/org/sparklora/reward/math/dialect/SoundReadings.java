@@ -27,12 +27,12 @@ import org.sparklora.reward.math.extract.ExtractionTarget;
 import org.sparklora.reward.math.extract.LatexNormalizer;
 import org.sparklora.reward.math.latex.LatexParser;
 
-/** What an answer can mean to a person, as expressions. Belongs to one verdict on one thread. */
+/** The meanings of an answer for a person, as expressions. Serves one verdict on one thread. */
 final class SoundReadings {
-  /** Dots stand for what is not said; {@code (a)_{n}} is a rising factorial to some. */
+  /** Dots leave terms unstated; {@code (a)_{n}} is a rising factorial to some. */
   private static final Pattern UNSAID = Pattern.compile("\\\\ldots|\\)_\\{");
 
-  /** How much a number and a rounded one may differ, as 22/7 and 3.14. */
+  /** Largest relative difference of two sides of ≈, such as 22/7 and 3.14. */
   private static final BigDecimal ROUNDING = new BigDecimal("0.02");
 
   private static final BigDecimal TINY = new BigDecimal("1e-30");
@@ -43,7 +43,7 @@ final class SoundReadings {
     this.budget = budget;
   }
 
-  /** Every reading that is mathematics. */
+  /** All readings that can be parsed. */
   List<Expr> of(Cleaned cleaned) {
     List<Expr> readings = new ArrayList<>();
     if (UNSAID.matcher(cleaned.latex()).find()) {
@@ -63,10 +63,10 @@ final class SoundReadings {
         Expr expr = LatexParser.parseStrictly(normal, budget);
         readings.add(meaning(expr, cleaned.or()));
       } catch (ParseFailure failure) {
-        // Not mathematics; the words decide.
+        // Not mathematics: compared as words.
       }
     }
-    // What is said to be about the same must be so: "5 ≈ 6" answers neither.
+    // Both sides of ≈ must be nearly equal: "5 ≈ 6" gives neither.
     boolean about = cleaned.latex().contains("\\approx");
     return about && readings.stream().anyMatch(r -> isFarFrom(readings.get(0), r))
         ? List.of()
@@ -85,7 +85,8 @@ final class SoundReadings {
   }
 
   /**
-   * i is the imaginary unit; several relations are one statement; a chain says what its ends say.
+   * Interprets i as the imaginary unit; joins inequalities into one statement and intervals into a
+   * union, and takes a chain of equations as an equation for its name.
    */
   private Expr meaning(Expr expr, boolean or) {
     Expr result = flattened(withImaginaryUnit(expr));
@@ -114,7 +115,7 @@ final class SoundReadings {
     return result;
   }
 
-  /** {1, 2} and 3 are three values. */
+  /** {{1, 2}, 3} has three values. */
   private static Expr flattened(Expr expr) {
     if (!(expr instanceof FiniteSet set)
         || set.elements().stream().noneMatch(FiniteSet.class::isInstance)

@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Takes off an answer what is no part of its value, and lists the readings that the rest allows:
+ * Removes parts of an answer that do not belong to its value, and lists the readings of the rest:
  * with and without units, with grouped digits joined, with degrees as numbers or as angles.
  */
 final class SoundText {
@@ -82,7 +82,7 @@ final class SoundText {
 
   private SoundText() {}
 
-  /** One answer cleaned, with what was taken off it. */
+  /** A cleaned answer and the parts that were removed. */
   record Cleaned(
       String latex,
       boolean percent,
@@ -91,7 +91,7 @@ final class SoundText {
       boolean or,
       boolean braced) {}
 
-  /** The text of an answer in words, in small letters without commands and points. */
+  /** An answer in words, in lower case, without commands and final points. */
   static String words(String written) {
     String text = SoundLatex.of(written);
     text = text.replaceAll("\\\\(?:text|textbf|textit|mathrm|mbox|mathbf|rm|bf)\\b", "");
@@ -99,7 +99,7 @@ final class SoundText {
     return SoundLatex.trimmed(text.toLowerCase(Locale.ROOT).replaceAll("\\s+", " "));
   }
 
-  /** A choice's letter, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}. */
+  /** The letter of a choice, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}. */
   static Optional<String> choice(String written) {
     Matcher m = Pattern.compile("\\(?([a-z])\\)?(?:[.:)]?(?:\\s.*)?)?").matcher(words(written));
     return m.matches() ? Optional.of(m.group(1)) : Optional.empty();
@@ -119,7 +119,7 @@ final class SoundText {
     while (mod.find()) {
       moduli.add(mod.group(1) != null ? mod.group(1) : mod.group(2));
     }
-    // Several moduli stay, and cannot be read.
+    // Several moduli remain in the text, which then cannot be parsed.
     Optional<String> modulus =
         moduli.size() == 1 ? Optional.of(moduli.iterator().next()) : Optional.empty();
     if (modulus.isPresent()) {
@@ -147,7 +147,7 @@ final class SoundText {
     return new Cleaned(text, percent, modulus, base, or, braced);
   }
 
-  /** French intervals, set builders and angle brackets in the usual form. */
+  /** Converts French intervals, set builders and angle brackets to the usual form. */
   private static String brackets(String text) {
     String result = text.replace("\\langle", "(").replace("\\rangle", ")");
     Matcher french =
@@ -169,7 +169,7 @@ final class SoundText {
         : result;
   }
 
-  /** The readings that the text allows, the most literal first. */
+  /** The readings of the text, the most literal first. */
   static List<String> readings(String text) {
     Set<String> readings = new LinkedHashSet<>();
     String bare = text.replaceAll("(?<!\\\\)\\\\ ", " ").replace("~", " ");
@@ -179,7 +179,7 @@ final class SoundText {
           grouped.group(1)
               + grouped.group(2).replaceAll("[^0-9]", "")
               + (grouped.group(3) == null ? "" : grouped.group(3)));
-      // Joined digits are one number; as a list they would be another answer.
+      // The joined digits are one number, and not also a list, which would be another answer.
       if (!text.matches("[0-9]+,\\s+[0-9 ,]+")) {
         return List.copyOf(readings);
       }
@@ -202,7 +202,7 @@ final class SoundText {
     if (comma.matches()) {
       readings.add(comma.group(1) + "." + comma.group(2));
     }
-    // "√2 ≈ 1.41" offers both of its sides.
+    // "√2 ≈ 1.41" gives both of its sides.
     if (bare.contains("\\approx")) {
       for (String side : bare.split("\\\\approx")) {
         readings.add(SoundLatex.trimmed(side));

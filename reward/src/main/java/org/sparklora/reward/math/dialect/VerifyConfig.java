@@ -6,16 +6,16 @@ import java.util.Optional;
 import org.sparklora.reward.math.algebra.PreciseMath;
 
 /**
- * How two parsed answers are compared: Math-Verify's own settings.
+ * Settings of comparing two parsed answers: Math-Verify's own.
  *
  * @param floatRounding decimals to which rounded values must agree
- * @param numericPrecision digits to which differences of constants are computed; smaller ones count
- *     as zero
+ * @param numericPrecision digits to which differences of constants are computed; smaller
+ *     differences count as zero
  * @param strict whether the names of variables matter
  * @param allowSetRelationComparison whether a relation in the prediction may equal a set in the
  *     solution
- * @param chop whether powers, products and quotients below the precision count as zero, as in the
- *     reference; otherwise constants must be equal
+ * @param chop whether powers, products and quotients below the precision count as zero, as in
+ *     Math-Verify; otherwise constants must be equal
  */
 public record VerifyConfig(
     int floatRounding,
@@ -45,12 +45,12 @@ public record VerifyConfig(
     }
   }
 
-  /** The reference's settings. */
+  /** Math-Verify's settings. */
   public static VerifyConfig defaults() {
     return new VerifyConfig(6, 15, true, false, true);
   }
 
-  /** What difference of floats counts as zero; empty where decimals are fractions. */
+  /** Differences of floats below this count as zero; empty if decimals are fractions. */
   Optional<BigDecimal> floatZero() {
     return chop ? Optional.of(chopBelow()) : Optional.empty();
   }

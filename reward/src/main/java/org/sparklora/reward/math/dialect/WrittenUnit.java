@@ -10,15 +10,15 @@ import org.sparklora.reward.math.extract.Spaces;
 /**
  * A unit at the end of an answer in LaTeX.
  *
- * @param amount what stands before the unit
- * @param unit the unit as it is written
+ * @param amount the text before the unit
+ * @param unit the unit as written
  */
 record WrittenUnit(String amount, String unit) {
   private static final Pattern FINAL_UNIT =
       Pattern.compile(
           "(.*[0-9})])(?:\\\\[,; ]|~|\\s)*+(\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
 
-  /** Words that change a value, or take it back. */
+  /** Words that change or negate a value, and so are not units. */
   private static final Pattern NO_UNIT =
       Pattern.compile(
           "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|fewer|over|under|times|mod|modulo"
@@ -47,7 +47,7 @@ record WrittenUnit(String amount, String unit) {
                   + " percent of per")
               .split(" "));
 
-  /** The unit of an answer, after a number alone or else at the end of anything. */
+  /** The unit of an answer: after a single number, or else at its end. */
   static Optional<WrittenUnit> of(String latex) {
     return afterNumber(latex).or(() -> atEnd(latex));
   }
@@ -60,7 +60,7 @@ record WrittenUnit(String amount, String unit) {
         : Optional.empty();
   }
 
-  /** The text after an answer's last digit or brace. */
+  /** The text after an answer's last digit or brace, if it is a unit. */
   static Optional<WrittenUnit> atEnd(String latex) {
     Matcher unit = FINAL_UNIT.matcher(latex);
     return unit.matches() && !NO_UNIT.matcher(unit.group(2)).find()
