@@ -10,27 +10,27 @@ import org.sparklora.reward.math.algebra.Expr.Pow;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 
 /**
- * Where a term in one variable goes from one branch to another: where the argument of an absolute
- * value, a root, a logarithm or a power of zero vanishes, two members of a maximum meet, a floor's
- * argument is whole, a denominator is zero. Between two neighbouring points the term is analytic,
- * so that a few samples there speak for the whole of it.
+ * Finds the points where a term in one variable changes its branch: where the argument of an
+ * absolute value, a root, a logarithm or a power is zero, two members of a maximum are equal, a
+ * floor's argument is whole, or a denominator is zero. Between two neighbouring points the term is
+ * analytic, so a few samples there represent all of it.
  *
- * <p>Roots of polynomials are exact or to 18 digits. Other arguments are followed over several
- * magnitudes for changes of their sign. A point too many does no harm.
+ * <p>Roots of polynomials are exact or have 18 digits. Other arguments are searched over several
+ * magnitudes for sign changes. A superfluous point does no harm.
  */
 final class BranchPoints {
-  /** The whole values at which floors are looked at, besides those near other branch points. */
+  /** Whole values on either side of 0 where floors step, besides those near other branch points. */
   private static final int STEPS = 3;
 
-  /** Points near which floors are looked at. */
+  /** Branch points near which the steps of floors are searched. */
   private static final int MOST_NEIGHBOURS = 6;
 
-  /** Ways to write an argument without its own branches: two for each of five absolute values. */
+  /** Most variants of an argument without branches: two for each of five absolute values. */
   private static final int MOST_VARIANTS = 32;
 
   private static final int MOST_POINTS = 48;
 
-  /** Terms are smaller than this. */
+  /** Limit for counting a term's nodes. */
   private static final int MAX_SIZE = 10_000;
 
   private final Symbol variable;
@@ -43,13 +43,13 @@ final class BranchPoints {
     this.budget = budget;
   }
 
-  /** Whether a term has branches that depend on its variables. */
+  /** Whether the term has branches that depend on its variables. */
   static boolean has(Expr expr) {
     return isBranching(expr) && !Expr.freeSymbols(expr).isEmpty()
         || expr.children().stream().anyMatch(BranchPoints::has);
   }
 
-  /** Whether a variable stands inside something with branches. */
+  /** Whether the variable occurs in a part with branches. */
   static boolean decides(Symbol variable, Expr expr) {
     return isBranching(expr) && Expr.freeSymbols(expr).contains(variable)
         || expr.children().stream().anyMatch(child -> decides(variable, child));
@@ -95,13 +95,13 @@ final class BranchPoints {
    * The branch points on a line.
    *
    * @param points from left to right
-   * @param solved whether each was worked out, so that none is missing but those of further steps
+   * @param solved whether all points were found, except further steps of floors
    */
   record Found(List<Value> points, boolean solved) {}
 
   /**
-   * The branch points of terms in no other variable than this one. Throws {@link Budget.Exceeded}
-   * when nothing is left to find them with.
+   * The branch points of terms in {@code variable} only. Throws {@link Budget.Exceeded} when no
+   * steps are left.
    */
   static Found of(List<Expr> terms, Symbol variable, Budget budget) {
     BranchPoints found = new BranchPoints(variable, budget);
@@ -111,8 +111,8 @@ final class BranchPoints {
   }
 
   /**
-   * The ends of the pieces on which a term keeps its branch between two real numbers, the last of
-   * them being the second; only it when branch points cannot be found for sure.
+   * Ends of the pieces between two real numbers on which a term keeps its branch, the last of them
+   * {@code to}; only {@code to} if not all branch points could be found.
    */
   static List<Value> between(Expr term, Symbol variable, Value from, Value to, Budget budget) {
     boolean bounded = !(from instanceof Value.Unbounded) && !(to instanceof Value.Unbounded);
@@ -130,7 +130,7 @@ final class BranchPoints {
     return ends;
   }
 
-  /** The term that one with absolute values, floors and extremes is around a place. */
+  /** The branch of a term with absolute values, floors and extremes around {@code place}. */
   static Expr chosen(Expr term, Symbol variable, Value place, Budget budget) {
     Evaluator here = Evaluator.atSample(Map.of(variable, place), budget);
     return Substitution.everywhere(
@@ -154,7 +154,7 @@ final class BranchPoints {
         });
   }
 
-  /** Where terms in no other variable vanish. */
+  /** The zeros of terms in {@code variable} only. */
   static Found zeros(List<Expr> terms, Symbol variable, Budget budget) {
     BranchPoints found = new BranchPoints(variable, budget);
     terms.forEach(found::addZerosOf);
@@ -175,7 +175,7 @@ final class BranchPoints {
       List<Expr> args = call.args();
       switch (call.name()) {
         case "abs", "log", "acot" -> args.forEach(this::addZerosOf);
-        case "tan", "cot", "sec", "csc", "atan" -> // poles and jumps without end
+        case "tan", "cot", "sec", "csc", "atan" -> // infinitely many poles and jumps
             solved &= !Expr.freeSymbols(expr).contains(variable);
         case "mod" -> addZerosOf(args.get(1));
         case "max", "min" -> {
@@ -247,7 +247,7 @@ final class BranchPoints {
     }
   }
 
-  /** Where the term takes a value. */
+  /** Adds the points where the term has this value. */
   private void addRoots(Expr term, Rational value) {
     if (!Expr.freeSymbols(term).contains(variable)) {
       return;
@@ -274,7 +274,7 @@ final class BranchPoints {
     }
   }
 
-  /** Both sides of every change of sign along the line. */
+  /** Adds both sides of every sign change along {@link SamplePoints#LINE}. */
   private void addSignChanges(Expr term) {
     Value left = Value.ZERO;
     int before = 0;
@@ -289,7 +289,7 @@ final class BranchPoints {
     }
   }
 
-  /** The sign there, or 0 where the term has no real value. */
+  /** The sign of the term at x, or 0 if it has no real value. */
   private int sign(Expr term, Value x) {
     return SamplePoints.attempt(budget, () -> Value.sign(at(term, x))).orElse(0);
   }
@@ -306,8 +306,8 @@ final class BranchPoints {
   }
 
   /**
-   * The term with each of its own branches in place of what chooses between them. Floors stand for
-   * their arguments: they are near them.
+   * The term with each branch of its branching parts in place of the part. A floor is replaced by
+   * its argument, which is near it.
    */
   private List<Expr> variants(Expr expr) {
     List<Expr> open = new ArrayList<>(List.of(expr));
@@ -330,7 +330,7 @@ final class BranchPoints {
     return plain;
   }
 
-  /** Finds an innermost part with branches of its own; adds it, and then its branches. */
+  /** Adds an innermost branching part, and then its branches. */
   private static void firstBranching(Expr expr, List<Expr> found) {
     for (Expr child : expr.children()) {
       firstBranching(child, found);

@@ -5,46 +5,44 @@ import java.lang.management.ThreadMXBean;
 import java.util.function.LongSupplier;
 
 /**
- * What one verdict may cost, in steps and sizes. Everything that loops, recurses or computes with
- * big numbers asks it first, so no completion holds up its neighbours, and no alarm or signal is
- * needed. Steps are counted from the texts alone: they are the same on every machine, under every
- * load, and in a JVM that has loaded no class yet.
+ * The cost limit of one verdict, in steps and sizes. All code that loops, recurses or computes with
+ * big numbers asks it first, so no completion delays others, without alarms or signals. Steps
+ * depend on the texts alone: they are the same on every machine, under every load, and in a JVM
+ * that has loaded no class yet.
  *
- * <p>A step is half a microsecond of one core of an ordinary server, once the JVM is warm: a token
- * read, a node of a term evaluated, 64 characters that a regular expression looks at, a product of
- * numbers of 30 words.
+ * <p>A step is half a microsecond of one core of an ordinary server, in a warm JVM: a token read, a
+ * node of a term evaluated, 64 characters read by a regular expression, a product of numbers of 30
+ * words.
  *
- * <p>Beside steps stands a guard, which only ends what steps have missed. It counts the thread's
- * CPU time, which a busy machine does not use up, and what it ends is not judged.
+ * <p>A guard ends work that steps have missed. It counts the thread's CPU time, which a busy
+ * machine does not use up; a verdict that it ends is not judged.
  *
  * <p>Belongs to one verdict on one thread.
  */
 public final class Budget {
-  /** The steps of a verdict: a second and a half. */
+  /** Most steps of a verdict: a second and a half. */
   public static final long STEPS = 3_000_000;
 
-  /**
-   * Deeper nesting than this is nobody's answer; it also keeps recursion far from the stack's end.
-   */
+  /** Deeper nesting is not an answer; the limit also keeps recursion far from a stack overflow. */
   public static final int MAX_DEPTH = 150;
 
-  /** Bits of one exact number; 2^17 bits are 39 000 digits. */
+  /** Most bits of one exact number; 2^17 bits are 39 000 digits. */
   static final int MAX_BITS = 1 << 17;
 
   /**
-   * Characters of one answer that a person is to read; regular expressions go over it many times.
+   * Most characters of one answer, which a person should read; regular expressions scan it often.
    */
   static final int MAX_ANSWER_CHARS = 4_000;
 
-  /** Tokens of one parsed text. */
+  /** Most tokens of one parsed text. */
   public static final int MAX_TOKENS = 8_000;
 
-  /** Characters that a scanner looks at in a step, where a regular expression takes 64. */
+  /** Characters that a scanner reads in a step; a regular expression reads 64. */
   private static final int SCANNED_A_STEP = 256;
 
   private static final int SHORT_TEXT = 200;
 
-  /** Steps between two looks at the clock, which cost as much as a step each. */
+  /** Steps between two readings of the clock, each of which costs as much as a step. */
   private static final int STEPS_A_LOOK = 1024;
 
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -62,9 +60,9 @@ public final class Budget {
   }
 
   /**
-   * The steps of a verdict.
+   * A budget of {@link #STEPS} steps.
    *
-   * @param millis of CPU after which the guard ends it
+   * @param millis CPU time after which the guard ends the verdict
    */
   public static Budget ofMillis(long millis) {
     return new Budget(
@@ -74,7 +72,7 @@ public final class Budget {
             : System::nanoTime);
   }
 
-  /** The same with another clock. */
+  /** A budget with the caller's clock. */
   static Budget of(long guardNanos, LongSupplier clock) {
     return new Budget(guardNanos, clock);
   }
@@ -84,12 +82,12 @@ public final class Budget {
     return used;
   }
 
-  /** Counts one step and throws {@link Exceeded} when they have run out. */
+  /** Counts one step; throws {@link Exceeded} when none is left. */
   public void step() {
     step(1);
   }
 
-  /** Throws {@link Exceeded} when steps have run out, {@link OutOfTime} when the guard ends it. */
+  /** Throws {@link Exceeded} when no step is left, {@link OutOfTime} when the guard ends it. */
   public void step(long cost) {
     used += cost;
     if (used > STEPS) {
@@ -105,7 +103,7 @@ public final class Budget {
     }
   }
 
-  /** Counts what it takes to look once at each of so many characters. */
+  /** Counts one scan over this many characters. */
   public void scan(int characters) {
     scanned += characters;
     if (scanned >= SCANNED_A_STEP) {
@@ -114,9 +112,7 @@ public final class Budget {
     }
   }
 
-  /**
-   * Refuses a number that is too long, and counts what one of its size takes to be put together.
-   */
+  /** Refuses a number that is too long, and counts the cost of making one of this size. */
   void checkBits(long bits) {
     if (bits > MAX_BITS) {
       throw new Exceeded("a number of " + bits + " bits");
@@ -124,7 +120,7 @@ public final class Budget {
     step(1 + product(bits));
   }
 
-  /** Counts a sum or product of two fractions, of which the common divisor takes longest. */
+  /** Counts a sum or product of two fractions; their common divisor costs most. */
   void fractions(Rational a, Rational b) {
     long above = (long) a.numerator().bitLength() + b.numerator().bitLength();
     long below = (long) a.denominator().bitLength() + b.denominator().bitLength();
@@ -133,22 +129,23 @@ public final class Budget {
   }
 
   /**
-   * The steps of a product of two whole numbers of so many bits; a quotient takes four times it.
+   * The steps of a product of two whole numbers of this many bits; a quotient takes four times as
+   * many.
    */
   static long product(long bits) {
     double words = bits / 32.0;
     return (long) (words * Math.min(words / 900, Math.sqrt(words) / 100));
   }
 
-  /** The steps of the greatest common divisor of two whole numbers of so many bits. */
+  /** The steps of the greatest common divisor of two whole numbers of this many bits. */
   static long commonDivisor(long bits) {
     long words = bits >> 5;
     return words * words / 40;
   }
 
   /**
-   * Refuses an answer that is too long, and counts what is made of it before it is parsed: what
-   * regular expressions take of a text may grow with its square.
+   * Refuses an answer that is too long, and counts its clean-up before parsing: regular expressions
+   * may take quadratic time.
    */
   public void checkLength(String answer) {
     long length = answer.length();
@@ -159,8 +156,8 @@ public final class Budget {
   }
 
   /**
-   * The text, each character of which a regular expression reads at the budget's cost. One so short
-   * that its square is little costs the same however often it is read.
+   * The text, counting each character that a regular expression reads. A short text, whose square
+   * is small, costs a fixed amount.
    */
   public CharSequence over(CharSequence text) {
     if (text.length() <= SHORT_TEXT) {
@@ -171,7 +168,7 @@ public final class Budget {
   }
 
   private final class Read implements CharSequence {
-    /** A step is dearer than a character: a whole completion of 100 kB costs 1600. */
+    /** A step costs more than a character: a completion of 100 kB costs 1600. */
     private static final int CHARACTERS_A_STEP = 64;
 
     private final CharSequence text;
@@ -205,14 +202,14 @@ public final class Budget {
     }
   }
 
-  /** Whether steps have run out, so that nothing more can be tried. */
+  /** Whether no step is left, so that nothing more can be tried. */
   public boolean isSpent() {
     return used > STEPS;
   }
 
   /**
-   * A verdict would cost more than it may, which depends on the texts alone. Without a stack trace:
-   * it is an answer, not a defect.
+   * A verdict would cost more than its steps and sizes, which depend on the texts alone. Has no
+   * stack trace, since it is a result and not a defect.
    */
   public static final class Exceeded extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -222,7 +219,7 @@ public final class Budget {
     }
   }
 
-  /** The guard has ended a verdict: none can be given. Nothing but the judge itself catches it. */
+  /** The guard has ended the verdict: there is none. Only the judge itself catches it. */
   public static final class OutOfTime extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -2,12 +2,12 @@ package org.sparklora.reward.math.algebra;
 
 import java.math.BigDecimal;
 
-/** When two values count as the same number: fractions exactly, others to the digits they have. */
+/** Whether two values count as the same number: fractions exactly, others to their digits. */
 public final class Closeness {
-  /** Relative to the larger: 50 digits less what sums may cancel. */
+  /** Relative to the larger value: 50 digits less those that sums may cancel. */
   private static final BigDecimal RELATIVE = new BigDecimal("1e-36");
 
-  /** Below this, beside values of ordinary size, a difference is rounding. */
+  /** A smaller difference between values of ordinary size is rounding. */
   private static final BigDecimal ABSOLUTE = new BigDecimal("1e-44");
 
   private Closeness() {}
@@ -37,7 +37,7 @@ public final class Closeness {
     return difference.re().abs().compareTo(bound) < 0 && difference.im().abs().compareTo(bound) < 0;
   }
 
-  /** Whether a part is no more than the rounding of the number that it is a part of. */
+  /** Whether a part is no larger than the rounding of the whole number. */
   static boolean isNegligible(BigDecimal part, Complex whole) {
     BigDecimal size = whole.re().abs();
     return part.compareTo(size.multiply(RELATIVE)) <= 0
@@ -45,14 +45,14 @@ public final class Closeness {
   }
 
   /**
-   * The difference that counts as none where more than the ordinary digits were computed: they are
-   * chosen so that what the values' sizes can bring about is larger, and rounding is smaller.
+   * The difference that counts as zero with more than the ordinary digits. Their number is chosen
+   * so that real differences of values of these sizes are larger, and rounding is smaller.
    */
   static BigDecimal resolution(PreciseMath math) {
     return BigDecimal.ONE.scaleByPowerOfTen(-Magnitudes.resolved(math.digits()));
   }
 
-  /** Whether a computed value may be what is left of a sum that is zero. */
+  /** Whether a computed value may be the remainder of a sum that is zero. */
   static boolean isVanishing(Value value) {
     if (!(value instanceof Value.Approximate approximate)) {
       return false;

@@ -7,22 +7,22 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 
 /**
- * A complex number to the digits of its arithmetic, with the principal values of the elementary
- * functions. Real arguments take real paths, so their imaginary part stays exactly zero.
+ * A complex number to the digits of its arithmetic, with the principal values of elementary
+ * functions. Real arguments have real paths, so their imaginary part stays exactly zero.
  *
  * <p>Immutable and thread-safe.
  *
- * @param math to how many digits the parts are right, and whatever is computed from them
+ * @param math digits to which the parts, and values computed from them, are right
  */
 public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
 
-  /** To the ordinary digits. */
+  /** A number to the ordinary digits. */
   Complex(BigDecimal re, BigDecimal im) {
     this(re, im, PreciseMath.ORDINARY);
   }
 
-  /** To the ordinary digits. */
+  /** A real number to the ordinary digits. */
   static Complex real(BigDecimal re) {
     return new Complex(re, ZERO);
   }
@@ -31,12 +31,12 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return new Complex(re, ZERO, math);
   }
 
-  /** A number known exactly, as good as the arithmetic that it takes part in. */
+  /** A number known exactly, with the digits of this number's arithmetic. */
   private Complex exactly(BigDecimal re) {
     return new Complex(re, ZERO, math);
   }
 
-  /** The same parts, taken for exact to so many digits. */
+  /** The same parts, taken as exact to these digits. */
   Complex to(PreciseMath digits) {
     return new Complex(re, im, digits);
   }

@@ -17,24 +17,24 @@ import org.sparklora.reward.math.algebra.Expr.Percent;
 import org.sparklora.reward.math.algebra.Expr.Pow;
 
 /**
- * What the reference makes of terms in which decimals take part: a difference whose numbers are
- * SymPy's floats, computed in SymPy's order, so that {@code 0.1·3} is not 0.3 but {@code 14·10^-2}
- * is {@code 1.4·10^-1}. Two terms are equal when their difference is cut to zero, being computed
- * from the literals, or is zero when all of it is computed as floats.
+ * Math-Verify's results for terms with decimals: a difference of SymPy floats, computed in SymPy's
+ * order, so that {@code 0.1·3} is not 0.3 but {@code 14·10^-2} is {@code 1.4·10^-1}. Two terms are
+ * equal when their difference, computed from the literals, is cut to zero, or is zero when computed
+ * in floats.
  *
- * <p>Belongs to one comparison.
+ * <p>An instance serves one comparison.
  */
 public final class DecimalArithmetic {
-  /** Powers with larger exponents are left to the general rules. */
+  /** Powers with larger exponents are left to {@link Identity}. */
   private static final int MAX_EXPONENT = 400;
 
   /** Digits of irrational factors, more than a float holds. */
   private static final MathContext DIGITS = new MathContext(40);
 
-  /** Irrational terms that differ by less do not differ. */
+  /** Irrational terms with a smaller difference are equal. */
   private static final BigDecimal NOTHING = new BigDecimal("1e-30");
 
-  /** Floats of ordinary size that are equal differ by no more. */
+  /** Largest difference of equal floats of ordinary size. */
   private static final BigDecimal LOST = new BigDecimal("1e-12");
 
   /** The 1/100 of a percent sign, which only simplification multiplies out. */
@@ -51,7 +51,7 @@ public final class DecimalArithmetic {
     this.budget = budget;
   }
 
-  /** Factors that are left as they are, times a number. */
+  /** A number times factors that are not evaluated. */
   private record Term(FloatNumber number, List<Expr> factors) {}
 
   static boolean holdsDecimal(Expr expr) {
@@ -59,7 +59,7 @@ public final class DecimalArithmetic {
         || expr.children().stream().anyMatch(DecimalArithmetic::holdsDecimal);
   }
 
-  /** One side of an equation less the other, worked out as far as the reference does. */
+  /** The difference of an equation's sides, evaluated as far as Math-Verify does. */
   public static Expr difference(Expr left, Expr right, Budget budget) {
     if (!holdsDecimal(left) && !holdsDecimal(right)) {
       return Expr.minus(left, right);
@@ -70,8 +70,8 @@ public final class DecimalArithmetic {
   }
 
   /**
-   * Whether a set of the reference takes two numbers for one: the literals, where one is a fraction
-   * by itself, else what their floats make are the same to all digits.
+   * Whether a set of Math-Verify treats two numbers as one: their literals agree to all digits, if
+   * one is a fraction by itself, else their difference in floats is zero.
    */
   public static boolean coincide(Expr a, Expr b, Budget budget) {
     DecimalArithmetic arithmetic = new DecimalArithmetic(BigDecimal.ZERO, budget);
@@ -86,8 +86,8 @@ public final class DecimalArithmetic {
   }
 
   /**
-   * Whether the reference finds two terms equal; empty when no decimal takes part. Numbers so large
-   * that their floats are equal by what they have lost are not.
+   * Whether Math-Verify finds two terms equal; empty without a decimal. Numbers so large that their
+   * floats agree only by lost digits are not equal.
    */
   Optional<Boolean> equal(Expr gold, Expr pred) {
     if (!holdsDecimal(gold) && !holdsDecimal(pred)) {
@@ -119,18 +119,18 @@ public final class DecimalArithmetic {
     if (evaluated.size() < 2) {
       return Optional.of(evaluated.isEmpty());
     }
-    // Several unlike terms may still cancel: numbers do or do not, functions do as if of fractions.
+    // Several unlike terms may still cancel: numbers are evaluated, functions are undecided.
     List<Term> left = new ArrayList<>();
     evaluated.forEach((factors, number) -> left.add(new Term(number, factors)));
     return isNumber(left) ? Optional.of(isBelow(left, NOTHING)) : Optional.empty();
   }
 
-  /** Numbers by themselves are rounded and compared as they are; nothing is cut. */
+  /** Whether the term is a single number: such are rounded and compared, without cutting. */
   private static boolean isLiteral(Expr expr) {
     return expr instanceof Num || expr instanceof Percent percent && percent.arg() instanceof Num;
   }
 
-  /** The terms of {@code a − b}: numbers added up, the terms' own numbers with their factors. */
+  /** The terms of {@code a − b}: numbers added up, a term's number beside its factors. */
   private List<Term> subtracted(Expr a, Expr b) {
     List<Term> terms = new ArrayList<>();
     if (a instanceof Add add) {
@@ -142,7 +142,7 @@ public final class DecimalArithmetic {
         b instanceof Add add
             ? flattened(add.terms().stream().map(part -> negated(term(part))).toList())
             : List.of(negated(term(b)));
-    // The terms of a sum are lined up behind what is not a sum.
+    // The terms of a sum come after a term that is not a sum.
     terms.addAll(a instanceof Add && taken.size() == 1 ? 0 : terms.size(), taken);
     return flattened(terms);
   }
@@ -170,7 +170,7 @@ public final class DecimalArithmetic {
     }
   }
 
-  /** A sign joins the first of the factors that is a number. */
+  /** Negates a term; the sign goes to its first numeric factor. */
   private static Term negated(Term term) {
     boolean fraction = term.number().bits() == 0;
     if (fraction && !term.factors().isEmpty() && term.factors().get(0) instanceof Num second) {
@@ -180,7 +180,7 @@ public final class DecimalArithmetic {
     return new Term(term.number().negate(), term.factors());
   }
 
-  /** Terms with the same factors become one; what two numbers make is worked out. */
+  /** Adds up terms with the same factors, and multiplies numbers. */
   private List<Term> flattened(List<Term> written) {
     Deque<Term> work = new ArrayDeque<>(written);
     FloatNumber sum = FloatNumber.ZERO;
@@ -239,7 +239,7 @@ public final class DecimalArithmetic {
     return new Term(product, List.copyOf(rest));
   }
 
-  /** The number that a factor is once it is worked out; roots and logarithms of fractions stay. */
+  /** The value of a factor as a number; roots and logarithms of fractions stay. */
   private Optional<FloatNumber> number(Expr expr) {
     budget.step();
     if (expr instanceof Num num) {
@@ -308,14 +308,12 @@ public final class DecimalArithmetic {
         : Rational.of(Value.complex(value).re().round(DIGITS));
   }
 
-  /**
-   * Whether what the literals stand for, computed to more digits than floats have, is next to 0.
-   */
+  /** Whether the literals, computed to more digits than floats have, give nearly 0. */
   private boolean isCut(List<Term> difference) {
     return isNumber(difference) && isBelow(difference, chopBelow);
   }
 
-  /** Whether the reference computes terms; a percentage it leaves as it is written. */
+  /** Whether Math-Verify evaluates the terms; it leaves a percentage as written. */
   private static boolean isNumber(List<Term> terms) {
     return terms.stream()
         .flatMap(term -> term.factors().stream())
@@ -336,7 +334,7 @@ public final class DecimalArithmetic {
     return term.factors().isEmpty() ? number : Expr.times(number, new Mul(term.factors()));
   }
 
-  /** With each decimal replaced by the fraction that its float is; so are logarithms of them. */
+  /** Replaces each decimal, and each logarithm of one, by the fraction that is its float. */
   private Expr binary(Expr expr) {
     Expr logarithms =
         Substitution.everywhere(

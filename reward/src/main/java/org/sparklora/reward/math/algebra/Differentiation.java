@@ -14,7 +14,7 @@ final class Differentiation {
 
   private Differentiation() {}
 
-  /** Throws {@link Value.None} for what has no rule here. */
+  /** Throws {@link Value.None} for a function without a rule. */
   static Expr of(Expr expr, Symbol x, Budget budget) {
     budget.step();
     if (!Expr.freeSymbols(expr).contains(x)) {

@@ -15,21 +15,21 @@ import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 
 /**
- * Computes values: exactly while only fractions take part, else to as many digits as their sizes
- * ask for. Here are variables, sums, products and what binds a variable; {@link Powers} and {@link
- * FunctionValues} have the rest.
+ * Computes values: exactly while only fractions occur, else to as many digits as their sizes need.
+ * This class handles variables, sums, products and operators that bind a variable; {@link Powers}
+ * and {@link FunctionValues} the rest.
  *
- * <p>Fifty digits do for ordinary numbers. Where a larger or smaller one has taken part, all is
- * computed again to so many digits that the difference of the largest and the smallest shows.
+ * <p>Fifty digits suffice for ordinary numbers. If a larger or smaller one occurred, everything is
+ * computed again to enough digits for the difference of the largest and the smallest.
  *
- * <p>Belongs to one verdict on one thread.
+ * <p>An instance serves one verdict on one thread.
  */
 public final class Evaluator {
   private static final int MAX_SAMPLE_BITS = 3_000;
   private static final int MAX_TERMS = 20_000;
   private static final int SAMPLE_DIGITS = 400;
 
-  /** A second time for sizes that show only once the digits do; a vanishing power has no end. */
+  /** Some sizes show only with more digits; the limit is for powers that keep vanishing. */
   private static final int MAX_RAISES = 2;
 
   private final Map<Symbol, Value> variables;
@@ -57,8 +57,8 @@ public final class Evaluator {
   }
 
   /**
-   * For terms that hold decimals computed to no more than the ordinary digits, such as integrals:
-   * where those do not tell, there is no value.
+   * For terms with decimals computed to the ordinary digits only, such as integrals: has no value
+   * where more digits are needed.
    */
   public static Evaluator ofOrdinaryDigits(Map<Symbol, Value> variables, Budget budget) {
     return new Evaluator(
@@ -69,8 +69,8 @@ public final class Evaluator {
   }
 
   /**
-   * For one of many points, of which others tell as much: where that takes more than 400 digits,
-   * there is no value.
+   * For one of many sample points that are equally good: has no value where more than 400 digits
+   * are needed.
    */
   static Evaluator atSample(Map<Symbol, Value> variables, Budget budget) {
     return new Evaluator(
@@ -91,12 +91,12 @@ public final class Evaluator {
     return toEnoughDigits(() -> at(expr));
   }
 
-  /** The values of two terms that are to be compared. */
+  /** The values of two terms to be compared. */
   public Pair values(Expr first, Expr second) {
     return toEnoughDigits(() -> new Pair(at(first), at(second)));
   }
 
-  /** The values of several terms that are to be compared. */
+  /** The values of several terms to be compared. */
   public List<Value> values(List<Expr> terms) {
     return toEnoughDigits(() -> terms.stream().map(this::at).toList());
   }
@@ -109,7 +109,7 @@ public final class Evaluator {
           return result;
         }
       } catch (Value.None | ArithmeticException none) {
-        // What is no number to few digits, a quotient by a vanished sum, may be one to more.
+        // A quotient by a sum that vanishes to few digits may be a number to more.
         if (!raised()) {
           throw none;
         }
@@ -117,7 +117,7 @@ public final class Evaluator {
     }
   }
 
-  /** Whether the values' sizes asked for more digits, which are used from now on. */
+  /** Raises the digits if the sizes of values need more; returns whether it did. */
   private boolean raised() {
     int digits = magnitudes.digits();
     if (digits <= math.digits() || raises == MAX_RAISES) {
@@ -133,7 +133,7 @@ public final class Evaluator {
     return new Evaluator(Map.of(), budget).value(expr);
   }
 
-  /** How two real constants compare; empty when one is not a real constant. */
+  /** Compares two real constants; empty when one is not a real constant. */
   public static OptionalInt compare(Expr left, Expr right, Budget budget) {
     try {
       Pair pair = new Evaluator(Map.of(), budget).values(left, right);
@@ -180,7 +180,7 @@ public final class Evaluator {
       if (value == null) {
         throw new Value.None("a variable: " + symbol.name());
       }
-      // The digits of a sample point are all there are.
+      // A sample point counts as exact to all digits.
       return value instanceof Value.Approximate a
           ? new Value.Approximate(a.complex().to(math))
           : value;
@@ -214,7 +214,7 @@ public final class Evaluator {
     throw new Value.None("no number: " + expr.getClass().getSimpleName());
   }
 
-  /** At sample points digits do: long fractions would cost more than they tell. */
+  /** Rounds long fractions at sample points, where they would cost more than they tell. */
   private Value tamed(Value value) {
     return !variables.isEmpty()
             && value instanceof Value.Exact exact
@@ -236,7 +236,7 @@ public final class Evaluator {
   }
 
   /**
-   * An unknown function's value is drawn from its name and arguments: equal arguments, equal
+   * A pseudo-random value from the function's name and arguments: equal arguments give equal
    * values.
    */
   private Value unknownFunction(Expr.Apply apply) {

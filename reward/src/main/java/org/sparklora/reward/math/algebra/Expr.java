@@ -7,15 +7,15 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A parsed answer: numbers, terms, relations, sets, as they were written. Nothing is simplified
- * when it is built, since the rules of comparison look at how an answer was written.
+ * A parsed answer: numbers, terms, relations and sets as they were written. Construction simplifies
+ * nothing, since the rules of comparison depend on the written form.
  *
- * <p>Immutable and thread-safe. Equality is that of the written form, except that a {@link
- * FiniteSet} ignores order.
+ * <p>Immutable and thread-safe. Equality compares the written form, except that a {@link FiniteSet}
+ * ignores order.
  */
 public sealed interface Expr {
 
-  /** Whether the node stands for a set, or an ordered tuple, and not for a value. */
+  /** Whether the node is a set or an ordered tuple, and not a value. */
   default boolean isCollection() {
     return this instanceof FiniteSet
         || this instanceof Tuple
@@ -24,14 +24,14 @@ public sealed interface Expr {
         || this instanceof NamedSet;
   }
 
-  /** The nodes directly below; none unless a node says otherwise. */
+  /** The nodes directly below; by default none. */
   default List<Expr> children() {
     return List.of();
   }
 
   /**
-   * An exact number. {@code decimal} says that it was written with a point, which the comparison
-   * rules treat as a rounded value; {@code digits} are then its significant digits.
+   * An exact number. {@code decimal}: written with a point, so that comparison treats it as
+   * rounded; {@code digits}: its significant digits, if decimal.
    */
   record Num(Rational value, boolean decimal, int digits) implements Expr {
     public static Num of(Rational value) {
@@ -54,7 +54,7 @@ public sealed interface Expr {
   /** Plus or minus infinity. */
   record Infinite(int sign) implements Expr {}
 
-  /** What division by zero yields: 1/0 is {@code zoo} (complex infinity), 0/0 is {@code nan}. */
+  /** The result of division by zero: 1/0 is {@code zoo} (complex infinity), 0/0 is {@code nan}. */
   enum Undefined implements Expr {
     ZOO,
     NAN
@@ -227,9 +227,7 @@ public sealed interface Expr {
           && new HashSet<>(elements).equals(new HashSet<>(that.elements));
     }
 
-    /**
-     * One walk over the elements: through a HashSet, each level of nesting would double the work.
-     */
+    /** One walk over the elements; a HashSet would double the work at each level of nesting. */
     @Override
     public int hashCode() {
       return elements.stream().mapToInt(Expr::hashCode).sum();
@@ -292,7 +290,7 @@ public sealed interface Expr {
   /** A statement already decided, such as {@code {1} ⊆ {1, 2}}. */
   record Truth(boolean value) implements Expr {}
 
-  /** The variables that a value depends on; those bound by an operator are left out. */
+  /** The variables that a value depends on, without those bound by an operator. */
   static Set<Symbol> freeSymbols(Expr expr) {
     Set<Symbol> found = new LinkedHashSet<>();
     collect(expr, found);
@@ -341,7 +339,7 @@ public sealed interface Expr {
     return times(Num.of(-1), expr);
   }
 
-  /** A product that takes products apart, as written juxtaposition does. */
+  /** A product; factors that are products are flattened, as in juxtaposition. */
   static Expr times(Expr left, Expr right) {
     List<Expr> factors = new ArrayList<>();
     flatten(left, factors);

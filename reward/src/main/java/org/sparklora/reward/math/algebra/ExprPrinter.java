@@ -3,9 +3,9 @@ package org.sparklora.reward.math.algebra;
 import java.util.stream.Collectors;
 import org.sparklora.reward.math.algebra.Expr.Num;
 
-/** Expressions as text, for reports and for the few rules that compare by what is printed. */
+/** Prints expressions as text, for reports and for the few rules that compare printed text. */
 public final class ExprPrinter {
-  /** Reports need no more. */
+  /** Longest text in reports. */
   private static final int MAX_LENGTH = 400;
 
   private static final int MAX_NODES = 300;

@@ -3,17 +3,17 @@ package org.sparklora.reward.math.algebra;
 import java.math.BigInteger;
 
 /**
- * A number as the reference's arithmetic has it: a fraction, exactly, or a binary float of so many
- * bits, which every operation rounds to the nearest, ties to even.
+ * A number of Math-Verify's arithmetic: an exact fraction, or a binary float of {@code bits} bits,
+ * which every operation rounds to the nearest, ties to even.
  *
- * @param value the number itself; that of a float has a power of two below the bar
+ * @param value the number itself; a float's denominator is a power of two
  * @param bits 0 for a fraction
  */
 record FloatNumber(Rational value, int bits) {
   static final FloatNumber ZERO = exact(Rational.ZERO);
   static final FloatNumber ONE = exact(Rational.ONE);
 
-  /** Bits of a float that was written with no more digits than these. */
+  /** A literal with fewer digits has the bits of one with this many. */
   static final int LEAST_DIGITS = 15;
 
   private static final double BITS_A_DIGIT = 3.3219280948873626;
@@ -27,7 +27,7 @@ record FloatNumber(Rational value, int bits) {
     return new FloatNumber(nearest(value, bits), bits);
   }
 
-  /** A literal: a decimal carries as many bits as its digits need, and no fewer than a double. */
+  /** A literal's value: a decimal has the bits of its digits, and at least a double's. */
   static FloatNumber of(Expr.Num num) {
     return num.decimal() ? rounded(num.value(), bits(num.digits())) : exact(num.value());
   }
@@ -36,7 +36,7 @@ record FloatNumber(Rational value, int bits) {
     return (int) Math.round((Math.max(digits, LEAST_DIGITS) + 1) * BITS_A_DIGIT);
   }
 
-  /** The number as a literal that stands for exactly this. */
+  /** The number as a literal of exactly this value. */
   Expr.Num literal() {
     int digits = bits == 0 ? 0 : (int) Math.round(bits / BITS_A_DIGIT) - 1;
     return new Expr.Num(value, bits > 0, digits);
@@ -69,7 +69,7 @@ record FloatNumber(Rational value, int bits) {
     return bits == 0 ? exact(power) : rounded(power, bits);
   }
 
-  /** A fraction is rounded before it meets a float; a float keeps all its bits. */
+  /** Rounds a fraction before it meets a float; a float keeps all its bits. */
   private Rational to(int common) {
     return bits == 0 ? nearest(value, common) : value;
   }

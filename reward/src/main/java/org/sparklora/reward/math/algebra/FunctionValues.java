@@ -8,15 +8,15 @@ import org.sparklora.reward.math.algebra.Expr.Call;
 import org.sparklora.reward.math.algebra.Expr.Constant;
 
 /**
- * Values of the functions with a name. Factorials and binomials are sized up before they are
- * computed, so a tower of them costs nothing.
+ * Values of named functions. Estimates the size of factorials and binomials before computing them,
+ * so a tower of them costs nothing.
  */
 record FunctionValues(Budget budget, PreciseMath math) {
   private static final int MAX_FACTORIAL = 10_000;
   private static final BigDecimal TINY = new BigDecimal("1e-30");
 
   /**
-   * The value of a call at its arguments' values. Throws {@link Value.None}, {@link
+   * The value of a call for these argument values. Throws {@link Value.None}, {@link
    * Budget.Exceeded}.
    */
   Value value(Call call, List<Value> args) {
@@ -92,7 +92,7 @@ record FunctionValues(Budget budget, PreciseMath math) {
         throw new Budget.Exceeded("a factorial of a number of " + n.bitLength() + " bits");
       }
       int last = n.intValueExact();
-      // n factors, halved until they are small; their product has about n log n bits.
+      // n factors, split in halves until few; their product has about n log n bits.
       budget.step(1 + last + 8 * Budget.product(last * 14L));
       return Value.of(product(1, last));
     }
@@ -107,7 +107,7 @@ record FunctionValues(Budget budget, PreciseMath math) {
     return new Value.Approximate(Complex.real(math.gamma(x.add(BigDecimal.ONE)), math));
   }
 
-  /** Halves the range, so that the factors multiplied are of like size. */
+  /** Splits the range in halves, so that factors of similar size are multiplied. */
   private static BigInteger product(int from, int to) {
     if (to - from < 8) {
       BigInteger product = BigInteger.ONE;
@@ -164,7 +164,7 @@ record FunctionValues(Budget budget, PreciseMath math) {
     }
     BigDecimal x = complex(value).re();
     BigDecimal nearest = x.setScale(0, RoundingMode.HALF_EVEN);
-    // √4 computed to 50 digits may lie a hair below 2.
+    // √4 computed to 50 digits may be slightly below 2.
     boolean whole = nearest.subtract(x).abs().compareTo(rounding()) < 0;
     BigDecimal result = whole ? nearest : x.setScale(0, RoundingMode.FLOOR);
     budget.checkBits((long) (3.4 * Math.max(0, result.precision() - result.scale())));
@@ -197,7 +197,8 @@ record FunctionValues(Budget budget, PreciseMath math) {
   }
 
   /**
-   * Functions of real numbers take one series, their inverses roots as well; others all of them.
+   * The steps of a function: one kind of series for real numbers, roots as well for atan and acot;
+   * all kinds for other inverses and for complex numbers.
    */
   private long cost(String name, Value arg) {
     boolean inverse = name.startsWith("a");

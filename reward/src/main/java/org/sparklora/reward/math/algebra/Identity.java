@@ -12,14 +12,14 @@ import org.sparklora.reward.math.algebra.Expr.Iterated;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 
 /**
- * Whether two terms are the same function of their variables. Both are evaluated at fixed points,
- * exactly where they are rational and to enough digits otherwise: unlike terms agree at none of
- * them, and the points cover signs and sizes, so √(x²) is |x| but ln(ab) is not ln a + ln b.
+ * Whether two terms are the same function of their variables. Evaluates both at fixed points,
+ * exactly where rational and to enough digits otherwise: different terms agree at none of these,
+ * and the points cover signs and sizes, so √(x²) is |x| but ln(ab) is not ln a + ln b.
  *
- * <p>Belongs to one verdict.
+ * <p>An instance serves one verdict.
  */
 public final class Identity {
-  /** A term that is linear lies at the others on the line through its values at 0 and 1. */
+  /** Test points of linearity: the line through the values at 0 and 1 must hold at the others. */
   private static final List<Rational> LINE =
       List.of(Rational.ZERO, Rational.ONE, Rational.of(3), Rational.of(-29, 13));
 
@@ -28,8 +28,8 @@ public final class Identity {
   private final Budget budget;
 
   /**
-   * @param floatZero where decimals are floats, as the reference's are, what difference of such
-   *     terms is cut to zero; empty where they are fractions
+   * @param floatZero if decimals are floats, as in Math-Verify, the difference of such terms that
+   *     is cut to zero; empty if they are fractions
    */
   public Identity(Algebra algebra, Optional<BigDecimal> floatZero, Budget budget) {
     this.algebra = algebra;
@@ -81,7 +81,7 @@ public final class Identity {
     return agreeAt(SamplePoints.inBranches(a, b, symbols, positive, budget), a, b, ordinary);
   }
 
-  /** Whether the terms differ at none of the points; where one has no value, it does not count. */
+  /** Whether the terms agree at all points; skips a point where one has no value. */
   private boolean agreeAt(List<Map<Symbol, Value>> points, Expr a, Expr b, boolean ordinary) {
     for (Map<Symbol, Value> point : points) {
       Optional<Boolean> agree =
@@ -118,13 +118,13 @@ public final class Identity {
     for (Map<Symbol, Value> point : everywhere(a, b, symbols)) {
       Optional<Evaluator.Pair> pair =
           SamplePoints.attempt(budget, () -> Evaluator.atSample(point, budget).values(a, b));
-      // No value, or zero on both sides: other points decide.
+      // No value, or both are zero: other points decide.
       if (pair.isEmpty()) {
         continue;
       }
       Value x = pair.get().first();
       Value y = pair.get().second();
-      // Zero on both sides: other points decide.
+      // Both are zero: other points decide.
       if (Value.isZero(x) && Value.isZero(y)) {
         continue;
       }
@@ -150,8 +150,8 @@ public final class Identity {
   }
 
   /**
-   * Whether both equations (as terms that are zero) give a variable the same value, being linear in
-   * it.
+   * Whether both equations (as terms that are zero) are linear in a variable and give it the same
+   * value.
    */
   public boolean sameLinearRoot(Expr a, Expr b, Symbol variable) {
     if (BranchPoints.decides(variable, a) || BranchPoints.decides(variable, b)) {
@@ -187,8 +187,8 @@ public final class Identity {
   }
 
   /**
-   * Whether both equations hold for all values of the variable at the same places: xy = x² does
-   * where x = 0, y = x nowhere.
+   * Whether both equations hold for all values of the variable at the same points: xy = x² does at
+   * x = 0, y = x nowhere.
    */
   private boolean sameDegeneration(Expr a, Expr b, Symbol variable, List<Symbol> others) {
     List<Expr> slopes =
@@ -216,7 +216,7 @@ public final class Identity {
         .orElse(false);
   }
 
-  /** The root of what has these values along the line, if they lie on a line. */
+  /** The root of a term with these values at {@link #LINE}, if they are linear. */
   private Optional<Value> linearRoot(List<Value> values) {
     Value f0 = values.get(0);
     Value slope = minus(values.get(1), f0);
@@ -257,7 +257,7 @@ public final class Identity {
     }
   }
 
-  /** The term without integrals, limits, derivatives and infinite sums. */
+  /** The term with integrals, limits, derivatives and infinite sums evaluated. */
   public Optional<Expr> workedOut(Expr expr) {
     return needsAlgebra(expr) ? algebra.workOut(expr, budget) : Optional.of(expr);
   }

@@ -3,29 +3,29 @@ package org.sparklora.reward.math.algebra;
 import java.math.BigDecimal;
 
 /**
- * The sizes of the numbers that have taken part in a computation, and how many digits it takes
- * until the largest does not hide the smallest.
+ * Records the sizes of numbers in a computation, and derives the digits with which the largest does
+ * not hide the smallest.
  *
- * <p>Numbers below 10^r and above 10^-r bring about differences down to 10^-2r, as of reciprocals,
- * and with roots somewhat smaller ones. So 6r digits are computed, of which cancelling and what
- * enlarges the rest leave 4r: a smaller difference counts as none. The largest numbers get a fixed
- * count of digits beyond twice their own.
+ * <p>Numbers between 10^-r and 10^r can differ by as little as 10^-2r, as reciprocals do, and with
+ * roots by somewhat less. So 6r digits are computed, of which 4r remain after cancelling and
+ * amplification: a smaller difference counts as zero. The largest numbers get a fixed number of
+ * digits beyond twice their own.
  *
- * <p>Belongs to one {@link Evaluator}.
+ * <p>An instance serves one {@link Evaluator}.
  */
 final class Magnitudes {
-  /** Powers of ten within which the ordinary digits tell what differs. */
+  /** Powers of ten within which the ordinary digits show every difference. */
   private static final int ORDINARY_SPAN = 12;
 
   private static final int DIGITS_FOR_EACH = 6;
   private static final int DIGITS_BEYOND = 60;
 
-  /** From here on only two digits are computed for each power of ten. */
+  /** From here on, only two digits are computed for each power of ten. */
   private static final int LARGE_SPAN = 650;
 
   private static final int DIGITS_BEYOND_LARGE = 4 * LARGE_SPAN + DIGITS_BEYOND;
 
-  /** More digits are not computed: what they would tell remains untold. */
+  /** Most digits computed; comparisons that need more have no result. */
   static final int MAX_DIGITS = 14_000;
 
   private static final double DIGITS_A_BIT = 0.30103;
@@ -37,9 +37,9 @@ final class Magnitudes {
   private boolean rounded;
 
   /**
-   * @param ordinaryOnly when more digits than the ordinary ones are not to be had
-   * @param sampled when variables stand for numbers that happen to have many digits
-   * @param mostDigits where more would be needed, there is no value
+   * @param ordinaryOnly whether no more than the ordinary digits are available
+   * @param sampled whether variables are numbers that happen to have many digits
+   * @param mostDigits if more are needed, there is no value
    */
   Magnitudes(boolean ordinaryOnly, boolean sampled, int mostDigits) {
     this.ordinaryOnly = ordinaryOnly;
@@ -52,8 +52,8 @@ final class Magnitudes {
   }
 
   /**
-   * Takes note of a term's value. Only of a fraction or a power a small size is believed: a small
-   * sum or sine is what cancelling has left.
+   * Records a term's value. A small size counts only for a fraction or a power: a small sum or sine
+   * may be the result of cancelling.
    */
   void note(Expr term, Value value) {
     if (value instanceof Value.Exact exact) {
@@ -77,10 +77,7 @@ final class Magnitudes {
     return size.signum() == 0 ? 0 : (long) size.precision() - size.scale() - 1;
   }
 
-  /**
-   * The digits to which all is to be computed; throws {@link Value.None} when they are not to be
-   * had.
-   */
+  /** The digits to compute with; throws {@link Value.None} when these are not available. */
   int digits() {
     if (!rounded || span <= ORDINARY_SPAN) {
       return PreciseMath.ORDINARY_DIGITS;
@@ -95,7 +92,7 @@ final class Magnitudes {
     return ordinaryOnly ? PreciseMath.ORDINARY_DIGITS : (int) digits;
   }
 
-  /** The decimals to which a difference shows when so many digits were computed. */
+  /** The decimals to which a difference is reliable when this many digits were computed. */
   static int resolved(int digits) {
     return digits <= DIGITS_FOR_EACH * LARGE_SPAN + DIGITS_BEYOND ? digits / 3 * 2 : digits / 2;
   }

@@ -7,9 +7,7 @@ import org.sparklora.reward.math.algebra.Expr.Matrix;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Pow;
 
-/**
- * Sums and products in which matrices may take part. Shapes that do not fit are a parse failure.
- */
+/** Sums and products in which matrices may occur. Shapes that do not fit are a parse failure. */
 public final class MatrixAlgebra {
   /** A determinant by minors costs n!, so larger ones are refused. */
   private static final int MAX_DETERMINANT = 6;
@@ -85,7 +83,7 @@ public final class MatrixAlgebra {
     return new Add(List.copyOf(diagonal));
   }
 
-  /** By minors along the first row. */
+  /** Expands by minors along the first row. */
   public static Expr determinant(Matrix matrix) {
     requireSquare(matrix);
     List<List<Expr>> rows = matrix.rows();
@@ -109,7 +107,7 @@ public final class MatrixAlgebra {
     return bounded(new Add(List.copyOf(terms)));
   }
 
-  /** Entries repeat in products and determinants, so that these grow with each level. */
+  /** Limits the size: products and determinants repeat entries, and grow with each level. */
   private static Expr bounded(Expr expr) {
     if (Expr.size(expr, MAX_SIZE) >= MAX_SIZE) {
       throw new Budget.Exceeded("an expression of " + MAX_SIZE + " parts");

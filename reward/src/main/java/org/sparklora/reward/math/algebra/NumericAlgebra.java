@@ -11,18 +11,19 @@ import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 
 /**
- * Integrals, limits and derivatives without a computer algebra system: polynomials are integrated
- * exactly, other definite integrals branch by branch by double-exponential quadrature and limits by
- * extrapolation, both to nearly 50 digits or not at all; derivatives by the rules of calculus.
+ * Integrals, limits and derivatives without a computer algebra system: integrates polynomials
+ * exactly, other definite integrals branch by branch by double-exponential quadrature, and
+ * extrapolates limits, both to nearly 50 digits or not at all; takes derivatives by the rules of
+ * calculus.
  *
- * <p>What it cannot do goes to the next {@link Algebra}. Stateless and thread-safe.
+ * <p>Leaves other expressions to the next {@link Algebra}. Stateless and thread-safe.
  */
 public final class NumericAlgebra implements Algebra {
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
   private static final BigDecimal AGREEMENT = new BigDecimal("1e-38");
   private static final int LIMIT_POINTS = 26;
 
-  /** A derivative of a derivative repeats its parts, and so on. */
+  /** Size limit, since each derivative of a derivative repeats its parts. */
   private static final int MAX_SIZE = 20_000;
 
   private final Algebra next;
@@ -110,7 +111,7 @@ public final class NumericAlgebra implements Algebra {
     return Value.add(point, new Value.Exact(Rational.of(above ? h : h.negate())), budget);
   }
 
-  /** Piece by piece, so that each has one branch of the integrand. */
+  /** Integrates piece by piece, so that the integrand has one branch on each piece. */
   private static Expr integral(Iterated it, Budget budget) {
     Value from = Evaluator.constant(it.bounds().get(0), budget);
     Value to = Evaluator.constant(it.bounds().get(1), budget);
@@ -155,7 +156,7 @@ public final class NumericAlgebra implements Algebra {
     return number(quadrature(body, it.variable(), from, to, budget));
   }
 
-  /** x = φ(π/2 sinh t), so that the integrand falls off double-exponentially at both ends. */
+  /** Substitutes x = φ(π/2 sinh t): the integrand decays double-exponentially at both ends. */
   private static Complex quadrature(
       Expr body, Symbol variable, Value from, Value to, Budget budget) {
     Complex before = Complex.real(BigDecimal.ZERO);
@@ -170,7 +171,7 @@ public final class NumericAlgebra implements Algebra {
           Complex f = Value.complex(new Evaluator(at, budget).value(body));
           sum = sum.plus(f.times(Complex.real(place.weight())));
         } catch (Value.None | ArithmeticException none) {
-          // An end where the integrand has no value; its weight is next to nothing.
+          // The integrand has no value at an end, whose weight is negligible.
         }
       }
       Complex now = sum.dividedBy(Complex.real(TWO.pow(level)));
@@ -202,7 +203,7 @@ public final class NumericAlgebra implements Algebra {
       Value x = Value.add(up ? from : to, Value.of(up ? e : e.negate()), budget);
       return new Place(x, e.multiply(node.du(), PreciseMath.CONTEXT));
     }
-    // x = (a + b)/2 + (b − a)/2 · tanh u, written from the nearer end so as not to cancel
+    // x = (a + b)/2 + (b − a)/2 · tanh u, computed from the nearer end to avoid cancelling
     Complex a = Value.complex(from);
     Complex b = Value.complex(to);
     BigDecimal width = b.re().subtract(a.re());

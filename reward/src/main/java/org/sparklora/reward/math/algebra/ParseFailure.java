@@ -1,12 +1,12 @@
 package org.sparklora.reward.math.algebra;
 
-/** A text is not a mathematical expression. Without a stack trace: parsers try many readings. */
+/** A text is not a mathematical expression. Has no stack trace: parsers try many readings. */
 public final class ParseFailure extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * Whether the text was read but means nothing (a relation inside a term): no other reading is
-   * tried.
+   * Whether the text was read but means nothing (a relation inside a term), so that no other
+   * reading is tried.
    */
   private final boolean meaningless;
 

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A polynomial in one variable with exact coefficients, lowest first, without leading zeros; the
- * zero polynomial has none.
+ * A polynomial in one variable with exact coefficients, lowest degree first, without leading zeros;
+ * the zero polynomial has no coefficients.
  */
 public record Polynomial(List<Rational> coefficients) {
   private static final int MAX_DEGREE = 40;
@@ -144,12 +144,12 @@ public record Polynomial(List<Rational> coefficients) {
     return a;
   }
 
-  /** The same roots, each once. */
+  /** The polynomial with the same roots, each simple. */
   public Polynomial squareFree(Budget budget) {
     return degree() <= 1 ? this : divide(gcd(derivative(), budget), budget)[0];
   }
 
-  /** How many real roots there are, by Sturm's theorem; the polynomial must be square-free. */
+  /** The number of real roots, by Sturm's theorem; the polynomial must be square-free. */
   public int realRoots(Budget budget) {
     if (degree() <= 0) {
       return 0;
@@ -167,7 +167,7 @@ public record Polynomial(List<Rational> coefficients) {
       if (rest.isZero()) {
         return chain;
       }
-      // Scaled by a positive number only: signs are what counts.
+      // Scaled by a positive number only, since the chain depends on signs.
       chain.add(rest.times(Rational.of(-1).dividedBy(rest.lead().abs()), budget));
     }
   }
@@ -187,7 +187,7 @@ public record Polynomial(List<Rational> coefficients) {
   }
 
   /**
-   * The real roots as expressions when the square-free polynomial splits into rational roots and a
+   * The real roots as expressions, if the square-free polynomial splits into rational roots and a
    * quadratic; empty otherwise.
    */
   public Optional<List<Expr>> rootsAsExpressions(Budget budget) {
@@ -230,7 +230,7 @@ public record Polynomial(List<Rational> coefficients) {
     return Optional.empty();
   }
 
-  /** The term as a fraction of polynomials; throws {@link Value.None} when it is none. */
+  /** The term as a fraction of polynomials; throws {@link Value.None} if it has no such form. */
   public static Fraction of(Expr expr, Expr.Symbol variable, Budget budget) {
     budget.step();
     if (expr.equals(variable)) {

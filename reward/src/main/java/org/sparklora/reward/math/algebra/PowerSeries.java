@@ -5,7 +5,7 @@ import java.math.BigInteger;
 import java.math.MathContext;
 
 /**
- * The series of the elementary functions in whole numbers: x stands for x · 2^bits, so that a term
+ * Series of the elementary functions in whole numbers: x is represented by x · 2^bits, so a term
  * costs a product, a shift and a short division.
  *
  * <p>Immutable and thread-safe.
@@ -14,7 +14,7 @@ record PowerSeries(int bits) {
   private static final double BITS_A_DIGIT = 3.3219280948873626;
   private static final int GUARD_BITS = 32;
 
-  /** Series to so many decimals. */
+  /** Series to this many decimals. */
   static PowerSeries ofDecimals(int decimals) {
     return new PowerSeries((int) (decimals * BITS_A_DIGIT) + GUARD_BITS);
   }
@@ -33,7 +33,7 @@ record PowerSeries(int bits) {
 
   /** e^x of a number between −1 and 1. */
   BigDecimal exp(BigDecimal x, MathContext context) {
-    // e^x = (e^(x / 2^halvings))^(2^halvings), each squaring of which takes a bit of the precision.
+    // e^x = (e^(x / 2^halvings))^(2^halvings); each squaring loses a bit of precision.
     int halvings = 6 + (int) Math.sqrt(bits / 8.0);
     PowerSeries longer = new PowerSeries(bits + halvings + GUARD_BITS);
     BigInteger small = longer.fixed(x).shiftRight(halvings);
@@ -49,10 +49,10 @@ record PowerSeries(int bits) {
     return longer.decimal(sum, context);
   }
 
-  /** The sine or cosine of an angle of a turn or less. */
+  /** The sine or cosine of an angle of at most one turn. */
   BigDecimal sine(BigDecimal x, boolean sine, MathContext context) {
     if (sine && x.scale() - x.precision() > bits / (6 * BITS_A_DIGIT)) {
-      // Whole numbers would lose its digits, and x⁷ is beyond them: x − x³/6 + x⁵/120.
+      // Whole numbers would lose digits of x, and x⁷ is below them: x − x³/6 + x⁵/120.
       BigDecimal square = x.multiply(x, context);
       BigDecimal fifth = square.divide(BigDecimal.valueOf(20), context).subtract(BigDecimal.ONE);
       BigDecimal share = square.multiply(fifth, context).divide(BigDecimal.valueOf(6), context);

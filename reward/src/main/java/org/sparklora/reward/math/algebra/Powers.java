@@ -4,8 +4,8 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 
 /**
- * Powers and roots of values: exact where a fraction comes out, else to the digits asked for. They
- * are sized up before they are computed, so a tower of them costs nothing.
+ * Powers and roots of values: exact if the result is a fraction, else to the digits of {@code
+ * math}. Estimates sizes before computing, so a tower of powers costs nothing.
  */
 record Powers(Budget budget, PreciseMath math) {
 
@@ -47,12 +47,12 @@ record Powers(Budget budget, PreciseMath math) {
             && approximate.complex().re().signum() >= 0;
   }
 
-  /** A logarithm, a product and an exponential. */
+  /** The steps of a real power: a logarithm, a product and an exponential. */
   private long realPower() {
     return math.logarithm() + math.exponential();
   }
 
-  /** The same of complex numbers: the angle of the base, sine and cosine of the exponent. */
+  /** The steps of a complex power: also the angle of the base, sine and cosine of the exponent. */
   private long complexPower() {
     return realPower() + 3 * math.angle();
   }
@@ -116,18 +116,18 @@ record Powers(Budget budget, PreciseMath math) {
     }
     budget.step(staysReal(base) ? realPower() : complexPower());
     Complex power = complex(base).pow(Complex.real(new BigDecimal(exponent), math));
-    // A real base has a real whole power; the logarithm of a negative one left a rounding error.
+    // A whole power of a real base is real; the logarithm of a negative base left a rounding error.
     return new Value.Approximate(
         Value.isReal(base) ? Complex.real(power.re(), power.math()) : power);
   }
 
-  /** The steps of bringing a fraction's power to lowest terms. */
+  /** The steps of reducing a fraction's power to lowest terms. */
   private static long commonDivisor(Rational base, BigInteger exponent) {
     int shorter = Math.min(base.numerator().bitLength(), base.denominator().bitLength());
     return Budget.commonDivisor((shorter - 1) * exponent.abs().longValue());
   }
 
-  /** The root when it is a fraction, else {@link Value#ZERO}. */
+  /** The root if it is a fraction, else {@link Value#ZERO}. */
   private Value exactRoot(Rational base, Rational exponent) {
     if (base.signum() == 0) {
       if (exponent.signum() < 0) {

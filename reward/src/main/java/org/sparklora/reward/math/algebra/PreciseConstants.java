@@ -6,8 +6,8 @@ import java.math.RoundingMode;
 import java.util.function.UnaryOperator;
 
 /**
- * Constants to as many digits as are asked for: a literal serves ordinary needs, more digits come
- * from series of whole numbers and are kept.
+ * Constants to any number of digits: a literal for ordinary needs; more digits are computed by
+ * series of whole numbers and cached.
  *
  * <p>Thread-safe.
  */
@@ -40,10 +40,10 @@ enum PreciseConstants {
       "0.5772156649015328606065120900824024310421593359399235988057672348848677267776646709369470632917467495",
       PreciseConstants::besselQuotient);
 
-  /** Digits of the literals that hold. */
+  /** Digits of the literals that are correct. */
   private static final int WRITTEN_DIGITS = 96;
 
-  /** What the series' own rounding takes. */
+  /** Digits lost to rounding in the series. */
   private static final int GUARD_DIGITS = 10;
 
   private final BigDecimal written;
@@ -57,8 +57,8 @@ enum PreciseConstants {
   }
 
   /**
-   * The constant to so many digits, or to those written if they are more: cut off, so that what
-   * earlier verdicts asked for changes no digit.
+   * The constant truncated to this many digits, or the literal if that has more: truncation keeps
+   * the result independent of what earlier verdicts cached.
    */
   BigDecimal to(int digits) {
     if (digits <= WRITTEN_DIGITS) {
@@ -88,7 +88,7 @@ enum PreciseConstants {
   }
 
   /**
-   * Brent and McMillan 1980: γ = Σ (n^k/k!)² (H_k − ln n) / Σ (n^k/k!)² but for e^(−4n), with n a
+   * Brent and McMillan 1980: γ = Σ (n^k/k!)² (H_k − ln n) / Σ (n^k/k!)² up to e^(−4n), with n a
    * power of two.
    */
   private static BigInteger besselQuotient(BigInteger unit) {

@@ -7,19 +7,19 @@ import java.math.RoundingMode;
 
 /**
  * Elementary functions of real numbers to a given number of digits: 50 for ordinary values, more
- * where the values at hand span more. Series after the usual reductions.
+ * for values that span more. Series after the usual reductions.
  *
  * <p>Immutable and thread-safe.
  */
 public final class PreciseMath {
   private static final int GUARD_DIGITS = 14;
 
-  /** Enough digits to tell equal values of ordinary size from merely close ones. */
+  /** Enough digits to distinguish equal values of ordinary size from merely close ones. */
   static final int ORDINARY_DIGITS = 50;
 
   static final PreciseMath ORDINARY = new PreciseMath(ORDINARY_DIGITS);
 
-  /** Results to the ordinary digits are rounded to this. */
+  /** Rounding of results to the ordinary digits. */
   public static final MathContext CONTEXT = ORDINARY.context;
 
   /** Series of more digits take longer than a verdict may. */
@@ -27,12 +27,12 @@ public final class PreciseMath {
 
   private static final int MAX_GAMMA_DIGITS = 2_000;
 
-  /** Of one to the ordinary digits. */
+  /** Steps of a series to the ordinary digits. */
   private static final double STEPS_OF_SERIES = 10;
 
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
 
-  /** Powers beyond e to this are refused: no answer needs them, and a tower of them never ends. */
+  /** Powers beyond e to this are refused: no answer needs these, and towers never end. */
   private static final BigDecimal MAX_EXPONENT = BigDecimal.valueOf(1_000_000);
 
   /** Digits that an angle must keep after reduction. */
@@ -53,7 +53,7 @@ public final class PreciseMath {
     this.series = PowerSeries.ofDecimals(digits + GUARD_DIGITS);
   }
 
-  /** Functions to as many digits, or to the ordinary ones if that is more. */
+  /** Functions to this many digits, or to the ordinary digits if these are more. */
   static PreciseMath of(int digits) {
     return digits <= ORDINARY_DIGITS ? ORDINARY : new PreciseMath(digits);
   }
@@ -66,17 +66,17 @@ public final class PreciseMath {
     return context;
   }
 
-  /** To what sums and products on the way are rounded. */
+  /** Rounding of intermediate sums and products. */
   MathContext inner() {
     return inner;
   }
 
-  /** The less precise of the two: what is computed from both is no better. */
+  /** The less precise of the two: a value computed from both is no better. */
   PreciseMath least(PreciseMath other) {
     return digits <= other.digits ? this : other;
   }
 
-  /** The steps of a sum, product or quotient of two numbers, each of which is rounded. */
+  /** The steps of a sum, product or quotient of two numbers, with its rounding. */
   long operation() {
     return 1 + 5 * Budget.product(series.bits());
   }
@@ -91,7 +91,7 @@ public final class PreciseMath {
     return series(Math.sqrt((double) digits / ORDINARY_DIGITS));
   }
 
-  /** The steps of a logarithm, which is an exponential turned round. */
+  /** The steps of a logarithm, which is computed by exponentials. */
   long logarithm() {
     return 3 * exponential();
   }
@@ -101,14 +101,14 @@ public final class PreciseMath {
     return series((double) digits / ORDINARY_DIGITS);
   }
 
-  /** The steps of a series that is so many times as long as to the ordinary digits. */
+  /** The steps of a series with {@code length} times the terms of one to the ordinary digits. */
   private long series(double length) {
     return digits > MAX_SERIES_DIGITS
         ? 1 // it will be refused
         : (long) (STEPS_OF_SERIES * length * (1 + Budget.product(series.bits()))) + constant();
   }
 
-  /** The steps of π and of the logarithms of 2 and 10, whether or not they are known already. */
+  /** The steps of π and of the logarithms of 2 and 10, even if cached. */
   long constant() {
     return 1 + (long) digits * digits / 1_300;
   }
@@ -139,8 +139,8 @@ public final class PreciseMath {
   }
 
   /**
-   * A quotient, which may have zeros at its end: {@link BigDecimal#divide(BigDecimal, MathContext)}
-   * takes them off one by one, the square of its digits for each that is exact.
+   * A quotient, possibly with trailing zeros: {@link BigDecimal#divide(BigDecimal, MathContext)}
+   * removes these one by one from an exact quotient, in quadratic time.
    */
   static BigDecimal quotient(BigDecimal a, BigDecimal b, MathContext context) {
     int exponent = a.precision() - a.scale() - b.precision() + b.scale();
@@ -148,7 +148,7 @@ public final class PreciseMath {
     return a.divide(b, scale, RoundingMode.HALF_EVEN).round(context);
   }
 
-  /** Of a number that is not negative. */
+  /** The square root of a non-negative number. */
   BigDecimal sqrt(BigDecimal x) {
     return WholeRoots.sqrt(x, wide);
   }
@@ -167,7 +167,7 @@ public final class PreciseMath {
     return k >= 0 ? power.multiply(scale, wide) : power.divide(scale, wide);
   }
 
-  /** Of a positive number. */
+  /** The natural logarithm of a positive number. */
   BigDecimal ln(BigDecimal x) {
     // x = m · 10^p with m near 1.
     int p = x.precision() - x.scale() - 1;
@@ -201,7 +201,7 @@ public final class PreciseMath {
     return series.sine(reduced(x), false, wide);
   }
 
-  /** The angle between −π and π that has the same sine and cosine. */
+  /** The angle between −π and π with the same sine and cosine. */
   private BigDecimal reduced(BigDecimal x) {
     refuseBeyond(MAX_SERIES_DIGITS);
     int length = Math.max(0, x.precision() - x.scale());
@@ -248,8 +248,8 @@ public final class PreciseMath {
   }
 
   /**
-   * The gamma function of a real number that is no pole, by Stirling's series after a shift; throws
-   * {@link Value.None} for more than the ordinary digits, which the series does not have.
+   * The gamma function of a real number that is not a pole, by Stirling's series after a shift;
+   * throws {@link Value.None} for more than the ordinary digits, which the series does not reach.
    */
   BigDecimal gamma(BigDecimal x) {
     if (digits > ORDINARY_DIGITS) {

@@ -98,22 +98,22 @@ public record Rational(BigInteger numerator, BigInteger denominator)
     return of(parts[1].signum() < 0 ? parts[0].subtract(BigInteger.ONE) : parts[0]);
   }
 
-  /** What is left of this over whole multiples of a positive number. */
+  /** The remainder of this modulo a positive number. */
   public Rational modulo(Rational divisor) {
     return minus(dividedBy(divisor).floor().times(divisor));
   }
 
-  /** How many bits the two parts take: what a {@link Budget} limits. */
+  /** Bits of numerator and denominator, which a {@link Budget} limits. */
   int bits() {
     return numerator.bitLength() + denominator.bitLength();
   }
 
-  /** Rounded to the digits of {@link PreciseMath#CONTEXT}, with no more of them than it takes. */
+  /** Rounds to {@link PreciseMath#CONTEXT}, without trailing zeros of exact quotients. */
   public BigDecimal toDecimal() {
     return new BigDecimal(numerator).divide(new BigDecimal(denominator), PreciseMath.CONTEXT);
   }
 
-  /** Rounded; what can be written with fewer digits may have zeros at its end. */
+  /** Rounds to the digits of {@code context}; exact quotients may have trailing zeros. */
   BigDecimal toDecimal(MathContext context) {
     BigDecimal above = new BigDecimal(numerator);
     return isInteger()

@@ -6,25 +6,25 @@ import java.util.List;
 
 /**
  * The real roots of polynomials with exact coefficients: rational ones exactly, those of quadratics
- * to 50 digits, others to 18 digits, told apart by Sturm's theorem.
+ * to 50 digits, others to 18 digits, isolated by Sturm's theorem.
  */
 final class RealRoots {
-  /** Halvings of an interval between roots, after it holds one only. */
+  /** Halvings of an interval that contains a single root. */
   private static final int HALVINGS = 60;
 
-  /** Halvings to tell roots apart; closer ones count as one. */
+  /** Halvings to isolate roots; closer roots count as one. */
   private static final int SEPARATIONS = 80;
 
   private RealRoots() {}
 
-  /** Each root once; none of a constant. Throws {@link Value.None}, {@link Budget.Exceeded}. */
+  /** Each real root once; none if constant. Throws {@link Value.None}, {@link Budget.Exceeded}. */
   static List<Value> of(Polynomial polynomial, Budget budget) {
     if (polynomial.degree() <= 0) {
       return List.of();
     }
     Polynomial p = polynomial.squareFree(budget);
     List<Rational> c = p.coefficients();
-    c.forEach(one -> budget.fractions(one, c.get(p.degree()))); // each is divided by the last
+    c.forEach(one -> budget.fractions(one, c.get(p.degree()))); // each is divided by the lead
     if (p.degree() == 1) {
       return List.of(new Value.Exact(c.get(0).negate().dividedBy(c.get(1))));
     }
@@ -38,7 +38,7 @@ final class RealRoots {
     return roots;
   }
 
-  /** Left to right, each once. */
+  /** Sorts values in ascending order, each once. */
   static List<Value> sorted(List<Value> values) {
     List<Value> sorted = new ArrayList<>(values);
     sorted.sort(Evaluator::compare);
@@ -64,7 +64,7 @@ final class RealRoots {
     return List.of(Value.add(middle, minus, budget), Value.add(middle, root, budget));
   }
 
-  /** Cauchy's: no root is larger. */
+  /** Cauchy's bound: no root has a larger absolute value. */
   private static Rational bound(List<Rational> coefficients) {
     Rational lead = coefficients.get(coefficients.size() - 1).abs();
     Rational most = Rational.ZERO;
@@ -75,7 +75,7 @@ final class RealRoots {
     return Rational.of(most.plus(Rational.ONE).floor().numerator().add(BigInteger.TWO));
   }
 
-  /** The roots in (from, to]. */
+  /** Adds the roots in (from, to]. */
   private static void separate(
       Polynomial p,
       List<Polynomial> chain,
@@ -132,7 +132,7 @@ final class RealRoots {
         : new Value.Exact(left.plus(right).times(Rational.HALF));
   }
 
-  /** The fraction of smallest denominator between two, by continued fractions. */
+  /** The fraction of smallest denominator between two numbers, by continued fractions. */
   private static Rational simplest(Rational from, Rational to, int depth) {
     Rational whole = from.floor();
     Rational next = whole.plus(Rational.ONE);

@@ -14,16 +14,16 @@ import org.sparklora.reward.math.algebra.Expr.SetOperation;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 
 /**
- * Sets of real numbers made of points and intervals. Two of them are equal when they agree on every
- * end of either and between every two neighbouring ends.
+ * Sets of real numbers that consist of points and intervals. Two sets are equal when they agree at
+ * every end of either and between all neighbouring ends.
  */
 public final class RealSets {
-  /** Forms of a term with five absolute values. */
+  /** Enough variants for a term with five absolute values. */
   private static final int MOST_VARIANTS = 64;
 
   private RealSets() {}
 
-  /** Whether two sets hold the same numbers; empty when one is not made of points and intervals. */
+  /** Whether two sets have the same members; empty unless both are points and intervals. */
   public static Optional<Boolean> equal(Expr a, Expr b, Budget budget) {
     try {
       List<Expr> written = new ArrayList<>();
@@ -51,9 +51,9 @@ public final class RealSets {
   }
 
   /**
-   * Where ends lie on the line: the n different finite ones at 1, 3, …, 2n − 1, so that there is a
-   * place between any two and beyond either side; minus infinity at −1 and infinity at 2n + 1. All
-   * are computed to the same digits, since they are compared.
+   * Positions of ends on the line: the n different finite ends at 1, 3, …, 2n − 1, so that there is
+   * a position between any two and beyond either side; minus infinity at −1 and infinity at 2n + 1.
+   * All ends are computed to the same digits, since they are compared.
    */
   private record Line(Map<Expr, Integer> places, int last) {
 
@@ -86,7 +86,7 @@ public final class RealSets {
       return new Line(places, last);
     }
 
-    /** The places from 0 to the last that a set holds. */
+    /** The positions from 0 to {@code last} in a set. */
     BitSet members(Expr set, Budget budget) {
       budget.step(1 + set.children().size() + last / 64);
       BitSet members = new BitSet(last + 1);
@@ -124,7 +124,7 @@ public final class RealSets {
     return Evaluator.compare(a, b);
   }
 
-  /** The numbers for which every link holds, of a statement about one variable. */
+  /** The numbers for which every link of a statement about one variable holds. */
   public static Optional<Expr> solutions(Expr statement, Budget budget) {
     if (!(statement instanceof Relation) && !(statement instanceof Expr.Chain)) {
       return Optional.empty();
@@ -166,8 +166,8 @@ public final class RealSets {
   }
 
   /**
-   * What the term can be between the points where it changes its form: it with each absolute value
-   * as plus or minus, and the arguments of those.
+   * The forms that the term has between its branch points: each absolute value as plus or minus its
+   * argument; and these arguments.
    */
   private static List<Expr> withoutBars(Expr side) {
     List<Expr> plain = new ArrayList<>();

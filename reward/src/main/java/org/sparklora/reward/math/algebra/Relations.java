@@ -4,7 +4,7 @@ import java.util.List;
 import org.sparklora.reward.math.algebra.Expr.Chain;
 import org.sparklora.reward.math.algebra.Expr.Relation;
 
-/** What kind of statement a relation or a chain of them is. */
+/** Classifies relations and chains of relations. */
 public final class Relations {
   private Relations() {}
 
@@ -18,7 +18,7 @@ public final class Relations {
   }
 
   /**
-   * An equation whose first left side holds only names: {@code x = 3}, {@code f(x) = x + 1}, {@code
+   * An equation whose first left side has only names: {@code x = 3}, {@code f(x) = x + 1}, {@code
    * A/S = 2}.
    */
   public static boolean isAssignment(Expr expr) {

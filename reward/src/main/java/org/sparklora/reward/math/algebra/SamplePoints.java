@@ -13,44 +13,44 @@ import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 
 /**
- * Where terms are evaluated to see whether they are the same function. A few points tell analytic
- * functions apart: unlike ones agree at none of them. Terms with branches need points in every
- * branch and on its ends, which are found along lines parallel to the axes, one variable moving.
+ * Points where terms are evaluated to test whether they are the same function. A few points suffice
+ * for analytic functions: different ones agree at none of these. Terms with branches need points in
+ * every branch and on its ends, found along lines parallel to the axes.
  */
 final class SamplePoints {
-  /** Parts of the points' coordinates: distinct primes keep terms from agreeing by chance. */
+  /** Numerators of coordinates: distinct primes keep terms from agreeing by chance. */
   private static final int[] ABOVE = {17, 29, 41, 53, 67, 79, 97, 109, 127, 139, 151, 163};
 
   private static final int[] BELOW = {23, 13, 37, 31, 19, 43, 59, 47, 61, 71, 73, 83};
 
-  /** For sums up to a variable and the like: enough whole points for any low degree. */
+  /** For sums up to a variable and the like: enough whole points for polynomials of low degree. */
   private static final int[] WHOLE = {2, 3, 4, 5, 7, 9, 12};
 
   private static final List<Integer> FURTHER_WHOLE = List.of(1, 6, 10, 17, 29);
   private static final int MOST_WHOLE_BITS = 9;
   private static final int FEW = 5;
 
-  /** Further points, where no polynomial of small coefficients is zero. */
+  /** Numerators of further points, where no polynomial with small coefficients is zero. */
   private static final long[] LONG_ABOVE = {1_618_033_988_749_894_848L, 20_090_401_220_750_107L};
 
   private static final long LONG_BELOW = 999_999_999_999_999_989L;
 
-  /** Places of many magnitudes on a line, for what cannot be solved. */
+  /** Positions of many magnitudes on a line, for branch points that cannot be solved for. */
   static final List<Value> LINE = line();
 
   /** Lines through points of mixed signs. */
   private static final int LINES = 8;
 
-  /** Lines through numbers that the terms name. */
+  /** Lines through numbers that occur in the terms. */
   private static final int NAMED_LINES = 8;
 
-  /** All lines together, however many variables there are. */
+  /** Most lines in total, for any number of variables. */
   private static final int MOST_LINES = 24;
 
-  /** Lines on which branch points are followed rather than solved, which costs a hundred times. */
+  /** Most lines with branch points found by sign changes, a hundred times as costly. */
   private static final int MOST_UNSOLVED = 8;
 
-  /** Lines through smaller numbers are as good as others. */
+  /** Larger numbers in the terms get their own lines; others would add nothing. */
   private static final Rational SMALL = Rational.of(2);
 
   private static final List<Rational> BETWEEN = List.of(Rational.of(29, 70), Rational.of(47, 71));
@@ -63,7 +63,7 @@ final class SamplePoints {
 
   private SamplePoints() {}
 
-  /** What is worked out within the budget; empty where it has no value or would cost too much. */
+  /** The result of {@code work}; empty if it has no value or would cost too much. */
   static <T> Optional<T> attempt(Budget budget, Supplier<T> work) {
     try {
       return Optional.of(work.get());
@@ -112,7 +112,7 @@ final class SamplePoints {
     return List.copyOf(line);
   }
 
-  /** Whole points around the numbers that terms name, where what is summed may take a branch. */
+  /** Whole points around numbers in the terms, where summands may change their branch. */
   static List<Map<Symbol, Value>> furtherWhole(List<Expr> terms, List<Symbol> symbols) {
     Set<BigInteger> wholes = new LinkedHashSet<>();
     FURTHER_WHOLE.forEach(whole -> wholes.add(BigInteger.valueOf(whole)));
@@ -148,7 +148,7 @@ final class SamplePoints {
     return points;
   }
 
-  /** The points that tell analytic functions apart. */
+  /** Points that distinguish analytic functions. */
   static List<Map<Symbol, Value>> few(List<Symbol> symbols, boolean positive) {
     List<Map<Symbol, Value>> points = new ArrayList<>();
     for (int p = 0; p < FEW; p++) {
@@ -182,7 +182,7 @@ final class SamplePoints {
     return new Value.Approximate(new Complex(real.toDecimal(), imaginary.toDecimal()));
   }
 
-  /** Points in the branches of two terms and on their ends. */
+  /** Points in the branches of two terms, and on the ends of branches. */
   static List<Map<Symbol, Value>> inBranches(
       Expr a, Expr b, List<Symbol> symbols, boolean positive, Budget budget) {
     List<Map<Symbol, Value>> points = new ArrayList<>();
@@ -205,7 +205,7 @@ final class SamplePoints {
     return points;
   }
 
-  /** Points where one of the terms vanishes. */
+  /** Points where one of the terms is zero. */
   static List<Map<Symbol, Value>> zeros(List<Expr> terms, List<Symbol> symbols, Budget budget) {
     List<Map<Symbol, Value>> points = new ArrayList<>();
     for (Line line : lines(terms, symbols, false)) {
@@ -216,7 +216,7 @@ final class SamplePoints {
     return points;
   }
 
-  /** One variable moves, the others stay at a base. */
+  /** A line along which one variable moves; the others stay at {@code base}. */
   private record Line(Symbol moving, Map<Symbol, Value> base) {
 
     Map<Symbol, Value> at(Value place) {
@@ -250,7 +250,7 @@ final class SamplePoints {
     return lines.subList(0, Math.min(most, lines.size()));
   }
 
-  /** Every end, places between neighbours, and beyond each side; fewer on one of many lines. */
+  /** Each end, positions between neighbours, and beyond each side; fewer on one of many lines. */
   private static List<Value> places(List<Value> ends, boolean onlyLine, Budget budget) {
     List<Value> places = new ArrayList<>(ends);
     for (int i = 0; i + 1 < ends.size(); i++) {
@@ -295,7 +295,7 @@ final class SamplePoints {
     return bases;
   }
 
-  /** Zero, and the larger numbers in the terms with either sign: x − 50 is zero at 50. */
+  /** Zero, and larger numbers of the terms with either sign: x − 50 is zero at 50. */
   private static List<Rational> named(List<Expr> terms) {
     Set<Rational> numbers = new LinkedHashSet<>();
     numbers.add(Rational.ZERO);

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 
-/** Rebuilds an expression with parts of it replaced. */
+/** Rebuilds an expression with some nodes replaced. */
 public final class Substitution {
   private Substitution() {}
 
@@ -13,7 +13,7 @@ public final class Substitution {
   }
 
   /**
-   * Replaces from the leaves up. A variable bound by an operator stays when it is not replaced by a
+   * Replaces nodes from the leaves up. The variable of an operator is replaced only by another
    * variable.
    */
   public static Expr everywhere(Expr expr, UnaryOperator<Expr> replacement) {

@@ -4,8 +4,8 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 
 /**
- * What an expression is worth: an exact fraction as long as nothing irrational takes part, else a
- * complex number to 50 digits or more, or an infinity.
+ * The value of an expression: an exact fraction while nothing irrational occurs, else a complex
+ * number to 50 digits or more, or an infinity.
  */
 public sealed interface Value {
 
@@ -18,7 +18,7 @@ public sealed interface Value {
   /** Plus or minus infinity. */
   record Unbounded(int sign) implements Value {}
 
-  /** No value: undefined, or beyond what numbers can tell. Without a stack trace. */
+  /** No value: undefined, or beyond the limits of computing. Has no stack trace. */
   final class None extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -42,12 +42,12 @@ public sealed interface Value {
     return new Approximate(Complex.real(value));
   }
 
-  /** A finite value in digits: its own, or the ordinary 50 of a fraction. */
+  /** A finite value as a complex number; a fraction to the ordinary 50 digits. */
   static Complex complex(Value value) {
     return complex(value, PreciseMath.ORDINARY);
   }
 
-  /** A finite value in digits: its own, or those asked for of a fraction. */
+  /** A finite value as a complex number; a fraction to the digits of {@code math}. */
   static Complex complex(Value value, PreciseMath math) {
     if (value instanceof Exact exact) {
       return Complex.real(exact.rational().toDecimal(math.context()), math);
@@ -58,7 +58,7 @@ public sealed interface Value {
     throw new None("infinite");
   }
 
-  /** The whole number that this is exactly. */
+  /** The value as a whole number, if it is exactly one. */
   static BigInteger whole(Value value) {
     if (value instanceof Exact exact && exact.rational().isInteger()) {
       return exact.rational().numerator();
@@ -124,7 +124,7 @@ public sealed interface Value {
     return multiply(a, new Approximate(one.dividedBy(divisor)), budget);
   }
 
-  /** The digits that two finite values have in common; fractions have all of them. */
+  /** The digits common to two finite values; fractions have all digits. */
   static PreciseMath digits(Value a, Value b) {
     PreciseMath x = a instanceof Approximate p ? p.complex().math() : null;
     PreciseMath y = b instanceof Approximate p ? p.complex().math() : null;

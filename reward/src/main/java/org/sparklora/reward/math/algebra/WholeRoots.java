@@ -4,13 +4,13 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
 
-/** Roots of whole numbers, and square roots of decimals by way of them. */
+/** Roots of whole numbers, and square roots of decimals computed from these. */
 final class WholeRoots {
   private static final int MAX_BITS = 20_000;
 
   private WholeRoots() {}
 
-  /** The exact root of a positive number; zero if the root is not whole or the number too long. */
+  /** The exact root of a positive number; zero if it is not whole or the number is too long. */
   static BigInteger exact(BigInteger value, int degree, Budget budget) {
     if (value.equals(BigInteger.ONE)) {
       return value;
@@ -23,7 +23,7 @@ final class WholeRoots {
     if (value.bitLength() > MAX_BITS) {
       return BigInteger.ZERO;
     }
-    // Newton's steps go down from above until they would go up again.
+    // Newton's steps descend from above until the next would ascend.
     BigInteger guess = BigInteger.ONE.shiftLeft(value.bitLength() / degree + 1);
     BigInteger below = BigInteger.valueOf(degree - 1L);
     while (true) {
@@ -40,19 +40,19 @@ final class WholeRoots {
     }
   }
 
-  /** The square root of a number that is not negative, rounded. */
+  /** The rounded square root of a non-negative number. */
   static BigDecimal sqrt(BigDecimal x, MathContext context) {
     if (x.signum() == 0) {
       return BigDecimal.ZERO;
     }
-    // The root of x · 10^(2·scale) has two whole digits more than are asked for.
+    // The root of x · 10^(2·scale) has two whole digits more than needed.
     int scale = context.getPrecision() + 2 - Math.floorDiv(x.precision() - x.scale(), 2);
     BigDecimal scaled = x.scaleByPowerOfTen(2 * scale);
     BigInteger whole = scaled.toBigInteger();
     BigInteger root = floorSqrt(whole);
     boolean exact =
         root.multiply(root).equals(whole) && scaled.compareTo(new BigDecimal(whole)) == 0;
-    // A further digit says that something was cut off, so that halves are rounded up.
+    // A further digit marks a truncated root, so that halves are rounded up.
     return exact
         ? new BigDecimal(root, scale).round(context)
         : new BigDecimal(root.multiply(BigInteger.TEN).add(BigInteger.ONE), scale + 1)
@@ -60,8 +60,8 @@ final class WholeRoots {
   }
 
   /**
-   * The whole part of the square root of a positive number, by Newton's steps of which each doubles
-   * the bits: those of Python's {@code math.isqrt}, which has the proof.
+   * The floor of the square root of a positive number, by Newton's steps that each double the bits:
+   * Python's {@code math.isqrt}, whose source has the proof.
    */
   static BigInteger floorSqrt(BigInteger n) {
     int bits = (n.bitLength() - 1) / 2;
