@@ -21,49 +21,48 @@ import org.sparklora.reward.math.extract.Thinking;
 
 /**
  * 1 when a completion's final answer equals the solution, 0 when it does not, none when the
- * solution cannot be parsed: thinking is cut off, the answer is found, cleaned, parsed and
- * compared.
+ * solution cannot be parsed: strips thinking, then finds, cleans, parses and compares the answer.
  *
  * <p>Thread-safe and bounded. A verdict depends on completion and solution alone, not on the
- * machine or its load: what ends a long one is the steps of a {@link Budget}, and the verdict is
- * then WRONG with reason {@code budget exceeded}, since no reader would follow such an answer
- * either. A clock stands guard over what steps miss; what it ends is not judged.
+ * machine or its load: a verdict that needs more steps than a {@link Budget} has is WRONG with
+ * reason {@code budget exceeded}, since no reader would follow such an answer either. A CPU clock
+ * guards against work that steps miss; a completion stopped by the clock is not judged.
  *
- * @param recipe how solution and answer are found
- * @param dialect which rules judge
- * @param budgetMillis of CPU time after which a verdict that its steps did not end is given up
+ * @param recipe finds solution and answer
+ * @param dialect the rules that judge
+ * @param budgetMillis CPU time after which a verdict within its steps is given up
  */
 public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) implements Reward {
-  /** The guard's, unless set: forty times what the steps of a verdict take. */
+  /** Default of the CPU clock: forty times the time of a verdict's steps. */
   public static final long DEFAULT_BUDGET_MILLIS = 60_000;
 
   private static final Algebra ALGEBRA = new NumericAlgebra(Algebra.NONE);
 
-  /** Which rules judge. */
+  /** The rules that judge. */
   public enum Dialect {
     /** The verdicts of Math-Verify 0.9.0, its quirks included. */
     MATH_VERIFY,
-    /** What a person would say. */
+    /** A person's verdicts. */
     SOUND
   }
 
   /**
-   * How solution and answer are found: one for each of the reward functions of TRL and its guide.
+   * How solution and answer are found: one recipe for each reward function of TRL and its guide.
    */
   public enum Recipe {
     /**
-     * The guide's {@code strip_reasoning_accuracy_reward}: thinking is cut away, the solution is
+     * {@code strip_reasoning_accuracy_reward} of TRL's guide: strips thinking; the solution is
      * LaTeX.
      */
     STRIP_REASONING("strip_reasoning_accuracy_reward"),
-    /** {@code accuracy_reward}: the solution is any text that holds mathematics. */
+    /** {@code accuracy_reward}: the solution is any text with mathematics. */
     ACCURACY("accuracy_reward"),
     /**
-     * {@code reasoning_accuracy_reward}: the answer stands after the last {@code </think>}, or
-     * scores 0.
+     * {@code reasoning_accuracy_reward}: the answer follows the last {@code </think>}; 0 without
+     * one.
      */
     REASONING("reasoning_accuracy_reward"),
-    /** As the guide's, with the solution after the last {@code ####}. */
+    /** As {@code STRIP_REASONING}, with the solution after the last {@code ####}. */
     GSM8K("gsm8k_reward");
 
     private final String rewardName;
@@ -98,7 +97,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
     }
   }
 
-  /** The guide's reward with the usual guard. */
+  /** The reward of TRL's guide with the default CPU limit. */
   public static MathReward of(Dialect dialect) {
     return new MathReward(Recipe.STRIP_REASONING, dialect, DEFAULT_BUDGET_MILLIS);
   }
@@ -117,14 +116,14 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
   }
 
   /**
-   * Judges one completion. Never throws for what the texts hold: a verdict that fails, if only by
-   * running out of stack, says that it failed and why.
+   * Judges one completion. Never throws because of the texts: if judging fails, even by a stack
+   * overflow, the verdict is FAILED with a reason.
    */
   public Judgement judge(String completion, String solution) {
     return judge(completion, solution, Budget.ofMillis(budgetMillis));
   }
 
-  /** The same with a new budget of the caller's, which then tells the steps it took. */
+  /** As above with the caller's budget, which counts the steps taken. */
   Judgement judge(String completion, String solution, Budget budget) {
     try {
       return judgeWithin(completion, solution, budget);
@@ -136,7 +135,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
   }
 
   private Judgement judgeWithin(String completion, String solution, Budget budget) {
-    // Both are walked through a few times before anything in them is found.
+    // Both texts are scanned a few times before anything is found in them.
     budget.scan(4 * Math.min(Integer.MAX_VALUE / 8, completion.length() + solution.length()));
     String reference = solution;
     if (recipe == Recipe.GSM8K && solution.contains(GSM8K_ANSWER)) {
