@@ -13,13 +13,12 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.reward.Completion;
 
 /**
- * What a reward sees of a row of generations. There is one answer, whether the row lies in a table
- * of any size or in the memory of a round, so that a reward gives the same in both.
+ * Converts a row of generations to the {@link Completion} that rewards see. Rows of a table and
+ * rows in a round's memory give the same, so rewards are equal in both.
  *
- * <p>Columns of the row itself come first; the dataset's, which stand in its map {@code columns},
- * take their places, as {@code prompt} does with the conversation that was rendered. Only {@code
- * completion} and {@code solution} are always those of the row: the dataset's own ones are not what
- * is judged.
+ * <p>The row's own columns come first; the dataset's, in the map {@code columns}, replace them, as
+ * {@code prompt} does with the rendered conversation. Only {@code completion} and {@code solution}
+ * are always the row's own.
  *
  * <p>Stateless and thread-safe.
  */
@@ -28,14 +27,14 @@ public final class CompletionRow {
   static final String SOLUTION = "solution";
   static final String PROMPT_ID = "prompt_id";
 
-  /** Ours while the stage runs: where the row was. */
+  /** Our own column while the stage runs: the row's number in the table. */
   static final String ROW_NUMBER = "spark_lora_row_number";
 
   private static final String COLUMNS = "columns";
   private static final String COMPLETION_IDS = "completion_ids";
   private static final String COMPLETION_LENGTH = "completion_length";
 
-  /** Numbers for the machine, which no reward reads as text. */
+  /** Columns that rewards do not see as text. */
   private static final Set<String> HIDDEN =
       Set.of(COLUMNS, "json_columns", ROW_NUMBER, "prompt_ids", COMPLETION_IDS, "logprobs");
 
@@ -43,17 +42,17 @@ public final class CompletionRow {
 
   private CompletionRow() {}
 
-  /** A row of a round. */
+  /** The completion of a row of a round. */
   public static Completion of(Generation generation) {
     return of(cells(generation)).orElseThrow();
   }
 
-  /** The columns of a row of a round, in their own types, for rewards outside of this JVM. */
+  /** The columns of a row of a round, in their own types, for rewards outside this JVM. */
   public static Map<String, Object> columns(Generation generation) {
     return columns(cells(generation), generation.text());
   }
 
-  /** The row as it would be read from a table. */
+  /** The row with the columns that a table would have. */
   private static Map<String, Object> cells(Generation generation) {
     Map<String, Object> cells = new LinkedHashMap<>();
     cells.put(PROMPT_ID, generation.prompt().id());
@@ -68,7 +67,7 @@ public final class CompletionRow {
   }
 
   /**
-   * A row of a table.
+   * The completion of a row of a table.
    *
    * @param cells by column: texts, numbers, truth values, {@link List}s, {@link Map}s, or null
    * @return empty for a row without a completion
@@ -92,7 +91,7 @@ public final class CompletionRow {
     return columns;
   }
 
-  /** As texts; lists and maps as JSON. */
+  /** The columns as texts; lists and maps as JSON. */
   private static Map<String, String> texts(Map<String, Object> columns) {
     Map<String, String> texts = new TreeMap<>();
     columns.forEach(
@@ -104,7 +103,7 @@ public final class CompletionRow {
     return texts;
   }
 
-  /** A text, or the content of the first of a list of messages. */
+  /** A text, or the content of the first message of a list. */
   private static Optional<String> completion(Object cell) {
     if (!(cell instanceof List<?> messages)) {
       return text(cell);
@@ -114,7 +113,7 @@ public final class CompletionRow {
         : text(message.get("content"));
   }
 
-  /** A cell as a text; a list or map is none, and bytes are not shown to rewards. */
+  /** A cell as text; empty for a list, a map, or bytes. */
   private static Optional<String> text(Object cell) {
     return cell == null || cell instanceof List || cell instanceof Map || cell instanceof byte[]
         ? Optional.empty()

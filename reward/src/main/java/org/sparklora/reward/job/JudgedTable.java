@@ -30,11 +30,11 @@ import org.sparklora.reward.Judge;
 import org.sparklora.reward.Reward;
 
 /**
- * The table of generations as rewards see it, and the columns that {@link Scoring} adds.
+ * The table of generations as rewards see it, with the columns that {@link Scoring} adds.
  *
  * <pre>
  * column             type                        meaning
- * completion         string or list of messages  what was generated; of messages, the first one's content
+ * completion         string or list of messages  the generated text; of messages, the first one's content
  * solution           string                      the reference answer; not all rewards need it
  * prompt_id          any                         the group
  * completion_ids     list, optional              its size is the number of tokens
@@ -42,10 +42,10 @@ import org.sparklora.reward.Reward;
  * columns            map, optional               the dataset's columns, see {@link CompletionRow}
  * → rewards/NAME     double                      each reward; null where it could not judge
  * → verdict, reason, gold_parsed, answer_parsed  of the first reward that gives verdicts
- * → judge_seconds    double                      what judging took
+ * → judge_seconds    double                      time spent judging
  * → reward           double                      weighted sum; null where no reward could judge
  * → advantage        double                      0 without a reward
- * → group_zero_std   boolean                     nothing can be learnt from the group: its rewards agree
+ * → group_zero_std   boolean                     the group has nothing to learn from: its rewards agree
  * </pre>
  */
 final class JudgedTable implements Serializable {
@@ -83,7 +83,7 @@ final class JudgedTable implements Serializable {
     this.scoring = scoring;
   }
 
-  /** The columns and those of judging. */
+  /** The table's columns and the columns of judging. */
   private static StructType judged(StructType schema, Scoring scoring) {
     StructType wider = schema;
     for (Reward reward : scoring.judge().rewards()) {
@@ -100,8 +100,8 @@ final class JudgedTable implements Serializable {
   }
 
   /**
-   * Judges the rows and puts groups together, wherever their rows lie; lazy. Where {@link
-   * Scoring#needsBatch}, the column advantage holds what {@link #scaled} divides, or null.
+   * Judges the rows and collects the rows of each group from all partitions; lazy. If {@link
+   * Scoring#needsBatch}, column advantage holds the values that {@link #scaled} divides, or null.
    *
    * @param counter counts the rows that were judged
    */
@@ -129,7 +129,7 @@ final class JudgedTable implements Serializable {
         .flatMapGroups(group, Encoders.row(scored));
   }
 
-  /** The row with its judgements. A row without a completion is kept, unjudged, and says so. */
+  /** Appends the judgements to a row. A row without a completion stays unjudged, with a reason. */
   private Row judge(Row row) {
     Judge.Result result = scoring.judge().judge(CompletionRow.of(cells(schema, row)));
     List<Object> cells = new ArrayList<>();
@@ -140,7 +140,7 @@ final class JudgedTable implements Serializable {
     return wider(row, cells.toArray());
   }
 
-  /** The rows of one group, in the table's order, so that sums do not depend on a shuffle. */
+  /** Scores one group in the table's order, so that sums do not depend on a shuffle. */
   private Iterator<Row> group(Iterator<Row> rows) {
     int rowNumber = schema.fieldIndex(CompletionRow.ROW_NUMBER);
     List<Row> members = new ArrayList<>();
@@ -194,7 +194,7 @@ final class JudgedTable implements Serializable {
     return Double.isNaN(value) ? null : value;
   }
 
-  /** The row with more cells. */
+  /** The row with further cells appended. */
   static Row wider(Row row, Object... cells) {
     return RowFactory.create(
         Stream.concat(IntStream.range(0, row.size()).mapToObj(row::get), Arrays.stream(cells))
@@ -209,7 +209,7 @@ final class JudgedTable implements Serializable {
     return cells;
   }
 
-  /** Spark's lists, maps and structs as Java's. */
+  /** Converts Spark's lists, maps and structs to Java's. */
   private static Object cell(Object cell) {
     if (cell instanceof scala.collection.Seq<?> list) {
       return scala.collection.JavaConverters.seqAsJavaList(list).stream()

@@ -15,24 +15,24 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * The generations to judge, each with its place in the table and its group.
+ * The generations to judge, each with its row number in the table and its group.
  *
  * @param rows the table's columns, {@link CompletionRow#ROW_NUMBER} and {@link
  *     CompletionRow#PROMPT_ID}
- * @param partitions into how many pieces judging them is best cut
+ * @param partitions suitable number of partitions for judging
  */
 record NumberedTable(Dataset<Row> rows, int partitions) {
-  /** Small partitions keep one slow completion from holding up many, and progress moving. */
+  /** Small partitions: one slow completion delays few others, and progress moves. */
   private static final int PARTITIONS_PER_CORE = 8;
 
   private static final long BYTES_A_PARTITION = 1 << 20;
 
   /**
-   * Reads lazily.
+   * Opens the table lazily.
    *
    * @param bytes of the table's files
-   * @param read counts the rows as they are read
-   * @throws ConfigException if there is nothing to read, or rows cannot be put into groups
+   * @param read counts the rows that were read
+   * @throws ConfigException if the table has no rows, or they cannot be grouped
    */
   static NumberedTable read(
       SparkSession spark, RewardConfig.Tables tables, long bytes, LongAccumulator read) {
@@ -56,7 +56,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
   private static Dataset<Row> parquet(SparkSession spark, String input) {
     try {
       return spark.read().parquet(input);
-    } catch (Exception e) { // also Spark's checked ones, which its Java interface does not declare
+    } catch (Exception e) { // includes Spark's checked exceptions, which Java does not see
       Throwable cause = e;
       while (cause.getCause() != null) {
         cause = cause.getCause();
@@ -68,7 +68,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
     }
   }
 
-  /** The table with a column {@link CompletionRow#ROW_NUMBER}, from 0 in the table's order. */
+  /** Adds the column {@link CompletionRow#ROW_NUMBER}, from 0 in the table's order. */
   private static Dataset<Row> numbered(
       SparkSession spark, Dataset<Row> generations, LongAccumulator read) {
     StructType schema = generations.schema().add(CompletionRow.ROW_NUMBER, DataTypes.LongType);
@@ -84,7 +84,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
     return spark.createDataFrame(numbered, schema);
   }
 
-  /** How many consecutive rows belong to one prompt; the last prompt has as many as the others. */
+  /** Number of consecutive rows of one prompt; checks that it divides the number of rows. */
   private static int groupSize(Dataset<Row> generations, RewardConfig.Tables tables) {
     int size =
         tables

@@ -7,13 +7,13 @@ import java.util.regex.Pattern;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 
-/** Tells failures to read a file, which Spark wraps several times, from others. */
+/** Recognises failures to read a file, which Spark wraps several times. */
 final class ReadFailure {
   private static final Pattern FILE = Pattern.compile("reading file:? (\\S+?)[.,]?(\\s|$)");
 
   private ReadFailure() {}
 
-  /** What went wrong with which file; empty for failures of another kind, and for our own. */
+  /** The problem and the file; empty for failures of another kind, and for our own. */
   static Optional<String> of(Throwable failure) {
     String file = "";
     Throwable innermost = failure;

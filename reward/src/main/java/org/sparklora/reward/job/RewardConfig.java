@@ -26,10 +26,10 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
   }
 
   /**
-   * What is read and written.
+   * Input and output.
    *
    * @param input a Parquet folder, or a {@code .jsonl} or {@code .json} file or a folder of those
-   * @param outputDir where the scored table goes
+   * @param outputDir folder of the scored table
    * @param overwrite whether existing results are replaced
    * @param numGenerations completions a prompt, {@code G}: needed when the table has no {@code
    *     prompt_id}; 0 when it has one
@@ -44,15 +44,15 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
   }
 
   /**
-   * What judges.
+   * The rewards and their parameters.
    *
    * @param names for {@link Rewards#named}
    * @param weights one for each of {@code names}
-   * @param dialect which rules judge mathematics
-   * @param budgetMillis of CPU time after which a mathematical verdict is given up, see {@link
+   * @param dialect the rules that judge mathematics
+   * @param budgetMillis CPU time after which a mathematical verdict is given up, see {@link
    *     MathReward}
    * @param overlong the lengths of {@code get_soft_overlong_punishment}
-   * @param given those of {@code names} that something else computes, see {@link GivenReward}
+   * @param given the {@code names} that are computed elsewhere, see {@link GivenReward}
    */
   public record Functions(
       List<String> names,
@@ -83,7 +83,7 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
       given = Set.copyOf(given);
     }
 
-    /** Functions that are all computed here. */
+    /** Functions that are all computed by this stage. */
     public Functions(
         List<String> names,
         List<Double> weights,
@@ -93,7 +93,7 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
       this(names, weights, dialect, budgetMillis, overlong, Set.of());
     }
 
-    /** These functions, each counting once, with the usual dialect, budget and lengths. */
+    /** These functions with weight 1 each, and the default dialect, budget and lengths. */
     public static Functions of(String... names) {
       return new Functions(
           List.of(names),
@@ -103,7 +103,7 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
           OverlongPunishment.ofTrlScript());
     }
 
-    /** The rewards that the names stand for. */
+    /** The rewards of these names. */
     public List<Reward> rewards() {
       return names.stream()
           .map(
@@ -115,9 +115,9 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
     }
 
     /**
-     * Refuses a reward that compares answers with solutions if there are none.
+     * Refuses a reward that compares answers with solutions if {@code given} is false.
      *
-     * @param lack what has none, and what to do
+     * @param lack the rest of the message: the input without solutions, and the remedy
      */
     public void requireSolutions(boolean given, String lack) {
       rewards().stream()
@@ -137,7 +137,7 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
     }
   }
 
-  /** How rewards become advantages. */
+  /** Settings from rewards to advantages. */
   public record Advantages(Scaling scaling, Aggregation aggregation) implements Serializable {
     /** TRL's defaults. */
     public static Advantages defaults() {
@@ -145,7 +145,7 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
     }
   }
 
-  /** The guide's reward, TRL's scaling, Parquet out. */
+  /** The reward of TRL's guide, TRL's scaling, output as Parquet. */
   public static RewardConfig defaults(String input, String outputDir) {
     return new RewardConfig(
         new Tables(input, outputDir, Format.PARQUET, false, 0),

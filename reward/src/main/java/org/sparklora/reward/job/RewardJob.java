@@ -23,13 +23,13 @@ import org.sparklora.pipeline.table.OpenTableFormat;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * The reward stage: reads generations, judges each completion, and writes them, in the order they
- * came in, with rewards and group advantages. Groups are put together wherever their rows lie.
+ * The reward stage: reads generations, judges each completion, and writes them in their input order
+ * with rewards and group advantages. Rows of a group may be anywhere in the table.
  */
 public final class RewardJob {
   /**
-   * Beside the table: a {@link RewardSummary}. Spark takes no file that begins so for a part of the
-   * table.
+   * The {@link RewardSummary} in the table's folder. Spark ignores files whose names begin with an
+   * underscore.
    */
   public static final String SUMMARY_FILE = "_reward_summary.json";
 
@@ -39,12 +39,12 @@ public final class RewardJob {
    * Runs the stage.
    *
    * @throws ConfigException for settings that cannot be used
-   * @throws TableException for a table that cannot be judged
+   * @throws ConfigException for invalid settings
    */
   public static RewardSummary run(SparkSession spark, RewardConfig config) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     RewardConfig.Tables tables = config.tables();
-    // a reward's name that is none: before any work
+    // refuses an unknown reward before any work
     Scoring scoring = Scoring.of(config.functions(), config.advantages());
     long start = System.nanoTime();
     spark.sparkContext().setJobDescription("reward: judge generations");
@@ -70,10 +70,10 @@ public final class RewardJob {
   }
 
   /**
-   * Looks whether there is a table to judge, without a session and without reading it.
+   * Checks that the input exists, without a session and without reading it.
    *
-   * @return bytes of its files
-   * @throws ConfigException if there is none
+   * @return total bytes of its files
+   * @throws ConfigException if it does not exist
    * @throws TableException if a file of it is missing, or if it is a table of Delta Lake, Iceberg
    *     or Hudi
    */
@@ -98,14 +98,14 @@ public final class RewardJob {
   }
 
   /**
-   * Says which table it is that is damaged, where Spark says a file of it at best.
+   * Names the damaged table in the error, since Spark names one of its files at best.
    *
-   * @throws TableException if it is, or the machine has no room to read it
+   * @throws TableException if a file cannot be read
    */
   private static <T> T readable(String input, Supplier<T> reading) {
     try {
       return reading.get();
-    } catch (Exception e) { // also Spark's checked ones, which its Java interface does not declare
+    } catch (Exception e) { // includes Spark's checked exceptions, which Java does not see
       Optional<String> problem = ReadFailure.of(e);
       if (problem.isEmpty()) {
         throw e;
@@ -117,13 +117,13 @@ public final class RewardJob {
     }
   }
 
-  /** The judged rows, kept on disk: they are read several times. */
+  /** The judged rows, persisted on disk because they are read several times. */
   private static Dataset<Row> judged(
       SparkSession spark, RewardConfig config, Scoring scoring, long bytes) {
     try (StageProgress progress = new StageProgress(spark, "reward")) {
       NumberedTable generations =
           NumberedTable.read(spark, config.tables(), bytes, progress.read());
-      // A column is looked for, not its values: rows without a solution are counted.
+      // Checks for the column only, not its values: rows without a solution are counted.
       config
           .functions()
           .requireSolutions(
@@ -149,7 +149,7 @@ public final class RewardJob {
     }
   }
 
-  /** Spark names JSON lines {@code .json}, which others take for one JSON value. */
+  /** Renames Spark's JSON lines from {@code .json}, which other programs read as one JSON value. */
   private static void nameAsJsonLines(Configuration hadoop, Path folder) {
     try {
       FileSystem files = folder.getFileSystem(hadoop);

@@ -7,17 +7,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What came out of a reward stage, under TRL's metric names.
+ * The result of a reward stage, under TRL's metric names.
  *
  * @param reward mean of the rewards; NaN when none was judged
- * @param rewardStd their unbiased deviation
- * @param fracRewardZeroStd the share of completions whose group agreed, from which nothing is
- *     learnt
+ * @param rewardStd unbiased deviation of the rewards
+ * @param fracRewardZeroStd share of completions whose group agreed and has nothing to learn from
  * @param rows completions judged, the unreadable ones included
- * @param groupsOfAnotherSize groups that do not have the {@code num_generations} rows asked for
+ * @param groupsOfAnotherSize groups without exactly {@code num_generations} rows
  * @param verdicts counts by verdict
  * @param reasons counts by reason
- * @param unreadable where rows without a completion are, the first few of them
+ * @param unreadable the first rows without a completion
  * @param slowest the completions that took longest to judge
  */
 public record RewardSummary(

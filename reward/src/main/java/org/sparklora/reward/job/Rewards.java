@@ -15,9 +15,9 @@ import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
 
-/** The rewards by the names TRL gives them; any other name is a class. */
+/** Rewards by TRL's names; any other name is a class. */
 public final class Rewards {
-  /** The guide's reward: thinking cut away, Math-Verify's verdict on the rest. */
+  /** The reward of TRL's guide: strips thinking, then takes Math-Verify's verdict. */
   public static final String DEFAULT = Recipe.STRIP_REASONING.rewardName();
 
   private static final String OVERLONG = "get_soft_overlong_punishment";
@@ -27,10 +27,10 @@ public final class Rewards {
   /**
    * The reward of a name.
    *
-   * @param dialect which rules judge mathematics
-   * @param budgetMillis of CPU time after which a verdict is given up, see {@link MathReward}
+   * @param dialect the rules that judge mathematics
+   * @param budgetMillis CPU time after which a verdict is given up, see {@link MathReward}
    * @param punishment the lengths of {@code get_soft_overlong_punishment}
-   * @throws ConfigException if it is neither one of TRL's nor a class that can be used
+   * @throws ConfigException if the name is neither TRL's nor a usable class
    */
   public static Reward named(
       String name, Dialect dialect, long budgetMillis, OverlongPunishment punishment) {
@@ -66,7 +66,7 @@ public final class Rewards {
     } catch (InvocationTargetException failed) {
       throw unusable(name, "its constructor failed: " + failed.getTargetException());
     } catch (ExceptionInInitializerError failed) {
-      throw failed; // what its own code met, such as a full disk, is reported as it is
+      throw failed; // an exception of the reward's own code, such as a full disk, is rethrown
     } catch (LinkageError broken) {
       throw unusable(
           name,

@@ -14,10 +14,10 @@ import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Reward;
 
 /**
- * What a scored table says as a whole: the queries behind a {@link RewardSummary}.
+ * Totals of a scored table: the queries behind a {@link RewardSummary}.
  *
- * @param scored judged rows with advantages, kept somewhere: it is read several times
- * @param groupSize completions a prompt, if they should all have as many
+ * @param scored judged rows with advantages, persisted because they are read several times
+ * @param groupSize completions a prompt, if all prompts should have equally many
  */
 record ScoredTable(Dataset<Row> scored, List<Reward> rewards, OptionalInt groupSize) {
   private static final int LOCATED_ROWS = 20;
@@ -55,8 +55,8 @@ record ScoredTable(Dataset<Row> scored, List<Reward> rewards, OptionalInt groupS
   }
 
   /**
-   * Their number, how many of them are not of the size they should have, and the share of rows in
-   * flat ones; as in TRL, without those of which fewer than two were judged.
+   * Number of groups, number of groups of another size, and share of rows in flat groups; as in
+   * TRL, without groups of several rows of which fewer than two were judged.
    */
   private Row groups() {
     Column odd =

@@ -12,26 +12,25 @@ import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.Judge;
 
 /**
- * The reward stage without a place to run: a judge gives each completion its rewards, which are
- * weighed and compared within groups. {@link RewardJob} maps a table of any size over it; {@code
- * grpo} and {@code eval} hand it lists.
+ * The reward stage without Spark: a judge gives each completion its rewards, which are weighted and
+ * compared within groups. {@link RewardJob} applies it to a table of any size; {@code grpo} and
+ * {@code eval} pass lists.
  *
  * @param weights of the judge's rewards, {@code (F)}; read-only
  */
 public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages advantages)
     implements Serializable {
 
-  /** Of settings; throws for a name that is no reward. */
+  /** Scoring by these settings; throws for an unknown reward. */
   public static Scoring of(RewardConfig.Functions functions, RewardConfig.Advantages advantages) {
     return new Scoring(new Judge(functions.rewards()), functions.weightArray(), advantages);
   }
 
   /**
-   * What a group alone tells of its completions.
+   * The scores of a group, before the batch is known.
    *
    * @param rewards weighted sums, {@code (G)}; NaN where no reward could judge
-   * @param values advantages, {@code (G)}; where {@link #needsBatch}, those that the batch still
-   *     scales
+   * @param values advantages, {@code (G)}; if {@link #needsBatch}, not yet scaled by the batch
    */
   record Group(double[] rewards, double[] values, boolean isFlat) {}
 
@@ -52,7 +51,7 @@ public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages adv
    * Completions in memory, with their rewards and advantages.
    *
    * @param results of judging them
-   * @param groupSize completions a prompt, which stand side by side
+   * @param groupSize completions a prompt, adjacent in the list
    */
   public List<ScoredGeneration> scored(
       List<Generation> generations, List<Judge.Result> results, int groupSize) {
@@ -70,7 +69,7 @@ public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages adv
     return withAdvantages(judged, groupSize);
   }
 
-  /** The same completions, whose rewards are weighed and compared within their groups. */
+  /** The same completions with rewards weighted and compared within their groups. */
   public List<ScoredGeneration> withAdvantages(List<ScoredGeneration> rows, int groupSize) {
     double[][] rewards = rows.stream().map(ScoredGeneration::rewardArray).toArray(double[][]::new);
     double[] ofCompletions =

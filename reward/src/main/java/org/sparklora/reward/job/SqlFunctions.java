@@ -33,9 +33,9 @@ import org.sparklora.reward.math.MathReward.Dialect;
  *
  * <pre>
  * math_verify(completion, solution)  1 or 0; null where the solution cannot be parsed or one is null
- * group_advantage(reward, rewards)   how much better a reward is than those of its group, as GRPO has
- *                                    it; 0 where the reward is null
- * group_advantages(rewards)          the same of all rewards of a group, an array of the same length
+ * group_advantage(reward, rewards)   how much better a reward is than its group, as in GRPO; 0 where the
+ *                                    reward is null
+ * group_advantages(rewards)          this advantage for all rewards of a group, an array of the same length
  * </pre>
  *
  * <p>A group comes from a window, {@code group_advantage(reward, collect_list(reward) OVER
@@ -44,13 +44,13 @@ import org.sparklora.reward.math.MathReward.Dialect;
  * 0. Stateless and thread-safe.
  */
 public final class SqlFunctions {
-  /** Name of the verdict. */
+  /** Name of the function that gives the verdict. */
   public static final String MATH_VERIFY = "math_verify";
 
-  /** Name of the advantage. */
+  /** Name of the function that gives an advantage. */
   public static final String GROUP_ADVANTAGE = "group_advantage";
 
-  /** Name of the advantages of a whole group. */
+  /** Name of the function that gives a group's advantages. */
   public static final String GROUP_ADVANTAGES = "group_advantages";
 
   private static final String DOUBLES = "array<double>";
@@ -66,7 +66,7 @@ public final class SqlFunctions {
     /** The call with these arguments. */
     Column call(List<Column> arguments);
 
-    /** The same as Spark's registries have it. */
+    /** The call with Spark's expressions, for its registries. */
     default Expression build(scala.collection.Seq<Expression> arguments) {
       List<Column> columns = new ArrayList<>();
       for (int i = 0; i < arguments.length(); i++) {
@@ -118,7 +118,7 @@ public final class SqlFunctions {
     }
   }
 
-  /** Spark would cast what cannot be meant, and every value would be null. */
+  /** Refuses an argument of a wrong type, since Spark's cast of it would make every value null. */
   private static void require(
       String name, String takes, Column argument, Predicate<DataType> allowed) {
     Expression given = argument.expr();
@@ -143,8 +143,8 @@ public final class SqlFunctions {
   }
 
   /**
-   * Registers all in a session. Advantages that an extension has brought already stay: they can do
-   * more.
+   * Registers all functions in a session. Keeps the advantage functions of an extension, which can
+   * do more.
    */
   public static void register(SparkSession spark, Dialect dialect) {
     FunctionRegistry registry = spark.sessionState().functionRegistry();
@@ -159,7 +159,7 @@ public final class SqlFunctions {
   }
 
   /**
-   * The same for other languages.
+   * As above, for callers in other languages.
    *
    * @param dialect {@code math_verify} or {@code sound}
    */
@@ -183,7 +183,7 @@ public final class SqlFunctions {
 
   /** The advantage of a reward among those of its group. */
   public static UserDefinedFunction groupAdvantage() {
-    // Spark hands arrays over as Scala's, to functions in Java as well
+    // Spark passes arrays as Scala's, even to functions in Java
     UDF2<Double, scala.collection.Seq<Double>, Double> advantage =
         (reward, group) -> {
           if (group == null) {

@@ -5,9 +5,9 @@ import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.run.Progress;
 
 /**
- * Shows how many rows a running stage has judged, from a thread of its own.
+ * Shows the number of judged rows of a running stage, from its own thread.
  *
- * <p>Accumulators count a retried task twice: they feed the progress only, never a result.
+ * <p>Accumulators count a retried task twice: they feed only the progress, never a result.
  */
 final class StageProgress implements AutoCloseable {
   private static final long POLL_MILLIS = 200;
@@ -23,15 +23,15 @@ final class StageProgress implements AutoCloseable {
     this.judged = spark.sparkContext().longAccumulator(name + ": rows judged");
     this.watcher = new Thread(this::watch, "reward-progress");
     watcher.setDaemon(true);
-    watcher.start(); // all that it reads is set
+    watcher.start(); // all fields that it reads are set
   }
 
-  /** Counts a row that was read; all are read before the first is judged. */
+  /** Counts rows that were read; all are read before the first is judged. */
   LongAccumulator read() {
     return read;
   }
 
-  /** Counts a row that was judged. */
+  /** Counts rows that were judged. */
   LongAccumulator judged() {
     return judged;
   }

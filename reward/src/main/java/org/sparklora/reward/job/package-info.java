@@ -1,6 +1,6 @@
 /**
- * The reward stage on Spark: names become rewards, rows become completions, and a table of
- * generations gets its judgements and advantages.
+ * The reward stage on Spark: finds rewards by name, converts rows to completions, and adds
+ * judgements and advantages to a table of generations.
  *
  * <p>Depends on the rest of the module; of {@code spark-job}, {@code grpo}, {@code eval} and the
  * command line may use it.
