@@ -9,14 +9,14 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
- * What a reward looks at: one completion and what stands beside it in the table.
+ * Input of a reward: one completion and the other columns of its row.
  *
- * @param text the completion; of a conversation, the content of its first message
+ * @param text the completion; of a list of messages, the content of the first
  * @param solution the reference answer, if the table has one
- * @param tokens how many tokens were generated, if the table tells ({@code completion_ids} or
- *     {@code completion_length})
- * @param columns all columns of the row, as text, lists and maps as JSON; without those that have
- *     no value in it, and without bytes; sorted by name, copied
+ * @param tokens number of generated tokens, if the table has it ({@code completion_ids} or {@code
+ *     completion_length})
+ * @param columns all columns of the row as text, lists and maps as JSON; without nulls and bytes;
+ *     sorted by name, copied
  */
 public record Completion(
     String text, Optional<String> solution, OptionalInt tokens, Map<String, String> columns)
@@ -29,14 +29,14 @@ public record Completion(
     columns = Collections.unmodifiableMap(new TreeMap<>(columns));
   }
 
-  /** The same with more columns. */
+  /** The same completion with additional columns. */
   public Completion with(Map<String, String> more) {
     Map<String, String> all = new TreeMap<>(columns);
     all.putAll(more);
     return new Completion(text, solution, tokens, all);
   }
 
-  /** Optional is not serialisable. */
+  /** Serialises a {@code Wire}, since Optional is not serialisable. */
   private Object writeReplace() {
     return new Wire(text, solution.orElse(null), tokens.orElse(NO_TOKENS), columns);
   }

@@ -1,12 +1,12 @@
 package org.sparklora.reward;
 
 /**
- * A reward that something else has computed: it stands beside the completion, in the column {@link
- * #column}. A completion without one is not judged.
+ * A reward that was computed elsewhere and is in the completion's column {@link #column}. A
+ * completion without a value there is not judged.
  */
 public record GivenReward(String name) implements Reward {
 
-  /** Where the reward of a name stands. */
+  /** The column of the reward of this name. */
   public static String column(String name) {
     return "given_rewards/" + name;
   }

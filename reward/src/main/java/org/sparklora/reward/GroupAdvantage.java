@@ -7,13 +7,12 @@ import java.util.stream.IntStream;
 
 /**
  * Group-relative advantages (Shao et al., 2024): how much better each completion is than its
- * siblings. TRL's rules: a completion that no reward could judge counts nowhere and gets 0;
- * deviations are unbiased and have {@link #EPSILON} added; the deviation of a lone completion is
- * undefined, and so is its advantage, which becomes 0.
+ * siblings. TRL's rules: a completion that no reward could judge is left out and gets 0; deviations
+ * are unbiased and have {@link #EPSILON} added; a lone completion has no deviation and gets the
+ * advantage 0.
  *
- * <p>An advantage is exactly 0 where the reward is that of its group's mean, whatever sums round
- * to, and never else: a group whose judged completions agree is found by its zeros ({@link
- * #isFlat}).
+ * <p>An advantage is exactly 0 if and only if the reward equals its group's mean, whatever sums
+ * round to: a group whose judged completions agree is found by its zeros ({@link #isFlat}).
  *
  * <p>Rewards are doubles with NaN for "not judged". Stateless and thread-safe.
  */
@@ -21,25 +20,25 @@ public final class GroupAdvantage {
   /** Keeps a group of near-equal rewards from exploding; TRL uses the same value. */
   static final double EPSILON = 1e-4;
 
-  /** Differences that are smaller, relative to what they are a difference of, are rounding. */
+  /** Smaller relative differences are rounding. */
   private static final double ROUNDING = 1e-12;
 
-  /** A few units in the last place of a reward, which is rounded before it comes here. */
+  /** A few units in the last place of a reward, which is already rounded. */
   private static final double ULPS = 1e-15;
 
   private GroupAdvantage() {}
 
-  /** What centred rewards are divided by: {@code --scale_rewards}. */
+  /** Divisor of the centred rewards: {@code --scale_rewards}. */
   public enum Scaling {
     /** The deviation of the completion's own group. */
     GROUP,
-    /** The deviation of all completions at hand. */
+    /** The deviation of all completions of the batch. */
     BATCH,
-    /** Nothing (Dr. GRPO). */
+    /** 1 (Dr. GRPO). */
     NONE
   }
 
-  /** How several rewards become one: {@code --multi_objective_aggregation}. */
+  /** Combination of several rewards into one: {@code --multi_objective_aggregation}. */
   public enum Aggregation {
     /** The weighted sum is normalised in its group. */
     SUM_THEN_NORMALIZE,
@@ -47,7 +46,7 @@ public final class GroupAdvantage {
     NORMALIZE_THEN_SUM
   }
 
-  /** Mean and unbiased deviation of those rewards that are not NaN. */
+  /** Mean and unbiased deviation of the rewards that are not NaN. */
   public record Moments(double mean, double deviation) implements Serializable {
     public static Moments of(double... values) {
       double[] known = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
@@ -57,7 +56,7 @@ public final class GroupAdvantage {
       return new Moments(mean, deviation);
     }
 
-    /** The same, as TRL divides by it: a lone value, judged or not, deviates by nothing. */
+    /** As {@link #of}, for TRL's division: the deviation of a single value, judged or not, is 0. */
     public static Moments ofAll(double... values) {
       Moments moments = of(values);
       return values.length > 1 ? moments : new Moments(moments.mean(), 0);
@@ -93,7 +92,7 @@ public final class GroupAdvantage {
   }
 
   /**
-   * The advantages of one group; {@code BATCH} leaves the division to {@link #scaled}.
+   * The advantages of one group; for {@code BATCH}, not yet divided by {@link #scaled}.
    *
    * @param rewards one per completion, {@code (G)}
    * @return advantages, {@code (G)}; 0 for completions that were not judged
@@ -108,8 +107,8 @@ public final class GroupAdvantage {
   }
 
   /**
-   * Rewards less their mean; exactly 0 where they are equal to it but for rounding. Differences to
-   * the first reward are what is averaged: they are exact where rewards are close.
+   * Rewards minus their mean; exactly 0 where they equal it up to rounding. Averages differences to
+   * the first reward, which are exact if rewards are close.
    *
    * @param rewards NaN for a completion without a reward, whose result is NaN as well
    * @param magnitude the largest number that rewards were computed from
@@ -162,13 +161,13 @@ public final class GroupAdvantage {
     double[] sums = weightedSums(normalized, weights);
     for (int i = 0; i < sums.length; i++) {
       boolean judged = Arrays.stream(rewards[i]).anyMatch(r -> !Double.isNaN(r));
-      // A lone judged completion normalises to NaN, which TRL's sum takes for nothing.
+      // A lone judged completion normalises to NaN, which TRL's sum counts as 0.
       sums[i] = judged ? zeroWithin(rounding[i], orZero(sums[i])) : Double.NaN;
     }
     return sums;
   }
 
-  /** What a completion's weighted sum would be if nothing cancelled. */
+  /** A completion's weighted sum if no terms cancelled. */
   private static double magnitude(double[] rewards, double[] weights) {
     return IntStream.range(0, weights.length)
         .mapToDouble(f -> Math.abs(weights[f] * rewards[f]))
@@ -177,8 +176,8 @@ public final class GroupAdvantage {
   }
 
   /**
-   * Whether nothing can be learnt from a group: its judged completions are all worth the same, or
-   * there are fewer than two.
+   * Whether a group has nothing to learn from: its judged completions have equal rewards, or fewer
+   * than two are judged.
    *
    * @param values of {@link #ofGroup}, or a group's advantages
    */
@@ -186,13 +185,13 @@ public final class GroupAdvantage {
     return Arrays.stream(values).allMatch(value -> value == 0 || Double.isNaN(value));
   }
 
-  /** Whether advantages depend on other groups, so that {@link #scaled} has to follow. */
+  /** Whether advantages depend on other groups, and {@link #scaled} must follow. */
   public static boolean needsBatch(Scaling scaling, Aggregation aggregation) {
     return aggregation == Aggregation.NORMALIZE_THEN_SUM || scaling == Scaling.BATCH;
   }
 
   /**
-   * What a group alone tells: its advantages, or what {@link #scaled} makes them of.
+   * A group's advantages, or if {@link #needsBatch}, the values that {@link #scaled} divides.
    *
    * @param rewards one row per completion, {@code (G, F)}
    * @return one per completion, {@code (G)}
@@ -210,12 +209,11 @@ public final class GroupAdvantage {
   }
 
   /**
-   * An advantage, from what its group tells and the whole batch.
+   * An advantage, from the value of its group and the deviation of the batch.
    *
-   * @param value of {@link #ofGroup}: those of a batch add up to 0, so that there is no mean to
-   *     take off
-   * @param batch {@link Moments#ofAll} of the rewards of the batch, or of what its groups tell
-   *     where that is a sum
+   * @param value of {@link #ofGroup}: the values of a batch add up to 0, so no mean is subtracted
+   * @param batch {@link Moments#ofAll} of the batch's rewards, or for {@code NORMALIZE_THEN_SUM} of
+   *     its values
    */
   public static double scaled(double value, Moments batch) {
     return orZero(value / (batch.deviation() + EPSILON));
@@ -224,7 +222,7 @@ public final class GroupAdvantage {
   /**
    * The advantages of a whole batch held in memory.
    *
-   * @param rewards {@code (N, F)}, the completions of a group side by side
+   * @param rewards {@code (N, F)}, completions of a group adjacent
    * @param groupSize completions a prompt, {@code G}; divides N
    * @return {@code (N)}
    */

@@ -13,8 +13,8 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
 
 /**
- * Judges a completion by several rewards: the core of the reward stage, whether completions come
- * from a table of any size or from a round of training.
+ * Judges a completion by several rewards: the core of the reward stage, for tables of any size and
+ * for rounds of training.
  *
  * <p>Immutable, serialisable and thread-safe, as {@link Reward}s are.
  *
@@ -23,7 +23,7 @@ import org.sparklora.pipeline.table.Verdict;
 public record Judge(List<Reward> rewards) implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(Judge.class);
 
-  /** Failures are logged once a kind and JVM: a broken reward fails at every row. */
+  /** Kinds of failures already logged in this JVM: a broken reward fails at every row. */
   private static final Set<String> LOGGED = ConcurrentHashMap.newKeySet();
 
   private static final int MAX_MESSAGE = 200;
@@ -37,7 +37,7 @@ public record Judge(List<Reward> rewards) implements Serializable {
    * The judgements on one completion.
    *
    * @param judgements one per reward
-   * @param seconds that judging took
+   * @param seconds spent judging
    */
   public record Result(List<Judgement> judgements, double seconds) implements Serializable {
 
@@ -46,7 +46,7 @@ public record Judge(List<Reward> rewards) implements Serializable {
       return judgements.stream().mapToDouble(Judgement::reward).toArray();
     }
 
-    /** The first judgement that is a verdict, or the first. */
+    /** The first judgement with a verdict other than {@code SCORED}, else the first. */
     public ScoredGeneration.Judged told() {
       Judgement told =
           judgements.stream()
@@ -59,8 +59,8 @@ public record Judge(List<Reward> rewards) implements Serializable {
   }
 
   /**
-   * Judges. A completion that is missing, or at which a reward fails, is left unjudged and says so:
-   * it ends no task. Only an interruption, by which Spark stops a task, is thrown on.
+   * Judges a completion. If it is missing, or a reward fails on it, it is left unjudged with a
+   * reason, and the task continues. Only an interruption, by which Spark stops a task, is rethrown.
    */
   public Result judge(Optional<Completion> completion) {
     long start = System.nanoTime();
@@ -80,8 +80,8 @@ public record Judge(List<Reward> rewards) implements Serializable {
       }
       return failed(reward, failure);
     } catch (StackOverflowError | OutOfMemoryError failure) {
-      // Both leave the JVM as it was once the verdict's own frames and objects are gone; Spark
-      // would take them for the end of the executor.
+      // Either error leaves the JVM intact once the verdict's frames and objects are gone; Spark
+      // would end the executor.
       return failed(reward, failure);
     }
   }
@@ -91,7 +91,7 @@ public record Judge(List<Reward> rewards) implements Serializable {
     Judgement failed =
         Judgement.failed(failure, message.substring(0, Math.min(MAX_MESSAGE, message.length())));
     if (LOGGED.add(reward.name() + failed.reason())) {
-      // Of a full stack the first frames say all.
+      // The first frames of an overflowing stack tell enough.
       StackTraceElement[] frames = failure.getStackTrace();
       failure.setStackTrace(Arrays.copyOf(frames, Math.min(MAX_FRAMES, frames.length)));
       LOG.warn(

@@ -4,13 +4,13 @@ import java.io.Serializable;
 import org.sparklora.pipeline.table.Verdict;
 
 /**
- * What a reward says of one completion.
+ * A reward's judgement of one completion.
  *
  * @param reward the reward; NaN if the completion cannot be judged and is left out of its group
  * @param verdict whether the answer is right, or why that is unknown
- * @param reason why, in a few fixed words that can be counted
- * @param goldParsed what was understood of the solution; may be empty
- * @param answerParsed what was understood of the completion; may be empty
+ * @param reason in a few fixed words, so that reasons can be counted
+ * @param goldParsed the parsed solution; may be empty
+ * @param answerParsed the parsed answer of the completion; may be empty
  */
 public record Judgement(
     double reward, Verdict verdict, String reason, String goldParsed, String answerParsed)
@@ -26,7 +26,7 @@ public record Judgement(
     return of(Verdict.UNVERIFIABLE, reason, "", "");
   }
 
-  /** 1 for a correct completion, 0 for a wrong one, none for any other. */
+  /** 1 for a correct completion, 0 for a wrong one, NaN for any other verdict. */
   public static Judgement of(
       Verdict verdict, String reason, String goldParsed, String answerParsed) {
     double reward =
@@ -39,17 +39,17 @@ public record Judgement(
   }
 
   /**
-   * No reward, for judging failed. The reason is the kind of failure alone, so that it can be
+   * No reward, because judging failed. The reason is only the kind of failure, so that it can be
    * counted.
    *
-   * @param message what else is known of the failure; may be empty
+   * @param message further details of the failure; may be empty
    */
   public static Judgement failed(Throwable failure, String message) {
     String reason = "judging failed: " + failure.getClass().getSimpleName();
     return of(Verdict.FAILED, reason, "", message);
   }
 
-  /** Whether the completion was judged at all. */
+  /** Whether the completion was judged. */
   public boolean isJudged() {
     return !Double.isNaN(reward);
   }

@@ -3,7 +3,7 @@ package org.sparklora.reward;
 import java.io.Serializable;
 
 /**
- * Judges completions one by one. To use one of your own, implement this with a public constructor
+ * Judges completions one by one. To use your own reward, implement this with a public constructor
  * without parameters, name the class after {@code --reward_funcs}, and ship it with {@code --jars}.
  *
  * <p>An instance goes to every executor and is called by many threads at once: it must be

@@ -1,10 +1,9 @@
 /**
- * The core that judges: a {@code Completion} goes in, the {@code Judgement} of each {@code Reward}
- * comes out, and {@code GroupAdvantage} compares the completions of a prompt. Records, and nothing
- * of Spark.
+ * The core of judging: each {@code Reward} gives a {@code Judgement} of a {@code Completion}, and
+ * {@code GroupAdvantage} compares the completions of a prompt. Records, without Spark.
  *
- * <p>{@code org.sparklora.reward.math} and {@code org.sparklora.reward.format} hold the rewards
- * that are built in, {@code org.sparklora.reward.job} judges tables with Spark: all three depend on
- * this package, which depends on none of them. Open to those who write a reward of their own.
+ * <p>{@code org.sparklora.reward.math} and {@code org.sparklora.reward.format} hold the built-in
+ * rewards, {@code org.sparklora.reward.job} judges tables with Spark: all three depend on this
+ * package, which depends on none of them. Public for rewards of your own.
  */
 package org.sparklora.reward;

@@ -5,11 +5,11 @@ import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 
 /**
- * The length penalty of DAPO (Yu et al., 2025, eq. 13): nothing up to {@code max − cache} tokens,
- * then falling linearly to −1 at {@code max}, −1 beyond.
+ * The length penalty of DAPO (Yu et al., 2025, eq. 13): 0 up to {@code max − cache} tokens, then
+ * falling linearly to −1 at {@code max}, −1 beyond.
  *
  * @param maxTokens the longest completion that is not fully punished
- * @param cacheTokens the length of the slope before it
+ * @param cacheTokens the length of the linear part before {@code maxTokens}
  */
 public record OverlongPunishment(int maxTokens, int cacheTokens) implements Reward {
   public OverlongPunishment {

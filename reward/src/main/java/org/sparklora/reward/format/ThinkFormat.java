@@ -5,8 +5,8 @@ import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 
 /**
- * 1 for a completion that thinks before it answers, else 0: it begins with {@code <think>}, holds
- * no second one, and closes it.
+ * 1 for a completion that thinks before it answers, else 0: it begins with {@code <think>},
+ * contains no second {@code <think>}, and closes it.
  */
 public record ThinkFormat() implements Reward {
   public static final String NAME = "think_format_reward";
