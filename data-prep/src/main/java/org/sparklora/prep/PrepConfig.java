@@ -88,7 +88,7 @@ public record PrepConfig(
     return truncates ? maxLength : UNLIMITED;
   }
 
-  /** The same settings for another folder, with {@code replace} as {@link #overwrite}. */
+  /** These settings with another output folder, and {@code replace} as {@link #overwrite}. */
   public PrepConfig into(String folder, boolean replace) {
     return new PrepConfig(
         source, model, maxLength, truncation, packing, loss, assistantOnlyLoss, folder, replace);

@@ -31,12 +31,12 @@ public record PromptsConfig(
   /** {@link #maxPromptLength} that leaves no prompt out. */
   public static final int UNLIMITED = 0;
 
-  /** The same settings for another folder, with {@code replace} as {@link #overwrite}. */
+  /** These settings with another output folder, and {@code replace} as {@link #overwrite}. */
   public PromptsConfig into(String folder, boolean replace) {
     return new PromptsConfig(source, model, systemPrompt, maxPromptLength, folder, replace);
   }
 
-  /** The same settings for another source. */
+  /** These settings with another source. */
   public PromptsConfig of(PrepConfig.Source other) {
     return new PromptsConfig(other, model, systemPrompt, maxPromptLength, outputFolder, overwrite);
   }

@@ -54,7 +54,7 @@ public final class BadRowException extends TableException {
     this.problem = problem;
   }
 
-  /** The same problem, with its place. */
+  /** This problem with its place. */
   public BadRowException at(String place) {
     return new BadRowException(reason, problem, place, getCause());
   }

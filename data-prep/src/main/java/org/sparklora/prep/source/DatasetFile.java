@@ -18,7 +18,7 @@ public record DatasetFile(String path, long bytes, FileFormat format, boolean do
     return FileFormat.isGzip(path);
   }
 
-  /** The same contents at another place, which all machines see. */
+  /** This file at another place, which all machines see. */
   DatasetFile at(String place) {
     return new DatasetFile(place, bytes, format, false);
   }

@@ -17,7 +17,7 @@ public sealed interface DatasetSplit extends Serializable
   /** The file that this split is a part of. */
   DatasetFile file();
 
-  /** The same part of a copy of the file. */
+  /** This part of a copy of the file. */
   DatasetSplit of(DatasetFile copy);
 
   /**

@@ -66,9 +66,7 @@ record JsonLinesSplit(DatasetFile file, long start, long end) implements Dataset
       return DataStreams.openBytes(configuration, file);
     }
     FSDataInputStream in = file.hadoopPath().getFileSystem(configuration).open(file.hadoopPath());
-    in.seek(
-        start - 1); // from the byte before: when that ends a line, the line that begins at start is
-    // ours
+    in.seek(start - 1); // if this byte ends a line, the line at start is in this split
     return in;
   }
 

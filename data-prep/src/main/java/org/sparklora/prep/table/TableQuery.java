@@ -73,13 +73,13 @@ public record TableQuery(
     }
   }
 
-  /** The same query for the rows for evaluation. */
+  /** This query for the rows for evaluation. */
   public TableQuery ofTest() {
     return new TableQuery(
         format, revision, filter, columns, order, new Split(split.predicate(), true));
   }
 
-  /** The same query for another, undivided table, which does not share this one's versions. */
+  /** This query for another, undivided table, so without {@code dataset_revision}. */
   public TableQuery ofAnother() {
     return new TableQuery(format, "", filter, columns, order);
   }
