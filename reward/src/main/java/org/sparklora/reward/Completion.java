@@ -29,7 +29,7 @@ public record Completion(
     columns = Collections.unmodifiableMap(new TreeMap<>(columns));
   }
 
-  /** The same completion with additional columns. */
+  /** This completion with additional columns. */
   public Completion with(Map<String, String> more) {
     Map<String, String> all = new TreeMap<>(columns);
     all.putAll(more);

@@ -34,7 +34,7 @@ public final class GroupAdvantage {
     GROUP,
     /** The deviation of all completions of the batch. */
     BATCH,
-    /** 1 (Dr. GRPO). */
+    /** No divisor (Dr. GRPO). */
     NONE
   }
 

@@ -69,7 +69,7 @@ public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages adv
     return withAdvantages(judged, groupSize);
   }
 
-  /** The same completions with rewards weighted and compared within their groups. */
+  /** The completions with rewards weighted and compared within their groups. */
   public List<ScoredGeneration> withAdvantages(List<ScoredGeneration> rows, int groupSize) {
     double[][] rewards = rows.stream().map(ScoredGeneration::rewardArray).toArray(double[][]::new);
     double[] ofCompletions =

@@ -168,7 +168,7 @@ public final class Budget {
   }
 
   private final class Read implements CharSequence {
-    /** A step costs more than a character: a completion of 100 kB costs 1600. */
+    /** A step costs more than a character: a completion of 100 kB costs 1600 steps. */
     private static final int CHARACTERS_A_STEP = 64;
 
     private final CharSequence text;
@@ -219,7 +219,7 @@ public final class Budget {
     }
   }
 
-  /** The guard has ended the verdict: there is none. Only the judge itself catches it. */
+  /** The guard has ended the verdict, which has no result. Only the judge itself catches it. */
   public static final class OutOfTime extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

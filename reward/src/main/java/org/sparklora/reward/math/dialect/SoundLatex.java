@@ -182,7 +182,7 @@ final class SoundLatex {
             : number.group(1) + "\\improper " + above + "/" + below);
   }
 
-  /** {@code 0.1\overline{6}} is 16 − 1 ninetieths. */
+  /** {@code 0.1\overline{6}} is (16 − 1) / 90. */
   private static String repeating(MatchResult number) {
     String once = number.group(1) + number.group(2);
     String again = number.group(3) != null ? number.group(3) : number.group(4);

@@ -38,7 +38,9 @@ final class Units {
     return inner.isEmpty() ? written : inner;
   }
 
-  /** Cuts from the first {@code \text{} or {@code \mbox{} on, if a brace ends the answer. */
+  /**
+   * Cuts from the first {@code \text} or {@code \mbox} with a brace on, if a brace ends the answer.
+   */
   private static String withoutFinalText(String text) {
     int close = finalBrace(text);
     if (close < 0) {
@@ -56,7 +58,7 @@ final class Units {
     return a < 0 ? b : b < 0 ? a : Math.min(a, b);
   }
 
-  /** The final brace, even with an exponent of one digit after it; −1 if there is none. */
+  /** The final brace, even with an exponent of one digit after it; −1 without one. */
   private static int finalBrace(String text) {
     int end = text.length();
     if (end >= 5

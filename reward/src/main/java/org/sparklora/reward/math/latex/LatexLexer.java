@@ -175,7 +175,7 @@ final class LatexLexer {
 
   private static final Pattern COMMAND = Pattern.compile("\\\\([a-zA-Z]+)");
 
-  /** Signs that Math-Verify reads as + − × = < and similar signs. */
+  /** Signs that Math-Verify reads as {@code + − × = <} and similar signs. */
   private static final String UNCERTAIN_SIGNS = "∔⊕⊞∸⋄⊡∗⋆∘⊗⊠⋈⋉⋊≪≺⋖≫≻⋗≲≾≳≿≣≟≎≏≐≑≒≓≔≕≖≗≊≋≃≁≄≇≉≢";
 
   /** Greek letters by their Unicode sign, each with the command that names it. */
