@@ -39,7 +39,8 @@ final class Units {
   }
 
   /**
-   * Cuts from the first {@code \text} or {@code \mbox} with a brace on, if a brace ends the answer.
+   * Cuts the first {@code \text{…}} or {@code \mbox{…}} and all after it, if a brace ends the
+   * answer.
    */
   private static String withoutFinalText(String text) {
     int close = finalBrace(text);
