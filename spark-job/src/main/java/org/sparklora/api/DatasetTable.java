@@ -30,13 +30,13 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * A dataset that came as {@code DataFrame}s, as files, so that it is read, fingerprinted and gone
- * on with as any other. It is written once, in the order of its partitions, below a name that its
- * content gives: {@code FOLDER/0123456789abcdef/data/train-00000-of-00002.parquet}. The same rows
- * in the same partitions are the same files, and those that are there stay as they are.
+ * Writes a dataset given as {@code DataFrame}s to Parquet files, so that it is read, fingerprinted
+ * and resumed like any other. Rows keep the order of their partitions. A hash of the files names
+ * the folder: {@code FOLDER/0123456789abcdef/data/train-00000-of-00002.parquet}. The same rows in
+ * the same partitions give the same folder, and an existing folder stays as it is.
  */
 final class DatasetTable {
-  /** The folder with the files, in that of the dataset. */
+  /** Name of the folder with the files, in the dataset's folder. */
   static final String FILES = "data";
 
   private static final String TEST = "test";
@@ -58,7 +58,7 @@ final class DatasetTable {
   /**
    * Writes splits.
    *
-   * @param folder that all executors reach; others' datasets in it stay
+   * @param folder a folder that all executors reach; other datasets in it stay
    * @return the path of the dataset
    * @throws ConfigException for a split without rows
    */
@@ -93,7 +93,7 @@ final class DatasetTable {
     }
   }
 
-  /** Spark's names hold a number of the job; these tell the split and the order. */
+  /** Renames Spark's part files, whose names hold a job's id, after split and position. */
   private void number(Path written, String split, Path data) throws IOException {
     List<Path> parts = parts(written);
     files.mkdirs(data);
@@ -106,7 +106,7 @@ final class DatasetTable {
     files.delete(written, true);
   }
 
-  /** By the files, since to ask a query twice may cost much, and give something else. */
+  /** Checks the written files: to run the query again may be slow, and give other rows. */
   private void requireRows(Path data, Set<String> splits) throws IOException {
     List<Path> all = parts(data);
     for (String split : splits) {
@@ -131,7 +131,7 @@ final class DatasetTable {
         .toList();
   }
 
-  /** Of all names and bytes, which executors read. */
+  /** Start of the SHA-256 hash of all file names and contents, which executors read. */
   private String identity(Path data) throws IOException {
     List<String> names = new ArrayList<>();
     parts(data).forEach(file -> names.add(file.toString()));
@@ -147,7 +147,7 @@ final class DatasetTable {
     return HexFormat.of().formatHex(all.digest()).substring(0, ID_CHARACTERS);
   }
 
-  /** Reads files on executors. */
+  /** Hashes files on executors. */
   private record Reader(TreeMap<String, String> hadoop) implements Serializable {
     String digest(String file) throws IOException {
       Path path = new Path(file);

@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.Map;
 
 /**
- * What an evaluation came to.
+ * The result of an evaluation.
  *
  * @param folder with every completion and its verdict
  * @param summary {@code pass@k}, counts and settings, by name; the folder has it as well

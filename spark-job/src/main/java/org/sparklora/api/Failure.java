@@ -9,13 +9,13 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.train.NonFiniteLossException;
 import org.sparklora.text.json.UnsupportedModelException;
 
-/** What of a failure a user is shown: one line. Stateless and thread-safe. */
+/** Turns an exception into the one line that a user is shown. Stateless and thread-safe. */
 public final class Failure {
   private Failure() {}
 
   /**
-   * The innermost exception of ours, which Spark may have wrapped several times; else the
-   * outermost.
+   * The first exception in the chain that is ours, which Spark may have wrapped several times; else
+   * the failure itself.
    */
   public static Throwable causeToShow(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -36,7 +36,7 @@ public final class Failure {
     return cause instanceof ConfigException || cause instanceof UnsupportedModelException;
   }
 
-  /** The line that says it. */
+  /** The line that is shown for a failure. */
   public static String message(Throwable failure) {
     Throwable cause = causeToShow(failure);
     if (cause instanceof SparkException) {
@@ -54,7 +54,9 @@ public final class Failure {
     return PlainText.of(named.lines().findFirst().orElse(named));
   }
 
-  /** What a task failed with, where Spark says so; the job's own words hold numbers of tasks. */
+  /**
+   * The innermost cause with a message: a task's failure. The job's own message holds task numbers.
+   */
   private static Throwable withinTask(Throwable failure) {
     Throwable innermost = failure;
     for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
@@ -63,7 +65,7 @@ public final class Failure {
     return innermost;
   }
 
-  /** Of a Python traceback: the exception. */
+  /** The last line of a Python traceback, which names the exception. */
   private static String lastLine(String traceback) {
     return traceback
         .lines()

@@ -17,7 +17,7 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.run.ModelConfig;
 
-/** A base model and its adapter as one plain checkpoint folder: what {@code merge} writes. */
+/** Writes a base model and its adapter as one plain checkpoint folder, for {@code merge}. */
 final class MergedModel {
   private MergedModel() {}
 
@@ -45,7 +45,7 @@ final class MergedModel {
       CheckpointFolder base, AdapterFile adapter, Engine engine, String output, Path work) {
     try {
       AdapterMerge.merge(base, adapter, engine, work);
-    } catch (IOException e) { // what is read was opened before
+    } catch (IOException e) { // the inputs are open, so writing failed
       throw new TableException(
           "Cannot write the model of %s (%s): make room or choose another --output_dir"
               .formatted(output, e.getMessage()),
@@ -53,7 +53,7 @@ final class MergedModel {
     }
   }
 
-  /** What is read cannot be what is replaced. */
+  /** Refuses to replace the folder of the base model or of the adapter. */
   private static void requireOther(String output, Path read) throws IOException {
     Path folder = Path.of(output);
     ConfigException.require(

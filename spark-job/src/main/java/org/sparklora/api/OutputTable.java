@@ -21,7 +21,7 @@ public record OutputTable(String name, boolean overwrite) {
   /**
    * The table of a user's settings, if they name one.
    *
-   * @throws ConfigException if it has no such name, or is the one that is read
+   * @throws ConfigException if its name is not that of a table, or that of the dataset
    */
   public static Optional<OutputTable> of(Settings settings) {
     Optional<String> name = settings.find(Flags.OUTPUT_TABLE);
@@ -48,9 +48,9 @@ public record OutputTable(String name, boolean overwrite) {
   }
 
   /**
-   * Looks, before any work, whether the table may be written.
+   * Checks, before any work, that the table may be written.
    *
-   * @throws ConfigException if its database is not there, or it is there itself and may not be
+   * @throws ConfigException if its database does not exist, or the table exists and may not be
    *     replaced
    */
   public void requireWritable(SparkSession spark) {
@@ -66,7 +66,7 @@ public record OutputTable(String name, boolean overwrite) {
       there = spark.catalog().tableExists(name);
     } catch (ConfigException e) {
       throw e;
-    } catch (Exception e) { // Scala's are not declared
+    } catch (Exception e) { // Scala's exceptions are not declared
       throw new ConfigException(
           Flags.OUTPUT_TABLE,
           name,
@@ -81,9 +81,9 @@ public record OutputTable(String name, boolean overwrite) {
   }
 
   /**
-   * Writes it.
+   * Writes the table.
    *
-   * @param folder of Parquet, with the result
+   * @param folder of Parquet files, with the result
    * @throws TableException if it cannot be written; the folder stays
    */
   public void write(SparkSession spark, String folder) {
@@ -95,7 +95,7 @@ public record OutputTable(String name, boolean overwrite) {
           .write()
           .mode(overwrite ? SaveMode.Overwrite : SaveMode.ErrorIfExists)
           .saveAsTable(name);
-    } catch (Exception e) { // Scala's are not declared
+    } catch (Exception e) { // Scala's exceptions are not declared
       throw new TableException(
           "Cannot write the table %s (%s); its rows are in %s, from where Spark can write it again"
               .formatted(name, firstLine(e), folder),

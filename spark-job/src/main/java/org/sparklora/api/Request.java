@@ -21,7 +21,7 @@ import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.RunListener;
 
 /**
- * What is asked of a command.
+ * A request to run a command.
  *
  * <pre>
  * Request.to("sft")
@@ -32,13 +32,13 @@ import org.sparklora.spark.run.RunListener;
  *     .build();
  * </pre>
  *
- * @param settings as on the command line, checked each by itself
+ * @param settings as on the command line, each checked by itself
  * @param notes one line for each flag that is accepted but changes nothing
- * @param tables a dataset's splits, in place of its path; none where {@code dataset_name}, or the
- *     command's {@code input}, names one
- * @param listener hears of the run
- * @param judge judges completions outside of this JVM; empty where no reward needs it
- * @param judged names among {@code reward_funcs} of the rewards that {@code judge} gives
+ * @param tables a dataset's splits, in place of its path; empty if {@code dataset_name}, or the
+ *     command's {@code input}, gives the path
+ * @param listener receives the events of the run
+ * @param judge judges completions outside of this JVM; empty if no reward needs it
+ * @param judged names among {@code reward_funcs} whose rewards come from {@code judge} or the table
  */
 public record Request(
     Settings settings,
@@ -48,7 +48,7 @@ public record Request(
     Optional<ExternalJudge> judge,
     Set<String> judged) {
 
-  /** A request with settings that are there, as the command line has them. */
+  /** A request with the settings of a command line and nothing else. */
   public static Request of(Settings settings) {
     return new Request(
         settings, List.of(), Map.of(), RunListener.none(), Optional.empty(), Set.of());
@@ -60,10 +60,10 @@ public record Request(
   }
 
   /**
-   * Looks at settings before any work is done with them: paths name file systems that are here,
-   * models of the hub are written as such, the engine exists.
+   * Checks settings before any work: paths name available file systems, models are folders or
+   * repositories of the hub, the engine exists.
    *
-   * @throws ConfigException for the first that cannot be used
+   * @throws ConfigException for the first setting that cannot be used
    */
   public static void check(Settings settings) {
     HubClient.lookUpAnew();
@@ -76,7 +76,7 @@ public record Request(
     }
   }
 
-  /** Collects what a request holds. Not thread-safe. */
+  /** Builds a request. Not thread-safe. */
   public static final class Builder {
     private final String command;
     private final Map<String, List<String>> given = new LinkedHashMap<>();
@@ -92,7 +92,7 @@ public record Request(
     /**
      * Sets a flag by its name.
      *
-     * @param value a text, number or truth value, or a collection of those for a list
+     * @param value a string, number or boolean, or a collection of them for a list
      */
     public Builder set(String name, Object value) {
       List<String> words = new ArrayList<>();
@@ -105,29 +105,29 @@ public record Request(
       return this;
     }
 
-    /** Sets several. */
+    /** Sets several flags by their names. */
     public Builder settings(Map<String, ?> values) {
       values.forEach(this::set);
       return this;
     }
 
     /**
-     * Gives a split of the dataset: {@code train}, {@code test}. Its rows count in the order in
-     * which the {@code DataFrame} has them.
+     * Sets a split of the dataset: {@code train}, {@code test}. Its rows keep the order of the
+     * {@code DataFrame}.
      */
     public Builder table(String split, Dataset<Row> rows) {
       tables.put(split, rows);
       return this;
     }
 
-    /** Who hears of the run. */
+    /** Sets the listener of the run. */
     public Builder listener(RunListener who) {
       listener = who;
       return this;
     }
 
     /**
-     * Says which of {@code reward_funcs} stand in the table that is judged, each in the column
+     * Names the {@code reward_funcs} whose rewards the judged table holds, each in the column
      * {@link org.sparklora.reward.GivenReward#column}.
      */
     public Builder judged(Collection<String> names) {
@@ -136,9 +136,9 @@ public record Request(
     }
 
     /**
-     * Who gives the rewards of these names, which stand among {@code reward_funcs}.
+     * Sets the judge that gives some rewards of {@code reward_funcs}.
      *
-     * @param names of those that are not built in
+     * @param names of these rewards, which are not built in
      */
     public Builder judge(Collection<String> names, ExternalJudge who) {
       judge = Optional.of(who);
@@ -146,16 +146,17 @@ public record Request(
     }
 
     /**
-     * The request.
+     * Builds the request.
      *
-     * @throws ConfigException for a flag that there is not, or a value that it cannot have
+     * @throws ConfigException for an unknown flag, or a value that a flag cannot have
      */
     public Request build() {
       List<String> arguments = new ArrayList<>();
       given.forEach(
           (name, words) -> {
             if (words.size() == 1) {
-              arguments.add("--%s=%s".formatted(name, words.get(0))); // which may begin with dashes
+              arguments.add(
+                  "--%s=%s".formatted(name, words.get(0))); // a value may begin with dashes
             } else {
               arguments.add("--" + name);
               arguments.addAll(words);

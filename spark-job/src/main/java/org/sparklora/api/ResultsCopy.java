@@ -8,7 +8,7 @@ import org.apache.hadoop.fs.FileUtil;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.run.RunFolder;
 
-/** A run's results in another folder: see {@link SparkLora#copyResults}. */
+/** Copies a run's results to another folder: see {@link SparkLora#copyResults}. */
 final class ResultsCopy {
   private ResultsCopy() {}
 

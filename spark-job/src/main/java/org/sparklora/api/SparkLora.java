@@ -51,15 +51,16 @@ import org.sparklora.spark.train.EvalMetrics;
 import org.sparklora.spark.train.TrainerState;
 
 /**
- * The commands, as methods on a Spark session that stays open. Each does what the command of its
- * name does and throws what that fails with: {@link ConfigException} for settings that cannot be
- * used, before any work; {@link org.sparklora.pipeline.table.TableException} for data that is
- * damaged or missing. {@link Failure#message} is the line that the command prints.
+ * The commands, as methods on a Spark session that stays open. Each method does the work of the
+ * command of its name and fails as the command does, with {@link ConfigException} for settings that
+ * cannot be used, before any work; {@link org.sparklora.pipeline.table.TableException} for data
+ * that is damaged or missing. {@link Failure#message} is the line that the command prints.
  *
- * <p>One run trains at a time in a JVM; the others may be called from several threads.
+ * <p>Only one run trains at a time in a JVM; methods that do not train may be called from several
+ * threads.
  */
 public final class SparkLora {
-  /** What a table is for: the command that trains on it. */
+  /** The command that trains on a table of {@code prep}. */
   private enum Task {
     SFT,
     GRPO;
@@ -79,17 +80,17 @@ public final class SparkLora {
     this.stoppable = new Stoppable(spark);
   }
 
-  /** On a session, which is the caller's to close. */
+  /** The commands on a session, which the caller closes. */
   public static SparkLora on(SparkSession spark) {
     ScratchPlace.ofSession(spark.sparkContext().getConf().get("spark.local.dir", ""));
     return new SparkLora(spark);
   }
 
   /**
-   * Has what runs by this object end with a {@link java.util.concurrent.CancellationException}, and
-   * its Spark jobs be cancelled; a run's checkpoints stay. This object trains nothing more; what
-   * runs by others goes on. For another thread than the one that it holds up; again, since there
-   * may be no job at the moment.
+   * Ends the work of this object with a {@link java.util.concurrent.CancellationException} and
+   * cancels its Spark jobs; a run's checkpoints stay. This object trains nothing more; work of
+   * other objects goes on. Call it from another thread than the working one, and repeatedly, since
+   * the work may have no Spark job at the moment.
    */
   public void stop() {
     stoppable.stop();
@@ -107,10 +108,10 @@ public final class SparkLora {
   }
 
   /**
-   * Measures a model, with the adapter that it would go on from, on the split to evaluate on, as
-   * {@code sft} does on the way.
+   * Evaluates a model, with the adapter that training would continue, on the split to evaluate on,
+   * as {@code sft} does between steps.
    *
-   * @return by name, with {@code eval_} before each
+   * @return metrics by name, each with the prefix {@code eval_}
    */
   public Map<String, Double> evaluateSft(Request request) throws IOException {
     return named(
@@ -123,14 +124,14 @@ public final class SparkLora {
   }
 
   /**
-   * {@code grpo}: trains an adapter, or all weights, on rewards of its own completions; those of
-   * {@link Request#judged} are given by {@link Request#judge}.
+   * {@code grpo}: trains an adapter, or all weights, on rewards of the model's own completions;
+   * {@link Request#judge} gives the rewards of {@link Request#judged}.
    */
   public TrainingResult grpo(Request request) throws IOException {
     return grpo(request, Optional.empty());
   }
 
-  /** {@code update}: the last stage of a round of {@code grpo} alone. */
+  /** {@code update}: runs only the last stage of a round of {@code grpo}. */
   public TrainingResult update(Request request) throws IOException {
     return grpo(request, Optional.of(request.settings().get(Flags.INPUT)));
   }
@@ -150,7 +151,8 @@ public final class SparkLora {
   }
 
   /**
-   * The same as {@link #evaluateSft} for {@code grpo}: the split's prompts, completed and judged.
+   * Evaluates a model for {@code grpo}, as {@link #evaluateSft} does for {@code sft}: completes the
+   * split's prompts and judges the completions.
    */
   public Map<String, Double> evaluateGrpo(Request request) throws IOException {
     return named(
@@ -176,9 +178,8 @@ public final class SparkLora {
   }
 
   /**
-   * {@code prep}: a dataset becomes a table of packed rows, or of prompts. One that is there and is
-   * what the settings give is used again, unless it is to be overwritten: who repeats a request, as
-   * schedulers do, gets the same.
+   * {@code prep}: makes a table of packed rows, or of prompts, from a dataset. Idempotent: an
+   * existing table of the same settings is used again, unless it is to be overwritten.
    */
   public TableResult prep(Request request) {
     return stoppable.run(() -> prepNow(request));
@@ -196,7 +197,7 @@ public final class SparkLora {
     return new TableResult(folder, manifest.summary());
   }
 
-  /** The table that gets the rows of a result as well, if one is wanted. */
+  /** The table of {@code output_table}, if set, after a check that it can be written. */
   private Optional<OutputTable> writable(Settings settings) {
     Optional<OutputTable> table = OutputTable.of(settings);
     table.ifPresent(rows -> rows.requireWritable(spark));
@@ -204,9 +205,9 @@ public final class SparkLora {
   }
 
   /**
-   * Looks at {@code prep}'s settings, and at what it would read.
+   * Checks the settings and the inputs of {@code prep}.
    *
-   * @throws ConfigException for what cannot be used, or that the task has no use for
+   * @throws ConfigException for a setting or input that cannot be used, or that the task ignores
    */
   public static void requirePrep(Settings settings, Configuration hadoop) {
     OutputTable.of(settings);
@@ -252,12 +253,12 @@ public final class SparkLora {
     return result;
   }
 
-  /** Where the model's tokenizer is. */
+  /** The settings of the model's tokenizer. */
   private static PrepConfig.Model text(GenerateConfig.Model model) {
     return new PrepConfig.Model(model.base(), "", "", model.dialect());
   }
 
-  /** The same for prompts that were read already. */
+  /** {@code generate} for prompts that were already read. */
   public TableResult generate(
       GenerateConfig config, List<Prompt> prompts, String output, boolean overwrite)
       throws IOException {
@@ -282,7 +283,7 @@ public final class SparkLora {
     return new TableResult(folder, summary);
   }
 
-  /** What {@code reward} needs to know; a name that stands for no reward is refused. */
+  /** The settings of {@code reward}; an unknown name of a reward is refused. */
   public static RewardConfig rewardConfig(Settings settings, Set<String> judged) {
     ConfigException.require(
         OutputTable.of(settings).isEmpty()
@@ -302,7 +303,7 @@ public final class SparkLora {
         RewardSettings.advantages(settings));
   }
 
-  /** {@code eval}: how many problems a model solves. */
+  /** {@code eval}: measures how many problems a model solves. */
   public EvalResult evaluate(Request request) throws IOException {
     return stoppable.run(() -> evaluateNow(request));
   }
@@ -317,9 +318,9 @@ public final class SparkLora {
   }
 
   /**
-   * {@code push}: a finished run's folder goes to the hub.
+   * {@code push}: pushes a finished run's folder to the hub.
    *
-   * @return where it lies there
+   * @return repository, branch and commit
    */
   public static String push(Settings settings) throws IOException {
     String folder = settings.get(Flags.INPUT);
@@ -348,27 +349,27 @@ public final class SparkLora {
 
   /**
    * Copies a run's results, without its checkpoints and the tables of its rounds, into a new folder
-   * that appears when it is whole.
+   * that appears when it is complete.
    *
    * @param overwrite whether it may replace a folder's results
-   * @throws ConfigException if there is something in it already, or a run is going on
+   * @throws ConfigException if {@code to} is not empty and may not be replaced, or the run goes on
    */
   public void copyResults(String from, String to, boolean overwrite) throws IOException {
     ResultsCopy.write(hadoop, from, to, overwrite);
   }
 
   /**
-   * {@code merge}: a base model and its adapter as one plain checkpoint folder, which appears when
-   * it is whole. One with something in it is refused, unless it may be overwritten, and then stays
-   * until the new one is whole.
+   * {@code merge}: writes a base model and its adapter as one plain checkpoint folder, which
+   * appears when it is complete. A folder with content is refused, unless it may be overwritten,
+   * and then stays until the new one is complete.
    *
-   * @return what is there now
+   * @return names of the base model and the adapter
    */
   public static String merge(Settings settings) throws IOException {
     return MergedModel.write(settings);
   }
 
-  /** The settings, with the path under which the request's tables lie now. */
+  /** Writes the request's tables, if any; returns the settings with their path. */
   private Settings withTables(Request request, Flag<String> input, Flag<String> output) {
     Settings settings = request.settings();
     if (request.tables().isEmpty()) {

@@ -10,11 +10,12 @@ import org.sparklora.reward.job.SqlFunctions;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 /**
- * Brings {@link SqlFunctions} to every session of an application: {@code
- * spark.sql.extensions=org.sparklora.api.SqlExtensions}. With it {@code group_advantage(reward)} is
- * a function of windows as well: {@code group_advantage(reward) OVER (PARTITION BY prompt_id)}.
+ * Registers {@link SqlFunctions} in every session of an application: {@code
+ * spark.sql.extensions=org.sparklora.api.SqlExtensions}. It also makes {@code
+ * group_advantage(reward)} a window function: {@code group_advantage(reward) OVER (PARTITION BY
+ * prompt_id)}.
  */
-// Spark's interface for extensions is one of Scala's
+// Spark's interface for extensions is a Scala function
 public final class SqlExtensions
     implements scala.Function1<SparkSessionExtensions, scala.runtime.BoxedUnit> {
 

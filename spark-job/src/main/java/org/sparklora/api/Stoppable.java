@@ -4,11 +4,11 @@ import java.util.UUID;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.run.Interruption;
 
-/** What runs on a session by one object, and can be stopped while other runs go on. Thread-safe. */
+/** Runs work on a session, and can stop it while other runs continue. Thread-safe. */
 final class Stoppable {
   private final SparkSession spark;
   private final Interruption interruption = new Interruption();
-  private final String tag = "spark-lora-" + UUID.randomUUID(); // of its Spark jobs
+  private final String tag = "spark-lora-" + UUID.randomUUID(); // marks the Spark jobs of the work
 
   Stoppable(SparkSession spark) {
     this.spark = spark;

@@ -3,14 +3,14 @@ package org.sparklora.api;
 import org.sparklora.spark.run.TrainingRun;
 
 /**
- * What a training run came to.
+ * The result of a training run.
  *
  * @param folder {@code output_dir}: adapter or model, log ({@code trainer_state.json}), figures
- * @param steps optimizer steps, with those before a resume
+ * @param steps optimizer steps, including those before a resume
  * @param tokens trained on
  * @param trainLoss mean loss of all steps
  * @param seconds of training, in this process
- * @param complete whether these were all steps, so that there are results
+ * @param complete whether the run is over, so that results exist
  */
 public record TrainingResult(
     String folder, int steps, long tokens, double trainLoss, double seconds, boolean complete) {

@@ -23,10 +23,10 @@ import org.apache.spark.sql.types.DataTypes;
 import org.sparklora.reward.job.SqlFunctions;
 
 /**
- * {@code group_advantage(reward)}, which has a value only before {@code OVER (PARTITION BY …)}: a
- * window function of Spark sees its frame or its row, and this needs both. So it stands in the plan
- * until {@link Resolution} writes {@code group_advantage(reward, collect_list(reward) OVER …)} in
- * its place, and its type never checks where there is no {@code OVER}. Immutable.
+ * {@code group_advantage(reward)}, valid only before {@code OVER (PARTITION BY …)}: a window
+ * function of Spark sees its frame or its row, and the advantage needs both. So {@link Resolution}
+ * replaces the expression by {@code group_advantage(reward, collect_list(reward) OVER …)}; without
+ * {@code OVER} it stays, and fails its type check. Immutable.
  */
 final class WindowedAdvantage extends Expression {
   private static final long serialVersionUID = 1L;
@@ -51,7 +51,7 @@ final class WindowedAdvantage extends Expression {
     return new WindowedAdvantage(others.apply(0));
   }
 
-  /** As messages have it. */
+  /** The name in Spark's messages. */
   @Override
   public String prettyName() {
     return SqlFunctions.GROUP_ADVANTAGE;
@@ -109,12 +109,12 @@ final class WindowedAdvantage extends Expression {
     return reward.hashCode();
   }
 
-  /** The rule of the analyzer. */
+  /** The analyzer's rule that replaces the expression. */
   static final class Resolution extends Rule<LogicalPlan> {
     private final SqlFunctions.Builder advantage;
 
     /**
-     * @param advantage of a reward and an array of its group's
+     * @param advantage builds the advantage of a reward and an array of its group's rewards
      */
     Resolution(SqlFunctions.Builder advantage) {
       this.advantage = advantage;
@@ -138,7 +138,7 @@ final class WindowedAdvantage extends Expression {
           });
     }
 
-    /** A group is a partition, whatever order its rows have. */
+    /** Whether the window is its whole partition, without an order of rows. */
     private static boolean isWhole(WindowSpecDefinition window) {
       WindowFrame frame = window.frameSpecification();
       return window.orderSpec().isEmpty()

@@ -1,10 +1,10 @@
 /**
- * The interface for programs: what the commands do, on a Spark session that is there. A {@link
+ * The interface for programs, which runs the commands on an existing Spark session. A {@link
  * org.sparklora.api.Request} holds a command's settings by the names of its flags, and {@code
  * DataFrame}s in place of a dataset's path; {@link org.sparklora.api.SparkLora} has a method for
- * each command and answers with a record of what came out.
+ * each command and returns a record of the result.
  *
- * <p>The command line and the Python package are its clients. It may use every package but the
- * command line's; only that depends on it.
+ * <p>The command line and the Python package are its clients. This package may use every package
+ * but the command line's; only the command line depends on it.
  */
 package org.sparklora.api;
