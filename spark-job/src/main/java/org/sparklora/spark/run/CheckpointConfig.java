@@ -15,8 +15,8 @@ import org.sparklora.spark.train.Cadence;
  *
  * @param unit {@code save_strategy}
  * @param steps {@code save_steps}; below 1 a share of all steps
- * @param limit {@code save_total_limit}; 0 or less for none
- * @param modelOnly {@code save_only_model}: without what resuming takes
+ * @param limit {@code save_total_limit}; 0 or less for no limit
+ * @param modelOnly {@code save_only_model}: without the state that resuming needs
  * @param resumeFrom {@code resume_from_checkpoint}: a folder, or {@link RunFolder#LATEST}
  */
 public record CheckpointConfig(
@@ -26,7 +26,7 @@ public record CheckpointConfig(
     requireInterval(Flags.SAVE_STEPS, unit, steps);
   }
 
-  /** The records of a user's settings. */
+  /** The record of a user's settings. */
   public static CheckpointConfig of(Settings settings) {
     return new CheckpointConfig(
         settings.get(Flags.SAVE_STRATEGY, Cadence.Unit.class),
@@ -36,7 +36,7 @@ public record CheckpointConfig(
         resumeFrom(settings));
   }
 
-  /** Which steps are saved in a run of so many. */
+  /** The steps after which a run of {@code totalSteps} saves. */
   public Cadence cadence(int totalSteps) {
     return Cadence.of(unit, steps, 0, totalSteps);
   }
@@ -49,7 +49,7 @@ public record CheckpointConfig(
         "it is a whole number of steps, or a share of all steps below 1");
   }
 
-  /** Besides a path, the spellings of a switch, which is what YAML files hold. */
+  /** A path, or the spellings of a boolean, as in YAML files; empty for those of false. */
   private static Optional<String> resumeFrom(Settings settings) {
     return settings
         .find(Flags.RESUME_FROM_CHECKPOINT)

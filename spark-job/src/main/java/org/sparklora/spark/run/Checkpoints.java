@@ -21,8 +21,8 @@ import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.train.TrainerState;
 
 /**
- * Saves the driver's network as {@code checkpoint-N} folders, keeps as many of them as transformers
- * would, and loads them again: to resume, or the best one at the end.
+ * Saves the driver's network as {@code checkpoint-N} folders, deletes old ones as transformers
+ * does, and loads one to resume, or the best one at the end.
  */
 final class Checkpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
@@ -61,7 +61,7 @@ final class Checkpoints {
   }
 
   /**
-   * Sets network and log to where a checkpoint was made.
+   * Restores network and log from a checkpoint.
    *
    * @param totalSteps of this run
    * @throws ConfigException if the checkpoint is damaged or of another run
@@ -86,7 +86,7 @@ final class Checkpoints {
   /**
    * Saves the network, then deletes what {@code save_total_limit} does not keep.
    *
-   * @param more writes what else the run needs to go on
+   * @param more writes further files that the run needs to resume
    */
   void save(RunFolder.Writer more) {
     int step = state.sums().steps();
@@ -98,7 +98,7 @@ final class Checkpoints {
     rotate();
   }
 
-  /** What a run says that is stopped: how far it came, and how to go on. */
+  /** The message of an interrupted run: its last step, and how to resume. */
   String whenInterrupted() {
     int step = state.sums().steps();
     List<Integer> saved = folder.checkpoints();
@@ -127,7 +127,7 @@ final class Checkpoints {
     return engine.alias(network.moments(), 2 * layout.size()).tensor();
   }
 
-  /** Where the best checkpoint lies, for {@code trainer_state.json}. */
+  /** The folder of the best checkpoint, for {@code trainer_state.json}. */
   Optional<String> bestFolder() {
     int best = state.best().checkpoint();
     return best == 0
@@ -135,7 +135,7 @@ final class Checkpoints {
         : Optional.of(config.output().folder() + "/" + folder.checkpoint(best).getName());
   }
 
-  /** Oldest first, sparing the newest, from which a killed run goes on, and the best. */
+  /** Deletes the oldest checkpoints; keeps the newest, to resume from, and the best. */
   private void rotate() {
     int limit = config.checkpoints().limit();
     List<Integer> steps = folder.checkpoints();
@@ -154,7 +154,9 @@ final class Checkpoints {
     }
   }
 
-  /** After the last step: {@code load_best_model_at_end}, and only the best where one is kept. */
+  /**
+   * Loads the best checkpoint for {@code load_best_model_at_end}; keeps no other if the limit is 1.
+   */
   void finish() throws IOException {
     int best = state.best().checkpoint();
     if (best == 0) {

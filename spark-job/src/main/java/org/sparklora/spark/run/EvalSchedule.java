@@ -14,7 +14,7 @@ import org.sparklora.spark.train.Cadence;
  * @param onStart {@code eval_on_start}
  */
 public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolean onStart) {
-  /** Settings that fit together. */
+  /** Checks that the settings fit together. */
   public EvalSchedule {
     CheckpointConfig.requireInterval(Flags.EVAL_STEPS, unit, steps);
     ConfigException.require(
@@ -24,7 +24,7 @@ public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolea
         "say when to evaluate with --eval_strategy");
   }
 
-  /** Of a user's settings. */
+  /** The schedule of a user's settings. */
   public static EvalSchedule of(Settings settings) {
     return new EvalSchedule(
         settings.get(Flags.EVAL_STRATEGY, Cadence.Unit.class),
@@ -36,12 +36,12 @@ public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolea
         settings.get(Flags.EVAL_ON_START));
   }
 
-  /** Whether there is any evaluation. */
+  /** Whether the run evaluates at all. */
   public boolean isOn() {
     return unit != Cadence.Unit.NO;
   }
 
-  /** Which steps are evaluated in a run of so many. */
+  /** The steps after which a run of {@code totalSteps} evaluates. */
   public Cadence cadence(int totalSteps) {
     return Cadence.of(unit, steps, delay, totalSteps);
   }

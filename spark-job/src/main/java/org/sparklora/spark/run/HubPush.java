@@ -21,9 +21,9 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.resume.Checkpoint;
 
 /**
- * Pushes what a run saves to the hub: the model of each checkpoint if wanted, and the results. A
- * checkpoint that cannot be pushed costs a warning; results that cannot be are whole where they
- * are, and the message says how to push them later.
+ * Pushes a run to the hub: the model of each checkpoint if wanted, and the results. A checkpoint
+ * that cannot be pushed causes a warning. Results that cannot be pushed stay complete in their
+ * folder, and the message says how to push them later.
  */
 public final class HubPush implements RunFolder.SaveListener {
   private static final Logger LOG = LoggerFactory.getLogger(HubPush.class);
@@ -33,7 +33,7 @@ public final class HubPush implements RunFolder.SaveListener {
   private final HubUpload upload;
   private final HubRepo repository;
 
-  /** One after the other, on a thread of their own: training does not wait for the hub. */
+  /** Pushes one after the other on a separate thread: training does not wait for the hub. */
   private final ExecutorService pushes =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -42,7 +42,7 @@ public final class HubPush implements RunFolder.SaveListener {
             return thread;
           });
 
-  /** How many checkpoints were not taken; those that waited meanwhile are not tried. */
+  /** Number of failed pushes of checkpoints; checkpoints queued before a failure are skipped. */
   private final AtomicInteger failures = new AtomicInteger();
 
   private HubPush(Configuration hadoop, PushConfig config, HubUpload upload, HubRepo repository) {
@@ -53,10 +53,10 @@ public final class HubPush implements RunFolder.SaveListener {
   }
 
   /**
-   * Makes the repository and the branch, unless they are there: what does not work should show
-   * before hours of training.
+   * Creates the repository and the branch, unless they exist: a failure should show before hours of
+   * training.
    *
-   * @throws HubException if there is no token, or it does not allow it
+   * @throws HubException if the token is missing, or does not allow this
    */
   public static HubPush open(Configuration hadoop, PushConfig config) {
     HubClient client = new HubClient(HubConfig.ofEnvironment().withToken(config.token()));
@@ -90,7 +90,7 @@ public final class HubPush implements RunFolder.SaveListener {
         });
   }
 
-  /** Behind the checkpoints that are on their way. */
+  /** Pushes the results after the queued checkpoints. */
   @Override
   public void resultsSaved(Path folder) {
     try {
@@ -109,8 +109,8 @@ public final class HubPush implements RunFolder.SaveListener {
   /**
    * Pushes a run's folder without its checkpoints and the tables of its rounds.
    *
-   * @return the commit's address
-   * @throws TableException if it fails; it says what to run
+   * @return repository, branch and commit
+   * @throws TableException if the push fails; the message has the command that repeats it
    */
   public String pushResults(Path folder) {
     try {

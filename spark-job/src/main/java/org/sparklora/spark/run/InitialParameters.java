@@ -34,19 +34,20 @@ import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
- * What training starts from: a new adapter, an existing one, or all weights of a checkpoint.
+ * The parameters that training starts from: a new adapter, an existing one, or all weights of a
+ * checkpoint.
  *
- * @param model what is trained
- * @param adapter the adapter to go on from, if there is one
+ * @param model the trained model
+ * @param adapter the existing adapter to continue, if set
  * @param seed of a new adapter
  */
 public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long seed) {
   private static final Logger LOG = LoggerFactory.getLogger(InitialParameters.class);
 
-  /** The seed of what is only looked at. */
+  /** The seed of a model that is not trained. */
   private static final long SEEDLESS = 0;
 
-  /** What a run of these settings starts from. */
+  /** The parameters that a run of these settings starts from. */
   public static InitialParameters of(Configuration hadoop, TrainingConfig config)
       throws IOException {
     TrainingSettings training = config.training();
@@ -72,7 +73,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
   }
 
   /**
-   * What the user asked for and an adapter has otherwise.
+   * Describes the user's settings that an existing adapter overrules.
    *
    * @param given names of the flags that the user has set
    */
@@ -101,11 +102,11 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
   }
 
   /**
-   * Reads {@code config.json}, and the adapter to go on from, whose rank and targets then hold.
+   * Reads {@code config.json}, and the adapter to continue, whose rank and targets then hold.
    *
-   * @param hadoop finds models of other file systems
+   * @param hadoop gives access to other file systems
    * @param requestedLora empty trains all weights
-   * @param startAdapter an adapter to go on from
+   * @param startAdapter an adapter to continue, if set
    * @param seed of a new adapter, and of dropout
    */
   static InitialParameters of(
@@ -132,11 +133,11 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
   }
 
   /**
-   * What would be trained, told without weights.
+   * The model that would be trained, found without reading weights.
    *
    * @param requestedLora empty trains all weights
-   * @param checkpoint whose safetensors may end with their headers
-   * @param adapter to go on from; likewise
+   * @param checkpoint its safetensors files may end after their headers
+   * @param adapter to continue; its file may end after the header, too
    */
   public static TrainedModel outlined(
       ModelConfig base,
@@ -187,9 +188,9 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
   }
 
   /**
-   * A network with these parameters, for measuring: it takes no steps.
+   * A network with these parameters, for evaluation: it takes no steps.
    *
-   * @param config of a run that would start from them
+   * @param config of a run that would start from these parameters
    */
   public AdapterNetwork network(TrainingConfig config) throws IOException {
     AdapterNetwork network =
@@ -204,7 +205,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     }
   }
 
-  /** Fills a vector of the model's layout. */
+  /** Writes the initial parameters into a vector of the model's layout. */
   public void write(Engine engine, Tensor parameters) throws IOException {
     if (adapter.isPresent()) {
       adapter.get().load(engine, parameters);

@@ -9,23 +9,23 @@ import java.util.function.Predicate;
 import org.sparklora.pipeline.config.ConfigException;
 
 /**
- * The options of {@code conf/jvm.options}, for JVMs that {@code bin/spark-lora} has not given them
- * to: those of a plain spark-submit.
+ * The options of {@code conf/jvm.options}, for JVMs that a plain spark-submit starts without them;
+ * {@code bin/spark-lora} sets them itself.
  */
 public final class JvmOptions {
   private static final String FILE = "jvm.options";
 
-  /** What JavaCPP reads when it is first used, and so still counts. */
+  /** Properties that JavaCPP reads at its first use, so that a running JVM can set them. */
   private static final String READ_LATE = "-Dorg.bytedeco.";
 
   private static final String OPENS = "--add-opens=java.base/";
 
-  /** What Spark reaches into before anything else. */
+  /** The JDK package that Spark accesses first. */
   private static final String NEEDED = "sun.nio.ch";
 
   private JvmOptions() {}
 
-  /** All of them. */
+  /** All options of the file. */
   static List<String> all() {
     try (InputStream in = JvmOptions.class.getResourceAsStream(FILE)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
@@ -38,10 +38,10 @@ public final class JvmOptions {
   }
 
   /**
-   * Refuses a JVM in which Spark cannot start: standalone clusters start drivers of their own, in
-   * {@code --deploy-mode cluster}, without the options that spark-submit gives others.
+   * Refuses a JVM in which Spark cannot start: in {@code --deploy-mode cluster} a standalone
+   * cluster starts the driver without the options that spark-submit adds elsewhere.
    *
-   * @param opened whether the JDK's own packages of such a name are open to all
+   * @param opened whether the JDK package of this name is open to the application
    * @throws ConfigException with the options that are missing
    */
   static void requireOpen(Predicate<String> opened) {
@@ -55,7 +55,7 @@ public final class JvmOptions {
     }
   }
 
-  /** Gives this JVM those that can be given to one that runs, unless the user has. */
+  /** Sets the options that a running JVM can take, unless the user has set them. */
   public static void completeHere() {
     for (String option : all()) {
       if (option.startsWith(READ_LATE)) {

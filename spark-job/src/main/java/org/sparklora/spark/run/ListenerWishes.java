@@ -5,8 +5,8 @@ import java.util.Set;
 import org.sparklora.spark.run.RunListener.Wish;
 
 /**
- * A run's listener, and what it wants of the run until the run has done it. The listener is asked
- * after each event that it is told of. For the thread that trains.
+ * A run's listener, and its wishes until the run has fulfilled them. The listener is asked for
+ * wishes after each step, log row and checkpoint. For the training thread only.
  */
 final class ListenerWishes {
   private final RunListener listener;
@@ -20,7 +20,7 @@ final class ListenerWishes {
     listener.begun(firstStep, totalSteps);
   }
 
-  /** A log row that was wanted after an earlier step, and did not come, is not wanted any more. */
+  /** Reports a step; drops a wish for a log row that an earlier step left unfulfilled. */
   void stepped(int step, double epoch) {
     open.remove(Wish.LOG);
     listener.stepped(step, epoch);
@@ -46,12 +46,12 @@ final class ListenerWishes {
     return listener.mayWant();
   }
 
-  /** Whether it is wanted; the run does it then, and it is wanted no more. */
+  /** Whether the listener has this wish; removes the wish, which the run fulfils then. */
   boolean take(Wish wish) {
     return open.remove(wish);
   }
 
-  /** Whether no further step is wanted. */
+  /** Whether the listener wants no further step. */
   boolean stop() {
     return open.contains(Wish.STOP);
   }

@@ -6,7 +6,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.pipeline.run.ScratchFolder;
 
-/** A folder of any file system where memory mapping reaches it: itself, or a copy for a while. */
+/** A folder of any file system as a local one, to map its files: itself, or a temporary copy. */
 final class LocalCopy implements AutoCloseable {
   private final Configuration hadoop;
   private final Path folder;

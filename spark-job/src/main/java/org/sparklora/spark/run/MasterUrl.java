@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
-/** The forms of {@code --master} that Spark 3.5 knows; of any other it says so with a trace. */
+/** Checks {@code --master}: Spark 3.5 itself refuses unknown forms with a stack trace. */
 final class MasterUrl {
   private static final String COUNT = "\\s*[1-9]\\d{0,5}\\s*";
   private static final Pattern KNOWN =
@@ -15,9 +15,9 @@ final class MasterUrl {
   private MasterUrl() {}
 
   /**
-   * Checks one.
+   * Checks a master's URL.
    *
-   * @throws ConfigException if it is none
+   * @throws ConfigException if Spark does not know its form
    */
   static void require(String master) {
     ConfigException.require(

@@ -17,12 +17,12 @@ import org.sparklora.model.lora.AdapterLayout;
 /**
  * The {@code README.md} of a result folder, with the front matter that the hub and PEFT read.
  *
- * @param base what the base model is called
+ * @param base name of the base model
  * @param name of the run
- * @param layout what was trained
- * @param dataset on which
- * @param method by which
- * @param facts further lines of the table, by what they tell
+ * @param layout of the trained parameters
+ * @param dataset name of the dataset
+ * @param method of training
+ * @param facts further lines of the table, by their labels
  */
 public record ModelCard(
     String base,
@@ -35,7 +35,7 @@ public record ModelCard(
   private static final String FILE_NAME = "README.md";
   private static final int LONGEST_NAME = 500;
 
-  /** What YAML reads as a text: a path, or a repository of the hub. */
+  /** Names that YAML reads as strings: a path, or a repository of the hub. */
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._/][\\w./@-]*/[\\w.@/-]*");
 
   /** How a model was trained. */
@@ -59,7 +59,7 @@ public record ModelCard(
       this.settings = settings;
     }
 
-    /** Name of the picture of its curves. */
+    /** Name of the image of the run's curves. */
     String plot() {
       return plot;
     }
@@ -75,7 +75,7 @@ public record ModelCard(
   }
 
   /**
-   * Writes it into a folder that has all else: it shows the curves if there is a picture of them.
+   * Writes the card into a folder that has all other files; shows the curves if their image exists.
    */
   public void write(Path folder) throws IOException {
     Files.writeString(folder.resolve(FILE_NAME), text(Files.exists(folder.resolve(method.plot))));
@@ -138,13 +138,13 @@ public record ModelCard(
     return PlainText.line(name, LONGEST_NAME);
   }
 
-  /** The same as a value of YAML's, quoted where it could be read as something else. */
+  /** A name as a YAML value, quoted if YAML could read it as another type. */
   private static String yaml(String name) {
     String line = shown(name);
     return PLAIN.matcher(line).matches() ? line : "'%s'".formatted(line.replace("'", "''"));
   }
 
-  /** Of a repository's name, which the hub makes a link of. */
+  /** A repository's name without its revision, so that the hub makes a link of it. */
   private static String withoutRevision(String reference) {
     int at = reference.indexOf('@');
     return at > 0 && HubRepo.isId(reference.substring(0, at))

@@ -28,7 +28,7 @@ public record ModelConfig(
     DType products,
     EngineChoice engine) {
 
-  /** What the user calls it. */
+  /** The model's name as the user wrote it. */
   public String name() {
     return reference.name();
   }
@@ -44,7 +44,7 @@ public record ModelConfig(
         engine(settings));
   }
 
-  /** Which engine computes. */
+  /** The engine of a user's settings. */
   public static EngineChoice engine(Settings settings) {
     return ModelSettings.of(
         () ->
@@ -57,7 +57,7 @@ public record ModelConfig(
     return settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32;
   }
 
-  /** The types of numbers for a model, whose config {@code dtype} may ask. */
+  /** The number types for a model; {@code dtype} may take them from its config. */
   public Precision precision(DecoderConfig model) {
     return new Precision(dtype.of(model), products);
   }

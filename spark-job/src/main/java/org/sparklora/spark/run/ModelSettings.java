@@ -4,15 +4,15 @@ import java.util.function.Supplier;
 import org.sparklora.model.config.InvalidSetting;
 import org.sparklora.pipeline.config.ConfigException;
 
-/** Records of the module {@code model} that are made of a user's settings. */
+/** Creates records of the module {@code model} from a user's settings. */
 public final class ModelSettings {
   private ModelSettings() {}
 
   /**
-   * What {@code record} makes.
+   * The record that the supplier creates.
    *
-   * @throws ConfigException in place of the record's own refusal, so that the place of the setting
-   *     is told too
+   * @throws ConfigException in place of the record's {@link InvalidSetting}, so that the message
+   *     names the place of the setting
    */
   public static <T> T of(Supplier<T> record) {
     try {

@@ -17,7 +17,7 @@ import org.sparklora.spark.train.Cadence;
  * @param logFirstStep {@code logging_first_step}
  * @param runName {@code run_name}, or the output folder's name
  * @param showProgress not {@code disable_tqdm}
- * @param tracking who else is told of what is logged
+ * @param tracking trackers that also receive the log
  * @param push to the hub, if wanted
  */
 public record OutputConfig(
@@ -29,17 +29,17 @@ public record OutputConfig(
     boolean showProgress,
     TrackingConfig tracking,
     Optional<PushConfig> push) {
-  /** The run that is logged, whose settings these are. */
+  /** The run of these settings, for the log. */
   public TrackedLog.Run run(String effectiveYaml) {
     return new TrackedLog.Run(runName, tracking, effectiveYaml);
   }
 
-  /** Whole steps between log rows, of a run with so many. */
+  /** Whole steps between log rows, in a run of {@code totalSteps}. */
   public int loggingSteps(int totalSteps) {
     return (int) (loggingSteps >= 1 ? loggingSteps : Math.ceil(loggingSteps * totalSteps));
   }
 
-  /** What is logged, and where results go, of a user's settings. */
+  /** The record of a user's settings. */
   public static OutputConfig of(Settings settings, String folder) {
     String strategy = settings.get(Flags.LOGGING_STRATEGY);
     if (strategy.equals("steps")) {

@@ -36,13 +36,13 @@ public record PushConfig(
 
   /** {@code --hub_strategy}. */
   public enum Strategy {
-    /** The results, when there are some. */
+    /** Pushes the results at the end. */
     END,
-    /** The model of each checkpoint as well. */
+    /** Pushes the model of each checkpoint as well. */
     EVERY_SAVE
   }
 
-  /** Of a user's settings; empty without {@code push_to_hub}. */
+  /** The record of a user's settings; empty without {@code push_to_hub}. */
   public static Optional<PushConfig> of(Settings settings, String outputFolder) {
     String strategy = settings.get(Flags.HUB_STRATEGY);
     return settings.get(Flags.PUSH_TO_HUB)
@@ -52,9 +52,9 @@ public record PushConfig(
   }
 
   /**
-   * For a push that is asked for.
+   * The record of a user's settings, whatever {@code push_to_hub} says.
    *
-   * @param folder whose name the repository has unless told
+   * @param folder names the repository if {@code hub_model_id} is not set
    */
   public static PushConfig of(Settings settings, String folder, Strategy strategy) {
     return new PushConfig(

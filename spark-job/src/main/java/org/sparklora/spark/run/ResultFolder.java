@@ -21,12 +21,12 @@ import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 
 /**
- * Writes what a run leaves: adapter or model, tokenizer, model card, log, curves and effective
+ * Writes the results of a run: adapter or model, tokenizer, model card, log, curves and effective
  * settings.
  *
- * @param network whose parameters are written as they are then
+ * @param network whose current parameters are written
  * @param state the log so far
- * @param workers how many train
+ * @param workers number of workers
  */
 record ResultFolder(
     TrainingConfig config,
@@ -35,7 +35,7 @@ record ResultFolder(
     TrainerState state,
     int workers) {
 
-  /** The vector of the model's layout, to be read and written until the network trains on. */
+  /** The network's parameters in the model's layout, to read and write until the next step. */
   Tensor parameters() {
     return Engines.host().alias(network.parameters(), network.size()).tensor();
   }
@@ -56,7 +56,7 @@ record ResultFolder(
     writeModel(local);
   }
 
-  /** Writes what makes a folder an adapter or a model, which checkpoints hold as well. */
+  /** Writes the files of an adapter or a model, which checkpoints hold as well. */
   void writeModel(Path local) throws IOException {
     Path base = model.checkpoint().folder();
     ParameterLayout layout = model.layout();

@@ -3,27 +3,27 @@ package org.sparklora.spark.run;
 import java.util.OptionalInt;
 
 /**
- * What whoever starts a run adds to its settings.
+ * Controls that the caller of a run adds to its settings.
  *
- * @param listener hears of it
- * @param stop a step, the last of a round where there are rounds, after which it stops with a
- *     checkpoint to go on from; empty goes to the end
+ * @param listener receives the run's events
+ * @param stop a step, in GRPO the last of a round, after which the run saves a checkpoint and
+ *     stops; empty runs to the end
  */
 public record RunControl(RunListener listener, OptionalInt stop) {
-  /** Nothing. */
+  /** Runs to the end without a listener. */
   public static final RunControl NONE = heardBy(RunListener.none());
 
-  /** A run to the end that somebody hears of. */
+  /** Runs to the end with a listener. */
   public static RunControl heardBy(RunListener listener) {
     return new RunControl(listener, OptionalInt.empty());
   }
 
-  /** A run that nobody hears of. */
+  /** Runs until a step without a listener. */
   public static RunControl until(OptionalInt stop) {
     return new RunControl(RunListener.none(), stop);
   }
 
-  /** The step before which it stops. */
+  /** The step before which the run stops, from 0. */
   public int end(int totalSteps) {
     return Math.min(totalSteps, stop.orElse(totalSteps));
   }

@@ -13,8 +13,8 @@ import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
- * What makes a run the same run as the one that left a checkpoint: the flags of which {@code
- * flags.tsv} says so, and in place of some of them what they turned out to be.
+ * Computes the fingerprint that a run and a checkpoint to resume from must share: the flags that
+ * {@code flags.tsv} marks, some of them replaced by values found in the run.
  */
 public final class RunIdentity {
   private RunIdentity() {}
@@ -22,8 +22,8 @@ public final class RunIdentity {
   /**
    * The fingerprint of a run.
    *
-   * @param model what is trained
-   * @param found what a flag stands for in this run, where that is not what the user wrote
+   * @param model the trained model
+   * @param found values of this run that replace the user's, by flag
    */
   public static RunFingerprint of(
       TrainingConfig config, TrainedModel model, Map<Flag<?>, String> found) throws IOException {
@@ -39,7 +39,7 @@ public final class RunIdentity {
     return config.training().declared().with(all);
   }
 
-  /** An adapter that the run goes on from has the last word. */
+  /** Adds the LoRA settings of the layout, which may be those of an adapter to continue. */
   private static void addLora(Map<Flag<?>, String> found, AdapterLayout layout) {
     LoraConfig lora = layout.config();
     TreeSet<String> kinds = new TreeSet<>();

@@ -6,11 +6,11 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Hears of a training run, in the thread that trains, and may want something of it. What it throws
- * ends the run, as any failure does: the last checkpoint stays.
+ * Receives the events of a training run, in the training thread, and may have wishes. An exception
+ * of the listener ends the run, as any failure does: the last checkpoint stays.
  */
 public interface RunListener {
-  /** What a listener may want of a run. */
+  /** An action that a listener may want of a run. */
   enum Wish {
     /** A log row after this step. */
     LOG,
@@ -32,9 +32,9 @@ public interface RunListener {
   }
 
   /**
-   * Whether it may want something. A single worker then takes its steps one by one; several, which
-   * average their parameters every so many steps, tell of these steps, and do what is wanted, after
-   * the last of them.
+   * Whether the listener may have wishes. A single worker then takes its steps one by one; several
+   * workers, which average their parameters every few steps, report these steps, and fulfil wishes,
+   * after the last of them.
    */
   default boolean mayWant() {
     return false;
@@ -43,23 +43,23 @@ public interface RunListener {
   /**
    * The first step is about to be taken.
    *
-   * @param firstStep from 0; more where the run goes on from a checkpoint
+   * @param firstStep from 0; above 0 if the run resumes from a checkpoint
    * @param totalSteps of the whole run
    */
   void begun(int firstStep, int totalSteps);
 
   /**
-   * A step was taken. Its log row, evaluation and checkpoint follow, as far as they are due.
+   * A step was taken. Its log row, evaluation and checkpoint follow if they are due.
    *
    * @param step its number, from 1
-   * @param epoch after it, with its fraction
+   * @param epoch epochs after this step, with the fraction
    */
   default void stepped(int step, double epoch) {}
 
   /**
    * A row was logged.
    *
-   * @param row as it stands in {@code metrics.jsonl}: JSON
+   * @param row JSON, as in {@code metrics.jsonl}
    */
   void logged(String row);
 
@@ -71,7 +71,7 @@ public interface RunListener {
   default void saved(int step) {}
 
   /**
-   * What it wants, asked for after each of the above.
+   * The listener's wishes, asked for after each step, log row and checkpoint.
    *
    * @return names of {@link Wish} in lower case, with blanks between them
    */

@@ -42,8 +42,8 @@ public final class SparkSessions {
   private SparkSessions() {}
 
   /**
-   * The session of spark-submit or {@code --master}; otherwise one in this JVM, quiet and without
-   * ports to the outside.
+   * Opens the session of spark-submit or {@code --master}; otherwise a local one, without ports to
+   * the outside.
    */
   public static SparkSession open(Settings settings) {
     Module jdk = Object.class.getModule();
@@ -75,9 +75,9 @@ public final class SparkSessions {
   }
 
   /**
-   * The executor of local mode is this process, of whose life its heartbeats tell nothing. One that
-   * comes while Spark is still starting, as on a slow machine, has no block manager to name, and
-   * ends in stack traces; and a process that was stopped for minutes would lose its executor.
+   * Makes heartbeats rare in local mode, whose executor is this process. A heartbeat during a slow
+   * start of Spark finds no block manager and logs stack traces, and a process that was suspended
+   * for minutes would lose its executor.
    */
   static void quietHeartbeat(SparkConf conf) {
     if (!conf.contains(HEARTBEAT) && !conf.contains(NETWORK_TIMEOUT)) {
@@ -86,41 +86,41 @@ public final class SparkSessions {
     }
   }
 
-  /** How vectors travel to executors and back, unless the user has set it. */
+  /** Sets how vectors are sent to executors and back, unless the user has set it. */
   static void sendVectors(SparkConf conf, String command) {
     if (conf.get(MASTER, "").matches("local(\\[.*)?")) {
-      return; // where executors are this process nothing is sent
+      return; // executors are this process: nothing is sent
     }
-    if (!command.equals("prep")) { // whose shuffles are text and tokens; digits of floats are noise
+    if (!command.equals("prep")) { // prep shuffles text and tokens; floats do not compress
       conf.setIfMissing("spark.broadcast.compress", "false");
       conf.setIfMissing("spark.shuffle.compress", "false");
-      // results are as large as what is trained, which the driver has room for
+      // results are as large as the trained parameters, which fit the driver's memory
       conf.setIfMissing(ExecutorsJob.MAX_RESULT_SIZE, "0");
     }
-    if (!isKryo(conf)) { // Spark would write a record to the heap first, of 2 GB at most
-      // shards go to one file at once, not to one each whose contents are then copied
+    if (!isKryo(conf)) { // Kryo would write each record to the heap first, 2 GB at most
+      // writes all shards to one file, not to a file each and then copies
       conf.setIfMissing("spark.shuffle.sort.bypassMergeThreshold", "0");
     }
-    // vectors come and go each round, and memory in pages of 4 KB takes longer to get than to fill;
-    // read by glibc 2.35 and newer
+    // vectors are allocated anew each round, and 4 KB pages take longer to allocate than to fill;
+    // needs glibc 2.35 or newer
     conf.setIfMissing("spark.executorEnv.GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
   }
 
   /**
-   * Spark says of a setting that it cannot use whatever its code came upon.
+   * Starts Spark, whose exceptions for an unusable setting are of any kind.
    *
-   * @throws ConfigException if it does not start
+   * @throws ConfigException if Spark does not start
    */
   private static SparkSession start(SparkConf conf) {
     String master = conf.get(MASTER);
     MasterUrl.require(master);
     try {
       SparkSession session = SparkSession.builder().config(conf).getOrCreate();
-      session.conf().get("spark.sql.shuffle.partitions"); // looks at the settings of spark.sql
+      session.conf().get("spark.sql.shuffle.partitions"); // checks the settings of spark.sql
       ClusterLog.of(session.sparkContext());
       Interruption.check();
       return session;
-    } catch (Exception e) { // Scala's are not declared
+    } catch (Exception e) { // Scala's exceptions are not declared
       if (Interruption.isRequested()) {
         throw e;
       }
@@ -138,8 +138,7 @@ public final class SparkSessions {
   }
 
   /**
-   * Cancels all jobs of this process, which is about to stop, and silences what fails because of
-   * it.
+   * Cancels all jobs of this process, which is about to stop, and silences Spark's log.
    *
    * @return whether there was a session
    */
@@ -152,12 +151,12 @@ public final class SparkSessions {
       session.get().sparkContext().setLogLevel("OFF");
       session.get().sparkContext().cancelAllJobs();
     } catch (IllegalStateException e) {
-      // the command is just stopping it
+      // the command is stopping the session already
     }
     return true;
   }
 
-  /** spark-submit calls an application by its main class unless told. */
+  /** Names the application, which spark-submit otherwise names by its main class. */
   static void name(SparkConf conf, Settings settings) {
     String given = conf.get(NAME, "");
     if (!given.isEmpty() && !given.equals(MAIN_CLASS)) {
@@ -168,7 +167,7 @@ public final class SparkSessions {
     conf.set(NAME, "spark-lora %s %s".formatted(settings.command(), last).strip());
   }
 
-  /** Kryo by itself can read back neither our records nor ND4J's arrays. */
+  /** Registers our classes: Kryo alone can read back neither our records nor ND4J's arrays. */
   static void completeKryo(SparkConf conf) {
     if (!isKryo(conf)) {
       return;
@@ -186,7 +185,7 @@ public final class SparkSessions {
     return conf.get("spark.serializer", "").equals(KryoSerializer.class.getName());
   }
 
-  /** A run on the executors of a session, which it has for itself. */
+  /** Trains on the executors of a session, which runs nothing else. */
   public static TrainingPlace place(SparkSession session) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     return new OfSession(session, spark, new PlacedJob(spark));
@@ -245,7 +244,7 @@ public final class SparkSessions {
     }
   }
 
-  /** What a training process can have: this machine's memory, or an executor's on a cluster. */
+  /** Memory for a training process: this machine's, or an executor's on a cluster. */
   public static MachineMemory memory(JavaSparkContext spark) {
     if (spark.isLocal()) {
       return MachineMemory.here();

@@ -7,12 +7,12 @@ import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
 
-/** What a {@link TrainingRun} needs to know of its settings, whatever kind of training it is. */
+/** The settings that a {@link TrainingRun} of any kind of training needs. */
 public interface TrainingConfig {
-  /** By which method the model is trained. */
+  /** The training method. */
   ModelCard.Method method();
 
-  /** What all kinds of training have. */
+  /** The settings that all kinds of training share. */
   TrainingSettings training();
 
   /** The base model. */
@@ -28,7 +28,7 @@ public interface TrainingConfig {
     return training().schedule();
   }
 
-  /** How long it goes on, and by which random numbers. */
+  /** Length of the training and random seeds. */
   default TrainingCourse course() {
     return training().course();
   }
@@ -41,7 +41,7 @@ public interface TrainingConfig {
     return false;
   }
 
-  /** What is saved on the way, and where the run goes on. */
+  /** When checkpoints are saved, and which one the run resumes from. */
   default CheckpointConfig checkpoints() {
     return training().checkpoints();
   }
@@ -54,17 +54,17 @@ public interface TrainingConfig {
   /** {@code per_device_train_batch_size}. */
   int microBatchRows();
 
-  /** Rows or completions that so many steps of a plan train on. */
+  /** Rows or completions that this number of steps of a plan trains on. */
   default double samples(TrainingPlan plan, int steps) {
     return plan.samples() * steps / plan.totalSteps();
   }
 
-  /** What is trained on, as the user wrote it. */
+  /** The dataset, as the user wrote it. */
   String dataset();
 
-  /** Lines of the model card's table, by what they tell. */
+  /** Lines of the model card's table, by their labels. */
   Map<String, String> facts(TrainerState state);
 
-  /** What the terminal shows of a log row, in order. */
+  /** Names of the values of a log row that the terminal shows, in order. */
   List<String> printed();
 }

@@ -5,7 +5,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
 /**
- * How long a training goes on, and by which random numbers.
+ * Length of a training and its random seeds.
  *
  * @param epochs {@code num_train_epochs}
  * @param maxSteps {@code max_steps}; not positive: the epochs decide

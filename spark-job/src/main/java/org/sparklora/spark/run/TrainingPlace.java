@@ -11,58 +11,58 @@ import org.sparklora.spark.workers.Workers;
 
 /**
  * Where a run trains: on the executors of a session ({@link SparkSessions#place}), or within this
- * thread alone, as a task of a larger job does, where no session is. Both give the same bits for
- * the same number of workers.
+ * thread alone, without a session, as a task of a larger job. Both give the same bits for the same
+ * number of workers.
  */
 public interface TrainingPlace {
-  /** Finds file systems. */
+  /** Hadoop's settings, which name file systems. */
   Configuration hadoop();
 
   /**
-   * How many work on one model.
+   * Number of workers that train one model.
    *
    * @param requested {@code num_workers}
-   * @throws org.sparklora.pipeline.config.ConfigException if so many cannot
+   * @throws org.sparklora.pipeline.config.ConfigException if there cannot be so many
    */
   int count(Optional<Integer> requested);
 
-  /** Who does the parts of a step's work, so many at once. */
+  /** Workers for the parts of a step, {@code count} at once. */
   Workers workers(int count);
 
-  /** What a training process can have. */
+  /** Memory for a training process. */
   MachineMemory memory();
 
-  /** Finds or makes the table of a dataset; gives its folder. */
+  /** Finds or makes the table of a dataset; returns the table's folder. */
   String table(TableConfig<?> config);
 
   /**
-   * Looks for the dataset, before the output folder is taken.
+   * Checks that the dataset exists, before the output folder is claimed.
    *
-   * @throws org.sparklora.pipeline.config.ConfigException if it is not there
+   * @throws org.sparklora.pipeline.config.ConfigException if the dataset does not exist
    */
   void requireDataset(TableConfig<?> config);
 
   /**
-   * Looks, before the split to train on is prepared, whether there is one to evaluate on.
+   * Checks, before the split to train on is prepared, that a split to evaluate on exists.
    *
-   * @throws org.sparklora.pipeline.config.ConfigException if the dataset has none apart
+   * @throws org.sparklora.pipeline.config.ConfigException if the dataset has no separate one
    */
   void requireTestSplit(TableConfig<?> testing, TableConfig<?> training);
 
-  /** What Spark's pages call all that follows, such as {@code sft out/r64}. */
+  /** Names the group of all further Spark jobs, such as {@code sft out/r64}. */
   void group(String run);
 
   /** Where log rows are shown. */
   PrintStream out();
 
   /**
-   * Whether the run is a task of a larger job, which has looked at the data before, and says itself
-   * how far it came when the process is stopped.
+   * Whether the run is a task of a larger job, which has checked the data before, and itself
+   * reports its progress when the process is stopped.
    */
   boolean isTask();
 
   /**
-   * This thread of a process that may do other things beside it. Tables must have been made before.
+   * Trains in the calling thread; the process may do other work. Tables must exist already.
    *
    * @param out where log rows are shown
    */
@@ -70,7 +70,7 @@ public interface TrainingPlace {
     return new OfThread(hadoop, out);
   }
 
-  /** Without a session. */
+  /** Trains without a session. */
   record OfThread(Configuration hadoop, PrintStream out) implements TrainingPlace {
     @Override
     public int count(Optional<Integer> requested) {
@@ -93,7 +93,7 @@ public interface TrainingPlace {
     }
 
     @Override
-    public void requireDataset(TableConfig<?> config) {} // its table is there
+    public void requireDataset(TableConfig<?> config) {} // the table exists already
 
     @Override
     public void requireTestSplit(TableConfig<?> testing, TableConfig<?> training) {}

@@ -32,10 +32,10 @@ import org.sparklora.spark.train.TrainingPlan;
 
 /**
  * A run of any kind of training, from its first step in this process to its results: the network
- * and its parameters, the log and who follows it, evaluations and checkpoints when they are due,
- * and what is said if the run is interrupted.
+ * and its parameters, the log and its followers, evaluations and checkpoints when they are due, and
+ * the message if the run is interrupted.
  *
- * <p>Not thread-safe. To be closed when no task is in the network's memory any more.
+ * <p>Not thread-safe. To be closed when no task uses the network's memory any more.
  */
 public final class TrainingRun implements AutoCloseable {
   private static final double NANOS = 1e9;
@@ -52,7 +52,7 @@ public final class TrainingRun implements AutoCloseable {
   private final ResultFolder results;
   private final Checkpoints checkpoints;
 
-  /** The last row of a run that was over before, and is finished again. */
+  /** The last log row of a run that was over already and is finished again. */
   private final Optional<Map<String, Object>> finished;
 
   private final TrackedLog log;
@@ -103,24 +103,24 @@ public final class TrainingRun implements AutoCloseable {
             folder, state.history(), config.output().run(config.training().effectiveYaml()));
     log.follow(wishes::logged);
     wishes.begun(firstStep, plan.totalSteps());
-    TrainerState seen = state; // what stays to be seen when this run and its memory are gone
+    TrainerState seen = state; // keeps this run and its memory out of the closure
     this.metrics = RunMetricsSource.register(() -> seen.sums().steps(), plan.totalSteps());
     this.started = System.nanoTime();
     ExecutorModel.hold(model);
   }
 
-  /** Of a run that is over: what it logged at its end, without what the log adds to each row. */
+  /** The last row of a run that is over, without the values that the log adds to each row. */
   private static Optional<Map<String, Object>> lastRow(RunFolder folder) {
     List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
     return rows.isEmpty() ? Optional.empty() : TrainerState.summary(rows.get(rows.size() - 1));
   }
 
   /**
-   * Takes the output folder, and makes ready for the push of what will be saved in it.
+   * Claims the output folder, and prepares the push of its contents.
    *
    * @throws org.sparklora.pipeline.config.ConfigException if the folder, or the checkpoint to
    *     resume from, cannot be used
-   * @throws org.sparklora.hub.HubException if results are to be pushed and may not be
+   * @throws org.sparklora.hub.HubException if results are to be pushed and the hub refuses
    */
   public static RunFolder open(Configuration hadoop, TrainingConfig config) {
     OutputConfig output = config.output();
@@ -137,14 +137,14 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * A run from its beginning, or from the checkpoint that its folder resumes from.
+   * Begins a run, or resumes it from the checkpoint of its folder.
    *
-   * @param place where it trains
-   * @param folder that {@link #open} took
-   * @param identity what must be the same if the run goes on from a checkpoint
-   * @param end the step before which this process stops, told the step at which it begins: all of
-   *     the plan's, or fewer; what it throws leaves the folder as it was
-   * @param listener hears of the run
+   * @param place where the run trains
+   * @param folder that {@link #open} claimed
+   * @param identity fingerprint that a checkpoint to resume from must share
+   * @param end maps the step at which this process begins to the step before which it stops, at
+   *     most the plan's last; an exception leaves the folder as it was
+   * @param listener receives the run's events
    * @throws org.sparklora.pipeline.config.ConfigException if the checkpoint to resume from is
    *     damaged or of another run
    */
@@ -189,22 +189,22 @@ public final class TrainingRun implements AutoCloseable {
         config.method() == ModelCard.Method.GRPO);
   }
 
-  /** What is trained. */
+  /** The trained model. */
   public TrainedModel model() {
     return model;
   }
 
-  /** Which rows are trained on in which step. */
+  /** The rows of each step. */
   public TrainingPlan plan() {
     return plan;
   }
 
-  /** Of the model; its parameters are those after the last step. */
+  /** The model's network, with the parameters after the last step. */
   public AdapterNetwork network() {
     return network;
   }
 
-  /** The log so far, and what it adds up. */
+  /** The log so far, and its sums. */
   public TrainerState state() {
     return state;
   }
@@ -241,19 +241,19 @@ public final class TrainingRun implements AutoCloseable {
     return wishes.stop();
   }
 
-  /** Measures the parameters as they are. */
+  /** Evaluates the current parameters. */
   @FunctionalInterface
   public interface Evaluator {
     /**
-     * @param step after which it is
+     * @param step number of steps taken before
      */
     EvalMetrics run(int step);
   }
 
   /**
-   * Takes the steps of this process. A failure is an alert in the log before it goes on its way.
+   * Takes the steps of this process. A failure is logged as an alert and rethrown.
    *
-   * @param evaluator what measures before the first step of the run, if wanted
+   * @param evaluator evaluates before the first step of the run, if wanted
    */
   public <E extends Exception> void train(Evaluator evaluator, TrackedLog.Work<E> steps) throws E {
     log.guard(
@@ -271,10 +271,10 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Evaluates if it is time, or the listener wants it.
+   * Evaluates if an evaluation is due, or the listener wants one.
    *
-   * @param beside what is logged beside the evaluation
-   * @return the log row; empty if it is not time
+   * @param beside further values of the log row
+   * @return the log row; empty without an evaluation
    */
   public Optional<Map<String, Object>> evaluateWhenDue(
       Evaluator evaluator, Supplier<Map<String, ?>> beside) {
@@ -298,9 +298,9 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Saves a checkpoint if it is time, or the listener wants it.
+   * Saves a checkpoint if one is due, or the listener wants one.
    *
-   * @param more writes what else it takes to go on
+   * @param more writes further files that resuming needs
    */
   public void saveWhenDue(RunFolder.Writer more) {
     boolean wanted = wishes.take(RunListener.Wish.SAVE);
@@ -310,7 +310,7 @@ public final class TrainingRun implements AutoCloseable {
     }
   }
 
-  /** Looks at the memory in use, of which the log has the peak. */
+  /** Samples the memory in use; the log has the peak. */
   public void sampleMemory() {
     memory.sample();
   }
@@ -318,7 +318,7 @@ public final class TrainingRun implements AutoCloseable {
   /**
    * Logs a row of the state with the memory used, and shows it.
    *
-   * @param beside what else is logged
+   * @param beside further values of the row
    */
   public void log(Map<String, Object> row, Map<String, ?> beside) {
     Map<String, Object> all = new LinkedHashMap<>(row);
@@ -334,15 +334,14 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * What a run came to.
+   * The result of a run.
    *
-   * @param steps optimizer steps, with those before a resume
+   * @param steps optimizer steps, including those before a resume
    * @param tokens trained on
    * @param trainLoss mean loss of all steps
    * @param seconds of training, in this process
-   * @param trainedParameters how many are trained
-   * @param complete whether no step is left, or the listener wanted no more, so that there are
-   *     results
+   * @param trainedParameters number of trained parameters
+   * @param complete whether no step is left, or the listener wanted no more, so that results exist
    */
   public record Result(
       int steps,
@@ -355,7 +354,7 @@ public final class TrainingRun implements AutoCloseable {
   /**
    * Ends the run: logs its last row and saves its results, or a checkpoint if steps are left.
    *
-   * @param more writes what else belongs to the results
+   * @param more writes further files of the results
    */
   public Result finish(RunFolder.Writer more) throws IOException {
     double seconds = (System.nanoTime() - started) / NANOS;

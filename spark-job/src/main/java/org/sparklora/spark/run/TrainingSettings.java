@@ -16,16 +16,16 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.spark.resume.RunFingerprint;
 
 /**
- * What {@code sft} and {@code grpo} have in common.
+ * The settings that {@code sft} and {@code grpo} share.
  *
  * @param model the base model
  * @param lora the adapter; empty trains all weights
- * @param startAdapter an adapter to go on from
+ * @param startAdapter an adapter to continue, if set
  * @param givenLora names of the flags of {@code lora} that the user has set
- * @param course how long it goes on, and by which random numbers
+ * @param course length of the training and random seeds
  * @param output where results go and what is logged
- * @param checkpoints what is saved on the way, and where the run goes on
- * @param declared what the settings say of the run's identity
+ * @param checkpoints when checkpoints are saved, and which one the run resumes from
+ * @param declared the settings' part of the run's fingerprint
  * @param effectiveYaml all settings as {@code --config} reads them
  */
 public record TrainingSettings(
@@ -40,9 +40,7 @@ public record TrainingSettings(
     CheckpointConfig checkpoints,
     RunFingerprint declared,
     String effectiveYaml) {
-  /**
-   * PEFT's choice for all supported architectures where {@code lora_target_modules} is not given.
-   */
+  /** PEFT's default of {@code lora_target_modules} for all supported architectures. */
   private static final List<String> PEFT_DEFAULT_TARGETS = List.of("q_proj", "v_proj");
 
   private static final List<Flag<?>> OF_LORA =
