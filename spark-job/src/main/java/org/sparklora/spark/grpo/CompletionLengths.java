@@ -6,11 +6,11 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.sparklora.pipeline.table.Generation;
 
-/** What TRL logs of the lengths of completions. */
+/** TRL's metrics of the lengths of completions. */
 final class CompletionLengths {
   private CompletionLengths() {}
 
-  /** Under TRL's names; lengths of ended completions are 0 where none ended. */
+  /** The metrics by TRL's names; lengths of ended completions are 0 if none ended. */
   static Map<String, Double> metrics(List<Generation> completions) {
     Map<String, Double> metrics = new LinkedHashMap<>();
     addStatistics(metrics, "length", lengths(completions));

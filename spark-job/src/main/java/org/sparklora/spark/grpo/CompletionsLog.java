@@ -25,7 +25,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 record CompletionsLog(boolean isOn, OptionalInt printed) {
   private static final int SHOWN_CHARACTERS = 400;
 
-  /** Of the table that trackers show: the log holds it at every row. */
+  /** Rows of the table for trackers, which the log repeats in every row. */
   private static final int TRACKED_ROWS = 8;
 
   static CompletionsLog of(Settings settings) {
@@ -40,7 +40,7 @@ record CompletionsLog(boolean isOn, OptionalInt printed) {
    * Logs the completions of a round.
    *
    * @param step optimizer steps so far
-   * @param scored nothing is done where there are none
+   * @param scored completions of the round; nothing is logged if empty
    */
   void log(RunFolder folder, int step, List<ScoredGeneration> scored) {
     if (!isOn || scored.isEmpty()) {
@@ -56,7 +56,9 @@ record CompletionsLog(boolean isOn, OptionalInt printed) {
     scored.stream().limit(printed.orElse(scored.size())).forEach(row -> print(step, row));
   }
 
-  /** The first completions of a round as trackers show them; empty where none are logged. */
+  /**
+   * The first completions of a round as trackers show them; empty without {@code log_completions}.
+   */
   List<Map<String, Object>> tracked(List<ScoredGeneration> scored) {
     return isOn
         ? scored.stream().limit(TRACKED_ROWS).map(CompletionsLog::columns).toList()
@@ -93,7 +95,7 @@ record CompletionsLog(boolean isOn, OptionalInt printed) {
         : String.format(Locale.ROOT, "%s %.2f", reward.getKey(), reward.getValue());
   }
 
-  /** On one line, and the end of what is long: there the question and the answer are. */
+  /** A text on one line; of a long one the end, which has the question and the answer. */
   private static String shown(String text) {
     String line = text.replace("\n", "\\n");
     return line.length() <= SHOWN_CHARACTERS

@@ -21,14 +21,14 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.job.CompletionRow;
 
 /**
- * Has the completions of a round judged by an {@link ExternalJudge}, and checks what it answers.
+ * Lets an {@link ExternalJudge} judge the completions of a round, and checks its answer.
  *
- * @param names of the rewards that it gives, in their order
+ * @param names of the rewards that the judge gives, in their order
  */
 public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String> names) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** What Spark says of a Python process that is gone: killed, or ended by what ran in it. */
+  /** Spark's message for a Python process that is gone: killed, or ended by its own code. */
   private static final String DIED = "Python worker exited unexpectedly";
 
   private static final StructType SCHEMA =
@@ -42,12 +42,12 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
           .add("solution", DataTypes.StringType)
           .add("columns", DataTypes.StringType, false);
 
-  /** On a session, for rewards that the run's settings name. */
+  /** A job on a session, still without the names of its rewards. */
   public static ExternalRewardsJob on(SparkSession session, ExternalJudge judge) {
     return new ExternalRewardsJob(session, judge, List.of());
   }
 
-  /** The same for rewards of these names. */
+  /** This job for rewards of these names. */
   ExternalRewardsJob giving(List<String> rewards) {
     return new ExternalRewardsJob(session, judge, rewards);
   }
@@ -76,7 +76,7 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
    *
    * @param groupSize completions of a prompt, which stand side by side
    * @return {@code (P·G, F)}; NaN: not judged
-   * @throws ConfigException naming the function and the completion where one failed
+   * @throws ConfigException naming a function that failed and its completion
    */
   double[][] run(List<Generation> generations, int groupSize) {
     List<List<Row>> groups = new ArrayList<>();
@@ -127,7 +127,7 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
         JSON.valueToTree(CompletionRow.columns(generation)).toString());
   }
 
-  /** Null for a prompt that is a text, whose column is that text. */
+  /** Null for a plain-text prompt, whose column {@code messages} is that text. */
   private static String messages(Prompt prompt) {
     String column = prompt.columns().get(Prompt.MESSAGES);
     return prompt.text().equals(column) ? null : column;

@@ -9,17 +9,17 @@ import java.util.stream.Collectors;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 
-/** A table of advantages that was made by commands of their own, put into the order of a round. */
+/** Sorts a table of advantages that other commands made into the order of a round. */
 final class GivenRound {
   private GivenRound() {}
 
   /**
-   * The rows of a table as the loop would have them, wherever they lie in it.
+   * The rows of a table in the order in which {@link PolicyRounds} draws them.
    *
    * @param prompts ids of the round's prompts, in order
    * @param groupSize completions a prompt
    * @param table its name, for errors
-   * @throws TableException if it is not the table of this round, or not all of it
+   * @throws TableException if the table is of another round, or incomplete
    */
   static List<ScoredGeneration> inOrder(
       List<ScoredGeneration> rows, int[] prompts, int groupSize, String table) {

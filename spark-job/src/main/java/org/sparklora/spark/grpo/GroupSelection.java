@@ -9,9 +9,9 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.table.ScoredGeneration;
 
 /**
- * The groups of a round. With {@code --dynamic_sampling} (Yu et al., 2025) groups whose completions
- * all got the same reward, from which nothing can be learnt, give way to groups of further prompts,
- * until the round is full or the bound is reached.
+ * Selects the groups of a round. With {@code --dynamic_sampling} (Yu et al., 2025) groups whose
+ * completions all got the same reward, from which nothing can be learnt, are replaced by groups of
+ * further prompts, until the round is full or the bound is reached.
  *
  * <p>Not thread-safe.
  */
@@ -45,7 +45,7 @@ final class GroupSelection {
     return draws == 0 || config.isOn() && telling.size() < wanted && draws < config.maxDraws();
   }
 
-  /** Takes in the completions of a batch of prompts, those of a prompt side by side. */
+  /** Adds the completions of a batch of prompts, those of a prompt side by side. */
   void add(List<ScoredGeneration> scored) {
     draws++;
     all.addAll(scored);
@@ -60,17 +60,17 @@ final class GroupSelection {
     return group.stream().allMatch(ScoredGeneration::groupIsFlat);
   }
 
-  /** Everything that was drawn. */
+  /** All completions that were drawn. */
   List<ScoredGeneration> all() {
     return all;
   }
 
-  /** Whether {@link #chosen} is not simply the one batch that was drawn. */
+  /** Whether {@link #chosen} selects from several batches. */
   boolean isFiltered() {
     return draws > 1;
   }
 
-  /** As many groups as a round has; where too few tell something, it is filled up with others. */
+  /** The groups of the round; if too few have different rewards, flat groups fill it up. */
   List<ScoredGeneration> chosen() {
     if (!isFiltered()) {
       return all;
@@ -88,7 +88,7 @@ final class GroupSelection {
     return groups.subList(0, wanted).stream().flatMap(List::stream).toList();
   }
 
-  /** How many batches it took, and how far they filled the round. */
+  /** Number of batches, and the share of the round that they filled. */
   Map<String, Double> metrics() {
     return config.isOn()
         ? new TreeMap<>(

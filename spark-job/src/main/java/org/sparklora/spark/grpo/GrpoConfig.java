@@ -28,12 +28,12 @@ import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
 
 /**
- * Everything {@code grpo} needs to know.
+ * The settings of {@code grpo}.
  *
  * @param prompts where prompts come from
- * @param batch steps, and how they mesh with generation
+ * @param batch steps, and their relation to rounds
  * @param rounds how completions are drawn
- * @param rewards what judges completions
+ * @param rewards functions that judge completions
  * @param loss the policy loss
  * @param evaluation of the test split
  * @param completions which completions are logged
@@ -61,12 +61,12 @@ public record GrpoConfig(
   /**
    * How completions are drawn.
    *
-   * @param sampling still without the tokens that end a completion
-   * @param dynamicSampling whether groups without signal give way to others
+   * @param sampling settings, still without the tokens that end a completion
+   * @param dynamicSampling whether groups without signal are replaced
    * @param maxLogProbDifference {@code max_logprob_difference}: by how much sampler and learner may
    *     disagree on a token, on average, in nats
-   * @param workers {@code num_workers}: executors that work; none given: all there are
-   * @param kept {@code rounds_total_limit}: rounds whose tables stay; none given: all
+   * @param workers {@code num_workers}: number of executors; all if empty
+   * @param kept {@code rounds_total_limit}: rounds whose tables stay; all if empty
    */
   record Rounds(
       SamplingConfig sampling,
@@ -86,21 +86,20 @@ public record GrpoConfig(
   }
 
   /**
-   * Further prompts in place of those whose completions all got the same reward.
+   * Replaces prompts whose completions all got the same reward.
    *
    * @param isOn {@code dynamic_sampling}
-   * @param maxDraws {@code dynamic_sampling_max_draws}: batches of prompts that are drawn for a
-   *     round at most
+   * @param maxDraws {@code dynamic_sampling_max_draws}: most batches of prompts drawn for a round
    */
   record DynamicSampling(boolean isOn, int maxDraws) {}
 
-  /** What judges completions, and how rewards become advantages. */
+  /** Functions that judge completions, and how rewards become advantages. */
   record Rewards(RewardConfig.Functions functions, RewardConfig.Advantages advantages) {}
 
   /**
    * Where prompts come from.
    *
-   * @param table the prompts table, or how it is made of a dataset
+   * @param table the prompts table, or how to make it from a dataset
    * @param shuffled {@code shuffle_dataset}
    */
   record Prompts(PromptsConfig table, boolean shuffled) {
@@ -118,7 +117,7 @@ public record GrpoConfig(
   }
 
   /**
-   * Steps, and how they mesh with generation.
+   * Steps, and their relation to rounds of generation.
    *
    * @param rows {@code per_device_train_batch_size}: completions of a micro-batch
    * @param accumulation {@code gradient_accumulation_steps}
@@ -170,12 +169,12 @@ public record GrpoConfig(
     }
   }
 
-  /** The prompts table, or how it is made of a dataset. */
+  /** The prompts table, or how to make it from a dataset. */
   public PromptsConfig promptsTable() {
     return prompts.table();
   }
 
-  /** The same of the split to evaluate on; empty where nothing is evaluated. */
+  /** The prompts table of the split to evaluate on; empty without evaluation. */
   public Optional<PromptsConfig> testPromptsTable() {
     return evaluation.table();
   }
@@ -185,7 +184,7 @@ public record GrpoConfig(
     return rewards.functions().names();
   }
 
-  /** Which prompts each round has. */
+  /** The order in which rounds take prompts. */
   PromptOrder promptOrder(int prompts) {
     return new PromptOrder(
         prompts,
@@ -194,7 +193,7 @@ public record GrpoConfig(
         course().dataSeed());
   }
 
-  /** Steps over micro-steps, of which each round of an epoch has as many as slices × iterations. */
+  /** The steps over micro-steps; a round has slices × iterations micro-steps. */
   TrainingPlan plan(PromptOrder order) {
     return new TrainingPlan(
         Math.multiplyExact(order.roundsPerEpoch(), batch.shape().microSteps()),
@@ -260,7 +259,7 @@ public record GrpoConfig(
   }
 
   /**
-   * The step after the last one of the round that begins with a step.
+   * The step after the last one of the round that begins with step {@code first}.
    *
    * @throws ConfigException if rounds and steps do not begin together
    */
@@ -275,7 +274,7 @@ public record GrpoConfig(
     return Math.min(plan.totalSteps(), first + microSteps / batch.accumulation());
   }
 
-  /** Refuses prompts so long that the model could not see a whole completion after them. */
+  /** Refuses prompts that leave no room for a whole completion in the model's context. */
   void requireRoom(List<Prompt> prompts, DecoderConfig model) {
     int room = model.maxPositionEmbeddings() - rounds.sampling().maxCompletionLength();
     long tooLong = prompts.stream().filter(prompt -> prompt.tokens().length > room).count();
@@ -287,7 +286,7 @@ public record GrpoConfig(
             .formatted(tooLong, prompts.size(), model.maxPositionEmbeddings(), Math.max(1, room)));
   }
 
-  /** Refuses prompts of which none has what a reward compares answers with. */
+  /** Refuses prompts of which none has a solution, if a reward needs one. */
   void requireSolutions(List<Prompt> prompts) {
     rewards
         .functions()
@@ -297,15 +296,15 @@ public record GrpoConfig(
                 .formatted(prompts.size()));
   }
 
-  /** The records of a user's settings. */
+  /** The record of a user's settings. */
   public static GrpoConfig of(Settings settings) {
     return of(settings, Set.of());
   }
 
   /**
-   * The same where something else judges, too.
+   * The record of a user's settings, with rewards that an external judge gives.
    *
-   * @param given names of the rewards that it gives
+   * @param given names of these rewards
    */
   public static GrpoConfig of(Settings settings, Set<String> given) {
     return new GrpoConfig(

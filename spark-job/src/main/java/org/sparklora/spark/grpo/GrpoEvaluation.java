@@ -27,24 +27,23 @@ import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Work;
 
 /**
- * Evaluation of a policy while it is trained: the prompts of the test split are completed and
- * judged as those of a round are, and their loss is measured as that of a step is, on the very
- * policy that drew them. It draws with the same random numbers each time, so that evaluations
- * differ by the policy alone.
+ * Evaluates a policy during training: completes and judges the prompts of the test split like those
+ * of a round, and computes their loss like that of a step, on the policy that drew them. Each
+ * evaluation draws with the same random numbers, so that evaluations differ by the policy alone.
  *
- * @param policy as it is at each call
+ * @param policy whose parameters are read at each call
  * @param prompts of the test split
  */
 record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRun.Evaluator {
-  /** No round has this number. */
+  /** A draw's number that no round has. */
   private static final int DRAW = -1;
 
   /**
-   * What is evaluated, and when.
+   * Settings of evaluations.
    *
    * @param completions {@code num_generations_eval}: of each prompt
    * @param batch {@code per_device_eval_batch_size}: completions whose loss is measured together
-   * @param table how the test split becomes prompts; empty where nothing is evaluated
+   * @param table how to make prompts from the test split; empty without evaluation
    */
   record Config(EvalSchedule schedule, int completions, int batch, Optional<PromptsConfig> table) {
     static Config of(Settings settings, String promptsFolder) {
@@ -77,8 +76,9 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
   }
 
   /**
-   * What TRL measures of the loss: the loss as a mean over completions, all else as a mean over
-   * batches. Its clip ratios are left out: what draws is what evaluates, so nothing is clipped.
+   * TRL's metrics of the loss: the loss as a mean over completions, all else as a mean over
+   * batches. Clip ratios are left out: the policy that draws is the one evaluated, so nothing is
+   * clipped.
    */
   private Map<String, Double> policyMetrics(List<ScoredGeneration> scored, int batch) {
     List<PolicyRow> rows = policy.withReference(rows(scored), batch);
@@ -108,7 +108,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
     return scored.stream().map(one -> PolicyRounds.row(one, masksTruncated)).toList();
   }
 
-  /** A batch as a step of its own. */
+  /** A micro-batch that is a whole step. */
   private PolicyMicroBatch alone(List<PolicyRow> rows) {
     long targets =
         rows.stream().filter(row -> !row.masked()).mapToLong(row -> row.completion().length).sum();
@@ -116,7 +116,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
         0, 0, List.copyOf(rows), policy.config().loss(), AccumulationWindow.of(1, targets, 1));
   }
 
-  /** What was drawn, without completions that are masked. */
+  /** The sampler's log-probabilities, without those of masked completions. */
   private static List<float[]> sampler(List<ScoredGeneration> scored, List<PolicyRow> rows) {
     return IntStream.range(0, rows.size())
         .filter(c -> !rows.get(c).masked())

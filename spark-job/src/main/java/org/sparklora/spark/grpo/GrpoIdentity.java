@@ -17,8 +17,8 @@ import org.sparklora.spark.run.RunIdentity;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
- * What makes a run of {@code grpo} the same run as the one that left a checkpoint, or a round's
- * tables. The number of executors is no part of it: they change nothing.
+ * Computes the fingerprint that a run of {@code grpo} and a checkpoint, or a round's tables, must
+ * share. The number of executors is not part of it, since it does not change the result.
  */
 public final class GrpoIdentity {
   private GrpoIdentity() {}
@@ -26,7 +26,7 @@ public final class GrpoIdentity {
   /**
    * The fingerprint of a run.
    *
-   * @param sampling with the tokens that end a completion
+   * @param sampling settings, with the tokens that end a completion
    */
   static RunFingerprint of(
       GrpoConfig config, TrainedModel model, SamplingConfig sampling, List<Prompt> prompts)
@@ -52,7 +52,7 @@ public final class GrpoIdentity {
     return new RunFingerprint(fixed, declared.changeable());
   }
 
-  /** What tells prompts from others: how many, and a checksum of all of them. */
+  /** The fingerprint of prompts: their number and a checksum. */
   public static String of(List<Prompt> prompts) {
     return "%s prompts with fingerprint %s".formatted(prompts.size(), crc(prompts));
   }

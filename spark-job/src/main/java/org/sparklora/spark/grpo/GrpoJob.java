@@ -29,9 +29,9 @@ import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * {@code grpo}: prompts become completions, completions rewards, and rewards an adapter (or all
- * weights), round after round. On the way the output folder holds each round's tables and
- * checkpoints, from which a run that was stopped goes on.
+ * {@code grpo}: each round draws completions of prompts, judges them and trains an adapter (or all
+ * weights) on the rewards. The output folder holds each round's tables and checkpoints, from which
+ * a stopped run resumes.
  */
 public final class GrpoJob {
   private GrpoJob() {}
@@ -45,9 +45,8 @@ public final class GrpoJob {
   /**
    * Trains.
    *
-   * @param advantages a table of one round, which is then all that is trained on; empty draws all
-   *     rounds
-   * @param judge gives the rewards that are not computed here
+   * @param advantages a table of one round, the only one then trained on; empty draws all rounds
+   * @param judge gives the rewards that are not built in
    * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
    *     checkpoint to resume from cannot be used
    * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged, the disk full,
@@ -75,7 +74,7 @@ public final class GrpoJob {
     Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
     workers.requireRoomForResults(Float.BYTES * initial.model().layout().size());
     try (RunFolder folder = TrainingRun.open(hadoop, config)) {
-      // now that the folder is this run's: another one's prompts lie beside it
+      // only now, with the folder claimed: prompts of another run may lie beside it
       List<Prompt> prompts = prompts(place, table);
       List<Prompt> testPrompts =
           config.evaluation().table().map(test -> prompts(place, test)).orElse(List.of());
@@ -134,10 +133,10 @@ public final class GrpoJob {
   }
 
   /**
-   * Measures what a run would start from on the split to evaluate on, and writes nothing but the
-   * table of its prompts.
+   * Evaluates the parameters that a run would start from, on the split to evaluate on; writes only
+   * the table of its prompts.
    *
-   * @param config whose evaluation is on
+   * @param config settings with evaluation on
    * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
    */
   public static EvalMetrics evaluate(

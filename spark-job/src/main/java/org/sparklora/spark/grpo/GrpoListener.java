@@ -13,8 +13,8 @@ import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * What a run does beside its steps: log rows with what executors did, and completions where they
- * are wanted, then an evaluation, then a checkpoint.
+ * Does a run's work between steps: writes log rows with the work of executors, and completions if
+ * wanted, then evaluates, then saves a checkpoint.
  */
 final class GrpoListener implements GrpoLoop.Listener {
   private static final double NANOS = 1e9;
@@ -31,7 +31,7 @@ final class GrpoListener implements GrpoLoop.Listener {
   private List<ScoredGeneration> latest;
 
   /**
-   * @param latest completions of the round that the run goes on with; none if it begins a new one
+   * @param latest completions of the unfinished round that the run resumes; empty for a new round
    */
   GrpoListener(
       TrainingRun run,

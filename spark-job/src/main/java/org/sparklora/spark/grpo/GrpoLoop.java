@@ -22,8 +22,8 @@ import org.sparklora.spark.train.TrainingPlan;
  * apply                       {@link PolicyUpdates#apply}
  * </pre>
  *
- * <p>A step takes as many micro-batches as it accumulates; where these are more than a round has,
- * it draws several rounds, and where they are fewer, the later ones of a round are off-policy.
+ * <p>A step takes {@code gradient_accumulation_steps} micro-batches. If these are more than a round
+ * has, a step draws several rounds; if fewer, the later micro-batches of a round are off-policy.
  */
 final class GrpoLoop {
   private static final double NANOS = 1e9;
@@ -36,10 +36,10 @@ final class GrpoLoop {
   private final Listener listener;
 
   /**
-   * How rounds and steps mesh.
+   * The relation of rounds and steps.
    *
    * @param stepsPerGeneration micro-batches of a round
-   * @param iterations how often each is trained on
+   * @param iterations how often each micro-batch is trained on
    */
   record Shape(int stepsPerGeneration, int iterations) {
     /** Micro-steps between two rounds. */
@@ -48,24 +48,24 @@ final class GrpoLoop {
     }
 
     /**
-     * Whether each step trains on completions of the very policy that it updates, so that no
-     * earlier log-probabilities are needed.
+     * Whether each step trains on completions of the policy that it updates, so that no earlier
+     * log-probabilities are needed.
      */
     boolean isOnPolicy(int accumulation) {
       return accumulation % microSteps() == 0;
     }
   }
 
-  /** Hears of rounds and steps, in order. */
+  /** Receives rounds and steps, in order. */
   interface Listener {
-    /** A round was drawn, and is the policy's. */
+    /** A round was drawn and passed the guard. */
     void drawn(Round round);
 
     /**
      * A step is done.
      *
-     * @param updateSeconds that it took, without what it had to wait for
-     * @param unfinished the round that later steps go on with, if there is one
+     * @param updateSeconds of gradient and update, without the drawing of rounds
+     * @param unfinished the round that later steps continue, if any
      */
     void step(
         PolicyMetrics metrics, double updateSeconds, double epochAfter, Optional<Round> unfinished);
@@ -97,9 +97,9 @@ final class GrpoLoop {
   /**
    * Takes the steps {@code [from, to)}, unless the listener wants no more.
    *
-   * @param unfinished the round that step {@code from} goes on with, if it does
+   * @param unfinished the round that step {@code from} continues, if any
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
-   * @throws LogProbGuard.PolicyMismatchException if a round is not the policy's
+   * @throws LogProbGuard.PolicyMismatchException if a round's completions are not the policy's
    */
   void run(int from, int to, Optional<Round> unfinished) {
     int microStep = plan.microStepsBefore(from);
@@ -108,7 +108,7 @@ final class GrpoLoop {
       TrainingPlan.Step step = plan.steps(number, number + 1).get(0);
       int accumulation = step.microBatches().get(0).size();
       List<PolicyMicroBatch> microBatches = new ArrayList<>();
-      Map<Integer, Round> drawn = new LinkedHashMap<>(); // by the first of their micro-batches
+      Map<Integer, Round> drawn = new LinkedHashMap<>(); // by index of the first micro-batch
       for (int i = 0; i < accumulation; i++, microStep++) {
         if (microStep % shape.microSteps() == 0) {
           round = rounds.draw(microStep / shape.microSteps());
@@ -129,7 +129,7 @@ final class GrpoLoop {
     }
   }
 
-  /** Compares what the sampler and the gradient's forward pass say of the rounds just drawn. */
+  /** Compares the log-probabilities of sampler and gradient's forward pass for the drawn rounds. */
   private void guard(
       Map<Integer, Round> drawn,
       List<PolicyMicroBatch> microBatches,

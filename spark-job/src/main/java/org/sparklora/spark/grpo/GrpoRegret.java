@@ -17,9 +17,9 @@ import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.regret.TrainingMemory;
 import org.sparklora.spark.train.TrainedModel;
 
-/** The regret report of a {@code grpo} run: makes a {@link PlannedRun} of its settings. */
+/** The regret report of a {@code grpo} run: makes a {@link PlannedRun} from its settings. */
 public final class GrpoRegret {
-  /** Tokens of a prompt where {@code max_prompt_length} sets no bound; the guide's is the same. */
+  /** Tokens of a prompt if {@code max_prompt_length} sets no bound; also the guide's value. */
   private static final int ASSUMED_PROMPT_TOKENS = 1024;
 
   private final GrpoConfig config;
@@ -28,27 +28,27 @@ public final class GrpoRegret {
     this.config = config;
   }
 
-  /** Of a user's settings. */
+  /** The report of a user's settings. */
   public static GrpoRegret of(Settings settings) {
     return of(GrpoConfig.of(settings));
   }
 
-  /** Of settings that have been read. */
+  /** The report of settings that were already read. */
   public static GrpoRegret of(GrpoConfig config) {
     return new GrpoRegret(config);
   }
 
   /**
-   * What can be said before the run, from the checkpoint's headers.
+   * The report before the run, from the checkpoint's headers.
    *
-   * @param model what is trained
+   * @param model the trained model
    */
   public RegretReport report(TrainedModel model, MachineMemory machine) throws IOException {
     String name = RegretReport.title(model.checkpoint().name(), model.lora());
     return RegretReport.of("GRPO, " + name, planned(model), machine);
   }
 
-  /** The run, from the checkpoint's headers. */
+  /** The planned run, from the checkpoint's headers. */
   public PlannedRun planned(TrainedModel model) throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
     DType kept =

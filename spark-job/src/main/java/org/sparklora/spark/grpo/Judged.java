@@ -14,13 +14,13 @@ import org.sparklora.reward.job.RewardConfig.Advantages;
  * The rewards of a round as TRL logs them.
  *
  * @param names of the reward functions, {@code (F)}
- * @param weights theirs, {@code (F)}
+ * @param weights of the reward functions, {@code (F)}
  * @param rewards {@code (P·G, F)}, the completions of a prompt side by side; NaN: not judged
  * @param groupSize G
  */
 record Judged(List<String> names, double[] weights, double[][] rewards, int groupSize) {
 
-  /** What TRL logs of rewards, under its names; NaN where nothing was judged. */
+  /** TRL's metrics of rewards, under its names; NaN if nothing was judged. */
   Map<String, Double> metrics(Advantages config) {
     Map<String, Double> metrics = new LinkedHashMap<>();
     for (int f = 0; f < names.size(); f++) {
@@ -46,8 +46,8 @@ record Judged(List<String> names, double[] weights, double[][] rewards, int grou
   }
 
   /**
-   * Share of the completions whose advantage was divided by a deviation of zero. As in TRL, a group
-   * of which fewer than two were judged has none.
+   * Share of groups, or of the whole batch, whose deviation of rewards is zero. As in TRL, a group
+   * of which fewer than two completions were judged has no deviation.
    */
   private double flatShare(Advantages config) {
     boolean byBatch = GroupAdvantage.needsBatch(config.scaling(), config.aggregation());

@@ -6,14 +6,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Compares the sampler's log-probabilities of the tokens it drew with the learner's of the same
- * tokens, before anything is learnt from them. They differ by rounding, unless completions are not
- * those of the policy that is trained, in which case learning goes on for long without a sign.
+ * Compares the sampler's log-probabilities of the tokens it drew with the learner's, before the
+ * tokens are trained on. They differ only by rounding if the trained policy drew the completions;
+ * otherwise training would go wrong for long without a sign.
  *
  * <p>Not thread-safe.
  */
 public final class LogProbGuard {
-  /** A round whose completions are not those of the policy. */
+  /** The completions of a round are not those of the policy. */
   public static final class PolicyMismatchException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -29,15 +29,15 @@ public final class LogProbGuard {
   private long tokens = 0;
 
   /**
-   * @param round whose completions are compared, from 0
-   * @param bound on the mean absolute difference, in nats
+   * @param round number of the round, from 0
+   * @param bound largest allowed mean absolute difference, in nats
    */
   LogProbGuard(int round, double bound) {
     this.round = round;
     this.bound = bound;
   }
 
-  /** Takes in completions, one log-probability a token. */
+  /** Adds completions, one log-probability per token. */
   LogProbGuard compare(List<float[]> sampler, List<float[]> learner) {
     for (int c = 0; c < sampler.size(); c++) {
       compare(sampler.get(c), learner.get(c));
@@ -60,12 +60,12 @@ public final class LogProbGuard {
   }
 
   /**
-   * Lets the round pass, or not.
+   * Checks the mean difference against the bound.
    *
    * @throws PolicyMismatchException if the mean difference is beyond the bound, or not a number
    */
   LogProbGuard require() {
-    if (mean() <= bound) { // which NaN is not
+    if (mean() <= bound) { // false for NaN
       return this;
     }
     throw new PolicyMismatchException(
@@ -88,7 +88,7 @@ public final class LogProbGuard {
             + " base weights are kept in bfloat16 on one side only, raise the bound";
   }
 
-  /** Under the names that TRL gives the same comparison with vLLM. */
+  /** Metrics, under TRL's names for its comparison with vLLM. */
   Map<String, Double> metrics() {
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put("sampling/sampling_logp_difference/mean", mean());

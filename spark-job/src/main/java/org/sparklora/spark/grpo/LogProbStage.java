@@ -14,16 +14,16 @@ import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * Log-probabilities of tokens that were drawn, as training computes them. Who is computed together
- * decides how sums round, so it is the same whoever computes them.
+ * Computes the log-probabilities of drawn tokens as training does. The rows of a batch affect how
+ * sums round, so batches do not depend on the workers.
  *
  * @param rows completions of a micro-batch
  */
 record LogProbStage(Workers workers, TrainedModel model, float temperature, int rows) {
 
   /**
-   * One a token, of each completion. A prompt's completions are computed together, so that the
-   * prompt is computed once, as far as a micro-batch's memory allows.
+   * The log-probabilities of each completion's tokens. Completions of a prompt share a batch, which
+   * computes the prompt once, as far as a micro-batch's memory allows.
    */
   List<float[]> run(SharedVector parameters, List<Generation> generations) {
     return runBatches(
@@ -31,13 +31,13 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
   }
 
   /**
-   * What is trained on, with its log-probabilities under the reference policy. They are computed in
-   * the very micro-batches that training computes: a policy that is still the reference differs
-   * from it by exactly nothing then. Where no reward tells completions apart, Adam would make whole
-   * steps of the least difference.
+   * Rows to train on, with log-probabilities under the reference policy. They are computed in the
+   * same micro-batches as in training: a policy that still equals the reference then differs from
+   * it by exactly zero. If all rewards are equal, Adam would make whole steps of the least
+   * difference.
    *
-   * @param trained in the order in which micro-batches are cut from it; what is masked in it is not
-   *     computed, and stays as it is
+   * @param trained rows in the order in which they are cut into micro-batches; masked rows are not
+   *     computed, and stay as they are
    */
   List<PolicyRow> withReference(SharedVector reference, List<PolicyRow> trained) {
     List<List<PolicyRow>> microBatches = new ArrayList<>();
@@ -70,9 +70,9 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
   }
 
   /**
-   * Divides completions, which stay in their order. A batch has {@code rows} of them, and more only
-   * if they go on with its last prompt and it stays below the tokens of {@code rows} of the longest
-   * sequence, which is what training must have memory for.
+   * Divides completions into batches, in their order. A batch has {@code rows} completions; it has
+   * more only if they continue its last prompt and its tokens are at most {@code rows} times the
+   * longest sequence, for which training must have memory.
    */
   static List<List<PolicyRow>> batches(List<PolicyRow> all, int rows) {
     long most = rows * all.stream().mapToLong(PolicyRow::length).max().orElse(0);

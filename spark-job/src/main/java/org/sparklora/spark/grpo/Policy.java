@@ -21,12 +21,12 @@ import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * The policy, and those who compute it.
+ * The policy and the workers that compute it.
  *
- * @param updates knows its parameters as they are at each call
- * @param reference the reference policy, where the loss needs one
- * @param sampling with the tokens that end a completion
- * @param external gives the rewards that are not computed here
+ * @param updates holds the current parameters
+ * @param reference the reference policy, if the loss needs one
+ * @param sampling settings, with the tokens that end a completion
+ * @param external gives the rewards that are not built in
  */
 record Policy(
     GrpoConfig config,
@@ -38,7 +38,7 @@ record Policy(
     Optional<ExternalRewardsJob> external)
     implements AutoCloseable {
 
-  /** What training starts from, as the loss's reference: a new adapter changes nothing. */
+  /** The initial parameters as the loss's reference policy; a new adapter equals the base model. */
   record Reference(FlatVector parameters, SharedVector shared) {
     static Reference of(InitialParameters initial, Workers workers) throws IOException {
       FlatVector parameters = new FlatVector(initial.model().layout().size());
@@ -79,14 +79,14 @@ record Policy(
         external);
   }
 
-  /** Whether each step trains on completions of the very policy that it updates. */
+  /** Whether each step trains on completions of the policy that it updates. */
   boolean isOnPolicy() {
     return config.batch().shape().isOnPolicy(config.batch().accumulation());
   }
 
   /**
-   * Whether the step that learns from a round computes what the guard compares, namely with the
-   * very policy and without dropout: a forward pass less.
+   * Whether the step that trains on a round also computes the log-probabilities for the guard,
+   * which saves a forward pass: only if it is on-policy and without dropout.
    */
   boolean isComparedInStep() {
     boolean dropsOut =
@@ -94,12 +94,12 @@ record Policy(
     return isOnPolicy() && !dropsOut;
   }
 
-  /** The first stage: completions of prompts. */
+  /** The first stage: draws completions of prompts. */
   List<Generation> complete(List<Prompt> prompts, SamplingConfig with) {
     return new GenerateStage(workers, model, updates.parameters(), with).run(prompts);
   }
 
-  /** The second stage, of groups of so many completions. */
+  /** The second stage: judges groups of {@code groupSize} completions. */
   RewardStage judge(int groupSize) {
     Scoring scoring = Scoring.of(config.rewards().functions(), config.rewards().advantages());
     return new RewardStage(workers, scoring, groupSize, external);
@@ -115,7 +115,7 @@ record Policy(
   }
 
   /**
-   * What is trained on, with what the reference policy says of it if the loss needs that.
+   * Rows to train on, with the reference policy's log-probabilities if the loss needs them.
    *
    * @param batch completions that are computed together
    */

@@ -18,15 +18,13 @@ import org.sparklora.spark.generate.PromptOrder;
 import org.sparklora.spark.train.RowOrder;
 
 /**
- * Draws rounds with the policy as it is: a slice of the prompts → completions → rewards and
- * advantages → what the policy is trained on, if the guard lets it pass.
+ * Draws rounds with the current policy: a slice of the prompts → completions → rewards and
+ * advantages → rows to train on, if the guard lets them pass.
  *
  * <p>Not thread-safe.
  */
 final class PolicyRounds implements Round.Source {
-  /**
-   * After so many in a row a run ends: what nothing was learnt from so far is not met by chance.
-   */
+  /** A run ends after this many unjudged rounds in a row, which do not happen by chance. */
   static final int MOST_UNJUDGED_ROUNDS = 3;
 
   private final GrpoConfig config;
@@ -37,11 +35,11 @@ final class PolicyRounds implements Round.Source {
   private final Optional<String> given;
   private final int groupSize;
   private int draws;
-  private int unjudgedRounds; // the latest ones, in a row
+  private int unjudgedRounds; // in a row, up to the latest round
 
   /**
-   * @param given a table of advantages of the only round that is wanted; empty draws all rounds
-   * @param draws batches of prompts that were drawn from before
+   * @param given a table of advantages of the only round to train on; empty draws all rounds
+   * @param draws number of batches of prompts drawn before
    */
   PolicyRounds(
       Policy policy,
@@ -85,10 +83,10 @@ final class PolicyRounds implements Round.Source {
   }
 
   /**
-   * A round of completions that were judged already.
+   * A round of completions that were already judged.
    *
-   * @param table of their advantages
-   * @throws org.sparklora.pipeline.table.TableException if it is not the table of this round
+   * @param table of the completions' advantages
+   * @throws org.sparklora.pipeline.table.TableException if the table is of another round
    */
   private Round given(int number, String table) {
     draws = number + 1;
@@ -104,8 +102,8 @@ final class PolicyRounds implements Round.Source {
   /**
    * The third stage's input.
    *
-   * @param scored completions to be trained on
-   * @param all that were drawn for it
+   * @param scored completions to train on
+   * @param all completions that were drawn for the round
    */
   private Round round(
       int number,
@@ -153,7 +151,7 @@ final class PolicyRounds implements Round.Source {
             first.judged().reason());
   }
 
-  /** What the loss sees of a completion, on its policy and without a reference. */
+  /** The loss's input of a completion, on-policy and without a reference. */
   static PolicyRow row(ScoredGeneration scored, boolean masksTruncated) {
     Generation generation = scored.generation();
     return PolicyRow.of(
@@ -163,7 +161,7 @@ final class PolicyRounds implements Round.Source {
         masksTruncated && generation.isTruncated());
   }
 
-  /** TRL spreads groups over the micro-batches. */
+  /** Rows in random order, as in TRL, which spreads groups over the micro-batches. */
   private <T> List<T> shuffled(List<T> rows, int number) {
     int[] order = RowOrder.RANDOM.rows(rows.size(), config.course().seed(), number);
     return Arrays.stream(order).mapToObj(rows::get).toList();

@@ -14,19 +14,19 @@ import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.math.MathReward.Dialect;
 
-/** What judges completions, of a user's settings. */
+/** Reads the settings of rewards and advantages. */
 public final class RewardSettings {
   private RewardSettings() {}
 
-  /** Which rewards judge, and what they weigh. */
+  /** The reward functions and their weights. */
   public static RewardConfig.Functions functions(Settings settings) {
     return functions(settings, Set.of());
   }
 
   /**
-   * The same where some are computed by something else.
+   * The reward functions and their weights, some of them computed by an external judge.
    *
-   * @param given their names; each stands among the others
+   * @param given names of these, which {@code reward_funcs} has as well
    */
   public static RewardConfig.Functions functions(Settings settings, Set<String> given) {
     List<String> names = settings.get(Flags.REWARD_FUNCS);
@@ -40,7 +40,7 @@ public final class RewardSettings {
             Math.round(settings.get(Flags.REWARD_BUDGET_SECONDS) * 1e3),
             OverlongPunishment.ofTrlScript(),
             given);
-    functions.rewards(); // a name that stands for none is refused now, not after generation
+    functions.rewards(); // refuses an unknown name now, not after generation
     return functions;
   }
 
@@ -50,7 +50,7 @@ public final class RewardSettings {
         scaling(settings), settings.get(Flags.MULTI_OBJECTIVE_AGGREGATION, Aggregation.class));
   }
 
-  /** TRL's words; its older switch says group or none. */
+  /** TRL's names; its older boolean stands for group or none. */
   private static Scaling scaling(Settings settings) {
     String word = settings.get(Flags.SCALE_REWARDS).toLowerCase(Locale.ROOT);
     return switch (word) {

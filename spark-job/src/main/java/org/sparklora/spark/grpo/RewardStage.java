@@ -16,11 +16,11 @@ import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * The second stage: workers judge the completions of a round, and groups get their advantages. The
+ * The second stage: workers judge the completions of a round; advantages are computed by group. The
  * {@code reward} command maps the same {@link Scoring} over a table of any size.
  *
  * @param groupSize completions a prompt, which stand side by side
- * @param external gives those rewards that are not computed here; empty where all are
+ * @param external gives the rewards that are not built in; empty if all are
  */
 public record RewardStage(
     Workers workers, Scoring scoring, int groupSize, Optional<ExternalRewardsJob> external) {

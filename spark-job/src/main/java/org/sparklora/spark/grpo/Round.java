@@ -14,13 +14,14 @@ import org.sparklora.spark.train.PolicyMicroBatch;
 /**
  * One batch of generations, from which several micro-batches are cut.
  *
- * @param rows the completions in the order in which they are trained on
- * @param scored the completions as they were judged, those of a prompt side by side; empty if they
- *     are gone
- * @param metrics what was measured of them, under TRL's names; NaN where there was nothing
+ * @param rows the completions in the order of training
+ * @param scored the judged completions, those of a prompt side by side; empty if their table is
+ *     gone
+ * @param metrics of the completions, under TRL's names; NaN without a value
  * @param tokens of all prompts and completions that were drawn
- * @param draws batches of prompts that were drawn from so far, over all rounds
- * @param uncompared what the sampler said of each of the rows, where the guard is still to see it
+ * @param draws number of batches of prompts drawn so far, over all rounds
+ * @param uncompared the sampler's log-probabilities of the rows, if the guard has yet to compare
+ *     them
  */
 record Round(
     List<PolicyRow> rows,
@@ -31,22 +32,22 @@ record Round(
     Optional<Sampled> uncompared) {
 
   /**
-   * What is compared with the log-probabilities of the step that learns from a round.
+   * The sampler's log-probabilities, to be compared with those of the step that trains on a round.
    *
-   * @param logProbs of each row's tokens as they were drawn
-   * @param guard that has compared nothing yet
+   * @param logProbs of each row's tokens, from the sampler
+   * @param guard which has compared nothing yet
    */
   record Sampled(List<float[]> logProbs, LogProbGuard guard) {}
 
-  /** A round whose completions are known to be the policy's. */
+  /** A round that the guard need not compare. */
   static Round trusted(List<PolicyRow> rows, List<ScoredGeneration> scored) {
     return new Round(rows, scored, Map.of(), 0, 0, Optional.empty());
   }
 
-  /** Where rounds come from. */
+  /** Gives rounds. */
   interface Source {
     /**
-     * Draws a round with the policy as it is now.
+     * Draws a round with the current policy.
      *
      * @param number of the round, from 0
      */
@@ -74,10 +75,10 @@ record Round(
   }
 
   /**
-   * This round after the guard has seen it, with what it measured.
+   * This round with the guard's metrics, after the guard compared it.
    *
    * @param learner the policy's log-probabilities of each completion that is not masked, as far as
-   *     the first step that learns from the round computes them
+   *     the first step of the round computes them
    * @throws LogProbGuard.PolicyMismatchException if the completions are not the policy's
    */
   Round compared(List<float[]> learner) {

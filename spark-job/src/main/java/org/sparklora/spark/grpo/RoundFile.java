@@ -17,8 +17,8 @@ import org.sparklora.pipeline.table.ListCells;
 import org.sparklora.pipeline.table.ScoredGeneration;
 
 /**
- * {@code round.parquet} of a checkpoint in the middle of a round: the round as it is trained on,
- * since its log-probabilities are those of parameters that are gone.
+ * {@code round.parquet} of a checkpoint in the middle of a round: the rows of the round, since
+ * their log-probabilities come from parameters that are gone.
  */
 final class RoundFile {
   private static final String NAME = "round.parquet";
@@ -42,7 +42,7 @@ final class RoundFile {
 
   private RoundFile() {}
 
-  /** Writes it into a local folder. */
+  /** Writes a round into a local folder. */
   static void write(java.nio.file.Path local, Round round) {
     GroupFile.write(
         new Configuration(false),
@@ -53,10 +53,10 @@ final class RoundFile {
   }
 
   /**
-   * The round that a run goes on with; empty if it goes on with a new one, or begins.
+   * The unfinished round of a checkpoint; empty if the run begins, or resumes between rounds.
    *
-   * @param checkpoint from which the run goes on
-   * @param scored its completions as they were judged, to be shown; the log has all else already
+   * @param checkpoint from which the run resumes
+   * @param scored the round's judged completions, to be shown; the log has all else already
    */
   static Optional<Round> read(
       Configuration hadoop, Optional<Path> checkpoint, Supplier<List<ScoredGeneration>> scored)

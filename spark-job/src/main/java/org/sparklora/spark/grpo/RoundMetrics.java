@@ -7,11 +7,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.table.ScoredGeneration;
 
-/** What TRL logs of the completions of a round and of their rewards. */
+/** TRL's metrics of the completions of a round and of their rewards. */
 final class RoundMetrics {
   private static final Logger LOG = LoggerFactory.getLogger(RoundMetrics.class);
 
-  /** What the terminal shows of a log row, in order. */
+  /** Names of the values of a log row that the terminal shows, in order. */
   static final List<String> PRINTED =
       List.of(
           "loss",
@@ -40,7 +40,7 @@ final class RoundMetrics {
   private RoundMetrics() {}
 
   /**
-   * Under TRL's names; NaN where nothing was judged.
+   * The metrics by TRL's names; NaN if nothing was judged.
    *
    * @param groupSize completions of a prompt, which stand side by side
    */
@@ -62,7 +62,7 @@ final class RoundMetrics {
     return metrics;
   }
 
-  /** Says so where a reward function judged nothing: most often it misses a column. */
+  /** Warns of a reward function that judged nothing, most often for lack of a column. */
   static void warnOfUnjudged(int round, List<ScoredGeneration> scored) {
     for (String reward : scored.get(0).rewards().keySet()) {
       if (scored.stream().allMatch(row -> Double.isNaN(row.rewards().get(reward)))) {

@@ -12,12 +12,12 @@ import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 
 /**
- * The tables of a run's rounds: {@code rounds/round-0007/generations} and {@code …/advantages}. A
- * table that is there already, since the run was stopped after that stage, is read instead of being
- * made again: if it was made with the very same settings and parameters, which it says itself.
+ * The tables of a run's rounds: {@code rounds/round-0007/generations} and {@code …/advantages}. An
+ * existing table, of a run that was stopped after that stage, is read instead of made again, if it
+ * names the same settings and parameters.
  *
- * @param folders where they lie
- * @param settings of the run, as far as tables depend on them
+ * @param folders of the tables
+ * @param settings of the run that tables depend on
  * @param kept rounds whose tables stay; empty for all
  */
 record RoundTables(Configuration hadoop, RoundFolders folders, String settings, OptionalInt kept) {
@@ -28,10 +28,10 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
   /**
    * One batch of completions.
    *
-   * @param round it is drawn for, from 0
-   * @param attempt which batch of the round, from 0: dynamic sampling draws several
-   * @param draw number of its batch of prompts, from 0
-   * @param parameters a checksum of the policy's
+   * @param round number of the round, from 0
+   * @param attempt number of the batch in the round, from 0: dynamic sampling draws several
+   * @param draw number of the batch in the run, from 0
+   * @param parameters checksum of the policy's parameters
    */
   record Draw(int round, int attempt, int draw, String parameters) {
     private String table(String name) {
@@ -39,7 +39,7 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
     }
   }
 
-  /** Those that are there, or new ones. */
+  /** Reads the draw's completions if their table exists; else makes and saves them. */
   List<Generation> generations(Draw draw, Supplier<List<Generation>> stage) {
     String table = draw.table(GENERATIONS);
     if (folders.has(draw.round, table, madeFrom(draw))) {
@@ -57,7 +57,7 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
     return made;
   }
 
-  /** Those that are there, or new ones. */
+  /** Reads the draw's advantages if their table exists; else makes and saves them. */
   List<ScoredGeneration> advantages(Draw draw, Supplier<List<ScoredGeneration>> stage) {
     String table = draw.table(ADVANTAGES);
     if (folders.has(draw.round, table, madeFrom(draw))) {
@@ -76,7 +76,7 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
     return made;
   }
 
-  /** The completions of a round that was drawn before, to be shown; none if they are gone. */
+  /** The completions of an earlier round, to be shown; empty if their table is gone. */
   List<ScoredGeneration> shown(int round) {
     return folders.has(round, ADVANTAGES)
         ? GenerationTable.readScored(hadoop, folders.table(round, ADVANTAGES).toString())
