@@ -34,8 +34,8 @@ import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * {@code eval --task math}: a model answers problems, on executors, and the judge that rewards in
- * training says which answers are right. The output folder holds every completion with its verdict
+ * {@code eval --task math}: a model answers problems, on executors, and the reward functions of
+ * training judge which answers are right. The output folder holds every completion with its verdict
  * and {@value #SUMMARY}.
  */
 public final class EvalJob {
@@ -44,9 +44,9 @@ public final class EvalJob {
   private EvalJob() {}
 
   /**
-   * Evaluates.
+   * Evaluates on a session's executors.
    *
-   * @return the summary, which lies in the output folder as well
+   * @return the summary, which is also in the output folder
    * @throws ConfigException for settings that cannot be used
    * @throws TableException if no problem has a solution that can be read
    */
@@ -54,7 +54,7 @@ public final class EvalJob {
     return run(SparkSessions.place(session), given);
   }
 
-  /** The same on the executors of a session, or within a task. */
+  /** Evaluates on the executors of a session, or within a task. */
   public static Map<String, Object> run(TrainingPlace place, Settings given) throws IOException {
     long started = System.nanoTime();
     Configuration hadoop = place.hadoop();

@@ -20,7 +20,7 @@ import org.sparklora.spark.grpo.RewardSettings;
 import org.sparklora.spark.prep.PrepSettings;
 
 /**
- * Which problems a model solves, and who says so.
+ * Settings of {@code eval --task math}: generation, problems and judging rewards.
  *
  * @param passK {@code pass_k}
  * @param shown settings that the summary repeats, by name
@@ -52,7 +52,7 @@ public record MathEvalConfig(
           Flags.MAX_COMPLETION_LENGTH,
           Flags.SEED);
 
-  /** What any reward can judge: those that are none of right and wrong show themselves by it. */
+  /** A completion that any reward can judge, to find rewards that give no verdict. */
   private static final Completion SAMPLE =
       new Completion("$\\boxed{1}$", Optional.of("1"), OptionalInt.of(1), Map.of());
 
@@ -80,11 +80,11 @@ public record MathEvalConfig(
     try {
       return reward.judge(SAMPLE).verdict() != Verdict.SCORED;
     } catch (RuntimeException | LinkageError | AssertionError e) {
-      return true; // a reward of one's own that looks for more than the sample has
+      return true; // a user's reward that needs more than the sample has
     }
   }
 
-  /** Refuses rewards none of which says which answers are right. */
+  /** Refuses rewards of which none gives a verdict of right or wrong. */
   static void requireVerdicts(RewardConfig.Functions rewards, boolean given) {
     ConfigException.require(
         given,

@@ -9,13 +9,14 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
 
 /**
- * Adds up the verdicts on completions, problem by problem. A completion counts where it is right or
- * wrong; those that were not judged are counted by reason, and a problem that they leave fewer than
- * k completions is left out of pass@k. Not thread-safe.
+ * Adds up the verdicts on completions by problem. Only completions judged right or wrong count; the
+ * others are counted by reason. A problem with fewer than k judged completions is left out of
+ * pass@k. Not thread-safe.
  */
 final class MathScores {
   private final List<Integer> wanted; // the k of pass@k
-  private final Map<Long, int[]> byProblem = new LinkedHashMap<>(); // completions, right ones
+  private final Map<Long, int[]> byProblem =
+      new LinkedHashMap<>(); // judged completions, right completions
   private final Map<String, Integer> verdicts = new TreeMap<>();
   private final Map<String, Integer> notJudged = new TreeMap<>(); // completions by reason
   private long unverifiable = 0;
@@ -49,12 +50,12 @@ final class MathScores {
     }
   }
 
-  /** Problems of which at least so many completions were judged. */
+  /** Number of problems with at least {@code completions} judged completions. */
   int problems(int completions) {
     return (int) byProblem.values().stream().filter(counts -> counts[0] >= completions).count();
   }
 
-  /** Why completions were not judged. */
+  /** Reasons why completions were not judged. */
   String reasons() {
     return String.join(", ", notJudged.keySet());
   }
@@ -63,7 +64,7 @@ final class MathScores {
     return tokens;
   }
 
-  /** pass@k over the problems that have k judged completions, of which there is at least one. */
+  /** pass@k over the problems with k judged completions; at least one must exist. */
   PassAtK pass(int k) {
     return PassAtK.over(
         byProblem.values().stream()
@@ -86,7 +87,7 @@ final class MathScores {
     return shown;
   }
 
-  /** All that was counted, by name. */
+  /** All counts, by name. */
   Map<String, Object> summary() {
     Map<String, Object> summary = new LinkedHashMap<>();
     summary.put("problems", problems(1));

@@ -4,11 +4,11 @@ import java.util.Arrays;
 
 /**
  * The chance that at least one of k completions of a problem is right (Chen et al., 2021,
- * "Evaluating Large Language Models Trained on Code"), with what it is known to.
+ * "Evaluating Large Language Models Trained on Code"), with its confidence interval.
  *
  * @param value mean over the problems
- * @param low end of the interval of {@value #CONFIDENCE} per cent, over the choice of problems
- * @param high the other end
+ * @param low end of the {@value #CONFIDENCE} per cent interval, over the choice of problems
+ * @param high end of the interval
  */
 record PassAtK(double value, double low, double high) {
   private static final int CONFIDENCE = 95;
@@ -16,10 +16,10 @@ record PassAtK(double value, double low, double high) {
 
   /**
    * The unbiased estimate for one problem, {@code 1 − C(n−c, k) / C(n, k)}: the share of all
-   * choices of k among its completions that hold a right one.
+   * choices of k of its completions that contain a right one.
    *
    * @param n completions, at least k
-   * @param c right ones
+   * @param c right completions
    */
   static double of(int n, int c, int k) {
     double noneRight = 1;
@@ -30,8 +30,8 @@ record PassAtK(double value, double low, double high) {
   }
 
   /**
-   * Over problems. Where each is either solved or not, the interval is Wilson's; else the normal
-   * one of the problems' mean, inside 0 and 1.
+   * The mean over problems. If each estimate is 0 or 1, the interval is Wilson's; else the normal
+   * interval of the mean, cut to 0 and 1.
    *
    * @param problems estimate of each, {@code (P)}; at least one
    */

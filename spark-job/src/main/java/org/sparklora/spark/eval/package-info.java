@@ -1,5 +1,5 @@
 /**
- * How many problems a model solves: completions of a test split are drawn, judged and counted.
+ * Measures how many problems a model solves: draws, judges and counts completions of a test split.
  *
  * <p>The command line and sweeps may use it.
  */
