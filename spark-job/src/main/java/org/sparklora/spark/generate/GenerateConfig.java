@@ -21,12 +21,12 @@ import org.sparklora.spark.train.WeightDtype;
 import org.sparklora.text.TokenizerDialect;
 
 /**
- * How prompts are completed.
+ * Settings of the completion of prompts.
  *
- * @param sampling how completions are drawn, until the largest length
- * @param ignoreEos {@code ignore_eos}: whether they go on after the tokens that end one
- * @param workers {@code num_workers}: executors that work; none given: all there are
- * @param round of a {@code grpo} run that is to be generated; empty completes all prompts
+ * @param sampling how completions are drawn, up to the largest length
+ * @param ignoreEos {@code ignore_eos}: whether completions continue after an end token
+ * @param workers {@code num_workers}: number of executors; all if empty
+ * @param round the round of a {@code grpo} run to generate; empty completes all prompts
  */
 public record GenerateConfig(
     Model model,
@@ -61,7 +61,7 @@ public record GenerateConfig(
           ModelConfig.engine(settings));
     }
 
-    /** The types of numbers for a base, whose config {@code dtype} may ask. */
+    /** The number types for a base model; {@code dtype} may take them from its config. */
     public Precision precision(DecoderConfig config) {
       return new Precision(dtype.of(config), products);
     }
@@ -71,7 +71,7 @@ public record GenerateConfig(
    * A round of a run.
    *
    * @param number {@code round}, from 0
-   * @param prompts of each round
+   * @param prompts number of prompts per round
    * @param seed {@code data_seed}
    */
   public record Round(int number, int prompts, RowOrder order, long seed) {

@@ -45,7 +45,7 @@ public final class GenerateJob {
   private GenerateJob() {}
 
   /**
-   * Looks at all that is read, before the output is.
+   * Checks the model's files, before the output folder is claimed.
    *
    * @throws ConfigException for settings that cannot be used
    */
@@ -53,13 +53,13 @@ public final class GenerateJob {
     check(session.sparkContext().hadoopConfiguration(), config);
   }
 
-  /** The same without a session. */
+  /** As {@link #check(SparkSession, GenerateConfig)}, without a session. */
   public static void check(Configuration hadoop, GenerateConfig config) throws IOException {
     files(hadoop, config.model());
   }
 
   /**
-   * Completes prompts into a table of Parquet, which appears when it is whole.
+   * Completes prompts into a table of Parquet, which appears when it is complete.
    *
    * @param overwrite whether the output may replace another
    * @throws ConfigException for settings that cannot be used
@@ -103,13 +103,13 @@ public final class GenerateJob {
         completed);
   }
 
-  /** The executors, when those are there that work. */
+  /** The executors, after the requested number has registered. */
   public static Workers workers(SparkSession session, GenerateConfig config) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     return ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.workers()));
   }
 
-  /** What a model is read from. */
+  /** The files and types of a model. */
   private record Files(
       ModelSource base, DecoderConfig config, Precision precision, Optional<AdapterFile> adapter) {}
 
@@ -128,7 +128,7 @@ public final class GenerateJob {
   }
 
   /**
-   * The same for those who have the executors already, and let them do other work as well.
+   * Completes prompts on existing workers, which may do other work as well.
    *
    * @throws ConfigException for settings that cannot be used
    */
@@ -187,7 +187,7 @@ public final class GenerateJob {
     return parts;
   }
 
-  /** With the tokens that end a completion of a model. */
+  /** Sampling settings with the tokens that end a completion of a model. */
   public static SamplingConfig untilTheEnd(SamplingConfig sampling, TrainedModel model)
       throws IOException {
     java.nio.file.Path checkpoint = model.checkpoint().folder();

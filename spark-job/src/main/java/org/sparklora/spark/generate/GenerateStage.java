@@ -20,12 +20,12 @@ import org.sparklora.spark.workers.Workers;
 import org.sparklora.text.Tokenizer;
 
 /**
- * The first stage: prompts are divided over workers and completed. The same seed gives the same
- * completions however they are divided, and when a part has to be done again.
+ * The first stage: divides prompts over workers, which complete them. The same seed gives the same
+ * completions, however prompts are divided and after a retry of a part.
  *
- * @param model what completes
+ * @param model the model that completes
  * @param parameters of its trained part
- * @param sampling with the tokens that end a completion
+ * @param sampling settings, with the tokens that end a completion
  */
 public record GenerateStage(
     Workers workers, TrainedModel model, SharedVector parameters, SamplingConfig sampling) {
@@ -57,7 +57,7 @@ public record GenerateStage(
                 drawn.stream().map(one -> one.of(byId.get(one.completion.promptId()))).toList());
           });
     } finally {
-      PromptQueue.remove(waiting[0]); // there are some if it failed
+      PromptQueue.remove(waiting[0]); // prompts are left after a failure
     }
   }
 
@@ -101,7 +101,7 @@ public record GenerateStage(
     }
   }
 
-  /** Why a completion ended, in a table's words. */
+  /** The reason why a completion ended, as tables spell it. */
   public static String stopReason(Completion completion, Tokenizer tokenizer) {
     int last = completion.tokens()[completion.tokens().length - 1];
     boolean padded = tokenizer.padId().isPresent() && tokenizer.padId().getAsInt() == last;
@@ -111,7 +111,7 @@ public record GenerateStage(
     };
   }
 
-  /** Other random numbers for each batch of prompts. */
+  /** Sampling settings with another seed for each batch of prompts. */
   public static SamplingConfig sampling(SamplingConfig config, int draw) {
     return config.withSeed(config.seed() + DRAW_MIX * draw);
   }

@@ -7,13 +7,13 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.train.RowOrder;
 
 /**
- * Which prompts a round has, as TRL's {@code RepeatSampler} does it: an epoch's order is cut into
- * runs of {@code promptsPerRound}, and a last run that is too short is left out.
+ * The prompts of each round, as in TRL's {@code RepeatSampler}: an epoch's order is cut into rounds
+ * of {@code promptsPerRound}, and an incomplete last round is left out.
  *
- * <p>The first epoch's random order is TRL's; later ones are of the same kind, but seeded with the
- * epoch's number, so that they do not depend on what was drawn before. Immutable and thread-safe.
+ * <p>The first epoch's random order is TRL's; later epochs are shuffled alike, but seeded with the
+ * epoch's number, so that they do not depend on earlier draws. Immutable and thread-safe.
  *
- * @param prompts how many there are
+ * @param prompts number of prompts
  */
 public record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long seed) {
 
@@ -43,9 +43,9 @@ public record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long
   }
 
   /**
-   * Which prompts a round has.
+   * The indices of a round's prompts.
    *
-   * @param number from 0, counted over all epochs
+   * @param number of the round, from 0, counted over all epochs
    */
   public int[] round(int number) {
     int epoch = number / roundsPerEpoch();

@@ -1,6 +1,5 @@
 /**
- * Prompts become completions on executors: {@code generate}, and the first stage of a round of
- * GRPO.
+ * Completes prompts on executors, for {@code generate} and the first stage of a round of GRPO.
  *
  * <p>{@code grpo}, {@code eval} and the command line may use it.
  */
