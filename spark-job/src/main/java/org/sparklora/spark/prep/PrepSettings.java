@@ -14,8 +14,8 @@ import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.TokenizerDialect;
 
 /**
- * Makes a {@link PrepConfig} or a {@link PromptsConfig} of a user's settings, for {@code prep} and
- * for runs.
+ * Makes a {@link PrepConfig} or a {@link PromptsConfig} from a user's settings, for {@code prep}
+ * and for runs.
  */
 public final class PrepSettings {
   private static final String TEST = "test";
@@ -93,14 +93,15 @@ public final class PrepSettings {
   }
 
   /**
-   * The same for a run: a table that lies in a folder which the user named is the user's; one in
-   * the run's own place is an earlier run's, and replaced where its settings are others.
+   * Settings of a run's packed table. A table in the run's default folder is an earlier run's, and
+   * replaced if its settings differ; one in a folder that the user named only with {@code
+   * overwrite_output_dir}.
    */
   public static PrepConfig replacing(Settings settings, PrepConfig config) {
     return config.into(config.outputFolder(), replaces(settings, config));
   }
 
-  /** As above, of prompts. */
+  /** As {@link #replacing(Settings, PrepConfig)}, for prompts. */
   public static PromptsConfig replacing(Settings settings, PromptsConfig config) {
     return config.into(config.outputFolder(), replaces(settings, config));
   }
@@ -130,8 +131,8 @@ public final class PrepSettings {
   }
 
   /**
-   * The source of the split to evaluate on. Of a table that is another table where the split is
-   * called like one, else the rows of which the split, a predicate, holds.
+   * The source of the split to evaluate on. For a dataset that is a table, the split names another
+   * table, or else is a predicate on the rows.
    */
   private static PrepConfig.Source testing(Settings settings, PrepConfig.Source source) {
     String split = settings.get(Flags.DATASET_TEST_SPLIT);
@@ -146,13 +147,13 @@ public final class PrepSettings {
         another ? source.query().ofAnother() : source.query().ofTest());
   }
 
-  /** Where what is made of the split to evaluate on lies, beside what is made of the other one. */
+  /** The folder of the table of the split to evaluate on, beside that of the split to train on. */
   public static String testFolder(Settings settings, String trainFolder) {
     String split = settings.get(Flags.DATASET_TEST_SPLIT);
     return trainFolder + "-" + (canBeTable(settings) ? TEST : split);
   }
 
-  /** The dataset's name, with the revision that a flag of its own may name of a repository. */
+  /** The dataset's name, with a repository's {@code dataset_revision} if set. */
   private static String dataset(Settings settings) {
     String name = settings.get(Flags.DATASET_NAME);
     return settings
@@ -162,7 +163,7 @@ public final class PrepSettings {
         .orElse(name);
   }
 
-  /** How the dataset is read where it is a table. */
+  /** How to read a dataset that is a table. */
   private static TableQuery query(Settings settings) {
     return new TableQuery(
         settings.find(Flags.DATASET_FORMAT).orElse(""),
@@ -173,7 +174,7 @@ public final class PrepSettings {
         new TableQuery.Split(testPredicate(settings), false));
   }
 
-  /** What tells a table's rows to evaluate on, if it is said; {@code prep} takes all rows. */
+  /** The predicate of a table's rows to evaluate on, if set; {@code prep} takes all rows. */
   private static String testPredicate(Settings settings) {
     boolean said =
         canBeTable(settings)

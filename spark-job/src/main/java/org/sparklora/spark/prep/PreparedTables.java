@@ -33,11 +33,11 @@ public final class PreparedTables {
   private PreparedTables() {}
 
   /**
-   * The settings of a run, with those that the packed table has decided where its dataset is one
-   * already.
+   * The settings of a run; if its dataset is a packed table, with the settings that the table was
+   * made with.
    *
-   * @throws ConfigException if one of those is given, and another than the table's
-   * @throws TableException if the table lacks a part
+   * @throws ConfigException if the user set one of them to another value than the table's
+   * @throws TableException if the table lacks a file
    */
   public static Settings decided(Configuration hadoop, Settings settings) {
     return settings.find(Flags.DATASET_NAME).isEmpty()
@@ -46,7 +46,7 @@ public final class PreparedTables {
   }
 
   /**
-   * As above, of a prompts table.
+   * As {@link #decided(Configuration, Settings)}, for a prompts table.
    *
    * @param splitFlag of the split whose prompts are wanted
    */
@@ -72,7 +72,7 @@ public final class PreparedTables {
    * earlier run with the same settings; else a new one.
    *
    * @throws ConfigException if the dataset is a table of another tokenizer's ids, or the folder for
-   *     a new one holds what may not be replaced
+   *     a new table has content that may not be replaced
    */
   public static String open(SparkSession spark, TableConfig<?> config) {
     Configuration hadoop = hadoop(spark);
@@ -96,16 +96,16 @@ public final class PreparedTables {
   }
 
   /**
-   * The folder of the table that {@link #open} has made or found before, in another process.
+   * The folder of the table that {@link #open} made or found before, in another process.
    *
-   * @throws TableException if it is not there
+   * @throws TableException if the table does not exist
    */
   public static String made(Configuration hadoop, TableConfig<?> config) {
     String dataset = config.source().dataset();
     if (isPrepared(hadoop, config)) {
       return dataset;
     }
-    boolean there = // prompts are taken as they lie, whatever their settings
+    boolean there = // an existing prompts table is used, whatever its settings
         config.kind() == TableKind.PROMPTS
             ? isTable(hadoop, config.kind(), config.outputFolder())
             : TableManifest.find(hadoop, config).isPresent();
@@ -118,9 +118,9 @@ public final class PreparedTables {
   }
 
   /**
-   * Looks for the dataset, before the output folder is taken.
+   * Checks that the dataset exists, before the output folder is claimed.
    *
-   * @throws ConfigException if it is not there
+   * @throws ConfigException if the dataset does not exist
    */
   public static void requireDataset(SparkSession spark, TableConfig<?> config) {
     PrepConfig.Source source = config.source();
@@ -131,7 +131,9 @@ public final class PreparedTables {
     }
   }
 
-  /** The same without a session, which tables of catalogues are first looked at with. */
+  /**
+   * As {@link #requireDataset}, without a session, so that tables of catalogues are not checked.
+   */
   public static void requireFiles(Configuration hadoop, TableConfig<?> config) {
     if (isPrepared(hadoop, config)) {
       requireNoQuery(config.source());
@@ -145,13 +147,13 @@ public final class PreparedTables {
   }
 
   /**
-   * Looks, before the split to train on is prepared, whether there is one to evaluate on.
+   * Checks, before the split to train on is prepared, that a split to evaluate on exists.
    *
    * @throws ConfigException if the dataset has no files, or rows of a table, for that split alone
    */
   public static void requireTestSplit(
       Configuration hadoop, TableConfig<?> testConfig, TableConfig<?> trainConfig) {
-    boolean prepared = isPrepared(hadoop, testConfig); // so that it has no splits
+    boolean prepared = isPrepared(hadoop, testConfig); // a prepared table has no splits
     PrepConfig.Source testing = testConfig.source();
     PrepConfig.Source training = trainConfig.source();
     if (!prepared && training.readsTable(hadoop)) {
@@ -178,7 +180,7 @@ public final class PreparedTables {
     try {
       return !files(hadoop, testing).equals(trained);
     } catch (ConfigException e) {
-      return false; // none is named after the split to evaluate on
+      return false; // no file is named after the split to evaluate on
     }
   }
 
@@ -186,7 +188,7 @@ public final class PreparedTables {
     return new DatasetFiles(hadoop).find(source.dataset(), source.config(), source.split());
   }
 
-  /** Refuses what selects rows or columns, of a dataset that {@code prep} made. */
+  /** Refuses flags that select rows or columns if {@code prep} made the dataset. */
   private static void requireNoQuery(PrepConfig.Source source) {
     source
         .query()
@@ -195,7 +197,7 @@ public final class PreparedTables {
             "prep made the table %s already; leave it out, or name the dataset that the table was made of");
   }
 
-  /** Refuses a folder for a table that holds anything else: only a table may be replaced by one. */
+  /** Refuses a folder with other content than a table: a new table may replace only a table. */
   private static void requireOnlyTables(Configuration hadoop, TableKind<?> kind, String folder) {
     Path path = new Path(folder);
     boolean table = isTable(hadoop, kind, folder);
@@ -224,7 +226,7 @@ public final class PreparedTables {
     return isTable(hadoop, config.kind(), config.source().dataset());
   }
 
-  /** Whether a table lies in a folder: its manifest is written last. */
+  /** Whether a folder holds a complete table: the manifest is written last. */
   private static boolean isTable(Configuration hadoop, TableKind<?> kind, String folder) {
     try {
       Path path = new Path(folder, kind.manifest());
@@ -232,7 +234,7 @@ public final class PreparedTables {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (IllegalArgumentException e) {
-      return false; // a glob is no folder
+      return false; // a glob is not a folder
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Datasets become packed rows or prompts: the flags of that, and tables that are made when a run
- * needs them.
+ * Makes tables of packed rows or prompts from datasets, when a run needs them, and reads the flags
+ * of such tables.
  *
- * <p>Commands and runs may use it; it knows no training.
+ * <p>Commands and runs may use it; it does not depend on training.
  */
 package org.sparklora.spark.prep;
