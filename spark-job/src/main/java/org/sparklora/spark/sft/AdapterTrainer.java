@@ -12,11 +12,11 @@ import org.sparklora.spark.train.TrainingPlan;
 import org.sparklora.spark.train.TrainingRows;
 
 /**
- * The training loop: hands each round's rows to a {@link Synchronizer} and what came of them to an
- * {@link SftListener}.
+ * The training loop: passes each round's rows to a {@link Synchronizer} and its report to an {@link
+ * SftListener}.
  *
- * <p>Where workers share one global batch, the plan has one worker and the loop deals its
- * micro-batches out in runs; where they step on their own, the plan has dealt them out already.
+ * <p>If workers share one global batch, the plan has one worker and the loop divides its
+ * micro-batches among the workers; if each worker takes its own steps, the plan has divided them.
  */
 final class AdapterTrainer {
   private static final double NANOS = 1e9;
@@ -29,8 +29,8 @@ final class AdapterTrainer {
   private final SftListener listener;
 
   /**
-   * @param batchShares into how many runs a worker's micro-batches of a step are divided
-   * @param listener hears of every round, and then of its steps, in order
+   * @param batchShares number of parts that a worker's micro-batches of a step are divided into
+   * @param listener receives every round, and then its steps, in order
    */
   AdapterTrainer(
       TrainingRun run,
@@ -47,8 +47,8 @@ final class AdapterTrainer {
   }
 
   /**
-   * Takes the run's steps. Rounds are counted from its first, so that a run that is resumed where
-   * its round ended averages when the uninterrupted one does.
+   * Takes the run's steps. Rounds are counted from the run's first step, so that a run resumed at
+   * the end of a round averages after the same steps as an uninterrupted run.
    *
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
    */
@@ -72,7 +72,7 @@ final class AdapterTrainer {
   private int endOfRound(int step) {
     int end = step + 1;
     if (plan.workers() == 1 && run.mayStop()) {
-      return end; // there is nothing to average
+      return end; // a single worker has nothing to average
     }
     while (end < step + synchronizer.stepsPerRound() && !run.stopsAfter(end)) {
       end++;
@@ -80,7 +80,7 @@ final class AdapterTrainer {
     return end;
   }
 
-  /** Each worker's own micro-batches, divided by its own target tokens. */
+  /** Each worker's own micro-batches; losses are divided by the worker's target tokens. */
   private List<List<StepRows>> ofWorkers(List<TrainingPlan.Step> round) {
     List<List<StepRows>> byWorker = new ArrayList<>();
     for (int worker = 0; worker < plan.workers(); worker++) {
@@ -97,7 +97,8 @@ final class AdapterTrainer {
   }
 
   /**
-   * One step's micro-batches in runs of nearly equal length, divided by the target tokens of all.
+   * One step's micro-batches in parts of nearly equal length; all losses are divided by the step's
+   * target tokens.
    */
   private List<List<StepRows>> shared(List<TrainingPlan.Step> round) {
     TrainingPlan.Step step = round.get(0);

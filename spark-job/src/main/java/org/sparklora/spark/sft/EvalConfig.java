@@ -14,10 +14,10 @@ import org.sparklora.spark.train.TrainerState;
 /**
  * Evaluation during training.
  *
- * @param schedule when
+ * @param schedule steps after which the run evaluates
  * @param batchRows {@code per_device_eval_batch_size}
- * @param data how the test split becomes packed rows; empty where nothing is evaluated
- * @param best what the best checkpoint is told by; empty where nobody asks
+ * @param data how to make packed rows from the test split; empty without evaluation
+ * @param best how to find the best checkpoint; empty if not wanted
  */
 public record EvalConfig(
     EvalSchedule schedule, int batchRows, Optional<PrepConfig> data, Optional<Best> best) {

@@ -23,12 +23,12 @@ import org.sparklora.spark.workers.LocalWorkers;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * Everything {@code sft} needs to know.
+ * The settings of {@code sft}.
  *
- * @param data how the dataset becomes packed rows
+ * @param data how to make packed rows from the dataset
  * @param batch rows, steps and their order
- * @param sync how executors are kept in step
- * @param evaluation what is measured on the way
+ * @param sync how executors are synchronised
+ * @param evaluation during training
  */
 public record SftConfig(
     TrainingSettings training, PrepConfig data, Batch batch, Sync sync, EvalConfig evaluation)
@@ -89,7 +89,7 @@ public record SftConfig(
     return PRINTED;
   }
 
-  /** Which of so many rows are trained on in which step; workers that average step on their own. */
+  /** The rows of each step; workers whose parameters are averaged take steps of their own. */
   TrainingPlan plan(int rows, int workers) {
     return new TrainingPlan(
         rows,
@@ -106,14 +106,14 @@ public record SftConfig(
    * @param rows {@code per_device_train_batch_size}
    * @param accumulation {@code gradient_accumulation_steps}
    * @param order {@code train_sampling_strategy}
-   * @param checkMemory {@code check_memory}: whether batches for which memory lacks are refused
+   * @param checkMemory {@code check_memory}: whether to refuse batches too large for the memory
    */
   public record Batch(int rows, int accumulation, RowOrder order, boolean checkMemory) {}
 
   /**
-   * How executors are kept in step.
+   * How executors are synchronised.
    *
-   * @param averagingType {@code averaging_dtype}: what parameters and moments travel as
+   * @param averagingType {@code averaging_dtype}: type in which parameters and moments are sent
    */
   public record Sync(
       Mode mode, int averagingFrequency, DType averagingType, Optional<Integer> workers) {
@@ -123,13 +123,13 @@ public record SftConfig(
       GRADIENTS
     }
 
-    /** Whether workers step on their own, and parameters are averaged. */
+    /** Whether workers take steps of their own, and parameters are averaged. */
     boolean averages() {
       return mode == Mode.PARAMETERS;
     }
 
     /**
-     * @throws ConfigException if numbers are to be rounded on a way that they do not take
+     * @throws ConfigException if {@code averaging_dtype} is not float32, but nothing is sent
      */
     void requireSent(Workers workers) {
       if (averages() && averagingType != DType.FLOAT32 && workers instanceof LocalWorkers) {
@@ -140,15 +140,13 @@ public record SftConfig(
       }
     }
 
-    /**
-     * Bytes that come back from all workers in a round: parameters and both moments, or a gradient.
-     */
+    /** Bytes that the driver receives in a round: parameters and both moments, or a gradient. */
     long resultBytes(long parameters) {
       return averages() ? 3 * parameters * averagingType.bytes() : Float.BYTES * parameters;
     }
   }
 
-  /** The records of a user's settings. */
+  /** The record of a user's settings. */
   public static SftConfig of(Settings settings) {
     String packedFolder =
         settings.find(Flags.PACKED_DIR).orElseGet(() -> settings.get(Flags.OUTPUT_DIR) + ".packed");

@@ -30,9 +30,9 @@ import org.sparklora.spark.train.TrainingRows;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * {@code sft}: a dataset becomes a packed table, the table trains an adapter (or all weights), the
- * results appear in the output folder when they are whole. On the way the folder holds checkpoints,
- * from which a run that was stopped goes on.
+ * {@code sft}: makes a packed table from a dataset and trains an adapter (or all weights) on it;
+ * the results appear in the output folder when they are complete. During training the folder holds
+ * checkpoints, from which a stopped run resumes.
  */
 public final class SftJob {
   private SftJob() {}
@@ -45,10 +45,10 @@ public final class SftJob {
   /**
    * Trains.
    *
-   * @param place where
+   * @param place where the run trains
    * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
    *     checkpoint to resume from cannot be used
-   * @throws org.sparklora.hub.HubException if results are to be pushed and may not be
+   * @throws org.sparklora.hub.HubException if results are to be pushed and the hub refuses
    * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged or does not fit
    *     the model, or the disk is full; the last checkpoint stays. Also if the results were saved,
    *     but not pushed
@@ -107,16 +107,16 @@ public final class SftJob {
     }
   }
 
-  /** What tells packed rows from others: how many, and a checksum of all of them. */
+  /** The fingerprint of packed rows: their number and a checksum. */
   public static String identity(TrainingRows rows) {
     return "%s packed rows with fingerprint %.16s".formatted(rows.count(), rows.fingerprint());
   }
 
   /**
-   * Measures what a run would start from on the split to evaluate on, and writes nothing but its
-   * packed table.
+   * Evaluates the parameters that a run would start from, on the split to evaluate on; writes only
+   * the split's packed table.
    *
-   * @param config whose evaluation is on
+   * @param config settings with evaluation on
    * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
    */
   public static EvalMetrics evaluate(TrainingPlace place, SftConfig config) throws IOException {

@@ -12,8 +12,8 @@ import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.TrainerState;
 
 /**
- * What a run does beside its steps, in transformers' order: log rows, then an evaluation, then a
- * checkpoint. Progress is shown on the terminal.
+ * Does a run's work between steps, in transformers' order: writes log rows, then evaluates, then
+ * saves a checkpoint. Shows progress on the terminal.
  */
 final class SftListener {
   private static final Logger LOG = LoggerFactory.getLogger(SftListener.class);
@@ -25,7 +25,7 @@ final class SftListener {
   private final int totalSteps;
   private final Progress progress = Progress.start("sft", "tokens");
   private final Map<String, Number> measured = new LinkedHashMap<>(); // of the last round
-  private int measuredUntil; // its last step
+  private int measuredUntil; // the last step of that round
 
   SftListener(SftConfig config, TrainingRun run, TrainingRun.Evaluator evaluation) {
     this.config = config;
@@ -37,10 +37,10 @@ final class SftListener {
   }
 
   /**
-   * A round is over, of which the next steps are the steps.
+   * A round is over; calls of {@link #step} for its steps follow.
    *
    * @param lastStep its last step, from 1
-   * @param seconds that it took
+   * @param seconds that the round took
    */
   void round(int lastStep, double seconds, RoundReport round) {
     measuredUntil = lastStep;
@@ -72,7 +72,9 @@ final class SftListener {
     }
   }
 
-  /** What a round measured is logged once, beside the first row that covers its last step. */
+  /**
+   * The measurements of a round, to be logged once, with the first row that covers its last step.
+   */
   private Map<String, Number> takeMeasured() {
     if (state.sums().steps() < measuredUntil) {
       return Map.of();
@@ -82,7 +84,7 @@ final class SftListener {
     return taken;
   }
 
-  /** The parameters are those after all steps so far, of every worker. */
+  /** The parameters are current: those after all steps so far, of every worker. */
   void settled() {
     run.evaluateWhenDue(evaluation, this::takeMeasured).ifPresent(this::compare);
     run.saveWhenDue(local -> {});

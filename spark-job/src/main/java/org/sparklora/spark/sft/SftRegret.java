@@ -25,13 +25,13 @@ import org.sparklora.spark.regret.TrainingMemory;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
- * The regret report of an {@code sft} run: makes a {@link PlannedRun} of its settings, its
- * checkpoint's headers and its table's manifest.
+ * The regret report of an {@code sft} run: makes a {@link PlannedRun} from the run's settings,
+ * checkpoint headers and table manifest.
  *
- * @param shapes the base model's, which its headers confirm
- * @param baseWeights how matrices of a frozen base will be kept
+ * @param shapes of the base model, which its headers confirm
+ * @param baseWeights type of the matrices of a frozen base in memory
  * @param hadoop finds the table's manifest
- * @param machine the memory that a training process can have
+ * @param machine memory for a training process
  */
 public record SftRegret(
     SftConfig config,
@@ -52,8 +52,8 @@ public record SftRegret(
   }
 
   /**
-   * To be called before anything is prepared, and again before anything is loaded: rows that are
-   * not packed have a known length only when their table is there.
+   * Checks the memory; to be called before the table is made, and again before the model is loaded:
+   * the length of rows that are not packed is known only from their table.
    *
    * @throws ConfigException if the run needs more memory than this machine has at all, unless
    *     {@code --no_check_memory} is given
@@ -72,15 +72,15 @@ public record SftRegret(
     return this;
   }
 
-  /** The run of one worker, or of as many as its settings ask for. */
+  /** The planned run of one worker, or of {@code num_workers} if set. */
   public PlannedRun planned() {
     return run(config.sync().workers().orElse(1), dataSize());
   }
 
   /**
-   * What can be said before the run; of the data only if its table is there.
+   * The report before the run; with figures of the data only if its table exists.
    *
-   * @param workers how many train
+   * @param workers number of workers
    */
   public RegretReport before(int workers) {
     return RegretReport.of(
@@ -90,7 +90,7 @@ public record SftRegret(
   }
 
   /**
-   * The same, with what the run has learned: {@code regret.json}.
+   * The report after the run, with its outcome: {@code regret.json}.
    *
    * @param history rows of {@code trainer_state.json}
    */
@@ -105,7 +105,7 @@ public record SftRegret(
   }
 
   private PlannedRun run(int workers, Optional<DataSize> data) {
-    // workers with a batch and a network of their own; summed gradients share one of each
+    // averaging workers have a batch and a network each; with summed gradients they share one
     int ownNetworks = config.sync().averages() ? workers : 1;
     return new PlannedRun(
         shapes,
