@@ -11,14 +11,13 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.spark.generate.GenerateConfig;
 
 /**
- * What a command works with that needs no cluster: a checkpoint that is open, and the adapter on
- * it, if the user named one.
+ * The open checkpoint, and the adapter on it if the user named one, of a command without a cluster.
  */
 record AdaptedModel(CheckpointFolder checkpoint, Optional<AdapterFile> adapter)
     implements AutoCloseable {
 
   /**
-   * Opens what {@code model_name_or_path} and {@code adapter} name.
+   * Opens the model and the adapter of {@code model_name_or_path} and {@code adapter}.
    *
    * @throws org.sparklora.text.json.CheckpointException if one of them is damaged, or the adapter
    *     was trained on another model
@@ -39,12 +38,12 @@ record AdaptedModel(CheckpointFolder checkpoint, Optional<AdapterFile> adapter)
     }
   }
 
-  /** Of the adapter; empty without one. */
+  /** The adapter's layout; empty without an adapter. */
   ParameterLayout layout() {
     return adapter.<ParameterLayout>map(AdapterFile::layout).orElse(ParameterLayout.none());
   }
 
-  /** The adapter's factors in that layout, which the caller closes. */
+  /** The adapter's factors in {@link #layout}, which the caller closes. */
   Tensor parameters(Engine engine) throws IOException {
     Tensor parameters = engine.allocate(layout().size());
     try {

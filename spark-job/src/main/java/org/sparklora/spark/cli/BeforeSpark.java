@@ -27,13 +27,12 @@ import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sweep.SweepPlan;
 
 /**
- * What of a command can be refused without Spark, which takes seconds to start and minutes to get
- * from a cluster. Each command looks at its flags together first, then at the model and its adapter
- * (headers alone), the data (which are not read), and the output folder. Tables of a catalogue are
- * found by a session only.
+ * Checks a command without Spark, which takes seconds to start and minutes to get from a cluster.
+ * Each command checks its flags together first, then the model and its adapter (only headers), the
+ * data (without reading them), and the output folder. Only a session finds tables of a catalogue.
  */
 final class BeforeSpark {
-  /** What decides which files are read of which model. */
+  /** Flags that decide which files of which model are read. */
   private static final List<Flag<?>> MODELS =
       List.of(
           Flags.MODEL_NAME_OR_PATH,
@@ -58,7 +57,7 @@ final class BeforeSpark {
   }
 
   /**
-   * @param advantages of {@code update}
+   * @param advantages input table of {@code update}
    */
   static void grpo(Settings given, Optional<String> advantages) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
@@ -103,9 +102,9 @@ final class BeforeSpark {
   }
 
   /**
-   * From a table or to one.
+   * Checks {@code generate} with a table as input or output.
    *
-   * @param folder whether the output is one
+   * @param folder whether the output is a folder
    * @return the prompts, which are read without Spark
    */
   static List<Prompt> generate(
@@ -121,7 +120,7 @@ final class BeforeSpark {
     return prompts;
   }
 
-  /** Models and adapters of a sweep, of whose trials the rest is known to go together. */
+  /** Checks models and adapters of a sweep, whose plan has checked the other settings. */
   static void sweep(SweepPlan plan) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
     Set<List<Object>> seen = new HashSet<>();

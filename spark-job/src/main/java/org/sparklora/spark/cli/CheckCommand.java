@@ -22,17 +22,16 @@ import org.sparklora.spark.train.TrainedModel;
 
 /**
  * {@code check}: the regret report of an {@code sft} run with the same flags, or with {@code --task
- * grpo} of a {@code grpo} run, without Spark, weights or tokenizer; of a model that is elsewhere
- * the headers are read there, and how much the run would have to download is told. The dataset
- * counts where a table made of it, or the table itself, is there; it may be left out, as may the
- * output folder.
+ * grpo} of a {@code grpo} run, without Spark, weights or tokenizer; of a model on the hub or
+ * another file system only headers are read, and the size of the run's download is printed. The
+ * dataset is used if its table exists; dataset and output folder may be left out.
  */
 final class CheckCommand {
   private static final String GRPO = "grpo";
 
   private CheckCommand() {}
 
-  /** Makes the report once it is known what is trained. */
+  /** Makes the report for a trained model. */
   @FunctionalInterface
   private interface Planned {
     RegretReport report(TrainedModel model) throws IOException;
@@ -57,7 +56,7 @@ final class CheckCommand {
     }
   }
 
-  /** With what a sweep of the model advises, where one is named. */
+  /** The report with the advice of a sweep, if {@code sweep} is set. */
   private static RegretReport measured(
       RegretReport report,
       Settings settings,

@@ -7,13 +7,13 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Settings;
 
 /**
- * A word after {@code spark-lora}.
+ * A command of {@code spark-lora}.
  *
- * @param name the word
- * @param summary what it does, in a sentence
+ * @param name the word after {@code spark-lora}
+ * @param summary one sentence for the help
  * @param presets flags that hold unless the user gives them
  * @param subject the flag whose value may stand alone, before all flags; empty for none
- * @param action what runs
+ * @param action runs the command
  */
 record Command(
     String name, String summary, List<String> presets, Optional<Flag<?>> subject, Action action) {
@@ -26,12 +26,12 @@ record Command(
     this(name, summary, presets, Optional.empty(), action);
   }
 
-  /** The same command of a subject. */
+  /** This command with a subject. */
   Command of(Flag<?> flag) {
     return new Command(name, summary, presets, Optional.of(flag), action);
   }
 
-  /** The arguments, with the subject's flag before it where it stands alone. */
+  /** The arguments, with the subject's flag added if its value stands alone. */
   List<String> named(List<String> arguments) {
     if (subject.isEmpty() || arguments.isEmpty() || arguments.get(0).startsWith("-")) {
       return arguments;

@@ -9,7 +9,7 @@ import org.sparklora.api.SparkLora;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.run.SparkSessions;
 
-/** {@code eval}: how many problems a model solves. */
+/** {@code eval}: measures how many problems a model solves. */
 public final class EvalCommand {
   private EvalCommand() {}
 

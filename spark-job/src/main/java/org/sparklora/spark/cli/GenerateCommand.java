@@ -41,23 +41,23 @@ import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.text.ChatTemplate;
 
 /**
- * {@code generate}: completions of prompts by a model, with or without an adapter.
+ * {@code generate}: completes prompts by a model, with or without an adapter.
  *
- * <p>A row has {@code prompt}, a text or a list of messages, or {@code input_ids}; a {@code
- * prompt_id} of its own, or its number in the file. Each completion becomes a row with {@code
+ * <p>A row has {@code prompt}, a text or a list of messages, or {@code input_ids}; its {@code
+ * prompt_id} defaults to its number in the file. Each completion becomes a row with {@code
  * prompt_id}, {@code completion}, {@code completion_ids}, {@code logprobs} and {@code stop_reason},
- * and with what its prompt's row has beside them, for {@code reward}.
+ * and with the other fields of its prompt's row, for {@code reward}.
  *
- * <p>From or to Parquet it is a stage of Spark's, see {@link GenerateJob}; a table of completions
- * also holds what is known of their prompts, for {@code reward}.
+ * <p>With Parquet as input or output it runs on Spark, see {@link GenerateJob}; a table of
+ * completions also holds the columns of their prompts, for {@code reward}.
  */
 public final class GenerateCommand {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Prompts whose completions are held before they are written. */
+  /** Number of prompts whose completions are held before they are written. */
   private static final int PROMPTS_AT_ONCE = 256;
 
-  /** What has a meaning where executors complete the prompts of a table. */
+  /** Flags that have a meaning only if executors complete the prompts of a table. */
   private static final List<Flag<?>> OF_TABLES =
       List.of(
           Flags.NUM_WORKERS,
@@ -145,7 +145,7 @@ public final class GenerateCommand {
     }
   }
 
-  /** One prompt of the command line; completions go to standard output unless a file is named. */
+  /** Completes one prompt of the command line; prints completions unless a file is named. */
   private static void complete(Settings settings, String prompt) throws IOException {
     refuse(settings, OF_TABLES, "with --prompt this process completes it; leave it out");
     refuse(settings, List.of(Flags.INPUT), "--prompt is the only prompt; leave one of them out");
@@ -170,7 +170,7 @@ public final class GenerateCommand {
     return name.matches(".*\\.jsonl?(\\.gz)?") || OutputFile.isStream(name);
   }
 
-  /** Without Spark: in this process, from JSON lines to JSON lines. */
+  /** Completes prompts in this process, from JSON lines to JSON lines. */
   private static void runHere(Settings settings) throws IOException {
     try (var in = new JsonLines.Reader(Path.of(settings.get(Flags.INPUT)));
         Here here = Here.open(GenerateConfig.of(settings));
@@ -180,13 +180,13 @@ public final class GenerateCommand {
     }
   }
 
-  /** Takes the rows of completions. */
+  /** Receives the rows of completions. */
   @FunctionalInterface
   private interface Sink {
     void write(ObjectNode fields) throws IOException;
   }
 
-  /** What completes prompts in this process, before its weights are read. */
+  /** The parts that complete prompts in this process; {@link #generate} reads the weights. */
   private record Here(
       AdaptedModel model,
       RowText texts,
@@ -215,7 +215,7 @@ public final class GenerateCommand {
       }
     }
 
-    /** Returns how many prompts there were. */
+    /** Completes the prompts of all rows; returns their number. */
     int generate(Iterator<JsonLines.Row> in, Sink out) throws IOException {
       Engine engine = ExecutorModel.engine(choice, precision.products());
       try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine, precision);
@@ -236,7 +236,7 @@ public final class GenerateCommand {
         count > 0, Flags.INPUT, settings.get(Flags.INPUT), "it holds no prompts");
   }
 
-  /** Returns how many prompts there were. */
+  /** Completes the prompts of all rows; returns their number. */
   private int generateAll(Iterator<JsonLines.Row> in, Sink out) throws IOException {
     int count = 0;
     PromptRows rows = new PromptRows(texts);
@@ -294,12 +294,12 @@ public final class GenerateCommand {
     }
   }
 
-  /** What is known of a prompt that came from a table. */
+  /** The output's columns of a prompt that came from a table. */
   private static ObjectNode columns(org.sparklora.pipeline.table.Prompt prompt) {
     ObjectNode columns = JSON.createObjectNode();
     columns.put("prompt", prompt.text());
     prompt.values().forEach((name, value) -> columns.set(name, JSON.valueToTree(value)));
-    columns.remove("solution"); // what is judged by is not always what the dataset calls so
+    columns.remove("solution"); // the judge's may not be the dataset's column of this name
     prompt.solution().ifPresent(solution -> columns.put("solution", solution));
     return columns;
   }
@@ -307,7 +307,7 @@ public final class GenerateCommand {
   /**
    * A row of the output.
    *
-   * @param columns of the prompt's row; what was generated takes the place of what has its name
+   * @param columns of the prompt's row; generated fields replace columns of the same name
    */
   private static ObjectNode fields(
       ObjectNode columns,

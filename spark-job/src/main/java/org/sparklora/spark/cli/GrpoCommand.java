@@ -13,8 +13,8 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.run.SparkSessions;
 
 /**
- * {@code grpo}: trains a model, or an adapter, on rewards of its own completions. {@code update} is
- * the last of its three stages alone: it trains on a round's advantages.
+ * {@code grpo}: trains a model, or an adapter, on rewards of its own completions. {@code update}
+ * runs only the last of its three stages: it trains on a round's advantages.
  */
 public final class GrpoCommand {
   private GrpoCommand() {}

@@ -37,7 +37,7 @@ final class JsonLines {
    */
   record Row(Path file, int line, ObjectNode fields) {
 
-    /** Token ids or lengths under this name. */
+    /** The integers of a field: token ids or lengths. */
     int[] integers(String name) {
       JsonNode list = fields.get(name);
       if (!list.isArray()) {
@@ -53,7 +53,7 @@ final class JsonLines {
       return values;
     }
 
-    /** Adds token ids. */
+    /** Sets a field to token ids. */
     void put(String name, int[] values) {
       var list = fields.putArray(name);
       Arrays.stream(values).forEach(list::add);
@@ -170,7 +170,7 @@ final class JsonLines {
     }
 
     /**
-     * @throws TableException if a number is NaN or infinite, for which JSON has no words
+     * @throws TableException if a number is NaN or infinite, which JSON cannot express
      */
     void write(ObjectNode fields) throws IOException {
       requireNumbers("", fields);
@@ -191,7 +191,7 @@ final class JsonLines {
       }
     }
 
-    /** The file appears, and a line says so. */
+    /** Makes the file appear under its name, and prints a line about it. */
     void finish() {
       out.finish();
       written.say(name, rows == 1 ? "1 row" : String.format(Locale.ROOT, "%,d rows", rows));

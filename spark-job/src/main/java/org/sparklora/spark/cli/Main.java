@@ -35,7 +35,7 @@ public final class Main {
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
 
-  /** What other programs call a command. */
+  /** Commands by their names in other programs. */
   private static final Map<String, String> OTHER_COMMANDS =
       Map.of(
           "train", "sft",
@@ -100,7 +100,8 @@ public final class Main {
     // Spark's pages show this property, and its event log keeps it
     System.setProperty("sun.java.command", Main.class.getName());
     Locale.setDefault(
-        Locale.ROOT); // for what Spark and others say; this project's own texts name theirs
+        Locale
+            .ROOT); // for messages of Spark and others; this project's own texts name their locale
     Signals.listen();
     int code = run(arguments);
     Signals.commandEnded();
@@ -121,7 +122,7 @@ public final class Main {
     } catch (Exception | OutOfMemoryError | LinkageError | FSError e) {
       // the last two on a full disk: a native library that cannot be unpacked, Hadoop's own error
       if (Interruption.isRequested()) {
-        return FAILED; // because of that, which is said by whoever asked for it
+        return FAILED; // the stop caused the failure; Signals prints the message
       }
       System.err.println("spark-lora: " + Failure.message(e));
       if (Arrays.asList(arguments).contains(DEBUG_FLAG)) {
@@ -183,14 +184,14 @@ public final class Main {
                         + "; --help says what they do"));
   }
 
-  /** By its own name, or by what others call it. */
+  /** The command nearest to a typed name, by its own name or that in other programs. */
   private static Optional<String> nearest(String typed, List<String> names) {
     List<String> all = new ArrayList<>(names);
     all.addAll(OTHER_COMMANDS.keySet());
     return Nearest.of(typed, all).map(name -> OTHER_COMMANDS.getOrDefault(name, name));
   }
 
-  /** The repository's root, where the launcher has told it. */
+  /** The repository's root, if the launcher set it. */
   private static Path home() {
     return Path.of(System.getProperty("lora.home", "."));
   }

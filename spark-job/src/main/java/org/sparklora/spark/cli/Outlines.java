@@ -18,13 +18,13 @@ import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
- * The outlines of what a command would read.
+ * The outlines of the model and the adapter that a command would read.
  *
- * @param adapter on the base
+ * @param adapter on the base model, if set
  */
 record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements AutoCloseable {
 
-  /** Reads them, wherever they lie. */
+  /** Reads the outlines, from any file system or the hub. */
   static Outlines of(ModelReference model, Optional<ModelReference> adapter, Configuration hadoop)
       throws IOException {
     ModelOutline base = model.outline(hadoop);
@@ -36,7 +36,7 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
     }
   }
 
-  /** Those of a training. */
+  /** Reads the outlines for a training. */
   static Outlines of(Settings settings, Configuration hadoop) throws IOException {
     return of(
         ModelReference.of(settings),
@@ -44,7 +44,7 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
         hadoop);
   }
 
-  /** What would be trained. */
+  /** The model that would be trained. */
   TrainedModel trained(Settings settings) throws IOException {
     return InitialParameters.outlined(
         ModelConfig.of(settings),
@@ -54,9 +54,9 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
   }
 
   /**
-   * Looks, without reading weights, whether a training could load its model and adapter.
+   * Checks, without reading weights, that a training can load its model and adapter.
    *
-   * @throws org.sparklora.text.json.CheckpointException if it could not
+   * @throws org.sparklora.text.json.CheckpointException if it cannot
    */
   static void requireTrainable(Settings settings, Configuration hadoop) throws IOException {
     try (Outlines outlines = of(settings, hadoop)) {
@@ -65,7 +65,7 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
     }
   }
 
-  /** The same of what generates. */
+  /** Checks, without reading weights, that generation can load its model and adapter. */
   static void requireReadable(GenerateConfig.Model model, Configuration hadoop) throws IOException {
     try (Outlines outlines = of(model.base(), model.adapter(), hadoop)) {
       CheckpointHeaders headers = CheckpointHeaders.read(outlines.base().source().folder());
@@ -76,7 +76,7 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
     }
   }
 
-  /** What a run on this machine would have to bring here first. */
+  /** Downloads that a run on this machine would need first. */
   List<ModelOutline.Fetch> fetches() {
     return Stream.concat(base.fetch().stream(), adapter.flatMap(ModelOutline::fetch).stream())
         .toList();

@@ -26,11 +26,9 @@ import org.sparklora.prep.source.DatasetSplits;
 import org.sparklora.prep.source.RowHandler;
 import org.sparklora.prep.source.SourceRow;
 
-/**
- * Rows with prompts: {@code prompt}, a text or a list of messages, or {@code input_ids}; a {@code
- * prompt_id} of their own, or their number in the file.
+/* * Reads rows with prompts: {@code prompt}, a text or a list of messages, or {@code input_ids}; {@code prompt_id} defaults to the row's number in the file.
  *
- * <p>Not thread-safe: it remembers the ids that it has seen.
+ * <p>Not thread-safe: the class remembers the ids that it has seen.
  */
 final class PromptRows {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -38,9 +36,7 @@ final class PromptRows {
   private static final String TOKENS = "input_ids";
   private static final String COLUMNS = "columns";
 
-  /**
-   * An index says which completion of its prompt a row held, where it comes from a table of such.
-   */
+  /** Fields that do not become columns; tables of completions have a {@code completion_index}. */
   private static final Set<String> OWN =
       Set.of(
           ID,
@@ -56,13 +52,13 @@ final class PromptRows {
           "json_columns");
 
   private final RowText texts;
-  private final Map<Long, Integer> lines = new HashMap<>(); // of all prompts so far
+  private final Map<Long, Integer> lines = new HashMap<>(); // by prompt id, so far
 
   PromptRows(RowText texts) {
     this.texts = texts;
   }
 
-  /** All prompts of a folder of Parquet or a file that datasets may come in; or a prompts table. */
+  /** All prompts of a prompts table, a folder of Parquet, or a file in a dataset's format. */
   static List<Prompt> read(Configuration hadoop, String input, RowText texts) {
     requireInput(hadoop, input);
     if (!input.contains(".json") && PromptTable.isAt(hadoop, input)) {

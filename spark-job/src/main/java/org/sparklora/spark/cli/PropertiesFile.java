@@ -12,14 +12,14 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 
 /**
- * {@code --properties-file} where there is no spark-submit to read it: its settings become system
- * properties, unless {@code --conf} has made them so already.
+ * Reads {@code --properties-file} if spark-submit does not: its settings become system properties,
+ * unless {@code --conf} has set them already.
  */
 final class PropertiesFile {
   /** System property by which {@code bin/spark-lora} names the file. */
   static final String PROPERTY = "lora.properties";
 
-  /** What only spark-submit does; {@code bin/spark-lora} sees to memory, options and class path. */
+  /** Settings for spark-submit only; {@code bin/spark-lora} sets memory, options and class path. */
   private static final List<String> OF_SPARK_SUBMIT =
       List.of("spark.jars.packages", "spark.driver.defaultJavaOptions", "spark.submit.deployMode");
 

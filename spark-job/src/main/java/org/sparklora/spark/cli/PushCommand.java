@@ -5,7 +5,7 @@ import org.sparklora.api.SparkLora;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
-/** {@code push}: a finished run's folder goes to the hub. */
+/** {@code push}: pushes a finished run's folder to the hub. */
 final class PushCommand {
   private PushCommand() {}
 

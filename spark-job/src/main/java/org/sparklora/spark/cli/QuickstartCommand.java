@@ -22,8 +22,8 @@ public final class QuickstartCommand {
   /**
    * Runs the command.
    *
-   * @param commands the command line that the user has
-   * @param out is told what happens and, at the end, what came out
+   * @param commands runs commands of the command line
+   * @param out prints progress and, at the end, the results
    * @param home the repository's root, for {@code conf/quickstart}
    */
   public static void run(Settings settings, Commands commands, PrintStream out, Path home)

@@ -85,9 +85,7 @@ public final class ReportCommand {
     return settings.find(Flags.TITLE).orElse("");
   }
 
-  /**
-   * Names that differ: the labels, or the folders' names, or as much of their paths as it takes.
-   */
+  /** The runs with distinct names: the labels, or the runs' names, or the folders as given. */
   private static List<RunLog> named(List<RunLog> runs, List<String> folders, List<String> labels) {
     Set<String> names = new HashSet<>(runs.stream().map(RunLog::name).toList());
     List<RunLog> named = new ArrayList<>();

@@ -6,7 +6,7 @@ import org.sparklora.api.SparkLora;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.run.SparkSessions;
 
-/** {@code reward}: judges a table of generations, and prints the summary it writes beside it. */
+/** {@code reward}: judges a table of generations, and prints the summary that it also writes. */
 public final class RewardCommand {
   private RewardCommand() {}
 

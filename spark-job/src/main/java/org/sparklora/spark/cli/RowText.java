@@ -43,12 +43,12 @@ final class RowText {
     this.options = options;
   }
 
-  /** Of a checkpoint folder, in the dialect that the user chose. */
+  /** Loads tokenizer and template of a checkpoint folder, in the user's dialect. */
   static RowText of(TokenizerDialect dialect, Path folder, ChatTemplate.Options options) {
     return new RowText(folder, Tokenizer.load(folder, dialect), ChatTemplate.load(folder), options);
   }
 
-  /** Where tokenizer and template are. */
+  /** The folder of tokenizer and template. */
   Path folder() {
     return folder;
   }
@@ -58,7 +58,7 @@ final class RowText {
   }
 
   /**
-   * Adds {@code input_ids}, and {@code text} for messages.
+   * Adds {@code input_ids} to a row, and {@code text} for messages.
    *
    * @return false if the row has neither {@code messages} nor {@code text}
    */

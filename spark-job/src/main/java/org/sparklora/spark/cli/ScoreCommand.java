@@ -25,9 +25,9 @@ import org.sparklora.text.TokenizerDialect;
  * adapter.
  *
  * <p>A row has {@code input_ids} (with {@code seq_lengths}, several documents that do not see each
- * other), {@code messages} or {@code text}. It gets {@code logprobs}, one number for each token
- * after the first, null where a document begins, and {@code nll}, the mean of the others'
- * negatives.
+ * other), {@code messages} or {@code text}. The command adds {@code logprobs}, one number for each
+ * token after the first, null at the start of a document, and {@code nll}, the mean of the negated
+ * numbers.
  */
 public final class ScoreCommand {
   /** Rows are computed together up to this many tokens: enough to keep gemm busy, little memory. */
@@ -64,8 +64,7 @@ public final class ScoreCommand {
   private void scoreAll(
       TokenizerDialect dialect, Path folder, JsonLines.Reader in, JsonLines.Writer out)
       throws IOException {
-    RowText texts =
-        null; // read at the first row that needs it: rows of tokens do without a tokenizer
+    RowText texts = null; // read at the first row that needs it: rows of tokens need no tokenizer
     List<JsonLines.Row> pending = new ArrayList<>();
     int pendingTokens = 0;
     while (in.hasNext()) {
@@ -107,7 +106,7 @@ public final class ScoreCommand {
     for (int i = 0; i < rows.size(); i++) {
       int used =
           Arrays.stream(packed.get(i).seqLengths())
-              .sum(); // what follows is padding, and not computed
+              .sum(); // tokens after these are padding, and not computed
       addScores(rows.get(i), byPosition, scored, first, used);
       first += used;
     }
@@ -137,7 +136,7 @@ public final class ScoreCommand {
     }
   }
 
-  /** The logits of position n speak of token n + 1. */
+  /** Adds the scores to a row; the logits of position n predict token n + 1. */
   private static void addScores(
       JsonLines.Row row, float[] byPosition, boolean[] scored, int first, int used) {
     int tokens = row.fields().get("input_ids").size();

@@ -9,24 +9,22 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.run.SparkSessions;
 
 /**
- * Ends a command that is told to stop, by Ctrl-C or by a scheduler: its Spark jobs are cancelled,
- * the command gives back what it holds, and one line says how to go on. The exit code is the
- * shell's for a signal: 130 for SIGINT, 143 for SIGTERM. A second signal ends at once.
+ * Ends a command on a signal of Ctrl-C or a scheduler: cancels its Spark jobs, lets the command
+ * release its resources, and prints one line on how to go on. The exit code is the shell's for a
+ * signal: 130 for SIGINT, 143 for SIGTERM. A second signal ends at once.
  *
- * <p>Shutdown hooks would come too late: Spark's own would stop the session under the command,
- * which would fail with traces of that. So would a session that is stopped here, and a job that the
- * command submits just then would never end: Spark drops it silently.
+ * <p>Shutdown hooks would run too late: Spark's own hook would stop the session while the command
+ * uses it, which would fail with stack traces. Stopping the session here would do the same, and a
+ * job that the command submits just then would never end: Spark drops it silently.
  */
 final class Signals {
   private static final int EXIT_CODE_OF_SIGNAL = 128;
   private static final Map<String, Integer> SIGNALS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
 
-  /**
-   * For what is being computed or written, and for closing folders; a lock is given back anyway.
-   */
+  /** Time to finish computing or writing, and to close folders; a lock is released anyway. */
   private static final long PATIENCE_MILLIS = 10_000;
 
-  /** Without Spark nothing makes a command stop in the midst of computing. */
+  /** Shorter without Spark, since no cancelled job ends a computation then. */
   private static final long PATIENCE_WITHOUT_SPARK_MILLIS = 1_000;
 
   private static final long LOOK_MILLIS = 50;
@@ -36,8 +34,8 @@ final class Signals {
   private Signals() {}
 
   /**
-   * From now on signals end this process in that way. Java's only way to signals, sun.misc.Signal,
-   * cannot be named in a source without a warning that the build takes for an error.
+   * Handles signals from now on. Java's only API for signals, sun.misc.Signal, cannot be named in a
+   * source without a warning that the build treats as an error.
    */
   static void listen() {
     try {
@@ -57,7 +55,7 @@ final class Signals {
                 }));
       }
     } catch (ReflectiveOperationException e) {
-      // a JVM without them, or one that was told to leave them alone (-Xrs), ends as it does
+      // a JVM without sun.misc.Signal, or started with -Xrs, ends in its own way
     }
   }
 
@@ -76,7 +74,7 @@ final class Signals {
     }
   }
 
-  /** Cancels again and again: the command may be about to submit a job. */
+  /** Cancels jobs repeatedly until the command ends, since it may be about to submit another. */
   private static void awaitEnd() throws InterruptedException {
     long start = System.nanoTime();
     long patience;

@@ -16,7 +16,7 @@ import org.sparklora.spark.sweep.SweepJob;
 import org.sparklora.spark.sweep.SweepPlan;
 import org.sparklora.spark.track.TrackingConfig;
 
-/** {@code sweep}: many runs that differ in their settings, and what they find together. */
+/** {@code sweep}: runs many trials that differ in their settings, and prints their findings. */
 final class SweepCommand {
   private SweepCommand() {}
 

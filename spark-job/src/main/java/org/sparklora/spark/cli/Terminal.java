@@ -7,14 +7,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The terminal that this process writes to, if it does. */
+/** The terminal that this process writes to, if any. */
 final class Terminal {
   private static final File TTY = new File("/dev/tty");
 
   /** Rows and columns, as stty prints them. */
   private static final Pattern SIZE = Pattern.compile("\\d+ (\\d+)");
 
-  /** Narrower ones are taken to be misread. */
+  /** A smaller width is ignored as misread. */
   private static final int LEAST_COLUMNS = 40;
 
   private static final int PATIENCE_SECONDS = 1;
@@ -22,9 +22,9 @@ final class Terminal {
   private Terminal() {}
 
   /**
-   * How wide it is.
+   * The terminal's width.
    *
-   * @param otherwise where that is not known
+   * @param otherwise the width if the terminal's is unknown
    */
   static int columns(int otherwise) {
     return Optional.ofNullable(System.getenv("COLUMNS"))
@@ -52,7 +52,7 @@ final class Terminal {
       Matcher size = SIZE.matcher(stty.inputReader().readLine() + "");
       return size.matches() ? Optional.of(Integer.valueOf(size.group(1))) : Optional.empty();
     } catch (IOException e) {
-      return Optional.empty(); // no stty here; the width is a nicety
+      return Optional.empty(); // no stty; the default width serves
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Optional.empty();

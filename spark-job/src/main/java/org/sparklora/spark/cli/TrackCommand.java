@@ -22,11 +22,11 @@ import org.sparklora.spark.track.TrackerThread;
 import org.sparklora.spark.track.TrackingConfig;
 
 /**
- * {@code spark-lora track RUN}: tells trackers what the log of a run holds that is not going on.
- * Those that know some of it or all show nothing twice.
+ * {@code spark-lora track RUN}: sends the log of a run that has ended to trackers. A tracker that
+ * has some of its rows already shows none twice.
  */
 public final class TrackCommand {
-  /** Somebody waits, and sees what it does. */
+  /** Long, since the user waits and sees the progress. */
   private static final Duration LONGEST = Duration.ofDays(1);
 
   private TrackCommand() {}
@@ -57,7 +57,7 @@ public final class TrackCommand {
     }
   }
 
-  /** Logs of older versions name no run. */
+  /** The run's id from the log, or from the folder for logs of older versions. */
   private static String id(RunFolder.Finished folder, List<Map<String, Object>> rows) {
     return TrackedLog.runId(rows)
         .orElseGet(

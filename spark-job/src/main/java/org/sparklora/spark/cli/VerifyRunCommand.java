@@ -20,14 +20,14 @@ import org.sparklora.spark.verify.RunComparison;
 import org.sparklora.spark.verify.RunDiffersException;
 
 /**
- * {@code spark-lora verify-run RUN --baseline FILE}: fails with the differences where a run's log
- * is not the recorded one. {@code --write_baseline} records it instead.
+ * {@code spark-lora verify-run RUN --baseline FILE}: fails with the differences if a run's log is
+ * not the recorded one. {@code --write_baseline} records it instead.
  */
 public final class VerifyRunCommand {
   private VerifyRunCommand() {}
 
   /**
-   * Runs.
+   * Runs the command.
    *
    * @throws ConfigException if run or baseline cannot be read
    * @throws RunDiffersException if the two differ
@@ -72,7 +72,7 @@ public final class VerifyRunCommand {
     }
   }
 
-  /** {@code write_baseline} asks for the place of the recorded run that is there. */
+  /** Replaces an existing baseline, as {@code write_baseline} asks for. */
   private static void write(Path file, Baseline baseline) throws IOException {
     try (OutputFile out = OutputFile.open("baseline", file.toString(), true)) {
       out.write(baseline.toJson());

@@ -2,7 +2,7 @@ package org.sparklora.spark.cli;
 
 import java.util.Locale;
 
-/** The line in which a command without other results says, on standard error, what it wrote. */
+/** Prints a line on the output of a command without other results, on standard error. */
 final class Written {
   private static final double NANOS = 1e9;
 
@@ -10,7 +10,7 @@ final class Written {
 
   /**
    * @param target file or folder
-   * @param what stands there now
+   * @param what describes the content
    */
   void say(String target, String what) {
     double seconds = (System.nanoTime() - started) / NANOS;

@@ -3,6 +3,6 @@
  * each is a thin class that turns flags into records and calls the package that does the work.
  * Plain files of prompts, texts and token ids are read and written here too.
  *
- * <p>May use every package; nothing depends on it.
+ * <p>This package may use every package; no package depends on it.
  */
 package org.sparklora.spark.cli;
