@@ -15,7 +15,7 @@ final class Canvas {
   static final int HEAD_HEIGHT = 62;
   static final int MARGIN = 14;
 
-  /** Pixels a point, for screens that have twice the usual. */
+  /** Pixels per point, for screens of double resolution. */
   private static final int SCALE = 2;
 
   private static final Color INK = new Color(0x222222);
@@ -43,7 +43,7 @@ final class Canvas {
     return graphics;
   }
 
-  /** Draws a title, and below it how the picture is to be read. */
+  /** Draws a title, and below it notes on how to read the picture. */
   void drawHead(String title, String notes) {
     graphics.setColor(INK);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));

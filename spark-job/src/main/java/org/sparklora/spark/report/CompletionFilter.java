@@ -7,14 +7,13 @@ import java.util.OptionalInt;
 import org.sparklora.pipeline.table.LoggedCompletion;
 
 /**
- * Which completions are looked for. {@code completions.js} has the same rules for a page without a
- * server.
+ * A search for completions. {@code completions.js} has the same rules for a page without a server.
  *
- * @param reward the reward function that verdict and bounds are about; empty: the table's first
+ * @param reward the reward function that verdict and bounds refer to; empty: the table's first
  * @param verdict one of {@link #verdict(double)}; empty: any
- * @param least of the reward; empty: any
- * @param most likewise
- * @param step empty: any
+ * @param least smallest reward; empty: any
+ * @param most largest reward; empty: any
+ * @param step of the completion; empty: any
  * @param text to be found in prompt or completion, in lower case; empty: any
  */
 record CompletionFilter(
@@ -26,9 +25,9 @@ record CompletionFilter(
     String text) {
 
   /**
-   * The filter that a page asks with.
+   * The filter of a page's query.
    *
-   * @throws NumberFormatException where a number is none
+   * @throws NumberFormatException if a number cannot be parsed
    */
   static CompletionFilter of(Map<String, String> query) {
     String step = query.getOrDefault("step", "");
@@ -49,7 +48,7 @@ record CompletionFilter(
     return !text.isEmpty();
   }
 
-  /** Whether the numbers of a row are looked for. */
+  /** Whether the numbers of a row match. */
   boolean matchesNumbers(LoggedCompletion row) {
     double value =
         reward.isEmpty()
@@ -62,7 +61,7 @@ record CompletionFilter(
             || value >= least.orElse(-Double.MAX_VALUE) && value <= most.orElse(Double.MAX_VALUE));
   }
 
-  /** Whether its texts are. */
+  /** Whether the texts of a row match. */
   boolean matchesText(LoggedCompletion row) {
     return !hasText()
         || row.prompt().stream().anyMatch(this::contains)
@@ -73,7 +72,7 @@ record CompletionFilter(
     return turn.content().toLowerCase(Locale.ROOT).contains(text);
   }
 
-  /** What a reward says: judges of answers give 1 or 0, and nothing where they cannot judge. */
+  /** The verdict of a reward: judges of answers give 1 or 0, or NaN if they cannot judge. */
   static String verdict(double reward) {
     if (Double.isNaN(reward)) {
       return "unjudged";

@@ -7,27 +7,27 @@ import java.util.function.DoubleUnaryOperator;
  * A metric over the optimizer steps of a run.
  *
  * @param steps ascending, {@code (n)}
- * @param values as many; those that are not finite count nowhere
+ * @param values one for each step; values that are not finite are ignored
  */
 record Curve(double[] steps, double[] values) {
-  /** A smoothed value is the mean of this share of the run, and of this many steps at least. */
+  /** A smoothed value is the mean of this share of the run, and of MIN_SMOOTHED_STEPS at least. */
   private static final double SMOOTHED_SHARE = 0.05;
 
   private static final int MIN_SMOOTHED_STEPS = 10;
 
-  /** Of two curves that meet in more of their values one hides the other. */
+  /** A curve hides another if they agree in this share of their values. */
   private static final double COVERED_SHARE = 0.5;
 
   boolean isEmpty() {
     return Arrays.stream(values).noneMatch(Double::isFinite);
   }
 
-  /** How many steps a smoothed value of a run of so many covers. */
+  /** Number of steps that a smoothed value covers, in a run of {@code totalSteps}. */
   static double window(double totalSteps) {
     return Math.max(MIN_SMOOTHED_STEPS, Math.ceil(SMOOTHED_SHARE * totalSteps));
   }
 
-  /** Whether there are values enough for a running mean to say more than they do. */
+  /** Whether values vary, and are dense enough for a running mean. */
   boolean isWorthSmoothing(double window) {
     int rows = steps.length;
     double spacing = rows == 0 ? 0 : steps[rows - 1] / rows;
@@ -53,12 +53,12 @@ record Curve(double[] steps, double[] values) {
     return means;
   }
 
-  /** The mean over the last {@code window} steps; NaN where there is no value. */
+  /** The mean over the last {@code window} steps; NaN without a value. */
   double lastMean(double window) {
     return isEmpty() ? Double.NaN : runningMean(window)[values.length - 1];
   }
 
-  /** The last value that is finite; NaN where there is none. */
+  /** The last finite value; NaN if none is finite. */
   double last() {
     return Arrays.stream(values)
         .filter(Double::isFinite)
@@ -66,12 +66,12 @@ record Curve(double[] steps, double[] values) {
         .orElse(Double.NaN);
   }
 
-  /** How many values are not finite. */
+  /** Number of values that are not finite. */
   long missing() {
     return Arrays.stream(values).filter(value -> !Double.isFinite(value)).count();
   }
 
-  /** The value at a step, on the line between its neighbours; NaN outside of the curve. */
+  /** The value at a step, interpolated between its neighbours; NaN outside of the curve. */
   private double at(double step) {
     int found = Arrays.binarySearch(steps, step);
     if (found >= 0) {
@@ -86,8 +86,8 @@ record Curve(double[] steps, double[] values) {
   }
 
   /**
-   * Whether one would be drawn over the other: most values of this curve that the other has as well
-   * are the same up to a tolerance.
+   * Whether one curve would be drawn over the other: at least half of the values at shared steps
+   * agree up to a tolerance.
    */
   boolean covers(Curve other, double tolerance) {
     int shared = 0;
@@ -100,7 +100,7 @@ record Curve(double[] steps, double[] values) {
     return same > 0 && same >= COVERED_SHARE * shared;
   }
 
-  /** The same with each value replaced. */
+  /** A copy with each value replaced. */
   Curve map(DoubleUnaryOperator change) {
     return new Curve(steps, Arrays.stream(values).map(change).toArray());
   }

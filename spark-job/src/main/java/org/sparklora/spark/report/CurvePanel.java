@@ -22,7 +22,7 @@ import org.jfree.chart.ui.HorizontalAlignment;
  * One metric of several runs over a common axis of steps, each curve with its run's name at its
  * end. Curves that lie on each other are striped in their runs' colours.
  *
- * @param metric what is drawn
+ * @param metric that is drawn
  * @param runs in the order of their colours; those without the metric leave their colour unused
  * @param steps the right end of the axis
  * @param labelled whether names stand at the curves' ends
@@ -37,7 +37,7 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
   /** Room for the last mark of the axis of steps. */
   private static final double RIGHT_MARGIN = 24;
 
-  /** A line is about as wide, as a share of a panel's height. */
+  /** Approximate width of a line, as a share of a panel's height. */
   private static final double LINE_SHARE = 0.008;
 
   /** Pixels by which a dot is larger than the one that is drawn over it. */
@@ -62,7 +62,7 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
     }
   }
 
-  /** With what the panel's axis and curves do not tell by themselves. */
+  /** The metric's title, with notes on a logarithmic axis and missing values. */
   private String title() {
     long missing = runs.stream().mapToLong(run -> metric.of(run).missing()).sum();
     return metric.title()
@@ -98,7 +98,7 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
     return lines.chart(domain, range, room);
   }
 
-  /** For each run the first whose curve lies where its own does: itself where none does. */
+  /** For each run the first run whose curve lies on its own, or the run itself. */
   private List<Integer> leaders() {
     ValueScale scale = scale();
     double tolerance = LINE_SHARE * (scale.ticks().high() - scale.ticks().low());
@@ -150,11 +150,11 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
   }
 
   /**
-   * @param y where it would stand, in pixels
+   * @param y wanted position, in pixels
    */
   private record Label(int run, double y) {}
 
-  /** The runs' names where their curves end, moved apart where they would meet. */
+  /** Draws the runs' names at the ends of their curves, moved apart if they would overlap. */
   private void drawLabels(Graphics2D graphics, XYPlot plot, Rectangle2D data) {
     List<Label> labels = new ArrayList<>();
     for (int run = 0; run < runs.size(); run++) {
@@ -180,7 +180,7 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
     }
   }
 
-  /** Ascending places at least {@code height} apart, inside the area where they fit. */
+  /** Ascending places at least {@code height} apart, inside the area if they fit. */
   private static double[] apart(double[] wanted, double height, Rectangle2D data) {
     double[] places = wanted.clone();
     for (int i = 1; i < places.length; i++) {
@@ -194,7 +194,7 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
     return places;
   }
 
-  /** A name that is too wide loses its middle: most names of a series differ at their ends. */
+  /** Cuts the middle of a name that is too wide: most names of a series differ at their ends. */
   static String fitting(String name, FontMetrics font, double width) {
     if (font.stringWidth(name) <= width) {
       return name;

@@ -14,18 +14,18 @@ import org.jfree.data.xy.YIntervalSeries;
 import org.jfree.data.xy.YIntervalSeriesCollection;
 
 /**
- * Draws curves as lines that break where a value is missing. Values that no line reaches get a dot,
- * and so does every value of a curve of few. A value may have a range, and a place a ring.
+ * Draws curves as lines that break where a value is missing. Values without a neighbour get a dot,
+ * as does every value of a curve of few. A value may have a range, and a point a ring.
  */
 final class CurveRenderer extends XYErrorRenderer {
   private static final Color GRID = new Color(0xe6e6e6);
   private static final long serialVersionUID = 1L;
 
-  /** With no more values than these each is a dot. */
+  /** Each value of a curve with at most this many is a dot. */
   private static final int FEW_VALUES = 12;
 
   private static final double DOT = 4;
-  private static final int RING = 7; // beyond a dot
+  private static final int RING = 7; // larger than a dot by this
   private static final double CAP = 6;
 
   private final YIntervalSeriesCollection series = new YIntervalSeriesCollection();
@@ -40,16 +40,16 @@ final class CurveRenderer extends XYErrorRenderer {
   }
 
   /**
-   * Adds a curve below those there are.
+   * Adds a curve below the earlier ones.
    *
-   * @param curve its values in the axis' own measure
-   * @param ring how many dots of the same place are to be seen around others of its size
+   * @param curve with values in the axis' measure
+   * @param ring enlarges the dots, to be seen around others in the same place
    */
   void add(Curve curve, Color color, BasicStroke stroke, int ring) {
     add(curve, curve.values(), curve.values(), color, stroke, ring);
   }
 
-  /** Adds a curve, likewise, with a bar at each value whose range is not empty. */
+  /** Adds a curve below the earlier ones, with a bar at each value whose range is not empty. */
   void add(Curve curve, double[] low, double[] high, Color color, BasicStroke stroke, int ring) {
     int number = series.getSeriesCount();
     YIntervalSeries points = new YIntervalSeries(number, false, true); // in the order of the log
@@ -66,7 +66,7 @@ final class CurveRenderer extends XYErrorRenderer {
     setSeriesShape(number, new Ellipse2D.Double(-size / 2, -size / 2, size, size));
   }
 
-  /** Adds a ring below the curves there are. */
+  /** Adds a ring below the earlier curves. */
   void addRing(double x, double y, Color color) {
     BasicStroke stroke = new BasicStroke(2);
     setSeriesShapesFilled(series.getSeriesCount(), false);
@@ -93,7 +93,7 @@ final class CurveRenderer extends XYErrorRenderer {
     return item >= 0 && item < values.length && Double.isFinite(values[item]);
   }
 
-  /** The curves that were added, on a pale grid and with room to the right. */
+  /** A chart of the added curves, on a pale grid and with room to the right. */
   JFreeChart chart(TickedAxis domain, TickedAxis range, double room) {
     XYPlot plot = new XYPlot(series, domain, range, this);
     plot.setBackgroundPaint(Color.WHITE);

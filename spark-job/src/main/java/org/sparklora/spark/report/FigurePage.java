@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A page with a figure and a table that needs no other file.
+ * An HTML page with figures and a table, in a single file.
  *
  * @param title of the page
  * @param lead paragraphs above the figure
@@ -32,7 +32,7 @@ th:first-child, td:first-child { text-align: left } thead th { border-bottom: 2p
 .run { display: inline-block; width: .75em; height: .75em; border-radius: 50%; margin-right: .4em }
 """;
 
-  /** The page. */
+  /** The page as HTML. */
   public String html() {
     return html(
         title,

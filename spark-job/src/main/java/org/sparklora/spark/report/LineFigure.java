@@ -12,14 +12,14 @@ import java.util.stream.Stream;
 import org.jfree.chart.JFreeChart;
 
 /**
- * Lines of a number over another one, as a PNG: with a range at each point, and a ring where a line
- * has its optimum. The colours are those of {@link RunReport}.
+ * Lines of one number over another, as a PNG, with a range at each point and a ring at a line's
+ * optimum. The colours are those of {@link RunReport}.
  *
- * @param title above it
- * @param note how it is to be read
+ * @param title above the figure
+ * @param note on how to read the figure
  * @param xTitle below the axis
  * @param yTitle beside the axis
- * @param logarithmic whether the lower axis is; its values are positive then
+ * @param logarithmic whether the x axis is logarithmic; its values must be positive then
  * @param lines in the order of their colours
  */
 public record LineFigure(
@@ -34,7 +34,7 @@ public record LineFigure(
   private static final double NAMES = 142;
   private static final double GAP = 4;
 
-  /** Points this many times as bad as the best are cut off: the picture is of the best. */
+  /** Values beyond this many times the distance from the least to the median are cut off. */
   private static final double MOST_SPREAD = 4;
 
   private static final Color INK = new Color(0x333333);
@@ -47,11 +47,11 @@ public record LineFigure(
   /**
    * A line.
    *
-   * @param name beside its end
+   * @param name in the legend
    * @param x ascending, {@code (n)}
    * @param y {@code (n)}; NaN breaks the line
-   * @param low {@code (n)}, below {@code y} or the same; NaN for no range
-   * @param high likewise
+   * @param low {@code (n)}, at most {@code y}; NaN for no range
+   * @param high {@code (n)}, at least {@code y}; NaN for no range
    * @param ring where a ring is drawn, {@code x} and {@code y}; empty for none
    */
   public record Line(
@@ -107,7 +107,7 @@ public record LineFigure(
         : Ticks.linear(all, false);
   }
 
-  /** A few points that are far worse than all others would press the rest together. */
+  /** The y axis, without far outliers, which would compress all other points. */
   private Ticks yTicks() {
     double[] y = all(Line::y).filter(Double::isFinite).sorted().toArray();
     if (y.length == 0) {

@@ -20,7 +20,7 @@ final class LineLegend {
 
   private LineLegend() {}
 
-  /** Points that a legend of so many names may take above a chart. */
+  /** The largest height of a legend above a chart, in points. */
   static int height(int names) {
     return -Math.floorDiv(-names, COLUMNS) * ROW_HEIGHT + (int) GAP;
   }
@@ -34,7 +34,7 @@ final class LineLegend {
     return legend;
   }
 
-  /** A legend to the right of a chart, whose names are at most so wide. */
+  /** A legend to the right of a chart, whose names are at most {@code width} wide. */
   static LegendTitle beside(List<String> names, FontMetrics font, double width) {
     LegendTitle legend = of(names, font, width);
     legend.setPosition(RectangleEdge.RIGHT);

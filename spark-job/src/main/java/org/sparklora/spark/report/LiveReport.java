@@ -27,22 +27,21 @@ import org.sparklora.pipeline.config.Flags;
  *
  * <pre>
  * /             the page
- * /events       server-sent events: what has changed since the last one
+ * /events       server-sent events: the changes since the last one
  * /completions  some of a run's completions, as JSON
  * </pre>
  *
- * <p>Nothing that a browser asks for becomes a path. A request under a name that is not this
- * machine's own is refused, so that a page of the internet whose name resolves to 127.0.0.1 learns
- * nothing.
+ * <p>No part of a request becomes a file path. A request for a host name other than localhost is
+ * refused, so that a page of the internet whose name resolves to 127.0.0.1 learns nothing.
  */
 public final class LiveReport implements AutoCloseable {
   private static final Pattern LOOPBACK =
       Pattern.compile("(localhost|127\\.0\\.0\\.1|\\[::1])(:\\d{1,5})?", Pattern.CASE_INSENSITIVE);
 
-  /** So often is something sent: to a page that is gone it fails, and gives its thread back. */
+  /** Interval of heartbeats: one to a closed page fails, which frees the page's thread. */
   private static final long HEARTBEAT_MILLIS = 10_000;
 
-  /** Pages that are open at a time. */
+  /** Largest number of open pages. */
   private static final int MOST_LISTENERS = 32;
 
   private static final int MOST_ROWS = 200;
@@ -61,11 +60,11 @@ public final class LiveReport implements AutoCloseable {
   }
 
   /**
-   * Starts to serve.
+   * Starts the server.
    *
-   * @param title or the empty string for the runs' names
+   * @param title of the page; empty for the runs' names
    * @param folders of the runs
-   * @param runs as they are now, with names that differ
+   * @param runs current logs, with distinct names
    * @param port 0 for a free one
    * @throws ConfigException if the port is taken
    */
@@ -95,7 +94,7 @@ public final class LiveReport implements AutoCloseable {
     return thread;
   }
 
-  /** Where browsers of this machine find the page. */
+  /** The page's address for browsers of this machine. */
   public URI address() {
     return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/");
   }
@@ -146,7 +145,7 @@ public final class LiveReport implements AutoCloseable {
     headers.set("Referrer-Policy", "no-referrer");
   }
 
-  /** The first event tells all, unless the page has the state that it names. */
+  /** Sends events; the first has the whole state, unless the page names its current version. */
   private void events(HttpExchange exchange) throws IOException {
     if (!listeners.tryAcquire()) {
       refuse(exchange, 503, "Too many pages are open; close some");

@@ -3,24 +3,24 @@ package org.sparklora.spark.report;
 import java.util.List;
 
 /**
- * A metric as people are shown it.
+ * A metric as reports show it.
  *
- * @param key under which it is logged
- * @param title what it is called above its panel, with its unit
- * @param scale values are divided by it
- * @param noisy whether its running mean is what one looks at
- * @param axis how its values are laid out
+ * @param key name in the log
+ * @param title of its panel, with the unit
+ * @param scale divisor of the logged values
+ * @param noisy whether to show a running mean
+ * @param axis layout of the values
  */
 record Metric(String key, String title, double scale, boolean noisy, Axis axis) {
-  /** How values are laid out. */
+  /** Layouts of values. */
   enum Axis {
-    /** As close as they lie. */
+    /** The range of the values. */
     CLOSE,
-    /** The same; of positive values over several decades the logarithms. */
+    /** The range of the values; logarithmic if positive values span several decades. */
     CLOSE_OR_DECADES,
     /** From 0, so that heights can be compared. */
     FROM_ZERO,
-    /** The same; the logarithms where the runs' largest values lie decades apart. */
+    /** From 0; logarithmic if the runs' largest values lie decades apart. */
     FROM_ZERO_OR_DECADES
   }
 
@@ -53,7 +53,7 @@ record Metric(String key, String title, double scale, boolean noisy, Axis axis) 
   static final Metric OFF_HEAP = memory("peak_memory_off_heap", "peak memory off the heap (GiB)");
   static final Metric HEAP = memory("peak_memory_heap", "peak memory on the heap (GiB)");
 
-  /** All, in the order in which they are shown. */
+  /** All metrics, in the order of display. */
   static final List<Metric> ALL =
       List.of(
           REWARD,

@@ -8,19 +8,19 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * What the page shows of runs at one time, apart from completions themselves. Immutable.
+ * The state of runs that the page shows at one time, without completions themselves. Immutable.
  *
- * @param version differs from that of any other state of any server
+ * @param version unique among all states of all servers
  * @param runs in the order of their colours
  * @param completions of each run
  */
 record PageState(String version, List<RunLog> runs, List<Completions> completions) {
 
   /**
-   * What a run has of completions.
+   * Summary of a run's completions.
    *
    * @param rewards names of the reward functions
-   * @param unreadable files
+   * @param unreadable names of files that cannot be read
    */
   record Completions(long count, List<String> rewards, List<String> unreadable) {
     static Completions of(RunCompletions completions) {
@@ -28,7 +28,7 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
     }
   }
 
-  /** Of no run: what has changed since is everything. */
+  /** A state without runs, since which everything has changed. */
   static final PageState NOTHING = new PageState("", List.of(), List.of());
 
   PageState {
@@ -42,8 +42,8 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
   }
 
   /**
-   * What a page that shows {@code earlier} must be told, ready for JSON. Of a curve these are the
-   * values from the first on that differs; all that came before it stays.
+   * The changes since {@code earlier}, ready for JSON. Of a curve they have the values from the
+   * first changed one on.
    */
   Map<String, Object> since(PageState earlier) {
     RunSummary summary = new RunSummary(runs);
@@ -103,7 +103,7 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
         "unreadable", logged.unreadable());
   }
 
-  /** Names and values in this order: the page of a run is the same whoever writes it. */
+  /** A map in the order of its arguments, so that the page of a run is reproducible. */
   private static Map<String, Object> ordered(Object... namesAndValues) {
     Map<String, Object> ordered = new LinkedHashMap<>();
     for (int i = 0; i < namesAndValues.length; i += 2) {
@@ -112,7 +112,7 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
     return ordered;
   }
 
-  /** How many values two curves begin with in common. */
+  /** Number of values at the beginning that two curves share. */
   private static int same(Curve earlier, Curve later) {
     int steps = mismatch(earlier.steps(), later.steps());
     int values = mismatch(earlier.values(), later.values());
@@ -124,7 +124,7 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
     return first < 0 ? one.length : first;
   }
 
-  /** JSON has no NaN: there it is null. */
+  /** The values from an index on; null for NaN, which JSON does not have. */
   private static List<Double> tail(double[] values, int from) {
     return Arrays.stream(values, from, values.length)
         .mapToObj(value -> Double.isFinite(value) ? (Double) value : null)

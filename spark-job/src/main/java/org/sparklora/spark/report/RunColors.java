@@ -4,8 +4,8 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 
 /**
- * How runs are told apart: the colours of Okabe and Ito (2008), which people with any kind of
- * colour vision can tell apart, and after them the same with dashes.
+ * Colours and strokes of runs: the colours of Okabe and Ito (2008), which people with any kind of
+ * colour vision can tell apart, and then the same colours with dashes.
  */
 final class RunColors {
   private static final Color[] COLORS = {
@@ -27,7 +27,7 @@ final class RunColors {
     return COLORS[run % COLORS.length];
   }
 
-  /** For the values behind a running mean. */
+  /** The colour of the values behind a running mean. */
   static Color faint(int run) {
     Color color = of(run);
     return new Color(color.getRed(), color.getGreen(), color.getBlue(), FAINT_ALPHA);
@@ -47,10 +47,10 @@ final class RunColors {
   }
 
   /**
-   * One of several lines in the same place: dashes in the gaps that the others leave.
+   * The stroke of one of several lines in the same place: its dashes fill gaps of the others.
    *
-   * @param turn whose dashes come first, from 0
-   * @param lines how many take turns
+   * @param turn number of the line among these, from 0
+   * @param lines number of lines in this place
    */
   static BasicStroke striped(int turn, int lines) {
     float[] dashes = {STRIPE, STRIPE * (lines - 1)};
@@ -62,7 +62,7 @@ final class RunColors {
     return new BasicStroke(FAINT_WIDTH);
   }
 
-  /** Which of the colours it is, for style sheets. */
+  /** The index of a run's colour, for style sheets. */
   static int number(int run) {
     return run % COLORS.length;
   }

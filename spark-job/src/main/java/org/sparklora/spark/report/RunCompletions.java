@@ -20,16 +20,16 @@ import org.sparklora.pipeline.table.LoggedCompletion;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * The completions that a run has logged, the latest first; of a run that has logged none, those of
- * its rounds, whose numbers, from 1, stand for steps. Numbers of all are in memory, texts are read
- * when they are asked for: a hundred thousand completions take tens of megabytes.
+ * The completions that a run has logged, the latest first; if it logged none, those of its rounds,
+ * with the round's number, from 1, as the step. Numbers of all completions are in memory, texts are
+ * read on request: a hundred thousand completions take tens of megabytes.
  *
  * <p>Thread-safe.
  */
 final class RunCompletions {
   private static final String SUFFIX = ".parquet";
   private static final int FILES_IN_MEMORY = 4;
-  private static final String ADVANTAGES = "advantages"; // of dynamic sampling also advantages-2
+  private static final String ADVANTAGES = "advantages"; // with dynamic sampling also advantages-2
   private static final String ROUND_FOLDER = "round-";
   private static final Pattern ROUND = Pattern.compile(ROUND_FOLDER + "(\\d+)");
 
@@ -48,9 +48,9 @@ final class RunCompletions {
       };
 
   /**
-   * A file as it was when it was read.
+   * A file as of its last reading.
    *
-   * @param rows without texts; none where it could not be read
+   * @param rows without texts; empty if the file could not be read
    */
   private record Indexed(Path path, long length, long modified, List<LoggedCompletion> rows) {
     int step() {
@@ -59,10 +59,10 @@ final class RunCompletions {
   }
 
   /**
-   * Some of the rows that were looked for.
+   * A part of the rows that match a search.
    *
-   * @param matching how many there are in all; -1 where only as many were looked at as it took
-   * @param more whether others follow
+   * @param matching number of all matching rows; -1 if the search stopped early
+   * @param more whether more matching rows follow
    */
   record Found(List<LoggedCompletion> rows, long matching, boolean more) {}
 
@@ -72,7 +72,7 @@ final class RunCompletions {
     this.rounds = new Path(run, RunFolder.ROUNDS);
   }
 
-  /** Reads the numbers of files that are new or were written anew since. */
+  /** Reads the numbers of files that are new or changed since the last call. */
   synchronized void refresh() throws IOException {
     Map<String, FileStatus> there = new TreeMap<>();
     for (FileStatus file : list()) {
@@ -122,11 +122,11 @@ final class RunCompletions {
                           && path.getName().endsWith(suffix)
                           && !path.getName().startsWith(".")));
     } catch (FileNotFoundException e) {
-      return List.of(); // there are none, or not yet
+      return List.of(); // the folder does not exist, or not yet
     }
   }
 
-  /** In messages: of a round's, with its folders. */
+  /** A file's name in messages; for a file of a round with its folders. */
   private static String name(Path file) {
     return round(file).isEmpty()
         ? file.getName()
@@ -135,7 +135,7 @@ final class RunCompletions {
                 file.getParent().getParent().getName(), file.getParent().getName(), file.getName());
   }
 
-  /** From 1; empty for a file of logged completions. */
+  /** The round of a file, from 1; empty for a file of logged completions. */
   private static OptionalInt round(Path file) {
     Path table = file.getParent();
     Matcher round = ROUND.matcher(table.getParent().getName());
@@ -151,16 +151,16 @@ final class RunCompletions {
           ? CompletionsFile.readRoundNumbers(hadoop, file, round.getAsInt())
           : CompletionsFile.readNumbers(hadoop, file);
     } catch (TableException e) {
-      return List.of(); // told by unreadable()
+      return List.of(); // unreadable() reports the file
     }
   }
 
-  /** How many there are. */
+  /** Number of completions. */
   synchronized long count() {
     return files.values().stream().mapToLong(file -> file.rows().size()).sum();
   }
 
-  /** Files that hold no completions that could be read. */
+  /** Names of files without readable completions. */
   synchronized List<String> unreadable() {
     return files.entrySet().stream()
         .filter(file -> file.getValue().rows().isEmpty())
@@ -178,8 +178,8 @@ final class RunCompletions {
   }
 
   /**
-   * Looks for completions. Without a text only files of rows that are returned are read; with one
-   * all are, until there are enough.
+   * Searches completions. Without a text only files of returned rows are read; with a text all
+   * files, until enough rows match.
    */
   Found find(CompletionFilter filter, long offset, int limit) {
     List<LoggedCompletion> found = new ArrayList<>();
@@ -214,7 +214,7 @@ final class RunCompletions {
     return row < rows.size() ? rows.get(row) : file.rows().get(row);
   }
 
-  /** Read outside of any lock: a search must not hold up what is new. */
+  /** Reads a file's texts outside of any lock, so that a search does not delay a refresh. */
   private List<LoggedCompletion> texts(Indexed file) {
     String key = name(file.path()) + file.modified();
     synchronized (this) {
@@ -231,7 +231,7 @@ final class RunCompletions {
               ? CompletionsFile.readRound(hadoop, file.path(), round.getAsInt())
               : CompletionsFile.read(hadoop, file.path());
     } catch (TableException e) {
-      rows = file.rows(); // it is being written anew; the next refresh reads it
+      rows = file.rows(); // the file is being rewritten; the next refresh reads it
     }
     synchronized (this) {
       texts.put(key, rows);
@@ -240,10 +240,10 @@ final class RunCompletions {
   }
 
   /**
-   * The latest rows, at least one where there is any.
+   * The latest rows, at least one if any exists.
    *
-   * @param most rows
-   * @param characters of all texts together
+   * @param most largest number of rows
+   * @param characters no further row is added once the texts have so many
    */
   List<LoggedCompletion> latest(int most, long characters) {
     List<LoggedCompletion> rows = find(CompletionFilter.of(Map.of()), 0, most).rows();

@@ -12,8 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The curves of one or several runs as a PNG: a panel a metric, two beside each other, over a
- * common axis of optimizer steps.
+ * The curves of one or several runs as a PNG: a panel for each metric, two side by side below the
+ * first, over a common axis of optimizer steps.
  */
 public final class RunFigure {
   private static final int PANEL_WIDTH = 560;
@@ -21,11 +21,11 @@ public final class RunFigure {
   private static final int FIRST_HEIGHT = 330;
   private static final int MOST_LABELS = 6;
 
-  /** What sft's {@code loss.png} shows. */
+  /** The metrics in sft's {@code loss.png}. */
   private static final List<Metric> LOSSES =
       List.of(Metric.LOSS, Metric.EVAL_LOSS, Metric.ACCURACY, Metric.LEARNING_RATE);
 
-  /** What grpo's {@code reward.png} shows. */
+  /** The metrics in grpo's {@code reward.png}. */
   private static final List<Metric> REWARDS =
       List.of(
           Metric.REWARD,
@@ -38,13 +38,13 @@ public final class RunFigure {
 
   private RunFigure() {}
 
-  /** The curves that a fine-tuning run is looked at for; nothing where it has logged none. */
+  /** Writes the main curves of a fine-tuning run; no file if the run has logged none. */
   public static void writeLoss(Path file, String title, List<Map<String, Object>> rows)
       throws IOException {
     write(file, title, LOSSES, List.of(new RunLog(title, rows, Map.of())));
   }
 
-  /** The curves that a run on rewards is looked at for; nothing where it has logged none. */
+  /** Writes the main curves of a run on rewards; no file if the run has logged none. */
   public static void writeReward(Path file, String title, List<Map<String, Object>> rows)
       throws IOException {
     write(file, title, REWARDS, List.of(new RunLog(title, rows, Map.of())));
@@ -60,14 +60,14 @@ public final class RunFigure {
     }
   }
 
-  /** Those that at least one run has. */
+  /** The metrics that at least one run has logged. */
   static List<Metric> logged(List<Metric> metrics, List<RunLog> runs) {
     return metrics.stream()
         .filter(metric -> runs.stream().anyMatch(run -> !metric.of(run).isEmpty()))
         .toList();
   }
 
-  /** How the curves are to be read, for people; the empty string where they tell it themselves. */
+  /** Notes on how to read the curves; the empty string if none are needed. */
   static String notes(List<Metric> metrics, List<RunLog> runs) {
     List<CurvePanel> panels = metrics.stream().map(metric -> panel(metric, runs)).toList();
     List<String> notes = new ArrayList<>();
@@ -88,7 +88,7 @@ public final class RunFigure {
     return new CurvePanel(metric, runs, steps(runs), runs.size() > 1 && !hasLegend(runs));
   }
 
-  /** More names than these do not fit beside the curves of a panel. */
+  /** Whether a legend names the runs: more names than MOST_LABELS do not fit beside curves. */
   private static boolean hasLegend(List<RunLog> runs) {
     return runs.size() > MOST_LABELS;
   }
@@ -98,9 +98,9 @@ public final class RunFigure {
   }
 
   /**
-   * Draws.
+   * Draws the figure.
    *
-   * @param title above it all; the empty string for none
+   * @param title above the panels; the empty string for none
    * @param metrics at least one
    * @return the bytes of a PNG
    */

@@ -24,15 +24,15 @@ import org.sparklora.spark.train.TrainerState;
 import org.sparklora.text.json.JsonProblem;
 
 /**
- * What a run has logged, finished or not: of {@code sft} or {@code grpo}, or of TRL, whose {@code
+ * The log of a run, finished or not: of {@code sft} or {@code grpo}, or of TRL, whose {@code
  * trainer_state.json} is read too.
  *
- * @param name the folder's
+ * @param name of the folder
  * @param rows the log in order
- * @param settings the run's, by the user's names; empty where it left none
+ * @param settings of the run, by the user's names; empty if the folder has none
  */
 public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Object> settings) {
-  /** TRL writes NaN as such. */
+  /** TRL writes NaN as a literal. */
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS.mappedFeature());
 
@@ -41,10 +41,10 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
   private static final String STEP = "step";
 
   /**
-   * Reads a run's folder: {@code metrics.jsonl}, which grows while a run goes on and has its
-   * memory; else {@code trainer_state.json}, there or in the latest checkpoint.
+   * Reads a run's folder: {@code metrics.jsonl}, which grows during a run and has its memory use;
+   * else {@code trainer_state.json}, in the folder or in the latest checkpoint.
    *
-   * @throws ConfigException if there is neither, or it has no row
+   * @throws ConfigException if neither file exists or has a row
    */
   public static RunLog read(Configuration hadoop, String folder) {
     RunLog log = begun(hadoop, folder);
@@ -57,7 +57,7 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
   }
 
   /**
-   * The same, also of a run that has begun and logged no step yet.
+   * As {@link #read}, also for a run that has logged no step yet.
    *
    * @throws ConfigException if there is no log
    */
@@ -83,7 +83,7 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
     }
   }
 
-  /** Those of a step; a log's last line may still be being written and is then left out. */
+  /** The rows of steps; a last line that is still being written is left out. */
   private static List<Map<String, Object>> rows(FileSystem fileSystem, Path folder)
       throws IOException {
     List<Map<String, Object>> rows = MetricsLog.read(fileSystem, folder);
@@ -113,7 +113,7 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
     return List.of();
   }
 
-  /** The latest first. */
+  /** The checkpoint folders, the latest first. */
   private static List<Path> checkpoints(FileSystem fileSystem, Path folder) throws IOException {
     return Stream.of(fileSystem.listStatus(folder))
         .filter(FileStatus::isDirectory)
@@ -127,14 +127,14 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
     return Integer.parseInt(checkpoint.getName().substring(CHECKPOINT.length()));
   }
 
-  /** The same run under another name. */
+  /** This run under another name. */
   public RunLog named(String other) {
     return new RunLog(other, rows, settings);
   }
 
   /**
-   * The values that a metric was logged with, in order of the steps: NaN where it was logged as
-   * anything but a number, as JSON has values that are not finite.
+   * The logged values of a metric, in the order of steps; NaN for values that are not numbers, as
+   * JSON writes values that are not finite.
    */
   Curve curve(String metric) {
     List<Map<String, Object>> logged =

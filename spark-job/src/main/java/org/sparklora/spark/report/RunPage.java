@@ -18,16 +18,16 @@ import org.sparklora.pipeline.table.LoggedCompletion;
 
 /**
  * The page of runs, which needs no other file: {@code page/page.html} with its style, its scripts,
- * the charting library and the data in it. Where a server stands behind it, it asks that for what
- * is new.
+ * the charting library and the data in it. If a server serves the page, the page asks it for
+ * changes.
  *
- * <p>No script or style counts but those of the page itself, which have its nonce: markup in a
- * completion or a name would do nothing even if it were not escaped.
+ * <p>Browsers accept only scripts and styles with the page's nonce: markup in a completion or a
+ * name would do nothing even if it were not escaped.
  */
 final class RunPage {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** By the names under which they import each other. */
+  /** Files of modules, by the names of their imports. */
   private static final Map<String, String> MODULES =
       Map.of(
           "uplot", "uplot/uPlot.iife.min.js",
@@ -37,23 +37,23 @@ final class RunPage {
           "completions", "completions.js",
           "theme", "theme.js");
 
-  /** The library is a script that leaves a variable; this makes it a module. */
+  /** Makes a module of the library, a script that sets a variable. */
   private static final String LIBRARY_EXPORT = "\nexport default uPlot;\n";
 
   private static final Pattern PLACE = Pattern.compile("\\{\\{(\\w+)}}");
 
   private RunPage() {}
 
-  /** A page that goes on with a server's events. */
+  /** A page that a server's events keep current. */
   static String live(String title, PageState state) {
     return html(title, state, Map.of("live", true), "");
   }
 
   /**
-   * A page that stands alone.
+   * A page without a server.
    *
-   * @param completions the rows that it holds of each run
-   * @param png what is seen where scripts are not run
+   * @param completions rows in the page, by run
+   * @param png shown if scripts are disabled
    */
   static String whole(
       String title, PageState state, List<List<LoggedCompletion>> completions, byte[] png) {
@@ -83,7 +83,7 @@ final class RunPage {
             "outcome", outcome,
             "differences", differences,
             "data", inScript(json(data)));
-    // in one go: what is put in may itself look like a place
+    // in one pass: an inserted text may itself look like a placeholder
     return PLACE
         .matcher(resource("page.html"))
         .replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1))));
@@ -118,7 +118,7 @@ final class RunPage {
     }
   }
 
-  /** JSON in which nothing ends a script element or begins a comment. */
+  /** Escapes JSON, so that no text ends a script element or begins a comment. */
   private static String inScript(String json) {
     return json.replace("<", "\\u003c");
   }
@@ -140,7 +140,7 @@ final class RunPage {
     return Double.isFinite(value) ? value : null;
   }
 
-  /** A table with a column a run; the empty string without lines. */
+  /** A table with a column for each run; the empty string without lines. */
   static String table(List<RunLog> runs, List<RunSummary.Line> lines) {
     if (lines.isEmpty()) {
       return "";

@@ -24,7 +24,7 @@ import org.sparklora.pipeline.table.TableException;
  * tables).
  */
 public final class RunReport {
-  /** Completions in a page, of all runs: what a browser shows without delay. */
+  /** Most completions in a page, which a browser shows without delay. */
   private static final int MOST_COMPLETIONS = 2_000;
 
   private static final long MOST_CHARACTERS = 4_000_000;
@@ -32,12 +32,12 @@ public final class RunReport {
   private RunReport() {}
 
   /**
-   * Writes the report; files of an earlier one are replaced, each when the new one is whole.
+   * Writes the report; replaces files of an earlier one, each when the new file is complete.
    *
-   * @param title or the empty string for the runs' names
+   * @param title of the report; empty for the runs' names
    * @param folders of the runs
-   * @param runs with names that differ
-   * @throws ConfigException if the runs have nothing that could be drawn
+   * @param runs with distinct names
+   * @throws ConfigException if the runs have logged no metric that can be drawn
    */
   public static void write(
       Configuration hadoop, Path folder, String title, List<String> folders, List<RunLog> runs)
@@ -92,7 +92,7 @@ public final class RunReport {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The file is as it was where there is no room for the new one. */
+  /** Writes a file; an existing one stays as it is if the new one cannot be written. */
   private static void write(Path file, byte[] bytes) throws IOException {
     Path target = Files.isSymbolicLink(file) && Files.exists(file) ? file.toRealPath() : file;
     Path aside = target.resolveSibling(target.getFileName() + ".part");
@@ -112,7 +112,7 @@ public final class RunReport {
         cause);
   }
 
-  /** Of some failures the JDK tells the file alone. */
+  /** The reason of a failure, for some of which the JDK's message is only the file. */
   private static String reason(IOException failure) {
     return failure instanceof FileSystemException told && told.getReason() != null
         ? told.getReason()

@@ -11,13 +11,13 @@ import java.util.stream.Collectors;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * What several runs came to, and what their settings differ in, as tables of text with a column a
- * run.
+ * Outcomes of several runs, and differences of their settings, as tables of text with a column for
+ * each run.
  *
  * @param runs in order
  */
 record RunSummary(List<RunLog> runs) {
-  /** Settings that say where a run is, not what it does. */
+  /** Settings of a run's folders and name, which are not compared. */
   private static final Set<String> PLACES =
       Set.of(
           Flags.OUTPUT_DIR.name(),
@@ -29,10 +29,10 @@ record RunSummary(List<RunLog> runs) {
   private static final double SECONDS_AN_HOUR = 3600;
   private static final String NONE = "–";
 
-  /** Rows of the table: what, and a text for each run. */
+  /** A row of a table: a label, and a text for each run. */
   record Line(String what, List<String> values) {}
 
-  /** What the runs came to. */
+  /** The outcomes of the runs. */
   List<Line> outcome() {
     List<Line> lines = new ArrayList<>();
     lines.add(line("optimizer steps", run -> Integer.toString(run.steps())));
@@ -57,12 +57,12 @@ record RunSummary(List<RunLog> runs) {
         : line(metric.title() + ", last", run -> number(metric.of(run).last()));
   }
 
-  /** How many steps the means at the end cover. */
+  /** Number of steps that the means at the end cover. */
   double window() {
     return Curve.window(runs.stream().mapToInt(RunLog::steps).max().orElse(0));
   }
 
-  /** Of a run that is not finished, the hours that its steps took. */
+  /** Hours of a run; if it is not finished, those of its steps. */
   private static double hours(RunLog run) {
     double finished = run.curve("train_runtime").last();
     if (Double.isFinite(finished)) {
@@ -74,7 +74,7 @@ record RunSummary(List<RunLog> runs) {
         : times.lastMean(run.steps() + 1) * run.steps() / SECONDS_AN_HOUR;
   }
 
-  /** Settings that not all runs share; runs that left none are not compared. */
+  /** Settings that not all runs share; runs without recorded settings are not compared. */
   List<Line> differences() {
     Set<String> names =
         runs.stream()

@@ -12,8 +12,8 @@ import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.TextAnchor;
 
 /**
- * An axis with the marks that it is given. JFreeChart's own choose by the space there is, write
- * {@code 0E0} and widen a range of zeros to ±5E-9.
+ * An axis with given marks. JFreeChart's own axes choose marks by the available space, write {@code
+ * 0E0} and widen a range of zeros to ±5E-9.
  */
 final class TickedAxis extends NumberAxis {
   private static final long serialVersionUID = 1L;

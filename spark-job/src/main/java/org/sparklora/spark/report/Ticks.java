@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Where an axis begins and ends, and what is written along it: round numbers, as short as they can
- * be told apart. A logarithmic axis is measured in decades, {@code log10} of its values.
+ * The range of an axis and its marks: round numbers, as short as they stay distinct. A logarithmic
+ * axis is measured in decades, {@code log10} of its values.
  *
  * @param low the axis' beginning
  * @param high its end, above {@code low}
@@ -23,8 +23,8 @@ import java.util.Locale;
  */
 record Ticks(double low, double high, List<Mark> marks) {
   /**
-   * @param at in the axis' own measure
-   * @param label what is written there
+   * @param at position in the axis' measure
+   * @param label text of the mark
    */
   record Mark(double at, String label) {}
 
@@ -36,15 +36,15 @@ record Ticks(double low, double high, List<Mark> marks) {
 
   private static final double PADDING = 0.05;
 
-  /** Beyond the end of an axis, as a share of it, so that a line there is seen whole. */
+  /** Space beyond the end of an axis, as a share of it, so that a line there is not cut. */
   private static final double ROOM = 0.015;
 
-  /** Values that differ by less of their size are a constant. */
+  /** Values that differ by a smaller share of their size are shown as a constant. */
   private static final double LEAST_SPAN = 1e-3;
 
   private static final double SPAN_OF_CONSTANTS = 0.1;
 
-  /** Larger numbers could not be subtracted. */
+  /** Larger numbers are ignored, since their difference could overflow. */
   private static final double LARGEST = 1e300;
 
   /** Numbers outside of these powers of ten are written with an exponent. */
@@ -57,10 +57,10 @@ record Ticks(double low, double high, List<Mark> marks) {
   }
 
   /**
-   * An even axis.
+   * A linear axis.
    *
-   * @param values those that are not finite count nowhere
-   * @param fromZero whether 0 is on it in any case
+   * @param values to show; values that are not finite are ignored
+   * @param fromZero whether the axis always includes 0
    */
   static Ticks linear(double[] values, boolean fromZero) {
     double[] finite =
@@ -85,12 +85,12 @@ record Ticks(double low, double high, List<Mark> marks) {
         fromZero && largest == 0 ? -ROOM * least : largest + padding);
   }
 
-  /** Whether values between these are shown as the constant that they are meant as. */
+  /** Whether the range of values is so narrow that it is shown as a constant. */
   static boolean isConstant(double least, double largest) {
     return largest - least <= LEAST_SPAN * max(abs(least), abs(largest));
   }
 
-  /** Of whole numbers, from 0. */
+  /** An axis of whole numbers, from 0. */
   static Ticks steps(double last) {
     return between(0, (1 + ROOM) * max(1, last), 1);
   }
@@ -109,7 +109,7 @@ record Ticks(double low, double high, List<Mark> marks) {
     return new Ticks(low, high, marks);
   }
 
-  /** 1, 2 or 5 times a power of ten that is near or above. */
+  /** The nearest 1, 2 or 5 times a power of ten, or the next above. */
   private static double round(double step) {
     double power = pow(10, floor(log10(step)));
     double digit = step / power;
@@ -117,7 +117,7 @@ record Ticks(double low, double high, List<Mark> marks) {
   }
 
   /**
-   * An axis of decades.
+   * A logarithmic axis.
    *
    * @param least above 0
    * @param largest above {@code least}
@@ -144,7 +144,7 @@ record Ticks(double low, double high, List<Mark> marks) {
   }
 
   /**
-   * A number as short as it can be told from its neighbours.
+   * The shortest text of a number that differs from its neighbours'.
    *
    * @param step between neighbours
    * @param magnitude of the largest number on the axis, which decides on the notation for all
@@ -163,7 +163,7 @@ record Ticks(double low, double high, List<Mark> marks) {
         .replace("e+", "e");
   }
 
-  /** Of ten, at most as large; a number that only rounding left below a power counts as that. */
+  /** The exponent of the largest power of ten up to a number, allowing for rounding errors. */
   private static int power(double number) {
     return (int) floor(log10(abs(number)) + 1e-9);
   }

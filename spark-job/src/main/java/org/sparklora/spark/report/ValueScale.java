@@ -10,13 +10,13 @@ import java.util.List;
  * @param isLogarithmic whether its measure is the logarithm of the values
  */
 record ValueScale(Ticks ticks, boolean isLogarithmic) {
-  /** From this many times the least on, positive values of one curve are decades apart. */
+  /** Ratio of largest to least value from which positive values are decades apart. */
   private static final double WIDE_CURVE = 1e3;
 
-  /** And from this many times the smallest on, the largest values of several runs. */
+  /** Ratio from which the largest values of several runs are decades apart. */
   private static final double WIDE_PEAKS = 20;
 
-  /** Decades that are shown below the smallest of the runs' largest values, as a factor. */
+  /** The axis begins at the smallest of the runs' largest values, divided by this factor. */
   private static final double SHOWN_BELOW_PEAKS = 1e2;
 
   static ValueScale of(Metric metric, List<RunLog> runs) {
@@ -29,7 +29,7 @@ record ValueScale(Ticks ticks, boolean isLogarithmic) {
     double[] peaks =
         Arrays.stream(curves).mapToDouble(c -> Arrays.stream(c).max().orElseThrow()).toArray();
     if (isWide(metric.axis(), all, peaks)) {
-      boolean tails = metric.axis() == Metric.Axis.FROM_ZERO_OR_DECADES; // that fall to 0
+      boolean tails = metric.axis() == Metric.Axis.FROM_ZERO_OR_DECADES; // curves may fall to 0
       double lowest = tails ? min(peaks) / SHOWN_BELOW_PEAKS : min(all);
       double least = Arrays.stream(all).filter(v -> v >= lowest).min().orElseThrow();
       return new ValueScale(Ticks.logarithmic(least, max(peaks)), true);
@@ -63,7 +63,7 @@ record ValueScale(Ticks ticks, boolean isLogarithmic) {
     return Arrays.stream(values).max().orElse(0);
   }
 
-  /** A curve in the axis' measure; what has no logarithm is missing. */
+  /** A curve in the axis' measure; NaN for values without a logarithm. */
   Curve measured(Curve curve) {
     return isLogarithmic ? curve.map(value -> value > 0 ? Math.log10(value) : Double.NaN) : curve;
   }

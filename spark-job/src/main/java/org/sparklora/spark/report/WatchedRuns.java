@@ -14,15 +14,15 @@ import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * Runs that may be going on: looks at their folders each second, and reads a log again when it has
- * changed. What cannot be read for a moment, as while a run writes its log anew, stays as it was.
+ * Watches runs that may be going on: looks at their folders each second, and reads a log again when
+ * it has changed. If a log cannot be read, as while a run rewrites it, its last content stays.
  *
  * <p>Thread-safe; {@link #watch} is for one thread.
  */
 final class WatchedRuns {
   private static final long PAUSE_MILLIS = 1_000;
 
-  /** Reading a long log takes at most a fifth of the time. */
+  /** The pause is this multiple of a look, so that reading takes at most a fifth of the time. */
   private static final int PAUSE_PER_LOOK = 4;
 
   private final Configuration hadoop;
@@ -34,10 +34,10 @@ final class WatchedRuns {
   private PageState state;
 
   /**
-   * Looks for the first time.
+   * Reads the runs' completions for the first time.
    *
    * @param folders of the runs
-   * @param runs what they have logged, as many, by the names under which they are shown
+   * @param runs their logs, in the order of the folders, under the names to show
    */
   WatchedRuns(Configuration hadoop, List<String> folders, List<RunLog> runs) {
     this.hadoop = hadoop;
@@ -62,7 +62,7 @@ final class WatchedRuns {
     return completions;
   }
 
-  /** Waits until the state is another one than this, or the time is over. Returns the state. */
+  /** Waits until the state is not {@code shown}, or the time is over; returns the state. */
   synchronized PageState await(PageState shown, long millis) throws InterruptedException {
     long end = System.nanoTime() + millis * 1_000_000;
     for (long left = millis; state == shown && left > 0; ) {
@@ -72,7 +72,7 @@ final class WatchedRuns {
     return state;
   }
 
-  /** Looks again and again, until the thread is interrupted. */
+  /** Looks at the runs repeatedly, until the thread is interrupted. */
   void watch() {
     try {
       while (true) {
@@ -86,7 +86,7 @@ final class WatchedRuns {
     }
   }
 
-  /** Looks once. */
+  /** Looks at the runs once. */
   void look() {
     PageState before = state();
     List<RunLog> runs =
@@ -118,7 +118,7 @@ final class WatchedRuns {
     }
   }
 
-  /** Changes whenever the log does. */
+  /** A text that changes whenever the log does. */
   private String fingerprint(String folder) throws IOException {
     Path run = new Path(folder);
     FileSystem fileSystem = run.getFileSystem(hadoop);
@@ -140,7 +140,7 @@ final class WatchedRuns {
       try {
         one.refresh();
       } catch (IOException e) {
-        // what was there before is shown
+        // the completions read before stay
       }
     }
   }

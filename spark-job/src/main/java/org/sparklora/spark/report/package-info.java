@@ -1,5 +1,5 @@
 /**
- * What a run leaves for people to look at: its curves as a PNG, and pages that compare runs.
+ * Draws the curves of a run as a PNG, and makes pages that compare runs.
  *
  * <p>{@code run} and the command line may use it.
  */
