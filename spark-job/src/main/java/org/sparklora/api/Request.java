@@ -155,8 +155,7 @@ public record Request(
       given.forEach(
           (name, words) -> {
             if (words.size() == 1) {
-              arguments.add(
-                  "--%s=%s".formatted(name, words.get(0))); // a value may begin with dashes
+              arguments.add("--%s=%s".formatted(name, words.get(0))); // value may begin with dashes
             } else {
               arguments.add("--" + name);
               arguments.addAll(words);

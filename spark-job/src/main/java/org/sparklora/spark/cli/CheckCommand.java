@@ -31,7 +31,7 @@ final class CheckCommand {
 
   private CheckCommand() {}
 
-  /** Makes the report for a trained model. */
+  /** Makes the report once the model to train is known. */
   @FunctionalInterface
   private interface Planned {
     RegretReport report(TrainedModel model) throws IOException;

@@ -99,9 +99,7 @@ public final class Main {
   public static void main(String[] arguments) {
     // Spark's pages show this property, and its event log keeps it
     System.setProperty("sun.java.command", Main.class.getName());
-    Locale.setDefault(
-        Locale
-            .ROOT); // for messages of Spark and others; this project's own texts name their locale
+    Locale.setDefault(Locale.ROOT); // for messages of Spark and others; ours name their locale
     Signals.listen();
     int code = run(arguments);
     Signals.commandEnded();

@@ -26,7 +26,9 @@ import org.sparklora.prep.source.DatasetSplits;
 import org.sparklora.prep.source.RowHandler;
 import org.sparklora.prep.source.SourceRow;
 
-/* * Reads rows with prompts: {@code prompt}, a text or a list of messages, or {@code input_ids}; {@code prompt_id} defaults to the row's number in the file.
+/**
+ * Reads rows with prompts: {@code prompt}, a text or a list of messages, or {@code input_ids};
+ * {@code prompt_id} defaults to the row's number in the file.
  *
  * <p>Not thread-safe: the class remembers the ids that it has seen.
  */

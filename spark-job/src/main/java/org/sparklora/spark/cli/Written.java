@@ -2,7 +2,7 @@ package org.sparklora.spark.cli;
 
 import java.util.Locale;
 
-/** Prints a line on the output of a command without other results, on standard error. */
+/** Prints on standard error, for a command without other results, a line on its output. */
 final class Written {
   private static final double NANOS = 1e9;
 

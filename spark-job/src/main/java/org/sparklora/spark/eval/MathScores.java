@@ -15,8 +15,7 @@ import org.sparklora.pipeline.table.Verdict;
  */
 final class MathScores {
   private final List<Integer> wanted; // the k of pass@k
-  private final Map<Long, int[]> byProblem =
-      new LinkedHashMap<>(); // judged completions, right completions
+  private final Map<Long, int[]> byProblem = new LinkedHashMap<>(); // judged, right completions
   private final Map<String, Integer> verdicts = new TreeMap<>();
   private final Map<String, Integer> notJudged = new TreeMap<>(); // completions by reason
   private long unverifiable = 0;

@@ -97,7 +97,7 @@ public final class SparkSessions {
       // results are as large as the trained parameters, which fit the driver's memory
       conf.setIfMissing(ExecutorsJob.MAX_RESULT_SIZE, "0");
     }
-    if (!isKryo(conf)) { // Kryo would write each record to the heap first, 2 GB at most
+    if (!isKryo(conf)) { // with Kryo Spark would buffer each record on the heap, 2 GB at most
       // writes all shards to one file, not to a file each and then copies
       conf.setIfMissing("spark.shuffle.sort.bypassMergeThreshold", "0");
     }

@@ -47,8 +47,8 @@ final class AdapterTrainer {
   }
 
   /**
-   * Takes the run's steps. Rounds are counted from the run's first step, so that a run resumed at
-   * the end of a round averages after the same steps as an uninterrupted run.
+   * Takes the run's steps. Rounds are counted from the first step of this process, so that a run
+   * resumed at the end of a round averages after the same steps as an uninterrupted run.
    *
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
    */
