@@ -14,8 +14,8 @@ public final class Failure {
   private Failure() {}
 
   /**
-   * The first exception in the chain that is ours, which Spark may have wrapped several times; else
-   * the failure itself.
+   * The first exception in the chain that is meant for users, which Spark may have wrapped; else
+   * the failure, or the cause of a mere wrapper.
    */
   public static Throwable causeToShow(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {

@@ -23,7 +23,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /**
- * Serves the page of runs while they go on, to browsers of this machine only.
+ * Serves the page of runs while they train, to browsers of this machine only.
  *
  * <pre>
  * /             the page

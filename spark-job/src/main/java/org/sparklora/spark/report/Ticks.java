@@ -31,7 +31,7 @@ record Ticks(double low, double high, List<Mark> marks) {
   private static final int USUAL_MARKS = 5;
   private static final int MOST_DECADES = 6;
 
-  /** With fewer decades 2 and 5 of each are marked as well. */
+  /** An axis of fewer decades has marks at 2 and 5 of each as well. */
   private static final int FEW_DECADES = 3;
 
   private static final double PADDING = 0.05;

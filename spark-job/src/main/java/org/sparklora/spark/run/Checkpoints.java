@@ -135,7 +135,7 @@ final class Checkpoints {
         : Optional.of(config.output().folder() + "/" + folder.checkpoint(best).getName());
   }
 
-  /** Deletes the oldest checkpoints; keeps the newest, to resume from, and the best. */
+  /** Deletes the oldest checkpoints, but neither the newest, to resume from, nor the best. */
   private void rotate() {
     int limit = config.checkpoints().limit();
     List<Integer> steps = folder.checkpoints();

@@ -10,9 +10,9 @@ import org.sparklora.spark.workers.LocalWorkers;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * Where a run trains: on the executors of a session ({@link SparkSessions#place}), or within this
- * thread alone, without a session, as a task of a larger job. Both give the same bits for the same
- * number of workers.
+ * Where a run trains: on the executors of a session ({@link SparkSessions#place}), or in the
+ * calling thread alone, without a session, as a task of a larger job. Both give the same bits for
+ * the same number of workers.
  */
 public interface TrainingPlace {
   /** Hadoop's settings, which name file systems. */

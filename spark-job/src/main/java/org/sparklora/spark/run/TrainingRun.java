@@ -220,7 +220,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Tells the listener of a step, before the state takes it in.
+   * Tells the listener of a step, before the state adds it.
    *
    * @param step its number, from 1
    */
@@ -265,7 +265,7 @@ public final class TrainingRun implements AutoCloseable {
         });
   }
 
-  /** Whether the parameters are needed after so many steps. */
+  /** Whether an evaluation or a checkpoint needs the parameters after {@code steps} steps. */
   public boolean stopsAfter(int steps) {
     return evaluating.falls(steps, plan) || saving.falls(steps, plan);
   }

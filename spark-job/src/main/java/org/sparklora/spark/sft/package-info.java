@@ -1,7 +1,7 @@
 /**
- * Supervised fine-tuning: its settings, the loop over its packed rows, and what is logged of its
- * steps. {@link org.sparklora.spark.sft.SftJob} runs all of it; package {@code run} has the parts
- * of all training.
+ * Supervised fine-tuning: its settings, the loop over its packed rows, and the log of its steps.
+ * {@link org.sparklora.spark.sft.SftJob} runs all of it; package {@code run} has the parts of all
+ * training.
  *
  * <p>The command line may use it.
  */
