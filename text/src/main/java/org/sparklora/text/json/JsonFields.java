@@ -62,7 +62,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
   public JsonNode list(String key) {
     JsonNode list = json.path(key);
     if (!list.isArray() && !list.isMissingNode()) {
-      throw refusal(key, list, "must be a list […] or null");
+      throw refusal(key, list, "must be a list […]");
     }
     return list;
   }
