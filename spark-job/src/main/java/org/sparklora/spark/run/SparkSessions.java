@@ -3,11 +3,14 @@ package org.sparklora.spark.run;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
@@ -28,6 +31,8 @@ public final class SparkSessions {
   /** Name of the class that spark-submit starts. */
   public static final String MAIN_CLASS = "org.sparklora.spark.cli.Main";
 
+  private static final Logger LOG = LoggerFactory.getLogger(SparkSessions.class);
+  private static final String MISSING_FILTER = "No filter named";
   private static final String MASTER = "spark.master";
   private static final String NAME = "spark.app.name";
 
@@ -107,6 +112,33 @@ public final class SparkSessions {
   }
 
   /**
+   * Starts Spark, a second time if the first start meets a race of Spark's own: in YARN's client
+   * mode the application master registers while Spark adds handlers to its pages, and {@code
+   * YarnSchedulerBackend.addWebUIFilter} changes the filters that Jetty just looks up.
+   *
+   * @param start throws Jetty's IllegalStateException "No filter named …" then
+   */
+  static <T> T startedAgain(Supplier<T> start) {
+    try {
+      return start.get();
+    } catch (RuntimeException e) {
+      if (!String.valueOf(rootOf(e).getMessage()).startsWith(MISSING_FILTER)) {
+        throw e;
+      }
+      LOG.warn("Starting Spark again, since its pages met a race ({})", rootOf(e).getMessage());
+      return start.get();
+    }
+  }
+
+  private static Throwable rootOf(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  /**
    * Starts Spark, whose exceptions for an unusable setting are of any kind.
    *
    * @throws ConfigException if Spark does not start
@@ -115,7 +147,7 @@ public final class SparkSessions {
     String master = conf.get(MASTER);
     MasterUrl.require(master);
     try {
-      SparkSession session = SparkSession.builder().config(conf).getOrCreate();
+      SparkSession session = startedAgain(() -> SparkSession.builder().config(conf).getOrCreate());
       session.conf().get("spark.sql.shuffle.partitions"); // checks the settings of spark.sql
       ClusterLog.of(session.sparkContext());
       Interruption.check();
@@ -124,10 +156,7 @@ public final class SparkSessions {
       if (Interruption.isRequested()) {
         throw e;
       }
-      Throwable cause = e;
-      while (cause.getCause() != null) {
-        cause = cause.getCause();
-      }
+      Throwable cause = rootOf(e);
       String problem = cause.getMessage() == null ? cause.toString() : cause.getMessage();
       throw new ConfigException(
           Flags.MASTER,

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.spark.SparkConf;
 import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.serializer.KryoSerializer;
@@ -128,5 +131,24 @@ class SparkSessionsTest {
         .hasMessageContaining("without --add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
         .hasMessageContaining(
             "--driver-java-options \"--add-opens=java.base/java.lang=ALL-UNNAMED ");
+  }
+
+  /** Jetty's words, as a driver on YARN met them. */
+  @Test
+  void aRaceOfSparksPagesIsMetByAnotherStartAndNothingElse() {
+    Deque<String> failures = new ArrayDeque<>(List.of("No filter named org.apache.AmIpFilter"));
+    Supplier<String> start =
+        () -> {
+          if (!failures.isEmpty()) {
+            throw new IllegalStateException(failures.remove());
+          }
+          return "started";
+        };
+    assertThat(SparkSessions.startedAgain(start)).isEqualTo("started");
+
+    failures.addAll(List.of("No filter named a", "No filter named b"));
+    assertThatThrownBy(() -> SparkSessions.startedAgain(start)).hasMessage("No filter named b");
+    failures.add("no such master");
+    assertThatThrownBy(() -> SparkSessions.startedAgain(start)).hasMessage("no such master");
   }
 }
