@@ -121,7 +121,7 @@ public final class SparkSessions {
   static <T> T startedAgain(Supplier<T> start) {
     try {
       return start.get();
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // Scala's exceptions are not declared
       if (!String.valueOf(rootOf(e).getMessage()).startsWith(MISSING_FILTER)) {
         throw e;
       }
