@@ -3,7 +3,6 @@ package org.sparklora.engine.nd4j;
 import java.util.OptionalLong;
 import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.OpenBlasKernels;
 
 /** Opens engines of ND4J: on CPUs, or in a build with {@code -Pnd4j-cuda} on a GPU. */
 public final class Nd4jProvider implements EngineProvider {
@@ -15,7 +14,6 @@ public final class Nd4jProvider implements EngineProvider {
 
   @Override
   public Kernels open(int threads) {
-    OpenBlasKernels.choose();
     Nd4jKernels kernels = new Nd4jKernels(threads);
     if (DeviceChoice.isMade() && kernels.isInThisProcess()) {
       // ND4J only logs the reason, and would compute on the CPU

@@ -5,7 +5,6 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.OpenBlasKernels;
 
 /** Opens engines of libtorch: on CPUs, or in a build with {@code -Pcuda} on a GPU. */
 public final class TorchProvider implements EngineProvider {
@@ -17,7 +16,6 @@ public final class TorchProvider implements EngineProvider {
 
   @Override
   public Kernels open(int threads) {
-    OpenBlasKernels.choose();
     try {
       TorchKernels kernels = new TorchKernels(DeviceChoice.made(), threads);
       // new memory needs no fill: it is written before it is read

@@ -177,6 +177,7 @@ public final class Engines {
           "Cannot compute on %s threads: set %s to at least 1"
               .formatted(threads, THREADS_PROPERTY));
     }
+    OpenBlasKernels.choose(); // ND4J and libtorch load OpenBLAS
     return new Engine(provider(ENGINE_PROPERTY, name).open(threads));
   }
 

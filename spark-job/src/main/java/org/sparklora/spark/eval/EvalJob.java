@@ -20,7 +20,6 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
@@ -69,7 +68,7 @@ public final class EvalJob {
             config.generation().sampling().numGenerations(),
             Optional.empty());
     GenerateJob.check(hadoop, config.generation());
-    List<Prompt> prompts = PromptTable.open(hadoop, place.table(config.problems())).readAll();
+    List<Prompt> prompts = place.prompts(config.problems());
     MathScores scores = new MathScores(config.passK());
     try (OutputFolder folder = OutputFolder.create(hadoop, config.output(), config.overwrite())) {
       AtomicInteger files = new AtomicInteger();

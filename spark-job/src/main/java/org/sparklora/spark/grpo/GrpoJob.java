@@ -9,7 +9,6 @@ import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
@@ -75,9 +74,8 @@ public final class GrpoJob {
     workers.requireRoomForResults(Float.BYTES * initial.model().layout().size());
     try (RunFolder folder = TrainingRun.open(hadoop, config)) {
       // only now, with the folder claimed: prompts of another run may lie beside it
-      List<Prompt> prompts = prompts(place, table);
-      List<Prompt> testPrompts =
-          config.evaluation().table().map(test -> prompts(place, test)).orElse(List.of());
+      List<Prompt> prompts = place.prompts(table);
+      List<Prompt> testPrompts = config.evaluation().table().map(place::prompts).orElse(List.of());
       config.requireRoom(prompts, initial.model().config());
       config.requireSolutions(prompts);
       for (List<Prompt> judged : List.of(prompts, testPrompts)) {
@@ -146,7 +144,7 @@ public final class GrpoJob {
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     int count = place.count(config.rounds().workers());
     Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
-    List<Prompt> prompts = prompts(place, config.evaluation().table().orElseThrow());
+    List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow());
     config.requireRoom(prompts, initial.model().config());
     config.requireSolutions(prompts);
     external(config, judge).ifPresent(rewards -> rewards.requireColumns(prompts));
@@ -158,10 +156,6 @@ public final class GrpoJob {
     } finally {
       ExecutorModel.release(initial.model());
     }
-  }
-
-  private static List<Prompt> prompts(TrainingPlace place, PromptsConfig table) {
-    return PromptTable.open(place.hadoop(), place.table(table)).readAll();
   }
 
   private static Optional<ExternalRewardsJob> external(

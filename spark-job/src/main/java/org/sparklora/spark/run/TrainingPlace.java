@@ -1,8 +1,12 @@
 package org.sparklora.spark.run;
 
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.regret.MachineMemory;
@@ -34,6 +38,11 @@ public interface TrainingPlace {
 
   /** Finds or makes the table of a dataset; returns the table's folder. */
   String table(TableConfig<?> config);
+
+  /** Finds or makes the prompts table of a dataset, and reads it. */
+  default List<Prompt> prompts(PromptsConfig config) {
+    return PromptTable.open(hadoop(), table(config)).readAll();
+  }
 
   /**
    * Checks that the dataset exists, before the output folder is claimed.

@@ -1,6 +1,6 @@
 package org.sparklora.model.engine.vector;
 
-import java.util.function.LongPredicate;
+import java.util.Optional;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Loader;
 import org.sparklora.model.engine.NativeFunction;
@@ -16,7 +16,7 @@ import org.sparklora.model.engine.NativeFunction;
  * <p>Thread-safe.
  */
 final class OpenMpThreads {
-  private static final LongPredicate SET_NUM_THREADS = find();
+  private static final Optional<NativeFunction> SET_NUM_THREADS = find();
 
   private OpenMpThreads() {}
 
@@ -26,23 +26,22 @@ final class OpenMpThreads {
    * @return false if OpenMP cannot be limited here; gemm then uses OpenMP's own threads
    */
   static boolean limitCallingThreadToOne() {
-    return SET_NUM_THREADS.test(1);
+    try {
+      if (SET_NUM_THREADS.isPresent()) {
+        SET_NUM_THREADS.get().call(1);
+      }
+      return SET_NUM_THREADS.isPresent();
+    } catch (ReflectiveOperationException e) {
+      return false;
+    }
   }
 
-  private static LongPredicate find() {
+  private static Optional<NativeFunction> find() {
     try {
-      NativeFunction setNumThreads = setNumThreads();
-      return argument -> {
-        try {
-          setNumThreads.call(argument);
-          return true;
-        } catch (ReflectiveOperationException e) {
-          return false;
-        }
-      };
+      return Optional.of(setNumThreads());
     } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
       // another JavaCPP or OpenMP: slower, not wrong; without oneDNN the first gemm throws
-      return argument -> false;
+      return Optional.empty();
     }
   }
 
