@@ -27,7 +27,7 @@ sealed interface DatasetInput permits FileInput, TableInput {
     return findFiles(configuration, source).orElseGet(() -> TableInput.of(source, tables));
   }
 
-  /** As {@link #find}, without a session; empty if the source names a table, which needs one. */
+  /** Finds a dataset of files; empty if the source names a table, which only a session can open. */
   static Optional<DatasetInput> findFiles(Configuration configuration, PrepConfig.Source source) {
     return source.readsTable(configuration)
         ? Optional.empty()

@@ -117,7 +117,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
         report.countTruncated(excess);
       }
       TokenizedDocument cut = limit.apply(example.document());
-      // As TRL: a row without any target is dropped unless rows are packed.
+      // TRL drops a row without any target unless rows are packed.
       if (!rows.config.packing().enabled() && !cut.hasTarget()) {
         report.countWithoutTarget();
         return 0;

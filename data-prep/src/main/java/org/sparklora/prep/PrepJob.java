@@ -110,14 +110,14 @@ public final class PrepJob<C extends TableCounts> {
     return job.prepare(session, job.inputs(), config.overwrite());
   }
 
-  /** As {@link #reuseOrRun(SparkSession, TableConfig, Flag)}, into {@code output_dir}. */
+  /** Reuses or prepares the table in {@code output_dir}. */
   public static <C extends TableCounts> TableManifest<C> reuseOrRun(
       SparkSession session, TableConfig<C> config) {
     return reuseOrRun(session, config, Flags.OUTPUT_DIR);
   }
 
   /**
-   * As {@link #run}, but uses the table in the output folder if these settings would give the same.
+   * Returns the table in the output folder if these settings would give the same; else prepares it.
    *
    * @param folderKey the setting that names the output folder
    * @throws ConfigException also when the folder holds another table and may not be overwritten;

@@ -64,7 +64,7 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
   }
 
   /**
-   * As above, for a tokenizer that is already loaded.
+   * Checks that the table holds token ids of a tokenizer that is already loaded.
    *
    * @param reader the model that is to read the table, as the user names it
    * @param tokenizer of {@code reader}, if it has one

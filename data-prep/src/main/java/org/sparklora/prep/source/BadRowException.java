@@ -47,7 +47,7 @@ public final class BadRowException extends TableException {
     this(reason, problem, place, null);
   }
 
-  /** As above, with the exception that a format's reader threw. */
+  /** A bad row whose problem a format's reader reported by {@code cause}. */
   public BadRowException(Reason reason, String problem, String place, Throwable cause) {
     super(place.isEmpty() ? problem : "%s: %s%s".formatted(place, problem, REMEDY), cause);
     this.reason = reason;

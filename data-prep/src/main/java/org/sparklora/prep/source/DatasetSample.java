@@ -20,7 +20,7 @@ public final class DatasetSample implements RowHandler {
     this.bad = bad;
   }
 
-  /** As below; ignores bad rows. */
+  /** Reads the sample and ignores bad rows. */
   public static Map<String, Object> of(Configuration configuration, List<DatasetSplit> splits) {
     return of(configuration, splits, problem -> {});
   }

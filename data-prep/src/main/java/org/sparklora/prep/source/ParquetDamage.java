@@ -20,7 +20,7 @@ final class ParquetDamage extends RuntimeException {
     T read() throws IOException;
   }
 
-  /** As {@link #guard}, for reading that may also throw an {@code IOException}. */
+  /** Reads bytes; wraps a {@code RuntimeException}, and leaves an {@code IOException} as it is. */
   static <T> T guardReading(Reading<T> reading) throws IOException {
     try {
       return reading.read();

@@ -159,7 +159,7 @@ public final class SqlFunctions {
   }
 
   /**
-   * As above, for callers in other languages.
+   * Registers all functions in a session, with the dialect by name, for callers in other languages.
    *
    * @param dialect {@code math_verify} or {@code sound}
    */

@@ -123,7 +123,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
     return judge(completion, solution, Budget.ofMillis(budgetMillis));
   }
 
-  /** As above with the caller's budget, which counts the steps taken. */
+  /** Judges one completion within the caller's budget, which counts the steps taken. */
   Judgement judge(String completion, String solution, Budget budget) {
     try {
       return judgeWithin(completion, solution, budget);

@@ -101,7 +101,7 @@ public final class PrepSettings {
     return config.into(config.outputFolder(), replaces(settings, config));
   }
 
-  /** As {@link #replacing(Settings, PrepConfig)}, for prompts. */
+  /** Settings of a run's prompts table, replaced under the conditions for packed tables. */
   public static PromptsConfig replacing(Settings settings, PromptsConfig config) {
     return config.into(config.outputFolder(), replaces(settings, config));
   }

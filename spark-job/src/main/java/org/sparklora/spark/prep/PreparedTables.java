@@ -46,7 +46,8 @@ public final class PreparedTables {
   }
 
   /**
-   * As {@link #decided(Configuration, Settings)}, for a prompts table.
+   * The settings of a run; if its dataset is a prompts table, with the settings that the table was
+   * made with.
    *
    * @param splitFlag of the split whose prompts are wanted
    */
@@ -132,7 +133,8 @@ public final class PreparedTables {
   }
 
   /**
-   * As {@link #requireDataset}, without a session, so that tables of catalogues are not checked.
+   * Checks that the files of the dataset exist; tables of catalogues, which only a session can
+   * open, are not checked.
    */
   public static void requireFiles(Configuration hadoop, TableConfig<?> config) {
     if (isPrepared(hadoop, config)) {

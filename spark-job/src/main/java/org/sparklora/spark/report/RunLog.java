@@ -57,7 +57,7 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
   }
 
   /**
-   * As {@link #read}, also for a run that has logged no step yet.
+   * Reads a run's folder, also of a run that has logged no step yet.
    *
    * @throws ConfigException if there is no log
    */
