@@ -24,10 +24,10 @@ import com.tngtech.archunit.lang.ArchRule;
  * <pre>
  *   hub ◄── pipeline ◄──────────┬───────────── reward ◄─┐ (from grpo, eval and the command line)
  *          ▲                    │                       │
- *          └──── data-prep ─► model ◄────────── spark-job
- *                     │       ▲  │               │
- *                     │       │  ▼               │
- *                     └───────│► text ◄──────────┘
+ *          └──── data-prep ─► model ◄────────── spark-job ─► observe ─► train
+ *                     │       ▲  │               │                        │
+ *                     │       │  ▼               │                        ▼
+ *                     └───────│► text ◄──────────┘                 model, pipeline
  *                             │
  *                        engine-nd4j, engine-torch (see org.sparklora.model.engine only; found at run time)
  * </pre>
@@ -53,6 +53,8 @@ class ModuleDirectionTest {
   private static final String PIPELINE = "org.sparklora.pipeline..";
   private static final String DATA_PREP = "org.sparklora.prep..";
   private static final String REWARD = "org.sparklora.reward..";
+  private static final String TRAIN = "org.sparklora.train..";
+  private static final String OBSERVE = "org.sparklora.observe..";
   private static final String GRPO = "org.sparklora.spark.grpo..";
   private static final String EVAL = "org.sparklora.spark.eval..";
   private static final String CLI = "org.sparklora.spark.cli..";
@@ -136,6 +138,36 @@ class ModuleDirectionTest {
           .resideInAPackage(REWARD)
           .should()
           .dependOnClassesThat(ours(REWARD, PIPELINE));
+
+  @ArchTest
+  static final ArchRule TRAIN_USES_MODEL_PIPELINE_AND_TEXT_ONLY =
+      noClasses()
+          .that()
+          .resideInAPackage(TRAIN)
+          .should()
+          .dependOnClassesThat(ours(TRAIN, MODEL, PIPELINE, TEXT));
+
+  @ArchTest
+  static final ArchRule TRAINING_NEEDS_NEITHER_SPARK_NOR_DEEPLEARNING4J =
+      noClasses()
+          .that()
+          .resideInAPackage(TRAIN)
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage(
+                  "org.apache.spark..", "org.deeplearning4j..", "org.nd4j..", "scala.."));
+
+  @ArchTest
+  static final ArchRule OBSERVE_USES_TRAIN_MODEL_PIPELINE_HUB_AND_TEXT_ONLY =
+      noClasses()
+          .that()
+          .resideInAPackage(OBSERVE)
+          .should()
+          .dependOnClassesThat(ours(OBSERVE, TRAIN, MODEL, PIPELINE, HUB, TEXT));
+
+  @ArchTest
+  static final ArchRule PACKAGES_OF_TRAIN_AND_OBSERVE_FORM_NO_CYCLE =
+      slices().matching("org.sparklora.(train|observe)..(*)").should().beFreeOfCycles();
 
   @ArchTest
   static final ArchRule REWARD_IS_REACHED_FROM_GRPO_EVAL_THE_API_AND_THE_COMMAND_LINE =

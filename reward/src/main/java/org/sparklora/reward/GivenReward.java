@@ -12,7 +12,7 @@ public record GivenReward(String name) implements Reward {
   }
 
   @Override
-  public Judgement judge(Completion completion) {
+  public Judgement judge(RewardInput completion) {
     String text = completion.columns().getOrDefault(column(name), "NaN");
     double reward = Double.parseDouble(text);
     return Double.isNaN(reward)

@@ -62,13 +62,13 @@ public record Judge(List<Reward> rewards) implements Serializable {
    * Judges a completion. If it is missing, or a reward fails on it, it is left unjudged with a
    * reason, and the task continues. Only an interruption, by which Spark stops a task, is rethrown.
    */
-  public Result judge(Optional<Completion> completion) {
+  public Result judge(Optional<RewardInput> completion) {
     long start = System.nanoTime();
     List<Judgement> judgements = rewards.stream().map(reward -> judge(reward, completion)).toList();
     return new Result(judgements, (System.nanoTime() - start) / 1e9);
   }
 
-  private static Judgement judge(Reward reward, Optional<Completion> completion) {
+  private static Judgement judge(Reward reward, Optional<RewardInput> completion) {
     if (completion.isEmpty()) {
       return Judgement.of(Verdict.UNREADABLE, "no completion in the row", "", "");
     }

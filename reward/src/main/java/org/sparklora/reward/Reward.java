@@ -17,5 +17,5 @@ public interface Reward extends Serializable {
   /**
    * Judges one completion. A completion that cannot be judged gets {@link Judgement#unverifiable}.
    */
-  Judgement judge(Completion completion);
+  Judgement judge(RewardInput completion);
 }

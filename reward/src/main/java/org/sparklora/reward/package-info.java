@@ -1,5 +1,5 @@
 /**
- * The core of judging: each {@code Reward} gives a {@code Judgement} of a {@code Completion}, and
+ * The core of judging: each {@code Reward} gives a {@code Judgement} of a {@code RewardInput}, and
  * {@code GroupAdvantage} compares the completions of a prompt. Records, without Spark.
  *
  * <p>{@code org.sparklora.reward.math} and {@code org.sparklora.reward.format} hold the built-in

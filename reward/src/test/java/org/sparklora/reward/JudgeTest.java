@@ -19,7 +19,7 @@ class JudgeTest {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       if (completion.text().contains("bad")) {
         sneak(failure.get());
       }
@@ -34,7 +34,7 @@ class JudgeTest {
 
   private static Judgement judged(Reward reward, String text) {
     return new Judge(List.of(reward))
-        .judge(Optional.of(Completion.of(text, "5")))
+        .judge(Optional.of(RewardInput.of(text, "5")))
         .judgements()
         .get(0);
   }
@@ -71,7 +71,7 @@ class JudgeTest {
           }
 
           @Override
-          public Judgement judge(Completion completion) {
+          public Judgement judge(RewardInput completion) {
             return null;
           }
         };

@@ -6,7 +6,7 @@ import org.apache.spark.api.python.PythonException;
 import org.sparklora.hub.PlainText;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.spark.train.NonFiniteLossException;
+import org.sparklora.train.NonFiniteLossException;
 import org.sparklora.text.json.UnsupportedModelException;
 
 /** Turns an exception into the one line that a user is shown. Stateless and thread-safe. */

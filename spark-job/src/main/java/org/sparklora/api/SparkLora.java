@@ -47,8 +47,8 @@ import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
-import org.sparklora.spark.train.EvalMetrics;
-import org.sparklora.spark.train.TrainerState;
+import org.sparklora.train.EvalMetrics;
+import org.sparklora.train.TrainerState;
 
 /**
  * The commands, as methods on a Spark session that stays open. Each method does the work of the

@@ -25,7 +25,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.reward.job.SqlFunctions;
-import org.sparklora.spark.cli.TestModels;
+import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.grpo.ExternalJudge;
 import org.sparklora.spark.run.RunListener;

@@ -42,6 +42,6 @@ record ByCommand<T>(T usual, Map<String, T> own) {
 
   T of(String command) {
     return own.getOrDefault(
-        Commands.word(command), own.getOrDefault(Commands.wholeRun(command), usual));
+        CommandNames.word(command), own.getOrDefault(CommandNames.wholeRun(command), usual));
   }
 }

@@ -95,7 +95,7 @@ public final class CommandLine {
     List<String> words = arguments.stream().flatMap(word -> Stream.of(word.split("=", 2))).toList();
     int task = words.indexOf("--" + Flags.TASK);
     return task >= 0 && task + 1 < words.size()
-        ? Commands.withTask(command, words.get(task + 1))
+        ? CommandNames.withTask(command, words.get(task + 1))
         : command;
   }
 

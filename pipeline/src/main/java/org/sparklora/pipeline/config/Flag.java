@@ -81,8 +81,8 @@ public record Flag<T>(
   }
 
   boolean isTakenBy(String command) {
-    return commands.contains(Commands.word(command))
-        || commands.contains(Commands.wholeRun(command));
+    return commands.contains(CommandNames.word(command))
+        || commands.contains(CommandNames.wholeRun(command));
   }
 
   /** Whether the flag has an effect in a command. */

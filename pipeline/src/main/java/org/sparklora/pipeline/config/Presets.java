@@ -13,7 +13,7 @@ final class Presets {
 
   /** The words of each flag that a preset sets in a command, in the file's order. */
   static Map<String, List<String>> of(String preset, String command) {
-    String run = Commands.wholeRun(command);
+    String run = CommandNames.wholeRun(command);
     Map<String, List<String>> values = new LinkedHashMap<>();
     for (String line : FlagCatalog.resource(RESOURCE).split("\n")) {
       String[] column = line.split("\t", COLUMNS);

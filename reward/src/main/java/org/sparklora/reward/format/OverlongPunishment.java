@@ -1,6 +1,6 @@
 package org.sparklora.reward.format;
 
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 
@@ -31,7 +31,7 @@ public record OverlongPunishment(int maxTokens, int cacheTokens) implements Rewa
   }
 
   @Override
-  public Judgement judge(Completion completion) {
+  public Judgement judge(RewardInput completion) {
     if (completion.tokens().isEmpty()) {
       return Judgement.unverifiable("no token count");
     }

@@ -1,6 +1,6 @@
 package org.sparklora.reward.format;
 
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 
@@ -18,7 +18,7 @@ public record ThinkFormat() implements Reward {
   }
 
   @Override
-  public Judgement judge(Completion completion) {
+  public Judgement judge(RewardInput completion) {
     String text = completion.text();
     boolean thinks =
         text.startsWith(OPEN)

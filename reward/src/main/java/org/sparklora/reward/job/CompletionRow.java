@@ -10,10 +10,10 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import org.sparklora.pipeline.table.Generation;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 
 /**
- * Converts a row of generations to the {@link Completion} that rewards see. Rows of a table and
+ * Converts a row of generations to the {@link RewardInput} that rewards see. Rows of a table and
  * rows in a round's memory give the same, so rewards are equal in both.
  *
  * <p>The row's own columns come first; the dataset's, in the map {@code columns}, replace them, as
@@ -43,7 +43,7 @@ public final class CompletionRow {
   private CompletionRow() {}
 
   /** The completion of a row of a round. */
-  public static Completion of(Generation generation) {
+  public static RewardInput of(Generation generation) {
     return of(cells(generation)).orElseThrow();
   }
 
@@ -72,11 +72,11 @@ public final class CompletionRow {
    * @param cells by column: texts, numbers, truth values, {@link List}s, {@link Map}s, or null
    * @return empty for a row without a completion
    */
-  static Optional<Completion> of(Map<String, Object> cells) {
+  static Optional<RewardInput> of(Map<String, Object> cells) {
     return completion(cells.get(COMPLETION))
         .map(
             text ->
-                new Completion(
+                new RewardInput(
                     text, text(cells.get(SOLUTION)), tokens(cells), texts(columns(cells, text))));
   }
 

@@ -2,11 +2,11 @@ package org.sparklora.reward.math;
 
 import java.util.List;
 import org.sparklora.pipeline.table.Verdict;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.NumericAlgebra;
 import org.sparklora.reward.math.dialect.MathVerify;
 import org.sparklora.reward.math.dialect.SoundJudge;
@@ -24,7 +24,7 @@ import org.sparklora.reward.math.extract.Thinking;
  * solution cannot be parsed: strips thinking, then finds, cleans, parses and compares the answer.
  *
  * <p>Thread-safe and bounded. A verdict depends on completion and solution alone, not on the
- * machine or its load: a verdict that needs more steps than a {@link Budget} has is WRONG with
+ * machine or its load: a verdict that needs more steps than an {@link AlgebraLimit} has is WRONG with
  * reason {@code budget exceeded}, since no reader would follow such an answer either. A CPU clock
  * guards against work that steps miss; a completion stopped by the clock is not judged.
  *
@@ -108,7 +108,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
   }
 
   @Override
-  public Judgement judge(Completion completion) {
+  public Judgement judge(RewardInput completion) {
     return completion
         .solution()
         .map(solution -> judge(completion.text(), solution))
@@ -120,21 +120,21 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
    * overflow, the verdict is FAILED with a reason.
    */
   public Judgement judge(String completion, String solution) {
-    return judge(completion, solution, Budget.ofMillis(budgetMillis));
+    return judge(completion, solution, AlgebraLimit.ofMillis(budgetMillis));
   }
 
   /** Judges one completion within the caller's budget, which counts the steps taken. */
-  Judgement judge(String completion, String solution, Budget budget) {
+  Judgement judge(String completion, String solution, AlgebraLimit budget) {
     try {
       return judgeWithin(completion, solution, budget);
-    } catch (Budget.OutOfTime stopped) {
+    } catch (AlgebraLimit.OutOfTime stopped) {
       return Judgement.of(Verdict.FAILED, stopped.getMessage(), "", "");
     } catch (RuntimeException | StackOverflowError failure) {
       return Judgement.failed(failure, "");
     }
   }
 
-  private Judgement judgeWithin(String completion, String solution, Budget budget) {
+  private Judgement judgeWithin(String completion, String solution, AlgebraLimit budget) {
     // Both texts are scanned a few times before anything is found in them.
     budget.scan(4 * Math.min(Integer.MAX_VALUE / 8, completion.length() + solution.length()));
     String reference = solution;
@@ -147,7 +147,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
         : judgeAsReference(completion, reference, budget);
   }
 
-  private Judgement judgeAsReference(String completion, String solution, Budget budget) {
+  private Judgement judgeAsReference(String completion, String solution, AlgebraLimit budget) {
     boolean guide = recipe == Recipe.STRIP_REASONING || recipe == Recipe.GSM8K;
     if (recipe == Recipe.REASONING && !completion.contains(END_OF_THINKING)) {
       return Judgement.of(Verdict.WRONG, "thinking does not end", "", "");
@@ -174,7 +174,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
               : answer.expression().isPresent() ? "not equal" : "answer cannot be parsed";
       return Judgement.of(
           same ? Verdict.CORRECT : Verdict.WRONG, reason, gold.describe(), answer.describe());
-    } catch (Budget.Exceeded exceeded) {
+    } catch (AlgebraLimit.Exceeded exceeded) {
       return Judgement.of(Verdict.WRONG, "budget exceeded", gold.describe(), answer.describe());
     }
   }
@@ -188,10 +188,10 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
       String text,
       List<? extends ExtractionTarget> targets,
       boolean firstMatchOnly,
-      Budget budget) {
+      AlgebraLimit budget) {
     try {
       return AnswerExtraction.extract(text, targets, firstMatchOnly, true, budget);
-    } catch (Budget.Exceeded exceeded) {
+    } catch (AlgebraLimit.Exceeded exceeded) {
       return Answer.NONE;
     }
   }

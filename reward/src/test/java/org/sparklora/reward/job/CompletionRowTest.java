@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 
 class CompletionRowTest {
   private static final Map<String, String> OF_DATASET =
@@ -31,7 +31,7 @@ class CompletionRowTest {
 
   @Test
   void whatIsJudgedIsTheRowsAndAllElseTheDatasets() {
-    Completion completion = CompletionRow.of(GENERATION);
+    RewardInput completion = CompletionRow.of(GENERATION);
 
     assertThat(completion.text()).isEqualTo("two");
     assertThat(completion.solution()).contains("2");
@@ -83,7 +83,7 @@ class CompletionRowTest {
         new Generation(
             GENERATION.prompt().with(values), 1, "two", new int[] {3}, new float[1], "eos");
 
-    Completion completion = CompletionRow.of(typed);
+    RewardInput completion = CompletionRow.of(typed);
 
     assertThat(completion.columns())
         .containsEntry("tests", "[\"a\",1]")

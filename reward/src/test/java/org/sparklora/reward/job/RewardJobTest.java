@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
@@ -128,7 +128,7 @@ class RewardJobTest {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       return Judgement.scored(completion.text().contains("!!") ? fall(1) : 1, "fell");
     }
 
@@ -248,7 +248,7 @@ class RewardJobTest {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       return completion.text().contains(".")
           ? Judgement.scored(1, "pointed")
           : Judgement.unverifiable("no point");

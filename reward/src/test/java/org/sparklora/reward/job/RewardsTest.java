@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.format.OverlongPunishment;
@@ -25,7 +25,7 @@ class RewardsTest {
   }
 
   private static double judge(String name, String completion, String solution) {
-    return reward(name).judge(Completion.of(completion, solution)).reward();
+    return reward(name).judge(RewardInput.of(completion, solution)).reward();
   }
 
   @Test
@@ -82,11 +82,11 @@ class RewardsTest {
     assertThat(reward.judge(ofLength(80)).reward()).isEqualTo(0);
     assertThat(reward.judge(ofLength(90)).reward()).isEqualTo(-0.5);
     assertThat(reward.judge(ofLength(101)).reward()).isEqualTo(-1);
-    assertThat(reward.judge(Completion.of("", "")).isJudged()).isFalse();
+    assertThat(reward.judge(RewardInput.of("", "")).isJudged()).isFalse();
   }
 
-  private static Completion ofLength(int tokens) {
-    return new Completion("", Optional.empty(), OptionalInt.of(tokens), Map.of());
+  private static RewardInput ofLength(int tokens) {
+    return new RewardInput("", Optional.empty(), OptionalInt.of(tokens), Map.of());
   }
 
   @Test
@@ -104,7 +104,7 @@ class RewardsTest {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       return Judgement.scored(completion.text().length(), "counted");
     }
   }
@@ -125,6 +125,6 @@ class RewardsTest {
       out.writeObject(reward("strip_reasoning_accuracy_reward"));
     }
     Object copy = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
-    assertThat(((Reward) copy).judge(Completion.of("\\boxed{5}", "5")).reward()).isEqualTo(1);
+    assertThat(((Reward) copy).judge(RewardInput.of("\\boxed{5}", "5")).reward()).isEqualTo(1);
   }
 }

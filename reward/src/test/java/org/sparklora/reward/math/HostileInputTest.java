@@ -13,7 +13,7 @@ import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 
 /**
  * Random and hostile texts end in a verdict, in time. {@code -Dreward.fuzz.seconds=60} runs longer,
@@ -106,11 +106,11 @@ class HostileInputTest {
   /** Not only ends, but long before its steps do. */
   private static void assertTakesFewSteps(String completion, String solution) {
     for (Dialect dialect : Dialect.values()) {
-      Budget budget = Budget.ofMillis(GUARD_MILLIS);
+      AlgebraLimit budget = AlgebraLimit.ofMillis(GUARD_MILLIS);
       reward(dialect).judge(completion, solution, budget);
       assertThat(budget.used())
           .as("%s: %.80s / %.80s", dialect, completion, solution)
-          .isLessThan(Budget.STEPS / 2);
+          .isLessThan(AlgebraLimit.STEPS / 2);
     }
   }
 
@@ -254,13 +254,13 @@ class HostileInputTest {
       for (String end : List.of("", "\\)", "\\]", "\\\\) \\\\] \\boxed{1}")) {
         long[] steps = new long[2];
         for (int i = 0; i < 2; i++) {
-          Budget budget = Budget.ofMillis(GUARD_MILLIS);
+          AlgebraLimit budget = AlgebraLimit.ofMillis(GUARD_MILLIS);
           String text = piece.repeat((i + 1) * 200_000 / piece.length()) + end;
           reward(dialect).judge(text, "5", budget);
           steps[i] = budget.used();
         }
         assertThat(steps[1]).as("%s of %s", dialect, end).isLessThan(2 * steps[0] + 25_000);
-        assertThat(steps[0]).isLessThan(Budget.STEPS / 4);
+        assertThat(steps[0]).isLessThan(AlgebraLimit.STEPS / 4);
       }
     }
   }
@@ -373,7 +373,7 @@ class HostileInputTest {
   }
 
   private static long steps(String answer) {
-    Budget budget = Budget.ofMillis(GUARD_MILLIS);
+    AlgebraLimit budget = AlgebraLimit.ofMillis(GUARD_MILLIS);
     reward(Dialect.MATH_VERIFY).judge("\\boxed{" + answer + "}", answer + "+1", budget);
     return budget.used();
   }

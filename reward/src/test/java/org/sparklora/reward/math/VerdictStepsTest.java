@@ -23,7 +23,7 @@ import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 
 /** A verdict, and the steps it takes, depend on completion, solution and dialect alone. */
 class VerdictStepsTest {
@@ -71,7 +71,7 @@ class VerdictStepsTest {
   }
 
   private static Told judge(Pair pair) {
-    Budget budget = Budget.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS);
+    AlgebraLimit budget = AlgebraLimit.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS);
     Judgement judgement =
         MathReward.of(pair.dialect()).judge(pair.completion(), pair.solution(), budget);
     return new Told(judgement, budget.used());
@@ -169,7 +169,7 @@ class VerdictStepsTest {
     for (List<String> pair : SLOW.subList(0, 3)) {
       Told told = judge(new Pair(dialect, "\\boxed{" + pair.get(0) + "}", pair.get(1)));
       assertThat(told.judgement().verdict()).as(pair.get(0)).isEqualTo(Verdict.CORRECT);
-      assertThat(told.steps()).as(pair.get(0)).isLessThan(Budget.STEPS / 4);
+      assertThat(told.steps()).as(pair.get(0)).isLessThan(AlgebraLimit.STEPS / 4);
     }
   }
 

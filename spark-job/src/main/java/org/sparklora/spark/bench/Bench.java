@@ -29,7 +29,7 @@ import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.spark.meter.PeakMemory;
+import org.sparklora.train.meter.PeakMemory;
 
 /**
  * Measures training steps and decoding of a model shape with random weights; prints one JSON line

@@ -11,14 +11,14 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.spark.grpo.GrpoRegret;
 import org.sparklora.spark.prep.PreparedTables;
-import org.sparklora.spark.regret.Finding;
-import org.sparklora.spark.regret.MachineMemory;
-import org.sparklora.spark.regret.RegretReport;
-import org.sparklora.spark.resume.ModelFingerprint;
+import org.sparklora.observe.estimate.Finding;
+import org.sparklora.observe.estimate.MachineMemory;
+import org.sparklora.observe.estimate.RegretReport;
+import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftRegret;
 import org.sparklora.spark.sweep.SweepAdvice;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.train.TrainedModel;
 
 /**
  * {@code check}: the regret report of an {@code sft} run with the same flags, or with {@code --task

@@ -36,8 +36,8 @@ import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.run.SparkSessions;
-import org.sparklora.spark.train.ContextLength;
-import org.sparklora.spark.train.ExecutorModel;
+import org.sparklora.train.ContextLength;
+import org.sparklora.train.ExecutorModel;
 import org.sparklora.text.ChatTemplate;
 
 /**

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.quickstart.BaseCorpus;
-import org.sparklora.spark.quickstart.Commands;
+import org.sparklora.spark.quickstart.CommandRunner;
 import org.sparklora.spark.quickstart.RandomCheckpoint;
 
 /**
@@ -18,7 +18,7 @@ public final class MakeBaseCommand {
   private MakeBaseCommand() {}
 
   /** Runs the command. */
-  public static void run(Settings settings, Commands commands, Path home) throws Exception {
+  public static void run(Settings settings, CommandRunner commands, Path home) throws Exception {
     int problems = settings.get(Flags.ROWS);
     Path output = Path.of(settings.get(Flags.OUTPUT_DIR));
     Path recipe = home.resolve("conf/quickstart");

@@ -15,7 +15,7 @@ import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.TrainingSettings;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.train.TrainedModel;
 
 /**
  * The outlines of the model and the adapter that a command would read.

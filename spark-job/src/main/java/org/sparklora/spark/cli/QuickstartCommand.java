@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.spark.quickstart.Commands;
+import org.sparklora.spark.quickstart.CommandRunner;
 import org.sparklora.spark.quickstart.ReinforcedPart;
 import org.sparklora.spark.quickstart.SupervisedPart;
 
@@ -26,7 +26,7 @@ public final class QuickstartCommand {
    * @param out prints progress and, at the end, the results
    * @param home the repository's root, for {@code conf/quickstart}
    */
-  public static void run(Settings settings, Commands commands, PrintStream out, Path home)
+  public static void run(Settings settings, CommandRunner commands, PrintStream out, Path home)
       throws Exception {
     Path recipe = home.resolve("conf/quickstart");
     Path output = Path.of(settings.get(Flags.OUTPUT_DIR));

@@ -12,9 +12,9 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.spark.report.LiveReport;
-import org.sparklora.spark.report.RunLog;
-import org.sparklora.spark.report.RunReport;
+import org.sparklora.observe.report.LiveReport;
+import org.sparklora.observe.report.RunLog;
+import org.sparklora.observe.report.RunReport;
 
 /** {@code report}: the curves and the outcome of runs side by side, as files or as a live page. */
 public final class ReportCommand {

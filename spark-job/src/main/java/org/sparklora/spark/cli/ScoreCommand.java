@@ -16,7 +16,7 @@ import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.generate.GenerateConfig;
-import org.sparklora.spark.train.ContextLength;
+import org.sparklora.train.ContextLength;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.TokenizerDialect;
 

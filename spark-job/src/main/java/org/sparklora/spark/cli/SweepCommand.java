@@ -14,7 +14,7 @@ import org.sparklora.spark.sweep.DryRun;
 import org.sparklora.spark.sweep.SweepFile;
 import org.sparklora.spark.sweep.SweepJob;
 import org.sparklora.spark.sweep.SweepPlan;
-import org.sparklora.spark.track.TrackingConfig;
+import org.sparklora.observe.track.TrackingConfig;
 
 /** {@code sweep}: runs many trials that differ in their settings, and prints their findings. */
 final class SweepCommand {

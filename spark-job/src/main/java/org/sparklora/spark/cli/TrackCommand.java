@@ -13,13 +13,13 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.spark.track.RunLabel;
-import org.sparklora.spark.track.RunSettings;
-import org.sparklora.spark.track.Sinks;
-import org.sparklora.spark.track.TrackedLog;
-import org.sparklora.spark.track.TrackedRow;
-import org.sparklora.spark.track.TrackerThread;
-import org.sparklora.spark.track.TrackingConfig;
+import org.sparklora.observe.track.RunLabel;
+import org.sparklora.observe.track.RunSettings;
+import org.sparklora.observe.track.Sinks;
+import org.sparklora.observe.track.TrackedLog;
+import org.sparklora.observe.track.TrackedRow;
+import org.sparklora.observe.track.TrackerThread;
+import org.sparklora.observe.track.TrackingConfig;
 
 /**
  * {@code spark-lora track RUN}: sends the log of a run that has ended to trackers. A tracker that

@@ -14,10 +14,10 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.OutputFile;
-import org.sparklora.spark.track.RunSettings;
-import org.sparklora.spark.verify.Baseline;
-import org.sparklora.spark.verify.RunComparison;
-import org.sparklora.spark.verify.RunDiffersException;
+import org.sparklora.observe.track.RunSettings;
+import org.sparklora.observe.verify.Baseline;
+import org.sparklora.observe.verify.RunComparison;
+import org.sparklora.observe.verify.RunDiffersException;
 
 /**
  * {@code spark-lora verify-run RUN --baseline FILE}: fails with the differences if a run's log is

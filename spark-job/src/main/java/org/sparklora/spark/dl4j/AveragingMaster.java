@@ -15,8 +15,8 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.sparklora.model.engine.DType;
-import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.workers.ShardedSumJob;
+import org.sparklora.train.FlatVector;
+import org.sparklora.spark.workers.ShardedSum;
 
 /**
  * DL4J's training master of one round. It averages in shards on the workers, instead of in a tree
@@ -75,7 +75,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
       int splits) {
     List<INDArray> vectors = AveragingWorker.vectors(spark.getNetwork());
     reports =
-        ShardedSumJob.run(
+        ShardedSum.run(
             results.map(result -> ((AveragingWorker.Result) result).given()),
             vectors.stream().map(INDArray::length).toList(),
             (vector, from, shard) ->

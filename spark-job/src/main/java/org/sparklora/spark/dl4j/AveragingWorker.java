@@ -12,14 +12,14 @@ import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.sparklora.model.engine.DType;
-import org.sparklora.spark.meter.ExecutorMeter;
-import org.sparklora.spark.meter.ExecutorReading;
-import org.sparklora.spark.train.AveragingError;
-import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.train.StepMetrics;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainingRows;
-import org.sparklora.spark.workers.ShardedSumJob;
+import org.sparklora.train.meter.ExecutorMeter;
+import org.sparklora.train.meter.ExecutorReading;
+import org.sparklora.train.AveragingError;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.StepMetrics;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainingRows;
+import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.spark.workers.SharedVector;
 
 /**
@@ -88,13 +88,13 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
      * This worker's contribution to the average. The network is unusable afterwards: its memory is
      * freed, or is the contribution's.
      */
-    ShardedSumJob.Given<Report> given() {
+    ShardedSum.Given<Report> given() {
       List<FlatVector> trained =
           vectors(network).stream()
               .map(v -> FlatVector.over(DecoderLayer.address(v), v.length()))
               .toList();
       if (start.get(0).vector().dtype() == DType.FLOAT32) {
-        return new ShardedSumJob.Given<>(trained, report, () -> free(network));
+        return new ShardedSum.Given<>(trained, report, () -> free(network));
       }
       List<FlatVector> changes = new ArrayList<>();
       for (int v = 0; v < trained.size(); v++) {
@@ -103,7 +103,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
         changes.add(FlatVector.copyOf(trained.get(v).pointer(), from.size(), from.dtype()));
       }
       free(network);
-      return new ShardedSumJob.Given<>(changes, report, () -> changes.forEach(FlatVector::close));
+      return new ShardedSum.Given<>(changes, report, () -> changes.forEach(FlatVector::close));
     }
   }
 

@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.sparklora.pipeline.config.OptimizerConfig;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.train.TrainedModel;
 
 /**
  * Configuration of the network's only layer: the trained model and its number of parameters. DL4J

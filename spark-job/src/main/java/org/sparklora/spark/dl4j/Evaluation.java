@@ -3,11 +3,11 @@ package org.sparklora.spark.dl4j;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.sparklora.spark.train.EvalMetrics;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.StepMetrics;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.train.EvalMetrics;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.StepMetrics;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingRows;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
@@ -20,7 +20,7 @@ import org.sparklora.spark.workers.Workers;
 public final class Evaluation {
   private final Workers workers;
   private final TrainedModel model;
-  private final AdapterNetwork network;
+  private final TrainedNetwork network;
   private final TrainingRows rows;
   private final int batchRows;
 
@@ -33,7 +33,7 @@ public final class Evaluation {
   public Evaluation(
       Workers workers,
       TrainedModel model,
-      AdapterNetwork network,
+      TrainedNetwork network,
       TrainingRows rows,
       int batchRows) {
     this.workers = workers;

@@ -1,6 +1,6 @@
 package org.sparklora.spark.dl4j;
 
-import org.sparklora.spark.train.NonFiniteLossException;
+import org.sparklora.train.NonFiniteLossException;
 
 /**
  * {@code torch.nn.utils.clip_grad_norm_}: scales a gradient by {@code min(1, max / (norm + 1e-6))}.

@@ -9,12 +9,12 @@ import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.spark.meter.ExecutorMeter;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.train.StepMetrics;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.train.meter.ExecutorMeter;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.StepMetrics;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainingRows;
 import org.sparklora.spark.workers.LocalWorkers;
 import org.sparklora.spark.workers.Workers;
 
@@ -124,7 +124,7 @@ final class NetworkVectors implements AutoCloseable {
    * @param step from 0; DL4J's iteration is {@code step + 1} afterwards
    * @param engine the engine that holds the gradient
    * @return the gradient's norm before clipping
-   * @throws org.sparklora.spark.train.NonFiniteLossException if the norm is not finite; the
+   * @throws org.sparklora.train.NonFiniteLossException if the norm is not finite; the
    *     parameters stay unchanged
    */
   double update(int step, Engine engine) {

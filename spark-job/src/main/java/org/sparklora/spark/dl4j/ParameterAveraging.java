@@ -15,15 +15,15 @@ import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.sparklora.model.engine.DType;
-import org.sparklora.spark.meter.ExecutorUse;
-import org.sparklora.spark.train.AveragingError;
-import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.train.StepMetrics;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainingRows;
-import org.sparklora.spark.workers.ExecutorsJob;
-import org.sparklora.spark.workers.NamedJob;
+import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.train.AveragingError;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.StepMetrics;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingRows;
+import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.spark.workers.JobNames;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
 
@@ -37,7 +37,7 @@ import org.sparklora.spark.workers.Workers;
  */
 public final class ParameterAveraging implements Synchronizer {
   private final Workers workers;
-  private final AdapterNetwork adapters;
+  private final TrainedNetwork adapters;
   private final MultiLayerNetwork network;
   private final TrainingRows rows;
   private final int averagingFrequency;
@@ -55,7 +55,7 @@ public final class ParameterAveraging implements Synchronizer {
   public ParameterAveraging(
       Workers workers,
       TrainedModel model,
-      AdapterNetwork network,
+      TrainedNetwork network,
       TrainingRows rows,
       int averagingFrequency,
       DType onWire) {
@@ -81,8 +81,8 @@ public final class ParameterAveraging implements Synchronizer {
     int lastStep =
         steps.stream().flatMap(List::stream).mapToInt(StepRows::step).max().orElseThrow();
     List<List<StepRows>> busy = steps.stream().filter(worker -> !worker.isEmpty()).toList();
-    if (workers instanceof ExecutorsJob executors) {
-      NamedJob.name(executors.spark(), name(firstStep + 1, lastStep + 1, busy.size()));
+    if (workers instanceof ExecutorWorkers executors) {
+      JobNames.name(executors.spark(), name(firstStep + 1, lastStep + 1, busy.size()));
     }
     // DL4J's iteration count is that of the steps, however many the last round had
     network.getLayerWiseConfigurations().setIterationCount(firstStep);
@@ -90,7 +90,7 @@ public final class ParameterAveraging implements Synchronizer {
     List<AveragingWorker.Report> reports = round(busy);
     network.getLayerWiseConfigurations().setIterationCount(lastStep + 1);
     reports.forEach(report -> use.add(report.reading()));
-    if (workers instanceof ExecutorsJob) {
+    if (workers instanceof ExecutorWorkers) {
       // one copy to each executor, one from each worker
       use.addBytes(vectorBytes() * (use.executors() + busy.size()));
     }
@@ -105,7 +105,7 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   private List<AveragingWorker.Report> round(List<List<StepRows>> busy) {
-    if (busy.size() == 1 && !(workers instanceof ExecutorsJob)) {
+    if (busy.size() == 1 && !(workers instanceof ExecutorWorkers)) {
       // the average over one worker is that worker's vectors, which need not be copied
       AveragingWorker alone = worker(List.of(), AveragingError.none());
       return List.of(alone.trainAlone(network, busy.get(0)));
@@ -115,7 +115,7 @@ public final class ParameterAveraging implements Synchronizer {
     try (SharedVector parameters = share(ours.get(0));
         SharedVector moments = share(ours.get(1))) {
       Supplier<AveragingWorker> worker = () -> worker(List.of(parameters, moments), error);
-      if (!(workers instanceof ExecutorsJob executors)) {
+      if (!(workers instanceof ExecutorWorkers executors)) {
         return here(busy, worker);
       }
       AveragingMaster master =
@@ -137,7 +137,7 @@ public final class ParameterAveraging implements Synchronizer {
 
   private SharedVector share(INDArray vector) {
     Pointer floats = DecoderLayer.address(vector);
-    return onWire != DType.FLOAT32 && workers instanceof ExecutorsJob executors
+    return onWire != DType.FLOAT32 && workers instanceof ExecutorWorkers executors
         ? executors.share(FlatVector.copyOf(floats, vector.length(), onWire))
         : workers.share(floats, vector.length());
   }
@@ -149,7 +149,7 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   /** One partition per worker, with its steps in order; executors make DL4J's data sets. */
-  private static JavaRDD<DataSet> partitions(ExecutorsJob executors, List<List<StepRows>> busy) {
+  private static JavaRDD<DataSet> partitions(ExecutorWorkers executors, List<List<StepRows>> busy) {
     return executors.parts(busy).flatMap(worker -> worker.stream().map(StepDataSet::of).iterator());
   }
 

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.train.PolicyGradient;
-import org.sparklora.spark.train.PolicyMetrics;
-import org.sparklora.spark.train.PolicyMicroBatch;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.PolicyGradient;
+import org.sparklora.train.PolicyMetrics;
+import org.sparklora.train.PolicyMicroBatch;
+import org.sparklora.train.TrainedModel;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
@@ -24,14 +24,14 @@ import org.sparklora.spark.workers.Workers;
 public final class PolicyUpdates implements AutoCloseable {
   private final Workers workers;
   private final TrainedModel model;
-  private final AdapterNetwork network;
+  private final TrainedNetwork network;
   private final Engine engine; // adds up gradients
   private SharedVector parameters; // null until a step first calls parameters()
 
   /**
    * @param model the model that {@code network} was made for
    */
-  public PolicyUpdates(Workers workers, TrainedModel model, AdapterNetwork network) {
+  public PolicyUpdates(Workers workers, TrainedModel model, TrainedNetwork network) {
     this.workers = workers;
     this.model = model;
     this.network = network;
@@ -67,7 +67,7 @@ public final class PolicyUpdates implements AutoCloseable {
    * Computes a step's gradient; the parameters stay as they are.
    *
    * @param microBatches all micro-batches of the step; their losses and gradients add up
-   * @throws org.sparklora.spark.train.NonFiniteLossException if a loss is not finite
+   * @throws org.sparklora.train.NonFiniteLossException if a loss is not finite
    */
   public Gradient gradient(int step, List<PolicyMicroBatch> microBatches) {
     workers.during("step " + (step + 1));
@@ -79,7 +79,7 @@ public final class PolicyUpdates implements AutoCloseable {
   /**
    * Takes the step whose gradient was computed last.
    *
-   * @throws org.sparklora.spark.train.NonFiniteLossException if the gradient is not finite; the
+   * @throws org.sparklora.train.NonFiniteLossException if the gradient is not finite; the
    *     parameters stay unchanged
    */
   public PolicyMetrics apply(Gradient computed) {

@@ -2,8 +2,8 @@ package org.sparklora.spark.dl4j;
 
 import java.util.List;
 import java.util.OptionalDouble;
-import org.sparklora.spark.meter.ExecutorUse;
-import org.sparklora.spark.train.StepMetrics;
+import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.train.StepMetrics;
 
 /**
  * The measurements of a training round.

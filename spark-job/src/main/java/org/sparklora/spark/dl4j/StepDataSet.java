@@ -3,7 +3,7 @@ package org.sparklora.spark.dl4j;
 import java.util.List;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
-import org.sparklora.spark.train.StepRows;
+import org.sparklora.train.StepRows;
 
 /**
  * One worker's step as a DL4J {@link DataSet} of a single example, so that DL4J neither splits nor

@@ -2,12 +2,12 @@ package org.sparklora.spark.dl4j;
 
 import java.util.List;
 import java.util.OptionalDouble;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.train.StepMetrics;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.StepMetrics;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingRows;
 import org.sparklora.spark.workers.Adding;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
@@ -23,7 +23,7 @@ import org.sparklora.spark.workers.Workers;
 public final class SummedGradients implements Synchronizer {
   private final Workers workers;
   private final TrainedModel model;
-  private final AdapterNetwork network;
+  private final TrainedNetwork network;
   private final TrainingRows rows;
 
   /**
@@ -31,7 +31,7 @@ public final class SummedGradients implements Synchronizer {
    * @param rows the training rows
    */
   public SummedGradients(
-      Workers workers, TrainedModel model, AdapterNetwork network, TrainingRows rows) {
+      Workers workers, TrainedModel model, TrainedNetwork network, TrainingRows rows) {
     this.workers = workers;
     this.model = model;
     this.network = network;

@@ -1,11 +1,11 @@
 package org.sparklora.spark.dl4j;
 
 import java.util.List;
-import org.sparklora.spark.train.StepRows;
+import org.sparklora.train.StepRows;
 
 /**
  * How several executors train one set of parameters. Implementations change the parameters of the
- * {@link AdapterNetwork} they were made with.
+ * {@link TrainedNetwork} they were made with.
  */
 public sealed interface Synchronizer permits ParameterAveraging, SummedGradients {
 
@@ -16,7 +16,7 @@ public sealed interface Synchronizer permits ParameterAveraging, SummedGradients
    * Trains on the rows of at most {@link #stepsPerRound} steps.
    *
    * @param rows for each worker the rows of each step, in order
-   * @throws org.sparklora.spark.train.NonFiniteLossException if a loss or gradient is not finite;
+   * @throws org.sparklora.train.NonFiniteLossException if a loss or gradient is not finite;
    *     the parameters are unusable then
    */
   RoundReport train(List<List<StepRows>> rows);

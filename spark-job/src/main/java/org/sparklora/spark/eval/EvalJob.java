@@ -28,8 +28,8 @@ import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.RewardStage;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.SparkSessions;
-import org.sparklora.spark.run.TrainingPlace;
-import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.spark.run.TrainingEnvironment;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.spark.workers.Workers;
 
 /**
@@ -54,13 +54,13 @@ public final class EvalJob {
   }
 
   /** Evaluates on the executors of a session, or within a task. */
-  public static Map<String, Object> run(TrainingPlace place, Settings given) throws IOException {
+  public static Map<String, Object> run(TrainingEnvironment place, Settings given) throws IOException {
     long started = System.nanoTime();
     Configuration hadoop = place.hadoop();
     MathEvalConfig config =
         MathEvalConfig.of(PreparedTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT));
     int count = place.count(config.generation().workers());
-    Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
+    Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
     RewardStage judge =
         new RewardStage(
             workers,

@@ -12,7 +12,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.prep.PromptsConfig;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
@@ -53,8 +53,8 @@ public record MathEvalConfig(
           Flags.SEED);
 
   /** A completion that any reward can judge, to find rewards that give no verdict. */
-  private static final Completion SAMPLE =
-      new Completion("$\\boxed{1}$", Optional.of("1"), OptionalInt.of(1), Map.of());
+  private static final RewardInput SAMPLE =
+      new RewardInput("$\\boxed{1}$", Optional.of("1"), OptionalInt.of(1), Map.of());
 
   public MathEvalConfig {
     SamplingConfig sampling = generation.sampling();

@@ -16,8 +16,8 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
-import org.sparklora.spark.train.RowOrder;
-import org.sparklora.spark.train.WeightDtype;
+import org.sparklora.train.RowOrder;
+import org.sparklora.train.WeightDtype;
 import org.sparklora.text.TokenizerDialect;
 
 /**

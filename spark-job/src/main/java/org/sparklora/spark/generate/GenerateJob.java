@@ -27,12 +27,12 @@ import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.spark.train.ContextLength;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.workers.CountExecutorsJob;
-import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.train.ContextLength;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.spark.workers.ExecutorCount;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
 import org.sparklora.text.Tokenizer;
@@ -106,7 +106,7 @@ public final class GenerateJob {
   /** The executors, after the requested number has registered. */
   public static Workers workers(SparkSession session, GenerateConfig config) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    return ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.workers()));
+    return ExecutorWorkers.workers(spark, ExecutorCount.workers(spark, config.workers()));
   }
 
   /** The files and types of a model. */

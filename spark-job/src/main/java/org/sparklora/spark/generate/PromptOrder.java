@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.spark.train.RowOrder;
+import org.sparklora.train.RowOrder;
 
 /**
  * The prompts of each round, as in TRL's {@code RepeatSampler}: an epoch's order is cut into rounds

@@ -22,7 +22,7 @@ final class GroupSelection {
   private final int groupSize;
   private final GrpoConfig.DynamicSampling config;
   private final List<ScoredGeneration> all = new ArrayList<>();
-  private final List<List<ScoredGeneration>> telling = new ArrayList<>();
+  private final List<List<ScoredGeneration>> varied = new ArrayList<>();
   private final List<List<ScoredGeneration>> flat = new ArrayList<>();
   private int draws = 0;
 
@@ -42,7 +42,7 @@ final class GroupSelection {
   }
 
   boolean wantsMore() {
-    return draws == 0 || config.isOn() && telling.size() < wanted && draws < config.maxDraws();
+    return draws == 0 || config.isOn() && varied.size() < wanted && draws < config.maxDraws();
   }
 
   /** Adds the completions of a batch of prompts, those of a prompt side by side. */
@@ -51,7 +51,7 @@ final class GroupSelection {
     all.addAll(scored);
     for (int start = 0; start < scored.size(); start += groupSize) {
       List<ScoredGeneration> group = scored.subList(start, start + groupSize);
-      (isFlat(group) ? flat : telling).add(group);
+      (isFlat(group) ? flat : varied).add(group);
     }
   }
 
@@ -75,14 +75,14 @@ final class GroupSelection {
     if (!isFiltered()) {
       return all;
     }
-    List<List<ScoredGeneration>> groups = new ArrayList<>(telling);
+    List<List<ScoredGeneration>> groups = new ArrayList<>(varied);
     groups.addAll(flat);
-    if (telling.size() < wanted) {
+    if (varied.size() < wanted) {
       LOG.warn(
           "Of {} prompts in {} batches only {} got completions of different rewards, {} are wanted: the policy learns from those; raise dynamic_sampling_max_draws, or choose harder or easier prompts",
-          telling.size() + flat.size(),
+          varied.size() + flat.size(),
           draws,
-          telling.size(),
+          varied.size(),
           wanted);
     }
     return groups.subList(0, wanted).stream().flatMap(List::stream).toList();
@@ -96,7 +96,7 @@ final class GroupSelection {
                 "dynamic_sampling/draws",
                 (double) draws,
                 "dynamic_sampling/filled",
-                Math.min(1, telling.size() / (double) wanted)))
+                Math.min(1, varied.size() / (double) wanted)))
         : Map.of();
   }
 }

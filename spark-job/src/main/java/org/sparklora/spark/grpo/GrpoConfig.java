@@ -23,9 +23,9 @@ import org.sparklora.spark.run.ModelCard;
 import org.sparklora.spark.run.ModelSettings;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
-import org.sparklora.spark.train.RowOrder;
-import org.sparklora.spark.train.TrainerState;
-import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.train.RowOrder;
+import org.sparklora.train.TrainerState;
+import org.sparklora.train.TrainingPlan;
 
 /**
  * The settings of {@code grpo}.

@@ -17,12 +17,12 @@ import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.TrainingRun;
-import org.sparklora.spark.train.EvalMetrics;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.MetricMeans;
-import org.sparklora.spark.train.PolicyGradient;
-import org.sparklora.spark.train.PolicyMicroBatch;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.train.EvalMetrics;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.MetricMeans;
+import org.sparklora.train.PolicyGradient;
+import org.sparklora.train.PolicyMicroBatch;
+import org.sparklora.train.TrainedModel;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Work;
 

@@ -12,19 +12,19 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
-import org.sparklora.spark.dl4j.AdapterNetwork;
+import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.generate.PromptOrder;
-import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.SparkSessions;
-import org.sparklora.spark.run.TrainingPlace;
+import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
-import org.sparklora.spark.train.EvalMetrics;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.TrainingPlan;
-import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.train.EvalMetrics;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.TrainingPlan;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.spark.workers.Workers;
 
 /**
@@ -50,12 +50,12 @@ public final class GrpoJob {
    *     checkpoint to resume from cannot be used
    * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged, the disk full,
    *     or round after round no completion can be judged; the last checkpoint stays
-   * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
+   * @throws org.sparklora.train.NonFiniteLossException if the model diverges
    * @throws LogProbGuard.PolicyMismatchException if completions are not the policy's; in both cases
    *     no results are written
    */
   public static TrainingRun.Result run(
-      TrainingPlace place,
+      TrainingEnvironment place,
       GrpoConfig config,
       Optional<String> advantages,
       Optional<ExternalRewardsJob> judge,
@@ -70,7 +70,7 @@ public final class GrpoJob {
     advantages.ifPresent(given -> GenerationTable.requireScored(hadoop, given));
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     int count = place.count(config.rounds().workers());
-    Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
+    Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
     workers.requireRoomForResults(Float.BYTES * initial.model().layout().size());
     try (RunFolder folder = TrainingRun.open(hadoop, config)) {
       // only now, with the folder claimed: prompts of another run may lie beside it
@@ -138,18 +138,18 @@ public final class GrpoJob {
    * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
    */
   public static EvalMetrics evaluate(
-      TrainingPlace place, GrpoConfig config, Optional<ExternalRewardsJob> judge)
+      TrainingEnvironment place, GrpoConfig config, Optional<ExternalRewardsJob> judge)
       throws IOException {
     InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     int count = place.count(config.rounds().workers());
-    Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
+    Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
     List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow());
     config.requireRoom(prompts, initial.model().config());
     config.requireSolutions(prompts);
     external(config, judge).ifPresent(rewards -> rewards.requireColumns(prompts));
     ExecutorModel.hold(initial.model());
-    try (AdapterNetwork network = initial.network(config);
+    try (TrainedNetwork network = initial.network(config);
         Policy policy =
             Policy.of(config, initial, network, workers, sampling, external(config, judge))) {
       return new GrpoEvaluation(policy, prompts).run(0);

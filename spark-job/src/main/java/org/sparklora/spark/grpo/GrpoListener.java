@@ -7,9 +7,9 @@ import java.util.Optional;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.run.TrainingRun;
-import org.sparklora.spark.track.TrackedLog;
-import org.sparklora.spark.train.PolicyMetrics;
-import org.sparklora.spark.train.TrainerState;
+import org.sparklora.observe.track.TrackedLog;
+import org.sparklora.train.PolicyMetrics;
+import org.sparklora.train.TrainerState;
 import org.sparklora.spark.workers.Workers;
 
 /**

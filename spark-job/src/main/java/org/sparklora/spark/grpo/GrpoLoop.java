@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.spark.dl4j.PolicyUpdates;
-import org.sparklora.spark.train.PolicyMetrics;
-import org.sparklora.spark.train.PolicyMicroBatch;
-import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.train.PolicyMetrics;
+import org.sparklora.train.PolicyMicroBatch;
+import org.sparklora.train.TrainingPlan;
 
 /**
  * Group-relative policy optimisation (Shao et al., 2024): a round of completions is drawn, judged
@@ -98,7 +98,7 @@ final class GrpoLoop {
    * Takes the steps {@code [from, to)}, unless the listener wants no more.
    *
    * @param unfinished the round that step {@code from} continues, if any
-   * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
+   * @throws org.sparklora.train.NonFiniteLossException if the model diverges
    * @throws LogProbGuard.PolicyMismatchException if a round's completions are not the policy's
    */
   void run(int from, int to, Optional<Round> unfinished) {

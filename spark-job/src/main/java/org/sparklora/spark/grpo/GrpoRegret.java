@@ -11,11 +11,11 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PromptsConfig;
-import org.sparklora.spark.regret.MachineMemory;
-import org.sparklora.spark.regret.PlannedRun;
-import org.sparklora.spark.regret.RegretReport;
-import org.sparklora.spark.regret.TrainingMemory;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.observe.estimate.MachineMemory;
+import org.sparklora.observe.estimate.PlannedRun;
+import org.sparklora.observe.estimate.RegretReport;
+import org.sparklora.observe.estimate.TrainingMemory;
+import org.sparklora.train.TrainedModel;
 
 /** The regret report of a {@code grpo} run: makes a {@link PlannedRun} from its settings. */
 public final class GrpoRegret {

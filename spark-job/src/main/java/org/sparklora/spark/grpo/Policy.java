@@ -11,12 +11,12 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.job.Scoring;
-import org.sparklora.spark.dl4j.AdapterNetwork;
+import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.run.InitialParameters;
-import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.TrainedModel;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
 
@@ -61,7 +61,7 @@ record Policy(
   static Policy of(
       GrpoConfig config,
       InitialParameters initial,
-      AdapterNetwork network,
+      TrainedNetwork network,
       Workers workers,
       SamplingConfig sampling,
       Optional<ExternalRewardsJob> external)

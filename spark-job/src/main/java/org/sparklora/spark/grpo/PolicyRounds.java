@@ -15,7 +15,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.generate.PromptOrder;
-import org.sparklora.spark.train.RowOrder;
+import org.sparklora.train.RowOrder;
 
 /**
  * Draws rounds with the current policy: a slice of the prompts → completions → rewards and

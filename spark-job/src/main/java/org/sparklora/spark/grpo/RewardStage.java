@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.ScoredGeneration;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.GivenReward;
 import org.sparklora.reward.Judge;
 import org.sparklora.reward.job.CompletionRow;
@@ -32,16 +32,16 @@ public record RewardStage(
     return scoring.scored(generations, results, groupSize);
   }
 
-  private List<Completion> judgeable(List<Generation> generations) {
-    List<Completion> completions = generations.stream().map(CompletionRow::of).toList();
+  private List<RewardInput> judgeable(List<Generation> generations) {
+    List<RewardInput> completions = generations.stream().map(CompletionRow::of).toList();
     return external
         .map(job -> withGiven(completions, job.names(), job.run(generations, groupSize)))
         .orElse(completions);
   }
 
-  private static List<Completion> withGiven(
-      List<Completion> completions, List<String> names, double[][] given) {
-    List<Completion> with = new ArrayList<>();
+  private static List<RewardInput> withGiven(
+      List<RewardInput> completions, List<String> names, double[][] given) {
+    List<RewardInput> with = new ArrayList<>();
     for (int c = 0; c < given.length; c++) {
       Map<String, String> columns = new HashMap<>();
       for (int f = 0; f < names.size(); f++) {
@@ -52,14 +52,14 @@ public record RewardStage(
     return with;
   }
 
-  private record JudgeAll(Judge judge) implements Work<List<Completion>, List<Judge.Result>> {
+  private record JudgeAll(Judge judge) implements Work<List<RewardInput>, List<Judge.Result>> {
     @Override
     public String verb() {
       return "judge completions";
     }
 
     @Override
-    public List<Judge.Result> run(List<Completion> completions) {
+    public List<Judge.Result> run(List<RewardInput> completions) {
       return completions.stream().map(completion -> judge.judge(Optional.of(completion))).toList();
     }
   }

@@ -9,7 +9,7 @@ import org.sparklora.model.PolicyRow;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.pipeline.table.ScoredGeneration;
-import org.sparklora.spark.train.PolicyMicroBatch;
+import org.sparklora.train.PolicyMicroBatch;
 
 /**
  * One batch of generations, from which several micro-batches are cut.

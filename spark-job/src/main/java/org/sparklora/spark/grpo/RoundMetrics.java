@@ -48,8 +48,8 @@ final class RoundMetrics {
     Map<String, Double> metrics =
         new LinkedHashMap<>(
             CompletionLengths.metrics(scored.stream().map(ScoredGeneration::generation).toList()));
-    Judged judged =
-        new Judged(
+    RoundRewards judged =
+        new RoundRewards(
             List.copyOf(scored.get(0).rewards().keySet()),
             config.rewards().functions().weightArray(),
             scored.stream().map(ScoredGeneration::rewardArray).toArray(double[][]::new),

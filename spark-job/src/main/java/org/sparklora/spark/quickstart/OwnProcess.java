@@ -15,7 +15,7 @@ import org.sparklora.spark.run.SparkSessions;
  * Runs each command in a separate process with this JVM's options, so that its peak memory is that
  * of the command alone.
  */
-final class OwnProcess implements Commands {
+final class OwnProcess implements CommandRunner {
   private final PrintStream out;
 
   /**

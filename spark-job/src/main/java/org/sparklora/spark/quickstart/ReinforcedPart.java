@@ -32,7 +32,7 @@ public final class ReinforcedPart {
 
   private static final String FULL_LEARNING_RATE = "1e-4";
 
-  private final Commands commands;
+  private final CommandRunner commands;
   private final PrintStream out;
   private final Path recipe;
   private final Path output;
@@ -43,7 +43,7 @@ public final class ReinforcedPart {
    * @param output receives both runs, the measurements and the figure
    * @param seed of order and draws
    */
-  public ReinforcedPart(Commands commands, PrintStream out, Path recipe, Path output, int seed) {
+  public ReinforcedPart(CommandRunner commands, PrintStream out, Path recipe, Path output, int seed) {
     this.commands = commands;
     this.out = out;
     this.recipe = recipe;

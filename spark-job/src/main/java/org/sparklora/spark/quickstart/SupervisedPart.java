@@ -20,7 +20,7 @@ import org.sparklora.pipeline.config.Flags;
 public final class SupervisedPart {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final Commands commands;
+  private final CommandRunner commands;
   private final PrintStream out;
   private final Path recipe;
   private final Path output;
@@ -29,7 +29,7 @@ public final class SupervisedPart {
    * @param recipe the folder of settings, data and base model
    * @param output receives the adapter and the measurements
    */
-  public SupervisedPart(Commands commands, PrintStream out, Path recipe, Path output) {
+  public SupervisedPart(CommandRunner commands, PrintStream out, Path recipe, Path output) {
     this.commands = commands;
     this.out = out;
     this.recipe = recipe;

@@ -8,7 +8,7 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.spark.train.Cadence;
+import org.sparklora.train.Cadence;
 
 /**
  * Checkpoints of a run.

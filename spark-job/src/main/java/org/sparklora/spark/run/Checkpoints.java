@@ -15,10 +15,10 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.spark.dl4j.AdapterNetwork;
-import org.sparklora.spark.resume.Checkpoint;
-import org.sparklora.spark.resume.RunFingerprint;
-import org.sparklora.spark.train.TrainerState;
+import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.train.resume.Checkpoint;
+import org.sparklora.train.resume.RunFingerprint;
+import org.sparklora.train.TrainerState;
 
 /**
  * Saves the driver's network as {@code checkpoint-N} folders, deletes old ones as transformers
@@ -32,7 +32,7 @@ final class Checkpoints {
   private final TrainingConfig config;
   private final RunFingerprint fingerprint;
   private final ResultFolder results;
-  private final AdapterNetwork network;
+  private final TrainedNetwork network;
   private final TrainerState state;
   private final ParameterLayout layout;
   private final Engine engine = Engines.host();
@@ -48,7 +48,7 @@ final class Checkpoints {
       RunFolder folder,
       RunFingerprint fingerprint,
       ResultFolder results,
-      AdapterNetwork network,
+      TrainedNetwork network,
       TrainerState state) {
     this.hadoop = hadoop;
     this.folder = folder;

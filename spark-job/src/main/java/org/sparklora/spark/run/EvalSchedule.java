@@ -3,7 +3,7 @@ package org.sparklora.spark.run;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.spark.train.Cadence;
+import org.sparklora.train.Cadence;
 
 /**
  * When a run is evaluated.

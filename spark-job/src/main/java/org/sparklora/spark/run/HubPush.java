@@ -18,7 +18,7 @@ import org.sparklora.hub.HubUpload;
 import org.sparklora.pipeline.run.HubProgress;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.spark.resume.Checkpoint;
+import org.sparklora.train.resume.Checkpoint;
 
 /**
  * Pushes a run to the hub: the model of each checkpoint if wanted, and the results. A checkpoint

@@ -30,8 +30,8 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
-import org.sparklora.spark.dl4j.AdapterNetwork;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.train.TrainedModel;
 
 /**
  * The parameters that training starts from: a new adapter, an existing one, or all weights of a
@@ -192,9 +192,9 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
    *
    * @param config of a run that would start from these parameters
    */
-  public AdapterNetwork network(TrainingConfig config) throws IOException {
-    AdapterNetwork network =
-        AdapterNetwork.create(model, model.layout(), config.optimizer(), config.schedule(), 1);
+  public TrainedNetwork network(TrainingConfig config) throws IOException {
+    TrainedNetwork network =
+        TrainedNetwork.create(model, model.layout(), config.optimizer(), config.schedule(), 1);
     try {
       Engine engine = Engines.host();
       write(engine, engine.alias(network.parameters(), model.layout().size()).tensor());

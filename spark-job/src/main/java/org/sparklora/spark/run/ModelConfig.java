@@ -7,7 +7,7 @@ import org.sparklora.model.engine.Precision;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
-import org.sparklora.spark.train.WeightDtype;
+import org.sparklora.train.WeightDtype;
 import org.sparklora.text.TokenizerDialect;
 
 /**

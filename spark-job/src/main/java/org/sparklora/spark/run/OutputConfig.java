@@ -4,9 +4,9 @@ import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.spark.track.TrackedLog;
-import org.sparklora.spark.track.TrackingConfig;
-import org.sparklora.spark.train.Cadence;
+import org.sparklora.observe.track.TrackedLog;
+import org.sparklora.observe.track.TrackingConfig;
+import org.sparklora.train.Cadence;
 
 /**
  * Where results go and what is logged.

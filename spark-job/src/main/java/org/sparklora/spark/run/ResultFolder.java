@@ -15,10 +15,10 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.spark.dl4j.AdapterNetwork;
-import org.sparklora.spark.report.RunFigure;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainerState;
+import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.observe.report.RunFigure;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainerState;
 
 /**
  * Writes the results of a run: adapter or model, tokenizer, model card, log, curves and effective
@@ -31,7 +31,7 @@ import org.sparklora.spark.train.TrainerState;
 record ResultFolder(
     TrainingConfig config,
     TrainedModel model,
-    AdapterNetwork network,
+    TrainedNetwork network,
     TrainerState state,
     int workers) {
 

@@ -18,11 +18,11 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.prep.TableConfig;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.prep.PreparedTables;
-import org.sparklora.spark.regret.MachineMemory;
+import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.spark.workers.ClusterLog;
-import org.sparklora.spark.workers.CountExecutorsJob;
-import org.sparklora.spark.workers.ExecutorsJob;
-import org.sparklora.spark.workers.NamedJob;
+import org.sparklora.spark.workers.ExecutorCount;
+import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.spark.workers.JobNames;
 import org.sparklora.spark.workers.PlacedJob;
 import org.sparklora.spark.workers.Workers;
 
@@ -100,7 +100,7 @@ public final class SparkSessions {
       conf.setIfMissing("spark.broadcast.compress", "false");
       conf.setIfMissing("spark.shuffle.compress", "false");
       // results are as large as the trained parameters, which fit the driver's memory
-      conf.setIfMissing(ExecutorsJob.MAX_RESULT_SIZE, "0");
+      conf.setIfMissing(ExecutorWorkers.MAX_RESULT_SIZE, "0");
     }
     if (!isKryo(conf)) { // with Kryo Spark would buffer each record on the heap, 2 GB at most
       // writes all shards to one file, not to a file each and then copies
@@ -215,13 +215,13 @@ public final class SparkSessions {
   }
 
   /** Trains on the executors of a session, which runs nothing else. */
-  public static TrainingPlace place(SparkSession session) {
+  public static TrainingEnvironment place(SparkSession session) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     return new OfSession(session, spark, new PlacedJob(spark));
   }
 
   private record OfSession(SparkSession session, JavaSparkContext spark, PlacedJob places)
-      implements TrainingPlace {
+      implements TrainingEnvironment {
     @Override
     public Configuration hadoop() {
       return spark.hadoopConfiguration();
@@ -229,12 +229,12 @@ public final class SparkSessions {
 
     @Override
     public int count(Optional<Integer> requested) {
-      return CountExecutorsJob.workers(spark, requested);
+      return ExecutorCount.workers(spark, requested);
     }
 
     @Override
     public Workers workers(int count) {
-      return ExecutorsJob.of(spark, count, places);
+      return ExecutorWorkers.of(spark, count, places);
     }
 
     @Override
@@ -259,7 +259,7 @@ public final class SparkSessions {
 
     @Override
     public void group(String run) {
-      NamedJob.group(spark, run);
+      JobNames.group(spark, run);
     }
 
     @Override

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Map;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
-import org.sparklora.spark.train.TrainerState;
-import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.train.TrainerState;
+import org.sparklora.train.TrainingPlan;
 
 /** The settings that a {@link TrainingRun} of any kind of training needs. */
 public interface TrainingConfig {
@@ -29,7 +29,7 @@ public interface TrainingConfig {
   }
 
   /** Length of the training and random seeds. */
-  default TrainingCourse course() {
+  default TrainingLength course() {
     return training().course();
   }
 

@@ -18,17 +18,17 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.spark.dl4j.AdapterNetwork;
-import org.sparklora.spark.meter.PeakMemory;
-import org.sparklora.spark.resume.RunFingerprint;
-import org.sparklora.spark.track.RunMetricsSource;
-import org.sparklora.spark.track.TrackedLog;
-import org.sparklora.spark.train.Cadence;
-import org.sparklora.spark.train.EvalMetrics;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainerState;
-import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.train.meter.PeakMemory;
+import org.sparklora.train.resume.RunFingerprint;
+import org.sparklora.observe.track.RunMetricsSource;
+import org.sparklora.observe.track.TrackedLog;
+import org.sparklora.train.Cadence;
+import org.sparklora.train.EvalMetrics;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainerState;
+import org.sparklora.train.TrainingPlan;
 
 /**
  * A run of any kind of training, from its first step in this process to its results: the network
@@ -47,7 +47,7 @@ public final class TrainingRun implements AutoCloseable {
   private final TrainingPlan plan;
   private final Cadence evaluating;
   private final Cadence saving;
-  private final AdapterNetwork network;
+  private final TrainedNetwork network;
   private final TrainerState state;
   private final ResultFolder results;
   private final Checkpoints checkpoints;
@@ -64,7 +64,7 @@ public final class TrainingRun implements AutoCloseable {
   private final ListenerWishes wishes;
 
   private TrainingRun(
-      TrainingPlace place,
+      TrainingEnvironment place,
       RunFolder folder,
       TrainingConfig config,
       InitialParameters initial,
@@ -73,7 +73,7 @@ public final class TrainingRun implements AutoCloseable {
       RunFingerprint identity,
       IntUnaryOperator end,
       RunListener listener,
-      AdapterNetwork network)
+      TrainedNetwork network)
       throws IOException {
     this.config = config;
     this.out = place.out();
@@ -149,7 +149,7 @@ public final class TrainingRun implements AutoCloseable {
    *     damaged or of another run
    */
   public static TrainingRun begin(
-      TrainingPlace place,
+      TrainingEnvironment place,
       RunFolder folder,
       TrainingConfig config,
       InitialParameters initial,
@@ -159,8 +159,8 @@ public final class TrainingRun implements AutoCloseable {
       IntUnaryOperator end,
       RunListener listener)
       throws IOException {
-    AdapterNetwork network =
-        AdapterNetwork.create(
+    TrainedNetwork network =
+        TrainedNetwork.create(
             initial.model(),
             initial.model().layout(),
             config.optimizer(),
@@ -200,7 +200,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /** The model's network, with the parameters after the last step. */
-  public AdapterNetwork network() {
+  public TrainedNetwork network() {
     return network;
   }
 

@@ -13,7 +13,7 @@ import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
-import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.train.resume.RunFingerprint;
 
 /**
  * The settings that {@code sft} and {@code grpo} share.
@@ -35,7 +35,7 @@ public record TrainingSettings(
     Set<String> givenLora,
     OptimizerConfig optimizer,
     ScheduleConfig schedule,
-    TrainingCourse course,
+    TrainingLength course,
     OutputConfig output,
     CheckpointConfig checkpoints,
     RunFingerprint declared,
@@ -63,7 +63,7 @@ public record TrainingSettings(
             .collect(Collectors.toUnmodifiableSet()),
         optimizer(settings),
         schedule(settings),
-        TrainingCourse.of(settings),
+        TrainingLength.of(settings),
         OutputConfig.of(settings, settings.get(Flags.OUTPUT_DIR)),
         CheckpointConfig.of(settings),
         new RunFingerprint(settings.fixed(), settings.changeable()),

@@ -6,10 +6,10 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.dl4j.RoundReport;
 import org.sparklora.spark.dl4j.Synchronizer;
 import org.sparklora.spark.run.TrainingRun;
-import org.sparklora.spark.train.StepMetrics;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainingPlan;
-import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.train.StepMetrics;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.TrainingRows;
 
 /**
  * The training loop: passes each round's rows to a {@link Synchronizer} and its report to an {@link
@@ -50,7 +50,7 @@ final class AdapterTrainer {
    * Takes the run's steps. Rounds are counted from the first step of this process, so that a run
    * resumed at the end of a round averages after the same steps as an uninterrupted run.
    *
-   * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
+   * @throws org.sparklora.train.NonFiniteLossException if the model diverges
    */
   void run() {
     int step = run.firstStep();

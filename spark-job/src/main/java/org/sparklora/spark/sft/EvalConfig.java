@@ -8,8 +8,8 @@ import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.run.CheckpointConfig;
 import org.sparklora.spark.run.EvalSchedule;
-import org.sparklora.spark.train.Cadence;
-import org.sparklora.spark.train.TrainerState;
+import org.sparklora.train.Cadence;
+import org.sparklora.train.TrainerState;
 
 /**
  * Evaluation during training.

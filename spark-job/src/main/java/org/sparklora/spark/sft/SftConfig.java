@@ -16,9 +16,9 @@ import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
-import org.sparklora.spark.train.RowOrder;
-import org.sparklora.spark.train.TrainerState;
-import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.train.RowOrder;
+import org.sparklora.train.TrainerState;
+import org.sparklora.train.TrainingPlan;
 import org.sparklora.spark.workers.LocalWorkers;
 import org.sparklora.spark.workers.Workers;
 

@@ -9,24 +9,24 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.PrepConfig;
-import org.sparklora.spark.dl4j.AdapterNetwork;
+import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.dl4j.Evaluation;
 import org.sparklora.spark.dl4j.ParameterAveraging;
 import org.sparklora.spark.dl4j.SummedGradients;
 import org.sparklora.spark.dl4j.Synchronizer;
-import org.sparklora.spark.regret.RegretReport;
+import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.RunIdentity;
 import org.sparklora.spark.run.SparkSessions;
-import org.sparklora.spark.run.TrainingPlace;
+import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
-import org.sparklora.spark.train.ContextLength;
-import org.sparklora.spark.train.EvalMetrics;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainingPlan;
-import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.train.ContextLength;
+import org.sparklora.train.EvalMetrics;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.TrainingRows;
 import org.sparklora.spark.workers.Workers;
 
 /**
@@ -52,10 +52,10 @@ public final class SftJob {
    * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged or does not fit
    *     the model, or the disk is full; the last checkpoint stays. Also if the results were saved,
    *     but not pushed
-   * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges; no results are
+   * @throws org.sparklora.train.NonFiniteLossException if the model diverges; no results are
    *     written then
    */
-  public static TrainingRun.Result run(TrainingPlace place, SftConfig config, RunControl control)
+  public static TrainingRun.Result run(TrainingEnvironment place, SftConfig config, RunControl control)
       throws IOException {
     Configuration hadoop = place.hadoop();
     place.group("sft " + config.output().folder());
@@ -119,13 +119,13 @@ public final class SftJob {
    * @param config settings with evaluation on
    * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
    */
-  public static EvalMetrics evaluate(TrainingPlace place, SftConfig config) throws IOException {
+  public static EvalMetrics evaluate(TrainingEnvironment place, SftConfig config) throws IOException {
     int workers = place.count(config.sync().workers());
     InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     TrainedModel model = initial.model();
     ExecutorModel.hold(model);
     try (TrainingRows rows = testRows(place, config, model);
-        AdapterNetwork network = initial.network(config)) {
+        TrainedNetwork network = initial.network(config)) {
       int batchRows = config.evaluation().batchRows();
       return new Evaluation(place.workers(workers), model, network, rows, batchRows).run(0);
     } finally {
@@ -134,7 +134,7 @@ public final class SftJob {
   }
 
   private static TrainingRows trainingRows(
-      TrainingPlace place, SftConfig config, TrainedModel model) {
+      TrainingEnvironment place, SftConfig config, TrainedModel model) {
     TrainingRows rows = rows(place, config.data(), model);
     try {
       new ContextLength(model.config())
@@ -146,7 +146,7 @@ public final class SftJob {
     }
   }
 
-  private static TrainingRows testRows(TrainingPlace place, SftConfig config, TrainedModel model) {
+  private static TrainingRows testRows(TrainingEnvironment place, SftConfig config, TrainedModel model) {
     return config
         .evaluation()
         .data()
@@ -154,7 +154,7 @@ public final class SftJob {
         .orElseGet(TrainingRows::none);
   }
 
-  private static TrainingRows rows(TrainingPlace place, PrepConfig data, TrainedModel model) {
+  private static TrainingRows rows(TrainingEnvironment place, PrepConfig data, TrainedModel model) {
     return TrainingRows.of(
         place.hadoop(),
         PackedSequenceTable.open(place.hadoop(), place.table(data)),
@@ -162,14 +162,14 @@ public final class SftJob {
   }
 
   private static AdapterTrainer trainer(
-      TrainingPlace place,
+      TrainingEnvironment place,
       SftConfig config,
       TrainingRun run,
       TrainingRows rows,
       Evaluation evaluation,
       int workers) {
     TrainedModel model = run.model();
-    AdapterNetwork network = run.network();
+    TrainedNetwork network = run.network();
     boolean averages = config.sync().averages();
     Workers group = place.workers(workers);
     Synchronizer synchronizer =

@@ -8,8 +8,8 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.spark.dl4j.RoundReport;
 import org.sparklora.spark.run.TrainingRun;
-import org.sparklora.spark.train.StepMetrics;
-import org.sparklora.spark.train.TrainerState;
+import org.sparklora.train.StepMetrics;
+import org.sparklora.train.TrainerState;
 
 /**
  * Does a run's work between steps, in transformers' order: writes log rows, then evaluates, then

@@ -15,14 +15,14 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.TableManifest;
-import org.sparklora.spark.regret.DataSize;
-import org.sparklora.spark.regret.MachineMemory;
-import org.sparklora.spark.regret.MachineMemory.Grantor;
-import org.sparklora.spark.regret.OutcomeFinding;
-import org.sparklora.spark.regret.PlannedRun;
-import org.sparklora.spark.regret.RegretReport;
-import org.sparklora.spark.regret.TrainingMemory;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.observe.estimate.DataSize;
+import org.sparklora.observe.estimate.MachineMemory;
+import org.sparklora.observe.estimate.MachineMemory.Grantor;
+import org.sparklora.observe.estimate.OutcomeFinding;
+import org.sparklora.observe.estimate.PlannedRun;
+import org.sparklora.observe.estimate.RegretReport;
+import org.sparklora.observe.estimate.TrainingMemory;
+import org.sparklora.train.TrainedModel;
 
 /**
  * The regret report of an {@code sft} run: makes a {@link PlannedRun} from the run's settings,

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * "The gap between LoRA and full fine-tuning grows with the batch, whatever the rank" (blog): for
@@ -43,9 +43,9 @@ final class BatchSizeFinding {
         Map<String, Object> numbers = new LinkedHashMap<>();
         numbers.put("label", kind);
         numbers.put("batch", batches.get(i));
-        numbers.put("gap", Verdict.finite(points[1][i]));
-        numbers.put("low", Verdict.finite(interval.low()));
-        numbers.put("high", Verdict.finite(interval.high()));
+        numbers.put("gap", Conclusion.finite(points[1][i]));
+        numbers.put("low", Conclusion.finite(interval.low()));
+        numbers.put("high", Conclusion.finite(interval.high()));
         gaps.add(numbers);
       }
       lines.add(
@@ -68,15 +68,15 @@ final class BatchSizeFinding {
         adapters.leastCost(draw, kind + " " + batch) - full.leastCost(draw, "full " + batch);
   }
 
-  private static Verdict verdict(RateCurves all, List<Integer> batches, List<String> kinds) {
+  private static Conclusion verdict(RateCurves all, List<Integer> batches, List<String> kinds) {
     String quantity = String.format(Locale.ROOT, QUANTITY, all.metric().name());
     if (batches.size() < 2 || kinds.isEmpty()) {
-      return Verdict.undecided(
+      return Conclusion.undecided(
           quantity, all.seeds(), "above 0", "it takes adapters, all weights and two batches");
     }
     Optional<String> obstacle = all.obstacle();
     if (obstacle.isPresent()) {
-      return Verdict.undecided(quantity, all.seeds(), "above 0", obstacle.get());
+      return Conclusion.undecided(quantity, all.seeds(), "above 0", obstacle.get());
     }
     List<ToDoubleFunction<Draw>> gaps = new ArrayList<>();
     for (int batch : batches) {
@@ -91,7 +91,7 @@ final class BatchSizeFinding {
     ToDoubleFunction<Draw> slope =
         draw ->
             slope(doublings, gaps.stream().mapToDouble(gap -> gap.applyAsDouble(draw)).toArray());
-    return Verdict.of(
+    return Conclusion.of(
         quantity,
         slope.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), slope),

@@ -43,13 +43,13 @@ final class CapacityFinding {
       numbers.put("label", curve.label());
       numbers.put("rank", curve.of().rank());
       double step = departure(study.metric(), curve, curves, all);
-      numbers.put("leaves_at_step", Verdict.finite(step));
+      numbers.put("leaves_at_step", Conclusion.finite(step));
       long parameters = parameters(study, curve);
       numbers.put("trained_parameters", parameters);
       if (curve.of().isAdapter()) {
         numbers.put("capacity_bits", BITS_PER_PARAMETER * parameters);
         numbers.put(
-            "predicted_step", Verdict.finite(predicted(study, BITS_PER_PARAMETER * parameters)));
+            "predicted_step", Conclusion.finite(predicted(study, BITS_PER_PARAMETER * parameters)));
       }
       departures.add(numbers);
     }
@@ -63,19 +63,19 @@ final class CapacityFinding {
         numbers);
   }
 
-  private static Verdict verdict(Study study, List<SeedCurve> curves) {
+  private static Conclusion verdict(Study study, List<SeedCurve> curves) {
     int seeds = study.seeds().size();
     List<SeedCurve> ranks = curves.stream().filter(curve -> curve.of().isAdapter()).toList();
     if (ranks.stream().map(curve -> curve.of().rank()).distinct().count() < 3) {
-      return Verdict.undecided(QUANTITY, seeds, BLOG, "it takes three ranks");
+      return Conclusion.undecided(QUANTITY, seeds, BLOG, "it takes three ranks");
     }
     ToDoubleFunction<Draw> order = draw -> order(study.metric(), ranks, curves, draw);
     double value = order.applyAsDouble(Draw.measured(seeds));
     if (Double.isNaN(value)) {
-      return Verdict.undecided(
+      return Conclusion.undecided(
           QUANTITY, seeds, BLOG, "no rank leaves the line within the run; take more data or steps");
     }
-    return Verdict.of(
+    return Conclusion.of(
         QUANTITY,
         value,
         Bootstrap.of(seeds, order),
@@ -86,14 +86,14 @@ final class CapacityFinding {
   }
 
   /** The verdict on whether higher ranks end with a better metric. */
-  private static Verdict end(Study study) {
+  private static Conclusion end(Study study) {
     RateCurves ranks = RateCurves.of(study).where(Trial::isAdapter);
     String quantity = String.format(Locale.ROOT, END, study.metric().name());
     if (ranks.curves().stream().map(curve -> curve.of().rank()).distinct().count() < 3) {
-      return Verdict.undecided(quantity, ranks.seeds(), BLOG_OF_END, "it takes three ranks");
+      return Conclusion.undecided(quantity, ranks.seeds(), BLOG_OF_END, "it takes three ranks");
     }
     ToDoubleFunction<Draw> order = draw -> orderOfEnds(ranks, draw);
-    return Verdict.of(
+    return Conclusion.of(
         quantity,
         order.applyAsDouble(Draw.measured(ranks.seeds())),
         Bootstrap.of(ranks.seeds(), order),

@@ -12,7 +12,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.eval.EvalJob;
 import org.sparklora.spark.eval.MathEvalConfig;
-import org.sparklora.spark.run.TrainingPlace;
+import org.sparklora.spark.run.TrainingEnvironment;
 
 /**
  * Runs a trial of {@code eval} in the calling thread. Its log is one row with the summary of {@code
@@ -45,7 +45,7 @@ final class EvaluationRun {
             .settings()
             .with(Flags.OUTPUT_DIR, folder.name())
             .with(Flags.OVERWRITE_OUTPUT_DIR, "true");
-    Map<String, Object> summary = EvalJob.run(TrainingPlace.ofThread(hadoop, out), settings);
+    Map<String, Object> summary = EvalJob.run(TrainingEnvironment.ofThread(hadoop, out), settings);
     folder.write(SETTINGS, settings.toYaml());
     return new TrialOutcome(
         trial.name(),

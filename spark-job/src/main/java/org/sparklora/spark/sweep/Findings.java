@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * The results of a sweep.
@@ -13,7 +13,7 @@ import org.sparklora.spark.report.LineFigure;
  * @param figures the finding's main figure first
  * @param numbers further entries of {@code results.json}
  */
-record Findings(List<Verdict> verdicts, List<LineFigure> figures, Map<String, Object> numbers) {
+record Findings(List<Conclusion> verdicts, List<LineFigure> figures, Map<String, Object> numbers) {
   Findings {
     verdicts = List.copyOf(verdicts);
     figures = List.copyOf(figures);

@@ -68,7 +68,7 @@ final class LayersFinding {
         numbers);
   }
 
-  private static Verdict difference(
+  private static Conclusion difference(
       RateCurves all, Kind worse, Kind better, String blog, double from, double to) {
     String quantity =
         "%s, %s minus %s at best rates"
@@ -81,15 +81,15 @@ final class LayersFinding {
     RateCurves first = all.where(trial -> Kind.of(trial) == worse);
     RateCurves second = all.where(trial -> Kind.of(trial) == better);
     if (first.curves().isEmpty() || second.curves().isEmpty()) {
-      return Verdict.undecided(quantity, all.seeds(), blog, "there are no trials of one of them");
+      return Conclusion.undecided(quantity, all.seeds(), blog, "there are no trials of one of them");
     }
     Optional<String> obstacle = first.obstacle().or(second::obstacle);
     if (obstacle.isPresent()) {
-      return Verdict.undecided(quantity, all.seeds(), blog, obstacle.get());
+      return Conclusion.undecided(quantity, all.seeds(), blog, obstacle.get());
     }
     ToDoubleFunction<Draw> gap =
         draw -> first.leastCost(draw, worse.words()) - second.leastCost(draw, better.words());
-    return Verdict.of(
+    return Conclusion.of(
         quantity,
         gap.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), gap),

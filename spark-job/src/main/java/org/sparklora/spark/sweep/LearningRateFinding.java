@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * "The optimal learning rate for LoRA is ten times that of full fine-tuning" (blog): the ratio of
@@ -37,20 +37,20 @@ final class LearningRateFinding {
         List.of(ratio(all), spread(all), RankIndependence.verdict(study)), figures, numbers);
   }
 
-  private static Verdict ratio(RateCurves all) {
-    String blog = Verdict.number(BLOG);
+  private static Conclusion ratio(RateCurves all) {
+    String blog = Conclusion.number(BLOG);
     RateCurves adapters = all.where(Trial::isAdapter);
     RateCurves full = all.where(trial -> !trial.isAdapter());
     if (adapters.curves().isEmpty() || full.curves().isEmpty()) {
-      return Verdict.undecided(
+      return Conclusion.undecided(
           RATIO, all.seeds(), blog, "it takes trials of an adapter and of all weights");
     }
     Optional<String> obstacle = all.obstacleToRates();
     if (obstacle.isPresent()) {
-      return Verdict.undecided(RATIO, all.seeds(), blog, obstacle.get());
+      return Conclusion.undecided(RATIO, all.seeds(), blog, obstacle.get());
     }
     ToDoubleFunction<Draw> ratio = RateCurves.ratio(adapters, full, "");
-    return Verdict.of(
+    return Conclusion.of(
         RATIO,
         ratio.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), ratio),
@@ -61,16 +61,16 @@ final class LearningRateFinding {
   }
 
   /** The verdict on the ratio of the largest to the smallest best rate. */
-  private static Verdict spread(RateCurves all) {
+  private static Conclusion spread(RateCurves all) {
     String quantity = String.format(Locale.ROOT, SPREAD, LEAST_RANK);
     String blog = "below 2";
     RateCurves ranks = all.where(trial -> trial.rank() >= LEAST_RANK);
     if (ranks.curves().size() < 2) {
-      return Verdict.undecided(quantity, all.seeds(), blog, "it takes two such ranks");
+      return Conclusion.undecided(quantity, all.seeds(), blog, "it takes two such ranks");
     }
     Optional<String> obstacle = ranks.obstacleToRates();
     if (obstacle.isPresent()) {
-      return Verdict.undecided(quantity, all.seeds(), blog, obstacle.get());
+      return Conclusion.undecided(quantity, all.seeds(), blog, obstacle.get());
     }
     ToDoubleFunction<Draw> spread =
         draw -> {
@@ -81,7 +81,7 @@ final class LearningRateFinding {
                   .toArray();
           return Math.pow(10, decades[decades.length - 1] - decades[0]);
         };
-    return Verdict.of(
+    return Conclusion.of(
         quantity,
         spread.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), spread),

@@ -10,7 +10,7 @@ import java.util.function.IntToDoubleFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * "The first steps are the same for all ranks" (blog), since an adapter of rank r is the mean of r
@@ -80,25 +80,25 @@ record RankIndependence(
   }
 
   /** The verdict on whether ranks hardly differ in the first steps. */
-  static Verdict verdict(Study study) {
+  static Conclusion verdict(Study study) {
     return of(study)
         .map(RankIndependence::verdict)
         .orElseGet(
             () ->
-                Verdict.undecided(
+                Conclusion.undecided(
                     WITHOUT_NUMBERS,
                     study.seeds().size(),
                     BLOG,
                     "it takes two ranks at the same two rates, and their training losses"));
   }
 
-  private Verdict verdict() {
+  private Conclusion verdict() {
     String ranks =
         String.join(", ", low.stream().map(curve -> "" + curve.of().rank()).distinct().toList());
     ToDoubleFunction<Draw> share = draw -> spread(draw) / difference(draw);
-    return Verdict.of(
+    return Conclusion.of(
         String.format(
-            Locale.ROOT, QUANTITY, low.get(0).grid()[rows - 1], ranks, Verdict.rate(rate)),
+            Locale.ROOT, QUANTITY, low.get(0).grid()[rows - 1], ranks, Conclusion.rate(rate)),
         share.applyAsDouble(Draw.measured(seeds)),
         Bootstrap.of(seeds, share),
         seeds,
@@ -149,7 +149,7 @@ record RankIndependence(
     return new LineFigure(
         "First steps of ranks",
         "training loss at a learning rate of %s; means over %s seed%s that see the same rows"
-            .formatted(Verdict.rate(rate), seeds, seeds == 1 ? "" : "s"),
+            .formatted(Conclusion.rate(rate), seeds, seeds == 1 ? "" : "s"),
         "optimizer steps",
         LOSS.name(),
         false,

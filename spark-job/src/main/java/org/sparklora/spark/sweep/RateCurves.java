@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * The metric over the learning rate, for each kind of trial; the basis of most findings.
@@ -43,7 +43,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
       if (readings.get(0).isAtEdge() && curve.grid().length > 1) {
         return Optional.of(
             "best rate at the edge of the grid (%s: %s)"
-                .formatted(curve.label(), Verdict.rate(Math.pow(10, readings.get(0).at()))));
+                .formatted(curve.label(), Conclusion.rate(Math.pow(10, readings.get(0).at()))));
       }
     }
     return Optional.empty();
@@ -124,16 +124,16 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
       numbers.put("adapter", curve.of().isAdapter());
       numbers.put("rank", curve.of().rank());
       Optional<Optimum> best = curve.readings(metric, measured()).stream().findFirst();
-      numbers.put("best_rate", best.map(optimum -> Verdict.rateOf(optimum.at())).orElse(null));
+      numbers.put("best_rate", best.map(optimum -> Conclusion.rateOf(optimum.at())).orElse(null));
       numbers.put("at_edge", best.map(Optimum::isAtEdge).orElse(null));
       Bootstrap.Interval interval =
           Bootstrap.of(
               seeds,
               draw ->
                   curve.optimum(metric, draw, curve.label()).map(Optimum::at).orElse(Double.NaN));
-      numbers.put("low", Verdict.rateOf(interval.low()));
-      numbers.put("high", Verdict.rateOf(interval.high()));
-      numbers.put("best_metric", Verdict.finite(metric.cost(curve.leastCost(metric, measured()))));
+      numbers.put("low", Conclusion.rateOf(interval.low()));
+      numbers.put("high", Conclusion.rateOf(interval.high()));
+      numbers.put("best_metric", Conclusion.finite(metric.cost(curve.leastCost(metric, measured()))));
       optima.add(numbers);
     }
     return optima;

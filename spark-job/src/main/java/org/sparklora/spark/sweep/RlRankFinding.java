@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * "In RL, rank 1 matches full fine-tuning, and LoRA has a wider band of good learning rates"
@@ -35,7 +35,7 @@ final class RlRankFinding {
     for (SeedCurve curve : all.curves()) {
       bands.put(
           curve.label(),
-          Verdict.finite(band(all.metric(), curve, Draw.measured(all.seeds()), curve.label())));
+          Conclusion.finite(band(all.metric(), curve, Draw.measured(all.seeds()), curve.label())));
     }
     numbers.put("bands", bands);
     return new Findings(List.of(match(all), band(all)), figures(study, all), numbers);
@@ -63,23 +63,23 @@ final class RlRankFinding {
     return figures;
   }
 
-  private static Verdict match(RateCurves all) {
+  private static Conclusion match(RateCurves all) {
     String quantity = "%s, rank 1 minus full at best rates".formatted(all.metric().name());
     RateCurves one = all.where(trial -> trial.rank() == 1);
     RateCurves full = all.where(trial -> !trial.isAdapter());
     if (one.curves().isEmpty() || full.curves().isEmpty()) {
-      return Verdict.undecided(
+      return Conclusion.undecided(
           quantity, all.seeds(), "0", "it takes trials of rank 1 and of all weights");
     }
     Optional<String> obstacle = one.obstacle().or(full::obstacle);
     if (obstacle.isPresent()) {
-      return Verdict.undecided(quantity, all.seeds(), "0", obstacle.get());
+      return Conclusion.undecided(quantity, all.seeds(), "0", obstacle.get());
     }
     ToDoubleFunction<Draw> difference =
         draw -> reached(one, draw, "rank 1") - reached(full, draw, "full");
     double margin = MARGIN_SHARE * Math.abs(reached(full, Draw.measured(all.seeds()), ""));
     boolean larger = !all.metric().isSmallerBetter();
-    return Verdict.of(
+    return Conclusion.of(
         quantity,
         difference.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), difference),
@@ -95,19 +95,19 @@ final class RlRankFinding {
   }
 
   /** The verdict on the geometric mean of the adapters' bands over that of full fine-tuning. */
-  private static Verdict band(RateCurves all) {
+  private static Conclusion band(RateCurves all) {
     String quantity = "band of good rates, LoRA over full";
     RateCurves adapters = all.where(Trial::isAdapter);
     RateCurves full = all.where(trial -> !trial.isAdapter());
     if (adapters.curves().isEmpty() || full.curves().isEmpty()) {
-      return Verdict.undecided(
+      return Conclusion.undecided(
           quantity, all.seeds(), "above 1", "it takes trials of an adapter and of all weights");
     }
     if (all.curves().stream().anyMatch(curve -> curve.grid().length < LEAST_RATES)) {
-      return Verdict.undecided(quantity, all.seeds(), "above 1", "it takes three rates of each");
+      return Conclusion.undecided(quantity, all.seeds(), "above 1", "it takes three rates of each");
     }
     if (full.curves().stream().anyMatch(curve -> reachesEdge(all, curve))) {
-      return Verdict.undecided(
+      return Conclusion.undecided(
           quantity,
           all.seeds(),
           "above 1",
@@ -115,7 +115,7 @@ final class RlRankFinding {
     }
     ToDoubleFunction<Draw> ratio =
         draw -> Math.pow(10, meanBand(adapters, draw, "adapters") - meanBand(full, draw, "full"));
-    return Verdict.of(
+    return Conclusion.of(
         quantity,
         ratio.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), ratio),

@@ -3,7 +3,7 @@ package org.sparklora.spark.sweep;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * A metric over a quantity, once for each seed.

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * "The best multiplier of the learning rate is about 15 for runs under 100 steps and falls to 10"
@@ -35,9 +35,9 @@ final class ShortRunsFinding {
       points[3][i] = interval.high();
       Map<String, Object> numbers = new LinkedHashMap<>();
       numbers.put("steps", steps);
-      numbers.put("multiplier", Verdict.finite(points[1][i]));
-      numbers.put("low", Verdict.finite(interval.low()));
-      numbers.put("high", Verdict.finite(interval.high()));
+      numbers.put("multiplier", Conclusion.finite(points[1][i]));
+      numbers.put("low", Conclusion.finite(interval.low()));
+      numbers.put("high", Conclusion.finite(interval.high()));
       multipliers.add(numbers);
     }
     Map<String, Object> numbers = new LinkedHashMap<>();
@@ -53,24 +53,24 @@ final class ShortRunsFinding {
         of.where(Trial::isAdapter), of.where(trial -> !trial.isAdapter()), " %s".formatted(steps));
   }
 
-  private static Verdict verdict(RateCurves all, List<Integer> lengths) {
+  private static Conclusion verdict(RateCurves all, List<Integer> lengths) {
     int shortest = lengths.get(0);
     int longest = lengths.get(lengths.size() - 1);
     String quantity = String.format(Locale.ROOT, QUANTITY, shortest, longest);
     String blog = "above 1 (15 over 10)";
     if (shortest == longest) {
-      return Verdict.undecided(quantity, all.seeds(), blog, "it takes runs of two lengths");
+      return Conclusion.undecided(quantity, all.seeds(), blog, "it takes runs of two lengths");
     }
     RateCurves ends =
         all.where(trial -> trial.maxSteps() == shortest || trial.maxSteps() == longest);
     Optional<String> obstacle = ends.obstacleToRates();
     if (obstacle.isPresent()) {
-      return Verdict.undecided(quantity, all.seeds(), blog, obstacle.get());
+      return Conclusion.undecided(quantity, all.seeds(), blog, obstacle.get());
     }
     ToDoubleFunction<Draw> early = ratio(all, shortest);
     ToDoubleFunction<Draw> late = ratio(all, longest);
     ToDoubleFunction<Draw> change = draw -> early.applyAsDouble(draw) / late.applyAsDouble(draw);
-    return Verdict.of(
+    return Conclusion.of(
         quantity,
         change.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), change),

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * The metric over the optimizer steps, for each kind of trial: at each step the best over the

@@ -15,9 +15,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.spark.regret.Finding;
-import org.sparklora.spark.regret.Finding.Verdict;
-import org.sparklora.spark.regret.Source;
+import org.sparklora.observe.estimate.Finding;
+import org.sparklora.observe.estimate.Finding.Severity;
+import org.sparklora.observe.estimate.Source;
 
 /**
  * The advice of a sweep for a run of the same model: the best learning rate of similar trials, and
@@ -113,7 +113,7 @@ public final class SweepAdvice {
                         RATE,
                         Figure.rate(rate),
                         Map.of("learning_rate_of_run", rate),
-                        Verdict.UNKNOWN,
+                        Severity.UNKNOWN,
                         "the sweep has no best rate inside of its grid for such a run",
                         List.of(Source.SWEEP))));
     if (rank > 0) {
@@ -163,7 +163,7 @@ public final class SweepAdvice {
             best.low(),
             "high",
             best.high()),
-        near ? Verdict.OK : Verdict.REGRET,
+        near ? Severity.OK : Severity.REGRET,
         near
             ? "as measured on this model"
             : "%s times the measured best".formatted(Figure.ratio(rate / best.rate())),
@@ -193,7 +193,7 @@ public final class SweepAdvice {
             "rank",
             "%s; in this sweep rank %s is within 1 %% of the best".formatted(rank, enough),
             Map.of("rank_of_run", rank, "measured_sufficient_rank", enough),
-            rank >= enough ? Verdict.OK : Verdict.REGRET,
+            rank >= enough ? Severity.OK : Severity.REGRET,
             rank >= enough ? "enough, as measured on this model" : "a higher rank was better",
             List.of(Source.SWEEP)));
   }

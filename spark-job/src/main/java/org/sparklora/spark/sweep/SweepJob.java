@@ -25,9 +25,9 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.spark.track.TrackingConfig;
-import org.sparklora.spark.workers.CountExecutorsJob;
-import org.sparklora.spark.workers.NamedJob;
+import org.sparklora.observe.track.TrackingConfig;
+import org.sparklora.spark.workers.ExecutorCount;
+import org.sparklora.spark.workers.JobNames;
 import org.sparklora.spark.workers.PlacedJob;
 
 /**
@@ -111,7 +111,7 @@ public final class SweepJob {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     int parallel =
         requested.orElseGet(
-            () -> spark.isLocal() ? 1 : CountExecutorsJob.workers(spark, Optional.empty()));
+            () -> spark.isLocal() ? 1 : ExecutorCount.workers(spark, Optional.empty()));
     TrialRun run =
         new TrialRun(HadoopSettings.of(spark.hadoopConfiguration()), plan.folder(), keepWeights);
     return new SweepJob(spark, plan.file(), run, parallel, runs).all(trials);
@@ -175,7 +175,7 @@ public final class SweepJob {
     Interruption.check();
     progress.started();
     started.add(trial);
-    NamedJob.name(spark, "trial %s: %s".formatted(trial.name(), trial.shown()));
+    JobNames.name(spark, "trial %s: %s".formatted(trial.name(), trial.shown()));
     TrialRun work = run;
     int last = stop.orElse(0); // OptionalInt is not serialisable
     int worker = idle.take();

@@ -18,7 +18,7 @@ import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
-import org.sparklora.spark.track.TrackingConfig;
+import org.sparklora.observe.track.TrackingConfig;
 
 /**
  * A sweep whose file was fully checked, before any table or trial is made.

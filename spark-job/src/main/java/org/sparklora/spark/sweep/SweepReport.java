@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.sparklora.spark.report.FigurePage;
-import org.sparklora.spark.report.LineFigure;
+import org.sparklora.observe.report.FigurePage;
+import org.sparklora.observe.report.LineFigure;
 
 /**
  * Writes the results of a sweep: {@code results.json}, {@code report.html} and the figures as PNG.
@@ -29,7 +29,7 @@ final class SweepReport {
         @Override
         public void serialize(Double value, JsonGenerator json, SerializerProvider all)
             throws IOException {
-          json.writeNumber(Verdict.typed(value));
+          json.writeNumber(Conclusion.typed(value));
         }
       };
   private static final String PAGE = "report.html";
@@ -139,7 +139,7 @@ final class SweepReport {
     results.put("metric", metric);
     results.put("seeds", study.seeds());
     results.put("trials", states());
-    results.put("verdicts", findings.verdicts().stream().map(Verdict::numbers).toList());
+    results.put("verdicts", findings.verdicts().stream().map(Conclusion::numbers).toList());
     results.putAll(findings.numbers());
     results.put("settings", groups().stream().map(this::numbers).toList());
     try {
@@ -157,8 +157,8 @@ final class SweepReport {
     Map<String, Object> numbers = new LinkedHashMap<>();
     numbers.put("values", group.first().setting());
     numbers.put("labels", group.first().labels());
-    numbers.put("mean", Verdict.finite(mean(group)));
-    numbers.put("deviation", Verdict.finite(deviation(group)));
+    numbers.put("mean", Conclusion.finite(mean(group)));
+    numbers.put("deviation", Conclusion.finite(deviation(group)));
     List<Map<String, Object>> trials = new ArrayList<>();
     for (Study.Measured one : group.trials()) {
       Map<String, Object> trial = new LinkedHashMap<>();
@@ -167,7 +167,7 @@ final class SweepReport {
       trial.put("state", one.outcome().state().name().toLowerCase(Locale.ROOT));
       trial.put("reason", one.outcome().reason());
       trial.put("step", one.outcome().step());
-      trial.put("metric", Verdict.finite(one.outcome().metric(study.metric(), Integer.MAX_VALUE)));
+      trial.put("metric", Conclusion.finite(one.outcome().metric(study.metric(), Integer.MAX_VALUE)));
       trials.add(trial);
     }
     numbers.put("trials", trials);

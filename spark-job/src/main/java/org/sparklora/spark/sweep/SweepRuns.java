@@ -17,13 +17,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.MetricsLog;
-import org.sparklora.spark.track.ParentRun;
-import org.sparklora.spark.track.RunLabel;
-import org.sparklora.spark.track.Sinks;
-import org.sparklora.spark.track.TrackedLog;
-import org.sparklora.spark.track.TrackedRow;
-import org.sparklora.spark.track.TrackerThread;
-import org.sparklora.spark.track.TrackingConfig;
+import org.sparklora.observe.track.ParentRun;
+import org.sparklora.observe.track.RunLabel;
+import org.sparklora.observe.track.Sinks;
+import org.sparklora.observe.track.TrackedLog;
+import org.sparklora.observe.track.TrackedRow;
+import org.sparklora.observe.track.TrackerThread;
+import org.sparklora.observe.track.TrackingConfig;
 
 /**
  * Sends a sweep to trackers: one run per trial, in MLflow below a parent run of the sweep. It reads

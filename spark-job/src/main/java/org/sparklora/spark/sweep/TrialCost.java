@@ -9,14 +9,14 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.pipeline.model.ModelOutline;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoRegret;
-import org.sparklora.spark.regret.MachineMemory;
-import org.sparklora.spark.regret.PlannedRun;
-import org.sparklora.spark.regret.TrainingCompute;
+import org.sparklora.observe.estimate.MachineMemory;
+import org.sparklora.observe.estimate.PlannedRun;
+import org.sparklora.observe.estimate.TrainingCompute;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftRegret;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.train.TrainedModel;
 
 /**
  * Upper bound of a trial's cost, from its settings and its checkpoint's headers; rows need not be

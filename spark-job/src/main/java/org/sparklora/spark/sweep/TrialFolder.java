@@ -14,8 +14,8 @@ import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.spark.regret.RegretReport;
-import org.sparklora.spark.train.TrainerState;
+import org.sparklora.observe.estimate.RegretReport;
+import org.sparklora.train.TrainerState;
 
 /** The folder of a trial. {@code trial.json} appears complete when the trial ends or stops. */
 final class TrialFolder {

@@ -115,7 +115,7 @@ final class TrialGrid {
   private static String shown(Settings settings, String name, String text) {
     return settings
         .typed(name, text)
-        .map(value -> value instanceof Double number ? Verdict.typed(number) : text)
+        .map(value -> value instanceof Double number ? Conclusion.typed(number) : text)
         .orElse(text);
   }
 

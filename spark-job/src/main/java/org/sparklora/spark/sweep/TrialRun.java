@@ -19,13 +19,13 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoJob;
 import org.sparklora.spark.grpo.LogProbGuard;
-import org.sparklora.spark.report.RunLog;
+import org.sparklora.observe.report.RunLog;
 import org.sparklora.spark.run.RunControl;
-import org.sparklora.spark.run.TrainingPlace;
+import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
-import org.sparklora.spark.train.NonFiniteLossException;
+import org.sparklora.train.NonFiniteLossException;
 
 /**
  * Trains or evaluates one trial in the calling thread, from the last checkpoint of an earlier task,
@@ -128,7 +128,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     if (folder.hasCheckpoint()) {
       settings = settings.with(Flags.RESUME_FROM_CHECKPOINT, RunFolder.LATEST);
     }
-    TrainingPlace place = TrainingPlace.ofThread(configuration, silence());
+    TrainingEnvironment place = TrainingEnvironment.ofThread(configuration, silence());
     RunControl control = RunControl.until(stop);
     return trial.command().equals("sft")
         ? SftJob.run(place, SftConfig.of(settings), control)

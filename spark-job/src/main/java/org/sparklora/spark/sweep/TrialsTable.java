@@ -92,7 +92,7 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
   private static String text(Object value) {
     return value == null
         ? ""
-        : value instanceof Double number ? Verdict.typed(number) : value.toString();
+        : value instanceof Double number ? Conclusion.typed(number) : value.toString();
   }
 
   private static String state(Line row) {

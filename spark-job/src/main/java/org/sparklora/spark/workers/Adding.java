@@ -1,7 +1,7 @@
 package org.sparklora.spark.workers;
 
 import java.io.Serializable;
-import org.sparklora.spark.train.FlatVector;
+import org.sparklora.train.FlatVector;
 
 /**
  * A {@link Work} that adds its main result to a vector.

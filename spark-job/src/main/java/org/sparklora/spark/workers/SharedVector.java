@@ -1,14 +1,14 @@
 package org.sparklora.spark.workers;
 
 import java.io.Serializable;
-import org.sparklora.spark.train.FlatVector;
+import org.sparklora.train.FlatVector;
 
 /** A vector of the driver that every {@link Work} can read. */
 public interface SharedVector extends Serializable, AutoCloseable {
   /** The vector in the process that calls, driver or executor. */
   FlatVector vector();
 
-  /** Frees the copies, and a vector given to {@link ExecutorsJob#share(FlatVector)}. */
+  /** Frees the copies, and a vector given to {@link ExecutorWorkers#share(FlatVector)}. */
   @Override
   void close();
 }

@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.spark.meter.ExecutorUse;
-import org.sparklora.spark.train.FlatVector;
+import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.train.FlatVector;
 
 /** Runs the parts of a step or round, on executors or in this process. */
-public sealed interface Workers permits LocalWorkers, ExecutorsJob {
+public sealed interface Workers permits LocalWorkers, ExecutorWorkers {
 
   /** Labels the work from now on, for example {@code step 12}; Spark's pages show the label. */
   default void during(String what) {}

@@ -1,5 +1,7 @@
 package org.sparklora.spark.cli;
 
+import org.sparklora.train.GuideModels;
+import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;

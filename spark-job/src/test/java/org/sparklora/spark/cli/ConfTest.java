@@ -1,5 +1,7 @@
 package org.sparklora.spark.cli;
 
+import org.sparklora.train.GuideModels;
+import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -26,8 +28,8 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
-import org.sparklora.spark.regret.PlannedRun;
-import org.sparklora.spark.regret.TrainingMemory;
+import org.sparklora.observe.estimate.PlannedRun;
+import org.sparklora.observe.estimate.TrainingMemory;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;

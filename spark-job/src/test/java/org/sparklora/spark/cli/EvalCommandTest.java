@@ -1,5 +1,6 @@
 package org.sparklora.spark.cli;
 
+import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 
@@ -41,7 +42,7 @@ class EvalCommandTest {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       if (completion.solution().isEmpty()) {
         return Judgement.unverifiable("no solution");
       }

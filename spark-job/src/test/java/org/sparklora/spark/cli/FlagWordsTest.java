@@ -22,8 +22,8 @@ import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.spark.run.PushConfig;
-import org.sparklora.spark.train.Cadence;
-import org.sparklora.spark.train.WeightDtype;
+import org.sparklora.train.Cadence;
+import org.sparklora.train.WeightDtype;
 import org.sparklora.text.TokenizerDialect;
 
 /** The words that a flag may be are the constants of the enumeration it is read as. */

@@ -1,5 +1,6 @@
 package org.sparklora.spark.cli;
 
+import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -24,7 +25,7 @@ import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.source.DatasetSplits;
 import org.sparklora.prep.source.RowHandler;
 import org.sparklora.prep.source.SourceRow;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 
@@ -50,7 +51,7 @@ class GrpoCommandTest {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       if (completion.solution().isEmpty()) {
         return Judgement.unverifiable("no solution");
       }

@@ -1,5 +1,7 @@
 package org.sparklora.spark.cli;
 
+import org.sparklora.train.GuideModels;
+import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,8 +28,8 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.spark.regret.PlannedRun;
-import org.sparklora.spark.regret.TrainingMemory;
+import org.sparklora.observe.estimate.PlannedRun;
+import org.sparklora.observe.estimate.TrainingMemory;
 import org.sparklora.spark.run.TrainingSettings;
 
 /**

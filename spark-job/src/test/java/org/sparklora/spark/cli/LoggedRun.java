@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.sparklora.spark.meter.MachineMetrics;
+import org.sparklora.train.meter.MachineMetrics;
 
 /** What a run of {@code sft} or {@code grpo} left in its folder. */
 public interface LoggedRun {

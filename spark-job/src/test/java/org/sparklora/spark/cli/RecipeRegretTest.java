@@ -1,5 +1,6 @@
 package org.sparklora.spark.cli;
 
+import org.sparklora.train.GuideModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;

@@ -1,5 +1,6 @@
 package org.sparklora.spark.cli;
 
+import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;

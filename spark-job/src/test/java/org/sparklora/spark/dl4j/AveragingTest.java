@@ -23,10 +23,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.engine.DType;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.spark.meter.ExecutorUse;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.StepRows;
+import org.sparklora.spark.workers.ExecutorWorkers;
 
 /** Parameter averaging over several workers, in place and over the wire. */
 class AveragingTest {
@@ -48,18 +48,18 @@ class AveragingTest {
     try (SparkSession session = TestSpark.open(2)) {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       List<List<StepRows>> steps = round(2, 0);
-      AdapterNetwork both = adapter.network(4);
+      TrainedNetwork both = adapter.network(4);
       RoundReport report =
           new ParameterAveraging(
-                  ExecutorsJob.of(spark, 2), adapter.model(), both, rows(), 2, DType.FLOAT32)
+                  ExecutorWorkers.of(spark, 2), adapter.model(), both, rows(), 2, DType.FLOAT32)
               .train(steps);
       float[] averaged = adapter.parameters(both).toArray();
 
       List<float[]> alone = new ArrayList<>();
       for (List<StepRows> worker : steps) {
-        AdapterNetwork one = adapter.network(4);
+        TrainedNetwork one = adapter.network(4);
         new ParameterAveraging(
-                ExecutorsJob.of(spark, 1), adapter.model(), one, rows(), 2, DType.FLOAT32)
+                ExecutorWorkers.of(spark, 1), adapter.model(), one, rows(), 2, DType.FLOAT32)
             .train(List.of(worker));
         alone.add(adapter.parameters(one).toArray());
       }
@@ -88,10 +88,10 @@ class AveragingTest {
   void momentsOutliveTheRound() {
     try (SparkSession session = TestSpark.open(2)) {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-      AdapterNetwork network = adapter.network(8);
+      TrainedNetwork network = adapter.network(8);
       ParameterAveraging averaging =
           new ParameterAveraging(
-              ExecutorsJob.of(spark, 2), adapter.model(), network, rows(), 2, DType.FLOAT32);
+              ExecutorWorkers.of(spark, 2), adapter.model(), network, rows(), 2, DType.FLOAT32);
       averaging.train(round(2, 0));
       double first = network.network().getUpdater().getStateViewArray().norm2Number().doubleValue();
       averaging.train(round(2, 2));
@@ -113,7 +113,7 @@ class AveragingTest {
     Traffic wire = new Traffic();
     float[] overWire;
     try (SparkSession session =
-        TestSpark.builder(2).config(ExecutorsJob.SHARED_MEMORY, "false").getOrCreate()) {
+        TestSpark.builder(2).config(ExecutorWorkers.SHARED_MEMORY, "false").getOrCreate()) {
       overWire = train(session, wire);
     }
     long adapterBytes = Float.BYTES * adapter.model().layout().size();
@@ -154,7 +154,7 @@ class AveragingTest {
   private static SparkSession overWire(Class<?> serializer) {
     return kryo(TestSpark.builder(2))
         .config("spark.serializer", serializer.getName())
-        .config(ExecutorsJob.SHARED_MEMORY, "false")
+        .config(ExecutorWorkers.SHARED_MEMORY, "false")
         .getOrCreate();
   }
 
@@ -171,7 +171,7 @@ class AveragingTest {
       inPlace = train(session, 3);
     }
     try (SparkSession session =
-        TestSpark.builder(3).config(ExecutorsJob.SHARED_MEMORY, "false").getOrCreate()) {
+        TestSpark.builder(3).config(ExecutorWorkers.SHARED_MEMORY, "false").getOrCreate()) {
       assertThat(train(session, 3)).isEqualTo(inPlace);
     }
   }
@@ -184,7 +184,7 @@ class AveragingTest {
     }
     float[] overWire;
     try (SparkSession session =
-        TestSpark.builder(2).config(ExecutorsJob.SHARED_MEMORY, "false").getOrCreate()) {
+        TestSpark.builder(2).config(ExecutorWorkers.SHARED_MEMORY, "false").getOrCreate()) {
       overWire = trainBySums(session);
     }
     for (int i = 0; i < inPlace.length; i++) {
@@ -195,10 +195,10 @@ class AveragingTest {
 
   /** Two steps, each of two micro-batches on a worker each. */
   private float[] trainBySums(SparkSession session) {
-    AdapterNetwork network = adapter.network(4);
+    TrainedNetwork network = adapter.network(4);
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     SummedGradients sums =
-        new SummedGradients(ExecutorsJob.of(spark, 2), adapter.model(), network, rows());
+        new SummedGradients(ExecutorWorkers.of(spark, 2), adapter.model(), network, rows());
     for (int step = 0; step < 2; step++) {
       List<List<StepRows>> shares = new ArrayList<>();
       for (int worker = 0; worker < 2; worker++) {
@@ -206,7 +206,7 @@ class AveragingTest {
         shares.add(List.of(new StepRows(step, worker, 22, rows.microBatches())));
       }
       ExecutorUse use = sums.train(shares).use();
-      boolean sent = !session.conf().get(ExecutorsJob.SHARED_MEMORY, "true").equals("true");
+      boolean sent = !session.conf().get(ExecutorWorkers.SHARED_MEMORY, "true").equals("true");
       double vectors = sent ? 3 : 0; // parameters to one executor, gradients of two workers
       assertThat(use.metrics(1, 1))
           .containsEntry("averaging_bytes", vectors * Float.BYTES * adapter.model().layout().size())
@@ -226,10 +226,10 @@ class AveragingTest {
 
   private float[] train(SparkSession session, int workers, Traffic traffic) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    AdapterNetwork network = adapter.network(4);
+    TrainedNetwork network = adapter.network(4);
     traffic.use =
         new ParameterAveraging(
-                ExecutorsJob.of(spark, workers), adapter.model(), network, rows(), 2, DType.FLOAT32)
+                ExecutorWorkers.of(spark, workers), adapter.model(), network, rows(), 2, DType.FLOAT32)
             .train(round(workers, 0))
             .use();
     return adapter.parameters(network).toArray();

@@ -20,9 +20,9 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.StepRows;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.spark.workers.LocalWorkers;
 
 /** Parameter averaging whose vectors travel as bfloat16. */
@@ -45,18 +45,18 @@ class Bfloat16AveragingTest {
   /** Parameters change by less than half a unit of bfloat16's last place. */
   @Test
   void inBfloat16HalfOfTheBytesTravelAndWhatWorkersChangedIsAddedInFloat32() {
-    AdapterNetwork network = adapter.network(4, SMALL_RATE);
+    TrainedNetwork network = adapter.network(4, SMALL_RATE);
     float[][] expected = state(network);
     float[] initial = expected[0];
     try (SparkSession session =
-        TestSpark.builder(2).config(ExecutorsJob.SHARED_MEMORY, "false").getOrCreate()) {
+        TestSpark.builder(2).config(ExecutorWorkers.SHARED_MEMORY, "false").getOrCreate()) {
       for (int round = 0; round < 2; round++) {
         expected = roundedRound(expected, 2 * round);
       }
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       ParameterAveraging averaging =
           new ParameterAveraging(
-              ExecutorsJob.of(spark, 2), adapter.model(), network, rows(), 2, DType.BFLOAT16);
+              ExecutorWorkers.of(spark, 2), adapter.model(), network, rows(), 2, DType.BFLOAT16);
       averaging.train(round(2, 0));
       RoundReport report = averaging.train(round(2, 2));
 
@@ -81,7 +81,7 @@ class Bfloat16AveragingTest {
     float[][] start = {rounded(state[0]), rounded(state[1])};
     List<float[][]> changes = new ArrayList<>();
     for (List<StepRows> worker : round(2, firstStep)) {
-      try (AdapterNetwork alone = adapter.network(4, SMALL_RATE)) {
+      try (TrainedNetwork alone = adapter.network(4, SMALL_RATE)) {
         write(alone, start);
         new ParameterAveraging(new LocalWorkers(), adapter.model(), alone, rows(), 2, DType.FLOAT32)
             .train(List.of(worker));
@@ -118,16 +118,16 @@ class Bfloat16AveragingTest {
   }
 
   /** Parameters and moments. */
-  private float[][] state(AdapterNetwork network) {
+  private float[][] state(TrainedNetwork network) {
     return new float[][] {adapter.parameters(network).toArray(), moments(network).toArray()};
   }
 
-  private void write(AdapterNetwork network, float[][] state) {
+  private void write(TrainedNetwork network, float[][] state) {
     adapter.parameters(network).write(0, state[0], 0, state[0].length);
     moments(network).write(0, state[1], 0, state[1].length);
   }
 
-  private Tensor moments(AdapterNetwork network) {
+  private Tensor moments(TrainedNetwork network) {
     return Engines.shared().alias(network.moments(), 2 * adapter.model().layout().size()).tensor();
   }
 }

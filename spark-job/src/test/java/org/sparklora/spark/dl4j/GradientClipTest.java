@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sparklora.spark.train.NonFiniteLossException;
+import org.sparklora.train.NonFiniteLossException;
 
 class GradientClipTest {
   @ParameterizedTest

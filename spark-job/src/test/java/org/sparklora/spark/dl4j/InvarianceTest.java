@@ -20,12 +20,12 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.spark.cli.TestModels;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.RowsInMemory;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.train.TestModels;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.RowsInMemory;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingRows;
 import org.sparklora.spark.workers.LocalWorkers;
 
 /** What the blog says of LoRA's parametrisation, as properties of the training step. */
@@ -67,8 +67,8 @@ class InvarianceTest {
     AdapterLayout layout = (AdapterLayout) model.layout();
     List<Double> losses = new ArrayList<>();
     try (TrainingRows rows = rows();
-        AdapterNetwork network =
-            AdapterNetwork.create(
+        TrainedNetwork network =
+            TrainedNetwork.create(
                 model,
                 layout,
                 optimizer,

@@ -23,14 +23,14 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.spark.cli.TestModels;
+import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.RowsInMemory;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainingRows;
-import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.RowsInMemory;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingRows;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.spark.workers.LocalWorkers;
 
 /** What crosses to an engine whose tensors lie apart from this process's memory, and back. */
@@ -72,15 +72,15 @@ class ResidencyTest {
         name -> System.setProperty("lora.engine", name), () -> System.clearProperty("lora.engine"));
   }
 
-  private AdapterNetwork network() {
+  private TrainedNetwork network() {
     OptimizerConfig optimizer = new OptimizerConfig(1e-3, 0.9, 0.999, 1e-8, 0.01, 0.5);
-    AdapterNetwork network =
-        AdapterNetwork.create(model, model.layout(), optimizer, ScheduleConfig.defaults(), STEPS);
+    TrainedNetwork network =
+        TrainedNetwork.create(model, model.layout(), optimizer, ScheduleConfig.defaults(), STEPS);
     ((AdapterLayout) model.layout()).initialize(parameters(network), 1);
     return network;
   }
 
-  private Tensor parameters(AdapterNetwork network) {
+  private Tensor parameters(TrainedNetwork network) {
     return Engines.host().alias(network.parameters(), network.size()).tensor();
   }
 
@@ -116,7 +116,7 @@ class ResidencyTest {
   @Test
   void ofOneWorkerNothingCrossesBetweenStepsAndWhatIsReadCrossesOnce() {
     try (TrainingRows rows = rows();
-        AdapterNetwork network = network()) {
+        TrainedNetwork network = network()) {
       ParameterAveraging training =
           new ParameterAveraging(new LocalWorkers(), model, network, rows, 2, DType.FLOAT32);
       nothingHasCrossed();
@@ -141,7 +141,7 @@ class ResidencyTest {
   @Test
   void ofAveragedWorkersEachTakesItsVectorsOnceARoundAndGivesThemBackOnce() {
     try (TrainingRows rows = rows();
-        AdapterNetwork network = network()) {
+        TrainedNetwork network = network()) {
       ParameterAveraging training =
           new ParameterAveraging(new LocalWorkers(), model, network, rows, 3, DType.FLOAT32);
       nothingHasCrossed();
@@ -156,7 +156,7 @@ class ResidencyTest {
   @Test
   void gradientsThatAreSummedInThisProcessDoNotCross() {
     try (TrainingRows rows = rows();
-        AdapterNetwork network = network()) {
+        TrainedNetwork network = network()) {
       SummedGradients training = new SummedGradients(new LocalWorkers(), model, network, rows);
       nothingHasCrossed();
       training.train(List.of(List.of(step(0)), List.of(step(0))));
@@ -169,12 +169,12 @@ class ResidencyTest {
   @Test
   void gradientsThatAreSummedOverExecutorsCrossOnceAndParametersToEachExecutorOnce() {
     session.close();
-    session = TestSpark.builder(2).config(ExecutorsJob.SHARED_MEMORY, "false").getOrCreate();
+    session = TestSpark.builder(2).config(ExecutorWorkers.SHARED_MEMORY, "false").getOrCreate();
     try (TrainingRows rows = rows();
-        AdapterNetwork network = network()) {
+        TrainedNetwork network = network()) {
       SummedGradients training =
           new SummedGradients(
-              ExecutorsJob.of(new JavaSparkContext(session.sparkContext()), 2),
+              ExecutorWorkers.of(new JavaSparkContext(session.sparkContext()), 2),
               model,
               network,
               rows);

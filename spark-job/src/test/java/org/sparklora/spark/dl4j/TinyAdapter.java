@@ -13,11 +13,11 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.spark.cli.TestModels;
-import org.sparklora.spark.train.RowsInMemory;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.train.TestModels;
+import org.sparklora.train.RowsInMemory;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingRows;
 
 /** An adapter of a tiny model for several workers to train, and the rows of their steps. */
 record TinyAdapter(TrainedModel model) {
@@ -37,22 +37,22 @@ record TinyAdapter(TrainedModel model) {
   }
 
   /** A new network, initialised alike each time. */
-  AdapterNetwork network(int totalSteps) {
+  TrainedNetwork network(int totalSteps) {
     return network(totalSteps, 1e-3);
   }
 
   /** The same with another learning rate. */
-  AdapterNetwork network(int totalSteps, double learningRate) {
+  TrainedNetwork network(int totalSteps, double learningRate) {
     OptimizerConfig optimizer = new OptimizerConfig(learningRate, 0.9, 0.999, 1e-8, 0.01, 1.0);
-    AdapterNetwork network =
-        AdapterNetwork.create(
+    TrainedNetwork network =
+        TrainedNetwork.create(
             model, model.layout(), optimizer, ScheduleConfig.defaults(), totalSteps);
     ((AdapterLayout) model.layout()).initialize(parameters(network), 1);
     return network;
   }
 
   /** Its trained parameters, where the network has them. */
-  Tensor parameters(AdapterNetwork network) {
+  Tensor parameters(TrainedNetwork network) {
     return Engines.shared().alias(network.parameters(), model.layout().size()).tensor();
   }
 

@@ -32,11 +32,11 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.spark.cli.TestModels;
-import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.train.StepMetrics;
-import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.train.TestModels;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.StepMetrics;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainedModel;
 
 /** What goes between driver and executors, through both of Spark's serialisers. */
 class TravelTest {
@@ -125,7 +125,7 @@ class TravelTest {
     return Engines.shared().alias(vector.pointer(), vector.size()).tensor().toArray();
   }
 
-  private static AdapterNetwork network(Path folder) throws IOException {
+  private static TrainedNetwork network(Path folder) throws IOException {
     TrainedModel model =
         TrainedModel.adapter(
             TestModels.source(TestModels.copy("llama-tiny", folder)),
@@ -133,7 +133,7 @@ class TravelTest {
             Precision.FLOAT32,
             true,
             42);
-    return AdapterNetwork.create(
+    return TrainedNetwork.create(
         model, model.layout(), OptimizerConfig.defaults(), ScheduleConfig.defaults(), 10);
   }
 
@@ -145,7 +145,7 @@ class TravelTest {
   @MethodSource("serializers")
   void networkConfigurationTravelsWithoutWeights(Serializer serializer, @TempDir Path folder)
       throws IOException {
-    AdapterNetwork network = network(folder);
+    TrainedNetwork network = network(folder);
     TrainedModel model = layer(network.network().getLayerWiseConfigurations()).model();
     MultiLayerConfiguration configuration = network.network().getLayerWiseConfigurations();
 

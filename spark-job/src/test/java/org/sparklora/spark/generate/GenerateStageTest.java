@@ -12,7 +12,7 @@ import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Completion.StopReason;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.spark.cli.TestModels;
+import org.sparklora.train.TestModels;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
 

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
-import org.sparklora.spark.train.RowOrder;
+import org.sparklora.train.RowOrder;
 
 class PromptOrderTest {
   private static final Path GOLDEN = Path.of("src/test/resources/grpo/repeat_sampler.json.gz");

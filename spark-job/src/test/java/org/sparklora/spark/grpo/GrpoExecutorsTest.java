@@ -14,7 +14,7 @@ import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.spark.cli.TestModels;
+import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.run.SmallDisk;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.spark.cli.TestModels;
+import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 
 /** The run folder lies on a disk that fills, at one moment of a run after the other. */

@@ -25,16 +25,16 @@ import org.sparklora.model.trace.GrpoTrace;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.model.ModelSource;
-import org.sparklora.spark.cli.TestModels;
-import org.sparklora.spark.dl4j.AdapterNetwork;
+import org.sparklora.train.TestModels;
+import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.MetricMeans;
-import org.sparklora.spark.train.PolicyGradient;
-import org.sparklora.spark.train.PolicyMetrics;
-import org.sparklora.spark.train.RowOrder;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.MetricMeans;
+import org.sparklora.train.PolicyGradient;
+import org.sparklora.train.PolicyMetrics;
+import org.sparklora.train.RowOrder;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingPlan;
 import org.sparklora.spark.workers.LocalWorkers;
 
 /** Whole runs of TRL's GRPOTrainer through the loop: only its generations are TRL's. */
@@ -68,7 +68,7 @@ class GrpoReplayTest {
     JsonNode resolved = trace.resolved();
     int accumulation = resolved.get("gradient_accumulation_steps").asInt();
     int slices = resolved.get("steps_per_generation").asInt();
-    AdapterNetwork network = network(model, trace);
+    TrainedNetwork network = network(model, trace);
     Engine engine = Engines.host();
     Tensor parameters = engine.alias(network.parameters(), layout.size()).tensor();
     try (CheckpointFolder base = CheckpointFolder.open(model.checkpoint().folder())) {
@@ -129,7 +129,7 @@ class GrpoReplayTest {
 
   /** The first step as evaluation measures it: without a gradient, whose norm is TRL's here. */
   private static PolicyMetrics evaluated(
-      TrainedModel model, GrpoTrace trace, GrpoLoop.Shape shape, AdapterNetwork network) {
+      TrainedModel model, GrpoTrace trace, GrpoLoop.Shape shape, TrainedNetwork network) {
     JsonNode resolved = trace.resolved();
     int accumulation = resolved.get("gradient_accumulation_steps").asInt();
     int slices = shape.stepsPerGeneration();
@@ -159,9 +159,9 @@ class GrpoReplayTest {
         .orElseGet(() -> TrainedModel.allWeights(checkpoint, Precision.FLOAT32, false));
   }
 
-  private static AdapterNetwork network(TrainedModel model, GrpoTrace trace) {
+  private static TrainedNetwork network(TrainedModel model, GrpoTrace trace) {
     JsonNode resolved = trace.resolved();
-    return AdapterNetwork.create(
+    return TrainedNetwork.create(
         model,
         model.layout(),
         new OptimizerConfig(

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.spark.cli.TestModels;
+import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 
 /** Runs that go on from a checkpoint, between two rounds and in the middle of one. */

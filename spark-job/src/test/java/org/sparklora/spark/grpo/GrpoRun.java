@@ -13,7 +13,7 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
-import org.sparklora.reward.Completion;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.spark.cli.LoggedRun;
@@ -32,7 +32,7 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       long letters = completion.text().chars().distinct().count();
       return Judgement.scored(letters / 3, "more letters are better");
     }
@@ -48,7 +48,7 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       boolean tells = Integer.parseInt(completion.solution().orElseThrow()) % 8 == 0;
       return tells ? new Variety().judge(completion) : Judgement.scored(1, "the same for all");
     }
@@ -64,7 +64,7 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       List<Object> all =
           List.of(
               completion.text(),
@@ -85,7 +85,7 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
     }
 
     @Override
-    public Judgement judge(Completion completion) {
+    public Judgement judge(RewardInput completion) {
       return Judgement.unverifiable("no opinion");
     }
   }

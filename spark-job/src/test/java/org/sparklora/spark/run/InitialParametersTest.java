@@ -15,9 +15,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.spark.cli.TestModels;
+import org.sparklora.train.TestModels;
 import org.sparklora.spark.sft.SftConfig;
-import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.train.TrainedModel;
 
 class InitialParametersTest {
   @TempDir private Path folder;

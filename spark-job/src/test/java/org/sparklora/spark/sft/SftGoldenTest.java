@@ -27,7 +27,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.CommandLine;
-import org.sparklora.spark.cli.TestModels;
+import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 
 /**

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
-import org.sparklora.spark.sweep.Verdict.Answer;
+import org.sparklora.spark.sweep.Conclusion.Answer;
 
 /** The verdicts, on trials whose numbers are made up so that the answer is known. */
 class FindingsTest {
@@ -35,7 +35,7 @@ class FindingsTest {
     }
   }
 
-  private static Verdict first(Findings findings) {
+  private static Conclusion first(Findings findings) {
     return findings.verdicts().get(0);
   }
 
@@ -45,7 +45,7 @@ class FindingsTest {
     sweep(trials, FULL, 5e-5, 2, 3);
     sweep(trials, RANK.formatted(16), 5e-4, 2, 3);
 
-    Verdict verdict = first(LearningRateFinding.of(trials.study()));
+    Conclusion verdict = first(LearningRateFinding.of(trials.study()));
 
     assertThat(verdict.answer()).isEqualTo(Answer.HOLDS);
     assertThat(verdict.text())
@@ -119,7 +119,7 @@ class FindingsTest {
     losses(trials, "3e-4", 8, 2.70, 2.51, 2.2, 2.0);
     losses(trials, "1e-3", 8, 2.60, 2.41, 2.2, 2.0);
 
-    Verdict verdict = LearningRateFinding.of(trials.study()).verdicts().get(2);
+    Conclusion verdict = LearningRateFinding.of(trials.study()).verdicts().get(2);
 
     assertThat(verdict.text())
         .isEqualTo(
@@ -137,7 +137,7 @@ class FindingsTest {
     losses(trials, "3e-4", 1, 2.70, 2.50, 2.4, 2.4);
     losses(trials, "3e-4", 8, 2.60, 2.40, 2.2, 2.0);
 
-    Verdict verdict = LearningRateFinding.of(trials.study()).verdicts().get(2);
+    Conclusion verdict = LearningRateFinding.of(trials.study()).verdicts().get(2);
 
     assertThat(verdict.answer()).isEqualTo(Answer.DOES_NOT_HOLD);
     assertThat(verdict.value()).isCloseTo(0.1 / 0.15, within(1e-9));
@@ -160,7 +160,7 @@ class FindingsTest {
     sweep(trials, FULL, 1e-4, 2, 3);
     sweep(trials, RANK.formatted(16), 2e-4, 2, 3);
 
-    Verdict verdict = first(LearningRateFinding.of(trials.study()));
+    Conclusion verdict = first(LearningRateFinding.of(trials.study()));
 
     assertThat(verdict.answer()).isEqualTo(Answer.DOES_NOT_HOLD);
     assertThat(verdict.text()).contains("LoRA/full 2.0 [").contains(": does not hold");
@@ -172,7 +172,7 @@ class FindingsTest {
     sweep(trials, FULL, 5e-5, 2, 2);
     sweep(trials, RANK.formatted(16), 5e-4, 2, 2);
 
-    Verdict verdict = first(LearningRateFinding.of(trials.study()));
+    Conclusion verdict = first(LearningRateFinding.of(trials.study()));
 
     assertThat(verdict.answer()).isEqualTo(Answer.NOT_DECIDED);
     assertThat(verdict.text()).endsWith("not decided: two seeds, a verdict takes three");
@@ -204,7 +204,7 @@ class FindingsTest {
     sweep(trials, RANK.formatted(4), 4e-4, 2, 3);
     sweep(trials, RANK.formatted(64), 6e-4, 2, 3);
 
-    Verdict spread = LearningRateFinding.of(trials.study()).verdicts().get(1);
+    Conclusion spread = LearningRateFinding.of(trials.study()).verdicts().get(1);
 
     assertThat(spread.answer()).isEqualTo(Answer.HOLDS);
     assertThat(spread.value()).isBetween(1.4, 1.6);
@@ -234,9 +234,9 @@ class FindingsTest {
     sweep(trials, LAYERS + "gate_proj,up_proj,down_proj", 3e-4, 2.0, 3);
     sweep(trials, LAYERS + "all-linear", 3e-4, 2.01, 3);
 
-    List<Verdict> verdicts = LayersFinding.of(trials.study()).verdicts();
+    List<Conclusion> verdicts = LayersFinding.of(trials.study()).verdicts();
 
-    assertThat(verdicts).extracting(Verdict::answer).containsOnly(Answer.HOLDS);
+    assertThat(verdicts).extracting(Conclusion::answer).containsOnly(Answer.HOLDS);
     assertThat(verdicts.get(0).text())
         .startsWith("eval_loss, attention only minus feed forward only at best rates 0.30 [");
   }
@@ -247,7 +247,7 @@ class FindingsTest {
     sweep(trials, LAYERS + "q_proj,v_proj", 3e-4, 1.9, 3);
     sweep(trials, LAYERS + "gate_proj,up_proj,down_proj", 3e-4, 2.0, 3);
 
-    List<Verdict> verdicts = LayersFinding.of(trials.study()).verdicts();
+    List<Conclusion> verdicts = LayersFinding.of(trials.study()).verdicts();
 
     assertThat(verdicts.get(0).answer()).isEqualTo(Answer.DOES_NOT_HOLD);
     assertThat(verdicts.get(1).answer()).isEqualTo(Answer.NOT_DECIDED);
@@ -270,7 +270,7 @@ class FindingsTest {
       }
     }
 
-    Verdict verdict = LayersFinding.of(trials.study()).verdicts().get(1);
+    Conclusion verdict = LayersFinding.of(trials.study()).verdicts().get(1);
 
     assertThat(verdict.value()).isZero();
     assertThat(verdict.interval().low()).isCloseTo(-0.975 * 0.01 / 1.2, within(1e-4));
@@ -307,7 +307,7 @@ class FindingsTest {
       }
     }
 
-    Verdict band = RlRankFinding.of(trials.study()).verdicts().get(1);
+    Conclusion band = RlRankFinding.of(trials.study()).verdicts().get(1);
 
     assertThat(band.value()).isCloseTo(10, within(1e-9));
     assertThat(band.answer()).isEqualTo(Answer.NOT_DECIDED);
@@ -364,7 +364,7 @@ class FindingsTest {
       sweep(trials, RANK.formatted(8) + rows, 1e-4, 2 + 0.01 * batch, 3);
     }
 
-    Verdict verdict = first(BatchSizeFinding.of(trials.study()));
+    Conclusion verdict = first(BatchSizeFinding.of(trials.study()));
 
     assertThat(verdict.answer()).isEqualTo(Answer.HOLDS);
     // gaps 0.04, 0.16, 0.64 at 2, 4, 6 doublings
@@ -392,7 +392,7 @@ class FindingsTest {
     assertThat(departures)
         .extracting(one -> one.get("leaves_at_step"))
         .containsExactly(20.0, 40.0, null);
-    Verdict end = findings.verdicts().get(1);
+    Conclusion end = findings.verdicts().get(1);
     assertThat(end.text()).contains("order of ranks by eval_loss at the end 1.0 [1.0, 1.0]");
     assertThat(end.answer()).isEqualTo(Answer.HOLDS);
   }
@@ -428,7 +428,7 @@ class FindingsTest {
 
   @Test
   void anIntervalAcrossTheBoundDecidesNothing() {
-    Verdict verdict = Verdict.of("x", 4, new Bootstrap.Interval(3, 6, 0), 3, "10", 5, 20);
+    Conclusion verdict = Conclusion.of("x", 4, new Bootstrap.Interval(3, 6, 0), 3, "10", 5, 20);
 
     assertThat(verdict.text())
         .isEqualTo(
@@ -441,7 +441,7 @@ class FindingsTest {
     Bootstrap.Interval interval = new Bootstrap.Interval(0, 1, 0);
 
     assertThat(
-            Verdict.of("x", 0.5, interval, 3, "1", Double.MIN_NORMAL, Double.POSITIVE_INFINITY)
+            Conclusion.of("x", 0.5, interval, 3, "1", Double.MIN_NORMAL, Double.POSITIVE_INFINITY)
                 .text())
         .endsWith("not decided: the interval reaches across 0");
   }
@@ -450,27 +450,27 @@ class FindingsTest {
   void aVerdictNamesTheNumbersThatCountAsHolding() {
     Bootstrap.Interval interval = new Bootstrap.Interval(2, 3, 0);
 
-    assertThat(Verdict.of("x", 2, interval, 3, "1", 1 + 1e-9, Double.POSITIVE_INFINITY).text())
+    assertThat(Conclusion.of("x", 2, interval, 3, "1", 1 + 1e-9, Double.POSITIVE_INFINITY).text())
         .isEqualTo("x 2.0 [2.0, 3.0], 3 seeds, blog 1, holds above 1.0: holds");
-    assertThat(Verdict.of("x", 2, interval, 3, "0", Double.NEGATIVE_INFINITY, 0.05).text())
+    assertThat(Conclusion.of("x", 2, interval, 3, "0", Double.NEGATIVE_INFINITY, 0.05).text())
         .isEqualTo("x 2.0 [2.0, 3.0], 3 seeds, blog 0, holds up to 0.050: does not hold");
-    assertThat(Verdict.undecided("x", 1, "0", "one seed").text())
+    assertThat(Conclusion.undecided("x", 1, "0", "one seed").text())
         .isEqualTo("x, 1 seed, blog 0: not decided: one seed");
   }
 
   @Test
   void numbersAreWrittenAsPeopleTypeThem() {
     assertThat(List.of(3e-4, 100.0, 1e-10, 0.1, 1e300))
-        .extracting(Verdict::typed)
+        .extracting(Conclusion::typed)
         .containsExactly("0.0003", "100", "0.0000000001", "0.1", "1.0E300");
-    assertThat(Verdict.rateOf(Math.log10(3e-4))).isEqualTo(3e-4);
-    assertThat(Verdict.rateOf(Double.NaN)).isNull();
+    assertThat(Conclusion.rateOf(Math.log10(3e-4))).isEqualTo(3e-4);
+    assertThat(Conclusion.rateOf(Double.NaN)).isNull();
   }
 
   @Test
   void numbersHaveTwoDigits() {
     assertThat(List.of(9.123, 13.4, 0.012345, 250.0, -0.001))
-        .extracting(Verdict::number)
+        .extracting(Conclusion::number)
         .containsExactly("9.1", "13", "0.012", "250", "-0.0010");
   }
 

@@ -157,7 +157,7 @@ class SweepFileTest {
         List<Trial> trials = TrialGrid.of(SweepFile.read(file), "out");
         assertThat(trials.stream().map(Trial::seed).distinct())
             .as(file.toString())
-            .hasSizeGreaterThanOrEqualTo(Verdict.LEAST_SEEDS);
+            .hasSizeGreaterThanOrEqualTo(Conclusion.LEAST_SEEDS);
       }
     }
   }

@@ -76,11 +76,11 @@ class PlacedJobTest {
   void resultsThatSparkWouldRefuseAreRefusedBeforeTheWork() {
     try (SparkSession session =
         TestSpark.builder(1)
-            .config(ExecutorsJob.SHARED_MEMORY, "false")
-            .config(ExecutorsJob.MAX_RESULT_SIZE, "100m")
+            .config(ExecutorWorkers.SHARED_MEMORY, "false")
+            .config(ExecutorWorkers.MAX_RESULT_SIZE, "100m")
             .getOrCreate()) {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-      Workers workers = ExecutorsJob.of(spark, 2);
+      Workers workers = ExecutorWorkers.of(spark, 2);
       workers.requireRoomForResults(90 << 20);
       assertThatThrownBy(() -> workers.requireRoomForResults(100 << 20))
           .isInstanceOf(ConfigException.class)

@@ -23,7 +23,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.spark.train.FlatVector;
+import org.sparklora.train.FlatVector;
 
 class ShardedSumTest {
   private static final int WORKERS = 3;
@@ -43,13 +43,13 @@ class ShardedSumTest {
     return value;
   }
 
-  private static ShardedSumJob.Given<String> given(float... values) {
+  private static ShardedSum.Given<String> given(float... values) {
     FlatVector vector = new FlatVector(values.length);
     Engines.host()
         .alias(vector.pointer(), values.length)
         .tensor()
         .write(0, values, 0, values.length);
-    return new ShardedSumJob.Given<>(List.of(vector), "told " + values[0], vector::close);
+    return new ShardedSum.Given<>(List.of(vector), "told " + values[0], vector::close);
   }
 
   private static float[] floats(FlatVector vector) {
@@ -62,9 +62,9 @@ class ShardedSumTest {
   private static List<String> sum(
       JavaSparkContext spark,
       List<Float> values,
-      org.apache.spark.api.java.function.Function<Float, ShardedSumJob.Given<String>> give,
+      org.apache.spark.api.java.function.Function<Float, ShardedSum.Given<String>> give,
       float[] target) {
-    return ShardedSumJob.run(
+    return ShardedSum.run(
         spark.parallelize(values, values.size()).map(give),
         List.of((long) target.length),
         (vector, from, shard) ->
@@ -100,10 +100,10 @@ class ShardedSumTest {
     assertThat(sum).containsExactly(1 + 2 * half, 1, 1 + 4 * half, 12);
   }
 
-  private static ShardedSumJob.Given<String> inBfloat16(float... values) {
+  private static ShardedSum.Given<String> inBfloat16(float... values) {
     FlatVector floats = given(values).vectors().get(0);
     FlatVector vector = floats.as(DType.BFLOAT16);
-    return new ShardedSumJob.Given<>(List.of(vector), "told", vector::close);
+    return new ShardedSum.Given<>(List.of(vector), "told", vector::close);
   }
 
   @Test
@@ -120,7 +120,7 @@ class ShardedSumTest {
     }
   }
 
-  private static ShardedSumJob.Given<String> failsOnce(float value) {
+  private static ShardedSum.Given<String> failsOnce(float value) {
     if (TaskContext.get().attemptNumber() == 0) {
       FAILURES.incrementAndGet();
       throw new IllegalStateException("the executor is lost");

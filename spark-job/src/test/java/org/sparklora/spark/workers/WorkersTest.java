@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.spark.meter.ExecutorMeter;
-import org.sparklora.spark.train.FlatVector;
+import org.sparklora.train.meter.ExecutorMeter;
+import org.sparklora.train.FlatVector;
 
 /** What this process and executors have in common. */
 class WorkersTest {
@@ -36,9 +36,9 @@ class WorkersTest {
     JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
     return List.of(
         new LocalWorkers(),
-        ExecutorsJob.workers(context, 1),
-        ExecutorsJob.workers(context, 3),
-        ExecutorsJob.workers(context, 20));
+        ExecutorWorkers.workers(context, 1),
+        ExecutorWorkers.workers(context, 3),
+        ExecutorWorkers.workers(context, 20));
   }
 
   @ParameterizedTest

@@ -9,7 +9,7 @@ import java.util.Optional;
  *
  * @param budget charged for work that grows with the values' sizes
  */
-record Arguments(List<Object> positional, Map<String, Object> named, Budget budget) {
+record Arguments(List<Object> positional, Map<String, Object> named, RenderLimit budget) {
 
   /** The argument at a position or, failing that, under a name. */
   Optional<Object> find(int position, String name) {

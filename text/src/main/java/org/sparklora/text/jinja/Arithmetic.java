@@ -8,7 +8,7 @@ import java.util.List;
 final class Arithmetic {
   private Arithmetic() {}
 
-  static Object apply(String operator, Object left, Object right, Budget budget) {
+  static Object apply(String operator, Object left, Object right, RenderLimit budget) {
     Values.defined(left);
     Values.defined(right);
     if (Values.isNumber(left) && Values.isNumber(right)) {
@@ -43,7 +43,7 @@ final class Arithmetic {
         "Cannot compute %s %s %s", Values.typeName(left), operator, Values.typeName(right));
   }
 
-  private static Object repeat(Object value, Object times, Budget budget) {
+  private static Object repeat(Object value, Object times, RenderLimit budget) {
     int count = Math.max(0, Values.asIndex(times));
     if (value instanceof String text) {
       budget.allocate((long) text.length() * count);

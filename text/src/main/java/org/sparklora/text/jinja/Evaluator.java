@@ -50,7 +50,7 @@ final class Evaluator {
         "A value of type %s cannot be called", Values.typeName(Values.defined(target)));
   }
 
-  static Object signed(String sign, Object value, Budget budget) {
+  static Object signed(String sign, Object value, RenderLimit budget) {
     if (!Values.isNumber(Values.defined(value))) {
       throw new JinjaException("A sign needs a number, not " + Values.typeName(value));
     }
@@ -102,7 +102,7 @@ final class Evaluator {
     return true;
   }
 
-  static boolean compares(String operator, Object left, Object right, Budget budget) {
+  static boolean compares(String operator, Object left, Object right, RenderLimit budget) {
     return switch (operator) {
       case "==" -> Values.equal(left, right, budget);
       case "!=" -> !Values.equal(left, right, budget);

@@ -13,7 +13,7 @@ interface Expression {
   /** Wraps an expression: charges the budget and gives errors the line. */
   static Expression at(int line, Expression expression) {
     return scope -> {
-      Budget budget = scope.budget();
+      RenderLimit budget = scope.budget();
       try {
         budget.step();
         budget.descend();

@@ -15,7 +15,7 @@ record JsonText(
     Optional<String> indent,
     List<?> separators,
     boolean sorted,
-    Budget budget,
+    RenderLimit budget,
     StringBuilder out) {
   /** The deepest nesting written: deeper than any tool's schema, like the JSON readers' limits. */
   private static final int MAX_NESTING = 1000;

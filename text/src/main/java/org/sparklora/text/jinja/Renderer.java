@@ -6,7 +6,7 @@ import java.util.Map;
 
 /** One rendering: its budget and its output. */
 final class Renderer {
-  private final Budget budget = new Budget();
+  private final RenderLimit budget = new RenderLimit();
   private final List<Rendering.Span> generated = new ArrayList<>();
   private final StringBuilder output = new StringBuilder();
   private StringBuilder out = output; // another buffer inside a macro or set block
@@ -16,7 +16,7 @@ final class Renderer {
     return new Rendering(out.toString(), List.copyOf(generated));
   }
 
-  Budget budget() {
+  RenderLimit budget() {
     return budget;
   }
 

@@ -36,7 +36,7 @@ record Scope(Scope parent, Map<String, Object> names, Renderer renderer) {
     names.put(name, value);
   }
 
-  Budget budget() {
+  RenderLimit budget() {
     return renderer.budget();
   }
 }

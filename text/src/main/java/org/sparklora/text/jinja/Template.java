@@ -41,7 +41,7 @@ public final class Template {
       variables.forEach((name, value) -> names.put(name, Values.fromJava(value)));
       return new Renderer().render(body, names);
     } catch (StackOverflowError e) {
-      // Budget's limit on depth should come first, but the caller's stack may be small.
+      // RenderLimit's limit on depth should come first, but the caller's stack may be small.
       throw new JinjaException("The template nests too deeply");
     } catch (JinjaException e) {
       throw e;

@@ -84,7 +84,7 @@ final class Values {
   }
 
   /** Python's {@code ==}: numbers and booleans by value, a list never equal to a tuple. */
-  static boolean equal(Object left, Object right, Budget budget) {
+  static boolean equal(Object left, Object right, RenderLimit budget) {
     if (isNumber(left) && isNumber(right)) {
       return left instanceof Double || right instanceof Double
           ? number(left) == number(right)
@@ -109,7 +109,7 @@ final class Values {
   }
 
   /** Python's order of two numbers or strings. */
-  static int compare(Object left, Object right, Budget budget) {
+  static int compare(Object left, Object right, RenderLimit budget) {
     if (isNumber(left) && isNumber(right)) {
       return left instanceof Double || right instanceof Double
           ? Double.compare(number(left), number(right))
@@ -144,7 +144,7 @@ final class Values {
   }
 
   /** The items that a for loop iterates over. */
-  static List<Object> iterate(Object value, Budget budget) {
+  static List<Object> iterate(Object value, RenderLimit budget) {
     if (value instanceof String text) {
       budget.items(text.length());
       List<Object> characters = new ArrayList<>(text.length());
@@ -181,7 +181,7 @@ final class Values {
     throw new JinjaException("A value of type %s has no length", typeName(value));
   }
 
-  static boolean contains(Object container, Object item, Budget budget) {
+  static boolean contains(Object container, Object item, RenderLimit budget) {
     if (container instanceof String text) {
       if (!(item instanceof String part)) {
         throw new JinjaException("Cannot look for %s in a string", typeName(item));
@@ -244,7 +244,7 @@ final class Values {
   }
 
   /** {@code target[start:stop:step]}; start, stop and step may be None. */
-  static Object slice(Object target, Object start, Object stop, Object step, Budget budget) {
+  static Object slice(Object target, Object start, Object stop, Object step, RenderLimit budget) {
     defined(target);
     if (!(target instanceof String) && !(target instanceof List)) {
       return new Undefined("a slice of " + typeName(target));

@@ -8,5 +8,5 @@ public interface Algebra {
   Algebra NONE = (expr, budget) -> Optional.empty();
 
   /** The evaluated node, free of these operators; empty if that fails or takes too long. */
-  Optional<Expr> workOut(Expr expr, Budget budget);
+  Optional<Expr> workOut(Expr expr, AlgebraLimit budget);
 }

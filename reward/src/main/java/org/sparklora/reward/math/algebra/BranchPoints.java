@@ -34,11 +34,11 @@ final class BranchPoints {
   private static final int MAX_SIZE = 10_000;
 
   private final Symbol variable;
-  private final Budget budget;
+  private final AlgebraLimit budget;
   private final List<Value> points = new ArrayList<>();
   private boolean solved = true;
 
-  private BranchPoints(Symbol variable, Budget budget) {
+  private BranchPoints(Symbol variable, AlgebraLimit budget) {
     this.variable = variable;
     this.budget = budget;
   }
@@ -100,10 +100,10 @@ final class BranchPoints {
   record Found(List<Value> points, boolean solved) {}
 
   /**
-   * The branch points of terms in {@code variable} only. Throws {@link Budget.Exceeded} when no
+   * The branch points of terms in {@code variable} only. Throws {@link AlgebraLimit.Exceeded} when no
    * steps are left.
    */
-  static Found of(List<Expr> terms, Symbol variable, Budget budget) {
+  static Found of(List<Expr> terms, Symbol variable, AlgebraLimit budget) {
     BranchPoints found = new BranchPoints(variable, budget);
     terms.forEach(found::addZeros);
     terms.forEach(found::addSteps);
@@ -114,7 +114,7 @@ final class BranchPoints {
    * Ends of the pieces between two real numbers on which a term keeps its branch, the last of them
    * {@code to}; only {@code to} if not all branch points could be found.
    */
-  static List<Value> between(Expr term, Symbol variable, Value from, Value to, Budget budget) {
+  static List<Value> between(Expr term, Symbol variable, Value from, Value to, AlgebraLimit budget) {
     boolean bounded = !(from instanceof Value.Unbounded) && !(to instanceof Value.Unbounded);
     if (!has(term) || !bounded || !Value.isReal(from) || !Value.isReal(to)) {
       return List.of(to);
@@ -131,7 +131,7 @@ final class BranchPoints {
   }
 
   /** The branch of a term with absolute values, floors and extremes around {@code place}. */
-  static Expr chosen(Expr term, Symbol variable, Value place, Budget budget) {
+  static Expr chosen(Expr term, Symbol variable, Value place, AlgebraLimit budget) {
     Evaluator here = Evaluator.atSample(Map.of(variable, place), budget);
     return Substitution.everywhere(
         term,
@@ -155,7 +155,7 @@ final class BranchPoints {
   }
 
   /** The zeros of terms in {@code variable} only. */
-  static Found zeros(List<Expr> terms, Symbol variable, Budget budget) {
+  static Found zeros(List<Expr> terms, Symbol variable, AlgebraLimit budget) {
     BranchPoints found = new BranchPoints(variable, budget);
     terms.forEach(found::addZerosOf);
     return new Found(RealRoots.sorted(found.points), found.solved);

@@ -41,12 +41,12 @@ public final class DecimalArithmetic {
   private static final Expr HUNDREDTH = new Percent(Num.of(1));
 
   private final BigDecimal chopBelow;
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
   /**
    * @param chopBelow a difference smaller than this is cut to zero
    */
-  DecimalArithmetic(BigDecimal chopBelow, Budget budget) {
+  DecimalArithmetic(BigDecimal chopBelow, AlgebraLimit budget) {
     this.chopBelow = chopBelow;
     this.budget = budget;
   }
@@ -60,7 +60,7 @@ public final class DecimalArithmetic {
   }
 
   /** The difference of an equation's sides, evaluated as far as Math-Verify does. */
-  public static Expr difference(Expr left, Expr right, Budget budget) {
+  public static Expr difference(Expr left, Expr right, AlgebraLimit budget) {
     if (!holdsDecimal(left) && !holdsDecimal(right)) {
       return Expr.minus(left, right);
     }
@@ -73,7 +73,7 @@ public final class DecimalArithmetic {
    * Whether a set of Math-Verify treats two numbers as one: their literals agree to all digits, if
    * one is a fraction by itself, else their difference in floats is zero.
    */
-  public static boolean coincide(Expr a, Expr b, Budget budget) {
+  public static boolean coincide(Expr a, Expr b, AlgebraLimit budget) {
     DecimalArithmetic arithmetic = new DecimalArithmetic(BigDecimal.ZERO, budget);
     boolean fraction = isFraction(a) || isFraction(b);
     List<Term> difference =
@@ -282,7 +282,7 @@ public final class DecimalArithmetic {
   private FloatNumber power(FloatNumber base, int exponent) {
     long bits = (long) base.value().bits() * Math.abs(exponent);
     budget.checkBits(bits);
-    budget.step(4 * Budget.product(bits) + Budget.commonDivisor(bits / 2));
+    budget.step(4 * AlgebraLimit.product(bits) + AlgebraLimit.commonDivisor(bits / 2));
     return base.pow(exponent);
   }
 

@@ -15,7 +15,7 @@ final class Differentiation {
   private Differentiation() {}
 
   /** Throws {@link Value.None} for a function without a rule. */
-  static Expr of(Expr expr, Symbol x, Budget budget) {
+  static Expr of(Expr expr, Symbol x, AlgebraLimit budget) {
     budget.step();
     if (!Expr.freeSymbols(expr).contains(x)) {
       return Num.of(0);
@@ -39,7 +39,7 @@ final class Differentiation {
   }
 
   /** (f g)' = f' g + f g' */
-  private static Expr product(List<Expr> factors, Symbol x, Budget budget) {
+  private static Expr product(List<Expr> factors, Symbol x, AlgebraLimit budget) {
     List<Expr> terms = new ArrayList<>();
     for (int i = 0; i < factors.size(); i++) {
       budget.step(factors.size());
@@ -51,7 +51,7 @@ final class Differentiation {
   }
 
   /** (f^g)' = g f^(g−1) f' + f^g ln(f) g' */
-  private static Expr power(Pow pow, Symbol x, Budget budget) {
+  private static Expr power(Pow pow, Symbol x, AlgebraLimit budget) {
     Expr f = pow.base();
     Expr g = pow.exponent();
     List<Expr> terms = new ArrayList<>();
@@ -66,7 +66,7 @@ final class Differentiation {
     return new Expr.Add(terms);
   }
 
-  private static Expr logarithm(Call log, Symbol x, Budget budget) {
+  private static Expr logarithm(Call log, Symbol x, AlgebraLimit budget) {
     Expr base = log.args().get(1);
     if (Expr.freeSymbols(base).contains(x)) {
       throw new Value.None("a logarithm to a variable base");

@@ -33,14 +33,14 @@ public final class Evaluator {
   private static final int MAX_RAISES = 2;
 
   private final Map<Symbol, Value> variables;
-  private final Budget budget;
+  private final AlgebraLimit budget;
   private final Magnitudes magnitudes;
   private int raises;
   private PreciseMath math;
   private Powers powers;
   private FunctionValues functions;
 
-  public Evaluator(Map<Symbol, Value> variables, Budget budget) {
+  public Evaluator(Map<Symbol, Value> variables, AlgebraLimit budget) {
     this(
         variables,
         budget,
@@ -49,7 +49,7 @@ public final class Evaluator {
   }
 
   private Evaluator(
-      Map<Symbol, Value> variables, Budget budget, Magnitudes magnitudes, PreciseMath math) {
+      Map<Symbol, Value> variables, AlgebraLimit budget, Magnitudes magnitudes, PreciseMath math) {
     this.variables = variables;
     this.budget = budget;
     this.magnitudes = magnitudes;
@@ -60,7 +60,7 @@ public final class Evaluator {
    * For terms with decimals computed to the ordinary digits only, such as integrals: has no value
    * where more digits are needed.
    */
-  public static Evaluator ofOrdinaryDigits(Map<Symbol, Value> variables, Budget budget) {
+  public static Evaluator ofOrdinaryDigits(Map<Symbol, Value> variables, AlgebraLimit budget) {
     return new Evaluator(
         variables,
         budget,
@@ -72,7 +72,7 @@ public final class Evaluator {
    * For one of many sample points that are equally good: has no value where more than 400 digits
    * are needed.
    */
-  static Evaluator atSample(Map<Symbol, Value> variables, Budget budget) {
+  static Evaluator atSample(Map<Symbol, Value> variables, AlgebraLimit budget) {
     return new Evaluator(
         variables, budget, new Magnitudes(false, true, SAMPLE_DIGITS), PreciseMath.ORDINARY);
   }
@@ -86,7 +86,7 @@ public final class Evaluator {
   /** Two values to the same digits. */
   public record Pair(Value first, Value second) {}
 
-  /** The value of a term. Throws {@link Value.None}, {@link Budget.Exceeded}. */
+  /** The value of a term. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}. */
   Value value(Expr expr) {
     return toEnoughDigits(() -> at(expr));
   }
@@ -128,13 +128,13 @@ public final class Evaluator {
     return true;
   }
 
-  /** The value of a constant expression. Throws {@link Value.None}, {@link Budget.Exceeded}. */
-  public static Value constant(Expr expr, Budget budget) {
+  /** The value of a constant expression. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}. */
+  public static Value constant(Expr expr, AlgebraLimit budget) {
     return new Evaluator(Map.of(), budget).value(expr);
   }
 
   /** Compares two real constants; empty when one is not a real constant. */
-  public static OptionalInt compare(Expr left, Expr right, Budget budget) {
+  public static OptionalInt compare(Expr left, Expr right, AlgebraLimit budget) {
     try {
       Pair pair = new Evaluator(Map.of(), budget).values(left, right);
       Value a = pair.first();
@@ -143,7 +143,7 @@ public final class Evaluator {
         return OptionalInt.empty();
       }
       return OptionalInt.of(compare(a, b));
-    } catch (Value.None | ArithmeticException | Budget.Exceeded none) {
+    } catch (Value.None | ArithmeticException | AlgebraLimit.Exceeded none) {
       return OptionalInt.empty();
     }
   }
@@ -245,7 +245,7 @@ public final class Evaluator {
     for (Expr arg : apply.args()) {
       Value value = at(arg);
       long bits = value instanceof Value.Exact exact ? exact.rational().bits() : 0;
-      budget.step(4 * math.operation() + 20 * Budget.product(bits));
+      budget.step(4 * math.operation() + 20 * AlgebraLimit.product(bits));
       key.append(',').append(value instanceof Value.Exact e ? rounded(e) : rounded(value));
     }
     long seed = 1125899906842597L;
@@ -285,7 +285,7 @@ public final class Evaluator {
     BigInteger to = Value.whole(at(iterated.bounds().get(1)));
     BigInteger count = to.subtract(from).add(BigInteger.ONE);
     if (count.signum() < 0 || count.bitLength() > 31 || count.intValueExact() > MAX_TERMS) {
-      throw new Budget.Exceeded("a sum of " + count + " terms");
+      throw new AlgebraLimit.Exceeded("a sum of " + count + " terms");
     }
     boolean sum = iterated.kind() == Iterated.Kind.SUM;
     Map<Symbol, Value> inner = new HashMap<>(variables);

@@ -11,13 +11,13 @@ import org.sparklora.reward.math.algebra.Expr.Constant;
  * Values of named functions. Estimates the size of factorials and binomials before computing them,
  * so a tower of them costs nothing.
  */
-record FunctionValues(Budget budget, PreciseMath math) {
+record FunctionValues(AlgebraLimit budget, PreciseMath math) {
   private static final int MAX_FACTORIAL = 10_000;
   private static final BigDecimal TINY = new BigDecimal("1e-30");
 
   /**
    * The value of a call for these argument values. Throws {@link Value.None}, {@link
-   * Budget.Exceeded}.
+   * AlgebraLimit.Exceeded}.
    */
   Value value(Call call, List<Value> args) {
     Value first = args.get(0);
@@ -56,8 +56,8 @@ record FunctionValues(Budget budget, PreciseMath math) {
   }
 
   private BigInteger gcd(BigInteger a, BigInteger b) {
-    budget.step(Budget.commonDivisor(Math.min(a.bitLength(), b.bitLength())));
-    budget.step(4 * Budget.product(Math.max(a.bitLength(), b.bitLength())));
+    budget.step(AlgebraLimit.commonDivisor(Math.min(a.bitLength(), b.bitLength())));
+    budget.step(4 * AlgebraLimit.product(Math.max(a.bitLength(), b.bitLength())));
     return a.gcd(b);
   }
 
@@ -89,11 +89,11 @@ record FunctionValues(Budget budget, PreciseMath math) {
         throw new Value.None("a factorial of a negative number");
       }
       if (n.bitLength() > 31 || n.intValueExact() > MAX_FACTORIAL) {
-        throw new Budget.Exceeded("a factorial of a number of " + n.bitLength() + " bits");
+        throw new AlgebraLimit.Exceeded("a factorial of a number of " + n.bitLength() + " bits");
       }
       int last = n.intValueExact();
       // n factors, split in halves until few; their product has about n log n bits.
-      budget.step(1 + last + 8 * Budget.product(last * 14L));
+      budget.step(1 + last + 8 * AlgebraLimit.product(last * 14L));
       return Value.of(product(1, last));
     }
     if (value instanceof Value.Unbounded || !Value.isReal(value)) {
@@ -101,7 +101,7 @@ record FunctionValues(Budget budget, PreciseMath math) {
     }
     BigDecimal x = complex(value).re();
     if (x.abs().compareTo(BigDecimal.valueOf(MAX_FACTORIAL)) > 0) {
-      throw new Budget.Exceeded("a factorial of " + x.toBigInteger());
+      throw new AlgebraLimit.Exceeded("a factorial of " + x.toBigInteger());
     }
     budget.step(400);
     return new Value.Approximate(Complex.real(math.gamma(x.add(BigDecimal.ONE)), math));
@@ -142,7 +142,7 @@ record FunctionValues(Budget budget, PreciseMath math) {
       count = count.min(rest);
     }
     if (count.bitLength() > 31 || count.intValueExact() > MAX_FACTORIAL) {
-      throw new Budget.Exceeded("a binomial of " + count);
+      throw new AlgebraLimit.Exceeded("a binomial of " + count);
     }
     Value result = Value.ONE;
     for (int i = 1; i <= count.intValueExact(); i++) {

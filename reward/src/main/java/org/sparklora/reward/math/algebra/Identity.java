@@ -25,13 +25,13 @@ public final class Identity {
 
   private final Algebra algebra;
   private final Optional<BigDecimal> floatZero;
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
   /**
    * @param floatZero if decimals are floats, as in Math-Verify, the difference of such terms that
    *     is cut to zero; empty if they are fractions
    */
-  public Identity(Algebra algebra, Optional<BigDecimal> floatZero, Budget budget) {
+  public Identity(Algebra algebra, Optional<BigDecimal> floatZero, AlgebraLimit budget) {
     this.algebra = algebra;
     this.floatZero = floatZero;
     this.budget = budget;

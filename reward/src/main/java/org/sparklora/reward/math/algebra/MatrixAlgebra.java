@@ -110,7 +110,7 @@ public final class MatrixAlgebra {
   /** Limits the size: products and determinants repeat entries, and grow with each level. */
   private static Expr bounded(Expr expr) {
     if (Expr.size(expr, MAX_SIZE) >= MAX_SIZE) {
-      throw new Budget.Exceeded("an expression of " + MAX_SIZE + " parts");
+      throw new AlgebraLimit.Exceeded("an expression of " + MAX_SIZE + " parts");
     }
     return expr;
   }

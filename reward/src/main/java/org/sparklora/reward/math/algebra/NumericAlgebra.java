@@ -33,7 +33,7 @@ public final class NumericAlgebra implements Algebra {
   }
 
   @Override
-  public Optional<Expr> workOut(Expr expr, Budget budget) {
+  public Optional<Expr> workOut(Expr expr, AlgebraLimit budget) {
     try {
       Expr done = Substitution.everywhere(expr, node -> workOutNode(node, budget));
       return Identity.needsAlgebra(done) ? next.workOut(done, budget) : Optional.of(done);
@@ -42,12 +42,12 @@ public final class NumericAlgebra implements Algebra {
     }
   }
 
-  private static Expr workOutNode(Expr node, Budget budget) {
+  private static Expr workOutNode(Expr node, AlgebraLimit budget) {
     try {
       if (node instanceof Expr.Derivative derivative) {
         Expr slope = Differentiation.of(derivative.body(), derivative.variable(), budget);
         if (Expr.size(slope, MAX_SIZE) >= MAX_SIZE) {
-          throw new Budget.Exceeded("a derivative of " + MAX_SIZE + " parts");
+          throw new AlgebraLimit.Exceeded("a derivative of " + MAX_SIZE + " parts");
         }
         return slope;
       } else if (node instanceof Expr.Limit limit) {
@@ -73,7 +73,7 @@ public final class NumericAlgebra implements Algebra {
   }
 
   /** Neville's extrapolation of f(x₀ ± 2⁻ʲ) to the point itself; 1/2⁻ʲ for a limit at infinity. */
-  private static Expr limit(Expr.Limit limit, Budget budget) {
+  private static Expr limit(Expr.Limit limit, AlgebraLimit budget) {
     Value point = Evaluator.constant(limit.point(), budget);
     List<BigDecimal> steps = new ArrayList<>();
     List<Complex> row = new ArrayList<>();
@@ -103,7 +103,7 @@ public final class NumericAlgebra implements Algebra {
     throw new Value.None("a limit that does not settle");
   }
 
-  private static Value near(Value point, BigDecimal h, boolean above, Budget budget) {
+  private static Value near(Value point, BigDecimal h, boolean above, AlgebraLimit budget) {
     if (point instanceof Value.Unbounded unbounded) {
       BigDecimal far = BigDecimal.ONE.divide(h, PreciseMath.CONTEXT);
       return new Value.Exact(Rational.of(unbounded.sign() > 0 ? far : far.negate()));
@@ -112,7 +112,7 @@ public final class NumericAlgebra implements Algebra {
   }
 
   /** Integrates piece by piece, so that the integrand has one branch on each piece. */
-  private static Expr integral(Iterated it, Budget budget) {
+  private static Expr integral(Iterated it, AlgebraLimit budget) {
     Value from = Evaluator.constant(it.bounds().get(0), budget);
     Value to = Evaluator.constant(it.bounds().get(1), budget);
     if (Expr.freeSymbols(it).size() > 0) {
@@ -132,11 +132,11 @@ public final class NumericAlgebra implements Algebra {
     return pieces.size() == 1 ? pieces.get(0) : new Expr.Add(List.copyOf(pieces));
   }
 
-  private static Value middle(Value a, Value b, Budget budget) {
+  private static Value middle(Value a, Value b, AlgebraLimit budget) {
     return Value.divide(Value.add(a, b, budget), Value.of(2), budget);
   }
 
-  private static Expr piece(Iterated it, Expr body, Value from, Value to, Budget budget) {
+  private static Expr piece(Iterated it, Expr body, Value from, Value to, AlgebraLimit budget) {
     if (from instanceof Value.Exact a && to instanceof Value.Exact b) {
       try {
         Polynomial.Fraction f = Polynomial.of(body, it.variable(), budget);
@@ -158,7 +158,7 @@ public final class NumericAlgebra implements Algebra {
 
   /** Substitutes x = φ(π/2 sinh t): the integrand decays double-exponentially at both ends. */
   private static Complex quadrature(
-      Expr body, Symbol variable, Value from, Value to, Budget budget) {
+      Expr body, Symbol variable, Value from, Value to, AlgebraLimit budget) {
     Complex before = Complex.real(BigDecimal.ZERO);
     for (int level = 4; level <= 6; level++) {
       Complex sum = Complex.real(BigDecimal.ZERO);
@@ -186,7 +186,7 @@ public final class NumericAlgebra implements Algebra {
 
   private record Place(Value x, BigDecimal weight) {}
 
-  private static Place place(Node node, Value from, Value to, Budget budget) {
+  private static Place place(Node node, Value from, Value to, AlgebraLimit budget) {
     boolean down = from instanceof Value.Unbounded;
     boolean up = to instanceof Value.Unbounded;
     if (down && up) {

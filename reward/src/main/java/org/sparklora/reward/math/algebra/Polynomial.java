@@ -43,7 +43,7 @@ public record Polynomial(List<Rational> coefficients) {
     return power < coefficients.size() ? coefficients.get(power) : Rational.ZERO;
   }
 
-  Polynomial plus(Polynomial other, Budget budget) {
+  Polynomial plus(Polynomial other, AlgebraLimit budget) {
     List<Rational> sum = new ArrayList<>();
     for (int i = 0; i < Math.max(coefficients.size(), other.coefficients.size()); i++) {
       budget.fractions(coefficient(i), other.coefficient(i));
@@ -52,7 +52,7 @@ public record Polynomial(List<Rational> coefficients) {
     return new Polynomial(sum);
   }
 
-  Polynomial times(Rational factor, Budget budget) {
+  Polynomial times(Rational factor, AlgebraLimit budget) {
     List<Rational> product = new ArrayList<>();
     for (Rational c : coefficients) {
       budget.fractions(c, factor);
@@ -61,7 +61,7 @@ public record Polynomial(List<Rational> coefficients) {
     return new Polynomial(product);
   }
 
-  Polynomial times(Polynomial other, Budget budget) {
+  Polynomial times(Polynomial other, AlgebraLimit budget) {
     if (isZero() || other.isZero()) {
       return new Polynomial(List.of());
     }
@@ -82,7 +82,7 @@ public record Polynomial(List<Rational> coefficients) {
     return new Polynomial(List.of(product));
   }
 
-  Rational at(Rational x, Budget budget) {
+  Rational at(Rational x, AlgebraLimit budget) {
     Rational value = Rational.ZERO;
     for (int i = degree(); i >= 0; i--) {
       budget.fractions(value, x);
@@ -112,7 +112,7 @@ public record Polynomial(List<Rational> coefficients) {
   }
 
   /** Quotient and remainder. */
-  public Polynomial[] divide(Polynomial divisor, Budget budget) {
+  public Polynomial[] divide(Polynomial divisor, AlgebraLimit budget) {
     List<Rational> rest = new ArrayList<>(coefficients);
     int steps = Math.max(0, degree() - divisor.degree() + 1);
     Rational[] quotient = new Rational[steps];
@@ -133,7 +133,7 @@ public record Polynomial(List<Rational> coefficients) {
     return new Polynomial[] {new Polynomial(List.of(quotient)), new Polynomial(rest)};
   }
 
-  public Polynomial gcd(Polynomial other, Budget budget) {
+  public Polynomial gcd(Polynomial other, AlgebraLimit budget) {
     Polynomial a = this;
     Polynomial b = other;
     while (!b.isZero()) {
@@ -145,12 +145,12 @@ public record Polynomial(List<Rational> coefficients) {
   }
 
   /** The polynomial with the same roots, each simple. */
-  public Polynomial squareFree(Budget budget) {
+  public Polynomial squareFree(AlgebraLimit budget) {
     return degree() <= 1 ? this : divide(gcd(derivative(), budget), budget)[0];
   }
 
   /** The number of real roots, by Sturm's theorem; the polynomial must be square-free. */
-  public int realRoots(Budget budget) {
+  public int realRoots(AlgebraLimit budget) {
     if (degree() <= 0) {
       return 0;
     }
@@ -159,7 +159,7 @@ public record Polynomial(List<Rational> coefficients) {
   }
 
   /** Sturm's chain of a square-free polynomial that is not constant. */
-  List<Polynomial> sturmChain(Budget budget) {
+  List<Polynomial> sturmChain(AlgebraLimit budget) {
     List<Polynomial> chain = new ArrayList<>(List.of(this, derivative()));
     while (true) {
       Polynomial last = chain.get(chain.size() - 1);
@@ -190,7 +190,7 @@ public record Polynomial(List<Rational> coefficients) {
    * The real roots as expressions, if the square-free polynomial splits into rational roots and a
    * quadratic; empty otherwise.
    */
-  public Optional<List<Expr>> rootsAsExpressions(Budget budget) {
+  public Optional<List<Expr>> rootsAsExpressions(AlgebraLimit budget) {
     List<Expr> roots = new ArrayList<>();
     Polynomial rest = this;
     while (rest.degree() > 2) {
@@ -215,7 +215,7 @@ public record Polynomial(List<Rational> coefficients) {
     return Optional.of(roots);
   }
 
-  private Optional<Rational> smallRationalRoot(Budget budget) {
+  private Optional<Rational> smallRationalRoot(AlgebraLimit budget) {
     for (int below = 1; below <= 6; below++) {
       for (int above = 0; above <= 60; above++) {
         budget.step();
@@ -231,7 +231,7 @@ public record Polynomial(List<Rational> coefficients) {
   }
 
   /** The term as a fraction of polynomials; throws {@link Value.None} if it has no such form. */
-  public static Fraction of(Expr expr, Expr.Symbol variable, Budget budget) {
+  public static Fraction of(Expr expr, Expr.Symbol variable, AlgebraLimit budget) {
     budget.step();
     if (expr.equals(variable)) {
       return new Fraction(new Polynomial(List.of(Rational.ZERO, Rational.ONE)), ONE);
@@ -280,7 +280,7 @@ public record Polynomial(List<Rational> coefficients) {
     throw new Value.None("no polynomial");
   }
 
-  private static Fraction product(Fraction a, Fraction b, Budget budget) {
+  private static Fraction product(Fraction a, Fraction b, AlgebraLimit budget) {
     return new Fraction(a.above().times(b.above(), budget), a.below().times(b.below(), budget));
   }
 }

@@ -7,9 +7,9 @@ import java.math.BigInteger;
  * Powers and roots of values: exact if the result is a fraction, else to the digits of {@code
  * math}. Estimates sizes before computing, so a tower of powers costs nothing.
  */
-record Powers(Budget budget, PreciseMath math) {
+record Powers(AlgebraLimit budget, PreciseMath math) {
 
-  /** The base to the exponent. Throws {@link Value.None}, {@link Budget.Exceeded}. */
+  /** The base to the exponent. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}. */
   Value power(Value base, Value exponent) {
     if (base instanceof Value.Unbounded || exponent instanceof Value.Unbounded) {
       return unboundedPower(base, exponent);
@@ -95,14 +95,14 @@ record Powers(Budget budget, PreciseMath math) {
       }
       long bits =
           exponent.bitLength() > 31 ? Long.MAX_VALUE : rational.bits() * exponent.abs().longValue();
-      if (bits <= Budget.MAX_BITS) {
+      if (bits <= AlgebraLimit.MAX_BITS) {
         budget.checkBits(bits);
-        budget.step(4 * Budget.product(bits) + commonDivisor(rational, exponent));
+        budget.step(4 * AlgebraLimit.product(bits) + commonDivisor(rational, exponent));
         return new Value.Exact(rational.pow(exponent.intValueExact()));
       }
     }
     if (exponent.bitLength() > 40) {
-      throw new Budget.Exceeded("a power with an exponent of " + exponent.bitLength() + " bits");
+      throw new AlgebraLimit.Exceeded("a power with an exponent of " + exponent.bitLength() + " bits");
     }
     if (exponent.bitLength() <= 6) {
       Complex one = Complex.real(BigDecimal.ONE, math);
@@ -124,7 +124,7 @@ record Powers(Budget budget, PreciseMath math) {
   /** The steps of reducing a fraction's power to lowest terms. */
   private static long commonDivisor(Rational base, BigInteger exponent) {
     int shorter = Math.min(base.numerator().bitLength(), base.denominator().bitLength());
-    return Budget.commonDivisor((shorter - 1) * exponent.abs().longValue());
+    return AlgebraLimit.commonDivisor((shorter - 1) * exponent.abs().longValue());
   }
 
   /** The root if it is a fraction, else {@link Value#ZERO}. */

@@ -78,12 +78,12 @@ public final class PreciseMath {
 
   /** The steps of a sum, product or quotient of two numbers, with its rounding. */
   long operation() {
-    return 1 + 5 * Budget.product(series.bits());
+    return 1 + 5 * AlgebraLimit.product(series.bits());
   }
 
   /** The steps of a square root. */
   long root() {
-    return 4 + 15 * Budget.product(series.bits());
+    return 4 + 15 * AlgebraLimit.product(series.bits());
   }
 
   /** The steps of an exponential: its series has as many terms as a root of the digits. */
@@ -105,7 +105,7 @@ public final class PreciseMath {
   private long series(double length) {
     return digits > MAX_SERIES_DIGITS
         ? 1 // it will be refused
-        : (long) (STEPS_OF_SERIES * length * (1 + Budget.product(series.bits()))) + constant();
+        : (long) (STEPS_OF_SERIES * length * (1 + AlgebraLimit.product(series.bits()))) + constant();
   }
 
   /** The steps of π and of the logarithms of 2 and 10, even if cached. */
@@ -155,7 +155,7 @@ public final class PreciseMath {
 
   BigDecimal exp(BigDecimal x) {
     if (x.abs().compareTo(MAX_EXPONENT) > 0) {
-      throw new Budget.Exceeded("an exponential of " + x.round(new MathContext(3)));
+      throw new AlgebraLimit.Exceeded("an exponential of " + x.round(new MathContext(3)));
     }
     refuseBeyond(MAX_SERIES_DIGITS);
     // e^x = 2^k · e^r with x = k·ln 2 + r.

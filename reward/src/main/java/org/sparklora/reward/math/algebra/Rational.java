@@ -103,7 +103,7 @@ public record Rational(BigInteger numerator, BigInteger denominator)
     return minus(dividedBy(divisor).floor().times(divisor));
   }
 
-  /** Bits of numerator and denominator, which a {@link Budget} limits. */
+  /** Bits of numerator and denominator, which an {@link AlgebraLimit} limits. */
   int bits() {
     return numerator.bitLength() + denominator.bitLength();
   }

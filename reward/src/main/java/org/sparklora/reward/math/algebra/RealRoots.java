@@ -17,8 +17,8 @@ final class RealRoots {
 
   private RealRoots() {}
 
-  /** Each real root once; none if constant. Throws {@link Value.None}, {@link Budget.Exceeded}. */
-  static List<Value> of(Polynomial polynomial, Budget budget) {
+  /** Each real root once; none if constant. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}. */
+  static List<Value> of(Polynomial polynomial, AlgebraLimit budget) {
     if (polynomial.degree() <= 0) {
       return List.of();
     }
@@ -51,7 +51,7 @@ final class RealRoots {
     return distinct;
   }
 
-  private static List<Value> quadratic(Rational c, Rational b, Rational a, Budget budget) {
+  private static List<Value> quadratic(Rational c, Rational b, Rational a, AlgebraLimit budget) {
     Rational half = b.dividedBy(a).times(Rational.HALF).negate();
     Rational square = half.times(half).minus(c.dividedBy(a));
     if (square.signum() < 0) {
@@ -83,7 +83,7 @@ final class RealRoots {
       Rational to,
       int halvings,
       List<Value> roots,
-      Budget budget) {
+      AlgebraLimit budget) {
     budget.step(chain.size());
     int count = changes(chain, from, budget) - changes(chain, to, budget);
     if (count == 0) {
@@ -98,7 +98,7 @@ final class RealRoots {
     separate(p, chain, middle, to, halvings - 1, roots, budget);
   }
 
-  private static int changes(List<Polynomial> chain, Rational x, Budget budget) {
+  private static int changes(List<Polynomial> chain, Rational x, AlgebraLimit budget) {
     int changes = 0;
     int before = 0;
     for (Polynomial p : chain) {
@@ -109,7 +109,7 @@ final class RealRoots {
     return changes;
   }
 
-  private static Value refined(Polynomial p, Rational from, Rational to, Budget budget) {
+  private static Value refined(Polynomial p, Rational from, Rational to, AlgebraLimit budget) {
     if (p.at(to, budget).signum() == 0) {
       return new Value.Exact(to);
     }
@@ -136,7 +136,7 @@ final class RealRoots {
   private static Rational simplest(Rational from, Rational to, int depth) {
     Rational whole = from.floor();
     Rational next = whole.plus(Rational.ONE);
-    if (next.compareTo(to) <= 0 || depth > Budget.MAX_DEPTH) {
+    if (next.compareTo(to) <= 0 || depth > AlgebraLimit.MAX_DEPTH) {
       return from.isInteger() ? from : next;
     }
     if (from.isInteger()) {

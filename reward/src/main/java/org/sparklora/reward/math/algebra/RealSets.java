@@ -24,7 +24,7 @@ public final class RealSets {
   private RealSets() {}
 
   /** Whether two sets have the same members; empty unless both are points and intervals. */
-  public static Optional<Boolean> equal(Expr a, Expr b, Budget budget) {
+  public static Optional<Boolean> equal(Expr a, Expr b, AlgebraLimit budget) {
     try {
       List<Expr> written = new ArrayList<>();
       collectEnds(a, written);
@@ -57,7 +57,7 @@ public final class RealSets {
    */
   private record Line(Map<Expr, Integer> places, int last) {
 
-    static Line of(List<Expr> written, Budget budget) {
+    static Line of(List<Expr> written, AlgebraLimit budget) {
       List<Value> values = new Evaluator(Map.of(), budget).values(written);
       List<Integer> finite = new ArrayList<>();
       for (int i = 0; i < written.size(); i++) {
@@ -87,7 +87,7 @@ public final class RealSets {
     }
 
     /** The positions from 0 to {@code last} in a set. */
-    BitSet members(Expr set, Budget budget) {
+    BitSet members(Expr set, AlgebraLimit budget) {
       budget.step(1 + set.children().size() + last / 64);
       BitSet members = new BitSet(last + 1);
       if (set instanceof Interval interval) {
@@ -115,17 +115,17 @@ public final class RealSets {
     }
   }
 
-  private static int compare(Value a, Value b, Budget budget) {
+  private static int compare(Value a, Value b, AlgebraLimit budget) {
     PreciseMath math = Value.digits(a, b);
     budget.step(
         a instanceof Value.Exact x && b instanceof Value.Exact y
-            ? 1 + 2 * Budget.product((long) x.rational().bits() + y.rational().bits())
+            ? 1 + 2 * AlgebraLimit.product((long) x.rational().bits() + y.rational().bits())
             : 4 * math.operation());
     return Evaluator.compare(a, b);
   }
 
   /** The numbers for which every link of a statement about one variable holds. */
-  public static Optional<Expr> solutions(Expr statement, Budget budget) {
+  public static Optional<Expr> solutions(Expr statement, AlgebraLimit budget) {
     if (!(statement instanceof Relation) && !(statement instanceof Expr.Chain)) {
       return Optional.empty();
     }
@@ -145,7 +145,7 @@ public final class RealSets {
     return expr instanceof Expr.Apply apply ? new Symbol(ExprPrinter.print(apply), true) : expr;
   }
 
-  private static Optional<Expr> solve(List<Relation> links, Symbol variable, Budget budget) {
+  private static Optional<Expr> solve(List<Relation> links, Symbol variable, AlgebraLimit budget) {
     List<Expr> ends = new ArrayList<>();
     for (Relation link : links) {
       Expr side = Expr.minus(link.left(), link.right());
@@ -202,7 +202,7 @@ public final class RealSets {
     return bars ? Optional.of(expr) : Optional.empty();
   }
 
-  private static List<Expr> sorted(List<Expr> ends, Budget budget) {
+  private static List<Expr> sorted(List<Expr> ends, AlgebraLimit budget) {
     List<Expr> sorted = new ArrayList<>();
     ends.stream()
         .sorted(
@@ -225,7 +225,7 @@ public final class RealSets {
 
   /** Walks the line from the left: gap, end, gap, end, …, gap. */
   private static Expr assemble(
-      List<Relation> links, Symbol variable, List<Expr> ends, Budget budget) {
+      List<Relation> links, Symbol variable, List<Expr> ends, AlgebraLimit budget) {
     List<Expr> pieces = new ArrayList<>();
     Optional<Expr> start = Optional.empty();
     boolean startOpen = true;
@@ -252,7 +252,7 @@ public final class RealSets {
         .orElse(NamedSet.EMPTY);
   }
 
-  private static Value probe(int place, List<Expr> ends, Budget budget) {
+  private static Value probe(int place, List<Expr> ends, AlgebraLimit budget) {
     if (ends.isEmpty()) {
       return Value.ZERO;
     }
@@ -270,7 +270,7 @@ public final class RealSets {
     return Value.divide(Value.add(left, right, budget), Value.of(2), budget);
   }
 
-  private static boolean allHold(List<Relation> links, Symbol variable, Value x, Budget budget) {
+  private static boolean allHold(List<Relation> links, Symbol variable, Value x, AlgebraLimit budget) {
     Evaluator evaluator = new Evaluator(Map.of(variable, x), budget);
     for (Relation link : links) {
       try {

@@ -64,12 +64,12 @@ final class SamplePoints {
   private SamplePoints() {}
 
   /** The result of {@code work}; empty if it has no value or would cost too much. */
-  static <T> Optional<T> attempt(Budget budget, Supplier<T> work) {
+  static <T> Optional<T> attempt(AlgebraLimit budget, Supplier<T> work) {
     try {
       return Optional.of(work.get());
     } catch (Value.None | ArithmeticException none) {
       return Optional.empty();
-    } catch (Budget.Exceeded exceeded) {
+    } catch (AlgebraLimit.Exceeded exceeded) {
       if (budget.isSpent()) {
         throw exceeded;
       }
@@ -184,7 +184,7 @@ final class SamplePoints {
 
   /** Points in the branches of two terms, and on the ends of branches. */
   static List<Map<Symbol, Value>> inBranches(
-      Expr a, Expr b, List<Symbol> symbols, boolean positive, Budget budget) {
+      Expr a, Expr b, List<Symbol> symbols, boolean positive, AlgebraLimit budget) {
     List<Map<Symbol, Value>> points = new ArrayList<>();
     int unsolved = 0;
     for (Line line : lines(List.of(a, b), symbols, positive)) {
@@ -206,7 +206,7 @@ final class SamplePoints {
   }
 
   /** Points where one of the terms is zero. */
-  static List<Map<Symbol, Value>> zeros(List<Expr> terms, List<Symbol> symbols, Budget budget) {
+  static List<Map<Symbol, Value>> zeros(List<Expr> terms, List<Symbol> symbols, AlgebraLimit budget) {
     List<Map<Symbol, Value>> points = new ArrayList<>();
     for (Line line : lines(terms, symbols, false)) {
       BranchPoints.zeros(line.of(terms), line.moving(), budget)
@@ -251,7 +251,7 @@ final class SamplePoints {
   }
 
   /** Each end, positions between neighbours, and beyond each side; fewer on one of many lines. */
-  private static List<Value> places(List<Value> ends, boolean onlyLine, Budget budget) {
+  private static List<Value> places(List<Value> ends, boolean onlyLine, AlgebraLimit budget) {
     List<Value> places = new ArrayList<>(ends);
     for (int i = 0; i + 1 < ends.size(); i++) {
       Value width = Value.add(ends.get(i + 1), negated(ends.get(i), budget), budget);
@@ -269,7 +269,7 @@ final class SamplePoints {
     return places;
   }
 
-  private static Value negated(Value value, Budget budget) {
+  private static Value negated(Value value, AlgebraLimit budget) {
     return Value.multiply(Value.of(-1), value, budget);
   }
 

@@ -66,7 +66,7 @@ public sealed interface Value {
     throw new None("no whole number");
   }
 
-  static Value add(Value a, Value b, Budget budget) {
+  static Value add(Value a, Value b, AlgebraLimit budget) {
     if (a instanceof Exact x && b instanceof Exact y) {
       budget.fractions(x.rational(), y.rational());
       Rational sum = x.rational().plus(y.rational());
@@ -87,7 +87,7 @@ public sealed interface Value {
     return new Approximate(complex(a, math).plus(complex(b, math)));
   }
 
-  static Value multiply(Value a, Value b, Budget budget) {
+  static Value multiply(Value a, Value b, AlgebraLimit budget) {
     if (a instanceof Exact x && b instanceof Exact y) {
       budget.checkBits((long) x.rational().bits() + y.rational().bits());
       budget.fractions(x.rational(), y.rational());
@@ -105,7 +105,7 @@ public sealed interface Value {
     return new Approximate(complex(a, math).times(complex(b, math)));
   }
 
-  static Value divide(Value a, Value b, Budget budget) {
+  static Value divide(Value a, Value b, AlgebraLimit budget) {
     if (b instanceof Unbounded) {
       if (a instanceof Unbounded) {
         throw new None("infinity by infinity");

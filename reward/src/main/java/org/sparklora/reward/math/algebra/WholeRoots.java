@@ -11,12 +11,12 @@ final class WholeRoots {
   private WholeRoots() {}
 
   /** The exact root of a positive number; zero if it is not whole or the number is too long. */
-  static BigInteger exact(BigInteger value, int degree, Budget budget) {
+  static BigInteger exact(BigInteger value, int degree, AlgebraLimit budget) {
     if (value.equals(BigInteger.ONE)) {
       return value;
     }
     if (degree == 2) {
-      budget.step(1 + 15 * Budget.product(value.bitLength()));
+      budget.step(1 + 15 * AlgebraLimit.product(value.bitLength()));
       BigInteger root = floorSqrt(value);
       return root.multiply(root).equals(value) ? root : BigInteger.ZERO;
     }
@@ -27,7 +27,7 @@ final class WholeRoots {
     BigInteger guess = BigInteger.ONE.shiftLeft(value.bitLength() / degree + 1);
     BigInteger below = BigInteger.valueOf(degree - 1L);
     while (true) {
-      budget.step(1 + 8 * Budget.product(value.bitLength()));
+      budget.step(1 + 8 * AlgebraLimit.product(value.bitLength()));
       BigInteger next =
           guess
               .multiply(below)

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Closeness;
 import org.sparklora.reward.math.algebra.Complex;
 import org.sparklora.reward.math.algebra.Evaluator;
@@ -46,12 +46,12 @@ final class MathEquivalence {
   private static final int SPARE_DECIMALS = 60;
 
   private final VerifyConfig config;
-  private final Budget budget;
+  private final AlgebraLimit budget;
   private final Identity identity;
   private final SetComparison sets;
   private final RelationComparison relations;
 
-  MathEquivalence(VerifyConfig config, Algebra algebra, Budget budget) {
+  MathEquivalence(VerifyConfig config, Algebra algebra, AlgebraLimit budget) {
     this.config = config;
     this.budget = budget;
     this.identity = new Identity(algebra, config.floatZero(), budget);
@@ -59,14 +59,14 @@ final class MathEquivalence {
     this.relations = new RelationComparison(this, identity, config, budget);
   }
 
-  /** Throws {@link Budget.Exceeded}; an undefined solution ({@code 1/0}) equals nothing. */
+  /** Throws {@link AlgebraLimit.Exceeded}; an undefined solution ({@code 1/0}) equals nothing. */
   boolean same(Expr solution, Expr prediction) {
     Expr gold = solution;
     Expr pred = config.strict() ? prediction : renamed(prediction, solution);
     int size = Math.max(Expr.size(gold, MAX_SIZE), Expr.size(pred, MAX_SIZE));
     budget.step(1 + size);
     if (size >= MAX_SIZE) {
-      throw new Budget.Exceeded("an expression of " + MAX_SIZE + " parts");
+      throw new AlgebraLimit.Exceeded("an expression of " + MAX_SIZE + " parts");
     }
     boolean goldAssigns = Relations.isAssignment(gold);
     boolean predEquates = Relations.isEquation(pred);

@@ -2,7 +2,7 @@ package org.sparklora.reward.math.dialect;
 
 import java.util.List;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Value;
 import org.sparklora.reward.math.extract.Answer;
 
@@ -12,14 +12,14 @@ public final class MathVerify {
 
   /** Whether any extracted pair is equal: expression with expression, text with text. */
   public static boolean verify(
-      Answer gold, Answer answer, VerifyConfig config, Algebra algebra, Budget budget) {
+      Answer gold, Answer answer, VerifyConfig config, Algebra algebra, AlgebraLimit budget) {
     if (gold.expression().isPresent() && answer.expression().isPresent()) {
       try {
         MathEquivalence equivalence = new MathEquivalence(config, algebra, budget);
         if (equivalence.same(gold.expression().get(), answer.expression().get())) {
           return true;
         }
-      } catch (Budget.Exceeded exceeded) {
+      } catch (AlgebraLimit.Exceeded exceeded) {
         if (budget.isSpent()) {
           throw exceeded;
         }

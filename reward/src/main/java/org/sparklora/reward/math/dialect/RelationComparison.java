@@ -4,7 +4,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.DecimalArithmetic;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
@@ -25,9 +25,9 @@ final class RelationComparison {
   private final MathEquivalence terms;
   private final Identity identity;
   private final VerifyConfig config;
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
-  RelationComparison(MathEquivalence terms, Identity identity, VerifyConfig config, Budget budget) {
+  RelationComparison(MathEquivalence terms, Identity identity, VerifyConfig config, AlgebraLimit budget) {
     this.terms = terms;
     this.identity = identity;
     this.config = config;

@@ -3,7 +3,7 @@ package org.sparklora.reward.math.dialect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.DecimalArithmetic;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
@@ -16,9 +16,9 @@ import org.sparklora.reward.math.algebra.RealSets;
 final class SetComparison {
   private final MathEquivalence elements;
   private final VerifyConfig config;
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
-  SetComparison(MathEquivalence elements, VerifyConfig config, Budget budget) {
+  SetComparison(MathEquivalence elements, VerifyConfig config, AlgebraLimit budget) {
     this.elements = elements;
     this.config = config;
     this.budget = budget;

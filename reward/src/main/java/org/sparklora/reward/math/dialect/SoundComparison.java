@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Apply;
 import org.sparklora.reward.math.algebra.Expr.Chain;
@@ -37,9 +37,9 @@ final class SoundComparison {
 
   private final SoundReadings readings;
   private final MathEquivalence equivalence;
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
-  SoundComparison(Algebra algebra, Budget budget) {
+  SoundComparison(Algebra algebra, AlgebraLimit budget) {
     this.readings = new SoundReadings(budget);
     this.equivalence = new MathEquivalence(CONFIG, algebra, budget);
     this.budget = budget;

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.extract.BoxedAnswer;
 import org.sparklora.reward.math.extract.ExtractionTarget;
 import org.sparklora.reward.math.extract.LatexEnvironments;
@@ -57,9 +57,9 @@ public final class SoundJudge {
   private static final int REACH = 200;
 
   private final Algebra algebra;
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
-  public SoundJudge(Algebra algebra, Budget budget) {
+  public SoundJudge(Algebra algebra, AlgebraLimit budget) {
     this.algebra = algebra;
     this.budget = budget;
   }
@@ -83,7 +83,7 @@ public final class SoundJudge {
           same ? "equal" : "not equal",
           shortened(gold),
           shortened(answer));
-    } catch (Budget.Exceeded exceeded) {
+    } catch (AlgebraLimit.Exceeded exceeded) {
       return Judgement.of(Verdict.WRONG, "budget exceeded", shortened(gold), shortened(answer));
     }
   }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Closeness;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
@@ -37,9 +37,9 @@ final class SoundReadings {
 
   private static final BigDecimal TINY = new BigDecimal("1e-30");
 
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
-  SoundReadings(Budget budget) {
+  SoundReadings(AlgebraLimit budget) {
     this.budget = budget;
   }
 

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.extract.LatexEnvironments.Environment;
@@ -55,7 +55,7 @@ public final class AnswerExtraction {
       List<? extends ExtractionTarget> targets,
       boolean firstMatchOnly,
       boolean keepText,
-      Budget budget) {
+      AlgebraLimit budget) {
     TreeMap<Integer, List<Supplier<List<Match>>>> byPriority = new TreeMap<>();
     for (ExtractionTarget target : targets) {
       if (target instanceof ExtractionTarget.Latex latex) {
@@ -102,7 +102,7 @@ public final class AnswerExtraction {
       String text,
       ExtractionTarget.Latex target,
       TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
-      Budget budget) {
+      AlgebraLimit budget) {
     LatexEnvironments environments = new LatexEnvironments(text, budget);
     String lower = text.toLowerCase(Locale.ROOT);
     // Lower-casing may change the length of rare letters, and thus later positions.
@@ -140,7 +140,7 @@ public final class AnswerExtraction {
   }
 
   /** Parses LaTeX as Math-Verify does: whole, else the last part of a chain of equations. */
-  static Optional<Expr> parse(String latex, Budget budget) {
+  static Optional<Expr> parse(String latex, AlgebraLimit budget) {
     Optional<Expr> whole = attempt(latex, budget);
     if (whole.isPresent() || latex.contains(",") || latex.contains(";")) {
       return whole;
@@ -149,7 +149,7 @@ public final class AnswerExtraction {
     return parts.length > 2 ? attempt(parts[parts.length - 1], budget) : Optional.empty();
   }
 
-  private static Optional<Expr> attempt(String latex, Budget budget) {
+  private static Optional<Expr> attempt(String latex, AlgebraLimit budget) {
     try {
       return Optional.of(LatexParser.parse(latex, !COMPLEX.matcher(latex).find(), budget));
     } catch (ParseFailure failure) {
@@ -159,7 +159,7 @@ public final class AnswerExtraction {
 
   /** The answer in one match of environments. */
   static Answer answer(
-      List<Environment> environments, ExtractionTarget.Normalization how, Budget budget) {
+      List<Environment> environments, ExtractionTarget.Normalization how, AlgebraLimit budget) {
     List<String> texts = new ArrayList<>();
     List<Optional<Expr>> expressions = new ArrayList<>();
     for (Environment environment : environments) {
@@ -193,7 +193,7 @@ public final class AnswerExtraction {
       String folded,
       LatexEnvironments environments,
       ExtractionTarget.Latex target,
-      Budget budget) {
+      AlgebraLimit budget) {
 
     private static final String FINAL = "final answer";
 

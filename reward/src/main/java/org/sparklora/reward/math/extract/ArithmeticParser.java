@@ -3,7 +3,7 @@ package org.sparklora.reward.math.extract;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.latex.AtomParser;
@@ -11,17 +11,17 @@ import org.sparklora.reward.math.latex.AtomParser;
 /** Parses arithmetic in plain text, as Python reads it: {@code (3+4)*2^3/5}. */
 final class ArithmeticParser {
   private final String text;
-  private final Budget budget;
+  private final AlgebraLimit budget;
   private int at;
   private int depth;
   private int wraps;
 
-  private ArithmeticParser(String text, Budget budget) {
+  private ArithmeticParser(String text, AlgebraLimit budget) {
     this.text = text;
     this.budget = budget;
   }
 
-  static Optional<Expr> parse(String text, Budget budget) {
+  static Optional<Expr> parse(String text, AlgebraLimit budget) {
     ArithmeticParser parser = new ArithmeticParser(text.strip().replace("**", "^"), budget);
     try {
       Expr value = parser.sum();
@@ -76,15 +76,15 @@ final class ArithmeticParser {
   /** Quotients nest without brackets: {@code 1/x/x/…}. */
   private Expr divided(Expr left, Expr right) {
     Expr quotient = Expr.divide(left, right);
-    if (quotient instanceof Expr.Mul && left instanceof Expr.Mul && ++wraps > Budget.MAX_DEPTH) {
-      throw new Budget.Exceeded("more than " + Budget.MAX_DEPTH + " operators on one another");
+    if (quotient instanceof Expr.Mul && left instanceof Expr.Mul && ++wraps > AlgebraLimit.MAX_DEPTH) {
+      throw new AlgebraLimit.Exceeded("more than " + AlgebraLimit.MAX_DEPTH + " operators on one another");
     }
     return quotient;
   }
 
   private Expr signed() {
-    if (++depth > Budget.MAX_DEPTH) {
-      throw new Budget.Exceeded("nested deeper than " + Budget.MAX_DEPTH);
+    if (++depth > AlgebraLimit.MAX_DEPTH) {
+      throw new AlgebraLimit.Exceeded("nested deeper than " + AlgebraLimit.MAX_DEPTH);
     }
     try {
       if (skip('-')) {

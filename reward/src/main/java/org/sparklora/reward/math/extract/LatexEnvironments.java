@@ -3,7 +3,7 @@ package org.sparklora.reward.math.extract;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 
 /**
  * Finds mathematics between delimiters: {@code $$…$$}, {@code \[…\]}, {@code $…$}, {@code \(…\)},
@@ -32,7 +32,7 @@ public final class LatexEnvironments {
   record Content(String text, int from, int to) {}
 
   private final String text;
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
   // Searches for ends are cached per delimiter, so that no stretch is searched twice.
   private final Occurrences displayDollars;
@@ -43,7 +43,7 @@ public final class LatexEnvironments {
   private final Occurrences boxes;
   private final Occurrences closingBraces;
 
-  public LatexEnvironments(String text, Budget budget) {
+  public LatexEnvironments(String text, AlgebraLimit budget) {
     this.text = text;
     this.budget = budget;
     this.displayDollars = Occurrences.of("$$", text, budget);

@@ -2,7 +2,7 @@ package org.sparklora.reward.math.extract;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 
 /**
  * Cleans LaTeX before it is parsed, in Math-Verify's order: boxes, commands, units, nits,
@@ -88,10 +88,10 @@ public final class LatexNormalizer {
     return Pattern.compile(all.toString());
   }
 
-  /** Throws {@link Budget.Exceeded} for a text that is too long, or takes too many steps. */
-  public static String normalize(String text, ExtractionTarget.Normalization how, Budget budget) {
+  /** Throws {@link AlgebraLimit.Exceeded} for a text that is too long, or takes too many steps. */
+  public static String normalize(String text, ExtractionTarget.Normalization how, AlgebraLimit budget) {
     if (text.length() > MAX_LENGTH) {
-      throw new Budget.Exceeded("an answer of " + text.length() + " characters");
+      throw new AlgebraLimit.Exceeded("an answer of " + text.length() + " characters");
     }
     String result = text;
     if (how.boxed() != ExtractionTarget.Boxed.NONE) {
@@ -113,7 +113,7 @@ public final class LatexNormalizer {
     return Spaces.strip(result);
   }
 
-  private static String basic(String text, Budget budget) {
+  private static String basic(String text, AlgebraLimit budget) {
     // Runs of spaces mean no more than 64 of them, but patterns that begin with \s* take quadratic
     // time on them.
     String result = LONG_SPACE.matcher(budget.over(text)).replaceAll(" ".repeat(63));
@@ -144,7 +144,7 @@ public final class LatexNormalizer {
     throw new IllegalStateException("No alternative matched " + match.group());
   }
 
-  private static String repairOperators(String text, Budget budget) {
+  private static String repairOperators(String text, AlgebraLimit budget) {
     String result = text;
     for (int i = 0; i < OPERATOR_PATTERNS.length; i++) {
       result = OPERATOR_PATTERNS[i].matcher(budget.over(result)).replaceAll(OPERATORS[2 * i + 1]);

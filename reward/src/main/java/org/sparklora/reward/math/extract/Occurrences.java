@@ -1,6 +1,6 @@
 package org.sparklora.reward.math.extract;
 
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 
 /**
  * Finds the next occurrence of a string from many positions, mostly ascending. Does not search a
@@ -12,26 +12,26 @@ final class Occurrences {
   private final String text;
   private final String wanted;
   private final boolean unescaped;
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
   /** No occurrence begins in [from, found); {@code found} is −1 if none follows. */
   private int from = Integer.MAX_VALUE;
 
   private int found = -1;
 
-  private Occurrences(String text, String wanted, boolean unescaped, Budget budget) {
+  private Occurrences(String text, String wanted, boolean unescaped, AlgebraLimit budget) {
     this.budget = budget;
     this.text = text;
     this.wanted = wanted;
     this.unescaped = unescaped;
   }
 
-  static Occurrences of(String wanted, String text, Budget budget) {
+  static Occurrences of(String wanted, String text, AlgebraLimit budget) {
     return new Occurrences(text, wanted, false, budget);
   }
 
   /** Occurrences without a backslash before them. */
-  static Occurrences unescaped(String wanted, String text, Budget budget) {
+  static Occurrences unescaped(String wanted, String text, AlgebraLimit budget) {
     return new Occurrences(text, wanted, true, budget);
   }
 

@@ -8,12 +8,12 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Rational;
 import org.sparklora.reward.math.extract.AnswerExtraction.Match;
 
-/** Finds numbers and arithmetic written without LaTeX, at the most telling places first. */
+/** Finds numbers and arithmetic written without LaTeX, at the most reliable places first. */
 final class PlainExtraction {
   private static final String NUMBER =
       "(?<!\\d)(?:(?<grouped>-?[1-9]\\d{0,2}(?:[ ,]\\d{3})+)(?<groupedFraction>\\.\\d+)?"
@@ -54,7 +54,7 @@ final class PlainExtraction {
       String text,
       ExtractionTarget.Plain target,
       TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
-      Budget budget) {
+      AlgebraLimit budget) {
     add(byPriority, text, 0, I_HOPE, budget);
     add(byPriority, text, 50, FINAL_IS, budget);
     add(byPriority, text, 100, COLON, budget);
@@ -70,7 +70,7 @@ final class PlainExtraction {
       String text,
       int priority,
       Pattern pattern,
-      Budget budget) {
+      AlgebraLimit budget) {
     AnswerExtraction.add(
         byPriority,
         priority,
@@ -86,7 +86,7 @@ final class PlainExtraction {
         });
   }
 
-  private static Answer answer(Matcher m, Pattern pattern, Budget budget) {
+  private static Answer answer(Matcher m, Pattern pattern, AlgebraLimit budget) {
     boolean numbers = pattern != ANY_ARITHMETIC;
     String whole = numbers ? first(m, "grouped", "whole", "integer") : "";
     String fraction = numbers ? first(m, "groupedFraction", "wholeFraction", "fraction") : "";

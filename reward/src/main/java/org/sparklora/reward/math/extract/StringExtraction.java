@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.sparklora.reward.math.extract.AnswerExtraction.Match;
 
-/** Finds one of a few strings, at the most telling places first. */
+/** Finds one of a few strings, at the most reliable places first. */
 final class StringExtraction {
   private StringExtraction() {}
 

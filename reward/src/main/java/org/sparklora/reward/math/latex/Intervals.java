@@ -2,7 +2,7 @@ package org.sparklora.reward.math.latex;
 
 import java.util.List;
 import java.util.OptionalInt;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
@@ -17,7 +17,7 @@ final class Intervals {
   private Intervals() {}
 
   static Expr of(
-      Expr left, Expr right, boolean leftOpen, boolean rightOpen, boolean real, Budget budget) {
+      Expr left, Expr right, boolean leftOpen, boolean rightOpen, boolean real, AlgebraLimit budget) {
     OptionalInt order = Evaluator.compare(right, left, budget);
     boolean bothOpen = leftOpen && rightOpen;
     boolean bothClosed = !leftOpen && !rightOpen;

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.ParseFailure;
 
 /**
@@ -226,7 +226,7 @@ final class LatexLexer {
   }
 
   /** The tokens of a text, ending in one {@code END}. Throws {@link ParseFailure}. */
-  static List<Token> tokens(String text, Budget budget) {
+  static List<Token> tokens(String text, AlgebraLimit budget) {
     List<Token> tokens = new ArrayList<>();
     int at = 0;
     while (at < text.length()) {
@@ -240,8 +240,8 @@ final class LatexLexer {
       if (token.kind() != SKIP) {
         tokens.add(token);
       }
-      if (tokens.size() > Budget.MAX_TOKENS) {
-        throw new Budget.Exceeded("more than " + Budget.MAX_TOKENS + " tokens");
+      if (tokens.size() > AlgebraLimit.MAX_TOKENS) {
+        throw new AlgebraLimit.Exceeded("more than " + AlgebraLimit.MAX_TOKENS + " tokens");
       }
       at += token.text().length();
     }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Chain;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
@@ -38,9 +38,9 @@ public final class LatexParser {
   private final TokenCursor in;
   private final TermParser terms;
   private final boolean real;
-  private final Budget budget;
+  private final AlgebraLimit budget;
 
-  private LatexParser(TokenCursor in, boolean real, Budget budget) {
+  private LatexParser(TokenCursor in, boolean real, AlgebraLimit budget) {
     this.in = in;
     this.terms = new TermParser(in, real);
     this.real = real;
@@ -48,10 +48,10 @@ public final class LatexParser {
   }
 
   /**
-   * Throws {@link ParseFailure} when the text is not an expression, {@link Budget.Exceeded} when it
+   * Throws {@link ParseFailure} when the text is not an expression, {@link AlgebraLimit.Exceeded} when it
    * is too big.
    */
-  public static Expr parse(String text, boolean real, Budget budget) {
+  public static Expr parse(String text, boolean real, AlgebraLimit budget) {
     TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), false, budget);
     return new LatexParser(cursor, real, budget).answer(text);
   }
@@ -61,7 +61,7 @@ public final class LatexParser {
    * subscript of a number, or has a reading of its own, such as {@code (2)(3)} as 5, this fails or
    * takes the usual meaning.
    */
-  public static Expr parseStrictly(String text, Budget budget) {
+  public static Expr parseStrictly(String text, AlgebraLimit budget) {
     LatexLexer.requireKnown(text);
     TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), true, budget);
     return new LatexParser(cursor, true, budget).answer(text);

@@ -4,7 +4,7 @@ import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Add;
 import org.sparklora.reward.math.algebra.Expr.Call;
@@ -316,7 +316,7 @@ final class TermParser {
       throw ParseFailure.meaningless("a value at a place that is not a variable's");
     }
     if ((long) Expr.size(value, MAX_SIZE) * Expr.size(at, MAX_SIZE) > MAX_SIZE) {
-      throw new Budget.Exceeded("a term of more than " + MAX_SIZE + " parts");
+      throw new AlgebraLimit.Exceeded("a term of more than " + MAX_SIZE + " parts");
     }
     return Substitution.replace(value, symbol, at);
   }

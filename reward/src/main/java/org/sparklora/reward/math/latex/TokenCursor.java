@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
@@ -16,7 +16,7 @@ import org.sparklora.reward.math.latex.LatexLexer.Token;
  */
 final class TokenCursor {
   private final List<Token> tokens;
-  private final Budget budget;
+  private final AlgebraLimit budget;
   private final boolean strict;
   private final Map<Long, Object> remembered = new HashMap<>();
   private int at;
@@ -26,7 +26,7 @@ final class TokenCursor {
   /**
    * @param strict whether tokens that Math-Verify ignores or reads in its own way are an error
    */
-  TokenCursor(List<Token> tokens, boolean strict, Budget budget) {
+  TokenCursor(List<Token> tokens, boolean strict, AlgebraLimit budget) {
     this.tokens = tokens;
     this.strict = strict;
     this.budget = budget;
@@ -141,10 +141,10 @@ final class TokenCursor {
     }
   }
 
-  /** Applies a rule that may contain itself, at most {@link Budget#MAX_DEPTH} deep. */
+  /** Applies a rule that may contain itself, at most {@link AlgebraLimit#MAX_DEPTH} deep. */
   <T> T nested(Supplier<T> reading) {
-    if (++depth > Budget.MAX_DEPTH) {
-      throw new Budget.Exceeded("nested deeper than " + Budget.MAX_DEPTH);
+    if (++depth > AlgebraLimit.MAX_DEPTH) {
+      throw new AlgebraLimit.Exceeded("nested deeper than " + AlgebraLimit.MAX_DEPTH);
     }
     try {
       return reading.get();
@@ -155,11 +155,11 @@ final class TokenCursor {
 
   /**
    * Counts an operator around a term already read, as in {@code 3!!!}: such terms nest without
-   * brackets. A text may have at most {@link Budget#MAX_DEPTH} of them.
+   * brackets. A text may have at most {@link AlgebraLimit#MAX_DEPTH} of them.
    */
   void wrap() {
-    if (++wraps > Budget.MAX_DEPTH) {
-      throw new Budget.Exceeded("more than " + Budget.MAX_DEPTH + " operators on one another");
+    if (++wraps > AlgebraLimit.MAX_DEPTH) {
+      throw new AlgebraLimit.Exceeded("more than " + AlgebraLimit.MAX_DEPTH + " operators on one another");
     }
   }
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.NumericAlgebra;
 import org.sparklora.reward.math.extract.Answer;
 import org.sparklora.reward.math.extract.AnswerExtraction;
@@ -58,7 +58,7 @@ class MathVerifySuiteTest {
   }
 
   private static boolean verify(JsonNode row) {
-    Budget budget = Budget.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS);
+    AlgebraLimit budget = AlgebraLimit.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS);
     Answer gold =
         AnswerExtraction.extract(
             row.get("gold").asText(), targets(row.get("gold_config")), false, true, budget);
@@ -133,7 +133,7 @@ class MathVerifySuiteTest {
             targets(row.get("pred_config")),
             first,
             keep,
-            Budget.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS));
+            AlgebraLimit.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS));
     List<String> expected = new ArrayList<>();
     row.get("actual").forEach(word -> expected.add(word.asText()));
     assertThat(answer.words()).isEqualTo(expected);

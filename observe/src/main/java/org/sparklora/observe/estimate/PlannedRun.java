@@ -1,0 +1,138 @@
+package org.sparklora.observe.estimate;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.model.lora.AdapterLayout;
+
+/**
+ * The inputs of the regret report.
+ *
+ * @param model the base model's shape
+ * @param adapter the trained adapter; empty for all weights
+ * @param memory settings that determine the run's memory
+ * @param batch settings that determine batches and steps
+ * @param learningRate peak learning rate
+ * @param data size of the packed table, if it exists
+ * @param generation the completions of a {@code grpo} run; empty for {@code sft}
+ */
+public record PlannedRun(
+    DecoderConfig model,
+    Optional<AdapterLayout> adapter,
+    Memory memory,
+    Batch batch,
+    double learningRate,
+    Optional<DataSize> data,
+    Optional<Generation> generation) {
+
+  /** A run of {@code sft}. */
+  public PlannedRun(
+      DecoderConfig model,
+      Optional<AdapterLayout> adapter,
+      Memory memory,
+      Batch batch,
+      double learningRate,
+      Optional<DataSize> data) {
+    this(model, adapter, memory, batch, learningRate, data, Optional.empty());
+  }
+
+  /**
+   * Settings of the completions that are generated together.
+   *
+   * @param completions completions of one prompt ({@code num_generations})
+   * @param inRound completions of all prompts of a round
+   * @param packedWeightBytes bytes of packed copies of linear layers' weights, which speed up
+   *     decoding
+   */
+  public record Generation(int completions, int inRound, long packedWeightBytes) {}
+
+  /**
+   * Settings that determine memory besides the shapes.
+   *
+   * @param baseWeights type of the frozen base's matrices
+   * @param products type that operands of matrix products are rounded to
+   * @param gradientCheckpointing whether backward recomputes blocks instead of keeping activations
+   * @param parameterVectors number of vectors of the trained parameters' size in one process; see
+   *     {@link TrainingMemory}
+   * @param bfloat16 the engine, if {@code --bf16} is set
+   */
+  public record Memory(
+      DType baseWeights,
+      DType products,
+      boolean gradientCheckpointing,
+      int parameterVectors,
+      Optional<Engine> bfloat16) {
+
+    /** The settings of a run on an engine. */
+    public static Memory of(
+        DType baseWeights,
+        Precision precision,
+        Engine engine,
+        boolean gradientCheckpointing,
+        int parameterVectors) {
+      Engine computing = engine.withProductsIn(precision.products());
+      return new Memory(
+          baseWeights,
+          precision.productsOn(engine),
+          gradientCheckpointing,
+          parameterVectors,
+          precision.products() == DType.BFLOAT16 ? Optional.of(computing) : Optional.empty());
+    }
+  }
+
+  /**
+   * @param microBatchRows rows, or completions, of one forward pass ({@code
+   *     per_device_train_batch_size})
+   * @param rowsPerStep rows of one update, over all micro-batches and workers
+   * @param maxRowTokens {@code max_length}; most tokens of a row
+   * @param maxSteps {@code max_steps}; if 0 or less, {@code epochs} decides
+   * @param epochs {@code num_train_epochs}
+   */
+  public record Batch(
+      int microBatchRows, int rowsPerStep, int maxRowTokens, int maxSteps, double epochs) {}
+
+  /** Tokens of the largest micro-batch: all its rows as long as the longest row. */
+  public long microBatchTokens() {
+    return data.map(size -> Math.min(batch.microBatchRows, size.rows()) * size.longestRow())
+        .orElse((long) batch.microBatchRows * batch.maxRowTokens);
+  }
+
+  /** Total number of updates, if known. */
+  public OptionalLong steps() {
+    if (batch.maxSteps > 0) {
+      return OptionalLong.of(batch.maxSteps);
+    }
+    return data.map(
+            size ->
+                (long) Math.ceil(batch.epochs * -Math.floorDiv(-size.rows(), batch.rowsPerStep)))
+        .map(OptionalLong::of)
+        .orElse(OptionalLong.empty());
+  }
+
+  /**
+   * Target tokens that the run trains on at least once. Repeated tokens add no information, so
+   * epochs after the first do not count.
+   */
+  public Optional<Tokens> distinctTargetTokens() {
+    if (data.isPresent()) {
+      DataSize size = data.get();
+      double rowsSeen = (double) steps().orElseThrow() * batch.rowsPerStep;
+      return Optional.of(
+          new Tokens(Math.round(size.targetTokens() * Math.min(1, rowsSeen / size.rows())), true));
+    }
+    return batch.maxSteps > 0
+        ? Optional.of(
+            new Tokens((long) batch.maxSteps * batch.rowsPerStep * batch.maxRowTokens, false))
+        : Optional.empty();
+  }
+
+  /**
+   * A number of tokens.
+   *
+   * @param counted whether it is exact; else it is an upper bound
+   */
+  public record Tokens(long count, boolean counted) {}
+}

@@ -1,0 +1,96 @@
+package org.sparklora.observe.estimate;
+
+import java.util.Optional;
+import org.sparklora.model.ActivationMemory;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.lora.AdapterLayout;
+
+/**
+ * The peak memory of the training process (resident set, heap included), in bytes by term:
+ *
+ * <pre>
+ * runtime      400 MiB: JVM, Spark's and our own heap, class data, native libraries
+ * base         the frozen weights: 4 bytes each, or 2 for matrices kept as bfloat16
+ * parameters   vectors of the trained parameters, 4 bytes per element, times the number of vectors
+ * activations  see {@link ActivationMemory}
+ * </pre>
+ *
+ * <p>Weights, parameters and activations lie outside the Java heap, which stays small: rows are in
+ * a file, and the tokenizer and Spark's objects need 70 to 150 MB. {@code -Xmx} only bounds the
+ * heap, not the peak. Preparing a large dataset in the same process can raise {@code runtime} by a
+ * few hundred megabytes.
+ *
+ * <p>Vectors: DL4J holds the parameters, their gradient and AdamW's two moments, {@value
+ * #VECTORS_ALONE} in all, and a single local worker trains the driver's own network. Each of
+ * several local workers has a network beside the driver's. An executor of a cluster also holds the
+ * broadcast (parameters and moments), serialised and as arrays.
+ */
+public record TrainingMemory(long runtime, long base, long parameters, long activations) {
+  /** Parameters, gradient and two moments. */
+  static final int VECTORS_ALONE = 4;
+
+  private static final int VECTORS_OF_A_BROADCAST = 6;
+  private static final long RUNTIME = 400L << 20;
+
+  /** Vectors in this JVM, in local mode. */
+  public static int localVectors(int workersOnTheirOwn) {
+    return workersOnTheirOwn == 1 ? VECTORS_ALONE : VECTORS_ALONE * (1 + workersOnTheirOwn);
+  }
+
+  /** Vectors in an executor of a cluster. */
+  public static int executorVectors() {
+    return VECTORS_ALONE + VECTORS_OF_A_BROADCAST;
+  }
+
+  /** The memory of a planned run. */
+  public static TrainingMemory of(PlannedRun run) {
+    return of(run, run.adapter());
+  }
+
+  /** The memory of full fine-tuning with the same batches. */
+  public static TrainingMemory ofAllWeights(PlannedRun run) {
+    return of(run, Optional.empty());
+  }
+
+  private static TrainingMemory of(PlannedRun run, Optional<AdapterLayout> adapter) {
+    long trained =
+        adapter.map(ParameterLayout::size).orElseGet(() -> WeightLayout.of(run.model()).size());
+    return new TrainingMemory(
+        RUNTIME,
+        adapter.isPresent() ? frozen(run.model(), run.memory().baseWeights()) : 0,
+        trained * Float.BYTES * run.memory().parameterVectors(),
+        ActivationMemory.bytes(
+            run.model(),
+            adapter,
+            run.memory().gradientCheckpointing(),
+            Engines.counting(run.memory().products(), DType.FLOAT32),
+            run.microBatchTokens()));
+  }
+
+  /** Bytes of the frozen weights; norms and biases are always float32. */
+  static long frozen(DecoderConfig model, DType matrices) {
+    return WeightLayout.of(model).entries().stream()
+        .mapToLong(
+            entry -> entry.size() * (entry.shape().length == 2 ? matrices.bytes() : Float.BYTES))
+        .sum();
+  }
+
+  /** Bytes of a token's float32 keys and values in all layers. */
+  static long keyAndValueBytes(DecoderConfig model) {
+    return keysAndValues(model) * Float.BYTES;
+  }
+
+  /** Number of elements in a token's keys and values in all layers. */
+  static long keysAndValues(DecoderConfig model) {
+    return 2L * model.numHiddenLayers() * model.heads().keyValueWidth();
+  }
+
+  /** The sum of all terms. */
+  public long total() {
+    return runtime + base + parameters + activations;
+  }
+}

@@ -1,0 +1,133 @@
+package org.sparklora.observe.report;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The state of runs that the page shows at one time, without completions themselves. Immutable.
+ *
+ * @param version unique among all states of all servers
+ * @param runs in the order of their colours
+ * @param completions of each run
+ */
+record PageState(String version, List<RunLog> runs, List<Completions> completions) {
+
+  /**
+   * Summary of a run's completions.
+   *
+   * @param rewards names of the reward functions
+   * @param unreadable names of files that cannot be read
+   */
+  record Completions(long count, List<String> rewards, List<String> unreadable) {
+    static Completions of(RunCompletions completions) {
+      return new Completions(completions.count(), completions.rewards(), completions.unreadable());
+    }
+  }
+
+  /** A state without runs, since which everything has changed. */
+  static final PageState NOTHING = new PageState("", List.of(), List.of());
+
+  PageState {
+    runs = List.copyOf(runs);
+    completions = List.copyOf(completions);
+  }
+
+  /** The metrics that at least one run has. */
+  List<Metric> metrics() {
+    return RunFigure.logged(Metric.ALL, runs);
+  }
+
+  /**
+   * The changes since {@code earlier}, ready for JSON. Of a curve they have the values from the
+   * first changed one on.
+   */
+  Map<String, Object> since(PageState earlier) {
+    RunSummary summary = new RunSummary(runs);
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("version", version);
+    json.put("window", summary.window());
+    json.put("metrics", metrics().stream().map(this::metric).toList());
+    json.put(
+        "runs",
+        IntStream.range(0, runs.size())
+            .mapToObj(run -> run(run, earlier.runs().size() == runs.size() ? earlier : NOTHING))
+            .toList());
+    json.put("outcome", RunPage.table(runs, summary.outcome()));
+    json.put("differences", RunPage.table(runs, summary.differences()));
+    return json;
+  }
+
+  private Map<String, Object> metric(Metric metric) {
+    return ordered(
+        "key", metric.key(),
+        "title", metric.title(),
+        "noisy", metric.noisy(),
+        "from_zero", metric.axis().name().startsWith(Metric.Axis.FROM_ZERO.name()),
+        "logarithmic", ValueScale.of(metric, runs).isLogarithmic());
+  }
+
+  private Map<String, Object> run(int number, PageState earlier) {
+    RunLog run = runs.get(number);
+    Map<String, Object> curves = new LinkedHashMap<>();
+    for (Metric metric : metrics()) {
+      Curve curve = metric.of(run);
+      Curve shown =
+          earlier.runs().isEmpty()
+              ? new Curve(new double[0], new double[0])
+              : metric.of(earlier.runs().get(number));
+      int from = same(shown, curve);
+      if (from < curve.steps().length || from < shown.steps().length) {
+        curves.put(
+            metric.key(),
+            ordered(
+                "from",
+                from,
+                "steps",
+                tail(curve.steps(), from),
+                "values",
+                tail(curve.values(), from)));
+      }
+    }
+    Completions logged = completions.get(number);
+    return ordered(
+        "name", run.name(),
+        "steps", run.steps(),
+        "finished", run.isFinished(),
+        "curves", curves,
+        "completions", logged.count(),
+        "rewards", logged.rewards(),
+        "unreadable", logged.unreadable());
+  }
+
+  /** A map in the order of its arguments, so that the page of a run is reproducible. */
+  private static Map<String, Object> ordered(Object... namesAndValues) {
+    Map<String, Object> ordered = new LinkedHashMap<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      ordered.put((String) namesAndValues[i], namesAndValues[i + 1]);
+    }
+    return ordered;
+  }
+
+  /** Number of values at the beginning that two curves share. */
+  private static int same(Curve earlier, Curve later) {
+    int steps = mismatch(earlier.steps(), later.steps());
+    int values = mismatch(earlier.values(), later.values());
+    return Math.min(steps, values);
+  }
+
+  private static int mismatch(double[] one, double[] other) {
+    int first = Arrays.mismatch(one, other);
+    return first < 0 ? one.length : first;
+  }
+
+  /** The values from an index on; null for NaN, which JSON does not have. */
+  private static List<Double> tail(double[] values, int from) {
+    return Arrays.stream(values, from, values.length)
+        .mapToObj(value -> Double.isFinite(value) ? (Double) value : null)
+        .collect(Collectors.toList());
+  }
+}

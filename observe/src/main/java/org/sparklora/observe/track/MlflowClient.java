@@ -1,0 +1,187 @@
+package org.sparklora.observe.track;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.sparklora.hub.BoundedBody;
+import org.sparklora.hub.PlainText;
+
+/**
+ * A client of MLflow's REST API, version 2.0. It never retries, since only the caller knows whether
+ * a request is idempotent. It does not follow redirects, which would forward the credentials.
+ *
+ * <p>Thread-safe.
+ */
+final class MlflowClient {
+  /** Longest time from a request to the end of its answer. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
+  /** Longest time of an upload, beyond the time for its bytes. */
+  private static final Duration UPLOAD_TIMEOUT = Duration.ofMinutes(1);
+
+  /** Bytes per second. */
+  private static final long SLOWEST_UPLOAD = 500_000;
+
+  private static final String CALLS = "/api/2.0/mlflow/";
+  private static final int LONGEST_MESSAGE = 300;
+
+  /** First status that leaves open whether the request was carried out. */
+  private static final int SERVER_ERROR = 500;
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
+  private final MlflowServer server;
+  private final Duration timeout;
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .followRedirects(HttpClient.Redirect.NEVER)
+          .connectTimeout(TIMEOUT)
+          .build();
+
+  MlflowClient(MlflowServer server) {
+    this(server, TIMEOUT);
+  }
+
+  /**
+   * @param timeout of requests other than uploads
+   */
+  MlflowClient(MlflowServer server, Duration timeout) {
+    this.server = server;
+    this.timeout = timeout;
+  }
+
+  MlflowServer server() {
+    return server;
+  }
+
+  /**
+   * Sends a GET request.
+   *
+   * @throws MlflowException if the server refuses
+   */
+  JsonNode get(String call, Map<String, String> query) throws IOException {
+    String words =
+        query.entrySet().stream()
+            .map(word -> encode(word.getKey()) + "=" + encode(word.getValue()))
+            .collect(Collectors.joining("&", "?", ""));
+    return send(request(CALLS + call + words, timeout).GET(), call);
+  }
+
+  /**
+   * Sends a POST request.
+   *
+   * @throws MlflowException if the server refuses
+   */
+  JsonNode post(String call, Map<String, ?> body) throws IOException {
+    String text = JSON.writeValueAsString(body);
+    return send(
+        request(CALLS + call, timeout)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(text)),
+        call);
+  }
+
+  /**
+   * Uploads a file to the server's artifact store; replaces an existing file.
+   *
+   * @param path path below the store's root, not encoded
+   * @param bytes length of the content
+   */
+  void put(String path, long bytes, Supplier<InputStream> content) throws IOException {
+    BodyPublisher body =
+        bytes == 0
+            ? BodyPublishers.noBody()
+            : BodyPublishers.fromPublisher(BodyPublishers.ofInputStream(content), bytes);
+    send(
+        request(
+                "/api/2.0/mlflow-artifacts/artifacts/" + encodePath(path),
+                UPLOAD_TIMEOUT.plusSeconds(bytes / SLOWEST_UPLOAD))
+            .PUT(body),
+        "upload of " + path);
+  }
+
+  private static String encode(String word) {
+    return URLEncoder.encode(word, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  private static String encodePath(String path) {
+    return encode(path).replace("%2F", "/");
+  }
+
+  private HttpRequest.Builder request(String path, Duration timeout) {
+    HttpRequest.Builder builder =
+        HttpRequest.newBuilder(URI.create(server.base() + path))
+            .timeout(timeout)
+            .header("User-Agent", "spark-lora");
+    server.authorization().ifPresent(value -> builder.header("Authorization", value));
+    return builder;
+  }
+
+  private JsonNode send(HttpRequest.Builder request, String about) throws IOException {
+    try {
+      HttpRequest built = request.build();
+      long deadline = System.nanoTime() + built.timeout().orElseThrow().toNanos();
+      HttpResponse<InputStream> response =
+          client.send(built, HttpResponse.BodyHandlers.ofInputStream());
+      byte[] body =
+          BoundedBody.read(
+              response.body(),
+              BoundedBody.MOST_BYTES,
+              Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+      if (response.statusCode() >= SERVER_ERROR) {
+        throw new IOException("status %s of %s".formatted(response.statusCode(), about));
+      }
+      if (response.statusCode() / 100 != 2) {
+        throw refusal(response.statusCode(), body, about);
+      }
+      return body.length == 0 ? JSON.createObjectNode() : JSON.readTree(body);
+    } catch (MlflowException e) {
+      throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted");
+    } catch (IOException e) {
+      String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+      throw new IOException("no answer of %s: %s".formatted(server, reason), e);
+    }
+  }
+
+  private MlflowException refusal(int status, byte[] body, String about) {
+    String code = "";
+    String message = "";
+    try {
+      JsonNode said = JSON.readTree(body);
+      code = said.path("error_code").asText("");
+      message = said.path("message").asText("");
+    } catch (IOException e) {
+      // not JSON, perhaps a proxy's page; the message has the status only
+    }
+    return new MlflowException(
+        code,
+        "%s answers %s with %s %s %s"
+            .formatted(
+                server,
+                about,
+                status,
+                PlainText.line(code, LONGEST_MESSAGE),
+                PlainText.line(message, LONGEST_MESSAGE))
+            .strip());
+  }
+}

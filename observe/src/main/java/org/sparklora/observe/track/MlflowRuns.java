@@ -1,0 +1,177 @@
+package org.sparklora.observe.track;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Finds, creates and reads the run of a log on an MLflow server. A tag of the run has the log's id,
+ * so no state is kept beside the log. Not thread-safe.
+ */
+final class MlflowRuns {
+  private static final int PAGE = 25_000;
+  private static final int LONGEST_TAG = 8_000;
+
+  private final MlflowClient client;
+  private final MlflowConfig config;
+  private final RunLabel label;
+  private Optional<String> experiment = Optional.empty();
+
+  MlflowRuns(MlflowClient client, MlflowConfig config, RunLabel label) {
+    this.client = client;
+    this.config = config;
+    this.label = label;
+  }
+
+  /**
+   * The run that {@code MLFLOW_RUN_ID} names, or the one created earlier for this log.
+   *
+   * @throws MlflowException if the named run does not exist
+   */
+  Optional<MlflowRun> find() throws IOException {
+    if (config.runId().isPresent()) {
+      return Optional.of(get(config.runId().get()));
+    }
+    JsonNode answer =
+        client.post(
+            "runs/search",
+            Map.of(
+                "experiment_ids",
+                List.of(experiment()),
+                "filter",
+                "tags.`%s` = '%s'".formatted(MlflowRun.LOG_ID, label.id()),
+                "run_view_type",
+                "ACTIVE_ONLY",
+                "max_results",
+                1));
+    return answer.path("runs").isEmpty()
+        ? Optional.empty()
+        : Optional.of(MlflowRun.of(answer.path("runs").path(0)));
+  }
+
+  /** The experiment for new runs; created if it does not exist. */
+  private String experiment() throws IOException {
+    if (experiment.isEmpty()) {
+      experiment = Optional.of(findExperiment());
+    }
+    return experiment.get();
+  }
+
+  /** The environment's experiment; else the parent's, since MLflow's pages show one experiment. */
+  private String findExperiment() throws IOException {
+    if (config.experimentId().isPresent()) {
+      return config.experimentId().get();
+    }
+    if (config.experimentName().equals(MlflowConfig.DEFAULT) && config.parentRunId().isPresent()) {
+      return get(config.parentRunId().get()).experimentId();
+    }
+    return experiment(config.experimentName());
+  }
+
+  private MlflowRun get(String run) throws IOException {
+    return MlflowRun.of(client.get("runs/get", Map.of("run_id", run)).path("run"));
+  }
+
+  private String experiment(String name) throws IOException {
+    try {
+      return knownExperiment(name);
+    } catch (MlflowException e) {
+      if (!e.code().equals("RESOURCE_DOES_NOT_EXIST")) {
+        throw e;
+      }
+    }
+    try {
+      return client.post("experiments/create", Map.of("name", name)).path("experiment_id").asText();
+    } catch (IOException e) { // another run may have created it, or the answer was lost
+      return knownExperiment(name);
+    }
+  }
+
+  private String knownExperiment(String name) throws IOException {
+    JsonNode experiment =
+        client.get("experiments/get-by-name", Map.of("experiment_name", name)).path("experiment");
+    if ("deleted".equals(experiment.path("lifecycle_stage").asText())) {
+      throw new MlflowException(
+          "", "experiment %s was deleted; restore it or name another".formatted(name));
+    }
+    return experiment.path("experiment_id").asText();
+  }
+
+  /** Creates a run. */
+  MlflowRun create(long startMillis) throws IOException {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("experiment_id", experiment());
+    body.put("run_name", label.name());
+    body.put("start_time", startMillis);
+    body.put("tags", pairs(tags()));
+    try {
+      return MlflowRun.of(client.post("runs/create", body).path("run"));
+    } catch (MlflowException e) {
+      throw e;
+    } catch (IOException lost) {
+      return find().orElseThrow(() -> lost);
+    }
+  }
+
+  /** The tags of this log's run. */
+  Map<String, String> tags() {
+    Map<String, String> tags = new LinkedHashMap<>();
+    tags.put("mlflow.user", System.getProperty("user.name"));
+    tags.put("mlflow.source.name", "spark-lora");
+    tags.put("mlflow.source.type", "JOB");
+    config.parentRunId().ifPresent(parent -> tags.put("mlflow.parentRunId", parent));
+    tags.putAll(config.tags());
+    tags.put(MlflowRun.LOG_ID, label.id());
+    config.runId().ifPresent(run -> tags.put(MlflowRun.GIVEN, "true"));
+    return tags;
+  }
+
+  /** Keys and values as entries of a request. */
+  static List<Map<String, String>> pairs(Map<String, String> entries) {
+    List<Map<String, String>> pairs = new ArrayList<>();
+    entries.forEach(
+        (key, value) -> pairs.add(Map.of("key", key, "value", shortened(value, LONGEST_TAG))));
+    return pairs;
+  }
+
+  /** A text cut to a length, never within a surrogate pair, and ended by an ellipsis if cut. */
+  static String shortened(String text, int longest) {
+    if (text.length() <= longest) {
+      return text;
+    }
+    int end = longest - 1;
+    return text.substring(0, Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end) + "…";
+  }
+
+  /** Moves a run to the server's trash, from which users can restore it. */
+  void delete(MlflowRun run) throws IOException {
+    client.post("runs/delete", Map.of("run_id", run.id()));
+  }
+
+  /** The steps and times of a run's values of some metrics. */
+  Set<MlflowPoint.Place> places(MlflowRun run, Iterable<String> metrics) throws IOException {
+    Set<MlflowPoint.Place> places = new HashSet<>();
+    for (String metric : metrics) {
+      String page = "";
+      do {
+        Map<String, String> query = new LinkedHashMap<>();
+        query.put("run_id", run.id());
+        query.put("metric_key", metric);
+        query.put("max_results", String.valueOf(PAGE));
+        if (!page.isEmpty()) {
+          query.put("page_token", page);
+        }
+        JsonNode answer = client.get("metrics/get-history", query);
+        answer.path("metrics").forEach(value -> places.add(MlflowPoint.place(value)));
+        page = answer.path("next_page_token").asText("");
+      } while (!page.isEmpty());
+    }
+    return places;
+  }
+}

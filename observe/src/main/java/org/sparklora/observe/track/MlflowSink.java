@@ -1,0 +1,153 @@
+package org.sparklora.observe.track;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends a run to an MLflow server. MLflow cannot delete single values, so the server's values are
+ * compared with the rows before anything is sent:
+ *
+ * <ul>
+ *   <li>values that the server already has, for example after a lost answer, are not sent again;
+ *   <li>values after the checkpoint from which the run resumes, sent by a killed attempt, are kept,
+ *       and their steps are not sent again: the resumed run computes the same values bit for bit;
+ *   <li>if the run resumes with other settings, the server's run is moved to the trash and a new
+ *       one replaces it, unless the user created the run (see {@link MlflowConfig#runId}).
+ * </ul>
+ *
+ * <p>Not thread-safe.
+ */
+final class MlflowSink implements Sink {
+  private static final Logger LOG = LoggerFactory.getLogger(MlflowSink.class);
+
+  private final MlflowClient client;
+  private final MlflowConfig config;
+  private final RunLabel label;
+  private final MlflowRuns runs;
+  private final MlflowBatches batches;
+  private final MlflowArtifacts artifacts;
+  private ToldPoints told = ToldPoints.none();
+  private Optional<MlflowRun> run = Optional.empty();
+
+  /**
+   * @param artifacts uploads files of the run's folder
+   */
+  MlflowSink(MlflowClient client, MlflowConfig config, RunLabel label, MlflowArtifacts artifacts) {
+    this.client = client;
+    this.config = config;
+    this.label = label;
+    this.runs = new MlflowRuns(client, config, label);
+    this.batches = new MlflowBatches(client, config.maxParams());
+    this.artifacts = artifacts;
+  }
+
+  @Override
+  public void replay(List<TrackedRow> rows) throws IOException {
+    Optional<MlflowRun> found = runs.find();
+    told = ToldPoints.none();
+    List<MlflowPoint> points = points(rows);
+    List<MlflowPoint> missing = points;
+    if (found.isPresent()) {
+      Set<MlflowPoint.Place> there = runs.places(found.get(), found.get().metrics());
+      told = found.get().isOf(label) ? ToldPoints.of(there, rows) : ToldPoints.none();
+      missing = told.untold(points);
+      if (told.isAhead() && isReplaceable(found.get())) {
+        runs.delete(found.get());
+        found = Optional.empty();
+        told = ToldPoints.none();
+        missing = points;
+      }
+    }
+    Instant start = rows.isEmpty() ? Instant.now() : rows.get(0).time();
+    MlflowRun current = found.isPresent() ? found.get() : runs.create(start.toEpochMilli());
+    run = Optional.of(current);
+    if (found.isPresent()) {
+      batches.running(current);
+      batches.tags(current, runs.tags());
+    }
+    batches.params(current, label.settings());
+    batches.metrics(current, missing);
+    for (TrackedRow row : rows) {
+      batches.tags(current, alerts(row));
+      artifacts.writeCompletions(current, row);
+    }
+    LOG.info(
+        "MLflow shows this run at {}/#/experiments/{}/runs/{}",
+        client.server(),
+        current.experimentId(),
+        current.id());
+  }
+
+  /**
+   * Whether to replace a run with values after the checkpoint. With unchanged settings those values
+   * stay valid, since the resumed run repeats them bit for bit; with other settings the run would
+   * mix two.
+   */
+  private boolean isReplaceable(MlflowRun found) {
+    return config.runId().isEmpty()
+        && !found.isGiven()
+        && !batches.changed(found, label.settings()).isEmpty();
+  }
+
+  private static List<MlflowPoint> points(List<TrackedRow> rows) {
+    return rows.stream().flatMap(row -> MlflowPoint.of(row).stream()).toList();
+  }
+
+  @Override
+  public void append(TrackedRow row) throws IOException {
+    MlflowRun current = run.orElseThrow(() -> new IllegalStateException("Nothing was replayed"));
+    List<MlflowPoint> points = told.untold(MlflowPoint.of(row));
+    try {
+      batches.metrics(current, points);
+    } catch (MlflowException e) {
+      throw e;
+    } catch (IOException lost) {
+      // the values may have arrived: ask the server
+      Set<MlflowPoint.Place> there =
+          runs.places(current, points.stream().map(point -> point.place().key()).toList());
+      batches.metrics(
+          current, points.stream().filter(point -> !there.contains(point.place())).toList());
+    }
+    batches.tags(current, alerts(row));
+    artifacts.writeCompletions(current, row);
+  }
+
+  /** One tag per alert, since MLflow has no alerts. */
+  private static Map<String, String> alerts(TrackedRow row) {
+    Map<String, String> tags = new LinkedHashMap<>();
+    row.alerts()
+        .forEach(
+            alert ->
+                tags.put(
+                    "alert." + MlflowPoint.key(alert.title()),
+                    "%s after step %s: %s"
+                        .formatted(alert.level().word(), row.step(), alert.text())));
+    return tags;
+  }
+
+  @Override
+  public void end(List<TrackedRow> rows) throws IOException {
+    MlflowRun current = run.orElseThrow(() -> new IllegalStateException("Nothing was replayed"));
+    RunEnding ending = RunEnding.of(rows);
+    long endMillis =
+        rows.isEmpty()
+            ? System.currentTimeMillis()
+            : rows.get(rows.size() - 1).time().toEpochMilli();
+    batches.status(current, ending, endMillis);
+    if (ending == RunEnding.FINISHED) {
+      artifacts.writeResults(current);
+    }
+  }
+
+  @Override
+  public void close() {
+    run = Optional.empty();
+  }
+}

@@ -1,0 +1,29 @@
+package org.sparklora.observe.track;
+
+import java.util.List;
+
+/** How a run ended according to its log, as MLflow's run status. */
+enum RunEnding {
+  /** All steps were taken. */
+  FINISHED,
+  /** An error stopped the run. */
+  FAILED,
+  /** The run was interrupted, killed or stopped with steps left, and can be resumed. */
+  KILLED;
+
+  /** The metric, named by transformers, that only the last row of a complete run has. */
+  private static final String SUMMARY = "train_runtime";
+
+  static RunEnding of(List<TrackedRow> rows) {
+    if (rows.isEmpty()) {
+      return KILLED;
+    }
+    TrackedRow last = rows.get(rows.size() - 1);
+    if (last.metrics().containsKey(SUMMARY)) {
+      return FINISHED;
+    }
+    return last.alerts().stream().anyMatch(alert -> alert.level() == Alert.Level.ERROR)
+        ? FAILED
+        : KILLED;
+  }
+}

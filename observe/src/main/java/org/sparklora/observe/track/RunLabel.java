@@ -1,0 +1,12 @@
+package org.sparklora.observe.track;
+
+import java.util.Map;
+
+/**
+ * Identity and settings of a run, for trackers.
+ *
+ * @param id unique, 32 hexadecimal digits
+ * @param name display name; several runs may share it
+ * @param settings the run's settings, by name
+ */
+public record RunLabel(String id, String name, Map<String, Object> settings) {}

@@ -1,0 +1,27 @@
+package org.sparklora.observe.track;
+
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.List;
+
+/** Sends one run to a tracker. Not thread-safe. */
+interface Sink extends AutoCloseable {
+
+  /** Makes the tracker show exactly these rows of the run, whatever it showed before. */
+  void replay(List<TrackedRow> rows) throws IOException, SQLException;
+
+  /** Adds a row. */
+  void append(TrackedRow row) throws IOException, SQLException;
+
+  /** Ends the run: no more rows follow, and the run's folder has all results. */
+  default void end(List<TrackedRow> rows) throws IOException, SQLException {}
+
+  @Override
+  void close() throws IOException, SQLException;
+
+  /** Opens a sink; called again after the opened sink failed. */
+  @FunctionalInterface
+  interface Opener {
+    Sink open() throws IOException, SQLException;
+  }
+}

@@ -1,0 +1,180 @@
+package org.sparklora.observe.track;
+
+import java.io.Closeable;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.train.NonFiniteLossException;
+
+/**
+ * The log of a run, with its trackers. Each row is first written to {@code metrics.jsonl}, with the
+ * run's id, the time and alerts of {@link AlertRules}, and then sent to the trackers, each on a
+ * {@linkplain TrackerThread thread of its own}.
+ *
+ * <p>A resumed run keeps its id, so that trackers show one curve. Not thread-safe.
+ */
+public final class TrackedLog implements Closeable {
+  /** Key of a table in a row: some completions, as a list of maps from column to value. */
+  public static final String COMPLETIONS = "completions";
+
+  private static final Logger LOG = LoggerFactory.getLogger(TrackedLog.class);
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
+
+  private final MetricsLog log;
+  private final String runId;
+  private final AlertRules rules;
+  private final List<TrackerThread> trackers;
+  private final TrackedRow.Reader reader = new TrackedRow.Reader();
+  private Consumer<String> follower = row -> {};
+  private int step;
+
+  private TrackedLog(MetricsLog log, String runId, AlertRules rules, List<TrackerThread> trackers) {
+    this.log = log;
+    this.runId = runId;
+    this.rules = rules;
+    this.trackers = trackers;
+  }
+
+  /**
+   * The name and settings of a run.
+   *
+   * @param name {@code run_name}
+   * @param settings all settings of the run, as YAML
+   */
+  public record Run(String name, TrackingConfig tracking, String settings) {}
+
+  /**
+   * Begins the log of a run, or resumes it.
+   *
+   * @param earlier rows up to the checkpoint from which the run resumes; empty for a new run
+   */
+  public static TrackedLog begin(RunFolder folder, List<Map<String, Object>> earlier, Run run) {
+    // a run that was killed before its first checkpoint also keeps its id
+    Optional<String> knownId =
+        folder.replaces()
+            ? Optional.empty()
+            : runId(MetricsLog.read(folder.fileSystem(), folder.path()));
+    String runId = knownId.orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
+    MetricsLog log = folder.begin(earlier);
+    TrackedLog tracked =
+        new TrackedLog(
+            log,
+            runId,
+            new AlertRules(run.tracking().maxLogProbDifference()),
+            Sinks.of(
+                run.tracking(),
+                new RunLabel(runId, run.name(), RunSettings.parse(run.settings())),
+                folder.fileSystem(),
+                folder.path()));
+    tracked.replay(MetricsLog.read(folder.fileSystem(), folder.path()));
+    return tracked;
+  }
+
+  /**
+   * From now on passes each row, as JSON, to {@code who} before the trackers. An exception of
+   * {@code who} is rethrown.
+   */
+  public void follow(Consumer<String> who) {
+    follower = who;
+  }
+
+  /** The id of the run that wrote these rows. */
+  public static Optional<String> runId(List<Map<String, Object>> rows) {
+    return rows.stream()
+        .flatMap(row -> Optional.ofNullable(row.get(TrackedRow.RUN_ID)).stream())
+        .map(Object::toString)
+        .reduce((first, second) -> second);
+  }
+
+  private void replay(List<Map<String, Object>> rows) {
+    rows.forEach(rules::check); // the rows already have these alerts
+    List<TrackedRow> tracked = reader.read(rows);
+    if (!tracked.isEmpty()) {
+      step = tracked.get(tracked.size() - 1).step();
+    }
+    trackers.forEach(tracker -> tracker.begin(tracked));
+  }
+
+  /** Logs a row. A number that is not finite becomes null. */
+  public void log(Map<String, ?> row) {
+    log(row, rules.check(row));
+  }
+
+  private void log(Map<String, ?> row, List<Alert> alerts) {
+    Map<String, Object> line = new LinkedHashMap<>(row);
+    line.replaceAll(
+        (name, value) ->
+            value instanceof Number n && !Double.isFinite(n.doubleValue()) ? null : value);
+    line.put(TrackedRow.TIMESTAMP, TIME.format(Instant.now()));
+    line.put(TrackedRow.RUN_ID, runId);
+    if (!alerts.isEmpty()) {
+      line.put(TrackedRow.ALERTS, alerts.stream().map(Alert::toJson).toList());
+    }
+    log.log(line);
+    follower.accept(MetricsLog.line(line));
+    TrackedRow tracked = reader.read(line);
+    step = tracked.step();
+    if (!Interruption.isRequested()) { // the process reports the interruption itself when it ends
+      alerts.forEach(
+          alert -> LOG.warn("{} after step {}: {}", alert.title(), tracked.step(), alert.text()));
+    }
+    trackers.forEach(tracker -> tracker.append(tracked));
+  }
+
+  /** The work that {@link #guard} runs. */
+  @FunctionalInterface
+  public interface Work<E extends Exception> {
+    void run() throws E;
+  }
+
+  /** Runs the logged work; logs a failure as an alert and rethrows it. */
+  public <E extends Exception> void guard(Work<E> work) throws E {
+    try {
+      work.run();
+    } catch (Exception e) { // Spark throws checked exceptions that Scala does not declare
+      try {
+        log(Map.of(TrackedRow.STEP, step), List.of(alert(e)));
+      } catch (RuntimeException unlogged) {
+        e.addSuppressed(unlogged);
+      }
+      throw e;
+    }
+  }
+
+  private static Alert alert(Throwable failure) {
+    if (Interruption.isRequested()) {
+      return new Alert(Alert.Level.WARN, "Training was interrupted", Interruption.message());
+    }
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof NonFiniteLossException) {
+        return new Alert(Alert.Level.ERROR, "Loss is not finite", cause.getMessage());
+      }
+    }
+    return new Alert(Alert.Level.ERROR, "Training stopped", firstLine(failure));
+  }
+
+  private static String firstLine(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    return message.lines().findFirst().orElse(message);
+  }
+
+  @Override
+  public void close() {
+    log.close();
+    TrackerThread.end(trackers);
+  }
+}

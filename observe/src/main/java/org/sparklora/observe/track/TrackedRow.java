@@ -1,0 +1,101 @@
+package org.sparklora.observe.track;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One row of {@code metrics.jsonl}, for trackers.
+ *
+ * @param step number of optimizer steps at the time of logging
+ * @param ordinal number of earlier rows of the step
+ * @param time time of logging
+ * @param metrics numbers of the row, by name
+ * @param completions table of some completions, as maps by column; empty for none
+ * @param alerts alerts that the row raised
+ */
+public record TrackedRow(
+    int step,
+    int ordinal,
+    Instant time,
+    Map<String, Number> metrics,
+    List<Map<?, ?>> completions,
+    List<Alert> alerts) {
+  static final String STEP = "step";
+  static final String TIMESTAMP = "timestamp";
+  static final String RUN_ID = "run_id";
+  static final String ALERTS = "alerts";
+
+  /** The metrics under the names that Trackio and TensorBoard show. */
+  Map<String, Number> shown() {
+    Map<String, Number> shown = new LinkedHashMap<>();
+    metrics.forEach((name, value) -> shown.put(MetricNames.shown(name), value));
+    return shown;
+  }
+
+  /** The key of this row; equal only for the same row of the same run. */
+  String key(String runId) {
+    return runId + ":" + step + (ordinal == 0 ? "" : ":" + ordinal);
+  }
+
+  /** Reads the rows of a log in order. Not thread-safe. */
+  public static final class Reader {
+    private final Map<Integer, Integer> rowsOfStep = new HashMap<>();
+    private Instant last = Instant.now();
+
+    public List<TrackedRow> read(List<Map<String, Object>> lines) {
+      return new ArrayList<>(lines.stream().map(this::read).toList());
+    }
+
+    TrackedRow read(Map<String, ?> line) {
+      int step = line.get(STEP) instanceof Number number ? number.intValue() : 0;
+      last = time(line).orElse(last);
+      return new TrackedRow(
+          step,
+          rowsOfStep.merge(step, 1, Integer::sum) - 1,
+          last,
+          metrics(line),
+          completions(line),
+          alerts(line));
+    }
+
+    /** The time of a row; empty for rows of a checkpoint of another folder. */
+    private static Optional<Instant> time(Map<String, ?> line) {
+      try {
+        return Optional.ofNullable(line.get(TIMESTAMP))
+            .map(time -> OffsetDateTime.parse(time.toString()).toInstant());
+      } catch (DateTimeException e) {
+        return Optional.empty();
+      }
+    }
+
+    private static Map<String, Number> metrics(Map<String, ?> line) {
+      Map<String, Number> metrics = new LinkedHashMap<>();
+      line.forEach(
+          (name, value) -> {
+            if (value instanceof Number number && !name.equals(STEP)) {
+              metrics.put(name, number);
+            }
+          });
+      return metrics;
+    }
+
+    private static List<Map<?, ?>> completions(Map<String, ?> line) {
+      return line.get(TrackedLog.COMPLETIONS) instanceof List<?> rows
+          ? rows.stream().<Map<?, ?>>map(row -> (Map<?, ?>) row).toList()
+          : List.of();
+    }
+
+    private static List<Alert> alerts(Map<String, ?> line) {
+      return line.get(ALERTS) instanceof List<?> all
+          ? all.stream().map(alert -> Alert.ofJson((Map<?, ?>) alert)).toList()
+          : List.of();
+    }
+  }
+}

@@ -1,5 +1,0 @@
-/**
- * Measures the memory and throughput of processes. Executors return readings with their results,
- * never in a separate job. Does not use Spark.
- */
-package org.sparklora.spark.meter;

@@ -1,9 +1,0 @@
-package org.sparklora.spark.quickstart;
-
-/** Runs commands with arguments as a user would type them. */
-@FunctionalInterface
-public interface Commands {
-
-  /** Runs a command; rethrows its exception. */
-  void run(String... arguments) throws Exception;
-}

@@ -1,9 +1,0 @@
-/**
- * The state beside the weights that a run needs to resume as if it had never stopped: the
- * optimizer's moments, sums and settings in a {@code checkpoint-N} folder. Checks that a checkpoint
- * belongs to the run that resumes from it.
- *
- * <p>{@code run}, {@code sft} and {@code grpo} may use this package; it uses {@code train}, but
- * neither Spark nor Deeplearning4j.
- */
-package org.sparklora.spark.resume;

@@ -1,0 +1,118 @@
+package org.sparklora.spark.run;
+
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.TableConfig;
+import org.sparklora.spark.prep.PreparedTables;
+import org.sparklora.observe.estimate.MachineMemory;
+import org.sparklora.spark.workers.LocalWorkers;
+import org.sparklora.spark.workers.Workers;
+
+/**
+ * Where a run trains: on the executors of a session ({@link SparkSessions#place}), or in the
+ * calling thread alone, without a session, as a task of a larger job. Both give the same bits for
+ * the same number of workers.
+ */
+public interface TrainingEnvironment {
+  /** Hadoop's settings, which name file systems. */
+  Configuration hadoop();
+
+  /**
+   * Number of workers that train one model.
+   *
+   * @param requested {@code num_workers}
+   * @throws org.sparklora.pipeline.config.ConfigException if there cannot be so many
+   */
+  int count(Optional<Integer> requested);
+
+  /** Workers for the parts of a step, {@code count} at once. */
+  Workers workers(int count);
+
+  /** Memory for a training process. */
+  MachineMemory memory();
+
+  /** Finds or makes the table of a dataset; returns the table's folder. */
+  String table(TableConfig<?> config);
+
+  /** Finds or makes the prompts table of a dataset, and reads it. */
+  default List<Prompt> prompts(PromptsConfig config) {
+    return PromptTable.open(hadoop(), table(config)).readAll();
+  }
+
+  /**
+   * Checks that the dataset exists, before the output folder is claimed.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if the dataset does not exist
+   */
+  void requireDataset(TableConfig<?> config);
+
+  /**
+   * Checks, before the split to train on is prepared, that a split to evaluate on exists.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if the dataset has no separate one
+   */
+  void requireTestSplit(TableConfig<?> testing, TableConfig<?> training);
+
+  /** Names the group of all further Spark jobs, such as {@code sft out/r64}. */
+  void group(String run);
+
+  /** Where log rows are shown. */
+  PrintStream out();
+
+  /**
+   * Whether the run is a task of a larger job, which has checked the data before, and itself
+   * reports its progress when the process is stopped.
+   */
+  boolean isTask();
+
+  /**
+   * Trains in the calling thread; the process may do other work. Tables must exist already.
+   *
+   * @param out where log rows are shown
+   */
+  static TrainingEnvironment ofThread(Configuration hadoop, PrintStream out) {
+    return new OfThread(hadoop, out);
+  }
+
+  /** Trains without a session. */
+  record OfThread(Configuration hadoop, PrintStream out) implements TrainingEnvironment {
+    @Override
+    public int count(Optional<Integer> requested) {
+      return requested.orElse(1);
+    }
+
+    @Override
+    public Workers workers(int count) {
+      return new LocalWorkers();
+    }
+
+    @Override
+    public MachineMemory memory() {
+      return MachineMemory.here();
+    }
+
+    @Override
+    public String table(TableConfig<?> config) {
+      return PreparedTables.made(hadoop, config);
+    }
+
+    @Override
+    public void requireDataset(TableConfig<?> config) {} // the table exists already
+
+    @Override
+    public void requireTestSplit(TableConfig<?> testing, TableConfig<?> training) {}
+
+    @Override
+    public void group(String run) {} // the larger job has a name
+
+    @Override
+    public boolean isTask() {
+      return true;
+    }
+  }
+}

@@ -1,9 +1,0 @@
-/**
- * Sends the log of a run to trackers. {@code metrics.jsonl} of the run's folder is authoritative;
- * {@link org.sparklora.spark.track.TrackedLog} writes it and makes each tracker show exactly its
- * rows: all existing ones at the start of a run, then each new one. The package also raises alerts.
- *
- * <p>Commands that log may use this package. It uses files, a database and MLflow's REST API; of
- * Spark only {@code RunMetricsSource} uses the metrics system, and no class uses Deeplearning4j.
- */
-package org.sparklora.spark.track;

@@ -1,7 +1,0 @@
-/**
- * Checks that a run is reproducible: compares its logged metrics with a recorded {@link
- * org.sparklora.spark.verify.Baseline}.
- *
- * <p>The command line may use this package.
- */
-package org.sparklora.spark.verify;

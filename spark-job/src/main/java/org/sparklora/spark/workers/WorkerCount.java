@@ -1,0 +1,170 @@
+package org.sparklora.spark.workers;
+
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+
+/**
+ * Determines the number of workers: {@code num_workers}, or one per executor.
+ *
+ * <p>A cluster's executors register one after the other, some seconds after the session starts.
+ * They are counted once all that the application requested are registered, or at the timeout; one
+ * log line gives the number and its reason.
+ */
+final class WorkerCount {
+  /** Spark setting: the longest wait for executors. */
+  static final String PATIENCE = "spark.scheduler.maxRegisteredResourcesWaitingTime";
+
+  /**
+   * A standalone cluster grants all executors at once; their JVMs start at almost the same time.
+   */
+  private static final long SETTLED_MILLIS = 10_000;
+
+  private static final long POLL_MILLIS = 100;
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerCount.class);
+
+  private final ExecutorRequest request;
+  private final Cluster cluster;
+  private final long patienceMillis;
+
+  WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis) {
+    this.request = request;
+    this.cluster = cluster;
+    this.patienceMillis = patienceMillis;
+  }
+
+  /** A cluster's executors and task slots, and a clock. */
+  interface Cluster {
+    /** Executors that are registered. */
+    int executors();
+
+    /** Tasks that the executors run at once. */
+    int slots();
+
+    long millis();
+
+    void sleep(long millis);
+
+    /** Makes Spark request executors for {@code tasks} parallel tasks until {@link Demand#end}. */
+    Demand demand(int tasks);
+  }
+
+  /** Tasks that wait for executors. */
+  interface Demand {
+    void end();
+  }
+
+  /**
+   * Waits for executors and returns the number of workers.
+   *
+   * @param requested {@code num_workers}
+   * @throws ConfigException if {@code requested} exceeds the task slots, or is empty while dynamic
+   *     allocation sets no number of executors
+   */
+  int count(Optional<Integer> requested) {
+    if (request.onDemand() && requested.isEmpty() && request.executors().isEmpty()) {
+      throw new ConfigException(
+          Flags.NUM_WORKERS,
+          "nothing",
+          "with dynamic allocation and %s the number of executors depends on the moment; say how many are to work"
+              .formatted(request.setting()));
+    }
+    int tasks = // Spark requests all executors only while this many tasks wait
+        requested.map(count -> count * request.slotsOfOne()).orElse(request.slots().orElse(1));
+    Demand demand = request.onDemand() ? cluster.demand(tasks) : () -> {};
+    try {
+      await(requested);
+    } finally {
+      demand.end();
+    }
+    return requested.isPresent() ? ofRequested(requested.get()) : ofExecutors();
+  }
+
+  private void await(Optional<Integer> requested) {
+    long start = cluster.millis();
+    long lastCame = start;
+    int executors = cluster.executors();
+    boolean said = false;
+    while (!isEnough(requested) && cluster.millis() - start < patienceMillis) {
+      if (settles(requested) && executors > 0 && cluster.millis() - lastCame >= SETTLED_MILLIS) {
+        return;
+      }
+      if (!said) {
+        LOG.info("Waiting for executors, at most {} s", patienceMillis / 1000);
+        said = true;
+      }
+      cluster.sleep(POLL_MILLIS);
+      int now = cluster.executors();
+      lastCame = now > executors ? cluster.millis() : lastCame;
+      executors = now;
+    }
+  }
+
+  private boolean isEnough(Optional<Integer> requested) {
+    boolean all =
+        request.executors().isPresent() && cluster.executors() >= request.executors().getAsInt();
+    boolean full = request.slots().isPresent() && cluster.slots() >= request.slots().getAsInt();
+    return all || full || (requested.isPresent() && cluster.executors() >= requested.get());
+  }
+
+  /**
+   * Whether to stop waiting once no executor has registered for {@link #SETTLED_MILLIS}. Task slots
+   * alone do not stop it: a large executor that registers first has slots for several workers,
+   * which get one executor each if enough register.
+   */
+  private boolean settles(Optional<Integer> requested) {
+    return requested.isPresent()
+        ? cluster.slots() >= requested.get()
+            && (request.executors().isEmpty() || request.onDemand())
+        : request.executors().isEmpty();
+  }
+
+  private int ofRequested(int requested) {
+    int executors = cluster.executors();
+    int slots = cluster.slots();
+    ConfigException.require(
+        requested <= slots,
+        Flags.NUM_WORKERS,
+        requested,
+        "%s (%s); ask for fewer workers, or for more executors or cores"
+            .formatted(
+                executors == 0
+                    ? "no executor came within %s s".formatted(patienceMillis / 1000)
+                    : "%s, and a worker needs one".formatted(said(executors, slots)),
+                request.setting()));
+    LOG.info("{} workers, of --num_workers: {}", requested, said(executors, slots));
+    return requested;
+  }
+
+  private static String said(int executors, int slots) {
+    return "the cluster gave %s executors with %s task slots in all".formatted(executors, slots);
+  }
+
+  private int ofExecutors() {
+    int executors = cluster.executors();
+    ConfigException.require(
+        executors > 0,
+        Flags.NUM_WORKERS,
+        "nothing",
+        "no executor came within %s s (%s): look at the cluster's page for free cores and memory; %s makes the wait longer"
+            .formatted(patienceMillis / 1000, request.setting(), PATIENCE));
+    if (request.executors().isPresent() && executors >= request.executors().getAsInt()) {
+      LOG.info("{} workers, one an executor: {}", executors, request.setting());
+    } else if (request.slots().isPresent() && cluster.slots() >= request.slots().getAsInt()) {
+      LOG.info("{} workers, one an executor: all cores of {}", executors, request.setting());
+    } else if (request.executors().isPresent() || request.slots().isPresent()) {
+      LOG.warn(
+          "{} workers, one an executor, fewer than asked for ({}): later ones get no work; --num_workers says how many must be there",
+          executors,
+          request.setting());
+    } else {
+      LOG.warn(
+          "{} workers, one an executor, as many as came: with {} their number depends on what is free, and with it the result; --num_workers fixes it",
+          executors,
+          request.setting());
+    }
+    return executors;
+  }
+}

@@ -1,0 +1,118 @@
+package org.sparklora.train;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.SplittableRandom;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+
+/**
+ * The relative error of averaging factors instead of updates: {@code ‖(1/n)Σ BᵢAᵢ − B̄Ā‖ / ‖B̄Ā‖}
+ * in the Frobenius norm, over all targeted layers together.
+ *
+ * <p>The products are as large as the base model, so they are never formed. Each worker sends the
+ * sketch {@code BᵢAᵢΩ}, with Ω {@code (in, S)} of random signs drawn from one seed on all workers.
+ * As E[ΩΩᵀ] = S·I, the squared norm of a sketch divided by S is an unbiased estimate of that of the
+ * product, and sketches average as products do.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class AveragingError implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * S: the estimate of a norm is off by about √(2/S)/√layers. A sketch is S/R of the size of all B.
+   */
+  private static final int COLUMNS = 4;
+
+  private static final long SEED = 20250929;
+
+  private final AdapterLayout layout; // null if nothing is measured
+
+  private AveragingError(AdapterLayout layout) {
+    this.layout = layout;
+  }
+
+  /** The measure for an adapter; does nothing for full fine-tuning, whose averages are exact. */
+  public static AveragingError of(TrainedModel model) {
+    return new AveragingError(model.layout() instanceof AdapterLayout adapter ? adapter : null);
+  }
+
+  /** A measure that does nothing. */
+  public static AveragingError none() {
+    return new AveragingError(null);
+  }
+
+  /**
+   * {@code BAΩ} of every targeted layer, one after the other.
+   *
+   * @param parameters the flat adapter vector, float32
+   */
+  public Optional<float[]> sketch(Pointer parameters) {
+    if (layout == null) {
+      return Optional.empty();
+    }
+    Engine engine = Engines.host();
+    Tensor vector = engine.alias(parameters, layout.size()).tensor();
+    int outputs =
+        layout.modules().stream()
+            .mapToInt(module -> layout.factors(module).orElseThrow().out())
+            .sum();
+    float[] sketch = new float[outputs * COLUMNS];
+    int start = 0;
+    for (String module : layout.modules()) {
+      AdapterLayout.Factors factors = layout.factors(module).orElseThrow();
+      try (Tensor signs = signs(engine, module, factors.in());
+          Tensor inner = engine.allocate(COLUMNS, factors.rank());
+          Tensor product = engine.allocate(factors.out(), COLUMNS)) {
+        engine.matmul(signs, factors.a(vector), inner); // (AΩ)ᵀ
+        engine.matmul(factors.b(vector), inner, product); // B·(AΩ)
+        product.read(0, sketch, start, factors.out() * COLUMNS);
+      }
+      start += factors.out() * COLUMNS;
+    }
+    return Optional.of(sketch);
+  }
+
+  /** Ωᵀ {@code (S, in)} of a layer, equal on every machine. */
+  private static Tensor signs(Engine engine, String module, int in) {
+    SplittableRandom random = new SplittableRandom(SEED + module.hashCode());
+    float[] values = new float[COLUMNS * in];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextBoolean() ? 1 : -1;
+    }
+    Tensor signs = engine.allocate(COLUMNS, in);
+    signs.write(0, values, 0, values.length);
+    return signs;
+  }
+
+  /**
+   * The relative error of an average.
+   *
+   * @param sketches of the workers before averaging
+   * @param averaged the flat adapter vector after averaging, float32
+   * @return empty if fewer than two workers were averaged
+   */
+  public OptionalDouble relative(List<float[]> sketches, Pointer averaged) {
+    if (sketches.size() < 2) {
+      return OptionalDouble.empty();
+    }
+    float[] ofAverage = sketch(averaged).orElseThrow();
+    double error = 0;
+    double size = 0;
+    for (int i = 0; i < ofAverage.length; i++) {
+      double mean = 0;
+      for (float[] sketch : sketches) {
+        mean += sketch[i] / (double) sketches.size();
+      }
+      error += (mean - ofAverage[i]) * (mean - ofAverage[i]);
+      size += (double) ofAverage[i] * ofAverage[i];
+    }
+    return OptionalDouble.of(size == 0 ? 0 : Math.sqrt(error / size));
+  }
+}

@@ -1,0 +1,41 @@
+package org.sparklora.train;
+
+/**
+ * The optimizer steps after which a run saves or evaluates ({@code save_strategy}, {@code
+ * eval_strategy}), as in transformers' {@code DefaultFlowCallback}: every {@code steps} steps or at
+ * the end of each epoch, and in either case after the last step.
+ *
+ * @param unit of the interval
+ * @param steps the interval of {@link Unit#STEPS}
+ * @param delay earliest step or, for {@link Unit#EPOCH}, earliest epoch ({@code eval_delay})
+ */
+public record Cadence(Unit unit, int steps, double delay) {
+
+  /** transformers' {@code IntervalStrategy}. */
+  public enum Unit {
+    NO,
+    STEPS,
+    EPOCH
+  }
+
+  /**
+   * The cadence of a run.
+   *
+   * @param steps the interval; below 1 a share of all steps, rounded up
+   */
+  public static Cadence of(Unit unit, double steps, double delay, int totalSteps) {
+    return new Cadence(unit, (int) (steps < 1 ? Math.ceil(steps * totalSteps) : steps), delay);
+  }
+
+  /** Whether the run saves or evaluates after {@code step} steps of a plan. */
+  public boolean falls(int step, TrainingPlan plan) {
+    boolean last = step == plan.totalSteps();
+    return switch (unit) {
+      case NO -> false;
+      case STEPS -> (last || step % steps == 0) && step >= delay;
+      case EPOCH ->
+          (last || step % plan.stepsPerEpoch() == 0)
+              && (double) step / plan.stepsPerEpoch() >= delay;
+    };
+  }
+}

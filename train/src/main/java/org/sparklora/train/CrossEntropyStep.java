@@ -1,0 +1,78 @@
+package org.sparklora.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sparklora.model.AdapterStep;
+import org.sparklora.model.StepResult;
+import org.sparklora.model.engine.Arrival;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.loss.CrossEntropyLoss;
+import org.sparklora.train.meter.ExecutorMeter;
+
+/**
+ * The supervised part of an {@link ExecutorModel}: loss and gradient of packed rows.
+ *
+ * <p>Not thread-safe: {@link ExecutorModel} serialises its callers.
+ *
+ * @param memory the engine that holds copies of vectors
+ */
+record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
+  /**
+   * As {@link ExecutorModel#begin}.
+   *
+   * @param requireWanted called before each micro-batch; throws if the run is over or interrupted
+   */
+  Arrival<StepMetrics> begin(
+      StepRows rows,
+      TrainingRows table,
+      FlatVector parameters,
+      FlatVector gradient,
+      Runnable requireWanted) {
+    long started = System.nanoTime();
+    Tensor ofParameters = parameters.on(memory);
+    Tensor ofGradient = gradient.changingOn(memory);
+    CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
+    List<MicroBatch> batches = new ArrayList<>();
+    List<Arrival<StepResult>> results = new ArrayList<>();
+    for (int i = 0; i < rows.microBatches().size(); i++) {
+      requireWanted.run();
+      MicroBatch batch = table.microBatch(rows.microBatches().get(i));
+      batches.add(batch);
+      results.add(
+          step.begin(
+              ofParameters,
+              batch.packed(),
+              loss,
+              dropout.of(rows.step(), rows.firstMicroBatch() + i),
+              ofGradient));
+    }
+    return () -> {
+      StepMetrics sum = metrics(rows, batches, results);
+      ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
+      return sum;
+    };
+  }
+
+  private static StepMetrics metrics(
+      StepRows rows, List<MicroBatch> batches, List<Arrival<StepResult>> results) {
+    StepMetrics sum = StepMetrics.none(rows.step());
+    for (int i = 0; i < results.size(); i++) {
+      StepResult result = results.get(i).await();
+      if (!Double.isFinite(result.loss())) {
+        throw new NonFiniteLossException(
+            "loss", result.loss(), rows.step() + 1, rows.firstMicroBatch() + i + 1);
+      }
+      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i).paddedTokens()));
+    }
+    return sum;
+  }
+
+  /** As {@link ExecutorModel#evaluate(int[], TrainingRows, FlatVector)}. */
+  StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
+    MicroBatch batch = table.microBatch(numbers);
+    CrossEntropyLoss loss = new CrossEntropyLoss(batch.targetTokens());
+    StepResult result = step.evaluate(parameters.on(memory), batch.packed(), loss);
+    return StepMetrics.of(0, result, batch.paddedTokens());
+  }
+}

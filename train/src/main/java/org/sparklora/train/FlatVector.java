@@ -1,0 +1,357 @@
+package org.sparklora.train;
+
+import com.esotericsoftware.kryo.Kryo;
+import com.esotericsoftware.kryo.KryoSerializable;
+import com.esotericsoftware.kryo.io.Input;
+import com.esotericsoftware.kryo.io.Output;
+import java.io.Externalizable;
+import java.io.IOException;
+import java.io.ObjectInput;
+import java.io.ObjectOutput;
+import java.io.UncheckedIOException;
+import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.CRC32C;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * A serialisable vector outside the Java heap: parameters sent to executors, gradient sums sent
+ * back; float32, or bfloat16 to be half as long. {@link #on} a device it keeps a copy, which is
+ * written back when host memory is read. The serialised form is the length in bytes, the type,
+ * whether the vector is {@link #handedOver handed over}, and the bytes, in this machine's order.
+ *
+ * <p>Whoever makes or receives a vector closes it. Spark closes a broadcast vector when it removes
+ * the block. The garbage collector frees and counts vectors that a failed job drops: see {@link
+ * #abandoned}. Not thread-safe.
+ */
+public final class FlatVector implements Externalizable, KryoSerializable, AutoCloseable {
+  private static final long serialVersionUID = 3L;
+  private static final int CHUNK_BYTES = 1 << 16; // G1 gives larger arrays regions of their own
+  private static final Cleaner ABANDONED = Cleaner.create();
+  private static final AtomicInteger ABANDONED_COUNT = new AtomicInteger();
+
+  private NativeMemory memory = NativeMemory.zeros(0);
+  private DType dtype = DType.FLOAT32;
+  private boolean handedOver;
+  private boolean isZeros; // false once anything may have written to the memory
+  private final EngineCopy onEngine = new EngineCopy();
+
+  /** For serialisers only. */
+  public FlatVector() {}
+
+  /** A vector of {@code size} zeros. */
+  public FlatVector(long size) {
+    this(size, DType.FLOAT32);
+    isZeros = true;
+  }
+
+  private FlatVector(long size, DType dtype) {
+    this.dtype = dtype;
+    allocate(size * dtype.bytes());
+  }
+
+  /** A vector over {@code size} floats of the caller, who frees them after closing this vector. */
+  public static FlatVector over(Pointer floats, long size) {
+    FlatVector vector = new FlatVector();
+    vector.memory = NativeMemory.borrowed(floats, size * Float.BYTES);
+    return vector;
+  }
+
+  /** As {@link #over}, for floats that are all zero. */
+  public static FlatVector overZeros(Pointer floats, long size) {
+    FlatVector vector = over(floats, size);
+    vector.isZeros = true;
+    return vector;
+  }
+
+  /** A read-only part of this vector's current numbers, valid as long as this vector. */
+  public FlatVector part(long from, long size) {
+    FlatVector part = new FlatVector();
+    part.dtype = dtype;
+    Pointer first = new BytePointer(numbers()).getPointer(from * dtype.bytes());
+    part.memory = NativeMemory.borrowed(first, size * dtype.bytes());
+    return part;
+  }
+
+  /** The address of float {@code index} after {@code floats}. */
+  public static Pointer at(Pointer floats, long index) {
+    return new BytePointer(floats).getPointer(index * Float.BYTES);
+  }
+
+  /** A copy of {@code size} floats. */
+  public static FlatVector copyOf(Pointer floats, long size) {
+    return copyOf(floats, size, DType.FLOAT32);
+  }
+
+  /** A copy of {@code size} floats in a type; bfloat16 is rounded to nearest. */
+  public static FlatVector copyOf(Pointer floats, long size, DType dtype) {
+    return over(floats, size).copyAs(dtype);
+  }
+
+  private FlatVector copyAs(DType other) {
+    FlatVector copy = new FlatVector(size(), other);
+    copy(this, copy);
+    return copy;
+  }
+
+  private static void copy(FlatVector from, FlatVector to) {
+    if (from.dtype == to.dtype) {
+      Pointer.memcpy(to.pointer(), from.numbers(), from.memory.bytes());
+      return;
+    }
+    try (Tensor x = from.tensor();
+        Tensor y = to.tensor()) {
+      Engines.host().copy(x, y);
+    }
+  }
+
+  private Tensor tensor() {
+    NativeMemory ours = NativeMemory.borrowed(numbers(), memory.bytes());
+    return Engines.host().adopt(ours, dtype, size());
+  }
+
+  /** This vector if it has the type; else a converted copy, and this vector is closed. */
+  public FlatVector as(DType other) {
+    if (dtype == other) {
+      return this;
+    }
+    try (this) {
+      return copyAs(other);
+    }
+  }
+
+  /** The type of the numbers. */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** Number of vectors of this JVM that were garbage collected without being closed. */
+  public static int abandoned() {
+    return ABANDONED_COUNT.get();
+  }
+
+  /**
+   * Makes serialising close this vector, for a result whose reader becomes the owner. Returns this
+   * vector.
+   */
+  public FlatVector handedOver() {
+    handedOver = true;
+    return this;
+  }
+
+  /**
+   * The numbers on an engine: in place, or a copy on its device that stays until this vector is
+   * closed, {@link #pointer} is called or another engine uses the vector. Only for float32.
+   *
+   * @return a tensor, valid as long as the copy
+   */
+  public Tensor on(Engine engine) {
+    requireOpen();
+    return onEngine.on(engine, memory, isZeros);
+  }
+
+  /** As {@link #on}, for an engine that writes to the tensor and so changes this vector. */
+  public Tensor changingOn(Engine engine) {
+    Tensor tensor = on(engine);
+    onEngine.changes();
+    isZeros = false;
+    return tensor;
+  }
+
+  /**
+   * Host memory with the current numbers, for reading or writing; frees copies on engines.
+   *
+   * @throws IllegalStateException if the vector was closed
+   */
+  public Pointer pointer() {
+    Pointer numbers = numbers();
+    onEngine.close();
+    isZeros = false;
+    return numbers;
+  }
+
+  /** Host memory with the current numbers, for reading. */
+  private Pointer numbers() {
+    requireOpen();
+    onEngine.bring();
+    return memory.pointer();
+  }
+
+  private void requireOpen() {
+    if (memory.pointer().isNull()) {
+      throw new IllegalStateException(
+          String.format(Locale.ROOT, "Cannot use a vector of %,d floats: it was closed", size()));
+    }
+  }
+
+  /** Number of elements. */
+  public long size() {
+    return memory.bytes() / dtype.bytes();
+  }
+
+  /** Bytes of all elements. */
+  public long bytes() {
+    return memory.bytes();
+  }
+
+  /** Adds all numbers to the floats at {@code target}. */
+  public void addTo(Pointer target) {
+    addTo(1, target);
+  }
+
+  /** Adds all numbers to a vector of the same size, on an engine. */
+  public void addTo(FlatVector sum, Engine engine) {
+    engine.addScaled(on(engine), 1, sum.changingOn(engine));
+  }
+
+  /** Adds all numbers, times {@code scale}, to the floats at {@code target}, in float32. */
+  public void addTo(float scale, Pointer target) {
+    if (dtype != DType.FLOAT32) {
+      try (FlatVector floats = copyAs(DType.FLOAT32)) {
+        floats.addTo(scale, target);
+      }
+      return;
+    }
+    var engine = Engines.host();
+    engine.addScaled(
+        engine.alias(numbers(), size()).tensor(), scale, engine.alias(target, size()).tensor());
+  }
+
+  /** A checksum, to tell vectors apart. */
+  public String checksum() {
+    CRC32C checksum = new CRC32C();
+    BytePointer bytes = new BytePointer(numbers());
+    for (long start = 0; start < memory.bytes(); start += CHUNK_BYTES) {
+      long count = Math.min(CHUNK_BYTES, memory.bytes() - start);
+      checksum.update(bytes.getPointer(start).capacity(count).asBuffer());
+    }
+    return "%08x".formatted(checksum.getValue());
+  }
+
+  /** Copies all numbers to the floats at {@code target}. */
+  public void copyTo(Pointer target) {
+    copy(this, over(target, size()));
+  }
+
+  /** Frees the memory. Idempotent. */
+  @Override
+  public void close() {
+    onEngine.close();
+    memory.close();
+  }
+
+  private void allocate(long bytes) {
+    memory = NativeMemory.zeros(bytes);
+    if (bytes > 0) { // an empty vector has nothing to free
+      ABANDONED.register(this, new Abandonment(memory, onEngine));
+    }
+  }
+
+  /** Runs when a vector is garbage collected: counts and frees it unless it was closed. */
+  private record Abandonment(NativeMemory memory, EngineCopy onEngine) implements Runnable {
+    @Override
+    public void run() {
+      if (!memory.pointer().isNull()) {
+        ABANDONED_COUNT.incrementAndGet();
+        onEngine.close();
+        memory.close();
+      }
+    }
+  }
+
+  @Override
+  public void writeExternal(ObjectOutput out) throws IOException {
+    try {
+      out.writeLong(memory.bytes());
+      out.writeByte(dtype.ordinal());
+      out.writeBoolean(handedOver);
+      inChunks((chunk, part) -> out.write(chunk, 0, take(part, chunk)));
+    } finally {
+      closeIfHandedOver();
+    }
+  }
+
+  @Override
+  public void readExternal(ObjectInput in) throws IOException {
+    allocate(in.readLong());
+    try {
+      dtype = DType.values()[in.readByte()];
+      handedOver = in.readBoolean();
+      inChunks(
+          (chunk, part) -> {
+            in.readFully(chunk, 0, part.remaining());
+            part.put(chunk, 0, part.remaining());
+          });
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void write(Kryo kryo, Output out) {
+    try {
+      out.writeLong(memory.bytes());
+      out.writeByte(dtype.ordinal());
+      out.writeBoolean(handedOver);
+      inChunks((chunk, part) -> out.writeBytes(chunk, 0, take(part, chunk)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // not of Kryo's streams
+    } finally {
+      closeIfHandedOver();
+    }
+  }
+
+  @Override
+  public void read(Kryo kryo, Input in) {
+    allocate(in.readLong());
+    try {
+      dtype = DType.values()[in.readByte()];
+      handedOver = in.readBoolean();
+      inChunks(
+          (chunk, part) -> {
+            in.readBytes(chunk, 0, part.remaining());
+            part.put(chunk, 0, part.remaining());
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // not of Kryo's streams
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void closeIfHandedOver() {
+    if (handedOver) {
+      close();
+    }
+  }
+
+  /** Copies between a chunk of the vector and an array on the heap. */
+  private interface Transfer {
+    void of(byte[] chunk, ByteBuffer part) throws IOException;
+  }
+
+  private void inChunks(Transfer transfer) throws IOException {
+    onEngine.bring();
+    byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, memory.bytes())];
+    for (long start = 0; start < memory.bytes(); start += CHUNK_BYTES) {
+      int count = (int) Math.min(CHUNK_BYTES, memory.bytes() - start);
+      transfer.of(chunk, memory.buffer(start, count));
+    }
+  }
+
+  private static int take(ByteBuffer part, byte[] chunk) {
+    int count = part.remaining();
+    part.get(chunk, 0, count);
+    return count;
+  }
+}

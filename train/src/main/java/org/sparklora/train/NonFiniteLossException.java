@@ -1,0 +1,31 @@
+package org.sparklora.train;
+
+/**
+ * The model diverged: a loss or a gradient is infinite or not a number. Serialisable, so that it
+ * reaches the driver.
+ */
+public final class NonFiniteLossException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** The first step: nothing was trained before it, so the base model causes the value. */
+  private static final int FIRST = 1;
+
+  /**
+   * @param what the quantity, for example "loss"
+   * @param step number of the step, from 1 as it is logged
+   * @param microBatch number of the micro-batch in the step, from 1
+   */
+  public NonFiniteLossException(String what, double value, int step, int microBatch) {
+    super(
+        "Stopped because the %s is %s at step %s, micro-batch %s%s: no results were written. %s, or look at the rows of that batch"
+            .formatted(
+                what,
+                value,
+                step,
+                microBatch,
+                step == FIRST ? ", before anything was learnt" : "",
+                step == FIRST
+                    ? "Use another base model (or adapter to go on from), since this one yields it"
+                    : "Lower learning_rate, add warmup_steps"));
+  }
+}

@@ -1,0 +1,55 @@
+package org.sparklora.train;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.sparklora.model.PolicyRow;
+import org.sparklora.model.loss.AccumulationWindow;
+import org.sparklora.model.loss.GrpoLossConfig;
+
+/**
+ * One micro-batch of an optimizer step of a policy loss, which any executor can compute.
+ *
+ * @param step number of the step, from 0
+ * @param number of the micro-batch in the step, from 0
+ * @param rows completions of the micro-batch
+ * @param loss the policy loss
+ * @param window the micro-batch's share of the step
+ */
+public record PolicyMicroBatch(
+    int step, int number, List<PolicyRow> rows, GrpoLossConfig loss, AccumulationWindow window)
+    implements Serializable {
+
+  /**
+   * Whether completions without an advantage may be left out of the gradient: not with a divergence
+   * from the reference policy, which gives them one, nor with an entropy quantile, which counts
+   * them.
+   */
+  boolean skipsFlatRows() {
+    return loss.divergence().beta() == 0 && loss.topEntropyQuantile() == 1;
+  }
+
+  /**
+   * Splits values of all target tokens by completion, without the masked ones.
+   *
+   * @param ofTargets one value per target token
+   */
+  public List<float[]> ofCompletions(float[] ofTargets) {
+    List<float[]> parts = new ArrayList<>();
+    int from = 0;
+    for (PolicyRow row : rows) {
+      if (!row.masked()) {
+        int to = from + row.completion().length;
+        parts.add(Arrays.copyOfRange(ofTargets, from, to));
+        from = to;
+      }
+    }
+    return parts;
+  }
+
+  /** Tokens of all prompts and completions, as counted in {@code num_tokens}. */
+  long tokens() {
+    return rows.stream().mapToLong(PolicyRow::length).sum();
+  }
+}

@@ -1,0 +1,54 @@
+package org.sparklora.train;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
+
+/**
+ * A micro-batch divided into completions with and without an advantage. Without a divergence from a
+ * reference policy the latter have no gradient, so a forward pass suffices for their metrics.
+ *
+ * @param trained the whole micro-batch, of which only some completions are computed
+ * @param flat the completions without an advantage
+ * @param isFlat for each completion whether it is in {@link #flat}
+ * @param lengths target tokens of each completion
+ *     <p>Arrays are read-only and not copied.
+ */
+record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[] lengths) {
+
+  /**
+   * Divides a micro-batch.
+   *
+   * @param divides false puts all completions into {@link #trained}
+   */
+  static PolicySplit of(List<PolicyRow> rows, boolean divides) {
+    boolean[] isFlat = new boolean[rows.size()];
+    for (int c = 0; c < isFlat.length; c++) {
+      isFlat[c] = divides && rows.get(c).isFlat();
+    }
+    return new PolicySplit(
+        PolicyBatch.of(rows, row -> row.targetCount() > 0 && !(divides && row.isFlat())),
+        PolicyBatch.of(rows.stream().filter(row -> divides && row.isFlat()).toList()),
+        isFlat,
+        rows.stream().mapToInt(PolicyRow::targetCount).toArray());
+  }
+
+  /**
+   * Merges values of both parts' target tokens in the order of the whole micro-batch.
+   *
+   * @param ofTrained one value per target of {@link #trained}
+   * @param ofFlat one value per target of {@link #flat}
+   */
+  float[] merge(float[] ofTrained, float[] ofFlat) {
+    float[] all = new float[ofTrained.length + ofFlat.length];
+    FloatBuffer trained = FloatBuffer.wrap(ofTrained);
+    FloatBuffer flat = FloatBuffer.wrap(ofFlat);
+    int start = 0;
+    for (int c = 0; c < isFlat.length; c++) {
+      (isFlat[c] ? flat : trained).get(all, start, lengths[c]);
+      start += lengths[c];
+    }
+    return all;
+  }
+}

@@ -1,0 +1,106 @@
+package org.sparklora.train;
+
+import java.io.Serializable;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Optional;
+import org.sparklora.model.StepResult;
+import org.sparklora.model.loss.TokenLogProbs;
+
+/**
+ * The metrics of one optimizer step, of one worker or several together.
+ *
+ * @param step number of the step, from 0
+ * @param nllSum Σ −log p of the target tokens, in nats
+ * @param targetTokens tokens that count for the loss
+ * @param tokens all tokens
+ * @param paddedTokens tokens that Hugging Face would have computed on, padding included
+ * @param microBatches number of micro-batches
+ * @param entropySum Σ over micro-batches of the mean entropy of their target tokens
+ * @param accuracySum Σ over micro-batches of the share of target tokens ranked first
+ * @param gradNorm L2 norm of the gradient before clipping; the mean over workers with parameter
+ *     averaging
+ */
+public record StepMetrics(
+    int step,
+    double nllSum,
+    long targetTokens,
+    long tokens,
+    long paddedTokens,
+    int microBatches,
+    double entropySum,
+    double accuracySum,
+    double gradNorm)
+    implements Serializable {
+
+  /** The metrics of a step before its first micro-batch. */
+  public static StepMetrics none(int step) {
+    return new StepMetrics(step, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+
+  /**
+   * The metrics of one micro-batch; without target tokens entropy and accuracy are 0, as in TRL.
+   */
+  static StepMetrics of(int step, StepResult result, long paddedTokens) {
+    TokenLogProbs targets = result.logProbs();
+    return new StepMetrics(
+        step,
+        targets.nllSum(),
+        targets.count(),
+        result.tokens(),
+        paddedTokens,
+        1,
+        targets.entropyMean(),
+        targets.accuracyMean(),
+        0);
+  }
+
+  /** Loss as TRL logs it: Σ nll / target tokens of the whole step. */
+  public double loss() {
+    return nllSum / Math.max(1, targetTokens);
+  }
+
+  /** These metrics with a gradient norm. */
+  public StepMetrics withGradNorm(double norm) {
+    return new StepMetrics(
+        step,
+        nllSum,
+        targetTokens,
+        tokens,
+        paddedTokens,
+        microBatches,
+        entropySum,
+        accuracySum,
+        norm);
+  }
+
+  /** The sums of these metrics and another part's of the same step, gradient norms included. */
+  public StepMetrics plus(StepMetrics other) {
+    return new StepMetrics(
+        step,
+        nllSum + other.nllSum,
+        targetTokens + other.targetTokens,
+        tokens + other.tokens,
+        paddedTokens + other.paddedTokens,
+        microBatches + other.microBatches,
+        entropySum + other.entropySum,
+        accuracySum + other.accuracySum,
+        gradNorm + other.gradNorm);
+  }
+
+  /** Adds up parts in sorted order, so that the sum does not depend on the order of answers. */
+  public static Optional<StepMetrics> sum(Collection<StepMetrics> parts) {
+    return parts.stream()
+        .sorted(Comparator.comparingDouble(StepMetrics::nllSum).thenComparing(StepMetrics::tokens))
+        .reduce(StepMetrics::plus);
+  }
+
+  /**
+   * Combines the metrics of workers that each took the step separately; the gradient norm is the
+   * mean.
+   */
+  public static StepMetrics ofWorkers(Collection<StepMetrics> workers) {
+    StepMetrics sum = sum(workers).orElseThrow();
+    return sum.withGradNorm(sum.gradNorm / workers.size());
+  }
+}

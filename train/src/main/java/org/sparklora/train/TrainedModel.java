@@ -1,0 +1,175 @@
+package org.sparklora.train;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.Objects;
+import java.util.Optional;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.EngineChoice;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.text.TokenizerDialect;
+
+/**
+ * A serialisable description of the trained model; each executor reads the weights itself. Equal
+ * descriptions share one loaded model in a JVM.
+ */
+public final class TrainedModel implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** Marks a frozen model in place of the dropout seed, which only an adapter uses. */
+  private static final long FROZEN = -1;
+
+  private final ModelSource checkpoint;
+  private final LoraConfig lora; // null for no adapter: Optional is not serialisable
+  private final Precision precision;
+  private final boolean gradientCheckpointing;
+  private final long seed;
+  private final TokenizerDialect dialect;
+  private final EngineChoice engine;
+
+  private TrainedModel(
+      ModelSource checkpoint,
+      LoraConfig lora,
+      Precision precision,
+      boolean gradientCheckpointing,
+      long seed,
+      TokenizerDialect dialect,
+      EngineChoice engine) {
+    this.checkpoint = checkpoint;
+    this.lora = lora;
+    this.precision = precision;
+    this.gradientCheckpointing = gradientCheckpointing;
+    this.seed = seed;
+    this.dialect = dialect;
+    this.engine = engine;
+  }
+
+  private static TrainedModel of(
+      ModelSource checkpoint, LoraConfig lora, Precision precision, boolean recompute, long seed) {
+    return new TrainedModel(
+        checkpoint, lora, precision, recompute, seed, TokenizerDialect.FILE, EngineChoice.USUAL);
+  }
+
+  /**
+   * An adapter on a frozen base.
+   *
+   * @param checkpoint the base model
+   * @param precision types of the base's matrices in memory and of matrix products
+   * @param gradientCheckpointing whether backward recomputes forward's blocks
+   * @param seed of the dropout masks
+   */
+  public static TrainedModel adapter(
+      ModelSource checkpoint,
+      LoraConfig lora,
+      Precision precision,
+      boolean gradientCheckpointing,
+      long seed) {
+    return of(checkpoint, lora, precision, gradientCheckpointing, seed);
+  }
+
+  /**
+   * All weights of a model.
+   *
+   * @param precision type of matrix products; trained weights are float32
+   */
+  public static TrainedModel allWeights(
+      ModelSource checkpoint, Precision precision, boolean gradientCheckpointing) {
+    return of(checkpoint, null, precision, gradientCheckpointing, 0);
+  }
+
+  /** A model without trained parameters. */
+  public static TrainedModel frozen(ModelSource checkpoint, Precision precision) {
+    return of(checkpoint, null, precision, false, FROZEN);
+  }
+
+  /** This model with its tokenizer read in a dialect instead of as the file says. */
+  public TrainedModel reading(TokenizerDialect tokenizerDialect) {
+    return new TrainedModel(
+        checkpoint, lora, precision, gradientCheckpointing, seed, tokenizerDialect, engine);
+  }
+
+  /** This model on an engine, instead of on the default one of the executing JVM. */
+  public TrainedModel computedBy(EngineChoice choice) {
+    return new TrainedModel(
+        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, choice);
+  }
+
+  /** The choice of the engine. */
+  public EngineChoice engine() {
+    return engine;
+  }
+
+  /** The dialect in which the checkpoint's tokenizer is read. */
+  public TokenizerDialect dialect() {
+    return dialect;
+  }
+
+  /** The base model. */
+  public ModelSource checkpoint() {
+    return checkpoint;
+  }
+
+  /** The adapter; empty for full fine-tuning and for a frozen model. */
+  public Optional<LoraConfig> lora() {
+    return Optional.ofNullable(lora);
+  }
+
+  /** Types of the frozen base's matrices in memory, and of products if the CPU supports it. */
+  public Precision precision() {
+    return precision;
+  }
+
+  /** Whether backward recomputes forward's blocks instead of keeping all activations. */
+  public boolean gradientCheckpointing() {
+    return gradientCheckpointing;
+  }
+
+  /**
+   * The layout of the trained parameters in one flat vector; reads the checkpoint's {@code
+   * config.json}.
+   */
+  public ParameterLayout layout() {
+    DecoderConfig config = config();
+    if (lora != null) {
+      return AdapterLayout.of(lora, config);
+    }
+    return seed == FROZEN ? ParameterLayout.none() : WeightLayout.of(config);
+  }
+
+  /** The checkpoint's {@code config.json}. */
+  public DecoderConfig config() {
+    try {
+      return DecoderConfig.read(checkpoint.folder().resolve("config.json"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Seed of the dropout masks. */
+  public long seed() {
+    return seed;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof TrainedModel that
+        && checkpoint.equals(that.checkpoint)
+        && Objects.equals(lora, that.lora)
+        && precision.equals(that.precision)
+        && gradientCheckpointing == that.gradientCheckpointing
+        && seed == that.seed
+        && dialect == that.dialect
+        && engine.equals(that.engine);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine);
+  }
+}

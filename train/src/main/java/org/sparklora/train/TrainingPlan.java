@@ -1,0 +1,161 @@
+package org.sparklora.train;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+
+/**
+ * Assigns rows to optimizer steps, as transformers' trainer does: an epoch's rows are cut into
+ * micro-batches of {@code microBatchRows}; each of {@code workers} workers takes every {@code
+ * workers}-th micro-batch; a step is {@code accumulation} micro-batches of every worker, and the
+ * last step of an epoch uses the rest.
+ *
+ * <p>Immutable and thread-safe. Only one epoch's order is held at a time.
+ */
+public final class TrainingPlan {
+  private final int rowCount;
+  private final int microBatchRows;
+  private final int accumulation;
+  private final int workers;
+  private final RowOrder order;
+  private final long seed;
+  private final int totalSteps;
+  private final double requestedEpochs;
+  private final boolean limitedBySteps;
+
+  /**
+   * @param rowCount rows of the table
+   * @param microBatchRows {@code per_device_train_batch_size}
+   * @param accumulation {@code gradient_accumulation_steps}
+   * @param workers number of workers with micro-batches of their own; 1 if all share one global
+   *     batch
+   * @param epochs {@code num_train_epochs}; may be a fraction
+   * @param maxSteps {@code max_steps}; if 0 or less, {@code epochs} decides
+   * @param seed {@code data_seed}, or {@code seed}
+   */
+  public TrainingPlan(
+      int rowCount,
+      int microBatchRows,
+      int accumulation,
+      int workers,
+      double epochs,
+      int maxSteps,
+      RowOrder order,
+      long seed) {
+    if (rowCount < 1) {
+      throw new IllegalArgumentException(
+          "Cannot train on %s rows: the dataset is empty after preparation".formatted(rowCount));
+    }
+    this.rowCount = rowCount;
+    this.microBatchRows = microBatchRows;
+    this.accumulation = accumulation;
+    this.workers = workers;
+    this.order = order;
+    this.seed = seed;
+    this.limitedBySteps = maxSteps > 0;
+    this.requestedEpochs = epochs;
+    double steps = limitedBySteps ? maxSteps : Math.ceil(epochs * stepsPerEpoch());
+    ConfigException.require(
+        steps <= Integer.MAX_VALUE,
+        Flags.NUM_TRAIN_EPOCHS,
+        epochs,
+        String.format(
+            Locale.ROOT,
+            "that is %.3g steps, and a run has at most %,d; 1 to 10 epochs are usual",
+            steps,
+            Integer.MAX_VALUE));
+    this.totalSteps = (int) steps;
+  }
+
+  /** All optimizer steps of the run. */
+  public int totalSteps() {
+    return totalSteps;
+  }
+
+  /** Optimizer steps of one pass over the rows. */
+  public int stepsPerEpoch() {
+    return ceilDiv(microStepsPerEpoch(), accumulation);
+  }
+
+  /** Number of epochs begun, as counted in {@code trainer_state.json}. */
+  public int epochs() {
+    return limitedBySteps ? ceilDiv(totalSteps, stepsPerEpoch()) : (int) Math.ceil(requestedEpochs);
+  }
+
+  /** Rows that the run trains on, as counted for {@code train_samples_per_second}. */
+  public double samples() {
+    return limitedBySteps
+        ? (double) totalSteps * microBatchRows * accumulation * workers
+        : rowCount * requestedEpochs;
+  }
+
+  /** Number of micro-batches of one worker before a step. */
+  public int microStepsBefore(int step) {
+    int epoch = step / stepsPerEpoch();
+    int inEpoch = (step - epoch * stepsPerEpoch()) * accumulation;
+    return Math.addExact(Math.multiplyExact(epoch, microStepsPerEpoch()), inEpoch);
+  }
+
+  /** Number of workers with micro-batches of their own. */
+  public int workers() {
+    return workers;
+  }
+
+  /**
+   * The steps {@code [from, to)}.
+   *
+   * @return for each step its number, its epoch, and each worker's micro-batches
+   */
+  public List<Step> steps(int from, int to) {
+    List<Step> steps = new ArrayList<>();
+    int heldEpoch = -1;
+    int[] rows = {};
+    for (int number = from; number < Math.min(to, totalSteps); number++) {
+      int epoch = number / stepsPerEpoch();
+      if (epoch != heldEpoch) {
+        rows = order.rows(rowCount, seed, epoch);
+        heldEpoch = epoch;
+      }
+      steps.add(step(number, epoch, rows));
+    }
+    return steps;
+  }
+
+  private Step step(int number, int epoch, int[] rows) {
+    int first = (number - epoch * stepsPerEpoch()) * accumulation;
+    int last = Math.min(first + accumulation, microStepsPerEpoch());
+    List<List<int[]>> byWorker = new ArrayList<>();
+    for (int worker = 0; worker < workers; worker++) {
+      List<int[]> microBatches = new ArrayList<>();
+      for (int microStep = first; microStep < last; microStep++) {
+        int start = Math.min((microStep * workers + worker) * microBatchRows, rowCount);
+        int end = Math.min(start + microBatchRows, rowCount);
+        if (start < end) { // the last micro-step of an epoch may leave workers without rows
+          microBatches.add(Arrays.copyOfRange(rows, start, end));
+        }
+      }
+      byWorker.add(List.copyOf(microBatches));
+    }
+    return new Step(number, epoch + (double) last / microStepsPerEpoch(), List.copyOf(byWorker));
+  }
+
+  private int microStepsPerEpoch() {
+    return ceilDiv(ceilDiv(rowCount, microBatchRows), workers);
+  }
+
+  private static int ceilDiv(int dividend, int divisor) {
+    return -Math.floorDiv(-dividend, divisor);
+  }
+
+  /**
+   * One optimizer step.
+   *
+   * @param number number of the step, from 0
+   * @param epochAfter the epoch after the step, with its fraction
+   * @param microBatches for each worker the rows of each micro-batch; some workers may have none
+   */
+  public record Step(int number, double epochAfter, List<List<int[]>> microBatches) {}
+}

@@ -1,0 +1,227 @@
+package org.sparklora.train;
+
+import java.io.Serializable;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.run.Once;
+import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.pipeline.table.PackedSequenceTable;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * The rows of a packed table by number, in any process. Only the table's location is serialised:
+ * each process copies the table to its local disk at the first access, and checks that it has the
+ * rows that the driver read.
+ *
+ * <p>The driver closes the rows at the end of its run. Executors, which are not told, keep the
+ * tables used last. Thread-safe.
+ */
+public final class TrainingRows implements Serializable, AutoCloseable {
+  private static final long serialVersionUID = 1L;
+
+  /** Most unused tables kept: training and evaluation rows of two runs side by side. */
+  private static final int MOST_STAGED = 4;
+
+  /**
+   * This process's copies in the order of last use. Its lock also guards all {@link Copy#runs}, and
+   * is never held while a table is read. The garbage collector closes a dropped copy, since other
+   * threads may still read it.
+   */
+  private static final Map<TrainingRows, Copy> STAGED = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** This process's copy of a table, made before the table is read. */
+  private static final class Copy {
+    private final Once<SpilledRows> rows = new Once<>();
+    private int runs; // of this process, each of which will close the rows
+
+    boolean isClosed() {
+      return rows.loaded().filter(read -> !read.isOpen()).isPresent();
+    }
+  }
+
+  private final List<String> files;
+  private final Map<String, String> hadoop; // settings, possibly with keys of an object store
+  private final int vocabularySize;
+  private final String fingerprint;
+
+  private TrainingRows(
+      List<String> files, Map<String, String> hadoop, int vocabularySize, String fingerprint) {
+    this.files = files;
+    this.hadoop = hadoop;
+    this.vocabularySize = vocabularySize;
+    this.fingerprint = fingerprint;
+  }
+
+  /**
+   * Reads a table and returns its rows.
+   *
+   * @param vocabularySize bound of the token ids, exclusive
+   * @throws TableException if the table is damaged, or a token id is not in the vocabulary
+   */
+  public static TrainingRows of(
+      Configuration hadoop, PackedSequenceTable table, int vocabularySize) {
+    List<String> files = List.copyOf(table.files());
+    SpilledRows rows = read(hadoop, files, vocabularySize);
+    return staged(
+        new TrainingRows(files, HadoopSettings.of(hadoop), vocabularySize, rows.fingerprint()),
+        rows);
+  }
+
+  /** Rows without a table, usable in this process only. */
+  static TrainingRows of(List<PackedSequence> rows, int vocabularySize) {
+    SpilledRows spilled = SpilledRows.create(vocabularySize);
+    rows.forEach(spilled::add);
+    return staged(
+        new TrainingRows(List.of(), Map.of(), vocabularySize, spilled.fingerprint()), spilled);
+  }
+
+  /** No rows. */
+  public static TrainingRows none() {
+    return of(List.of(), 0);
+  }
+
+  private static TrainingRows staged(TrainingRows key, SpilledRows rows) {
+    Copy copy;
+    synchronized (STAGED) {
+      copy = copy(key);
+      copy.runs++;
+    }
+    if (copy.rows.get(() -> rows) != rows) {
+      rows.close(); // another run has already staged these rows
+    }
+    return key;
+  }
+
+  private static Copy copy(TrainingRows key) {
+    Copy copy = STAGED.get(key);
+    if (copy == null || copy.isClosed()) {
+      Copy anew = new Copy();
+      anew.runs = copy == null ? 0 : copy.runs;
+      STAGED.put(key, anew);
+      forgetUnused();
+      return anew;
+    }
+    return copy;
+  }
+
+  private static void forgetUnused() {
+    List<TrainingRows> unused =
+        STAGED.entrySet().stream()
+            .filter(staged -> staged.getValue().runs == 0)
+            .map(Map.Entry::getKey)
+            .toList();
+    unused.subList(0, Math.max(0, unused.size() - MOST_STAGED)).forEach(STAGED::remove);
+  }
+
+  private static SpilledRows read(Configuration hadoop, List<String> files, int vocabularySize) {
+    SpilledRows rows = SpilledRows.create(vocabularySize);
+    try {
+      PackedSequenceTable.forEach(hadoop, files, rows::add);
+      return rows;
+    } catch (RuntimeException e) {
+      rows.close();
+      throw e;
+    }
+  }
+
+  /** This process's copy; concurrent callers wait for one read of the table. */
+  private SpilledRows here() {
+    Copy copy;
+    synchronized (STAGED) {
+      copy = copy(this);
+    }
+    return copy.rows.get(this::stage);
+  }
+
+  private SpilledRows stage() {
+    SpilledRows rows;
+    try {
+      rows = read(HadoopSettings.configuration(hadoop), files, vocabularySize);
+    } catch (TableException e) {
+      throw new TableException(
+          "%s; this is machine %s, the driver could read it: put the table where all machines do, or on each under one path"
+              .formatted(e.getMessage(), host()),
+          e);
+    }
+    if (!rows.fingerprint().equals(fingerprint)) {
+      rows.close();
+      throw new TableException(
+          "Cannot train on %s: machine %s reads other rows in it than the driver did; put the table where all machines read the same files, leave it as it is while a run uses it, and start the run again"
+              .formatted(files.isEmpty() ? "rows of another process" : files.get(0), host()));
+    }
+    return rows;
+  }
+
+  private static String host() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "unknown";
+    }
+  }
+
+  /** Number of rows. */
+  public int count() {
+    return here().count();
+  }
+
+  /** Tokens of the longest document of any row. */
+  public int longestDocument() {
+    return here().longestDocument();
+  }
+
+  /** SHA-256 of all rows in order; equal for tables with the same data. */
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** Target tokens of the rows of some micro-batches; at least 1, as TRL clamps it. */
+  public long targetTokens(List<int[]> microBatches) {
+    SpilledRows rows = here();
+    return Math.max(
+        1, microBatches.stream().flatMapToInt(Arrays::stream).mapToLong(rows::targets).sum());
+  }
+
+  /** The rows of these numbers. */
+  MicroBatch microBatch(int[] numbers) {
+    SpilledRows rows = here();
+    List<PackedSequence> read = new ArrayList<>();
+    for (int number : numbers) {
+      read.add(rows.row(number));
+    }
+    return new MicroBatch(read);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof TrainingRows that
+        && files.equals(that.files)
+        && vocabularySize == that.vocabularySize
+        && fingerprint.equals(that.fingerprint);
+  }
+
+  @Override
+  public int hashCode() {
+    return fingerprint.hashCode();
+  }
+
+  /** Deletes this process's copy, unless another run of this process uses it. */
+  @Override
+  public void close() {
+    synchronized (STAGED) {
+      Copy copy = STAGED.get(this);
+      if (copy == null || --copy.runs > 0) {
+        return;
+      }
+      STAGED.remove(this);
+      copy.rows.loaded().ifPresent(SpilledRows::close);
+    }
+  }
+}

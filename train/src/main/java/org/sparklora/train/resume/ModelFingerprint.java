@@ -1,0 +1,73 @@
+package org.sparklora.train.resume;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Identifies a base model without reading all weights: SHA-256 of {@code config.json} and of the
+ * size and evenly spaced samples of each safetensors file. Two models of one architecture differ in
+ * nearly every weight, so samples suffice. The folder's name is ignored.
+ */
+public final class ModelFingerprint {
+  private static final int SAMPLES = 32;
+  private static final int SAMPLE_BYTES = 4096;
+  private static final int SHOWN_DIGITS = 16;
+
+  private ModelFingerprint() {}
+
+  /** The fingerprint of a checkpoint folder. */
+  public static String of(Path folder) throws IOException {
+    return of(folder, "config.json");
+  }
+
+  /** The fingerprint of an adapter's folder. */
+  public static String ofAdapter(Path folder) throws IOException {
+    return of(folder, "adapter_config.json");
+  }
+
+  private static String of(Path folder, String config) throws IOException {
+    MessageDigest digest = sha256();
+    digest.update(Files.readAllBytes(folder.resolve(config)));
+    for (Path file : weights(folder)) {
+      sample(file, digest);
+    }
+    return HexFormat.of().formatHex(digest.digest()).substring(0, SHOWN_DIGITS);
+  }
+
+  private static List<Path> weights(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
+    }
+  }
+
+  private static void sample(Path file, MessageDigest digest) throws IOException {
+    try (FileChannel channel = FileChannel.open(file)) {
+      long size = channel.size();
+      digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
+      for (int sample = 0; sample < SAMPLES; sample++) {
+        ByteBuffer bytes = ByteBuffer.allocate(SAMPLE_BYTES);
+        long at = Math.max(0, size - SAMPLE_BYTES) / (SAMPLES - 1) * sample;
+        while (bytes.hasRemaining() && channel.read(bytes, at + bytes.position()) >= 0) {
+          // a read may end early
+        }
+        digest.update(bytes.flip());
+      }
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every JDK has SHA-256
+    }
+  }
+}

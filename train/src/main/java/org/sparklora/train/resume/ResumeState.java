@@ -1,0 +1,120 @@
+package org.sparklora.train.resume;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.FileStamp;
+import org.sparklora.train.RunningSums;
+import org.sparklora.train.TrainerState;
+import org.sparklora.text.json.JsonProblem;
+
+/**
+ * {@code resume_state.json} of a checkpoint: the state of a run without its tensors, and a list of
+ * the checkpoint's other files. Numbers read back to the last bit.
+ *
+ * <p>It needs no state of random generators: the order of the rows follows from {@code data_seed}
+ * and the epoch, a dropout mask from {@code seed}, step and micro-batch.
+ *
+ * @param formatVersion 1
+ * @param fingerprint of the run
+ * @param sums sums so far; the run resumes after their number of steps
+ * @param best the best evaluation so far
+ * @param window measurements of policy steps since the last log row
+ * @param files the checkpoint's other files by name
+ */
+record ResumeState(
+    int formatVersion,
+    RunFingerprint fingerprint,
+    RunningSums sums,
+    TrainerState.Best best,
+    Map<String, List<Double>> window,
+    Map<String, FileStamp> files) {
+  static final String FILE_NAME = "resume_state.json";
+  static final int VERSION = 1;
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  ResumeState {
+    window = window == null ? Map.of() : window; // older checkpoints have no window
+  }
+
+  /** The state of a run, listing the files already in the folder. */
+  static ResumeState of(Path folder, RunFingerprint fingerprint, TrainerState state)
+      throws IOException {
+    Map<String, FileStamp> files = new TreeMap<>();
+    try (Stream<Path> list = Files.list(folder)) {
+      for (Path file : list.toList()) {
+        files.put(file.getFileName().toString(), FileStamp.of(file));
+      }
+    }
+    return new ResumeState(VERSION, fingerprint, state.sums(), state.best(), state.window(), files);
+  }
+
+  void write(Path folder) throws IOException {
+    JSON.writeValue(folder.resolve(FILE_NAME).toFile(), this);
+  }
+
+  /**
+   * Reads the state and checks every file that it lists.
+   *
+   * @param name of the checkpoint, for errors
+   * @throws ConfigException naming the file that is missing or damaged
+   */
+  static ResumeState read(Path folder, String name) throws IOException {
+    Path file = folder.resolve(FILE_NAME);
+    if (!Files.isRegularFile(file)) {
+      boolean modelOnly = !Files.isRegularFile(folder.resolve(OptimizerFile.FILE_NAME));
+      throw unusable(
+          name,
+          modelOnly
+              ? "it holds a model without the optimizer's state, as --save_only_model and other programs leave it; an adapter can be trained on with --adapter_name_or_path"
+              : "it lacks %s, so it is not complete; name an earlier checkpoint"
+                  .formatted(FILE_NAME));
+    }
+    ResumeState state;
+    try {
+      state = JSON.readValue(file.toFile(), ResumeState.class);
+    } catch (JsonProcessingException e) {
+      throw unusable(
+          name,
+          "its %s is damaged (%s); name an earlier checkpoint"
+              .formatted(FILE_NAME, JsonProblem.of(e)));
+    }
+    if (state.formatVersion() != VERSION) {
+      throw unusable(
+          name,
+          "its %s is of version %s, this program writes %s; begin anew"
+              .formatted(FILE_NAME, state.formatVersion(), VERSION));
+    }
+    for (Map.Entry<String, FileStamp> listed : state.files().entrySet()) {
+      listed
+          .getValue()
+          .damageOf(folder.resolve(listed.getKey()))
+          .ifPresent(
+              damage -> {
+                throw unusable(
+                    name,
+                    "its %s %s; name an earlier checkpoint".formatted(listed.getKey(), damage));
+              });
+    }
+    return state;
+  }
+
+  private static ConfigException unusable(String name, String reason) {
+    return new ConfigException(Flags.RESUME_FROM_CHECKPOINT, name, reason);
+  }
+}
