@@ -73,13 +73,13 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
       JavaRDD<ParameterAveragingTrainingResult> results,
       int split,
       int splits) {
-    List<INDArray> vectors = AveragingWorker.vectors(spark.getNetwork());
+    List<INDArray> vectors = NetworkVectors.arrays(spark.getNetwork());
     reports =
         ShardedSum.run(
             results.map(result -> ((AveragingWorker.Result) result).given()),
             vectors.stream().map(INDArray::length).toList(),
             (vector, from, shard) ->
-                take(shard, FlatVector.at(DecoderLayer.address(vectors.get(vector)), from)));
+                take(shard, FlatVector.at(NetworkVectors.address(vectors.get(vector)), from)));
     if (onWire == DType.FLOAT32) {
       vectors.forEach(sum -> sum.divi(reports.size()));
     } else {

@@ -20,7 +20,7 @@ import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.spark.workers.ShardedSum;
-import org.sparklora.spark.workers.SharedVector;
+import org.sparklora.train.workers.SharedVector;
 
 /**
  * DL4J's worker of one round: receives parameters and moments as raw vectors, reads its rows
@@ -90,11 +90,9 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
      */
     ShardedSum.Given<Report> given() {
       List<FlatVector> trained =
-          vectors(network).stream()
-              .map(v -> FlatVector.over(DecoderLayer.address(v), v.length()))
-              .toList();
+          NetworkVectors.arrays(network).stream().map(NetworkVectors::over).toList();
       if (start.get(0).vector().dtype() == DType.FLOAT32) {
-        return new ShardedSum.Given<>(trained, report, () -> free(network));
+        return new ShardedSum.Given<>(trained, report, () -> NetworkVectors.free(network));
       }
       List<FlatVector> changes = new ArrayList<>();
       for (int v = 0; v < trained.size(); v++) {
@@ -102,19 +100,9 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
         from.addTo(-1, trained.get(v).pointer());
         changes.add(FlatVector.copyOf(trained.get(v).pointer(), from.size(), from.dtype()));
       }
-      free(network);
+      NetworkVectors.free(network);
       return new ShardedSum.Given<>(changes, report, () -> changes.forEach(FlatVector::close));
     }
-  }
-
-  /** The vectors that averaging synchronises: current parameters and moments of a network. */
-  static List<INDArray> vectors(MultiLayerNetwork network) {
-    return NetworkVectors.of(network).ofDl4j();
-  }
-
-  /** Frees the arrays of a network that {@link #getInitialModel} made. */
-  static void free(MultiLayerNetwork network) {
-    NetworkVectors.of(network).free();
   }
 
   /** Takes all steps and returns the result, as DL4J does with a worker on an executor. */
@@ -131,6 +119,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
 
   private void take(MultiLayerNetwork network, StepRows step) {
     steps.add(NetworkVectors.of(network).step(step, rows));
+    network.setScore(steps.get(steps.size() - 1).loss());
   }
 
   private Report report(List<float[]> sketches) {
@@ -142,9 +131,9 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   public MultiLayerNetwork getInitialModel() {
     MultiLayerNetwork network = new MultiLayerNetwork(configuration.clone());
     network.init();
-    List<INDArray> vectors = vectors(network);
+    List<INDArray> vectors = NetworkVectors.arrays(network);
     for (int v = 0; v < vectors.size(); v++) {
-      start.get(v).vector().copyTo(DecoderLayer.address(vectors.get(v)));
+      start.get(v).vector().copyTo(NetworkVectors.address(vectors.get(v)));
     }
     return network;
   }
@@ -158,9 +147,9 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
 
   @Override
   public Result getFinalResult(MultiLayerNetwork network) {
-    INDArray parameters = vectors(network).get(0);
+    INDArray parameters = NetworkVectors.arrays(network).get(0);
     List<float[]> sketches =
-        averagingError.sketch(DecoderLayer.address(parameters)).stream().toList();
+        averagingError.sketch(NetworkVectors.address(parameters)).stream().toList();
     return new Result(network, start, report(sketches));
   }
 }

@@ -12,42 +12,36 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
-import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.step.StepRule;
 
 /**
- * Configuration of the network's only layer: the trained model and its number of parameters. DL4J
+ * Configuration of the network's only layer: the trained model, its number of
+ * parameters, and the rule of a step. DL4J
  * sends it to executors, so it holds no weights.
  */
 final class DecoderLayerConf extends FeedForwardLayer {
   private static final long serialVersionUID = 1L;
 
   private final TrainedModel model;
-  private final long decayedSize;
-  private final long plainSize;
-  private final double maxGradNorm;
+  private final StepRule rule;
+  private final long size;
 
   private DecoderLayerConf(Builder builder) {
     super(builder);
     this.model = builder.model;
-    this.decayedSize = builder.decayedSize;
-    this.plainSize = builder.plainSize;
-    this.maxGradNorm = builder.maxGradNorm;
+    this.rule = builder.rule;
+    this.size = builder.size;
     setNIn(1); // DL4J requires both to be positive; the layer itself uses neither
     setNOut(1);
   }
 
-  static DecoderLayerConf of(
-      TrainedModel model,
-      long decayedSize,
-      long plainSize,
-      OptimizerConfig optimizer,
-      IUpdater updater) {
+  /** The layer of a model with {@code size} trained parameters. */
+  static DecoderLayerConf of(TrainedModel model, StepRule rule, long size, IUpdater updater) {
     Builder builder = new Builder();
     builder.model = model;
-    builder.decayedSize = decayedSize;
-    builder.plainSize = plainSize;
-    builder.maxGradNorm = optimizer.maxGradNorm();
+    builder.rule = rule;
+    builder.size = size;
     builder.activation(new ActivationIdentity());
     builder.updater(updater).biasUpdater(updater);
     return new DecoderLayerConf(builder);
@@ -57,18 +51,13 @@ final class DecoderLayerConf extends FeedForwardLayer {
     return model;
   }
 
-  /** Parameters under weight decay; they come first. */
-  long decayedSize() {
-    return decayedSize;
+  StepRule rule() {
+    return rule;
   }
 
-  /** Parameters that are never decayed: norms and biases. */
-  long plainSize() {
-    return plainSize;
-  }
-
-  double maxGradNorm() {
-    return maxGradNorm;
+  /** Number of trained parameters. */
+  long size() {
+    return size;
   }
 
   @Override
@@ -100,7 +89,6 @@ final class DecoderLayerConf extends FeedForwardLayer {
 
   @Override
   public LayerMemoryReport getMemoryReport(InputType inputType) {
-    long size = decayedSize + plainSize;
     return new LayerMemoryReport.Builder(layerName, DecoderLayerConf.class, inputType, inputType)
         .standardMemory(size, getIUpdater().stateSize(size))
         .workingMemory(0, 0, 0, 0)
@@ -121,9 +109,8 @@ final class DecoderLayerConf extends FeedForwardLayer {
   @SuppressWarnings("unchecked") // of build(): DL4J lets the caller choose the type it returns
   private static final class Builder extends FeedForwardLayer.Builder<Builder> {
     private TrainedModel model;
-    private long decayedSize;
-    private long plainSize;
-    private double maxGradNorm;
+    private StepRule rule;
+    private long size;
 
     @Override
     public DecoderLayerConf build() {

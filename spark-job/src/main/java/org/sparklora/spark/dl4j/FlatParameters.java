@@ -1,23 +1,15 @@
 package org.sparklora.spark.dl4j;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/**
- * The parameters as DL4J sees them: one flat vector in two ranges. AdamW decays the first
- * ("weights") but not the second ("biases"). An adapter has only the first.
- */
+/** The parameters as DL4J sees them: one flat vector. */
 final class FlatParameters implements ParamInitializer {
-  static final String DECAYED = "decayed";
-  static final String PLAIN = "plain";
-
+  static final String TRAINED = "trained";
   static final FlatParameters INSTANCE = new FlatParameters();
 
   private FlatParameters() {}
@@ -29,65 +21,46 @@ final class FlatParameters implements ParamInitializer {
 
   @Override
   public long numParams(Layer layer) {
-    return of(layer).decayedSize() + of(layer).plainSize();
+    return ((DecoderLayerConf) layer).size();
   }
 
   @Override
   public List<String> paramKeys(Layer layer) {
-    List<String> keys = new ArrayList<>(weightKeys(layer));
-    keys.addAll(biasKeys(layer));
-    return keys;
+    return List.of(TRAINED);
   }
 
   @Override
   public List<String> weightKeys(Layer layer) {
-    return of(layer).decayedSize() == 0 ? List.of() : List.of(DECAYED);
+    return List.of(TRAINED);
   }
 
   @Override
   public List<String> biasKeys(Layer layer) {
-    return of(layer).plainSize() == 0 ? List.of() : List.of(PLAIN);
+    return List.of();
   }
 
   @Override
   public boolean isWeightParam(Layer layer, String key) {
-    return DECAYED.equals(key);
+    return TRAINED.equals(key);
   }
 
   @Override
   public boolean isBiasParam(Layer layer, String key) {
-    return PLAIN.equals(key);
+    return false;
   }
 
-  /** Returns the two ranges. Initialises nothing: the caller writes the values. */
+  /** Returns the vector. Initialises nothing: the caller writes the values. */
   @Override
   public Map<String, INDArray> init(
       NeuralNetConfiguration conf, INDArray paramsView, boolean initializeParams) {
     conf.clearVariables(); // a cloned configuration has the variables of its original
-    paramKeys(conf.getLayer()).forEach(conf::addVariable);
-    return ranges(conf, paramsView);
+    conf.addVariable(TRAINED);
+    return Map.of(TRAINED, paramsView.reshape(paramsView.length()));
   }
 
   @Override
   public Map<String, INDArray> getGradientsFromFlattened(
       NeuralNetConfiguration conf, INDArray gradientView) {
-    return ranges(conf, gradientView);
-  }
-
-  private Map<String, INDArray> ranges(NeuralNetConfiguration conf, INDArray flat) {
-    INDArray vector = flat.reshape(flat.length());
-    long decayed = of(conf.getLayer()).decayedSize();
-    Map<String, INDArray> ranges = new LinkedHashMap<>();
-    if (decayed > 0) {
-      ranges.put(DECAYED, vector.get(NDArrayIndex.interval(0, decayed)));
-    }
-    if (decayed < vector.length()) {
-      ranges.put(PLAIN, vector.get(NDArrayIndex.interval(decayed, vector.length())));
-    }
-    return ranges;
-  }
-
-  private static DecoderLayerConf of(Layer layer) {
-    return (DecoderLayerConf) layer;
+    return Map.of(TRAINED, gradientView.reshape(gradientView.length()));
   }
 }

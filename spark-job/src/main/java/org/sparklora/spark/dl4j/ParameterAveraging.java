@@ -1,5 +1,7 @@
 package org.sparklora.spark.dl4j;
 
+import org.sparklora.train.step.RoundReport;
+import org.sparklora.train.step.Synchronizer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -24,8 +26,8 @@ import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.spark.workers.JobNames;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Workers;
 
 /**
  * {@code --sync parameters}: DL4J's parameter averaging. Every worker steps on its own rows for
@@ -84,8 +86,6 @@ public final class ParameterAveraging implements Synchronizer {
     if (workers instanceof ExecutorWorkers executors) {
       JobNames.name(executors.spark(), name(firstStep + 1, lastStep + 1, busy.size()));
     }
-    // DL4J's iteration count is that of the steps, however many the last round had
-    network.getLayerWiseConfigurations().setIterationCount(firstStep);
     ExecutorUse use = new ExecutorUse();
     List<AveragingWorker.Report> reports = round(busy);
     network.getLayerWiseConfigurations().setIterationCount(lastStep + 1);
@@ -100,7 +100,7 @@ public final class ParameterAveraging implements Synchronizer {
         bySteps(reports.stream().flatMap(report -> report.steps().stream()).toList()),
         sketches.isEmpty()
             ? OptionalDouble.empty()
-            : averagingError.relative(sketches, adapters.parameters()),
+            : averagingError.relative(sketches, adapters.vectors().parameters()),
         use);
   }
 
@@ -111,7 +111,7 @@ public final class ParameterAveraging implements Synchronizer {
       return List.of(alone.trainAlone(network, busy.get(0)));
     }
     AveragingError error = busy.size() > 1 ? averagingError : AveragingError.none();
-    List<INDArray> ours = AveragingWorker.vectors(network);
+    List<INDArray> ours = NetworkVectors.arrays(network);
     try (SharedVector parameters = share(ours.get(0));
         SharedVector moments = share(ours.get(1))) {
       Supplier<AveragingWorker> worker = () -> worker(List.of(parameters, moments), error);
@@ -136,7 +136,7 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   private SharedVector share(INDArray vector) {
-    Pointer floats = DecoderLayer.address(vector);
+    Pointer floats = NetworkVectors.address(vector);
     return onWire != DType.FLOAT32 && workers instanceof ExecutorWorkers executors
         ? executors.share(FlatVector.copyOf(floats, vector.length(), onWire))
         : workers.share(floats, vector.length());
@@ -144,7 +144,7 @@ public final class ParameterAveraging implements Synchronizer {
 
   /** Bytes of parameters and moments on the wire. */
   private long vectorBytes() {
-    return AveragingWorker.vectors(network).stream().mapToLong(INDArray::length).sum()
+    return NetworkVectors.arrays(network).stream().mapToLong(INDArray::length).sum()
         * onWire.bytes();
   }
 
@@ -156,7 +156,7 @@ public final class ParameterAveraging implements Synchronizer {
   private List<AveragingWorker.Report> here(
       List<List<StepRows>> busy, Supplier<AveragingWorker> workers) {
     List<AveragingWorker.Report> reports = new ArrayList<>();
-    List<INDArray> ours = AveragingWorker.vectors(network);
+    List<INDArray> ours = NetworkVectors.arrays(network);
     List<INDArray> sums = new ArrayList<>();
     try {
       for (List<StepRows> steps : busy) {
@@ -190,7 +190,7 @@ public final class ParameterAveraging implements Synchronizer {
       }
       return result.report();
     } finally {
-      AveragingWorker.free(copy);
+      NetworkVectors.free(copy);
     }
   }
 

@@ -1,7 +1,6 @@
 /**
- * The only package that imports Deeplearning4j: the network of one custom layer, torch's AdamW and
- * Hugging Face's schedules as DL4J classes, the two ways to synchronise executors (parameter
- * averaging, summed gradients), and updates of a policy.
+ * The only package that imports Deeplearning4j: the network of one layer that owns the memory of
+ * {@link org.sparklora.train.step.TrainedVectors}, and parameter averaging.
  *
  * <p>{@code run}, {@code sft} and {@code grpo} may use this package.
  */

@@ -30,7 +30,7 @@ import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.workers.ExecutorWorkers;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.Workers;
 
 /**
  * {@code eval --task math}: a model answers problems, on executors, and the reward functions of

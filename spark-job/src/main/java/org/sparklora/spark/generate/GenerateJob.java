@@ -33,8 +33,8 @@ import org.sparklora.train.FlatVector;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.spark.workers.ExecutorCount;
 import org.sparklora.spark.workers.ExecutorWorkers;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Workers;
 import org.sparklora.text.Tokenizer;
 
 /** {@code generate} over a table: completes prompts on executors. */

@@ -14,9 +14,9 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.train.meter.PromptQueue;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainedModel;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Work;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 import org.sparklora.text.Tokenizer;
 
 /**

@@ -23,8 +23,8 @@ import org.sparklora.train.MetricMeans;
 import org.sparklora.train.PolicyGradient;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainedModel;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Work;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Work;
 
 /**
  * Evaluates a policy during training: completes and judges the prompts of the test split like those

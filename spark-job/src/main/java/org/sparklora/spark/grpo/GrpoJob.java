@@ -25,7 +25,7 @@ import org.sparklora.train.EvalMetrics;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.spark.workers.ExecutorWorkers;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.Workers;
 
 /**
  * {@code grpo}: each round draws completions of prompts, judges them and trains an adapter (or all
@@ -100,7 +100,7 @@ public final class GrpoJob {
                   control.listener());
           Policy policy =
               Policy.of(
-                  config, initial, run.network(), workers, sampling, external(config, judge))) {
+                  config, initial, run.vectors(), workers, sampling, external(config, judge))) {
         RoundTables tables =
             new RoundTables(
                 hadoop, folder.rounds(), identity.fixed().toString(), config.rounds().kept());
@@ -151,7 +151,7 @@ public final class GrpoJob {
     ExecutorModel.hold(initial.model());
     try (TrainedNetwork network = initial.network(config);
         Policy policy =
-            Policy.of(config, initial, network, workers, sampling, external(config, judge))) {
+            Policy.of(config, initial, network.vectors(), workers, sampling, external(config, judge))) {
       return new GrpoEvaluation(policy, prompts).run(0);
     } finally {
       ExecutorModel.release(initial.model());

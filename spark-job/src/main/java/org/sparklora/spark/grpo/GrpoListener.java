@@ -10,7 +10,7 @@ import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.TrainerState;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.Workers;
 
 /**
  * Does a run's work between steps: writes log rows with the work of executors, and completions if
@@ -64,7 +64,7 @@ final class GrpoListener implements GrpoLoop.Listener {
     run.stepped(step.step() + 1, epochAfter);
     double stepSeconds = (System.nanoTime() - stepStarted) / NANOS;
     state
-        .add(step, epochAfter, run.network().learningRate(step.step()), stepSeconds)
+        .add(step, epochAfter, run.vectors().learningRate(step.step()), stepSeconds)
         .ifPresent(this::log);
     run.evaluateWhenDue(evaluation, Map::of);
     run.saveWhenDue(local -> unfinished.ifPresent(round -> RoundFile.write(local, round)));

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.loss.GrpoLossConfig;
-import org.sparklora.spark.dl4j.PolicyUpdates;
+import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainingPlan;

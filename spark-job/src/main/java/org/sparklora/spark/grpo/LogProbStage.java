@@ -9,9 +9,9 @@ import org.sparklora.model.PolicyRow;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainedModel;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Work;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 
 /**
  * Computes the log-probabilities of drawn tokens as training does. The rows of a batch affect how

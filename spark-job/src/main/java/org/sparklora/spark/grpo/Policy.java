@@ -11,14 +11,14 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.job.Scoring;
-import org.sparklora.spark.dl4j.TrainedNetwork;
-import org.sparklora.spark.dl4j.PolicyUpdates;
+import org.sparklora.train.step.TrainedVectors;
+import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.TrainedModel;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Workers;
 
 /**
  * The policy and the workers that compute it.
@@ -56,12 +56,12 @@ record Policy(
   /**
    * The policy of a run.
    *
-   * @param network whose parameters are the policy's
+   * @param vectors whose parameters are the policy's
    */
   static Policy of(
       GrpoConfig config,
       InitialParameters initial,
-      TrainedNetwork network,
+      TrainedVectors vectors,
       Workers workers,
       SamplingConfig sampling,
       Optional<ExternalRewardsJob> external)
@@ -71,7 +71,7 @@ record Policy(
         config,
         workers,
         model,
-        new PolicyUpdates(workers, model, network),
+        new PolicyUpdates(workers, vectors),
         config.loss().divergence().beta() > 0
             ? Optional.of(Reference.of(initial, workers))
             : Optional.empty(),

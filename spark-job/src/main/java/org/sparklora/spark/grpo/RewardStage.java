@@ -12,8 +12,8 @@ import org.sparklora.reward.GivenReward;
 import org.sparklora.reward.Judge;
 import org.sparklora.reward.job.CompletionRow;
 import org.sparklora.reward.job.Scoring;
-import org.sparklora.spark.workers.Work;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 
 /**
  * The second stage: workers judge the completions of a round; advantages are computed by group. The

@@ -15,13 +15,13 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.train.step.TrainedVectors;
 import org.sparklora.train.resume.Checkpoint;
 import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.train.TrainerState;
 
 /**
- * Saves the driver's network as {@code checkpoint-N} folders, deletes old ones as transformers
+ * Saves the driver's vectors as {@code checkpoint-N} folders, deletes old ones as transformers
  * does, and loads one to resume, or the best one at the end.
  */
 final class Checkpoints {
@@ -32,15 +32,15 @@ final class Checkpoints {
   private final TrainingConfig config;
   private final RunFingerprint fingerprint;
   private final ResultFolder results;
-  private final TrainedNetwork network;
+  private final TrainedVectors vectors;
   private final TrainerState state;
   private final ParameterLayout layout;
   private final Engine engine = Engines.host();
 
   /**
    * @param fingerprint of the run
-   * @param results writes the model, whose parameters are the network's
-   * @param network whose parameters are saved and loaded
+   * @param results writes the model, whose parameters are those of {@code vectors}
+   * @param vectors whose parameters are saved and loaded
    * @param state the log so far
    */
   Checkpoints(
@@ -48,20 +48,20 @@ final class Checkpoints {
       RunFolder folder,
       RunFingerprint fingerprint,
       ResultFolder results,
-      TrainedNetwork network,
+      TrainedVectors vectors,
       TrainerState state) {
     this.hadoop = hadoop;
     this.folder = folder;
     this.config = results.config();
     this.fingerprint = fingerprint;
     this.results = results;
-    this.network = network;
+    this.vectors = vectors;
     this.state = state;
     this.layout = results.model().layout();
   }
 
   /**
-   * Restores network and log from a checkpoint.
+   * Restores vectors and log from a checkpoint.
    *
    * @param totalSteps of this run
    * @throws ConfigException if the checkpoint is damaged or of another run
@@ -84,7 +84,7 @@ final class Checkpoints {
   }
 
   /**
-   * Saves the network, then deletes what {@code save_total_limit} does not keep.
+   * Saves the vectors, then deletes what {@code save_total_limit} does not keep.
    *
    * @param more writes further files that the run needs to resume
    */
@@ -124,7 +124,7 @@ final class Checkpoints {
   }
 
   private Tensor moments() {
-    return engine.alias(network.moments(), 2 * layout.size()).tensor();
+    return engine.alias(vectors.moments(), 2 * layout.size()).tensor();
   }
 
   /** The folder of the best checkpoint, for {@code trainer_state.json}. */

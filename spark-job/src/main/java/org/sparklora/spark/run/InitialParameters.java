@@ -197,7 +197,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
         TrainedNetwork.create(model, model.layout(), config.optimizer(), config.schedule(), 1);
     try {
       Engine engine = Engines.host();
-      write(engine, engine.alias(network.parameters(), model.layout().size()).tensor());
+      write(engine, engine.alias(network.vectors().parameters(), model.layout().size()).tensor());
       return network;
     } catch (IOException | RuntimeException e) {
       network.close();

@@ -15,7 +15,7 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.train.step.TrainedVectors;
 import org.sparklora.observe.report.RunFigure;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainerState;
@@ -24,20 +24,20 @@ import org.sparklora.train.TrainerState;
  * Writes the results of a run: adapter or model, tokenizer, model card, log, curves and effective
  * settings.
  *
- * @param network whose current parameters are written
+ * @param vectors whose current parameters are written
  * @param state the log so far
  * @param workers number of workers
  */
 record ResultFolder(
     TrainingConfig config,
     TrainedModel model,
-    TrainedNetwork network,
+    TrainedVectors vectors,
     TrainerState state,
     int workers) {
 
-  /** The network's parameters in the model's layout, to read and write until the next step. */
+  /** The parameters in the model's layout, to read and write until the next step. */
   Tensor parameters() {
-    return Engines.host().alias(network.parameters(), network.size()).tensor();
+    return Engines.host().alias(vectors.parameters(), vectors.size()).tensor();
   }
 
   /**

@@ -24,7 +24,7 @@ import org.sparklora.spark.workers.ExecutorCount;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.spark.workers.JobNames;
 import org.sparklora.spark.workers.PlacedJob;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.Workers;
 
 /** Opens the Spark session that a command runs in. */
 public final class SparkSessions {

@@ -10,8 +10,8 @@ import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.observe.estimate.MachineMemory;
-import org.sparklora.spark.workers.LocalWorkers;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.LocalWorkers;
+import org.sparklora.train.workers.Workers;
 
 /**
  * Where a run trains: on the executors of a session ({@link SparkSessions#place}), or in the

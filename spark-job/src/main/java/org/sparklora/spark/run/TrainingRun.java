@@ -19,6 +19,7 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.train.step.TrainedVectors;
 import org.sparklora.train.meter.PeakMemory;
 import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.observe.track.RunMetricsSource;
@@ -85,8 +86,8 @@ public final class TrainingRun implements AutoCloseable {
     this.saving = config.checkpoints().cadence(plan.totalSteps());
     this.network = network;
     this.state = new TrainerState(plan, stateSettings());
-    this.results = new ResultFolder(config, model, network, state, workers);
-    this.checkpoints = new Checkpoints(place.hadoop(), folder, identity, results, network, state);
+    this.results = new ResultFolder(config, model, network.vectors(), state, workers);
+    this.checkpoints = new Checkpoints(place.hadoop(), folder, identity, results, network.vectors(), state);
     if (folder.resumed().isPresent()) {
       checkpoints.resume(folder.resumed().get(), plan.totalSteps());
     } else {
@@ -199,7 +200,12 @@ public final class TrainingRun implements AutoCloseable {
     return plan;
   }
 
-  /** The model's network, with the parameters after the last step. */
+  /** The trained vectors, after the last step. */
+  public TrainedVectors vectors() {
+    return network.vectors();
+  }
+
+  /** The network that owns the vectors. */
   public TrainedNetwork network() {
     return network;
   }
@@ -375,7 +381,7 @@ public final class TrainingRun implements AutoCloseable {
       checkpoints.save(local -> {});
     }
     return new Result(
-        steps, state.sums().tokens(), state.trainLoss(), seconds, network.size(), complete);
+        steps, state.sums().tokens(), state.trainLoss(), seconds, network.vectors().size(), complete);
   }
 
   @Override

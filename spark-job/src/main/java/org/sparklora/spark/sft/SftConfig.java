@@ -19,8 +19,8 @@ import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
-import org.sparklora.spark.workers.LocalWorkers;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.LocalWorkers;
+import org.sparklora.train.workers.Workers;
 
 /**
  * The settings of {@code sft}.

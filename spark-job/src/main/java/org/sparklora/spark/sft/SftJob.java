@@ -10,10 +10,10 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.dl4j.TrainedNetwork;
-import org.sparklora.spark.dl4j.Evaluation;
+import org.sparklora.train.step.Evaluation;
 import org.sparklora.spark.dl4j.ParameterAveraging;
-import org.sparklora.spark.dl4j.SummedGradients;
-import org.sparklora.spark.dl4j.Synchronizer;
+import org.sparklora.train.step.SummedGradients;
+import org.sparklora.train.step.Synchronizer;
 import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;
@@ -27,7 +27,7 @@ import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.Workers;
 
 /**
  * {@code sft}: makes a packed table from a dataset and trains an adapter (or all weights) on it;
@@ -95,7 +95,7 @@ public final class SftJob {
               control.listener())) {
         int batchRows = config.evaluation().batchRows();
         Evaluation evaluation =
-            new Evaluation(place.workers(workers), model, run.network(), testRows, batchRows);
+            new Evaluation(place.workers(workers), run.vectors(), testRows, batchRows);
         run.train(
             evaluation::run, () -> trainer(place, config, run, rows, evaluation, workers).run());
         return run.finish(
@@ -127,7 +127,7 @@ public final class SftJob {
     try (TrainingRows rows = testRows(place, config, model);
         TrainedNetwork network = initial.network(config)) {
       int batchRows = config.evaluation().batchRows();
-      return new Evaluation(place.workers(workers), model, network, rows, batchRows).run(0);
+      return new Evaluation(place.workers(workers), network.vectors(), rows, batchRows).run(0);
     } finally {
       ExecutorModel.release(model);
     }
@@ -181,7 +181,7 @@ public final class SftJob {
                 rows,
                 config.sync().averagingFrequency(),
                 config.sync().averagingType())
-            : new SummedGradients(group, model, network, rows);
+            : new SummedGradients(group, network.vectors(), rows);
     return new AdapterTrainer(
         run,
         rows,

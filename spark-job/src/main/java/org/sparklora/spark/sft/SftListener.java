@@ -6,7 +6,7 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.run.Progress;
-import org.sparklora.spark.dl4j.RoundReport;
+import org.sparklora.train.step.RoundReport;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.TrainerState;
@@ -65,7 +65,7 @@ final class SftListener {
     run.sampleMemory();
     run.stepped(step.step() + 1, epochAfter);
     state
-        .add(step, epochAfter, run.network().learningRate(step.step()))
+        .add(step, epochAfter, run.vectors().learningRate(step.step()))
         .ifPresent(row -> run.log(row, takeMeasured()));
     if (config.output().showProgress()) {
       progress.show((step.step() + 1.0) / totalSteps, state.sums().tokens());

@@ -1,5 +1,10 @@
 package org.sparklora.spark.workers;
 
+import org.sparklora.train.workers.LocalWorkers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Adding;
+import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;

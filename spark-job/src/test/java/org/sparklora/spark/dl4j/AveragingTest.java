@@ -1,5 +1,7 @@
 package org.sparklora.spark.dl4j;
 
+import org.sparklora.train.step.SummedGradients;
+import org.sparklora.train.step.RoundReport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.sparklora.spark.dl4j.TinyAdapter.round;
@@ -198,7 +200,7 @@ class AveragingTest {
     TrainedNetwork network = adapter.network(4);
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     SummedGradients sums =
-        new SummedGradients(ExecutorWorkers.of(spark, 2), adapter.model(), network, rows());
+        new SummedGradients(ExecutorWorkers.of(spark, 2), network.vectors(), rows());
     for (int step = 0; step < 2; step++) {
       List<List<StepRows>> shares = new ArrayList<>();
       for (int worker = 0; worker < 2; worker++) {

@@ -1,5 +1,6 @@
 package org.sparklora.spark.dl4j;
 
+import org.sparklora.train.step.RoundReport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.sparklora.spark.dl4j.TinyAdapter.round;
@@ -23,7 +24,7 @@ import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
 import org.sparklora.spark.workers.ExecutorWorkers;
-import org.sparklora.spark.workers.LocalWorkers;
+import org.sparklora.train.workers.LocalWorkers;
 
 /** Parameter averaging whose vectors travel as bfloat16. */
 class Bfloat16AveragingTest {
@@ -128,6 +129,6 @@ class Bfloat16AveragingTest {
   }
 
   private Tensor moments(TrainedNetwork network) {
-    return Engines.shared().alias(network.moments(), 2 * adapter.model().layout().size()).tensor();
+    return Engines.shared().alias(network.vectors().moments(), 2 * adapter.model().layout().size()).tensor();
   }
 }

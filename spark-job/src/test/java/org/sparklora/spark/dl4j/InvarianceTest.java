@@ -1,5 +1,6 @@
 package org.sparklora.spark.dl4j;
 
+import org.sparklora.train.step.SummedGradients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -26,7 +27,7 @@ import org.sparklora.train.RowsInMemory;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.spark.workers.LocalWorkers;
+import org.sparklora.train.workers.LocalWorkers;
 
 /** What the blog says of LoRA's parametrisation, as properties of the training step. */
 class InvarianceTest {
@@ -74,14 +75,14 @@ class InvarianceTest {
                 optimizer,
                 new ScheduleConfig(ScheduleConfig.Type.CONSTANT, 0),
                 STEPS)) {
-      Tensor parameters = Engines.host().alias(network.parameters(), layout.size()).tensor();
+      Tensor parameters = Engines.host().alias(network.vectors().parameters(), layout.size()).tensor();
       layout.initialize(parameters, seed);
       float[] values = parameters.toArray();
       for (int i = 0; i < values.length; i++) {
         values[i] *= scaleA;
       }
       parameters.write(0, values, 0, values.length);
-      SummedGradients steps = new SummedGradients(new LocalWorkers(), model, network, rows);
+      SummedGradients steps = new SummedGradients(new LocalWorkers(), network.vectors(), rows);
       for (int step = 0; step < STEPS; step++) {
         StepRows all = new StepRows(step, 0, TARGETS, List.of(new int[] {0, 1}));
         losses.add(steps.train(List.of(List.of(all))).steps().get(0).loss());

@@ -1,5 +1,7 @@
 package org.sparklora.spark.dl4j;
 
+import org.sparklora.train.step.Evaluation;
+import org.sparklora.train.step.SummedGradients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -31,7 +33,7 @@ import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.spark.workers.ExecutorWorkers;
-import org.sparklora.spark.workers.LocalWorkers;
+import org.sparklora.train.workers.LocalWorkers;
 
 /** What crosses to an engine whose tensors lie apart from this process's memory, and back. */
 class ResidencyTest {
@@ -81,7 +83,7 @@ class ResidencyTest {
   }
 
   private Tensor parameters(TrainedNetwork network) {
-    return Engines.host().alias(network.parameters(), network.size()).tensor();
+    return Engines.host().alias(network.vectors().parameters(), network.vectors().size()).tensor();
   }
 
   private static TrainingRows rows() {
@@ -124,13 +126,13 @@ class ResidencyTest {
       assertCrossed(3 * vector, 0); // parameters and moments, to begin with
 
       training.train(List.of(List.of(step(2), step(3))));
-      new Evaluation(new LocalWorkers(), model, network, rows, 2).run(4);
+      new Evaluation(new LocalWorkers(), network.vectors(), rows, 2).run(4);
       assertCrossed(0, 0);
 
-      assertThat(network.vector().checksum()).isEqualTo(network.vector().checksum());
+      assertThat(network.vectors().vector().checksum()).isEqualTo(network.vectors().vector().checksum());
       assertCrossed(0, vector); // read, and still there
-      network.parameters(); // a checkpoint
-      network.moments();
+      network.vectors().parameters(); // a checkpoint
+      network.vectors().moments();
       assertCrossed(0, 2 * vector);
 
       training.train(List.of(List.of(step(4), step(5)))); // somebody may have written
@@ -157,7 +159,7 @@ class ResidencyTest {
   void gradientsThatAreSummedInThisProcessDoNotCross() {
     try (TrainingRows rows = rows();
         TrainedNetwork network = network()) {
-      SummedGradients training = new SummedGradients(new LocalWorkers(), model, network, rows);
+      SummedGradients training = new SummedGradients(new LocalWorkers(), network.vectors(), rows);
       nothingHasCrossed();
       training.train(List.of(List.of(step(0)), List.of(step(0))));
       assertCrossed(3 * vector, 0);

@@ -53,7 +53,7 @@ record TinyAdapter(TrainedModel model) {
 
   /** Its trained parameters, where the network has them. */
   Tensor parameters(TrainedNetwork network) {
-    return Engines.shared().alias(network.parameters(), model.layout().size()).tensor();
+    return Engines.shared().alias(network.vectors().parameters(), model.layout().size()).tensor();
   }
 
   /** Worker w's row of step s is number {@code MOST_STEPS · w + s}; all differ. */

@@ -27,7 +27,7 @@ import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.train.TestModels;
 import org.sparklora.spark.dl4j.TrainedNetwork;
-import org.sparklora.spark.dl4j.PolicyUpdates;
+import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.MetricMeans;
 import org.sparklora.train.PolicyGradient;
@@ -35,7 +35,7 @@ import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
-import org.sparklora.spark.workers.LocalWorkers;
+import org.sparklora.train.workers.LocalWorkers;
 
 /** Whole runs of TRL's GRPOTrainer through the loop: only its generations are TRL's. */
 class GrpoReplayTest {
@@ -70,7 +70,7 @@ class GrpoReplayTest {
     int slices = resolved.get("steps_per_generation").asInt();
     TrainedNetwork network = network(model, trace);
     Engine engine = Engines.host();
-    Tensor parameters = engine.alias(network.parameters(), layout.size()).tensor();
+    Tensor parameters = engine.alias(network.vectors().parameters(), layout.size()).tensor();
     try (CheckpointFolder base = CheckpointFolder.open(model.checkpoint().folder())) {
       trace.begin(base, layout, engine, parameters);
     }
@@ -96,7 +96,7 @@ class GrpoReplayTest {
               shape,
               trace.loss(),
               number -> round(trace, number),
-              new PolicyUpdates(new LocalWorkers(), model, network),
+              new PolicyUpdates(new LocalWorkers(), network.vectors()),
               new GrpoLoop.Listener() {
                 @Override
                 public void drawn(Round round) {}
@@ -122,7 +122,7 @@ class GrpoReplayTest {
       check(steps.get(s), expected);
       assertThat(epochs.get(s)).isCloseTo(expected.get("epoch").asDouble(), within(1e-12));
       double rate = expected.get("learning_rate").asDouble();
-      assertThat(network.learningRate(s)).isCloseTo(rate, within(RELATIVE_RATE * rate));
+      assertThat(network.vectors().learningRate(s)).isCloseTo(rate, within(RELATIVE_RATE * rate));
     }
     trace.assertResult(layout, start, parameters.toArray());
   }
@@ -141,7 +141,7 @@ class GrpoReplayTest {
             here.evaluate(
                 round(trace, i / shape.microSteps())
                     .microBatch(0, i, i % slices, slices, accumulation, trace.loss()),
-                network.vector());
+                network.vectors().vector());
         assertThat(measured.gradient().size()).isZero();
         loss += measured.loss();
         metrics.add(measured.metrics());

@@ -1,5 +1,6 @@
 package org.sparklora.spark.workers;
 
+import org.sparklora.train.workers.Workers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -1,5 +1,9 @@
 package org.sparklora.spark.workers;
 
+import org.sparklora.train.workers.LocalWorkers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

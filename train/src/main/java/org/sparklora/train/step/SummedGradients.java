@@ -1,4 +1,4 @@
-package org.sparklora.spark.dl4j;
+package org.sparklora.train.step;
 
 import java.util.List;
 import java.util.OptionalDouble;
@@ -8,9 +8,9 @@ import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.spark.workers.Adding;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.Adding;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Workers;
 
 /**
  * {@code --sync gradients}: executors return gradients summed over their tokens, and the driver
@@ -22,19 +22,16 @@ import org.sparklora.spark.workers.Workers;
  */
 public final class SummedGradients implements Synchronizer {
   private final Workers workers;
-  private final TrainedModel model;
-  private final TrainedNetwork network;
+  private final TrainedVectors vectors;
   private final TrainingRows rows;
 
   /**
-   * @param model the model that {@code network} was made for
    * @param rows the training rows
    */
   public SummedGradients(
-      Workers workers, TrainedModel model, TrainedNetwork network, TrainingRows rows) {
+      Workers workers, TrainedVectors vectors, TrainingRows rows) {
     this.workers = workers;
-    this.model = model;
-    this.network = network;
+    this.vectors = vectors;
     this.rows = rows;
   }
 
@@ -49,15 +46,15 @@ public final class SummedGradients implements Synchronizer {
     int step = shares.get(0).step();
     workers.during("step " + (step + 1));
     List<StepMetrics> measured;
-    try (SharedVector parameters = workers.lend(network.vector())) {
+    try (SharedVector parameters = workers.lend(vectors.vector())) {
       measured =
           workers.addUp(
               shares,
-              new AddGradients(model, rows, parameters, shares.size()),
-              network.vectors().beginGradient());
+              new AddGradients(vectors.model(), rows, parameters, shares.size()),
+              vectors.beginGradient());
     }
     StepMetrics sum = StepMetrics.sum(measured).orElseThrow();
-    double norm = network.vectors().update(step, network.vectors().engine(workers));
+    double norm = vectors.update(step, vectors.engine(workers));
     return new RoundReport(
         List.of(sum.withGradNorm(norm)), OptionalDouble.empty(), workers.takeUse());
   }

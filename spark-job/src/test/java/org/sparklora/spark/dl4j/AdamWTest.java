@@ -9,32 +9,13 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
-import org.nd4j.linalg.schedule.ISchedule;
+import org.nd4j.linalg.learning.config.Adam;
 import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 
-class TorchAdamWTest {
-  /** Rates written out one by one. */
-  private record Rates(double[] values) implements ISchedule {
-    @Override
-    public double valueAt(int iteration, int epoch) {
-      return values[iteration];
-    }
-
-    @Override
-    public ISchedule clone() {
-      return this;
-    }
-  }
-
-  @Test
-  void aStepHasTheSchedulesRateAndIsCountedFromOne() {
-    TorchAdamW adamW = new TorchAdamW(0.9, 0.99, 1e-8, 0.1, new Rates(new double[] {1, 0.5}));
-    assertThat(adamW.step(1, 20, 0.25))
-        .isEqualTo(new AdamW(2, 0.5, 0.9, 0.99, 1e-8, 0.1, 20, 0.25));
-  }
-
+/** The step that engines take against the passes that DL4J would make, and the order of its state. */
+class AdamWTest {
   /** ND4J's native Adam, DL4J's decay, and the subtraction, all in place of the gradient. */
   @Test
   void anEngineGivesTheBitsOfDl4jsPasses() {
@@ -69,7 +50,7 @@ class TorchAdamWTest {
   }
 
   private static Tensor tensor(INDArray vector) {
-    return Engines.host().alias(DecoderLayer.address(vector), vector.length()).tensor();
+    return Engines.host().alias(NetworkVectors.address(vector), vector.length()).tensor();
   }
 
   private static INDArray first(INDArray vector, int count) {
@@ -79,21 +60,11 @@ class TorchAdamWTest {
   @Test
   void theFirstHalfOfTheStateIsTheFirstMomentsAndBothBeginAtZero() {
     INDArray state = Nd4j.createFromArray(1f, 2f, 3f, 4f);
-    GradientUpdater<TorchAdamW> updater =
-        new TorchAdamW(0.9, 0.999, 1e-8, 0, new Rates(new double[] {1})).instantiate(state, true);
+    GradientUpdater<?> updater = new Adam().instantiate(state, true);
     assertThat(state.sumNumber().doubleValue()).isZero();
 
     state.assign(Nd4j.createFromArray(1f, 2f, 3f, 4f));
     assertThat(updater.getState().get("M").toFloatVector()).containsExactly(1, 2);
     assertThat(updater.getState().get("V").toFloatVector()).containsExactly(3, 4);
-  }
-
-  @Test
-  void equalSettingsAreEqualSoThatDl4jKeepsAllMomentsTogether() {
-    Rates rates = new Rates(new double[] {1});
-    assertThat(new TorchAdamW(0.9, 0.999, 1e-8, 0.1, rates))
-        .isEqualTo(new TorchAdamW(0.9, 0.999, 1e-8, 0.1, rates))
-        .isNotEqualTo(new TorchAdamW(0.9, 0.99, 1e-8, 0.1, rates))
-        .isNotEqualTo(new TorchAdamW(0.9, 0.999, 1e-8, 0.2, rates));
   }
 }

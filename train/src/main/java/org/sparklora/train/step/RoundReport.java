@@ -1,4 +1,4 @@
-package org.sparklora.spark.dl4j;
+package org.sparklora.train.step;
 
 import java.util.List;
 import java.util.OptionalDouble;

@@ -1,4 +1,4 @@
-package org.sparklora.spark.workers;
+package org.sparklora.train.workers;
 
 import java.io.Serializable;
 import org.sparklora.train.FlatVector;
@@ -8,7 +8,7 @@ public interface SharedVector extends Serializable, AutoCloseable {
   /** The vector in the process that calls, driver or executor. */
   FlatVector vector();
 
-  /** Frees the copies, and a vector given to {@link ExecutorWorkers#share(FlatVector)}. */
+  /** Frees the copies, and a vector that was given away to be shared. */
   @Override
   void close();
 }

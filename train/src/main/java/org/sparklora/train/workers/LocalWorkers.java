@@ -1,4 +1,4 @@
-package org.sparklora.spark.workers;
+package org.sparklora.train.workers;
 
 import java.util.List;
 import java.util.function.Consumer;

@@ -1,13 +1,13 @@
-package org.sparklora.spark.dl4j;
+package org.sparklora.train.step;
 
 import java.util.List;
 import org.sparklora.train.StepRows;
 
 /**
  * How several executors train one set of parameters. Implementations change the parameters of the
- * {@link TrainedNetwork} they were made with.
+ * {@link TrainedVectors} they were made with.
  */
-public sealed interface Synchronizer permits ParameterAveraging, SummedGradients {
+public interface Synchronizer {
 
   /** Number of optimizer steps that {@link #train} takes at once. */
   int stepsPerRound();

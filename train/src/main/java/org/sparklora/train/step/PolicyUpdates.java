@@ -1,4 +1,4 @@
-package org.sparklora.spark.dl4j;
+package org.sparklora.train.step;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,9 +10,9 @@ import org.sparklora.train.PolicyGradient;
 import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainedModel;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Work;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 
 /**
  * Updates of a policy: workers compute the gradient of one micro-batch each; the driver adds
@@ -23,36 +23,31 @@ import org.sparklora.spark.workers.Workers;
  */
 public final class PolicyUpdates implements AutoCloseable {
   private final Workers workers;
-  private final TrainedModel model;
-  private final TrainedNetwork network;
+  private final TrainedVectors vectors;
   private final Engine engine; // adds up gradients
   private SharedVector parameters; // null until a step first calls parameters()
 
-  /**
-   * @param model the model that {@code network} was made for
-   */
-  public PolicyUpdates(Workers workers, TrainedModel model, TrainedNetwork network) {
+  public PolicyUpdates(Workers workers, TrainedVectors vectors) {
     this.workers = workers;
-    this.model = model;
-    this.network = network;
-    this.engine = network.vectors().engine(workers);
+    this.vectors = vectors;
+    this.engine = vectors.engine(workers);
   }
 
   /** The current policy, for all work until the next {@link #apply}. */
   public SharedVector parameters() {
     if (parameters == null) {
-      parameters = workers.lend(network.vector());
+      parameters = workers.lend(vectors.vector());
     }
     return parameters;
   }
 
   /** A checksum of the current parameters. */
   public String checksum() {
-    return network.vector().checksum();
+    return vectors.vector().checksum();
   }
 
   /**
-   * Losses and metrics of a step's micro-batches. The gradient itself stays in the network until it
+   * Losses and metrics of a step's micro-batches. The gradient itself stays in the vectors until it
    * is applied, or the next one is computed.
    *
    * @param step number of the step, from 0
@@ -71,8 +66,8 @@ public final class PolicyUpdates implements AutoCloseable {
    */
   public Gradient gradient(int step, List<PolicyMicroBatch> microBatches) {
     workers.during("step " + (step + 1));
-    Sum sum = new Sum(network.vectors().beginGradient(), engine);
-    workers.forEach(microBatches, new ComputeGradient(model, parameters()), sum::add);
+    Sum sum = new Sum(vectors.beginGradient(), engine);
+    workers.forEach(microBatches, new ComputeGradient(vectors.model(), parameters()), sum::add);
     return new Gradient(step, sum.loss, sum.metrics, sum.logProbs);
   }
 
@@ -83,7 +78,7 @@ public final class PolicyUpdates implements AutoCloseable {
    *     parameters stay unchanged
    */
   public PolicyMetrics apply(Gradient computed) {
-    double norm = network.vectors().update(computed.step, engine);
+    double norm = vectors.update(computed.step, engine);
     close();
     return new PolicyMetrics(computed.step, computed.loss, norm, computed.metrics);
   }

@@ -1,4 +1,4 @@
-package org.sparklora.spark.dl4j;
+package org.sparklora.train.step;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,9 +8,9 @@ import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Work;
-import org.sparklora.spark.workers.Workers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 
 /**
  * Measures the driver's parameters on rows that are not trained on. Each worker takes consecutive
@@ -19,26 +19,22 @@ import org.sparklora.spark.workers.Workers;
  */
 public final class Evaluation {
   private final Workers workers;
-  private final TrainedModel model;
-  private final TrainedNetwork network;
+  private final TrainedVectors vectors;
   private final TrainingRows rows;
   private final int batchRows;
 
   /**
    * @param workers run the evaluation, and nothing else meanwhile
-   * @param model the model that {@code network} was made for
    * @param rows at least one
    * @param batchRows {@code per_device_eval_batch_size}
    */
   public Evaluation(
       Workers workers,
-      TrainedModel model,
-      TrainedNetwork network,
+      TrainedVectors vectors,
       TrainingRows rows,
       int batchRows) {
     this.workers = workers;
-    this.model = model;
-    this.network = network;
+    this.vectors = vectors;
     this.rows = rows;
     this.batchRows = batchRows;
   }
@@ -56,9 +52,9 @@ public final class Evaluation {
       batches.add(IntStream.range(from, Math.min(from + batchRows, count)).toArray());
     }
     List<StepMetrics> measured = new ArrayList<>();
-    try (SharedVector parameters = workers.lend(network.vector())) {
+    try (SharedVector parameters = workers.lend(vectors.vector())) {
       workers.forEach(
-          workers.shares(batches), new Evaluate(model, rows, parameters, count), measured::addAll);
+          workers.shares(batches), new Evaluate(vectors.model(), rows, parameters, count), measured::addAll);
     }
     return EvalMetrics.of(measured, batches.stream().mapToInt(batch -> batch.length).toArray());
   }

@@ -1,4 +1,4 @@
-package org.sparklora.spark.workers;
+package org.sparklora.train.workers;
 
 import java.io.Serializable;
 

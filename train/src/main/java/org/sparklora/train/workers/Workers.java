@@ -1,4 +1,4 @@
-package org.sparklora.spark.workers;
+package org.sparklora.train.workers;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,7 +8,7 @@ import org.sparklora.train.meter.ExecutorUse;
 import org.sparklora.train.FlatVector;
 
 /** Runs the parts of a step or round, on executors or in this process. */
-public sealed interface Workers permits LocalWorkers, ExecutorWorkers {
+public interface Workers {
 
   /** Labels the work from now on, for example {@code step 12}; Spark's pages show the label. */
   default void during(String what) {}
