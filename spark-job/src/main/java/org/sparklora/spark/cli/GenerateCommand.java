@@ -34,7 +34,7 @@ import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
-import org.sparklora.spark.generate.GenerateStage;
+import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.train.ContextLength;
 import org.sparklora.train.ExecutorModel;

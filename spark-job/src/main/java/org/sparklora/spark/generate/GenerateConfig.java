@@ -1,5 +1,6 @@
 package org.sparklora.spark.generate;
 
+import org.sparklora.train.grpo.PromptOrder;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

@@ -1,5 +1,6 @@
 package org.sparklora.spark.generate;
 
+import org.sparklora.train.grpo.GenerateStage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

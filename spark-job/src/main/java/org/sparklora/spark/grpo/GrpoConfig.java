@@ -1,5 +1,6 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.GrpoLoop;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
-import org.sparklora.spark.generate.PromptOrder;
+import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;

@@ -1,5 +1,6 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.LogProbGuard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,7 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
-import org.sparklora.spark.generate.GenerateStage;
+import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.TrainingRun;

@@ -1,5 +1,10 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.LogProbGuard;
+import org.sparklora.train.grpo.RoundTables;
+import org.sparklora.train.grpo.RoundFile;
+import org.sparklora.train.grpo.Round;
+import org.sparklora.train.grpo.GrpoLoop;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -14,7 +19,7 @@ import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.generate.GenerateJob;
-import org.sparklora.spark.generate.PromptOrder;
+import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;

@@ -1,5 +1,8 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.RoundFile;
+import org.sparklora.train.grpo.Round;
+import org.sparklora.train.grpo.GrpoLoop;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

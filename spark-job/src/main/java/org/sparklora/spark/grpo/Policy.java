@@ -1,5 +1,6 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.LogProbStage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +14,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.job.Scoring;
 import org.sparklora.train.step.TrainedVectors;
 import org.sparklora.train.step.PolicyUpdates;
-import org.sparklora.spark.generate.GenerateStage;
+import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.TrainedModel;

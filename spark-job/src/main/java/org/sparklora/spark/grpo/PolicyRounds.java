@@ -1,5 +1,9 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.GivenRound;
+import org.sparklora.train.grpo.LogProbGuard;
+import org.sparklora.train.grpo.RoundTables;
+import org.sparklora.train.grpo.Round;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -13,8 +17,8 @@ import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.spark.generate.GenerateStage;
-import org.sparklora.spark.generate.PromptOrder;
+import org.sparklora.train.grpo.GenerateStage;
+import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.RowOrder;
 
 /**

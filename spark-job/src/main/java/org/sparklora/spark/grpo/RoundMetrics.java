@@ -1,5 +1,7 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.CompletionLengths;
+import org.sparklora.train.grpo.Round;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

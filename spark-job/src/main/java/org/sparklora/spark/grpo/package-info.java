@@ -1,9 +1,11 @@
 /**
  * Group-relative policy optimisation: rounds of completions that are drawn, judged and trained on.
- * {@link org.sparklora.spark.grpo.GrpoLoop} is the algorithm, {@link
+ * {@link org.sparklora.train.grpo.GrpoLoop} is the algorithm, {@link
  * org.sparklora.spark.grpo.PolicyRounds} its stages before the gradient; package {@code run} has
  * the parts of all training.
  *
  * <p>{@code eval} shares its judging stage; the command line depends on it.
  */
 package org.sparklora.spark.grpo;
+
+import org.sparklora.train.grpo.GrpoLoop;

@@ -18,7 +18,7 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoJob;
-import org.sparklora.spark.grpo.LogProbGuard;
+import org.sparklora.train.grpo.LogProbGuard;
 import org.sparklora.observe.report.RunLog;
 import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.TrainingEnvironment;

@@ -153,7 +153,7 @@ class TravelTest {
 
     DecoderLayerConf layer = layer(got);
     assertThat(layer.model()).isEqualTo(model);
-    assertThat(layer.decayedSize()).isEqualTo(model.layout().size());
+    assertThat(layer.rule().decayed()).isEqualTo(model.layout().size());
     assertThat(layer.getIUpdater()).isEqualTo(layer(configuration).getIUpdater());
     assertThat(serializer.newInstance().serialize(configuration, scalaTag()).remaining())
         .isLessThan(CONFIGURATION_BYTES);

@@ -1,5 +1,6 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.LogProbGuard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -21,7 +22,7 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.spark.grpo.LogProbGuard.PolicyMismatchException;
+import org.sparklora.train.grpo.LogProbGuard.PolicyMismatchException;
 
 /** The policy guard, in the step that learns from a round and in a forward pass of its own. */
 class GrpoGuardTest {

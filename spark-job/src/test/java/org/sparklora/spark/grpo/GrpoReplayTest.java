@@ -1,5 +1,7 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.Round;
+import org.sparklora.train.grpo.GrpoLoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 

@@ -1,5 +1,6 @@
 package org.sparklora.spark.grpo;
 
+import org.sparklora.train.grpo.CompletionLengths;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 

@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,7 +25,7 @@ import org.sparklora.train.TrainingPlan;
  * <p>A step takes {@code gradient_accumulation_steps} micro-batches. If these are more than a round
  * has, a step draws several rounds; if fewer, the later micro-batches of a round are off-policy.
  */
-final class GrpoLoop {
+public final class GrpoLoop {
   private static final double NANOS = 1e9;
 
   private final TrainingPlan plan;
@@ -41,9 +41,9 @@ final class GrpoLoop {
    * @param stepsPerGeneration micro-batches of a round
    * @param iterations how often each micro-batch is trained on
    */
-  record Shape(int stepsPerGeneration, int iterations) {
+  public record Shape(int stepsPerGeneration, int iterations) {
     /** Micro-steps between two rounds. */
-    int microSteps() {
+    public int microSteps() {
       return stepsPerGeneration * iterations;
     }
 
@@ -51,13 +51,13 @@ final class GrpoLoop {
      * Whether each step trains on completions of the policy that it updates, so that no earlier
      * log-probabilities are needed.
      */
-    boolean isOnPolicy(int accumulation) {
+    public boolean isOnPolicy(int accumulation) {
       return accumulation % microSteps() == 0;
     }
   }
 
   /** Receives rounds and steps, in order. */
-  interface Listener {
+  public interface Listener {
     /** A round was drawn and passed the guard. */
     void drawn(Round round);
 
@@ -79,7 +79,7 @@ final class GrpoLoop {
   /**
    * @param plan steps over micro-steps: its rows are those of an epoch
    */
-  GrpoLoop(
+  public GrpoLoop(
       TrainingPlan plan,
       Shape shape,
       GrpoLossConfig loss,
@@ -101,7 +101,7 @@ final class GrpoLoop {
    * @throws org.sparklora.train.NonFiniteLossException if the model diverges
    * @throws LogProbGuard.PolicyMismatchException if a round's completions are not the policy's
    */
-  void run(int from, int to, Optional<Round> unfinished) {
+  public void run(int from, int to, Optional<Round> unfinished) {
     int microStep = plan.microStepsBefore(from);
     Round round = unfinished.orElse(null);
     for (int number = from; number < to && !listener.isStopped(); number++) {

@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.io.IOException;
 import java.util.List;
@@ -20,7 +20,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
  * {@code round.parquet} of a checkpoint in the middle of a round: the rows of the round, since
  * their log-probabilities come from parameters that are gone.
  */
-final class RoundFile {
+public final class RoundFile {
   private static final String NAME = "round.parquet";
 
   private static final String PROMPT_IDS = "prompt_ids";
@@ -43,7 +43,7 @@ final class RoundFile {
   private RoundFile() {}
 
   /** Writes a round into a local folder. */
-  static void write(java.nio.file.Path local, Round round) {
+  public static void write(java.nio.file.Path local, Round round) {
     GroupFile.write(
         new Configuration(false),
         new Path(local.resolve(NAME).toUri()),
@@ -58,7 +58,7 @@ final class RoundFile {
    * @param checkpoint from which the run resumes
    * @param scored the round's judged completions, to be shown; the log has all else already
    */
-  static Optional<Round> read(
+  public static Optional<Round> read(
       Configuration hadoop, Optional<Path> checkpoint, Supplier<List<ScoredGeneration>> scored)
       throws IOException {
     if (checkpoint.isEmpty()) {

@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,18 +10,18 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 
 /** Sorts a table of advantages that other commands made into the order of a round. */
-final class GivenRound {
+public final class GivenRound {
   private GivenRound() {}
 
   /**
-   * The rows of a table in the order in which {@link PolicyRounds} draws them.
+   * The rows of a table in the order in which a run draws them.
    *
    * @param prompts ids of the round's prompts, in order
    * @param groupSize completions a prompt
    * @param table its name, for errors
    * @throws TableException if the table is of another round, or incomplete
    */
-  static List<ScoredGeneration> inOrder(
+  public static List<ScoredGeneration> inOrder(
       List<ScoredGeneration> rows, int[] prompts, int groupSize, String table) {
     Map<Long, List<ScoredGeneration>> groups =
         rows.stream().collect(Collectors.groupingBy(row -> row.generation().prompt().id()));

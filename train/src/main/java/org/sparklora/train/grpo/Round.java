@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,7 +23,7 @@ import org.sparklora.train.PolicyMicroBatch;
  * @param uncompared the sampler's log-probabilities of the rows, if the guard has yet to compare
  *     them
  */
-record Round(
+public record Round(
     List<PolicyRow> rows,
     List<ScoredGeneration> scored,
     Map<String, Double> metrics,
@@ -37,15 +37,15 @@ record Round(
    * @param logProbs of each row's tokens, from the sampler
    * @param guard which has compared nothing yet
    */
-  record Sampled(List<float[]> logProbs, LogProbGuard guard) {}
+  public record Sampled(List<float[]> logProbs, LogProbGuard guard) {}
 
   /** A round that the guard need not compare. */
-  static Round trusted(List<PolicyRow> rows, List<ScoredGeneration> scored) {
+  public static Round trusted(List<PolicyRow> rows, List<ScoredGeneration> scored) {
     return new Round(rows, scored, Map.of(), 0, 0, Optional.empty());
   }
 
   /** Gives rounds. */
-  interface Source {
+  public interface Source {
     /**
      * Draws a round with the current policy.
      *
@@ -63,7 +63,7 @@ record Round(
    * @param slices into how many equal parts the round is cut ({@code steps_per_generation})
    * @param accumulation micro-batches of the optimizer step
    */
-  PolicyMicroBatch microBatch(
+  public PolicyMicroBatch microBatch(
       int step, int number, int slice, int slices, int accumulation, GrpoLossConfig config) {
     int size = rows.size() / slices;
     return new PolicyMicroBatch(
@@ -81,7 +81,7 @@ record Round(
    *     the first step of the round computes them
    * @throws LogProbGuard.PolicyMismatchException if the completions are not the policy's
    */
-  Round compared(List<float[]> learner) {
+  public Round compared(List<float[]> learner) {
     if (uncompared.isEmpty()) {
       return this;
     }

@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.sparklora.spark.grpo.LogProbGuard.PolicyMismatchException;
+import org.sparklora.train.grpo.LogProbGuard.PolicyMismatchException;
 
 class LogProbGuardTest {
 

@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,13 +32,13 @@ public final class LogProbGuard {
    * @param round number of the round, from 0
    * @param bound largest allowed mean absolute difference, in nats
    */
-  LogProbGuard(int round, double bound) {
+  public LogProbGuard(int round, double bound) {
     this.round = round;
     this.bound = bound;
   }
 
   /** Adds completions, one log-probability per token. */
-  LogProbGuard compare(List<float[]> sampler, List<float[]> learner) {
+  public LogProbGuard compare(List<float[]> sampler, List<float[]> learner) {
     for (int c = 0; c < sampler.size(); c++) {
       compare(sampler.get(c), learner.get(c));
     }
@@ -64,7 +64,7 @@ public final class LogProbGuard {
    *
    * @throws PolicyMismatchException if the mean difference is beyond the bound, or not a number
    */
-  LogProbGuard require() {
+  public LogProbGuard require() {
     if (mean() <= bound) { // false for NaN
       return this;
     }
@@ -89,7 +89,7 @@ public final class LogProbGuard {
   }
 
   /** Metrics, under TRL's names for its comparison with vLLM. */
-  Map<String, Double> metrics() {
+  public Map<String, Double> metrics() {
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put("sampling/sampling_logp_difference/mean", mean());
     metrics.put("sampling/sampling_logp_difference/max", largest);

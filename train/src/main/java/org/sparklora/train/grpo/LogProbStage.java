@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,13 +19,13 @@ import org.sparklora.train.workers.Workers;
  *
  * @param rows completions of a micro-batch
  */
-record LogProbStage(Workers workers, TrainedModel model, float temperature, int rows) {
+public record LogProbStage(Workers workers, TrainedModel model, float temperature, int rows) {
 
   /**
    * The log-probabilities of each completion's tokens. Completions of a prompt share a batch, which
    * computes the prompt once, as far as a micro-batch's memory allows.
    */
-  List<float[]> run(SharedVector parameters, List<Generation> generations) {
+  public List<float[]> run(SharedVector parameters, List<Generation> generations) {
     return runBatches(
         parameters, batches(generations.stream().map(LogProbStage::row).toList(), rows));
   }
@@ -39,7 +39,7 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
    * @param trained rows in the order in which they are cut into micro-batches; masked rows are not
    *     computed, and stay as they are
    */
-  List<PolicyRow> withReference(SharedVector reference, List<PolicyRow> trained) {
+  public List<PolicyRow> withReference(SharedVector reference, List<PolicyRow> trained) {
     List<List<PolicyRow>> microBatches = new ArrayList<>();
     for (int from = 0; from < trained.size(); from += rows) {
       List<PolicyRow> microBatch =
@@ -74,7 +74,7 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
    * more only if they continue its last prompt and its tokens are at most {@code rows} times the
    * longest sequence, for which training must have memory.
    */
-  static List<List<PolicyRow>> batches(List<PolicyRow> all, int rows) {
+  public static List<List<PolicyRow>> batches(List<PolicyRow> all, int rows) {
     long most = rows * all.stream().mapToLong(PolicyRow::length).max().orElse(0);
     List<List<PolicyRow>> batches = new ArrayList<>();
     List<PolicyRow> batch = new ArrayList<>();

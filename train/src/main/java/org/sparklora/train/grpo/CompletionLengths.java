@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -7,11 +7,11 @@ import java.util.stream.IntStream;
 import org.sparklora.pipeline.table.Generation;
 
 /** TRL's metrics of the lengths of completions. */
-final class CompletionLengths {
+public final class CompletionLengths {
   private CompletionLengths() {}
 
   /** The metrics by TRL's names; lengths of ended completions are 0 if none ended. */
-  static Map<String, Double> metrics(List<Generation> completions) {
+  public static Map<String, Double> metrics(List<Generation> completions) {
     Map<String, Double> metrics = new LinkedHashMap<>();
     addStatistics(metrics, "length", lengths(completions));
     List<Generation> ended = completions.stream().filter(one -> !one.isTruncated()).toList();

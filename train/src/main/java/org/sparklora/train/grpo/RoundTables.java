@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.util.List;
 import java.util.OptionalInt;
@@ -20,7 +20,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
  * @param settings of the run that tables depend on
  * @param kept rounds whose tables stay; empty for all
  */
-record RoundTables(Configuration hadoop, RoundFolders folders, String settings, OptionalInt kept) {
+public record RoundTables(Configuration hadoop, RoundFolders folders, String settings, OptionalInt kept) {
   private static final String GENERATIONS = "generations";
   private static final String ADVANTAGES = "advantages";
   private static final String FILE = "part-00000.parquet";
@@ -33,14 +33,14 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
    * @param draw number of the batch in the run, from 0
    * @param parameters checksum of the policy's parameters
    */
-  record Draw(int round, int attempt, int draw, String parameters) {
+  public record Draw(int round, int attempt, int draw, String parameters) {
     private String table(String name) {
       return attempt == 0 ? name : "%s-%s".formatted(name, attempt + 1);
     }
   }
 
   /** Reads the draw's completions if their table exists; else makes and saves them. */
-  List<Generation> generations(Draw draw, Supplier<List<Generation>> stage) {
+  public List<Generation> generations(Draw draw, Supplier<List<Generation>> stage) {
     String table = draw.table(GENERATIONS);
     if (folders.has(draw.round, table, madeFrom(draw))) {
       return GenerationTable.read(hadoop, folders.table(draw.round, table).toString());
@@ -58,7 +58,7 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
   }
 
   /** Reads the draw's advantages if their table exists; else makes and saves them. */
-  List<ScoredGeneration> advantages(Draw draw, Supplier<List<ScoredGeneration>> stage) {
+  public List<ScoredGeneration> advantages(Draw draw, Supplier<List<ScoredGeneration>> stage) {
     String table = draw.table(ADVANTAGES);
     if (folders.has(draw.round, table, madeFrom(draw))) {
       return GenerationTable.readScored(hadoop, folders.table(draw.round, table).toString());
@@ -77,7 +77,7 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
   }
 
   /** The completions of an earlier round, to be shown; empty if their table is gone. */
-  List<ScoredGeneration> shown(int round) {
+  public List<ScoredGeneration> shown(int round) {
     return folders.has(round, ADVANTAGES)
         ? GenerationTable.readScored(hadoop, folders.table(round, ADVANTAGES).toString())
         : List.of();

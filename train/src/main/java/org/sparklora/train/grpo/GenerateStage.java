@@ -1,4 +1,4 @@
-package org.sparklora.spark.generate;
+package org.sparklora.train.grpo;
 
 import java.io.Serializable;
 import java.util.ArrayList;
