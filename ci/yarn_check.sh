@@ -17,7 +17,7 @@ ROWS=$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz
 start_yarn() { # NODES: sets YARN_CONF, the folder that HADOOP_CONF_DIR has to name
   local main=org.sparklora.spark.cli.YarnProcess
   # JAXB for the servers' pages: Spark has it, Hadoop's own jar does not
-  java --add-opens java.base/java.lang=ALL-UNNAMED -Xmx500m -cp "$(hdfs_class_path):$SPARK/jars/*" \
+  java "${DAEMON_OPTIONS[@]}" --add-opens java.base/java.lang=ALL-UNNAMED -Xmx500m -cp "$(hdfs_class_path):$SPARK/jars/*" \
     $main "$WORK/yarn" "$1" "$HDFS" >"$WORK/yarn.out" 2>"$WORK/yarn.log" &
   DAEMONS+=($!)
   YARN_CONF=$(await_line "$WORK/yarn.out" '^/.*') || {

@@ -73,7 +73,8 @@ class SourceRulesTest {
   @Test
   void sparkIsImportedByJobsTablesAndTheFanOutOnly() {
     assertThat(sourcesMatching(SPARK_IMPORT, false))
-        .as("Spark-facing classes are thin: move Spark into a job, a table or a package of SPARK_FACING")
+        .as(
+            "Spark-facing classes are thin: move Spark into a job, a table or a package of SPARK_FACING")
         .allMatch(source -> SPARK_FACING.matcher(source).find());
   }
 

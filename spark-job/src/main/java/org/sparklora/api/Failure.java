@@ -6,8 +6,8 @@ import org.apache.spark.api.python.PythonException;
 import org.sparklora.hub.PlainText;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.train.NonFiniteLossException;
 import org.sparklora.text.json.UnsupportedModelException;
+import org.sparklora.train.NonFiniteLossException;
 
 /** Turns an exception into the one line that a user is shown. Stateless and thread-safe. */
 public final class Failure {

@@ -25,10 +25,10 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.reward.job.SqlFunctions;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.grpo.ExternalJudge;
 import org.sparklora.spark.run.RunListener;
+import org.sparklora.train.TestModels;
 
 /** The interface for programs: what comes in beside settings, and that it changes nothing else. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

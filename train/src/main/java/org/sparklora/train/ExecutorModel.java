@@ -26,9 +26,9 @@ import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.Once;
-import org.sparklora.train.meter.ExecutorMeter;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
+import org.sparklora.train.meter.ExecutorMeter;
 
 /**
  * The model of an executor: the frozen weights are read from the checkpoint once per JVM and shared

@@ -17,7 +17,6 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
-import org.sparklora.train.TestModels;
 
 class AveragingErrorTest {
   /**

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.engine.Precision;
-import org.sparklora.train.TestModels;
 
 class ExecutorModelTest {
   @TempDir private Path folder;

@@ -22,7 +22,6 @@ import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.PackedSequenceWriter;
-import org.sparklora.train.TestModels;
 
 /** What one trial loads holds up no other trial, unless both load the same. */
 class LoadedSideBySideTest {

@@ -15,13 +15,13 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.observe.track.RunSettings;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.observe.track.RunSettings;
-import org.sparklora.train.TrainerState;
 import org.sparklora.text.json.JsonProblem;
+import org.sparklora.train.TrainerState;
 
 /**
  * The log of a run, finished or not: of {@code sft} or {@code grpo}, or of TRL, whose {@code

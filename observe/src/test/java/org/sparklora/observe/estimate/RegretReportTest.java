@@ -25,8 +25,8 @@ import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
-import org.sparklora.train.GuideModels;
 import org.sparklora.observe.estimate.Finding.Severity;
+import org.sparklora.train.GuideModels;
 
 /** Severitys on SmolLM2-135M, whose all-linear adapter has 305,280 parameters a rank. */
 class RegretReportTest {

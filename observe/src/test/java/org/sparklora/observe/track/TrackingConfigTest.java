@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.sparklora.observe.track.TrackingConfig.Tracker;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.observe.track.TrackingConfig.Tracker;
 
 class TrackingConfigTest {
 

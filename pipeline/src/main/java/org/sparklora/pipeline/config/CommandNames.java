@@ -11,7 +11,7 @@ final class CommandNames {
   private static final Map<String, String> WHOLE_RUNS =
       Map.of("check", "sft", "check --task grpo", "grpo", "update", "grpo");
 
-  private Commands() {}
+  private CommandNames() {}
 
   /** The command with its task, if that has flags and defaults of its own. */
   static String withTask(String command, String task) {

@@ -1,8 +1,8 @@
 package org.sparklora.reward.format;
 
-import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
+import org.sparklora.reward.RewardInput;
 
 /**
  * The length penalty of DAPO (Yu et al., 2025, eq. 13): 0 up to {@code max − cache} tokens, then

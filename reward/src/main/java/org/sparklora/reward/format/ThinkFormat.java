@@ -1,8 +1,8 @@
 package org.sparklora.reward.format;
 
-import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
+import org.sparklora.reward.RewardInput;
 
 /**
  * 1 for a completion that thinks before it answers, else 0: it begins with {@code <think>},

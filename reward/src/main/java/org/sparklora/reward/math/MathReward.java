@@ -2,9 +2,9 @@ package org.sparklora.reward.math;
 
 import java.util.List;
 import org.sparklora.pipeline.table.Verdict;
-import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.math.algebra.Algebra;
 import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.NumericAlgebra;
@@ -24,9 +24,9 @@ import org.sparklora.reward.math.extract.Thinking;
  * solution cannot be parsed: strips thinking, then finds, cleans, parses and compares the answer.
  *
  * <p>Thread-safe and bounded. A verdict depends on completion and solution alone, not on the
- * machine or its load: a verdict that needs more steps than an {@link AlgebraLimit} has is WRONG with
- * reason {@code budget exceeded}, since no reader would follow such an answer either. A CPU clock
- * guards against work that steps miss; a completion stopped by the clock is not judged.
+ * machine or its load: a verdict that needs more steps than an {@link AlgebraLimit} has is WRONG
+ * with reason {@code budget exceeded}, since no reader would follow such an answer either. A CPU
+ * clock guards against work that steps miss; a completion stopped by the clock is not judged.
  *
  * @param recipe finds solution and answer
  * @param dialect the rules that judge

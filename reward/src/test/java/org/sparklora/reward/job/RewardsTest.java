@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.MathReward.Dialect;
 

@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.observe.estimate.Finding;
+import org.sparklora.observe.estimate.MachineMemory;
+import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
@@ -11,14 +14,11 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.spark.grpo.GrpoRegret;
 import org.sparklora.spark.prep.PreparedTables;
-import org.sparklora.observe.estimate.Finding;
-import org.sparklora.observe.estimate.MachineMemory;
-import org.sparklora.observe.estimate.RegretReport;
-import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftRegret;
 import org.sparklora.spark.sweep.SweepAdvice;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.resume.ModelFingerprint;
 
 /**
  * {@code check}: the regret report of an {@code sft} run with the same flags, or with {@code --task

@@ -34,11 +34,11 @@ import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
-import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.text.ChatTemplate;
 import org.sparklora.train.ContextLength;
 import org.sparklora.train.ExecutorModel;
-import org.sparklora.text.ChatTemplate;
+import org.sparklora.train.grpo.GenerateStage;
 
 /**
  * {@code generate}: completes prompts by a model, with or without an adapter.

@@ -7,14 +7,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.observe.report.LiveReport;
+import org.sparklora.observe.report.RunLog;
+import org.sparklora.observe.report.RunReport;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.observe.report.LiveReport;
-import org.sparklora.observe.report.RunLog;
-import org.sparklora.observe.report.RunReport;
 
 /** {@code report}: the curves and the outcome of runs side by side, as files or as a live page. */
 public final class ReportCommand {

@@ -16,9 +16,9 @@ import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.generate.GenerateConfig;
-import org.sparklora.train.ContextLength;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.TokenizerDialect;
+import org.sparklora.train.ContextLength;
 
 /**
  * {@code score}: the log-probability of every token of a text under a model, with or without an

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.observe.track.TrackingConfig;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
@@ -14,7 +15,6 @@ import org.sparklora.spark.sweep.DryRun;
 import org.sparklora.spark.sweep.SweepFile;
 import org.sparklora.spark.sweep.SweepJob;
 import org.sparklora.spark.sweep.SweepPlan;
-import org.sparklora.observe.track.TrackingConfig;
 
 /** {@code sweep}: runs many trials that differ in their settings, and prints their findings. */
 final class SweepCommand {

@@ -6,13 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
-import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.config.HadoopSettings;
-import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.run.MetricsLog;
-import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.pipeline.table.TableException;
 import org.sparklora.observe.track.RunLabel;
 import org.sparklora.observe.track.RunSettings;
 import org.sparklora.observe.track.Sinks;
@@ -20,6 +13,13 @@ import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.observe.track.TrackedRow;
 import org.sparklora.observe.track.TrackerThread;
 import org.sparklora.observe.track.TrackingConfig;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.TableException;
 
 /**
  * {@code spark-lora track RUN}: sends the log of a run that has ended to trackers. A tracker that

@@ -8,16 +8,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.fs.FileSystem;
+import org.sparklora.observe.track.RunSettings;
+import org.sparklora.observe.verify.Baseline;
+import org.sparklora.observe.verify.RunComparison;
+import org.sparklora.observe.verify.RunDiffersException;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.OutputFile;
-import org.sparklora.observe.track.RunSettings;
-import org.sparklora.observe.verify.Baseline;
-import org.sparklora.observe.verify.RunComparison;
-import org.sparklora.observe.verify.RunDiffersException;
 
 /**
  * {@code spark-lora verify-run RUN --baseline FILE}: fails with the differences if a run's log is

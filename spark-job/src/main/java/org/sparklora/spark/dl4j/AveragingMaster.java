@@ -15,8 +15,8 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.sparklora.model.engine.DType;
-import org.sparklora.train.FlatVector;
 import org.sparklora.spark.workers.ShardedSum;
+import org.sparklora.train.FlatVector;
 
 /**
  * DL4J's training master of one round. It averages in shards on the workers, instead of in a tree

@@ -12,14 +12,14 @@ import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.sparklora.model.engine.DType;
-import org.sparklora.train.meter.ExecutorMeter;
-import org.sparklora.train.meter.ExecutorReading;
+import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.AveragingError;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.spark.workers.ShardedSum;
+import org.sparklora.train.meter.ExecutorMeter;
+import org.sparklora.train.meter.ExecutorReading;
 import org.sparklora.train.workers.SharedVector;
 
 /**

@@ -16,9 +16,8 @@ import org.sparklora.train.TrainedModel;
 import org.sparklora.train.step.StepRule;
 
 /**
- * Configuration of the network's only layer: the trained model, its number of
- * parameters, and the rule of a step. DL4J
- * sends it to executors, so it holds no weights.
+ * Configuration of the network's only layer: the trained model, its number of parameters, and the
+ * rule of a step. DL4J sends it to executors, so it holds no weights.
  */
 final class DecoderLayerConf extends FeedForwardLayer {
   private static final long serialVersionUID = 1L;

@@ -1,7 +1,5 @@
 package org.sparklora.spark.dl4j;
 
-import org.sparklora.train.step.RoundReport;
-import org.sparklora.train.step.Synchronizer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -17,15 +15,17 @@ import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.sparklora.model.engine.DType;
-import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.spark.workers.JobNames;
 import org.sparklora.train.AveragingError;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.spark.workers.ExecutorWorkers;
-import org.sparklora.spark.workers.JobNames;
+import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.train.step.RoundReport;
+import org.sparklora.train.step.Synchronizer;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
 

@@ -54,7 +54,8 @@ public final class EvalJob {
   }
 
   /** Evaluates on the executors of a session, or within a task. */
-  public static Map<String, Object> run(TrainingEnvironment place, Settings given) throws IOException {
+  public static Map<String, Object> run(TrainingEnvironment place, Settings given)
+      throws IOException {
     long started = System.nanoTime();
     Configuration hadoop = place.hadoop();
     MathEvalConfig config =

@@ -1,6 +1,5 @@
 package org.sparklora.spark.generate;
 
-import org.sparklora.train.grpo.PromptOrder;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -17,9 +16,10 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
+import org.sparklora.text.TokenizerDialect;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.WeightDtype;
-import org.sparklora.text.TokenizerDialect;
+import org.sparklora.train.grpo.PromptOrder;
 
 /**
  * Settings of the completion of prompts.

@@ -1,6 +1,5 @@
 package org.sparklora.spark.generate;
 
-import org.sparklora.train.grpo.GenerateStage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,15 +27,16 @@ import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.spark.workers.ExecutorCount;
+import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.text.Tokenizer;
 import org.sparklora.train.ContextLength;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.TrainedModel;
-import org.sparklora.spark.workers.ExecutorCount;
-import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
-import org.sparklora.text.Tokenizer;
 
 /** {@code generate} over a table: completes prompts on executors. */
 public final class GenerateJob {

@@ -1,6 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.GrpoLoop;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +16,6 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
-import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;
@@ -27,6 +25,8 @@ import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.grpo.GrpoLoop;
+import org.sparklora.train.grpo.PromptOrder;
 
 /**
  * The settings of {@code grpo}.

@@ -1,6 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.LogProbGuard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +13,6 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
-import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.TrainingRun;
@@ -24,6 +22,8 @@ import org.sparklora.train.MetricMeans;
 import org.sparklora.train.PolicyGradient;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.grpo.GenerateStage;
+import org.sparklora.train.grpo.LogProbGuard;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Work;
 

@@ -12,9 +12,9 @@ import java.util.zip.CRC32C;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.spark.run.RunIdentity;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.resume.RunFingerprint;
 
 /**
  * Computes the fingerprint that a run of {@code grpo} and a checkpoint, or a round's tables, must

@@ -1,10 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.LogProbGuard;
-import org.sparklora.train.grpo.RoundTables;
-import org.sparklora.train.grpo.RoundFile;
-import org.sparklora.train.grpo.Round;
-import org.sparklora.train.grpo.GrpoLoop;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -19,17 +14,22 @@ import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.generate.GenerateJob;
-import org.sparklora.train.grpo.PromptOrder;
-import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.EvalMetrics;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainingPlan;
-import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.train.grpo.GrpoLoop;
+import org.sparklora.train.grpo.LogProbGuard;
+import org.sparklora.train.grpo.PromptOrder;
+import org.sparklora.train.grpo.Round;
+import org.sparklora.train.grpo.RoundFile;
+import org.sparklora.train.grpo.RoundTables;
+import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -156,7 +156,8 @@ public final class GrpoJob {
     ExecutorModel.hold(initial.model());
     try (TrainedNetwork network = initial.network(config);
         Policy policy =
-            Policy.of(config, initial, network.vectors(), workers, sampling, external(config, judge))) {
+            Policy.of(
+                config, initial, network.vectors(), workers, sampling, external(config, judge))) {
       return new GrpoEvaluation(policy, prompts).run(0);
     } finally {
       ExecutorModel.release(initial.model());

@@ -1,18 +1,18 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.RoundFile;
-import org.sparklora.train.grpo.Round;
-import org.sparklora.train.grpo.GrpoLoop;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.run.TrainingRun;
-import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.TrainerState;
+import org.sparklora.train.grpo.GrpoLoop;
+import org.sparklora.train.grpo.Round;
+import org.sparklora.train.grpo.RoundFile;
 import org.sparklora.train.workers.Workers;
 
 /**

@@ -9,12 +9,12 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.pipeline.config.Settings;
-import org.sparklora.prep.PromptsConfig;
 import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.observe.estimate.PlannedRun;
 import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.observe.estimate.TrainingMemory;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.prep.PromptsConfig;
 import org.sparklora.train.TrainedModel;
 
 /** The regret report of a {@code grpo} run: makes a {@link PlannedRun} from its settings. */

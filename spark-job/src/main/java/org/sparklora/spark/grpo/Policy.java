@@ -1,6 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.LogProbStage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -12,12 +11,13 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.job.Scoring;
-import org.sparklora.train.step.TrainedVectors;
-import org.sparklora.train.step.PolicyUpdates;
-import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.grpo.GenerateStage;
+import org.sparklora.train.grpo.LogProbStage;
+import org.sparklora.train.step.PolicyUpdates;
+import org.sparklora.train.step.TrainedVectors;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
 

@@ -1,9 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.GivenRound;
-import org.sparklora.train.grpo.LogProbGuard;
-import org.sparklora.train.grpo.RoundTables;
-import org.sparklora.train.grpo.Round;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -17,9 +13,13 @@ import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.train.grpo.GenerateStage;
-import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.RowOrder;
+import org.sparklora.train.grpo.GenerateStage;
+import org.sparklora.train.grpo.GivenRound;
+import org.sparklora.train.grpo.LogProbGuard;
+import org.sparklora.train.grpo.PromptOrder;
+import org.sparklora.train.grpo.Round;
+import org.sparklora.train.grpo.RoundTables;
 
 /**
  * Draws rounds with the current policy: a slice of the prompts → completions → rewards and

@@ -1,13 +1,12 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.CompletionLengths;
-import org.sparklora.train.grpo.Round;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.train.grpo.CompletionLengths;
 
 /** TRL's metrics of the completions of a round and of their rewards. */
 final class RoundMetrics {

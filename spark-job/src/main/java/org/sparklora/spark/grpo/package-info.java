@@ -7,5 +7,3 @@
  * <p>{@code eval} shares its judging stage; the command line depends on it.
  */
 package org.sparklora.spark.grpo;
-
-import org.sparklora.train.grpo.GrpoLoop;

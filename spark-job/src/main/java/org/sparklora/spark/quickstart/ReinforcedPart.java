@@ -43,7 +43,8 @@ public final class ReinforcedPart {
    * @param output receives both runs, the measurements and the figure
    * @param seed of order and draws
    */
-  public ReinforcedPart(CommandRunner commands, PrintStream out, Path recipe, Path output, int seed) {
+  public ReinforcedPart(
+      CommandRunner commands, PrintStream out, Path recipe, Path output, int seed) {
     this.commands = commands;
     this.out = out;
     this.recipe = recipe;

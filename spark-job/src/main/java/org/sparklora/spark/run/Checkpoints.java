@@ -15,10 +15,10 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.train.step.TrainedVectors;
+import org.sparklora.train.TrainerState;
 import org.sparklora.train.resume.Checkpoint;
 import org.sparklora.train.resume.RunFingerprint;
-import org.sparklora.train.TrainerState;
+import org.sparklora.train.step.TrainedVectors;
 
 /**
  * Saves the driver's vectors as {@code checkpoint-N} folders, deletes old ones as transformers

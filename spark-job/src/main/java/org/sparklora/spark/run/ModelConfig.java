@@ -7,8 +7,8 @@ import org.sparklora.model.engine.Precision;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
-import org.sparklora.train.WeightDtype;
 import org.sparklora.text.TokenizerDialect;
+import org.sparklora.train.WeightDtype;
 
 /**
  * The base model.

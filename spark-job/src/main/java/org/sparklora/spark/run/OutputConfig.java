@@ -2,10 +2,10 @@ package org.sparklora.spark.run;
 
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.config.Settings;
 import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.observe.track.TrackingConfig;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
 import org.sparklora.train.Cadence;
 
 /**

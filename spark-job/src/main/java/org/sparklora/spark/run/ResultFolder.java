@@ -15,10 +15,10 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.train.step.TrainedVectors;
 import org.sparklora.observe.report.RunFigure;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainerState;
+import org.sparklora.train.step.TrainedVectors;
 
 /**
  * Writes the results of a run: adapter or model, tokenizer, model card, log, curves and effective

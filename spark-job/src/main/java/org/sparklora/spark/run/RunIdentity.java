@@ -8,9 +8,9 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.train.TrainedModel;
 import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.train.resume.RunFingerprint;
-import org.sparklora.train.TrainedModel;
 
 /**
  * Computes the fingerprint that a run and a checkpoint to resume from must share: the flags that

@@ -4,12 +4,12 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
 import org.sparklora.spark.prep.PreparedTables;
-import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.Workers;
 

@@ -13,23 +13,23 @@ import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.observe.track.RunMetricsSource;
+import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.TrainedNetwork;
-import org.sparklora.train.step.TrainedVectors;
-import org.sparklora.train.meter.PeakMemory;
-import org.sparklora.train.resume.RunFingerprint;
-import org.sparklora.observe.track.RunMetricsSource;
-import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.train.Cadence;
 import org.sparklora.train.EvalMetrics;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.meter.PeakMemory;
+import org.sparklora.train.resume.RunFingerprint;
+import org.sparklora.train.step.TrainedVectors;
 
 /**
  * A run of any kind of training, from its first step in this process to its results: the network
@@ -87,7 +87,8 @@ public final class TrainingRun implements AutoCloseable {
     this.network = network;
     this.state = new TrainerState(plan, stateSettings());
     this.results = new ResultFolder(config, model, network.vectors(), state, workers);
-    this.checkpoints = new Checkpoints(place.hadoop(), folder, identity, results, network.vectors(), state);
+    this.checkpoints =
+        new Checkpoints(place.hadoop(), folder, identity, results, network.vectors(), state);
     if (folder.resumed().isPresent()) {
       checkpoints.resume(folder.resumed().get(), plan.totalSteps());
     } else {
@@ -381,7 +382,12 @@ public final class TrainingRun implements AutoCloseable {
       checkpoints.save(local -> {});
     }
     return new Result(
-        steps, state.sums().tokens(), state.trainLoss(), seconds, network.vectors().size(), complete);
+        steps,
+        state.sums().tokens(),
+        state.trainLoss(),
+        seconds,
+        network.vectors().size(),
+        complete);
   }
 
   @Override

@@ -3,13 +3,13 @@ package org.sparklora.spark.sft;
 import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.train.step.RoundReport;
-import org.sparklora.train.step.Synchronizer;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
+import org.sparklora.train.step.RoundReport;
+import org.sparklora.train.step.Synchronizer;
 
 /**
  * The training loop: passes each round's rows to a {@link Synchronizer} and its report to an {@link

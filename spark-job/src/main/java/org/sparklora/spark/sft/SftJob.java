@@ -5,16 +5,13 @@ import java.nio.file.Files;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.PrepConfig;
-import org.sparklora.spark.dl4j.TrainedNetwork;
-import org.sparklora.train.step.Evaluation;
 import org.sparklora.spark.dl4j.ParameterAveraging;
-import org.sparklora.train.step.SummedGradients;
-import org.sparklora.train.step.Synchronizer;
-import org.sparklora.observe.estimate.RegretReport;
+import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.RunIdentity;
@@ -27,6 +24,9 @@ import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
+import org.sparklora.train.step.Evaluation;
+import org.sparklora.train.step.SummedGradients;
+import org.sparklora.train.step.Synchronizer;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -55,8 +55,8 @@ public final class SftJob {
    * @throws org.sparklora.train.NonFiniteLossException if the model diverges; no results are
    *     written then
    */
-  public static TrainingRun.Result run(TrainingEnvironment place, SftConfig config, RunControl control)
-      throws IOException {
+  public static TrainingRun.Result run(
+      TrainingEnvironment place, SftConfig config, RunControl control) throws IOException {
     Configuration hadoop = place.hadoop();
     place.group("sft " + config.output().folder());
     PrepConfig data = config.data();
@@ -119,7 +119,8 @@ public final class SftJob {
    * @param config settings with evaluation on
    * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
    */
-  public static EvalMetrics evaluate(TrainingEnvironment place, SftConfig config) throws IOException {
+  public static EvalMetrics evaluate(TrainingEnvironment place, SftConfig config)
+      throws IOException {
     int workers = place.count(config.sync().workers());
     InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     TrainedModel model = initial.model();
@@ -146,7 +147,8 @@ public final class SftJob {
     }
   }
 
-  private static TrainingRows testRows(TrainingEnvironment place, SftConfig config, TrainedModel model) {
+  private static TrainingRows testRows(
+      TrainingEnvironment place, SftConfig config, TrainedModel model) {
     return config
         .evaluation()
         .data()

@@ -6,10 +6,10 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.run.Progress;
-import org.sparklora.train.step.RoundReport;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.TrainerState;
+import org.sparklora.train.step.RoundReport;
 
 /**
  * Does a run's work between steps, in transformers' order: writes log rows, then evaluates, then

@@ -11,10 +11,6 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
-import org.sparklora.prep.PrepConfig;
-import org.sparklora.prep.TableManifest;
 import org.sparklora.observe.estimate.DataSize;
 import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.observe.estimate.MachineMemory.Grantor;
@@ -22,6 +18,10 @@ import org.sparklora.observe.estimate.OutcomeFinding;
 import org.sparklora.observe.estimate.PlannedRun;
 import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.observe.estimate.TrainingMemory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.TableManifest;
 import org.sparklora.train.TrainedModel;
 
 /**

@@ -81,7 +81,8 @@ final class LayersFinding {
     RateCurves first = all.where(trial -> Kind.of(trial) == worse);
     RateCurves second = all.where(trial -> Kind.of(trial) == better);
     if (first.curves().isEmpty() || second.curves().isEmpty()) {
-      return Conclusion.undecided(quantity, all.seeds(), blog, "there are no trials of one of them");
+      return Conclusion.undecided(
+          quantity, all.seeds(), blog, "there are no trials of one of them");
     }
     Optional<String> obstacle = first.obstacle().or(second::obstacle);
     if (obstacle.isPresent()) {

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.observe.report.LineFigure;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * The metric over the learning rate, for each kind of trial; the basis of most findings.
@@ -133,7 +133,8 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
                   curve.optimum(metric, draw, curve.label()).map(Optimum::at).orElse(Double.NaN));
       numbers.put("low", Conclusion.rateOf(interval.low()));
       numbers.put("high", Conclusion.rateOf(interval.high()));
-      numbers.put("best_metric", Conclusion.finite(metric.cost(curve.leastCost(metric, measured()))));
+      numbers.put(
+          "best_metric", Conclusion.finite(metric.cost(curve.leastCost(metric, measured()))));
       optima.add(numbers);
     }
     return optima;

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.observe.report.LineFigure;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * The metric over the optimizer steps, for each kind of trial: at each step the best over the

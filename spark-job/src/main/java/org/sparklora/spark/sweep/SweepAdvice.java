@@ -13,11 +13,11 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.observe.estimate.Finding;
 import org.sparklora.observe.estimate.Finding.Severity;
 import org.sparklora.observe.estimate.Source;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * The advice of a sweep for a run of the same model: the best learning rate of similar trials, and

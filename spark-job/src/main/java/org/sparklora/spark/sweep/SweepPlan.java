@@ -9,6 +9,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.observe.track.TrackingConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
@@ -18,7 +19,6 @@ import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
-import org.sparklora.observe.track.TrackingConfig;
 
 /**
  * A sweep whose file was fully checked, before any table or trial is made.

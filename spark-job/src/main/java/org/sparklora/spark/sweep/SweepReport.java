@@ -167,7 +167,8 @@ final class SweepReport {
       trial.put("state", one.outcome().state().name().toLowerCase(Locale.ROOT));
       trial.put("reason", one.outcome().reason());
       trial.put("step", one.outcome().step());
-      trial.put("metric", Conclusion.finite(one.outcome().metric(study.metric(), Integer.MAX_VALUE)));
+      trial.put(
+          "metric", Conclusion.finite(one.outcome().metric(study.metric(), Integer.MAX_VALUE)));
       trials.add(trial);
     }
     numbers.put("trials", trials);

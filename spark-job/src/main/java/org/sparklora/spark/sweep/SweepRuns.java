@@ -15,8 +15,6 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.observe.track.ParentRun;
 import org.sparklora.observe.track.RunLabel;
 import org.sparklora.observe.track.Sinks;
@@ -24,6 +22,8 @@ import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.observe.track.TrackedRow;
 import org.sparklora.observe.track.TrackerThread;
 import org.sparklora.observe.track.TrackingConfig;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.MetricsLog;
 
 /**
  * Sends a sweep to trackers: one run per trial, in MLflow below a parent run of the sweep. It reads

@@ -12,9 +12,9 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.train.TrainerState;
 
 /** The folder of a trial. {@code trial.json} appears complete when the trial ends or stops. */

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.observe.report.RunLog;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
@@ -18,14 +19,13 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoJob;
-import org.sparklora.train.grpo.LogProbGuard;
-import org.sparklora.observe.report.RunLog;
 import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
 import org.sparklora.train.NonFiniteLossException;
+import org.sparklora.train.grpo.LogProbGuard;
 
 /**
  * Trains or evaluates one trial in the calling thread, from the last checkpoint of an earlier task,

@@ -26,13 +26,13 @@ import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoIdentity;
 import org.sparklora.spark.prep.PreparedTables;
-import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
+import org.sparklora.train.resume.ModelFingerprint;
 
 /**
  * Makes the tables of training and evaluation data, one for all trials with equal settings of the

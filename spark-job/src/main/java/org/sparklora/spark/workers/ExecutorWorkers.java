@@ -1,10 +1,5 @@
 package org.sparklora.spark.workers;
 
-import org.sparklora.train.workers.LocalWorkers;
-import org.sparklora.train.workers.SharedVector;
-import org.sparklora.train.workers.Adding;
-import org.sparklora.train.workers.Work;
-import org.sparklora.train.workers.Workers;
 import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -25,11 +20,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.PolicyGradient;
 import org.sparklora.train.meter.ExecutorMeter;
 import org.sparklora.train.meter.ExecutorReading;
 import org.sparklora.train.meter.ExecutorUse;
-import org.sparklora.train.FlatVector;
-import org.sparklora.train.PolicyGradient;
+import org.sparklora.train.workers.Adding;
+import org.sparklora.train.workers.LocalWorkers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 
 /**
  * Workers on Spark's executors. Each part is a Spark job of one task, so that its result can be

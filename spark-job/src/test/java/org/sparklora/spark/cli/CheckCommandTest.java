@@ -1,7 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.GuideModels;
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,6 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.train.GuideModels;
+import org.sparklora.train.TestModels;
 
 /** The report as a user meets it: {@code check} beforehand, and what {@code sft} makes of it. */
 class CheckCommandTest {

@@ -1,7 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.GuideModels;
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -27,12 +25,14 @@ import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.observe.estimate.PlannedRun;
 import org.sparklora.observe.estimate.TrainingMemory;
+import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
+import org.sparklora.train.GuideModels;
+import org.sparklora.train.TestModels;
 
 /** Every recipe and every cluster's settings in {@code conf/}. */
 class ConfTest {

@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -21,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.spark.sft.SftGoldenTest;
+import org.sparklora.train.TestModels;
 
 /** Evaluation, checkpoints and the best model beside a run of TRL's with the same settings. */
 class EvaluationTest {

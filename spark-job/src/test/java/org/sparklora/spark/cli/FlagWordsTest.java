@@ -22,9 +22,9 @@ import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.spark.run.PushConfig;
+import org.sparklora.text.TokenizerDialect;
 import org.sparklora.train.Cadence;
 import org.sparklora.train.WeightDtype;
-import org.sparklora.text.TokenizerDialect;
 
 /** The words that a flag may be are the constants of the enumeration it is read as. */
 class FlagWordsTest {

@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,6 +18,7 @@ import org.sparklora.pipeline.run.SmallDisk;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
+import org.sparklora.train.TestModels;
 
 /** The output folder lies on a disk that has room for so many bytes. */
 class FullDiskTest {

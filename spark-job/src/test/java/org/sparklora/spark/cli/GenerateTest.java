@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -24,6 +23,7 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
+import org.sparklora.train.TestModels;
 
 /** {@code spark-lora generate} as a user meets it. */
 class GenerateTest {

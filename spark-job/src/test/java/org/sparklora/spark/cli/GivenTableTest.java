@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -12,6 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.train.TestModels;
 
 /** Training on a table that {@code prep} made: it has decided what decides a table. */
 class GivenTableTest {

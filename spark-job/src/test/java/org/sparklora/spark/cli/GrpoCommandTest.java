@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -25,9 +24,10 @@ import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.source.DatasetSplits;
 import org.sparklora.prep.source.RowHandler;
 import org.sparklora.prep.source.SourceRow;
-import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
+import org.sparklora.reward.RewardInput;
+import org.sparklora.train.TestModels;
 
 /** {@code spark-lora grpo} as a user meets it, on a tiny model. */
 class GrpoCommandTest {

@@ -1,7 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.GuideModels;
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -25,12 +23,14 @@ import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.observe.estimate.PlannedRun;
+import org.sparklora.observe.estimate.TrainingMemory;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.observe.estimate.PlannedRun;
-import org.sparklora.observe.estimate.TrainingMemory;
 import org.sparklora.spark.run.TrainingSettings;
+import org.sparklora.train.GuideModels;
+import org.sparklora.train.TestModels;
 
 /**
  * The recipes in {@code conf/grpo} for the guide's GRPO section, one for each of its rows. The

@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -25,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
+import org.sparklora.train.TestModels;
 
 /** Dataset, packed table, model and results on an HDFS of three data nodes, two copies of each. */
 class HdfsTest {

@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -18,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.hub.loopback.LoopbackEnvironment;
 import org.sparklora.hub.loopback.LoopbackFaults.Kind;
 import org.sparklora.hub.loopback.LoopbackRepo;
+import org.sparklora.train.TestModels;
 
 /** Runs by names of the hub, whose results go there. */
 class HubRunTest {

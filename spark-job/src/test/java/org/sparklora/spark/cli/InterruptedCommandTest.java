@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -18,6 +17,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.train.TestModels;
 
 /** Commands in JVMs of their own that get the signal of Ctrl-C, or the one schedulers send. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "signals are sent with kill")

@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -16,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.spark.grpo.GrpoRuns;
+import org.sparklora.train.TestModels;
 
 /** What Spark's pages call the jobs of a run. */
 class JobNamesTest {

@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.model.OtherFileSystem;
+import org.sparklora.train.TestModels;
 
 /** Settings of Spark that reach commands which open no session. */
 class PropertiesFileTest {

@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.GuideModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.train.GuideModels;
 
 /** {@code check} speaks with one voice: what README, guide and recipes say is not reproached. */
 class RecipeRegretTest {

@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -20,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.spark.run.TrainingSettings;
+import org.sparklora.train.TestModels;
 
 /** Settings that cannot be used end in one line, before any work, and leave nothing. */
 class RefusedSettingsTest {

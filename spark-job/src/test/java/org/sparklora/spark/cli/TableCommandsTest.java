@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import org.sparklora.train.TestModels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -19,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.train.TestModels;
 
 /** Commands that read tables of a catalogue, and write them. */
 class TableCommandsTest {

@@ -8,13 +8,15 @@ import org.nd4j.linalg.api.ops.impl.updaters.AdamUpdater;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.GradientUpdater;
-import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 
-/** The step that engines take against the passes that DL4J would make, and the order of its state. */
+/**
+ * The step that engines take against the passes that DL4J would make, and the order of its state.
+ */
 class AdamWTest {
   /** ND4J's native Adam, DL4J's decay, and the subtraction, all in place of the gradient. */
   @Test

@@ -1,7 +1,5 @@
 package org.sparklora.spark.dl4j;
 
-import org.sparklora.train.step.SummedGradients;
-import org.sparklora.train.step.RoundReport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.sparklora.spark.dl4j.TinyAdapter.round;
@@ -25,10 +23,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.engine.DType;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
-import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.train.step.RoundReport;
+import org.sparklora.train.step.SummedGradients;
 
 /** Parameter averaging over several workers, in place and over the wire. */
 class AveragingTest {
@@ -231,7 +231,12 @@ class AveragingTest {
     TrainedNetwork network = adapter.network(4);
     traffic.use =
         new ParameterAveraging(
-                ExecutorWorkers.of(spark, workers), adapter.model(), network, rows(), 2, DType.FLOAT32)
+                ExecutorWorkers.of(spark, workers),
+                adapter.model(),
+                network,
+                rows(),
+                2,
+                DType.FLOAT32)
             .train(round(workers, 0))
             .use();
     return adapter.parameters(network).toArray();

@@ -1,6 +1,5 @@
 package org.sparklora.spark.dl4j;
 
-import org.sparklora.train.step.RoundReport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.sparklora.spark.dl4j.TinyAdapter.round;
@@ -21,9 +20,10 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
-import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.workers.LocalWorkers;
 
 /** Parameter averaging whose vectors travel as bfloat16. */
@@ -129,6 +129,8 @@ class Bfloat16AveragingTest {
   }
 
   private Tensor moments(TrainedNetwork network) {
-    return Engines.shared().alias(network.vectors().moments(), 2 * adapter.model().layout().size()).tensor();
+    return Engines.shared()
+        .alias(network.vectors().moments(), 2 * adapter.model().layout().size())
+        .tensor();
   }
 }

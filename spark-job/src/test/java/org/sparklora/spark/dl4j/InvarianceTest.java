@@ -1,6 +1,5 @@
 package org.sparklora.spark.dl4j;
 
-import org.sparklora.train.step.SummedGradients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -21,12 +20,13 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.train.TestModels;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.RowsInMemory;
 import org.sparklora.train.StepRows;
+import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
+import org.sparklora.train.step.SummedGradients;
 import org.sparklora.train.workers.LocalWorkers;
 
 /** What the blog says of LoRA's parametrisation, as properties of the training step. */
@@ -75,7 +75,8 @@ class InvarianceTest {
                 optimizer,
                 new ScheduleConfig(ScheduleConfig.Type.CONSTANT, 0),
                 STEPS)) {
-      Tensor parameters = Engines.host().alias(network.vectors().parameters(), layout.size()).tensor();
+      Tensor parameters =
+          Engines.host().alias(network.vectors().parameters(), layout.size()).tensor();
       layout.initialize(parameters, seed);
       float[] values = parameters.toArray();
       for (int i = 0; i < values.length; i++) {

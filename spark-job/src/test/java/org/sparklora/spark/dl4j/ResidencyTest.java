@@ -1,7 +1,5 @@
 package org.sparklora.spark.dl4j;
 
-import org.sparklora.train.step.Evaluation;
-import org.sparklora.train.step.SummedGradients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -25,14 +23,16 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.RowsInMemory;
 import org.sparklora.train.StepRows;
+import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.train.step.Evaluation;
+import org.sparklora.train.step.SummedGradients;
 import org.sparklora.train.workers.LocalWorkers;
 
 /** What crosses to an engine whose tensors lie apart from this process's memory, and back. */
@@ -129,7 +129,8 @@ class ResidencyTest {
       new Evaluation(new LocalWorkers(), network.vectors(), rows, 2).run(4);
       assertCrossed(0, 0);
 
-      assertThat(network.vectors().vector().checksum()).isEqualTo(network.vectors().vector().checksum());
+      assertThat(network.vectors().vector().checksum())
+          .isEqualTo(network.vectors().vector().checksum());
       assertCrossed(0, vector); // read, and still there
       network.vectors().parameters(); // a checkpoint
       network.vectors().moments();
@@ -177,8 +178,7 @@ class ResidencyTest {
       SummedGradients training =
           new SummedGradients(
               ExecutorWorkers.of(new JavaSparkContext(session.sparkContext()), 2),
-              model,
-              network,
+              network.vectors(),
               rows);
       nothingHasCrossed();
       for (int step = 0; step < 2; step++) {

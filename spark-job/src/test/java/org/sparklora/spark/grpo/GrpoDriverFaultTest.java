@@ -12,8 +12,8 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.spark.cli.ChildJvm;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.TestModels;
 
 /** Drivers in JVMs of their own, killed between the stages of a round and anywhere else. */
 class GrpoDriverFaultTest {

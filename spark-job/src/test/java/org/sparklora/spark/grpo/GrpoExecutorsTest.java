@@ -14,9 +14,9 @@ import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.dl4j.LoraRegistrator;
+import org.sparklora.train.TestModels;
 
 /** Tasks that get everything over the wire, as on a cluster, against one process. */
 class GrpoExecutorsTest {

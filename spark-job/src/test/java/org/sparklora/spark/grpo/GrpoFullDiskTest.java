@@ -14,8 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.run.SmallDisk;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.TestModels;
 
 /** The run folder lies on a disk that fills, at one moment of a run after the other. */
 class GrpoFullDiskTest {

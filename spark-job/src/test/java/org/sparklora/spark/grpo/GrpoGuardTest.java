@@ -1,6 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.LogProbGuard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -20,8 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.CommandLine;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.TestModels;
 import org.sparklora.train.grpo.LogProbGuard.PolicyMismatchException;
 
 /** The policy guard, in the step that learns from a round and in a forward pass of its own. */

@@ -1,7 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.Round;
-import org.sparklora.train.grpo.GrpoLoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -27,16 +25,18 @@ import org.sparklora.model.trace.GrpoTrace;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.model.ModelSource;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.dl4j.TrainedNetwork;
-import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.MetricMeans;
 import org.sparklora.train.PolicyGradient;
 import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.RowOrder;
+import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.grpo.GrpoLoop;
+import org.sparklora.train.grpo.Round;
+import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.workers.LocalWorkers;
 
 /** Whole runs of TRL's GRPOTrainer through the loop: only its generations are TRL's. */

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.TestModels;
 
 /** Runs that go on from a checkpoint, between two rounds and in the middle of one. */
 class GrpoResumeTest {

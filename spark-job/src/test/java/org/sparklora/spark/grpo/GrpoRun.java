@@ -13,9 +13,9 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
-import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.spark.cli.LoggedRun;
 
 /** A run of {@code grpo} on a tiny model, in a folder of its own, and what it left there. */

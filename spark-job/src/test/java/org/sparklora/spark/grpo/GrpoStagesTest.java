@@ -16,8 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.cli.CommandRun;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.TestModels;
 
 /** The stages as commands of their own, as a scheduler runs them. */
 class GrpoStagesTest {

@@ -1,6 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import org.sparklora.train.grpo.CompletionLengths;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -33,6 +32,7 @@ import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.job.RewardConfig.Advantages;
+import org.sparklora.train.grpo.CompletionLengths;
 
 /** Advantages and metrics of TRL's rounds, from TRL's completions and rewards. */
 class RoundRewardsTest {

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.sft.SftConfig;
+import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
 
 class InitialParametersTest {

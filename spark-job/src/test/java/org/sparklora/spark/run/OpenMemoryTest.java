@@ -23,9 +23,9 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.spark.cli.Main;
 import org.sparklora.spark.cli.SftRun;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.train.FlatVector;
+import org.sparklora.train.TestModels;
 
 /**
  * What a command allocated outside the Java heap is freed when it ends, however it ends, and not by

@@ -1,7 +1,5 @@
 package org.sparklora.spark.run;
 
-import org.sparklora.observe.track.RunMetricsSource;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -25,9 +23,9 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.spark.cli.SftRun;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.grpo.GrpoRuns;
+import org.sparklora.train.TestModels;
 
 /** Real runs, as Spark's JMX and Prometheus sinks show them. */
 class RunMetricsSourceTest {

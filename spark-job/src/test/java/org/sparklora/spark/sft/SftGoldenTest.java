@@ -27,8 +27,8 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.CommandLine;
-import org.sparklora.train.TestModels;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.TestModels;
 
 /**
  * Whole runs of {@code sft}, from TRL's flags to PEFT's files, beside TRL's own on the same data.

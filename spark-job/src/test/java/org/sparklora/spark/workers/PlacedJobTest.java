@@ -1,6 +1,5 @@
 package org.sparklora.spark.workers;
 
-import org.sparklora.train.workers.Workers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.workers.Workers;
 
 /** What becomes of jobs that nobody waits for any more. */
 class PlacedJobTest {

@@ -1,9 +1,5 @@
 package org.sparklora.spark.workers;
 
-import org.sparklora.train.workers.LocalWorkers;
-import org.sparklora.train.workers.SharedVector;
-import org.sparklora.train.workers.Work;
-import org.sparklora.train.workers.Workers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,8 +15,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.meter.ExecutorMeter;
 import org.sparklora.train.FlatVector;
+import org.sparklora.train.meter.ExecutorMeter;
+import org.sparklora.train.workers.LocalWorkers;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 
 /** What this process and executors have in common. */
 class WorkersTest {

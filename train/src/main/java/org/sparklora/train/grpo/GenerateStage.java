@@ -11,13 +11,13 @@ import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.train.meter.PromptQueue;
+import org.sparklora.text.Tokenizer;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.meter.PromptQueue;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
-import org.sparklora.text.Tokenizer;
 
 /**
  * The first stage: divides prompts over workers, which complete them. The same seed gives the same

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.loss.GrpoLossConfig;
-import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.step.PolicyUpdates;
 
 /**
  * Group-relative policy optimisation (Shao et al., 2024): a round of completions is drawn, judged

@@ -20,7 +20,8 @@ import org.sparklora.pipeline.table.ScoredGeneration;
  * @param settings of the run that tables depend on
  * @param kept rounds whose tables stay; empty for all
  */
-public record RoundTables(Configuration hadoop, RoundFolders folders, String settings, OptionalInt kept) {
+public record RoundTables(
+    Configuration hadoop, RoundFolders folders, String settings, OptionalInt kept) {
   private static final String GENERATIONS = "generations";
   private static final String ADVANTAGES = "advantages";
   private static final String FILE = "part-00000.parquet";

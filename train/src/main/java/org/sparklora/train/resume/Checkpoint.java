@@ -15,8 +15,8 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.train.TrainerState;
 import org.sparklora.text.json.JsonProblem;
+import org.sparklora.train.TrainerState;
 
 /**
  * A {@code checkpoint-N} folder: an adapter in PEFT's layout or a model in transformers', {@code

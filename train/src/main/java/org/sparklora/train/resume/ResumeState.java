@@ -14,9 +14,9 @@ import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.FileStamp;
+import org.sparklora.text.json.JsonProblem;
 import org.sparklora.train.RunningSums;
 import org.sparklora.train.TrainerState;
-import org.sparklora.text.json.JsonProblem;
 
 /**
  * {@code resume_state.json} of a checkpoint: the state of a run without its tensors, and a list of

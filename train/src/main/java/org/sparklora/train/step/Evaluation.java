@@ -28,11 +28,7 @@ public final class Evaluation {
    * @param rows at least one
    * @param batchRows {@code per_device_eval_batch_size}
    */
-  public Evaluation(
-      Workers workers,
-      TrainedVectors vectors,
-      TrainingRows rows,
-      int batchRows) {
+  public Evaluation(Workers workers, TrainedVectors vectors, TrainingRows rows, int batchRows) {
     this.workers = workers;
     this.vectors = vectors;
     this.rows = rows;
@@ -54,7 +50,9 @@ public final class Evaluation {
     List<StepMetrics> measured = new ArrayList<>();
     try (SharedVector parameters = workers.lend(vectors.vector())) {
       workers.forEach(
-          workers.shares(batches), new Evaluate(vectors.model(), rows, parameters, count), measured::addAll);
+          workers.shares(batches),
+          new Evaluate(vectors.model(), rows, parameters, count),
+          measured::addAll);
     }
     return EvalMetrics.of(measured, batches.stream().mapToInt(batch -> batch.length).toArray());
   }

@@ -2,8 +2,8 @@ package org.sparklora.train.step;
 
 import java.util.List;
 import java.util.OptionalDouble;
-import org.sparklora.train.meter.ExecutorUse;
 import org.sparklora.train.StepMetrics;
+import org.sparklora.train.meter.ExecutorUse;
 
 /**
  * The measurements of a training round.

@@ -28,8 +28,7 @@ public final class SummedGradients implements Synchronizer {
   /**
    * @param rows the training rows
    */
-  public SummedGradients(
-      Workers workers, TrainedVectors vectors, TrainingRows rows) {
+  public SummedGradients(Workers workers, TrainedVectors vectors, TrainingRows rows) {
     this.workers = workers;
     this.vectors = vectors;
     this.rows = rows;

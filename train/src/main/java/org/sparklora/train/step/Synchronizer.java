@@ -16,8 +16,8 @@ public interface Synchronizer {
    * Trains on the rows of at most {@link #stepsPerRound} steps.
    *
    * @param rows for each worker the rows of each step, in order
-   * @throws org.sparklora.train.NonFiniteLossException if a loss or gradient is not finite;
-   *     the parameters are unusable then
+   * @throws org.sparklora.train.NonFiniteLossException if a loss or gradient is not finite; the
+   *     parameters are unusable then
    */
   RoundReport train(List<List<StepRows>> rows);
 }

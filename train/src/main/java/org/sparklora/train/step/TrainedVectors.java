@@ -19,9 +19,9 @@ import org.sparklora.train.workers.Workers;
 
 /**
  * The vectors that training changes: parameters {@code (P)}, a step's gradient {@code (P)}, AdamW's
- * moments {@code (2·P)}, all float32. The caller owns their memory; an engine clips, updates, decays
- * and subtracts in one pass. A device keeps the vectors from step to step; they are copied to the
- * caller's memory when the host reads them.
+ * moments {@code (2·P)}, all float32. The caller owns their memory; an engine clips, updates,
+ * decays and subtracts in one pass. A device keeps the vectors from step to step; they are copied
+ * to the caller's memory when the host reads them.
  *
  * <p>One instance per set of parameters. Not thread-safe.
  */

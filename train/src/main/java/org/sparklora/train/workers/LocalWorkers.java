@@ -4,9 +4,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.train.FlatVector;
 import org.sparklora.train.meter.ExecutorMeter;
 import org.sparklora.train.meter.ExecutorUse;
-import org.sparklora.train.FlatVector;
 
 /** Does all work in this process, one part after the other on all cores; copies no vectors. */
 public final class LocalWorkers implements Workers {

@@ -12,9 +12,9 @@ import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Completion.StopReason;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.train.TestModels;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
+import org.sparklora.train.TestModels;
 
 class GenerateStageTest {
   /** TRL's {@code ids[-1] not in [eos_token_id, pad_token_id]}. */

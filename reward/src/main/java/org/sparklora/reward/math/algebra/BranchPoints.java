@@ -100,8 +100,8 @@ final class BranchPoints {
   record Found(List<Value> points, boolean solved) {}
 
   /**
-   * The branch points of terms in {@code variable} only. Throws {@link AlgebraLimit.Exceeded} when no
-   * steps are left.
+   * The branch points of terms in {@code variable} only. Throws {@link AlgebraLimit.Exceeded} when
+   * no steps are left.
    */
   static Found of(List<Expr> terms, Symbol variable, AlgebraLimit budget) {
     BranchPoints found = new BranchPoints(variable, budget);
@@ -114,7 +114,8 @@ final class BranchPoints {
    * Ends of the pieces between two real numbers on which a term keeps its branch, the last of them
    * {@code to}; only {@code to} if not all branch points could be found.
    */
-  static List<Value> between(Expr term, Symbol variable, Value from, Value to, AlgebraLimit budget) {
+  static List<Value> between(
+      Expr term, Symbol variable, Value from, Value to, AlgebraLimit budget) {
     boolean bounded = !(from instanceof Value.Unbounded) && !(to instanceof Value.Unbounded);
     if (!has(term) || !bounded || !Value.isReal(from) || !Value.isReal(to)) {
       return List.of(to);

@@ -128,7 +128,9 @@ public final class Evaluator {
     return true;
   }
 
-  /** The value of a constant expression. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}. */
+  /**
+   * The value of a constant expression. Throws {@link Value.None}, {@link AlgebraLimit.Exceeded}.
+   */
   public static Value constant(Expr expr, AlgebraLimit budget) {
     return new Evaluator(Map.of(), budget).value(expr);
   }

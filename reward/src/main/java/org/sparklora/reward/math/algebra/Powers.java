@@ -102,7 +102,8 @@ record Powers(AlgebraLimit budget, PreciseMath math) {
       }
     }
     if (exponent.bitLength() > 40) {
-      throw new AlgebraLimit.Exceeded("a power with an exponent of " + exponent.bitLength() + " bits");
+      throw new AlgebraLimit.Exceeded(
+          "a power with an exponent of " + exponent.bitLength() + " bits");
     }
     if (exponent.bitLength() <= 6) {
       Complex one = Complex.real(BigDecimal.ONE, math);

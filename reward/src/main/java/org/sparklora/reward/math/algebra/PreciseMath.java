@@ -105,7 +105,8 @@ public final class PreciseMath {
   private long series(double length) {
     return digits > MAX_SERIES_DIGITS
         ? 1 // it will be refused
-        : (long) (STEPS_OF_SERIES * length * (1 + AlgebraLimit.product(series.bits()))) + constant();
+        : (long) (STEPS_OF_SERIES * length * (1 + AlgebraLimit.product(series.bits())))
+            + constant();
   }
 
   /** The steps of π and of the logarithms of 2 and 10, even if cached. */

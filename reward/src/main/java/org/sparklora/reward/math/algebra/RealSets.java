@@ -270,7 +270,8 @@ public final class RealSets {
     return Value.divide(Value.add(left, right, budget), Value.of(2), budget);
   }
 
-  private static boolean allHold(List<Relation> links, Symbol variable, Value x, AlgebraLimit budget) {
+  private static boolean allHold(
+      List<Relation> links, Symbol variable, Value x, AlgebraLimit budget) {
     Evaluator evaluator = new Evaluator(Map.of(variable, x), budget);
     for (Relation link : links) {
       try {

@@ -206,7 +206,8 @@ final class SamplePoints {
   }
 
   /** Points where one of the terms is zero. */
-  static List<Map<Symbol, Value>> zeros(List<Expr> terms, List<Symbol> symbols, AlgebraLimit budget) {
+  static List<Map<Symbol, Value>> zeros(
+      List<Expr> terms, List<Symbol> symbols, AlgebraLimit budget) {
     List<Map<Symbol, Value>> points = new ArrayList<>();
     for (Line line : lines(terms, symbols, false)) {
       BranchPoints.zeros(line.of(terms), line.moving(), budget)

@@ -27,7 +27,8 @@ final class RelationComparison {
   private final VerifyConfig config;
   private final AlgebraLimit budget;
 
-  RelationComparison(MathEquivalence terms, Identity identity, VerifyConfig config, AlgebraLimit budget) {
+  RelationComparison(
+      MathEquivalence terms, Identity identity, VerifyConfig config, AlgebraLimit budget) {
     this.terms = terms;
     this.identity = identity;
     this.config = config;

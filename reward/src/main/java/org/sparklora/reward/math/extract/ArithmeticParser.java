@@ -76,8 +76,11 @@ final class ArithmeticParser {
   /** Quotients nest without brackets: {@code 1/x/x/…}. */
   private Expr divided(Expr left, Expr right) {
     Expr quotient = Expr.divide(left, right);
-    if (quotient instanceof Expr.Mul && left instanceof Expr.Mul && ++wraps > AlgebraLimit.MAX_DEPTH) {
-      throw new AlgebraLimit.Exceeded("more than " + AlgebraLimit.MAX_DEPTH + " operators on one another");
+    if (quotient instanceof Expr.Mul
+        && left instanceof Expr.Mul
+        && ++wraps > AlgebraLimit.MAX_DEPTH) {
+      throw new AlgebraLimit.Exceeded(
+          "more than " + AlgebraLimit.MAX_DEPTH + " operators on one another");
     }
     return quotient;
   }

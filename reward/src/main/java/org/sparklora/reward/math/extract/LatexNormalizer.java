@@ -89,7 +89,8 @@ public final class LatexNormalizer {
   }
 
   /** Throws {@link AlgebraLimit.Exceeded} for a text that is too long, or takes too many steps. */
-  public static String normalize(String text, ExtractionTarget.Normalization how, AlgebraLimit budget) {
+  public static String normalize(
+      String text, ExtractionTarget.Normalization how, AlgebraLimit budget) {
     if (text.length() > MAX_LENGTH) {
       throw new AlgebraLimit.Exceeded("an answer of " + text.length() + " characters");
     }

@@ -17,7 +17,12 @@ final class Intervals {
   private Intervals() {}
 
   static Expr of(
-      Expr left, Expr right, boolean leftOpen, boolean rightOpen, boolean real, AlgebraLimit budget) {
+      Expr left,
+      Expr right,
+      boolean leftOpen,
+      boolean rightOpen,
+      boolean real,
+      AlgebraLimit budget) {
     OptionalInt order = Evaluator.compare(right, left, budget);
     boolean bothOpen = leftOpen && rightOpen;
     boolean bothClosed = !leftOpen && !rightOpen;

@@ -48,8 +48,8 @@ public final class LatexParser {
   }
 
   /**
-   * Throws {@link ParseFailure} when the text is not an expression, {@link AlgebraLimit.Exceeded} when it
-   * is too big.
+   * Throws {@link ParseFailure} when the text is not an expression, {@link AlgebraLimit.Exceeded}
+   * when it is too big.
    */
   public static Expr parse(String text, boolean real, AlgebraLimit budget) {
     TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), false, budget);

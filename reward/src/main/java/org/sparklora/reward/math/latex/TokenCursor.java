@@ -159,7 +159,8 @@ final class TokenCursor {
    */
   void wrap() {
     if (++wraps > AlgebraLimit.MAX_DEPTH) {
-      throw new AlgebraLimit.Exceeded("more than " + AlgebraLimit.MAX_DEPTH + " operators on one another");
+      throw new AlgebraLimit.Exceeded(
+          "more than " + AlgebraLimit.MAX_DEPTH + " operators on one another");
     }
   }
 
