@@ -1,5 +1,6 @@
 package org.sparklora.observe.track;
 
+import org.sparklora.observe.track.sink.Alert;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

@@ -1,5 +1,6 @@
 package org.sparklora.observe.track;
 
+import org.sparklora.observe.track.sink.TrackedRow;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -84,7 +85,7 @@ final class EventFile implements Closeable {
           row.completions().stream()
               .map(completion -> "    " + completion)
               .collect(Collectors.joining("\n"));
-      summary.message(VALUE, text(TrackedLog.COMPLETIONS, text));
+      summary.message(VALUE, text(TrackedRow.COMPLETIONS, text));
     }
     row.alerts()
         .forEach(

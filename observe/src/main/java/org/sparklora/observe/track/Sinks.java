@@ -3,6 +3,8 @@ package org.sparklora.observe.track;
 import java.util.List;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.observe.track.mlflow.MlflowSink;
+import org.sparklora.observe.track.sink.RunLabel;
 import org.sparklora.pipeline.run.RunFolder;
 
 /** The trackers of a run, in the order of {@link TrackingConfig.Tracker}. */
@@ -45,14 +47,8 @@ public final class Sinks {
           new TolerantSink(
               "MLflow",
               "later: spark-lora track %s --report_to mlflow".formatted(folder),
-              () -> mlflow(tracking.mlflow().orElseThrow(), run, fileSystem, folder));
+              () -> new MlflowSink(tracking.mlflow().orElseThrow(), run, fileSystem, folder));
     };
-  }
-
-  static Sink mlflow(MlflowConfig config, RunLabel run, FileSystem fileSystem, Path folder) {
-    MlflowClient client = new MlflowClient(config.server());
-    return new MlflowSink(
-        client, config, run, new MlflowArtifacts(client, config, fileSystem, folder));
   }
 
   private static String fileName(RunLabel run) {

@@ -1,5 +1,8 @@
 package org.sparklora.observe.track;
 
+import org.sparklora.observe.track.sink.TrackedRow;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.RunLabel;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;

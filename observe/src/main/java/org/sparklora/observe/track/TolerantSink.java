@@ -1,5 +1,7 @@
 package org.sparklora.observe.track;
 
+import org.sparklora.observe.track.sink.TrackedRow;
+import org.sparklora.observe.track.sink.Sink;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;

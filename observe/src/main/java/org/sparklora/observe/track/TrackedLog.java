@@ -1,5 +1,8 @@
 package org.sparklora.observe.track;
 
+import org.sparklora.observe.track.sink.TrackedRow;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.Alert;
 import java.io.Closeable;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -26,9 +29,6 @@ import org.sparklora.train.NonFiniteLossException;
  * <p>A resumed run keeps its id, so that trackers show one curve. Not thread-safe.
  */
 public final class TrackedLog implements Closeable {
-  /** Key of a table in a row: some completions, as a list of maps from column to value. */
-  public static final String COMPLETIONS = "completions";
-
   private static final Logger LOG = LoggerFactory.getLogger(TrackedLog.class);
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx", Locale.ROOT)

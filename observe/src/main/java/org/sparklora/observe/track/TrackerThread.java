@@ -1,5 +1,6 @@
 package org.sparklora.observe.track;
 
+import org.sparklora.observe.track.sink.TrackedRow;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;

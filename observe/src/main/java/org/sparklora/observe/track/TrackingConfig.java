@@ -1,5 +1,6 @@
 package org.sparklora.observe.track;
 
+import org.sparklora.observe.track.mlflow.MlflowConfig;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -107,10 +108,9 @@ public record TrackingConfig(
             : Optional.empty());
   }
 
-  /** This config for a run below another. */
-  TrackingConfig below(MlflowRun parent) {
-    return new TrackingConfig(
-        trackers, project, maxLogProbDifference, mlflow.map(config -> config.below(parent)));
+  /** This config with other settings of MLflow. */
+  public TrackingConfig withMlflow(MlflowConfig other) {
+    return new TrackingConfig(trackers, project, maxLogProbDifference, Optional.of(other));
   }
 
   /** This config with another project. */

@@ -1,5 +1,9 @@
 package org.sparklora.observe.track;
 
+import org.sparklora.observe.track.sink.TrackedRow;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.Alert;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.sql.Connection;
@@ -103,7 +107,7 @@ final class TrackioSink implements Sink {
     Map<String, Object> values = new LinkedHashMap<>(row.shown());
     if (!row.completions().isEmpty()) {
       values.put(
-          TrackedLog.COMPLETIONS,
+          TrackedRow.COMPLETIONS,
           new TreeMap<>(Map.of("_type", "trackio.table", "_value", row.completions())));
     }
     return values;

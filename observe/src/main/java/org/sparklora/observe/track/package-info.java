@@ -3,7 +3,7 @@
  * {@link org.sparklora.observe.track.TrackedLog} writes it and makes each tracker show exactly its
  * rows: all existing ones at the start of a run, then each new one. The package also raises alerts.
  *
- * <p>Commands that log may use this package. It uses files, a database and MLflow's REST API; of
- * Spark only {@code RunMetricsSource} uses the metrics system, and no class uses Deeplearning4j.
+ * <p>Commands that log may use this package. It uses files, a database and {@code mlflow}; of Spark
+ * only {@code RunMetricsSource} uses the metrics system, and no class uses Deeplearning4j.
  */
 package org.sparklora.observe.track;

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.sparklora.observe.track.sink.Alert;
 
 class AlertRulesTest {
   private final AlertRules rules = new AlertRules(0.05);

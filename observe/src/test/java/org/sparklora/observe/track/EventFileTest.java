@@ -13,6 +13,7 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.Test;
+import org.sparklora.observe.track.sink.TrackedRow;
 import org.junit.jupiter.api.io.TempDir;
 
 class EventFileTest {

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 class TolerantSinkTest {
   private final List<String> told = new ArrayList<>();

@@ -10,6 +10,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 @Timeout(60) // a thread that waits for the tracker would wait for ever
 class TrackerThreadTest {

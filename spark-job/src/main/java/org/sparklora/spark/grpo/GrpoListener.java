@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.sparklora.observe.track.TrackedLog;
+import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.run.TrainingRun;
@@ -86,7 +86,7 @@ final class GrpoListener implements GrpoLoop.Listener {
     updateSeconds = 0;
     List<Map<String, Object>> table = completions.tracked(latest);
     if (!table.isEmpty()) {
-      beside.put(TrackedLog.COMPLETIONS, table);
+      beside.put(TrackedRow.COMPLETIONS, table);
     }
     run.log(row, beside);
     completions.log(folder, state.sums().steps(), latest);

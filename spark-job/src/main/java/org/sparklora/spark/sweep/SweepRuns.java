@@ -15,11 +15,11 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.observe.track.ParentRun;
-import org.sparklora.observe.track.RunLabel;
+import org.sparklora.observe.track.mlflow.ParentRun;
+import org.sparklora.observe.track.sink.RunLabel;
 import org.sparklora.observe.track.Sinks;
 import org.sparklora.observe.track.TrackedLog;
-import org.sparklora.observe.track.TrackedRow;
+import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.observe.track.TrackerThread;
 import org.sparklora.observe.track.TrackingConfig;
 import org.sparklora.pipeline.config.Flags;
@@ -35,8 +35,8 @@ final class SweepRuns implements AutoCloseable {
 
   private final Configuration hadoop;
   private final SweepPlan plan;
-  private final boolean isWanted;
-  private final ParentRun parent;
+  private final TrackingConfig tracking;
+  private final Optional<ParentRun> parent; // empty if MLflow is no tracker
   private final Map<String, Told> told = new HashMap<>(); // by trial
   private boolean finished;
 
@@ -51,9 +51,11 @@ final class SweepRuns implements AutoCloseable {
   SweepRuns(Configuration hadoop, SweepPlan plan, TrackingConfig tracking) throws IOException {
     this.hadoop = hadoop;
     this.plan = plan;
-    this.isWanted = !tracking.trackers().isEmpty();
+    this.tracking = tracking;
     Path folder = new Path(plan.folder());
-    this.parent = ParentRun.of(tracking, label(plan), folder.getFileSystem(hadoop), folder);
+    FileSystem fileSystem = folder.getFileSystem(hadoop);
+    this.parent =
+        tracking.mlflow().map(mlflow -> new ParentRun(mlflow, label(plan), fileSystem, folder));
   }
 
   private static RunLabel label(SweepPlan plan) {
@@ -89,14 +91,14 @@ final class SweepRuns implements AutoCloseable {
   }
 
   private void tell(Trial trial, boolean over) {
-    if (!isWanted) {
+    if (tracking.trackers().isEmpty()) {
       return;
     }
     try {
       Path folder = new Path(new TrialFolder(hadoop, plan.folder(), trial.name()).name());
       FileSystem fileSystem = folder.getFileSystem(hadoop);
       List<Map<String, Object>> log = MetricsLog.read(fileSystem, folder);
-      Optional<TrackingConfig> below = log.isEmpty() ? Optional.empty() : parent.below();
+      Optional<TrackingConfig> below = log.isEmpty() ? Optional.empty() : below();
       if (below.isPresent()) {
         tell(trial, log, below.get(), fileSystem, folder);
       }
@@ -107,6 +109,13 @@ final class SweepRuns implements AutoCloseable {
     if (known != null) {
       TrackerThread.end(known.trackers());
     }
+  }
+
+  /** The trackers of a trial; empty while MLflow is one of them and does not answer. */
+  private Optional<TrackingConfig> below() {
+    return parent.isEmpty()
+        ? Optional.of(tracking)
+        : parent.get().below().map(tracking::withMlflow);
   }
 
   private void tell(
@@ -136,7 +145,7 @@ final class SweepRuns implements AutoCloseable {
   /** Ends the sweep's run, once all results are in the sweep's folder. */
   void finish(List<TrialOutcome> outcomes) {
     finished = true;
-    if (!isWanted) {
+    if (tracking.trackers().isEmpty()) {
       return;
     }
     SweepMetric metric = plan.file().metric();
@@ -152,13 +161,13 @@ final class SweepRuns implements AutoCloseable {
         outcome.values().forEach((flag, chosen) -> params.put("best_" + flag, chosen));
       }
     }
-    parent.finish(metrics, params);
+    parent.ifPresent(run -> run.finish(metrics, params));
   }
 
   @Override
   public void close() {
     if (!finished) {
-      parent.stop();
+      parent.ifPresent(ParentRun::stop);
     }
   }
 }

@@ -1,5 +1,6 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
+import org.sparklora.observe.track.sink.RunLabel;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.ArrayList;

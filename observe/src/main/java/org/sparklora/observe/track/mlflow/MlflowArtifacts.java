@@ -1,5 +1,6 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
+import org.sparklora.observe.track.sink.TrackedRow;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -75,7 +76,7 @@ final class MlflowArtifacts {
     byte[] bytes = JSON.writeValueAsBytes(table);
     client.put(
         String.format(
-            Locale.ROOT, "%s/%s/step_%06d.json", root.get(), TrackedLog.COMPLETIONS, row.step()),
+            Locale.ROOT, "%s/%s/step_%06d.json", root.get(), TrackedRow.COMPLETIONS, row.step()),
         bytes.length,
         () -> new ByteArrayInputStream(bytes));
   }

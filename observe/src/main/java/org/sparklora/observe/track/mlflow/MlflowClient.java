@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

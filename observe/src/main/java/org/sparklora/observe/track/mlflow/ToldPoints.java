@@ -1,5 +1,6 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
+import org.sparklora.observe.track.sink.TrackedRow;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

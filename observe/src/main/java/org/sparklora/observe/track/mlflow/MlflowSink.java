@@ -1,5 +1,10 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.FileSystem;
+import org.sparklora.observe.track.sink.TrackedRow;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.RunLabel;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -24,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Not thread-safe.
  */
-final class MlflowSink implements Sink {
+public final class MlflowSink implements Sink {
   private static final Logger LOG = LoggerFactory.getLogger(MlflowSink.class);
 
   private final MlflowClient client;
@@ -37,15 +42,15 @@ final class MlflowSink implements Sink {
   private Optional<MlflowRun> run = Optional.empty();
 
   /**
-   * @param artifacts uploads files of the run's folder
+   * @param folder the run's folder, whose files are uploaded
    */
-  MlflowSink(MlflowClient client, MlflowConfig config, RunLabel label, MlflowArtifacts artifacts) {
-    this.client = client;
+  public MlflowSink(MlflowConfig config, RunLabel label, FileSystem fileSystem, Path folder) {
+    this.client = new MlflowClient(config.server());
     this.config = config;
     this.label = label;
     this.runs = new MlflowRuns(client, config, label);
     this.batches = new MlflowBatches(client, config.maxParams());
-    this.artifacts = artifacts;
+    this.artifacts = new MlflowArtifacts(client, config, fileSystem, folder);
   }
 
   @Override

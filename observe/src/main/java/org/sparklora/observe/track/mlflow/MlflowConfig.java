@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -27,7 +27,7 @@ import org.sparklora.pipeline.config.Flags;
  * @param logsModel {@code HF_MLFLOW_LOG_ARTIFACTS}, or true with {@code registeredModelName}
  * @param registeredModelName {@code registered_model_name}
  */
-record MlflowConfig(
+public record MlflowConfig(
     MlflowServer server,
     Optional<String> experimentId,
     String experimentName,
@@ -50,7 +50,7 @@ record MlflowConfig(
    * @param home the user's home folder
    * @throws ConfigException if a value cannot be used
    */
-  static MlflowConfig of(
+  public static MlflowConfig of(
       Map<String, String> environment, Path home, Optional<String> registeredModelName) {
     MlflowServer server = MlflowServer.of(environment, home);
     ConfigException.require(
@@ -89,7 +89,7 @@ record MlflowConfig(
   }
 
   /** Whether the environment names a server and does not disable MLflow. */
-  static boolean isWanted(Map<String, String> environment) {
+  public static boolean isWanted(Map<String, String> environment) {
     return MlflowServer.variable(environment, MlflowServer.TRACKING_URI).isPresent()
         && !isTrue(environment, "DISABLE_MLFLOW_INTEGRATION");
   }

@@ -1,5 +1,6 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
+import org.sparklora.observe.track.sink.TrackedRow;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

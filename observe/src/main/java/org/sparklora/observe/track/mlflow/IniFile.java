@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.sink;
 
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -27,20 +27,37 @@ public record TrackedRow(
     Map<String, Number> metrics,
     List<Map<?, ?>> completions,
     List<Alert> alerts) {
-  static final String STEP = "step";
-  static final String TIMESTAMP = "timestamp";
-  static final String RUN_ID = "run_id";
-  static final String ALERTS = "alerts";
+  public static final String STEP = "step";
+  public static final String TIMESTAMP = "timestamp";
+  public static final String RUN_ID = "run_id";
+  public static final String ALERTS = "alerts";
+
+  /** Key of a table in a row: some completions, as a list of maps from column to value. */
+  public static final String COMPLETIONS = "completions";
+
+  private static final Map<String, String> PREFIXES = Map.of("eval_", "eval/", "test_", "test/");
 
   /** The metrics under the names that Trackio and TensorBoard show. */
-  Map<String, Number> shown() {
+  public Map<String, Number> shown() {
     Map<String, Number> shown = new LinkedHashMap<>();
-    metrics.forEach((name, value) -> shown.put(MetricNames.shown(name), value));
+    metrics.forEach((name, value) -> shown.put(shown(name), value));
     return shown;
   }
 
+  /**
+   * A metric's name as transformers' {@code rewrite_logs} changes it: {@code eval_loss} → {@code
+   * eval/loss}, {@code loss} → {@code train/loss}.
+   */
+  private static String shown(String logged) {
+    return PREFIXES.entrySet().stream()
+        .filter(prefix -> logged.startsWith(prefix.getKey()))
+        .map(prefix -> prefix.getValue() + logged.substring(prefix.getKey().length()))
+        .findFirst()
+        .orElse("train/" + logged);
+  }
+
   /** The key of this row; equal only for the same row of the same run. */
-  String key(String runId) {
+  public String key(String runId) {
     return runId + ":" + step + (ordinal == 0 ? "" : ":" + ordinal);
   }
 
@@ -53,7 +70,7 @@ public record TrackedRow(
       return new ArrayList<>(lines.stream().map(this::read).toList());
     }
 
-    TrackedRow read(Map<String, ?> line) {
+    public TrackedRow read(Map<String, ?> line) {
       int step = line.get(STEP) instanceof Number number ? number.intValue() : 0;
       last = time(line).orElse(last);
       return new TrackedRow(
@@ -87,7 +104,7 @@ public record TrackedRow(
     }
 
     private static List<Map<?, ?>> completions(Map<String, ?> line) {
-      return line.get(TrackedLog.COMPLETIONS) instanceof List<?> rows
+      return line.get(COMPLETIONS) instanceof List<?> rows
           ? rows.stream().<Map<?, ?>>map(row -> (Map<?, ?>) row).toList()
           : List.of();
     }

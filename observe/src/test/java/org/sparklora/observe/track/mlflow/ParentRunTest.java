@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,6 +17,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.observe.track.Sinks;
+import org.sparklora.observe.track.TrackerThread;
+import org.sparklora.observe.track.TrackingConfig;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /** A run with others below it, as a server has them. */
 class ParentRunTest {
@@ -39,12 +44,8 @@ class ParentRunTest {
   }
 
   private ParentRun parent() throws IOException {
-    return ParentRun.of(
-        new TrackingConfig(
-            EnumSet.of(TrackingConfig.Tracker.MLFLOW),
-            "project",
-            1,
-            Optional.of(MlflowConfig.of(environment, folder, Optional.empty()))),
+    return new ParentRun(
+        MlflowConfig.of(environment, folder, Optional.empty()),
         new RunLabel("5weep", "rates", Map.of("learning_rate", "1e-4, 1e-3")),
         FileSystem.getLocal(new Configuration()),
         new org.apache.hadoop.fs.Path(folder.toUri()));
@@ -53,7 +54,8 @@ class ParentRunTest {
   private void child(ParentRun parent, String id) throws IOException {
     List<TrackerThread> trackers =
         Sinks.of(
-            parent.below().orElseThrow(),
+            new TrackingConfig(
+                EnumSet.of(TrackingConfig.Tracker.MLFLOW), "project", 1, parent.below()),
             new RunLabel(id, "r 1", Map.of("learning_rate", "1e-4")),
             FileSystem.getLocal(new Configuration()),
             new org.apache.hadoop.fs.Path(folder.toUri()));

@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.sink;
 
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -11,20 +11,20 @@ import java.util.Map;
  * @param title a few words, constant for each kind of alert
  * @param text value, bound and remedy
  */
-record Alert(Level level, String title, String text) {
+public record Alert(Level level, String title, String text) {
   /** Trackio's levels. */
-  enum Level {
+  public enum Level {
     INFO,
     WARN,
     ERROR;
 
-    String word() {
+    public String word() {
       return name().toLowerCase(Locale.ROOT);
     }
   }
 
   /** The alert as a JSON object of a log row. */
-  Map<String, Object> toJson() {
+  public Map<String, Object> toJson() {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("level", level.word());
     json.put("title", title);
@@ -33,7 +33,7 @@ record Alert(Level level, String title, String text) {
   }
 
   /** The alert that {@link #toJson} wrote. */
-  static Alert ofJson(Map<?, ?> json) {
+  public static Alert ofJson(Map<?, ?> json) {
     return new Alert(
         Level.valueOf(String.valueOf(json.get("level")).toUpperCase(Locale.ROOT)),
         String.valueOf(json.get("title")),

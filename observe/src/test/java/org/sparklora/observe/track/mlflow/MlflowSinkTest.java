@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -21,6 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /** What a server has of a run, whatever happened on the way. */
 class MlflowSinkTest {
@@ -43,7 +46,7 @@ class MlflowSinkTest {
   }
 
   private Sink sink(Optional<String> registeredName) throws IOException {
-    return Sinks.mlflow(
+    return new MlflowSink(
         MlflowConfig.of(environment, folder, registeredName),
         new RunLabel("ab12", "my run", settings),
         FileSystem.getLocal(new Configuration()),

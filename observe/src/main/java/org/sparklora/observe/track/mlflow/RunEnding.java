@@ -1,6 +1,8 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
 import java.util.List;
+import org.sparklora.observe.track.sink.Alert;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /** How a run ended according to its log, as MLflow's run status. */
 enum RunEnding {

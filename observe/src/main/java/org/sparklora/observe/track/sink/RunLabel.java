@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.sink;
 
 import java.util.Map;
 

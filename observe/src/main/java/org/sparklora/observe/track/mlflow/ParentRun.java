@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
 import java.io.IOException;
 import java.util.HashSet;
@@ -10,6 +10,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.observe.track.sink.RunLabel;
 
 /**
  * The parent in MLflow of several runs, such as a sweep's trials. It is found again by the label's
@@ -23,30 +24,16 @@ public final class ParentRun {
   /** The step of all metrics of a parent, which has no steps of its own. */
   private static final int STEP = 0;
 
-  private final TrackingConfig tracking;
+  private final MlflowConfig config;
   private final RunLabel label;
-  private final Optional<Connection> connection;
+  private final MlflowRuns runs;
+  private final MlflowBatches batches;
+  private final MlflowArtifacts artifacts;
   private Optional<MlflowRun> run = Optional.empty();
   private Optional<Long> failedNanos = Optional.empty();
 
-  private record Connection(MlflowRuns runs, MlflowBatches batches, MlflowArtifacts artifacts) {
-    static Connection of(MlflowConfig config, RunLabel label, FileSystem fileSystem, Path folder) {
-      MlflowClient client = new MlflowClient(config.server());
-      return new Connection(
-          new MlflowRuns(client, config, label),
-          new MlflowBatches(client, config.maxParams()),
-          new MlflowArtifacts(client, config, fileSystem, folder));
-    }
-  }
-
   private interface Attempt {
     void run() throws IOException;
-  }
-
-  private ParentRun(TrackingConfig tracking, RunLabel label, Optional<Connection> connection) {
-    this.tracking = tracking;
-    this.label = label;
-    this.connection = connection;
   }
 
   /**
@@ -54,35 +41,32 @@ public final class ParentRun {
    *
    * @param folder the folder whose files {@link #finish} uploads
    */
-  public static ParentRun of(
-      TrackingConfig tracking, RunLabel label, FileSystem fileSystem, Path folder) {
-    return new ParentRun(
-        tracking,
-        label,
-        tracking.mlflow().map(config -> Connection.of(config, label, fileSystem, folder)));
+  public ParentRun(MlflowConfig config, RunLabel label, FileSystem fileSystem, Path folder) {
+    MlflowClient client = new MlflowClient(config.server());
+    this.config = config;
+    this.label = label;
+    this.runs = new MlflowRuns(client, config, label);
+    this.batches = new MlflowBatches(client, config.maxParams());
+    this.artifacts = new MlflowArtifacts(client, config, fileSystem, folder);
   }
 
-  /** The tracking settings of a child run; empty while MLflow is configured but does not answer. */
-  public Optional<TrackingConfig> below() {
-    if (connection.isEmpty()) {
-      return Optional.of(tracking);
-    }
+  /** The settings of a child run; empty while MLflow does not answer. */
+  public Optional<MlflowConfig> below() {
     if (run.isEmpty()
         && failedNanos.stream().allMatch(at -> System.nanoTime() - at > PAUSE_NANOS)) {
-      attempt(() -> begin(connection.get()));
+      attempt(this::begin);
     }
-    return run.map(parent -> tracking.below(parent));
+    return run.map(config::below);
   }
 
-  private void begin(Connection server) throws IOException {
-    Optional<MlflowRun> found = server.runs().find();
-    MlflowRun parent =
-        found.isPresent() ? found.get() : server.runs().create(System.currentTimeMillis());
+  private void begin() throws IOException {
+    Optional<MlflowRun> found = runs.find();
+    MlflowRun parent = found.isPresent() ? found.get() : runs.create(System.currentTimeMillis());
     if (found.isPresent()) {
-      server.batches().running(parent);
-      server.batches().tags(parent, server.runs().tags());
+      batches.running(parent);
+      batches.tags(parent, runs.tags());
     }
-    server.batches().params(parent, label.settings());
+    batches.params(parent, label.settings());
     run = Optional.of(parent);
   }
 
@@ -97,21 +81,20 @@ public final class ParentRun {
     below();
     attempt(
         () -> {
-          if (connection.isPresent() && run.isPresent()) {
+          if (run.isPresent()) {
             MlflowRun parent = run.get();
-            MlflowBatches batches = connection.get().batches();
-            batches.metrics(parent, missing(connection.get(), parent, metrics));
+            batches.metrics(parent, missing(parent, metrics));
             batches.params(parent, params);
-            connection.get().artifacts().writeFiles(parent);
+            artifacts.writeFiles(parent);
             batches.status(parent, RunEnding.FINISHED, System.currentTimeMillis());
           }
         });
   }
 
-  private static List<MlflowPoint> missing(
-      Connection server, MlflowRun parent, Map<String, Double> metrics) throws IOException {
+  private List<MlflowPoint> missing(MlflowRun parent, Map<String, Double> metrics)
+      throws IOException {
     Set<String> there = new HashSet<>();
-    server.runs().places(parent, metrics.keySet()).forEach(place -> there.add(place.key()));
+    runs.places(parent, metrics.keySet()).forEach(place -> there.add(place.key()));
     long now = System.currentTimeMillis();
     return metrics.entrySet().stream()
         .filter(metric -> !there.contains(metric.getKey()) && Double.isFinite(metric.getValue()))
@@ -127,11 +110,8 @@ public final class ParentRun {
   public void stop() {
     attempt(
         () -> {
-          if (connection.isPresent() && run.isPresent()) {
-            connection
-                .get()
-                .batches()
-                .status(run.get(), RunEnding.KILLED, System.currentTimeMillis());
+          if (run.isPresent()) {
+            batches.status(run.get(), RunEnding.KILLED, System.currentTimeMillis());
           }
         });
   }

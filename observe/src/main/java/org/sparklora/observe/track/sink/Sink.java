@@ -1,11 +1,11 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.sink;
 
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.List;
 
 /** Sends one run to a tracker. Not thread-safe. */
-interface Sink extends AutoCloseable {
+public interface Sink extends AutoCloseable {
 
   /** Makes the tracker show exactly these rows of the run, whatever it showed before. */
   void replay(List<TrackedRow> rows) throws IOException, SQLException;

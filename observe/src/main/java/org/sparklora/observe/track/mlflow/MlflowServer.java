@@ -1,4 +1,4 @@
-package org.sparklora.observe.track;
+package org.sparklora.observe.track.mlflow;
 
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
