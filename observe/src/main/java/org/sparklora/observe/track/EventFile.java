@@ -1,6 +1,5 @@
 package org.sparklora.observe.track;
 
-import org.sparklora.observe.track.sink.TrackedRow;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +9,7 @@ import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.StreamCapabilities;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /**
  * TensorBoard's event file: {@code tensorboard.Event} messages, each in a frame of TensorFlow's

@@ -1,8 +1,5 @@
 package org.sparklora.observe.track;
 
-import org.sparklora.observe.track.sink.TrackedRow;
-import org.sparklora.observe.track.sink.Sink;
-import org.sparklora.observe.track.sink.RunLabel;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
@@ -14,6 +11,9 @@ import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /**
  * Writes a run into an {@linkplain EventFile event file} of TensorBoard. A resumed run writes its

@@ -1,22 +1,23 @@
 package org.sparklora.observe.track;
 
-import org.sparklora.observe.track.sink.TrackedRow;
-import org.sparklora.observe.track.sink.Sink;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /**
  * Wraps a sink so that its failures never reach the run. After a failure it pauses for a minute,
- * twice as long after each further failure; then, and at the end of the run, it sends all rows
- * again.
+ * twice as long after each further failure; then, and at the end of the run, it sends the whole log
+ * again, as after rows that it was not given. It keeps only the last row, and reads the others from
+ * the log.
  *
- * <p>Not thread-safe.
+ * <p>Not thread-safe, except for {@link #missing}.
  */
 final class TolerantSink {
   private static final Logger LOG = LoggerFactory.getLogger(TolerantSink.class);
@@ -26,12 +27,16 @@ final class TolerantSink {
   private final String name;
   private final String remedy;
   private final Sink.Opener opener;
-  private final List<TrackedRow> rows = new ArrayList<>();
   private final LongSupplier nanoTime;
+  private Supplier<List<TrackedRow>> log = List::of;
   private Optional<Sink> sink = Optional.empty();
+  private Optional<TrackedRow> last = Optional.empty();
   private long pauseNanos = FIRST_PAUSE_NANOS;
   private long failedNanos;
   private boolean warned;
+
+  /** Number of rows, from the log's beginning, that the tracker has accepted. */
+  private volatile long told;
 
   /**
    * @param name the tracker's name
@@ -52,50 +57,78 @@ final class TolerantSink {
     return name;
   }
 
-  String remedy() {
-    return remedy;
+  /** The rows of a log that the tracker has not accepted, if any, and the remedy. */
+  String missing(long rows) {
+    return told < rows
+        ? "%s of %s rows are missing; %s".formatted(rows - told, rows, remedy)
+        : remedy;
   }
 
   private interface Attempt {
     void run() throws IOException, SQLException;
   }
 
-  /** Begins a run, or resumes it with its earlier rows. */
-  void begin(List<TrackedRow> earlier) {
-    rows.addAll(earlier);
-    attempt(this::replay, false);
+  /**
+   * Begins a run, or resumes it with its earlier rows.
+   *
+   * @param rows number of earlier rows
+   * @param log reads all rows of the log
+   */
+  void begin(long rows, Supplier<List<TrackedRow>> log) {
+    this.log = log;
+    attempt(() -> replay(rows), LATER);
   }
 
-  private void replay() throws IOException, SQLException {
+  /** Sends the whole log, which has at least this number of rows. */
+  private void replay(long least) throws IOException, SQLException {
+    drop();
+    List<TrackedRow> rows = log.get();
+    if (rows.size() < least) {
+      throw new IOException("the log shows %s of %s rows so far".formatted(rows.size(), least));
+    }
     sink = Optional.of(opener.open());
     sink.get().replay(rows);
+    told = rows.size();
+    last = rows.stream().reduce((earlier, later) -> later);
   }
 
-  /** Adds a row. */
-  void append(TrackedRow row) {
-    rows.add(row);
-    if (sink.isPresent()) {
-      attempt(() -> sink.get().append(row), false);
-    } else if (nanoTime.getAsLong() - failedNanos >= pauseNanos) {
+  /**
+   * Adds a row.
+   *
+   * @param number number of earlier rows of the log
+   */
+  void append(long number, TrackedRow row) {
+    if (sink.isPresent() && number == told) {
+      attempt(
+          () -> {
+            sink.get().append(row);
+            told = number + 1;
+            last = Optional.of(row);
+          },
+          LATER);
+    } else if (sink.isPresent() && number > told) {
+      attempt(() -> replay(number + 1), LATER);
+    } else if (sink.isEmpty() && nanoTime.getAsLong() - failedNanos >= pauseNanos) {
       pauseNanos *= 2;
-      attempt(this::replay, false);
-    }
+      attempt(() -> replay(number + 1), LATER);
+    } // else the log that was replayed had the row, or it is too early
   }
 
   /**
    * Ends the run.
    *
+   * @param rows number of rows of the log
    * @return whether the tracker has all rows
    */
-  boolean end() {
-    if (sink.isEmpty()) {
-      attempt(this::replay, true);
+  boolean end(long rows) {
+    if (sink.isEmpty() || told < rows) {
+      attempt(() -> replay(rows), missing(rows));
     }
     if (sink.isPresent()) {
-      attempt(() -> sink.get().end(rows), true);
+      attempt(() -> sink.get().end(last), missing(rows));
     }
     boolean whole = sink.isPresent();
-    attempt(() -> drop(), true);
+    attempt(this::drop, missing(rows));
     return whole;
   }
 
@@ -107,16 +140,18 @@ final class TolerantSink {
     }
   }
 
-  private void attempt(Attempt attempt, boolean last) {
+  /**
+   * @param outlook what follows a failure; each is logged, but {@link #LATER} only once
+   */
+  private void attempt(Attempt attempt, String outlook) {
     try {
       attempt.run();
     } catch (IOException | SQLException | RuntimeException | LinkageError e) {
       // LinkageError: a native library that could not be unpacked
       failedNanos = nanoTime.getAsLong();
-      if (last || !warned) {
+      if (!outlook.equals(LATER) || !warned) {
         warned = true;
-        LOG.warn(
-            "{} cannot be told of this run ({}): {}", name, e.getMessage(), last ? remedy : LATER);
+        LOG.warn("{} cannot be told of this run ({}): {}", name, e.getMessage(), outlook);
       }
       try {
         drop();

@@ -1,21 +1,18 @@
 package org.sparklora.observe.track;
 
-import org.sparklora.observe.track.sink.TrackedRow;
-import org.sparklora.observe.track.sink.RunLabel;
-import org.sparklora.observe.track.sink.Alert;
 import java.io.Closeable;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.observe.track.sink.Alert;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
@@ -30,9 +27,6 @@ import org.sparklora.train.NonFiniteLossException;
  */
 public final class TrackedLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(TrackedLog.class);
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx", Locale.ROOT)
-          .withZone(ZoneOffset.UTC);
 
   private final MetricsLog log;
   private final String runId;
@@ -80,7 +74,7 @@ public final class TrackedLog implements Closeable {
                 new RunLabel(runId, run.name(), RunSettings.parse(run.settings())),
                 folder.fileSystem(),
                 folder.path()));
-    tracked.replay(MetricsLog.read(folder.fileSystem(), folder.path()));
+    tracked.replay();
     return tracked;
   }
 
@@ -100,13 +94,12 @@ public final class TrackedLog implements Closeable {
         .reduce((first, second) -> second);
   }
 
-  private void replay(List<Map<String, Object>> rows) {
+  private void replay() {
+    List<Map<String, Object>> rows = log.rows();
     rows.forEach(rules::check); // the rows already have these alerts
-    List<TrackedRow> tracked = reader.read(rows);
-    if (!tracked.isEmpty()) {
-      step = tracked.get(tracked.size() - 1).step();
-    }
-    trackers.forEach(tracker -> tracker.begin(tracked));
+    rows.forEach(row -> step = reader.read(row).step());
+    trackers.forEach(
+        tracker -> tracker.begin(rows.size(), () -> new TrackedRow.Reader().read(log.rows())));
   }
 
   /** Logs a row. A number that is not finite becomes null. */
@@ -119,7 +112,7 @@ public final class TrackedLog implements Closeable {
     line.replaceAll(
         (name, value) ->
             value instanceof Number n && !Double.isFinite(n.doubleValue()) ? null : value);
-    line.put(TrackedRow.TIMESTAMP, TIME.format(Instant.now()));
+    line.put(TrackedRow.TIMESTAMP, TrackedRow.TIME.format(Instant.now()));
     line.put(TrackedRow.RUN_ID, runId);
     if (!alerts.isEmpty()) {
       line.put(TrackedRow.ALERTS, alerts.stream().map(Alert::toJson).toList());

@@ -1,22 +1,24 @@
 package org.sparklora.observe.track;
 
-import org.sparklora.observe.track.sink.TrackedRow;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.pipeline.run.Interruption;
 
 /**
  * Sends a run to one tracker on a separate thread, so that logging never waits for a server or a
- * locked database. Queued are only the rows, of some hundred bytes each, which {@link TolerantSink}
- * keeps anyway.
+ * locked database. A bounded number of rows waits for the tracker; rows beyond it are left out, and
+ * the tracker reads them from the log.
  *
  * <p>Only the run's thread may call it.
  */
@@ -29,8 +31,13 @@ public final class TrackerThread {
   /** Longest wait at the end of an interrupted run, whose user waits for it. */
   private static final Duration LONGEST_STOP = Duration.ofSeconds(10);
 
+  /** Largest number of rows, of some hundred bytes each, that wait for the tracker. */
+  private static final int MOST_WAITING = 1_000;
+
   private final TolerantSink sink;
+  private final Semaphore room = new Semaphore(MOST_WAITING);
   private final ExecutorService thread;
+  private long rows; // of the log
 
   TrackerThread(TolerantSink sink) {
     this.sink = sink;
@@ -43,18 +50,32 @@ public final class TrackerThread {
             });
   }
 
-  /** Begins a run, or resumes it with its earlier rows. */
-  public void begin(List<TrackedRow> earlier) {
-    thread.execute(() -> sink.begin(earlier));
+  /**
+   * Begins a run, or resumes it with its earlier rows.
+   *
+   * @param earlier number of earlier rows
+   * @param log reads all rows of the log; called on the tracker's thread
+   */
+  public void begin(long earlier, Supplier<List<TrackedRow>> log) {
+    rows = earlier;
+    thread.execute(() -> sink.begin(earlier, log));
   }
 
-  /** Adds a row. */
+  /** Adds a row, which the log already has. */
   public void append(TrackedRow row) {
-    thread.execute(() -> sink.append(row));
+    long number = rows++;
+    if (room.tryAcquire()) {
+      thread.execute(
+          () -> {
+            room.release();
+            sink.append(number, row);
+          });
+    }
   }
 
   private Future<Boolean> end() {
-    Future<Boolean> whole = thread.submit(sink::end);
+    long all = rows;
+    Future<Boolean> whole = thread.submit(() -> sink.end(all));
     thread.shutdown();
     return whole;
   }
@@ -95,7 +116,7 @@ public final class TrackerThread {
       throw new IllegalStateException(e.getCause());
     } catch (TimeoutException e) {
       thread.shutdownNow();
-      LOG.warn("{} does not take all of this run in time: {}", sink.name(), sink.remedy());
+      LOG.warn("{} does not take all of this run in time: {}", sink.name(), sink.missing(rows));
       return false;
     } finally {
       if (interrupted) {

@@ -1,6 +1,5 @@
 package org.sparklora.observe.track;
 
-import org.sparklora.observe.track.mlflow.MlflowConfig;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -8,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.sparklora.observe.track.mlflow.MlflowConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;

@@ -1,33 +1,25 @@
 package org.sparklora.observe.track;
 
-import org.sparklora.observe.track.sink.TrackedRow;
-import org.sparklora.observe.track.sink.Sink;
-import org.sparklora.observe.track.sink.RunLabel;
-import org.sparklora.observe.track.sink.Alert;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.sparklora.observe.track.sink.Alert;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /**
  * Writes a run into a {@linkplain TrackioDatabase project file of Trackio}. Each row has a unique
  * key, so that Trackio's table stores it once.
  */
 final class TrackioSink implements Sink {
-  /** As Python's {@code datetime.isoformat} writes UTC. */
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx", Locale.ROOT)
-          .withZone(ZoneOffset.UTC);
-
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Connection database;
@@ -57,14 +49,14 @@ final class TrackioSink implements Sink {
   private void writeSettings(Instant created) throws SQLException {
     Map<String, Object> settings = new LinkedHashMap<>(run.settings());
     settings.put("_Username", System.getProperty("user.name"));
-    settings.put("_Created", TIME.format(created));
+    settings.put("_Created", TrackedRow.TIME.format(created));
     settings.put("_Group", null);
     update(
         "INSERT OR REPLACE INTO configs (run_id, run_name, config, created_at) VALUES (?, ?, ?, ?)",
         run.id(),
         run.name(),
         json(settings),
-        TIME.format(created));
+        TrackedRow.TIME.format(created));
   }
 
   @Override
@@ -79,7 +71,7 @@ final class TrackioSink implements Sink {
           INSERT OR IGNORE INTO metrics (run_id, timestamp, run_name, step, metrics, log_id)
           VALUES (?, ?, ?, ?, ?, ?)""",
           run.id(),
-          TIME.format(row.time()),
+          TrackedRow.TIME.format(row.time()),
           run.name(),
           row.step(),
           json(values(row)),
@@ -92,7 +84,7 @@ final class TrackioSink implements Sink {
           INSERT OR IGNORE INTO alerts (run_id, timestamp, run_name, title, text, level, step, alert_id)
           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
           run.id(),
-          TIME.format(row.time()),
+          TrackedRow.TIME.format(row.time()),
           run.name(),
           alert.title(),
           alert.text(),

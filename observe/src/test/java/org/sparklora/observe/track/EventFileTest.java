@@ -13,8 +13,8 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.Test;
-import org.sparklora.observe.track.sink.TrackedRow;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 class EventFileTest {
   /** What TensorBoard 2.21's RecordWriter makes of the same three events. */

@@ -14,6 +14,7 @@ import org.sparklora.observe.track.sink.TrackedRow;
 
 class TolerantSinkTest {
   private final List<String> told = new ArrayList<>();
+  private final List<TrackedRow> log = new ArrayList<>();
   private boolean broken;
   private long nanos;
 
@@ -46,14 +47,18 @@ class TolerantSinkTest {
           },
           () -> nanos);
 
+  private TrackedRow logged(int step) {
+    log.add(new TrackedRow(step, 0, Instant.EPOCH, Map.of("loss", 1), List.of(), List.of()));
+    return log.get(log.size() - 1);
+  }
+
   private void append(int step) {
-    tolerant.append(
-        new TrackedRow(step, 0, Instant.EPOCH, Map.of("loss", 1), List.of(), List.of()));
+    tolerant.append(log.size(), logged(step));
   }
 
   @Test
   void aTrackerThatFailsIsTriedAgainAfterLongerAndLongerPauses() {
-    tolerant.begin(List.of());
+    tolerant.begin(0, () -> log);
     append(1);
     broken = true;
     append(2);
@@ -69,15 +74,37 @@ class TolerantSinkTest {
     append(6);
     append(7);
     assertThat(told).containsExactly("all 0", "row 1", "refused", "all 6", "row 7");
-    assertThat(tolerant.end()).isTrue();
+    assertThat(tolerant.end(7)).isTrue();
   }
 
   @Test
   void aTrackerThatFailsToTheEndIsSaidToKnowNotAll() {
     broken = true;
-    tolerant.begin(List.of());
+    tolerant.begin(0, () -> log);
     append(1);
-    assertThat(tolerant.end()).isFalse();
+    assertThat(tolerant.end(1)).isFalse();
     assertThat(told).containsExactly("refused", "refused");
+    assertThat(tolerant.missing(1)).isEqualTo("1 of 1 rows are missing; nothing");
+  }
+
+  @Test
+  void rowsThatWereLeftOutAreReadFromTheLog() {
+    tolerant.begin(0, () -> log);
+    append(1);
+    logged(2);
+    append(3);
+    append(4);
+    logged(5);
+    assertThat(tolerant.end(5)).isTrue();
+    assertThat(told).containsExactly("all 0", "row 1", "all 3", "row 4", "all 5");
+  }
+
+  @Test
+  void rowsOfALogThatWasReadLaterAreNotToldTwice() {
+    TrackedRow first = logged(1);
+    tolerant.begin(0, () -> log);
+    tolerant.append(0, first);
+    append(2);
+    assertThat(told).containsExactly("all 1", "row 2");
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.sparklora.observe.track.sink.Sink;
@@ -17,6 +18,7 @@ import org.sparklora.observe.track.sink.TrackedRow;
 class TrackerThreadTest {
   private final CountDownLatch answers = new CountDownLatch(1);
   private final List<String> told = new CopyOnWriteArrayList<>();
+  private final List<TrackedRow> log = new CopyOnWriteArrayList<>();
   private final TrackerThread tracker =
       new TrackerThread(new TolerantSink("Test", "nothing", Silent::new));
 
@@ -47,12 +49,13 @@ class TrackerThreadTest {
   }
 
   private void append(int step) {
-    tracker.append(new TrackedRow(step, 0, Instant.EPOCH, Map.of("loss", 1), List.of(), List.of()));
+    log.add(new TrackedRow(step, 0, Instant.EPOCH, Map.of("loss", 1), List.of(), List.of()));
+    tracker.append(log.get(log.size() - 1));
   }
 
   @Test
   void whoLogsDoesNotWaitForATrackerThatDoesNotAnswer() {
-    tracker.begin(List.of());
+    tracker.begin(0, List::of);
     append(1);
     append(2);
     assertThat(told).isEmpty(); // and yet this thread is here
@@ -62,8 +65,21 @@ class TrackerThreadTest {
   }
 
   @Test
+  void rowsBeyondThoseThatWaitAreReadFromTheLog() {
+    AtomicBoolean begun = new AtomicBoolean();
+    tracker.begin(0, () -> begun.getAndSet(true) ? log : List.of());
+    for (int step = 1; step <= 1500; step++) {
+      append(step);
+    }
+    answers.countDown();
+    assertThat(TrackerThread.end(List.of(tracker), Duration.ofMinutes(1))).isTrue();
+    assertThat(told).startsWith("all 0", "row 1", "row 2").endsWith("all 1500");
+    assertThat(told).doesNotContain("row 1500");
+  }
+
+  @Test
   void theEndOfARunWaitsForATrackerNoLongerThanItsTime() {
-    tracker.begin(List.of());
+    tracker.begin(0, List::of);
     append(1);
     assertThat(TrackerThread.end(List.of(tracker), Duration.ofMillis(50))).isFalse();
     assertThat(told).isEmpty();
@@ -72,7 +88,7 @@ class TrackerThreadTest {
   @Test
   void aRunThatIsInterruptedStillTellsItsEnd() {
     answers.countDown();
-    tracker.begin(List.of());
+    tracker.begin(0, List::of);
     append(1);
     Thread.currentThread().interrupt();
     assertThat(TrackerThread.end(List.of(tracker), Duration.ofMinutes(1))).isTrue();

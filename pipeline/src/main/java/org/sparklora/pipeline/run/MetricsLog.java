@@ -63,10 +63,14 @@ public final class MetricsLog implements Closeable {
   /** Receives the lines of the log. */
   private interface Lines extends Closeable {
     void write(byte[] line) throws IOException;
+
+    /** All lines so far; may be called while a line is written. */
+    List<String> read() throws IOException;
   }
 
   /** Appends lines to a file. */
-  private record Growing(FSDataOutputStream out) implements Lines {
+  private record Growing(FileSystem fileSystem, Path file, FSDataOutputStream out)
+      implements Lines {
     @Override
     public void write(byte[] line) throws IOException {
       out.write(line);
@@ -75,6 +79,11 @@ public final class MetricsLog implements Closeable {
       } else {
         out.flush();
       }
+    }
+
+    @Override
+    public List<String> read() throws IOException {
+      return lines(fileSystem, file);
     }
 
     @Override
@@ -118,6 +127,11 @@ public final class MetricsLog implements Closeable {
     }
 
     @Override
+    public List<String> read() {
+      return all.toString(StandardCharsets.UTF_8).lines().toList();
+    }
+
+    @Override
     public void close() throws IOException {
       if (pending) {
         rewrite();
@@ -148,7 +162,7 @@ public final class MetricsLog implements Closeable {
         Lines out =
             ObjectStore.is(fileSystem)
                 ? new Rewritten(fileSystem, file, claim)
-                : new Growing(fileSystem.create(file, true));
+                : new Growing(fileSystem, file, fileSystem.create(file, true));
         MetricsLog log = new MetricsLog(file, out, claim);
         log.writeEarlier(earlier, lines);
         fileSystem.delete(new Path(folder, BEFORE), false);
@@ -195,25 +209,41 @@ public final class MetricsLog implements Closeable {
    */
   public static List<Map<String, Object>> read(FileSystem fileSystem, Path folder) {
     Path file = new Path(folder, FILE_NAME);
-    List<Map<String, Object>> rows = new ArrayList<>();
     try {
-      List<String> lines = lines(fileSystem, file);
-      for (String line : lines) {
-        try {
-          rows.add(JSON.readValue(line, ROW));
-        } catch (JsonProcessingException e) {
-          if (rows.size() + 1 < lines.size()) {
-            throw new TableException(
-                "Cannot read line %s of %s: it is no JSON object, so the log was edited; remove the line"
-                    .formatted(rows.size() + 1, file),
-                e);
-          }
+      return rows(file, lines(fileSystem, file));
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /** The rows so far, also those that an object store does not show yet. */
+  public List<Map<String, Object>> rows() {
+    try {
+      return rows(file, out.read());
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static List<Map<String, Object>> rows(Path file, List<String> lines) {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (String line : lines) {
+      try {
+        rows.add(JSON.readValue(line, ROW));
+      } catch (JsonProcessingException e) {
+        if (rows.size() + 1 < lines.size()) {
+          throw new TableException(
+              "Cannot read line %s of %s: it is no JSON object, so the log was edited; remove the line"
+                  .formatted(rows.size() + 1, file),
+              e);
         }
       }
-      return rows;
-    } catch (IOException e) {
-      throw new TableException("Cannot read %s (%s)".formatted(file, e.getMessage()), e);
     }
+    return rows;
+  }
+
+  private static TableException unreadable(Path file, IOException cause) {
+    return new TableException("Cannot read %s (%s)".formatted(file, cause.getMessage()), cause);
   }
 
   private static List<String> lines(FileSystem fileSystem, Path file) throws IOException {

@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
-import org.sparklora.observe.track.sink.RunLabel;
 import org.sparklora.observe.track.RunSettings;
 import org.sparklora.observe.track.Sinks;
 import org.sparklora.observe.track.TrackedLog;
-import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.observe.track.TrackerThread;
 import org.sparklora.observe.track.TrackingConfig;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
@@ -84,7 +84,7 @@ public final class TrackCommand {
       List<Map<String, Object>> rows) {
     List<TrackedRow> tracked = new TrackedRow.Reader().read(rows);
     List<TrackerThread> trackers = Sinks.of(tracking, label, folder.fileSystem(), folder.path());
-    trackers.forEach(tracker -> tracker.begin(tracked));
+    trackers.forEach(tracker -> tracker.begin(tracked.size(), () -> tracked));
     boolean all = TrackerThread.end(trackers, LONGEST);
     if (!all) {
       throw new TableException(

@@ -15,13 +15,13 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.observe.track.mlflow.ParentRun;
-import org.sparklora.observe.track.sink.RunLabel;
 import org.sparklora.observe.track.Sinks;
 import org.sparklora.observe.track.TrackedLog;
-import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.observe.track.TrackerThread;
 import org.sparklora.observe.track.TrackingConfig;
+import org.sparklora.observe.track.mlflow.ParentRun;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.MetricsLog;
 
@@ -138,8 +138,12 @@ final class SweepRuns implements AutoCloseable {
     RunLabel label =
         new RunLabel(TrackedLog.runId(log).orElse(trial.name()), trial.shown(), settings);
     List<TrackerThread> trackers = Sinks.of(tracking, label, fileSystem, folder);
-    trackers.forEach(tracker -> tracker.begin(rows));
+    trackers.forEach(tracker -> tracker.begin(rows.size(), () -> rows(fileSystem, folder)));
     told.put(trial.name(), new Told(trackers, log));
+  }
+
+  private static List<TrackedRow> rows(FileSystem fileSystem, Path folder) {
+    return new TrackedRow.Reader().read(MetricsLog.read(fileSystem, folder));
   }
 
   /** Ends the sweep's run, once all results are in the sweep's folder. */

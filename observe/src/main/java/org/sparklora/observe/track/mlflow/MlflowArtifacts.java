@@ -1,6 +1,5 @@
 package org.sparklora.observe.track.mlflow;
 
-import org.sparklora.observe.track.sink.TrackedRow;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -21,6 +20,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.pipeline.run.MetricsLog;
 
 /**

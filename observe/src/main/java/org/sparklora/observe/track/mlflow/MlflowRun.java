@@ -1,11 +1,11 @@
 package org.sparklora.observe.track.mlflow;
 
-import org.sparklora.observe.track.sink.RunLabel;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.sparklora.observe.track.sink.RunLabel;
 
 /**
  * A snapshot of a run on an MLflow server.

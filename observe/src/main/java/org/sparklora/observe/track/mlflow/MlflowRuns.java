@@ -1,6 +1,5 @@
 package org.sparklora.observe.track.mlflow;
 
-import org.sparklora.observe.track.sink.RunLabel;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -10,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.sparklora.observe.track.sink.RunLabel;
 
 /**
  * Finds, creates and reads the run of a log on an MLflow server. A tag of the run has the log's id,

@@ -1,10 +1,5 @@
 package org.sparklora.observe.track.mlflow;
 
-import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.FileSystem;
-import org.sparklora.observe.track.sink.TrackedRow;
-import org.sparklora.observe.track.sink.Sink;
-import org.sparklora.observe.track.sink.RunLabel;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -12,8 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.Sink;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /**
  * Sends a run to an MLflow server. MLflow cannot delete single values, so the server's values are
@@ -138,14 +138,11 @@ public final class MlflowSink implements Sink {
   }
 
   @Override
-  public void end(List<TrackedRow> rows) throws IOException {
+  public void end(Optional<TrackedRow> last) throws IOException {
     MlflowRun current = run.orElseThrow(() -> new IllegalStateException("Nothing was replayed"));
-    RunEnding ending = RunEnding.of(rows);
-    long endMillis =
-        rows.isEmpty()
-            ? System.currentTimeMillis()
-            : rows.get(rows.size() - 1).time().toEpochMilli();
-    batches.status(current, ending, endMillis);
+    RunEnding ending = RunEnding.of(last);
+    Instant end = last.map(TrackedRow::time).orElseGet(Instant::now);
+    batches.status(current, ending, end.toEpochMilli());
     if (ending == RunEnding.FINISHED) {
       artifacts.writeResults(current);
     }

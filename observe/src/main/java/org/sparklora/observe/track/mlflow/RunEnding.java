@@ -1,6 +1,6 @@
 package org.sparklora.observe.track.mlflow;
 
-import java.util.List;
+import java.util.Optional;
 import org.sparklora.observe.track.sink.Alert;
 import org.sparklora.observe.track.sink.TrackedRow;
 
@@ -16,15 +16,14 @@ enum RunEnding {
   /** The metric, named by transformers, that only the last row of a complete run has. */
   private static final String SUMMARY = "train_runtime";
 
-  static RunEnding of(List<TrackedRow> rows) {
-    if (rows.isEmpty()) {
+  static RunEnding of(Optional<TrackedRow> last) {
+    if (last.isEmpty()) {
       return KILLED;
     }
-    TrackedRow last = rows.get(rows.size() - 1);
-    if (last.metrics().containsKey(SUMMARY)) {
+    if (last.get().metrics().containsKey(SUMMARY)) {
       return FINISHED;
     }
-    return last.alerts().stream().anyMatch(alert -> alert.level() == Alert.Level.ERROR)
+    return last.get().alerts().stream().anyMatch(alert -> alert.level() == Alert.Level.ERROR)
         ? FAILED
         : KILLED;
   }

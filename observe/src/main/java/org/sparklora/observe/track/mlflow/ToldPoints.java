@@ -1,12 +1,12 @@
 package org.sparklora.observe.track.mlflow;
 
-import org.sparklora.observe.track.sink.TrackedRow;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /**
  * The values of a run that a server already has, so that each step of a metric is sent once. A

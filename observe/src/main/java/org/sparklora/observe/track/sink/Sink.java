@@ -3,6 +3,7 @@ package org.sparklora.observe.track.sink;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 
 /** Sends one run to a tracker. Not thread-safe. */
 public interface Sink extends AutoCloseable {
@@ -13,8 +14,12 @@ public interface Sink extends AutoCloseable {
   /** Adds a row. */
   void append(TrackedRow row) throws IOException, SQLException;
 
-  /** Ends the run: no more rows follow, and the run's folder has all results. */
-  default void end(List<TrackedRow> rows) throws IOException, SQLException {}
+  /**
+   * Ends the run: no more rows follow, and the run's folder has all results.
+   *
+   * @param last the last row; empty for a run without rows
+   */
+  default void end(Optional<TrackedRow> last) throws IOException, SQLException {}
 
   @Override
   void close() throws IOException, SQLException;

@@ -3,10 +3,13 @@ package org.sparklora.observe.track.sink;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -34,6 +37,11 @@ public record TrackedRow(
 
   /** Key of a table in a row: some completions, as a list of maps from column to value. */
   public static final String COMPLETIONS = "completions";
+
+  /** Writes times as Python's {@code datetime.isoformat} writes UTC. */
+  public static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
 
   private static final Map<String, String> PREFIXES = Map.of("eval_", "eval/", "test_", "test/");
 

@@ -91,7 +91,7 @@ class MlflowSinkTest {
       sink.append(last());
       log.add(Map.of("step", 1, "eval_loss", 0.5, "train_runtime", 3, "a(b)", 1, "run_id", "ab12"));
       sink.append(last());
-      sink.end(rows());
+      sink.end(Optional.of(last()));
     }
     FakeMlflow.Run run = server.only();
     assertThat(run.curve("loss")).containsExactly("1 2.5");
@@ -128,7 +128,7 @@ class MlflowSinkTest {
       sink.replay(rows());
       logged(2, 2, 2);
       sink.append(last());
-      sink.end(rows());
+      sink.end(Optional.of(last()));
     }
     assertThat(server.only().status).isEqualTo("KILLED");
     settings.put("lora_r", 16);
@@ -165,12 +165,12 @@ class MlflowSinkTest {
         logged(step, step, 10 + step);
         sink.append(last());
       }
-      sink.end(rows());
+      sink.end(Optional.of(last()));
     }
     assertThat(server.only().curve("loss")).containsExactly("1 1.0", "2 2.0", "3 3.0", "4 4.0");
     try (Sink sink = sink()) { // as `track` later
       sink.replay(rows());
-      sink.end(rows());
+      sink.end(Optional.of(last()));
     }
     assertThat(server.only().curve("loss")).hasSize(4);
   }
@@ -273,7 +273,7 @@ class MlflowSinkTest {
     for (int time = 0; time < 2; time++) {
       try (Sink sink = sink(Optional.of("gsm8k"))) {
         sink.replay(rows());
-        sink.end(rows());
+        sink.end(Optional.of(last()));
       }
     }
     assertThat(server.files.keySet())
@@ -289,7 +289,7 @@ class MlflowSinkTest {
     server.files.clear();
     try (Sink sink = sink()) {
       sink.replay(rows());
-      sink.end(rows());
+      sink.end(Optional.of(last()));
     }
     assertThat(server.files.keySet())
         .as("weights are sent on demand")
@@ -319,7 +319,7 @@ class MlflowSinkTest {
             List.of(Map.of("level", "error", "title", "Training stopped", "text", "no room"))));
     try (Sink sink = sink()) {
       sink.replay(rows());
-      sink.end(rows());
+      sink.end(Optional.of(last()));
     }
     assertThat(server.only().tags)
         .containsEntry("alert.Training stopped", "error after step 4: no room");

@@ -59,7 +59,7 @@ class ParentRunTest {
             new RunLabel(id, "r 1", Map.of("learning_rate", "1e-4")),
             FileSystem.getLocal(new Configuration()),
             new org.apache.hadoop.fs.Path(folder.toUri()));
-    trackers.forEach(tracker -> tracker.begin(List.of(ROW)));
+    trackers.forEach(tracker -> tracker.begin(1, () -> List.of(ROW)));
     TrackerThread.end(trackers);
   }
 
