@@ -1,11 +1,6 @@
 package org.sparklora.observe.estimate;
 
-import static org.sparklora.observe.estimate.Figures.format;
-import static org.sparklora.observe.estimate.Figures.rate;
-
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.sparklora.observe.estimate.Finding.Severity;
 
 /**
@@ -73,72 +68,52 @@ record AdvisedRate(
     return fitHolds() ? fit.orElseThrow().advised() : guideHighest;
   }
 
-  Severity verdict(double rate) {
+  /**
+   * Compares a run's rate with the advised ones.
+   *
+   * @param adapter whether the run trains an adapter
+   */
+  Finding finding(double rate, boolean adapter) {
+    Figures figures =
+        new Figures("rate")
+            .variant(fit.isEmpty() ? "guide" : fitHolds() ? "fit" : "extrapolated")
+            .value("learning_rate", rate)
+            .value("advised_learning_rate", first())
+            .value("ratio", rate / first())
+            .value("guide_learning_rate", guideHighest)
+            .word("lowest_guide_rate", guideLowest)
+            .word("ratio_to_guide", rate / guideHighest)
+            .word("above", rate / highest())
+            .word("below", lowest() / rate);
+    fit.ifPresent(
+        said ->
+            figures
+                .value("fit_learning_rate", said.advised())
+                .value("extrapolated", said.extrapolated())
+                .word("short", shortRun ? figures.words("short") : ""));
+    return figures.finding(verdict(rate), advice(rate, adapter));
+  }
+
+  private Severity verdict(double rate) {
     if (rate >= lowest() / TOLERANCE && rate <= highest() * TOLERANCE) {
       return Severity.OK;
     }
     return fitHolds() ? Severity.REGRET : Severity.NOTE;
   }
 
-  /** The run's rate and the advised rates, as text. */
-  String figure(double rate) {
-    String guide =
-        guideLowest == guideHighest
-            ? rate(guideHighest)
-            : "%s to %s".formatted(rate(guideLowest), rate(guideHighest));
-    if (fit.isEmpty()) {
-      return "%s; the guide says %s".formatted(rate(rate), guide);
-    }
-    String fitted = rate(fit.get().advised()) + (shortRun ? " for under 100 steps" : "");
-    return fitHolds()
-        ? "%s; the fit says %s, the guide %s".formatted(rate(rate), fitted, guide)
-        : "%s; the guide says %s (the fit: %s, extrapolated)".formatted(rate(rate), guide, fitted);
-  }
-
-  /**
-   * @param adapter whether the run trains an adapter
-   */
-  String advice(double rate, boolean adapter) {
+  private String advice(double rate, boolean adapter) {
     if (rate > highest() * TOLERANCE) {
-      return !adapter && rate / LORA_FACTOR <= highest() * TOLERANCE
-          ? "this is a rate for an adapter; full fine-tuning takes a tenth of it"
-          : "%s times the advised: the loss may diverge".formatted(times(rate / highest()));
+      boolean ofAdapters = !adapter && rate / LORA_FACTOR <= highest() * TOLERANCE;
+      return ofAdapters ? "of_adapters" : "high";
     }
     if (rate < lowest() / TOLERANCE) {
-      return adapter && rate * LORA_FACTOR >= lowest() / TOLERANCE
-          ? "this is a rate for full fine-tuning; an adapter takes ten times it"
-          : "%s times below the advised: the run will learn little"
-              .formatted(times(lowest() / rate));
+      boolean ofAllWeights = adapter && rate * LORA_FACTOR >= lowest() / TOLERANCE;
+      return ofAllWeights ? "of_all_weights" : "low";
+    }
+    if (fitHolds()) {
+      return "near";
     }
     boolean nearGuide = rate >= guideLowest / TOLERANCE && rate <= guideHighest * TOLERANCE;
-    if (fitHolds()) {
-      return format(
-          "%.2f of the fit's and %.2f of the guide's, within the spread of single models",
-          rate / first(), rate / guideHighest);
-    }
-    String reach = fit.isPresent() ? "; the fit was not measured on such models" : "";
-    return nearGuide
-        ? "as the guide advises" + reach
-        : "%s times the guide's, as the fit has it, which was not measured on such models"
-            .formatted(times(rate / guideHighest));
-  }
-
-  private static String times(double ratio) {
-    return format(ratio < 10 ? "%.1f" : "%,.0f", ratio);
-  }
-
-  /** The numbers of the figure. */
-  Map<String, Object> values(double rate) {
-    Map<String, Object> values = new TreeMap<>();
-    values.put("learning_rate", rate);
-    values.put("advised_learning_rate", first());
-    values.put("ratio", rate / first());
-    values.put("guide_learning_rate", guideHighest);
-    fit.ifPresent(
-        said -> {
-          values.put("fit_learning_rate", said.advised());
-          values.put("extrapolated", said.extrapolated());
-        });
-    return values;
+    return !nearGuide ? "as_fit" : fit.isPresent() ? "as_guide_beside_fit" : "as_guide";
   }
 }

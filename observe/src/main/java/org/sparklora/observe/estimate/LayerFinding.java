@@ -1,8 +1,6 @@
 package org.sparklora.observe.estimate;
 
 import java.util.EnumSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.sparklora.model.checkpoint.DecoderConfig;
@@ -24,7 +22,10 @@ final class LayerFinding {
 
   static Finding of(PlannedRun run) {
     if (run.adapter().isEmpty()) {
-      return finding("all weights, no adapter", 0, Severity.OK, "nothing is left out");
+      return new Figures("layers")
+          .variant("all_weights")
+          .value("adapted_linear_layers", 0)
+          .finding(Severity.OK, "all_weights");
     }
     AdapterLayout adapter = run.adapter().get();
     Set<Projection> everywhere = EnumSet.noneOf(Projection.class);
@@ -39,12 +40,10 @@ final class LayerFinding {
       }
     }
     boolean head = adapter.factors(WeightNames.HEAD_MODULE).isPresent();
-    String figure = figure(everywhere, somewhere, head, adapter.modules().size());
-    return finding(
-        figure,
-        adapter.modules().size(),
-        verdict(everywhere, somewhere),
-        advice(everywhere, somewhere, head));
+    return new Figures("layers")
+        .value("adapted_linear_layers", adapter.modules().size())
+        .word("layers", names(everywhere, somewhere, head))
+        .finding(verdict(everywhere, somewhere), advice(everywhere, somewhere, head));
   }
 
   private static long layersWith(
@@ -56,15 +55,14 @@ final class LayerFinding {
     return layers;
   }
 
-  private static String figure(
-      Set<Projection> everywhere, Set<Projection> somewhere, boolean head, int modules) {
+  private static String names(Set<Projection> everywhere, Set<Projection> somewhere, boolean head) {
     String names =
         somewhere.stream()
             .map(projection -> projection.module(0))
             .map(module -> module.substring(module.lastIndexOf('.') + 1))
             .collect(Collectors.joining(" "));
     String all = everywhere.size() == Projection.values().length ? "all-linear" : names;
-    return "%s%s: %s linear layers".formatted(all, head ? " lm_head" : "", modules).strip();
+    return (all + (head ? " lm_head" : "")).strip();
   }
 
   private static Severity verdict(Set<Projection> everywhere, Set<Projection> somewhere) {
@@ -79,23 +77,10 @@ final class LayerFinding {
     return switch (verdict(everywhere, somewhere)) {
       case OK ->
           everywhere.size() < Projection.values().length
-              ? "feed-forward alone learns about as much as all layers"
-              : head
-                  ? "as in the blog's runs, which had lm_head among all layers"
-                  : "as advised; the blog's runs had lm_head as well: --lora_target_modules all-linear lm_head";
-      case NOTE ->
-          "not all feed-forward layers carry adapters, and they matter most: --lora_target_modules all-linear";
-      default -> "attention alone underperforms at any rank: --lora_target_modules all-linear";
+              ? "feed_forward"
+              : head ? "all_and_head" : "all";
+      case NOTE -> "some_feed_forward";
+      default -> "attention";
     };
-  }
-
-  private static Finding finding(String figure, int modules, Severity verdict, String advice) {
-    return new Finding(
-        "adapted layers",
-        figure,
-        Map.of("adapted_linear_layers", modules),
-        verdict,
-        advice,
-        List.of(Source.BLOG, Source.GUIDE));
   }
 }

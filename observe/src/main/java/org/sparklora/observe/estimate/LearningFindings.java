@@ -1,11 +1,7 @@
 package org.sparklora.observe.estimate;
 
-import static org.sparklora.observe.estimate.Figures.count;
-import static org.sparklora.observe.estimate.Figures.format;
-
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.observe.estimate.Finding.Severity;
@@ -26,126 +22,76 @@ final class LearningFindings {
                     ? capacityForRewards(run, adapter)
                     : capacity(run, adapter))
         .ifPresent(findings::add);
-    findings.add(learningRate(run));
+    findings.add(AdvisedRate.of(run).finding(run.learningRate(), run.adapter().isPresent()));
     findings.add(batch(run));
     return findings;
   }
 
   private static Finding capacity(PlannedRun run, AdapterLayout adapter) {
-    double room = Capacity.bits(adapter.size());
-    String holds = format("%,d parameters hold %s bits", adapter.size(), count(room));
+    Figures figures = figures("capacity", adapter);
     Optional<PlannedRun.Tokens> known = run.distinctTargetTokens();
     if (known.isEmpty()) {
-      return capacity(
-          holds + "; target tokens unknown",
-          Map.of("trainable_parameters", adapter.size(), "capacity_bits", room),
-          Severity.UNKNOWN,
-          "enough for %s target tokens; run prep first or give --max_steps to know the data's"
-              .formatted(count(room / Capacity.BITS_PER_TOKEN)));
+      return figures
+          .variant("unknown")
+          .word("tokens_held", Capacity.bits(adapter.size()) / Capacity.BITS_PER_TOKEN)
+          .finding(Severity.UNKNOWN, "unknown");
     }
     PlannedRun.Tokens tokens = known.get();
     long rank = Capacity.sufficientRank(tokens.count(), adapter.size() / adapter.config().rank());
     boolean fits = rank <= adapter.config().rank();
-    return capacity(
-        format(
-            "%s; %s%,d target tokens say about %s",
-            holds,
-            tokens.counted() ? "" : "at most ",
-            tokens.count(),
-            count(Capacity.bitsOfData(tokens.count()))),
-        Map.of(
-            "trainable_parameters",
-            adapter.size(),
-            "capacity_bits",
-            room,
-            "target_tokens",
-            tokens.count(),
-            "target_tokens_are_an_upper_bound",
-            !tokens.counted(),
-            "sufficient_rank",
-            rank),
-        fits ? Severity.OK : tokens.counted() ? Severity.REGRET : Severity.NOTE,
-        fits
-            ? "rank %s would suffice".formatted(rank)
-            : "rank %s would suffice; an adapter that is full learns less than full fine-tuning"
-                .formatted(rank));
+    return figures
+        .variant(tokens.counted() ? "counted" : "bounded")
+        .value("target_tokens", tokens.count())
+        .value("target_tokens_are_an_upper_bound", !tokens.counted())
+        .value("sufficient_rank", rank)
+        .word("data_bits", Capacity.bitsOfData(tokens.count()))
+        .finding(
+            fits ? Severity.OK : tokens.counted() ? Severity.REGRET : Severity.NOTE,
+            fits ? "fits" : "full");
   }
 
   /** Capacity for {@code grpo}: a policy gradient learns about a bit per episode (blog). */
   private static Finding capacityForRewards(PlannedRun run, AdapterLayout adapter) {
-    double room = Capacity.bits(adapter.size());
-    String holds = format("%,d parameters hold %s bits", adapter.size(), count(room));
-    Map<String, Object> values =
-        Map.of("trainable_parameters", adapter.size(), "capacity_bits", room);
+    Figures figures = figures("capacity_for_rewards", adapter);
     if (run.steps().isEmpty()) {
-      return capacity(
-          holds + "; the number of completions is unknown",
-          values,
-          Severity.OK,
-          "rewards teach about a bit a completion: enough for %s of them".formatted(count(room)));
+      return figures.variant("unknown").finding(Severity.OK, "unknown");
     }
     long completions = run.steps().getAsLong() * run.batch().rowsPerStep();
-    boolean fits = completions <= room;
-    return capacity(
-        format("%s; %,d completions teach about a bit each", holds, completions),
-        values,
-        fits ? Severity.OK : Severity.NOTE,
-        fits
-            ? "there is room; the guide advises ranks of 1 to 32 for rewards"
-            : "a higher lora_r has more room");
+    boolean fits = completions <= Capacity.bits(adapter.size());
+    return figures
+        .word("completions", completions)
+        .finding(fits ? Severity.OK : Severity.NOTE, fits ? "fits" : "full");
   }
 
-  private static Finding capacity(
-      String figure, Map<String, Object> values, Severity verdict, String advice) {
-    return new Finding(
-        "capacity",
-        figure,
-        values,
-        verdict,
-        advice,
-        List.of(Source.BLOG, Source.ALLEN_ZHU, Source.GUIDE));
-  }
-
-  private static Finding learningRate(PlannedRun run) {
-    AdvisedRate advised = AdvisedRate.of(run);
-    double rate = run.learningRate();
-    return new Finding(
-        "learning rate",
-        advised.figure(rate),
-        advised.values(rate),
-        advised.verdict(rate),
-        advised.advice(rate, run.adapter().isPresent()),
-        advised.fit().isPresent()
-            ? List.of(Source.BLOG, Source.COOKBOOK, Source.GUIDE)
-            : List.of(Source.GUIDE, Source.BLOG));
+  private static Figures figures(String rule, AdapterLayout adapter) {
+    return new Figures(rule)
+        .value("trainable_parameters", adapter.size())
+        .value("capacity_bits", Capacity.bits(adapter.size()));
   }
 
   private static Finding batch(PlannedRun run) {
     int rows = run.batch().rowsPerStep();
     boolean large = run.adapter().isPresent() && rows >= LARGE_BATCH_ROWS;
     boolean measured = run.generation().isEmpty() && rows > LARGE_BATCH_ROWS;
-    String unit = run.generation().isPresent() ? "completion" : "row";
-    return new Finding(
-        "effective batch",
-        rows == 1 ? "1 %s a step".formatted(unit) : "%s %ss a step".formatted(rows, unit),
-        Map.of("rows_per_step", rows),
-        !large ? Severity.OK : measured ? Severity.REGRET : Severity.NOTE,
-        batchAdvice(run, rows, large),
-        List.of(Source.GUIDE, Source.BLOG));
+    return new Figures("batch")
+        .variant(rows == 1 ? "one" : "")
+        .value("rows_per_step", rows)
+        .word("unit", run.generation().isPresent() ? "completion" : "row")
+        .finding(
+            !large ? Severity.OK : measured ? Severity.REGRET : Severity.NOTE,
+            batchAdvice(run, rows, large));
   }
 
   private static String batchAdvice(PlannedRun run, int rows, boolean large) {
     if (run.adapter().isEmpty()) {
-      return "full fine-tuning bears large batches better than adapters do";
+      return "all_weights";
     }
     if (!large) {
-      return "below 32, as advised";
+      return "small";
     }
     if (run.generation().isPresent()) {
-      return "the advice of fewer than 32 comes from supervised runs; nothing was measured on rewards";
+      return "of_rewards";
     }
-    return rows == LARGE_BATCH_ROWS
-        ? "the guide says below 32, but its command has 32; there the gap to full fine-tuning was small and closed with time"
-        : "advised is below 32: adapters learn less from large batches, whatever their rank";
+    return rows == LARGE_BATCH_ROWS ? "guides" : "large";
   }
 }

@@ -70,14 +70,9 @@ public record RegretReport(String title, List<Finding> findings) {
 
   /** This report with a finding in place of the one with its name, or else at the end. */
   public RegretReport replacing(Finding finding) {
-    boolean named = findings.stream().anyMatch(one -> one.name().equals(finding.name()));
-    return named
-        ? new RegretReport(
-            title,
-            findings.stream()
-                .map(one -> one.name().equals(finding.name()) ? finding : one)
-                .toList())
-        : with(finding);
+    List<Finding> replaced = new ArrayList<>(findings);
+    replaced.replaceAll(one -> one.name().equals(finding.name()) ? finding : one);
+    return replaced.contains(finding) ? new RegretReport(title, replaced) : with(finding);
   }
 
   /** Two lines per finding: verdict, name and figure; advice and sources. */
