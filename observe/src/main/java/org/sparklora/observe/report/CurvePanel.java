@@ -20,14 +20,9 @@ import org.jfree.chart.ui.HorizontalAlignment;
 
 /**
  * One metric of several runs over a common axis of steps, each curve with its run's name at its
- * end. Curves that lie on each other are striped in their runs' colours.
- *
- * @param metric that is drawn
- * @param runs in the order of their colours; those without the metric leave their colour unused
- * @param steps the right end of the axis
- * @param labelled whether names stand at the curves' ends
+ * end. Curves that lie on each other are striped in their runs' colours. Immutable.
  */
-record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labelled) {
+final class CurvePanel {
   private static final Color INK = new Color(0x333333);
   private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 13);
   private static final Font SMALL = new Font(Font.SANS_SERIF, Font.PLAIN, 11);
@@ -42,6 +37,74 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
 
   /** Pixels by which a dot is larger than the one that is drawn over it. */
   private static final int RING = 3;
+
+  private final Metric metric;
+  private final List<RunLog> runs;
+  private final double steps;
+  private final boolean labelled;
+  private final ValueScale scale;
+
+  /** The runs' curves as logged. */
+  private final List<Curve> curves;
+
+  /** The runs' curves, or their running means, in the axis' measure. */
+  private final List<Curve> lines;
+
+  /** For each run the first run whose line lies on its own, or the run itself. */
+  private final List<Integer> leaders = new ArrayList<>();
+
+  /**
+   * Computes the lines.
+   *
+   * @param metric that is drawn
+   * @param runs in the order of their colours; those without the metric leave their colour unused
+   * @param steps the right end of the axis
+   * @param labelled whether names stand at the curves' ends
+   */
+  CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labelled) {
+    this.metric = metric;
+    this.runs = runs;
+    this.steps = steps;
+    this.labelled = labelled;
+    this.scale = ValueScale.of(metric, runs);
+    this.curves = runs.stream().map(metric::of).toList();
+    this.lines = IntStream.range(0, runs.size()).mapToObj(this::line).toList();
+    double tolerance = LINE_SHARE * (scale.ticks().high() - scale.ticks().low());
+    for (int run = 0; run < runs.size(); run++) {
+      leaders.add(leader(run, tolerance));
+    }
+  }
+
+  private Curve line(int run) {
+    Curve curve = curves.get(run);
+    return scale.measured(
+        isSmoothed(run) ? new Curve(curve.steps(), curve.runningMean(Curve.window(steps))) : curve);
+  }
+
+  /** Whether a running mean is drawn over a run's values. */
+  private boolean isSmoothed(int run) {
+    return metric.noisy() && curves.get(run).isWorthSmoothing(Curve.window(steps));
+  }
+
+  private int leader(int run, double tolerance) {
+    for (int earlier = 0; earlier < run; earlier++) {
+      boolean leads = leaders.get(earlier) == earlier;
+      if (leads && lines.get(run).covers(lines.get(earlier), tolerance)) {
+        return earlier;
+      }
+    }
+    return run;
+  }
+
+  /** Whether curves of several runs lie on each other. */
+  boolean isStriped() {
+    return leaders.stream().distinct().count() < runs.size();
+  }
+
+  /** Whether a running mean is drawn over some run's values. */
+  boolean isSmoothed() {
+    return IntStream.range(0, runs.size()).anyMatch(this::isSmoothed);
+  }
 
   /** Draws the panel into a part of a picture, with the legend of the runs above it if asked. */
   void draw(Graphics2D graphics, Rectangle2D area, boolean legend) {
@@ -64,20 +127,14 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
 
   /** The metric's title, with notes on a logarithmic axis and missing values. */
   private String title() {
-    long missing = runs.stream().mapToLong(run -> metric.of(run).missing()).sum();
+    long missing = curves.stream().mapToLong(Curve::missing).sum();
     return metric.title()
-        + (scale().isLogarithmic() ? ", logarithmic" : "")
+        + (scale.isLogarithmic() ? ", logarithmic" : "")
         + (missing == 0 ? "" : String.format(Locale.ROOT, ", %,d values missing", missing));
   }
 
-  private ValueScale scale() {
-    return ValueScale.of(metric, runs);
-  }
-
   private JFreeChart chart(double room) {
-    ValueScale scale = scale();
-    CurveRenderer lines = new CurveRenderer();
-    List<Integer> leaders = leaders();
+    CurveRenderer renderer = new CurveRenderer();
     // running means first: the first series is drawn last, on top
     for (int run = 0; run < runs.size(); run++) {
       int leader = leaders.get(run);
@@ -85,61 +142,17 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
       int turn = Collections.frequency(leaders.subList(0, run), leader);
       BasicStroke stroke =
           together == 1 ? RunColors.stroke(run) : RunColors.striped(turn, together);
-      lines.add(scale.measured(shown(run)), RunColors.of(run), stroke, turn * RING);
+      renderer.add(lines.get(run), RunColors.of(run), stroke, turn * RING);
     }
     for (int run = 0; run < runs.size(); run++) {
       if (isSmoothed(run)) {
-        Curve logged = scale.measured(curve(run));
-        lines.add(logged, RunColors.faint(run), RunColors.faintStroke(), -RING);
+        Curve logged = scale.measured(curves.get(run));
+        renderer.add(logged, RunColors.faint(run), RunColors.faintStroke(), -RING);
       }
     }
     TickedAxis domain = new TickedAxis("optimizer step", Ticks.steps(steps), SMALL, INK);
     TickedAxis range = new TickedAxis(null, scale.ticks(), SMALL, INK);
-    return lines.chart(domain, range, room);
-  }
-
-  /** For each run the first run whose curve lies on its own, or the run itself. */
-  private List<Integer> leaders() {
-    ValueScale scale = scale();
-    double tolerance = LINE_SHARE * (scale.ticks().high() - scale.ticks().low());
-    List<Integer> leaders = new ArrayList<>();
-    for (int run = 0; run < runs.size(); run++) {
-      Curve curve = scale.measured(shown(run));
-      int leader = run;
-      for (int earlier = 0; earlier < run && leader == run; earlier++) {
-        boolean leads = leaders.get(earlier) == earlier;
-        leader =
-            leads && curve.covers(scale.measured(shown(earlier)), tolerance) ? earlier : leader;
-      }
-      leaders.add(leader);
-    }
-    return leaders;
-  }
-
-  /** Whether curves of several runs lie on each other. */
-  boolean isStriped() {
-    return leaders().stream().distinct().count() < runs.size();
-  }
-
-  /** Whether a running mean is drawn over some run's values. */
-  boolean isSmoothed() {
-    return IntStream.range(0, runs.size()).anyMatch(this::isSmoothed);
-  }
-
-  private Curve curve(int run) {
-    return metric.of(runs.get(run));
-  }
-
-  /** Whether a running mean is drawn over a run's values. */
-  private boolean isSmoothed(int run) {
-    return metric.noisy() && curve(run).isWorthSmoothing(Curve.window(steps));
-  }
-
-  private Curve shown(int run) {
-    Curve curve = curve(run);
-    return isSmoothed(run)
-        ? new Curve(curve.steps(), curve.runningMean(Curve.window(steps)))
-        : curve;
+    return renderer.chart(domain, range, room);
   }
 
   private double labelWidth(Graphics2D graphics) {
@@ -158,9 +171,8 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
   private void drawLabels(Graphics2D graphics, XYPlot plot, Rectangle2D data) {
     List<Label> labels = new ArrayList<>();
     for (int run = 0; run < runs.size(); run++) {
-      Curve shown = shown(run);
-      if (!shown.isEmpty()) {
-        double last = scale().measured(shown).last();
+      if (!curves.get(run).isEmpty()) {
+        double last = lines.get(run).last();
         double y = plot.getRangeAxis().valueToJava2D(last, data, plot.getRangeAxisEdge());
         labels.add(new Label(run, Double.isFinite(y) ? y : data.getMaxY()));
       }

@@ -36,26 +36,20 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
     completions = List.copyOf(completions);
   }
 
-  /** The metrics that at least one run has. */
-  List<Metric> metrics() {
-    return RunFigure.logged(Metric.ALL, runs);
-  }
-
   /**
    * The changes since {@code earlier}, ready for JSON. Of a curve they have the values from the
    * first changed one on.
    */
   Map<String, Object> since(PageState earlier) {
     RunSummary summary = new RunSummary(runs);
+    List<Metric> metrics = RunFigure.logged(Metric.ALL, runs);
+    PageState shown = earlier.runs().size() == runs.size() ? earlier : NOTHING;
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("version", version);
     json.put("window", summary.window());
-    json.put("metrics", metrics().stream().map(this::metric).toList());
+    json.put("metrics", metrics.stream().map(this::metric).toList());
     json.put(
-        "runs",
-        IntStream.range(0, runs.size())
-            .mapToObj(run -> run(run, earlier.runs().size() == runs.size() ? earlier : NOTHING))
-            .toList());
+        "runs", IntStream.range(0, runs.size()).mapToObj(run -> run(run, metrics, shown)).toList());
     json.put("outcome", RunPage.table(runs, summary.outcome()));
     json.put("differences", RunPage.table(runs, summary.differences()));
     return json;
@@ -70,10 +64,10 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
         "logarithmic", ValueScale.of(metric, runs).isLogarithmic());
   }
 
-  private Map<String, Object> run(int number, PageState earlier) {
+  private Map<String, Object> run(int number, List<Metric> metrics, PageState earlier) {
     RunLog run = runs.get(number);
     Map<String, Object> curves = new LinkedHashMap<>();
-    for (Metric metric : metrics()) {
+    for (Metric metric : metrics) {
       Curve curve = metric.of(run);
       Curve shown =
           earlier.runs().isEmpty()

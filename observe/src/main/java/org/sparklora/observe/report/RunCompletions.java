@@ -36,7 +36,7 @@ final class RunCompletions {
   private final Configuration hadoop;
   private final Path folder;
   private final Path rounds;
-  private final Map<String, Indexed> files = new TreeMap<>();
+  private Map<String, Indexed> files = new TreeMap<>(); // by name
   private final Map<String, List<LoggedCompletion>> texts =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -52,9 +52,18 @@ final class RunCompletions {
    *
    * @param rows without texts; empty if the file could not be read
    */
-  private record Indexed(Path path, long length, long modified, List<LoggedCompletion> rows) {
+  private record Indexed(FileStatus file, List<LoggedCompletion> rows) {
     int step() {
       return rows.isEmpty() ? 0 : rows.get(0).step();
+    }
+
+    Path path() {
+      return file.getPath();
+    }
+
+    boolean isOf(FileStatus now) {
+      return file.getLen() == now.getLen()
+          && file.getModificationTime() == now.getModificationTime();
     }
   }
 
@@ -74,26 +83,14 @@ final class RunCompletions {
 
   /** Reads the numbers of files that are new or changed since the last call. */
   synchronized void refresh() throws IOException {
-    Map<String, FileStatus> there = new TreeMap<>();
+    Map<String, Indexed> there = new TreeMap<>();
     for (FileStatus file : list()) {
-      there.put(name(file.getPath()), file);
+      String name = name(file.getPath());
+      Indexed known = files.get(name);
+      boolean current = known != null && known.isOf(file);
+      there.put(name, current ? known : new Indexed(file, numbers(file.getPath())));
     }
-    files.keySet().retainAll(there.keySet());
-    for (Map.Entry<String, FileStatus> entry : there.entrySet()) {
-      FileStatus file = entry.getValue();
-      Indexed known = files.get(entry.getKey());
-      if (known == null
-          || known.length() != file.getLen()
-          || known.modified() != file.getModificationTime()) {
-        files.put(
-            entry.getKey(),
-            new Indexed(
-                file.getPath(),
-                file.getLen(),
-                file.getModificationTime(),
-                numbers(file.getPath())));
-      }
-    }
+    files = there;
   }
 
   private List<FileStatus> list() throws IOException {
@@ -216,7 +213,7 @@ final class RunCompletions {
 
   /** Reads a file's texts outside of any lock, so that a search does not delay a refresh. */
   private List<LoggedCompletion> texts(Indexed file) {
-    String key = name(file.path()) + file.modified();
+    String key = name(file.path()) + file.file().getModificationTime();
     synchronized (this) {
       List<LoggedCompletion> known = texts.get(key);
       if (known != null) {

@@ -36,7 +36,22 @@ public final class RunFigure {
           Metric.KL,
           Metric.LEARNING_RATE);
 
-  private RunFigure() {}
+  private final List<RunLog> runs;
+  private final int steps;
+  private final List<CurvePanel> panels;
+
+  /**
+   * Computes the curves.
+   *
+   * @param metrics at least one
+   */
+  RunFigure(List<Metric> metrics, List<RunLog> runs) {
+    this.runs = runs;
+    this.steps = runs.stream().mapToInt(RunLog::steps).max().orElse(0);
+    boolean labelled = runs.size() > 1 && !hasLegend();
+    this.panels =
+        metrics.stream().map(metric -> new CurvePanel(metric, runs, steps, labelled)).toList();
+  }
 
   /** Writes the main curves of a fine-tuning run; no file if the run has logged none. */
   public static void writeLoss(Path file, String title, List<Map<String, Object>> rows)
@@ -55,7 +70,7 @@ public final class RunFigure {
     List<Metric> logged = logged(metrics, runs);
     if (!logged.isEmpty()) {
       Path aside = file.resolveSibling(file.getFileName() + ".part");
-      Files.write(aside, png(title, logged, runs));
+      Files.write(aside, new RunFigure(logged, runs).png(title));
       Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING);
     }
   }
@@ -68,15 +83,14 @@ public final class RunFigure {
   }
 
   /** Notes on how to read the curves; the empty string if none are needed. */
-  static String notes(List<Metric> metrics, List<RunLog> runs) {
-    List<CurvePanel> panels = metrics.stream().map(metric -> panel(metric, runs)).toList();
+  String notes() {
     List<String> notes = new ArrayList<>();
     if (panels.stream().anyMatch(CurvePanel::isSmoothed)) {
       notes.add(
           String.format(
               Locale.ROOT,
               "Thick lines are means over the last %.0f steps, thin lines the values as logged.",
-              Curve.window(steps(runs))));
+              Curve.window(steps)));
     }
     if (panels.stream().anyMatch(CurvePanel::isStriped)) {
       notes.add("Striped lines and ringed dots belong to several runs, whose values are the same.");
@@ -84,39 +98,30 @@ public final class RunFigure {
     return String.join(" ", notes);
   }
 
-  private static CurvePanel panel(Metric metric, List<RunLog> runs) {
-    return new CurvePanel(metric, runs, steps(runs), runs.size() > 1 && !hasLegend(runs));
-  }
-
   /** Whether a legend names the runs: more names than MOST_LABELS do not fit beside curves. */
-  private static boolean hasLegend(List<RunLog> runs) {
+  private boolean hasLegend() {
     return runs.size() > MOST_LABELS;
-  }
-
-  private static int steps(List<RunLog> runs) {
-    return runs.stream().mapToInt(RunLog::steps).max().orElse(0);
   }
 
   /**
    * Draws the figure.
    *
    * @param title above the panels; the empty string for none
-   * @param metrics at least one
    * @return the bytes of a PNG
    */
-  static byte[] png(String title, List<Metric> metrics, List<RunLog> runs) {
+  byte[] png(String title) {
     int width = 2 * (PANEL_WIDTH + Canvas.MARGIN);
     int head = title.isEmpty() ? 0 : Canvas.HEAD_HEIGHT;
-    int first = FIRST_HEIGHT + (hasLegend(runs) ? LineLegend.height(runs.size()) : 0);
-    int height = head + first + metrics.size() / 2 * PANEL_HEIGHT + Canvas.MARGIN;
+    int first = FIRST_HEIGHT + (hasLegend() ? LineLegend.height(runs.size()) : 0);
+    int height = head + first + panels.size() / 2 * PANEL_HEIGHT + Canvas.MARGIN;
     Canvas canvas = new Canvas(width, height);
     Graphics2D graphics = canvas.graphics();
     if (!title.isEmpty()) {
-      canvas.drawHead(title, notes(metrics, runs));
+      canvas.drawHead(title, notes());
     }
     graphics.translate(0, head);
-    for (int i = 0; i < metrics.size(); i++) {
-      panel(metrics.get(i), runs).draw(graphics, place(i, first), i == 0 && hasLegend(runs));
+    for (int i = 0; i < panels.size(); i++) {
+      panels.get(i).draw(graphics, place(i, first), i == 0 && hasLegend());
     }
     return canvas.png();
   }

@@ -54,8 +54,9 @@ public final class RunReport {
     } catch (IOException e) {
       throw unwritten(folder, e);
     }
-    write(folder.resolve("report.png"), RunFigure.png(shown, metrics, runs));
-    byte[] inline = RunFigure.png("", metrics, runs); // the page has the title itself
+    RunFigure figure = new RunFigure(metrics, runs);
+    write(folder.resolve("report.png"), figure.png(shown));
+    byte[] inline = figure.png(""); // the page has the title itself
     write(folder.resolve("report.html"), utf8(page(hadoop, shown, folders, runs, inline)));
     RunSummary summary = new RunSummary(runs);
     write(

@@ -32,12 +32,12 @@ class RunFigureTest {
   }
 
   private static BufferedImage drawn(List<RunLog> runs) throws IOException {
-    byte[] png = RunFigure.png("figure", RunFigure.logged(Metric.ALL, runs), runs);
+    byte[] png = new RunFigure(RunFigure.logged(Metric.ALL, runs), runs).png("figure");
     return ImageIO.read(new ByteArrayInputStream(png));
   }
 
   private static String notes(List<RunLog> runs) {
-    return RunFigure.notes(RunFigure.logged(Metric.ALL, runs), runs);
+    return new RunFigure(RunFigure.logged(Metric.ALL, runs), runs).notes();
   }
 
   private static long pixels(BufferedImage image, Color color) {
