@@ -1,6 +1,5 @@
 package org.sparklora.observe.track;
 
-import org.sparklora.observe.track.sink.Alert;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -9,8 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Set;
+import org.sparklora.observe.track.sink.Alert;
 
 /**
  * Checks the log rows of a run for signs of failure. A rule raises an alert when its bound is
@@ -55,10 +54,31 @@ final class AlertRules {
     this.rules =
         List.of(
             new FiniteLoss(),
-            new LastingReward(),
-            new DifferingRewards(),
-            new LivingEntropy(),
-            new BoundedEntropy(),
+            new OfMean(
+                "reward",
+                (best, mean, value) -> Double.isNaN(best) || mean > best ? mean : best,
+                (mean, best) ->
+                    best - mean >= Math.max(LOST_SHARE * Math.abs(best), LEAST_LOSS_OF_REWARD),
+                "Reward collapsed",
+                "the mean of %d rows is %.4g and was %.4g: lower learning_rate, raise beta, or look at the completions"),
+            new OfMean(
+                "frac_reward_zero_std",
+                (none, mean, value) -> none,
+                (mean, none) -> mean >= 1,
+                "Nothing to learn from",
+                "in %d rows no two completions of a prompt were worth a different reward: the prompts are too hard or too easy, or the reward does not fit them"),
+            new OfMean(
+                "entropy",
+                (first, mean, value) -> Double.isNaN(first) ? mean : first,
+                (mean, first) -> mean < DEAD_SHARE * first,
+                "Entropy died",
+                "the mean of %d rows is %.4g nats and was %.4g at first: the model repeats itself; lower learning_rate or raise temperature"),
+            new OfMean(
+                "entropy",
+                (first, mean, value) -> Double.isNaN(first) ? value : first,
+                (mean, first) -> mean > RISEN_FACTOR * first && mean > first + LEAST_RISE_NATS,
+                "Entropy exploded",
+                "the mean of %d rows is %.4g nats and was %.4g at first: the model writes at random; lower learning_rate"),
             new JudgedCompletions(),
             new OnePolicy(DRIFT_SHARE * maxLogProbDifference));
   }
@@ -85,44 +105,11 @@ final class AlertRules {
     Optional<Alert> breach(Map<String, ?> row);
   }
 
-  /** A rule for rows that have a certain metric. */
-  private abstract static class OfMetric implements Rule {
-    private final String metric;
-
-    OfMetric(String metric) {
-      this.metric = metric;
-    }
-
-    @Override
-    public final boolean concerns(Map<String, ?> row) {
-      return row.get(metric) instanceof Number;
-    }
-
-    final double number(Map<String, ?> row) {
-      return ((Number) row.get(metric)).doubleValue();
-    }
-  }
-
   private static Optional<Alert> alert(
       boolean raised, Alert.Level level, String title, String text, Object... values) {
     return raised
         ? Optional.of(new Alert(level, title, String.format(Locale.ROOT, text, values)))
         : Optional.empty();
-  }
-
-  /** The mean of the last {@link #WINDOW} values; empty for fewer values. */
-  private static final class Window {
-    private final Deque<Double> values = new ArrayDeque<>();
-
-    OptionalDouble add(double value) {
-      values.add(value);
-      if (values.size() > WINDOW) {
-        values.remove();
-      }
-      return values.size() < WINDOW
-          ? OptionalDouble.empty()
-          : values.stream().mapToDouble(Double::doubleValue).average();
-    }
   }
 
   private static final class FiniteLoss implements Rule {
@@ -150,92 +137,69 @@ final class AlertRules {
     }
   }
 
-  private static final class LastingReward extends OfMetric {
-    private final Window window = new Window();
-    private double best = Double.NEGATIVE_INFINITY;
+  /** A rule for rows that have a certain metric. */
+  private abstract static class OfMetric implements Rule {
+    private final String metric;
 
-    LastingReward() {
-      super("reward");
+    OfMetric(String metric) {
+      this.metric = metric;
     }
 
     @Override
-    public Optional<Alert> breach(Map<String, ?> row) {
-      double mean = window.add(number(row)).orElse(Double.NaN);
-      best = mean > best ? mean : best;
-      double lost = best - mean;
-      return alert(
-          lost >= Math.max(LOST_SHARE * Math.abs(best), LEAST_LOSS_OF_REWARD),
-          Alert.Level.WARN,
-          "Reward collapsed",
-          "the mean of %d rows is %.4g and was %.4g: lower learning_rate, raise beta, or look at the completions",
-          WINDOW,
-          mean,
-          best);
+    public final boolean concerns(Map<String, ?> row) {
+      return row.get(metric) instanceof Number;
+    }
+
+    final double number(Map<String, ?> row) {
+      return ((Number) row.get(metric)).doubleValue();
     }
   }
 
-  private static final class DifferingRewards extends OfMetric {
-    private final Window window = new Window();
+  /**
+   * A rule for the mean of the last {@link #WINDOW} values, NaN before, and a reference from
+   * earlier rows, NaN at first.
+   */
+  private static final class OfMean extends OfMetric {
+    private final Deque<Double> window = new ArrayDeque<>();
+    private final Reference reference;
+    private final Bound bound;
+    private final String title;
+    private final String text;
+    private double before = Double.NaN;
 
-    DifferingRewards() {
-      super("frac_reward_zero_std");
+    /** The reference after a row. */
+    private interface Reference {
+      double after(double before, double mean, double value);
+    }
+
+    private interface Bound {
+      boolean isPassed(double mean, double reference);
+    }
+
+    /**
+     * @param text shows the number of rows, their mean and the reference
+     */
+    OfMean(String metric, Reference reference, Bound bound, String title, String text) {
+      super(metric);
+      this.reference = reference;
+      this.bound = bound;
+      this.title = title;
+      this.text = text;
     }
 
     @Override
     public Optional<Alert> breach(Map<String, ?> row) {
+      window.add(number(row));
+      if (window.size() > WINDOW) {
+        window.remove();
+      }
+      double mean =
+          window.size() < WINDOW
+              ? Double.NaN
+              : window.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+      before = reference.after(before, mean, number(row));
       return alert(
-          window.add(number(row)).orElse(0) >= 1,
-          Alert.Level.WARN,
-          "Nothing to learn from",
-          "in %d rows no two completions of a prompt were worth a different reward: the prompts are too hard or too easy, or the reward does not fit them",
-          WINDOW);
-    }
-  }
-
-  private static final class LivingEntropy extends OfMetric {
-    private final Window window = new Window();
-    private double first = Double.NaN;
-
-    LivingEntropy() {
-      super("entropy");
-    }
-
-    @Override
-    public Optional<Alert> breach(Map<String, ?> row) {
-      double mean = window.add(number(row)).orElse(Double.NaN);
-      first = Double.isNaN(first) ? mean : first;
-      return alert(
-          mean < DEAD_SHARE * first,
-          Alert.Level.WARN,
-          "Entropy died",
-          "the mean of %d rows is %.4g nats and was %.4g at first: the model repeats itself; lower learning_rate or raise temperature",
-          WINDOW,
-          mean,
-          first);
-    }
-  }
-
-  private static final class BoundedEntropy extends OfMetric {
-    private final Window window = new Window();
-    private double first = Double.NaN;
-
-    BoundedEntropy() {
-      super("entropy");
-    }
-
-    @Override
-    public Optional<Alert> breach(Map<String, ?> row) {
-      double value = number(row);
-      first = Double.isNaN(first) ? value : first;
-      double mean = window.add(value).orElse(Double.NaN);
-      return alert(
-          mean > RISEN_FACTOR * first && mean > first + LEAST_RISE_NATS,
-          Alert.Level.WARN,
-          "Entropy exploded",
-          "the mean of %d rows is %.4g nats and was %.4g at first: the model writes at random; lower learning_rate",
-          WINDOW,
-          mean,
-          first);
+          bound.isPassed(mean, before), Alert.Level.WARN, title, text, WINDOW, mean, before);
     }
   }
 
