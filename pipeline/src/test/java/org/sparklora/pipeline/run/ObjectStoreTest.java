@@ -199,6 +199,7 @@ class ObjectStoreTest {
       assertThat(Files.readAllLines(out.resolve(MetricsLog.FILE_NAME)))
           .containsExactly("{\"step\":1}");
       log.log(Map.of("step", 2)); // too soon for an object to be written anew
+      assertThat(log.rows()).containsExactly(Map.of("step", 1), Map.of("step", 2));
       log.close();
       assertThat(MetricsLog.read(store, name)).hasSize(2);
       run.saveCheckpoint(1, file());

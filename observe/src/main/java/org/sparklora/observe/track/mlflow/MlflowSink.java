@@ -56,19 +56,16 @@ public final class MlflowSink implements Sink {
   @Override
   public void replay(List<TrackedRow> rows) throws IOException {
     Optional<MlflowRun> found = runs.find();
-    told = ToldPoints.none();
-    List<MlflowPoint> points = points(rows);
-    List<MlflowPoint> missing = points;
-    if (found.isPresent()) {
-      Set<MlflowPoint.Place> there = runs.places(found.get(), found.get().metrics());
-      told = found.get().isOf(label) ? ToldPoints.of(there, rows) : ToldPoints.none();
-      missing = told.untold(points);
-      if (told.isAhead() && isReplaceable(found.get())) {
-        runs.delete(found.get());
-        found = Optional.empty();
-        told = ToldPoints.none();
-        missing = points;
-      }
+    told =
+        found.isPresent() && found.get().isOf(label)
+            ? ToldPoints.of(runs.places(found.get(), found.get().metrics()), rows)
+            : ToldPoints.none();
+    List<MlflowPoint> missing = told.untold(points(rows));
+    if (told.isAhead() && isReplaceable(found.get())) {
+      runs.delete(found.get());
+      found = Optional.empty();
+      told = ToldPoints.none();
+      missing = points(rows);
     }
     Instant start = rows.isEmpty() ? Instant.now() : rows.get(0).time();
     MlflowRun current = found.isPresent() ? found.get() : runs.create(start.toEpochMilli());
