@@ -13,7 +13,7 @@ WORK=$(mktemp -d)
 trap 'chmod -R u+w "$WORK" && rm -rf "$WORK"' EXIT
 ACTIONLINT=github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
 CACHE=${SPARK_LORA_CI_CACHE:-${HOME:-/tmp}/.cache/spark-lora-ci}/actionlint-${ACTIONLINT##*@}
-LIBRARIES=text,hub,model,engine-nd4j,engine-torch,pipeline,data-prep,reward,train,observe
+LIBRARIES=text,hub,model,engine-nd4j,engine-torch,pipeline,data-prep,reward,train,observe,sweep
 VERSION=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' "$ROOT/pom.xml" | head -n 1)
 mvn -B -q -f "$ROOT/pom.xml" -N help:evaluate -Dexpression=settings.localRepository "-Doutput=$WORK/local.txt"
 LOCAL=$(<"$WORK/local.txt")

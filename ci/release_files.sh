@@ -9,7 +9,7 @@ VERSION=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml | head -n 1)
 cp spark-job/target/spark-lora.jar "$FOLDER/spark-lora-$VERSION.jar"
 cp "$(ci/dist.sh)" "$FOLDER"
 cp target/bom.json "$FOLDER/spark-lora-$VERSION-cyclonedx.json"
-for module in text hub model engine-nd4j engine-torch pipeline data-prep reward train observe spark-job; do
+for module in text hub model engine-nd4j engine-torch pipeline data-prep reward train observe sweep spark-job; do
   cp "$module"/target/spark-lora-"$module-$VERSION"{,-sources,-javadoc}.jar "$FOLDER"
   cp "$module/target/bom.json" "$FOLDER/spark-lora-$module-$VERSION-cyclonedx.json"
 done

@@ -24,10 +24,10 @@ import com.tngtech.archunit.lang.ArchRule;
  * <pre>
  *   hub ◄── pipeline ◄──────────┬───────────── reward ◄─┐ (from grpo, eval and the command line)
  *          ▲                    │                       │
- *          └──── data-prep ─► model ◄────────── spark-job ─► observe ─► train
- *                     │       ▲  │               │                        │
- *                     │       │  ▼               │                        ▼
- *                     └───────│► text ◄──────────┘                 model, pipeline
+ *          └──── data-prep ─► model ◄────────── spark-job ─► sweep ─► observe ─► train
+ *                     │       ▲  │               │                                 │
+ *                     │       │  ▼               │                                 ▼
+ *                     └───────│► text ◄──────────┘                          model, pipeline
  *                             │
  *                        engine-nd4j, engine-torch (see org.sparklora.model.engine only; found at run time)
  * </pre>
@@ -55,6 +55,7 @@ class ModuleDirectionTest {
   private static final String REWARD = "org.sparklora.reward..";
   private static final String TRAIN = "org.sparklora.train..";
   private static final String OBSERVE = "org.sparklora.observe..";
+  private static final String SWEEP = "org.sparklora.sweep..";
   private static final String GRPO = "org.sparklora.spark.grpo..";
   private static final String EVAL = "org.sparklora.spark.eval..";
   private static final String CLI = "org.sparklora.spark.cli..";
@@ -166,13 +167,31 @@ class ModuleDirectionTest {
           .dependOnClassesThat(ours(OBSERVE, TRAIN, MODEL, PIPELINE, HUB, TEXT));
 
   @ArchTest
-  static final ArchRule PACKAGES_OF_TRAIN_AND_OBSERVE_FORM_NO_CYCLE =
+  static final ArchRule SWEEP_USES_OBSERVE_TRAIN_MODEL_AND_PIPELINE_ONLY =
+      noClasses()
+          .that()
+          .resideInAPackage(SWEEP)
+          .should()
+          .dependOnClassesThat(ours(SWEEP, OBSERVE, TRAIN, MODEL, PIPELINE));
+
+  @ArchTest
+  static final ArchRule A_SWEEP_IS_PLANNED_AND_JUDGED_WITHOUT_SPARK_AND_DEEPLEARNING4J =
+      noClasses()
+          .that()
+          .resideInAPackage(SWEEP)
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage(
+                  "org.apache.spark..", "org.deeplearning4j..", "org.nd4j..", "scala.."));
+
+  @ArchTest
+  static final ArchRule PACKAGES_OF_TRAIN_OBSERVE_AND_SWEEP_FORM_NO_CYCLE =
       slices()
           .matching("org.sparklora.(**)")
           .that(
               describe(
-                  "are of train or observe",
-                  slice -> slice.getNamePart(1).matches("(train|observe).*")))
+                  "are of train, observe or sweep",
+                  slice -> slice.getNamePart(1).matches("(train|observe|sweep).*")))
           .should()
           .beFreeOfCycles();
 

@@ -37,6 +37,7 @@ class SourceRulesTest {
           "reward",
           "train",
           "observe",
+          "sweep",
           "spark-job");
 
   private static final Pattern SPARK_IMPORT = import_("org\\.apache\\.spark\\.");
@@ -55,7 +56,7 @@ class SourceRulesTest {
               + "|(Job|Tables?|Command|SparkSessions|SparkStage|StageProgress|MetricsSource|ExternalJudge)\\.java$");
 
   private static final List<String> READERS =
-      List.of("pipeline", "data-prep", "reward", "train", "observe", "spark-job");
+      List.of("pipeline", "data-prep", "reward", "train", "observe", "sweep", "spark-job");
 
   private static final Pattern COMMENT = Pattern.compile("(?s)/\\*.*?\\*/|(?m)^\\s*//.*$");
   private static final Pattern LITERAL = Pattern.compile("\"(--)?([a-z0-9_]+)\"");

@@ -24,7 +24,7 @@ import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
-import org.sparklora.spark.sweep.SweepPlan;
+import org.sparklora.sweep.SweepPlan;
 
 /**
  * Checks a command without Spark, which takes seconds to start and minutes to get from a cluster.

@@ -16,7 +16,7 @@ import org.sparklora.spark.grpo.GrpoRegret;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftRegret;
-import org.sparklora.spark.sweep.SweepAdvice;
+import org.sparklora.sweep.finding.SweepAdvice;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.resume.ModelFingerprint;
 

@@ -10,11 +10,12 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.sweep.DryRun;
-import org.sparklora.spark.sweep.SweepFile;
 import org.sparklora.spark.sweep.SweepJob;
-import org.sparklora.spark.sweep.SweepPlan;
+import org.sparklora.sweep.SweepFile;
+import org.sparklora.sweep.SweepPlan;
 
 /** {@code sweep}: runs many trials that differ in their settings, and prints their findings. */
 final class SweepCommand {
@@ -23,8 +24,8 @@ final class SweepCommand {
   static void run(Settings settings) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
     SweepFile file = SweepFile.read(Path.of(settings.get(Flags.CONFIG)));
-    file.requireEngine();
-    SweepPlan plan = SweepPlan.of(hadoop, file, settings.get(Flags.OUTPUT_DIR));
+    ModelConfig.engine(file.shared());
+    SweepPlan plan = SweepJob.plan(hadoop, file, settings.get(Flags.OUTPUT_DIR));
     plan.notes().forEach(System.err::println);
     if (settings.get(Flags.DRY_RUN)) {
       System.out.print(DryRun.text(hadoop, plan, settings.find(Flags.FLOPS_PER_SECOND)));

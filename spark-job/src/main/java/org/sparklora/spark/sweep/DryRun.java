@@ -11,6 +11,10 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.Progress;
+import org.sparklora.sweep.SweepPlan;
+import org.sparklora.sweep.Trial;
+import org.sparklora.sweep.TrialFolder;
+import org.sparklora.sweep.TrialOutcome;
 
 /** Lists the trials of a sweep with their estimated cost, without training. */
 public final class DryRun {

@@ -13,6 +13,9 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.eval.EvalJob;
 import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.run.TrainingEnvironment;
+import org.sparklora.sweep.Trial;
+import org.sparklora.sweep.TrialFolder;
+import org.sparklora.sweep.TrialOutcome;
 
 /**
  * Runs a trial of {@code eval} in the calling thread. Its log is one row with the summary of {@code

@@ -29,6 +29,16 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.workers.ExecutorCount;
 import org.sparklora.spark.workers.JobNames;
 import org.sparklora.spark.workers.PlacedJob;
+import org.sparklora.sweep.Halving;
+import org.sparklora.sweep.Rung;
+import org.sparklora.sweep.SweepFile;
+import org.sparklora.sweep.SweepFolder;
+import org.sparklora.sweep.SweepPlan;
+import org.sparklora.sweep.Trial;
+import org.sparklora.sweep.TrialFolder;
+import org.sparklora.sweep.TrialOutcome;
+import org.sparklora.sweep.finding.Study;
+import org.sparklora.sweep.finding.SweepReport;
 
 /**
  * Trains the trials of a sweep. Each trial is a Spark job of one task, so that Spark retries the
@@ -57,6 +67,15 @@ public final class SweepJob {
     this.parallel = parallel;
     this.places = new PlacedJob(spark);
     IntStream.range(0, parallel).forEach(idle::add);
+  }
+
+  /**
+   * Checks a sweep before any table or trial is made.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException see {@link SweepPlan#of}
+   */
+  public static SweepPlan plan(Configuration hadoop, SweepFile file, String folder) {
+    return SweepPlan.of(hadoop, file, folder, whole -> new TrialTables(hadoop, whole));
   }
 
   /**

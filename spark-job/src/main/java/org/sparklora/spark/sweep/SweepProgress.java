@@ -2,6 +2,7 @@ package org.sparklora.spark.sweep;
 
 import java.util.OptionalInt;
 import org.sparklora.pipeline.run.Progress;
+import org.sparklora.sweep.TrialOutcome;
 
 /**
  * Prints to standard error the numbers of trials done, running and left, and the estimated time.

@@ -24,6 +24,12 @@ import org.sparklora.observe.track.sink.RunLabel;
 import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.sweep.SweepFile;
+import org.sparklora.sweep.SweepMetric;
+import org.sparklora.sweep.SweepPlan;
+import org.sparklora.sweep.Trial;
+import org.sparklora.sweep.TrialFolder;
+import org.sparklora.sweep.TrialOutcome;
 
 /**
  * Sends a sweep to trackers: one run per trial, in MLflow below a parent run of the sweep. It reads

@@ -16,6 +16,7 @@ import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftRegret;
+import org.sparklora.sweep.Trial;
 import org.sparklora.train.TrainedModel;
 
 /**
@@ -33,7 +34,7 @@ record TrialCost(long steps, double tokens, double flops) {
   private static final double FORWARD = 2;
 
   static TrialCost of(Configuration hadoop, Trial trial) {
-    TrainingConfig config = SweepPlan.config(trial);
+    TrainingConfig config = TrialTables.config(trial);
     try (ModelOutline outline = config.model().reference().outline(hadoop)) {
       TrainedModel model =
           InitialParameters.outlined(

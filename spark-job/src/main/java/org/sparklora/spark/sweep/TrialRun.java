@@ -24,6 +24,9 @@ import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
+import org.sparklora.sweep.Trial;
+import org.sparklora.sweep.TrialFolder;
+import org.sparklora.sweep.TrialOutcome;
 import org.sparklora.train.NonFiniteLossException;
 import org.sparklora.train.grpo.LogProbGuard;
 

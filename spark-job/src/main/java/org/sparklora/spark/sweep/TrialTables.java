@@ -7,9 +7,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -30,6 +32,9 @@ import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
+import org.sparklora.sweep.Trial;
+import org.sparklora.sweep.TrialName;
+import org.sparklora.sweep.TrialResolver;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.resume.ModelFingerprint;
@@ -38,7 +43,9 @@ import org.sparklora.train.resume.ModelFingerprint;
  * Makes the tables of training and evaluation data, one for all trials with equal settings of the
  * table, and names the trials by their contents. Not thread-safe.
  */
-final class TrialTables {
+final class TrialTables implements TrialResolver {
+  private static final String TEST = "eval_";
+
   private final Configuration hadoop;
   private final String folder;
   private final Map<String, String> identities = new HashMap<>(); // of tables, by their folders
@@ -52,14 +59,9 @@ final class TrialTables {
     this.folder = new org.apache.hadoop.fs.Path(sweep, "tables").toString();
   }
 
-  /**
-   * The trial with the settings that its command would resolve, and with the folder of its tables.
-   * Paths become absolute, for other machines.
-   *
-   * @throws org.sparklora.pipeline.config.ConfigException if settings conflict, or the dataset does
-   *     not exist
-   */
-  Trial resolved(Trial trial) {
+  /** {@inheritDoc} Paths become absolute, for other machines. */
+  @Override
+  public Trial resolved(Trial trial) {
     Settings settings = absolute(trial.settings());
     return trial.with(
         trial.isEvaluation()
@@ -118,6 +120,32 @@ final class TrialTables {
     return folder + "/" + TrialName.hash(String.join("\n", decisive));
   }
 
+  static TrainingConfig config(Trial trial) {
+    return isSft(trial) ? SftConfig.of(trial.settings()) : GrpoConfig.of(trial.settings());
+  }
+
+  @Override
+  public List<String> logged(Trial trial) {
+    if (trial.isEvaluation()) {
+      return EvaluationRun.logged(MathEvalConfig.of(trial.settings()));
+    }
+    TrainingConfig config = config(trial);
+    Set<String> names = new LinkedHashSet<>(config.printed());
+    names.add("train_loss");
+    if (config instanceof GrpoConfig grpo) {
+      for (String reward : grpo.rewardNames()) {
+        for (String kind : List.of("mean", "std")) {
+          names.add("rewards/%s/%s".formatted(reward, kind));
+          names.add(TEST + "rewards/%s/%s".formatted(reward, kind));
+        }
+      }
+    }
+    if (!config.evalSchedule().isOn()) {
+      names.removeIf(name -> name.startsWith(TEST));
+    }
+    return List.copyOf(names);
+  }
+
   private static Settings absolute(Settings settings) {
     Settings resolved = settings;
     for (Map.Entry<Flag<?>, List<String>> path : settings.paths().entrySet()) {
@@ -146,8 +174,7 @@ final class TrialTables {
     if (trial.isEvaluation()) {
       return trial.named(TrialName.of(trial.settings(), evaluated(session, trial)));
     }
-    TrainingConfig config =
-        isSft(trial) ? SftConfig.of(trial.settings()) : GrpoConfig.of(trial.settings());
+    TrainingConfig config = config(trial);
     TrainedModel model = InitialParameters.of(hadoop, config).model();
     model.layout(); // refuses layers that the model does not have
     Map<String, String> found = new LinkedHashMap<>();

@@ -18,6 +18,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.sweep.Trial;
+import org.sparklora.sweep.TrialOutcome;
 
 /**
  * The logs of all trials as one table: a row for each trial and step, with the trial's settings and
@@ -92,7 +94,7 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
   private static String text(Object value) {
     return value == null
         ? ""
-        : value instanceof Double number ? Conclusion.typed(number) : value.toString();
+        : value instanceof Double number ? Trial.typed(number) : value.toString();
   }
 
   private static String state(Line row) {

@@ -1,8 +1,6 @@
 /**
- * Sweeps: many runs with different settings, each a Spark task, and their joint results. {@link
- * org.sparklora.spark.sweep.SweepFile} describes the runs, {@link
- * org.sparklora.spark.sweep.SweepJob} trains them, {@link org.sparklora.spark.sweep.SweepReport}
- * writes the results.
+ * Runs the trials of a sweep, each a Spark task: {@link org.sparklora.spark.sweep.SweepJob}. What
+ * needs no run, from the sweep's file to its report, is in {@code org.sparklora.sweep}.
  *
  * <p>The command line may use this package; it uses {@code sft}, {@code grpo} and {@code eval} as
  * the command line does.

@@ -1,0 +1,90 @@
+package org.sparklora.sweep;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.SettingsFile.Value;
+
+/**
+ * An axis of a sweep's grid: one flag, or several whose values vary together.
+ *
+ * @param choices at least one, each with the same flags in the same order
+ */
+record Axis(List<Choice> choices) {
+  /** Key of a group's labels for figures; not a flag. */
+  static final String LABEL = "label";
+
+  Axis {
+    choices = List.copyOf(choices);
+  }
+
+  /**
+   * One point of the axis.
+   *
+   * @param values by flag
+   * @param label the point's label in figures, if the file has one
+   */
+  record Choice(Map<String, Value> values, Optional<String> label) {}
+
+  /** The flags that the axis varies. */
+  List<String> flags() {
+    return List.copyOf(choices.get(0).values().keySet());
+  }
+
+  /** The axis of one flag and its list of values. */
+  static Axis ofFlag(String flag, Value values) {
+    return of(Map.of(flag, values), "axes");
+  }
+
+  /**
+   * The axis of several flags whose values vary together.
+   *
+   * @param columns lists of equal length, by flag
+   * @param place key of the sweep's file, for messages
+   */
+  static Axis of(Map<String, Value> columns, String place) {
+    Map<String, List<Value>> lists = new LinkedHashMap<>();
+    columns.forEach((flag, values) -> lists.put(flag, list(flag, values)));
+    int length = lists.values().stream().mapToInt(List::size).findFirst().orElse(0);
+    ConfigException.require(
+        columns.keySet().stream().anyMatch(flag -> !flag.equals(LABEL)),
+        place,
+        columns.keySet(),
+        "it names no flag that it would vary");
+    lists.forEach(
+        (flag, values) ->
+            ConfigException.require(
+                values.size() == length,
+                flag,
+                columns.get(flag).text(),
+                "values that go together are as many of each flag, and %s has %s"
+                    .formatted(lists.keySet().iterator().next(), length)));
+    List<Choice> choices = new ArrayList<>();
+    for (int i = 0; i < length; i++) {
+      Map<String, Value> values = new LinkedHashMap<>();
+      Optional<String> label = Optional.empty();
+      for (Map.Entry<String, List<Value>> column : lists.entrySet()) {
+        Value value = column.getValue().get(i);
+        if (column.getKey().equals(LABEL)) {
+          label = Optional.of(value.text());
+        } else {
+          values.put(column.getKey(), value);
+        }
+      }
+      choices.add(new Choice(values, label));
+    }
+    return new Axis(choices);
+  }
+
+  private static List<Value> list(String flag, Value values) {
+    List<Value> list = values.elements().orElse(List.of());
+    ConfigException.require(
+        values.elements().isPresent(), flag, values.text(), "a list of values is expected: [a, b]");
+    ConfigException.require(
+        !list.isEmpty(), flag, "[]", "without a value there is no trial; leave the flag out");
+    return list;
+  }
+}

@@ -1,0 +1,72 @@
+package org.sparklora.sweep;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.SettingsFile.Value;
+
+/**
+ * Successive halving (Jamieson and Talwalkar, 2016): all settings train for the steps of the first
+ * rung, the better ones continue to the next, and those left after the last rung to the end.
+ *
+ * @param steps of the rungs, ascending
+ * @param keep share of settings that continues after each rung, above 0 and below 1
+ */
+public record Halving(List<Integer> steps, double keep) {
+  private static final List<String> KEYS = List.of("steps", "keep");
+
+  public Halving {
+    steps = List.copyOf(steps);
+  }
+
+  static Halving of(Map<String, Value> entries) {
+    for (String key : entries.keySet()) {
+      ConfigException.require(
+          KEYS.contains(key),
+          "halving",
+          key,
+          "it has steps and keep: {steps: [50, 200], keep: 0.5}");
+    }
+    Value steps = entries.get("steps");
+    Value keep = entries.get("keep");
+    List<Integer> rungs = new ArrayList<>();
+    if (steps != null) {
+      for (Value step : steps.elements().orElse(List.of())) {
+        boolean rises =
+            step.typed() instanceof Integer number
+                && number > (rungs.isEmpty() ? 0 : rungs.get(rungs.size() - 1));
+        ConfigException.require(
+            rises, "halving", steps.text(), "steps are whole numbers that rise from 1 or more");
+        rungs.add((Integer) step.typed());
+      }
+    }
+    ConfigException.require(
+        !rungs.isEmpty(), "halving", "nothing", "name the steps after which it chooses: [50, 200]");
+    ConfigException.require(
+        keep != null
+            && keep.typed() instanceof Number share
+            && share.doubleValue() > 0
+            && share.doubleValue() < 1,
+        "keep",
+        keep == null ? "nothing" : keep.text(),
+        "it is the share of settings that goes on, above 0 and below 1");
+    return new Halving(rungs, ((Number) keep.typed()).doubleValue());
+  }
+
+  /** Refuses rungs that are not before the end of a trial. */
+  void requireBeforeEnd(Trial trial) {
+    int end = trial.maxSteps();
+    ConfigException.require(
+        end <= 0 || steps.get(steps.size() - 1) < end,
+        "halving",
+        steps,
+        "the run of a trial (%s) ends after %s steps; the rungs are steps before that"
+            .formatted(trial.shown(), end));
+  }
+
+  /** Number of settings that continue after a rung. */
+  int kept(int settings) {
+    return (int) Math.max(1, Math.ceil(keep * settings));
+  }
+}

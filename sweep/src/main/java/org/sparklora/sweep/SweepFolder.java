@@ -1,0 +1,160 @@
+package org.sparklora.sweep;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * The folder of a sweep: its file, trials, tables and results. It belongs to one sweep, and only
+ * one process at a time may open it.
+ */
+public final class SweepFolder implements AutoCloseable {
+  static final String FILE_NAME = "sweep.yaml";
+
+  private final FileSystem fileSystem;
+  private final Path folder;
+  private final RunFolder.Finished claim;
+
+  private SweepFolder(FileSystem fileSystem, Path folder, RunFolder.Finished claim) {
+    this.fileSystem = fileSystem;
+    this.folder = folder;
+    this.claim = claim;
+  }
+
+  /**
+   * Checks that a folder is empty or already belongs to the sweep.
+   *
+   * @throws ConfigException if the folder has another sweep or other files
+   */
+  static void requireFree(Configuration hadoop, String name, SweepFile file) {
+    try {
+      Path path = new Path(name);
+      FileSystem fileSystem = withoutChecksums(path.getFileSystem(hadoop));
+      if (!fileSystem.exists(path)) {
+        return;
+      }
+      ConfigException.require(
+          fileSystem.getFileStatus(path).isDirectory(),
+          Flags.OUTPUT_DIR,
+          name,
+          "it is a file; name a folder");
+      Optional<SweepFile> there = read(fileSystem, path);
+      ConfigException.require(
+          there.isPresent() || isEmpty(fileSystem, path),
+          Flags.OUTPUT_DIR,
+          name,
+          "it holds something else than a sweep; name another folder");
+      ConfigException.require(
+          there.isEmpty() || there.get().hasTrialsOf(file),
+          Flags.OUTPUT_DIR,
+          name,
+          "it holds another sweep (its %s differs from %s); name another folder"
+              .formatted(FILE_NAME, file.place()));
+    } catch (IOException e) {
+      throw failed(name, e);
+    }
+  }
+
+  /**
+   * Locks the folder and copies the sweep's file into it.
+   *
+   * @throws ConfigException if the folder has other contents, or another process holds it
+   */
+  public static SweepFolder open(Configuration hadoop, String name, SweepFile file) {
+    requireFree(hadoop, name, file);
+    try {
+      Path path = new Path(name);
+      FileSystem fileSystem = withoutChecksums(path.getFileSystem(hadoop));
+      fileSystem.mkdirs(path);
+      RunFolder.Finished claim = RunFolder.claim(hadoop, name);
+      Path whole = fileSystem.makeQualified(path);
+      try {
+        Path aside = new Path(whole, "." + FILE_NAME + ".part");
+        try (OutputStream out = fileSystem.create(aside, true)) {
+          Files.copy(java.nio.file.Path.of(file.place()), out);
+        }
+        fileSystem.delete(new Path(whole, FILE_NAME), false);
+        fileSystem.rename(aside, new Path(whole, FILE_NAME));
+        return new SweepFolder(fileSystem, whole, claim);
+      } catch (IOException | RuntimeException e) {
+        claim.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw failed(name, e);
+    }
+  }
+
+  /** Whether a folder has no files but hidden ones, which a process killed in open() leaves. */
+  private static boolean isEmpty(FileSystem fileSystem, Path folder) throws IOException {
+    return Arrays.stream(fileSystem.listStatus(folder))
+        .allMatch(status -> status.getPath().getName().startsWith("."));
+  }
+
+  private static Optional<SweepFile> read(FileSystem fileSystem, Path folder) throws IOException {
+    Path file = new Path(folder, FILE_NAME);
+    if (!fileSystem.exists(file)) {
+      return Optional.empty();
+    }
+    java.nio.file.Path copy = Files.createTempFile("sweep", ".yaml");
+    try (InputStream in = fileSystem.open(file)) {
+      Files.write(copy, in.readAllBytes());
+      return Optional.of(SweepFile.read(copy));
+    } finally {
+      Files.delete(copy);
+    }
+  }
+
+  private static FileSystem withoutChecksums(FileSystem fileSystem) {
+    return fileSystem instanceof LocalFileSystem local ? local.getRawFileSystem() : fileSystem;
+  }
+
+  private static TableException failed(String name, IOException cause) {
+    return new TableException(
+        "Cannot use output folder %s (%s): check rights and room, or choose another --output_dir"
+            .formatted(name, cause.getMessage()),
+        cause);
+  }
+
+  /** Writes a file of the folder under a temporary name, then renames it. */
+  public void write(String name, byte[] bytes) {
+    try {
+      Path aside = new Path(folder, "." + name + ".part");
+      try (OutputStream out = fileSystem.create(aside, true)) {
+        out.write(bytes);
+      }
+      Path file = new Path(folder, name);
+      fileSystem.delete(file, false);
+      if (!fileSystem.rename(aside, file)) {
+        throw new IOException("%s cannot be renamed".formatted(aside));
+      }
+    } catch (IOException e) {
+      throw failed(folder.toString(), e);
+    }
+  }
+
+  public void write(String name, String text) {
+    write(name, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public void close() {
+    try {
+      claim.close();
+    } catch (IOException e) {
+      throw failed(folder.toString(), e);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package org.sparklora.sweep;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+
+/**
+ * Names a trial: the beginning of a SHA-256 over its command and all effective settings in
+ * canonical spelling, with fingerprints of model and data instead of their names. Folders and the
+ * frequency of checkpoints are left out.
+ */
+public final class TrialName {
+  private static final int DIGITS = 12;
+
+  private static final Set<String> NO_PART =
+      Set.of(
+          Flags.OUTPUT_DIR.name(),
+          Flags.PACKED_DIR.name(),
+          Flags.PROMPTS_DIR.name(),
+          Flags.STAGING_DIR.name(),
+          Flags.DISABLE_TQDM.name(),
+          Flags.REPORT_TO.name(),
+          Flags.SAVE_STRATEGY.name(),
+          Flags.SAVE_STEPS.name(),
+          Flags.SAVE_TOTAL_LIMIT.name(),
+          Flags.SAVE_ONLY_MODEL.name());
+
+  private TrialName() {}
+
+  /**
+   * The name of a trial.
+   *
+   * @param found fingerprints that replace the values of some flags
+   */
+  public static String of(Settings settings, Map<String, String> found) {
+    Map<String, String> decisive = new TreeMap<>(settings.effective());
+    decisive.keySet().removeAll(NO_PART);
+    decisive.putAll(found);
+    StringBuilder text = new StringBuilder(settings.command()).append('\n');
+    decisive.forEach((flag, value) -> text.append(flag).append('=').append(value).append('\n'));
+    return hash(text.toString());
+  }
+
+  /** Twelve hexadecimal digits of a text's SHA-256. */
+  public static String hash(String text) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest).substring(0, DIGITS);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every Java platform has SHA-256", e);
+    }
+  }
+}

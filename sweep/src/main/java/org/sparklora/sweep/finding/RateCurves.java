@@ -1,0 +1,170 @@
+package org.sparklora.sweep.finding;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+import org.sparklora.observe.report.LineFigure;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.sweep.SweepMetric;
+import org.sparklora.sweep.Trial;
+
+/**
+ * The metric over the learning rate, for each kind of trial; the basis of most findings.
+ *
+ * @param curves one for each kind of trial
+ * @param seeds number of seeds
+ */
+record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
+  private static final Set<String> RATE = Set.of(Flags.LEARNING_RATE.name());
+
+  static RateCurves of(Study study) {
+    return new RateCurves(study.metric(), study.curves(RATE, Trial::rate), study.seeds().size());
+  }
+
+  /** The curves whose trials match {@code kind}. */
+  RateCurves where(Predicate<Trial> kind) {
+    return new RateCurves(
+        metric, curves.stream().filter(curve -> kind.test(curve.of())).toList(), seeds);
+  }
+
+  /**
+   * The reason why the metric at the best rates is unknown: a best rate is at the edge of its grid,
+   * or does not exist. Empty if all are known; a curve with a single rate counts as known.
+   */
+  Optional<String> obstacle() {
+    for (SeedCurve curve : curves) {
+      List<Optimum> readings = curve.readings(metric, measured());
+      if (readings.isEmpty()) {
+        return Optional.of("no rate of %s has a number for every seed".formatted(curve.label()));
+      }
+      if (readings.get(0).isAtEdge() && curve.grid().length > 1) {
+        return Optional.of(
+            "best rate at the edge of the grid (%s: %s)"
+                .formatted(curve.label(), Conclusion.rate(Math.pow(10, readings.get(0).at()))));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The reason why the best rates are unknown: {@link #obstacle}, or too few rates nearby. */
+  Optional<String> obstacleToRates() {
+    return obstacle()
+        .or(
+            () ->
+                curves.stream()
+                    .filter(curve -> curve.readings(metric, measured()).size() < 2)
+                    .findFirst()
+                    .map(
+                        curve ->
+                            "three rates about the best do not tell how far a parabola errs (%s);"
+                                    .formatted(curve.label())
+                                + " add one beside them"));
+  }
+
+  private Draw measured() {
+    return Draw.measured(seeds);
+  }
+
+  /**
+   * The mean decimal logarithm of the best rates; NaN if one is not inside its grid.
+   *
+   * @param open name in {@link Draw} of the reading between grid points, the same for all curves,
+   *     since their shapes are similar
+   */
+  double meanDecade(Draw draw, String open) {
+    double sum = 0;
+    for (SeedCurve curve : curves) {
+      sum += decade(curve, draw, open);
+    }
+    return curves.isEmpty() ? Double.NaN : sum / curves.size();
+  }
+
+  /** The decimal logarithm of a curve's best rate; NaN if it is not inside its grid. */
+  double decade(SeedCurve curve, Draw draw, String open) {
+    return curve
+        .optimum(metric, draw, open)
+        .filter(best -> !best.isAtEdge())
+        .map(Optimum::at)
+        .orElse(Double.NaN);
+  }
+
+  /**
+   * The ratio of the best rates of adapters and of full fine-tuning, in each draw.
+   *
+   * @param of distinguishes this ratio from others in {@link Draw}
+   */
+  static ToDoubleFunction<Draw> ratio(RateCurves adapters, RateCurves full, String of) {
+    return draw ->
+        Math.pow(
+            10, adapters.meanDecade(draw, "adapters" + of) - full.meanDecade(draw, "full" + of));
+  }
+
+  /**
+   * The least cost of any curve at any rate; NaN if no curve has a value.
+   *
+   * @param open name in {@link Draw} of the cost that a finer grid might reach
+   */
+  double leastCost(Draw draw, String open) {
+    return curves.stream()
+        .mapToDouble(curve -> curve.leastCostOfAnyRate(metric, draw, open))
+        .filter(cost -> !Double.isNaN(cost))
+        .min()
+        .orElse(Double.NaN);
+  }
+
+  /** Each curve's optimum with its interval, for {@code results.json}. */
+  List<Map<String, Object>> optima() {
+    List<Map<String, Object>> optima = new ArrayList<>();
+    for (SeedCurve curve : curves) {
+      Map<String, Object> numbers = new LinkedHashMap<>();
+      numbers.put("label", curve.label());
+      numbers.put("adapter", curve.of().isAdapter());
+      numbers.put("rank", curve.of().rank());
+      Optional<Optimum> best = curve.readings(metric, measured()).stream().findFirst();
+      numbers.put("best_rate", best.map(optimum -> Conclusion.rateOf(optimum.at())).orElse(null));
+      numbers.put("at_edge", best.map(Optimum::isAtEdge).orElse(null));
+      Bootstrap.Interval interval =
+          Bootstrap.of(
+              seeds,
+              draw ->
+                  curve.optimum(metric, draw, curve.label()).map(Optimum::at).orElse(Double.NaN));
+      numbers.put("low", Conclusion.rateOf(interval.low()));
+      numbers.put("high", Conclusion.rateOf(interval.high()));
+      numbers.put(
+          "best_metric", Conclusion.finite(metric.cost(curve.leastCost(metric, measured()))));
+      optima.add(numbers);
+    }
+    return optima;
+  }
+
+  /** The figure: means over seeds with their range, and the optimum marked. */
+  LineFigure figure(String title) {
+    List<LineFigure.Line> lines = new ArrayList<>();
+    for (SeedCurve curve : curves) {
+      Optional<Optimum> best =
+          curve.readings(metric, measured()).stream()
+              .findFirst()
+              .filter(optimum -> !optimum.isAtEdge());
+      lines.add(
+          curve.line(
+              seeds,
+              best.map(
+                      optimum ->
+                          new double[] {Math.pow(10, optimum.at()), metric.cost(optimum.cost())})
+                  .orElse(new double[0])));
+    }
+    return new LineFigure(
+        title,
+        "means over %s seed%s with their range; a ring is the optimum of the parabola"
+            .formatted(seeds, seeds == 1 ? "" : "s"),
+        "learning rate",
+        metric.name(),
+        true,
+        lines);
+  }
+}

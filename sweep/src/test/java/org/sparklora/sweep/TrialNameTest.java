@@ -1,0 +1,57 @@
+package org.sparklora.sweep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+
+class TrialNameTest {
+  private static final Map<String, String> FOUND =
+      Map.of(
+          Flags.MODEL_NAME_OR_PATH.name(), "4ed5cdd85ba9e0d9",
+          Flags.DATASET_NAME.name(), "10 packed rows with fingerprint 0123456789abcdef");
+
+  private static Settings settings(String... more) {
+    List<String> all =
+        Stream.concat(
+                Stream.of("--model_name_or_path", "m", "--dataset_name", "d", "--output_dir", "o"),
+                Stream.of(more))
+            .toList();
+    return CommandLine.parse("sft", all).settings();
+  }
+
+  private static String name(String... more) {
+    return TrialName.of(settings(more), FOUND);
+  }
+
+  @Test
+  void spellingOrderAndFoldersPlayNoPart() {
+    String name = name("--learning_rate", "1e-4", "--seed", "3", "--use_peft");
+
+    assertThat(name).matches("[0-9a-f]{12}");
+    assertThat(name("--use_peft", "true", "--seed=3", "--learning_rate", "0.0001")).isEqualTo(name);
+    assertThat(name("--learning_rate", "1e-4", "--seed", "3", "--use_peft", "--packed_dir", "p"))
+        .isEqualTo(name);
+    assertThat(name("--learning_rate", "1e-4", "--seed", "3", "--use_peft", "--save_steps", "7"))
+        .isEqualTo(name);
+  }
+
+  @Test
+  void whatIsIdlePlaysNoPart() {
+    assertThat(name("--lora_r", "4")).isEqualTo(name("--lora_r", "8"));
+    assertThat(name("--lora_r", "4", "--use_peft"))
+        .isNotEqualTo(name("--lora_r", "8", "--use_peft"));
+  }
+
+  @Test
+  void settingsModelAndDataDecide() {
+    assertThat(name("--learning_rate", "1e-4")).isNotEqualTo(name("--learning_rate", "2e-4"));
+    assertThat(TrialName.of(settings(), FOUND))
+        .isNotEqualTo(TrialName.of(settings(), Map.of(Flags.MODEL_NAME_OR_PATH.name(), "another")));
+  }
+}
