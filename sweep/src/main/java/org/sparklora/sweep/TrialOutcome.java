@@ -10,6 +10,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -50,7 +51,12 @@ public record TrialOutcome(
     /** The trial stopped after a rung, with a checkpoint to resume from. */
     STOPPED,
     /** A loss or gradient was not finite, or sampler and learner drifted apart. */
-    DIVERGED
+    DIVERGED;
+
+    /** {@code done}, {@code stopped}, {@code diverged}. */
+    public String words() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** The finite numbers of log rows. */

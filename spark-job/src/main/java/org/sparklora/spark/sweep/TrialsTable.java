@@ -3,20 +3,18 @@ package org.sparklora.spark.sweep;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
-import org.apache.spark.sql.types.StructType;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.sweep.Trial;
 import org.sparklora.sweep.TrialOutcome;
@@ -38,6 +36,10 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
    */
   record Line(
       TrialOutcome trial, Map<String, Object> values, double step, Map<String, Double> metrics) {}
+
+  /** A column of the table; a cell of a nullable one may be null. */
+  private record Column(
+      String name, DataType type, boolean isNullable, Function<Line, Object> cell) {}
 
   static TrialsTable of(List<Trial> trials, List<TrialOutcome> outcomes) {
     TreeSet<String> metrics = new TreeSet<>();
@@ -71,64 +73,25 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
     return new TrialsTable(settings, List.copyOf(metrics), rows);
   }
 
-  /** The table as CSV with a header line; cells with commas, quotes or line breaks are quoted. */
-  String toCsv() {
-    StringBuilder csv = new StringBuilder();
-    List<String> head = new ArrayList<>(List.of("trial"));
-    head.addAll(settings);
-    head.addAll(List.of("state", "reason", TrialOutcome.STEP));
-    head.addAll(metrics);
-    csv.append(line(head));
-    for (Line row : rows) {
-      List<String> cells = new ArrayList<>(List.of(row.trial().trial()));
-      settings.forEach(name -> cells.add(text(row.values().get(name))));
-      cells.add(state(row));
-      cells.add(row.trial().reason());
-      cells.add(Double.isNaN(row.step()) ? "" : Long.toString((long) row.step()));
-      metrics.forEach(name -> cells.add(text(row.metrics().get(name))));
-      csv.append(line(cells));
-    }
-    return csv.toString();
-  }
-
-  private static String text(Object value) {
-    return value == null
-        ? ""
-        : value instanceof Double number ? Trial.typed(number) : value.toString();
-  }
-
-  private static String state(Line row) {
-    return row.trial().state().name().toLowerCase(Locale.ROOT);
-  }
-
-  private static String line(List<String> cells) {
-    return cells.stream()
-            .map(
-                cell ->
-                    cell.matches("(?s).*[\",\n].*")
-                        ? "\"" + cell.replace("\"", "\"\"") + "\""
-                        : cell)
-            .collect(Collectors.joining(","))
-        + "\n";
-  }
-
-  /** Writes the table as Parquet, one file in the folder. */
-  void writeParquet(SparkSession session, String folder) {
-    List<StructField> fields = new ArrayList<>();
-    fields.add(DataTypes.createStructField("trial", DataTypes.StringType, false));
-    settings.forEach(name -> fields.add(DataTypes.createStructField(name, type(name), true)));
-    fields.add(DataTypes.createStructField("state", DataTypes.StringType, false));
-    fields.add(DataTypes.createStructField("reason", DataTypes.StringType, false));
-    fields.add(DataTypes.createStructField(TrialOutcome.STEP, DataTypes.LongType, true));
+  private List<Column> columns() {
+    DataType text = DataTypes.StringType;
+    List<Column> columns = new ArrayList<>();
+    columns.add(new Column("trial", text, false, row -> row.trial().trial()));
+    settings.forEach(
+        name -> columns.add(new Column(name, type(name), true, row -> row.values().get(name))));
+    columns.add(new Column("state", text, false, row -> row.trial().state().words()));
+    columns.add(new Column("reason", text, false, row -> row.trial().reason()));
+    columns.add(
+        new Column(
+            TrialOutcome.STEP,
+            DataTypes.LongType,
+            true,
+            row -> Double.isNaN(row.step()) ? null : (long) row.step()));
     metrics.forEach(
-        name -> fields.add(DataTypes.createStructField(name, DataTypes.DoubleType, true)));
-    StructType schema = DataTypes.createStructType(fields);
-    session
-        .createDataFrame(rows.stream().map(this::row).toList(), schema)
-        .coalesce(1)
-        .write()
-        .mode(SaveMode.Overwrite)
-        .parquet(folder);
+        name ->
+            columns.add(
+                new Column(name, DataTypes.DoubleType, true, row -> row.metrics().get(name))));
+    return columns;
   }
 
   /** The column type of a setting, from any of its values. */
@@ -147,13 +110,46 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
         .orElse(DataTypes.StringType);
   }
 
-  private Row row(Line row) {
-    List<Object> cells = new ArrayList<>(List.of(row.trial().trial()));
-    settings.forEach(name -> cells.add(row.values().get(name)));
-    cells.add(state(row));
-    cells.add(row.trial().reason());
-    cells.add(Double.isNaN(row.step()) ? null : (long) row.step());
-    metrics.forEach(name -> cells.add(row.metrics().get(name)));
-    return RowFactory.create(cells.toArray());
+  /** The table as CSV with a header line; cells with commas, quotes or line breaks are quoted. */
+  String toCsv() {
+    List<Column> columns = columns();
+    StringBuilder csv = new StringBuilder(line(columns, Column::name));
+    rows.forEach(row -> csv.append(line(columns, column -> text(column.cell().apply(row)))));
+    return csv.toString();
+  }
+
+  private static String text(Object value) {
+    return value == null
+        ? ""
+        : value instanceof Double number ? Trial.typed(number) : value.toString();
+  }
+
+  private static String line(List<Column> columns, Function<Column, String> cell) {
+    return columns.stream()
+        .map(cell)
+        .map(
+            text ->
+                text.matches("(?s).*[\",\n].*") ? "\"" + text.replace("\"", "\"\"") + "\"" : text)
+        .collect(Collectors.joining(",", "", "\n"));
+  }
+
+  /** Writes the table as Parquet, one file in the folder. */
+  void writeParquet(SparkSession session, String folder) {
+    List<Column> columns = columns();
+    StructField[] fields =
+        columns.stream()
+            .map(of -> DataTypes.createStructField(of.name(), of.type(), of.isNullable()))
+            .toArray(StructField[]::new);
+    session
+        .createDataFrame(
+            rows.stream()
+                .map(row -> columns.stream().map(column -> column.cell().apply(row)).toArray())
+                .map(RowFactory::create)
+                .toList(),
+            DataTypes.createStructType(fields))
+        .coalesce(1)
+        .write()
+        .mode(SaveMode.Overwrite)
+        .parquet(folder);
   }
 }

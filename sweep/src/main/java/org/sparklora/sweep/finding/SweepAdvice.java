@@ -45,8 +45,9 @@ public final class SweepAdvice {
    * The best rate of trials of one kind.
    *
    * @param rank of the adapter; 0 for all weights
+   * @param cost the metric at that rate, negated if larger is better
    */
-  private record Best(int rank, double rate, double low, double high, double metric) {}
+  private record Best(int rank, double rate, double low, double high, double cost) {}
 
   /**
    * Reads a sweep.
@@ -111,7 +112,7 @@ public final class SweepAdvice {
                 () ->
                     new Finding(
                         RATE,
-                        Figure.rate(rate),
+                        shown(rate),
                         Map.of("learning_rate_of_run", rate),
                         Severity.UNKNOWN,
                         "the sweep has no best rate inside of its grid for such a run",
@@ -128,6 +129,7 @@ public final class SweepAdvice {
 
   /** The optima inside their grids. */
   private List<Best> optima() {
+    double sign = results.path("metric").path("goal").asText().equals("min") ? 1 : -1;
     List<Best> optima = new ArrayList<>();
     for (JsonNode best : results.path("optima")) {
       if (best.path("best_rate").isNumber() && !best.path("at_edge").asBoolean(true)) {
@@ -137,7 +139,7 @@ public final class SweepAdvice {
                 best.path("best_rate").asDouble(),
                 best.path("low").asDouble(),
                 best.path("high").asDouble(),
-                best.path("best_metric").asDouble(Double.NaN)));
+                sign * best.path("best_metric").asDouble(Double.NaN)));
       }
     }
     return optima;
@@ -149,42 +151,42 @@ public final class SweepAdvice {
         RATE,
         "%s; this sweep's best for %s: %s [%s, %s]"
             .formatted(
-                Figure.rate(rate),
+                shown(rate),
                 best.rank() == 0 ? "all weights" : "rank " + best.rank(),
-                Figure.rate(best.rate()),
-                Figure.rate(best.low()),
-                Figure.rate(best.high())),
+                shown(best.rate()),
+                shown(best.low()),
+                shown(best.high())),
         Map.of(
-            "learning_rate_of_run",
-            rate,
-            "measured_learning_rate",
-            best.rate(),
-            "low",
-            best.low(),
-            "high",
-            best.high()),
+            "learning_rate_of_run", rate,
+            "measured_learning_rate", best.rate(),
+            "low", best.low(),
+            "high", best.high()),
         near ? Severity.OK : Severity.REGRET,
         near
             ? "as measured on this model"
-            : "%s times the measured best".formatted(Figure.ratio(rate / best.rate())),
+            : String.format(
+                Locale.ROOT,
+                rate / best.rate() < 10
+                    ? "%.2f times the measured best"
+                    : "%.0f times the measured best",
+                rate / best.rate()),
         List.of(Source.SWEEP));
   }
 
+  private static String shown(double rate) {
+    return String.format(Locale.ROOT, "%.3e", rate).replaceFirst("e([+-])0", "e$1");
+  }
+
   private Optional<Finding> rank(List<Best> all, int rank) {
-    boolean smaller = results.path("metric").path("goal").asText().equals("min");
     List<Best> adapters =
-        all.stream()
-            .filter(best -> best.rank() > 0 && Double.isFinite(best.metric()))
-            .sorted(Comparator.comparingInt(Best::rank))
-            .toList();
+        all.stream().filter(best -> best.rank() > 0 && Double.isFinite(best.cost())).toList();
     if (adapters.stream().map(Best::rank).distinct().count() < 2) {
       return Optional.empty();
     }
-    double sign = smaller ? 1 : -1;
-    double least = adapters.stream().mapToDouble(best -> sign * best.metric()).min().orElseThrow();
+    double least = adapters.stream().mapToDouble(Best::cost).min().orElseThrow();
     int enough =
         adapters.stream()
-            .filter(best -> sign * best.metric() <= least + AS_GOOD_SHARE * Math.abs(least))
+            .filter(best -> best.cost() <= least + AS_GOOD_SHARE * Math.abs(least))
             .mapToInt(Best::rank)
             .min()
             .orElseThrow();
@@ -196,16 +198,5 @@ public final class SweepAdvice {
             rank >= enough ? Severity.OK : Severity.REGRET,
             rank >= enough ? "enough, as measured on this model" : "a higher rank was better",
             List.of(Source.SWEEP)));
-  }
-
-  /** Formats numbers for the report. */
-  private static final class Figure {
-    static String rate(double rate) {
-      return String.format(Locale.ROOT, "%.3e", rate).replaceFirst("e([+-])0", "e$1");
-    }
-
-    static String ratio(double ratio) {
-      return String.format(Locale.ROOT, ratio < 10 ? "%.2f" : "%.0f", ratio);
-    }
   }
 }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -43,12 +44,63 @@ public final class SweepReport {
   private final Study study;
   private final String model;
   private final Findings findings;
+  private final List<Setting> settings;
 
   private SweepReport(SweepFile file, Study study, String model) {
     this.file = file;
     this.study = study;
     this.model = model;
     this.findings = Findings.of(file, study);
+    this.settings =
+        study.measured().stream()
+            .collect(
+                Collectors.groupingBy(
+                    one -> one.trial().setting(), LinkedHashMap::new, Collectors.toList()))
+            .values()
+            .stream()
+            .map(this::setting)
+            .toList();
+  }
+
+  /**
+   * The trials of one setting, which differ only in seed, as {@code results.json} has them.
+   *
+   * @param mean null if not finite, like the deviation
+   */
+  private record Setting(
+      Map<String, String> values,
+      List<String> labels,
+      Double mean,
+      Double deviation,
+      List<Result> trials) {}
+
+  /** A trial of a setting; {@code metric} is null if it has none. */
+  private record Result(
+      String trial, int seed, String state, String reason, int step, Double metric) {}
+
+  private Setting setting(List<Study.Measured> trials) {
+    Trial first = trials.get(0).trial();
+    double[] metrics = trials.stream().mapToDouble(study::metric).toArray();
+    double mean = Arrays.stream(metrics).average().orElse(Double.NaN);
+    double squares = Arrays.stream(metrics).map(metric -> Math.pow(metric - mean, 2)).sum();
+    // the sample standard deviation
+    double deviation = metrics.length < 2 ? Double.NaN : Math.sqrt(squares / (metrics.length - 1));
+    return new Setting(
+        first.setting(),
+        first.labels(),
+        Conclusion.finite(mean),
+        Conclusion.finite(deviation),
+        trials.stream().map(one -> result(one.trial(), one.outcome())).toList());
+  }
+
+  private Result result(Trial trial, TrialOutcome outcome) {
+    return new Result(
+        trial.name(),
+        trial.seed(),
+        outcome.state().words(),
+        outcome.reason(),
+        outcome.step(),
+        Conclusion.finite(outcome.metric(study.metric(), Integer.MAX_VALUE)));
   }
 
   /**
@@ -68,67 +120,31 @@ public final class SweepReport {
     }
     folder.write(PAGE, report.html(pngs));
     folder.write(RESULTS, report.json()); // last: then all figures exist
-    return report.text(name);
+    return "%s\n%s/%s\n".formatted(String.join("\n", report.verdicts()), name, PAGE);
   }
 
-  private String text(String folder) {
-    StringBuilder text = new StringBuilder();
-    findings.verdicts().forEach(verdict -> text.append(verdict.text()).append('\n'));
-    return text.append(counts())
-        .append('\n')
-        .append(folder)
-        .append('/')
-        .append(PAGE)
-        .append('\n')
-        .toString();
+  /** The verdicts, then the counts of trials. */
+  private List<String> verdicts() {
+    List<String> lines = new ArrayList<>();
+    findings.verdicts().forEach(verdict -> lines.add(verdict.text()));
+    lines.add("trials: " + joined(states()));
+    return lines;
   }
 
-  private String counts() {
-    Map<String, Object> counts = states();
-    return counts.entrySet().stream()
-        .map(entry -> entry.getValue() + " " + entry.getKey())
-        .collect(Collectors.joining(", ", "trials: ", ""));
-  }
-
-  private Map<String, Object> states() {
-    Map<String, Object> states = new LinkedHashMap<>();
+  private Map<String, Long> states() {
+    Map<String, Long> states = new LinkedHashMap<>();
     for (TrialOutcome.State state : TrialOutcome.State.values()) {
       states.put(
-          state.name().toLowerCase(Locale.ROOT),
+          state.words(),
           study.measured().stream().filter(one -> one.outcome().state() == state).count());
     }
     return states;
   }
 
-  /** The trials of one setting, which differ only in seed. */
-  private record Group(List<Study.Measured> trials) {
-    Trial first() {
-      return trials.get(0).trial();
-    }
-  }
-
-  private List<Group> groups() {
-    return study.measured().stream()
-        .collect(
-            Collectors.groupingBy(
-                one -> one.trial().setting(), LinkedHashMap::new, Collectors.toList()))
-        .values()
-        .stream()
-        .map(Group::new)
-        .toList();
-  }
-
-  private double mean(Group group) {
-    return group.trials().stream().mapToDouble(study::metric).average().orElse(Double.NaN);
-  }
-
-  /** The sample standard deviation of a group; NaN for a single value. */
-  private double deviation(Group group) {
-    double mean = mean(group);
-    int count = group.trials().size();
-    double squares =
-        group.trials().stream().mapToDouble(one -> Math.pow(study.metric(one) - mean, 2)).sum();
-    return count < 2 ? Double.NaN : Math.sqrt(squares / (count - 1));
+  private static String joined(Map<String, Long> counts) {
+    return counts.entrySet().stream()
+        .map(entry -> entry.getValue() + " " + entry.getKey())
+        .collect(Collectors.joining(", "));
   }
 
   private String json() {
@@ -147,7 +163,7 @@ public final class SweepReport {
     results.put("trials", states());
     results.put("verdicts", findings.verdicts().stream().map(Conclusion::numbers).toList());
     results.putAll(findings.numbers());
-    results.put("settings", groups().stream().map(this::numbers).toList());
+    results.put("settings", settings);
     try {
       return new ObjectMapper()
               .enable(SerializationFeature.INDENT_OUTPUT)
@@ -159,39 +175,15 @@ public final class SweepReport {
     }
   }
 
-  private Map<String, Object> numbers(Group group) {
-    Map<String, Object> numbers = new LinkedHashMap<>();
-    numbers.put("values", group.first().setting());
-    numbers.put("labels", group.first().labels());
-    numbers.put("mean", Conclusion.finite(mean(group)));
-    numbers.put("deviation", Conclusion.finite(deviation(group)));
-    List<Map<String, Object>> trials = new ArrayList<>();
-    for (Study.Measured one : group.trials()) {
-      Map<String, Object> trial = new LinkedHashMap<>();
-      trial.put("trial", one.trial().name());
-      trial.put("seed", one.trial().seed());
-      trial.put("state", one.outcome().state().name().toLowerCase(Locale.ROOT));
-      trial.put("reason", one.outcome().reason());
-      trial.put("step", one.outcome().step());
-      trial.put(
-          "metric", Conclusion.finite(one.outcome().metric(study.metric(), Integer.MAX_VALUE)));
-      trials.add(trial);
-    }
-    numbers.put("trials", trials);
-    return numbers;
-  }
-
   private String html(List<byte[]> pngs) {
     List<String> lead = new ArrayList<>();
     if (!file.claim().isEmpty()) {
       lead.add("Claim: %s (%s)".formatted(file.claim(), file.source()));
     }
-    findings.verdicts().forEach(verdict -> lead.add(verdict.text()));
-    lead.add(counts());
-    List<Group> groups = groups();
-    List<String> head = new ArrayList<>(List.of("setting"));
+    lead.addAll(verdicts());
     List<String> flags =
-        groups.isEmpty() ? List.of() : List.copyOf(groups.get(0).first().setting().keySet());
+        settings.isEmpty() ? List.of() : List.copyOf(settings.get(0).values().keySet());
+    List<String> head = new ArrayList<>(List.of("setting"));
     head.addAll(flags);
     head.addAll(List.of(study.metric().name(), "deviation", "trials"));
     return new FigurePage(
@@ -200,29 +192,26 @@ public final class SweepReport {
             pngs,
             "Settings",
             head,
-            groups.stream().map(group -> row(group, flags)).toList())
+            settings.stream().map(setting -> row(setting, flags)).toList())
         .html();
   }
 
-  private List<String> row(Group group, List<String> flags) {
+  private static List<String> row(Setting setting, List<String> flags) {
     List<String> cells = new ArrayList<>();
-    cells.add(String.join(", ", group.first().labels()));
-    flags.forEach(flag -> cells.add(group.first().setting().getOrDefault(flag, "")));
-    cells.add(shown(mean(group)));
-    cells.add(shown(deviation(group)));
+    cells.add(String.join(", ", setting.labels()));
+    flags.forEach(flag -> cells.add(setting.values().getOrDefault(flag, "")));
+    cells.add(shown(setting.mean()));
+    cells.add(shown(setting.deviation()));
     cells.add(
-        group.trials().stream()
-            .map(one -> one.outcome().state().name().toLowerCase(Locale.ROOT))
-            .collect(
-                Collectors.groupingBy(state -> state, LinkedHashMap::new, Collectors.counting()))
-            .entrySet()
-            .stream()
-            .map(entry -> entry.getValue() + " " + entry.getKey())
-            .collect(Collectors.joining(", ")));
+        joined(
+            setting.trials().stream()
+                .collect(
+                    Collectors.groupingBy(
+                        Result::state, LinkedHashMap::new, Collectors.counting()))));
     return cells;
   }
 
-  private static String shown(double value) {
-    return Double.isFinite(value) ? String.format(Locale.ROOT, "%.4g", value) : "–";
+  private static String shown(Double value) {
+    return value == null ? "–" : String.format(Locale.ROOT, "%.4g", value);
   }
 }
