@@ -1,8 +1,11 @@
 package org.sparklora.sweep;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.SettingsFile.Value;
 
@@ -65,8 +68,31 @@ public record Halving(List<Integer> steps, double keep) {
             .formatted(trial.shown(), end));
   }
 
-  /** Number of settings that continue after a rung. */
-  int kept(int settings) {
-    return (int) Math.max(1, Math.ceil(keep * settings));
+  /**
+   * The trials whose settings continue after a rung, in their order: those with the best means over
+   * seeds. A setting with a diverged trial, or one without a metric yet, is worse than all others;
+   * of equal settings the earlier one continues.
+   */
+  public List<Trial> better(
+      List<Trial> trials, Map<String, TrialOutcome> outcomes, SweepMetric metric, int step) {
+    Map<Map<String, String>, Double> costs =
+        trials.stream()
+            .collect(
+                Collectors.groupingBy(
+                    Trial::setting,
+                    LinkedHashMap::new,
+                    Collectors.averagingDouble(
+                        trial -> cost(outcomes.get(trial.name()).metric(metric, step), metric))));
+    Set<Map<String, String>> kept =
+        costs.entrySet().stream()
+            .sorted(Map.Entry.comparingByValue())
+            .limit((long) Math.max(1, Math.ceil(keep * costs.size())))
+            .map(Map.Entry::getKey)
+            .collect(Collectors.toSet());
+    return trials.stream().filter(trial -> kept.contains(trial.setting())).toList();
+  }
+
+  private static double cost(double value, SweepMetric metric) {
+    return Double.isFinite(value) ? metric.cost(value) : Double.POSITIVE_INFINITY;
   }
 }

@@ -57,6 +57,9 @@ public record SweepFile(
           Flags.MASTER,
           Flags.DEBUG_ERRORS);
 
+  private static final String DECIDED =
+      "a sweep decides on it for each of its trials; leave it out";
+
   /** Flags that apply to the whole process, so that no axis may vary them. */
   private static final List<Flag<?>> OF_THE_PROCESS = List.of(Flags.ENGINE);
 
@@ -127,21 +130,11 @@ public record SweepFile(
     map(entries, "axes").forEach((flag, values) -> axes.add(Axis.ofFlag(flag, values)));
     Value zip = entries.get("zip");
     if (zip != null && !zip.isUnset()) {
-      List<Value> groups =
-          zip.elements()
-              .orElseThrow(
-                  () ->
-                      new ConfigException(
-                          "zip", zip.text(), "a list of groups of flags is expected"));
-      for (Value group : groups) {
+      for (Value group :
+          expected(zip.elements(), "zip", zip, "a list of groups of flags is expected")) {
         axes.add(
             Axis.of(
-                group
-                    .entries()
-                    .orElseThrow(
-                        () ->
-                            new ConfigException(
-                                "zip", group.text(), "a group is flags with their lists")),
+                expected(group.entries(), "zip", group, "a group is flags with their lists"),
                 "zip"));
       }
     }
@@ -179,11 +172,7 @@ public record SweepFile(
       }
     }
     for (Flag<?> own : OWN) {
-      ConfigException.require(
-          !all.containsKey(own.name()),
-          own,
-          all.get(own.name()),
-          "a sweep decides on it for each of its trials; leave it out");
+      ConfigException.require(!all.containsKey(own.name()), own, all.get(own.name()), DECIDED);
     }
   }
 
@@ -192,10 +181,11 @@ public record SweepFile(
     if (value == null || value.isUnset()) {
       return Map.of();
     }
-    return value
-        .entries()
-        .orElseThrow(
-            () -> new ConfigException(key, value.text(), "keys with their values are expected"));
+    return expected(value.entries(), key, value, "keys with their values are expected");
+  }
+
+  private static <T> T expected(Optional<T> found, String key, Value value, String expectation) {
+    return found.orElseThrow(() -> new ConfigException(key, value.text(), expectation));
   }
 
   private static String text(Map<String, Value> entries, String key) {
@@ -218,11 +208,7 @@ public record SweepFile(
   /** Refuses a trial's flags that the sweep itself sets, under any name in the file. */
   static void requireOwn(Settings trial) {
     for (Flag<?> own : OWN) {
-      ConfigException.require(
-          !trial.isGiven(own),
-          own,
-          trial.text(own),
-          "a sweep decides on it for each of its trials; leave it out");
+      ConfigException.require(!trial.isGiven(own), own, trial.text(own), DECIDED);
     }
   }
 

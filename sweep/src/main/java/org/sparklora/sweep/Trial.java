@@ -74,32 +74,24 @@ public record Trial(String name, Map<String, String> values, List<String> labels
 
   /** The varied values without seeds; trials with equal settings are repetitions. */
   public Map<String, String> setting() {
-    return without(SEEDS);
-  }
-
-  /** The varied values without seeds and the flags of a curve's quantity. */
-  public Map<String, String> series(Set<String> quantity) {
-    Map<String, String> rest = without(SEEDS);
-    rest.keySet().removeAll(quantity);
-    return rest;
-  }
-
-  private Map<String, String> without(Set<String> flags) {
     Map<String, String> rest = new LinkedHashMap<>(values);
-    rest.keySet().removeAll(flags);
+    rest.keySet().removeAll(SEEDS);
     return rest;
   }
 
-  /**
-   * The label of the trial's curve: the file's labels, else the varied values.
-   *
-   * @param quantity flags of the curve's quantity
-   */
-  public String seriesLabel(Set<String> quantity) {
+  /** The varied values that all trials of a curve share: without seeds and the learning rate. */
+  public Map<String, String> series() {
+    Map<String, String> rest = setting();
+    rest.keySet().remove(Flags.LEARNING_RATE.name());
+    return rest;
+  }
+
+  /** The label of the trial's curve: the file's labels, else the varied values. */
+  public String seriesLabel() {
     if (!labels.isEmpty()) {
       return String.join(", ", labels);
     }
-    Map<String, String> rest = series(quantity);
+    Map<String, String> rest = series();
     boolean told = rest.keySet().stream().anyMatch(ADAPTER::contains);
     rest.keySet().removeAll(ADAPTER);
     String others =

@@ -17,11 +17,13 @@ final class TrialGrid {
   private static final int MOST_TRIALS = 100_000;
 
   private final SweepFile file;
+  private final String folder;
   private final List<Trial> trials = new ArrayList<>();
   private final Map<Map<String, String>, Trial> seen = new HashMap<>();
 
-  private TrialGrid(SweepFile file) {
+  private TrialGrid(SweepFile file, String folder) {
     this.file = file;
+    this.folder = folder;
   }
 
   /**
@@ -32,7 +34,7 @@ final class TrialGrid {
    *     flag, or two equal trials
    */
   static List<Trial> of(SweepFile file, String folder) {
-    TrialGrid grid = new TrialGrid(file);
+    TrialGrid grid = new TrialGrid(file, folder);
     long count =
         file.axes().stream()
             .mapToLong(axis -> axis.choices().size())
@@ -40,7 +42,7 @@ final class TrialGrid {
     ConfigException.require(
         count <= MOST_TRIALS, "axes", count + " trials", "100000 are the most; leave values out");
     try {
-      grid.add(folder, 0, new LinkedHashMap<>(file.base()), new LinkedHashMap<>(), List.of());
+      grid.add(0, Map.of(), List.of());
     } catch (ConfigException e) {
       throw e.place().isEmpty() ? e.in(file.place()) : e;
     }
@@ -65,29 +67,23 @@ final class TrialGrid {
         });
   }
 
-  private void add(
-      String folder,
-      int axis,
-      Map<String, Value> entries,
-      Map<String, Value> varied,
-      List<String> labels) {
+  private void add(int axis, Map<String, Value> varied, List<String> labels) {
     if (axis == file.axes().size()) {
-      addTrial(folder, entries, varied, labels);
+      addTrial(varied, labels);
       return;
     }
     for (Axis.Choice choice : file.axes().get(axis).choices()) {
-      Map<String, Value> all = new LinkedHashMap<>(entries);
-      all.putAll(choice.values());
       Map<String, Value> more = new LinkedHashMap<>(varied);
       more.putAll(choice.values());
       List<String> named = new ArrayList<>(labels);
       choice.label().ifPresent(named::add);
-      add(folder, axis + 1, all, more, named);
+      add(axis + 1, more, named);
     }
   }
 
-  private void addTrial(
-      String folder, Map<String, Value> entries, Map<String, Value> varied, List<String> labels) {
+  private void addTrial(Map<String, Value> varied, List<String> labels) {
+    Map<String, Value> entries = new LinkedHashMap<>(file.base());
+    entries.putAll(varied);
     Settings settings = CommandLine.ofEntries(file.command(), entries, file.place());
     SweepFile.requireOwn(settings);
     Map<String, String> values = new LinkedHashMap<>();

@@ -30,7 +30,6 @@ import org.sparklora.spark.workers.ExecutorCount;
 import org.sparklora.spark.workers.JobNames;
 import org.sparklora.spark.workers.PlacedJob;
 import org.sparklora.sweep.Halving;
-import org.sparklora.sweep.Rung;
 import org.sparklora.sweep.SweepFile;
 import org.sparklora.sweep.SweepFolder;
 import org.sparklora.sweep.SweepPlan;
@@ -143,7 +142,7 @@ public final class SweepJob {
     List<Trial> left = trials;
     for (int rung : file.halving().map(Halving::steps).orElse(List.of())) {
       train(left, OptionalInt.of(rung), outcomes, progress);
-      left = Rung.better(left, outcomes, file, rung);
+      left = file.halving().orElseThrow().better(left, outcomes, file.metric(), rung);
     }
     train(left, OptionalInt.empty(), outcomes, progress);
     if (file.halving().isPresent() && !run.keepWeights()) {

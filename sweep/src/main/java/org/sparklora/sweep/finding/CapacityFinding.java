@@ -1,15 +1,15 @@
 package org.sparklora.sweep.finding;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.DoubleBinaryOperator;
 import java.util.function.ToDoubleFunction;
 import org.sparklora.sweep.SweepMetric;
-import org.sparklora.sweep.Trial;
 import org.sparklora.sweep.TrialOutcome;
 
 /**
@@ -19,11 +19,6 @@ import org.sparklora.sweep.TrialOutcome;
  * share of concordant minus discordant pairs of ranks.
  */
 final class CapacityFinding {
-  private static final String QUANTITY = "order of ranks by the step at which they leave the line";
-  private static final String BLOG = "1 (higher ranks leave later)";
-  private static final String END = "order of ranks by %s at the end";
-  private static final String BLOG_OF_END = "1 (higher ranks end better)";
-
   /**
    * A curve has left the line if it is above it by this share; draws vary the share from half to
    * twice, so that the order of ranks does not depend on the threshold.
@@ -34,119 +29,116 @@ final class CapacityFinding {
 
   private static final double BITS_PER_PARAMETER = 2;
 
+  private static final int LEAST_RANKS = 3;
+
   private CapacityFinding() {}
 
   static Findings of(Study study) {
     List<SeedCurve> curves = StepCurves.of(study, study.metric());
-    int seeds = study.seeds().size();
-    Draw all = Draw.measured(seeds);
+    Draw measured = Draw.measured(study.seeds().size());
     List<Map<String, Object>> departures = new ArrayList<>();
     for (SeedCurve curve : curves) {
       Map<String, Object> numbers = new LinkedHashMap<>();
       numbers.put("label", curve.label());
       numbers.put("rank", curve.of().rank());
-      double step = departure(study.metric(), curve, curves, all);
+      double step = departure(study.metric(), curve, curves, measured);
       numbers.put("leaves_at_step", Conclusion.finite(step));
       long parameters = parameters(study, curve);
       numbers.put("trained_parameters", parameters);
       if (curve.of().isAdapter()) {
-        numbers.put("capacity_bits", BITS_PER_PARAMETER * parameters);
-        numbers.put(
-            "predicted_step", Conclusion.finite(predicted(study, BITS_PER_PARAMETER * parameters)));
+        double bits = BITS_PER_PARAMETER * parameters;
+        numbers.put("capacity_bits", bits);
+        numbers.put("predicted_step", Conclusion.finite(predicted(study, bits)));
       }
       departures.add(numbers);
     }
-    Map<String, Object> numbers = new LinkedHashMap<>();
-    numbers.put("departures", departures);
-    return new Findings(
-        List.of(verdict(study, curves), end(study)),
+    return Findings.of(
+        study,
+        List.of(departures(study, curves, measured), ends(RateCurves.of(study).adapters())),
         List.of(
             StepCurves.figure(
-                "Where each rank leaves the common line", study.metric(), curves, seeds, true)),
-        numbers);
+                "Where each rank leaves the common line", study, study.metric(), true)),
+        Map.of("departures", departures));
   }
 
-  private static Conclusion verdict(Study study, List<SeedCurve> curves) {
-    int seeds = study.seeds().size();
+  /** Whether higher ranks leave the line later. */
+  private static FindingRule departures(Study study, List<SeedCurve> curves, Draw measured) {
     List<SeedCurve> ranks = curves.stream().filter(curve -> curve.of().isAdapter()).toList();
-    if (ranks.stream().map(curve -> curve.of().rank()).distinct().count() < 3) {
-      return Conclusion.undecided(QUANTITY, seeds, BLOG, "it takes three ranks");
-    }
-    ToDoubleFunction<Draw> order = draw -> order(study.metric(), ranks, curves, draw);
-    double value = order.applyAsDouble(Draw.measured(seeds));
-    if (Double.isNaN(value)) {
-      return Conclusion.undecided(
-          QUANTITY, seeds, BLOG, "no rank leaves the line within the run; take more data or steps");
-    }
-    return Conclusion.of(
-        QUANTITY,
-        value,
-        Bootstrap.of(seeds, order),
-        seeds,
-        BLOG,
+    ToDoubleFunction<Draw> order =
+        draw ->
+            order(
+                ranks,
+                curve -> departure(study.metric(), curve, curves, draw),
+                (low, high) ->
+                    Double.isFinite(low) || Double.isFinite(high)
+                        ? Double.compare(high, low)
+                        : Double.NaN);
+    return new FindingRule(
+        "order of ranks by the step at which they leave the line",
+        "1 (higher ranks leave later)",
         Double.MIN_NORMAL,
-        Double.POSITIVE_INFINITY);
+        Double.POSITIVE_INFINITY,
+        obstacle(ranks)
+            .or(
+                () ->
+                    FindingRule.unless(
+                        !Double.isNaN(order.applyAsDouble(measured)),
+                        "no rank leaves the line within the run; take more data or steps")),
+        order);
   }
 
-  /** The verdict on whether higher ranks end with a better metric. */
-  private static Conclusion end(Study study) {
-    RateCurves ranks = RateCurves.of(study).where(Trial::isAdapter);
-    String quantity = String.format(Locale.ROOT, END, study.metric().name());
-    if (ranks.curves().stream().map(curve -> curve.of().rank()).distinct().count() < 3) {
-      return Conclusion.undecided(quantity, ranks.seeds(), BLOG_OF_END, "it takes three ranks");
-    }
-    ToDoubleFunction<Draw> order = draw -> orderOfEnds(ranks, draw);
-    return Conclusion.of(
-        quantity,
-        order.applyAsDouble(Draw.measured(ranks.seeds())),
-        Bootstrap.of(ranks.seeds(), order),
-        ranks.seeds(),
-        BLOG_OF_END,
+  /** Whether higher ranks end with a better metric; nearly equal ones have no order. */
+  private static FindingRule ends(RateCurves ranks) {
+    return new FindingRule(
+        "order of ranks by %s at the end".formatted(ranks.metric().name()),
+        "1 (higher ranks end better)",
         Double.MIN_NORMAL,
-        Double.POSITIVE_INFINITY);
+        Double.POSITIVE_INFINITY,
+        obstacle(ranks.curves()),
+        draw -> {
+          double share = share(draw);
+          return order(
+              ranks.curves(),
+              curve -> curve.leastCost(ranks.metric(), draw),
+              (low, high) ->
+                  Math.abs(low - high) > share * Math.min(Math.abs(low), Math.abs(high))
+                      ? Double.compare(low, high)
+                      : 0);
+        });
   }
 
-  /** The order of final costs, from −1 to 1 over pairs of ranks; nearly equal pairs count as 0. */
-  private static double orderOfEnds(RateCurves ranks, Draw draw) {
-    double share = share(draw);
+  private static Optional<String> obstacle(List<SeedCurve> ranks) {
+    long count = ranks.stream().map(curve -> curve.of().rank()).distinct().count();
+    return FindingRule.unless(count >= LEAST_RANKS, "it takes three ranks");
+  }
+
+  /**
+   * The order of ranks by a number, from −1 to 1.
+   *
+   * @param number of a rank's curve
+   * @param sign of a lower and a higher rank's numbers; NaN to leave the pair out
+   * @return NaN without pairs
+   */
+  private static double order(
+      List<SeedCurve> ranks, ToDoubleFunction<SeedCurve> number, DoubleBinaryOperator sign) {
+    double[] numbers = ranks.stream().mapToDouble(number).toArray();
     int pairs = 0;
-    int sum = 0;
-    for (SeedCurve low : ranks.curves()) {
-      for (SeedCurve high : ranks.curves()) {
-        if (low.of().rank() < high.of().rank()) {
-          double one = low.leastCost(ranks.metric(), draw);
-          double other = high.leastCost(ranks.metric(), draw);
-          boolean apart = Math.abs(one - other) > share * Math.min(Math.abs(one), Math.abs(other));
+    double sum = 0;
+    for (int low = 0; low < numbers.length; low++) {
+      for (int high = 0; high < numbers.length; high++) {
+        double one = sign.applyAsDouble(numbers[low], numbers[high]);
+        if (ranks.get(low).of().rank() < ranks.get(high).of().rank() && !Double.isNaN(one)) {
           pairs++;
-          sum += apart ? Double.compare(one, other) : 0;
+          sum += one;
         }
       }
     }
-    return (double) sum / pairs;
+    return sum / pairs;
   }
 
   /** The share of the line's cost by which a curve must be above the line. */
   private static double share(Draw draw) {
     return LEAVING_SHARE * Math.pow(LARGEST_OVER_SMALLEST_SHARE, draw.share("leaving") - 0.5);
-  }
-
-  /** The order of departures, from −1 to 1 over pairs with a departure; NaN if there is none. */
-  private static double order(
-      SweepMetric metric, List<SeedCurve> ranks, List<SeedCurve> curves, Draw draw) {
-    double[] steps =
-        ranks.stream().mapToDouble(curve -> departure(metric, curve, curves, draw)).toArray();
-    int pairs = 0;
-    int sum = 0;
-    for (int a = 0; a < steps.length; a++) {
-      for (int b = 0; b < steps.length; b++) {
-        boolean left = Double.isFinite(steps[a]) || Double.isFinite(steps[b]);
-        if (ranks.get(a).of().rank() < ranks.get(b).of().rank() && left) {
-          pairs++;
-          sum += Double.compare(steps[b], steps[a]);
-        }
-      }
-    }
-    return pairs == 0 ? Double.NaN : (double) sum / pairs;
   }
 
   /** The first step from which on the curve stays above the line; infinite if it does not. */
@@ -194,19 +186,16 @@ final class CapacityFinding {
    * before.
    */
   private static double predicted(Study study, double bits) {
-    Optional<TrialOutcome> most =
+    Optional<TrialOutcome> best =
         study.measured().stream()
             .filter(one -> Double.isFinite(study.metric(one)))
-            .min(
-                (a, b) ->
-                    Double.compare(
-                        study.metric().cost(study.metric(a)), study.metric().cost(study.metric(b))))
+            .min(Comparator.comparingDouble(one -> study.metric().cost(study.metric(one))))
             .map(Study.Measured::outcome);
-    if (most.isEmpty()) {
+    if (best.isEmpty()) {
       return Double.NaN;
     }
     List<Map<String, Double>> rows =
-        most.get().log().stream()
+        best.get().log().stream()
             .filter(row -> row.keySet().containsAll(List.of("loss", "num_tokens")))
             .toList();
     double absorbed = 0;

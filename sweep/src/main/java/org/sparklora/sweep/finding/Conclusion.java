@@ -8,24 +8,20 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The verdict of a sweep on a finding.
+ * The verdict of a sweep on a claim of a finding.
  *
- * @param quantity what was measured, in a few words
+ * @param rule the claim
  * @param value the measured value; NaN if undefined
  * @param interval the value's 95 % interval
  * @param seeds number of seeds
- * @param blog the blog's value, as text
- * @param range the values for which the finding holds; all if nothing was measured
- * @param answer whether the finding holds
+ * @param answer whether the claim holds
  * @param reason why the verdict is undecided; else empty
  */
 public record Conclusion(
-    String quantity,
+    FindingRule rule,
     double value,
     Bootstrap.Interval interval,
     int seeds,
-    String blog,
-    Range range,
     Answer answer,
     String reason) {
   /** Least number of seeds for a verdict. */
@@ -50,32 +46,20 @@ public record Conclusion(
   private static final Bootstrap.Interval NONE = new Bootstrap.Interval(Double.NaN, Double.NaN, 1);
 
   /** An undecided verdict without a value. */
-  static Conclusion undecided(String quantity, int seeds, String blog, String reason) {
-    return new Conclusion(
-        quantity, Double.NaN, NONE, seeds, blog, Range.ALL, Answer.NOT_DECIDED, reason);
+  static Conclusion undecided(FindingRule rule, int seeds, String reason) {
+    return new Conclusion(rule, Double.NaN, NONE, seeds, Answer.NOT_DECIDED, reason);
   }
 
   /**
-   * The verdict on a value that should be in a range: decided if there are enough seeds and the
-   * whole interval is inside or outside the range.
-   *
-   * @param from lower bound of the range; infinite for none
-   * @param to upper bound; infinite for none
+   * The verdict on a value: decided if there are enough seeds and the whole interval is inside or
+   * outside the rule's range.
    */
-  static Conclusion of(
-      String quantity,
-      double value,
-      Bootstrap.Interval interval,
-      int seeds,
-      String blog,
-      double from,
-      double to) {
-    Range range = new Range(from, to);
+  static Conclusion of(FindingRule rule, double value, Bootstrap.Interval interval, int seeds) {
     if (Double.isNaN(value)) {
-      return undecided(quantity, seeds, blog, "too few trials have a number");
+      return undecided(rule, seeds, "too few trials have a number");
     }
-    boolean inside = interval.low() >= from && interval.high() <= to;
-    boolean outside = interval.high() < from || interval.low() > to;
+    boolean inside = interval.low() >= rule.from() && interval.high() <= rule.to();
+    boolean outside = interval.high() < rule.from() || interval.low() > rule.to();
     String reason = "";
     if (seeds < LEAST_SEEDS) {
       reason =
@@ -91,37 +75,11 @@ public record Conclusion(
                   + " grid, or no rank leaves the line",
               100 * interval.undefined());
     } else if (!inside && !outside) {
-      reason = "the interval reaches across " + range.bounds();
+      reason = "the interval reaches across " + rule.bounds();
     }
     Answer answer =
         !reason.isEmpty() ? Answer.NOT_DECIDED : inside ? Answer.HOLDS : Answer.DOES_NOT_HOLD;
-    return new Conclusion(quantity, value, interval, seeds, blog, range, answer, reason);
-  }
-
-  /**
-   * The values for which a finding holds.
-   *
-   * @param from lower bound; infinite for none
-   * @param to upper bound; infinite for none
-   */
-  record Range(double from, double to) {
-    private static final Range ALL = new Range(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
-
-    /** {@code from 5.0 to 20}, {@code above 0}, {@code up to 0.10}. */
-    String words() {
-      return Double.isInfinite(to)
-          ? "above " + bounds()
-          : Double.isInfinite(from)
-              ? "up to " + bounds()
-              : "from " + number(from) + " to " + number(to);
-    }
-
-    String bounds() {
-      if (Double.isInfinite(to)) {
-        return number(from < Double.MIN_NORMAL || from > Double.MIN_NORMAL ? from : 0); // above 0
-      }
-      return Double.isInfinite(from) ? number(to) : number(from) + " or " + number(to);
-    }
+    return new Conclusion(rule, value, interval, seeds, answer, reason);
   }
 
   /**
@@ -129,21 +87,27 @@ public record Conclusion(
    * holds}.
    */
   String text() {
-    String measured =
-        Double.isNaN(value)
-            ? ""
-            : " %s [%s, %s]"
-                .formatted(number(value), number(interval.low()), number(interval.high()));
-    return "%s%s, %s seed%s, blog %s%s: %s%s"
+    return "%s%s, %s, blog %s%s: %s%s"
         .formatted(
-            quantity,
-            measured,
-            seeds,
-            seeds == 1 ? "" : "s",
-            blog,
-            measured.isEmpty() ? "" : ", holds " + range.words(),
+            rule.quantity(),
+            isMeasured()
+                ? " %s [%s, %s]"
+                    .formatted(number(value), number(interval.low()), number(interval.high()))
+                : "",
+            seeds(seeds),
+            rule.blog(),
+            isMeasured() ? ", holds " + rule.range() : "",
             answer.words(),
             reason.isEmpty() ? "" : ": " + reason);
+  }
+
+  private boolean isMeasured() {
+    return !Double.isNaN(value);
+  }
+
+  /** {@code 1 seed}, {@code 3 seeds}. */
+  static String seeds(int seeds) {
+    return seeds + (seeds == 1 ? " seed" : " seeds");
   }
 
   /** Formats a measured number with two significant digits. */
@@ -166,16 +130,16 @@ public record Conclusion(
   Map<String, Object> numbers() {
     Map<String, Object> numbers = new LinkedHashMap<>();
     numbers.put("text", text());
-    numbers.put("quantity", quantity);
+    numbers.put("quantity", rule.quantity());
     numbers.put("answer", answer.words());
     numbers.put("reason", reason);
     numbers.put("value", finite(value));
     numbers.put("low", finite(interval.low()));
     numbers.put("high", finite(interval.high()));
-    numbers.put("holds_from", finite(range.from()));
-    numbers.put("holds_to", finite(range.to()));
+    numbers.put("holds_from", isMeasured() ? finite(rule.from()) : null);
+    numbers.put("holds_to", isMeasured() ? finite(rule.to()) : null);
     numbers.put("seeds", seeds);
-    numbers.put("blog", blog);
+    numbers.put("blog", rule.blog());
     return numbers;
   }
 

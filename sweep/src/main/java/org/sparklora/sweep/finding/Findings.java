@@ -29,7 +29,27 @@ record Findings(List<Conclusion> verdicts, List<LineFigure> figures, Map<String,
       case SHORT_RUNS -> ShortRunsFinding.of(study);
       case BATCH_SIZE -> BatchSizeFinding.of(study);
       case CAPACITY -> CapacityFinding.of(study);
-      case NONE -> PlainFinding.of(study);
+      case NONE -> withoutVerdicts(study);
     };
+  }
+
+  /** The results with the verdicts of some rules. */
+  static Findings of(
+      Study study, List<FindingRule> rules, List<LineFigure> figures, Map<String, Object> numbers) {
+    int seeds = study.seeds().size();
+    return new Findings(rules.stream().map(rule -> rule.verdict(seeds)).toList(), figures, numbers);
+  }
+
+  /** A sweep without a finding: a figure, unless the trials are evaluations. */
+  private static Findings withoutVerdicts(Study study) {
+    if (study.measured().stream().allMatch(one -> one.trial().isEvaluation())) {
+      return new Findings(List.of(), List.of(), Map.of()); // the table of settings has all results
+    }
+    RateCurves rates = RateCurves.of(study);
+    LineFigure figure =
+        rates.haveSeveralRates()
+            ? rates.figure("Trials by learning rate")
+            : StepCurves.figure("Trials", study, study.metric(), false);
+    return new Findings(List.of(), List.of(figure), Map.of("optima", rates.optima()));
   }
 }

@@ -1,12 +1,9 @@
 package org.sparklora.sweep.finding;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.function.ToDoubleFunction;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.sweep.Trial;
 
@@ -38,11 +35,9 @@ final class LayersFinding {
       }
       Set<String> names =
           Set.copyOf(trial.settings().find(Flags.LORA_TARGET_MODULES).orElse(List.of()));
-      if (names.contains(ALL)) {
-        return ALL_LAYERS;
-      }
-      boolean attention = names.stream().anyMatch(ATTENTION::contains);
-      boolean feedForward = names.stream().anyMatch(FEED_FORWARD::contains);
+      boolean all = names.contains(ALL);
+      boolean attention = all || names.stream().anyMatch(ATTENTION::contains);
+      boolean feedForward = all || names.stream().anyMatch(FEED_FORWARD::contains);
       if (attention && feedForward) {
         return ALL_LAYERS;
       }
@@ -56,48 +51,36 @@ final class LayersFinding {
 
   static Findings of(Study study) {
     RateCurves all = RateCurves.of(study);
-    Map<String, Object> numbers = new LinkedHashMap<>();
-    numbers.put("optima", all.optima());
-    double scale = Math.abs(all.leastCost(Draw.measured(all.seeds()), ""));
-    double margin = NEGLIGIBLE_SHARE * scale;
-    return new Findings(
+    double margin = NEGLIGIBLE_SHARE * Math.abs(all.leastCost(all.measured(), ""));
+    return Findings.of(
+        study,
         List.of(
             difference(
                 all, Kind.ATTENTION_ONLY, Kind.FEED_FORWARD_ONLY, "above 0", 0, Double.MAX_VALUE),
             difference(all, Kind.FEED_FORWARD_ONLY, Kind.ALL_LAYERS, "0", -margin, margin)),
         List.of(all.figure("Which layers are adapted")),
-        numbers);
+        Map.of("optima", all.optima()));
   }
 
-  private static Conclusion difference(
+  private static FindingRule difference(
       RateCurves all, Kind worse, Kind better, String blog, double from, double to) {
-    String quantity =
-        "%s, %s minus %s at best rates"
-            .formatted(
-                all.metric().isSmallerBetter()
-                    ? all.metric().name()
-                    : "lack of " + all.metric().name(),
-                worse.words(),
-                better.words());
     RateCurves first = all.where(trial -> Kind.of(trial) == worse);
     RateCurves second = all.where(trial -> Kind.of(trial) == better);
-    if (first.curves().isEmpty() || second.curves().isEmpty()) {
-      return Conclusion.undecided(
-          quantity, all.seeds(), blog, "there are no trials of one of them");
-    }
-    Optional<String> obstacle = first.obstacle().or(second::obstacle);
-    if (obstacle.isPresent()) {
-      return Conclusion.undecided(quantity, all.seeds(), blog, obstacle.get());
-    }
-    ToDoubleFunction<Draw> gap =
-        draw -> first.leastCost(draw, worse.words()) - second.leastCost(draw, better.words());
-    return Conclusion.of(
-        quantity,
-        gap.applyAsDouble(Draw.measured(all.seeds())),
-        Bootstrap.of(all.seeds(), gap),
-        all.seeds(),
+    String metric = all.metric().name();
+    return new FindingRule(
+        "%s, %s minus %s at best rates"
+            .formatted(
+                all.metric().isSmallerBetter() ? metric : "lack of " + metric,
+                worse.words(),
+                better.words()),
         blog,
         from,
-        to);
+        to,
+        FindingRule.unless(
+                !first.curves().isEmpty() && !second.curves().isEmpty(),
+                "there are no trials of one of them")
+            .or(first::obstacle)
+            .or(second::obstacle),
+        draw -> first.leastCost(draw, worse.words()) - second.leastCost(draw, better.words()));
   }
 }

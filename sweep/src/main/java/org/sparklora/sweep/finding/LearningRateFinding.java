@@ -1,14 +1,9 @@
 package org.sparklora.sweep.finding;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.ToDoubleFunction;
 import org.sparklora.observe.report.LineFigure;
-import org.sparklora.sweep.Trial;
 
 /**
  * "The optimal learning rate for LoRA is ten times that of full fine-tuning" (blog): the ratio of
@@ -16,64 +11,46 @@ import org.sparklora.sweep.Trial;
  * two of ten.
  */
 final class LearningRateFinding {
-  private static final String RATIO = "learning-rate ratio LoRA/full";
   private static final double BLOG = 10;
   private static final double FACTOR = 2;
 
   /** Least rank of those that share an optimum (blog: 4 to 512); rank 1 has a lower one. */
   private static final int LEAST_RANK = 4;
 
-  private static final String SPREAD = "spread of best rates over ranks %d and more";
-
   private LearningRateFinding() {}
 
   static Findings of(Study study) {
     RateCurves all = RateCurves.of(study);
-    Map<String, Object> numbers = new LinkedHashMap<>();
-    numbers.put("optima", all.optima());
     List<LineFigure> figures = new ArrayList<>();
     figures.add(all.figure("Best learning rates of LoRA and of full fine-tuning"));
     RankIndependence.of(study).map(RankIndependence::figure).ifPresent(figures::add);
-    return new Findings(
-        List.of(ratio(all), spread(all), RankIndependence.verdict(study)), figures, numbers);
+    return Findings.of(
+        study,
+        List.of(ratio(all), spread(all), RankIndependence.rule(study)),
+        figures,
+        Map.of("optima", all.optima()));
   }
 
-  private static Conclusion ratio(RateCurves all) {
-    String blog = Conclusion.number(BLOG);
-    RateCurves adapters = all.where(Trial::isAdapter);
-    RateCurves full = all.where(trial -> !trial.isAdapter());
-    if (adapters.curves().isEmpty() || full.curves().isEmpty()) {
-      return Conclusion.undecided(
-          RATIO, all.seeds(), blog, "it takes trials of an adapter and of all weights");
-    }
-    Optional<String> obstacle = all.obstacleToRates();
-    if (obstacle.isPresent()) {
-      return Conclusion.undecided(RATIO, all.seeds(), blog, obstacle.get());
-    }
-    ToDoubleFunction<Draw> ratio = RateCurves.ratio(adapters, full, "");
-    return Conclusion.of(
-        RATIO,
-        ratio.applyAsDouble(Draw.measured(all.seeds())),
-        Bootstrap.of(all.seeds(), ratio),
-        all.seeds(),
-        blog,
+  private static FindingRule ratio(RateCurves all) {
+    return new FindingRule(
+        "learning-rate ratio LoRA/full",
+        Conclusion.number(BLOG),
         BLOG / FACTOR,
-        BLOG * FACTOR);
+        BLOG * FACTOR,
+        all.obstacleToComparison().or(all::obstacleToRates),
+        all.ratio(""));
   }
 
-  /** The verdict on the ratio of the largest to the smallest best rate. */
-  private static Conclusion spread(RateCurves all) {
-    String quantity = String.format(Locale.ROOT, SPREAD, LEAST_RANK);
-    String blog = "below 2";
+  /** The ratio of the largest to the smallest best rate. */
+  private static FindingRule spread(RateCurves all) {
     RateCurves ranks = all.where(trial -> trial.rank() >= LEAST_RANK);
-    if (ranks.curves().size() < 2) {
-      return Conclusion.undecided(quantity, all.seeds(), blog, "it takes two such ranks");
-    }
-    Optional<String> obstacle = ranks.obstacleToRates();
-    if (obstacle.isPresent()) {
-      return Conclusion.undecided(quantity, all.seeds(), blog, obstacle.get());
-    }
-    ToDoubleFunction<Draw> spread =
+    return new FindingRule(
+        "spread of best rates over ranks %s and more".formatted(LEAST_RANK),
+        "below 2",
+        1,
+        FACTOR,
+        FindingRule.unless(ranks.curves().size() >= 2, "it takes two such ranks")
+            .or(ranks::obstacleToRates),
         draw -> {
           double[] decades =
               ranks.curves().stream()
@@ -81,14 +58,6 @@ final class LearningRateFinding {
                   .sorted() // NaN last, which makes the difference NaN
                   .toArray();
           return Math.pow(10, decades[decades.length - 1] - decades[0]);
-        };
-    return Conclusion.of(
-        quantity,
-        spread.applyAsDouble(Draw.measured(all.seeds())),
-        Bootstrap.of(all.seeds(), spread),
-        all.seeds(),
-        blog,
-        1,
-        FACTOR);
+        });
   }
 }

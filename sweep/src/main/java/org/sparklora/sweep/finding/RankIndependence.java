@@ -1,17 +1,16 @@
 package org.sparklora.sweep.finding;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
-import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.sparklora.observe.report.LineFigure;
 import org.sparklora.sweep.SweepMetric;
+import org.sparklora.sweep.Trial;
 
 /**
  * "The first steps are the same for all ranks" (blog), since an adapter of rank r is the mean of r
@@ -29,10 +28,6 @@ import org.sparklora.sweep.SweepMetric;
 record RankIndependence(
     List<SeedCurve> low, List<SeedCurve> high, double rate, int rows, int seeds) {
   private static final SweepMetric LOSS = new SweepMetric("loss", true, 1);
-  private static final String QUANTITY =
-      "training losses of the first %.0f steps, spread over ranks %s at %s over that between rates";
-  private static final String WITHOUT_NUMBERS = "training losses of the first steps, over ranks";
-  private static final String BLOG = "0";
   private static final double FIRST_SHARE = 0.25;
 
   /** A spread up to this share of the difference between two rates is negligible. */
@@ -40,14 +35,17 @@ record RankIndependence(
 
   /** Empty unless two rates have trials of all ranks, two or more, with a training loss. */
   static Optional<RankIndependence> of(Study study) {
-    int ranks = (int) adapters(study).mapToInt(one -> one.trial().rank()).distinct().count();
+    Study adapters = study.where(Trial::isAdapter);
+    List<Trial> trials = adapters.measured().stream().map(Study.Measured::trial).toList();
+    int ranks = (int) trials.stream().map(Trial::rank).distinct().count();
     List<List<SeedCurve>> byRate =
-        adapters(study)
-            .map(one -> one.trial().rate())
+        trials.stream()
+            .map(Trial::rate)
             .distinct()
-            .sorted(Comparator.naturalOrder())
-            .map(rate -> curves(study, rate))
+            .sorted()
+            .map(rate -> StepCurves.of(adapters.where(trial -> trial.rate() == rate), LOSS))
             .filter(curves -> curves.size() == ranks && ranks > 1)
+            .limit(2)
             .toList();
     if (byRate.size() < 2) {
       return Optional.empty();
@@ -55,10 +53,7 @@ record RankIndependence(
     List<SeedCurve> low = byRate.get(0);
     double[] steps = low.get(0).grid();
     boolean same =
-        byRate.stream()
-            .limit(2)
-            .flatMap(List::stream)
-            .allMatch(curve -> Arrays.equals(curve.grid(), steps));
+        byRate.stream().flatMap(List::stream).allMatch(curve -> Arrays.equals(curve.grid(), steps));
     if (!same || steps.length == 0) {
       return Optional.empty();
     }
@@ -69,67 +64,60 @@ record RankIndependence(
             low, byRate.get(1), low.get(0).of().rate(), Math.max(1, rows), study.seeds().size()));
   }
 
-  private static Stream<Study.Measured> adapters(Study study) {
-    return study.measured().stream().filter(one -> one.trial().isAdapter());
-  }
-
-  private static List<SeedCurve> curves(Study study, double rate) {
-    List<Study.Measured> ofRate =
-        adapters(study).filter(one -> one.trial().rate() == rate).toList();
-    // all seeds of the study, in the study's order
-    return StepCurves.of(new Study(LOSS, ofRate), study.seeds(), LOSS);
-  }
-
-  /** The verdict on whether ranks hardly differ in the first steps. */
-  static Conclusion verdict(Study study) {
-    return of(study)
-        .map(RankIndependence::verdict)
-        .orElseGet(
-            () ->
-                Conclusion.undecided(
-                    WITHOUT_NUMBERS,
-                    study.seeds().size(),
-                    BLOG,
-                    "it takes two ranks at the same two rates, and their training losses"));
-  }
-
-  private Conclusion verdict() {
-    String ranks =
-        String.join(", ", low.stream().map(curve -> "" + curve.of().rank()).distinct().toList());
-    ToDoubleFunction<Draw> share = draw -> spread(draw) / difference(draw);
-    return Conclusion.of(
-        String.format(
-            Locale.ROOT, QUANTITY, low.get(0).grid()[rows - 1], ranks, Conclusion.rate(rate)),
-        share.applyAsDouble(Draw.measured(seeds)),
-        Bootstrap.of(seeds, share),
-        seeds,
-        BLOG,
+  /** Whether ranks hardly differ in the first steps. */
+  static FindingRule rule(Study study) {
+    Optional<RankIndependence> measured = of(study);
+    return new FindingRule(
+        measured
+            .map(RankIndependence::quantity)
+            .orElse("training losses of the first steps, over ranks"),
+        "0",
         0,
-        NEGLIGIBLE_SHARE);
+        NEGLIGIBLE_SHARE,
+        FindingRule.unless(
+            measured.isPresent(),
+            "it takes two ranks at the same two rates, and their training losses"),
+        draw -> measured.orElseThrow().share(draw));
   }
 
-  /** The largest minus the smallest mean loss of a rank, averaged over the first steps. */
-  private double spread(Draw draw) {
-    double[][] means = means(low, draw);
-    return overFirstSteps(
-        row ->
-            Arrays.stream(means).mapToDouble(m -> m[row]).max().orElse(Double.NaN)
-                - Arrays.stream(means).mapToDouble(m -> m[row]).min().orElse(Double.NaN));
+  private String quantity() {
+    return String.format(
+        Locale.ROOT,
+        "training losses of the first %.0f steps, spread over ranks %s at %s over that between rates",
+        low.get(0).grid()[rows - 1],
+        low.stream()
+            .map(curve -> "" + curve.of().rank())
+            .distinct()
+            .collect(Collectors.joining(", ")),
+        Conclusion.rate(rate));
   }
 
-  /** The difference of the mean losses over ranks at both rates, averaged over the first steps. */
-  private double difference(Draw draw) {
+  /**
+   * The largest minus the smallest mean loss of a rank, over the difference of the mean losses over
+   * ranks at both rates, each averaged over the first steps.
+   */
+  private double share(Draw draw) {
     double[][] one = means(low, draw);
     double[][] other = means(high, draw);
-    return overFirstSteps(row -> Math.abs(mean(one, row) - mean(other, row)));
+    double spread =
+        overFirstSteps(
+            row ->
+                ofRow(one, row).max().orElse(Double.NaN)
+                    - ofRow(one, row).min().orElse(Double.NaN));
+    return spread
+        / overFirstSteps(
+            row ->
+                Math.abs(
+                    ofRow(one, row).average().orElse(Double.NaN)
+                        - ofRow(other, row).average().orElse(Double.NaN)));
   }
 
   private double overFirstSteps(IntToDoubleFunction ofRow) {
     return IntStream.range(0, rows).mapToDouble(ofRow).average().orElse(Double.NaN);
   }
 
-  private static double mean(double[][] means, int row) {
-    return Arrays.stream(means).mapToDouble(m -> m[row]).average().orElse(Double.NaN);
+  private static DoubleStream ofRow(double[][] means, int row) {
+    return Arrays.stream(means).mapToDouble(m -> m[row]);
   }
 
   private static double[][] means(List<SeedCurve> curves, Draw draw) {
@@ -141,19 +129,18 @@ record RankIndependence(
    * rows.
    */
   LineFigure figure() {
-    List<LineFigure.Line> lines = new ArrayList<>();
-    for (SeedCurve curve : low) {
-      double[] means = curve.means(Draw.measured(seeds).seeds());
-      lines.add(
-          new LineFigure.Line(curve.label(), curve.grid(), means, means, means, new double[0]));
-    }
     return new LineFigure(
         "First steps of ranks",
-        "training loss at a learning rate of %s; means over %s seed%s that see the same rows"
-            .formatted(Conclusion.rate(rate), seeds, seeds == 1 ? "" : "s"),
+        "training loss at a learning rate of %s; means over %s that see the same rows"
+            .formatted(Conclusion.rate(rate), Conclusion.seeds(seeds)),
         "optimizer steps",
         LOSS.name(),
         false,
-        lines);
+        low.stream().map(this::line).toList());
+  }
+
+  private LineFigure.Line line(SeedCurve curve) {
+    double[] means = curve.means(Draw.measured(seeds).seeds());
+    return new LineFigure.Line(curve.label(), curve.grid(), means, means, means, new double[0]);
   }
 }

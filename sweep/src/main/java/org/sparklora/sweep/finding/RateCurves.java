@@ -5,11 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 import org.sparklora.observe.report.LineFigure;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.sweep.SweepMetric;
 import org.sparklora.sweep.Trial;
 
@@ -20,16 +20,49 @@ import org.sparklora.sweep.Trial;
  * @param seeds number of seeds
  */
 record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
-  private static final Set<String> RATE = Set.of(Flags.LEARNING_RATE.name());
 
   static RateCurves of(Study study) {
-    return new RateCurves(study.metric(), study.curves(RATE, Trial::rate), study.seeds().size());
+    return new RateCurves(
+        study.metric(),
+        study.curves(
+            one -> Stream.of(new double[] {one.trial().rate(), study.metric(one)}),
+            (before, value) -> value),
+        study.seeds().size());
   }
 
   /** The curves whose trials match {@code kind}. */
   RateCurves where(Predicate<Trial> kind) {
     return new RateCurves(
         metric, curves.stream().filter(curve -> kind.test(curve.of())).toList(), seeds);
+  }
+
+  RateCurves adapters() {
+    return where(Trial::isAdapter);
+  }
+
+  /** The curves of full fine-tuning. */
+  RateCurves full() {
+    return where(trial -> !trial.isAdapter());
+  }
+
+  /** The values of a quantity, ascending. */
+  List<Integer> distinct(ToIntFunction<Trial> quantity) {
+    return curves.stream()
+        .map(curve -> quantity.applyAsInt(curve.of()))
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
+  boolean haveSeveralRates() {
+    return curves.stream().anyMatch(curve -> curve.grid().length > 1);
+  }
+
+  /** The reason why adapters and full fine-tuning cannot be compared: one of them is missing. */
+  Optional<String> obstacleToComparison() {
+    return FindingRule.unless(
+        !adapters().curves().isEmpty() && !full().curves().isEmpty(),
+        "it takes trials of an adapter and of all weights");
   }
 
   /**
@@ -66,7 +99,8 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
                                 + " add one beside them"));
   }
 
-  private Draw measured() {
+  /** The measured result, without a draw. */
+  Draw measured() {
     return Draw.measured(seeds);
   }
 
@@ -76,7 +110,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
    * @param open name in {@link Draw} of the reading between grid points, the same for all curves,
    *     since their shapes are similar
    */
-  double meanDecade(Draw draw, String open) {
+  private double meanDecade(Draw draw, String open) {
     double sum = 0;
     for (SeedCurve curve : curves) {
       sum += decade(curve, draw, open);
@@ -98,7 +132,9 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
    *
    * @param of distinguishes this ratio from others in {@link Draw}
    */
-  static ToDoubleFunction<Draw> ratio(RateCurves adapters, RateCurves full, String of) {
+  ToDoubleFunction<Draw> ratio(String of) {
+    RateCurves adapters = adapters();
+    RateCurves full = full();
     return draw ->
         Math.pow(
             10, adapters.meanDecade(draw, "adapters" + of) - full.meanDecade(draw, "full" + of));
@@ -144,27 +180,21 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
 
   /** The figure: means over seeds with their range, and the optimum marked. */
   LineFigure figure(String title) {
-    List<LineFigure.Line> lines = new ArrayList<>();
-    for (SeedCurve curve : curves) {
-      Optional<Optimum> best =
-          curve.readings(metric, measured()).stream()
-              .findFirst()
-              .filter(optimum -> !optimum.isAtEdge());
-      lines.add(
-          curve.line(
-              seeds,
-              best.map(
-                      optimum ->
-                          new double[] {Math.pow(10, optimum.at()), metric.cost(optimum.cost())})
-                  .orElse(new double[0])));
-    }
     return new LineFigure(
         title,
-        "means over %s seed%s with their range; a ring is the optimum of the parabola"
-            .formatted(seeds, seeds == 1 ? "" : "s"),
+        "means over %s with their range; a ring is the optimum of the parabola"
+            .formatted(Conclusion.seeds(seeds)),
         "learning rate",
         metric.name(),
         true,
-        lines);
+        curves.stream().map(curve -> curve.line(seeds, ring(curve))).toList());
+  }
+
+  private double[] ring(SeedCurve curve) {
+    return curve
+        .optimum(metric, measured(), "")
+        .filter(best -> !best.isAtEdge())
+        .map(best -> new double[] {Math.pow(10, best.at()), metric.cost(best.cost())})
+        .orElse(new double[0]);
   }
 }

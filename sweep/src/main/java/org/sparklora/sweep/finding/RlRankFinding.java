@@ -4,11 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.sparklora.observe.report.LineFigure;
 import org.sparklora.sweep.SweepMetric;
-import org.sparklora.sweep.Trial;
 
 /**
  * "In RL, rank 1 matches full fine-tuning, and LoRA has a wider band of good learning rates"
@@ -31,16 +29,17 @@ final class RlRankFinding {
 
   static Findings of(Study study) {
     RateCurves all = RateCurves.of(study);
-    Map<String, Object> numbers = new LinkedHashMap<>();
-    numbers.put("optima", all.optima());
     Map<String, Object> bands = new LinkedHashMap<>();
     for (SeedCurve curve : all.curves()) {
       bands.put(
           curve.label(),
-          Conclusion.finite(band(all.metric(), curve, Draw.measured(all.seeds()), curve.label())));
+          Conclusion.finite(band(all.metric(), curve, all.measured(), curve.label())));
     }
-    numbers.put("bands", bands);
-    return new Findings(List.of(match(all), band(all)), figures(study, all), numbers);
+    return Findings.of(
+        study,
+        List.of(match(all), band(all)),
+        figures(study, all),
+        Map.of("optima", all.optima(), "bands", bands));
   }
 
   /**
@@ -49,46 +48,36 @@ final class RlRankFinding {
    */
   private static List<LineFigure> figures(Study study, RateCurves all) {
     List<LineFigure> figures = new ArrayList<>();
-    if (all.curves().stream().anyMatch(curve -> curve.grid().length > 1)) {
+    if (all.haveSeveralRates()) {
       figures.add(all.figure("Learning from rewards, by learning rate"));
     }
     boolean logged =
         study.measured().stream().anyMatch(one -> one.outcome().steps(REWARD).length > 0);
-    SweepMetric shown = logged ? new SweepMetric(REWARD, false, 1) : study.metric();
     figures.add(
         StepCurves.figure(
             "Learning from rewards: rank 1 beside full fine-tuning",
-            shown,
-            StepCurves.of(study, shown),
-            all.seeds(),
+            study,
+            logged ? new SweepMetric(REWARD, false, 1) : study.metric(),
             false));
     return figures;
   }
 
-  private static Conclusion match(RateCurves all) {
-    String quantity = "%s, rank 1 minus full at best rates".formatted(all.metric().name());
+  private static FindingRule match(RateCurves all) {
     RateCurves one = all.where(trial -> trial.rank() == 1);
-    RateCurves full = all.where(trial -> !trial.isAdapter());
-    if (one.curves().isEmpty() || full.curves().isEmpty()) {
-      return Conclusion.undecided(
-          quantity, all.seeds(), "0", "it takes trials of rank 1 and of all weights");
-    }
-    Optional<String> obstacle = one.obstacle().or(full::obstacle);
-    if (obstacle.isPresent()) {
-      return Conclusion.undecided(quantity, all.seeds(), "0", obstacle.get());
-    }
-    ToDoubleFunction<Draw> difference =
-        draw -> reached(one, draw, "rank 1") - reached(full, draw, "full");
-    double margin = MARGIN_SHARE * Math.abs(reached(full, Draw.measured(all.seeds()), ""));
+    RateCurves full = all.full();
+    double margin = MARGIN_SHARE * Math.abs(reached(full, all.measured(), ""));
     boolean larger = !all.metric().isSmallerBetter();
-    return Conclusion.of(
-        quantity,
-        difference.applyAsDouble(Draw.measured(all.seeds())),
-        Bootstrap.of(all.seeds(), difference),
-        all.seeds(),
+    return new FindingRule(
+        "%s, rank 1 minus full at best rates".formatted(all.metric().name()),
         "0",
         larger ? -margin : Double.NEGATIVE_INFINITY,
-        larger ? Double.POSITIVE_INFINITY : margin);
+        larger ? Double.POSITIVE_INFINITY : margin,
+        FindingRule.unless(
+                !one.curves().isEmpty() && !full.curves().isEmpty(),
+                "it takes trials of rank 1 and of all weights")
+            .or(one::obstacle)
+            .or(full::obstacle),
+        draw -> reached(one, draw, "rank 1") - reached(full, draw, "full"));
   }
 
   /** The metric at the best rate. */
@@ -96,35 +85,27 @@ final class RlRankFinding {
     return curves.metric().cost(curves.leastCost(draw, open));
   }
 
-  /** The verdict on the geometric mean of the adapters' bands over that of full fine-tuning. */
-  private static Conclusion band(RateCurves all) {
-    String quantity = "band of good rates, LoRA over full";
-    RateCurves adapters = all.where(Trial::isAdapter);
-    RateCurves full = all.where(trial -> !trial.isAdapter());
-    if (adapters.curves().isEmpty() || full.curves().isEmpty()) {
-      return Conclusion.undecided(
-          quantity, all.seeds(), "above 1", "it takes trials of an adapter and of all weights");
-    }
-    if (all.curves().stream().anyMatch(curve -> curve.grid().length < LEAST_RATES)) {
-      return Conclusion.undecided(quantity, all.seeds(), "above 1", "it takes three rates of each");
-    }
-    if (full.curves().stream().anyMatch(curve -> reachesEdge(all, curve))) {
-      return Conclusion.undecided(
-          quantity,
-          all.seeds(),
-          "above 1",
-          "the band of full fine-tuning reaches the edge of its grid");
-    }
-    ToDoubleFunction<Draw> ratio =
-        draw -> Math.pow(10, meanBand(adapters, draw, "adapters") - meanBand(full, draw, "full"));
-    return Conclusion.of(
-        quantity,
-        ratio.applyAsDouble(Draw.measured(all.seeds())),
-        Bootstrap.of(all.seeds(), ratio),
-        all.seeds(),
+  /** The geometric mean of the adapters' bands over that of full fine-tuning. */
+  private static FindingRule band(RateCurves all) {
+    RateCurves adapters = all.adapters();
+    RateCurves full = all.full();
+    return new FindingRule(
+        "band of good rates, LoRA over full",
         "above 1",
         1 + 1e-9,
-        Double.POSITIVE_INFINITY);
+        Double.POSITIVE_INFINITY,
+        all.obstacleToComparison()
+            .or(
+                () ->
+                    FindingRule.unless(
+                        all.curves().stream().allMatch(curve -> curve.grid().length >= LEAST_RATES),
+                        "it takes three rates of each"))
+            .or(
+                () ->
+                    FindingRule.unless(
+                        full.curves().stream().noneMatch(curve -> reachesEdge(all, curve)),
+                        "the band of full fine-tuning reaches the edge of its grid")),
+        draw -> Math.pow(10, meanBand(adapters, draw, "adapters") - meanBand(full, draw, "full")));
   }
 
   private static double meanBand(RateCurves curves, Draw draw, String open) {
@@ -135,20 +116,17 @@ final class RlRankFinding {
   }
 
   private static boolean reachesEdge(RateCurves all, SeedCurve curve) {
-    boolean[] good = good(all.metric(), curve, Draw.measured(all.seeds()));
-    return good[0] || good[good.length - 1];
+    return good(all.metric(), curve, all.measured())
+        .anyMatch(at -> at == 0 || at == curve.grid().length - 1);
   }
 
-  /** Whether each rate of a curve is good. */
-  private static boolean[] good(SweepMetric metric, SeedCurve curve, Draw draw) {
+  /** The indices of a curve's good rates, ascending. */
+  private static IntStream good(SweepMetric metric, SeedCurve curve, Draw draw) {
     double best = curve.leastCost(metric, draw);
     double[] means = curve.means(draw.seeds());
-    boolean[] good = new boolean[means.length];
-    for (int i = 0; i < means.length; i++) {
-      good[i] =
-          Double.isFinite(means[i]) && metric.cost(means[i]) <= best + GOOD_SHARE * Math.abs(best);
-    }
-    return good;
+    return IntStream.range(0, means.length)
+        .filter(at -> Double.isFinite(means[at]))
+        .filter(at -> metric.cost(means[at]) <= best + GOOD_SHARE * Math.abs(best));
   }
 
   /**
@@ -156,16 +134,12 @@ final class RlRankFinding {
    * the next one, by default midway in the logarithm, and never outside the grid.
    */
   static double band(SweepMetric metric, SeedCurve curve, Draw draw, String open) {
-    boolean[] good = good(metric, curve, draw);
-    int first = -1;
-    int last = -1;
-    for (int i = 0; i < good.length; i++) {
-      first = good[i] && first < 0 ? i : first;
-      last = good[i] ? i : last;
-    }
-    if (first < 0) {
+    int[] good = good(metric, curve, draw).toArray();
+    if (good.length == 0) {
       return Double.NaN;
     }
+    int first = good[0];
+    int last = good[good.length - 1];
     double[] decades = curve.decades();
     int before = Math.max(0, first - 1);
     int after = Math.min(decades.length - 1, last + 1);

@@ -5,8 +5,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.ToDoubleFunction;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.sparklora.sweep.SweepMetric;
 import org.sparklora.sweep.Trial;
 import org.sparklora.sweep.TrialOutcome;
@@ -15,10 +18,12 @@ import org.sparklora.sweep.TrialOutcome;
  * The trials of a sweep with their outcomes.
  *
  * @param metric the metric that compares the trials
+ * @param seeds seeds of all trials, ascending
  * @param measured trials in the order of the grid
  */
-public record Study(SweepMetric metric, List<Measured> measured) {
+public record Study(SweepMetric metric, List<Integer> seeds, List<Measured> measured) {
   public Study {
+    seeds = List.copyOf(seeds);
     measured = List.copyOf(measured);
   }
 
@@ -30,12 +35,14 @@ public record Study(SweepMetric metric, List<Measured> measured) {
     for (int i = 0; i < trials.size(); i++) {
       measured.add(new Measured(trials.get(i), outcomes.get(i)));
     }
-    return new Study(metric, measured);
+    return new Study(
+        metric, trials.stream().map(Trial::seed).distinct().sorted().toList(), measured);
   }
 
-  /** The seeds of all trials, ascending. */
-  List<Integer> seeds() {
-    return measured.stream().map(one -> one.trial().seed()).distinct().sorted().toList();
+  /** The trials of one kind, with the seeds of all. */
+  Study where(Predicate<Trial> kind) {
+    return new Study(
+        metric, seeds, measured.stream().filter(one -> kind.test(one.trial())).toList());
   }
 
   /** A trial's metric; NaN if the trial diverged, was stopped early, or did not log the metric. */
@@ -46,37 +53,41 @@ public record Study(SweepMetric metric, List<Measured> measured) {
   }
 
   /**
-   * The curves over a quantity: one for each group of trials that differ only in the quantity and
-   * the seed.
+   * One curve for each group of trials that differ only in learning rate and seed.
    *
-   * @param flags flags that determine the quantity
-   * @param quantity the quantity of a trial
+   * @param points a trial's points, each {@code (x, y)}
+   * @param choice the value at an x of a seed from the value so far, NaN at first, and the next
    */
-  List<SeedCurve> curves(Set<String> flags, ToDoubleFunction<Trial> quantity) {
-    List<Integer> seeds = seeds();
-    Map<Map<String, String>, List<Measured>> groups = new LinkedHashMap<>();
-    for (Measured one : measured) {
-      groups.computeIfAbsent(one.trial().series(flags), key -> new ArrayList<>()).add(one);
+  List<SeedCurve> curves(Function<Measured, Stream<double[]>> points, DoubleBinaryOperator choice) {
+    Map<Map<String, String>, List<Measured>> groups =
+        measured.stream()
+            .collect(
+                Collectors.groupingBy(
+                    one -> one.trial().series(), LinkedHashMap::new, Collectors.toList()));
+    return groups.values().stream().map(group -> curve(group, points, choice)).toList();
+  }
+
+  private SeedCurve curve(
+      List<Measured> group,
+      Function<Measured, Stream<double[]>> points,
+      DoubleBinaryOperator choice) {
+    double[] grid =
+        group.stream().flatMap(points).mapToDouble(point -> point[0]).distinct().sorted().toArray();
+    double[][] values = new double[grid.length][seeds.size()];
+    for (double[] row : values) {
+      Arrays.fill(row, Double.NaN);
     }
-    List<SeedCurve> curves = new ArrayList<>();
-    for (List<Measured> group : groups.values()) {
-      double[] grid =
-          group.stream()
-              .mapToDouble(one -> quantity.applyAsDouble(one.trial()))
-              .distinct()
-              .sorted()
-              .toArray();
-      double[][] values = new double[grid.length][seeds.size()];
-      for (double[] row : values) {
-        Arrays.fill(row, Double.NaN);
-      }
-      for (Measured one : group) {
-        int at = Arrays.binarySearch(grid, quantity.applyAsDouble(one.trial()));
-        values[at][seeds.indexOf(one.trial().seed())] = metric(one);
-      }
-      Trial first = group.get(0).trial();
-      curves.add(new SeedCurve(first.seriesLabel(flags), first, grid, values));
+    for (Measured one : group) {
+      int seed = seeds.indexOf(one.trial().seed());
+      points
+          .apply(one)
+          .forEach(
+              point -> {
+                double[] row = values[Arrays.binarySearch(grid, point[0])];
+                row[seed] = choice.applyAsDouble(row[seed], point[1]);
+              });
     }
-    return curves;
+    Trial first = group.get(0).trial();
+    return new SeedCurve(first.seriesLabel(), first, grid, values);
   }
 }

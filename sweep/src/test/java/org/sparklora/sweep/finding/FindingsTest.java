@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
-import org.sparklora.sweep.FindingKind;
 import org.sparklora.sweep.Halving;
-import org.sparklora.sweep.Rung;
-import org.sparklora.sweep.SweepFile;
 import org.sparklora.sweep.SweepMetric;
 import org.sparklora.sweep.Trial;
 import org.sparklora.sweep.TrialOutcome;
@@ -433,9 +431,13 @@ class FindingsTest {
         .contains("not decided: no rank leaves the line");
   }
 
+  private static FindingRule rule(String blog, double from, double to) {
+    return new FindingRule("x", blog, from, to, Optional.empty(), draw -> Double.NaN);
+  }
+
   @Test
   void anIntervalAcrossTheBoundDecidesNothing() {
-    Conclusion verdict = Conclusion.of("x", 4, new Bootstrap.Interval(3, 6, 0), 3, "10", 5, 20);
+    Conclusion verdict = Conclusion.of(rule("10", 5, 20), 4, new Bootstrap.Interval(3, 6, 0), 3);
 
     assertThat(verdict.text())
         .isEqualTo(
@@ -448,7 +450,7 @@ class FindingsTest {
     Bootstrap.Interval interval = new Bootstrap.Interval(0, 1, 0);
 
     assertThat(
-            Conclusion.of("x", 0.5, interval, 3, "1", Double.MIN_NORMAL, Double.POSITIVE_INFINITY)
+            Conclusion.of(rule("1", Double.MIN_NORMAL, Double.POSITIVE_INFINITY), 0.5, interval, 3)
                 .text())
         .endsWith("not decided: the interval reaches across 0");
   }
@@ -457,11 +459,11 @@ class FindingsTest {
   void aVerdictNamesTheNumbersThatCountAsHolding() {
     Bootstrap.Interval interval = new Bootstrap.Interval(2, 3, 0);
 
-    assertThat(Conclusion.of("x", 2, interval, 3, "1", 1 + 1e-9, Double.POSITIVE_INFINITY).text())
+    assertThat(Conclusion.of(rule("1", 1 + 1e-9, Double.POSITIVE_INFINITY), 2, interval, 3).text())
         .isEqualTo("x 2.0 [2.0, 3.0], 3 seeds, blog 1, holds above 1.0: holds");
-    assertThat(Conclusion.of("x", 2, interval, 3, "0", Double.NEGATIVE_INFINITY, 0.05).text())
+    assertThat(Conclusion.of(rule("0", Double.NEGATIVE_INFINITY, 0.05), 2, interval, 3).text())
         .isEqualTo("x 2.0 [2.0, 3.0], 3 seeds, blog 0, holds up to 0.050: does not hold");
-    assertThat(Conclusion.undecided("x", 1, "0", "one seed").text())
+    assertThat(Conclusion.undecided(rule("0", 0, 0), 1, "one seed").text())
         .isEqualTo("x, 1 seed, blog 0: not decided: one seed");
   }
 
@@ -489,21 +491,11 @@ class FindingsTest {
       trials.add("--learning_rate 1e-3 --seed " + seed, 1 + seed);
       trials.add("--learning_rate 1e-2 --seed " + seed, Double.NaN);
     }
-    SweepFile file =
-        new SweepFile(
-            FindingKind.NONE,
-            "",
-            "",
-            "sft",
-            Map.of(),
-            List.of(),
-            LOSS,
-            java.util.Optional.of(new Halving(List.of(100), 0.3)),
-            "");
+    Halving halving = new Halving(List.of(100), 0.3);
     Map<String, TrialOutcome> outcomes = new java.util.HashMap<>();
     trials.outcomes().forEach(outcome -> outcomes.put(outcome.trial(), outcome));
 
-    assertThat(Rung.better(trials.trials(), outcomes, file, 100))
+    assertThat(halving.better(trials.trials(), outcomes, LOSS, 100))
         .extracting(Trial::rate)
         .containsExactly(1e-3, 1e-3);
   }
