@@ -24,7 +24,7 @@ public record Trial(String name, Map<String, String> values, List<String> labels
   private static final Set<String> ADAPTER = Set.of(Flags.USE_PEFT.name(), Flags.LORA_R.name());
 
   /** The command whose trials train nothing. */
-  static final String EVAL = "eval";
+  public static final String EVAL = "eval";
 
   public Trial named(String hash) {
     return new Trial(hash, values, labels, settings);

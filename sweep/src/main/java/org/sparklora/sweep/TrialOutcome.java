@@ -37,6 +37,9 @@ public record TrialOutcome(
     implements Serializable {
   public static final String STEP = "step";
 
+  /** As a step: the end of the run. */
+  public static final int END = Integer.MAX_VALUE;
+
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)

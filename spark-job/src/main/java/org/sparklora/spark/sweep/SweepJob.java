@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -141,10 +140,10 @@ public final class SweepJob {
     Interruption.tell(progress::whenInterrupted);
     List<Trial> left = trials;
     for (int rung : file.halving().map(Halving::steps).orElse(List.of())) {
-      train(left, OptionalInt.of(rung), outcomes, progress);
+      train(left, rung, outcomes, progress);
       left = file.halving().orElseThrow().better(left, outcomes, file.metric(), rung);
     }
-    train(left, OptionalInt.empty(), outcomes, progress);
+    train(left, TrialOutcome.END, outcomes, progress);
     if (file.halving().isPresent() && !run.keepWeights()) {
       for (Trial trial : trials) {
         new TrialFolder(hadoop, run.sweep(), trial.name()).keepLogsOnly();
@@ -153,18 +152,15 @@ public final class SweepJob {
     return trials.stream().map(trial -> outcomes.get(trial.name())).toList();
   }
 
-  /** Trains up to a step, or to the end; skips trials that already got there. */
+  /** Trains up to a step; skips trials that already got there. */
   private void train(
-      List<Trial> trials,
-      OptionalInt stop,
-      Map<String, TrialOutcome> outcomes,
-      SweepProgress progress)
+      List<Trial> trials, int stop, Map<String, TrialOutcome> outcomes, SweepProgress progress)
       throws IOException {
     List<Trial> todo = new ArrayList<>();
     for (Trial trial : trials) {
       Optional<TrialOutcome> before = new TrialFolder(hadoop, run.sweep(), trial.name()).outcome();
       before.ifPresent(outcome -> outcomes.put(trial.name(), outcome));
-      if (before.isEmpty() || !before.get().reaches(stop.orElse(Integer.MAX_VALUE))) {
+      if (before.isEmpty() || !before.get().reaches(stop)) {
         todo.add(trial);
       } else if (!started.contains(trial)) { // by an earlier process
         runs.ended(trial);
@@ -188,14 +184,13 @@ public final class SweepJob {
     }
   }
 
-  private TrialOutcome train(Trial trial, OptionalInt stop, SweepProgress progress)
+  private TrialOutcome train(Trial trial, int stop, SweepProgress progress)
       throws InterruptedException {
     Interruption.check();
     progress.started();
     started.add(trial);
     JobNames.name(spark, "trial %s: %s".formatted(trial.name(), trial.shown()));
     TrialRun work = run;
-    int last = stop.orElse(0); // OptionalInt is not serialisable
     int worker = idle.take();
     try {
       return PlacedJob.await(
@@ -205,11 +200,7 @@ public final class SweepJob {
                   .map(
                       task ->
                           Interruption.heeding(
-                              TaskContext.get()::isInterrupted,
-                              () ->
-                                  work.run(
-                                      trial,
-                                      last > 0 ? OptionalInt.of(last) : OptionalInt.empty())))
+                              TaskContext.get()::isInterrupted, () -> work.run(trial, stop)))
                   .collectAsync())
           .get(0);
     } finally {

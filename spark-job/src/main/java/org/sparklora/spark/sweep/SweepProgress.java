@@ -1,6 +1,5 @@
 package org.sparklora.spark.sweep;
 
-import java.util.OptionalInt;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.sweep.TrialOutcome;
 
@@ -33,12 +32,12 @@ final class SweepProgress {
   /**
    * Announces the training of trials.
    *
-   * @param stop the step to train to; empty for the end
+   * @param stop the step to train to, or {@link TrialOutcome#END}
    * @param earlier number of trials that are already trained so far
    */
-  synchronized void begin(OptionalInt stop, int earlier, int left) {
+  synchronized void begin(int stop, int earlier, int left) {
     begun = System.nanoTime();
-    until = stop.isPresent() ? " up to step " + stop.getAsInt() : "";
+    until = stop < TrialOutcome.END ? " up to step " + stop : "";
     before = earlier;
     todo = left;
     started = 0;

@@ -164,7 +164,7 @@ final class SweepRuns implements AutoCloseable {
     Map<String, Object> params = new TreeMap<>();
     double best = Double.POSITIVE_INFINITY;
     for (TrialOutcome outcome : outcomes) {
-      double value = outcome.metric(metric, Integer.MAX_VALUE);
+      double value = outcome.metric(metric, TrialOutcome.END);
       if (metric.cost(value) < best) {
         best = metric.cost(value);
         metrics.put("best_" + metric.name(), value);

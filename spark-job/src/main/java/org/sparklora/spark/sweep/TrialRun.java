@@ -45,14 +45,14 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
   /**
    * Runs the trial.
    *
-   * @param stop step after which the trial stops with a checkpoint; empty for the end
+   * @param stop step after which the trial stops with a checkpoint, or {@link TrialOutcome#END}
    */
-  TrialOutcome run(Trial trial, OptionalInt stop) {
+  TrialOutcome run(Trial trial, int stop) {
     try {
       Configuration configuration = HadoopSettings.configuration(hadoop);
       TrialFolder folder = new TrialFolder(configuration, sweep, trial.name());
       Optional<TrialOutcome> before = folder.outcome();
-      if (before.isPresent() && before.get().reaches(stop.orElse(Integer.MAX_VALUE))) {
+      if (before.isPresent() && before.get().reaches(stop)) {
         return before.get(); // of a task whose result was lost
       }
       if (trial.isEvaluation()) {
@@ -73,11 +73,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
   }
 
   private TrialOutcome train(
-      Configuration configuration,
-      TrialFolder folder,
-      Trial trial,
-      OptionalInt stop,
-      double secondsBefore)
+      Configuration configuration, TrialFolder folder, Trial trial, int stop, double secondsBefore)
       throws IOException {
     long started = System.nanoTime();
     try {
@@ -106,8 +102,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
 
   /** Trains; restarts from step 0 if the checkpoint is unusable. */
   private static TrainingRun.Result trainAgainIfDamaged(
-      Configuration configuration, TrialFolder folder, Trial trial, OptionalInt stop)
-      throws IOException {
+      Configuration configuration, TrialFolder folder, Trial trial, int stop) throws IOException {
     try {
       return train(configuration, folder, trial, stop);
     } catch (ConfigException e) {
@@ -120,8 +115,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
   }
 
   private static TrainingRun.Result train(
-      Configuration configuration, TrialFolder folder, Trial trial, OptionalInt stop)
-      throws IOException {
+      Configuration configuration, TrialFolder folder, Trial trial, int stop) throws IOException {
     Settings settings =
         trial
             .settings()
@@ -132,7 +126,8 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
       settings = settings.with(Flags.RESUME_FROM_CHECKPOINT, RunFolder.LATEST);
     }
     TrainingEnvironment place = TrainingEnvironment.ofThread(configuration, silence());
-    RunControl control = RunControl.until(stop);
+    RunControl control =
+        RunControl.until(stop < TrialOutcome.END ? OptionalInt.of(stop) : OptionalInt.empty());
     return trial.command().equals("sft")
         ? SftJob.run(place, SftConfig.of(settings), control)
         : GrpoJob.run(place, GrpoConfig.of(settings), Optional.empty(), Optional.empty(), control);

@@ -10,9 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Flag;
@@ -20,7 +19,6 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.PromptTable;
-import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
 import org.sparklora.spark.eval.MathEvalConfig;
@@ -62,62 +60,48 @@ final class TrialTables implements TrialResolver {
   /** {@inheritDoc} Paths become absolute, for other machines. */
   @Override
   public Trial resolved(Trial trial) {
-    Settings settings = absolute(trial.settings());
+    Settings given = absolute(trial.settings());
+    Settings settings =
+        switch (trial.command()) {
+          case "sft" -> PreparedTables.decided(hadoop, given);
+          case Trial.EVAL -> PreparedTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT);
+          default -> PreparedTables.decided(hadoop, given, Flags.DATASET_TRAIN_SPLIT);
+        };
+    List<TableConfig<?>> tables = tables(trial.with(settings));
+    PreparedTables.requireFiles(hadoop, tables.get(0));
+    if (tables.size() > 1) {
+      PreparedTables.requireTestSplit(hadoop, tables.get(1), tables.get(0));
+    }
+    Flag<String> place = isSft(trial) ? Flags.PACKED_DIR : Flags.PROMPTS_DIR;
     return trial.with(
-        trial.isEvaluation()
-            ? resolvedEvaluation(settings)
-            : isSft(trial) ? resolvedSft(settings) : resolvedGrpo(settings));
+        settings.isGiven(place) ? settings : settings.with(place, folder + "/" + hash(tables)));
   }
 
   private static boolean isSft(Trial trial) {
     return trial.command().equals("sft");
   }
 
-  private Settings resolvedSft(Settings given) {
-    Settings settings = PreparedTables.decided(hadoop, given);
-    SftConfig config = SftConfig.of(settings);
-    PreparedTables.requireFiles(hadoop, config.data());
-    Optional<PrepConfig> test = config.evaluation().data();
-    test.ifPresent(data -> PreparedTables.requireTestSplit(hadoop, data, config.data()));
-    return placed(
-        settings, Flags.PACKED_DIR, decisive(config.data()), test.map(TrialTables::decisive));
+  /** Name of the folder of tables, from all settings that determine them. */
+  private static String hash(List<TableConfig<?>> tables) {
+    return TrialName.hash(
+        tables.stream()
+            .map(table -> table.settings() + " " + table.model())
+            .collect(Collectors.joining("\n")));
   }
 
-  private Settings resolvedGrpo(Settings given) {
-    Settings settings = PreparedTables.decided(hadoop, given, Flags.DATASET_TRAIN_SPLIT);
-    GrpoConfig config = GrpoConfig.of(settings);
-    PromptsConfig prompts = config.promptsTable();
-    PreparedTables.requireFiles(hadoop, prompts);
-    Optional<PromptsConfig> test = config.testPromptsTable();
-    test.ifPresent(table -> PreparedTables.requireTestSplit(hadoop, table, prompts));
-    return placed(settings, Flags.PROMPTS_DIR, decisive(prompts), test.map(TrialTables::decisive));
-  }
-
-  /** Text of all settings that determine a table. */
-  private static String decisive(TableConfig<?> config) {
-    return config.settings() + " " + config.model();
-  }
-
-  /** Sets the folder of the tables, unless the user names one. */
-  private Settings placed(
-      Settings settings, Flag<String> folder, String training, Optional<String> testing) {
-    return settings.isGiven(folder)
-        ? settings
-        : settings.with(
-            folder, place(Stream.concat(Stream.of(training), testing.stream()).toList()));
-  }
-
-  private Settings resolvedEvaluation(Settings given) {
-    Settings settings = PreparedTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT);
-    PromptsConfig problems = MathEvalConfig.of(settings).problems();
-    PreparedTables.requireFiles(hadoop, problems);
-    return settings.isGiven(Flags.PROMPTS_DIR)
-        ? settings
-        : settings.with(Flags.PROMPTS_DIR, place(List.of(decisive(problems))));
-  }
-
-  private String place(List<String> decisive) {
-    return folder + "/" + TrialName.hash(String.join("\n", decisive));
+  /** The table that a trial is trained or evaluated on; then the one of its test split, if set. */
+  private static List<TableConfig<?>> tables(Trial trial) {
+    List<TableConfig<?>> tables = new ArrayList<>();
+    if (trial.isEvaluation()) {
+      tables.add(MathEvalConfig.of(trial.settings()).problems());
+    } else if (config(trial) instanceof SftConfig sft) {
+      tables.add(sft.data());
+      sft.evaluation().data().ifPresent(tables::add);
+    } else if (config(trial) instanceof GrpoConfig grpo) {
+      tables.add(grpo.promptsTable());
+      grpo.testPromptsTable().ifPresent(tables::add);
+    }
+    return tables;
   }
 
   static TrainingConfig config(Trial trial) {
@@ -171,30 +155,29 @@ final class TrialTables implements TrialResolver {
    * @param trial a trial from {@link #resolved}
    */
   Trial named(SparkSession session, Trial trial) throws IOException {
+    Map<String, String> found = new LinkedHashMap<>();
+    Path checkpoint;
+    int vocabulary = 0; // prompts have no ids
     if (trial.isEvaluation()) {
-      return trial.named(TrialName.of(trial.settings(), evaluated(session, trial)));
+      GenerateConfig.Model model = MathEvalConfig.of(trial.settings()).generation().model();
+      checkpoint = model.base().folder(hadoop);
+      if (model.adapter().isPresent()) {
+        Path adapter = model.adapter().get().folder(hadoop);
+        found.put(Flags.ADAPTER.name(), ModelFingerprint.ofAdapter(adapter));
+      }
+    } else {
+      TrainedModel model = InitialParameters.of(hadoop, config(trial)).model();
+      model.layout(); // refuses layers that the model does not have
+      checkpoint = model.checkpoint().folder();
+      vocabulary = model.config().vocabSize();
     }
-    TrainingConfig config = config(trial);
-    TrainedModel model = InitialParameters.of(hadoop, config).model();
-    model.layout(); // refuses layers that the model does not have
-    Map<String, String> found = new LinkedHashMap<>();
-    found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(model.checkpoint().folder()));
-    found.put(Flags.DATASET_NAME.name(), data(session, config, model));
+    found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(checkpoint));
+    List<String> data = new ArrayList<>();
+    for (TableConfig<?> table : tables(trial)) {
+      data.add(identity(session, table, vocabulary));
+    }
+    found.put(Flags.DATASET_NAME.name(), String.join("; ", data));
     return trial.named(TrialName.of(trial.settings(), found));
-  }
-
-  /** Fingerprints of an evaluation's model, adapter and problems, by flag. */
-  private Map<String, String> evaluated(SparkSession session, Trial trial) throws IOException {
-    MathEvalConfig config = MathEvalConfig.of(trial.settings());
-    GenerateConfig.Model model = config.generation().model();
-    Map<String, String> found = new LinkedHashMap<>();
-    found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(model.base().folder(hadoop)));
-    if (model.adapter().isPresent()) {
-      Path adapter = model.adapter().get().folder(hadoop);
-      found.put(Flags.ADAPTER.name(), ModelFingerprint.ofAdapter(adapter));
-    }
-    found.put(Flags.DATASET_NAME.name(), prompts(session, config.problems()));
-    return found;
   }
 
   /** The fingerprint of the base model; empty if trials have several. */
@@ -213,37 +196,18 @@ final class TrialTables implements TrialResolver {
     return known;
   }
 
-  private String data(SparkSession session, TrainingConfig config, TrainedModel model) {
-    List<String> tables = new ArrayList<>();
-    if (config instanceof SftConfig sft) {
-      tables.add(packed(session, sft.data(), model));
-      sft.evaluation().data().ifPresent(test -> tables.add(packed(session, test, model)));
-    } else if (config instanceof GrpoConfig grpo) {
-      tables.add(prompts(session, grpo.promptsTable()));
-      grpo.testPromptsTable().ifPresent(test -> tables.add(prompts(session, test)));
-    }
-    return String.join("; ", tables);
-  }
-
-  private String packed(SparkSession session, PrepConfig data, TrainedModel model) {
+  private String identity(SparkSession session, TableConfig<?> config, int vocabulary) {
     return identities.computeIfAbsent(
-        data.source().dataset() + " " + data.outputFolder(),
-        table -> {
+        config.source().dataset() + " " + config.outputFolder(),
+        key -> {
+          String table = PreparedTables.open(session, config);
+          if (config instanceof PromptsConfig) {
+            return GrpoIdentity.of(PromptTable.open(hadoop, table).readAll());
+          }
           try (TrainingRows rows =
-              TrainingRows.of(
-                  hadoop,
-                  PackedSequenceTable.open(hadoop, PreparedTables.open(session, data)),
-                  model.config().vocabSize())) {
+              TrainingRows.of(hadoop, PackedSequenceTable.open(hadoop, table), vocabulary)) {
             return SftJob.identity(rows);
           }
         });
-  }
-
-  private String prompts(SparkSession session, PromptsConfig data) {
-    return identities.computeIfAbsent(
-        data.source().dataset() + " " + data.outputFolder(),
-        table ->
-            GrpoIdentity.of(
-                PromptTable.open(hadoop, PreparedTables.open(session, data)).readAll()));
   }
 }

@@ -27,11 +27,7 @@ final class Bootstrap {
    * @param high NaN if the statistic was undefined in all draws
    * @param undefined share of draws in which the statistic was undefined
    */
-  record Interval(double low, double high, double undefined) {
-    boolean contains(double value) {
-      return low <= value && value <= high;
-    }
-  }
+  record Interval(double low, double high, double undefined) {}
 
   /**
    * The interval of a statistic.

@@ -3,7 +3,6 @@ package org.sparklora.sweep.finding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The minimum of a curve, of a polynomial through the lowest point, its two neighbours and, to
@@ -21,22 +20,13 @@ record Optimum(double at, double cost, boolean isAtEdge) {
   private static final double STEEPEST = 4;
 
   /**
-   * The minimum of the parabola through the lowest point and its neighbours.
+   * All readings of a curve's minimum: of the parabola through the lowest point and its neighbours,
+   * then of the cubics that also go through the next point on the left or right, if it exists. The
+   * change by the next order of interpolation estimates the error of the lower order.
    *
    * @param grid ascending, {@code (n)}
-   * @param costs {@code (n)}; infinite for a diverged trial, whose neighbour may still be best
-   * @return empty if no cost is finite
-   */
-  static Optional<Optimum> of(double[] grid, double[] costs) {
-    return readings(grid, costs).stream().findFirst();
-  }
-
-  /**
-   * All readings of a curve's minimum: of the parabola, then of the cubics that also go through the
-   * next point on the left or right, if it exists. The change by the next order of interpolation
-   * estimates the error of the lower order.
-   *
-   * @param measured costs at the points of the grid
+   * @param measured costs at the points of the grid, {@code (n)}; infinite for a diverged trial,
+   *     whose neighbour may still be best
    * @return empty if no cost is finite; only the best point if it lacks two finite neighbours
    */
   static List<Optimum> readings(double[] grid, double[] measured) {

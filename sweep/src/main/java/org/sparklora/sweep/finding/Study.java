@@ -48,7 +48,7 @@ public record Study(SweepMetric metric, List<Integer> seeds, List<Measured> meas
   /** A trial's metric; NaN if the trial diverged, was stopped early, or did not log the metric. */
   double metric(Measured one) {
     return one.outcome().state() == TrialOutcome.State.DONE
-        ? one.outcome().metric(metric, Integer.MAX_VALUE)
+        ? one.outcome().metric(metric, TrialOutcome.END)
         : Double.NaN;
   }
 

@@ -100,7 +100,7 @@ public final class SweepReport {
         outcome.state().words(),
         outcome.reason(),
         outcome.step(),
-        Conclusion.finite(outcome.metric(study.metric(), Integer.MAX_VALUE)));
+        Conclusion.finite(outcome.metric(study.metric(), TrialOutcome.END)));
   }
 
   /**
