@@ -64,17 +64,11 @@ record Axis(List<Choice> choices) {
                     .formatted(lists.keySet().iterator().next(), length)));
     List<Choice> choices = new ArrayList<>();
     for (int i = 0; i < length; i++) {
+      int at = i;
       Map<String, Value> values = new LinkedHashMap<>();
-      Optional<String> label = Optional.empty();
-      for (Map.Entry<String, List<Value>> column : lists.entrySet()) {
-        Value value = column.getValue().get(i);
-        if (column.getKey().equals(LABEL)) {
-          label = Optional.of(value.text());
-        } else {
-          values.put(column.getKey(), value);
-        }
-      }
-      choices.add(new Choice(values, label));
+      lists.forEach((flag, column) -> values.put(flag, column.get(at)));
+      Optional<Value> label = Optional.ofNullable(values.remove(LABEL));
+      choices.add(new Choice(values, label.map(Value::text)));
     }
     return new Axis(choices);
   }

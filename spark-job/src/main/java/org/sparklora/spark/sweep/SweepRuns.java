@@ -88,15 +88,6 @@ final class SweepRuns implements AutoCloseable {
 
   /** Sends the rows that a running trial logged since the last call. */
   void follow(Trial trial) {
-    tell(trial, false);
-  }
-
-  /** Sends the remaining rows of a trial that ended or stopped. */
-  void ended(Trial trial) {
-    tell(trial, true);
-  }
-
-  private void tell(Trial trial, boolean over) {
     if (tracking.trackers().isEmpty()) {
       return;
     }
@@ -111,7 +102,12 @@ final class SweepRuns implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       LOG.warn("Trackers cannot be told of trial {} ({})", trial.name(), e.getMessage());
     }
-    Told known = over ? told.remove(trial.name()) : null;
+  }
+
+  /** Sends the remaining rows of a trial that ended or stopped. */
+  void ended(Trial trial) {
+    follow(trial);
+    Told known = told.remove(trial.name());
     if (known != null) {
       TrackerThread.end(known.trackers());
     }
