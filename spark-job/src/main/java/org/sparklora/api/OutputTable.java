@@ -53,7 +53,7 @@ public record OutputTable(String name, boolean overwrite) {
    * @throws ConfigException if its database does not exist, or the table exists and may not be
    *     replaced
    */
-  public void requireWritable(SparkSession spark) {
+  void requireWritable(SparkSession spark) {
     String database = name.substring(0, name.lastIndexOf('.'));
     boolean there;
     try {
@@ -86,7 +86,7 @@ public record OutputTable(String name, boolean overwrite) {
    * @param folder of Parquet files, with the result
    * @throws TableException if it cannot be written; the folder stays
    */
-  public void write(SparkSession spark, String folder) {
+  void write(SparkSession spark, String folder) {
     spark.sparkContext().setJobDescription("write the table " + name);
     try {
       spark

@@ -48,12 +48,6 @@ public record Request(
     Optional<ExternalJudge> judge,
     Set<String> judged) {
 
-  /** A request with the settings of a command line and nothing else. */
-  public static Request of(Settings settings) {
-    return new Request(
-        settings, List.of(), Map.of(), RunListener.none(), Optional.empty(), Set.of());
-  }
-
   /** Begins a request to a command. */
   public static Builder to(String command) {
     return new Builder(command);

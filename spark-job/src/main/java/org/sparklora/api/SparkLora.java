@@ -7,9 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -32,6 +30,7 @@ import org.sparklora.prep.TableOrigin;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.job.RewardJob;
 import org.sparklora.spark.eval.EvalJob;
+import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.ExternalRewardsJob;
@@ -41,10 +40,11 @@ import org.sparklora.spark.grpo.RewardSettings;
 import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.HubPush;
+import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.PushConfig;
 import org.sparklora.spark.run.RunControl;
+import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.SparkSessions;
-import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
 import org.sparklora.train.EvalMetrics;
@@ -60,16 +60,6 @@ import org.sparklora.train.TrainerState;
  * threads.
  */
 public final class SparkLora {
-  /** The command that trains on a table of {@code prep}. */
-  private enum Task {
-    SFT,
-    GRPO;
-
-    String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
   private final SparkSession spark;
   private final Configuration hadoop;
   private final Stoppable stoppable;
@@ -99,12 +89,14 @@ public final class SparkLora {
   /** {@code sft}: trains an adapter, or all weights, on a dataset. */
   public TrainingResult sft(Request request) throws IOException {
     SftConfig config = sftConfig(request);
-    TrainingRun.Result result =
-        stoppable.run(
-            () ->
-                SftJob.run(
-                    SparkSessions.place(spark), config, RunControl.heardBy(request.listener())));
-    return TrainingResult.of(config.output().folder(), result);
+    return stoppable.run(() -> sft(config, request.listener()));
+  }
+
+  /** {@code sft} of settings that were read before. */
+  public TrainingResult sft(SftConfig config, RunListener listener) throws IOException {
+    return TrainingResult.of(
+        config.output().folder(),
+        SftJob.run(SparkSessions.place(spark), config, RunControl.heardBy(listener)));
   }
 
   /**
@@ -138,16 +130,22 @@ public final class SparkLora {
 
   private TrainingResult grpo(Request request, Optional<String> advantages) throws IOException {
     GrpoConfig config = grpoConfig(request);
-    TrainingRun.Result result =
-        stoppable.run(
-            () ->
-                GrpoJob.run(
-                    SparkSessions.place(spark),
-                    config,
-                    advantages,
-                    judge(request),
-                    RunControl.heardBy(request.listener())));
-    return TrainingResult.of(config.output().folder(), result);
+    return stoppable.run(() -> grpo(config, advantages, judge(request), request.listener()));
+  }
+
+  /**
+   * {@code grpo}, or {@code update} of a table of advantages, of settings that were read before.
+   */
+  public TrainingResult grpo(
+      GrpoConfig config,
+      Optional<String> advantages,
+      Optional<ExternalRewardsJob> judge,
+      RunListener listener)
+      throws IOException {
+    return TrainingResult.of(
+        config.output().folder(),
+        GrpoJob.run(
+            SparkSessions.place(spark), config, advantages, judge, RunControl.heardBy(listener)));
   }
 
   /**
@@ -166,9 +164,9 @@ public final class SparkLora {
   }
 
   private GrpoConfig grpoConfig(Request request) {
-    Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
     return GrpoConfig.of(
-        PreparedTables.decided(hadoop, settings, Flags.DATASET_TRAIN_SPLIT), request.judged());
+        PreparedTables.decided(hadoop, withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR)),
+        request.judged());
   }
 
   private static Map<String, Double> named(EvalMetrics metrics) {
@@ -182,50 +180,21 @@ public final class SparkLora {
    * existing table of the same settings is used again, unless it is to be overwritten.
    */
   public TableResult prep(Request request) {
-    return stoppable.run(() -> prepNow(request));
+    return stoppable.run(
+        () -> {
+          PrepSettings.requireUseful(request.settings());
+          Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
+          return prep(PrepSettings.table(settings), OutputTable.of(settings));
+        });
   }
 
-  private TableResult prepNow(Request request) {
-    requireUseful(request.settings());
-    Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
-    String folder = settings.get(Flags.OUTPUT_DIR);
-    Optional<OutputTable> table = writable(settings);
-    TableConfig<?> config = prepConfig(settings);
+  /** {@code prep} of settings that were read before. */
+  public TableResult prep(TableConfig<?> config, Optional<OutputTable> table) {
+    table.ifPresent(rows -> rows.requireWritable(spark));
     TableManifest<?> manifest =
         config.overwrite() ? PrepJob.run(spark, config) : PrepJob.reuseOrRun(spark, config);
-    table.ifPresent(rows -> rows.write(spark, folder));
-    return new TableResult(folder, manifest.summary());
-  }
-
-  /** The table of {@code output_table}, if set, after a check that it can be written. */
-  private Optional<OutputTable> writable(Settings settings) {
-    Optional<OutputTable> table = OutputTable.of(settings);
-    table.ifPresent(rows -> rows.requireWritable(spark));
-    return table;
-  }
-
-  /**
-   * Checks the settings and the inputs of {@code prep}.
-   *
-   * @throws ConfigException for a setting or input that cannot be used, or that the task ignores
-   */
-  public static void requirePrep(Settings settings, Configuration hadoop) {
-    OutputTable.of(settings);
-    requireUseful(settings);
-    PrepJob.requireInputs(hadoop, prepConfig(settings));
-  }
-
-  private static void requireUseful(Settings settings) {
-    Task task = settings.get(Flags.TASK, Task.class);
-    settings.requireUseful(task.word(), Stream.of(Task.values()).map(Task::word).toList());
-  }
-
-  private static TableConfig<?> prepConfig(Settings settings) {
-    String folder = settings.get(Flags.OUTPUT_DIR);
-    return switch (settings.get(Flags.TASK, Task.class)) {
-      case SFT -> PrepSettings.of(settings, folder);
-      case GRPO -> PrepSettings.prompts(settings, folder);
-    };
+    table.ifPresent(rows -> rows.write(spark, config.outputFolder()));
+    return new TableResult(config.outputFolder(), manifest.summary());
   }
 
   /** {@code generate} of a table of prompts that {@code prep --task grpo} made. */
@@ -243,78 +212,73 @@ public final class SparkLora {
         input,
         "it is no table of prompts; make one with prep and --task grpo");
     TableOrigin.of(hadoop, TableKind.PROMPTS, input)
-        .ifPresent(origin -> origin.requireTokenizer(hadoop, Flags.INPUT, text(config.model())));
+        .ifPresent(
+            origin -> origin.requireTokenizer(hadoop, Flags.INPUT, text(config.model().base())));
     List<Prompt> prompts = PromptTable.open(hadoop, input).readAll();
-    Optional<OutputTable> table = writable(settings);
-    String output = settings.get(Flags.OUTPUT);
-    TableResult result =
-        generate(config, prompts, output, settings.get(Flags.OVERWRITE_OUTPUT_DIR));
-    table.ifPresent(rows -> rows.write(spark, output));
-    return result;
+    return generate(
+        config,
+        prompts,
+        settings.get(Flags.OUTPUT),
+        settings.get(Flags.OVERWRITE_OUTPUT_DIR),
+        OutputTable.of(settings));
   }
 
   /** The settings of the model's tokenizer. */
-  private static PrepConfig.Model text(GenerateConfig.Model model) {
-    return new PrepConfig.Model(model.base(), "", "", model.dialect());
+  private static PrepConfig.Model text(ModelConfig model) {
+    return new PrepConfig.Model(model.reference(), "", "", model.dialect());
   }
 
-  /** {@code generate} for prompts that were already read. */
+  /** {@code generate} of settings and prompts that were read before. */
   public TableResult generate(
-      GenerateConfig config, List<Prompt> prompts, String output, boolean overwrite)
+      GenerateConfig config,
+      List<Prompt> prompts,
+      String output,
+      boolean overwrite,
+      Optional<OutputTable> table)
       throws IOException {
-    GenerateJob.check(spark, config);
+    table.ifPresent(rows -> rows.requireWritable(spark));
     GenerateJob.run(spark, config, prompts, output, overwrite);
+    table.ifPresent(rows -> rows.write(spark, output));
     return new TableResult(
         output, String.format(Locale.ROOT, "completions of %,d prompts", prompts.size()));
   }
 
   /** {@code reward}: judges a table of generations. */
   public TableResult reward(Request request) {
-    return stoppable.run(() -> rewardNow(request));
+    return stoppable.run(
+        () -> {
+          Settings settings = withTables(request, Flags.INPUT, Flags.OUTPUT_DIR);
+          return reward(RewardSettings.of(settings, request.judged()), OutputTable.of(settings));
+        });
   }
 
-  private TableResult rewardNow(Request request) {
-    Settings settings = withTables(request, Flags.INPUT, Flags.OUTPUT_DIR);
-    RewardConfig config = rewardConfig(settings, request.judged());
-    Optional<OutputTable> table = writable(settings);
+  /** {@code reward} of settings that were read before. */
+  public TableResult reward(RewardConfig config, Optional<OutputTable> table) {
     String folder = config.tables().outputDir();
+    table.ifPresent(rows -> rows.requireWritable(spark));
     String summary = RewardJob.run(spark, config).toJson();
     table.ifPresent(rows -> rows.write(spark, folder));
     return new TableResult(folder, summary);
   }
 
-  /** The settings of {@code reward}; an unknown name of a reward is refused. */
-  public static RewardConfig rewardConfig(Settings settings, Set<String> judged) {
-    ConfigException.require(
-        OutputTable.of(settings).isEmpty()
-            || settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class)
-                == RewardConfig.Format.PARQUET,
-        Flags.OUTPUT_TABLE,
-        settings.text(Flags.OUTPUT_TABLE),
-        "a table is made of Parquet; leave --output_format out");
-    return new RewardConfig(
-        new RewardConfig.Tables(
-            settings.get(Flags.INPUT),
-            settings.get(Flags.OUTPUT_DIR),
-            settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class),
-            settings.get(Flags.OVERWRITE_OUTPUT_DIR),
-            settings.find(Flags.NUM_GENERATIONS).orElse(0)),
-        RewardSettings.functions(settings, judged),
-        RewardSettings.advantages(settings));
-  }
-
   /** {@code eval}: measures how many problems a model solves. */
   public EvalResult evaluate(Request request) throws IOException {
-    return stoppable.run(() -> evaluateNow(request));
+    return stoppable.run(
+        () -> {
+          Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
+          return evaluate(
+              MathEvalConfig.of(PreparedTables.decided(hadoop, settings)),
+              OutputTable.of(settings));
+        });
   }
 
-  private EvalResult evaluateNow(Request request) throws IOException {
-    Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
-    Optional<OutputTable> table = writable(settings);
-    String folder = settings.get(Flags.OUTPUT_DIR);
-    EvalResult result = new EvalResult(folder, EvalJob.run(spark, settings));
-    table.ifPresent(rows -> rows.write(spark, folder));
-    return result;
+  /** {@code eval} of settings that were read before. */
+  public EvalResult evaluate(MathEvalConfig config, Optional<OutputTable> table)
+      throws IOException {
+    table.ifPresent(rows -> rows.requireWritable(spark));
+    Map<String, Object> summary = EvalJob.run(SparkSessions.place(spark), config);
+    table.ifPresent(rows -> rows.write(spark, config.output()));
+    return new EvalResult(config.output(), summary);
   }
 
   /**

@@ -23,11 +23,9 @@ import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.Once;
 import org.sparklora.text.Tokenizer;
-import org.sparklora.text.TokenizerDialect;
 import org.sparklora.train.meter.ExecutorMeter;
 
 /**
@@ -63,13 +61,10 @@ public final class ExecutorModel implements AutoCloseable {
   private final AdapterStep step;
   private final CrossEntropyStep supervised;
   private final PolicyStep policy;
-  private final ModelSource checkpoint;
-  private final TokenizerDialect dialect;
-  private Tokenizer tokenizer; // null until first used
+  private final TrainedModel source;
   private Generator generator; // null until used; its weight copies serve all rounds
   private final ReentrantLock turn = new ReentrantLock(true);
   private final Shared place;
-  private final EngineChoice choice;
 
   /** A model's entry in {@link #LOADED}, made before the model is loaded. */
   private static final class Shared {
@@ -79,22 +74,20 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   private ExecutorModel(TrainedModel source, Shared place) {
+    this.source = source;
     this.place = place;
-    this.choice = source.engine();
-    this.engine = engine(choice, source.precision().products());
-    this.memory = Engines.of(choice);
+    this.engine = engine(source.engine(), source.precision().products());
+    this.memory = Engines.of(source.engine());
     this.layout = source.layout();
     this.decoder = load(source, layout, engine);
     this.step = new AdapterStep(decoder, engine, source.gradientCheckpointing());
     DropoutSeed dropout = new DropoutSeed(source.seed());
     this.supervised = new CrossEntropyStep(step, memory, dropout);
     this.policy = new PolicyStep(step, memory, dropout);
-    this.checkpoint = source.checkpoint();
-    this.dialect = source.dialect();
   }
 
   /** An engine of this JVM with products of a type; warns if the CPU has no bfloat16 products. */
-  public static Engine engine(EngineChoice choice, DType products) {
+  private static Engine engine(EngineChoice choice, DType products) {
     Engine all = Engines.of(choice);
     Engine engine = all.withProductsIn(products);
     if (products == DType.BFLOAT16 && engine == all) {
@@ -152,7 +145,7 @@ public final class ExecutorModel implements AutoCloseable {
                 loading.run();
                 return new ExecutorModel(source, taken);
               });
-      Engines.begin(model.choice);
+      Engines.begin(source.engine());
       return model;
     } catch (RuntimeException | Error e) {
       leave(taken);
@@ -229,7 +222,7 @@ public final class ExecutorModel implements AutoCloseable {
   /** Ends the use of the model that {@link #of} began. */
   @Override
   public void close() {
-    Engines.end(choice);
+    Engines.end(source.engine());
     leave(place);
   }
 
@@ -241,11 +234,8 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   /** The model's tokenizer, read at the first call. */
-  public synchronized Tokenizer tokenizer() {
-    if (tokenizer == null) {
-      tokenizer = Tokenizer.load(checkpoint.folder(), dialect);
-    }
-    return tokenizer;
+  public Tokenizer tokenizer() {
+    return source.tokenizer();
   }
 
   /** The layout of the trained parameters in their flat vector. */

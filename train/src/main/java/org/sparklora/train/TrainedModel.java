@@ -13,6 +13,7 @@ import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
 
 /**
@@ -32,6 +33,7 @@ public final class TrainedModel implements Serializable {
   private final long seed;
   private final TokenizerDialect dialect;
   private final EngineChoice engine;
+  private transient Tokenizer tokenizer; // null until first used
 
   private TrainedModel(
       ModelSource checkpoint,
@@ -105,9 +107,12 @@ public final class TrainedModel implements Serializable {
     return engine;
   }
 
-  /** The dialect in which the checkpoint's tokenizer is read. */
-  public TokenizerDialect dialect() {
-    return dialect;
+  /** The checkpoint's tokenizer, read at the first call. */
+  public synchronized Tokenizer tokenizer() {
+    if (tokenizer == null) {
+      tokenizer = Tokenizer.load(checkpoint.folder(), dialect);
+    }
+    return tokenizer;
   }
 
   /** The base model. */

@@ -12,8 +12,10 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFile;
+import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoRegret;
 import org.sparklora.spark.prep.PreparedTables;
+import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftRegret;
 import org.sparklora.sweep.finding.SweepAdvice;
@@ -31,22 +33,17 @@ final class CheckCommand {
 
   private CheckCommand() {}
 
-  /** Makes the report once the model to train is known. */
-  @FunctionalInterface
-  private interface Planned {
-    RegretReport report(TrainedModel model) throws IOException;
-  }
-
   static void run(Settings given) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
     Settings settings =
         (isGrpo(given) ? given : PreparedTables.decided(hadoop, given))
             .withDefault(Flags.OUTPUT_DIR, "unnamed-run")
             .withDefault(Flags.DATASET_NAME, "unnamed-dataset");
-    Planned planned = planned(settings, hadoop); // refuses bad settings before anything is read
-    try (Outlines outlines = Outlines.of(settings, hadoop)) {
-      TrainedModel model = outlines.trained(settings);
-      RegretReport report = measured(planned.report(model), settings, model, outlines, hadoop);
+    TrainingConfig config = config(settings); // refuses bad settings before anything is read
+    try (Outlines outlines = Outlines.of(config.training(), hadoop)) {
+      TrainedModel model = outlines.trained(config.training());
+      RegretReport report =
+          measured(report(config, model, hadoop), settings, model, outlines, hadoop);
       Optional<String> output = settings.find(Flags.OUTPUT);
       if (output.isPresent()) {
         write(report, output.get(), settings.get(Flags.OVERWRITE_OUTPUT_DIR));
@@ -94,20 +91,24 @@ final class CheckCommand {
     return settings.get(Flags.TASK).equals(GRPO);
   }
 
-  private static Planned planned(Settings settings, Configuration hadoop) {
-    MachineMemory machine = MachineMemory.here();
-    if (isGrpo(settings)) {
-      ConfigException.require(
-          settings.command().contains(GRPO),
-          Flags.TASK,
-          GRPO,
-          "a file cannot say so, since it decides on the defaults; give --task grpo on the command"
-              + " line");
-      GrpoRegret grpo = GrpoRegret.of(settings);
-      return model -> grpo.report(model, machine);
+  private static TrainingConfig config(Settings settings) {
+    if (!isGrpo(settings)) {
+      return SftConfig.of(settings);
     }
-    SftConfig config = SftConfig.of(settings);
-    return model ->
-        SftRegret.of(config, model, hadoop, machine).before(config.sync().workers().orElse(1));
+    ConfigException.require(
+        settings.command().contains(GRPO),
+        Flags.TASK,
+        GRPO,
+        "a file cannot say so, since it decides on the defaults; give --task grpo on the command"
+            + " line");
+    return GrpoConfig.of(settings);
+  }
+
+  private static RegretReport report(
+      TrainingConfig config, TrainedModel model, Configuration hadoop) throws IOException {
+    MachineMemory machine = MachineMemory.here();
+    return config instanceof SftConfig sft
+        ? SftRegret.of(sft, model, hadoop, machine).before(sft.sync().workers().orElse(1))
+        : GrpoRegret.of((GrpoConfig) config).report(model, machine);
   }
 }

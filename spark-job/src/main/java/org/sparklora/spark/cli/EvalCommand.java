@@ -3,10 +3,16 @@ package org.sparklora.spark.cli;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.api.Request;
+import org.sparklora.api.OutputTable;
 import org.sparklora.api.SparkLora;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.spark.eval.MathEvalConfig;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.SparkSessions;
 
 /** {@code eval}: measures how many problems a model solves. */
@@ -15,9 +21,14 @@ public final class EvalCommand {
 
   /** Runs the command; its output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    BeforeSpark.eval(settings);
+    Configuration hadoop = HadoopSettings.configuration();
+    Optional<OutputTable> table = OutputTable.of(settings);
+    MathEvalConfig config = MathEvalConfig.of(PreparedTables.decided(hadoop, settings));
+    Outlines.requireReadable(config.generation().model(), hadoop);
+    PreparedTables.requireFiles(hadoop, config.problems());
+    OutputFolder.requireUsable(hadoop, config.output(), config.overwrite());
     try (SparkSession spark = SparkSessions.open(settings)) {
-      Map<String, Object> summary = SparkLora.on(spark).evaluate(Request.of(settings)).summary();
+      Map<String, Object> summary = SparkLora.on(spark).evaluate(config, table).summary();
       summary.forEach(
           (name, value) -> {
             if (name.startsWith("pass@") && value instanceof Map<?, ?> pass) {

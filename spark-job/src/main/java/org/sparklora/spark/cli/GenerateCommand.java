@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,33 +11,26 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.api.OutputTable;
 import org.sparklora.api.SparkLora;
-import org.sparklora.api.TableResult;
-import org.sparklora.model.Decoder;
-import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.EngineChoice;
-import org.sparklora.model.engine.Precision;
-import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.generate.Completion;
-import org.sparklora.model.generate.EndTokens;
-import org.sparklora.model.generate.Generator;
-import org.sparklora.model.generate.Prompt;
-import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFile;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
+import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.text.ChatTemplate;
-import org.sparklora.train.ContextLength;
-import org.sparklora.train.ExecutorModel;
-import org.sparklora.train.grpo.GenerateStage;
+import org.sparklora.text.Tokenizer;
 
 /**
  * {@code generate}: completes prompts by a model, with or without an adapter.
@@ -68,23 +60,16 @@ public final class GenerateCommand {
           Flags.OUTPUT_TABLE,
           Flags.DATA_SEED);
 
-  private final Generator generator;
-  private final Tensor parameters;
-  private final SamplingConfig config;
-  private final RowText texts;
-
-  private GenerateCommand(
-      Generator generator, Tensor parameters, SamplingConfig config, RowText texts) {
-    this.generator = generator;
-    this.parameters = parameters;
-    this.config = config;
-    this.texts = texts;
-  }
+  private GenerateCommand() {}
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
     if (settings.isGiven(Flags.PROMPT)) {
-      complete(settings, settings.get(Flags.PROMPT));
+      refuse(settings, OF_TABLES, "with --prompt this process completes it; leave it out");
+      refuse(settings, List.of(Flags.INPUT), "--prompt is the only prompt; leave one of them out");
+      ObjectNode fields = JSON.createObjectNode().put("prompt", settings.get(Flags.PROMPT));
+      JsonLines.Row row = new JsonLines.Row(Path.of("--" + Flags.PROMPT), 1, fields);
+      completeHere(settings, List.of(row).iterator());
       return;
     }
     ConfigException.require(
@@ -92,51 +77,18 @@ public final class GenerateCommand {
         Flags.INPUT,
         "unset",
         "generate needs prompts: --input with a file or folder of them, or --prompt with one");
-    if (isJsonLines(settings.get(Flags.INPUT)) && isJsonLines(settings.get(Flags.OUTPUT))) {
-      refuseWhatTablesNeed(settings);
-      runHere(settings);
+    if (!isJsonLines(settings.get(Flags.INPUT)) || !isJsonLines(settings.get(Flags.OUTPUT))) {
+      completeOnSpark(settings);
       return;
     }
-    GenerateConfig config = GenerateConfig.of(settings);
-    Optional<OutputTable> table = OutputTable.of(settings);
-    ConfigException.require(
-        table.isEmpty() || !isJsonLines(settings.get(Flags.OUTPUT)),
-        Flags.OUTPUT_TABLE,
-        settings.text(Flags.OUTPUT_TABLE),
-        "a table is made of Parquet; name a folder as --output");
-    RowText texts =
-        RowText.of(
-            config.model().dialect(),
-            config.model().base().folder(),
-            ChatTemplate.Options.prompt());
-    List<org.sparklora.pipeline.table.Prompt> prompts =
-        BeforeSpark.generate(settings, config, texts, !isJsonLines(settings.get(Flags.OUTPUT)));
-    try (SparkSession spark = SparkSessions.open(settings)) {
-      table.ifPresent(output -> output.requireWritable(spark));
-      if (isJsonLines(settings.get(Flags.OUTPUT))) {
-        GenerateJob.check(spark, config);
-        try (var out = JsonLines.Writer.open(settings)) {
-          GenerateJob.run(spark, config, prompts, part -> write(part, out));
-          out.finish();
-        }
-      } else {
-        Written written = new Written();
-        String output = settings.get(Flags.OUTPUT);
-        TableResult result =
-            SparkLora.on(spark)
-                .generate(config, prompts, output, settings.get(Flags.OVERWRITE_OUTPUT_DIR));
-        table.ifPresent(rows -> rows.write(spark, output));
-        written.say(output, result.summary());
-      }
-    }
-  }
-
-  private static void refuseWhatTablesNeed(Settings settings) {
     refuse(
         settings,
         OF_TABLES,
         "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a"
             + " folder as --input or --output");
+    try (var in = new JsonLines.Reader(Path.of(settings.get(Flags.INPUT)))) {
+      completeHere(settings, in);
+    }
   }
 
   private static void refuse(Settings settings, List<Flag<?>> flags, String why) {
@@ -145,157 +97,101 @@ public final class GenerateCommand {
     }
   }
 
-  /** Completes one prompt of the command line; prints completions unless a file is named. */
-  private static void complete(Settings settings, String prompt) throws IOException {
-    refuse(settings, OF_TABLES, "with --prompt this process completes it; leave it out");
-    refuse(settings, List.of(Flags.INPUT), "--prompt is the only prompt; leave one of them out");
-    JsonLines.Row row =
-        new JsonLines.Row(
-            Path.of("--" + Flags.PROMPT), 1, JSON.createObjectNode().put("prompt", prompt));
-    try (Here here = Here.open(GenerateConfig.of(settings))) {
-      if (settings.find(Flags.OUTPUT).isPresent()) {
-        try (var out = JsonLines.Writer.open(settings)) {
-          here.generate(List.of(row).iterator(), out::write);
-          out.finish();
-        }
-      } else {
-        here.generate(
-            List.of(row).iterator(),
-            fields -> System.out.println(fields.get("completion").asText()));
-      }
-    }
-  }
-
   private static boolean isJsonLines(String name) {
     return name.matches(".*\\.jsonl?(\\.gz)?") || OutputFile.isStream(name);
   }
 
-  /** Completes prompts in this process, from JSON lines to JSON lines. */
-  private static void runHere(Settings settings) throws IOException {
-    try (var in = new JsonLines.Reader(Path.of(settings.get(Flags.INPUT)));
-        Here here = Here.open(GenerateConfig.of(settings));
-        var out = JsonLines.Writer.open(settings)) {
-      requirePrompts(settings, here.generate(in, out::write));
-      out.finish();
-    }
+  private static void requirePrompts(Settings settings, boolean found) {
+    ConfigException.require(found, Flags.INPUT, settings.text(Flags.INPUT), "it holds no prompts");
   }
 
-  /** Receives the rows of completions. */
-  @FunctionalInterface
-  private interface Sink {
-    void write(ObjectNode fields) throws IOException;
-  }
-
-  /** The parts that complete prompts in this process; {@link #generate} reads the weights. */
-  private record Here(
-      AdaptedModel model,
-      RowText texts,
-      SamplingConfig config,
-      Precision precision,
-      EngineChoice choice)
-      implements AutoCloseable {
-
-    /** Checks all settings but those of the output. */
-    static Here open(GenerateConfig config) throws IOException {
-      AdaptedModel model = AdaptedModel.open(config.model());
-      try {
-        Path folder = model.checkpoint().folder();
-        RowText texts = RowText.of(config.model().dialect(), folder, ChatTemplate.Options.prompt());
-        return new Here(
-            model,
-            texts,
-            config.ignoreEos()
-                ? config.sampling()
-                : config.sampling().withEndTokens(EndTokens.of(folder, texts.tokenizer())),
-            config.model().precision(model.checkpoint().config()),
-            config.model().engine());
-      } catch (IOException | RuntimeException e) {
-        model.close();
-        throw e;
-      }
-    }
-
-    /** Completes the prompts of all rows; returns their number. */
-    int generate(Iterator<JsonLines.Row> in, Sink out) throws IOException {
-      Engine engine = ExecutorModel.engine(choice, precision.products());
-      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine, precision);
-          Tensor parameters = model.parameters(engine);
-          Generator generator = new Generator(decoder, engine)) {
-        return new GenerateCommand(generator, parameters, config, texts).generateAll(in, out);
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      model.close();
-    }
-  }
-
-  static void requirePrompts(Settings settings, int count) {
-    ConfigException.require(
-        count > 0, Flags.INPUT, settings.get(Flags.INPUT), "it holds no prompts");
-  }
-
-  /** Completes the prompts of all rows; returns their number. */
-  private int generateAll(Iterator<JsonLines.Row> in, Sink out) throws IOException {
-    int count = 0;
-    PromptRows rows = new PromptRows(texts);
-    List<Prompt> pending = new ArrayList<>();
-    Map<Long, ObjectNode> columns = new HashMap<>(); // by the pending prompts' ids
-    ContextLength context = new ContextLength(generator.model());
-    while (in.hasNext()) {
-      JsonLines.Row row = in.next();
-      ObjectNode given = row.fields().deepCopy();
-      org.sparklora.pipeline.table.Prompt prompt = rows.prompt(row);
-      context.check(prompt.id(), prompt.tokens().length, config.maxCompletionLength());
-      pending.add(new Prompt(prompt.id(), prompt.tokens()));
-      columns.put(prompt.id(), given);
-      count++;
-      if (pending.size() == PROMPTS_AT_ONCE) {
-        generate(pending, columns, out);
-      }
-    }
-    generate(pending, columns, out);
-    return count;
-  }
-
-  private void generate(List<Prompt> prompts, Map<Long, ObjectNode> columns, Sink out)
+  /** Completes prompts in this process; prints the completions unless a file is named. */
+  private static void completeHere(Settings settings, Iterator<JsonLines.Row> in)
       throws IOException {
-    for (Completion completion : generator.generate(parameters, prompts, config)) {
-      out.write(
-          fields(
-              columns.get(completion.promptId()),
-              completion.promptId(),
-              completion.index(),
-              texts.tokenizer().decode(completion.tokens(), true),
-              completion.tokens(),
-              completion.logProbs(),
-              GenerateStage.stopReason(completion, texts.tokenizer())));
+    try (GenerateJob job =
+        GenerateJob.open(HadoopSettings.configuration(), GenerateConfig.of(settings))) {
+      PromptRows rows = new PromptRows(RowText.of(job.model(), ChatTemplate.Options.prompt()));
+      if (settings.find(Flags.OUTPUT).isEmpty()) {
+        complete(job, rows, in, (columns, row) -> System.out.println(row.text()));
+        return;
+      }
+      try (var out = JsonLines.Writer.open(settings)) {
+        requirePrompts(settings, in.hasNext());
+        complete(job, rows, in, (columns, row) -> out.write(fields(columns, row)));
+        out.finish();
+      }
     }
-    prompts.clear();
-    columns.clear();
   }
 
-  private static void write(List<Generation> part, JsonLines.Writer out) {
-    try {
-      for (Generation row : part) {
-        out.write(
-            fields(
-                columns(row.prompt()),
-                row.prompt().id(),
-                row.index(),
-                row.text(),
-                row.tokens(),
-                row.logProbs(),
-                row.stopReason()));
+  /**
+   * Completes the prompts of all rows, some at a time.
+   *
+   * @param out receives each completion, after the fields of its prompt's row
+   */
+  private static void complete(
+      GenerateJob job,
+      PromptRows rows,
+      Iterator<JsonLines.Row> in,
+      BiConsumer<ObjectNode, Generation> out) {
+    while (in.hasNext()) {
+      List<Prompt> prompts = new ArrayList<>();
+      Map<Long, ObjectNode> columns = new HashMap<>(); // by the prompts' ids
+      while (in.hasNext() && prompts.size() < PROMPTS_AT_ONCE) {
+        JsonLines.Row row = in.next();
+        ObjectNode given = row.fields().deepCopy();
+        Prompt prompt = rows.prompt(row);
+        job.check(prompt);
+        prompts.add(prompt);
+        columns.put(prompt.id(), given);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      job.complete(prompts).forEach(row -> out.accept(columns.get(row.prompt().id()), row));
+    }
+  }
+
+  /** Completes prompts on Spark, from a table or to one. */
+  private static void completeOnSpark(Settings settings) throws IOException {
+    GenerateConfig config = GenerateConfig.of(settings);
+    Optional<OutputTable> table = OutputTable.of(settings);
+    String output = settings.get(Flags.OUTPUT);
+    boolean toLines = isJsonLines(output);
+    ConfigException.require(
+        table.isEmpty() || !toLines,
+        Flags.OUTPUT_TABLE,
+        settings.text(Flags.OUTPUT_TABLE),
+        "a table is made of Parquet; name a folder as --output");
+    ModelConfig model = config.model().base();
+    Path folder = model.reference().folder();
+    RowText texts =
+        RowText.of(folder, Tokenizer.load(folder, model.dialect()), ChatTemplate.Options.prompt());
+    boolean overwrite = settings.get(Flags.OVERWRITE_OUTPUT_DIR);
+    Configuration hadoop = HadoopSettings.configuration();
+    Outlines.requireReadable(config.model(), hadoop);
+    List<Prompt> prompts = PromptRows.read(hadoop, settings.get(Flags.INPUT), texts);
+    requirePrompts(settings, !prompts.isEmpty());
+    if (!toLines) {
+      OutputFolder.requireUsable(hadoop, output, overwrite);
+    }
+    try (SparkSession spark = SparkSessions.open(settings)) {
+      if (!toLines) {
+        new Written()
+            .say(
+                output,
+                SparkLora.on(spark).generate(config, prompts, output, overwrite, table).summary());
+        return;
+      }
+      try (GenerateJob job = GenerateJob.open(spark.sparkContext().hadoopConfiguration(), config);
+          var out = JsonLines.Writer.open(settings)) {
+        job.run(
+            GenerateJob.workers(spark, config),
+            prompts,
+            part -> part.forEach(row -> out.write(fields(columns(row.prompt()), row))));
+        out.finish();
+      }
     }
   }
 
   /** The output's columns of a prompt that came from a table. */
-  private static ObjectNode columns(org.sparklora.pipeline.table.Prompt prompt) {
+  private static ObjectNode columns(Prompt prompt) {
     ObjectNode columns = JSON.createObjectNode();
     columns.put("prompt", prompt.text());
     prompt.values().forEach((name, value) -> columns.set(name, JSON.valueToTree(value)));
@@ -309,25 +205,18 @@ public final class GenerateCommand {
    *
    * @param columns of the prompt's row; generated fields replace columns of the same name
    */
-  private static ObjectNode fields(
-      ObjectNode columns,
-      long promptId,
-      int index,
-      String text,
-      int[] tokens,
-      float[] logProbs,
-      String stopReason) {
+  private static ObjectNode fields(ObjectNode columns, Generation row) {
     ObjectNode fields = columns.deepCopy();
-    fields.put("prompt_id", promptId);
-    fields.put("completion_index", index);
-    fields.put("completion", text);
+    fields.put("prompt_id", row.prompt().id());
+    fields.put("completion_index", row.index());
+    fields.put("completion", row.text());
     ArrayNode ids = fields.putArray("completion_ids");
     ArrayNode ofTokens = fields.putArray("logprobs");
-    for (int t = 0; t < tokens.length; t++) {
-      ids.add(tokens[t]);
-      ofTokens.add(logProbs[t]);
+    for (int t = 0; t < row.tokens().length; t++) {
+      ids.add(row.tokens()[t]);
+      ofTokens.add(row.logProbs()[t]);
     }
-    fields.put("stop_reason", stopReason);
+    fields.put("stop_reason", row.stopReason());
     return fields;
   }
 }

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.zip.GZIPInputStream;
@@ -163,18 +162,12 @@ final class JsonLines {
           name, OutputFile.open("output", name, settings.get(Flags.OVERWRITE_OUTPUT_DIR)));
     }
 
-    void write(List<Row> rows) throws IOException {
-      for (Row row : rows) {
-        write(row.fields());
-      }
-    }
-
     /**
      * @throws TableException if a number is NaN or infinite, which JSON cannot express
      */
-    void write(ObjectNode fields) throws IOException {
+    void write(ObjectNode fields) {
       requireNumbers("", fields);
-      out.write(JSON.writeValueAsString(fields));
+      out.write(fields.toString());
       out.write("\n");
       rows++;
     }

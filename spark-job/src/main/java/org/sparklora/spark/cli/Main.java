@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.apache.hadoop.fs.FSError;
 import org.sparklora.api.Failure;
 import org.sparklora.api.Request;
+import org.sparklora.api.SparkLora;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -56,18 +57,21 @@ public final class Main {
       List.of(
           new Command(
               "prep", "make a table of packed rows, or of prompts, of a dataset", PrepCommand::run),
-          new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", SftCommand::run),
+          new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", TrainCommand::sft),
           new Command(
               "grpo",
               "train a model or a LoRA adapter on rewards of its answers",
-              GrpoCommand::run),
-          new Command("update", "train on one round of judged generations", GrpoCommand::update),
+              TrainCommand::grpo),
+          new Command("update", "train on one round of judged generations", TrainCommand::update),
           new Command(
               "check",
               "estimated cost and expected quality of an sft run, or of a grpo run",
               CheckCommand::run),
           new Command(
-              "merge", "add an adapter to the weights of its base model", MergeCommand::run),
+              "merge",
+              "add an adapter to the weights of its base model",
+              settings ->
+                  new Written().say(settings.get(Flags.OUTPUT_DIR), SparkLora.merge(settings))),
           new Command(
               "reward", "judge generations: rewards and group advantages", RewardCommand::run),
           new Command("generate", "complete prompts", GenerateCommand::run),
@@ -82,7 +86,13 @@ public final class Main {
               .of(Flags.RUN),
           new Command("sweep", "train many runs that differ in their settings", SweepCommand::run),
           new Command("bench", "how fast this machine computes a model's shape", BenchCommand::run),
-          new Command("push", "push a run's results to the Hugging Face hub", PushCommand::run),
+          new Command(
+              "push",
+              "push a run's results to the Hugging Face hub",
+              settings ->
+                  System.out.println(
+                      "pushed %s to %s"
+                          .formatted(settings.get(Flags.INPUT), SparkLora.push(settings)))),
           new Command(
               "quickstart",
               "fine-tune and reinforce a small bundled model in a few minutes",

@@ -7,13 +7,10 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.lora.AdapterFile;
-import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelOutline;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.run.InitialParameters;
-import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.train.TrainedModel;
 
@@ -37,20 +34,14 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
   }
 
   /** Reads the outlines for a training. */
-  static Outlines of(Settings settings, Configuration hadoop) throws IOException {
-    return of(
-        ModelReference.of(settings),
-        ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
-        hadoop);
+  static Outlines of(TrainingSettings training, Configuration hadoop) throws IOException {
+    return of(training.model().reference(), training.startAdapter(), hadoop);
   }
 
   /** The model that would be trained. */
-  TrainedModel trained(Settings settings) throws IOException {
+  TrainedModel trained(TrainingSettings training) throws IOException {
     return InitialParameters.outlined(
-        ModelConfig.of(settings),
-        TrainingSettings.lora(settings),
-        base.source(),
-        adapter.map(ModelOutline::source));
+        training.model(), training.lora(), base.source(), adapter.map(ModelOutline::source));
   }
 
   /**
@@ -58,18 +49,18 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
    *
    * @throws org.sparklora.text.json.CheckpointException if it cannot
    */
-  static void requireTrainable(Settings settings, Configuration hadoop) throws IOException {
-    try (Outlines outlines = of(settings, hadoop)) {
-      outlines.trained(settings).layout(); // refuses layers that the model does not have
+  static void requireTrainable(TrainingSettings training, Configuration hadoop) throws IOException {
+    try (Outlines outlines = of(training, hadoop)) {
+      outlines.trained(training).layout(); // refuses layers that the model does not have
       CheckpointHeaders.read(outlines.base().source().folder());
     }
   }
 
   /** Checks, without reading weights, that generation can load its model and adapter. */
   static void requireReadable(GenerateConfig.Model model, Configuration hadoop) throws IOException {
-    try (Outlines outlines = of(model.base(), model.adapter(), hadoop)) {
+    try (Outlines outlines = of(model.base().reference(), model.adapter(), hadoop)) {
       CheckpointHeaders headers = CheckpointHeaders.read(outlines.base().source().folder());
-      model.precision(headers.config());
+      model.base().precision(headers.config());
       if (outlines.adapter().isPresent()) {
         AdapterFile.outline(outlines.adapter().get().source().folder(), headers.config());
       }

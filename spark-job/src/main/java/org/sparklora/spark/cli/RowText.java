@@ -18,43 +18,27 @@ import org.sparklora.text.ChatTemplateException;
 import org.sparklora.text.Conversation;
 import org.sparklora.text.Message;
 import org.sparklora.text.Tokenizer;
-import org.sparklora.text.TokenizerDialect;
+import org.sparklora.train.TrainedModel;
 
 /**
  * Turns the text or messages of a row into tokens, with the tokenizer and template of a checkpoint
  * folder.
  */
-final class RowText {
+record RowText(
+    Path folder,
+    Tokenizer tokenizer,
+    Optional<ChatTemplate> template,
+    ChatTemplate.Options options) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final Path folder;
-  private final Tokenizer tokenizer;
-  private final Optional<ChatTemplate> template;
-  private final ChatTemplate.Options options;
-
-  private RowText(
-      Path folder,
-      Tokenizer tokenizer,
-      Optional<ChatTemplate> template,
-      ChatTemplate.Options options) {
-    this.folder = folder;
-    this.tokenizer = tokenizer;
-    this.template = template;
-    this.options = options;
+  /** Loads the template of the folder. */
+  static RowText of(Path folder, Tokenizer tokenizer, ChatTemplate.Options options) {
+    return new RowText(folder, tokenizer, ChatTemplate.load(folder), options);
   }
 
-  /** Loads tokenizer and template of a checkpoint folder, in the user's dialect. */
-  static RowText of(TokenizerDialect dialect, Path folder, ChatTemplate.Options options) {
-    return new RowText(folder, Tokenizer.load(folder, dialect), ChatTemplate.load(folder), options);
-  }
-
-  /** The folder of tokenizer and template. */
-  Path folder() {
-    return folder;
-  }
-
-  Tokenizer tokenizer() {
-    return tokenizer;
+  /** The tokenizer and the template of a model. */
+  static RowText of(TrainedModel model, ChatTemplate.Options options) {
+    return of(model.checkpoint().folder(), model.tokenizer(), options);
   }
 
   /**

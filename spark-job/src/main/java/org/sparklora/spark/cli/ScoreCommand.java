@@ -6,19 +6,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.sparklora.model.AdapterStep;
-import org.sparklora.model.Decoder;
 import org.sparklora.model.PackedBatch;
-import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.loss.TokenLogProbs;
+import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.generate.AdaptedModel;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.text.ChatTemplate;
-import org.sparklora.text.TokenizerDialect;
 import org.sparklora.train.ContextLength;
+import org.sparklora.train.ExecutorModel;
 
 /**
  * {@code score}: the log-probability of every token of a text under a model, with or without an
@@ -33,45 +30,41 @@ public final class ScoreCommand {
   /** Rows are computed together up to this many tokens: enough to keep gemm busy, little memory. */
   private static final int BATCH_TOKENS = 2048;
 
-  private final AdapterStep step;
-  private final Tensor parameters;
+  private final ExecutorModel model;
+  private final AdaptedModel adapted;
+  private final DecoderConfig config;
   private final ContextLength context;
 
-  private ScoreCommand(AdapterStep step, Tensor parameters) {
-    this.step = step;
-    this.parameters = parameters;
-    this.context = new ContextLength(step.decoder().config());
+  private ScoreCommand(ExecutorModel model, AdaptedModel adapted) {
+    this.model = model;
+    this.adapted = adapted;
+    this.config = adapted.model().config();
+    this.context = new ContextLength(config);
   }
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
     Path input = Path.of(settings.get(Flags.INPUT));
     GenerateConfig.Model named = GenerateConfig.Model.of(settings);
-    Engine engine = Engines.of(named.engine());
     try (var in = new JsonLines.Reader(input);
-        AdaptedModel model = AdaptedModel.open(named);
-        var out = JsonLines.Writer.open(settings)) {
-      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine);
-          Tensor parameters = model.parameters(engine);
-          AdapterStep step = new AdapterStep(decoder, engine)) {
-        new ScoreCommand(step, parameters)
-            .scoreAll(named.dialect(), model.checkpoint().folder(), in, out);
-      }
+        AdaptedModel adapted = AdaptedModel.open(HadoopSettings.configuration(), named);
+        var out = JsonLines.Writer.open(settings);
+        ExecutorModel model = ExecutorModel.of(adapted.model())) {
+      new ScoreCommand(model, adapted).scoreAll(in, out);
       out.finish();
     }
   }
 
-  private void scoreAll(
-      TokenizerDialect dialect, Path folder, JsonLines.Reader in, JsonLines.Writer out)
-      throws IOException {
+  private void scoreAll(JsonLines.Reader in, JsonLines.Writer out) {
     RowText texts = null; // read at the first row that needs it: rows of tokens need no tokenizer
     List<JsonLines.Row> pending = new ArrayList<>();
     int pendingTokens = 0;
     while (in.hasNext()) {
       JsonLines.Row row = in.next();
       if (!row.fields().hasNonNull("input_ids")) {
-        texts =
-            texts == null ? RowText.of(dialect, folder, ChatTemplate.Options.training()) : texts;
+        if (texts == null) {
+          texts = RowText.of(adapted.model(), ChatTemplate.Options.training());
+        }
         if (!texts.addTokens(row)) {
           throw row.error("it has neither input_ids nor messages nor text");
         }
@@ -87,7 +80,7 @@ public final class ScoreCommand {
     score(pending, out);
   }
 
-  private void score(List<JsonLines.Row> rows, JsonLines.Writer out) throws IOException {
+  private void score(List<JsonLines.Row> rows, JsonLines.Writer out) {
     List<PackedBatch.Row> packed = new ArrayList<>();
     for (JsonLines.Row row : rows) {
       packed.add(packed(row));
@@ -96,10 +89,11 @@ public final class ScoreCommand {
     float[] byPosition = new float[batch.tokenCount()];
     boolean[] scored = new boolean[batch.tokenCount()];
     if (batch.tokenCount() > 0) {
-      TokenLogProbs logProbs = step.logProbs(parameters, batch, 1f);
-      for (int m = 0; m < logProbs.count(); m++) {
-        byPosition[logProbs.positions()[m]] = logProbs.logProbs()[m];
-        scored[logProbs.positions()[m]] = true;
+      int[] positions = batch.targetPositions();
+      float[] logProbs = model.logProbs(adapted.parameters(), batch, 1f);
+      for (int m = 0; m < logProbs.length; m++) {
+        byPosition[positions[m]] = logProbs[m];
+        scored[positions[m]] = true;
       }
     }
     int first = 0;
@@ -110,13 +104,13 @@ public final class ScoreCommand {
       addScores(rows.get(i), byPosition, scored, first, used);
       first += used;
     }
-    out.write(rows);
+    rows.forEach(row -> out.write(row.fields()));
     rows.clear();
   }
 
   private PackedBatch.Row packed(JsonLines.Row row) {
     int[] ids = row.integers("input_ids");
-    int vocabSize = step.decoder().config().vocabSize();
+    int vocabSize = config.vocabSize();
     for (int id : ids) {
       if (id < 0 || id >= vocabSize) {
         throw row.error(

@@ -2,13 +2,13 @@ package org.sparklora.spark.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
 
 /**
@@ -28,11 +28,9 @@ public final class TokenizeCommand {
         .ifPresent(on -> variables.put(Flags.ENABLE_THINKING.name(), on));
     var options = new ChatTemplate.Options(settings.get(Flags.ADD_GENERATION_PROMPT), variables);
     Path input = Path.of(settings.get(Flags.INPUT));
-    RowText texts =
-        RowText.of(
-            settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
-            ModelReference.of(settings).folder(),
-            options);
+    var dialect = settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class);
+    Path folder = ModelReference.of(settings).folder();
+    RowText texts = RowText.of(folder, Tokenizer.load(folder, dialect), options);
     try (var in = new JsonLines.Reader(input);
         var out = JsonLines.Writer.open(settings)) {
       while (in.hasNext()) {
@@ -40,7 +38,7 @@ public final class TokenizeCommand {
         if (!texts.addTokens(row)) {
           addText(row, texts);
         }
-        out.write(List.of(row));
+        out.write(row.fields());
       }
       out.finish();
     }

@@ -12,10 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.GenerationTable;
@@ -26,8 +23,6 @@ import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.job.Scoring;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.RewardStage;
-import org.sparklora.spark.prep.PreparedTables;
-import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.workers.Workers;
@@ -43,23 +38,16 @@ public final class EvalJob {
   private EvalJob() {}
 
   /**
-   * Evaluates on a session's executors.
+   * Evaluates on the executors of a session, or within a task.
    *
    * @return the summary, which is also in the output folder
    * @throws ConfigException for settings that cannot be used
    * @throws TableException if no problem has a solution that can be read
    */
-  public static Map<String, Object> run(SparkSession session, Settings given) throws IOException {
-    return run(SparkSessions.place(session), given);
-  }
-
-  /** Evaluates on the executors of a session, or within a task. */
-  public static Map<String, Object> run(TrainingEnvironment place, Settings given)
+  public static Map<String, Object> run(TrainingEnvironment place, MathEvalConfig config)
       throws IOException {
     long started = System.nanoTime();
     Configuration hadoop = place.hadoop();
-    MathEvalConfig config =
-        MathEvalConfig.of(PreparedTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT));
     int count = place.count(config.generation().workers());
     Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
     RewardStage judge =
@@ -68,31 +56,31 @@ public final class EvalJob {
             Scoring.of(config.rewards(), config.advantages()),
             config.generation().sampling().numGenerations(),
             Optional.empty());
-    GenerateJob.check(hadoop, config.generation());
-    List<Prompt> prompts = place.prompts(config.problems());
     MathScores scores = new MathScores(config.passK());
-    try (OutputFolder folder = OutputFolder.create(hadoop, config.output(), config.overwrite())) {
-      AtomicInteger files = new AtomicInteger();
-      GenerateJob.run(
-          hadoop,
-          workers,
-          config.generation(),
-          prompts,
-          part -> {
-            List<ScoredGeneration> scored = judge.run(part);
-            MathEvalConfig.requireVerdicts(
-                config.rewards(),
-                scored.stream().noneMatch(row -> row.judged().verdict() == Verdict.SCORED));
-            scores.add(scored);
-            String file = String.format(Locale.ROOT, "part-%05d.parquet", files.getAndIncrement());
-            GenerationTable.writeScored(hadoop, new Path(folder.work(), file).toString(), scored);
-          });
-      requireProblems(config, scores);
-      Map<String, Object> summary = summary(config, scores, (System.nanoTime() - started) / 1e9);
-      write(hadoop, new Path(folder.work(), SUMMARY), summary);
-      FileList.write(hadoop, folder.work());
-      folder.commit();
-      return summary;
+    try (GenerateJob job = GenerateJob.open(hadoop, config.generation())) {
+      List<Prompt> prompts = place.prompts(config.problems());
+      try (OutputFolder folder = OutputFolder.create(hadoop, config.output(), config.overwrite())) {
+        AtomicInteger files = new AtomicInteger();
+        job.run(
+            workers,
+            prompts,
+            part -> {
+              List<ScoredGeneration> scored = judge.run(part);
+              MathEvalConfig.requireVerdicts(
+                  config.rewards(),
+                  scored.stream().noneMatch(row -> row.judged().verdict() == Verdict.SCORED));
+              scores.add(scored);
+              String file =
+                  String.format(Locale.ROOT, "part-%05d.parquet", files.getAndIncrement());
+              GenerationTable.writeScored(hadoop, new Path(folder.work(), file).toString(), scored);
+            });
+        requireProblems(config, scores);
+        Map<String, Object> summary = summary(config, scores, (System.nanoTime() - started) / 1e9);
+        write(hadoop, new Path(folder.work(), SUMMARY), summary);
+        FileList.write(hadoop, folder.work());
+        folder.commit();
+        return summary;
+      }
     }
   }
 

@@ -3,10 +3,6 @@ package org.sparklora.spark.generate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.EngineChoice;
-import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
@@ -16,9 +12,7 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
-import org.sparklora.text.TokenizerDialect;
 import org.sparklora.train.RowOrder;
-import org.sparklora.train.WeightDtype;
 import org.sparklora.train.grpo.PromptOrder;
 
 /**
@@ -36,35 +30,11 @@ public record GenerateConfig(
     Optional<Integer> workers,
     Optional<Round> round) {
 
-  /**
-   * A model, with or without an adapter.
-   *
-   * @param base {@code model_name_or_path}
-   * @param products the type of the operands of matrix products: bfloat16 with {@code bf16}
-   * @param engine {@code engine}
-   */
-  public record Model(
-      ModelReference base,
-      Optional<ModelReference> adapter,
-      WeightDtype dtype,
-      TokenizerDialect dialect,
-      DType products,
-      EngineChoice engine) {
-
+  /** A model, with or without an adapter. */
+  public record Model(ModelConfig base, Optional<ModelReference> adapter) {
     /** The record of a user's settings. */
     public static Model of(Settings settings) {
-      return new Model(
-          ModelReference.of(settings),
-          ModelReference.of(settings, Flags.ADAPTER),
-          settings.get(Flags.DTYPE, WeightDtype.class),
-          settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
-          ModelConfig.products(settings),
-          ModelConfig.engine(settings));
-    }
-
-    /** The number types for a base model; {@code dtype} may take them from its config. */
-    public Precision precision(DecoderConfig config) {
-      return new Precision(dtype.of(config), products);
+      return new Model(ModelConfig.of(settings), ModelReference.of(settings, Flags.ADAPTER));
     }
   }
 

@@ -1,5 +1,6 @@
 /**
- * Completes prompts on executors, for {@code generate} and the first stage of a round of GRPO.
+ * Completes prompts, on executors or in this process, for {@code generate} and the first stage of a
+ * round of GRPO.
  *
  * <p>{@code grpo}, {@code eval} and the command line may use it.
  */

@@ -170,16 +170,6 @@ public record GrpoConfig(
     }
   }
 
-  /** The prompts table, or how to make it from a dataset. */
-  public PromptsConfig promptsTable() {
-    return prompts.table();
-  }
-
-  /** The prompts table of the split to evaluate on; empty without evaluation. */
-  public Optional<PromptsConfig> testPromptsTable() {
-    return evaluation.table();
-  }
-
   /** Names of the reward functions. */
   public List<String> rewardNames() {
     return rewards.functions().names();
@@ -228,8 +218,13 @@ public record GrpoConfig(
   }
 
   @Override
-  public String dataset() {
-    return prompts.table().source().dataset();
+  public PromptsConfig table() {
+    return prompts.table();
+  }
+
+  @Override
+  public Optional<PromptsConfig> testTable() {
+    return evaluation.table();
   }
 
   @Override

@@ -13,7 +13,6 @@ import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.observe.estimate.PlannedRun;
 import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.observe.estimate.TrainingMemory;
-import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.train.TrainedModel;
 
@@ -28,12 +27,7 @@ public final class GrpoRegret {
     this.config = config;
   }
 
-  /** The report of a user's settings. */
-  public static GrpoRegret of(Settings settings) {
-    return of(GrpoConfig.of(settings));
-  }
-
-  /** The report of settings that were already read. */
+  /** The report of a run's settings. */
   public static GrpoRegret of(GrpoConfig config) {
     return new GrpoRegret(config);
   }

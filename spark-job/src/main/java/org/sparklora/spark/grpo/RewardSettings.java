@@ -18,6 +18,29 @@ import org.sparklora.reward.math.MathReward.Dialect;
 public final class RewardSettings {
   private RewardSettings() {}
 
+  /**
+   * The settings of {@code reward}; an unknown name of a reward is refused.
+   *
+   * @param given names of rewards that are computed elsewhere
+   */
+  public static RewardConfig of(Settings settings, Set<String> given) {
+    RewardConfig.Format format = settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class);
+    ConfigException.require(
+        settings.find(Flags.OUTPUT_TABLE).isEmpty() || format == RewardConfig.Format.PARQUET,
+        Flags.OUTPUT_TABLE,
+        settings.text(Flags.OUTPUT_TABLE),
+        "a table is made of Parquet; leave --output_format out");
+    return new RewardConfig(
+        new RewardConfig.Tables(
+            settings.get(Flags.INPUT),
+            settings.get(Flags.OUTPUT_DIR),
+            format,
+            settings.get(Flags.OVERWRITE_OUTPUT_DIR),
+            settings.find(Flags.NUM_GENERATIONS).orElse(0)),
+        functions(settings, given),
+        advantages(settings));
+  }
+
   /** The reward functions and their weights. */
   public static RewardConfig.Functions functions(Settings settings) {
     return functions(settings, Set.of());

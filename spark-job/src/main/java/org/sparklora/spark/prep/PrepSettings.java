@@ -1,5 +1,7 @@
 package org.sparklora.spark.prep;
 
+import java.util.Locale;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
@@ -20,7 +22,37 @@ import org.sparklora.text.TokenizerDialect;
 public final class PrepSettings {
   private static final String TEST = "test";
 
+  /** The command that trains on a table of {@code prep}. */
+  private enum Task {
+    SFT,
+    GRPO;
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
   private PrepSettings() {}
+
+  /**
+   * The table that {@code prep} makes for its {@code task}.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException also for a setting that the task ignores
+   */
+  public static TableConfig<?> table(Settings settings) {
+    requireUseful(settings);
+    String folder = settings.get(Flags.OUTPUT_DIR);
+    return switch (settings.get(Flags.TASK, Task.class)) {
+      case SFT -> of(settings, folder);
+      case GRPO -> prompts(settings, folder);
+    };
+  }
+
+  /** Refuses settings of {@code prep} that its {@code task} ignores. */
+  public static void requireUseful(Settings settings) {
+    Task task = settings.get(Flags.TASK, Task.class);
+    settings.requireUseful(task.word(), Stream.of(Task.values()).map(Task::word).toList());
+  }
 
   /** The packed rows of the split to train on. */
   public static PrepConfig of(Settings settings, String outputFolder) {

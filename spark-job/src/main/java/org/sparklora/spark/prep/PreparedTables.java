@@ -33,25 +33,24 @@ public final class PreparedTables {
   private PreparedTables() {}
 
   /**
-   * The settings of a run; if its dataset is a packed table, with the settings that the table was
-   * made with.
+   * The settings of a run; if its dataset is a table of {@code prep}, with the settings that the
+   * table was made with.
    *
    * @throws ConfigException if the user set one of them to another value than the table's
    * @throws TableException if the table lacks a file
    */
   public static Settings decided(Configuration hadoop, Settings settings) {
-    return settings.find(Flags.DATASET_NAME).isEmpty()
-        ? settings
-        : decided(hadoop, settings, PrepSettings.of(settings, ""), Map.of());
+    return switch (settings.command()) {
+      case "grpo", "update" -> decided(hadoop, settings, Flags.DATASET_TRAIN_SPLIT);
+      case "eval" -> decided(hadoop, settings, Flags.DATASET_TEST_SPLIT);
+      default ->
+          settings.find(Flags.DATASET_NAME).isEmpty()
+              ? settings
+              : decided(hadoop, settings, PrepSettings.of(settings, ""), Map.of());
+    };
   }
 
-  /**
-   * The settings of a run; if its dataset is a prompts table, with the settings that the table was
-   * made with.
-   *
-   * @param splitFlag of the split whose prompts are wanted
-   */
-  public static Settings decided(Configuration hadoop, Settings settings, Flag<String> splitFlag) {
+  private static Settings decided(Configuration hadoop, Settings settings, Flag<String> splitFlag) {
     return decided(
         hadoop,
         settings,

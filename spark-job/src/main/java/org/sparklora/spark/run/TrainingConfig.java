@@ -2,8 +2,10 @@ package org.sparklora.spark.run;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.prep.TableConfig;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
 
@@ -59,8 +61,16 @@ public interface TrainingConfig {
     return plan.samples() * steps / plan.totalSteps();
   }
 
+  /** How to make the table that is trained on from its dataset. */
+  TableConfig<?> table();
+
+  /** How to make the table of the split to evaluate on; empty without evaluation. */
+  Optional<? extends TableConfig<?>> testTable();
+
   /** The dataset, as the user wrote it. */
-  String dataset();
+  default String dataset() {
+    return table().source().dataset();
+  }
 
   /** Lines of the model card's table, by their labels. */
   Map<String, String> facts(TrainerState state);

@@ -68,8 +68,13 @@ public record SftConfig(
   }
 
   @Override
-  public String dataset() {
-    return data.source().dataset();
+  public PrepConfig table() {
+    return data;
+  }
+
+  @Override
+  public Optional<PrepConfig> testTable() {
+    return evaluation.data();
   }
 
   @Override

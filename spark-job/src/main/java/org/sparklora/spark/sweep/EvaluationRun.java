@@ -12,6 +12,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.eval.EvalJob;
 import org.sparklora.spark.eval.MathEvalConfig;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.sweep.Trial;
 import org.sparklora.sweep.TrialFolder;
@@ -48,7 +49,10 @@ final class EvaluationRun {
             .settings()
             .with(Flags.OUTPUT_DIR, folder.name())
             .with(Flags.OVERWRITE_OUTPUT_DIR, "true");
-    Map<String, Object> summary = EvalJob.run(TrainingEnvironment.ofThread(hadoop, out), settings);
+    Map<String, Object> summary =
+        EvalJob.run(
+            TrainingEnvironment.ofThread(hadoop, out),
+            MathEvalConfig.of(PreparedTables.decided(hadoop, settings)));
     folder.write(SETTINGS, settings.toYaml());
     return new TrialOutcome(
         trial.name(),

@@ -60,13 +60,7 @@ final class TrialTables implements TrialResolver {
   /** {@inheritDoc} Paths become absolute, for other machines. */
   @Override
   public Trial resolved(Trial trial) {
-    Settings given = absolute(trial.settings());
-    Settings settings =
-        switch (trial.command()) {
-          case "sft" -> PreparedTables.decided(hadoop, given);
-          case Trial.EVAL -> PreparedTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT);
-          default -> PreparedTables.decided(hadoop, given, Flags.DATASET_TRAIN_SPLIT);
-        };
+    Settings settings = PreparedTables.decided(hadoop, absolute(trial.settings()));
     List<TableConfig<?>> tables = tables(trial.with(settings));
     PreparedTables.requireFiles(hadoop, tables.get(0));
     if (tables.size() > 1) {
@@ -94,12 +88,10 @@ final class TrialTables implements TrialResolver {
     List<TableConfig<?>> tables = new ArrayList<>();
     if (trial.isEvaluation()) {
       tables.add(MathEvalConfig.of(trial.settings()).problems());
-    } else if (config(trial) instanceof SftConfig sft) {
-      tables.add(sft.data());
-      sft.evaluation().data().ifPresent(tables::add);
-    } else if (config(trial) instanceof GrpoConfig grpo) {
-      tables.add(grpo.promptsTable());
-      grpo.testPromptsTable().ifPresent(tables::add);
+    } else {
+      TrainingConfig config = config(trial);
+      tables.add(config.table());
+      config.testTable().ifPresent(tables::add);
     }
     return tables;
   }
@@ -160,7 +152,7 @@ final class TrialTables implements TrialResolver {
     int vocabulary = 0; // prompts have no ids
     if (trial.isEvaluation()) {
       GenerateConfig.Model model = MathEvalConfig.of(trial.settings()).generation().model();
-      checkpoint = model.base().folder(hadoop);
+      checkpoint = model.base().reference().folder(hadoop);
       if (model.adapter().isPresent()) {
         Path adapter = model.adapter().get().folder(hadoop);
         found.put(Flags.ADAPTER.name(), ModelFingerprint.ofAdapter(adapter));

@@ -102,7 +102,7 @@ public record GenerateStage(
   }
 
   /** The reason why a completion ended, as tables spell it. */
-  public static String stopReason(Completion completion, Tokenizer tokenizer) {
+  static String stopReason(Completion completion, Tokenizer tokenizer) {
     int last = completion.tokens()[completion.tokens().length - 1];
     boolean padded = tokenizer.padId().isPresent() && tokenizer.padId().getAsInt() == last;
     return switch (completion.stopReason()) {
