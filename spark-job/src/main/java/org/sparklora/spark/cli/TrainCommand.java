@@ -38,15 +38,7 @@ final class TrainCommand {
     requireUsable(hadoop, config, Optional.empty());
     try (SparkSession spark = session(settings)) {
       TrainingResult result = SparkLora.on(spark).sft(config, RunListener.none());
-      System.out.println(
-          String.format(
-              Locale.ROOT,
-              "%s: %d steps, %,d tokens, mean loss %.4f, %.0f s",
-              result.folder(),
-              result.steps(),
-              result.tokens(),
-              result.trainLoss(),
-              result.seconds()));
+      print(result, String.format(Locale.ROOT, ", %,d tokens", result.tokens()));
     }
   }
 
@@ -65,18 +57,7 @@ final class TrainCommand {
     try (SparkSession spark = session(settings)) {
       TrainingResult result =
           SparkLora.on(spark).grpo(config, advantages, Optional.empty(), RunListener.none());
-      System.out.println(
-          "%s: %s steps%s"
-              .formatted(
-                  result.folder(),
-                  result.steps(),
-                  result.complete()
-                      ? String.format(
-                          Locale.ROOT,
-                          ", mean loss %.4f, %.0f s",
-                          result.trainLoss(),
-                          result.seconds())
-                      : " so far"));
+      print(result, "");
     }
   }
 
@@ -96,6 +77,19 @@ final class TrainCommand {
         config.output().folder(),
         config.output().overwrite(),
         config.checkpoints().resumeFrom());
+  }
+
+  private static void print(TrainingResult result, String tokens) {
+    String measured =
+        String.format(
+            Locale.ROOT,
+            "%s, mean loss %.4f, %.0f s",
+            tokens,
+            result.trainLoss(),
+            result.seconds());
+    System.out.println(
+        "%s: %s steps%s"
+            .formatted(result.folder(), result.steps(), result.complete() ? measured : " so far"));
   }
 
   private static SparkSession session(Settings settings) {

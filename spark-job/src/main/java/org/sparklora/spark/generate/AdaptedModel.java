@@ -43,7 +43,9 @@ public record AdaptedModel(TrainedModel model, FlatVector parameters) implements
       AdaptedModel opened =
           of(named.base(), TrainedModel.adapter(base, file.layout().config(), precision, false, 0));
       try {
-        opened.load(file);
+        Engine engine = Engines.host();
+        FlatVector factors = opened.parameters();
+        file.load(engine, engine.alias(factors.pointer(), factors.size()).tensor());
         return opened;
       } catch (IOException | RuntimeException e) {
         opened.close();
@@ -57,11 +59,6 @@ public record AdaptedModel(TrainedModel model, FlatVector parameters) implements
     AdaptedModel opened = new AdaptedModel(read, new FlatVector(read.layout().size()));
     ExecutorModel.hold(read);
     return opened;
-  }
-
-  private void load(AdapterFile file) throws IOException {
-    Engine engine = Engines.host();
-    file.load(engine, engine.alias(parameters.pointer(), parameters.size()).tensor());
   }
 
   @Override
