@@ -14,6 +14,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.document.StageReport;
@@ -142,7 +143,7 @@ final class SparkStage {
 
   /** The exception that a task threw, without Spark's wrapping, if it is one of our own types. */
   private RuntimeException unwrapped(ExecutionException e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+    for (Throwable cause : RootCause.chain(e)) {
       if (cause instanceof TableException || cause instanceof ConfigException) {
         return (RuntimeException) cause;
       }

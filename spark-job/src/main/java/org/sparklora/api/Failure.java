@@ -5,6 +5,7 @@ import org.apache.spark.SparkException;
 import org.apache.spark.api.python.PythonException;
 import org.sparklora.hub.PlainText;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.text.json.UnsupportedModelException;
 import org.sparklora.train.NonFiniteLossException;
@@ -18,7 +19,7 @@ public final class Failure {
    * the failure, or the cause of a mere wrapper.
    */
   public static Throwable causeToShow(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+    for (Throwable cause : RootCause.chain(failure)) {
       if (cause instanceof ConfigException
           || cause instanceof TableException
           || cause instanceof NonFiniteLossException
@@ -51,18 +52,16 @@ public final class Failure {
         ours || cause instanceof IllegalArgumentException
             ? message
             : cause.getClass().getSimpleName() + ": " + message;
-    return PlainText.of(named.lines().findFirst().orElse(named));
+    return PlainText.of(RootCause.firstLine(named, ""));
   }
 
   /**
    * The innermost cause with a message: a task's failure. The job's own message holds task numbers.
    */
   private static Throwable withinTask(Throwable failure) {
-    Throwable innermost = failure;
-    for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
-      innermost = cause.getMessage() == null ? innermost : cause;
-    }
-    return innermost;
+    return RootCause.chain(failure).stream()
+        .filter(cause -> cause.getMessage() != null)
+        .reduce(failure, (outer, cause) -> cause);
   }
 
   /** The last line of a Python traceback, which names the exception. */

@@ -5,6 +5,7 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.table.TableQuery;
@@ -106,6 +107,6 @@ public record OutputTable(String name, boolean overwrite) {
   }
 
   private static String firstLine(Throwable problem) {
-    return String.valueOf(problem.getMessage()).lines().findFirst().orElse(problem.toString());
+    return RootCause.firstLine(String.valueOf(problem.getMessage()), problem.toString());
   }
 }

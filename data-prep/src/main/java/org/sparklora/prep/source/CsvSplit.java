@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.prep.source.BadRowException.Reason;
 import org.sparklora.prep.source.CsvText.UnclosedQuoteException;
 
@@ -76,12 +77,8 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
     try {
       return parsing.get();
     } catch (RuntimeException e) {
-      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-        if (cause instanceof IOException problem) {
-          throw problem;
-        }
-      }
-      throw new IOException(JsonRows.problem(e), e);
+      throw RootCause.find(e, IOException.class)
+          .orElseGet(() -> new IOException(JsonRows.problem(e), e));
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.util.zip.GZIPInputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.config.RootCause;
 
 /** Opens text data files; decompresses by file name and skips a byte order mark. */
 final class DataStreams {
@@ -52,7 +53,7 @@ final class DataStreams {
         !(e instanceof IndexOutOfBoundsException || e instanceof NegativeArraySizeException);
     String message =
         says ? e.getMessage() : name + ": " + e.getMessage(); // their messages are a bare number
-    return message.lines().findFirst().orElse(name);
+    return RootCause.firstLine(message, name);
   }
 
   private static void skipByteOrderMark(InputStream in) throws IOException {

@@ -3,6 +3,7 @@ package org.sparklora.prep.table;
 import java.util.concurrent.Callable;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.RootCause;
 
 /** Turns Spark's error about a table, filter or expression into one line. */
 final class AskedOfTables {
@@ -36,10 +37,7 @@ final class AskedOfTables {
 
   /** The first line of the innermost cause. */
   static String firstLine(Throwable problem) {
-    Throwable cause = problem;
-    while (cause.getCause() != null && cause.getCause() != cause) {
-      cause = cause.getCause();
-    }
+    Throwable cause = RootCause.of(problem);
     String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
     return message
         .lines()

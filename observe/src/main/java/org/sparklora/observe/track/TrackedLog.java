@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.observe.track.sink.Alert;
 import org.sparklora.observe.track.sink.RunLabel;
 import org.sparklora.observe.track.sink.TrackedRow;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
@@ -152,17 +153,10 @@ public final class TrackedLog implements Closeable {
     if (Interruption.isRequested()) {
       return new Alert(Alert.Level.WARN, "Training was interrupted", Interruption.message());
     }
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof NonFiniteLossException) {
-        return new Alert(Alert.Level.ERROR, "Loss is not finite", cause.getMessage());
-      }
-    }
-    return new Alert(Alert.Level.ERROR, "Training stopped", firstLine(failure));
-  }
-
-  private static String firstLine(Throwable failure) {
-    String message = String.valueOf(failure.getMessage());
-    return message.lines().findFirst().orElse(message);
+    return RootCause.find(failure, NonFiniteLossException.class)
+        .map(loss -> new Alert(Alert.Level.ERROR, "Loss is not finite", loss.getMessage()))
+        .orElseGet(
+            () -> new Alert(Alert.Level.ERROR, "Training stopped", RootCause.firstLine(failure)));
   }
 
   @Override

@@ -11,6 +11,7 @@ import org.apache.parquet.hadoop.api.InitContext;
 import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.io.api.RecordMaterializer;
 import org.apache.parquet.schema.MessageType;
+import org.sparklora.pipeline.config.RootCause;
 
 /**
  * Reads one Parquet file of the {@code packed} table, row after row in file order. Not thread-safe.
@@ -72,15 +73,14 @@ public final class PackedSequenceReader implements Closeable {
   }
 
   private static TableException unreadable(Path file, long row, Exception cause) {
-    for (Throwable t = cause; t != null; t = t.getCause()) {
-      if (t instanceof TableException known) {
-        return new TableException(known.getMessage() + " (%s, row %s)".formatted(file, row), cause);
-      }
-    }
-    return new TableException(
-        "Cannot read %s, row %s (%s): the file is damaged or no packed table, run prep again"
-            .formatted(file, row, cause.getMessage()),
-        cause);
+    String message =
+        RootCause.find(cause, TableException.class)
+            .map(known -> known.getMessage() + " (%s, row %s)".formatted(file, row))
+            .orElseGet(
+                () ->
+                    "Cannot read %s, row %s (%s): the file is damaged or no packed table, run prep again"
+                        .formatted(file, row, cause.getMessage()));
+    return new TableException(message, cause);
   }
 
   private static final class Support extends ReadSupport<PackedSequence> {

@@ -12,6 +12,7 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -57,13 +58,9 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
     try {
       return spark.read().parquet(input);
     } catch (Exception e) { // includes Spark's checked exceptions, which Java does not see
-      Throwable cause = e;
-      while (cause.getCause() != null) {
-        cause = cause.getCause();
-      }
       throw new TableException(
           "Cannot read %s as Parquet (%s); name a folder of Parquet files, or a file that ends in .jsonl"
-              .formatted(input, String.valueOf(cause.getMessage()).lines().findFirst().orElse("")),
+              .formatted(input, RootCause.firstLine(RootCause.of(e))),
           e);
     }
   }

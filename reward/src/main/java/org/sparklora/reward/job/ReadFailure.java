@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.table.TableException;
 
 /** Recognises failures to read a file, which Spark wraps several times. */
@@ -16,9 +17,8 @@ final class ReadFailure {
   /** The problem and the file; empty for failures of another kind, and for our own. */
   static Optional<String> of(Throwable failure) {
     String file = "";
-    Throwable innermost = failure;
     boolean reading = false;
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+    for (Throwable cause : RootCause.chain(failure)) {
       if (cause instanceof ConfigException || cause instanceof TableException) {
         return Optional.empty();
       }
@@ -27,11 +27,10 @@ final class ReadFailure {
               || cause.getClass().getName().startsWith("org.apache.parquet");
       Matcher named = FILE.matcher(String.valueOf(cause.getMessage()));
       file = file.isEmpty() && named.find() ? named.group(1) + ": " : file;
-      innermost = cause;
     }
-    String said = String.valueOf(innermost.getMessage()).lines().findFirst().orElse("");
+    Throwable root = RootCause.of(failure);
     return reading || !file.isEmpty()
-        ? Optional.of(file + innermost.getClass().getSimpleName() + " " + said)
+        ? Optional.of(file + root.getClass().getSimpleName() + " " + RootCause.firstLine(root))
         : Optional.empty();
   }
 }

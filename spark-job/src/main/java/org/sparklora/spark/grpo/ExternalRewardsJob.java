@@ -16,6 +16,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.job.CompletionRow;
@@ -100,7 +101,7 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
     try {
       return judge.judge(completions).collectAsList();
     } catch (Exception e) {
-      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      for (Throwable cause : RootCause.chain(e)) {
         if (String.valueOf(cause.getMessage()).contains(DIED)) {
           return judge.judgeApart(completions).collectAsList();
         }

@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.prep.TableConfig;
@@ -122,20 +123,13 @@ public final class SparkSessions {
     try {
       return start.get();
     } catch (Exception e) { // Scala's exceptions are not declared
-      if (!String.valueOf(rootOf(e).getMessage()).startsWith(MISSING_FILTER)) {
+      String problem = String.valueOf(RootCause.of(e).getMessage());
+      if (!problem.startsWith(MISSING_FILTER)) {
         throw e;
       }
-      LOG.warn("Starting Spark again, since its pages met a race ({})", rootOf(e).getMessage());
+      LOG.warn("Starting Spark again, since its pages met a race ({})", problem);
       return start.get();
     }
-  }
-
-  private static Throwable rootOf(Throwable failure) {
-    Throwable root = failure;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    return root;
   }
 
   /**
@@ -156,13 +150,13 @@ public final class SparkSessions {
       if (Interruption.isRequested()) {
         throw e;
       }
-      Throwable cause = rootOf(e);
+      Throwable cause = RootCause.of(e);
       String problem = cause.getMessage() == null ? cause.toString() : cause.getMessage();
       throw new ConfigException(
           Flags.MASTER,
           master,
           "Spark does not start (%s); check --master, --conf and --properties-file"
-              .formatted(problem.lines().findFirst().orElse(problem)));
+              .formatted(RootCause.firstLine(problem, "")));
     }
   }
 

@@ -15,6 +15,7 @@ import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.RootCause;
 
 /**
  * Logs one line at the driver for each lost executor and each retried task: retries keep the
@@ -107,6 +108,6 @@ public final class ClusterLog extends SparkListener {
   }
 
   private static String firstLine(String text) {
-    return text == null ? "no reason given" : text.lines().findFirst().orElse("").strip();
+    return text == null ? "no reason given" : RootCause.firstLine(text, "").strip();
   }
 }

@@ -2,6 +2,7 @@ package org.sparklora.spark.workers;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.pipeline.config.RootCause;
 
 /** Thrown when a part of the work failed at each of Spark's attempts. Its message is one line. */
 public final class FailedPart extends IllegalStateException {
@@ -17,14 +18,13 @@ public final class FailedPart extends IllegalStateException {
    * @param cause the failure of a Spark job
    */
   FailedPart(Throwable cause) {
-    super(message(String.valueOf(cause.getMessage())), cause);
+    super(message(RootCause.firstLine(cause)), cause);
   }
 
   private static String message(String ofSpark) {
-    String first = ofSpark.lines().findFirst().orElse("");
-    Matcher matcher = OF_SPARK.matcher(first);
+    Matcher matcher = OF_SPARK.matcher(ofSpark);
     if (!matcher.find()) {
-      return "A part of the work failed: " + first;
+      return "A part of the work failed: " + ofSpark;
     }
     String reason = matcher.group(4);
     return "A part of the work failed on executor %s (%s) at attempt %s: %s%s"
