@@ -7,7 +7,6 @@ import java.util.Map;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.analysis.UnresolvedStar;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
@@ -33,9 +32,9 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
    *
    * @throws ConfigException for a filter or columns that cannot be used
    */
-  static QueriedTable of(SparkSession spark, Dataset<Row> table, TableQuery query) {
+  static QueriedTable of(Dataset<Row> table, TableQuery query) {
     Dataset<Row> kept = split(filtered(table, Flags.DATASET_FILTER, query.filter()), query.split());
-    List<Column> columns = columns(spark, kept, query.columns());
+    List<Column> columns = columns(kept, query.columns());
     return new QueriedTable(kept, columns, projected(kept, columns, query.columns()));
   }
 
@@ -74,7 +73,7 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
     return found;
   }
 
-  private static List<Column> columns(SparkSession spark, Dataset<Row> kept, String list) {
+  private static List<Column> columns(Dataset<Row> kept, String list) {
     if (list.isEmpty()) {
       return all(kept);
     }
@@ -83,7 +82,7 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
             Flags.DATASET_COLUMNS,
             list,
             "give what stands between SELECT and FROM, such as \"question AS prompt, answer AS completion\"",
-            () -> spark.sessionState().sqlParser().parsePlan("SELECT " + list));
+            () -> kept.sparkSession().sessionState().sqlParser().parsePlan("SELECT " + list));
     if (!(parsed instanceof Project project && project.child() instanceof OneRowRelation)) {
       throw notOfOneRow(list);
     }
@@ -101,7 +100,12 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
 
   /** All columns by name: a star would include the columns that {@link #with} adds. */
   private static List<Column> all(Dataset<Row> rows) {
-    return Arrays.stream(rows.columns()).map(SelectedTable::quoted).toList();
+    return Arrays.stream(rows.columns()).map(QueriedTable::quoted).toList();
+  }
+
+  /** A column by its name, which may hold any characters. */
+  static Column quoted(String name) {
+    return functions.col("`%s`".formatted(name.replace("`", "``")));
   }
 
   private static Dataset<Row> projected(Dataset<Row> kept, List<Column> columns, String list) {

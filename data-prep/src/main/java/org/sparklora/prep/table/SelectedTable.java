@@ -2,17 +2,18 @@ package org.sparklora.prep.table;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -35,7 +36,14 @@ public final class SelectedTable {
   private static final String ROW = "_spark_lora_row";
   private static final String HASH = "_spark_lora_hash";
 
-  private final SparkSession spark;
+  /** Types of which Parquet stores other numbers; also decimals, of any precision. */
+  private static final Set<DataType> CAST =
+      Set.of(
+          DataTypes.DateType,
+          DataTypes.TimestampType,
+          DataTypes.TimestampNTZType,
+          DataTypes.NullType);
+
   private final SourceTable table;
   private final TableOrder order;
   private final QueriedTable asked;
@@ -45,10 +53,9 @@ public final class SelectedTable {
    *
    * @throws ConfigException for a setting that cannot be used
    */
-  SelectedTable(SparkSession spark, SourceTable table, TableQuery query) {
-    this.spark = spark;
+  SelectedTable(SourceTable table, TableQuery query) {
     this.table = table;
-    this.asked = QueriedTable.of(spark, table.rows(), query);
+    this.asked = QueriedTable.of(table.rows(), query);
     boolean byFiles = query.order().equals(TableOrder.FILES.word());
     ConfigException.require(
         !byFiles || table.position().isPresent(),
@@ -94,12 +101,10 @@ public final class SelectedTable {
           Column[] missing =
               sample.keySet().stream()
                   .filter(column -> sample.get(column) == null)
-                  .map(column -> functions.first(quoted(column), true).as(column))
+                  .map(column -> functions.first(QueriedTable.quoted(column), true).as(column))
                   .toArray(Column[]::new);
           if (missing.length > 0) {
-            Dataset<Row> others =
-                texts().agg(missing[0], Arrays.copyOfRange(missing, 1, missing.length));
-            take(sample, others.toJSON().first());
+            take(sample, texts().select(missing).toJSON().first());
           }
           return sample;
         });
@@ -139,14 +144,7 @@ public final class SelectedTable {
   private Dataset<Row> ordered() {
     if (order == TableOrder.CONTENT) {
       Dataset<Row> rows = texts();
-      Column content =
-          functions.to_json(
-              functions.struct(
-                  Arrays.stream(rows.columns())
-                      .sorted()
-                      .map(SelectedTable::quoted)
-                      .toArray(Column[]::new)));
-      return rows.withColumn(HASH, functions.sha2(content, 256)).sort(HASH).drop(HASH);
+      return rows.withColumn(HASH, TableDigest.contentHash(rows)).sort(HASH).drop(HASH);
     }
     SourceTable.Position position = table.position().orElseThrow();
     Dataset<Row> located =
@@ -158,36 +156,24 @@ public final class SelectedTable {
     return asTexts(asked.rows());
   }
 
-  /** Casts dates, times and decimals to texts: Parquet stores other numbers for them. */
+  /** Casts dates, times and decimals to texts. */
   private static Dataset<Row> asTexts(Dataset<Row> rows) {
-    Column[] columns =
-        Stream.of(rows.schema().fields())
-            .map(
-                field ->
-                    isWritten(field)
-                        ? quoted(field.name())
-                        : quoted(field.name()).cast(DataTypes.StringType).as(field.name()))
-            .toArray(Column[]::new);
-    return rows.select(columns);
+    return rows.select(
+        Stream.of(rows.schema().fields()).map(SelectedTable::asText).toArray(Column[]::new));
   }
 
-  private static boolean isWritten(StructField field) {
+  private static Column asText(StructField field) {
+    Column column = QueriedTable.quoted(field.name());
     DataType type = field.dataType();
-    return !(type instanceof DecimalType
-        || type.equals(DataTypes.DateType)
-        || type.equals(DataTypes.TimestampType)
-        || type.equals(DataTypes.TimestampNTZType)
-        || type.equals(DataTypes.NullType));
-  }
-
-  /** A column by its name, which may hold any characters. */
-  static Column quoted(String name) {
-    return functions.col("`%s`".formatted(name.replace("`", "``")));
+    return type instanceof DecimalType || CAST.contains(type)
+        ? column.cast(DataTypes.StringType).as(field.name())
+        : column;
   }
 
   /** Runs a query under a description in Spark's UI, and reports an error of Spark in one line. */
-  private <T> T described(String what, java.util.concurrent.Callable<T> question) {
-    spark.sparkContext().setJobDescription("%s: %s".formatted(table.identity().name(), what));
+  private <T> T described(String what, Callable<T> question) {
+    SparkContext spark = table.rows().sparkSession().sparkContext();
+    spark.setJobDescription("%s: %s".formatted(table.identity().name(), what));
     try {
       return question.call();
     } catch (ConfigException | TableException e) {
@@ -199,7 +185,7 @@ public final class SelectedTable {
                   table.identity().label(), AskedOfTables.firstLine(e), Flags.DATASET_REVISION),
           e);
     } finally {
-      spark.sparkContext().setJobDescription(null);
+      spark.setJobDescription(null);
     }
   }
 }

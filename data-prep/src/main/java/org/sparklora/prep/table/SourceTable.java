@@ -5,21 +5,26 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.sparklora.pipeline.table.TableException;
 
-/** A table at one version; every reading gives the same rows. */
-interface SourceTable {
+/**
+ * A table at one version; every reading gives the same rows.
+ *
+ * @param identity name and version of the table
+ * @param rows all rows and columns of the table; lazy
+ * @param position the position of a row in the data files; empty if Spark does not tell it
+ */
+record SourceTable(TableIdentity identity, Dataset<Row> rows, Optional<Position> position) {
 
-  /** Name and version of the table. */
-  TableIdentity identity();
-
-  /** All rows and columns of the table; lazy. */
-  Dataset<Row> rows();
-
-  /** The position of a row in the data files; empty if Spark does not tell it. */
-  Optional<Position> position();
-
-  /** Throws {@link org.sparklora.pipeline.table.TableException} if the table has changed. */
-  default void requireUnchanged() {}
+  /** Throws {@link TableException} if the table has no versions and has changed. */
+  void requireUnchanged() {
+    if (!identity.hasVersions()
+        && !TableDigest.of(identity.format(), rows).equals(identity.version())) {
+      throw new TableException(
+          "Cannot use what was read of %s: its files or rows changed meanwhile; read it when nobody writes to it"
+              .formatted(identity.name()));
+    }
+  }
 
   /**
    * Columns of {@link #rows()} that together locate a row. Rows sorted by these three are in the

@@ -3,6 +3,7 @@ package org.sparklora.prep.table;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
@@ -13,24 +14,25 @@ public enum TableFormat {
       "Iceberg",
       "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.2",
       "org.apache.iceberg.spark.source.IcebergSource"),
-  ORC("ORC"),
+  ORC,
   AVRO(
       "Avro", "org.apache.spark:spark-avro_2.12:3.5.9", "org.apache.spark.sql.avro.AvroFileFormat"),
-  TEXT("text"),
-  PARQUET("Parquet"),
-  JSON("JSON"),
-  CSV("CSV");
+  TEXT,
+  PARQUET,
+  JSON,
+  CSV;
 
   private final String title;
   private final String coordinate;
   private final String runtimeClass;
 
   /** A format that Spark itself reads. */
-  TableFormat(String title) {
-    this(title, "", "");
+  TableFormat() {
+    this("", "", "");
   }
 
   /**
+   * @param title the name of the format in messages
    * @param coordinate of the artifact that reads it
    * @param runtimeClass a class of that artifact
    */
@@ -47,11 +49,6 @@ public enum TableFormat {
   /** The name for users and for Spark. */
   String word() {
     return name().toLowerCase(Locale.ROOT);
-  }
-
-  /** Whether older states of its tables can be read. */
-  boolean hasVersions() {
-    return this == DELTA || this == ICEBERG;
   }
 
   /** Throws {@link ConfigException} naming the artifact to add, if it is not on the class path. */
@@ -73,13 +70,13 @@ public enum TableFormat {
   /** The artifact to add if Spark did not find a class or data source, for messages. */
   static Optional<String> remedy(String problem) {
     String text = problem.toLowerCase(Locale.ROOT);
-    for (TableFormat format : new TableFormat[] {DELTA, ICEBERG, AVRO}) {
-      boolean missing = text.contains("find") || text.contains("not found");
-      if (missing && text.contains(format.word())) {
-        return Optional.of("--packages " + format.coordinate);
-      }
+    if (!text.contains("find") && !text.contains("not found")) {
+      return Optional.empty();
     }
-    return Optional.empty();
+    return Stream.of(DELTA, ICEBERG, AVRO)
+        .filter(format -> text.contains(format.word()))
+        .findFirst()
+        .map(format -> "--packages " + format.coordinate);
   }
 
   /** Options of Spark's reader: a malformed row fails the reading, and none is left out. */

@@ -15,6 +15,11 @@ import java.util.Map;
  */
 record TableIdentity(String name, String format, String location, String id, String version) {
 
+  /** Whether older states of the table can be read. */
+  boolean hasVersions() {
+    return format.equals(TableFormat.DELTA.word()) || format.equals(TableFormat.ICEBERG.word());
+  }
+
   /** For messages: the name, and the version if the format has versions. */
   String label() {
     return switch (format) {

@@ -10,11 +10,19 @@ import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
 import java.util.Locale;
+import java.util.Optional;
 
-/** {@code --dataset_revision} of a table: the state that is read. */
-sealed interface TableRevision {
+/**
+ * {@code --dataset_revision} of a table: the state that is read. Without number and time it is a
+ * branch or tag of Iceberg, or the current state.
+ *
+ * @param text for messages; empty for the state at the time of opening
+ * @param number a version number of Delta Lake, or a snapshot id of Iceberg
+ * @param time of the state
+ */
+record TableRevision(String text, Optional<Long> number, Optional<Instant> time) {
   /** A date, with a time or without, with a zone or without. */
-  DateTimeFormatter TIME =
+  private static final DateTimeFormatter TIME =
       new DateTimeFormatterBuilder()
           .appendPattern("uuuu-MM-dd[['T'][' ']HH:mm[:ss]]")
           .optionalStart()
@@ -26,38 +34,30 @@ sealed interface TableRevision {
           .parseDefaulting(ChronoField.SECOND_OF_MINUTE, 0)
           .toFormatter(Locale.ROOT);
 
-  /** The state at the time of opening. */
-  record Current() implements TableRevision {}
-
-  /** A version number of Delta Lake, or a snapshot id of Iceberg. */
-  record Numbered(long number) implements TableRevision {}
-
-  /** The state at a time. */
-  record At(Instant time) implements TableRevision {}
-
-  /** A branch or tag of Iceberg. */
-  record Named(String name) implements TableRevision {}
-
   /**
    * Parses the flag: digits are a number, a date or time is a time (in UTC unless it has a zone),
    * any other text is a name; an empty text is the current state.
    */
   static TableRevision of(String revision) {
-    if (revision.isEmpty()) {
-      return new Current();
-    }
     if (revision.matches("\\d{1,19}")) {
-      return new Numbered(Long.parseUnsignedLong(revision));
+      long number = Long.parseUnsignedLong(revision);
+      return new TableRevision(Long.toString(number), Optional.of(number), Optional.empty());
     }
     try {
-      TemporalAccessor time =
+      TemporalAccessor parsed =
           TIME.parseBest(revision.strip(), ZonedDateTime::from, LocalDateTime::from);
-      return new At(
-          time instanceof ZonedDateTime zoned
+      Instant time =
+          parsed instanceof ZonedDateTime zoned
               ? zoned.toInstant()
-              : LocalDateTime.from(time).toInstant(ZoneOffset.UTC));
+              : LocalDateTime.from(parsed).toInstant(ZoneOffset.UTC);
+      return new TableRevision(time.toString(), Optional.empty(), Optional.of(time));
     } catch (DateTimeException e) {
-      return new Named(revision);
+      return new TableRevision(revision, Optional.empty(), Optional.empty());
     }
+  }
+
+  /** Whether this is the state at the time of opening. */
+  boolean isCurrent() {
+    return text.isEmpty();
   }
 }
