@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,27 +20,34 @@ abstract class PrepJobFixture {
   @TempDir Path scratch;
   Path tokenizer;
 
-  /** The latest. */
-  SparkSession session;
+  /** The latest; the next test of the class that wants the same takes it. */
+  static SparkSession session;
 
   @BeforeEach
   void unpackTokenizer() throws IOException {
     tokenizer = Fixtures.tokenizer("tiny", scratch).orElseThrow();
   }
 
-  @AfterEach
-  void stopSpark() {
+  @AfterAll
+  static void stopSpark() {
     if (session != null) {
       session.stop();
+      session = null;
     }
   }
 
-  /** A session in place of the latest. */
+  /** The latest session, or one in its place if it has other cores or another serializer. */
   SparkSession spark(int cores, String serializer) {
+    String master = "local[%d]".formatted(cores);
+    if (session != null
+        && session.sparkContext().master().equals(master)
+        && session.conf().get("spark.serializer").equals(serializer)) {
+      return session;
+    }
     stopSpark();
     session =
         SparkSession.builder()
-            .master("local[%d]".formatted(cores))
+            .master(master)
             .config("spark.ui.enabled", false)
             .config("spark.serializer", serializer)
             .getOrCreate();

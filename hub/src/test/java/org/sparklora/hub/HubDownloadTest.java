@@ -14,24 +14,35 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.hub.loopback.LoopbackFaults.Kind;
 import org.sparklora.hub.loopback.LoopbackFaults.Request;
 
-/** Downloads over a network, and from servers, that fail. */
+/**
+ * Downloads over a network, and from servers, that fail. Most of the time is waiting, so the tests
+ * run beside each other, each with a server of its own.
+ */
+@Execution(ExecutionMode.CONCURRENT)
 class HubDownloadTest {
   private static final HubRepo REPO = HubRepo.model("qwen/tiny");
-  private static final byte[] WEIGHTS = new byte[300_000];
+  private static final byte[] WEIGHTS = weights();
   private static final String FILE = "model.safetensors";
 
   @TempDir Path folder;
   private HubFixture hub;
 
+  private static byte[] weights() {
+    byte[] weights = new byte[300_000];
+    new Random(7).nextBytes(weights);
+    return weights;
+  }
+
   @BeforeEach
   void start() throws IOException {
-    new Random(7).nextBytes(WEIGHTS);
     hub = new HubFixture(folder);
     hub.server.model(REPO.id()).put(FILE, WEIGHTS).put("config.json", "{}");
   }

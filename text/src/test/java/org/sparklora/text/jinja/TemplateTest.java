@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -169,10 +167,8 @@ class TemplateTest {
         "{{ ('\n' * 100000) | indent('x' * 100000) }}",
         "{{ [ 'x' * 9000000 ] * 1000 | join }}{{ (['x' * 9000000] * 1000) | tojson }}",
       })
-  void aHostileTemplateEndsSoonWithAnError(String template) {
-    Assertions.assertTimeout(
-        Duration.ofSeconds(20),
-        () -> assertThatThrownBy(() -> render(template)).isInstanceOf(JinjaException.class));
+  void aHostileTemplateEndsWithAnError(String template) {
+    assertThatThrownBy(() -> render(template)).isInstanceOf(JinjaException.class);
   }
 
   @Test
