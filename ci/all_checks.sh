@@ -8,6 +8,7 @@
 # whose tools cannot be installed is skipped, and the log says why. The exit status is 1 where a check failed.
 set -euo pipefail
 CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.."
+(($# > 0)) || { echo "usage: ci/all_checks.sh FOLDER [NAME…]" >&2 && exit 2; }
 FOLDER=$1
 shift
 # Scripts that write a line for each of their own checks into the file they are given, then scripts that are one check; the longest first.

@@ -24,7 +24,7 @@ abstract class TableFixture {
   static Path scratch;
   static SparkSession spark;
 
-  /** What the questions as plain Parquet give. */
+  /** The packed rows of the questions as plain Parquet. */
   static List<String> plain;
 
   private static Path tokenizer;

@@ -35,7 +35,7 @@ abstract class TableQueryCases extends TableFixture {
     assertThat(prompts.get(0)).hasSize(ROWS).isEqualTo(prompts.get(1));
   }
 
-  /** What a larger or smaller cluster changes. */
+  /** Clusters of other sizes cut files and shuffle otherwise. */
   @Test
   void theOrderDoesNotDependOnHowFilesAreCutAndShuffled() {
     String orc = path("cut");

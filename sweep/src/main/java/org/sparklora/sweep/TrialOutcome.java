@@ -37,7 +37,7 @@ public record TrialOutcome(
     implements Serializable {
   public static final String STEP = "step";
 
-  /** As a step: the end of the run. */
+  /** The step of a run that is not stopped before its end. */
   public static final int END = Integer.MAX_VALUE;
 
   private static final JsonMapper JSON =

@@ -2,7 +2,7 @@ package org.sparklora.sweep;
 
 import java.util.List;
 
-/** What the commands of trials know of their settings; implemented where trials run. */
+/** Resolves the settings of trials as their commands would; implemented where trials run. */
 public interface TrialResolver {
   /**
    * The trial with the settings that its command would resolve, and with the folder of its tables.

@@ -41,7 +41,7 @@ record TableAddress(
   }
 
   /**
-   * What Delta Lake knows about the folder.
+   * Delta Lake's properties or versions of the folder.
    *
    * @param subject {@code DETAIL} or {@code HISTORY}
    * @param limit empty, or a number of rows as {@code LIMIT} says it

@@ -52,7 +52,7 @@ final class Figures {
     }
   }
 
-  /** Adds a number of the finding, which its words may show. */
+  /** Adds a number to the finding; its words may show the number. */
   Figures value(String name, Object value) {
     values.put(name, value);
     return word(name, value);

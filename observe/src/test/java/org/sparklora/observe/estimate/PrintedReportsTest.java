@@ -186,7 +186,7 @@ class PrintedReportsTest {
     }
   }
 
-  /** As a rule on sources demands of their messages. */
+  /** A user must be able to set a flag that advice names. */
   @Test
   void wordsNameFlagsThatThereAre() {
     Set<String> flags =

@@ -76,7 +76,7 @@ final class CapacityFinding {
     return new FindingRule(
         "order of ranks by the step at which they leave the line",
         "1 (higher ranks leave later)",
-        Double.MIN_NORMAL,
+        FindingRule.ABOVE_ZERO,
         Double.POSITIVE_INFINITY,
         obstacle(ranks)
             .or(
@@ -92,7 +92,7 @@ final class CapacityFinding {
     return new FindingRule(
         "order of ranks by %s at the end".formatted(ranks.metric().name()),
         "1 (higher ranks end better)",
-        Double.MIN_NORMAL,
+        FindingRule.ABOVE_ZERO,
         Double.POSITIVE_INFINITY,
         obstacle(ranks.curves()),
         draw -> {

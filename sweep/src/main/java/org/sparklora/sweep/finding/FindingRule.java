@@ -8,7 +8,8 @@ import java.util.function.ToDoubleFunction;
  *
  * @param quantity the number in a few words
  * @param blog the blog's value, as text
- * @param from lower bound of the values for which the finding holds; infinite for none
+ * @param from lower bound of the values for which the finding holds; {@link #ABOVE_ZERO} excludes
+ *     0; infinite for none
  * @param to upper bound; infinite for none
  * @param obstacle why the trials do not decide; empty if they may
  * @param formula the number in a draw; NaN if undefined
@@ -20,6 +21,9 @@ record FindingRule(
     double to,
     Optional<String> obstacle,
     ToDoubleFunction<Draw> formula) {
+
+  /** The lower bound of positive values, which texts show as 0. */
+  static final double ABOVE_ZERO = Double.MIN_NORMAL;
 
   /** The obstacle {@code reason}, unless there are trials enough. */
   static Optional<String> unless(boolean enough, String reason) {
@@ -49,7 +53,7 @@ record FindingRule(
 
   String bounds() {
     if (Double.isInfinite(to)) {
-      return Conclusion.number(from < Double.MIN_NORMAL || from > Double.MIN_NORMAL ? from : 0);
+      return Conclusion.number(from == ABOVE_ZERO ? 0 : from);
     }
     return Double.isInfinite(from)
         ? Conclusion.number(to)

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.sparklora.sweep.Halving;
 import org.sparklora.sweep.SweepMetric;
@@ -23,11 +22,6 @@ class FindingsTest {
   private static final String FULL = "--use_peft false";
   private static final String RANK = "--use_peft true --lora_r %d";
 
-  /** A parabola over log rate with its lowest point at a rate. */
-  private static DoubleUnaryOperator bowl(double best, double least) {
-    return rate -> least + 0.1 * Math.pow(Math.log10(rate / best), 2);
-  }
-
   /** The trials of one kind over rates and seeds; each seed shifts the best rate a little. */
   private static void sweep(Trials trials, String kind, double best, double least, int seeds) {
     for (int seed = 1; seed <= seeds; seed++) {
@@ -35,7 +29,7 @@ class FindingsTest {
       for (double rate : RATES) {
         trials.add(
             "%s --learning_rate %s --seed %d".formatted(kind, rate, seed),
-            bowl(shifted, least + 0.001 * seed).applyAsDouble(rate));
+            Trials.bowl(shifted, least + 0.001 * seed).applyAsDouble(rate));
       }
     }
   }
@@ -95,7 +89,7 @@ class FindingsTest {
       for (String rate : List.of("1e-5", "1e-4", "1e-3")) {
         trials.add(
             FULL + " --learning_rate %s --seed %d".formatted(rate, seed),
-            bowl(5e-5, 2).applyAsDouble(Double.parseDouble(rate)));
+            Trials.bowl(5e-5, 2).applyAsDouble(Double.parseDouble(rate)));
       }
     }
 

@@ -45,11 +45,6 @@ class SweepReportTest {
   @TempDir private Path folder;
   private final StringBuilder reports = new StringBuilder();
 
-  /** A parabola over log rate with its lowest point at a rate. */
-  private static DoubleUnaryOperator bowl(double best, double least) {
-    return rate -> least + 0.1 * Math.pow(Math.log10(rate / best), 2);
-  }
-
   /** Trials of one kind over rates and seeds, with noise that depends on the number of trials. */
   private static void sweep(
       Trials trials, String kind, int seeds, double noise, DoubleUnaryOperator ofRate) {
@@ -161,30 +156,30 @@ class SweepReportTest {
   @Test
   void learningRate() throws IOException {
     Trials whole = new Trials(LOSS);
-    curves(whole, FULL, 3, 0.002, bowl(5e-5, 2));
-    curves(whole, RANK + 1, 3, 0.002, bowl(3e-4, 2.1));
-    curves(whole, RANK + 8, 3, 0.002, bowl(5e-4, 2));
-    curves(whole, RANK + 64, 3, 0.002, bowl(6e-4, 2));
+    curves(whole, FULL, 3, 0.002, Trials.bowl(5e-5, 2));
+    curves(whole, RANK + 1, 3, 0.002, Trials.bowl(3e-4, 2.1));
+    curves(whole, RANK + 8, 3, 0.002, Trials.bowl(5e-4, 2));
+    curves(whole, RANK + 64, 3, 0.002, Trials.bowl(6e-4, 2));
     report(FindingKind.LEARNING_RATE, "whole", whole);
     for (int seeds = 1; seeds <= 2; seeds++) {
       Trials few = new Trials(EVAL_LOSS);
-      sweep(few, FULL, seeds, 0.01, bowl(5e-5, 2));
-      sweep(few, RANK + 16, seeds, 0.01, bowl(3e-4, 2));
-      sweep(few, RANK + 32, seeds, 0.01, bowl(9e-4, 2));
+      sweep(few, FULL, seeds, 0.01, Trials.bowl(5e-5, 2));
+      sweep(few, RANK + 16, seeds, 0.01, Trials.bowl(3e-4, 2));
+      sweep(few, RANK + 32, seeds, 0.01, Trials.bowl(9e-4, 2));
       report(FindingKind.LEARNING_RATE, "seeds " + seeds, few);
     }
     Trials noisy = new Trials(EVAL_LOSS);
-    sweep(noisy, FULL, 4, 0.2, bowl(2e-5, 2));
-    sweep(noisy, RANK + 16, 4, 0.2, bowl(4e-4, 2));
-    sweep(noisy, RANK + 32, 4, 0.2, bowl(4e-4, 2));
+    sweep(noisy, FULL, 4, 0.2, Trials.bowl(2e-5, 2));
+    sweep(noisy, RANK + 16, 4, 0.2, Trials.bowl(4e-4, 2));
+    sweep(noisy, RANK + 32, 4, 0.2, Trials.bowl(4e-4, 2));
     report(FindingKind.LEARNING_RATE, "noisy", noisy);
     Trials edge = new Trials(EVAL_LOSS);
-    sweep(edge, FULL, 3, 0.001, bowl(1e-6, 2));
-    sweep(edge, RANK + 16, 3, 0.001, bowl(5e-4, 2));
+    sweep(edge, FULL, 3, 0.001, Trials.bowl(1e-6, 2));
+    sweep(edge, RANK + 16, 3, 0.001, Trials.bowl(5e-4, 2));
     report(FindingKind.LEARNING_RATE, "edge", edge);
     Trials adapters = new Trials(EVAL_LOSS);
-    sweep(adapters, RANK + 4, 3, 0.001, bowl(5e-4, 2));
-    sweep(adapters, RANK + 16, 3, 0.001, bowl(5e-4, 2));
+    sweep(adapters, RANK + 4, 3, 0.001, Trials.bowl(5e-4, 2));
+    sweep(adapters, RANK + 16, 3, 0.001, Trials.bowl(5e-4, 2));
     report(FindingKind.LEARNING_RATE, "adapters", adapters);
     Trials diverged = new Trials(EVAL_LOSS);
     sweep(diverged, FULL, 3, 0.001, rate -> Double.NaN);
@@ -194,15 +189,15 @@ class SweepReportTest {
         RANK + 32,
         3,
         0.001,
-        rate -> rate > 1e-3 ? Double.NaN : bowl(5e-4, 2).applyAsDouble(rate));
+        rate -> rate > 1e-3 ? Double.NaN : Trials.bowl(5e-4, 2).applyAsDouble(rate));
     report(FindingKind.LEARNING_RATE, "diverged", diverged);
     Trials three = new Trials(EVAL_LOSS);
-    sweep(three, FULL, 3, 0.001, bowl(5e-5, 2));
+    sweep(three, FULL, 3, 0.001, Trials.bowl(5e-5, 2));
     for (int seed = 1; seed <= 3; seed++) {
       for (String rate : List.of("1e-5", "1e-4", "1e-3")) {
         three.add(
             RANK + "16 --learning_rate %s --seed %s".formatted(rate, seed),
-            bowl(5e-5, 2).applyAsDouble(Double.parseDouble(rate)));
+            Trials.bowl(5e-5, 2).applyAsDouble(Double.parseDouble(rate)));
       }
     }
     report(FindingKind.LEARNING_RATE, "three rates", three);
@@ -219,29 +214,29 @@ class SweepReportTest {
           LAYERS + "q_proj,k_proj",
           3,
           0.01,
-          rate -> sign * bowl(3e-4, 2.3).applyAsDouble(rate));
+          rate -> sign * Trials.bowl(3e-4, 2.3).applyAsDouble(rate));
       sweep(
           whole,
           LAYERS + "gate_proj,up_proj,down_proj",
           3,
           0.01,
-          rate -> sign * bowl(3e-4, 2).applyAsDouble(rate));
+          rate -> sign * Trials.bowl(3e-4, 2).applyAsDouble(rate));
       sweep(
           whole,
           LAYERS + "q_proj,up_proj",
           3,
           0.01,
-          rate -> sign * bowl(3e-4, 2.01).applyAsDouble(rate));
-      sweep(whole, FULL, 3, 0.01, rate -> sign * bowl(3e-5, 1.9).applyAsDouble(rate));
+          rate -> sign * Trials.bowl(3e-4, 2.01).applyAsDouble(rate));
+      sweep(whole, FULL, 3, 0.01, rate -> sign * Trials.bowl(3e-5, 1.9).applyAsDouble(rate));
       report(FindingKind.LAYERS, "whole " + metric.name(), whole);
     }
     Trials better = new Trials(EVAL_LOSS);
-    sweep(better, LAYERS + "q_proj,v_proj", 3, 0.05, bowl(3e-4, 1.99));
-    sweep(better, LAYERS + "gate_proj,up_proj,down_proj", 3, 0.05, bowl(3e-4, 2));
+    sweep(better, LAYERS + "q_proj,v_proj", 3, 0.05, Trials.bowl(3e-4, 1.99));
+    sweep(better, LAYERS + "gate_proj,up_proj,down_proj", 3, 0.05, Trials.bowl(3e-4, 2));
     report(FindingKind.LAYERS, "without all layers", better);
     Trials edge = new Trials(EVAL_LOSS);
-    sweep(edge, LAYERS + "gate_proj,up_proj,down_proj", 3, 0.05, bowl(3e-4, 2));
-    sweep(edge, LAYERS + "all-linear", 3, 0.01, bowl(3e-1, 2));
+    sweep(edge, LAYERS + "gate_proj,up_proj,down_proj", 3, 0.05, Trials.bowl(3e-4, 2));
+    sweep(edge, LAYERS + "all-linear", 3, 0.01, Trials.bowl(3e-1, 2));
     report(FindingKind.LAYERS, "edge", edge);
     assertText("layers");
   }
@@ -262,8 +257,8 @@ class SweepReportTest {
     sweep(edge, RANK + 1, 3, 0.01, rewards(4e-4, 0.7, 0.1));
     report(FindingKind.RL_RANK, "edge", edge);
     Trials loss = new Trials(EVAL_LOSS);
-    sweep(loss, FULL, 3, 0.01, bowl(1e-4, 2));
-    sweep(loss, RANK + 1, 3, 0.01, bowl(4e-4, 2.05));
+    sweep(loss, FULL, 3, 0.01, Trials.bowl(1e-4, 2));
+    sweep(loss, RANK + 1, 3, 0.01, Trials.bowl(4e-4, 2.05));
     report(FindingKind.RL_RANK, "loss", loss);
     Trials other = new Trials(REWARD);
     sweep(other, RANK + 8, 3, 0.01, rewards(1e-4, 0.9, 0.3));
@@ -281,24 +276,24 @@ class SweepReportTest {
   @Test
   void shortRuns() throws IOException {
     Trials whole = new Trials(EVAL_LOSS);
-    sweep(whole, FULL + " --max_steps 50", 3, 0.002, bowl(3e-5, 2));
-    sweep(whole, RANK + "8 --max_steps 50", 3, 0.002, bowl(6e-4, 2));
-    sweep(whole, FULL + " --max_steps 100", 3, 0.002, bowl(3e-5, 2));
-    sweep(whole, FULL + " --max_steps 500", 3, 0.002, bowl(3e-5, 2));
-    sweep(whole, RANK + "8 --max_steps 500", 3, 0.002, bowl(3e-4, 2));
+    sweep(whole, FULL + " --max_steps 50", 3, 0.002, Trials.bowl(3e-5, 2));
+    sweep(whole, RANK + "8 --max_steps 50", 3, 0.002, Trials.bowl(6e-4, 2));
+    sweep(whole, FULL + " --max_steps 100", 3, 0.002, Trials.bowl(3e-5, 2));
+    sweep(whole, FULL + " --max_steps 500", 3, 0.002, Trials.bowl(3e-5, 2));
+    sweep(whole, RANK + "8 --max_steps 500", 3, 0.002, Trials.bowl(3e-4, 2));
     report(FindingKind.SHORT_RUNS, "whole", whole);
     Trials one = new Trials(EVAL_LOSS);
-    sweep(one, FULL, 3, 0.002, bowl(3e-5, 2));
-    sweep(one, RANK + 8, 3, 0.002, bowl(6e-4, 2));
+    sweep(one, FULL, 3, 0.002, Trials.bowl(3e-5, 2));
+    sweep(one, RANK + 8, 3, 0.002, Trials.bowl(6e-4, 2));
     report(FindingKind.SHORT_RUNS, "one length", one);
     Trials edge = new Trials(EVAL_LOSS);
-    sweep(edge, FULL + " --max_steps 50", 3, 0.002, bowl(3e-5, 2));
-    sweep(edge, RANK + "8 --max_steps 50", 3, 0.002, bowl(6e-2, 2));
-    sweep(edge, FULL + " --max_steps 500", 3, 0.002, bowl(3e-5, 2));
+    sweep(edge, FULL + " --max_steps 50", 3, 0.002, Trials.bowl(3e-5, 2));
+    sweep(edge, RANK + "8 --max_steps 50", 3, 0.002, Trials.bowl(6e-2, 2));
+    sweep(edge, FULL + " --max_steps 500", 3, 0.002, Trials.bowl(3e-5, 2));
     report(FindingKind.SHORT_RUNS, "edge", edge);
     Trials adapters = new Trials(EVAL_LOSS);
-    sweep(adapters, RANK + "8 --max_steps 50", 3, 0.002, bowl(6e-4, 2));
-    sweep(adapters, RANK + "8 --max_steps 500", 3, 0.002, bowl(3e-4, 2));
+    sweep(adapters, RANK + "8 --max_steps 50", 3, 0.002, Trials.bowl(6e-4, 2));
+    sweep(adapters, RANK + "8 --max_steps 500", 3, 0.002, Trials.bowl(3e-4, 2));
     report(FindingKind.SHORT_RUNS, "adapters", adapters);
     assertText("short-runs");
   }
@@ -308,21 +303,21 @@ class SweepReportTest {
     Trials whole = new Trials(EVAL_LOSS);
     for (int batch : new int[] {4, 16, 64}) {
       String rows = " --per_device_train_batch_size " + batch;
-      sweep(whole, FULL + rows, 3, 0.002, bowl(1e-4, 2));
-      sweep(whole, RANK + 8 + rows, 3, 0.002, bowl(4e-4, 2 + 0.01 * batch));
-      sweep(whole, RANK + 64 + rows, 3, 0.002, bowl(4e-4, 2 + 0.005 * batch));
+      sweep(whole, FULL + rows, 3, 0.002, Trials.bowl(1e-4, 2));
+      sweep(whole, RANK + 8 + rows, 3, 0.002, Trials.bowl(4e-4, 2 + 0.01 * batch));
+      sweep(whole, RANK + 64 + rows, 3, 0.002, Trials.bowl(4e-4, 2 + 0.005 * batch));
     }
     report(FindingKind.BATCH_SIZE, "whole", whole);
     Trials hole = new Trials(EVAL_LOSS);
     for (int batch : new int[] {4, 16}) {
       String rows = " --per_device_train_batch_size " + batch;
-      sweep(hole, FULL + rows, 3, 0.002, bowl(1e-4, 2));
-      sweep(hole, RANK + batch + rows, 3, 0.002, bowl(4e-4, 2 + 0.01 * batch));
+      sweep(hole, FULL + rows, 3, 0.002, Trials.bowl(1e-4, 2));
+      sweep(hole, RANK + batch + rows, 3, 0.002, Trials.bowl(4e-4, 2 + 0.01 * batch));
     }
     report(FindingKind.BATCH_SIZE, "hole", hole);
     Trials one = new Trials(EVAL_LOSS);
-    sweep(one, FULL, 3, 0.002, bowl(1e-4, 2));
-    sweep(one, RANK + 8, 3, 0.002, bowl(4e-4, 2));
+    sweep(one, FULL, 3, 0.002, Trials.bowl(1e-4, 2));
+    sweep(one, RANK + 8, 3, 0.002, Trials.bowl(4e-4, 2));
     report(FindingKind.BATCH_SIZE, "one batch", one);
     Trials edge = new Trials(REWARD);
     for (int batch : new int[] {4, 16}) {
@@ -337,14 +332,14 @@ class SweepReportTest {
   @Test
   void capacity() throws IOException {
     Trials whole = new Trials(LOSS);
-    curves(whole, FULL, 3, 0.01, bowl(1e-4, 1.5));
-    curves(whole, RANK + 1, 3, 0.01, bowl(1e-4, 2.6));
-    curves(whole, RANK + 4, 3, 0.01, bowl(1e-4, 2));
-    curves(whole, RANK + 32, 3, 0.01, bowl(1e-4, 1.5));
+    curves(whole, FULL, 3, 0.01, Trials.bowl(1e-4, 1.5));
+    curves(whole, RANK + 1, 3, 0.01, Trials.bowl(1e-4, 2.6));
+    curves(whole, RANK + 4, 3, 0.01, Trials.bowl(1e-4, 2));
+    curves(whole, RANK + 32, 3, 0.01, Trials.bowl(1e-4, 1.5));
     report(FindingKind.CAPACITY, "whole", whole);
     Trials two = new Trials(LOSS);
-    curves(two, RANK + 1, 3, 0.01, bowl(1e-4, 2.6));
-    curves(two, RANK + 4, 3, 0.01, bowl(1e-4, 2));
+    curves(two, RANK + 1, 3, 0.01, Trials.bowl(1e-4, 2.6));
+    curves(two, RANK + 4, 3, 0.01, Trials.bowl(1e-4, 2));
     report(FindingKind.CAPACITY, "two ranks", two);
     Trials same = new Trials(EVAL_LOSS);
     for (int rank : new int[] {1, 4, 16}) {
@@ -362,7 +357,7 @@ class SweepReportTest {
   @Test
   void none() throws IOException {
     Trials rates = new Trials(EVAL_LOSS);
-    sweep(rates, FULL, 2, 0.01, bowl(1e-4, 1.5));
+    sweep(rates, FULL, 2, 0.01, Trials.bowl(1e-4, 1.5));
     sweep(rates, RANK + 8, 2, 0.01, rate -> rate > 1e-4 ? Double.NaN : 2 - rate);
     report(FindingKind.NONE, "rates", rates);
     Trials steps = new Trials(EVAL_LOSS);
@@ -385,10 +380,10 @@ class SweepReportTest {
   @Test
   void advice() throws IOException {
     Trials losses = new Trials(EVAL_LOSS);
-    sweep(losses, FULL, 3, 0.01, bowl(5e-5, 2));
-    sweep(losses, RANK + 4, 3, 0.01, bowl(4e-4, 2.2));
-    sweep(losses, RANK + 64, 3, 0.01, bowl(6e-4, 2));
-    sweep(losses, RANK + 128, 3, 0.01, bowl(6e-1, 2));
+    sweep(losses, FULL, 3, 0.01, Trials.bowl(5e-5, 2));
+    sweep(losses, RANK + 4, 3, 0.01, Trials.bowl(4e-4, 2.2));
+    sweep(losses, RANK + 64, 3, 0.01, Trials.bowl(6e-4, 2));
+    sweep(losses, RANK + 128, 3, 0.01, Trials.bowl(6e-1, 2));
     Trials higher = new Trials(REWARD);
     sweep(higher, RANK + 4, 3, 0.01, rewards(4e-4, 0.9, 0.1));
     sweep(higher, RANK + 64, 3, 0.01, rewards(4e-4, 0.8, 0.1));

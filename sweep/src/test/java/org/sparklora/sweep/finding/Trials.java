@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.sweep.SweepMetric;
@@ -24,6 +25,11 @@ final class Trials {
   Trials(SweepMetric metric, String command) {
     this.metric = metric;
     this.command = command;
+  }
+
+  /** A parabola over log rate with its lowest point at a rate. */
+  static DoubleUnaryOperator bowl(double best, double least) {
+    return rate -> least + 0.1 * Math.pow(Math.log10(rate / best), 2);
   }
 
   /** A trial that has come to this number at its last step; NaN for one that diverged. */

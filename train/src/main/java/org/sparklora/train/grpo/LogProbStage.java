@@ -74,7 +74,7 @@ public record LogProbStage(Workers workers, TrainedModel model, float temperatur
    * more only if they continue its last prompt and its tokens are at most {@code rows} times the
    * longest sequence, for which training must have memory.
    */
-  public static List<List<PolicyRow>> batches(List<PolicyRow> all, int rows) {
+  static List<List<PolicyRow>> batches(List<PolicyRow> all, int rows) {
     long most = rows * all.stream().mapToLong(PolicyRow::length).max().orElse(0);
     List<List<PolicyRow>> batches = new ArrayList<>();
     List<PolicyRow> batch = new ArrayList<>();

@@ -1,6 +1,7 @@
 package org.sparklora.train.grpo;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
@@ -40,41 +41,54 @@ public record RoundTables(
     }
   }
 
+  /** Reads the rows of a table. */
+  @FunctionalInterface
+  private interface Reader<T> {
+    List<T> read(Configuration hadoop, String folder);
+  }
+
+  /** Writes the rows of a table's only file. */
+  @FunctionalInterface
+  private interface Writer<T> {
+    void write(Configuration hadoop, String file, List<T> rows);
+  }
+
   /** Reads the draw's completions if their table exists; else makes and saves them. */
   public List<Generation> generations(Draw draw, Supplier<List<Generation>> stage) {
     String table = draw.table(GENERATIONS);
-    if (folders.has(draw.round, table, madeFrom(draw))) {
-      return GenerationTable.read(hadoop, folders.table(draw.round, table).toString());
-    }
-    List<Generation> made = stage.get();
-    folders.save(
-        draw.round,
-        table,
-        madeFrom(draw),
-        local -> {
-          GenerationTable.write(hadoop, local.resolve(FILE).toUri().toString(), made);
-          FileList.write(hadoop, new Path(local.toUri()));
-        });
-    return made;
+    return existing(draw, table, GenerationTable::read)
+        .orElseGet(() -> saved(draw, table, stage.get(), GenerationTable::write));
   }
 
   /** Reads the draw's advantages if their table exists; else makes and saves them. */
   public List<ScoredGeneration> advantages(Draw draw, Supplier<List<ScoredGeneration>> stage) {
     String table = draw.table(ADVANTAGES);
-    if (folders.has(draw.round, table, madeFrom(draw))) {
-      return GenerationTable.readScored(hadoop, folders.table(draw.round, table).toString());
-    }
-    List<ScoredGeneration> made = stage.get();
+    return existing(draw, table, GenerationTable::readScored)
+        .orElseGet(
+            () -> {
+              List<ScoredGeneration> made =
+                  saved(draw, table, stage.get(), GenerationTable::writeScored);
+              kept.ifPresent(count -> folders.forget(draw.round, count));
+              return made;
+            });
+  }
+
+  private <T> Optional<List<T>> existing(Draw draw, String table, Reader<T> reader) {
+    return folders.has(draw.round, table, madeFrom(draw))
+        ? Optional.of(reader.read(hadoop, folders.table(draw.round, table).toString()))
+        : Optional.empty();
+  }
+
+  private <T> List<T> saved(Draw draw, String table, List<T> rows, Writer<T> writer) {
     folders.save(
         draw.round,
         table,
         madeFrom(draw),
         local -> {
-          GenerationTable.writeScored(hadoop, local.resolve(FILE).toUri().toString(), made);
+          writer.write(hadoop, local.resolve(FILE).toUri().toString(), rows);
           FileList.write(hadoop, new Path(local.toUri()));
         });
-    kept.ifPresent(count -> folders.forget(draw.round, count));
-    return made;
+    return rows;
   }
 
   /** The completions of an earlier round, to be shown; empty if their table is gone. */

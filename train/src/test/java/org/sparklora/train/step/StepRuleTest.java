@@ -65,7 +65,7 @@ class StepRuleTest {
     assertThat(clipping(largest).clip(5, 0)).isCloseTo(scale, within(1e-6));
   }
 
-  /** As torch has it. */
+  /** torch adds 1e-6 to the norm. */
   @Test
   void theNormIsAMillionthLonger() {
     assertThat(clipping(0.5).clip(1, 0)).isEqualTo(0.5 / 1.000001);
