@@ -16,7 +16,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.NativeMemory;
@@ -24,22 +23,24 @@ import org.sparklora.model.engine.Tensor;
 
 /**
  * A serialisable vector outside the Java heap: parameters sent to executors, gradient sums sent
- * back; float32, or bfloat16 to be half as long. {@link #on} a device it keeps a copy, which is
- * written back when host memory is read. The serialised form is the length in bytes, the type,
- * whether the vector is {@link #handedOver handed over}, and the bytes, in this machine's order.
+ * back; float32, or another {@link VectorType} to be shorter. {@link #on} a device it keeps a copy,
+ * which is written back when host memory is read. The serialised form is the number of elements,
+ * the type, whether the vector is {@link #handedOver handed over}, and the bytes, in this machine's
+ * order.
  *
  * <p>Whoever makes or receives a vector closes it. Spark closes a broadcast vector when it removes
  * the block. The garbage collector frees and counts vectors that a failed job drops: see {@link
  * #abandoned}. Not thread-safe.
  */
 public final class FlatVector implements Externalizable, KryoSerializable, AutoCloseable {
-  private static final long serialVersionUID = 3L;
+  private static final long serialVersionUID = 4L;
   private static final int CHUNK_BYTES = 1 << 16; // G1 gives larger arrays regions of their own
   private static final Cleaner ABANDONED = Cleaner.create();
   private static final AtomicInteger ABANDONED_COUNT = new AtomicInteger();
 
   private NativeMemory memory = NativeMemory.zeros(0);
-  private DType dtype = DType.FLOAT32;
+  private VectorType type = VectorType.FLOAT32;
+  private long size;
   private boolean handedOver;
   private boolean isZeros; // false once anything may have written to the memory
   private final EngineCopy onEngine = new EngineCopy();
@@ -49,18 +50,18 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** A vector of {@code size} zeros. */
   public FlatVector(long size) {
-    this(size, DType.FLOAT32);
+    this(size, VectorType.FLOAT32);
     isZeros = true;
   }
 
-  private FlatVector(long size, DType dtype) {
-    this.dtype = dtype;
-    allocate(size * dtype.bytes());
+  private FlatVector(long size, VectorType type) {
+    allocate(size, type);
   }
 
   /** A vector over {@code size} floats of the caller, who frees them after closing this vector. */
   public static FlatVector over(Pointer floats, long size) {
     FlatVector vector = new FlatVector();
+    vector.size = size;
     vector.memory = NativeMemory.borrowed(floats, size * Float.BYTES);
     return vector;
   }
@@ -72,12 +73,17 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return vector;
   }
 
-  /** A read-only part of this vector's current numbers, valid as long as this vector. */
+  /**
+   * A read-only part of this vector's current numbers, valid as long as this vector.
+   *
+   * @param from a multiple of {@link VectorType#block}
+   */
   public FlatVector part(long from, long size) {
     FlatVector part = new FlatVector();
-    part.dtype = dtype;
-    Pointer first = new BytePointer(numbers()).getPointer(from * dtype.bytes());
-    part.memory = NativeMemory.borrowed(first, size * dtype.bytes());
+    part.type = type;
+    part.size = size;
+    Pointer first = new BytePointer(numbers()).getPointer(type.bytes(from));
+    part.memory = NativeMemory.borrowed(first, type.bytes(size));
     return part;
   }
 
@@ -88,49 +94,66 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** A copy of {@code size} floats. */
   public static FlatVector copyOf(Pointer floats, long size) {
-    return copyOf(floats, size, DType.FLOAT32);
+    return copyOf(floats, size, VectorType.FLOAT32, Dither.NONE);
   }
 
-  /** A copy of {@code size} floats in a type; bfloat16 is rounded to nearest. */
-  public static FlatVector copyOf(Pointer floats, long size, DType dtype) {
-    return over(floats, size).copyAs(dtype);
+  /**
+   * A copy of {@code size} floats in a type; bfloat16 is rounded to nearest.
+   *
+   * @param dither rounds block-scaled types at random
+   * @throws ArithmeticException if a block-scaled type is asked for and a number is not finite
+   */
+  public static FlatVector copyOf(Pointer floats, long size, VectorType type, Dither dither) {
+    return over(floats, size).copyAs(type, dither);
   }
 
-  private FlatVector copyAs(DType other) {
-    FlatVector copy = new FlatVector(size(), other);
-    copy(this, copy);
-    return copy;
-  }
-
-  private static void copy(FlatVector from, FlatVector to) {
-    if (from.dtype == to.dtype) {
-      Pointer.memcpy(to.pointer(), from.numbers(), from.memory.bytes());
-      return;
+  private FlatVector copyAs(VectorType other, Dither dither) {
+    FlatVector copy = new FlatVector(size, other);
+    try {
+      copy(this, copy, dither);
+      return copy;
+    } catch (RuntimeException e) {
+      copy.close();
+      throw e;
     }
-    try (Tensor x = from.tensor();
-        Tensor y = to.tensor()) {
-      Engines.host().copy(x, y);
+  }
+
+  private static void copy(FlatVector from, FlatVector to, Dither dither) {
+    if (from.type == to.type) {
+      Pointer.memcpy(to.pointer(), from.numbers(), from.memory.bytes());
+    } else if (from.type.isBlockScaled()) {
+      BlockScaled.decode(from.numbers(), from.size, from.type, to.pointer());
+    } else if (to.type.isBlockScaled()) {
+      BlockScaled.encode(from.numbers(), from.size, to.type, dither, to.pointer());
+    } else {
+      try (Tensor x = from.tensor();
+          Tensor y = to.tensor()) {
+        Engines.host().copy(x, y);
+      }
     }
   }
 
   private Tensor tensor() {
     NativeMemory ours = NativeMemory.borrowed(numbers(), memory.bytes());
-    return Engines.host().adopt(ours, dtype, size());
+    return Engines.host().adopt(ours, type.dtype(), size);
   }
 
-  /** This vector if it has the type; else a converted copy, and this vector is closed. */
-  public FlatVector as(DType other) {
-    if (dtype == other) {
+  /**
+   * This vector if it has the type; else a converted copy, and this vector is closed. One of the
+   * two types is float32.
+   */
+  public FlatVector as(VectorType other, Dither dither) {
+    if (type == other) {
       return this;
     }
     try (this) {
-      return copyAs(other);
+      return copyAs(other, dither);
     }
   }
 
   /** The type of the numbers. */
-  public DType dtype() {
-    return dtype;
+  public VectorType type() {
+    return type;
   }
 
   /** Number of vectors of this JVM that were garbage collected without being closed. */
@@ -194,7 +217,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** Number of elements. */
   public long size() {
-    return memory.bytes() / dtype.bytes();
+    return size;
   }
 
   /** Bytes of all elements. */
@@ -214,8 +237,8 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** Adds all numbers, times {@code scale}, to the floats at {@code target}, in float32. */
   public void addTo(float scale, Pointer target) {
-    if (dtype != DType.FLOAT32) {
-      try (FlatVector floats = copyAs(DType.FLOAT32)) {
+    if (type != VectorType.FLOAT32) {
+      try (FlatVector floats = copyAs(VectorType.FLOAT32, Dither.NONE)) {
         floats.addTo(scale, target);
       }
       return;
@@ -238,7 +261,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** Copies all numbers to the floats at {@code target}. */
   public void copyTo(Pointer target) {
-    copy(this, over(target, size()));
+    copy(this, over(target, size), Dither.NONE);
   }
 
   /** Frees the memory. Idempotent. */
@@ -248,9 +271,11 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     memory.close();
   }
 
-  private void allocate(long bytes) {
-    memory = NativeMemory.zeros(bytes);
-    if (bytes > 0) { // an empty vector has nothing to free
+  private void allocate(long elements, VectorType storage) {
+    size = elements;
+    type = storage;
+    memory = NativeMemory.zeros(type.bytes(size));
+    if (size > 0) { // an empty vector has nothing to free
       ABANDONED.register(this, new Abandonment(memory, onEngine));
     }
   }
@@ -270,8 +295,8 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   @Override
   public void writeExternal(ObjectOutput out) throws IOException {
     try {
-      out.writeLong(memory.bytes());
-      out.writeByte(dtype.ordinal());
+      out.writeLong(size);
+      out.writeByte(type.ordinal());
       out.writeBoolean(handedOver);
       inChunks((chunk, part) -> out.write(chunk, 0, take(part, chunk)));
     } finally {
@@ -281,9 +306,8 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   @Override
   public void readExternal(ObjectInput in) throws IOException {
-    allocate(in.readLong());
+    allocate(in.readLong(), VectorType.values()[in.readByte()]);
     try {
-      dtype = DType.values()[in.readByte()];
       handedOver = in.readBoolean();
       inChunks(
           (chunk, part) -> {
@@ -299,8 +323,8 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   @Override
   public void write(Kryo kryo, Output out) {
     try {
-      out.writeLong(memory.bytes());
-      out.writeByte(dtype.ordinal());
+      out.writeLong(size);
+      out.writeByte(type.ordinal());
       out.writeBoolean(handedOver);
       inChunks((chunk, part) -> out.writeBytes(chunk, 0, take(part, chunk)));
     } catch (IOException e) {
@@ -312,9 +336,8 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   @Override
   public void read(Kryo kryo, Input in) {
-    allocate(in.readLong());
+    allocate(in.readLong(), VectorType.values()[in.readByte()]);
     try {
-      dtype = DType.values()[in.readByte()];
       handedOver = in.readBoolean();
       inChunks(
           (chunk, part) -> {

@@ -1,5 +1,6 @@
 package org.sparklora.train;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +16,9 @@ import org.sparklora.pipeline.config.Flags;
  *
  * <p>Immutable and thread-safe. Only one epoch's order is held at a time.
  */
-public final class TrainingPlan {
+public final class TrainingPlan implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   private final int rowCount;
   private final int microBatchRows;
   private final int accumulation;

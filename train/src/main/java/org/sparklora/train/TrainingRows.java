@@ -189,6 +189,18 @@ public final class TrainingRows implements Serializable, AutoCloseable {
         1, microBatches.stream().flatMapToInt(Arrays::stream).mapToLong(rows::targets).sum());
   }
 
+  /** A worker's own rows of some steps; losses are divided by its target tokens. */
+  public List<StepRows> ofWorker(int worker, List<TrainingPlan.Step> steps) {
+    List<StepRows> own = new ArrayList<>();
+    for (TrainingPlan.Step step : steps) {
+      List<int[]> microBatches = step.microBatches().get(worker);
+      if (!microBatches.isEmpty()) {
+        own.add(new StepRows(step.number(), 0, targetTokens(microBatches), microBatches));
+      }
+    }
+    return own;
+  }
+
   /** The rows of these numbers. */
   MicroBatch microBatch(int[] numbers) {
     SpilledRows rows = here();

@@ -29,9 +29,14 @@ public final class DropoutMask {
   }
 
   public static boolean keeps(long key, int counter, int threshold) {
+    return bits(key, counter) >= threshold;
+  }
+
+  /** An element's 24 random bits. */
+  public static int bits(long key, int counter) {
     int low = (int) key;
     int high = (int) (key >>> 32);
-    return mix(mix(counter * K1 + low) ^ high) >>> 8 >= threshold;
+    return mix(mix(counter * K1 + low) ^ high) >>> 8;
   }
 
   private static int mix(int h) {

@@ -110,6 +110,10 @@ public final class Flags {
   // Spark
   public static final Flag<String> SYNC = text("sync");
   public static final Flag<Integer> AVERAGING_FREQUENCY = integer("averaging_frequency");
+  public static final Flag<String> OUTER_OPTIMIZER = text("outer_optimizer");
+  public static final Flag<Double> OUTER_LEARNING_RATE = number("outer_learning_rate");
+  public static final Flag<Double> OUTER_MOMENTUM = number("outer_momentum");
+  public static final Flag<String> INNER_MOMENTS = text("inner_moments");
   public static final Flag<String> AVERAGING_DTYPE = text("averaging_dtype");
   public static final Flag<Integer> NUM_WORKERS = integer("num_workers");
   public static final Flag<Boolean> CHECK_MEMORY = toggle("check_memory");

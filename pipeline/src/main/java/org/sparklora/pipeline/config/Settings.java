@@ -81,6 +81,11 @@ public final class Settings implements Serializable {
     return Enum.valueOf(type, get(flag).toUpperCase(Locale.ROOT));
   }
 
+  /** As {@link #get(Flag, Class)}, of a flag that may have neither value nor default. */
+  public <E extends Enum<E>> Optional<E> find(Flag<String> flag, Class<E> type) {
+    return find(flag).map(value -> Enum.valueOf(type, value.toUpperCase(Locale.ROOT)));
+  }
+
   /** The flag's value or default, if it has one. */
   public <T> Optional<T> find(Flag<T> flag) {
     List<String> texts = texts(flag);

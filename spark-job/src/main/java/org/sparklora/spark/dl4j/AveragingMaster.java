@@ -2,7 +2,6 @@ package org.sparklora.spark.dl4j;
 
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
-import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
@@ -10,28 +9,22 @@ import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.nd4j.linalg.ops.transforms.Transforms;
-import org.sparklora.model.engine.DType;
 import org.sparklora.spark.workers.ShardedSum;
-import org.sparklora.train.FlatVector;
 
 /**
- * DL4J's training master of one round. It averages in shards on the workers, instead of in a tree
- * that ends at the driver. If vectors travel as bfloat16, the driver's stay float32 and the mean of
- * the workers' changes is added to them.
+ * DL4J's training master of one round. It adds up the workers' vectors in shards on the workers,
+ * instead of in a tree that ends at the driver.
  */
 final class AveragingMaster extends ParameterAveragingTrainingMaster {
   private static final long serialVersionUID = 1L;
 
   private final transient AveragingWorker worker;
-  private final transient int workers;
-  private final transient DType onWire;
+  private final transient RoundVectors vectors;
   private transient List<AveragingWorker.Report> reports = List.of();
 
-  AveragingMaster(AveragingWorker worker, int workers, int averagingFrequency, DType onWire) {
+  AveragingMaster(
+      AveragingWorker worker, int workers, int averagingFrequency, RoundVectors vectors) {
     super(
         new Builder(workers, 1)
             .batchSizePerWorker(1) // a DataSet is one example: a whole step
@@ -41,8 +34,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
             .storageLevel(null) // the round's rows are read once
             .workerPrefetchNumBatches(0));
     this.worker = worker;
-    this.workers = workers;
-    this.onWire = onWire;
+    this.vectors = vectors;
   }
 
   /** DL4J's configuration of a worker. */
@@ -73,29 +65,11 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
       JavaRDD<ParameterAveragingTrainingResult> results,
       int split,
       int splits) {
-    List<INDArray> vectors = NetworkVectors.arrays(spark.getNetwork());
     reports =
         ShardedSum.run(
             results.map(result -> ((AveragingWorker.Result) result).given()),
-            vectors.stream().map(INDArray::length).toList(),
-            (vector, from, shard) ->
-                take(shard, FlatVector.at(NetworkVectors.address(vectors.get(vector)), from)));
-    if (onWire == DType.FLOAT32) {
-      vectors.forEach(sum -> sum.divi(reports.size()));
-    } else {
-      // workers start from rounded moments, so a change may exceed the driver's moment: clamp at 0
-      long parameters = vectors.get(0).length();
-      INDArray moments = vectors.get(1).reshape(2 * parameters);
-      Transforms.max(moments.get(NDArrayIndex.interval(parameters, 2 * parameters)), 0, false);
-    }
-  }
-
-  /** Copies a shard of the workers' sum (float32), or adds the mean of their changes (bfloat16). */
-  private void take(FlatVector shard, Pointer ours) {
-    if (onWire == DType.FLOAT32) {
-      shard.copyTo(ours);
-    } else {
-      shard.addTo(1f / workers, ours);
-    }
+            vectors.sizes(),
+            vectors.dither(),
+            vectors);
   }
 }

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
@@ -11,44 +12,41 @@ import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
-import org.sparklora.model.engine.DType;
 import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.AveragingError;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.meter.ExecutorMeter;
 import org.sparklora.train.meter.ExecutorReading;
-import org.sparklora.train.workers.SharedVector;
 
 /**
  * DL4J's worker of one round: receives parameters and moments as raw vectors, reads its rows
  * itself, and adds a {@link Report} to DL4J's result. Each task has its own worker.
- *
- * <p>If it received bfloat16, it returns the changes of parameters and moments in bfloat16:
- * rounding a large number would lose a small change.
  */
 final class AveragingWorker extends ParameterAveragingTrainingWorker {
   private static final long serialVersionUID = 1L;
 
   private final MultiLayerConfiguration configuration;
   private final TrainingRows rows;
-  private final List<SharedVector> start; // parameters, moments
+  private final RoundVectors.OfWorkers vectors; // null if the driver's network is trained
   private final AveragingError averagingError;
+  private final int place; // -1 in a task
   private final List<StepMetrics> steps = new ArrayList<>();
 
   AveragingWorker(
       WorkerConfiguration worker,
       MultiLayerConfiguration configuration,
       TrainingRows rows,
-      List<SharedVector> start,
-      AveragingError averagingError) {
+      RoundVectors.OfWorkers vectors,
+      AveragingError averagingError,
+      int place) {
     super(null, true, worker, null, null, null); // without DL4J's broadcast, hooks and listeners
     this.configuration = configuration;
     this.rows = rows;
-    this.start = List.copyOf(start);
+    this.vectors = vectors;
     this.averagingError = averagingError;
+    this.place = place;
   }
 
   /**
@@ -65,9 +63,11 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
 
     private final transient Report report;
     private final transient MultiLayerNetwork network;
-    private final transient List<SharedVector> start;
+    private final transient RoundVectors.OfWorkers vectors;
+    private final transient int worker;
 
-    private Result(MultiLayerNetwork network, List<SharedVector> start, Report report) {
+    private Result(
+        MultiLayerNetwork network, RoundVectors.OfWorkers vectors, int worker, Report report) {
       super(
           network.params(),
           network.getUpdater().getStateViewArray(),
@@ -76,7 +76,8 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
           null,
           null);
       this.network = network;
-      this.start = start;
+      this.vectors = vectors;
+      this.worker = worker;
       this.report = report;
     }
 
@@ -84,31 +85,22 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
       return report;
     }
 
-    /**
-     * This worker's contribution to the average. The network is unusable afterwards: its memory is
-     * freed, or is the contribution's.
-     */
+    /** This worker's contribution; the network is unusable afterwards. */
     ShardedSum.Given<Report> given() {
-      List<FlatVector> trained =
-          NetworkVectors.arrays(network).stream().map(NetworkVectors::over).toList();
-      if (start.get(0).vector().dtype() == DType.FLOAT32) {
-        return new ShardedSum.Given<>(trained, report, () -> NetworkVectors.free(network));
-      }
-      List<FlatVector> changes = new ArrayList<>();
-      for (int v = 0; v < trained.size(); v++) {
-        FlatVector from = start.get(v).vector();
-        from.addTo(-1, trained.get(v).pointer());
-        changes.add(FlatVector.copyOf(trained.get(v).pointer(), from.size(), from.dtype()));
-      }
-      NetworkVectors.free(network);
-      return new ShardedSum.Given<>(changes, report, () -> changes.forEach(FlatVector::close));
+      return vectors.given(worker, network, report);
     }
   }
 
-  /** Takes all steps and returns the result, as DL4J does with a worker on an executor. */
-  Result train(MultiLayerNetwork network, List<StepRows> all) {
-    all.forEach(step -> take(network, step));
-    return getFinalResult(network);
+  /** Takes all steps on a new network, as DL4J does with a worker on an executor. */
+  Result train(List<StepRows> all) {
+    MultiLayerNetwork network = getInitialModel();
+    try {
+      all.forEach(step -> take(network, step));
+      return getFinalResult(network);
+    } catch (RuntimeException e) {
+      NetworkVectors.free(network);
+      throw e;
+    }
   }
 
   /** As {@link #train}, for a single worker, whose vectors are not averaged. */
@@ -131,11 +123,13 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   public MultiLayerNetwork getInitialModel() {
     MultiLayerNetwork network = new MultiLayerNetwork(configuration.clone());
     network.init();
-    List<INDArray> vectors = NetworkVectors.arrays(network);
-    for (int v = 0; v < vectors.size(); v++) {
-      start.get(v).vector().copyTo(NetworkVectors.address(vectors.get(v)));
-    }
+    vectors.load(worker(), network);
     return network;
+  }
+
+  /** The place of this worker among the round's busy workers: that of its partition. */
+  private int worker() {
+    return place >= 0 ? place : TaskContext.getPartitionId();
   }
 
   /** Takes one optimizer step; DL4J's {@code fit} could not take several micro-batches in one. */
@@ -150,6 +144,6 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     INDArray parameters = NetworkVectors.arrays(network).get(0);
     List<float[]> sketches =
         averagingError.sketch(NetworkVectors.address(parameters)).stream().toList();
-    return new Result(network, start, report(sketches));
+    return new Result(network, vectors, worker(), report(sketches));
   }
 }

@@ -130,7 +130,7 @@ public final class GrpoJob {
                         policy.updates(),
                         new GrpoListener(run, policy, evaluation, folder, latest))
                     .run(run.firstStep(), run.endStep(), unfinished));
-        return run.finish(local -> {});
+        return run.finish(local -> {}, local -> {});
       }
     }
   }

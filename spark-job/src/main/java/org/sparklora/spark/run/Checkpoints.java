@@ -83,6 +83,13 @@ final class Checkpoints {
     }
   }
 
+  /** Reads further files of a checkpoint. */
+  void read(Path checkpoint, RunFolder.Writer reader) throws IOException {
+    try (LocalCopy copy = LocalCopy.of(hadoop, checkpoint)) {
+      reader.write(copy.folder());
+    }
+  }
+
   /**
    * Saves the vectors, then deletes what {@code save_total_limit} does not keep.
    *
@@ -116,9 +123,9 @@ final class Checkpoints {
 
   private void write(java.nio.file.Path local, RunFolder.Writer more) throws IOException {
     results.writeModel(local);
-    more.write(local);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder()));
     if (!config.checkpoints().modelOnly()) {
+      more.write(local);
       Checkpoint.addResumeState(local, fingerprint, layout, moments(), state);
     }
   }

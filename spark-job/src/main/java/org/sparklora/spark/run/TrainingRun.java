@@ -216,6 +216,17 @@ public final class TrainingRun implements AutoCloseable {
     return state;
   }
 
+  /**
+   * Reads further files of the checkpoint that this run resumes from, if it does.
+   *
+   * @param reader of the local copy of its folder
+   */
+  public void readResumed(RunFolder.Writer reader) throws IOException {
+    if (folder.resumed().isPresent()) {
+      checkpoints.read(folder.resumed().get(), reader);
+    }
+  }
+
   /** The step that this process begins with, from 0. */
   public int firstStep() {
     return firstStep;
@@ -362,8 +373,9 @@ public final class TrainingRun implements AutoCloseable {
    * Ends the run: logs its last row and saves its results, or a checkpoint if steps are left.
    *
    * @param more writes further files of the results
+   * @param forResuming writes further files of the checkpoint
    */
-  public Result finish(RunFolder.Writer more) throws IOException {
+  public Result finish(RunFolder.Writer more, RunFolder.Writer forResuming) throws IOException {
     double seconds = (System.nanoTime() - started) / NANOS;
     int steps = state.sums().steps();
     boolean complete = endStep == plan.totalSteps() || isStopped();
@@ -379,7 +391,7 @@ public final class TrainingRun implements AutoCloseable {
             more.write(local);
           });
     } else {
-      checkpoints.save(local -> {});
+      checkpoints.save(forResuming);
     }
     return new Result(
         steps,

@@ -2,6 +2,7 @@ package org.sparklora.spark.sft;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.StepMetrics;
@@ -80,20 +81,11 @@ final class AdapterTrainer {
     return end;
   }
 
-  /** Each worker's own micro-batches; losses are divided by the worker's target tokens. */
+  /** Each worker's own rows. */
   private List<List<StepRows>> ofWorkers(List<TrainingPlan.Step> round) {
-    List<List<StepRows>> byWorker = new ArrayList<>();
-    for (int worker = 0; worker < plan.workers(); worker++) {
-      List<StepRows> steps = new ArrayList<>();
-      for (TrainingPlan.Step step : round) {
-        List<int[]> microBatches = step.microBatches().get(worker);
-        if (!microBatches.isEmpty()) {
-          steps.add(new StepRows(step.number(), 0, rows.targetTokens(microBatches), microBatches));
-        }
-      }
-      byWorker.add(steps);
-    }
-    return byWorker;
+    return IntStream.range(0, plan.workers())
+        .mapToObj(worker -> rows.ofWorker(worker, round))
+        .toList();
   }
 
   /**

@@ -6,7 +6,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.sparklora.model.engine.DType;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
@@ -19,6 +18,10 @@ import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.VectorType;
+import org.sparklora.train.step.AveragingSettings;
+import org.sparklora.train.step.InnerMoments;
+import org.sparklora.train.step.OuterOptimizer;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.Workers;
 
@@ -118,10 +121,9 @@ public record SftConfig(
   /**
    * How executors are synchronised.
    *
-   * @param averagingType {@code averaging_dtype}: type in which parameters and moments are sent
+   * @param averaging of parameters
    */
-  public record Sync(
-      Mode mode, int averagingFrequency, DType averagingType, Optional<Integer> workers) {
+  public record Sync(Mode mode, AveragingSettings averaging, Optional<Integer> workers) {
     /** {@code --sync}. */
     public enum Mode {
       PARAMETERS,
@@ -137,17 +139,20 @@ public record SftConfig(
      * @throws ConfigException if {@code averaging_dtype} is not float32, but nothing is sent
      */
     void requireSent(Workers workers) {
-      if (averages() && averagingType != DType.FLOAT32 && workers instanceof LocalWorkers) {
+      if (averages()
+          && !averaging.hasOuterStep()
+          && averaging.onWire() != VectorType.FLOAT32
+          && workers instanceof LocalWorkers) {
         throw new ConfigException(
             Flags.AVERAGING_DTYPE,
-            averagingType.name().toLowerCase(Locale.ROOT),
+            averaging.onWire().name().toLowerCase(Locale.ROOT),
             "in local mode one process does all work, and nothing is sent; leave it out, or name a cluster with --master");
       }
     }
 
-    /** Bytes that the driver receives in a round: parameters and both moments, or a gradient. */
+    /** Bytes that the driver receives in a round: averaged vectors, or a gradient. */
     long resultBytes(long parameters) {
-      return averages() ? 3 * parameters * averagingType.bytes() : Float.BYTES * parameters;
+      return averages() ? averaging.bytes(parameters) : Float.BYTES * parameters;
     }
   }
 
@@ -162,10 +167,39 @@ public record SftConfig(
         batch(settings),
         new Sync(
             settings.get(Flags.SYNC, Sync.Mode.class),
-            settings.get(Flags.AVERAGING_FREQUENCY),
-            settings.get(Flags.AVERAGING_DTYPE, DType.class),
+            averaging(settings),
             settings.find(Flags.NUM_WORKERS)),
         EvalConfig.of(settings, training.checkpoints(), packedFolder));
+  }
+
+  private static AveragingSettings averaging(Settings settings) {
+    boolean nesterov =
+        settings.get(Flags.OUTER_OPTIMIZER, OuterOptimizer.Kind.class)
+            == OuterOptimizer.Kind.NESTEROV;
+    InnerMoments moments =
+        settings
+            .find(Flags.INNER_MOMENTS, InnerMoments.class)
+            .orElse(nesterov ? InnerMoments.KEPT : InnerMoments.AVERAGED);
+    ConfigException.require(
+        !nesterov || moments != InnerMoments.AVERAGED,
+        Flags.INNER_MOMENTS,
+        "averaged",
+        "with --outer_optimizer nesterov each worker keeps its moments; leave it out, or use --outer_optimizer average");
+    VectorType onWire = settings.get(Flags.AVERAGING_DTYPE, VectorType.class);
+    ConfigException.require(
+        !onWire.isBlockScaled() || moments != InnerMoments.AVERAGED,
+        Flags.AVERAGING_DTYPE,
+        onWire.name().toLowerCase(Locale.ROOT),
+        "moments cannot be averaged as scaled integers; add --inner_moments kept");
+    return new AveragingSettings(
+        settings.get(Flags.AVERAGING_FREQUENCY),
+        nesterov
+            ? new OuterOptimizer.Settings(
+                settings.get(Flags.OUTER_LEARNING_RATE), settings.get(Flags.OUTER_MOMENTUM))
+            : OuterOptimizer.Settings.AVERAGE,
+        moments,
+        onWire,
+        settings.get(Flags.SEED));
   }
 
   private static Batch batch(Settings settings) {

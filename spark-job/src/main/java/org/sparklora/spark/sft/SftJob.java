@@ -96,13 +96,20 @@ public final class SftJob {
         int batchRows = config.evaluation().batchRows();
         Evaluation evaluation =
             new Evaluation(place.workers(workers), run.vectors(), testRows, batchRows);
-        run.train(
-            evaluation::run, () -> trainer(place, config, run, rows, evaluation, workers).run());
-        return run.finish(
-            local ->
-                Files.writeString(
-                    local.resolve(RegretReport.FILE_NAME),
-                    regret.after(workers, run.state().history()).toJson()));
+        try (Synchronizer synchronizer = synchronizer(place, config, run, rows, workers)) {
+          run.readResumed(synchronizer::read);
+          SftListener listener = new SftListener(config, run, evaluation::run, synchronizer);
+          int shares = config.sync().averages() ? 1 : workers;
+          run.train(
+              evaluation::run,
+              () -> new AdapterTrainer(run, rows, synchronizer, shares, listener).run());
+          return run.finish(
+              local ->
+                  Files.writeString(
+                      local.resolve(RegretReport.FILE_NAME),
+                      regret.after(workers, run.state().history()).toJson()),
+              synchronizer::write);
+        }
       }
     }
   }
@@ -163,32 +170,16 @@ public final class SftJob {
         model.config().vocabSize());
   }
 
-  private static AdapterTrainer trainer(
+  private static Synchronizer synchronizer(
       TrainingEnvironment place,
       SftConfig config,
       TrainingRun run,
       TrainingRows rows,
-      Evaluation evaluation,
       int workers) {
-    TrainedModel model = run.model();
-    TrainedNetwork network = run.network();
-    boolean averages = config.sync().averages();
     Workers group = place.workers(workers);
-    Synchronizer synchronizer =
-        averages
-            ? new ParameterAveraging(
-                group,
-                model,
-                network,
-                rows,
-                config.sync().averagingFrequency(),
-                config.sync().averagingType())
-            : new SummedGradients(group, network.vectors(), rows);
-    return new AdapterTrainer(
-        run,
-        rows,
-        synchronizer,
-        averages ? 1 : workers,
-        new SftListener(config, run, evaluation::run));
+    return config.sync().averages()
+        ? new ParameterAveraging(
+            group, run.model(), run.network(), rows, run.plan(), config.sync().averaging())
+        : new SummedGradients(group, run.vectors(), rows);
   }
 }

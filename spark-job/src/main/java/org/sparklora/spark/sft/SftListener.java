@@ -10,6 +10,7 @@ import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.step.RoundReport;
+import org.sparklora.train.step.Synchronizer;
 
 /**
  * Does a run's work between steps, in transformers' order: writes log rows, then evaluates, then
@@ -22,16 +23,22 @@ final class SftListener {
   private final TrainingRun run;
   private final TrainerState state;
   private final TrainingRun.Evaluator evaluation;
+  private final Synchronizer synchronizer;
   private final int totalSteps;
   private final Progress progress = Progress.start("sft", "tokens");
   private final Map<String, Number> measured = new LinkedHashMap<>(); // of the last round
   private int measuredUntil; // the last step of that round
 
-  SftListener(SftConfig config, TrainingRun run, TrainingRun.Evaluator evaluation) {
+  SftListener(
+      SftConfig config,
+      TrainingRun run,
+      TrainingRun.Evaluator evaluation,
+      Synchronizer synchronizer) {
     this.config = config;
     this.run = run;
     this.state = run.state();
     this.evaluation = evaluation;
+    this.synchronizer = synchronizer;
     this.totalSteps = run.endStep();
     progress.goOnFrom((double) run.firstStep() / totalSteps, state.sums().tokens());
   }
@@ -87,7 +94,7 @@ final class SftListener {
   /** The parameters are current: those after all steps so far, of every worker. */
   void settled() {
     run.evaluateWhenDue(evaluation, this::takeMeasured).ifPresent(this::compare);
-    run.saveWhenDue(local -> {});
+    run.saveWhenDue(synchronizer::write);
   }
 
   private void compare(Map<String, Object> row) {

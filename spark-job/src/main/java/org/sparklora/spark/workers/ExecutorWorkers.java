@@ -20,6 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.train.Dither;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.PolicyGradient;
 import org.sparklora.train.meter.ExecutorMeter;
@@ -122,16 +123,11 @@ public final class ExecutorWorkers implements Workers {
   }
 
   @Override
-  public SharedVector share(Pointer floats, long size) {
-    return share(FlatVector.over(floats, size));
-  }
-
-  @Override
   public SharedVector lend(FlatVector vector) {
     return share(vector.part(0, vector.size()));
   }
 
-  /** Makes a vector readable for work; closing the shared vector closes {@code vector}. */
+  @Override
   public SharedVector share(FlatVector vector) {
     Sent sent = new Sent(spark, vector, shared);
     shared.add(sent);
@@ -237,6 +233,7 @@ public final class ExecutorWorkers implements Workers {
         ShardedSum.run(
             parts(parts).map(part -> added(part, work, size)),
             List.of(size),
+            Dither.NONE,
             (vector, from, shard) -> shard.addTo(FlatVector.at(floats, from)));
     done.forEach(one -> note(one.reading, Float.BYTES * size));
     return done.stream().map(Done::result).toList();

@@ -13,16 +13,17 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.TaskCompletionListener;
-import org.sparklora.model.engine.DType;
+import org.sparklora.train.Dither;
 import org.sparklora.train.FlatVector;
+import org.sparklora.train.VectorType;
 
 /**
  * Adds up one vector of each of N workers, as large as the trained parameters. Vectors are added in
  * the workers' order: a floating-point sum depends on the order, and a run must be repeatable to
  * the last bit.
  *
- * <p>Vectors may be bfloat16, to be half as long on the wire: they are added in float32, and the
- * sum is rounded once, before it is sent to the driver.
+ * <p>Vectors may have a shorter {@link VectorType}: they are added in float32, and the sum is
+ * rounded once, before it is sent to the driver.
  *
  * <p>Each worker cuts its vector into N shards, which go through Spark's shuffle: worker k gets
  * shard k of all, adds them up and sends the sum to the driver. For any N a worker sends less than
@@ -43,16 +44,19 @@ public final class ShardedSum {
     private Shard<O> shard(int number, int worker, int count) {
       List<FlatVector> parts = new ArrayList<>();
       for (FlatVector vector : vectors) {
-        long from = start(vector.size(), number, count);
-        parts.add(vector.part(from, start(vector.size(), number + 1, count) - from));
+        long from = start(vector.size(), number, count, vector.type());
+        long to = start(vector.size(), number + 1, count, vector.type());
+        parts.add(vector.part(from, to - from));
       }
       return new Shard<>(number, worker, parts, number == 0 ? List.of(told) : List.of());
     }
   }
 
-  /** Where a shard of a vector begins. */
-  private static long start(long size, int number, int count) {
-    return size * number / count; // cannot overflow: sizes are far below 2⁶³ / workers
+  /** Where a shard of a vector begins: at a block's first element, or at the vector's end. */
+  private static long start(long size, int number, int count, VectorType type) {
+    long block = type.block();
+    long blocks = (size + block - 1) / block;
+    return Math.min(size, blocks * number / count * block);
   }
 
   /** Receives the shards of the sums. */
@@ -74,9 +78,13 @@ public final class ShardedSum {
       parts.forEach(FlatVector::close);
     }
 
-    /** This shard converted to a type; closes this one if it had another type. */
-    Shard<O> as(DType dtype) {
-      return new Shard<>(number, worker, parts.stream().map(part -> part.as(dtype)).toList(), told);
+    /** This shard in float32; closes this one if it had another type. */
+    Shard<O> widened() {
+      return new Shard<>(
+          number,
+          worker,
+          parts.stream().map(part -> part.as(VectorType.FLOAT32, Dither.NONE)).toList(),
+          told);
     }
   }
 
@@ -85,9 +93,11 @@ public final class ShardedSum {
    *
    * @param ofWorkers one partition per worker, each with one element
    * @param sizes lengths of the vectors
+   * @param dither rounds the sum
    * @return {@link Given#told} of the workers, in their order
    */
-  public static <O> List<O> run(JavaRDD<Given<O>> ofWorkers, List<Long> sizes, Target target) {
+  public static <O> List<O> run(
+      JavaRDD<Given<O>> ofWorkers, List<Long> sizes, Dither dither, Target target) {
     int count = ofWorkers.getNumPartitions();
     JavaRDD<Shard<O>> added =
         ofWorkers
@@ -95,16 +105,51 @@ public final class ShardedSum {
             .keyBy(Shard::number)
             .partitionBy(new HashPartitioner(count))
             .values()
-            .mapPartitions(shards -> List.of(add(shards)).iterator());
+            .mapPartitions(shards -> List.of(add(shards, sizes, dither, count)).iterator());
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(ofWorkers.context());
     List<Shard<O>> sums = PlacedJob.await(spark, added.collectAsync());
     for (Shard<O> sum : sums) {
       for (int v = 0; v < sizes.size(); v++) {
-        target.take(v, start(sizes.get(v), sum.number, count), sum.parts.get(v));
+        FlatVector part = sum.parts.get(v);
+        target.take(v, start(sizes.get(v), sum.number, count, part.type()), part);
       }
       sum.close();
     }
     return sums.get(0).told;
+  }
+
+  /** As {@link #run}, of workers in this process, one after the other; to the last bit. */
+  public static <O> List<O> inTurn(Iterator<Given<O>> ofWorkers, Dither dither, Target target) {
+    List<FlatVector> sums = new ArrayList<>();
+    List<O> told = new ArrayList<>();
+    VectorType onWire = VectorType.FLOAT32;
+    try {
+      while (ofWorkers.hasNext()) {
+        Given<O> next = ofWorkers.next();
+        onWire = next.vectors.get(0).type();
+        add(next.vectors, sums);
+        told.add(next.told);
+        next.free.run();
+      }
+      for (int v = 0; v < sums.size(); v++) {
+        sums.set(v, sums.get(v).as(onWire, dither));
+        target.take(v, 0, sums.get(v));
+      }
+      return told;
+    } finally {
+      sums.forEach(FlatVector::close);
+    }
+  }
+
+  private static void add(List<FlatVector> vectors, List<FlatVector> sums) {
+    for (int v = 0; v < vectors.size(); v++) {
+      if (sums.size() == v) {
+        sums.add(new FlatVector(vectors.get(v).size()));
+        vectors.get(v).copyTo(sums.get(v).pointer());
+      } else {
+        vectors.get(v).addTo(sums.get(v).pointer());
+      }
+    }
   }
 
   private static <O> Iterator<Shard<O>> cut(Given<O> given, int count) {
@@ -116,10 +161,11 @@ public final class ShardedSum {
   }
 
   /** Adds in the order of the workers, whichever shard arrives first. */
-  private static <O> Shard<O> add(Iterator<Shard<O>> shards) {
+  private static <O> Shard<O> add(
+      Iterator<Shard<O>> shards, List<Long> sizes, Dither dither, int count) {
     Map<Integer, Shard<O>> early = new HashMap<>();
     Shard<O> sum = null;
-    DType onWire = DType.FLOAT32;
+    VectorType onWire = VectorType.FLOAT32;
     List<O> told = new ArrayList<>();
     try {
       for (int worker = 0; shards.hasNext() || !early.isEmpty(); worker++) {
@@ -130,15 +176,18 @@ public final class ShardedSum {
         Shard<O> next = early.remove(worker);
         told.addAll(next.told);
         if (sum == null) {
-          onWire = next.parts.get(0).dtype();
-          sum = next.as(DType.FLOAT32);
+          onWire = next.parts.get(0).type();
+          sum = next.widened();
         } else {
           addTo(sum, next);
         }
       }
-      sum = sum.as(onWire);
-      sum.parts.forEach(FlatVector::handedOver);
-      return new Shard<>(sum.number, 0, sum.parts, told);
+      List<FlatVector> sent = new ArrayList<>();
+      for (int v = 0; v < sizes.size(); v++) {
+        Dither ofShard = dither.from(start(sizes.get(v), sum.number, count, onWire));
+        sent.add(sum.parts.get(v).as(onWire, ofShard).handedOver());
+      }
+      return new Shard<>(sum.number, 0, sent, told);
     } catch (RuntimeException | Error e) { // an executor with some of the shards was lost
       early.values().forEach(Shard::close);
       if (sum != null) {

@@ -21,12 +21,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.engine.DType;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
+import org.sparklora.train.VectorType;
 import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.step.SummedGradients;
 
@@ -53,7 +54,12 @@ class AveragingTest {
       TrainedNetwork both = adapter.network(4);
       RoundReport report =
           new ParameterAveraging(
-                  ExecutorWorkers.of(spark, 2), adapter.model(), both, rows(), 2, DType.FLOAT32)
+                  ExecutorWorkers.of(spark, 2),
+                  adapter.model(),
+                  both,
+                  rows(),
+                  TinyAdapter.plan(),
+                  AveragingSettings.mean(2, VectorType.FLOAT32))
               .train(steps);
       float[] averaged = adapter.parameters(both).toArray();
 
@@ -61,7 +67,12 @@ class AveragingTest {
       for (List<StepRows> worker : steps) {
         TrainedNetwork one = adapter.network(4);
         new ParameterAveraging(
-                ExecutorWorkers.of(spark, 1), adapter.model(), one, rows(), 2, DType.FLOAT32)
+                ExecutorWorkers.of(spark, 1),
+                adapter.model(),
+                one,
+                rows(),
+                TinyAdapter.plan(),
+                AveragingSettings.mean(2, VectorType.FLOAT32))
             .train(List.of(worker));
         alone.add(adapter.parameters(one).toArray());
       }
@@ -93,7 +104,12 @@ class AveragingTest {
       TrainedNetwork network = adapter.network(8);
       ParameterAveraging averaging =
           new ParameterAveraging(
-              ExecutorWorkers.of(spark, 2), adapter.model(), network, rows(), 2, DType.FLOAT32);
+              ExecutorWorkers.of(spark, 2),
+              adapter.model(),
+              network,
+              rows(),
+              TinyAdapter.plan(),
+              AveragingSettings.mean(2, VectorType.FLOAT32));
       averaging.train(round(2, 0));
       double first = network.network().getUpdater().getStateViewArray().norm2Number().doubleValue();
       averaging.train(round(2, 2));
@@ -235,8 +251,8 @@ class AveragingTest {
                 adapter.model(),
                 network,
                 rows(),
-                2,
-                DType.FLOAT32)
+                TinyAdapter.plan(),
+                AveragingSettings.mean(2, VectorType.FLOAT32))
             .train(round(workers, 0))
             .use();
     return adapter.parameters(network).toArray();

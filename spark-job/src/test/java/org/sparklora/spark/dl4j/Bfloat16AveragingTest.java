@@ -16,13 +16,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.engine.Bfloat16;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
+import org.sparklora.train.VectorType;
+import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.workers.LocalWorkers;
 
@@ -57,7 +58,12 @@ class Bfloat16AveragingTest {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       ParameterAveraging averaging =
           new ParameterAveraging(
-              ExecutorWorkers.of(spark, 2), adapter.model(), network, rows(), 2, DType.BFLOAT16);
+              ExecutorWorkers.of(spark, 2),
+              adapter.model(),
+              network,
+              rows(),
+              TinyAdapter.plan(),
+              AveragingSettings.mean(2, VectorType.BFLOAT16));
       averaging.train(round(2, 0));
       RoundReport report = averaging.train(round(2, 2));
 
@@ -84,7 +90,13 @@ class Bfloat16AveragingTest {
     for (List<StepRows> worker : round(2, firstStep)) {
       try (TrainedNetwork alone = adapter.network(4, SMALL_RATE)) {
         write(alone, start);
-        new ParameterAveraging(new LocalWorkers(), adapter.model(), alone, rows(), 2, DType.FLOAT32)
+        new ParameterAveraging(
+                new LocalWorkers(),
+                adapter.model(),
+                alone,
+                rows(),
+                TinyAdapter.plan(),
+                AveragingSettings.mean(2, VectorType.FLOAT32))
             .train(List.of(worker));
         float[][] trained = state(alone);
         for (int v = 0; v < 2; v++) {

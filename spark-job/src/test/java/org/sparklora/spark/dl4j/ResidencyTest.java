@@ -13,7 +13,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
@@ -31,6 +30,8 @@ import org.sparklora.train.StepRows;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
+import org.sparklora.train.VectorType;
+import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.Evaluation;
 import org.sparklora.train.step.SummedGradients;
 import org.sparklora.train.workers.LocalWorkers;
@@ -120,7 +121,13 @@ class ResidencyTest {
     try (TrainingRows rows = rows();
         TrainedNetwork network = network()) {
       ParameterAveraging training =
-          new ParameterAveraging(new LocalWorkers(), model, network, rows, 2, DType.FLOAT32);
+          new ParameterAveraging(
+              new LocalWorkers(),
+              model,
+              network,
+              rows,
+              TinyAdapter.plan(),
+              AveragingSettings.mean(2, VectorType.FLOAT32));
       nothingHasCrossed();
       training.train(List.of(List.of(step(0), step(1))));
       assertCrossed(3 * vector, 0); // parameters and moments, to begin with
@@ -146,7 +153,13 @@ class ResidencyTest {
     try (TrainingRows rows = rows();
         TrainedNetwork network = network()) {
       ParameterAveraging training =
-          new ParameterAveraging(new LocalWorkers(), model, network, rows, 3, DType.FLOAT32);
+          new ParameterAveraging(
+              new LocalWorkers(),
+              model,
+              network,
+              rows,
+              TinyAdapter.plan(),
+              AveragingSettings.mean(3, VectorType.FLOAT32));
       nothingHasCrossed();
       for (int first = 0; first < STEPS; first += 3) {
         List<StepRows> three = List.of(step(first), step(first + 1), step(first + 2));

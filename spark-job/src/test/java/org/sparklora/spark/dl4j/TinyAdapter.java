@@ -13,10 +13,12 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.train.RowOrder;
 import org.sparklora.train.RowsInMemory;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
 
 /** An adapter of a tiny model for several workers to train, and the rows of their steps. */
@@ -69,6 +71,11 @@ record TinyAdapter(TrainedModel model) {
       }
     }
     return RowsInMemory.of(rows);
+  }
+
+  /** A plan of the rows for two workers, which take two rows each in a step. */
+  static TrainingPlan plan() {
+    return new TrainingPlan(MOST_WORKERS * MOST_STEPS, 1, 2, 2, 1, 0, RowOrder.SEQUENTIAL, 1);
   }
 
   /** Two steps for each worker; worker w's rows differ from the others'. */

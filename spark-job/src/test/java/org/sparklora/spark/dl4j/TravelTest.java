@@ -24,7 +24,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.LoraConfig;
@@ -32,11 +31,13 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.train.Dither;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.VectorType;
 
 /** What goes between driver and executors, through both of Spark's serialisers. */
 class TravelTest {
@@ -103,7 +104,9 @@ class TravelTest {
   void vectorsTravelInBfloat16(Serializer serializer) {
     float[] values = {1, 1 + 0x1p-8f, -1 - 3 * 0x1p-8f, 0x1p-30f, 0}; // ties go to even
     try (FlatVector floats = new FlatVector(values.length);
-        FlatVector sent = FlatVector.copyOf(filled(floats, values), values.length, DType.BFLOAT16);
+        FlatVector sent =
+            FlatVector.copyOf(
+                filled(floats, values), values.length, VectorType.BFLOAT16, Dither.NONE);
         FlatVector got = roundTrip(serializer, sent)) {
       assertThat(got.bytes()).isEqualTo(2 * values.length);
       got.copyTo(floats.pointer());

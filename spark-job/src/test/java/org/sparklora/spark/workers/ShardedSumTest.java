@@ -19,11 +19,12 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.Dither;
 import org.sparklora.train.FlatVector;
+import org.sparklora.train.VectorType;
 
 class ShardedSumTest {
   private static final int WORKERS = 3;
@@ -67,6 +68,7 @@ class ShardedSumTest {
     return ShardedSum.run(
         spark.parallelize(values, values.size()).map(give),
         List.of((long) target.length),
+        Dither.NONE,
         (vector, from, shard) ->
             System.arraycopy(floats(shard), 0, target, (int) from, (int) shard.size()));
   }
@@ -102,7 +104,7 @@ class ShardedSumTest {
 
   private static ShardedSum.Given<String> inBfloat16(float... values) {
     FlatVector floats = given(values).vectors().get(0);
-    FlatVector vector = floats.as(DType.BFLOAT16);
+    FlatVector vector = floats.as(VectorType.BFLOAT16, Dither.NONE);
     return new ShardedSum.Given<>(List.of(vector), "told", vector::close);
   }
 

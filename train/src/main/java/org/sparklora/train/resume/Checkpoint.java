@@ -47,7 +47,7 @@ public final class Checkpoint {
       Tensor moments,
       TrainerState state)
       throws IOException {
-    OptimizerFile.write(folder, layout, moments);
+    OptimizerFile.ADAMW.write(folder, layout, moments);
     ResumeState.of(folder, fingerprint, state).write(folder);
   }
 
@@ -93,7 +93,7 @@ public final class Checkpoint {
       ParameterLayout layout, DecoderConfig model, Engine engine, Tensor parameters, Tensor moments)
       throws IOException {
     loadParameters(folder, layout, model, engine, parameters);
-    OptimizerFile.load(folder, layout, engine, moments);
+    OptimizerFile.ADAMW.load(folder, layout, engine, moments);
   }
 
   /** Overwrites parameters with those of a checkpoint, which may lack the files for resuming. */
@@ -111,6 +111,6 @@ public final class Checkpoint {
 
   /** Whether a file is only for resuming. */
   public static boolean isForResuming(String fileName) {
-    return fileName.equals(ResumeState.FILE_NAME) || fileName.equals(OptimizerFile.FILE_NAME);
+    return fileName.equals(ResumeState.FILE_NAME) || OptimizerFile.isOne(fileName);
   }
 }

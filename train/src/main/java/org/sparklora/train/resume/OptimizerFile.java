@@ -14,57 +14,79 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.text.json.CheckpointException;
 
 /**
- * {@code optimizer.safetensors}: AdamW's two moments of every trained parameter, named by torch's
- * {@code exp_avg} or {@code exp_avg_sq}, a dot and the parameter's name.
+ * A safetensors file with an optimizer's state of every trained parameter, named by torch's name of
+ * the state, a dot and the parameter's name.
+ *
+ * @param name of the file
+ * @param states torch's names of the states of a parameter
  */
-final class OptimizerFile {
-  static final String FILE_NAME = "optimizer.safetensors";
+public record OptimizerFile(String name, List<String> states) {
   private static final List<String> MOMENTS = List.of("exp_avg", "exp_avg_sq");
 
-  private OptimizerFile() {}
+  /** AdamW's two moments, {@code (2·P)}; those of worker 0 if each worker keeps its own. */
+  static final OptimizerFile ADAMW = new OptimizerFile("optimizer.safetensors", MOMENTS);
+
+  /** The momentum of the outer optimizer, {@code (P)}. */
+  public static final OptimizerFile OUTER =
+      new OptimizerFile("optimizer.outer.safetensors", List.of("momentum_buffer"));
 
   /**
-   * @param moments the first moments in the order of the layout, then the second, {@code (2·P)}
+   * AdamW's moments of a worker that keeps its own, {@code (2·P)}.
+   *
+   * @param number from 0
    */
-  static void write(Path folder, ParameterLayout layout, Tensor moments) throws IOException {
+  public static OptimizerFile ofWorker(int number) {
+    return number == 0
+        ? ADAMW
+        : new OptimizerFile("optimizer.worker-%s.safetensors".formatted(number), MOMENTS);
+  }
+
+  /** Whether a file of a checkpoint is such a file. */
+  static boolean isOne(String fileName) {
+    return fileName.startsWith("optimizer.");
+  }
+
+  /**
+   * @param state a vector in the order of the layout for each of the states, one after the other
+   */
+  public void write(Path folder, ParameterLayout layout, Tensor state) throws IOException {
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
-    for (int moment = 0; moment < MOMENTS.size(); moment++) {
+    for (int number = 0; number < states.size(); number++) {
       for (ParameterLayout.Entry entry : layout.entries()) {
-        Tensor view = moments.view(moment * layout.size() + entry.offset(), entry.shape());
-        entries.add(SafeTensorsWriter.Entry.of(name(moment, entry), DType.FLOAT32, view));
+        Tensor view = state.view(number * layout.size() + entry.offset(), entry.shape());
+        entries.add(SafeTensorsWriter.Entry.of(name(number, entry), DType.FLOAT32, view));
       }
     }
-    SafeTensorsWriter.write(folder.resolve(FILE_NAME), entries);
+    SafeTensorsWriter.write(folder.resolve(name), entries);
   }
 
-  private static String name(int moment, ParameterLayout.Entry entry) {
-    return MOMENTS.get(moment) + "." + entry.name();
+  private String name(int number, ParameterLayout.Entry entry) {
+    return states.get(number) + "." + entry.name();
   }
 
   /**
-   * Overwrites the moments with the stored ones.
+   * Overwrites a state with the stored one.
    *
    * @throws CheckpointException if the file is of another model or adapter
    */
-  static void load(Path folder, ParameterLayout layout, Engine engine, Tensor moments)
+  public void load(Path folder, ParameterLayout layout, Engine engine, Tensor state)
       throws IOException {
-    Path path = folder.resolve(FILE_NAME);
+    Path path = folder.resolve(name);
     try (SafeTensors file = SafeTensors.open(path)) {
-      for (int moment = 0; moment < MOMENTS.size(); moment++) {
+      for (int number = 0; number < states.size(); number++) {
         for (ParameterLayout.Entry entry : layout.entries()) {
-          String name = name(moment, entry);
+          String tensor = name(number, entry);
           boolean fits =
-              file.find(name)
+              file.find(tensor)
                   .filter(info -> Arrays.equals(info.shape(), entry.shape()))
                   .isPresent();
           if (!fits) {
             throw new CheckpointException(
                 "Cannot resume from %s: it has no %s of shape %s; it belongs to another model or adapter",
-                path, name, Arrays.toString(entry.shape()));
+                path, tensor, Arrays.toString(entry.shape()));
           }
-          try (Tensor stored = file.map(name, engine)) {
-            engine.copy(
-                stored, moments.view(moment * layout.size() + entry.offset(), entry.shape()));
+          try (Tensor stored = file.map(tensor, engine)) {
+            engine.copy(stored, state.view(number * layout.size() + entry.offset(), entry.shape()));
           }
         }
       }

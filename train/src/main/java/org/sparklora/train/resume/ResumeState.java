@@ -77,7 +77,7 @@ record ResumeState(
   static ResumeState read(Path folder, String name) throws IOException {
     Path file = folder.resolve(FILE_NAME);
     if (!Files.isRegularFile(file)) {
-      boolean modelOnly = !Files.isRegularFile(folder.resolve(OptimizerFile.FILE_NAME));
+      boolean modelOnly = !Files.isRegularFile(folder.resolve(OptimizerFile.ADAMW.name()));
       throw unusable(
           name,
           modelOnly

@@ -1,5 +1,7 @@
 package org.sparklora.train.step;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.sparklora.train.StepRows;
 
@@ -7,7 +9,7 @@ import org.sparklora.train.StepRows;
  * How several executors train one set of parameters. Implementations change the parameters of the
  * {@link TrainedVectors} they were made with.
  */
-public interface Synchronizer {
+public interface Synchronizer extends AutoCloseable {
 
   /** Number of optimizer steps that {@link #train} takes at once. */
   int stepsPerRound();
@@ -20,4 +22,14 @@ public interface Synchronizer {
    *     parameters are unusable then
    */
   RoundReport train(List<List<StepRows>> rows);
+
+  /** Writes what a checkpoint needs beside the trained vectors. */
+  default void write(Path checkpoint) throws IOException {}
+
+  /** Restores the state of a checkpoint, whose vectors the trained ones are. */
+  default void read(Path checkpoint) throws IOException {}
+
+  /** Frees what executors keep for the next round. */
+  @Override
+  default void close() {}
 }

@@ -2,7 +2,6 @@ package org.sparklora.train.workers;
 
 import java.util.List;
 import java.util.function.Consumer;
-import org.bytedeco.javacpp.Pointer;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.meter.ExecutorMeter;
@@ -19,8 +18,7 @@ public final class LocalWorkers implements Workers {
   }
 
   @Override
-  public SharedVector share(Pointer floats, long size) {
-    FlatVector vector = FlatVector.over(floats, size);
+  public SharedVector share(FlatVector vector) {
     return new Here(vector, vector::close);
   }
 

@@ -31,7 +31,12 @@ public interface Workers {
    *
    * @param floats float32, {@code size} of them; they must not change while work reads them
    */
-  SharedVector share(Pointer floats, long size);
+  default SharedVector share(Pointer floats, long size) {
+    return share(FlatVector.over(floats, size));
+  }
+
+  /** Makes a vector readable for work; closing the shared vector closes {@code vector}. */
+  SharedVector share(FlatVector vector);
 
   /** As {@link #share}, of a vector that stays open; in this process, where an engine has it. */
   SharedVector lend(FlatVector vector);

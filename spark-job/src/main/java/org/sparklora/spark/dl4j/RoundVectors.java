@@ -1,0 +1,44 @@
+package org.sparklora.spark.dl4j;
+
+import java.io.Serializable;
+import java.util.List;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.sparklora.spark.workers.ShardedSum;
+import org.sparklora.train.Dither;
+
+/**
+ * The vectors of a round on the driver: workers receive some and return others, whose sum changes
+ * the driver's. {@link ShardedSum} delivers the sum in shards. Closing it frees copies on
+ * executors.
+ */
+interface RoundVectors extends ShardedSum.Target, AutoCloseable {
+
+  /** What the workers do with vectors. */
+  OfWorkers ofWorkers();
+
+  /** Lengths of the vectors that workers return. */
+  List<Long> sizes();
+
+  /** Rounds the sum. */
+  Dither dither();
+
+  /** Changes the driver's vectors, after all shards were taken. */
+  void end();
+
+  @Override
+  void close();
+
+  /** A worker's side of a round. */
+  interface OfWorkers extends Serializable {
+    /**
+     * Gives a worker its parameters and moments.
+     *
+     * @param worker its place among the round's busy workers
+     * @param network new
+     */
+    void load(int worker, MultiLayerNetwork network);
+
+    /** The contribution of a worker after its last step; the network is unusable afterwards. */
+    <O> ShardedSum.Given<O> given(int worker, MultiLayerNetwork network, O told);
+  }
+}

@@ -1,0 +1,38 @@
+package org.sparklora.train.step;
+
+import java.io.Serializable;
+import org.sparklora.train.VectorType;
+
+/**
+ * How the parameters of workers become one.
+ *
+ * @param frequency {@code averaging_frequency}: steps of a round
+ * @param outer {@code outer_optimizer}, {@code outer_learning_rate} and {@code outer_momentum}
+ * @param moments {@code inner_moments}
+ * @param onWire {@code averaging_dtype}: type in which vectors are sent
+ * @param seed of random rounding
+ */
+public record AveragingSettings(
+    int frequency,
+    OuterOptimizer.Settings outer,
+    InnerMoments moments,
+    VectorType onWire,
+    long seed)
+    implements Serializable {
+
+  /** DL4J's averages: the plain mean of parameters and moments. */
+  public static AveragingSettings mean(int frequency, VectorType onWire) {
+    return new AveragingSettings(
+        frequency, OuterOptimizer.Settings.AVERAGE, InnerMoments.AVERAGED, onWire, 0);
+  }
+
+  /** Whether the driver takes a step with the mean change of the workers' parameters. */
+  public boolean hasOuterStep() {
+    return moments != InnerMoments.AVERAGED;
+  }
+
+  /** Bytes of the vectors that an executor receives in a round, and that a worker returns. */
+  public long bytes(long parameters) {
+    return onWire.bytes(hasOuterStep() ? parameters : 3 * parameters);
+  }
+}

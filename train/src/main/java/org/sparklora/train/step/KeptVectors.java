@@ -1,0 +1,89 @@
+package org.sparklora.train.step;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.sparklora.train.FlatVector;
+
+/**
+ * The vectors of a run that a process keeps from round to round: parameters at the start of the
+ * latest round, and the moments of workers whose last step was taken here. Every value can be
+ * computed again from a {@link RoundStart}, so losing one costs time and changes no result.
+ *
+ * <p>Thread-safe.
+ */
+public final class KeptVectors {
+  private static final Map<String, KeptVectors> RUNS = new ConcurrentHashMap<>();
+
+  private final Map<Integer, Moments> moments = new HashMap<>();
+  private FlatVector parameters = new FlatVector(0);
+  private int parametersRound = -1;
+
+  private record Moments(int round, FlatVector vector) {}
+
+  private KeptVectors() {}
+
+  /** The vectors of a run in this process. */
+  static KeptVectors of(String run) {
+    return RUNS.computeIfAbsent(run, name -> new KeptVectors());
+  }
+
+  /** Frees the vectors of a run in this process. Idempotent. */
+  public static void release(String run) {
+    KeptVectors kept = RUNS.remove(run);
+    if (kept != null) {
+      kept.free();
+    }
+  }
+
+  private synchronized void free() {
+    parameters.close();
+    moments.values().forEach(one -> one.vector().close());
+    moments.clear();
+    parametersRound = -1;
+  }
+
+  /** Passes on the parameters at the start of a round, to be read before this call returns. */
+  synchronized void parameters(RoundStart start, Consumer<FlatVector> reader) {
+    if (parametersRound < start.snapshotRound() || parametersRound > start.round()) {
+      parameters.close();
+      FlatVector snapshot = start.parameters().vector();
+      parameters = new FlatVector(snapshot.size());
+      snapshot.copyTo(parameters.pointer());
+      parametersRound = start.snapshotRound();
+    }
+    while (parametersRound < start.round()) {
+      start.update(parametersRound).addTo(parameters.pointer());
+      parametersRound++;
+    }
+    reader.accept(parameters);
+  }
+
+  /**
+   * Takes out the moments of a worker at the start of a round; they are the caller's.
+   *
+   * @return empty if they are not here
+   */
+  synchronized Optional<FlatVector> take(RoundStart start, int worker) {
+    return Optional.ofNullable(moments.remove(worker))
+        .filter(
+            kept -> {
+              boolean usable = start.isUnchanged(worker, kept.round());
+              if (!usable) {
+                kept.vector().close();
+              }
+              return usable;
+            })
+        .map(Moments::vector);
+  }
+
+  /** Keeps the moments that a worker has at the start of a round. */
+  synchronized void put(int worker, int round, FlatVector vector) {
+    Moments before = moments.put(worker, new Moments(round, vector));
+    if (before != null) {
+      before.vector().close();
+    }
+  }
+}

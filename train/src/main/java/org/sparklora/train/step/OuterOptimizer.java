@@ -1,0 +1,69 @@
+package org.sparklora.train.step;
+
+import java.io.Serializable;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.train.FlatVector;
+
+/**
+ * The optimizer of rounds, as in DiLoCo (arXiv 2311.08105): the mean change {@code c} of the
+ * workers' parameters is a negative gradient for {@code torch.optim.SGD} with Nesterov momentum:
+ * {@code m ← μ·m + c}, then the parameters change by {@code η·(c + μ·m)}. Rate 1 and momentum 0 are
+ * the plain average. Not thread-safe.
+ */
+public final class OuterOptimizer implements AutoCloseable {
+  private final Settings settings;
+  private final FlatVector momentum;
+
+  /** {@code --outer_optimizer}. */
+  public enum Kind {
+    AVERAGE,
+    NESTEROV
+  }
+
+  /**
+   * @param learningRate η
+   * @param momentum μ
+   */
+  public record Settings(double learningRate, double momentum) implements Serializable {
+    /** Parameters become the mean of the workers'. */
+    public static final Settings AVERAGE = new Settings(1, 0);
+  }
+
+  /**
+   * Begins with a momentum of zeros.
+   *
+   * @param size number of parameters
+   */
+  public OuterOptimizer(Settings settings, long size) {
+    this.settings = settings;
+    this.momentum = new FlatVector(size);
+  }
+
+  /** Takes a step: replaces the mean change, float32, by the change of the driver's parameters. */
+  void step(FlatVector change) {
+    Engine engine = Engines.host();
+    float mu = (float) settings.momentum();
+    float eta = (float) settings.learningRate();
+    try (FlatVector given = FlatVector.copyOf(change.pointer(), change.size())) {
+      Tensor next = change.changingOn(engine);
+      engine.addScaled(momentum.on(engine), mu, next); // μ·m + c
+      engine.copy(next, momentum.changingOn(engine));
+      engine.fill(next, 0);
+      engine.addScaled(given.on(engine), eta, next);
+      engine.addScaled(momentum.on(engine), eta * mu, next);
+    }
+  }
+
+  /** The momentum {@code (P)}, to be saved or restored. */
+  public FlatVector momentum() {
+    return momentum;
+  }
+
+  /** Frees the momentum. */
+  @Override
+  public void close() {
+    momentum.close();
+  }
+}

@@ -1,0 +1,152 @@
+package org.sparklora.train.step;
+
+import java.io.Serializable;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.train.Dither;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.TrainingRows;
+import org.sparklora.train.VectorType;
+import org.sparklora.train.workers.SharedVector;
+
+/**
+ * The start of a round of local steps, as any process can make it: the vectors of the latest
+ * snapshot, and the rounds since. A process that has the vectors of the round before ({@link
+ * KeptVectors}) reads that round's update alone; another one reads the snapshot and all updates
+ * since, and takes a worker's steps since again, for its moments.
+ *
+ * @param run unique name of the run
+ * @param settings of the averages
+ * @param plan the rows of each step
+ * @param rows the training rows
+ * @param snapshotRound number of rounds before the snapshot
+ * @param parameters at the snapshot
+ * @param moments of each worker at the snapshot; empty if all are zeros
+ * @param past the rounds since the snapshot
+ */
+public record RoundStart(
+    String run,
+    AveragingSettings settings,
+    TrainingPlan plan,
+    TrainingRows rows,
+    int snapshotRound,
+    SharedVector parameters,
+    List<SharedVector> moments,
+    List<Past> past)
+    implements Serializable {
+  private static final Logger LOG = LoggerFactory.getLogger(RoundStart.class);
+
+  /**
+   * A round that is over.
+   *
+   * @param firstStep its first step, from 0
+   * @param endStep the step after its last
+   * @param update change of the parameters at its end
+   */
+  record Past(int firstStep, int endStep, SharedVector update) implements Serializable {}
+
+  /** Number of rounds before this one. */
+  int round() {
+    return snapshotRound + past.size();
+  }
+
+  /** The change of the parameters at the end of a round since the snapshot. */
+  FlatVector update(int round) {
+    return past.get(round - snapshotRound).update().vector();
+  }
+
+  /** Whether a worker took no step from a round until this one. */
+  boolean isUnchanged(int worker, int round) {
+    return round >= snapshotRound
+        && round <= round()
+        && past.subList(round - snapshotRound, past.size()).stream()
+            .allMatch(over -> stepsOf(over, worker).isEmpty());
+  }
+
+  private List<StepRows> stepsOf(Past over, int worker) {
+    return rows.ofWorker(worker, plan.steps(over.firstStep(), over.endStep()));
+  }
+
+  /**
+   * Gives a worker its parameters and moments.
+   *
+   * @param firstStep the round's first step, from 0
+   * @param vectors parameters of any values, moments of zeros
+   */
+  public void load(int worker, int firstStep, TrainedVectors vectors) {
+    if (settings.moments() == InnerMoments.RESET) {
+      vectors.resetMomentsBefore(firstStep);
+    }
+    if (settings.moments() == InnerMoments.KEPT) {
+      KeptVectors.of(run)
+          .take(this, worker)
+          .ifPresentOrElse(
+              kept -> {
+                try (kept) {
+                  kept.copyTo(vectors.moments());
+                }
+              },
+              () -> takeStepsAgain(worker, vectors));
+    }
+    KeptVectors.of(run).parameters(this, start -> start.copyTo(vectors.parameters()));
+  }
+
+  private void takeStepsAgain(int worker, TrainedVectors vectors) {
+    if (!moments.isEmpty()) {
+      moments.get(worker).vector().copyTo(vectors.moments());
+    }
+    if (past.isEmpty()) {
+      return;
+    }
+    LOG.info(
+        "Worker {} takes steps {} to {} again: its moments are not in this process",
+        worker,
+        past.get(0).firstStep() + 1,
+        past.get(past.size() - 1).endStep());
+    FlatVector first = parameters.vector();
+    try (FlatVector start = new FlatVector(first.size())) {
+      first.copyTo(start.pointer());
+      for (Past over : past) {
+        start.copyTo(vectors.parameters());
+        stepsOf(over, worker).forEach(step -> vectors.step(step, rows));
+        over.update().vector().addTo(start.pointer());
+      }
+    }
+  }
+
+  /**
+   * Ends a worker's round: keeps its moments in this process.
+   *
+   * @param vectors after the worker's last step; their parameters are overwritten
+   * @param share the worker's weight in the mean
+   * @param dither rounds the change
+   * @return the change of the worker's parameters since the start of the round, times {@code share}
+   */
+  public FlatVector change(int worker, TrainedVectors vectors, double share, Dither dither) {
+    KeptVectors kept = KeptVectors.of(run);
+    if (settings.moments() == InnerMoments.KEPT) {
+      kept.put(worker, round() + 1, FlatVector.copyOf(vectors.moments(), 2 * vectors.size()));
+    }
+    kept.parameters(this, start -> start.addTo(-1, vectors.parameters()));
+    try (FlatVector change = new FlatVector(vectors.size())) {
+      FlatVector.over(vectors.parameters(), vectors.size()).addTo((float) share, change.pointer());
+      return FlatVector.copyOf(change.pointer(), change.size(), settings.onWire(), dither);
+    }
+  }
+
+  /** A copy of a worker's moments at the start of this round, which stay in this process. */
+  FlatVector momentsOf(int worker, TrainedVectors vectors) {
+    load(worker, 0, vectors);
+    FlatVector ours = FlatVector.copyOf(vectors.moments(), 2 * vectors.size());
+    KeptVectors.of(run).put(worker, round(), ours);
+    return FlatVector.copyOf(vectors.moments(), 2 * vectors.size());
+  }
+
+  /** Whether vectors are rounded on their way. */
+  boolean isRounded() {
+    return settings.onWire() != VectorType.FLOAT32;
+  }
+}

@@ -1,0 +1,254 @@
+package org.sparklora.train.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.pipeline.config.OptimizerConfig;
+import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.FlatVector;
+import org.sparklora.train.RowOrder;
+import org.sparklora.train.RowsInMemory;
+import org.sparklora.train.StepRows;
+import org.sparklora.train.TestModels;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.TrainingRows;
+import org.sparklora.train.VectorType;
+import org.sparklora.train.workers.LocalWorkers;
+
+/** Rounds of local steps: three workers, two steps a round. */
+class LocalRoundsTest {
+  private static final int WORKERS = 3;
+  private static final int STEPS = 2;
+  private static final int ROWS = 24;
+
+  @TempDir private Path folder;
+  private TrainedModel model;
+  private StepRule rule;
+  private final TrainingRows rows = rows();
+  private final TrainingPlan plan =
+      new TrainingPlan(ROWS, 1, 1, WORKERS, 1, 0, RowOrder.SEQUENTIAL, 1);
+
+  @BeforeEach
+  void prepare() throws IOException {
+    Path checkpoint = TestModels.copy("llama-tiny", Files.createDirectory(folder.resolve("model")));
+    model =
+        TrainedModel.adapter(
+            TestModels.source(checkpoint),
+            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
+            Precision.FLOAT32,
+            true,
+            42);
+    rule =
+        StepRule.of(
+            model.layout(),
+            new OptimizerConfig(1e-3, 0.9, 0.999, 1e-8, 0.01, 1.0),
+            ScheduleConfig.defaults(),
+            plan.totalSteps());
+  }
+
+  @AfterEach
+  void freeTheModel() {
+    ExecutorModel.release(model);
+  }
+
+  /** Rows of unequal length, so that workers have unequal weights. */
+  private static TrainingRows rows() {
+    List<PackedSequence> rows = new ArrayList<>();
+    for (int row = 0; row < ROWS; row++) {
+      int[] tokens = new int[8 + row % 5];
+      for (int i = 0; i < tokens.length; i++) {
+        tokens[i] = (31 * i + 7 * row) % 500;
+      }
+      rows.add(new PackedSequence(tokens, tokens, new int[] {tokens.length}));
+    }
+    return RowsInMemory.of(rows);
+  }
+
+  private static AveragingSettings settings(InnerMoments moments, VectorType onWire) {
+    return new AveragingSettings(STEPS, new OuterOptimizer.Settings(0.7, 0.9), moments, onWire, 11);
+  }
+
+  private TrainedVectors initial() {
+    TrainedVectors vectors = TrainedVectors.zeros(model, rule);
+    ((AdapterLayout) model.layout()).initialize(tensor(vectors), 1);
+    return vectors;
+  }
+
+  private static Tensor tensor(TrainedVectors vectors) {
+    return Engines.host().alias(vectors.parameters(), vectors.size()).tensor();
+  }
+
+  private List<List<StepRows>> steps(int round) {
+    List<List<StepRows>> steps = new ArrayList<>();
+    for (int worker = 0; worker < WORKERS; worker++) {
+      steps.add(rows.ofWorker(worker, plan.steps(STEPS * round, STEPS * round + STEPS)));
+    }
+    return steps;
+  }
+
+  /** A round as the driver and three processes take it. */
+  private void take(LocalRounds rounds, int round) {
+    List<List<StepRows>> steps = steps(round);
+    double[] shares = LocalRounds.shares(steps);
+    int first = STEPS * round;
+    try (FlatVector mean = new FlatVector(model.layout().size())) {
+      for (int worker = 0; worker < WORKERS; worker++) {
+        RoundStart start = rounds.start();
+        try (TrainedVectors vectors = TrainedVectors.zeros(model, rule)) {
+          start.load(worker, first, vectors);
+          steps.get(worker).forEach(step -> vectors.step(step, rows));
+          try (FlatVector change =
+              start.change(worker, vectors, shares[worker], rounds.dither(first, worker))) {
+            change.addTo(mean.pointer());
+          }
+        }
+      }
+      rounds.end(first, first + STEPS, mean);
+    }
+  }
+
+  private float[] train(AveragingSettings settings, int count) {
+    try (TrainedVectors vectors = initial();
+        LocalRounds rounds = rounds(settings, vectors)) {
+      for (int round = 0; round < count; round++) {
+        take(rounds, round);
+      }
+      return tensor(vectors).toArray();
+    }
+  }
+
+  private LocalRounds rounds(AveragingSettings settings, TrainedVectors vectors) {
+    return new LocalRounds(settings, new LocalWorkers(), vectors, plan, rows);
+  }
+
+  /** Nesterov's formula in double, over changes of workers that train by themselves. */
+  @Test
+  void theOuterStepIsThatOfTorchAlongTheWeightedMeanOfWorkersThatKeepTheirMoments() {
+    int size = (int) model.layout().size();
+    double[] parameters = new double[size];
+    double[] momentum = new double[size];
+    List<TrainedVectors> alone = new ArrayList<>();
+    for (int worker = 0; worker < WORKERS; worker++) {
+      alone.add(initial());
+    }
+    float[] start = tensor(alone.get(0)).toArray();
+    for (int i = 0; i < size; i++) {
+      parameters[i] = start[i];
+    }
+    for (int round = 0; round < 3; round++) {
+      double[] mean = new double[size];
+      double all = 0;
+      for (int worker = 0; worker < WORKERS; worker++) {
+        float[] begun = new float[size];
+        for (int i = 0; i < size; i++) {
+          begun[i] = (float) parameters[i];
+        }
+        tensor(alone.get(worker)).write(0, begun, 0, size);
+        double tokens = 0;
+        for (StepRows step : steps(round).get(worker)) {
+          alone.get(worker).step(step, rows);
+          tokens += step.normalizer();
+        }
+        float[] trained = tensor(alone.get(worker)).toArray();
+        for (int i = 0; i < size; i++) {
+          mean[i] += tokens * (trained[i] - (double) begun[i]);
+        }
+        all += tokens;
+      }
+      for (int i = 0; i < size; i++) {
+        double change = mean[i] / all;
+        momentum[i] = 0.9 * momentum[i] + change;
+        parameters[i] += 0.7 * (change + 0.9 * momentum[i]);
+      }
+    }
+    alone.forEach(TrainedVectors::close);
+
+    float[] trained = train(settings(InnerMoments.KEPT, VectorType.FLOAT32), 3);
+    double moved = 0;
+    for (int i = 0; i < size; i++) {
+      assertThat((double) trained[i]).isEqualTo(parameters[i], within(1e-6));
+      moved = Math.max(moved, Math.abs(trained[i] - start[i]));
+    }
+    assertThat(moved).isGreaterThan(1e-3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"KEPT, FLOAT32", "KEPT, INT8", "KEPT, INT4", "RESET, BFLOAT16"})
+  void processesThatLoseAllTheyKeptGiveTheSameBits(InnerMoments moments, VectorType onWire) {
+    AveragingSettings settings = settings(moments, onWire);
+    float[] undisturbed = train(settings, 4);
+    try (TrainedVectors vectors = initial();
+        LocalRounds rounds = rounds(settings, vectors)) {
+      for (int round = 0; round < 4; round++) {
+        KeptVectors.release(rounds.run());
+        take(rounds, round);
+        if (round == 1) {
+          KeptVectors.release(rounds.run());
+          rounds.takeSnapshot();
+        }
+      }
+      assertThat(tensor(vectors).toArray()).isEqualTo(undisturbed);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"KEPT, INT8", "RESET, FLOAT32"})
+  void aRunThatResumesGivesTheSameBits(InnerMoments moments, VectorType onWire) throws IOException {
+    AveragingSettings settings = settings(moments, onWire);
+    float[] parameters;
+    float[] momentsOfDriver;
+    try (TrainedVectors vectors = initial();
+        LocalRounds rounds = rounds(settings, vectors)) {
+      take(rounds, 0);
+      take(rounds, 1);
+      rounds.write(folder);
+      parameters = tensor(vectors).toArray();
+      momentsOfDriver = moments(vectors).toArray();
+    }
+    try (TrainedVectors vectors = TrainedVectors.zeros(model, rule)) {
+      tensor(vectors).write(0, parameters, 0, parameters.length);
+      moments(vectors).write(0, momentsOfDriver, 0, momentsOfDriver.length);
+      org.sparklora.train.resume.OptimizerFile.ofWorker(0)
+          .write(folder, model.layout(), moments(vectors));
+      try (LocalRounds rounds = rounds(settings, vectors)) {
+        rounds.read(folder);
+        take(rounds, 2);
+        take(rounds, 3);
+        assertThat(tensor(vectors).toArray()).isEqualTo(train(settings, 4));
+      }
+    }
+  }
+
+  private static Tensor moments(TrainedVectors vectors) {
+    return Engines.host().alias(vectors.moments(), 2 * vectors.size()).tensor();
+  }
+
+  @Test
+  void allMemoryIsFreed() {
+    train(settings(InnerMoments.KEPT, VectorType.INT8), 3); // loads the model
+    long before = NativeMemory.liveBytes();
+    train(settings(InnerMoments.KEPT, VectorType.INT8), 3);
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
+  }
+}
