@@ -98,13 +98,14 @@ public final class ParameterAveraging implements Synchronizer {
     if (workers instanceof ExecutorWorkers executors) {
       JobNames.name(executors.spark(), name(firstStep + 1, lastStep + 1, busy));
     }
-    ExecutorUse use = new ExecutorUse();
+    long returned = settings.bytes(adapters.vectors().size());
+    long sent = rounds.map(LocalRounds::bytesOfStart).orElse(returned);
     List<AveragingWorker.Report> reports = round(steps, firstStep, lastStep + 1);
     network.getLayerWiseConfigurations().setIterationCount(lastStep + 1);
+    ExecutorUse use = new ExecutorUse();
     reports.forEach(report -> use.add(report.reading()));
     if (workers instanceof ExecutorWorkers) {
-      // one copy to each executor, one from each worker
-      use.addBytes(settings.bytes(adapters.vectors().size()) * (use.executors() + busy));
+      use.addBytes(sent * use.executors() + returned * busy);
     }
     List<float[]> sketches =
         reports.stream().flatMap(report -> report.sketches().stream()).toList();

@@ -27,6 +27,9 @@ class SftClusterIT {
   private static final LocalCluster TWO_EXECUTORS = LocalCluster.of(2, 1, 1536);
   private static final LocalCluster THREE_EXECUTORS = LocalCluster.of(3, 1, 1536);
 
+  private static final String LOCAL_STEPS =
+      "parameters --outer_optimizer nesterov --averaging_dtype int8 --averaging_frequency 3";
+
   /** Two partial sums instead of one, in float32, over all steps; of the adapter's norm. */
   private static final double ROUNDING = 1e-5;
 
@@ -37,7 +40,7 @@ class SftClusterIT {
 
   private static SftRun sft(String name, String sync) {
     return new SftRun(
-        folder.resolve(name),
+        folder.resolve(name.replace(' ', '-')),
         CommandRun.words(
             """
             --config %s --model_name_or_path %s --dataset_name %s --packed_dir %s
@@ -62,7 +65,7 @@ class SftClusterIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"parameters", "gradients"})
+  @ValueSource(strings = {"parameters", "gradients", LOCAL_STEPS})
   void twoExecutorsTrainWhatOneJvmTrainsButForRounding(String sync) throws Exception {
     SftRun local = sft(sync + "-local", sync);
     assertThat(CommandRun.ofLocal("sft", local.arguments())).isZero();
@@ -71,7 +74,7 @@ class SftClusterIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"parameters", "gradients"})
+  @ValueSource(strings = {"parameters", "gradients", LOCAL_STEPS})
   void trainingOutlivesAnExecutorUnderKryo(String sync) throws Exception {
     SftRun killed = sft(sync + "-killed", sync);
     TWO_EXECUTORS
@@ -96,16 +99,21 @@ class SftClusterIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"parameters", "gradients", "parameters --averaging_dtype bfloat16"})
+  @ValueSource(
+      strings = {
+        "parameters",
+        "gradients",
+        "parameters --averaging_dtype bfloat16",
+        LOCAL_STEPS,
+      })
   void threeExecutorsResumeToTheLastBit(String sync) throws Exception {
-    String name = sync.replace(' ', '-');
     SftRun whole =
-        sft(name + "-three", sync)
+        sft(sync + "-three", sync)
             .with(
                 ("--num_workers 3 --averaging_frequency 3 --save_steps " + SAVED_STEP).split(" "));
     THREE_EXECUTORS.run("sft", whole);
     SftRun resumed =
-        whole.into(folder.resolve(name + "-resumed"), "--resume_from_checkpoint", "true");
+        whole.into(Path.of(whole.output() + "-resumed"), "--resume_from_checkpoint", "true");
     String checkpoint = "checkpoint-" + SAVED_STEP;
     Files.createDirectories(resumed.output());
     SftRun.copy(whole.output().resolve(checkpoint), resumed.output().resolve(checkpoint));

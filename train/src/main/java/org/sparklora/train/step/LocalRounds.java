@@ -16,6 +16,7 @@ import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
+import org.sparklora.train.VectorType;
 import org.sparklora.train.resume.OptimizerFile;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Work;
@@ -93,6 +94,12 @@ public final class LocalRounds implements AutoCloseable {
         parameters,
         List.copyOf(moments),
         List.copyOf(past));
+  }
+
+  /** Bytes that an executor receives at the start of the next round. */
+  public long bytesOfStart() {
+    VectorType type = past.isEmpty() ? VectorType.FLOAT32 : settings.onWire();
+    return type.bytes(vectors.size());
   }
 
   /**
