@@ -19,6 +19,8 @@ public enum FindingKind {
   RL_RANK,
   /** The ratio of the best rates of adapters and of full fine-tuning by length of the run. */
   SHORT_RUNS,
+  /** The loss of averaged parameters over that of exact data parallelism. */
+  AVERAGING,
   /** No finding: compares trials only. */
   NONE;
 

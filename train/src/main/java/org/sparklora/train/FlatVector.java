@@ -170,6 +170,12 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return this;
   }
 
+  /** Undoes {@link #handedOver}, for a reader that sends the vector on. Returns this vector. */
+  public FlatVector taken() {
+    handedOver = false;
+    return this;
+  }
+
   /**
    * The numbers on an engine: in place, or a copy on its device that stays until this vector is
    * closed, {@link #pointer} is called or another engine uses the vector. Only for float32.

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepConfig;
@@ -36,6 +37,13 @@ import org.sparklora.train.workers.Workers;
 public record SftConfig(
     TrainingSettings training, PrepConfig data, Batch batch, Sync sync, EvalConfig evaluation)
     implements TrainingConfig {
+  private static final List<Flag<?>> OF_AVERAGES =
+      List.of(
+          Flags.OUTER_OPTIMIZER,
+          Flags.OUTER_LEARNING_RATE,
+          Flags.OUTER_MOMENTUM,
+          Flags.INNER_MOMENTS);
+
   private static final List<String> PRINTED =
       Stream.of(
               List.of(
@@ -165,11 +173,27 @@ public record SftConfig(
         training,
         PrepSettings.replacing(settings, PrepSettings.of(settings, packedFolder)),
         batch(settings),
-        new Sync(
-            settings.get(Flags.SYNC, Sync.Mode.class),
-            averaging(settings),
-            settings.find(Flags.NUM_WORKERS)),
+        sync(settings),
         EvalConfig.of(settings, training.checkpoints(), packedFolder));
+  }
+
+  private static Sync sync(Settings settings) {
+    Sync.Mode mode = settings.get(Flags.SYNC, Sync.Mode.class);
+    Optional<Integer> workers = settings.find(Flags.NUM_WORKERS);
+    if (mode == Sync.Mode.PARAMETERS) {
+      return new Sync(mode, averaging(settings), workers);
+    }
+    for (Flag<?> flag : OF_AVERAGES) {
+      ConfigException.require(
+          !settings.isGiven(flag),
+          flag,
+          settings.text(flag),
+          "--sync gradients makes one update for each global batch, and averages nothing; leave it out, or use --sync parameters");
+    }
+    return new Sync(
+        mode,
+        AveragingSettings.mean(settings.get(Flags.AVERAGING_FREQUENCY), VectorType.FLOAT32),
+        workers);
   }
 
   private static AveragingSettings averaging(Settings settings) {

@@ -76,6 +76,13 @@ class RefusedSettingsTest {
     "sft, --num_workers, 2147483647",
     "sft, --averaging_dtype, float16",
     "sft, --averaging_dtype, bfloat16", // in local mode nothing travels
+    "sft, --averaging_dtype, int4", // moments are averaged
+    "sft, --averaging_frequency, 0",
+    "sft, --outer_optimizer, adam",
+    "sft, --outer_learning_rate, 0",
+    "sft, --outer_learning_rate, NaN",
+    "sft, --outer_momentum, 1",
+    "sft, --inner_moments, none",
     "sft, --logging_steps, 0",
     "sft, --logging_steps, 1.5",
     "grpo, --beta, Infinity",
@@ -116,6 +123,26 @@ class RefusedSettingsTest {
     List<String> none = List.of("--warmup_steps", "5", "--warmup_ratio", "0.0");
     assertThat(TrainingSettings.schedule(CommandLine.parse("sft", none).settings()).warmup())
         .isEqualTo(5);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--outer_optimizer, nesterov",
+    "--outer_learning_rate, 0.5",
+    "--outer_momentum, 0.5",
+    "--inner_moments, kept",
+  })
+  void anOuterOptimizerNeedsAverages(String flag, String value) {
+    assertThat(run("sft", "--sync", "gradients", flag, value)).isEqualTo(MISUSED);
+    assertThat(err.text())
+        .contains("Cannot use %s = %s".formatted(flag.substring(2), value), "--sync parameters");
+  }
+
+  @Test
+  void anOuterOptimizerLeavesMomentsWithTheirWorkers() {
+    assertThat(run("sft", "--outer_optimizer", "nesterov", "--inner_moments", "averaged"))
+        .isEqualTo(MISUSED);
+    assertThat(err.text()).contains("Cannot use inner_moments = averaged");
   }
 
   @Test

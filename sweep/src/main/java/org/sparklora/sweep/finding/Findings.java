@@ -29,6 +29,7 @@ record Findings(List<Conclusion> verdicts, List<LineFigure> figures, Map<String,
       case SHORT_RUNS -> ShortRunsFinding.of(study);
       case BATCH_SIZE -> BatchSizeFinding.of(study);
       case CAPACITY -> CapacityFinding.of(study);
+      case AVERAGING -> AveragingFinding.of(study);
       case NONE -> withoutVerdicts(study);
     };
   }

@@ -158,7 +158,7 @@ public final class LocalRounds implements AutoCloseable {
       workers.forEach(
           all,
           new Collect(start(), vectors.model(), vectors.rule()),
-          worker -> next.add(workers.share(worker)));
+          own -> next.add(workers.share(own.taken())));
     }
     int rounds = snapshotRound + past.size();
     closeSnapshot();
