@@ -46,8 +46,7 @@ final class OuterStep implements RoundVectors {
             lease.orElse(null),
             busy,
             LocalRounds.shares(steps),
-            IntStream.of(busy).mapToObj(worker -> rounds.dither(firstStep, worker)).toList(),
-            firstStep);
+            IntStream.of(busy).mapToObj(worker -> rounds.dither(firstStep, worker)).toList());
   }
 
   @Override
@@ -87,19 +86,14 @@ final class OuterStep implements RoundVectors {
    * @param dithers of the busy workers
    */
   private record OfRound(
-      RoundStart start,
-      Broadcast<Lease> lease,
-      int[] busy,
-      double[] shares,
-      List<Dither> dithers,
-      int firstStep)
+      RoundStart start, Broadcast<Lease> lease, int[] busy, double[] shares, List<Dither> dithers)
       implements OfWorkers {
     @Override
     public void load(int worker, MultiLayerNetwork network) {
       if (lease != null) {
         lease.value(); // this executor has it from now on, until it is destroyed
       }
-      start.load(busy[worker], firstStep, NetworkVectors.of(network));
+      start.load(busy[worker], NetworkVectors.of(network));
     }
 
     @Override

@@ -117,7 +117,7 @@ final class AveragingFinding {
     return new FindingRule(
         "excess of %s over exact data parallelism, %s, %s steps between averages"
             .formatted(study.metric().name(), line.name(), PUBLISHED_FREQUENCY),
-        excess.published(),
+        "none, DiLoCo of all weights " + excess.published(),
         Double.NEGATIVE_INFINITY,
         excess.most(),
         FindingRule.unless(

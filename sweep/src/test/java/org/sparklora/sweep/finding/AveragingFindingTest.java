@@ -38,9 +38,9 @@ class AveragingFindingTest {
     assertThat(findings.verdicts())
         .extracting(Conclusion::text)
         .satisfiesExactly(
-            two -> assertThat(two).contains("2 workers, 30 steps").contains("holds"),
-            four -> assertThat(four).contains("4 workers").contains("fails"),
-            eight -> assertThat(eight).contains("8 workers").contains("0.010").contains("holds"));
+            two -> assertThat(two).contains("2 workers, 30 steps").endsWith(": holds"),
+            four -> assertThat(four).contains("4 workers").endsWith(": does not hold"),
+            eight -> assertThat(eight).contains("8 workers").contains("0.010").endsWith(": holds"));
     @SuppressWarnings("unchecked") // points of results.json
     List<Map<String, Object>> points =
         (List<Map<String, Object>>) findings.numbers().get("excesses");

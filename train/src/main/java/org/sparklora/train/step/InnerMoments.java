@@ -5,7 +5,5 @@ public enum InnerMoments {
   /** Those of the worker's last step, as in DiLoCo (arXiv 2311.08105). */
   KEPT,
   /** The mean of all workers' moments. */
-  AVERAGED,
-  /** Zeros. */
-  RESET
+  AVERAGED
 }

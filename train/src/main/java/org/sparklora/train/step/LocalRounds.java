@@ -152,20 +152,15 @@ public final class LocalRounds implements AutoCloseable {
       return;
     }
     List<SharedVector> next = new ArrayList<>();
-    if (settings.moments() == InnerMoments.KEPT) {
-      workers.during("after step " + past.get(past.size() - 1).endStep());
-      List<Integer> all = IntStream.range(0, count).boxed().toList();
-      workers.forEach(
-          all,
-          new Collect(start(), vectors.model(), vectors.rule()),
-          own -> next.add(workers.share(own.taken())));
-    }
+    workers.during("after step " + past.get(past.size() - 1).endStep());
+    workers.forEach(
+        IntStream.range(0, count).boxed().toList(),
+        new Collect(start(), vectors.model(), vectors.rule()),
+        own -> next.add(workers.share(own.taken())));
     int rounds = snapshotRound + past.size();
     closeSnapshot();
     moments.addAll(next);
-    if (!moments.isEmpty()) {
-      moments.get(0).vector().copyTo(vectors.moments());
-    }
+    moments.get(0).vector().copyTo(vectors.moments());
     parameters = copyOfParameters();
     snapshotRound = rounds;
   }
@@ -205,12 +200,10 @@ public final class LocalRounds implements AutoCloseable {
   public void read(Path checkpoint) throws IOException {
     ParameterLayout layout = vectors.model().layout();
     OptimizerFile.OUTER.load(checkpoint, layout, Engines.host(), tensor(outer.momentum()));
-    if (settings.moments() == InnerMoments.KEPT) {
-      for (int worker = 0; worker < count; worker++) {
-        FlatVector own = new FlatVector(2 * vectors.size());
-        OptimizerFile.ofWorker(worker).load(checkpoint, layout, Engines.host(), tensor(own));
-        moments.add(workers.share(own));
-      }
+    for (int worker = 0; worker < count; worker++) {
+      FlatVector own = new FlatVector(2 * vectors.size());
+      OptimizerFile.ofWorker(worker).load(checkpoint, layout, Engines.host(), tensor(own));
+      moments.add(workers.share(own));
     }
   }
 

@@ -9,7 +9,6 @@ import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.train.VectorType;
 import org.sparklora.train.workers.SharedVector;
 
 /**
@@ -73,24 +72,18 @@ public record RoundStart(
   /**
    * Gives a worker its parameters and moments.
    *
-   * @param firstStep the round's first step, from 0
    * @param vectors parameters of any values, moments of zeros
    */
-  public void load(int worker, int firstStep, TrainedVectors vectors) {
-    if (settings.moments() == InnerMoments.RESET) {
-      vectors.resetMomentsBefore(firstStep);
-    }
-    if (settings.moments() == InnerMoments.KEPT) {
-      KeptVectors.of(run)
-          .take(this, worker)
-          .ifPresentOrElse(
-              kept -> {
-                try (kept) {
-                  kept.copyTo(vectors.moments());
-                }
-              },
-              () -> takeStepsAgain(worker, vectors));
-    }
+  public void load(int worker, TrainedVectors vectors) {
+    KeptVectors.of(run)
+        .take(this, worker)
+        .ifPresentOrElse(
+            kept -> {
+              try (kept) {
+                kept.copyTo(vectors.moments());
+              }
+            },
+            () -> takeStepsAgain(worker, vectors));
     KeptVectors.of(run).parameters(this, start -> start.copyTo(vectors.parameters()));
   }
 
@@ -127,9 +120,7 @@ public record RoundStart(
    */
   public FlatVector change(int worker, TrainedVectors vectors, double share, Dither dither) {
     KeptVectors kept = KeptVectors.of(run);
-    if (settings.moments() == InnerMoments.KEPT) {
-      kept.put(worker, round() + 1, FlatVector.copyOf(vectors.moments(), 2 * vectors.size()));
-    }
+    kept.put(worker, round() + 1, FlatVector.copyOf(vectors.moments(), 2 * vectors.size()));
     kept.parameters(this, start -> start.addTo(-1, vectors.parameters()));
     try (FlatVector change = new FlatVector(vectors.size())) {
       FlatVector.over(vectors.parameters(), vectors.size()).addTo((float) share, change.pointer());
@@ -139,14 +130,9 @@ public record RoundStart(
 
   /** A copy of a worker's moments at the start of this round, which stay in this process. */
   FlatVector momentsOf(int worker, TrainedVectors vectors) {
-    load(worker, 0, vectors);
+    load(worker, vectors);
     FlatVector ours = FlatVector.copyOf(vectors.moments(), 2 * vectors.size());
     KeptVectors.of(run).put(worker, round(), ours);
     return FlatVector.copyOf(vectors.moments(), 2 * vectors.size());
-  }
-
-  /** Whether vectors are rounded on their way. */
-  boolean isRounded() {
-    return settings.onWire() != VectorType.FLOAT32;
   }
 }

@@ -41,13 +41,12 @@ public record StepRule(
   /**
    * AdamW's settings for a step, which scale the gradient to the largest norm.
    *
-   * @param resetStep the step before which the moments were zeros
    * @param norm of the gradient before clipping
    * @throws NonFiniteLossException if the norm is not finite
    */
-  AdamW adamW(int step, int resetStep, double norm) {
+  AdamW adamW(int step, double norm) {
     return new AdamW(
-        step + 1 - resetStep,
+        step + 1,
         learningRate(step),
         optimizer.beta1(),
         optimizer.beta2(),

@@ -31,7 +31,6 @@ public final class TrainedVectors implements AutoCloseable {
   private final FlatVector parameters;
   private final FlatVector moments; // all first moments, then all second moments
   private final FlatVector gradient;
-  private int resetStep; // the step before which the moments were zeros
   private boolean isCleared = true; // whether the gradient is zeros; each completed step clears it
 
   /**
@@ -66,11 +65,6 @@ public final class TrainedVectors implements AutoCloseable {
   /** The rule of the steps. */
   StepRule rule() {
     return rule;
-  }
-
-  /** Notes that the moments are zeros before a step; AdamW counts its steps from there. */
-  void resetMomentsBefore(int step) {
-    resetStep = step;
   }
 
   /** Number of trained parameters. */
@@ -158,7 +152,7 @@ public final class TrainedVectors implements AutoCloseable {
   private double update(int step, Engine engine, double squares) {
     Tensor sum = gradient.changingOn(engine);
     double norm = Math.sqrt(squares);
-    AdamW adamW = rule.adamW(step, resetStep, norm);
+    AdamW adamW = rule.adamW(step, norm);
     Tensor both = moments.changingOn(engine);
     long size = parameters.size();
     engine.adamW(

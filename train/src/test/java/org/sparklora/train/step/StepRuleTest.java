@@ -55,7 +55,7 @@ class StepRuleTest {
 
   @Test
   void aStepHasTheSchedulesRateAndIsCountedFromOne() {
-    assertThat(clipping(0.5).adamW(2, 0, 2))
+    assertThat(clipping(0.5).adamW(2, 2))
         .isEqualTo(new AdamW(3, 0.5, 0.9, 0.99, 1e-8, 0.1, 20, 0.5 / 2.000001));
   }
 
