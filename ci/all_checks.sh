@@ -13,12 +13,13 @@ FOLDER=$1
 shift
 # Scripts that write a line for each of their own checks into the file they are given, then scripts that are one check; the longest first.
 LISTED=(yarn_check release_check standalone_check s3_check image_check standalone_gpu_check dependency_audit kubernetes_check)
-SINGLE=(python_check notebooks_check airflow_check docs_check mlflow_check peft_check hub_check report_check tracking_check)
+SINGLE=(python_check notebooks_check airflow_check docs_check mlflow_check peft_check averaging_check hub_check report_check tracking_check)
 status=0
 
 tools_of() { # NAME
   case $1 in
     standalone_check | standalone_gpu_check | s3_check | yarn_check) ci/spark_home.sh ;;
+    averaging_check) ci/venv.sh peft ;;
     report_check) ci/venv.sh report && ci/chromium.sh ;;
     *_check) [[ ! -f ci/${1%_check}-requirements.txt ]] || ci/venv.sh "${1%_check}" ;;
   esac

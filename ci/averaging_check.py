@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 WORKERS = 3
 STEPS = 4  # of a round
-ROUNDS = 3
+ROUNDS = 2
 RATE = 0.7
 MOMENTUM = 0.5
 LARGEST_DIFFERENCE = 1e-6

@@ -97,6 +97,10 @@ def commands(home, data):
         file.write(SWEEP % {"home": home, "data": data})
     return [
         Command("sft --sync parameters", [*sft, "--sync", "parameters", "--averaging_frequency", "3"]),
+        Command(
+            "sft --outer_optimizer nesterov",
+            [*sft, "--outer_optimizer", "nesterov", "--averaging_frequency", "3", "--averaging_dtype", "int8"],
+        ),
         Command("sft --sync gradients", [*sft, "--sync", "gradients"]),
         Rounds("grpo", grpo),
         Evaluation("eval", evaluation),

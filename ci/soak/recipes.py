@@ -48,6 +48,12 @@ def recipes(home, data):
     made = [
         ("prep", prep, ("preparing",)),
         ("sft LoRA", sft + lora + ["--learning_rate", "5e-3", "--sync", "parameters", "--averaging_frequency", "3"], sft_stages),
+        (
+            "sft local steps",
+            sft + lora + ["--learning_rate", "5e-3", "--outer_optimizer", "nesterov", "--averaging_frequency", "3"]
+            + ["--averaging_dtype", "int8"],
+            sft_stages,
+        ),
         ("sft full", sft + ["--learning_rate", "1e-3", "--sync", "gradients"], sft_stages),
         ("grpo LoRA", grpo + lora + ["--learning_rate", "1e-3"], grpo_stages),
         ("grpo full", grpo + ["--learning_rate", "1e-4", "--beta", "0.02"], grpo_stages),
