@@ -2,6 +2,7 @@ package org.sparklora.spark.dl4j;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -73,7 +74,7 @@ final class MeanOfVectors implements RoundVectors {
   }
 
   @Override
-  public void end() {
+  public <T> T end(Function<Pointer, T> reader) {
     List<INDArray> vectors = NetworkVectors.arrays(network);
     if (onWire == VectorType.FLOAT32) {
       vectors.forEach(sum -> sum.divi(workers));
@@ -83,6 +84,7 @@ final class MeanOfVectors implements RoundVectors {
       INDArray moments = vectors.get(1).reshape(2 * parameters);
       Transforms.max(moments.get(NDArrayIndex.interval(parameters, 2 * parameters)), 0, false);
     }
+    return reader.apply(NetworkVectors.address(vectors.get(0)));
   }
 
   @Override

@@ -2,8 +2,10 @@ package org.sparklora.spark.dl4j;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.spark.broadcast.Broadcast;
+import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.Dither;
@@ -70,8 +72,13 @@ final class OuterStep implements RoundVectors {
   }
 
   @Override
-  public void end() {
-    rounds.end(firstStep, endStep, mean);
+  public <T> T end(Function<Pointer, T> reader) {
+    try (FlatVector parameters = rounds.copyOfParameters()) {
+      mean.addTo(parameters.pointer());
+      T read = reader.apply(parameters.pointer());
+      rounds.end(firstStep, endStep, mean);
+      return read;
+    }
   }
 
   @Override

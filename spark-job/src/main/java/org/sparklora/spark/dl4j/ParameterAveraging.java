@@ -100,22 +100,20 @@ public final class ParameterAveraging implements Synchronizer {
     }
     long returned = settings.bytes(adapters.vectors().size());
     long sent = rounds.map(LocalRounds::bytesOfStart).orElse(returned);
-    List<AveragingWorker.Report> reports = round(steps, firstStep, lastStep + 1);
+    Round round = round(steps, firstStep, lastStep + 1);
     network.getLayerWiseConfigurations().setIterationCount(lastStep + 1);
     ExecutorUse use = new ExecutorUse();
-    reports.forEach(report -> use.add(report.reading()));
+    round.reports().forEach(report -> use.add(report.reading()));
     if (workers instanceof ExecutorWorkers) {
       use.addBytes(sent * use.executors() + returned * busy);
     }
-    List<float[]> sketches =
-        reports.stream().flatMap(report -> report.sketches().stream()).toList();
     return new RoundReport(
-        bySteps(reports.stream().flatMap(report -> report.steps().stream()).toList()),
-        sketches.isEmpty()
-            ? OptionalDouble.empty()
-            : averagingError.relative(sketches, adapters.vectors().parameters()),
+        bySteps(round.reports().stream().flatMap(report -> report.steps().stream()).toList()),
+        round.averagingError(),
         use);
   }
+
+  private record Round(List<AveragingWorker.Report> reports, OptionalDouble averagingError) {}
 
   @Override
   public void write(Path checkpoint) throws IOException {
@@ -137,11 +135,13 @@ public final class ParameterAveraging implements Synchronizer {
     lease.ifPresent(Broadcast::destroy);
   }
 
-  private List<AveragingWorker.Report> round(List<List<StepRows>> steps, int first, int end) {
+  private Round round(List<List<StepRows>> steps, int first, int end) {
     List<List<StepRows>> busy = busy(steps);
     if (busy.size() == 1 && rounds.isEmpty() && !(workers instanceof ExecutorWorkers)) {
       // the average over one worker is that worker's vectors, which need not be copied
-      return List.of(worker(null, AveragingError.none(), 0).trainAlone(network, busy.get(0)));
+      return new Round(
+          List.of(worker(null, AveragingError.none(), 0).trainAlone(network, busy.get(0))),
+          OptionalDouble.empty());
     }
     AveragingError error = busy.size() > 1 ? averagingError : AveragingError.none();
     try (RoundVectors vectors = vectors(steps, busy.size(), first, end)) {
@@ -149,8 +149,15 @@ public final class ParameterAveraging implements Synchronizer {
           workers instanceof ExecutorWorkers executors
               ? onExecutors(executors, busy, vectors, error)
               : here(busy, vectors, error);
-      vectors.end();
-      return reports;
+      List<float[]> sketches =
+          reports.stream().flatMap(report -> report.sketches().stream()).toList();
+      return new Round(
+          reports,
+          vectors.end(
+              mean ->
+                  sketches.isEmpty()
+                      ? OptionalDouble.empty()
+                      : averagingError.relative(sketches, mean)));
     }
   }
 

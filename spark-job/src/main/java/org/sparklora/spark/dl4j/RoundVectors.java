@@ -2,6 +2,8 @@ package org.sparklora.spark.dl4j;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.function.Function;
+import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.Dither;
@@ -22,8 +24,13 @@ interface RoundVectors extends ShardedSum.Target, AutoCloseable {
   /** Rounds the sum. */
   Dither dither();
 
-  /** Changes the driver's vectors, after all shards were taken. */
-  void end();
+  /**
+   * Changes the driver's vectors, after all shards were taken.
+   *
+   * @param reader receives the mean of the workers' parameters, to be read before it returns
+   * @return the reader's result
+   */
+  <T> T end(Function<Pointer, T> reader);
 
   @Override
   void close();

@@ -47,12 +47,12 @@ public final class KeptVectors {
 
   /** Passes on the parameters at the start of a round, to be read before this call returns. */
   synchronized void parameters(RoundStart start, Consumer<FlatVector> reader) {
-    if (parametersRound < start.snapshotRound() || parametersRound > start.round()) {
+    if (parametersRound < start.snapshot().round() || parametersRound > start.round()) {
       parameters.close();
-      FlatVector snapshot = start.parameters().vector();
+      FlatVector snapshot = start.snapshot().parameters().vector();
       parameters = new FlatVector(snapshot.size());
       snapshot.copyTo(parameters.pointer());
-      parametersRound = start.snapshotRound();
+      parametersRound = start.snapshot().round();
     }
     while (parametersRound < start.round()) {
       start.update(parametersRound).addTo(parameters.pointer());

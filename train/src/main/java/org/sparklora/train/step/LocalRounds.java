@@ -49,9 +49,7 @@ public final class LocalRounds implements AutoCloseable {
   private final TrainingRows rows;
   private final OuterOptimizer outer;
   private final List<RoundStart.Past> past = new ArrayList<>();
-  private final List<SharedVector> moments = new ArrayList<>(); // at the snapshot
-  private SharedVector parameters; // at the snapshot
-  private int snapshotRound;
+  private RoundStart.Snapshot snapshot;
 
   /**
    * @param workers take the steps
@@ -71,11 +69,12 @@ public final class LocalRounds implements AutoCloseable {
     this.plan = plan;
     this.rows = rows;
     this.outer = new OuterOptimizer(settings.outer(), vectors.size());
-    this.parameters = copyOfParameters();
+    this.snapshot = snapshot(0, List.of());
   }
 
-  private SharedVector copyOfParameters() {
-    return workers.share(FlatVector.copyOf(vectors.parameters(), vectors.size()));
+  /** A copy of the driver's parameters, which the caller closes. */
+  public FlatVector copyOfParameters() {
+    return FlatVector.copyOf(vectors.parameters(), vectors.size());
   }
 
   /** Unique name of this run. */
@@ -85,20 +84,12 @@ public final class LocalRounds implements AutoCloseable {
 
   /** The start of the next round. */
   public RoundStart start() {
-    return new RoundStart(
-        run,
-        settings,
-        plan,
-        rows,
-        snapshotRound,
-        parameters,
-        List.copyOf(moments),
-        List.copyOf(past));
+    return new RoundStart(run, settings, plan, rows, snapshot, List.copyOf(past));
   }
 
   /** Bytes that an executor receives at the start of the next round. */
   public long bytesOfStart() {
-    VectorType type = past.isEmpty() ? VectorType.FLOAT32 : settings.onWire();
+    VectorType type = start().round() == 0 ? VectorType.FLOAT32 : settings.onWire();
     return type.bytes(vectors.size());
   }
 
@@ -157,12 +148,8 @@ public final class LocalRounds implements AutoCloseable {
         IntStream.range(0, count).boxed().toList(),
         new Collect(start(), vectors.model(), vectors.rule()),
         own -> next.add(workers.share(own.taken())));
-    int rounds = snapshotRound + past.size();
-    closeSnapshot();
-    moments.addAll(next);
-    moments.get(0).vector().copyTo(vectors.moments());
-    parameters = copyOfParameters();
-    snapshotRound = rounds;
+    next.get(0).vector().copyTo(vectors.moments());
+    replace(snapshot(snapshot.round() + past.size(), next));
   }
 
   private record Collect(RoundStart start, TrainedModel model, StepRule rule)
@@ -190,6 +177,7 @@ public final class LocalRounds implements AutoCloseable {
     takeSnapshot();
     ParameterLayout layout = vectors.model().layout();
     OptimizerFile.OUTER.write(checkpoint, layout, tensor(outer.momentum()));
+    List<SharedVector> moments = snapshot.moments();
     for (int worker = 1; worker < moments.size(); worker++) {
       OptimizerFile.ofWorker(worker)
           .write(checkpoint, layout, tensor(moments.get(worker).vector()));
@@ -200,21 +188,30 @@ public final class LocalRounds implements AutoCloseable {
   public void read(Path checkpoint) throws IOException {
     ParameterLayout layout = vectors.model().layout();
     OptimizerFile.OUTER.load(checkpoint, layout, Engines.host(), tensor(outer.momentum()));
+    List<SharedVector> moments = new ArrayList<>();
     for (int worker = 0; worker < count; worker++) {
       FlatVector own = new FlatVector(2 * vectors.size());
       OptimizerFile.ofWorker(worker).load(checkpoint, layout, Engines.host(), tensor(own));
       moments.add(workers.share(own));
     }
+    replace(snapshot(0, moments));
   }
 
   private static Tensor tensor(FlatVector vector) {
     return Engines.host().alias(vector.pointer(), vector.size()).tensor();
   }
 
-  private void closeSnapshot() {
-    parameters.close();
-    moments.forEach(SharedVector::close);
-    moments.clear();
+  private RoundStart.Snapshot snapshot(int round, List<SharedVector> moments) {
+    return new RoundStart.Snapshot(round, workers.share(copyOfParameters()), moments);
+  }
+
+  private void replace(RoundStart.Snapshot next) {
+    close(snapshot);
+    snapshot = next;
+  }
+
+  private void close(RoundStart.Snapshot before) {
+    before.close();
     past.forEach(over -> over.update().close());
     past.clear();
   }
@@ -222,7 +219,7 @@ public final class LocalRounds implements AutoCloseable {
   /** Frees all vectors but the driver's. */
   @Override
   public void close() {
-    closeSnapshot();
+    close(snapshot);
     outer.close();
     KeptVectors.release(run);
   }

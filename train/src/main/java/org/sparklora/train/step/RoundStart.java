@@ -21,9 +21,7 @@ import org.sparklora.train.workers.SharedVector;
  * @param settings of the averages
  * @param plan the rows of each step
  * @param rows the training rows
- * @param snapshotRound number of rounds before the snapshot
- * @param parameters at the snapshot
- * @param moments of each worker at the snapshot; empty if all are zeros
+ * @param snapshot the latest
  * @param past the rounds since the snapshot
  */
 public record RoundStart(
@@ -31,12 +29,24 @@ public record RoundStart(
     AveragingSettings settings,
     TrainingPlan plan,
     TrainingRows rows,
-    int snapshotRound,
-    SharedVector parameters,
-    List<SharedVector> moments,
+    Snapshot snapshot,
     List<Past> past)
     implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(RoundStart.class);
+
+  /**
+   * The vectors from which a process can begin.
+   *
+   * @param round number of rounds before
+   * @param moments of each worker; empty if all are zeros
+   */
+  record Snapshot(int round, SharedVector parameters, List<SharedVector> moments)
+      implements Serializable {
+    void close() {
+      parameters.close();
+      moments.forEach(SharedVector::close);
+    }
+  }
 
   /**
    * A round that is over.
@@ -49,19 +59,19 @@ public record RoundStart(
 
   /** Number of rounds before this one. */
   int round() {
-    return snapshotRound + past.size();
+    return snapshot.round() + past.size();
   }
 
   /** The change of the parameters at the end of a round since the snapshot. */
   FlatVector update(int round) {
-    return past.get(round - snapshotRound).update().vector();
+    return past.get(round - snapshot.round()).update().vector();
   }
 
   /** Whether a worker took no step from a round until this one. */
   boolean isUnchanged(int worker, int round) {
-    return round >= snapshotRound
+    return round >= snapshot.round()
         && round <= round()
-        && past.subList(round - snapshotRound, past.size()).stream()
+        && past.subList(round - snapshot.round(), past.size()).stream()
             .allMatch(over -> stepsOf(over, worker).isEmpty());
   }
 
@@ -88,8 +98,8 @@ public record RoundStart(
   }
 
   private void takeStepsAgain(int worker, TrainedVectors vectors) {
-    if (!moments.isEmpty()) {
-      moments.get(worker).vector().copyTo(vectors.moments());
+    if (!snapshot.moments().isEmpty()) {
+      snapshot.moments().get(worker).vector().copyTo(vectors.moments());
     }
     if (past.isEmpty()) {
       return;
@@ -99,7 +109,7 @@ public record RoundStart(
         worker,
         past.get(0).firstStep() + 1,
         past.get(past.size() - 1).endStep());
-    FlatVector first = parameters.vector();
+    FlatVector first = snapshot.parameters().vector();
     try (FlatVector start = new FlatVector(first.size())) {
       first.copyTo(start.pointer());
       for (Past over : past) {
