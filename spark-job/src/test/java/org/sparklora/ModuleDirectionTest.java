@@ -29,7 +29,7 @@ import com.tngtech.archunit.lang.ArchRule;
  *                     │       │  ▼               │                                 ▼
  *                     └───────│► text ◄──────────┘                          model, pipeline
  *                             │
- *                        engine-nd4j, engine-torch (see org.sparklora.model.engine only; found at run time)
+ *                        engine-nd4j, engine-torch (see model.engine, its tensor and hardware only; found at run time)
  * </pre>
  */
 @AnalyzeClasses(
@@ -48,6 +48,8 @@ class ModuleDirectionTest {
   private static final String TEXT = "org.sparklora.text..";
   private static final String MODEL = "org.sparklora.model..";
   private static final String ENGINE = "org.sparklora.model.engine";
+  private static final String TENSOR = "org.sparklora.model.engine.tensor";
+  private static final String HARDWARE = "org.sparklora.model.engine.hardware";
   private static final String ENGINE_MODULES = "org.sparklora.engine..";
   private static final String HUB = "org.sparklora.hub..";
   private static final String PIPELINE = "org.sparklora.pipeline..";
@@ -113,7 +115,15 @@ class ModuleDirectionTest {
           .that()
           .resideInAPackage(ENGINE_MODULES)
           .should()
-          .dependOnClassesThat(ours(ENGINE_MODULES, ENGINE));
+          .dependOnClassesThat(ours(ENGINE_MODULES, ENGINE, TENSOR, HARDWARE));
+
+  @ArchTest
+  static final ArchRule TENSORS_AND_HARDWARE_KNOW_NO_ENGINE =
+      noClasses()
+          .that()
+          .resideInAnyPackage(TENSOR, HARDWARE)
+          .should()
+          .dependOnClassesThat(ours(TENSOR, HARDWARE));
 
   @ArchTest
   static final ArchRule PIPELINE_USES_THE_HUB_ONLY =

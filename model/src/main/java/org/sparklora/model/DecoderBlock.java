@@ -1,7 +1,7 @@
 package org.sparklora.model;
 
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.SwiGlu;

@@ -1,7 +1,7 @@
 package org.sparklora.model;
 
 import java.util.List;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.TokenEmbedding;

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The order of the trained parameters in one flat float32 vector, the form in which optimizers,

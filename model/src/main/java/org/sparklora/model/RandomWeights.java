@@ -1,8 +1,8 @@
 package org.sparklora.model;
 
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Random weights for measuring the speed of a shape, made in the engine's memory. Each element of a

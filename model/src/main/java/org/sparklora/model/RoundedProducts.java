@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.LinearProduct;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**

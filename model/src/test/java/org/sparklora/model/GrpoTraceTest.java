@@ -17,7 +17,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLoss;

@@ -3,10 +3,10 @@ package org.sparklora.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Tensor;
 
 class RandomWeightsTest {
   private static float[] numbers(Engine engine, DType dtype, long... shape) {

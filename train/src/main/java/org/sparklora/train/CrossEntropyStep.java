@@ -6,7 +6,7 @@ import org.sparklora.model.AdapterStep;
 import org.sparklora.model.StepResult;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.train.meter.ExecutorMeter;
 

@@ -1,9 +1,9 @@
 package org.sparklora.train;
 
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.HostAlias;
-import org.sparklora.model.engine.NativeMemory;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.HostAlias;
+import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * A float32 vector for an engine: in place in host memory, or cached as a copy on a device. The

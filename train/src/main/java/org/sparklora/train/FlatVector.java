@@ -18,8 +18,9 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.NativeMemory;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * A serialisable vector outside the Java heap: parameters sent to executors, gradient sums sent

@@ -4,7 +4,7 @@ import org.sparklora.model.AdapterStep;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.StepResult;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.loss.GrpoLoss;
 import org.sparklora.model.loss.PolicyTargets;
 import org.sparklora.model.loss.TokenLogProbs;

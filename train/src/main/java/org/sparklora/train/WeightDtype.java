@@ -1,7 +1,7 @@
 package org.sparklora.train;
 
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.tensor.DType;
 
 /** TRL's {@code dtype}: the type of the base model's weights in memory. */
 public enum WeightDtype {

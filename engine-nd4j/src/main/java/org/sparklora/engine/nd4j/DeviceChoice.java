@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.environment.Nd4jEnvironment;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.model.engine.CudaDevice;
+import org.sparklora.model.engine.hardware.CudaDevice;
 
 /**
  * The one GPU that this JVM computes on. It must be chosen before anything touches ND4J, which

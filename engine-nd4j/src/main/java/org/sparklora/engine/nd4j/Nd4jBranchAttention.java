@@ -3,9 +3,9 @@ package org.sparklora.engine.nd4j;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.engine.nd4j.Nd4jAttention.Inputs;
 import org.sparklora.model.engine.Branch;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Kernels;
+import org.sparklora.model.engine.tensor.DType;
 
 /**
  * Runs {@link Nd4jAttention} over branches. It needs consecutive keys, so the keys of a branch that

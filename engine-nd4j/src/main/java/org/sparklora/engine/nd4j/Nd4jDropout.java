@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.custom.BitwiseXor;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.RShiftBits;
 import org.nd4j.linalg.factory.Nd4j;
 import org.sparklora.model.engine.DropoutMask;
-import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.tensor.NativeMemory;
 
 /** Computes {@link DropoutMask} by ND4J's operations on ints, which overflow as Java's do. */
 final class Nd4jDropout implements AutoCloseable {

@@ -4,8 +4,8 @@ import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.sparklora.model.engine.Indices;
-import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.NativeMemory;
 
 /** Indices in ND4J's memory, int32. */
 final class Nd4jIndices extends Indices {

@@ -10,7 +10,7 @@ import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.model.engine.CudaDevice;
+import org.sparklora.model.engine.hardware.CudaDevice;
 
 class DeviceChoiceTest {
 

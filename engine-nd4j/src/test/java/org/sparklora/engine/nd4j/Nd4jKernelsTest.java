@@ -9,14 +9,14 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.factory.Nd4j;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
-import org.sparklora.model.engine.HostAlias;
-import org.sparklora.model.engine.NativeMemory;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostAlias;
+import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /** What the contract tests' sizes do not reach: several tiles, devices, DL4J's workspaces. */
 class Nd4jKernelsTest {

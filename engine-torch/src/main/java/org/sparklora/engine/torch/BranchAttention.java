@@ -2,8 +2,8 @@ package org.sparklora.engine.torch;
 
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.tensor.DType;
 
 /** Computes attention over the branches of a mask, on a kind of device. */
 interface BranchAttention {

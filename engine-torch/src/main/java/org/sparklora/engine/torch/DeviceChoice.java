@@ -6,7 +6,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.model.engine.CudaDevice;
+import org.sparklora.model.engine.hardware.CudaDevice;
 
 /**
  * The one GPU that this JVM computes on, in a build with {@code -Pcuda}. Its driver and libraries

@@ -7,8 +7,8 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.DropoutMask;
+import org.sparklora.model.engine.tensor.DType;
 
 /** Operations on elements and on rows: norms, rotation, gates, dropout. */
 final class Elementwise {

@@ -49,7 +49,7 @@ final class Optimizer {
     Operator.of("aten::_fused_adamw_").call(arguments);
   }
 
-  private static IValue part(org.sparklora.model.engine.Tensor vector, long from, long to) {
+  private static IValue part(org.sparklora.model.engine.tensor.Tensor vector, long from, long to) {
     return Operator.list(TorchTensor.of(vector).flat().narrow(0, from, to - from));
   }
 

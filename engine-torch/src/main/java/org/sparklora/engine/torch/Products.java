@@ -5,7 +5,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.tensor.DType;
 
 /**
  * Products of linear layers. Their operands are float32, or rounded to bfloat16 with float32 sums.

@@ -59,7 +59,9 @@ final class TorchDecodingSteps extends DecodingSteps {
 
   @Override
   public void run(
-      Tokens tokens, List<org.sparklora.model.engine.Tensor> over, Consumer<Inputs> operations) {
+      Tokens tokens,
+      List<org.sparklora.model.engine.tensor.Tensor> over,
+      Consumer<Inputs> operations) {
     int rows = rows(tokens.ids().length);
     List<Branch> seen = inRows(tokens.branches(), rows);
     int most = seen.stream().mapToInt(Branch::keys).max().orElse(0);

@@ -16,9 +16,9 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.NativeMemory;
 
 /**
  * Holds tensors and runs operators: the CPU with host memory, or one GPU. A third kind, for tests,

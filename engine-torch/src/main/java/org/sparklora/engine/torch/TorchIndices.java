@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.sparklora.model.engine.Indices;
-import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.NativeMemory;
 
 /** Indices in libtorch's memory, int64 as its operators need. */
 final class TorchIndices extends Indices {

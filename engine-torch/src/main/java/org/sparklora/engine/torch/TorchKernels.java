@@ -10,16 +10,16 @@ import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Branch;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.DecodingSteps;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.SamplingRule;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Kernels by libtorch's operators, the same on CPUs and on a GPU. Only token ids, and one number

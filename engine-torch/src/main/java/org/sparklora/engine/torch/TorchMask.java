@@ -13,7 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Branch;
-import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.tensor.NativeMemory;
 
 /**
  * A mask with tensors that attention derives from it on the device, made at the first attention and

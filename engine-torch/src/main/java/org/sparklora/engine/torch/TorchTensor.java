@@ -3,9 +3,9 @@ package org.sparklora.engine.torch;
 import java.util.Optional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.global.torch;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * A tensor of libtorch, over host memory or a device's. Views are other shapes over the same

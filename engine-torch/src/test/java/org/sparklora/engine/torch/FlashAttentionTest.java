@@ -13,12 +13,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Branch.Run;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /** How queries and keys are laid out for FlashAttention, with a kernel written out here. */
 class FlashAttentionTest {

@@ -8,14 +8,14 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
-import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.SamplingRule;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * All that decoding computes besides attention, row by row and together: to the last bit the same.

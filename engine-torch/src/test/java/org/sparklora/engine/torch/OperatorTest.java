@@ -14,12 +14,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.tensor.DType;
 
 /** Operators by name: one that processors have, and FlashAttention, which only GPUs have. */
 class OperatorTest {
@@ -31,11 +31,11 @@ class OperatorTest {
   void anOperatorOfProcessorsIsCalledByTheNamesOfItsArguments() {
     int n = 70;
     Heads heads = new Heads(3, 3, 16);
-    try (org.sparklora.model.engine.Tensor q = random(1, n, 48);
-        org.sparklora.model.engine.Tensor k = random(2, n, 48);
-        org.sparklora.model.engine.Tensor v = random(3, n, 48);
-        org.sparklora.model.engine.Tensor y = engine.allocate(n, 48);
-        org.sparklora.model.engine.Tensor sums = engine.allocate(n, 3);
+    try (org.sparklora.model.engine.tensor.Tensor q = random(1, n, 48);
+        org.sparklora.model.engine.tensor.Tensor k = random(2, n, 48);
+        org.sparklora.model.engine.tensor.Tensor v = random(3, n, 48);
+        org.sparklora.model.engine.tensor.Tensor y = engine.allocate(n, 48);
+        org.sparklora.model.engine.tensor.Tensor sums = engine.allocate(n, 3);
         AttentionMask mask = engine.mask(Segments.ofLengths(n))) {
       engine.attention(new AttentionTensors(q, k, v, y, sums), heads, mask, 0.25f);
       scope.run(
@@ -59,11 +59,11 @@ class OperatorTest {
     }
   }
 
-  private org.sparklora.model.engine.Tensor random(long seed, int rows, int columns) {
+  private org.sparklora.model.engine.tensor.Tensor random(long seed, int rows, int columns) {
     return GuardedTensor.weight(engine, DType.FLOAT32, seed, rows, columns);
   }
 
-  private static IValue batch(org.sparklora.model.engine.Tensor x, int n) {
+  private static IValue batch(org.sparklora.model.engine.tensor.Tensor x, int n) {
     return new IValue(TorchTensor.of(x).as(1, n, 3, 16).transpose(1, 2));
   }
 
@@ -96,9 +96,9 @@ class OperatorTest {
   void flashAttentionGetsAsFarAsProcessorsLetIt(boolean backward, int continued) {
     int n = 7;
     Segments documents = Segments.ofLengths(4, 2, 1).continuing(new int[] {-1, continued, -1});
-    try (org.sparklora.model.engine.Tensor q = random(1, n, 32);
-        org.sparklora.model.engine.Tensor k = random(2, n, 16);
-        org.sparklora.model.engine.Tensor sums = engine.allocate(n, 4);
+    try (org.sparklora.model.engine.tensor.Tensor q = random(1, n, 32);
+        org.sparklora.model.engine.tensor.Tensor k = random(2, n, 16);
+        org.sparklora.model.engine.tensor.Tensor sums = engine.allocate(n, 4);
         TorchMask mask = (TorchMask) engine.mask(documents)) {
       AttentionTensors tensors = new AttentionTensors(q, k, k, q, sums);
       AttentionGradients gradients = new AttentionGradients(q, q, k, k);

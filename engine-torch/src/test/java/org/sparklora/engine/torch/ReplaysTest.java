@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.SamplingRule;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.generate.Completion;
 
 /** When operators are recorded, replayed and recorded anew, on a device that tells what it did. */

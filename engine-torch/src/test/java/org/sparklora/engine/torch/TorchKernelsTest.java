@@ -15,18 +15,18 @@ import org.junit.jupiter.api.Test;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.HostAlias;
-import org.sparklora.model.engine.Indices;
-import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Segments;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostAlias;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /** What the contract tests' sizes do not reach: several tiles, memory, threads, other libraries. */
 class TorchKernelsTest {

@@ -16,11 +16,11 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
-import org.sparklora.model.engine.Bfloat16;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.NativeMemory;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Bfloat16;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFile;
 

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
-import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.text.json.CheckpointException;
 
 /**

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
-import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.text.json.JsonFile;
 
 /** Writes a checkpoint folder that transformers loads. Each file appears whole or not at all. */

@@ -10,11 +10,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.NativeMemory;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.text.json.CheckpointException;
 
 /**

@@ -17,10 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.sparklora.model.engine.Bfloat16;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.Float16;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Bfloat16;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Float16;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.text.json.JsonFile;
 
 /**

@@ -1,5 +1,7 @@
 package org.sparklora.model.engine;
 
+import org.sparklora.model.engine.tensor.Tensor;
+
 /**
  * A step of AdamW (Loshchilov and Hutter, 2019), in torch.optim.AdamW's terms, on a gradient g that
  * is scaled as {@code clip_grad_norm_} scales it:

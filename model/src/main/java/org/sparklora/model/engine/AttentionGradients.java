@@ -1,5 +1,7 @@
 package org.sparklora.model.engine;
 
+import org.sparklora.model.engine.tensor.Tensor;
+
 /**
  * Gradients of {@link AttentionTensors}.
  *

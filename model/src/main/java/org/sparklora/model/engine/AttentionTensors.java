@@ -1,5 +1,7 @@
 package org.sparklora.model.engine;
 
+import org.sparklora.model.engine.tensor.Tensor;
+
 /**
  * The tensors that attention reads and writes.
  *

@@ -3,6 +3,9 @@ package org.sparklora.model.engine;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Checks the arguments of one operation, condition by condition: the first that does not hold

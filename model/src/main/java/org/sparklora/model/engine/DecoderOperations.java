@@ -1,6 +1,8 @@
 package org.sparklora.model.engine;
 
 import java.util.List;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The arithmetic of an {@link Engine}. This class checks shapes and types once for all engines

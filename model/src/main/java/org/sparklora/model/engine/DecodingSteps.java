@@ -2,6 +2,8 @@ package org.sparklora.model.engine;
 
 import java.util.List;
 import java.util.function.Consumer;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Runs steps of decoding, each of which computes one more token of several texts. An engine on a

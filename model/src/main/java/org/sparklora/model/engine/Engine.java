@@ -4,6 +4,12 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostAlias;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Computes the decoder: memory, threads or a device, and the arithmetic on them. The caller of

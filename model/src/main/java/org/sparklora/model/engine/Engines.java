@@ -15,6 +15,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.model.engine.hardware.OpenBlasKernels;
+import org.sparklora.model.engine.tensor.DType;
 
 /**
  * The {@link Engine}s of this JVM, one for each {@link EngineChoice}, from the providers on the

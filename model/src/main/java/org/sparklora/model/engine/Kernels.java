@@ -2,6 +2,11 @@ package org.sparklora.model.engine;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostIndices;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The arithmetic of an {@link Engine}, one implementation for each way of computing. The engine's

@@ -1,5 +1,7 @@
 package org.sparklora.model.engine;
 
+import org.sparklora.model.engine.tensor.DType;
+
 /**
  * A product of a linear layer, forward or backward.
  *

@@ -1,6 +1,7 @@
 package org.sparklora.model.engine;
 
 import java.io.Serializable;
+import org.sparklora.model.engine.tensor.DType;
 
 /**
  * The types of weights and products, set by {@code --dtype} and {@code --bf16} as in TRL.

@@ -1,6 +1,8 @@
 package org.sparklora.model.engine;
 
 import java.util.Optional;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * A model's scores of M target tokens, one number of each kind per row of logits. They stay in the

@@ -15,10 +15,10 @@ import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.DecodingSteps.Tokens;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.NonFiniteRowException;
 import org.sparklora.model.engine.Segments;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Completes prompts. Many completions advance together, one token at a time, so that one pass over

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import org.sparklora.model.engine.Branch.Run;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.KeyValues;
 
 /**

@@ -2,7 +2,7 @@ package org.sparklora.model.layer;
 
 import java.util.Optional;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
 
 /**

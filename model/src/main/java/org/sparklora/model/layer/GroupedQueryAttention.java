@@ -5,7 +5,7 @@ import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
 
 /**

@@ -1,6 +1,6 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * One layer's cache: the rotated keys and the values of earlier tokens, one slot per token.

@@ -1,6 +1,6 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * A linear layer, with or without an adapter. Shapes: x {@code (N, in)}, y {@code (N, out)}, u

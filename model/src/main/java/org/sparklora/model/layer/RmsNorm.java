@@ -1,7 +1,7 @@
 package org.sparklora.model.layer;
 
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Root-mean-square layer normalisation (Zhang and Sennrich, 2019): {@code y = x / rms(x) · weight}

@@ -5,8 +5,8 @@ import java.util.List;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.RopeScaling;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Indices;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Rotary position embedding (Su et al., 2021): pair i of a head at position p turns by the angle

@@ -1,6 +1,6 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
 
 /** The gated feed-forward layer (Shazeer, 2020): {@code down(silu(gate(x)) · up(x))}. */

@@ -1,8 +1,8 @@
 package org.sparklora.model.layer;
 
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Indices;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * {@code y[n] = table[tokens[n]]}.

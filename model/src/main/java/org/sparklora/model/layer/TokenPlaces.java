@@ -3,8 +3,8 @@ package org.sparklora.model.layer;
 import java.util.List;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Indices;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The tokens of one pass: their positions, the keys they see, and the cache slots of their own keys

@@ -1,7 +1,7 @@
 package org.sparklora.model.layer;
 
 import java.util.Optional;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * A parameter of a layer.

@@ -14,7 +14,7 @@ import java.util.function.LongToDoubleFunction;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Where each LoRA factor lies in the flat adapter vector: for every targeted linear layer, in the

@@ -14,9 +14,9 @@ import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout.Factors;
 import org.sparklora.text.json.CheckpointException;
 

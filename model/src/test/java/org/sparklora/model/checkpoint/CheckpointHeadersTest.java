@@ -15,7 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.TinyCheckpoint;
-import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.text.json.CheckpointException;
 
 class CheckpointHeadersTest {

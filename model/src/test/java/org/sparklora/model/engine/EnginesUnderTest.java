@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.sparklora.model.engine.tensor.DType;
 
 /**
  * The engines that tests run over: those of {@code model}, or those that a subclass of {@link

@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * An engine that notes, for each kind of work, calls, time and floating-point operations of the

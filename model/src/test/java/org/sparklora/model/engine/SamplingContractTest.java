@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /** Which tokens every implementation draws. */
 class SamplingContractTest {

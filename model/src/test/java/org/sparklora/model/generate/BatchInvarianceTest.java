@@ -22,13 +22,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 
 /**

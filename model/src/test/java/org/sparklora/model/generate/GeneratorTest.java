@@ -26,7 +26,7 @@ import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.SamplingRule;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.generate.Completion.StopReason;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.loss.TokenLogProbs;

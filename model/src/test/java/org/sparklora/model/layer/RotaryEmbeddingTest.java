@@ -13,7 +13,7 @@ import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 class RotaryEmbeddingTest {
   private final Engine engine = EnginesUnderTest.reference();

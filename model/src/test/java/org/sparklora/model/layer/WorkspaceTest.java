@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.layer.Workspace.Buffer;
 
 class WorkspaceTest {

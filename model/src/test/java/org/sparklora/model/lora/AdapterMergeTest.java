@@ -21,11 +21,11 @@ import org.sparklora.model.PackedBatch;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Tensor;
 
 class AdapterMergeTest {
   /** Log-probabilities of float32 models of this size that are the same but for rounding. */

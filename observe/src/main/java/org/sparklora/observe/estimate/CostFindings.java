@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.model.RoundedProducts;
 import org.sparklora.model.WeightLayout;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.observe.estimate.Finding.Severity;
 

@@ -3,9 +3,9 @@ package org.sparklora.observe.estimate;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**

@@ -2,8 +2,8 @@ package org.sparklora.spark.bench;
 
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;

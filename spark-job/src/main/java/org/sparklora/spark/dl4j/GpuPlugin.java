@@ -8,7 +8,7 @@ import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.resource.ResourceInformation;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.OpenBlasKernels;
+import org.sparklora.model.engine.hardware.OpenBlasKernels;
 import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.ScratchPlace;
 

@@ -1,9 +1,9 @@
 package org.sparklora.spark.run;
 
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.tensor.NativeMemory;
 
 /**
  * Trains again and again in one JVM and prints the resident memory after each run, by owner: {@code

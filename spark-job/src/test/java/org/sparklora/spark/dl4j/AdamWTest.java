@@ -12,7 +12,7 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The step that engines take against the passes that DL4J would make, and the order of its state.

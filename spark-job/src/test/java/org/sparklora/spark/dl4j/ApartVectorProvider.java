@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Opens {@code vector-apart}: the vector engine's kernels, which say that their tensors lie apart

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;

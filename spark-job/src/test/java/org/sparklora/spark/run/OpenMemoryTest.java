@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.spark.cli.Main;
 import org.sparklora.spark.cli.SftRun;
 import org.sparklora.spark.cli.TestSpark;

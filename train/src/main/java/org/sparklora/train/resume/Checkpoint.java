@@ -12,7 +12,7 @@ import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.text.json.JsonProblem;

@@ -6,7 +6,7 @@ import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepMetrics;

@@ -1,6 +1,6 @@
 package org.sparklora.model.engine.reference;
 
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * A factor of a matrix product of {@link ReferenceKernels}: {@code values[i·rowStride +

@@ -5,7 +5,7 @@ import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /** Attention of {@link ReferenceKernels}: one query at a time, as the formula is written. */
 final class ReferenceAttention {

@@ -6,16 +6,16 @@ import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.DropoutMask;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.SamplingRule;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Plain loops, written to be read: the oracle that every other implementation is tested against,

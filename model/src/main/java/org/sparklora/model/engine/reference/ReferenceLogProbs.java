@@ -1,8 +1,8 @@
 package org.sparklora.model.engine.reference;
 
-import org.sparklora.model.engine.HostIndices;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
+import org.sparklora.model.engine.tensor.HostIndices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /** Log-probabilities of {@link ReferenceKernels}, one row of logits at a time. */
 final class ReferenceLogProbs {

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.SamplingRule;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Draws tokens for {@link ReferenceKernels}. Top-k, top-p and min-p all keep the likeliest tokens,

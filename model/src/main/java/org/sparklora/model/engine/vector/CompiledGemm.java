@@ -14,9 +14,9 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.engine.CpuInfo;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.hardware.CpuInfo;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.vector.Gemm.Layout;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 

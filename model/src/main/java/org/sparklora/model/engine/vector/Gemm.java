@@ -1,8 +1,8 @@
 package org.sparklora.model.engine.vector;
 
 import org.bytedeco.dnnl.global.dnnl;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
 
 /**
  * oneDNN's matrix product {@code C = beta·C + alpha·A·B}, with A {@code (m, k)}, B {@code (k, n)},

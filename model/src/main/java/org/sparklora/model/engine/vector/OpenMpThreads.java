@@ -3,7 +3,7 @@ package org.sparklora.model.engine.vector;
 import java.util.Optional;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Loader;
-import org.sparklora.model.engine.NativeFunction;
+import org.sparklora.model.engine.hardware.NativeFunction;
 
 /**
  * Makes oneDNN single-threaded on threads that ask for it.

@@ -2,9 +2,9 @@ package org.sparklora.model.engine.vector;
 
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The working memory of one worker, kept between operations: rows on the Java heap for vector

@@ -8,8 +8,8 @@ import jdk.incubator.vector.VectorOperators;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**

@@ -9,8 +9,8 @@ import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**

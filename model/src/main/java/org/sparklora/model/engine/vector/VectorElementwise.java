@@ -7,7 +7,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import org.sparklora.model.engine.DropoutMask;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The operations of {@link VectorKernels} that treat each element alone. Chunks that fit the

@@ -1,8 +1,8 @@
 package org.sparklora.model.engine.vector;
 
 import java.util.Arrays;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
 
 /**
  * Products of few rows by a large weight, of {@link VectorKernels}: {@code y = beta·y + alpha · x ·

@@ -5,14 +5,14 @@ import java.util.function.Supplier;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.SamplingRule;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The fast kernels for CPUs: oneDNN's gemm for matrix products, {@code jdk.incubator.vector} for

@@ -2,11 +2,11 @@ package org.sparklora.model.engine.vector;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
-import org.sparklora.model.engine.HostIndices;
-import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
+import org.sparklora.model.engine.tensor.HostIndices;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Log-probabilities of the next token, of {@link VectorKernels}. A row of logits is read from

@@ -2,7 +2,7 @@ package org.sparklora.model.engine.vector;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.tensor.HostTensor;
 
 /**
  * Products whose sums have few terms, of {@link VectorKernels}: {@code y = beta·y + alpha · u · bᵀ}

@@ -1,9 +1,9 @@
 package org.sparklora.model.engine.vector;
 
 import java.util.Arrays;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**

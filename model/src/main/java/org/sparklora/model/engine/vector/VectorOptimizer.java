@@ -5,7 +5,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The operations of {@link VectorKernels} on vectors of all trained parameters: each is one pass

@@ -1,6 +1,6 @@
 package org.sparklora.model.engine.vector;
 
-import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**

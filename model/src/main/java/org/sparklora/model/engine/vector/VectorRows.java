@@ -3,10 +3,10 @@ package org.sparklora.model.engine.vector;
 import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
-import org.sparklora.model.engine.HostIndices;
-import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.HostIndices;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The operations of {@link VectorKernels} that treat each row alone, or sum over rows: bias,

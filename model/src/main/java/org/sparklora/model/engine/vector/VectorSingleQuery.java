@@ -5,7 +5,7 @@ import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.engine.vector.VectorAttention.Call;
 
 /**

@@ -7,8 +7,8 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
-import org.sparklora.model.engine.Bfloat16;
-import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.tensor.Bfloat16;
+import org.sparklora.model.engine.tensor.HostTensor;
 
 /** Copies parts of a weight into arrays for vector instructions. */
 final class WeightRows {

@@ -5,15 +5,15 @@ import java.util.stream.IntStream;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Segments;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Prints the speed of each operation at the shapes of training SmolLM2-135M with LoRA of rank 256

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 @EnabledOnOs(OS.LINUX)

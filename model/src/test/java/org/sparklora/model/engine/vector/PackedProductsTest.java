@@ -13,13 +13,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
-import org.sparklora.model.engine.NativeMemory;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /** Products of few rows by packed weights. */
 class PackedProductsTest {

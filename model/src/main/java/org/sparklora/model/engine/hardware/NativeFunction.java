@@ -1,4 +1,4 @@
-package org.sparklora.model.engine;
+package org.sparklora.model.engine.hardware;
 
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;

@@ -1,4 +1,4 @@
-package org.sparklora.model.engine;
+package org.sparklora.model.engine.tensor;
 
 /**
  * A tensor of an engine over host memory that the tensor does not own: the memory itself if the
@@ -11,7 +11,7 @@ package org.sparklora.model.engine;
 public record HostAlias(Tensor tensor, Runnable bringing) implements AutoCloseable {
 
   /**
-   * Copies the tensor to the memory. Waits for the copy, and so for every pending {@link Arrival}.
+   * Copies the tensor to the memory. Waits for the copy, and so for every pending {@code Arrival}.
    */
   public void writeBack() {
     bringing.run();

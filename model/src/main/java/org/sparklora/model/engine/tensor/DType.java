@@ -1,4 +1,4 @@
-package org.sparklora.model.engine;
+package org.sparklora.model.engine.tensor;
 
 /** How the elements of a {@link Tensor} are stored. Arithmetic is float32 throughout. */
 public enum DType {

@@ -1,4 +1,4 @@
-package org.sparklora.model.engine;
+package org.sparklora.model.engine.tensor;
 
 /** Conversions of IEEE 754 half precision, for which Java 17 has no type. */
 public final class Float16 {

@@ -1,4 +1,4 @@
-package org.sparklora.model.engine;
+package org.sparklora.model.engine.tensor;
 
 import static java.util.stream.Collectors.joining;
 
@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.stream.LongStream;
 
 /**
- * A dense row-major array in the memory of the {@link Engine} that made it; only that engine
+ * A dense row-major array in the memory of the {@code Engine} that made it; only that engine
  * computes on its elements. Activations and gradients are float32; frozen weights may be bfloat16.
  *
  * <p>Views share storage with the tensor they were taken from and are valid until it is closed. Not

@@ -1,4 +1,4 @@
-package org.sparklora.model.engine;
+package org.sparklora.model.engine.hardware;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

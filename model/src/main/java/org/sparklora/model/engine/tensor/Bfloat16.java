@@ -1,4 +1,4 @@
-package org.sparklora.model.engine;
+package org.sparklora.model.engine.tensor;
 
 /** The upper half of a float32: its range at 8 bits of precision. */
 public final class Bfloat16 {

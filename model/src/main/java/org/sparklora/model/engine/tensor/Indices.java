@@ -1,7 +1,7 @@
-package org.sparklora.model.engine;
+package org.sparklora.model.engine.tensor;
 
 /**
- * Row numbers, token ids or positions in an {@link Engine}'s memory. {@link Engine#indices} makes
+ * Row numbers, token ids or positions in an {@code Engine}'s memory. {@code Engine.indices} makes
  * them once per pass, so that none of their many uses transfers or checks them again.
  *
  * <p>Parts share storage with their source and are valid until it is closed.
@@ -20,7 +20,7 @@ public abstract class Indices implements AutoCloseable {
    *
    * @throws IllegalArgumentException if an index is negative
    */
-  static int boundOf(int[] indices) {
+  public static int boundOf(int[] indices) {
     int largest = -1;
     for (int n = 0; n < indices.length; n++) {
       if (indices[n] < 0) {
