@@ -5,6 +5,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.sparklora.text.jinja.value.Arguments;
+import org.sparklora.text.jinja.value.Arithmetic;
+import org.sparklora.text.jinja.value.Callable;
+import org.sparklora.text.jinja.value.DictMethods;
+import org.sparklora.text.jinja.value.JinjaException;
+import org.sparklora.text.jinja.value.Namespace;
+import org.sparklora.text.jinja.value.RenderLimit;
+import org.sparklora.text.jinja.value.StringMethods;
+import org.sparklora.text.jinja.value.Tuple;
+import org.sparklora.text.jinja.value.Undefined;
+import org.sparklora.text.jinja.value.ValueText;
+import org.sparklora.text.jinja.value.Values;
 
 /** Evaluates attributes, items, calls, operators and comparisons. */
 final class Evaluator {

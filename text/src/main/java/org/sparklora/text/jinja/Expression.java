@@ -4,6 +4,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.sparklora.text.jinja.value.Arguments;
+import org.sparklora.text.jinja.value.JinjaException;
+import org.sparklora.text.jinja.value.RenderLimit;
+import org.sparklora.text.jinja.value.Values;
 
 /** A part of a template that has a value. */
 @FunctionalInterface

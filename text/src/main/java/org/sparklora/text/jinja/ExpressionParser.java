@@ -10,6 +10,10 @@ import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.sparklora.text.jinja.Expression.CallArguments;
 import org.sparklora.text.jinja.Token.Kind;
+import org.sparklora.text.jinja.value.JinjaException;
+import org.sparklora.text.jinja.value.None;
+import org.sparklora.text.jinja.value.Undefined;
+import org.sparklora.text.jinja.value.Values;
 
 /**
  * Parses expressions by recursive descent, loosest binding first: conditional, or, and, not,

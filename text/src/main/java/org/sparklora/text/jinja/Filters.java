@@ -11,6 +11,15 @@ import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.sparklora.text.jinja.value.Arguments;
+import org.sparklora.text.jinja.value.DictMethods;
+import org.sparklora.text.jinja.value.JinjaException;
+import org.sparklora.text.jinja.value.JsonText;
+import org.sparklora.text.jinja.value.None;
+import org.sparklora.text.jinja.value.StringMethods;
+import org.sparklora.text.jinja.value.Undefined;
+import org.sparklora.text.jinja.value.ValueText;
+import org.sparklora.text.jinja.value.Values;
 
 /** Jinja2's filters: {@code value | name(arguments)}. */
 final class Filters {

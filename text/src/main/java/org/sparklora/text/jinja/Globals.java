@@ -9,6 +9,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.text.jinja.value.Arguments;
+import org.sparklora.text.jinja.value.Callable;
+import org.sparklora.text.jinja.value.JinjaException;
+import org.sparklora.text.jinja.value.Namespace;
+import org.sparklora.text.jinja.value.ValueText;
+import org.sparklora.text.jinja.value.Values;
 
 /** The functions every template has: Jinja2's, and those transformers adds. */
 final class Globals {

@@ -6,6 +6,9 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.text.jinja.Token.Kind;
+import org.sparklora.text.jinja.value.JinjaException;
+import org.sparklora.text.jinja.value.None;
+import org.sparklora.text.jinja.value.StringMethods;
 
 /**
  * Cuts a template into tokens, with Jinja2's whitespace rules: {@code -} strips, {@code +} keeps,

@@ -3,6 +3,9 @@ package org.sparklora.text.jinja;
 import java.util.List;
 import java.util.Optional;
 import org.sparklora.text.jinja.Statement.Target;
+import org.sparklora.text.jinja.value.Callable;
+import org.sparklora.text.jinja.value.Undefined;
+import org.sparklora.text.jinja.value.Values;
 
 /** The variable {@code loop} of a for statement. */
 record Loop(List<Object> items, int index) {

@@ -1,6 +1,9 @@
 package org.sparklora.text.jinja;
 
 import java.util.List;
+import org.sparklora.text.jinja.value.Arguments;
+import org.sparklora.text.jinja.value.Callable;
+import org.sparklora.text.jinja.value.Undefined;
 
 /** {@code {% macro name(parameters) %}}: a function whose value is the text its body writes. */
 record Macro(Parameters parameters, Scope definedIn, Statement body) implements Callable {

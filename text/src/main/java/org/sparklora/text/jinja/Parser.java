@@ -11,6 +11,10 @@ import java.util.function.BiFunction;
 import org.sparklora.text.jinja.Statement.Flow;
 import org.sparklora.text.jinja.Statement.Target;
 import org.sparklora.text.jinja.Token.Kind;
+import org.sparklora.text.jinja.value.JinjaException;
+import org.sparklora.text.jinja.value.Namespace;
+import org.sparklora.text.jinja.value.ValueText;
+import org.sparklora.text.jinja.value.Values;
 
 /**
  * Builds the statements of a template from its tokens. {@link ExpressionParser} parses the

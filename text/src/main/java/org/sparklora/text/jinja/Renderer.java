@@ -3,6 +3,7 @@ package org.sparklora.text.jinja;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.sparklora.text.jinja.value.RenderLimit;
 
 /** One rendering: its budget and its output. */
 final class Renderer {

@@ -2,6 +2,8 @@ package org.sparklora.text.jinja;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.sparklora.text.jinja.value.RenderLimit;
+import org.sparklora.text.jinja.value.Undefined;
 
 /**
  * The names that a statement sees, its own block's before outer ones, and its rendering.

@@ -2,6 +2,7 @@ package org.sparklora.text.jinja;
 
 import java.util.List;
 import java.util.function.Consumer;
+import org.sparklora.text.jinja.value.JinjaException;
 
 /** A part of a template that is executed. */
 @FunctionalInterface

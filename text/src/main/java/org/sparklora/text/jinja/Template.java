@@ -3,6 +3,8 @@ package org.sparklora.text.jinja;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
+import org.sparklora.text.jinja.value.JinjaException;
+import org.sparklora.text.jinja.value.Values;
 
 /** A parsed Jinja2 template. Immutable and thread-safe: each rendering has its own state. */
 public final class Template {

@@ -1,5 +1,7 @@
 package org.sparklora.text.jinja;
 
+import org.sparklora.text.jinja.value.JinjaException;
+
 /**
  * A piece of a template.
  *

@@ -2,6 +2,7 @@ package org.sparklora.text.jinja;
 
 import java.util.List;
 import org.sparklora.text.jinja.Token.Kind;
+import org.sparklora.text.jinja.value.JinjaException;
 
 /** The tokens of a template, read once from the front; also counts how deeply the parser nests. */
 final class TokenStream {

@@ -3,6 +3,12 @@ package org.sparklora.text.jinja;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiPredicate;
+import org.sparklora.text.jinja.value.Arguments;
+import org.sparklora.text.jinja.value.Arithmetic;
+import org.sparklora.text.jinja.value.JinjaException;
+import org.sparklora.text.jinja.value.None;
+import org.sparklora.text.jinja.value.Undefined;
+import org.sparklora.text.jinja.value.Values;
 
 /** Jinja2's tests: {@code value is name argument}. */
 final class ValueTests {

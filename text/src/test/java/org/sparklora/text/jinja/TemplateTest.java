@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.text.jinja.value.JinjaException;
 
 /** Expected texts were written by Jinja2 3.1.6 with transformers' environment. */
 class TemplateTest {

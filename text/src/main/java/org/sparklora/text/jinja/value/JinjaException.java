@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.Locale;
 
@@ -12,7 +12,7 @@ public final class JinjaException extends RuntimeException {
   private final boolean raisedByTemplate;
 
   /** An error found while a template is parsed. */
-  JinjaException(int line, String format, Object... arguments) {
+  public JinjaException(int line, String format, Object... arguments) {
     this(
         arguments.length == 0 ? format : String.format(Locale.ROOT, format, arguments),
         line,
@@ -20,7 +20,7 @@ public final class JinjaException extends RuntimeException {
   }
 
   /** An error of rendering: the expression or statement that fails adds its line. */
-  JinjaException(String format, Object... arguments) {
+  public JinjaException(String format, Object... arguments) {
     this(NO_LINE, format, arguments);
   }
 
@@ -31,12 +31,12 @@ public final class JinjaException extends RuntimeException {
   }
 
   /** The error that {@code raise_exception} throws. */
-  static JinjaException raised(String message) {
+  public static JinjaException raised(String message) {
     return new JinjaException(message, NO_LINE, true);
   }
 
   /** This error with a line, if it has none yet. */
-  JinjaException at(int newLine) {
+  public JinjaException at(int newLine) {
     return line == NO_LINE ? new JinjaException(getMessage(), newLine, raisedByTemplate) : this;
   }
 

@@ -1,7 +1,7 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 /** A function, method or macro that a template can call. */
 @FunctionalInterface
-interface Callable {
+public interface Callable {
   Object call(Arguments arguments);
 }

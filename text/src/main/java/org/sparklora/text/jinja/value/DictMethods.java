@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,13 +7,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Python's dict methods that change nothing; those that change a dict or list are refused. */
-final class DictMethods {
+public final class DictMethods {
   private static final Set<String> CHANGE_LIST =
       Set.of("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse");
 
   private DictMethods() {}
 
-  static Optional<Object> find(Object target, String name) {
+  public static Optional<Object> find(Object target, String name) {
     Callable method = null;
     if (target instanceof Map<?, ?> dict) {
       method = ofDict(dict, name);
@@ -42,7 +42,7 @@ final class DictMethods {
     };
   }
 
-  static List<Object> items(Map<?, ?> dict, Arguments arguments) {
+  public static List<Object> items(Map<?, ?> dict, Arguments arguments) {
     arguments.budget().items(dict.size());
     List<Object> items = new ArrayList<>();
     dict.forEach((key, value) -> items.add(new Tuple(List.of(key, value))));

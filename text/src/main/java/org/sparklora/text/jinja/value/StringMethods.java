@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The methods of Python's str. Templates see positions in code points. */
-final class StringMethods {
+public final class StringMethods {
   private static final Pattern BLANKS = Pattern.compile("[\\t-\\r\\x1c-\\x1f\\x85\\p{Z}]+");
 
   /** Quotes, backslashes and characters that Python does not call printable. */
@@ -21,7 +21,7 @@ final class StringMethods {
   private StringMethods() {}
 
   /** Whether a character is white space in Python: Unicode's, and U+001C to U+001F. */
-  static boolean isSpace(int point) {
+  public static boolean isSpace(int point) {
     return point >= '\t' && point <= '\r'
         || point >= 0x1c && point <= 0x1f
         || point == 0x85
@@ -29,7 +29,7 @@ final class StringMethods {
   }
 
   /** The method {@code text.name}, if str has it and a sandboxed template may call it. */
-  static Optional<Object> find(String text, String name) {
+  public static Optional<Object> find(String text, String name) {
     Callable method =
         switch (name) {
           case "strip" -> a -> strip(text, a.get(0, "chars", None.NONE));
@@ -77,11 +77,11 @@ final class StringMethods {
   }
 
   /** Strips both ends. */
-  static String strip(String text, Object characters) {
+  public static String strip(String text, Object characters) {
     return strip(text, characters, true, true);
   }
 
-  static String strip(String text, Object characters, boolean left, boolean right) {
+  public static String strip(String text, Object characters, boolean left, boolean right) {
     IntPredicate strips =
         characters instanceof String set
             ? point -> set.indexOf(point) >= 0
@@ -147,7 +147,8 @@ final class StringMethods {
     return part;
   }
 
-  static String replace(String text, String old, String fresh, int limit, Arguments arguments) {
+  public static String replace(
+      String text, String old, String fresh, int limit, Arguments arguments) {
     long hits = limit < 0 ? count(text, old) : Math.min(limit, count(text, old));
     arguments.budget().allocate(text.length() + hits * Math.max(0, fresh.length() - old.length()));
     StringBuilder out = new StringBuilder();
@@ -170,7 +171,7 @@ final class StringMethods {
     return out.toString();
   }
 
-  static String capitalize(String text) {
+  public static String capitalize(String text) {
     if (text.isEmpty()) {
       return text;
     }
@@ -180,13 +181,13 @@ final class StringMethods {
   }
 
   /** The indentation of lines: the given text, or {@code width} blanks. */
-  static String indent(Object width) {
+  public static String indent(Object width) {
     return width instanceof String text
         ? text
         : " ".repeat(Math.min(1000, Math.max(0, Values.asIndex(width))));
   }
 
-  static String join(String separator, List<Object> items, Arguments arguments) {
+  public static String join(String separator, List<Object> items, Arguments arguments) {
     StringBuilder out = new StringBuilder();
     String between = "";
     for (Object item : items) {

@@ -1,18 +1,18 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.HashMap;
 import java.util.Map;
 
 /** {@code namespace()}: the one object a template may assign to from inside a loop. */
-final class Namespace {
+public final class Namespace {
   private final Map<String, Object> fields = new HashMap<>();
 
-  Object get(String name) {
+  public Object get(String name) {
     Object value = fields.get(name);
     return value == null ? new Undefined("namespace field '" + name + "'") : value;
   }
 
-  void set(String name, Object value) {
+  public void set(String name, Object value) {
     if (name.startsWith("_")) {
       throw new JinjaException(
           "Cannot store '%s' in a namespace: names that begin with an underscore are reserved",

@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -14,11 +14,11 @@ import java.util.stream.IntStream;
  * dict, {@link Namespace}, {@link Callable} and {@link Undefined}. Strings count code points, as
  * Python's do.
  */
-final class Values {
+public final class Values {
   private Values() {}
 
   /** Converts a JSON-like Java value (map, list, string, number, boolean, null) to a template's. */
-  static Object fromJava(Object value) {
+  public static Object fromJava(Object value) {
     if (value == null) {
       return None.NONE;
     }
@@ -47,7 +47,7 @@ final class Values {
     return value.toString();
   }
 
-  static boolean isTrue(Object value) {
+  public static boolean isTrue(Object value) {
     if (value instanceof Boolean flag) {
       return flag;
     }
@@ -61,14 +61,14 @@ final class Values {
   }
 
   /** The value; an {@link Undefined} is refused. */
-  static Object defined(Object value) {
+  public static Object defined(Object value) {
     if (value instanceof Undefined undefined) {
       throw new JinjaException(undefined.what() + " is undefined");
     }
     return value;
   }
 
-  static String typeName(Object value) {
+  public static String typeName(Object value) {
     Map<Class<?>, String> names =
         Map.of(
             String.class, "str",
@@ -84,7 +84,7 @@ final class Values {
   }
 
   /** Python's {@code ==}: numbers and booleans by value, a list never equal to a tuple. */
-  static boolean equal(Object left, Object right, RenderLimit budget) {
+  public static boolean equal(Object left, Object right, RenderLimit budget) {
     if (isNumber(left) && isNumber(right)) {
       return left instanceof Double || right instanceof Double
           ? number(left) == number(right)
@@ -109,7 +109,7 @@ final class Values {
   }
 
   /** Python's order of two numbers or strings. */
-  static int compare(Object left, Object right, RenderLimit budget) {
+  public static int compare(Object left, Object right, RenderLimit budget) {
     if (isNumber(left) && isNumber(right)) {
       return left instanceof Double || right instanceof Double
           ? Double.compare(number(left), number(right))
@@ -122,21 +122,21 @@ final class Values {
     throw new JinjaException("Cannot order %s and %s", typeName(defined(left)), typeName(right));
   }
 
-  static boolean isNumber(Object value) {
+  public static boolean isNumber(Object value) {
     return value instanceof Long || value instanceof Double || value instanceof Boolean;
   }
 
   /** A number as a double; True is 1. */
-  static double number(Object value) {
+  public static double number(Object value) {
     return value instanceof Boolean flag ? (flag ? 1 : 0) : ((Number) value).doubleValue();
   }
 
   /** An int or bool as a long. */
-  static long integer(Object value) {
+  public static long integer(Object value) {
     return value instanceof Boolean flag ? (flag ? 1 : 0) : (Long) value;
   }
 
-  static int asIndex(Object value) {
+  public static int asIndex(Object value) {
     if (value instanceof Long || value instanceof Boolean) {
       return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, integer(value)));
     }
@@ -144,7 +144,7 @@ final class Values {
   }
 
   /** The items that a for loop iterates over. */
-  static List<Object> iterate(Object value, RenderLimit budget) {
+  public static List<Object> iterate(Object value, RenderLimit budget) {
     if (value instanceof String text) {
       budget.items(text.length());
       List<Object> characters = new ArrayList<>(text.length());
@@ -165,7 +165,7 @@ final class Values {
     throw new JinjaException("Cannot iterate over " + typeName(value));
   }
 
-  static long length(Object value) {
+  public static long length(Object value) {
     if (value instanceof String text) {
       return text.codePointCount(0, text.length());
     }
@@ -181,7 +181,7 @@ final class Values {
     throw new JinjaException("A value of type %s has no length", typeName(value));
   }
 
-  static boolean contains(Object container, Object item, RenderLimit budget) {
+  public static boolean contains(Object container, Object item, RenderLimit budget) {
     if (container instanceof String text) {
       if (!(item instanceof String part)) {
         throw new JinjaException("Cannot look for %s in a string", typeName(item));
@@ -201,7 +201,7 @@ final class Values {
   }
 
   /** {@code target[key]}; missing keys and indexes are undefined. */
-  static Object item(Object target, Object key) {
+  public static Object item(Object target, Object key) {
     if (target instanceof Map<?, ?> dict) {
       Object value = isHashable(key) ? dict.get(key) : null;
       return value == null ? new Undefined(brief(key) + " of a dict") : value;
@@ -230,7 +230,7 @@ final class Values {
   }
 
   /** Checks a dict's key: as in Python, no list or dict, nor a tuple that holds one. */
-  static Object key(Object value) {
+  public static Object key(Object value) {
     if (!isHashable(value)) {
       throw new JinjaException("A %s cannot be a key", typeName(value));
     }
@@ -244,7 +244,8 @@ final class Values {
   }
 
   /** {@code target[start:stop:step]}; start, stop and step may be None. */
-  static Object slice(Object target, Object start, Object stop, Object step, RenderLimit budget) {
+  public static Object slice(
+      Object target, Object start, Object stop, Object step, RenderLimit budget) {
     defined(target);
     if (!(target instanceof String) && !(target instanceof List)) {
       return new Undefined("a slice of " + typeName(target));

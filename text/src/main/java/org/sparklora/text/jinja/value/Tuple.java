@@ -1,13 +1,13 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.AbstractList;
 import java.util.List;
 
 /** Python's tuple: a list that prints with parentheses. */
-final class Tuple extends AbstractList<Object> {
+public final class Tuple extends AbstractList<Object> {
   private final List<Object> items;
 
-  Tuple(List<Object> items) {
+  public Tuple(List<Object> items) {
     this.items = items;
   }
 

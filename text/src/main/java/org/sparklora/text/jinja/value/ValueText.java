@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -9,14 +9,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /** Prints values as Python does. */
-final class ValueText {
+public final class ValueText {
   private static final int MAX_NESTING = 200;
   private static final int MAX_TEXT = 16_000_000;
 
   private ValueText() {}
 
   /** Python's {@code str(value)}. */
-  static String of(Object value) {
+  public static String of(Object value) {
     if (value instanceof String string) {
       return string;
     }

@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.function.Supplier;
 
@@ -7,7 +7,7 @@ import java.util.function.Supplier;
  * process or fill its memory: conversations of some million characters pass, an endless loop ends
  * within about a second. Not thread-safe.
  */
-final class RenderLimit {
+public final class RenderLimit {
   /** The most steps: an expression, a statement or the reading of 16 characters is one. */
   private static final long MAX_STEPS = 20_000_000;
 
@@ -21,7 +21,7 @@ final class RenderLimit {
   private int depth;
 
   /** Charges one step. */
-  void step() {
+  public void step() {
     charge(1);
   }
 
@@ -31,19 +31,19 @@ final class RenderLimit {
   }
 
   /** Charges the creation of a string or list, and refuses a {@code size} over the limit. */
-  void allocate(long size) {
+  public void allocate(long size) {
     bound(size);
     charge(1 + size / 4); // four times the price of reading, to bound memory too
   }
 
   /** Charges the creation of {@code size} objects. */
-  void items(long size) {
+  public void items(long size) {
     bound(size);
     charge(1 + 4 * size);
   }
 
   /** Refuses a string or list whose {@code size} is over the limit. */
-  void bound(long size) {
+  public void bound(long size) {
     if (size > MAX_CHARACTERS) {
       throw new JinjaException(
           "The template makes a value of %,d characters or items; %,d are allowed",
@@ -71,13 +71,13 @@ final class RenderLimit {
     return result;
   }
 
-  void descend() {
+  public void descend() {
     if (++depth > MAX_DEPTH) {
       throw new JinjaException("The template nests more than %d calls", MAX_DEPTH);
     }
   }
 
-  void ascend() {
+  public void ascend() {
     depth--;
   }
 }

@@ -1,6 +1,6 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 /** Python's None; a template's values are never Java's null. */
-enum None {
+public enum None {
   NONE
 }

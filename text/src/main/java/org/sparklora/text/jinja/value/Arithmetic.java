@@ -1,14 +1,14 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
 /** Python's {@code + - * / // %} on numbers, strings and lists. */
-final class Arithmetic {
+public final class Arithmetic {
   private Arithmetic() {}
 
-  static Object apply(String operator, Object left, Object right, RenderLimit budget) {
+  public static Object apply(String operator, Object left, Object right, RenderLimit budget) {
     Values.defined(left);
     Values.defined(right);
     if (Values.isNumber(left) && Values.isNumber(right)) {

@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Python's {@code json.dumps}, with which templates print tools and arguments. */
-record JsonText(
+public record JsonText(
     boolean ascii,
     Optional<String> indent,
     List<?> separators,
@@ -28,7 +28,7 @@ record JsonText(
   /**
    * The filter {@code tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)}.
    */
-  static String of(Object value, Arguments arguments) {
+  public static String of(Object value, Arguments arguments) {
     Optional<String> indent =
         arguments.find(1, "indent").filter(given -> given != None.NONE).map(StringMethods::indent);
     JsonText json =

@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 /**
  * The value of a missing name or key: false, empty and printed as nothing, but an error as soon as
@@ -6,7 +6,7 @@ package org.sparklora.text.jinja;
  *
  * @param what the missing thing, for the error
  */
-record Undefined(String what) {
+public record Undefined(String what) {
 
   @Override
   public boolean equals(Object other) {

@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.List;
 import java.util.Map;
@@ -9,25 +9,25 @@ import java.util.Optional;
  *
  * @param budget charged for work that grows with the values' sizes
  */
-record Arguments(List<Object> positional, Map<String, Object> named, RenderLimit budget) {
+public record Arguments(List<Object> positional, Map<String, Object> named, RenderLimit budget) {
 
   /** The argument at a position or, failing that, under a name. */
-  Optional<Object> find(int position, String name) {
+  public Optional<Object> find(int position, String name) {
     return position < positional.size()
         ? Optional.of(positional.get(position))
         : Optional.ofNullable(named.get(name));
   }
 
-  Object get(int position, String name) {
+  public Object get(int position, String name) {
     return find(position, name)
         .orElseThrow(() -> new JinjaException("Missing the argument '%s'", name));
   }
 
-  Object get(int position, String name, Object fallback) {
+  public Object get(int position, String name, Object fallback) {
     return find(position, name).orElse(fallback);
   }
 
-  String string(int position, String name) {
+  public String string(int position, String name) {
     Object value = get(position, name);
     if (value instanceof String text) {
       return text;
@@ -45,22 +45,22 @@ record Arguments(List<Object> positional, Map<String, Object> named, RenderLimit
     return this;
   }
 
-  int integer(int position, String name, int fallback) {
+  public int integer(int position, String name, int fallback) {
     Optional<Object> value = find(position, name).filter(v -> v != None.NONE);
     return value.map(Values::asIndex).orElse(fallback);
   }
 
-  boolean truth(int position, String name, boolean fallback) {
+  public boolean truth(int position, String name, boolean fallback) {
     return find(position, name).map(Values::isTrue).orElse(fallback);
   }
 
   /** The items of a value, charged to the budget. */
-  List<Object> iterate(Object value) {
+  public List<Object> iterate(Object value) {
     return Values.iterate(value, budget);
   }
 
   /** These arguments without the first {@code count} positional ones. */
-  Arguments after(int count) {
+  public Arguments after(int count) {
     return new Arguments(
         positional.subList(Math.min(count, positional.size()), positional.size()), named, budget);
   }

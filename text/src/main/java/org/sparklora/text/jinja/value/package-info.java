@@ -1,0 +1,8 @@
+/**
+ * The values of a template, with Python's semantics: their operators, methods, printed and JSON
+ * forms, the arguments of a call, and the {@code RenderLimit} that all work on them is charged to.
+ *
+ * <p>Depends on the JDK only. Used by {@code org.sparklora.text.jinja}; of its errors, by {@code
+ * org.sparklora.text}.
+ */
+package org.sparklora.text.jinja.value;
