@@ -6,7 +6,6 @@ import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.NumericAlgebra;
 import org.sparklora.reward.math.dialect.MathVerify;
 import org.sparklora.reward.math.dialect.SoundJudge;
@@ -18,6 +17,7 @@ import org.sparklora.reward.math.extract.ExtractionTarget.Boxed;
 import org.sparklora.reward.math.extract.ExtractionTarget.Latex;
 import org.sparklora.reward.math.extract.ExtractionTarget.Normalization;
 import org.sparklora.reward.math.extract.Thinking;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * 1 when a completion's final answer equals the solution, 0 when it does not, none when the

@@ -3,7 +3,7 @@
  * compares it with a solution. Each package below it depends only on packages to its right:
  *
  * <pre>
- * math → dialect → extract → latex → algebra
+ * math → dialect → extract → latex → algebra → number
  * </pre>
  *
  * <p>Of the rest of the module they depend on {@code org.sparklora.reward} only. {@code

@@ -13,7 +13,7 @@ import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * Random and hostile texts end in a verdict. {@code -Dreward.fuzz.rounds=4000} draws more texts,

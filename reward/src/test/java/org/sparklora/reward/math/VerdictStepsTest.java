@@ -23,7 +23,7 @@ import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** A verdict, and the steps it takes, depend on completion, solution and dialect alone. */
 class VerdictStepsTest {

@@ -1,6 +1,7 @@
 package org.sparklora.reward.math.algebra;
 
 import java.util.Optional;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** Evaluates integrals, limits, derivatives and infinite sums. */
 public interface Algebra {

@@ -15,6 +15,10 @@ import org.sparklora.reward.math.algebra.Expr.Mul;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Percent;
 import org.sparklora.reward.math.algebra.Expr.Pow;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Closeness;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * Math-Verify's results for terms with decimals: a difference of SymPy floats, computed in SymPy's

@@ -7,6 +7,9 @@ import org.sparklora.reward.math.algebra.Expr.Constant;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Pow;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /** Derivatives by the rules of calculus. */
 final class Differentiation {

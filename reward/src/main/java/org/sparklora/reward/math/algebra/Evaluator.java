@@ -13,6 +13,13 @@ import org.sparklora.reward.math.algebra.Expr.Constant;
 import org.sparklora.reward.math.algebra.Expr.Iterated;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Closeness;
+import org.sparklora.reward.math.number.Complex;
+import org.sparklora.reward.math.number.Magnitudes;
+import org.sparklora.reward.math.number.PreciseMath;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * Computes values: exactly while only fractions occur, else to as many digits as their sizes need.
@@ -169,7 +176,7 @@ public final class Evaluator {
 
   private Value at(Expr expr) {
     Value value = computed(expr);
-    magnitudes.note(expr, value);
+    magnitudes.note(value, expr instanceof Expr.Num, expr instanceof Expr.Pow);
     return value;
   }
 

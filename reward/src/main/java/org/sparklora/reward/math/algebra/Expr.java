@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.sparklora.reward.math.number.Rational;
 
 /**
  * A parsed answer: numbers, terms, relations and sets as they were written. Construction simplifies

@@ -1,6 +1,7 @@
 package org.sparklora.reward.math.algebra;
 
 import java.math.BigInteger;
+import org.sparklora.reward.math.number.Rational;
 
 /**
  * A number of Math-Verify's arithmetic: an exact fraction, or a binary float of {@code bits} bits,

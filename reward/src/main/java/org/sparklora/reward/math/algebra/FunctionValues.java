@@ -6,6 +6,11 @@ import java.math.RoundingMode;
 import java.util.List;
 import org.sparklora.reward.math.algebra.Expr.Call;
 import org.sparklora.reward.math.algebra.Expr.Constant;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Closeness;
+import org.sparklora.reward.math.number.Complex;
+import org.sparklora.reward.math.number.PreciseMath;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * Values of named functions. Estimates the size of factorials and binomials before computing them,

@@ -10,6 +10,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.sparklora.reward.math.algebra.Expr.Iterated;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Closeness;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * Whether two terms are the same function of their variables. Evaluates both at fixed points,

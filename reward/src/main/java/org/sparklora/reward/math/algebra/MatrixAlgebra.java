@@ -6,6 +6,7 @@ import org.sparklora.reward.math.algebra.Expr.Add;
 import org.sparklora.reward.math.algebra.Expr.Matrix;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Pow;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** Sums and products in which matrices may occur. Shapes that do not fit are a parse failure. */
 public final class MatrixAlgebra {

@@ -9,6 +9,11 @@ import java.util.Optional;
 import org.sparklora.reward.math.algebra.Expr.Iterated;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Complex;
+import org.sparklora.reward.math.number.PreciseMath;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * Integrals, limits and derivatives without a computer algebra system: integrates polynomials

@@ -3,6 +3,9 @@ package org.sparklora.reward.math.algebra;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * A polynomial in one variable with exact coefficients, lowest degree first, without leading zeros;

@@ -2,6 +2,13 @@ package org.sparklora.reward.math.algebra;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Closeness;
+import org.sparklora.reward.math.number.Complex;
+import org.sparklora.reward.math.number.PreciseMath;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
+import org.sparklora.reward.math.number.WholeRoots;
 
 /**
  * Powers and roots of values: exact if the result is a fraction, else to the digits of {@code

@@ -3,6 +3,9 @@ package org.sparklora.reward.math.algebra;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * The real roots of polynomials with exact coefficients: rational ones exactly, those of quadratics

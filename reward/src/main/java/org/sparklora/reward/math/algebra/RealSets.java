@@ -12,6 +12,9 @@ import org.sparklora.reward.math.algebra.Expr.NamedSet;
 import org.sparklora.reward.math.algebra.Expr.Relation;
 import org.sparklora.reward.math.algebra.Expr.SetOperation;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.PreciseMath;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * Sets of real numbers that consist of points and intervals. Two sets are equal when they agree at

@@ -11,6 +11,10 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Complex;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * Points where terms are evaluated to test whether they are the same function. A few points suffice

@@ -1,8 +1,8 @@
 /**
- * Expressions and their values: the tree of an expression ({@code Expr}), its exact or approximate
- * value, identities, roots, sets of reals, and the {@code AlgebraLimit} that limits all computing.
+ * Expressions: the tree of an expression ({@code Expr}), its exact or approximate value,
+ * identities, roots and sets of reals.
  *
- * <p>The lowest of the judge's packages: depends on the JDK only; {@code latex}, {@code extract},
- * {@code dialect} and {@code org.sparklora.reward.math} may depend on it.
+ * <p>Depends on {@code number} only; {@code latex}, {@code extract}, {@code dialect} and {@code
+ * org.sparklora.reward.math} may depend on it.
  */
 package org.sparklora.reward.math.algebra;

@@ -6,8 +6,8 @@ import java.math.RoundingMode;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Percent;
-import org.sparklora.reward.math.algebra.Rational;
-import org.sparklora.reward.math.algebra.Value;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /** Numbers as written, and how closely a decimal approximates a value. */
 final class Decimals {

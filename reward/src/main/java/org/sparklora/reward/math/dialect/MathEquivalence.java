@@ -12,9 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
-import org.sparklora.reward.math.algebra.Closeness;
-import org.sparklora.reward.math.algebra.Complex;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Constant;
@@ -26,11 +23,14 @@ import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.algebra.ExprPrinter;
 import org.sparklora.reward.math.algebra.Identity;
 import org.sparklora.reward.math.algebra.MatrixAlgebra;
-import org.sparklora.reward.math.algebra.Rational;
 import org.sparklora.reward.math.algebra.RealSets;
 import org.sparklora.reward.math.algebra.Relations;
 import org.sparklora.reward.math.algebra.Substitution;
-import org.sparklora.reward.math.algebra.Value;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Closeness;
+import org.sparklora.reward.math.number.Complex;
+import org.sparklora.reward.math.number.Rational;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * Whether a prediction equals a solution, by Math-Verify's rules: compares statements with

@@ -2,9 +2,9 @@ package org.sparklora.reward.math.dialect;
 
 import java.util.List;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
-import org.sparklora.reward.math.algebra.Value;
 import org.sparklora.reward.math.extract.Answer;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Value;
 
 /** Math-Verify's function {@code verify}, with all its settings. Stateless and thread-safe. */
 public final class MathVerify {

@@ -4,7 +4,6 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.DecimalArithmetic;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
@@ -15,7 +14,8 @@ import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.algebra.Identity;
 import org.sparklora.reward.math.algebra.Polynomial;
 import org.sparklora.reward.math.algebra.Substitution;
-import org.sparklora.reward.math.algebra.Value;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Value;
 
 /**
  * Compares statements: link by link, by equal differences of the sides, either way round, or as two

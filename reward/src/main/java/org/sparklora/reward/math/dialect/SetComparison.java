@@ -3,7 +3,6 @@ package org.sparklora.reward.math.dialect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.DecimalArithmetic;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
@@ -11,6 +10,7 @@ import org.sparklora.reward.math.algebra.Expr.FiniteSet;
 import org.sparklora.reward.math.algebra.Expr.Interval;
 import org.sparklora.reward.math.algebra.Expr.Tuple;
 import org.sparklora.reward.math.algebra.RealSets;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** Compares sets, intervals and tuples; a single value counts as a set of one. */
 final class SetComparison {

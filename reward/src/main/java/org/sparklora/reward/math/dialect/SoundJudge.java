@@ -9,13 +9,13 @@ import java.util.regex.Pattern;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.extract.BoxedAnswer;
 import org.sparklora.reward.math.extract.ExtractionTarget;
 import org.sparklora.reward.math.extract.LatexEnvironments;
 import org.sparklora.reward.math.extract.LatexEnvironments.Environment;
 import org.sparklora.reward.math.extract.Spaces;
 import org.sparklora.reward.math.extract.Thinking;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * The {@code sound} dialect: finds the answer where a person would look for it, reads it as a

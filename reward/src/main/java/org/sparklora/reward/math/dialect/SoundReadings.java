@@ -6,8 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
-import org.sparklora.reward.math.algebra.Closeness;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Chain;
@@ -21,11 +19,13 @@ import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.algebra.RealSets;
 import org.sparklora.reward.math.algebra.Relations;
 import org.sparklora.reward.math.algebra.Substitution;
-import org.sparklora.reward.math.algebra.Value;
 import org.sparklora.reward.math.dialect.SoundText.Cleaned;
 import org.sparklora.reward.math.extract.ExtractionTarget;
 import org.sparklora.reward.math.extract.LatexNormalizer;
 import org.sparklora.reward.math.latex.LatexParser;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Closeness;
+import org.sparklora.reward.math.number.Value;
 
 /** The meanings of an answer for a person, as expressions. Serves one verdict on one thread. */
 final class SoundReadings {

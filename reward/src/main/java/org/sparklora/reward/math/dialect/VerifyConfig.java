@@ -3,7 +3,7 @@ package org.sparklora.reward.math.dialect;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.util.Optional;
-import org.sparklora.reward.math.algebra.PreciseMath;
+import org.sparklora.reward.math.number.PreciseMath;
 
 /**
  * Settings of comparing two parsed answers: Math-Verify's own.

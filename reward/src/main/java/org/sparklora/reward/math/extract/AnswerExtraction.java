@@ -8,11 +8,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.extract.LatexEnvironments.Environment;
 import org.sparklora.reward.math.latex.LatexParser;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * Finds the answer in a text: boxes first, then the text after "final answer is", "answer:",

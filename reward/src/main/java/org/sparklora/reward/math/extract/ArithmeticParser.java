@@ -3,10 +3,10 @@ package org.sparklora.reward.math.extract;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.latex.AtomParser;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** Parses arithmetic in plain text, as Python reads it: {@code (3+4)*2^3/5}. */
 final class ArithmeticParser {

@@ -3,7 +3,7 @@ package org.sparklora.reward.math.extract;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * Finds mathematics between delimiters: {@code $$…$$}, {@code \[…\]}, {@code $…$}, {@code \(…\)},

@@ -2,7 +2,7 @@ package org.sparklora.reward.math.extract;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * Cleans LaTeX before it is parsed, in Math-Verify's order: boxes, commands, units, nits,

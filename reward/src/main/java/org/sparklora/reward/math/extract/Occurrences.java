@@ -1,6 +1,6 @@
 package org.sparklora.reward.math.extract;
 
-import org.sparklora.reward.math.algebra.AlgebraLimit;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * Finds the next occurrence of a string from many positions, mostly ascending. Does not search a

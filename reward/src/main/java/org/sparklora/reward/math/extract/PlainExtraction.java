@@ -8,10 +8,10 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
-import org.sparklora.reward.math.algebra.Rational;
 import org.sparklora.reward.math.extract.AnswerExtraction.Match;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Rational;
 
 /** Finds numbers and arithmetic written without LaTeX, at the most reliable places first. */
 final class PlainExtraction {

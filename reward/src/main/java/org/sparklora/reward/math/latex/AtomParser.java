@@ -12,8 +12,8 @@ import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Percent;
 import org.sparklora.reward.math.algebra.Expr.Pow;
 import org.sparklora.reward.math.algebra.ParseFailure;
-import org.sparklora.reward.math.algebra.Rational;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
+import org.sparklora.reward.math.number.Rational;
 
 /** Reads atoms (names and number literals) and their scripts. */
 public final class AtomParser {

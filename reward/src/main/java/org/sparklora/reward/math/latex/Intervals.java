@@ -2,7 +2,6 @@ package org.sparklora.reward.math.latex;
 
 import java.util.List;
 import java.util.OptionalInt;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
@@ -11,6 +10,7 @@ import org.sparklora.reward.math.algebra.Expr.Interval;
 import org.sparklora.reward.math.algebra.Expr.NamedSet;
 import org.sparklora.reward.math.algebra.Expr.Tuple;
 import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** Converts ends in brackets to an interval, or to a pair if (a, b) or [a, b] would be empty. */
 final class Intervals {

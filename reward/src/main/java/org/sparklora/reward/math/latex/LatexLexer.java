@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * Cuts LaTeX mathematics into tokens, always the longest possible: {@code \quadx} is a space and an

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Chain;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
@@ -17,6 +16,7 @@ import org.sparklora.reward.math.algebra.Expr.Tuple;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.algebra.Relations;
 import org.sparklora.reward.math.latex.LatexLexer.Kind;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * Reads a whole answer in LaTeX: a term, a relation, a list, a set, an interval, a tuple, or a

@@ -4,7 +4,6 @@ import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Add;
 import org.sparklora.reward.math.algebra.Expr.Call;
@@ -14,10 +13,11 @@ import org.sparklora.reward.math.algebra.Expr.Pow;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.algebra.MatrixAlgebra;
 import org.sparklora.reward.math.algebra.ParseFailure;
-import org.sparklora.reward.math.algebra.Rational;
 import org.sparklora.reward.math.algebra.Substitution;
 import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
+import org.sparklora.reward.math.number.AlgebraLimit;
+import org.sparklora.reward.math.number.Rational;
 
 /**
  * Reads one term, an expression with a value. Sums and products are left-associative; juxtaposition

@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
  * A position in a list of tokens, to which parsers can backtrack. Caches the result of each rule at

@@ -3,13 +3,9 @@ package org.sparklora.reward.math.algebra;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.math.MathContext;
-import java.math.RoundingMode;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 class AlgebraLimitTest {
   private static final long GUARD_NANOS = 1_000;
@@ -51,29 +47,5 @@ class AlgebraLimitTest {
   private static AlgebraLimit tired(AlgebraLimit budget) {
     budget.step(2_000);
     return budget;
-  }
-
-  @Test
-  void constantsHaveTheSameDigitsWhateverWasAskedForBefore() {
-    for (PreciseConstants constant : PreciseConstants.values()) {
-      BigDecimal first = constant.to(150);
-      constant.to(700);
-      assertThat(constant.to(150)).isEqualTo(first);
-      assertThat(constant.to(699)).isEqualTo(constant.to(700).setScale(699, RoundingMode.DOWN));
-    }
-  }
-
-  @Test
-  void rootsAreThoseOfTheLibrary() {
-    Random random = new Random(3);
-    MathContext context = new MathContext(64, RoundingMode.HALF_EVEN);
-    for (int bits = 1; bits < 700; bits++) {
-      BigInteger n = new BigInteger(bits, random).setBit(bits - 1);
-      assertThat(WholeRoots.floorSqrt(n)).isEqualTo(n.sqrt());
-      BigDecimal x = new BigDecimal(n, random.nextInt(900) - 450);
-      assertThat(WholeRoots.sqrt(x, context)).isEqualByComparingTo(x.sqrt(context));
-      BigDecimal square = x.multiply(x);
-      assertThat(WholeRoots.sqrt(square, new MathContext(bits + 8))).isEqualByComparingTo(x);
-    }
   }
 }

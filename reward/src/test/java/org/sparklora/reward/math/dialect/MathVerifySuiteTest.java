@@ -12,7 +12,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.AlgebraLimit;
 import org.sparklora.reward.math.algebra.NumericAlgebra;
 import org.sparklora.reward.math.extract.Answer;
 import org.sparklora.reward.math.extract.AnswerExtraction;
@@ -22,6 +21,7 @@ import org.sparklora.reward.math.extract.ExtractionTarget.Latex;
 import org.sparklora.reward.math.extract.ExtractionTarget.Normalization;
 import org.sparklora.reward.math.extract.ExtractionTarget.Plain;
 import org.sparklora.reward.math.extract.ExtractionTarget.Strings;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** The cases of Math-Verify's own tests, with its own settings and its real results. */
 class MathVerifySuiteTest {

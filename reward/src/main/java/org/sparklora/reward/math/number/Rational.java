@@ -1,4 +1,4 @@
-package org.sparklora.reward.math.algebra;
+package org.sparklora.reward.math.number;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -11,8 +11,8 @@ import java.math.MathContext;
  */
 public record Rational(BigInteger numerator, BigInteger denominator)
     implements Comparable<Rational> {
-  static final Rational ZERO = of(0);
-  static final Rational ONE = of(1);
+  public static final Rational ZERO = of(0);
+  public static final Rational ONE = of(1);
   public static final Rational HALF = new Rational(BigInteger.ONE, BigInteger.TWO);
 
   public Rational {
@@ -58,7 +58,7 @@ public record Rational(BigInteger numerator, BigInteger denominator)
     return numerator.signum();
   }
 
-  Rational negate() {
+  public Rational negate() {
     return new Rational(numerator.negate(), denominator);
   }
 
@@ -81,19 +81,19 @@ public record Rational(BigInteger numerator, BigInteger denominator)
         numerator.multiply(other.numerator), denominator.multiply(other.denominator));
   }
 
-  Rational dividedBy(Rational other) {
+  public Rational dividedBy(Rational other) {
     return new Rational(
         numerator.multiply(other.denominator), denominator.multiply(other.numerator));
   }
 
   /** Throws {@link ArithmeticException} for a negative power of zero. */
-  Rational pow(int exponent) {
+  public Rational pow(int exponent) {
     return exponent >= 0
         ? new Rational(numerator.pow(exponent), denominator.pow(exponent))
         : new Rational(denominator.pow(-exponent), numerator.pow(-exponent));
   }
 
-  Rational floor() {
+  public Rational floor() {
     BigInteger[] parts = numerator.divideAndRemainder(denominator);
     return of(parts[1].signum() < 0 ? parts[0].subtract(BigInteger.ONE) : parts[0]);
   }
@@ -104,7 +104,7 @@ public record Rational(BigInteger numerator, BigInteger denominator)
   }
 
   /** Bits of numerator and denominator, which an {@link AlgebraLimit} limits. */
-  int bits() {
+  public int bits() {
     return numerator.bitLength() + denominator.bitLength();
   }
 

@@ -1,4 +1,4 @@
-package org.sparklora.reward.math.algebra;
+package org.sparklora.reward.math.number;
 
 import static java.math.BigDecimal.ONE;
 import static java.math.BigDecimal.ZERO;
@@ -18,16 +18,16 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
 
   /** A number to the ordinary digits. */
-  Complex(BigDecimal re, BigDecimal im) {
+  public Complex(BigDecimal re, BigDecimal im) {
     this(re, im, PreciseMath.ORDINARY);
   }
 
   /** A real number to the ordinary digits. */
-  static Complex real(BigDecimal re) {
+  public static Complex real(BigDecimal re) {
     return new Complex(re, ZERO);
   }
 
-  static Complex real(BigDecimal re, PreciseMath math) {
+  public static Complex real(BigDecimal re, PreciseMath math) {
     return new Complex(re, ZERO, math);
   }
 
@@ -37,11 +37,11 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
   }
 
   /** The same parts, taken as exact to these digits. */
-  Complex to(PreciseMath digits) {
+  public Complex to(PreciseMath digits) {
     return new Complex(re, im, digits);
   }
 
-  boolean isReal() {
+  public boolean isReal() {
     return im.signum() == 0;
   }
 
@@ -49,13 +49,13 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return re.signum() == 0 && im.signum() == 0;
   }
 
-  Complex plus(Complex o) {
+  public Complex plus(Complex o) {
     PreciseMath least = math.least(o.math);
     MathContext context = least.inner();
     return new Complex(re.add(o.re, context), im.add(o.im, context), least);
   }
 
-  Complex minus(Complex o) {
+  public Complex minus(Complex o) {
     PreciseMath least = math.least(o.math);
     MathContext context = least.inner();
     return new Complex(re.subtract(o.re, context), im.subtract(o.im, context), least);
@@ -65,7 +65,7 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return new Complex(re.negate(), im.negate(), math);
   }
 
-  Complex times(Complex o) {
+  public Complex times(Complex o) {
     PreciseMath least = math.least(o.math);
     MathContext context = least.inner();
     if (isReal() && o.isReal()) {
@@ -78,7 +78,7 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
   }
 
   /** Throws {@link ArithmeticException} for a zero divisor. */
-  Complex dividedBy(Complex o) {
+  public Complex dividedBy(Complex o) {
     PreciseMath least = math.least(o.math);
     MathContext context = least.inner();
     if (o.isReal()) {
@@ -113,7 +113,7 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
   }
 
   /** Throws {@link ArithmeticException} at zero. */
-  Complex ln() {
+  public Complex ln() {
     if (isZero()) {
       throw new ArithmeticException("Logarithm of zero");
     }
@@ -123,7 +123,7 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return new Complex(math.ln(abs()), math.atan2(im, re), math);
   }
 
-  Complex sqrt() {
+  public Complex sqrt() {
     if (isReal()) {
       return re.signum() >= 0
           ? exactly(math.sqrt(re))
@@ -136,7 +136,7 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return new Complex(ZERO, ONE, math);
   }
 
-  Complex pow(Complex exponent) {
+  public Complex pow(Complex exponent) {
     if (isZero()) {
       if (exponent.isReal() && exponent.re.signum() > 0) {
         return this;
@@ -146,7 +146,7 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return ln().times(exponent).exp();
   }
 
-  Complex sin() {
+  public Complex sin() {
     if (isReal()) {
       return exactly(math.sin(re));
     }
@@ -154,7 +154,7 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return e.minus(exactly(ONE).dividedBy(e)).dividedBy(new Complex(ZERO, TWO, math));
   }
 
-  Complex cos() {
+  public Complex cos() {
     if (isReal()) {
       return exactly(math.cos(re));
     }
@@ -162,17 +162,17 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return e.plus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
   }
 
-  Complex sinh() {
+  public Complex sinh() {
     Complex e = exp();
     return e.minus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
   }
 
-  Complex cosh() {
+  public Complex cosh() {
     Complex e = exp();
     return e.plus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
   }
 
-  Complex asin() {
+  public Complex asin() {
     Complex root = exactly(ONE).minus(times(this)).sqrt();
     if (isReal() && re.abs().compareTo(ONE) <= 0) {
       return exactly(math.atan2(re, root.re));
@@ -181,11 +181,11 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return times(imaginaryUnit()).plus(root).ln().times(imaginaryUnit()).negate();
   }
 
-  Complex acos() {
+  public Complex acos() {
     return exactly(math.pi().divide(TWO, math.inner())).minus(asin());
   }
 
-  Complex atan() {
+  public Complex atan() {
     if (isReal()) {
       return exactly(math.atan(re));
     }
@@ -195,15 +195,15 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     return difference.times(imaginaryUnit()).dividedBy(exactly(TWO));
   }
 
-  Complex asinh() {
+  public Complex asinh() {
     return plus(times(this).plus(exactly(ONE)).sqrt()).ln();
   }
 
-  Complex acosh() {
+  public Complex acosh() {
     return plus(minus(exactly(ONE)).sqrt().times(plus(exactly(ONE)).sqrt())).ln();
   }
 
-  Complex atanh() {
+  public Complex atanh() {
     return exactly(ONE).plus(this).dividedBy(exactly(ONE).minus(this)).ln().dividedBy(exactly(TWO));
   }
 }

@@ -1,4 +1,4 @@
-package org.sparklora.reward.math.algebra;
+package org.sparklora.reward.math.number;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -27,7 +27,7 @@ public final class AlgebraLimit {
   public static final int MAX_DEPTH = 150;
 
   /** Most bits of one exact number; 2^17 bits are 39 000 digits. */
-  static final int MAX_BITS = 1 << 17;
+  public static final int MAX_BITS = 1 << 17;
 
   /**
    * Most characters of one answer, which a person should read; regular expressions scan it often.
@@ -73,7 +73,7 @@ public final class AlgebraLimit {
   }
 
   /** A budget with the caller's clock. */
-  static AlgebraLimit of(long guardNanos, LongSupplier clock) {
+  public static AlgebraLimit of(long guardNanos, LongSupplier clock) {
     return new AlgebraLimit(guardNanos, clock);
   }
 
@@ -113,7 +113,7 @@ public final class AlgebraLimit {
   }
 
   /** Refuses a number that is too long, and counts the cost of making one of this size. */
-  void checkBits(long bits) {
+  public void checkBits(long bits) {
     if (bits > MAX_BITS) {
       throw new Exceeded("a number of " + bits + " bits");
     }
@@ -121,7 +121,7 @@ public final class AlgebraLimit {
   }
 
   /** Counts a sum or product of two fractions; their common divisor costs most. */
-  void fractions(Rational a, Rational b) {
+  public void fractions(Rational a, Rational b) {
     long above = (long) a.numerator().bitLength() + b.numerator().bitLength();
     long below = (long) a.denominator().bitLength() + b.denominator().bitLength();
     long bits = Math.max(above, below);
@@ -132,13 +132,13 @@ public final class AlgebraLimit {
    * The steps of a product of two whole numbers of this many bits; a quotient takes four times as
    * many.
    */
-  static long product(long bits) {
+  public static long product(long bits) {
     double words = bits / 32.0;
     return (long) (words * Math.min(words / 900, Math.sqrt(words) / 100));
   }
 
   /** The steps of the greatest common divisor of two whole numbers of this many bits. */
-  static long commonDivisor(long bits) {
+  public static long commonDivisor(long bits) {
     long words = bits >> 5;
     return words * words / 40;
   }

@@ -1,4 +1,4 @@
-package org.sparklora.reward.math.algebra;
+package org.sparklora.reward.math.number;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;

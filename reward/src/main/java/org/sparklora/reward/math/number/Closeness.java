@@ -1,4 +1,4 @@
-package org.sparklora.reward.math.algebra;
+package org.sparklora.reward.math.number;
 
 import java.math.BigDecimal;
 
@@ -48,12 +48,12 @@ public final class Closeness {
    * The difference that counts as zero with more than the ordinary digits. Their number is chosen
    * so that real differences of values of these sizes are larger, and rounding is smaller.
    */
-  static BigDecimal resolution(PreciseMath math) {
+  public static BigDecimal resolution(PreciseMath math) {
     return BigDecimal.ONE.scaleByPowerOfTen(-Magnitudes.resolved(math.digits()));
   }
 
   /** Whether a computed value may be the remainder of a sum that is zero. */
-  static boolean isVanishing(Value value) {
+  public static boolean isVanishing(Value value) {
     if (!(value instanceof Value.Approximate approximate)) {
       return false;
     }
@@ -62,7 +62,7 @@ public final class Closeness {
     return approximate.complex().abs().compareTo(rounding) < 0;
   }
 
-  static boolean isOrdinary(PreciseMath math) {
+  public static boolean isOrdinary(PreciseMath math) {
     return math.digits() == PreciseMath.ORDINARY_DIGITS;
   }
 

@@ -1,4 +1,4 @@
-package org.sparklora.reward.math.algebra;
+package org.sparklora.reward.math.number;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -22,7 +22,7 @@ public sealed interface Value {
   final class None extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    None(String why) {
+    public None(String why) {
       super(why, null, false, false);
     }
   }

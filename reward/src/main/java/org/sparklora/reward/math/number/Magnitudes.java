@@ -1,4 +1,4 @@
-package org.sparklora.reward.math.algebra;
+package org.sparklora.reward.math.number;
 
 import java.math.BigDecimal;
 
@@ -11,9 +11,9 @@ import java.math.BigDecimal;
  * amplification: a smaller difference counts as zero. The largest numbers get a fixed number of
  * digits beyond twice their own.
  *
- * <p>An instance serves one {@link Evaluator}.
+ * <p>An instance serves one evaluation.
  */
-final class Magnitudes {
+public final class Magnitudes {
   /** Powers of ten within which the ordinary digits show every difference. */
   private static final int ORDINARY_SPAN = 12;
 
@@ -26,7 +26,7 @@ final class Magnitudes {
   private static final int DIGITS_BEYOND_LARGE = 4 * LARGE_SPAN + DIGITS_BEYOND;
 
   /** Most digits computed; comparisons that need more have no result. */
-  static final int MAX_DIGITS = 14_000;
+  public static final int MAX_DIGITS = 14_000;
 
   private static final double DIGITS_A_BIT = 0.30103;
 
@@ -41,33 +41,36 @@ final class Magnitudes {
    * @param sampled whether variables are numbers that happen to have many digits
    * @param mostDigits if more are needed, there is no value
    */
-  Magnitudes(boolean ordinaryOnly, boolean sampled, int mostDigits) {
+  public Magnitudes(boolean ordinaryOnly, boolean sampled, int mostDigits) {
     this.ordinaryOnly = ordinaryOnly;
     this.sampled = sampled;
     this.mostDigits = mostDigits;
   }
 
-  void noteRounding() {
+  public void noteRounding() {
     rounded = true;
   }
 
   /**
    * Records a term's value. A small size counts only for a fraction or a power: a small sum or sine
    * may be the result of cancelling.
+   *
+   * @param literal whether the term is a number as written
+   * @param power whether the term is a power
    */
-  void note(Expr term, Value value) {
+  public void note(Value value, boolean literal, boolean power) {
     if (value instanceof Value.Exact exact) {
       Rational rational = exact.rational();
       int above = rational.numerator().bitLength();
       int below = rational.denominator().bitLength();
-      boolean sizeOnly = ordinaryOnly || sampled && !(term instanceof Expr.Num);
+      boolean sizeOnly = ordinaryOnly || sampled && !literal;
       int bits = sizeOnly ? Math.abs(above - below) : Math.max(above, below);
       bits = ordinaryOnly && above < below ? 0 : bits;
       span = Math.max(span, (int) (bits * DIGITS_A_BIT));
     } else if (value instanceof Value.Approximate approximate) {
       rounded = true;
       long exponent = exponent(approximate.complex());
-      boolean believed = exponent > 0 || term instanceof Expr.Pow && !ordinaryOnly;
+      boolean believed = exponent > 0 || power && !ordinaryOnly;
       span = believed ? (int) Math.max(span, Math.min(Math.abs(exponent), MAX_DIGITS)) : span;
     }
   }
@@ -78,7 +81,7 @@ final class Magnitudes {
   }
 
   /** The digits to compute with; throws {@link Value.None} when these are not available. */
-  int digits() {
+  public int digits() {
     if (!rounded || span <= ORDINARY_SPAN) {
       return PreciseMath.ORDINARY_DIGITS;
     }

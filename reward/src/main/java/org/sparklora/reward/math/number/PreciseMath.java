@@ -1,4 +1,4 @@
-package org.sparklora.reward.math.algebra;
+package org.sparklora.reward.math.number;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -17,7 +17,7 @@ public final class PreciseMath {
   /** Enough digits to distinguish equal values of ordinary size from merely close ones. */
   static final int ORDINARY_DIGITS = 50;
 
-  static final PreciseMath ORDINARY = new PreciseMath(ORDINARY_DIGITS);
+  public static final PreciseMath ORDINARY = new PreciseMath(ORDINARY_DIGITS);
 
   /** Rounding of results to the ordinary digits. */
   public static final MathContext CONTEXT = ORDINARY.context;
@@ -54,15 +54,15 @@ public final class PreciseMath {
   }
 
   /** Functions to this many digits, or to the ordinary digits if these are more. */
-  static PreciseMath of(int digits) {
+  public static PreciseMath of(int digits) {
     return digits <= ORDINARY_DIGITS ? ORDINARY : new PreciseMath(digits);
   }
 
-  int digits() {
+  public int digits() {
     return digits;
   }
 
-  MathContext context() {
+  public MathContext context() {
     return context;
   }
 
@@ -77,27 +77,27 @@ public final class PreciseMath {
   }
 
   /** The steps of a sum, product or quotient of two numbers, with its rounding. */
-  long operation() {
+  public long operation() {
     return 1 + 5 * AlgebraLimit.product(series.bits());
   }
 
   /** The steps of a square root. */
-  long root() {
+  public long root() {
     return 4 + 15 * AlgebraLimit.product(series.bits());
   }
 
   /** The steps of an exponential: its series has as many terms as a root of the digits. */
-  long exponential() {
+  public long exponential() {
     return series(Math.sqrt((double) digits / ORDINARY_DIGITS));
   }
 
   /** The steps of a logarithm, which is computed by exponentials. */
-  long logarithm() {
+  public long logarithm() {
     return 3 * exponential();
   }
 
   /** The steps of a sine or an angle: their series have as many terms as there are digits. */
-  long angle() {
+  public long angle() {
     return series((double) digits / ORDINARY_DIGITS);
   }
 
@@ -110,25 +110,25 @@ public final class PreciseMath {
   }
 
   /** The steps of π and of the logarithms of 2 and 10, even if cached. */
-  long constant() {
+  public long constant() {
     return 1 + (long) digits * digits / 1_300;
   }
 
   /** The steps of Euler's constant. */
-  long constantGamma() {
+  public long constantGamma() {
     return 1 + (long) digits * digits / 80;
   }
 
-  BigDecimal pi() {
+  public BigDecimal pi() {
     return PreciseConstants.PI.to(wide.getPrecision());
   }
 
-  BigDecimal e() {
+  public BigDecimal e() {
     return PreciseConstants.E.to(wide.getPrecision());
   }
 
   /** Throws {@link Value.None} for more digits than a verdict has time for. */
-  BigDecimal eulerGamma() {
+  public BigDecimal eulerGamma() {
     refuseBeyond(MAX_GAMMA_DIGITS);
     return PreciseConstants.EULER_GAMMA.to(wide.getPrecision());
   }
@@ -154,7 +154,7 @@ public final class PreciseMath {
     return WholeRoots.sqrt(x, wide);
   }
 
-  BigDecimal exp(BigDecimal x) {
+  public BigDecimal exp(BigDecimal x) {
     if (x.abs().compareTo(MAX_EXPONENT) > 0) {
       throw new AlgebraLimit.Exceeded("an exponential of " + x.round(new MathContext(3)));
     }
@@ -252,7 +252,7 @@ public final class PreciseMath {
    * The gamma function of a real number that is not a pole, by Stirling's series after a shift;
    * throws {@link Value.None} for more than the ordinary digits, which the series does not reach.
    */
-  BigDecimal gamma(BigDecimal x) {
+  public BigDecimal gamma(BigDecimal x) {
     if (digits > ORDINARY_DIGITS) {
       throw new Value.None("a gamma function to " + digits + " digits");
     }

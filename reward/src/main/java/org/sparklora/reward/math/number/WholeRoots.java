@@ -1,17 +1,17 @@
-package org.sparklora.reward.math.algebra;
+package org.sparklora.reward.math.number;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
 
 /** Roots of whole numbers, and square roots of decimals computed from these. */
-final class WholeRoots {
+public final class WholeRoots {
   private static final int MAX_BITS = 20_000;
 
   private WholeRoots() {}
 
   /** The exact root of a positive number; zero if it is not whole or the number is too long. */
-  static BigInteger exact(BigInteger value, int degree, AlgebraLimit budget) {
+  public static BigInteger exact(BigInteger value, int degree, AlgebraLimit budget) {
     if (value.equals(BigInteger.ONE)) {
       return value;
     }
