@@ -32,25 +32,14 @@ final class FileDownload {
 
   private final HubHttp http;
   private final HubCache cache;
-  private final RetryPause pause;
-  private final Duration stallTimeout;
   private final HubRepo repo;
   private final String commit;
   private final HubFile file;
   private final HubSubject about;
 
-  FileDownload(
-      HubHttp http,
-      HubCache cache,
-      RetryPause pause,
-      Duration stallTimeout,
-      HubRepo repo,
-      String commit,
-      HubFile file) {
+  FileDownload(HubHttp http, HubCache cache, HubRepo repo, String commit, HubFile file) {
     this.http = http;
     this.cache = cache;
-    this.pause = pause;
-    this.stallTimeout = stallTimeout;
     this.repo = repo;
     this.commit = commit;
     this.file = file;
@@ -153,7 +142,7 @@ final class FileDownload {
             throw http.unreachable(
                 about, broken.orElse(new IOException("the answer ends too early")));
           }
-          pause.before(failures, Duration.ZERO);
+          http.pause().before(failures, Duration.ZERO);
           continue;
         }
       }
@@ -214,7 +203,7 @@ final class FileDownload {
       InputStream body, OutputStream out, long wanted, LongConsumer came) throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
     long left = wanted + 1; // one byte more shows a body that is too long
-    try (StallGuard guard = StallGuard.of(body, stallTimeout)) {
+    try (StallGuard guard = StallGuard.of(body, http.timeout())) {
       while (left > 0) {
         int read;
         try {

@@ -34,7 +34,6 @@ public final class HubClient {
   private static final Map<HubConfig, HubClient> SHARED = new ConcurrentHashMap<>();
 
   private final HubConfig config;
-  private final RetryPause pause;
   private final HubHttp http;
   private final HubCache cache;
   private final Map<Wanted, String> commits = new ConcurrentHashMap<>();
@@ -70,7 +69,6 @@ public final class HubClient {
 
   HubClient(HubConfig config, RetryPause pause) {
     this.config = config;
-    this.pause = pause;
     this.http = new HubHttp(config, pause);
     this.cache = new HubCache(config.cache(), config.symlinks());
   }
@@ -205,9 +203,7 @@ public final class HubClient {
     requireRoom(repo, missing);
     new SnapshotDownload(
             missing.stream()
-                .map(
-                    file ->
-                        new FileDownload(http, cache, pause, config.timeout(), repo, commit, file))
+                .map(file -> new FileDownload(http, cache, repo, commit, file))
                 .toList(),
             missing.stream().mapToLong(HubFile::bytes).sum(),
             "download " + repo.id(),

@@ -61,6 +61,16 @@ final class HubHttp {
             .build();
   }
 
+  /** The pauses between attempts. */
+  RetryPause pause() {
+    return pause;
+  }
+
+  /** How long a connection may stay silent. */
+  Duration timeout() {
+    return config.timeout();
+  }
+
   /** The address of an unencoded {@code path} below the endpoint. */
   URI uri(String path) {
     return URI.create(config.endpoint() + UriPath.encode(path));
