@@ -138,7 +138,11 @@ public final class AdapterStep implements AutoCloseable {
             DecoderStack stack = decoder.bind(parameters, gradient, dropoutSeed);
             TokenPlaces places =
                 new TokenPlaces(
-                    tokens, mask, positions, decoder.rotary().tables(engine, segments.longest()));
+                    tokens,
+                    mask,
+                    positions,
+                    decoder.rotary().tables(engine, segments.longest()),
+                    Optional.empty());
             Activations activations =
                 (gradient.isPresent() ? training : inference).reserve(batch.tokenCount());
             Tensor stream = stack.forward(workspace, places, activations);

@@ -2,6 +2,7 @@ package org.sparklora.model;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.DecodingSteps;
@@ -13,6 +14,7 @@ import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.KeyValues;
 import org.sparklora.model.layer.RotaryEmbedding;
 import org.sparklora.model.layer.TokenPlaces;
+import org.sparklora.model.layer.TokenPlaces.KvCache;
 import org.sparklora.model.layer.Workspace;
 
 /**
@@ -90,7 +92,7 @@ public final class IncrementalDecoder implements AutoCloseable {
           Indices rows = engine.indices(slots)) {
         RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, positions.bound());
         head.logits(
-            forward(new TokenPlaces(tokens, mask, positions, angles, cache, rows, false)),
+            forward(tokens, mask, positions, angles, new KvCache(cache, rows, false)),
             last,
             logits);
       }
@@ -117,13 +119,22 @@ public final class IncrementalDecoder implements AutoCloseable {
           in ->
               head.logits(
                   forward(
-                      new TokenPlaces(
-                          in.ids(), in.mask(), in.positions(), angles, cache, in.slots(), true)),
+                      in.ids(),
+                      in.mask(),
+                      in.positions(),
+                      angles,
+                      new KvCache(cache, in.slots(), true)),
                   logits));
     }
 
-    private Tensor forward(TokenPlaces places) {
-      return stack.forward(workspace, places, activations.reserve(places.tokens().count()));
+    private Tensor forward(
+        Indices tokens,
+        AttentionMask mask,
+        Indices positions,
+        RotaryEmbedding.Tables angles,
+        KvCache cache) {
+      TokenPlaces places = new TokenPlaces(tokens, mask, positions, angles, Optional.of(cache));
+      return stack.forward(workspace, places, activations.reserve(tokens.count()));
     }
 
     /**

@@ -315,7 +315,7 @@ class DecoderGoldenTest {
       Tensor stream =
           stack.forward(
               workspace,
-              new TokenPlaces(tokens, mask, positions, angles),
+              new TokenPlaces(tokens, mask, positions, angles, Optional.empty()),
               activations.reserve(batch.tokenCount()));
       LossHead.of(workspace, stack, decoder.config().vocabSize()).logits(stream, places, logits);
       return logits.toArray();

@@ -42,24 +42,22 @@ final class VectorFewRows {
   private VectorFewRows() {}
 
   /** One call: its operands, and how its inputs are cut. */
-  private record Call(
-      HostTensor x, HostTensor w, float alpha, float beta, HostTensor y, int blocks, int block) {
-
-    static Call of(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
-      int in = w.columns();
-      int blocks = Math.max(1, (in + MOST_INPUTS - 1) / MOST_INPUTS);
-      int vectors = isPaired(w) ? 2 * VectorMath.LANES : VectorMath.LANES;
-      return new Call(
-          x, w, alpha, beta, y, blocks, VectorMath.roundUp((in + blocks - 1) / blocks, vectors));
-    }
+  private record Call(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
 
     /** Whether w is bfloat16 and used as stored, with x arranged by {@link FewRowsTile#pair}. */
-    private static boolean isPaired(HostTensor w) {
+    boolean isPaired() {
       return w.dtype() == DType.BFLOAT16;
     }
 
-    boolean isPaired() {
-      return isPaired(w);
+    /** Number of blocks that the inputs are cut into. */
+    int blocks() {
+      return Math.max(1, (w.columns() + MOST_INPUTS - 1) / MOST_INPUTS);
+    }
+
+    /** Inputs of a block. */
+    int block() {
+      int vectors = isPaired() ? 2 * VectorMath.LANES : VectorMath.LANES;
+      return VectorMath.roundUp((w.columns() + blocks() - 1) / blocks(), vectors);
     }
 
     int rows() {
@@ -73,22 +71,22 @@ final class VectorFewRows {
 
     /** Outputs of a block of the weight. */
     int outputs() {
-      int fit = BLOCK_BYTES / (block * (isPaired() ? Short.BYTES : Float.BYTES));
+      int fit = BLOCK_BYTES / (block() * (isPaired() ? Short.BYTES : Float.BYTES));
       return Math.max(1, fit / width()) * width();
     }
 
     int from(int b) {
-      return b * block;
+      return b * block();
     }
 
     int count(int b) {
-      return Math.min(block, w.columns() - from(b));
+      return Math.min(block(), w.columns() - from(b));
     }
   }
 
   static void forward(
       WorkerPool pool, HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
-    Call call = Call.of(x, w, alpha, beta, y);
+    Call call = new Call(x, w, alpha, beta, y);
     float[] inputs = inputs(call, pool.scratch());
     pool.forRanges(
         w.rows(),
@@ -97,7 +95,7 @@ final class VectorFewRows {
   }
 
   private static int outputsOfATask(Call call, int threads) {
-    int in = call.blocks * call.block;
+    int in = call.blocks() * call.block();
     int even = call.w.rows() / (TASKS_PER_THREAD * threads);
     int least = (int) (PRODUCTS_PER_TASK / ((long) call.rows() * in));
     int most = LARGEST_TASK / in;
@@ -107,30 +105,30 @@ final class VectorFewRows {
   /** x as {@code (blocks, rows, block)}, padded with zeros. */
   private static float[] inputs(Call call, Scratch own) {
     int columns = call.x.columns();
-    float[] inputs = own.row(0, call.blocks * call.rows() * call.block);
-    for (int b = 0; b < call.blocks; b++) {
+    float[] inputs = own.row(0, call.blocks() * call.rows() * call.block());
+    for (int b = 0; b < call.blocks(); b++) {
       int count = call.count(b);
-      int at = b * call.rows() * call.block;
+      int at = b * call.rows() * call.block();
       for (int n = 0; n < call.x.rows(); n++) {
         long offset = (long) n * columns + call.from(b);
         if (call.isPaired()) {
           float[] row = own.row(1, count);
           call.x.read(offset, row, 0, count);
-          FewRowsTile.pair(row, count, inputs, at, call.block);
+          FewRowsTile.pair(row, count, inputs, at, call.block());
         } else {
           call.x.read(offset, inputs, at, count);
-          Arrays.fill(inputs, at + count, at + call.block, 0);
+          Arrays.fill(inputs, at + count, at + call.block(), 0);
         }
-        at += call.block;
+        at += call.block();
       }
-      Arrays.fill(inputs, at, (b + 1) * call.rows() * call.block, 0);
+      Arrays.fill(inputs, at, (b + 1) * call.rows() * call.block(), 0);
     }
     return inputs;
   }
 
   /** Computes the outputs {@code [from, to)} of all rows. */
   private static void outputs(Call call, float[] inputs, int from, int to, Scratch own) {
-    int block = call.block;
+    int block = call.block();
     int tile = call.width();
     int outputs = Math.min(call.outputs(), VectorMath.roundUp(to - from, tile));
     int width = VectorMath.roundUp(to - from, tile);
@@ -142,7 +140,7 @@ final class VectorFewRows {
     float[] floats = own.row(2, paired ? 0 : outputs * block);
     for (int o = from; o < to; o += outputs) {
       int count = Math.min(outputs, to - o);
-      for (int b = 0; b < call.blocks; b++) {
+      for (int b = 0; b < call.blocks(); b++) {
         if (paired) {
           WeightRows.load(call.w, o, count, call.from(b), call.count(b), block, halves);
         } else {
