@@ -70,7 +70,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
     SamplingConfig sampling =
         GenerateStage.sampling(policy.sampling().withNumGenerations(config.completions()), DRAW);
     List<ScoredGeneration> scored =
-        policy.judge(config.completions()).run(policy.complete(prompts, sampling));
+        policy.rewards().inGroupsOf(config.completions()).run(policy.complete(prompts, sampling));
     Map<String, Double> metrics = RoundMetrics.of(scored, policy.config(), config.completions());
     metrics.putAll(policyMetrics(scored, config.batch()));
     return new EvalMetrics(metrics, scored.size(), (scored.size() - 1) / config.batch() + 1);

@@ -22,21 +22,20 @@ import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
 
 /**
- * The policy and the workers that compute it.
+ * The policy, and the workers that compute and judge it.
  *
  * @param updates holds the current parameters
  * @param reference the reference policy, if the loss needs one
  * @param sampling settings, with the tokens that end a completion
- * @param external gives the rewards that are not built in
+ * @param rewards the second stage: judges the completions of a round
  */
 record Policy(
     GrpoConfig config,
-    Workers workers,
     TrainedModel model,
     PolicyUpdates updates,
     Optional<Reference> reference,
     SamplingConfig sampling,
-    Optional<ExternalRewardsJob> external)
+    RewardStage rewards)
     implements AutoCloseable {
 
   /** The initial parameters as the loss's reference policy; a new adapter equals the base model. */
@@ -58,6 +57,7 @@ record Policy(
    * The policy of a run.
    *
    * @param vectors whose parameters are the policy's
+   * @param external gives the rewards that are not built in
    */
   static Policy of(
       GrpoConfig config,
@@ -70,14 +70,22 @@ record Policy(
     TrainedModel model = initial.model();
     return new Policy(
         config,
-        workers,
         model,
         new PolicyUpdates(workers, vectors),
         config.loss().divergence().beta() > 0
             ? Optional.of(Reference.of(initial, workers))
             : Optional.empty(),
         sampling,
-        external);
+        new RewardStage(
+            workers,
+            Scoring.of(config.rewards().functions(), config.rewards().advantages()),
+            config.rounds().sampling().numGenerations(),
+            external));
+  }
+
+  /** The workers that compute and judge. */
+  Workers workers() {
+    return rewards.workers();
   }
 
   /** Whether each step trains on completions of the policy that it updates. */
@@ -97,13 +105,7 @@ record Policy(
 
   /** The first stage: draws completions of prompts. */
   List<Generation> complete(List<Prompt> prompts, SamplingConfig with) {
-    return new GenerateStage(workers, model, updates.parameters(), with).run(prompts);
-  }
-
-  /** The second stage: judges groups of {@code groupSize} completions. */
-  RewardStage judge(int groupSize) {
-    Scoring scoring = Scoring.of(config.rewards().functions(), config.rewards().advantages());
-    return new RewardStage(workers, scoring, groupSize, external);
+    return new GenerateStage(workers(), model, updates.parameters(), with).run(prompts);
   }
 
   /**
@@ -112,7 +114,7 @@ record Policy(
    * @param rows completions that are computed together
    */
   LogProbStage logProbs(int rows) {
-    return new LogProbStage(workers, model, config.loss().temperature(), rows);
+    return new LogProbStage(workers(), model, config.loss().temperature(), rows);
   }
 
   /**

@@ -70,7 +70,7 @@ final class PolicyRounds implements Round.Source {
     policy.workers().during("round " + number);
     GroupSelection selection =
         new GroupSelection(order.promptsPerRound(), groupSize, config.rounds().dynamicSampling());
-    RewardStage judge = policy.judge(groupSize);
+    RewardStage judge = policy.rewards();
     String parameters = policy.updates().checksum();
     while (selection.wantsMore()) {
       RoundTables.Draw draw = new RoundTables.Draw(number, selection.draws(), draws++, parameters);

@@ -25,6 +25,11 @@ import org.sparklora.train.workers.Workers;
 public record RewardStage(
     Workers workers, Scoring scoring, int groupSize, Optional<ExternalRewardsJob> external) {
 
+  /** This stage for another number of completions a prompt. */
+  RewardStage inGroupsOf(int completions) {
+    return new RewardStage(workers, scoring, completions, external);
+  }
+
   public List<ScoredGeneration> run(List<Generation> generations) {
     List<Judge.Result> results = new ArrayList<>();
     workers.forEach(

@@ -39,25 +39,28 @@ final class Checkpoints {
 
   /**
    * @param fingerprint of the run
-   * @param results writes the model, whose parameters are those of {@code vectors}
-   * @param vectors whose parameters are saved and loaded
-   * @param state the log so far
+   * @param results writes the model; its vectors are saved and loaded
    */
   Checkpoints(
-      Configuration hadoop,
-      RunFolder folder,
-      RunFingerprint fingerprint,
-      ResultFolder results,
-      TrainedVectors vectors,
-      TrainerState state) {
+      Configuration hadoop, RunFolder folder, RunFingerprint fingerprint, ResultFolder results) {
     this.hadoop = hadoop;
     this.folder = folder;
     this.config = results.config();
     this.fingerprint = fingerprint;
     this.results = results;
-    this.vectors = vectors;
-    this.state = state;
+    this.vectors = results.vectors();
+    this.state = results.state();
     this.layout = results.model().layout();
+  }
+
+  /** The run's folder. */
+  RunFolder folder() {
+    return folder;
+  }
+
+  /** Writes the model, whose parameters are saved and loaded. */
+  ResultFolder results() {
+    return results;
   }
 
   /**

@@ -1,24 +1,17 @@
 package org.sparklora.spark.run;
 
 import java.io.IOException;
-import java.io.PrintStream;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.observe.track.RunMetricsSource;
 import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.train.Cadence;
@@ -27,7 +20,6 @@ import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
-import org.sparklora.train.meter.PeakMemory;
 import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.train.step.TrainedVectors;
 
@@ -42,79 +34,56 @@ public final class TrainingRun implements AutoCloseable {
   private static final double NANOS = 1e9;
 
   private final TrainingConfig config;
-  private final PrintStream out;
   private final TrainedModel model;
-  private final RunFolder folder;
   private final TrainingPlan plan;
   private final Cadence evaluating;
   private final Cadence saving;
   private final TrainedNetwork network;
   private final TrainerState state;
-  private final ResultFolder results;
   private final Checkpoints checkpoints;
 
   /** The last log row of a run that was over already and is finished again. */
   private final Optional<Map<String, Object>> finished;
 
-  private final TrackedLog log;
+  private final RunLog log;
   private final int firstStep;
   private final int endStep;
-  private final PeakMemory memory = new PeakMemory();
-  private final RunMetricsSource metrics;
   private final long started;
   private final ListenerWishes wishes;
 
+  /**
+   * @param checkpoints of the run, whose state and vectors are those of its first step
+   * @param endStep the step before which this process stops
+   */
   private TrainingRun(
       TrainingEnvironment place,
-      RunFolder folder,
-      TrainingConfig config,
-      InitialParameters initial,
       TrainingPlan plan,
-      int workers,
-      RunFingerprint identity,
-      IntUnaryOperator end,
-      RunListener listener,
-      TrainedNetwork network)
-      throws IOException {
-    this.config = config;
-    this.out = place.out();
+      TrainedNetwork network,
+      Checkpoints checkpoints,
+      int endStep,
+      RunListener listener) {
+    ResultFolder results = checkpoints.results();
+    this.config = results.config();
     this.wishes = new ListenerWishes(listener);
-    this.model = initial.model();
-    this.folder = folder;
+    this.model = results.model();
     this.plan = plan;
     this.evaluating = config.evalSchedule().cadence(plan.totalSteps());
     this.saving = config.checkpoints().cadence(plan.totalSteps());
     this.network = network;
-    this.state = new TrainerState(plan, stateSettings());
-    this.results = new ResultFolder(config, model, network.vectors(), state, workers);
-    this.checkpoints =
-        new Checkpoints(place.hadoop(), folder, identity, results, network.vectors(), state);
-    if (folder.resumed().isPresent()) {
-      checkpoints.resume(folder.resumed().get(), plan.totalSteps());
-    } else {
-      initial.write(Engines.host(), results.parameters());
-    }
+    this.state = results.state();
+    this.checkpoints = checkpoints;
     this.firstStep = state.sums().steps();
-    this.endStep = end.applyAsInt(firstStep);
+    this.endStep = endStep;
     if (!place.isTask()) {
       Interruption.tell(checkpoints::whenInterrupted);
     }
-    this.finished = firstStep == plan.totalSteps() ? lastRow(folder) : Optional.empty();
-    this.log =
-        TrackedLog.begin(
-            folder, state.history(), config.output().run(config.training().effectiveYaml()));
-    log.follow(wishes::logged);
+    RunFolder folder = checkpoints.folder();
+    this.finished = firstStep == plan.totalSteps() ? RunLog.lastRow(folder) : Optional.empty();
+    this.log = new RunLog(config, place.out(), folder, state, plan.totalSteps());
+    log.tracked().follow(wishes::logged);
     wishes.begun(firstStep, plan.totalSteps());
-    TrainerState seen = state; // keeps this run and its memory out of the closure
-    this.metrics = RunMetricsSource.register(() -> seen.sums().steps(), plan.totalSteps());
     this.started = System.nanoTime();
     ExecutorModel.hold(model);
-  }
-
-  /** The last row of a run that is over, without the values that the log adds to each row. */
-  private static Optional<Map<String, Object>> lastRow(RunFolder folder) {
-    List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
-    return rows.isEmpty() ? Optional.empty() : TrainerState.summary(rows.get(rows.size() - 1));
   }
 
   /**
@@ -161,32 +130,38 @@ public final class TrainingRun implements AutoCloseable {
       IntUnaryOperator end,
       RunListener listener)
       throws IOException {
+    TrainedModel model = initial.model();
     TrainedNetwork network =
         TrainedNetwork.create(
-            initial.model(),
-            initial.model().layout(),
-            config.optimizer(),
-            config.schedule(),
-            plan.totalSteps());
+            model, model.layout(), config.optimizer(), config.schedule(), plan.totalSteps());
     try {
-      return new TrainingRun(
-          place, folder, config, initial, plan, workers, identity, end, listener, network);
+      TrainerState state = new TrainerState(plan, stateSettings(config, model, plan.totalSteps()));
+      ResultFolder results = new ResultFolder(config, model, network.vectors(), state, workers);
+      Checkpoints checkpoints = new Checkpoints(place.hadoop(), folder, identity, results);
+      if (folder.resumed().isPresent()) {
+        checkpoints.resume(folder.resumed().get(), plan.totalSteps());
+      } else {
+        initial.write(Engines.host(), results.parameters());
+      }
+      int endStep = end.applyAsInt(state.sums().steps());
+      return new TrainingRun(place, plan, network, checkpoints, endStep, listener);
     } catch (IOException | RuntimeException e) {
       network.close();
       throw e;
     }
   }
 
-  private TrainerState.Settings stateSettings() {
+  private static TrainerState.Settings stateSettings(
+      TrainingConfig config, TrainedModel model, int totalSteps) {
     WeightLayout weights = WeightLayout.of(model.config());
     long embedding = (long) model.config().vocabSize() * model.config().hiddenSize();
     long adapter = model.lora().isPresent() ? model.layout().size() : 0;
     OutputConfig output = config.output();
     return new TrainerState.Settings(
         config.microBatchRows(),
-        new TrainerState.LogInterval(output.loggingSteps(plan.totalSteps()), output.logFirstStep()),
-        evaluating,
-        saving,
+        new TrainerState.LogInterval(output.loggingSteps(totalSteps), output.logFirstStep()),
+        config.evalSchedule().cadence(totalSteps),
+        config.checkpoints().cadence(totalSteps),
         weights.size() - embedding + adapter,
         config.method() == ModelCard.Method.GRPO);
   }
@@ -274,13 +249,14 @@ public final class TrainingRun implements AutoCloseable {
    * @param evaluator evaluates before the first step of the run, if wanted
    */
   public <E extends Exception> void train(Evaluator evaluator, TrackedLog.Work<E> steps) throws E {
-    log.guard(
-        () -> {
-          if (config.evalSchedule().onStart() && firstStep == 0) {
-            evaluate(evaluator, Map.of());
-          }
-          steps.run();
-        });
+    log.tracked()
+        .guard(
+            () -> {
+              if (config.evalSchedule().onStart() && firstStep == 0) {
+                evaluate(evaluator, Map.of());
+              }
+              steps.run();
+            });
   }
 
   /** Whether an evaluation or a checkpoint needs the parameters after {@code steps} steps. */
@@ -330,7 +306,7 @@ public final class TrainingRun implements AutoCloseable {
 
   /** Samples the memory in use; the log has the peak. */
   public void sampleMemory() {
-    memory.sample();
+    log.memory().sample();
   }
 
   /**
@@ -339,16 +315,7 @@ public final class TrainingRun implements AutoCloseable {
    * @param beside further values of the row
    */
   public void log(Map<String, Object> row, Map<String, ?> beside) {
-    Map<String, Object> all = new LinkedHashMap<>(row);
-    all.putAll(memory.metrics());
-    all.putAll(beside);
-    log.log(all);
-    metrics.show(all);
-    out.println(
-        config.printed().stream()
-            .filter(name -> row.get(name) != null)
-            .map(name -> String.format(Locale.ROOT, "'%s': '%.4g'", name, (Double) row.get(name)))
-            .collect(Collectors.joining(", ", "{", "}")));
+    log.add(row, beside);
   }
 
   /**
@@ -380,16 +347,20 @@ public final class TrainingRun implements AutoCloseable {
     int steps = state.sums().steps();
     boolean complete = endStep == plan.totalSteps() || isStopped();
     if (complete) {
-      log.log(
-          finished.isPresent()
-              ? state.finishAsBefore(finished.get())
-              : state.finish(seconds, config.samples(plan, steps - firstStep), memory.metrics()));
+      log.tracked()
+          .log(
+              finished.isPresent()
+                  ? state.finishAsBefore(finished.get())
+                  : state.finish(
+                      seconds, config.samples(plan, steps - firstStep), log.memory().metrics()));
       checkpoints.finish();
-      folder.saveResults(
-          local -> {
-            results.write(local, checkpoints.bestFolder());
-            more.write(local);
-          });
+      checkpoints
+          .folder()
+          .saveResults(
+              local -> {
+                checkpoints.results().write(local, checkpoints.bestFolder());
+                more.write(local);
+              });
     } else {
       checkpoints.save(forResuming);
     }

@@ -1,0 +1,84 @@
+package org.sparklora.spark.run;
+
+import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.sparklora.observe.track.RunMetricsSource;
+import org.sparklora.observe.track.TrackedLog;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.train.TrainerState;
+import org.sparklora.train.meter.PeakMemory;
+
+/**
+ * The rows of a run: in the log of its folder and the trackers, in Spark's metrics, and printed.
+ * Adds the peak memory to each row. For the training thread only.
+ */
+final class RunLog implements AutoCloseable {
+  private final TrainingConfig config;
+  private final PrintStream out;
+  private final PeakMemory memory = new PeakMemory();
+  private final TrackedLog log;
+  private final RunMetricsSource metrics;
+
+  /**
+   * @param out where rows are printed
+   * @param state the log so far
+   */
+  RunLog(
+      TrainingConfig config,
+      PrintStream out,
+      RunFolder folder,
+      TrainerState state,
+      int totalSteps) {
+    this.config = config;
+    this.out = out;
+    this.log =
+        TrackedLog.begin(
+            folder, state.history(), config.output().run(config.training().effectiveYaml()));
+    this.metrics = RunMetricsSource.register(() -> state.sums().steps(), totalSteps);
+  }
+
+  /** The last row of a run that is over, without the values that the log adds to each row. */
+  static Optional<Map<String, Object>> lastRow(RunFolder folder) {
+    List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
+    return rows.isEmpty() ? Optional.empty() : TrainerState.summary(rows.get(rows.size() - 1));
+  }
+
+  /** The log of the folder and the trackers. */
+  TrackedLog tracked() {
+    return log;
+  }
+
+  /** The memory of this process, whose peak rows have. */
+  PeakMemory memory() {
+    return memory;
+  }
+
+  /**
+   * Logs a row with the memory used, and shows it.
+   *
+   * @param beside further values of the row
+   */
+  void add(Map<String, Object> row, Map<String, ?> beside) {
+    Map<String, Object> all = new LinkedHashMap<>(row);
+    all.putAll(memory.metrics());
+    all.putAll(beside);
+    log.log(all);
+    metrics.show(all);
+    out.println(
+        config.printed().stream()
+            .filter(name -> row.get(name) != null)
+            .map(name -> String.format(Locale.ROOT, "'%s': '%.4g'", name, (Double) row.get(name)))
+            .collect(Collectors.joining(", ", "{", "}")));
+  }
+
+  @Override
+  public void close() {
+    log.close();
+  }
+}
