@@ -18,7 +18,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.Flags;
 
-/** House rules that show in the source text only: imports, and a package-info in each package. */
+/**
+ * House rules that show in the source text only: imports, a package-info in each package, and the
+ * sizes of files and packages.
+ */
 class SourceRulesTest {
 
   /** Surefire runs in the module's folder and names it; the repository is one above. */
@@ -57,6 +60,9 @@ class SourceRulesTest {
 
   private static final List<String> READERS =
       List.of("pipeline", "data-prep", "reward", "train", "observe", "sweep", "spark-job");
+
+  private static final int MOST_LINES = 400;
+  private static final int MOST_FILES = 30; // without package-info.java
 
   private static final Pattern COMMENT = Pattern.compile("(?s)/\\*.*?\\*/|(?m)^\\s*//.*$");
   private static final Pattern LITERAL = Pattern.compile("\"(--)?([a-z0-9_]+)\"");
@@ -183,6 +189,25 @@ class SourceRulesTest {
         sources(false).map(Path::getParent).distinct().filter(SourceRulesTest::lacksInfo).toList();
     assertThat(folders)
         .as("A package-info.java says what the package is for and who may depend on it")
+        .isEmpty();
+  }
+
+  @Test
+  void noFileIsLong() {
+    assertThat(sources(false).filter(source -> text(source).lines().count() > MOST_LINES))
+        .as("Files of more than %s lines: move a responsibility to a class of its own", MOST_LINES)
+        .isEmpty();
+  }
+
+  @Test
+  void noPackageHasManyFiles() {
+    Map<Path, Long> files =
+        sources(false)
+            .filter(source -> !source.endsWith("package-info.java"))
+            .collect(Collectors.groupingBy(Path::getParent, Collectors.counting()));
+    files.values().removeIf(count -> count <= MOST_FILES);
+    assertThat(files)
+        .as("Packages of more than %s files: divide them by purpose", MOST_FILES)
         .isEmpty();
   }
 

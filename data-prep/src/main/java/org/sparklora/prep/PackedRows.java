@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,10 +16,9 @@ import org.sparklora.prep.document.ShardPlan;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
-import org.sparklora.prep.tokenize.DocumentLimit;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
+import org.sparklora.prep.tokenize.ExampleTokenizer.TokenizedExample;
 import org.sparklora.prep.tokenize.TokenizedDocument;
-import org.sparklora.prep.tokenize.TokenizedExample;
 
 /** Turns rows into documents, and packs the documents of each shard together. */
 record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<PackedCounts> {
@@ -148,5 +148,30 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
   @Override
   public PackedCounts counts(PrepCounts counts, List<RowFileReport> written) {
     return counts.packed(written, config.maxLength());
+  }
+
+  /**
+   * The most tokens a document may have, and the end of a longer document that is kept.
+   *
+   * @param maxTokens 0: no limit
+   */
+  private record DocumentLimit(int maxTokens, boolean keepEnd) {
+
+    /** The document, cut if it is too long. */
+    TokenizedDocument apply(TokenizedDocument document) {
+      int excess = excess(document);
+      if (excess == 0) {
+        return document;
+      }
+      int from = keepEnd ? excess : 0;
+      return new TokenizedDocument(
+          Arrays.copyOfRange(document.inputIds(), from, from + maxTokens),
+          Arrays.copyOfRange(document.labels(), from, from + maxTokens));
+    }
+
+    /** The number of tokens beyond the limit. */
+    int excess(TokenizedDocument document) {
+      return maxTokens == 0 ? 0 : Math.max(0, document.tokens() - maxTokens);
+    }
   }
 }

@@ -150,20 +150,10 @@ public record PrepConfig(
       TableQuery query)
       implements Serializable {
 
-    /** A source without settings of a table query: files, or a whole table. */
-    public Source(
-        String dataset,
-        String config,
-        String split,
-        ColumnMapping columns,
-        boolean useSystemColumn,
-        OnBadRows onBadRows) {
-      this(dataset, config, split, columns, useSystemColumn, onBadRows, TableQuery.NONE);
-    }
-
     /** The train split, TRL's column names, no bad row allowed. */
     public static Source of(String dataset) {
-      return new Source(dataset, "", "train", ColumnMapping.defaults(), false, OnBadRows.FAIL);
+      return new Source(
+          dataset, "", "train", ColumnMapping.defaults(), false, OnBadRows.FAIL, TableQuery.NONE);
     }
 
     /** Whether Spark SQL reads the dataset, and not our own readers of files. */

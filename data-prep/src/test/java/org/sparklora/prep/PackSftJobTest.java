@@ -25,6 +25,7 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.pack.PackingStrategy;
+import org.sparklora.prep.table.TableQuery;
 
 class PackSftJobTest extends PrepJobFixture {
   @Test
@@ -336,7 +337,13 @@ class PackSftJobTest extends PrepJobFixture {
   private static PrepConfig skipping(PrepConfig c) {
     PrepConfig.Source source =
         new PrepConfig.Source(
-            c.source().dataset(), "", "train", ColumnMapping.defaults(), false, OnBadRows.SKIP);
+            c.source().dataset(),
+            "",
+            "train",
+            ColumnMapping.defaults(),
+            false,
+            OnBadRows.SKIP,
+            TableQuery.NONE);
     return with(c, source, c.packing(), false);
   }
 

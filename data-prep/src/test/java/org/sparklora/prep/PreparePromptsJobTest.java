@@ -21,6 +21,7 @@ import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.format.ColumnMapping;
+import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
 
@@ -32,7 +33,13 @@ class PreparePromptsJobTest extends PrepJobFixture {
   private PromptsConfig config(Path data, String out, int maxLength, OnBadRows onBadRows) {
     return new PromptsConfig(
         new PrepConfig.Source(
-            data.toString(), "", "train", ColumnMapping.defaults(), false, onBadRows),
+            data.toString(),
+            "",
+            "train",
+            ColumnMapping.defaults(),
+            false,
+            onBadRows,
+            TableQuery.NONE),
         new PrepConfig.Model(ModelReference.of(tokenizer.toString()), "", ""),
         "",
         maxLength,

@@ -14,6 +14,7 @@ import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.table.TableQuery;
 import org.sparklora.prep.tokenize.TextLimit;
 
 /** Datasets of which nothing can be used say why, and where. */
@@ -31,7 +32,8 @@ class UnreadableDatasetTest {
                 "train",
                 ColumnMapping.defaults(),
                 false,
-                onBadRows))
+                onBadRows,
+                TableQuery.NONE))
         .sample(HADOOP);
   }
 

@@ -68,6 +68,14 @@ public final class ExampleTokenizer {
   }
 
   /**
+   * The tokens of an example.
+   *
+   * @param promptIsPrefix false when the prompt's tokens are not a prefix of the tokens of prompt
+   *     and completion: the context at inference then differs from the context in training
+   */
+  public record TokenizedExample(TokenizedDocument document, boolean promptIsPrefix) {}
+
+  /**
    * The example's tokens.
    *
    * @throws BadRowException without a place, when the template refuses the conversation, the row

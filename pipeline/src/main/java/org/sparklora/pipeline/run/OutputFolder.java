@@ -178,11 +178,6 @@ public final class OutputFolder implements AutoCloseable {
     return work;
   }
 
-  /** The folder of the results after {@link #commit}. */
-  public Path target() {
-    return target;
-  }
-
   /** Makes the results visible under their name. */
   public void commit() {
     try {

@@ -83,16 +83,6 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
       given = Set.copyOf(given);
     }
 
-    /** Functions that are all computed by this stage. */
-    public Functions(
-        List<String> names,
-        List<Double> weights,
-        Dialect dialect,
-        long budgetMillis,
-        OverlongPunishment overlong) {
-      this(names, weights, dialect, budgetMillis, overlong, Set.of());
-    }
-
     /** These functions with weight 1 each, and the default dialect, budget and lengths. */
     public static Functions of(String... names) {
       return new Functions(
@@ -100,7 +90,8 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
           Collections.nCopies(names.length, 1.0),
           Dialect.MATH_VERIFY,
           MathReward.DEFAULT_BUDGET_MILLIS,
-          OverlongPunishment.ofTrlScript());
+          OverlongPunishment.ofTrlScript(),
+          Set.of());
     }
 
     /** The rewards of these names. */

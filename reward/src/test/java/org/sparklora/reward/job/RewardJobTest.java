@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.spark.sql.Row;
@@ -167,7 +168,8 @@ class RewardJobTest {
               List.of(1.0, 1.0, 1.0),
               dialect,
               RewardConfig.Functions.of(Rewards.DEFAULT).budgetMillis(),
-              OverlongPunishment.ofTrlScript());
+              OverlongPunishment.ofTrlScript(),
+              Set.of());
       RewardSummary summary =
           RewardJob.run(
               spark,

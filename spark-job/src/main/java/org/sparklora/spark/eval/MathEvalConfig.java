@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
@@ -104,7 +105,7 @@ public record MathEvalConfig(
     return new MathEvalConfig(
         GenerateConfig.of(settings),
         PrepSettings.replacing(settings, PrepSettings.promptsOfTestSplit(settings, prompts)),
-        RewardSettings.functions(settings),
+        RewardSettings.functions(settings, Set.of()),
         RewardSettings.advantages(settings),
         settings.get(Flags.PASS_K),
         shown,

@@ -41,11 +41,6 @@ public final class RewardSettings {
         advantages(settings));
   }
 
-  /** The reward functions and their weights. */
-  public static RewardConfig.Functions functions(Settings settings) {
-    return functions(settings, Set.of());
-  }
-
   /**
    * The reward functions and their weights, some of them computed by an external judge.
    *

@@ -40,13 +40,9 @@ final class ExpressionParser {
     this.tokens = tokens;
   }
 
-  Expression expression() {
-    return conditional();
-  }
-
   /** Parses one expression, or several with commas between them as a tuple. */
   Expression tuple() {
-    return tuple(this::conditional);
+    return tuple(this::expression);
   }
 
   /** Like {@link #tuple}, but leaves an {@code if} to the enclosing for statement. */
@@ -87,7 +83,7 @@ final class ExpressionParser {
     return (value, scope) -> rest.apply(first.apply(value, scope), scope);
   }
 
-  private Expression conditional() {
+  Expression expression() {
     tokens.descend();
     Expression expression = or();
     while (tokens.peek().isName("if")) {
@@ -95,7 +91,7 @@ final class ExpressionParser {
       Expression then = expression;
       Expression condition = or();
       Expression otherwise =
-          tokens.skipName("else") ? conditional() : scope -> new Undefined("the untaken branch");
+          tokens.skipName("else") ? expression() : scope -> new Undefined("the untaken branch");
       expression =
           at(
               line,
