@@ -14,6 +14,7 @@ import org.sparklora.prep.document.DocumentFile;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.ShardPlan;
 import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
@@ -110,7 +111,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
     public int write(Map<String, Object> row, SplitReport report) {
       TokenizedExample example = tokenizer.tokenize(rows.format.example(row));
       if (!example.promptIsPrefix()) {
-        report.countPromptNotPrefix();
+        report.count(Count.PROMPT_NOT_PREFIX);
       }
       int excess = limit.excess(example.document());
       if (excess > 0) {
@@ -119,7 +120,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
       TokenizedDocument cut = limit.apply(example.document());
       // TRL drops a row without any target unless rows are packed.
       if (!rows.config.packing().enabled() && !cut.hasTarget()) {
-        report.countWithoutTarget();
+        report.count(Count.WITHOUT_TARGET);
         return 0;
       }
       file.write(cut);
@@ -135,7 +136,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
 
   @Override
   public String nothing(PrepCounts counts) {
-    return "none of its %s rows gives a document to train on".formatted(counts.rowsIn());
+    return "none of its %s rows gives a document to train on".formatted(counts.of(Count.ROWS));
   }
 
   @Override

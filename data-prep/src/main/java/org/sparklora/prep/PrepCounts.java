@@ -1,12 +1,14 @@
 package org.sparklora.prep;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFile;
 
@@ -17,15 +19,8 @@ final class PrepCounts {
   private final List<DatasetFile> files;
   private final Map<String, Long> skipped = new TreeMap<>();
   private final List<String> problems = new ArrayList<>();
-  private long rowsIn;
-  private long rowsWithoutTarget;
+  private final Map<Count, Long> counts = new EnumMap<>(Count.class);
   private long documents;
-  private long emptyDocuments;
-  private long truncatedDocuments;
-  private long truncatedTokens;
-  private long promptsNotPrefix;
-  private long tooLong;
-  private long withoutSolution;
 
   PrepCounts(List<DatasetFile> files) {
     this.files = files;
@@ -34,7 +29,7 @@ final class PrepCounts {
   /** Counts a file that could not be cut into splits. */
   void addUnreadable(BadRowException problem) {
     add(problem.reason(), 1);
-    rowsIn++;
+    counts.merge(Count.ROWS, 1L, Long::sum);
     keep(problem.getMessage());
   }
 
@@ -43,15 +38,10 @@ final class PrepCounts {
     for (String problem : report.problems()) {
       keep(problem);
     }
-    rowsIn += report.rows();
-    rowsWithoutTarget += report.rowsWithoutTarget();
     documents += report.lengths().length;
-    emptyDocuments += report.emptyDocuments();
-    truncatedDocuments += report.truncatedDocuments();
-    truncatedTokens += report.truncatedTokens();
-    promptsNotPrefix += report.promptsNotPrefix();
-    tooLong += report.tooLong();
-    withoutSolution += report.withoutSolution();
+    for (Count what : Count.values()) {
+      counts.merge(what, report.of(what), Long::sum);
+    }
   }
 
   private void add(BadRowException.Reason reason, long count) {
@@ -69,17 +59,14 @@ final class PrepCounts {
     return problems;
   }
 
-  long rowsIn() {
-    return rowsIn;
+  /** The count of this kind, over all tasks. */
+  long of(Count what) {
+    return counts.getOrDefault(what, 0L);
   }
 
   /** Documents that have tokens. */
   long usableDocuments() {
-    return documents - emptyDocuments;
-  }
-
-  long tooLong() {
-    return tooLong;
+    return documents - of(Count.EMPTY);
   }
 
   /**
@@ -93,15 +80,15 @@ final class PrepCounts {
     return new PackedCounts(
         files.size(),
         bytes(),
-        rowsIn,
+        of(Count.ROWS),
         skipped,
         problems,
-        rowsWithoutTarget,
+        of(Count.WITHOUT_TARGET),
         documents,
-        emptyDocuments,
-        truncatedDocuments,
-        truncatedTokens,
-        promptsNotPrefix,
+        of(Count.EMPTY),
+        of(Count.TRUNCATED),
+        of(Count.TRUNCATED_TOKENS),
+        of(Count.PROMPT_NOT_PREFIX),
         rows,
         tokens,
         written.stream().mapToLong(RowFileReport::targetTokens).sum(),
@@ -114,12 +101,12 @@ final class PrepCounts {
     return new PromptCounts(
         files.size(),
         bytes(),
-        rowsIn,
+        of(Count.ROWS),
         skipped,
         problems,
-        tooLong,
+        of(Count.TOO_LONG),
         rows(written),
-        withoutSolution,
+        of(Count.WITHOUT_SOLUTION),
         tokens(written),
         longest(written));
   }

@@ -15,6 +15,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptWriter;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.tokenize.PromptTokenizer;
 
@@ -91,7 +92,7 @@ record PromptRows(
       Prompt prompt = tokenizer.tokenize(format(config).problem(row));
       int tokens = prompt.tokens().length;
       if (config.isTooLong(tokens)) {
-        report.countTooLong();
+        report.count(Count.TOO_LONG);
         return 0;
       }
       file.write(prompt.withId(report.documents()));
@@ -108,7 +109,7 @@ record PromptRows(
   @Override
   public String nothing(PrepCounts counts) {
     return "none of its %s rows gives a prompt, %s were longer than max_prompt_length"
-        .formatted(counts.rowsIn(), counts.tooLong());
+        .formatted(counts.of(Count.ROWS), counts.of(Count.TOO_LONG));
   }
 
   @Override

@@ -6,6 +6,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.RowHandler;
 import org.sparklora.prep.source.SourceRow;
@@ -71,13 +72,13 @@ final class TokenizeSplit implements RowHandler {
       bad(e.at(row.place().get()));
       return;
     }
-    report.countRow();
+    report.count(Count.ROWS);
     tokens.accept(written);
   }
 
   @Override
   public void bad(BadRowException problem) {
-    report.countRow();
+    report.count(Count.ROWS);
     report.countBad(problem);
     if (onBadRows == OnBadRows.FAIL) {
       report.stopAtBadRow();

@@ -62,7 +62,7 @@ class TravelTest {
   @MethodSource("serialisers")
   void reportsArriveAsTheyLeft(UnaryOperator<Object> travel) {
     SplitReport report = new SplitReport();
-    report.countRow();
+    report.count(SplitReport.Count.ROWS);
     report.countDocument(7);
     report.countTruncated(3);
     report.countBad(new BadRowException(Reason.MALFORMED_ROW, "no JSON", "a.jsonl line 2"));
@@ -71,8 +71,8 @@ class TravelTest {
     SplitReport arrived = (SplitReport) travel.apply(report.trimmed());
 
     assertThat(arrived.lengths()).containsExactly(7);
-    assertThat(arrived.rows()).isEqualTo(1);
-    assertThat(arrived.truncatedTokens()).isEqualTo(3);
+    assertThat(arrived.of(SplitReport.Count.ROWS)).isEqualTo(1);
+    assertThat(arrived.of(SplitReport.Count.TRUNCATED_TOKENS)).isEqualTo(3);
     assertThat(arrived.badRows()).containsOnlyKeys(Reason.MALFORMED_ROW);
     assertThat(arrived.fatalProblem())
         .hasValueSatisfying(text -> assertThat(text).contains("a.jsonl line 2"));

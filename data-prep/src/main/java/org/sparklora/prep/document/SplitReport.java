@@ -18,23 +18,36 @@ public final class SplitReport implements StageReport {
    */
   private static final int KEPT_PROBLEMS = 5;
 
+  /** What a report counts beside bad rows. */
+  public enum Count {
+    /** Rows that were read, good or bad. */
+    ROWS,
+    /** Documents that were dropped because none of their tokens counts for the loss. */
+    WITHOUT_TARGET,
+    /** Documents without a token. */
+    EMPTY,
+    /** Documents that were cut. */
+    TRUNCATED,
+    /** Tokens that were cut off. */
+    TRUNCATED_TOKENS,
+    /** Prompts whose tokens are not a prefix of the tokens of prompt and completion. */
+    PROMPT_NOT_PREFIX,
+    /** Prompts that were left out because they are too long. */
+    TOO_LONG,
+    /** Prompts without a reference answer. */
+    WITHOUT_SOLUTION
+  }
+
   private int[] lengths = new int[64];
   private int documents;
   private final long[] badRows = new long[BadRowException.Reason.values().length];
   private String[] problems = new String[0];
-  private long rows;
-  private long rowsWithoutTarget;
-  private long emptyDocuments;
-  private long truncatedDocuments;
-  private long truncatedTokens;
-  private long promptsNotPrefix;
-  private long tooLong;
-  private long withoutSolution;
+  private final long[] counts = new long[Count.values().length];
   private boolean stopped;
 
-  /** Counts a row that was read, good or bad. */
-  public void countRow() {
-    rows++;
+  /** Counts one more. */
+  public void count(Count what) {
+    counts[what.ordinal()]++;
   }
 
   /** Counts a row that cannot be used. */
@@ -51,20 +64,10 @@ public final class SplitReport implements StageReport {
     stopped = true;
   }
 
-  /** Counts a document that was dropped because none of its tokens counts for the loss. */
-  public void countWithoutTarget() {
-    rowsWithoutTarget++;
-  }
-
-  /** Counts a prompt whose tokens are not a prefix of the tokens of prompt and completion. */
-  public void countPromptNotPrefix() {
-    promptsNotPrefix++;
-  }
-
   /** Counts a document that was cut by {@code tokens}. */
   public void countTruncated(int tokens) {
-    truncatedDocuments++;
-    truncatedTokens += tokens;
+    count(Count.TRUNCATED);
+    counts[Count.TRUNCATED_TOKENS.ordinal()] += tokens;
   }
 
   /** Counts a document that was written. */
@@ -73,18 +76,13 @@ public final class SplitReport implements StageReport {
       lengths = Arrays.copyOf(lengths, 2 * documents);
     }
     lengths[documents++] = tokens;
-    emptyDocuments += tokens == 0 ? 1 : 0;
-  }
-
-  /** Counts a prompt that was left out because it is too long. */
-  public void countTooLong() {
-    tooLong++;
+    counts[Count.EMPTY.ordinal()] += tokens == 0 ? 1 : 0;
   }
 
   /** Counts a prompt that was written as a document. */
   public void countPrompt(Prompt prompt) {
     countDocument(prompt.tokens().length);
-    withoutSolution += prompt.solution().isPresent() ? 0 : 1;
+    counts[Count.WITHOUT_SOLUTION.ordinal()] += prompt.solution().isPresent() ? 0 : 1;
   }
 
   /** Shrinks the array of lengths to its contents; call before the report is sent. */
@@ -113,8 +111,9 @@ public final class SplitReport implements StageReport {
     return stopped ? Optional.of(problems[problems.length - 1]) : Optional.empty();
   }
 
-  public long rows() {
-    return rows;
+  /** The count of this kind. */
+  public long of(Count what) {
+    return counts[what.ordinal()];
   }
 
   /** Bad rows by reason, without those that did not occur. */
@@ -131,33 +130,5 @@ public final class SplitReport implements StageReport {
   /** The first few messages about bad rows, in row order. */
   public String[] problems() {
     return problems;
-  }
-
-  public long rowsWithoutTarget() {
-    return rowsWithoutTarget;
-  }
-
-  public long emptyDocuments() {
-    return emptyDocuments;
-  }
-
-  public long truncatedDocuments() {
-    return truncatedDocuments;
-  }
-
-  public long truncatedTokens() {
-    return truncatedTokens;
-  }
-
-  public long promptsNotPrefix() {
-    return promptsNotPrefix;
-  }
-
-  public long tooLong() {
-    return tooLong;
-  }
-
-  public long withoutSolution() {
-    return withoutSolution;
   }
 }
