@@ -1,7 +1,6 @@
 package org.sparklora.reward.job;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Map;
@@ -35,10 +34,6 @@ public record RewardSummary(
 
   /** The summary as JSON, one field a line. */
   public String toJson() {
-    try {
-      return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("Cannot write the summary as JSON: " + this, e);
-    }
+    return new ObjectMapper().valueToTree(this).toPrettyString();
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.sparklora.reward.math.algebra.Expr;
@@ -238,23 +239,7 @@ public final class AnswerExtraction {
     }
 
     List<Match> finalAnswerIs() {
-      List<Match> matches = new ArrayList<>();
-      int from = 0;
-      for (int at = folded.indexOf(FINAL); at >= 0; at = folded.indexOf(FINAL, from)) {
-        from = at + 1;
-        int after = at + FINAL.length();
-        for (int gap = 0; gap <= LONG_GAP && after + gap < text.length(); gap++) {
-          budget.scan(CHARACTERS_A_GAP);
-          List<Environment> list = afterIs(after + gap);
-          if (!list.isEmpty()) {
-            Match match = match(at, list);
-            matches.add(match);
-            from = match.end();
-            break;
-          }
-        }
-      }
-      return matches;
+      return after(FINAL, LONG_GAP, this::afterIs);
     }
 
     private List<Environment> afterIs(int at) {
@@ -267,14 +252,20 @@ public final class AnswerExtraction {
     }
 
     List<Match> afterAnswer(String anchor) {
+      return after(anchor, GAP, at -> environments.listAt(at, false));
+    }
+
+    /** Matches of an anchor and, at most {@code mostGap} characters after it, environments. */
+    private List<Match> after(
+        String anchor, int mostGap, IntFunction<List<Environment>> environmentsAt) {
       List<Match> matches = new ArrayList<>();
       int from = 0;
       for (int at = folded.indexOf(anchor); at >= 0; at = folded.indexOf(anchor, from)) {
         from = at + 1;
         int after = at + anchor.length();
-        for (int gap = 0; gap <= GAP && after + gap < text.length(); gap++) {
+        for (int gap = 0; gap <= mostGap && after + gap < text.length(); gap++) {
           budget.scan(CHARACTERS_A_GAP);
-          List<Environment> list = environments.listAt(after + gap, false);
+          List<Environment> list = environmentsAt.apply(after + gap);
           if (!list.isEmpty()) {
             Match match = match(at, list);
             matches.add(match);
