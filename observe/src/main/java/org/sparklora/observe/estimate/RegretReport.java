@@ -1,8 +1,6 @@
 package org.sparklora.observe.estimate;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -96,12 +94,7 @@ public record RegretReport(String title, List<Finding> findings) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("run", title);
     json.put("findings", findings.stream().map(RegretReport::json).toList());
-    try {
-      return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(json)
-          + "\n";
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
+    return new ObjectMapper().valueToTree(json).toPrettyString() + "\n";
   }
 
   private static Map<String, Object> json(Finding finding) {

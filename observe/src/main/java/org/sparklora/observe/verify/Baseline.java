@@ -1,7 +1,6 @@
 package org.sparklora.observe.verify;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -117,11 +116,7 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
                     point.value().ifPresentOrElse(pair::add, pair::addNull);
                   });
         });
-    try {
-      return JSON.writer(new DefaultPrettyPrinter()).writeValueAsString(root) + "\n";
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
+    return root.toPrettyString() + "\n";
   }
 
   /**
