@@ -1,8 +1,6 @@
 package org.sparklora.api;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.UncheckedIOException;
 import java.util.Map;
 
 /**
@@ -12,14 +10,8 @@ import java.util.Map;
  * @param summary {@code pass@k}, counts and settings, by name; the folder has it as well
  */
 public record EvalResult(String folder, Map<String, Object> summary) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /** The summary as JSON, for other languages. */
   public String json() {
-    try {
-      return JSON.writeValueAsString(summary);
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
+    return new ObjectMapper().valueToTree(summary).toString();
   }
 }
