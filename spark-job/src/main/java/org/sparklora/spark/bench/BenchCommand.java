@@ -1,5 +1,6 @@
 package org.sparklora.spark.bench;
 
+import java.io.PrintStream;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.run.ModelConfig;
@@ -10,12 +11,22 @@ public final class BenchCommand {
 
   /** Prints a JSON line for each measurement, and progress on standard error. */
   public static void run(Settings settings) {
+    run(settings, WarmUp.usual(), System.out, System.err);
+  }
+
+  /**
+   * The same with another warm-up before each measurement.
+   *
+   * @param out receives the lines
+   * @param progress receives progress messages
+   */
+  static void run(Settings settings, WarmUp warmUp, PrintStream out, PrintStream progress) {
     new Bench(
             BenchConfig.of(settings),
             Engines.of(ModelConfig.engine(settings)),
-            WarmUp.usual(),
-            System.out,
-            System.err)
+            warmUp,
+            out,
+            progress)
         .run();
   }
 }

@@ -6,16 +6,24 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.spark.cli.CommandRun;
+import org.sparklora.train.TestModels;
 
 class BenchTest {
   private static final String CONFIG =
@@ -27,7 +35,53 @@ class BenchTest {
        "hidden_act": "silu", "torch_dtype": "float32"}
       """;
 
+  /** Time is up before the second. */
+  private static final WarmUp ONE_REPETITION = new WarmUp(0, Double.MIN_VALUE);
+
   @TempDir Path folder;
+
+  @AfterEach
+  void leaveTheUsualEngine() {
+    Engines.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vector", "torch", "reference"})
+  void measuresTrainingAndDecoding(String engine) throws IOException {
+    Engines.close();
+    String model = TestModels.copy("llama-tiny", folder).toString();
+    String flags =
+        """
+        --engine %s --model %s --random_weights --ranks 1 4 --max_length 40 --document_length 16
+        --steps 2 --batch_rows 1 3 --prompt_length 5 --max_completion_length 4 --peak_tflops 1
+        """;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+    BenchCommand.run(
+        CommandLine.parse("bench", CommandRun.words(flags, engine, model)).settings(),
+        ONE_REPETITION,
+        new PrintStream(printed),
+        new PrintStream(OutputStream.nullOutputStream()));
+
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : printed.toString(StandardCharsets.UTF_8).lines().toList()) {
+      lines.add(new ObjectMapper().readTree(line));
+    }
+    assertThat(lines)
+        .extracting(
+            line ->
+                line.path("bench").asText()
+                    + line.path("lora_r").asText()
+                    + line.path("rows").asText())
+        .containsExactly("sft1", "sft4", "decode1", "decode3");
+    for (JsonNode line : lines) {
+      assertThat(line.get("tokens_per_second").asDouble()).isPositive();
+      assertThat(line.get("peak_share").asDouble()).isEqualTo(line.get("tflops").asDouble());
+      assertThat(line.get("peak_memory_off_heap").asLong()).isPositive();
+      assertThat(line.get("model").asText()).isEqualTo(model);
+    }
+    assertThat(lines.get(0).get("tokens").asInt()).isEqualTo(40);
+  }
 
   @Test
   void everyMeasurementIsALineAndWhatIsBeingDoneIsToldMeanwhile() throws IOException {

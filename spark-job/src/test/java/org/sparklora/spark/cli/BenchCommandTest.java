@@ -6,78 +6,31 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.model.engine.Engines;
 import org.sparklora.train.TestModels;
 
-/** {@code bench} on a tiny model's shape. */
+/** {@code bench} on a tiny model's shape; {@code BenchTest} has all measurements and engines. */
 class BenchCommandTest {
   @TempDir Path folder;
   @RegisterExtension final Captured err = Captured.err();
   @RegisterExtension final Captured out = Captured.out();
 
-  @AfterEach
-  void leaveTheUsualEngine() {
-    Engines.close();
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"vector", "torch", "reference"})
-  void measuresTrainingAndDecoding(String engine) throws IOException {
-    Engines.close();
+  @Test
+  void printsALineAfterTheUsualWarmUp() throws IOException {
     String model = TestModels.copy("llama-tiny", folder).toString();
-    int code =
-        Main.run(
-            "bench",
-            "--engine",
-            engine,
-            "--model",
-            model,
-            "--random_weights",
-            "--ranks",
-            "1",
-            "4",
-            "--max_length",
-            "40",
-            "--document_length",
-            "16",
-            "--steps",
-            "2",
-            "--batch_rows",
-            "1",
-            "3",
-            "--prompt_length",
-            "5",
-            "--max_completion_length",
-            "4",
-            "--peak_tflops",
-            "1");
+    String flags = "bench --model %s --random_weights --ranks 4 --batch_rows 0 --max_length 40";
+    int code = CommandRun.of(CommandRun.words(flags, model).toArray(String[]::new));
+
     assertThat(code).as(err.text()).isZero();
-    List<JsonNode> lines = new ArrayList<>();
-    for (String line : out.text().lines().toList()) {
-      lines.add(new ObjectMapper().readTree(line));
-    }
-    assertThat(lines)
-        .extracting(
-            line ->
-                line.path("bench").asText()
-                    + line.path("lora_r").asText()
-                    + line.path("rows").asText())
-        .containsExactly("sft1", "sft4", "decode1", "decode3");
-    for (JsonNode line : lines) {
-      assertThat(line.get("tokens_per_second").asDouble()).isPositive();
-      assertThat(line.get("peak_share").asDouble()).isEqualTo(line.get("tflops").asDouble());
-      assertThat(line.get("peak_memory_off_heap").asLong()).isPositive();
-      assertThat(line.get("model").asText()).isEqualTo(model);
-    }
-    assertThat(lines.get(0).get("tokens").asInt()).isEqualTo(40);
+    assertThat(out.text().lines()).hasSize(1);
+    JsonNode line = new ObjectMapper().readTree(out.text());
+    assertThat(line.get("bench").asText() + line.get("lora_r").asText()).isEqualTo("sft4");
+    assertThat(line.get("model").asText()).isEqualTo(model);
+    assertThat(line.get("tokens").asInt()).isEqualTo(40);
+    assertThat(line.get("warm_up_seconds").asDouble()).isGreaterThanOrEqualTo(5);
+    assertThat(err.text()).contains("sft, rank 4: warming up, ");
   }
 
   @Test
