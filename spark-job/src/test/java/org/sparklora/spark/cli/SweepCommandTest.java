@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -49,74 +50,110 @@ class SweepCommandTest {
       metric: {name: eval_loss, goal: min}
       """;
 
+  @TempDir private static Path shared;
+  private static Path model;
+  private static Path data;
+
+  /** The sweep of {@link #SWEEP}, all weights kept, which several tests compare with. */
+  private static Whole whole;
+
   @TempDir private Path folder;
   @RegisterExtension final Captured out = Captured.out();
   @RegisterExtension final Captured err = Captured.err();
   private Path file;
 
-  @BeforeEach
-  void prepare() throws IOException {
-    Path model = TestModels.copy("llama-tiny", folder);
-    Path data = Files.createDirectories(folder.resolve("data"));
+  /**
+   * A sweep that has ended.
+   *
+   * @param out what it printed
+   * @param err what it printed on standard error
+   */
+  private record Whole(Path folder, String out, String err) {}
+
+  @BeforeAll
+  static void copyModelAndData() throws IOException {
+    model = TestModels.copy("llama-tiny", shared);
+    data = Files.createDirectories(shared.resolve("data"));
     Path rows = Path.of("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
     Files.copy(rows, data.resolve("train.jsonl"));
     Files.copy(rows, data.resolve("test.jsonl"));
+  }
+
+  @BeforeEach
+  void prepare() throws IOException {
     file = Files.writeString(folder.resolve("sweep.yaml"), SWEEP.formatted(model, data));
   }
 
-  private List<String> arguments(String name, String... more) {
+  /** Sweeps when it is first asked for. */
+  private Whole whole() throws IOException {
+    if (whole == null) {
+      Path output = shared.resolve("whole");
+      Path given = Files.writeString(shared.resolve("sweep.yaml"), SWEEP.formatted(model, data));
+      assertThat(sweep(given, output, "--keep_weights")).as(err.text()).isZero();
+      whole = new Whole(output, out.text(), err.text());
+      out.clear();
+      err.clear();
+    }
+    return whole;
+  }
+
+  private static List<String> arguments(Path file, Path output, String... more) {
     List<String> all = new ArrayList<>(List.of("--config", file.toString()));
-    all.addAll(List.of("--output_dir", folder.resolve(name).toString()));
+    all.addAll(List.of("--output_dir", output.toString()));
     all.addAll(List.of(more));
     return all;
   }
 
+  private static int sweep(Path file, Path output, String... more) {
+    return CommandRun.ofLocal("sweep", arguments(file, output, more));
+  }
+
   private int sweep(String name, String... more) {
-    List<String> all = new ArrayList<>(List.of("sweep", "--master", "local[2]"));
-    all.addAll(arguments(name, more));
-    return Main.run(all.toArray(String[]::new));
+    return sweep(file, folder.resolve(name), more);
   }
 
   private String results(String name) throws IOException {
-    return Files.readString(folder.resolve(name).resolve("results.json"));
+    return results(folder.resolve(name));
+  }
+
+  private static String results(Path sweep) throws IOException {
+    return Files.readString(sweep.resolve("results.json"));
   }
 
   private List<Path> trials(String name) throws IOException {
-    try (Stream<Path> trials = Files.list(folder.resolve(name).resolve("trials"))) {
+    return trials(folder.resolve(name));
+  }
+
+  private static List<Path> trials(Path sweep) throws IOException {
+    try (Stream<Path> trials = Files.list(sweep.resolve("trials"))) {
       return trials.sorted().toList();
     }
   }
 
   @Test
   void aSweepLeavesTablesVerdictsAndPictures() throws IOException {
-    assertThat(sweep("out")).as(err.text()).isZero();
+    Path output = whole().folder();
 
-    assertThat(out.text())
+    assertThat(whole().out())
         .contains("not decided: best rate at the edge of the grid")
         .contains("trials: 4 done, 0 stopped, 0 diverged");
-    assertThat(err.text()).contains("sweep: 4 of 4 trials done, 0 running, 0 left; in ");
-    JsonNode results = new ObjectMapper().readTree(results("out"));
+    assertThat(whole().err()).contains("sweep: 4 of 4 trials done, 0 running, 0 left; in ");
+    JsonNode results = new ObjectMapper().readTree(results(output));
     assertThat(results.path("optima")).hasSize(2);
     assertThat(results.path("settings").get(0).path("mean").asDouble()).isPositive();
-    List<String> csv = Files.readAllLines(folder.resolve("out/trials.csv"));
+    List<String> csv = Files.readAllLines(output.resolve("trials.csv"));
     assertThat(csv.get(0)).startsWith("trial,learning_rate,use_peft,lora_r,state,reason,step,");
     assertThat(csv).hasSize(1 + 4 * 4); // four steps of four trials
     assertThat(csv.get(1)).contains(",0.001,true,4,done,");
     assertThat(csv).anyMatch(line -> line.contains(",0.001,false,,done,"));
-    assertThat(schema(folder.resolve("out/trials.parquet")))
+    assertThat(schema(output.resolve("trials.parquet")))
         .contains("optional double learning_rate;")
         .contains("optional boolean use_peft;")
         .contains("optional int32 lora_r;");
-    assertThat(folder.resolve("out/learning-rate.png")).isNotEmptyFile();
-    assertThat(Files.readString(folder.resolve("out/report.html")))
+    assertThat(output.resolve("learning-rate.png")).isNotEmptyFile();
+    assertThat(Files.readString(output.resolve("report.html")))
         .contains("one sentence")
         .contains("data:image/png");
-    for (Path trial : trials("out")) {
-      assertThat(trial.resolve("trial.json")).exists();
-      assertThat(trial.resolve("trainer_state.json")).exists();
-      assertThat(trial.resolve("checkpoint-4")).doesNotExist();
-      assertThat(SftRun.names(trial)).noneMatch(name -> name.endsWith(".safetensors"));
-    }
   }
 
   private static String schema(Path table) throws IOException {
@@ -136,9 +173,7 @@ class SweepCommandTest {
 
   @Test
   void aTrialAloneGivesItsNumbersToTheLastBit() throws IOException {
-    assertThat(sweep("out", "--keep_weights")).as(err.text()).isZero();
-
-    for (Path trial : trials("out")) {
+    for (Path trial : trials(whole().folder())) {
       assertSameAlone("sft", trial);
     }
   }
@@ -190,7 +225,7 @@ class SweepCommandTest {
   void trialsOnRewardsAreThoseOfGrpoAlone() throws IOException {
     Path problems = folder.resolve("problems.jsonl");
     Files.writeString(problems, "{\"prompt\": \"1 and 2 is\", \"solution\": \"3\"}\n".repeat(4));
-    Files.writeString(file, REWARDS.formatted(folder.resolve("llama-tiny"), problems));
+    Files.writeString(file, REWARDS.formatted(model, problems));
 
     assertThat(sweep("out", "--keep_weights")).as(err.text()).isZero();
 
@@ -222,7 +257,6 @@ class SweepCommandTest {
   void trialsMayBeEvaluations() throws IOException {
     Path problems = folder.resolve("problems.jsonl");
     Files.writeString(problems, "{\"question\": \"1+2?\", \"answer\": \"#### 3\"}\n".repeat(6));
-    Path model = folder.resolve("llama-tiny");
     Files.writeString(file, EVALUATIONS.formatted(model, problems));
 
     assertThat(sweep("out")).as(err.text()).isZero();
@@ -267,7 +301,7 @@ class SweepCommandTest {
         "  num_generations: 4 | output_table: a.b#  num_generations: 4 | a sweep decides on it",
       })
   void mistakesInEvaluationsAreRefused(String good, String bad, String said) throws IOException {
-    String text = EVALUATIONS.formatted(folder.resolve("llama-tiny"), folder.resolve("data"));
+    String text = EVALUATIONS.formatted(model, data);
     assertThat(text).contains(good);
     Files.writeString(file, text.replace(good, bad.replace("#", "\n")));
 
@@ -278,34 +312,39 @@ class SweepCommandTest {
 
   @Test
   void killedAndStartedAgainItFindsTheSame() throws Exception {
-    assertThat(sweep("whole")).as(err.text()).isZero();
-    String name = trials("whole").get(0).getFileName().toString();
-    ChildJvm child = ChildJvm.start(folder.resolve("log"), "sweep", arguments("killed"));
+    String name = trials(whole().folder()).get(0).getFileName().toString();
+    ChildJvm child =
+        ChildJvm.start(folder.resolve("log"), "sweep", arguments(file, folder.resolve("killed")));
     child.await(folder.resolve("killed/trials").resolve(name).resolve("checkpoint-1"));
     child.kill();
     assertThat(folder.resolve("killed/results.json")).doesNotExist();
 
     assertThat(sweep("killed")).as(err.text()).isZero();
 
-    assertThat(results("killed")).isEqualTo(results("whole"));
+    assertThat(results("killed")).isEqualTo(results(whole().folder()));
     err.clear();
     assertThat(sweep("killed")).as(err.text()).isZero();
     assertThat(err.text()).contains("4 trials, 4 of them done before");
-    assertThat(results("killed")).isEqualTo(results("whole"));
+    assertThat(results("killed")).isEqualTo(results(whole().folder()));
   }
 
   @Test
-  void trialsSideBySideFindTheSame() throws IOException {
-    assertThat(sweep("one")).as(err.text()).isZero();
+  void trialsSideBySideFindTheSameAndKeepNoWeightsUnlessTold() throws IOException {
     assertThat(sweep("two", "--max_parallel_trials", "2")).as(err.text()).isZero();
 
-    assertThat(results("two")).isEqualTo(results("one"));
+    assertThat(results("two")).isEqualTo(results(whole().folder()));
+    for (Path trial : trials("two")) {
+      assertThat(trial.resolve("trial.json")).exists();
+      assertThat(trial.resolve("trainer_state.json")).exists();
+      assertThat(trial.resolve("checkpoint-4")).doesNotExist();
+      assertThat(SftRun.names(trial)).noneMatch(name -> name.endsWith(".safetensors"));
+    }
   }
 
   @Test
   void toldToStopItSaysHowFarItCame() throws Exception {
     Files.writeString(file, Files.readString(file).replace("max_steps: 4", "max_steps: 100000"));
-    List<String> arguments = arguments("out", "--max_parallel_trials", "2");
+    List<String> arguments = arguments(file, folder.resolve("out"), "--max_parallel_trials", "2");
     ChildJvm child = ChildJvm.start(folder.resolve("log"), "sweep", arguments);
     child.await(folder.resolve("out/trials"));
     while (trials("out").stream().filter(t -> Files.exists(t.resolve("checkpoint-2"))).count()
@@ -347,9 +386,7 @@ class SweepCommandTest {
     assertThat(out.text()).contains("trials: 2 done, 2 stopped, 0 diverged");
     // those that went on have the numbers of those that were never stopped
     JsonNode halved = new ObjectMapper().readTree(results("out"));
-    Files.writeString(file, Files.readString(file).replaceAll("halving:.*\n", ""));
-    assertThat(sweep("straight")).as(err.text()).isZero();
-    JsonNode straight = new ObjectMapper().readTree(results("straight"));
+    JsonNode straight = new ObjectMapper().readTree(results(whole().folder()));
     int same = 0;
     for (int i = 0; i < 4; i++) {
       JsonNode a = halved.path("settings").get(i).path("trials").get(0);
@@ -403,7 +440,7 @@ class SweepCommandTest {
 
   @Test
   void aFolderBelongsToOneSweep() throws IOException {
-    assertThat(sweep("out")).as(err.text()).isZero();
+    SftRun.copy(whole().folder(), folder.resolve("out"));
     String before = results("out");
     Files.writeString(file, Files.readString(file).replace("max_steps: 4", "max_steps: 6"));
 
@@ -427,7 +464,7 @@ class SweepCommandTest {
         Main.run(
             "check",
             "--model_name_or_path",
-            folder.resolve("llama-tiny").toString(),
+            model.toString(),
             "--use_peft",
             "--lora_r",
             "8",
