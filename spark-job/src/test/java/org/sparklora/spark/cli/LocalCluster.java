@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.io.FileUtils;
@@ -34,6 +33,22 @@ public record LocalCluster(int executors, int cores, int mebibytes, List<String>
 
   /** The model, rows and settings of the quickstart. */
   public static final Path QUICKSTART = ROOT.resolve("conf/quickstart");
+
+  /** Of heaps and machines this small. */
+  private static final String COLLECTOR = "-XX:+UseSerialGC";
+
+  /** A JVM that trains needs the second compiler, which others keep waiting. */
+  static final String FIRST_COMPILER = "-XX:TieredStopAtLevel=1";
+
+  /** Classes of Spark, as the first driver of these tests has read and verified them. */
+  private static final Path CLASSES = TARGET.resolve("cluster-tests.jsa");
+
+  private static final List<String> QUIET_CLASSES =
+      List.of("-Xlog:cds=off", "-Xlog:cds+dynamic=off");
+
+  static {
+    CLASSES.toFile().delete(); // that of a former build
+  }
 
   /** Spark's words for an executor that is gone. */
   private static final String LOST = "Lost executor";
@@ -130,6 +145,10 @@ public record LocalCluster(int executors, int cores, int mebibytes, List<String>
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(List.of("@" + JVM_OPTIONS, "-Xmx1g", "-Dlora.home=" + ROOT));
+    line.addAll(List.of(FIRST_COMPILER, COLLECTOR));
+    line.addAll(QUIET_CLASSES);
+    line.add(
+        (Files.exists(CLASSES) ? "-XX:SharedArchiveFile=" : "-XX:ArchiveClassesAtExit=") + CLASSES);
     line.add("-Dlog4j2.configurationFile=" + ROOT.resolve("conf/log4j2.properties").toUri());
     line.addAll(List.of("-cp", classPath, "org.apache.spark.deploy.SparkSubmit"));
     line.addAll(List.of("--class", Main.class.getName()));
@@ -152,10 +171,17 @@ public record LocalCluster(int executors, int cores, int mebibytes, List<String>
     return submission;
   }
 
+  /** Of executors, whose class path is the driver's behind folders that do not exist. */
   private static String jvmOptions() throws IOException {
-    return Files.readAllLines(JVM_OPTIONS).stream()
+    List<String> options = new ArrayList<>(List.of(COLLECTOR));
+    if (Files.exists(CLASSES)) {
+      options.add("-XX:SharedArchiveFile=" + CLASSES);
+    }
+    options.addAll(QUIET_CLASSES);
+    Files.readAllLines(JVM_OPTIONS).stream()
         .filter(line -> line.startsWith("-"))
-        .collect(Collectors.joining(" "));
+        .forEach(options::add);
+    return String.join(" ", options);
   }
 
   private static String executorLogs(Path home) throws IOException {

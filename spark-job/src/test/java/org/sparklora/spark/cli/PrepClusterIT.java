@@ -18,7 +18,9 @@ class PrepClusterIT {
   private static final int FILES = 40;
   private static final int COPIES_A_FILE = 5; // of 200 rows
   private static final int FILES_BEFORE_THE_FAULT = 4;
-  private static final LocalCluster CLUSTER = LocalCluster.of(2, 1, 1536);
+  private static final LocalCluster CLUSTER =
+      LocalCluster.of(2, 1, 1536)
+          .with("spark.executor.extraJavaOptions", LocalCluster.FIRST_COMPILER); // none trains
 
   @TempDir private static Path folder;
   private static Prep local;
