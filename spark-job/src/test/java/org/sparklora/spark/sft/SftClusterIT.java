@@ -24,41 +24,42 @@ class SftClusterIT {
   private static final int STEPS = 16;
   private static final int SAVED_STEP = 8; // in the middle of an averaging round of three steps
   private static final int STEPS_BEFORE_THE_FAULT = 5;
-  private static final LocalCluster TWO_EXECUTORS = LocalCluster.of(2, 1, 1536);
   private static final LocalCluster THREE_EXECUTORS = LocalCluster.of(3, 1, 1536);
 
   private static final String LOCAL_STEPS =
-      "parameters --outer_optimizer nesterov --averaging_dtype int8 --averaging_frequency 3";
+      "parameters --outer_optimizer nesterov --averaging_dtype int8";
 
-  /** Two partial sums instead of one, in float32, over all steps; of the adapter's norm. */
+  /** Three partial sums instead of one, in float32, over all steps; of the adapter's norm. */
   private static final double ROUNDING = 1e-5;
 
   @TempDir private static Path folder;
 
-  /** By kind of {@code --sync}, on two executors. */
+  /** By kind of {@code --sync}, on three executors. */
   private static final Map<String, SftRun> UNDISTURBED = new HashMap<>();
 
   private static SftRun sft(String name, String sync) {
     return new SftRun(
-        folder.resolve(name.replace(' ', '-')),
+        folder.resolve((sync + name).replace(' ', '-')),
         CommandRun.words(
             """
             --config %s --model_name_or_path %s --dataset_name %s --packed_dir %s
-            --per_device_train_batch_size 2 --max_steps %s --logging_steps 1 --num_workers 2 --sync
+            --per_device_train_batch_size 1 --max_steps %s --save_steps %s --logging_steps 1
+            --num_workers 3 --averaging_frequency 3 --sync
             """
                 + sync,
             LocalCluster.QUICKSTART.resolve("sft.yaml"),
             LocalCluster.QUICKSTART.resolve("base"),
             LocalCluster.QUICKSTART.resolve("gsm8k_heldout.jsonl.gz"),
             folder.resolve("packed"),
-            STEPS));
+            STEPS,
+            SAVED_STEP));
   }
 
   private static SftRun undisturbed(String sync) throws Exception {
     SftRun run = UNDISTURBED.get(sync);
     if (run == null) {
-      run = sft(sync + "-cluster", sync);
-      TWO_EXECUTORS.run("sft", run);
+      run = sft("-cluster", sync);
+      THREE_EXECUTORS.run("sft", run);
       UNDISTURBED.put(sync, run);
     }
     return run;
@@ -66,8 +67,8 @@ class SftClusterIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"parameters", "gradients", LOCAL_STEPS})
-  void twoExecutorsTrainWhatOneJvmTrainsButForRounding(String sync) throws Exception {
-    SftRun local = sft(sync + "-local", sync);
+  void threeExecutorsTrainWhatOneJvmTrainsButForRounding(String sync) throws Exception {
+    SftRun local = sft("-local", sync);
     assertThat(CommandRun.ofLocal("sft", local.arguments())).isZero();
 
     assertThat(undisturbed(sync).distanceFrom(local)).isLessThanOrEqualTo(ROUNDING);
@@ -76,8 +77,8 @@ class SftClusterIT {
   @ParameterizedTest
   @ValueSource(strings = {"parameters", "gradients", LOCAL_STEPS})
   void trainingOutlivesAnExecutorUnderKryo(String sync) throws Exception {
-    SftRun killed = sft(sync + "-killed", sync);
-    TWO_EXECUTORS
+    SftRun killed = sft("-killed", sync);
+    THREE_EXECUTORS
         .kryo()
         .runLosingAnExecutor(
             "sft",
@@ -91,8 +92,8 @@ class SftClusterIT {
   @ParameterizedTest
   @ValueSource(strings = {"parameters", "gradients"})
   void tasksOfAnExecutorShareItsBaseModel(String sync) throws Exception {
-    SftRun shared = sft(sync + "-shared", sync);
-    Said said = LocalCluster.of(1, 2, 1536).run("sft", shared);
+    SftRun shared = sft("-shared", sync);
+    Said said = LocalCluster.of(1, 3, 1536).run("sft", shared);
 
     assertThat(said.executors()).containsOnlyOnce("Loaded the base model");
     SameRun.assertSame(shared.output(), undisturbed(sync).output());
@@ -107,13 +108,8 @@ class SftClusterIT {
         LOCAL_STEPS,
       })
   void threeExecutorsResumeToTheLastBit(String sync) throws Exception {
-    SftRun whole =
-        sft(sync + "-three", sync)
-            .with(
-                ("--num_workers 3 --averaging_frequency 3 --save_steps " + SAVED_STEP).split(" "));
-    THREE_EXECUTORS.run("sft", whole);
-    SftRun resumed =
-        whole.into(Path.of(whole.output() + "-resumed"), "--resume_from_checkpoint", "true");
+    SftRun whole = undisturbed(sync);
+    SftRun resumed = sft("-resumed", sync).with("--resume_from_checkpoint", "true");
     String checkpoint = "checkpoint-" + SAVED_STEP;
     Files.createDirectories(resumed.output());
     SftRun.copy(whole.output().resolve(checkpoint), resumed.output().resolve(checkpoint));
