@@ -68,12 +68,8 @@ class BatchInvarianceTest {
     models.values().forEach(model -> model.parameters.close());
   }
 
-  static Stream<Arguments> enginesAndCompletions() {
-    return EnginesUnderTest.allThatDecode()
-        .flatMap(
-            engine ->
-                Stream.of(1, 2, 63, 64, 65, 128, 129, 256, 1000)
-                    .map(completions -> arguments(engine, completions)));
+  static Stream<Engine> engines() {
+    return EnginesUnderTest.allThatDecode();
   }
 
   private List<Completion> generate(
@@ -94,51 +90,45 @@ class BatchInvarianceTest {
 
   /** The prompt is longer than what is decoded at once, and computed by other products. */
   @EachEngine
-  @MethodSource("enginesAndCompletions")
-  void completionsDoNotDependOnHowManyThereAre(Engine engine, int completions) {
-    Prompt prompt = prompt(3, 150);
-    List<Completion> many =
-        generate(engine, DType.FLOAT32, 64, List.of(prompt), sampling(completions, 1));
-    assertThat(many).hasSize(completions);
-    List<Completion> few = generate(engine, DType.FLOAT32, 64, List.of(prompt), sampling(1, 1));
-    assertSame(engine, many.subList(0, 1), few);
-    int last = Math.min(completions, 40); // in the middle of what others compute together
-    assertSame(
-        engine,
-        many.subList(0, last),
-        generate(engine, DType.FLOAT32, 64, List.of(prompt), sampling(last, 1)));
+  @MethodSource("engines")
+  void completionsDoNotDependOnHowManyThereAre(Engine engine) {
+    List<Prompt> prompts = List.of(prompt(3, 150));
+    List<Completion> many = generate(engine, DType.FLOAT32, 64, prompts, sampling(1000, 1));
+    assertThat(many).hasSize(1000);
+    for (int completions : new int[] {1, 2, 40, 63, 64, 65, 128, 129, 256}) {
+      assertSame(
+          engine,
+          many.subList(0, completions),
+          generate(engine, DType.FLOAT32, 64, prompts, sampling(completions, 1)));
+    }
   }
 
-  static Stream<Arguments> enginesAndRows() {
+  static Stream<Arguments> enginesAndWeights() {
     return EnginesUnderTest.allThatDecode()
         .flatMap(
             engine ->
-                Stream.of(1, 64, 129, 1000)
-                    .flatMap(
-                        rows ->
-                            Stream.of(DType.FLOAT32, DType.BFLOAT16)
-                                .map(weights -> arguments(engine, rows, weights))));
+                Stream.of(DType.FLOAT32, DType.BFLOAT16)
+                    .map(weights -> arguments(engine, weights)));
   }
 
   @EachEngine
-  @MethodSource("enginesAndRows")
-  void completionsDoNotDependOnOtherPromptsAndHowManyAreInFlight(
-      Engine engine, int rows, DType weights) {
+  @MethodSource("enginesAndWeights")
+  void completionsDoNotDependOnOtherPromptsAndHowManyAreInFlight(Engine engine, DType weights) {
     List<Prompt> prompts = new ArrayList<>();
     for (int id = 0; id < 16; id++) {
       prompts.add(prompt(id, 1 + id * 7 % 40));
     }
-    List<Completion> together = generate(engine, weights, rows, prompts, sampling(9, 0.7f));
+    Map<Integer, List<Completion>> alone = new HashMap<>();
     for (int id : new int[] {0, 7, 15}) {
-      assertSame(
-          engine,
-          together.subList(9 * id, 9 * id + 9),
-          generate(engine, weights, 64, List.of(prompt(id, 1 + id * 7 % 40)), sampling(9, 0.7f)));
+      List<Prompt> one = prompts.subList(id, id + 1);
+      alone.put(id, generate(engine, weights, 64, one, sampling(9, 0.7f)));
     }
-  }
-
-  static Stream<Engine> engines() {
-    return EnginesUnderTest.allThatDecode();
+    for (int rows : new int[] {1, 64, 129, 1000}) {
+      List<Completion> together = generate(engine, weights, rows, prompts, sampling(9, 0.7f));
+      alone.forEach(
+          (id, completions) ->
+              assertSame(engine, together.subList(9 * id, 9 * id + 9), completions));
+    }
   }
 
   /** Short ones are computed together, up to as many tokens as an engine has independent rows. */
