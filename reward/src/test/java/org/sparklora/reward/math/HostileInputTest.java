@@ -94,13 +94,15 @@ class HostileInputTest {
     return new MathReward(Recipe.STRIP_REASONING, dialect, GUARD_MILLIS);
   }
 
-  private static void assertEnds(MathReward reward, String completion, String solution) {
+  /** Returns the verdict's reason. */
+  private static String assertEnds(MathReward reward, String completion, String solution) {
     Judgement verdict = reward.judge(completion, solution);
     assertThat(verdict.reason())
         .as("%.80s / %.80s", completion, solution)
         .isNotEmpty()
         .isNotEqualTo("out of time")
         .doesNotStartWith("judging failed");
+    return verdict.reason();
   }
 
   /** Not only ends, but long before its steps do. */
@@ -302,8 +304,7 @@ class HostileInputTest {
               {"$\\boxed{" + text + "}$", text},
               {"\\boxed{5}", text}
             }) {
-          assertEnds(reward, pair[0], pair[1]);
-          assertThat(reward.judge(pair[0], pair[1]).reason())
+          assertThat(assertEnds(reward, pair[0], pair[1]))
               .as("the stack is a last resort: %.40s, %d times", pattern, times)
               .doesNotContain("StackOverflowError");
         }
