@@ -14,7 +14,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -29,12 +29,25 @@ class RewardOfOnesOwnTest {
   private static final Path REPOSITORY =
       Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
   private static final Path JAVA_HOME = Path.of(System.getProperty("java.home"));
+
+  /** Options of a JVM that is gone before the second compiler has done any good. */
+  private static final String NOTHING_TRAINS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w+)$\n(.*?)^```$");
 
-  @TempDir private Path root;
+  @TempDir private static Path root;
 
-  @BeforeEach
-  void makeRepository() throws IOException {
+  /** Every test has a repository in which the document's commands have run. */
+  @BeforeAll
+  static void runTheDocument() throws Exception {
+    makeRepository();
+    List<MatchResult> blocks = blocks();
+    assertThat(blocks).extracting(block -> block.group(1)).containsExactly("java", "bash");
+    Files.writeString(root.resolve("BrevityReward.java"), blocks.get(0).group(2));
+    assertThat(run(blocks.get(1).group(2))).endsWith("exit 0");
+  }
+
+  private static void makeRepository() throws IOException {
     for (String file : List.of("bin/spark-lora", "conf/jvm.options", "conf/log4j2.properties")) {
       Path copy = root.resolve(file);
       Files.createDirectories(copy.getParent());
@@ -71,30 +84,22 @@ class RewardOfOnesOwnTest {
     return BLOCK.matcher(section).results().toList();
   }
 
-  private String run(String commands) throws Exception {
+  private static String run(String commands) throws Exception {
     ProcessBuilder builder =
         new ProcessBuilder("bash", "-e", "-c", commands)
             .directory(root.toFile())
             .redirectErrorStream(true);
     builder.environment().remove("SPARK_HOME");
     builder.environment().put("JAVA_HOME", JAVA_HOME.toString());
+    builder.environment().put("SPARK_LORA_JAVA_OPTS", NOTHING_TRAINS);
     builder.environment().merge("PATH", JAVA_HOME.resolve("bin") + ":", (old, bin) -> bin + old);
     Process process = builder.start();
     String said = new String(process.getInputStream().readAllBytes());
     return said + "exit " + process.waitFor();
   }
 
-  private void runDocument() throws Exception {
-    List<MatchResult> blocks = blocks();
-    assertThat(blocks).extracting(block -> block.group(1)).containsExactly("java", "bash");
-    Files.writeString(root.resolve("BrevityReward.java"), blocks.get(0).group(2));
-    assertThat(run(blocks.get(1).group(2))).endsWith("exit 0");
-  }
-
   @Test
   void isWrittenCompiledAndUsedAsTheDocumentSays() throws Exception {
-    runDocument();
-
     try (Stream<Path> files = Files.list(root.resolve("judged"))) {
       assertThat(files).anyMatch(file -> file.toString().endsWith(".parquet"));
     }
@@ -105,7 +110,6 @@ class RewardOfOnesOwnTest {
 
   @Test
   void isFoundAmongSeveralJarsOfAPattern() throws Exception {
-    runDocument();
     String reward = "bin/spark-lora reward --input generations.jsonl --output_dir again --jars=";
 
     assertThat(run(reward + "'file://" + root + "/*.jar' --reward_funcs com.example.BrevityReward"))
