@@ -18,7 +18,6 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.model.engine.tensor.Tensor;
 

@@ -1,6 +1,6 @@
 package org.sparklora.train;
 
-import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.tensor.DType;
 
 /**
  * How a {@link FlatVector} stores its numbers, and sends them. Arithmetic is float32 throughout.

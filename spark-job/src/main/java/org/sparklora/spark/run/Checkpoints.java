@@ -86,10 +86,12 @@ final class Checkpoints {
     }
   }
 
-  /** Reads further files of a checkpoint. */
-  void read(Path checkpoint, RunFolder.Writer reader) throws IOException {
-    try (LocalCopy copy = LocalCopy.of(hadoop, checkpoint)) {
-      reader.write(copy.folder());
+  /** Reads further files of the checkpoint that the run resumes from, if it does. */
+  void readResumed(RunFolder.Writer reader) throws IOException {
+    if (folder.resumed().isPresent()) {
+      try (LocalCopy copy = LocalCopy.of(hadoop, folder.resumed().get())) {
+        reader.write(copy.folder());
+      }
     }
   }
 

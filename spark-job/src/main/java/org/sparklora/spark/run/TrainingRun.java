@@ -197,9 +197,7 @@ public final class TrainingRun implements AutoCloseable {
    * @param reader of the local copy of its folder
    */
   public void readResumed(RunFolder.Writer reader) throws IOException {
-    if (folder.resumed().isPresent()) {
-      checkpoints.read(folder.resumed().get(), reader);
-    }
+    checkpoints.readResumed(reader);
   }
 
   /** The step that this process begins with, from 0. */

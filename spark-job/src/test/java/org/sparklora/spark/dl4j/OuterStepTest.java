@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;

@@ -26,7 +26,6 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
-import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.train.Dither;

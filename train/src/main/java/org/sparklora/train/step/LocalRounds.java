@@ -9,7 +9,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.train.Dither;
 import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepRows;

@@ -3,7 +3,7 @@ package org.sparklora.train.step;
 import java.io.Serializable;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.train.FlatVector;
 
 /**
