@@ -9,6 +9,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.train.meter.ExecutorMeter;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * The supervised part of an {@link ExecutorModel}: loss and gradient of packed rows.

@@ -27,6 +27,7 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.Once;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.train.meter.ExecutorMeter;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * The model of an executor: the frozen weights are read from the checkpoint once per JVM and shared

@@ -2,6 +2,7 @@ package org.sparklora.train;
 
 import java.io.Serializable;
 import java.util.Map;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * The result of a {@link PolicyMicroBatch}; the receiver closes it.

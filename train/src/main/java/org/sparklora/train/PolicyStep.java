@@ -9,6 +9,7 @@ import org.sparklora.model.loss.GrpoLoss;
 import org.sparklora.model.loss.PolicyTargets;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.train.meter.ExecutorMeter;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * The reinforcement-learning part of an {@link ExecutorModel}: loss and gradient of completions

@@ -17,6 +17,7 @@ import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.train.vector.FlatVector;
 
 class AveragingErrorTest {
   /**

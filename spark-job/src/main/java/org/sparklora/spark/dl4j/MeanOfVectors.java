@@ -9,9 +9,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.sparklora.spark.workers.ShardedSum;
-import org.sparklora.train.Dither;
-import org.sparklora.train.FlatVector;
-import org.sparklora.train.VectorType;
+import org.sparklora.train.vector.Dither;
+import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
 

@@ -6,8 +6,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.concurrency.AffinityManager;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.step.TrainedVectors;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * A DL4J network's arrays as {@link TrainedVectors}: parameters, gradient, and the state of DL4J's

@@ -8,11 +8,11 @@ import org.apache.spark.broadcast.Broadcast;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.sparklora.spark.workers.ShardedSum;
-import org.sparklora.train.Dither;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.step.LocalRounds;
 import org.sparklora.train.step.RoundStart;
+import org.sparklora.train.vector.Dither;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * A round of {@link LocalRounds}: workers return the changes of their parameters, and the driver

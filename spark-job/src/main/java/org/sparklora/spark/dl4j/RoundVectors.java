@@ -6,7 +6,7 @@ import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.sparklora.spark.workers.ShardedSum;
-import org.sparklora.train.Dither;
+import org.sparklora.train.vector.Dither;
 
 /**
  * The vectors of a round on the driver: workers receive some and return others, whose sum changes

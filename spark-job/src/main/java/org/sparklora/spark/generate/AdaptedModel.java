@@ -12,8 +12,8 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.train.ExecutorModel;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * A model, with an adapter if the user named one, that is used and not trained. Its base weights

@@ -12,12 +12,12 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.job.Scoring;
 import org.sparklora.spark.run.InitialParameters;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.LogProbStage;
 import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.step.TrainedVectors;
+import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
 

@@ -19,10 +19,10 @@ import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
-import org.sparklora.train.VectorType;
 import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.InnerMoments;
 import org.sparklora.train.step.OuterOptimizer;
+import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.Workers;
 

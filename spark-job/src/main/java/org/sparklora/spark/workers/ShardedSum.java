@@ -13,9 +13,9 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.TaskCompletionListener;
-import org.sparklora.train.Dither;
-import org.sparklora.train.FlatVector;
-import org.sparklora.train.VectorType;
+import org.sparklora.train.vector.Dither;
+import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.vector.VectorType;
 
 /**
  * Adds up one vector of each of N workers, as large as the trained parameters. Vectors are added in

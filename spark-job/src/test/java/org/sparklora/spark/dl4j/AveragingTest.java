@@ -25,11 +25,11 @@ import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
-import org.sparklora.train.VectorType;
 import org.sparklora.train.meter.ExecutorUse;
 import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.step.SummedGradients;
+import org.sparklora.train.vector.VectorType;
 
 /** Parameter averaging over several workers, in place and over the wire. */
 class AveragingTest {

@@ -22,9 +22,9 @@ import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
-import org.sparklora.train.VectorType;
 import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.RoundReport;
+import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.LocalWorkers;
 
 /** Parameter averaging whose vectors travel as bfloat16. */

@@ -25,11 +25,11 @@ import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.train.VectorType;
 import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.InnerMoments;
 import org.sparklora.train.step.OuterOptimizer;
 import org.sparklora.train.step.RoundReport;
+import org.sparklora.train.vector.VectorType;
 
 /** Rounds with an outer optimizer, in place and over the wire. */
 class OuterStepTest {

@@ -30,10 +30,10 @@ import org.sparklora.train.StepRows;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.train.VectorType;
 import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.Evaluation;
 import org.sparklora.train.step.SummedGradients;
+import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.LocalWorkers;
 
 /** What crosses to an engine whose tensors lie apart from this process's memory, and back. */

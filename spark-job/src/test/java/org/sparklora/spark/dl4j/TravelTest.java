@@ -31,13 +31,13 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.train.Dither;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
-import org.sparklora.train.VectorType;
+import org.sparklora.train.vector.Dither;
+import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.vector.VectorType;
 
 /** What goes between driver and executors, through both of Spark's serialisers. */
 class TravelTest {

@@ -24,8 +24,8 @@ import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.spark.cli.Main;
 import org.sparklora.spark.cli.SftRun;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.TestModels;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * What a command allocated outside the Java heap is freed when it ends, however it ends, and not by

@@ -22,9 +22,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.Dither;
-import org.sparklora.train.FlatVector;
-import org.sparklora.train.VectorType;
+import org.sparklora.train.vector.Dither;
+import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.vector.VectorType;
 
 class ShardedSumTest {
   private static final int WORKERS = 3;

@@ -68,7 +68,7 @@ final class AveragingFinding {
     for (int i = 0; i < lines.size(); i++) {
       Map<String, Object> first =
           new TreeMap<>(Map.of("label", lines.get(i).label(), "workers", lines.get(i).workers()));
-      points.addAll(excesses.get(i).numbers(first, "averaging_frequency", "excess"));
+      points.addAll(excesses.get(i).numbers(first, Flags.AVERAGING_FREQUENCY.name(), "excess"));
     }
     return Findings.of(
         study,

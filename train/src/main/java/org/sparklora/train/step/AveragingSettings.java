@@ -1,7 +1,7 @@
 package org.sparklora.train.step;
 
 import java.io.Serializable;
-import org.sparklora.train.VectorType;
+import org.sparklora.train.vector.VectorType;
 
 /**
  * How the parameters of workers become one.

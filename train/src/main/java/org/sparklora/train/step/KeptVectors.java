@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.sparklora.train.FlatVector;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * The vectors of a run that a process keeps from round to round: parameters at the start of the

@@ -4,7 +4,7 @@ import java.io.Serializable;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.Tensor;
-import org.sparklora.train.FlatVector;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * The optimizer of rounds, as in DiLoCo (arXiv 2311.08105): the mean change {@code c} of the

@@ -4,11 +4,11 @@ import java.io.Serializable;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.train.Dither;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
+import org.sparklora.train.vector.Dither;
+import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.workers.SharedVector;
 
 /**

@@ -8,12 +8,12 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.train.ExecutorModel;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.meter.ExecutorMeter;
+import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.Workers;
 

@@ -1,7 +1,7 @@
 package org.sparklora.train.workers;
 
 import java.io.Serializable;
-import org.sparklora.train.FlatVector;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * A {@link Work} that adds its main result to a vector.

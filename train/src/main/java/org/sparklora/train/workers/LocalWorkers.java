@@ -3,9 +3,9 @@ package org.sparklora.train.workers;
 import java.util.List;
 import java.util.function.Consumer;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.meter.ExecutorMeter;
 import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.train.vector.FlatVector;
 
 /** Does all work in this process, one part after the other on all cores; copies no vectors. */
 public final class LocalWorkers implements Workers {

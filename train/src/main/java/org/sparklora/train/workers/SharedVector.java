@@ -1,7 +1,7 @@
 package org.sparklora.train.workers;
 
 import java.io.Serializable;
-import org.sparklora.train.FlatVector;
+import org.sparklora.train.vector.FlatVector;
 
 /** A vector of the driver that every {@link Work} can read. */
 public interface SharedVector extends Serializable, AutoCloseable {

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.meter.ExecutorUse;
+import org.sparklora.train.vector.FlatVector;
 
 /** Runs the parts of a step or round, on executors or in this process. */
 public interface Workers {

@@ -25,7 +25,6 @@ import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.train.ExecutorModel;
-import org.sparklora.train.FlatVector;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.RowsInMemory;
 import org.sparklora.train.StepRows;
@@ -33,8 +32,9 @@ import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.train.VectorType;
 import org.sparklora.train.resume.OptimizerFile;
+import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.LocalWorkers;
 
 /** Rounds of local steps: three workers, two steps a round. */

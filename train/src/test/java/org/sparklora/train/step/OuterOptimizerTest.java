@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
-import org.sparklora.train.FlatVector;
+import org.sparklora.train.vector.FlatVector;
 
 /** Steps of {@code torch.optim.SGD(nesterov=True)}, by hand. */
 class OuterOptimizerTest {

@@ -1,4 +1,4 @@
-package org.sparklora.train;
+package org.sparklora.train.vector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

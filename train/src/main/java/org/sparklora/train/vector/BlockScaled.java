@@ -1,4 +1,4 @@
-package org.sparklora.train;
+package org.sparklora.train.vector;
 
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
