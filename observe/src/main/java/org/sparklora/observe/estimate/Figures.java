@@ -105,6 +105,7 @@ final class Figures {
       case "memory" -> memory((long) value);
       case "count" -> count(((Number) value).doubleValue());
       case "rate" -> rate((double) value);
+      case "seconds" -> format((double) value < 10 ? "%.2g s" : "%,.0f s", value);
       case "times" -> format((double) value < 10 ? "%.1f" : "%,.0f", value);
       default -> format(format, value);
     };

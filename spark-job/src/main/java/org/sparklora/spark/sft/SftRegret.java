@@ -17,6 +17,7 @@ import org.sparklora.observe.estimate.MachineMemory.Grantor;
 import org.sparklora.observe.estimate.OutcomeFinding;
 import org.sparklora.observe.estimate.PlannedRun;
 import org.sparklora.observe.estimate.RegretReport;
+import org.sparklora.observe.estimate.RoundTraffic;
 import org.sparklora.observe.estimate.TrainingMemory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -83,10 +84,21 @@ public record SftRegret(
    * @param workers number of workers
    */
   public RegretReport before(int workers) {
-    return RegretReport.of(
-        RegretReport.title(model.checkpoint().name(), model.lora()),
-        run(workers, dataSize()),
-        machine);
+    RegretReport report =
+        RegretReport.of(
+            RegretReport.title(model.checkpoint().name(), model.lora()),
+            run(workers, dataSize()),
+            machine);
+    return workers == 1 ? report : report.with(traffic(workers).finding());
+  }
+
+  private RoundTraffic traffic(int workers) {
+    long parameters = model.layout().size();
+    return new RoundTraffic(
+        workers,
+        config.sync().averages() ? config.sync().averaging().frequency() : 1,
+        config.sync().resultBytes(parameters),
+        parameters);
   }
 
   /**
@@ -120,13 +132,24 @@ public record SftRegret(
     int vectors =
         machine.grantor() == Grantor.CLUSTER
             ? TrainingMemory.executorVectors()
-            : TrainingMemory.localVectors(ownNetworks);
+            : TrainingMemory.localVectors(ownNetworks) + keptVectors(ownNetworks);
     return PlannedRun.Memory.of(
         baseWeights,
         model.precision(),
         Engines.of(model.engine()),
         model.gradientCheckpointing(),
         vectors);
+  }
+
+  /**
+   * Vectors that one process keeps between rounds with an outer step: parameters at the start of
+   * the round and at the snapshot, momentum, mean change; each worker's moments, and those of the
+   * snapshot, and as many bytes of updates as two of these.
+   */
+  private int keptVectors(int workers) {
+    return config.sync().averages() && config.sync().averaging().hasOuterStep()
+        ? 4 + 8 * workers
+        : 0;
   }
 
   private PlannedRun.Batch batch(int ownBatches) {
