@@ -13,12 +13,13 @@ FOLDER=$1
 shift
 # Scripts that write a line for each of their own checks into the file they are given, then scripts that are one check; the longest first.
 LISTED=(yarn_check release_check standalone_check s3_check image_check standalone_gpu_check dependency_audit kubernetes_check)
+LISTED_NIGHTLY=(slow_network_check) # only by name, as .ci/run --nightly does
 SINGLE=(python_check notebooks_check airflow_check docs_check mlflow_check peft_check averaging_check hub_check report_check tracking_check)
 status=0
 
 tools_of() { # NAME
   case $1 in
-    standalone_check | standalone_gpu_check | s3_check | yarn_check) ci/spark_home.sh ;;
+    standalone_check | standalone_gpu_check | s3_check | yarn_check | slow_network_check) ci/spark_home.sh ;;
     averaging_check) ci/venv.sh peft ;;
     report_check) ci/venv.sh report && ci/chromium.sh ;;
     *_check) [[ ! -f ci/${1%_check}-requirements.txt ]] || ci/venv.sh "${1%_check}" ;;
@@ -29,7 +30,7 @@ run() { # NAME RESULTS
   if ! tools_of "$1" >/dev/null; then
     echo "The check $1 is skipped: its tools cannot be installed, see above"
     echo "skipped $1" >"$2"
-  elif [[ " ${LISTED[*]} " == *" $1 "* ]]; then
+  elif [[ " ${LISTED[*]} ${LISTED_NIGHTLY[*]} " == *" $1 "* ]]; then
     "ci/$1.sh" "$2" || grep -q '^failed' "$2" || echo "failed $1" >>"$2" # where it broke off between two of its checks
   elif "ci/$1.sh"; then
     echo "passed $1" >"$2"
