@@ -175,7 +175,7 @@ public record LocalCluster(int executors, int cores, int mebibytes, List<String>
   private static String jvmOptions() throws IOException {
     List<String> options = new ArrayList<>(List.of(COLLECTOR));
     if (Files.exists(CLASSES)) {
-      options.add("-XX:SharedArchiveFile=" + CLASSES);
+      options.add("\"-XX:SharedArchiveFile=%s\"".formatted(CLASSES)); // Spark splits at blanks
     }
     options.addAll(QUIET_CLASSES);
     Files.readAllLines(JVM_OPTIONS).stream()
