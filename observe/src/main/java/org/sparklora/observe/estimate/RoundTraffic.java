@@ -3,7 +3,7 @@ package org.sparklora.observe.estimate;
 import org.sparklora.observe.estimate.Finding.Severity;
 
 /**
- * What keeping several workers in step sends, and how long that takes: vectors go to the executors,
+ * The traffic that keeps several workers in step, and its seconds: vectors go to the executors,
  * come back in shards that executors exchange, and as a sum to the driver, one after the other.
  *
  * @param workers number of workers

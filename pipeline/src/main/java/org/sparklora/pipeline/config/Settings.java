@@ -81,7 +81,7 @@ public final class Settings implements Serializable {
     return Enum.valueOf(type, get(flag).toUpperCase(Locale.ROOT));
   }
 
-  /** As {@link #get(Flag, Class)}, of a flag that may have neither value nor default. */
+  /** The enum constant that the flag's value or default names in lower case, if it has one. */
   public <E extends Enum<E>> Optional<E> find(Flag<String> flag, Class<E> type) {
     return find(flag).map(value -> Enum.valueOf(type, value.toUpperCase(Locale.ROOT)));
   }

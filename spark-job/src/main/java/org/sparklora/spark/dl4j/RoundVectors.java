@@ -15,7 +15,7 @@ import org.sparklora.train.vector.Dither;
  */
 interface RoundVectors extends ShardedSum.Target, AutoCloseable {
 
-  /** What the workers do with vectors. */
+  /** The worker's side of this round, to be sent. */
   OfWorkers ofWorkers();
 
   /** Lengths of the vectors that workers return. */

@@ -118,7 +118,7 @@ public final class ShardedSum {
     return sums.get(0).told;
   }
 
-  /** As {@link #run}, of workers in this process, one after the other; to the last bit. */
+  /** Adds up vectors of workers in this process, in turn; gives the bits of {@link #run}. */
   public static <O> List<O> inTurn(Iterator<Given<O>> ofWorkers, Dither dither, Target target) {
     List<FlatVector> sums = new ArrayList<>();
     List<O> told = new ArrayList<>();

@@ -66,19 +66,21 @@ class OuterStepTest {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     TrainingRows rows = rows();
     try (TrainedNetwork network = adapter.network(8);
-        ParameterAveraging averaging =
-            new ParameterAveraging(
-                ExecutorWorkers.of(spark, WORKERS),
-                adapter.model(),
-                network,
-                rows,
-                plan,
-                settings)) {
+        ParameterAveraging averaging = averaging(spark, network, rows, settings)) {
       for (int round = 0; round < 3; round++) {
         told.add(averaging.train(steps(rows, round)));
       }
       return adapter.parameters(network).toArray();
     }
+  }
+
+  private ParameterAveraging averaging(
+      JavaSparkContext spark,
+      TrainedNetwork network,
+      TrainingRows rows,
+      AveragingSettings settings) {
+    return new ParameterAveraging(
+        ExecutorWorkers.of(spark, WORKERS), adapter.model(), network, rows, plan, settings);
   }
 
   private static SparkSession overWire() {
@@ -135,14 +137,7 @@ class OuterStepTest {
       for (AveragingSettings settings :
           List.of(mean, AveragingSettings.mean(STEPS, VectorType.FLOAT32))) {
         TrainedNetwork network = settings == mean ? ours : theirs;
-        try (ParameterAveraging averaging =
-            new ParameterAveraging(
-                ExecutorWorkers.of(spark, WORKERS),
-                adapter.model(),
-                network,
-                rows,
-                plan,
-                settings)) {
+        try (ParameterAveraging averaging = averaging(spark, network, rows, settings)) {
           averaging.train(steps(rows, 0));
         }
       }

@@ -2,7 +2,7 @@ package org.sparklora.train.step;
 
 /** {@code --inner_moments}: AdamW's moments of a worker at the start of a round. */
 public enum InnerMoments {
-  /** Those of the worker's last step, as in DiLoCo (arXiv 2311.08105). */
+  /** The moments after the worker's own last step, as in DiLoCo (arXiv 2311.08105). */
   KEPT,
   /** The mean of all workers' moments. */
   AVERAGED

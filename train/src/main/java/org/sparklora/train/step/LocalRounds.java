@@ -89,7 +89,8 @@ public final class LocalRounds implements AutoCloseable {
 
   /** Bytes that an executor receives at the start of the next round. */
   public long bytesOfStart() {
-    VectorType type = start().round() == 0 ? VectorType.FLOAT32 : settings.onWire();
+    boolean isFirst = snapshot.round() == 0 && past.isEmpty();
+    VectorType type = isFirst ? VectorType.FLOAT32 : settings.onWire();
     return type.bytes(vectors.size());
   }
 
