@@ -1,6 +1,7 @@
 package org.sparklora.observe.estimate;
 
 import org.sparklora.observe.estimate.Finding.Severity;
+import org.sparklora.train.vector.VectorType;
 
 /**
  * The traffic that keeps several workers in step, and its seconds: vectors go to the executors,
@@ -18,10 +19,8 @@ public record RoundTraffic(int workers, int steps, long bytes, long parameters) 
   private static final double BYTES_A_GIGABIT = 1e9 / 8;
   private static final double SMALL_SHARE = 0.01;
 
-  /** Steps between exchanges, and bytes a parameter, of the advice for slow networks. */
+  /** Steps between exchanges of the advice for slow networks, which is to send int8. */
   private static final int RARE_STEPS = 30;
-
-  private static final double INT8_BYTES = 1 + 4.0 / 128;
 
   /** Seconds of an exchange on a network of some gigabits a second. */
   double seconds(double gigabits) {
@@ -32,7 +31,8 @@ public record RoundTraffic(int workers, int steps, long bytes, long parameters) 
   /** The finding on the exchange. */
   public Finding finding() {
     double step = seconds(1) / SMALL_SHARE / steps;
-    double fewer = (double) bytes / steps / (INT8_BYTES * parameters / RARE_STEPS);
+    double fewer =
+        (double) bytes / steps / ((double) VectorType.INT8.bytes(parameters) / RARE_STEPS);
     return new Figures("round")
         .value("round_bytes", bytes)
         .value("round_steps", steps)

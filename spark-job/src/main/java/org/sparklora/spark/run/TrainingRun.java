@@ -45,7 +45,7 @@ public final class TrainingRun implements AutoCloseable {
   /** The last log row of a run that was over already and is finished again. */
   private final Optional<Map<String, Object>> finished;
 
-  private final RunLog log;
+  private final TrainingLog log;
   private final int firstStep;
   private final int endStep;
   private final long started;
@@ -78,8 +78,8 @@ public final class TrainingRun implements AutoCloseable {
       Interruption.tell(checkpoints::whenInterrupted);
     }
     RunFolder folder = checkpoints.folder();
-    this.finished = firstStep == plan.totalSteps() ? RunLog.lastRow(folder) : Optional.empty();
-    this.log = new RunLog(config, place.out(), folder, state, plan.totalSteps());
+    this.finished = firstStep == plan.totalSteps() ? TrainingLog.lastRow(folder) : Optional.empty();
+    this.log = new TrainingLog(config, place.out(), folder, state, plan.totalSteps());
     log.tracked().follow(wishes::logged);
     wishes.begun(firstStep, plan.totalSteps());
     this.started = System.nanoTime();

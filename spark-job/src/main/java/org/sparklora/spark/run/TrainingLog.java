@@ -18,7 +18,7 @@ import org.sparklora.train.meter.PeakMemory;
  * The rows of a run: in the log of its folder and the trackers, in Spark's metrics, and printed.
  * Adds the peak memory to each row. For the training thread only.
  */
-final class RunLog implements AutoCloseable {
+final class TrainingLog implements AutoCloseable {
   private final TrainingConfig config;
   private final PrintStream out;
   private final PeakMemory memory = new PeakMemory();
@@ -29,7 +29,7 @@ final class RunLog implements AutoCloseable {
    * @param out where rows are printed
    * @param state the log so far
    */
-  RunLog(
+  TrainingLog(
       TrainingConfig config,
       PrintStream out,
       RunFolder folder,
