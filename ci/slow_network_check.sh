@@ -156,7 +156,7 @@ for name in one two; do await_line "$WORK/$name.log" 'Successfully registered wi
 # ---------------------------------------------------------------------------------------------------------------------
 # Runs
 
-OUTER=(--sync parameters --outer_optimizer nesterov --outer_learning_rate 0.7 --outer_momentum 0.5 --averaging_frequency "$STEPS"
+OUTER=(--sync parameters --outer_optimizer nesterov --averaging_frequency "$STEPS"
   --averaging_dtype int8 --logging_steps "$STEPS" --max_steps $((STEPS * (ROUNDS_LEFT_OUT + ROUNDS)))
   --per_device_train_batch_size "$ROWS_PER_STEP")
 # A global batch of as many rows as two workers' steps have.
