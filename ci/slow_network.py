@@ -5,6 +5,7 @@
     slow_network.py watch URL FILE NAMESPACE         samples Spark's stages and the bytes that the hosts have sent to the switch in the
                                                      namespace, until it is killed
     slow_network.py table FOLDER                     the table of the runs under FOLDER
+    slow_network.py rounds FOLDER NAME               the seconds of its measured rounds
     slow_network.py ratio FOLDER NAME NAME TIMES     how many times fewer bytes a token the first run sends; fails below TIMES
 
 A run NAME is a folder FOLDER/NAME with metrics.jsonl, and FOLDER/NAME.samples of `watch`. Its first rounds are left out, as many as
@@ -34,7 +35,8 @@ RUNS = {
     "1000-2": ("1 Gb/s", "2", "unlimited-2", ""),
     "100-1": ("100 Mb/s", "1", "unlimited-1", ""),
     "100-2": ("100 Mb/s", "2", "unlimited-2", ""),
-    "half": ("1 Gb/s", "2", "1000-2", "one of half the speed; compared with 2 at 1 Gb/s"),
+    "half": ("1 Gb/s", "2", "1000-2", "one of half the speed, `--deal_by_speed`; compared with 2 at 1 Gb/s"),
+    "stopped": ("1 Gb/s", "2", "1000-2", "one stopped for a minute, `--deal_by_speed`; compared with 2 at 1 Gb/s"),
     "gradients": ("1 Gb/s", "2", "1000-2", "`--sync gradients`, float32; compared with 2 at 1 Gb/s"),
 }
 HEAD = [
@@ -181,6 +183,12 @@ def traffic(folder, name):
     }
 
 
+def rounds_seconds(folder, name):
+    measured = rounds(folder, name)
+    took = [after["time"] - before["time"] for before, after in zip(measured, measured[1:])]
+    print("  seconds of the rounds: " + ", ".join(f"{seconds:.1f}" for seconds in took))
+
+
 def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
@@ -214,4 +222,4 @@ def ratio(folder, few, many, times):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends without a stack trace
-    sys.exit({"receive": receive, "send": send, "watch": watch, "table": table, "ratio": ratio}[sys.argv[1]](*sys.argv[2:]))
+    sys.exit({"receive": receive, "send": send, "watch": watch, "table": table, "ratio": ratio, "rounds": rounds_seconds}[sys.argv[1]](*sys.argv[2:]))

@@ -2,7 +2,8 @@
 # How much a slow network costs `sft` with an outer optimizer. Master and driver, and two workers of a standalone cluster with one executor
 # of one thread each, are in network namespaces that a bridge joins; each link is limited in both directions (tc's token bucket filter).
 # One worker and two train on an unlimited network, at 1 Gb/s and at 100 Mb/s; at 1 Gb/s also two with `--sync gradients`, for a few steps,
-# and two of which one has half the speed (a CPU quota of its control group). Prints a table: tokens a second, the time that averaging
+# two of which one has half the speed (a CPU quota of its control group), and two of which one is stopped for a minute, both with
+# `--deal_by_speed`. Prints a table: tokens a second, the time that averaging
 # takes, and bytes a token, by Spark's REST API and on the links. Not a part of .ci/run, but of .ci/run --nightly.
 #
 #   ci/slow_network_check.sh [RESULTS] [ROUNDS] [STEPS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check, or
@@ -214,7 +215,33 @@ sends_a_hundredth_of_the_bytes() {
 
 trains_with_a_worker_of_half_the_speed() {
   limit_links 1000
-  train half 2 "${OUTER[@]}"
+  train half 2 "${OUTER[@]}" --deal_by_speed
+}
+
+# Stops the executor on host two for a minute when the measured rounds have begun, and continues it.
+stop_for_a_minute() { # NAME
+  local pids
+  until (($(grep -c tokens_per_second "$WORK/$1/metrics.jsonl" 2>/dev/null || true) >= ROUNDS_LEFT_OUT)); do sleep 0.2; done
+  sleep 2
+  pids=$(ip netns pids "$PREFIX-two" | while read -r pid; do
+    ! grep -q -a CoarseGrainedExecutorBackend "/proc/$pid/cmdline" || echo "$pid"
+  done)
+  # A word is a process.
+  # shellcheck disable=SC2086
+  kill -STOP $pids && sleep 60
+  # shellcheck disable=SC2086
+  kill -CONT $pids
+}
+
+trains_while_an_executor_is_stopped_for_a_minute() {
+  local stopper
+  limit_links 1000
+  stop_for_a_minute stopped &
+  stopper=$!
+  train stopped 2 "${OUTER[@]}" --deal_by_speed
+  wait "$stopper"
+  grep -h -o 'The round up to step .*' "$WORK/stopped.log" || true
+  python3 "$TOOL" rounds "$WORK" stopped
 }
 
 prints_the_table() {
@@ -240,5 +267,6 @@ if make_half_a_cpu 2>"$WORK/group.log" && echo "$WORKER_TWO" >"$GROUP/cgroup.pro
 else
   echo "No run with a worker of half the speed, since no CPU quota can be set here: $(tail -n 1 "$WORK/group.log")"
 fi
+check trains_while_an_executor_is_stopped_for_a_minute
 check prints_the_table
 exit $FAILED

@@ -114,6 +114,7 @@ public final class Flags {
   public static final Flag<Double> OUTER_LEARNING_RATE = number("outer_learning_rate");
   public static final Flag<Double> OUTER_MOMENTUM = number("outer_momentum");
   public static final Flag<String> INNER_MOMENTS = text("inner_moments");
+  public static final Flag<Boolean> DEAL_BY_SPEED = toggle("deal_by_speed");
   public static final Flag<String> AVERAGING_DTYPE = text("averaging_dtype");
   public static final Flag<Integer> NUM_WORKERS = integer("num_workers");
   public static final Flag<Boolean> CHECK_MEMORY = toggle("check_memory");

@@ -33,6 +33,8 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   private final AveragingError averagingError;
   private final int place; // -1 in a task
   private final List<StepMetrics> steps = new ArrayList<>();
+  private long nanoseconds; // of the steps
+  private RuntimeException failure;
 
   AveragingWorker(
       WorkerConfiguration worker,
@@ -52,22 +54,27 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   /**
    * A worker's measurements of its round.
    *
+   * @param steps none if the worker was left out
    * @param sketches one sketch of the parameters if the averaging error is measured, else none
+   * @param seconds of all steps
+   * @param failure the exception that ended the round, or null
    */
-  record Report(List<StepMetrics> steps, List<float[]> sketches, ExecutorReading reading)
+  record Report(
+      List<StepMetrics> steps,
+      List<float[]> sketches,
+      ExecutorReading reading,
+      double seconds,
+      RuntimeException failure)
       implements Serializable {}
 
   /** DL4J's result with a report. */
   static final class Result extends ParameterAveragingTrainingResult {
     private static final long serialVersionUID = 1L;
 
-    private final transient Report report;
+    private final transient AveragingWorker worker;
     private final transient MultiLayerNetwork network;
-    private final transient RoundVectors.OfWorkers vectors;
-    private final transient int worker;
 
-    private Result(
-        MultiLayerNetwork network, RoundVectors.OfWorkers vectors, int worker, Report report) {
+    private Result(AveragingWorker worker, MultiLayerNetwork network) {
       super(
           network.params(),
           network.getUpdater().getStateViewArray(),
@@ -75,20 +82,52 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
           null,
           null,
           null);
-      this.network = network;
-      this.vectors = vectors;
       this.worker = worker;
-      this.report = report;
+      this.network = network;
     }
 
-    Report report() {
-      return report;
-    }
-
-    /** This worker's contribution; the network is unusable afterwards. */
+    /** The worker's contribution; the network is unusable afterwards. */
     ShardedSum.Given<Report> given() {
-      return vectors.given(worker, network, report);
+      return worker.given(network);
     }
+  }
+
+  /**
+   * Does a part of the round. Where workers can be left out, nothing is done by a second attempt of
+   * a task, which Spark starts when the first is far behind those of the other workers or its
+   * executor is lost; so that this hides no exception, the first attempt reports it.
+   */
+  private void attempt(Runnable part) {
+    try {
+      if (!isLeftOut()) {
+        part.run();
+      }
+    } catch (RuntimeException e) {
+      if (!vectors.canLeaveOut() || TaskContext.get().isInterrupted()) {
+        throw e;
+      }
+      failure = e;
+    }
+  }
+
+  private boolean isLeftOut() {
+    return failure != null || vectors.canLeaveOut() && TaskContext.get().attemptNumber() > 0;
+  }
+
+  private ShardedSum.Given<Report> given(MultiLayerNetwork network) {
+    List<ShardedSum.Given<Report>> given = new ArrayList<>();
+    attempt(
+        () -> {
+          INDArray parameters = NetworkVectors.arrays(network).get(0);
+          List<float[]> sketches =
+              averagingError.sketch(NetworkVectors.address(parameters)).stream().toList();
+          given.add(vectors.given(worker(), network, report(sketches)));
+        });
+    if (given.isEmpty()) {
+      NetworkVectors.free(network);
+      given.add(vectors.nothing(report(List.of())));
+    }
+    return given.get(0);
   }
 
   /** Takes all steps on a new network, as DL4J does with a worker on an executor. */
@@ -110,20 +149,23 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   }
 
   private void take(MultiLayerNetwork network, StepRows step) {
-    steps.add(NetworkVectors.of(network).step(step, rows));
-    network.setScore(steps.get(steps.size() - 1).loss());
+    long started = System.nanoTime();
+    StepMetrics metrics = NetworkVectors.of(network).step(step, rows);
+    nanoseconds += System.nanoTime() - started;
+    steps.add(metrics);
+    network.setScore(metrics.loss());
   }
 
   private Report report(List<float[]> sketches) {
     ExecutorReading reading = ExecutorMeter.here().read(SparkEnv.get().executorId());
-    return new Report(List.copyOf(steps), sketches, reading);
+    return new Report(List.copyOf(steps), sketches, reading, nanoseconds / 1e9, failure);
   }
 
   @Override
   public MultiLayerNetwork getInitialModel() {
     MultiLayerNetwork network = new MultiLayerNetwork(configuration.clone());
     network.init();
-    vectors.load(worker(), network);
+    attempt(() -> vectors.load(worker(), network));
     return network;
   }
 
@@ -135,15 +177,12 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   /** Takes one optimizer step; DL4J's {@code fit} could not take several micro-batches in one. */
   @Override
   public Result processMinibatch(DataSet step, MultiLayerNetwork network, boolean isLast) {
-    take(network, StepDataSet.rows(step));
+    attempt(() -> take(network, StepDataSet.rows(step)));
     return isLast ? getFinalResult(network) : null;
   }
 
   @Override
   public Result getFinalResult(MultiLayerNetwork network) {
-    INDArray parameters = NetworkVectors.arrays(network).get(0);
-    List<float[]> sketches =
-        averagingError.sketch(NetworkVectors.address(parameters)).stream().toList();
-    return new Result(network, vectors, worker(), report(sketches));
+    return new Result(this, network);
   }
 }

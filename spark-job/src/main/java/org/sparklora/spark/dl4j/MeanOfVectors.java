@@ -63,7 +63,7 @@ final class MeanOfVectors implements RoundVectors {
 
   /** Copies a shard of the workers' sum (float32), or adds the mean of their changes (bfloat16). */
   @Override
-  public void take(int vector, long from, FlatVector shard) {
+  public void take(int vector, long from, FlatVector shard, double weight) {
     INDArray ours = NetworkVectors.arrays(network).get(vector);
     Pointer first = FlatVector.at(NetworkVectors.address(ours), from);
     if (onWire == VectorType.FLOAT32) {

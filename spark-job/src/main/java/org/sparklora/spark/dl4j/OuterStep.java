@@ -45,6 +45,7 @@ final class OuterStep implements RoundVectors {
     this.ofRound =
         new OfRound(
             rounds.start(),
+            size,
             lease.orElse(null),
             busy,
             LocalRounds.shares(steps),
@@ -67,8 +68,10 @@ final class OuterStep implements RoundVectors {
   }
 
   @Override
-  public void take(int vector, long from, FlatVector shard) {
-    shard.copyTo(FlatVector.at(mean.pointer(), from));
+  public void take(int vector, long from, FlatVector shard, double weight) {
+    if (weight > 0) { // 1 unless workers were left out
+      shard.addTo((float) (1 / weight), FlatVector.at(mean.pointer(), from));
+    }
   }
 
   @Override
@@ -87,13 +90,19 @@ final class OuterStep implements RoundVectors {
   }
 
   /**
+   * @param size number of parameters
    * @param lease of executors' memory, or null
    * @param busy the workers with steps
    * @param shares of all workers in the mean
    * @param dithers of the busy workers
    */
   private record OfRound(
-      RoundStart start, Broadcast<Lease> lease, int[] busy, double[] shares, List<Dither> dithers)
+      RoundStart start,
+      long size,
+      Broadcast<Lease> lease,
+      int[] busy,
+      double[] shares,
+      List<Dither> dithers)
       implements OfWorkers {
     @Override
     public void load(int worker, MultiLayerNetwork network) {
@@ -105,11 +114,22 @@ final class OuterStep implements RoundVectors {
 
     @Override
     public <O> ShardedSum.Given<O> given(int worker, MultiLayerNetwork network, O told) {
+      double share = shares[busy[worker]];
       FlatVector change =
-          start.change(
-              busy[worker], NetworkVectors.of(network), shares[busy[worker]], dithers.get(worker));
+          start.change(busy[worker], NetworkVectors.of(network), share, dithers.get(worker));
       NetworkVectors.free(network);
-      return new ShardedSum.Given<>(List.of(change), told, change::close);
+      return new ShardedSum.Given<>(List.of(change), share, told, change::close);
+    }
+
+    @Override
+    public boolean canLeaveOut() {
+      return lease != null && start.settings().bySpeed();
+    }
+
+    @Override
+    public <O> ShardedSum.Given<O> nothing(O told) {
+      FlatVector zeros = new FlatVector(size).as(start.settings().onWire(), Dither.NONE);
+      return new ShardedSum.Given<>(List.of(zeros), 0, told, zeros::close);
     }
   }
 }

@@ -2,19 +2,17 @@ package org.sparklora.spark.dl4j;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.nd4j.linalg.dataset.DataSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.spark.workers.JobNames;
 import org.sparklora.spark.workers.ShardedSum;
@@ -29,6 +27,7 @@ import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.LocalRounds;
 import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.step.Synchronizer;
+import org.sparklora.train.step.WorkerSpeeds;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -42,6 +41,7 @@ import org.sparklora.train.workers.Workers;
  * network.
  */
 public final class ParameterAveraging implements Synchronizer {
+  private static final Logger LOG = LoggerFactory.getLogger(ParameterAveraging.class);
   private static final int IN_TASK = -1; // the place of a worker whose partition tells it
   private final Workers workers;
   private final TrainedNetwork adapters;
@@ -50,6 +50,7 @@ public final class ParameterAveraging implements Synchronizer {
   private final AveragingSettings settings;
   private final Optional<LocalRounds> rounds; // empty for plain means
   private final Optional<Broadcast<Lease>> lease; // of executors, for rounds
+  private final Optional<WorkerSpeeds> speeds; // of executors
   private final AveragingError averagingError;
   private final String what;
 
@@ -79,6 +80,8 @@ public final class ParameterAveraging implements Synchronizer {
         rounds
             .filter(local -> workers instanceof ExecutorWorkers)
             .map(local -> ((ExecutorWorkers) workers).spark().broadcast(new Lease(local.run())));
+    this.speeds =
+        lease.filter(any -> settings.bySpeed()).map(any -> new WorkerSpeeds(plan.workers()));
     this.averagingError = AveragingError.of(model);
     this.what = model.lora().isPresent() ? "adapter" : "model";
   }
@@ -89,28 +92,52 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   @Override
-  public RoundReport train(List<List<StepRows>> steps) {
+  public RoundReport train(List<List<StepRows>> planned) {
+    List<List<StepRows>> steps = speeds.map(known -> known.deal(planned)).orElse(planned);
     int firstStep =
         steps.stream().flatMap(List::stream).mapToInt(StepRows::step).min().orElseThrow();
     int lastStep =
         steps.stream().flatMap(List::stream).mapToInt(StepRows::step).max().orElseThrow();
-    int busy = busy(steps).size();
+    int[] busy = busy(steps);
     if (workers instanceof ExecutorWorkers executors) {
-      JobNames.name(executors.spark(), name(firstStep + 1, lastStep + 1, busy));
+      JobNames.name(executors.spark(), name(firstStep + 1, lastStep + 1, busy.length));
     }
     long returned = settings.bytes(adapters.vectors().size());
     long sent = rounds.map(LocalRounds::bytesOfStart).orElse(returned);
     Round round = round(steps, firstStep, lastStep + 1);
     network.getLayerWiseConfigurations().setIterationCount(lastStep + 1);
+    speeds.ifPresent(known -> note(known, busy, round.reports(), lastStep + 1));
     ExecutorUse use = new ExecutorUse();
     round.reports().forEach(report -> use.add(report.reading()));
     if (workers instanceof ExecutorWorkers) {
-      use.addBytes(sent * use.executors() + returned * busy);
+      use.addBytes(sent * use.executors() + returned * busy.length);
     }
     return new RoundReport(
-        bySteps(round.reports().stream().flatMap(report -> report.steps().stream()).toList()),
+        IntStream.rangeClosed(firstStep, lastStep)
+            .mapToObj(step -> metrics(step, round.reports()))
+            .toList(),
         round.averagingError(),
         use);
+  }
+
+  /** Notes the speeds of a round; throws the exception of a worker that failed. */
+  private static void note(
+      WorkerSpeeds speeds, int[] busy, List<AveragingWorker.Report> reports, int endStep) {
+    for (int place = 0; place < busy.length; place++) {
+      AveragingWorker.Report report = reports.get(place);
+      if (report.failure() != null) {
+        throw report.failure();
+      }
+      if (report.steps().isEmpty()) {
+        speeds.leftOut(busy[place]);
+        LOG.warn(
+            "The round up to step {} ended without worker {}, which was far behind or lost its executor; the worker's rows of this round are not trained",
+            endStep,
+            busy[place]);
+      } else {
+        speeds.measured(busy[place], report.steps().size(), report.seconds());
+      }
+    }
   }
 
   private record Round(List<AveragingWorker.Report> reports, OptionalDouble averagingError) {}
@@ -136,7 +163,7 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   private Round round(List<List<StepRows>> steps, int first, int end) {
-    List<List<StepRows>> busy = busy(steps);
+    List<List<StepRows>> busy = IntStream.of(busy(steps)).mapToObj(steps::get).toList();
     if (busy.size() == 1 && rounds.isEmpty() && !(workers instanceof ExecutorWorkers)) {
       // the average over one worker is that worker's vectors, which need not be copied
       return new Round(
@@ -200,8 +227,11 @@ public final class ParameterAveraging implements Synchronizer {
         place);
   }
 
-  private static List<List<StepRows>> busy(List<List<StepRows>> steps) {
-    return steps.stream().filter(worker -> !worker.isEmpty()).toList();
+  /** The workers with steps. */
+  private static int[] busy(List<List<StepRows>> steps) {
+    return IntStream.range(0, steps.size())
+        .filter(worker -> !steps.get(worker).isEmpty())
+        .toArray();
   }
 
   /** One partition per worker, with its steps in order; executors make DL4J's data sets. */
@@ -219,10 +249,13 @@ public final class ParameterAveraging implements Synchronizer {
         : "%s: average %s %ss".formatted(steps, count, what);
   }
 
-  private static List<StepMetrics> bySteps(Collection<StepMetrics> workers) {
-    Map<Integer, List<StepMetrics>> steps = new TreeMap<>();
-    workers.forEach(
-        metrics -> steps.computeIfAbsent(metrics.step(), s -> new ArrayList<>()).add(metrics));
-    return steps.values().stream().map(StepMetrics::ofWorkers).toList();
+  /** The metrics of a step; all zeros if the workers with its rows were left out. */
+  private static StepMetrics metrics(int step, List<AveragingWorker.Report> reports) {
+    List<StepMetrics> ofWorkers =
+        reports.stream()
+            .flatMap(report -> report.steps().stream())
+            .filter(metrics -> metrics.step() == step)
+            .toList();
+    return ofWorkers.isEmpty() ? StepMetrics.none(step) : StepMetrics.ofWorkers(ofWorkers);
   }
 }

@@ -47,5 +47,15 @@ interface RoundVectors extends ShardedSum.Target, AutoCloseable {
 
     /** The contribution of a worker after its last step; the network is unusable afterwards. */
     <O> ShardedSum.Given<O> given(int worker, MultiLayerNetwork network, O told);
+
+    /** Whether the mean may be that of some of the workers. */
+    default boolean canLeaveOut() {
+      return false;
+    }
+
+    /** The contribution of a worker that is left out. */
+    default <O> ShardedSum.Given<O> nothing(O told) {
+      throw new UnsupportedOperationException("every worker counts");
+    }
   }
 }

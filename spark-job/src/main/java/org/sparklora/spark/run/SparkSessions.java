@@ -77,6 +77,9 @@ public final class SparkSessions {
     // but a worker's part waits until the executor that has its model is offered
     conf.setIfMissing("spark.locality.wait.process", "10s");
     sendVectors(conf, settings.command());
+    if (settings.find(Flags.DEAL_BY_SPEED).orElse(false)) {
+      conf.setIfMissing("spark.speculation", "true"); // its second attempt ends a round
+    }
     return start(conf);
   }
 

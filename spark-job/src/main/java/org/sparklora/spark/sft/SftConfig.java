@@ -42,7 +42,8 @@ public record SftConfig(
           Flags.OUTER_OPTIMIZER,
           Flags.OUTER_LEARNING_RATE,
           Flags.OUTER_MOMENTUM,
-          Flags.INNER_MOMENTS);
+          Flags.INNER_MOMENTS,
+          Flags.DEAL_BY_SPEED);
 
   private static final List<String> PRINTED =
       Stream.of(
@@ -215,6 +216,12 @@ public record SftConfig(
         Flags.AVERAGING_DTYPE,
         onWire.name().toLowerCase(Locale.ROOT),
         "moments cannot be averaged as scaled integers; add --inner_moments kept");
+    boolean bySpeed = settings.get(Flags.DEAL_BY_SPEED);
+    ConfigException.require(
+        !bySpeed || moments != InnerMoments.AVERAGED,
+        Flags.DEAL_BY_SPEED,
+        bySpeed,
+        "plain means count every worker the same; add --inner_moments kept");
     return new AveragingSettings(
         settings.get(Flags.AVERAGING_FREQUENCY),
         nesterov
@@ -222,6 +229,7 @@ public record SftConfig(
                 settings.get(Flags.OUTER_LEARNING_RATE), settings.get(Flags.OUTER_MOMENTUM))
             : OuterOptimizer.Settings.AVERAGE,
         moments,
+        bySpeed,
         onWire,
         settings.get(Flags.SEED));
   }

@@ -234,7 +234,7 @@ public final class ExecutorWorkers implements Workers {
             parts(parts).map(part -> added(part, work, size)),
             List.of(size),
             Dither.NONE,
-            (vector, from, shard) -> shard.addTo(FlatVector.at(floats, from)));
+            (vector, from, shard, weight) -> shard.addTo(FlatVector.at(floats, from)));
     done.forEach(one -> note(one.reading, Float.BYTES * size));
     return done.stream().map(Done::result).toList();
   }

@@ -37,10 +37,16 @@ public final class ShardedSum {
    * The contribution of one worker.
    *
    * @param vectors to be added to those of the other workers; same lengths for all, all of one type
+   * @param weight is added up, too
    * @param told the worker's other result; serialisable
    * @param free runs when the vectors are no longer needed
    */
-  public record Given<O>(List<FlatVector> vectors, O told, Runnable free) {
+  public record Given<O>(List<FlatVector> vectors, double weight, O told, Runnable free) {
+    /** A contribution of weight 1. */
+    public Given(List<FlatVector> vectors, O told, Runnable free) {
+      this(vectors, 1, told, free);
+    }
+
     private Shard<O> shard(int number, int worker, int count) {
       List<FlatVector> parts = new ArrayList<>();
       for (FlatVector vector : vectors) {
@@ -48,7 +54,7 @@ public final class ShardedSum {
         long to = start(vector.size(), number + 1, count, vector.type());
         parts.add(vector.part(from, to - from));
       }
-      return new Shard<>(number, worker, parts, number == 0 ? List.of(told) : List.of());
+      return new Shard<>(number, worker, parts, weight, number == 0 ? List.of(told) : List.of());
     }
   }
 
@@ -67,12 +73,14 @@ public final class ShardedSum {
      *
      * @param vector number of the vector in {@link Given#vectors}
      * @param from index of the shard's first number in that vector
+     * @param weight of all that were added
      */
-    void take(int vector, long from, FlatVector shard);
+    void take(int vector, long from, FlatVector shard, double weight);
   }
 
   /** A shard of a worker's vectors or of the sum; shard 0 carries {@link Given#told}. */
-  private record Shard<O>(int number, int worker, List<FlatVector> parts, List<O> told)
+  private record Shard<O>(
+      int number, int worker, List<FlatVector> parts, double weight, List<O> told)
       implements Serializable {
     void close() {
       parts.forEach(FlatVector::close);
@@ -84,6 +92,7 @@ public final class ShardedSum {
           number,
           worker,
           parts.stream().map(part -> part.as(VectorType.FLOAT32, Dither.NONE)).toList(),
+          weight,
           told);
     }
   }
@@ -111,7 +120,7 @@ public final class ShardedSum {
     for (Shard<O> sum : sums) {
       for (int v = 0; v < sizes.size(); v++) {
         FlatVector part = sum.parts.get(v);
-        target.take(v, start(sizes.get(v), sum.number, count, part.type()), part);
+        target.take(v, start(sizes.get(v), sum.number, count, part.type()), part, sum.weight);
       }
       sum.close();
     }
@@ -123,17 +132,19 @@ public final class ShardedSum {
     List<FlatVector> sums = new ArrayList<>();
     List<O> told = new ArrayList<>();
     VectorType onWire = VectorType.FLOAT32;
+    double weight = 0;
     try {
       while (ofWorkers.hasNext()) {
         Given<O> next = ofWorkers.next();
         onWire = next.vectors.get(0).type();
         add(next.vectors, sums);
         told.add(next.told);
+        weight += next.weight;
         next.free.run();
       }
       for (int v = 0; v < sums.size(); v++) {
         sums.set(v, sums.get(v).as(onWire, dither));
-        target.take(v, 0, sums.get(v));
+        target.take(v, 0, sums.get(v), weight);
       }
       return told;
     } finally {
@@ -165,6 +176,7 @@ public final class ShardedSum {
       Iterator<Shard<O>> shards, List<Long> sizes, Dither dither, int count) {
     Map<Integer, Shard<O>> early = new HashMap<>();
     Shard<O> sum = null;
+    double weight = 0;
     VectorType onWire = VectorType.FLOAT32;
     List<O> told = new ArrayList<>();
     try {
@@ -175,6 +187,7 @@ public final class ShardedSum {
         }
         Shard<O> next = early.remove(worker);
         told.addAll(next.told);
+        weight += next.weight;
         if (sum == null) {
           onWire = next.parts.get(0).type();
           sum = next.widened();
@@ -187,7 +200,7 @@ public final class ShardedSum {
         Dither ofShard = dither.from(start(sizes.get(v), sum.number, count, onWire));
         sent.add(sum.parts.get(v).as(onWire, ofShard).handedOver());
       }
-      return new Shard<>(sum.number, 0, sent, told);
+      return new Shard<>(sum.number, 0, sent, weight, told);
     } catch (RuntimeException | Error e) { // an executor with some of the shards was lost
       early.values().forEach(Shard::close);
       if (sum != null) {

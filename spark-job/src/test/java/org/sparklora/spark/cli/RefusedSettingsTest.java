@@ -83,6 +83,7 @@ class RefusedSettingsTest {
     "sft, --outer_learning_rate, NaN",
     "sft, --outer_momentum, 1",
     "sft, --inner_moments, none",
+    "sft, --deal_by_speed, true", // moments are averaged
     "sft, --logging_steps, 0",
     "sft, --logging_steps, 1.5",
     "grpo, --beta, Infinity",
@@ -131,6 +132,7 @@ class RefusedSettingsTest {
     "--outer_learning_rate, 0.5",
     "--outer_momentum, 0.5",
     "--inner_moments, kept",
+    "--deal_by_speed, true",
   })
   void anOuterOptimizerNeedsAverages(String flag, String value) {
     assertThat(run("sft", "--sync", "gradients", flag, value)).isEqualTo(MISUSED);

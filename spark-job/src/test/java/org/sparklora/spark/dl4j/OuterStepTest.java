@@ -52,7 +52,7 @@ class OuterStepTest {
 
   private static AveragingSettings settings(VectorType onWire) {
     return new AveragingSettings(
-        STEPS, new OuterOptimizer.Settings(1, 0.5), InnerMoments.KEPT, onWire, 3);
+        STEPS, new OuterOptimizer.Settings(1, 0.5), InnerMoments.KEPT, false, onWire, 3);
   }
 
   private List<List<StepRows>> steps(TrainingRows rows, int round) {
@@ -128,7 +128,12 @@ class OuterStepTest {
   void withoutMomentumTheFirstRoundIsTheMean() {
     AveragingSettings mean =
         new AveragingSettings(
-            STEPS, OuterOptimizer.Settings.AVERAGE, InnerMoments.KEPT, VectorType.FLOAT32, 3);
+            STEPS,
+            OuterOptimizer.Settings.AVERAGE,
+            InnerMoments.KEPT,
+            false,
+            VectorType.FLOAT32,
+            3);
     TrainingRows rows = rows();
     try (SparkSession session = TestSpark.open(WORKERS);
         TrainedNetwork ours = adapter.network(8);

@@ -69,7 +69,7 @@ class ShardedSumTest {
         spark.parallelize(values, values.size()).map(give),
         List.of((long) target.length),
         Dither.NONE,
-        (vector, from, shard) ->
+        (vector, from, shard, weight) ->
             System.arraycopy(floats(shard), 0, target, (int) from, (int) shard.size()));
   }
 

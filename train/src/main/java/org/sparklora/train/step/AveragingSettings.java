@@ -9,6 +9,8 @@ import org.sparklora.train.vector.VectorType;
  * @param frequency {@code averaging_frequency}: steps of a round
  * @param outer {@code outer_optimizer}, {@code outer_learning_rate} and {@code outer_momentum}
  * @param moments {@code inner_moments}
+ * @param bySpeed {@code deal_by_speed}: rows are dealt by the workers' speed, and a worker far
+ *     behind is left out of a round
  * @param onWire {@code averaging_dtype}: type in which vectors are sent
  * @param seed of random rounding
  */
@@ -16,6 +18,7 @@ public record AveragingSettings(
     int frequency,
     OuterOptimizer.Settings outer,
     InnerMoments moments,
+    boolean bySpeed,
     VectorType onWire,
     long seed)
     implements Serializable {
@@ -23,7 +26,7 @@ public record AveragingSettings(
   /** DL4J's averages: the plain mean of parameters and moments. */
   public static AveragingSettings mean(int frequency, VectorType onWire) {
     return new AveragingSettings(
-        frequency, OuterOptimizer.Settings.AVERAGE, InnerMoments.AVERAGED, onWire, 0);
+        frequency, OuterOptimizer.Settings.AVERAGE, InnerMoments.AVERAGED, false, onWire, 0);
   }
 
   /** Whether the driver takes a step with the mean change of the workers' parameters. */

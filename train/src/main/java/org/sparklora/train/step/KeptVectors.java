@@ -70,7 +70,7 @@ public final class KeptVectors {
     return Optional.ofNullable(moments.remove(worker))
         .filter(
             kept -> {
-              boolean usable = start.isUnchanged(worker, kept.round());
+              boolean usable = start.hasMomentsOf(worker, kept.round());
               if (!usable) {
                 kept.vector().close();
               }
@@ -81,7 +81,12 @@ public final class KeptVectors {
 
   /** Keeps the moments that a worker has at the start of a round. */
   synchronized void put(int worker, int round, FlatVector vector) {
-    Moments before = moments.put(worker, new Moments(round, vector));
+    Moments before = moments.get(worker);
+    if (before != null && before.round() > round) { // of a task that Spark had given up
+      vector.close();
+      return;
+    }
+    moments.put(worker, new Moments(round, vector));
     if (before != null) {
       before.vector().close();
     }

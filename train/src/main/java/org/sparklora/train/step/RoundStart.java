@@ -67,12 +67,13 @@ public record RoundStart(
     return past.get(round - snapshot.round()).update().vector();
   }
 
-  /** Whether a worker took no step from a round until this one. */
-  boolean isUnchanged(int worker, int round) {
-    return round >= snapshot.round()
-        && round <= round()
-        && past.subList(round - snapshot.round(), past.size()).stream()
-            .allMatch(over -> stepsOf(over, worker).isEmpty());
+  /** Whether the moments that a worker had at the start of a round serve at that of this one. */
+  boolean hasMomentsOf(int worker, int round) {
+    return settings.bySpeed() // which does not promise the same bits
+        || round >= snapshot.round()
+            && round <= round()
+            && past.subList(round - snapshot.round(), past.size()).stream()
+                .allMatch(over -> stepsOf(over, worker).isEmpty());
   }
 
   private List<StepRows> stepsOf(Past over, int worker) {
@@ -101,7 +102,7 @@ public record RoundStart(
     if (!snapshot.moments().isEmpty()) {
       snapshot.moments().get(worker).vector().copyTo(vectors.moments());
     }
-    if (past.isEmpty()) {
+    if (past.isEmpty() || settings.bySpeed()) { // by speed nobody knows which steps it took
       return;
     }
     LOG.info(

@@ -88,7 +88,7 @@ class LocalRoundsTest {
 
   private static AveragingSettings settings(VectorType onWire) {
     return new AveragingSettings(
-        STEPS, new OuterOptimizer.Settings(0.7, 0.9), InnerMoments.KEPT, onWire, 11);
+        STEPS, new OuterOptimizer.Settings(0.7, 0.9), InnerMoments.KEPT, false, onWire, 11);
   }
 
   private TrainedVectors initial() {
