@@ -24,7 +24,7 @@ import time
 import urllib.request
 
 ROUNDS_LEFT_OUT = int(os.environ["ROUNDS_LEFT_OUT"])
-SECONDS_BETWEEN_SAMPLES = 0.5
+SECONDS_BETWEEN_SAMPLES = 2  # asked more often, the driver would take processor time from the executors
 CHUNK = 1 << 16
 PATIENCE_SECONDS = 60
 # Of each run: network, workers, what it is compared with, and what is said of it.

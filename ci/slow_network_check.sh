@@ -3,8 +3,8 @@
 # of one thread each, are in network namespaces that a bridge joins; each link is limited in both directions (tc's token bucket filter).
 # One worker and two train on an unlimited network, at 1 Gb/s and at 100 Mb/s; at 1 Gb/s also two with `--sync gradients`, for a few steps,
 # two of which one has half the speed (a CPU quota of its control group), and two of which one is stopped for a minute, both with
-# `--deal_by_speed`. Prints a table: tokens a second, the time that averaging
-# takes, and bytes a token, by Spark's REST API and on the links. Not a part of .ci/run, but of .ci/run --nightly.
+# `--deal_by_speed`. Prints a table: tokens a second, the time that averaging takes, and bytes a token, by Spark's REST API and on the
+# links. Not a part of .ci/run, but of .ci/run --nightly.
 #
 #   ci/slow_network_check.sh [RESULTS] [ROUNDS] [STEPS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check, or
 #                                                        "skipped slow_network_check"; 4 measured rounds of 30 steps unless told
@@ -221,7 +221,7 @@ trains_with_a_worker_of_half_the_speed() {
 # Stops the executor on host two for a minute when the measured rounds have begun, and continues it.
 stop_for_a_minute() { # NAME
   local pids
-  until (($(grep -c tokens_per_second "$WORK/$1/metrics.jsonl" 2>/dev/null || true) >= ROUNDS_LEFT_OUT)); do sleep 0.2; done
+  until (($(cat "$WORK/$1/metrics.jsonl" 2>/dev/null | grep -c tokens_per_second) >= ROUNDS_LEFT_OUT)); do sleep 0.2; done
   sleep 2
   pids=$(ip netns pids "$PREFIX-two" | while read -r pid; do
     ! grep -q -a CoarseGrainedExecutorBackend "/proc/$pid/cmdline" || echo "$pid"

@@ -1,6 +1,6 @@
 """The soak: runs that are disturbed again and again, until the time is over. See ci/soak.sh.
 
-usage: soak HOME WORK MASTER CLASSPATH AIRFLOW MINUTES SEED
+usage: soak HOME WORK MASTER CLASSPATH AIRFLOW MINUTES SEED RECIPE
 """
 
 import os
@@ -157,12 +157,15 @@ def fault(kind):
     return everywhere[kind] if kind in everywhere else faults.OF_A_PLACE[kind][1]
 
 
-def main(home, work, master, classpath, airflow, minutes, seed):
+def main(home, work, master, classpath, airflow, minutes, seed, recipe):
     write_data(home, work + "/data")
     disk = SmallDisk(work + "/small")
     hdfs = Hdfs(classpath, work + "/dfs")
     places = {place.name: place for place in (Local(work + "/local"), disk, hdfs)}
-    soak = Soak(Cluster(home, master, work, airflow), places, recipes(home, work + "/data"), 60 * float(minutes), int(seed))
+    made = [one for one in recipes(home, work + "/data") if recipe in ("", one.name)]
+    if not made:
+        sys.exit(f"There is no recipe {recipe}")
+    soak = Soak(Cluster(home, master, work, airflow), places, made, 60 * float(minutes), int(seed))
     if not airflow:
         soak.say("Airflow is not installed: its retries are left out")
     try:

@@ -78,7 +78,7 @@ public final class SparkSessions {
     conf.setIfMissing("spark.locality.wait.process", "10s");
     sendVectors(conf, settings.command());
     if (settings.find(Flags.DEAL_BY_SPEED).orElse(false)) {
-      conf.setIfMissing("spark.speculation", "true"); // its second attempt ends a round
+      conf.set("spark.speculation", "true"); // its second attempt ends a round
     }
     return start(conf);
   }

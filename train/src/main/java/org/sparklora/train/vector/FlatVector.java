@@ -4,6 +4,10 @@ import com.esotericsoftware.kryo.Kryo;
 import com.esotericsoftware.kryo.KryoSerializable;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
+import java.io.DataInput;
+import java.io.DataInputStream;
+import java.io.DataOutput;
+import java.io.DataOutputStream;
 import java.io.Externalizable;
 import java.io.IOException;
 import java.io.ObjectInput;
@@ -300,18 +304,51 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   @Override
   public void writeExternal(ObjectOutput out) throws IOException {
-    try {
-      out.writeLong(size);
-      out.writeByte(type.ordinal());
-      out.writeBoolean(handedOver);
-      inChunks((chunk, part) -> out.write(chunk, 0, take(part, chunk)));
-    } finally {
-      closeIfHandedOver();
-    }
+    writeTo(out);
   }
 
   @Override
   public void readExternal(ObjectInput in) throws IOException {
+    readFrom(in);
+  }
+
+  @Override
+  public void write(Kryo kryo, Output out) {
+    try {
+      writeTo(new DataOutputStream(out));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // not of Kryo's streams
+    }
+  }
+
+  @Override
+  public void read(Kryo kryo, Input in) {
+    try {
+      readFrom(new DataInputStream(in));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // the stream ends early
+    }
+  }
+
+  private void writeTo(DataOutput out) throws IOException {
+    try {
+      out.writeLong(size);
+      out.writeByte(type.ordinal());
+      out.writeBoolean(handedOver);
+      inChunks(
+          (chunk, part) -> {
+            int count = part.remaining();
+            part.get(chunk, 0, count);
+            out.write(chunk, 0, count);
+          });
+    } finally {
+      if (handedOver) {
+        close();
+      }
+    }
+  }
+
+  private void readFrom(DataInput in) throws IOException {
     allocate(in.readLong(), VectorType.values()[in.readByte()]);
     try {
       handedOver = in.readBoolean();
@@ -323,44 +360,6 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     } catch (IOException | RuntimeException e) {
       close();
       throw e;
-    }
-  }
-
-  @Override
-  public void write(Kryo kryo, Output out) {
-    try {
-      out.writeLong(size);
-      out.writeByte(type.ordinal());
-      out.writeBoolean(handedOver);
-      inChunks((chunk, part) -> out.writeBytes(chunk, 0, take(part, chunk)));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // not of Kryo's streams
-    } finally {
-      closeIfHandedOver();
-    }
-  }
-
-  @Override
-  public void read(Kryo kryo, Input in) {
-    allocate(in.readLong(), VectorType.values()[in.readByte()]);
-    try {
-      handedOver = in.readBoolean();
-      inChunks(
-          (chunk, part) -> {
-            in.readBytes(chunk, 0, part.remaining());
-            part.put(chunk, 0, part.remaining());
-          });
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // not of Kryo's streams
-    } catch (RuntimeException e) {
-      close();
-      throw e;
-    }
-  }
-
-  private void closeIfHandedOver() {
-    if (handedOver) {
-      close();
     }
   }
 
@@ -376,11 +375,5 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
       int count = (int) Math.min(CHUNK_BYTES, memory.bytes() - start);
       transfer.of(chunk, memory.buffer(start, count));
     }
-  }
-
-  private static int take(ByteBuffer part, byte[] chunk) {
-    int count = part.remaining();
-    part.get(chunk, 0, count);
-    return count;
   }
 }
