@@ -216,6 +216,7 @@ sends_a_hundredth_of_the_bytes() {
 trains_with_a_worker_of_half_the_speed() {
   limit_links 1000
   train half 2 "${OUTER[@]}" --deal_by_speed
+  echo "$WORKER_TWO" >"${GROUP%/*}/cgroup.procs"
 }
 
 # Stops the executor on host two for a minute when the measured rounds have begun, and continues it.

@@ -121,9 +121,10 @@ final class OuterStep implements RoundVectors {
       return new ShardedSum.Given<>(List.of(change), share, told, change::close);
     }
 
+    /** Not in the first round of a process, which measures the workers' speeds. */
     @Override
     public boolean canLeaveOut() {
-      return lease != null && start.settings().bySpeed();
+      return lease != null && start.settings().bySpeed() && start.round() > 0;
     }
 
     @Override

@@ -57,9 +57,9 @@ class DealBySpeedTest {
         .getOrCreate();
   }
 
-  private List<List<StepRows>> steps() {
+  private List<List<StepRows>> steps(int round) {
     return IntStream.range(0, WORKERS)
-        .mapToObj(worker -> rows.ofWorker(worker, plan.steps(0, STEPS)))
+        .mapToObj(worker -> rows.ofWorker(worker, plan.steps(STEPS * round, STEPS * round + STEPS)))
         .toList();
   }
 
@@ -105,20 +105,22 @@ class DealBySpeedTest {
   /** The mean is the other worker's change alone: as if the lost one were not there. */
   @Test
   void aWorkerWhoseFirstAttemptIsLostIsLeftOut() {
-    List<List<StepRows>> lost = new ArrayList<>(steps());
-    lost.set(1, List.of(new StepRows(0, 0, 1, new LostAtFirst(0))));
+    List<List<StepRows>> lost = new ArrayList<>(steps(1));
+    lost.set(1, List.of(new StepRows(STEPS, 0, 1, new LostAtFirst(0))));
     List<List<StepRows>> alone = List.of(lost.get(0), List.of());
     try (SparkSession session = twoAttempts();
         TrainedNetwork one = adapter.network(8);
         TrainedNetwork two = adapter.network(8)) {
       RoundReport report;
       try (ParameterAveraging averaging = averaging(session, one, true)) {
+        averaging.train(steps(0));
         report = averaging.train(lost);
       }
       try (ParameterAveraging averaging = averaging(session, two, false)) {
+        averaging.train(steps(0));
         averaging.train(alone);
       }
-      assertThat(report.steps()).extracting(StepMetrics::step).containsExactly(0, 1);
+      assertThat(report.steps()).extracting(StepMetrics::step).containsExactly(STEPS, STEPS + 1);
       float[] expected = adapter.parameters(two).toArray();
       float[] without = adapter.parameters(one).toArray();
       double largest =
@@ -132,11 +134,12 @@ class DealBySpeedTest {
 
   @Test
   void anExceptionIsNotTakenForASlowWorker() {
-    List<List<StepRows>> steps = new ArrayList<>(steps());
-    steps.set(1, List.of(new StepRows(0, 0, 1, List.of(new int[] {rows.count()}))));
+    List<List<StepRows>> steps = new ArrayList<>(steps(1));
+    steps.set(1, List.of(new StepRows(STEPS, 0, 1, List.of(new int[] {rows.count()}))));
     try (SparkSession session = twoAttempts();
         TrainedNetwork network = adapter.network(8);
         ParameterAveraging averaging = averaging(session, network, true)) {
+      averaging.train(steps(0));
       assertThatThrownBy(() -> averaging.train(steps)).isInstanceOf(IllegalArgumentException.class);
     }
   }

@@ -58,7 +58,7 @@ public record RoundStart(
   record Past(int firstStep, int endStep, SharedVector update) implements Serializable {}
 
   /** Number of rounds before this one. */
-  int round() {
+  public int round() {
     return snapshot.round() + past.size();
   }
 

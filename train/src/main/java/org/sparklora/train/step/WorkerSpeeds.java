@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.train.StepRows;
 
 /**
@@ -12,6 +14,7 @@ import org.sparklora.train.StepRows;
  * their last rounds, so that all end at about the same time. Not thread-safe.
  */
 public final class WorkerSpeeds {
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerSpeeds.class);
   private static final double UNKNOWN = 0;
 
   private final double[] speeds; // batches a second
@@ -51,6 +54,7 @@ public final class WorkerSpeeds {
             .sorted(Comparator.comparingInt(StepRows::step))
             .toList();
     int[] counts = counts(batches.size());
+    LOG.info("Workers take {} batches, by speed", Arrays.toString(counts));
     List<List<StepRows>> dealt = new ArrayList<>();
     round.forEach(worker -> dealt.add(new ArrayList<>()));
     for (StepRows batch : batches) {
