@@ -18,6 +18,7 @@ import org.sparklora.spark.workers.ShardedSum;
  */
 final class AveragingMaster extends ParameterAveragingTrainingMaster {
   private static final long serialVersionUID = 1L;
+  private static final int UNBOUNDED = 0;
 
   private final transient AveragingWorker worker;
   private final transient RoundVectors vectors;
@@ -37,9 +38,9 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
     this.vectors = vectors;
   }
 
-  /** DL4J's configuration of a worker. */
-  static WorkerConfiguration configuration(int averagingFrequency) {
-    return new WorkerConfiguration(false, 1, 1, averagingFrequency, 0, false);
+  /** DL4J's configuration of a worker, which takes all steps of its partition. */
+  static WorkerConfiguration configuration() {
+    return new WorkerConfiguration(false, 1, 1, UNBOUNDED, 0, false);
   }
 
   /** The reports of the round's workers, in the workers' order. */

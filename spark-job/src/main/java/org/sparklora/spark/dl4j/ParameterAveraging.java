@@ -219,7 +219,7 @@ public final class ParameterAveraging implements Synchronizer {
 
   private AveragingWorker worker(RoundVectors.OfWorkers vectors, AveragingError error, int place) {
     return new AveragingWorker(
-        AveragingMaster.configuration(stepsPerRound()),
+        AveragingMaster.configuration(),
         network.getLayerWiseConfigurations(),
         rows,
         vectors,

@@ -2,6 +2,7 @@ package org.sparklora.spark.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.io.Serializable;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -26,9 +28,12 @@ import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.InnerMoments;
+import org.sparklora.train.step.LocalRounds;
 import org.sparklora.train.step.OuterOptimizer;
 import org.sparklora.train.step.RoundReport;
+import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.vector.VectorType;
+import org.sparklora.train.workers.LocalWorkers;
 
 /** {@code --deal_by_speed}: rounds that end without some of their workers. */
 class DealBySpeedTest {
@@ -87,48 +92,74 @@ class DealBySpeedTest {
     }
   }
 
-  private ParameterAveraging averaging(
-      SparkSession session, TrainedNetwork network, boolean bySpeed) {
-    AveragingSettings settings =
-        new AveragingSettings(
-            STEPS,
-            OuterOptimizer.Settings.AVERAGE,
-            InnerMoments.KEPT,
-            bySpeed,
-            VectorType.FLOAT32,
-            3);
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    return new ParameterAveraging(
-        ExecutorWorkers.of(spark, WORKERS), adapter.model(), network, rows, plan, settings);
+  private static AveragingSettings settings(boolean bySpeed) {
+    return new AveragingSettings(
+        STEPS, OuterOptimizer.Settings.AVERAGE, InnerMoments.KEPT, bySpeed, VectorType.FLOAT32, 3);
   }
 
-  /** The mean is the other worker's change alone: as if the lost one were not there. */
+  private ParameterAveraging averaging(
+      SparkSession session, TrainedNetwork network, boolean bySpeed) {
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+    return new ParameterAveraging(
+        ExecutorWorkers.of(spark, WORKERS),
+        adapter.model(),
+        network,
+        rows,
+        plan,
+        settings(bySpeed));
+  }
+
   @Test
-  void aWorkerWhoseFirstAttemptIsLostIsLeftOut() {
-    List<List<StepRows>> lost = new ArrayList<>(steps(1));
-    lost.set(1, List.of(new StepRows(STEPS, 0, 1, new LostAtFirst(0))));
-    List<List<StepRows>> alone = List.of(lost.get(0), List.of());
+  void aRoundWhoseWorkersAreAllLostChangesNothing() {
+    List<List<StepRows>> lost =
+        List.of(
+            List.of(new StepRows(STEPS, 0, 1, new LostAtFirst(0))),
+            List.of(new StepRows(STEPS, 0, 1, new LostAtFirst(1))));
     try (SparkSession session = twoAttempts();
-        TrainedNetwork one = adapter.network(8);
-        TrainedNetwork two = adapter.network(8)) {
-      RoundReport report;
-      try (ParameterAveraging averaging = averaging(session, one, true)) {
-        averaging.train(steps(0));
-        report = averaging.train(lost);
-      }
-      try (ParameterAveraging averaging = averaging(session, two, false)) {
-        averaging.train(steps(0));
-        averaging.train(alone);
-      }
-      assertThat(report.steps()).extracting(StepMetrics::step).containsExactly(STEPS, STEPS + 1);
-      float[] expected = adapter.parameters(two).toArray();
-      float[] without = adapter.parameters(one).toArray();
-      double largest =
-          IntStream.range(0, expected.length)
-              .mapToDouble(i -> Math.abs(without[i] - expected[i]))
-              .max()
-              .orElseThrow();
-      assertThat(largest).isLessThan(1e-7);
+        TrainedNetwork network = adapter.network(8);
+        ParameterAveraging averaging = averaging(session, network, true)) {
+      averaging.train(steps(0));
+      float[] before = adapter.parameters(network).toArray();
+
+      RoundReport report = averaging.train(lost);
+
+      assertThat(report.steps()).containsExactly(StepMetrics.none(STEPS));
+      assertThat(adapter.parameters(network).toArray()).isEqualTo(before);
+      averaging.train(steps(1)); // both take part again
+      assertThat(adapter.parameters(network).toArray()).isNotEqualTo(before);
+    }
+  }
+
+  /** Workers with three quarters of the tokens arrived: their sum is three quarters of the mean. */
+  @Test
+  void theMeanIsThatOfTheOtherWorkers() {
+    try (TrainedNetwork network = adapter.network(8);
+        LocalRounds rounds =
+            new LocalRounds(settings(true), new LocalWorkers(), network.vectors(), plan, rows);
+        OuterStep vectors =
+            new OuterStep(rounds, Optional.empty(), network.vectors().size(), steps(0), 0, STEPS);
+        FlatVector shard = rounds.copyOfParameters()) {
+      float[] before = adapter.parameters(network).toArray();
+
+      vectors.take(0, 0, shard, 0.75);
+      vectors.end(parameters -> null);
+
+      float[] after = adapter.parameters(network).toArray();
+      assertThat(after[0]).isEqualTo(before[0] + before[0] / 0.75f, within(1e-6f));
+    }
+  }
+
+  /** A worker may take more steps than a round has. */
+  @Test
+  void everyBatchIsTrained() {
+    List<StepRows> three = rows.ofWorker(0, plan.steps(0, 3));
+    List<List<StepRows>> uneven = List.of(three, rows.ofWorker(1, plan.steps(0, 1)));
+    try (SparkSession session = twoAttempts();
+        TrainedNetwork network = adapter.network(8);
+        ParameterAveraging averaging = averaging(session, network, false)) {
+      assertThat(averaging.train(uneven).steps())
+          .extracting(StepMetrics::microBatches)
+          .containsExactly(4, 2, 2); // micro-batches of two rows
     }
   }
 
