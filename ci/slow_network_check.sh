@@ -219,10 +219,15 @@ trains_with_a_worker_of_half_the_speed() {
   echo "$WORKER_TWO" >"${GROUP%/*}/cgroup.procs"
 }
 
+rounds_of() { # NAME
+  local log=$WORK/$1/metrics.jsonl
+  grep -c tokens_per_second "$log" 2>/dev/null || [[ -f $log ]] || echo 0
+}
+
 # Stops the executor on host two for a minute when the measured rounds have begun, and continues it.
 stop_for_a_minute() { # NAME
   local pids
-  until (($(cat "$WORK/$1/metrics.jsonl" 2>/dev/null | grep -c tokens_per_second) >= ROUNDS_LEFT_OUT)); do sleep 0.2; done
+  until (($(rounds_of "$1") >= ROUNDS_LEFT_OUT)); do sleep 0.2; done
   sleep 2
   pids=$(ip netns pids "$PREFIX-two" | while read -r pid; do
     ! grep -q -a CoarseGrainedExecutorBackend "/proc/$pid/cmdline" || echo "$pid"

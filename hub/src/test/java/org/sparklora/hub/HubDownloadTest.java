@@ -179,7 +179,8 @@ class HubDownloadTest {
         .isInstanceOf(HubException.class)
         .hasMessageContaining(
             kind == Kind.ENDLESS ? "more than 67,108,864 bytes" : "did not end within 3.0 s");
-    assertThat(hub.count("GET /api/models")).isLessThanOrEqualTo(HubRequest.RETRIES + 1);
+    // not the requests: the JDK's client sends one again whose connection fails
+    assertThat(hub.pauses).hasSizeLessThanOrEqualTo(HubRequest.RETRIES);
   }
 
   @ParameterizedTest
