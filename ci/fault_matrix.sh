@@ -4,7 +4,7 @@
 # dynamic allocation, speculation, Kryo, authentication with encryption. Each result must be the undisturbed run's to the last
 # bit, or the command must end with one line that says why. Prints the table that docs/cluster.md has. A part of .ci/run --nightly.
 #
-#   ci/fault_matrix.sh [COMMANDS] [FAULTS]   all unless told; such as "grpo,eval" "executor killed,late executor"
+#   ci/fault_matrix.sh [COMMANDS] [FAULTS]   all unless told; such as "grpo,eval" "executor killed,late"; faults by how their names begin
 #
 # Master, workers, executors and driver take 5 GB. Which Spark is used: see ci/spark_home.sh.
 set -euo pipefail

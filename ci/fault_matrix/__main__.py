@@ -232,7 +232,7 @@ def main(home, work, only_commands, only_faults):
     write_data(home, work + "/data")
     write_split(work + "/data")
     made = [one for one in commands(home, work + "/data") if not only_commands or one.name in only_commands.split(",")]
-    kinds = [kind for kind in [*FAULTS, *SETTINGS] if not only_faults or kind in only_faults.split(",")]
+    kinds = [kind for kind in [*FAULTS, *SETTINGS] if any(kind.startswith(begin) for begin in only_faults.split(","))]
     table = Table()
     place = Local(work + "/runs")
     references = {}

@@ -31,10 +31,13 @@ public final class Failure {
     return wrapped && failure.getCause() != null ? failure.getCause() : failure;
   }
 
-  /** Whether the user's settings are to blame. */
+  /**
+   * Whether the user's settings are to blame, so that another attempt would end in the same way.
+   */
   public static boolean isOfSettings(Throwable failure) {
     Throwable cause = causeToShow(failure);
-    return cause instanceof ConfigException || cause instanceof UnsupportedModelException;
+    return cause instanceof ConfigException setting && !setting.isPassing()
+        || cause instanceof UnsupportedModelException;
   }
 
   /** The line that is shown for a failure. */

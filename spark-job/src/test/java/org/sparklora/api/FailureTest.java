@@ -8,6 +8,7 @@ import org.apache.spark.SparkException;
 import org.apache.spark.api.python.PythonException;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /** Which line of a failure is shown. */
 class FailureTest {
@@ -42,5 +43,12 @@ class FailureTest {
     ConfigException ours = new ConfigException("seed", "x", "a number is expected");
     assertThat(Failure.message(job(ours))).isEqualTo(ours.getMessage());
     assertThat(Failure.isOfSettings(job(ours))).isTrue();
+  }
+
+  @Test
+  void aSettingThatMayBeUsedLaterIsNoMistake() {
+    ConfigException held = ConfigException.passing(Flags.OUTPUT_DIR, "out", "wait");
+    assertThat(Failure.message(job(held))).isEqualTo("Cannot use output_dir = out: wait");
+    assertThat(Failure.isOfSettings(job(held.in("run.yaml")))).isFalse();
   }
 }

@@ -16,8 +16,9 @@ public final class ConfigException extends RuntimeException {
   private final String value;
   private final String place;
   private final String remedy;
+  private final boolean passing;
 
-  private ConfigException(String key, String value, String place, String remedy) {
+  private ConfigException(String key, String value, String place, String remedy, boolean passing) {
     super(
         PlainText.of( // values may come from untrusted files
             "Cannot use %s = %s%s: %s"
@@ -26,16 +27,22 @@ public final class ConfigException extends RuntimeException {
     this.value = value;
     this.place = place;
     this.remedy = remedy;
+    this.passing = passing;
   }
 
   /** A setting that is not a flag, such as an environment variable, whose value cannot be used. */
   public ConfigException(String key, Object value, String remedy) {
-    this(key, String.valueOf(value), "", remedy);
+    this(key, String.valueOf(value), "", remedy, false);
   }
 
   /** A flag whose {@code value} cannot be used; {@code remedy} says what can. */
   public ConfigException(Flag<?> flag, Object value, String remedy) {
     this(flag.name(), value, remedy);
+  }
+
+  /** A flag whose {@code value} cannot be used now, but may be later. */
+  public static ConfigException passing(Flag<?> flag, Object value, String remedy) {
+    return new ConfigException(flag.name(), String.valueOf(value), "", remedy, true);
   }
 
   /** Throws unless {@code condition} holds. */
@@ -57,7 +64,7 @@ public final class ConfigException extends RuntimeException {
   /** This exception with the place, a file or the command line, of the setting. */
   public ConfigException in(String place) {
     ConfigException located =
-        new ConfigException(key, value, Objects.requireNonNull(place), remedy);
+        new ConfigException(key, value, Objects.requireNonNull(place), remedy, passing);
     located.setStackTrace(getStackTrace());
     return located;
   }
@@ -75,6 +82,11 @@ public final class ConfigException extends RuntimeException {
   /** The file in which the setting was found, or the empty string. */
   public String place() {
     return place;
+  }
+
+  /** Whether the same setting may be used later. */
+  public boolean isPassing() {
+    return passing;
   }
 
   /** What to write instead. */

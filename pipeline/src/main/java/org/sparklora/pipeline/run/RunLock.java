@@ -235,7 +235,7 @@ final class RunLock implements AutoCloseable {
   }
 
   static ConfigException held(Path folder, Optional<Owner> holder) {
-    return new ConfigException(
+    return ConfigException.passing(
         Flags.OUTPUT_DIR,
         folder,
         holder
