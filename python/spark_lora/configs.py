@@ -178,6 +178,7 @@ class SFTConfig(TrainerConfig):
     outer_learning_rate: Optional[float] = field(default=0.9, metadata={"help": "learning rate of the outer optimizer"})
     outer_momentum: Optional[float] = field(default=0.3, metadata={"help": "momentum of the outer optimizer"})
     inner_moments: Optional[str] = field(default=None, metadata={"help": "AdamW's moments of a worker at the start of a round: kept (its own, which never travel) or averaged; unset: kept with nesterov, averaged with average"})
+    deal_by_speed: Optional[bool] = field(default=False, metadata={"help": "deal a round's rows to executors by their measured speed, and end the round without one that is far behind; not repeatable; needs kept moments"})
     averaging_dtype: Optional[str] = field(default="float32", metadata={"help": "what vectors travel as when executors average: float32, bfloat16 for half the bytes, or, unless moments are averaged, int8 or int4, scaled by block and rounded at random"})
     check_memory: Optional[bool] = field(default=True, metadata={"help": "refuse a run that needs more memory than this machine has; --no_check_memory: try it anyway"})
     packed_dir: Optional[str] = field(default=None, metadata={"help": "where the prepared table is kept and reused; one made in another way is replaced only with overwrite_output_dir; unset: beside output_dir"})

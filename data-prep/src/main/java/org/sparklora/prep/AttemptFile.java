@@ -12,7 +12,7 @@ import org.sparklora.pipeline.table.TableException;
  * A task's output file, written under a name of its attempt and then renamed: Spark may retry a
  * task, or run two attempts at once, and neither may disturb the other's file.
  */
-final class AttemptFile {
+public final class AttemptFile {
 
   private AttemptFile() {}
 
@@ -23,7 +23,7 @@ final class AttemptFile {
    *     there
    * @param writer writes the file it is given and reports on it
    */
-  static <R> R write(
+  public static <R> R write(
       Configuration configuration, Path scratch, Path target, Function<Path, R> writer) {
     Path attempt = new Path(scratch, "attempt-" + UUID.randomUUID() + "-" + target.getName());
     R report = writer.apply(attempt);

@@ -12,7 +12,7 @@ import org.sparklora.prep.source.SplitGroup;
 import org.sparklora.prep.table.SelectedTable;
 
 /** The dataset of a job as found: files, or a table. */
-sealed interface DatasetInput permits FileInput, TableInput {
+public sealed interface DatasetInput permits FileInput, TableInput {
 
   /**
    * Finds the dataset that {@code source} names.

@@ -13,7 +13,7 @@ import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFile;
 
 /** Adds up what the tasks counted. Not thread-safe. */
-final class PrepCounts {
+public final class PrepCounts {
   private static final int KEPT_PROBLEMS = 20;
 
   private final List<DatasetFile> files;
@@ -33,7 +33,8 @@ final class PrepCounts {
     keep(problem.getMessage());
   }
 
-  void add(SplitReport report) {
+  /** Adds what a task counted. */
+  public void add(SplitReport report) {
     report.badRows().forEach(this::add);
     for (String problem : report.problems()) {
       keep(problem);
@@ -55,12 +56,17 @@ final class PrepCounts {
   }
 
   /** The first few messages about bad rows, in row order. */
-  List<String> problems() {
+  public List<String> problems() {
     return problems;
   }
 
+  /** Bad rows by reason. */
+  public Map<String, Long> skipped() {
+    return skipped;
+  }
+
   /** The count of this kind, over all tasks. */
-  long of(Count what) {
+  public long of(Count what) {
     return counts.getOrDefault(what, 0L);
   }
 

@@ -23,29 +23,38 @@ import org.sparklora.prep.document.StageReport;
  * Runs one Spark-free call per piece of work, each in a Spark task; shows progress, and returns the
  * reports in the order of the pieces. Used by one thread.
  */
-final class SparkStage {
+public final class SparkStage {
   private static final long POLL_MILLIS = 50;
 
   private final JavaSparkContext spark;
   private final String name;
+  private final String unit;
   private final LongAccumulator tasksDone;
   private final LongAccumulator tokensDone;
   private final CollectionAccumulator<String> fatalProblems;
   private final StageProgress running;
 
   SparkStage(JavaSparkContext spark, String name) {
+    this(spark, name, "tokens");
+  }
+
+  /**
+   * @param unit what {@link StageReport#tokens} counts
+   */
+  public SparkStage(JavaSparkContext spark, String name, String unit) {
     this.spark = spark;
     this.name = name;
+    this.unit = unit;
     // Accumulators count a retried task twice; they feed the progress only, never a result.
     this.tasksDone = spark.sc().longAccumulator(name + " tasks");
-    this.tokensDone = spark.sc().longAccumulator(name + " tokens");
+    this.tokensDone = spark.sc().longAccumulator(name + " " + unit);
     this.fatalProblems = spark.sc().collectionAccumulator(name + " problems");
     this.running = new StageProgress(tokensDone.id());
   }
 
   /** A task, called on an executor. */
   @FunctionalInterface
-  interface Task<T, R> extends Serializable {
+  public interface Task<T, R> extends Serializable {
     /**
      * @param tokens may receive token counts while the task runs; the report has the total
      */
@@ -57,7 +66,8 @@ final class SparkStage {
    *
    * @throws TableException with a task's fatal problem, as soon as one is reported
    */
-  <T extends Serializable, R extends StageReport> List<R> run(List<T> pieces, Task<T, R> task) {
+  public <T extends Serializable, R extends StageReport> List<R> run(
+      List<T> pieces, Task<T, R> task) {
     List<JavaSerialized<Piece<T>>> work = new ArrayList<>();
     for (int i = 0; i < pieces.size(); i++) {
       work.add(JavaSerialized.of(new Piece<>(i, pieces.get(i))));
@@ -101,7 +111,7 @@ final class SparkStage {
   private record Piece<T extends Serializable>(int index, T value) implements Serializable {}
 
   private <R> List<R> await(JavaFutureAction<List<R>> future, int tasks) {
-    Progress progress = Progress.start(name, "tokens");
+    Progress progress = Progress.start(name, unit);
     try {
       while (!future.isDone()) {
         stopAtFatalProblem(future);

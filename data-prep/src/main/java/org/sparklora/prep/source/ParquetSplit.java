@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.HadoopReadOptions;
@@ -129,10 +130,11 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
         ParquetDamage.guard(
             () -> columnIo.getRecordReader(pages, new GroupRecordConverter(schema)));
     for (long i = 0; i < pages.getRowCount(); i++) {
-      Map<String, Object> values = ParquetDamage.guard(() -> ParquetValues.toMap(records.read()));
+      Group stored = ParquetDamage.guard(records::read);
+      Map<String, Object> values = ParquetDamage.guard(() -> ParquetValues.toMap(stored));
       String place = place(row[0]);
       row[0]++;
-      handler.row(new SourceRow(values, () -> place));
+      handler.row(new SourceRow(values, () -> place, Optional.of(stored)));
     }
   }
 

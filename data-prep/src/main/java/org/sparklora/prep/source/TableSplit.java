@@ -46,7 +46,7 @@ record TableSplit(ParquetSplit rows, String table, long firstRow) implements Dat
       Map<String, Object> values = row.values(); // made for this row, and not yet passed on
       Object file = values.remove(TableSplits.FILE_COLUMN);
       long number = next++;
-      handler.row(new SourceRow(values, () -> place(number, file)));
+      handler.row(new SourceRow(values, () -> place(number, file), row.stored()));
     }
 
     private String place(long number, Object file) {

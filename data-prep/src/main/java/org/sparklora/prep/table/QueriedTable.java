@@ -59,7 +59,8 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
         : rows.where("NOT coalesce((%s), false)".formatted(split.predicate()));
   }
 
-  private static Dataset<Row> filtered(Dataset<Row> rows, Flag<String> flag, String filter) {
+  /** The rows for which a predicate holds; all if it is empty. */
+  static Dataset<Row> filtered(Dataset<Row> rows, Flag<String> flag, String filter) {
     if (filter.isEmpty()) {
       return rows;
     }

@@ -134,6 +134,13 @@ public final class Flags {
   public static final Flag<Boolean> USE_SYSTEM_COLUMN = toggle("use_system_column");
   public static final Flag<String> ON_BAD_ROWS = text("on_bad_rows");
 
+  // Curation
+  public static final Flag<String> FILTER = text("filter");
+  public static final Flag<Boolean> EXACT_DUPLICATES = toggle("exact_duplicates");
+  public static final Flag<Double> NEAR_DUPLICATES = number("near_duplicates");
+  public static final Flag<String> KEEP = text("keep");
+  public static final Flag<List<String>> DECONTAMINATE = texts("decontaminate");
+
   // Rewards
   public static final Flag<List<String>> REWARD_FUNCS = texts("reward_funcs");
   public static final Flag<List<Double>> REWARD_WEIGHTS = numbers("reward_weights");

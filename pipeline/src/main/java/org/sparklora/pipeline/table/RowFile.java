@@ -18,7 +18,7 @@ import org.apache.parquet.schema.MessageType;
  *
  * @param <T> type of a row
  */
-final class RowFile<T> implements Closeable {
+public final class RowFile<T> implements Closeable {
   private final Path file;
   private final ParquetWriter<T> writer;
 
@@ -49,7 +49,7 @@ final class RowFile<T> implements Closeable {
    *
    * @param about further entries of the file's metadata
    */
-  static RowFile<Group> ofGroups(
+  public static RowFile<Group> ofGroups(
       Configuration configuration, Path file, MessageType schema, Map<String, String> about) {
     return create(
         configuration,
@@ -57,8 +57,24 @@ final class RowFile<T> implements Closeable {
         ExampleParquetWriter.builder(file).withType(schema).withExtraMetaData(about));
   }
 
+  /** Starts a file of hashes, which neither repeat nor compress: no dictionary, no codec. */
+  public static RowFile<Group> ofHashes(
+      Configuration configuration, Path file, MessageType schema) {
+    try {
+      return new RowFile<>(
+          file,
+          ExampleParquetWriter.builder(file)
+              .withType(schema)
+              .withConf(configuration)
+              .withDictionaryEncoding(false)
+              .build());
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
+  }
+
   /** Appends a row. */
-  void write(T row) {
+  public void write(T row) {
     try {
       writer.write(row);
     } catch (IOException e) {

@@ -38,17 +38,18 @@ public final class Main {
 
   /** Commands by their names in other programs. */
   private static final Map<String, String> OTHER_COMMANDS =
-      Map.of(
-          "train", "sft",
-          "finetune", "sft",
-          "rl", "grpo",
-          "prepare", "prep",
-          "pack", "prep",
-          "infer", "generate",
-          "evaluate", "eval",
-          "upload", "push",
-          "plot", "report",
-          "estimate", "check");
+      Map.ofEntries(
+          Map.entry("train", "sft"),
+          Map.entry("finetune", "sft"),
+          Map.entry("rl", "grpo"),
+          Map.entry("prepare", "prep"),
+          Map.entry("pack", "prep"),
+          Map.entry("dedup", "curate"),
+          Map.entry("infer", "generate"),
+          Map.entry("evaluate", "eval"),
+          Map.entry("upload", "push"),
+          Map.entry("plot", "report"),
+          Map.entry("estimate", "check"));
 
   private static final List<String> HELP = List.of("--help", "-h", "help");
   private static final String DEBUG_FLAG = "--" + Flags.DEBUG_ERRORS;
@@ -57,6 +58,10 @@ public final class Main {
       List.of(
           new Command(
               "prep", "make a table of packed rows, or of prompts, of a dataset", PrepCommand::run),
+          new Command(
+              "curate",
+              "remove duplicates, and rows of evaluation sets, from a dataset",
+              CurateCommand::run),
           new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", TrainCommand::sft),
           new Command(
               "grpo",

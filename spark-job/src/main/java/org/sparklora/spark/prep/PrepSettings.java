@@ -1,5 +1,6 @@
 package org.sparklora.spark.prep;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.Flag;
@@ -9,6 +10,7 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
+import org.sparklora.prep.curate.CurateConfig;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.PackingStrategy;
@@ -17,7 +19,7 @@ import org.sparklora.text.TokenizerDialect;
 
 /**
  * Makes a {@link PrepConfig} or a {@link PromptsConfig} from a user's settings, for {@code prep}
- * and for runs.
+ * and for runs, and a {@link CurateConfig}.
  */
 public final class PrepSettings {
   private static final String TEST = "test";
@@ -46,6 +48,21 @@ public final class PrepSettings {
       case SFT -> of(settings, folder);
       case GRPO -> prompts(settings, folder);
     };
+  }
+
+  /** The dataset and the steps of {@code curate}. */
+  public static CurateConfig curate(Settings settings) {
+    return new CurateConfig(
+        packedSource(settings, Flags.DATASET_TRAIN_SPLIT),
+        new CurateConfig.Steps(
+            settings.find(Flags.FILTER).orElse(""),
+            settings.get(Flags.EXACT_DUPLICATES),
+            settings.find(Flags.NEAR_DUPLICATES).orElse(0.0),
+            settings.get(Flags.KEEP, CurateConfig.Keep.class),
+            settings.find(Flags.DECONTAMINATE).orElse(List.of()),
+            settings.get(Flags.DATASET_TEST_SPLIT)),
+        settings.get(Flags.OUTPUT_DIR),
+        settings.get(Flags.OVERWRITE_OUTPUT_DIR));
   }
 
   /** Refuses settings of {@code prep} that its {@code task} ignores. */
@@ -211,7 +228,7 @@ public final class PrepSettings {
     boolean said =
         canBeTable(settings)
             && settings.isGiven(Flags.DATASET_TEST_SPLIT)
-            && !settings.command().equals("prep")
+            && !List.of("prep", "curate").contains(settings.command())
             && !TableQuery.isTableName(settings.get(Flags.DATASET_TEST_SPLIT));
     return said ? settings.get(Flags.DATASET_TEST_SPLIT) : "";
   }

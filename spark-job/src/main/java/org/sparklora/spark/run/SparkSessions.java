@@ -100,7 +100,7 @@ public final class SparkSessions {
     if (conf.get(MASTER, "").matches("local(\\[.*)?")) {
       return; // executors are this process: nothing is sent
     }
-    if (!command.equals("prep")) { // prep shuffles text and tokens; floats do not compress
+    if (!List.of("prep", "curate").contains(command)) { // they shuffle text; floats do not compress
       conf.setIfMissing("spark.broadcast.compress", "false");
       conf.setIfMissing("spark.shuffle.compress", "false");
       // results are as large as the trained parameters, which fit the driver's memory

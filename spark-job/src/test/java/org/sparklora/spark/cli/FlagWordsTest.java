@@ -15,6 +15,7 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.curate.CurateConfig;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.table.TableFormat;
 import org.sparklora.prep.table.TableOrder;
@@ -41,6 +42,7 @@ class FlagWordsTest {
         Arguments.of("sft", Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
         Arguments.of("sft", Flags.TRUNCATION_MODE, PrepConfig.Truncation.class),
         Arguments.of("sft", Flags.PACKING_STRATEGY, PackingStrategy.class),
+        Arguments.of("curate", Flags.KEEP, CurateConfig.Keep.class),
         Arguments.of("grpo", Flags.LOSS_TYPE, GrpoLossConfig.LossType.class),
         Arguments.of("grpo", Flags.IMPORTANCE_SAMPLING_LEVEL, GrpoLossConfig.Level.class),
         Arguments.of("grpo", Flags.MULTI_OBJECTIVE_AGGREGATION, GroupAdvantage.Aggregation.class),

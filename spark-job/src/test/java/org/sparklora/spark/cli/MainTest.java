@@ -330,7 +330,7 @@ class MainTest {
     assertThat(Main.run("sftt")).isEqualTo(MISUSED);
     assertThat(message())
         .contains(
-            "prep, sft, grpo, update, check, merge, reward, generate, eval, score, tokenize, track,"
+            "prep, curate, sft, grpo, update, check, merge, reward, generate, eval, score, tokenize, track,"
                 + " report, verify-run, sweep, bench");
   }
 

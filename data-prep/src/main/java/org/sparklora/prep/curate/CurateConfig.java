@@ -1,0 +1,81 @@
+package org.sparklora.prep.curate;
+
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.prep.PrepConfig;
+
+/**
+ * Settings of {@code curate}.
+ *
+ * @param source the dataset and how its rows are read
+ * @param steps what removes rows
+ * @param outputFolder {@code output_dir}
+ * @param overwrite {@code overwrite_output_dir}
+ */
+public record CurateConfig(
+    PrepConfig.Source source, Steps steps, String outputFolder, boolean overwrite) {
+
+  /** The row of a cluster that is kept. */
+  public enum Keep {
+    FIRST,
+    LONGEST
+  }
+
+  /**
+   * The steps; each may be unset.
+   *
+   * @param filter {@code filter}: a predicate of Spark SQL, or the empty string
+   * @param exactDuplicates {@code exact_duplicates}
+   * @param nearDuplicates {@code near_duplicates}: the least Jaccard similarity, or 0
+   * @param keep {@code keep}
+   * @param evaluationSets {@code decontaminate}: names of datasets, each with {@code :CONFIG} if it
+   *     has several configurations
+   * @param evaluationSplit {@code dataset_test_split}
+   */
+  public record Steps(
+      String filter,
+      boolean exactDuplicates,
+      double nearDuplicates,
+      Keep keep,
+      List<String> evaluationSets,
+      String evaluationSplit)
+      implements Serializable {
+
+    /** Checks that there is a step. */
+    public Steps {
+      evaluationSets = List.copyOf(evaluationSets);
+      ConfigException.require(
+          !filter.isEmpty() || exactDuplicates || nearDuplicates > 0 || !evaluationSets.isEmpty(),
+          Flags.EXACT_DUPLICATES,
+          false,
+          "no step was asked for; give at least one of --filter, --exact_duplicates, --near_duplicates and --decontaminate");
+    }
+  }
+
+  /** The settings that decide the result, under the user's names. */
+  Map<String, Object> settings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put(Flags.DATASET_NAME.name(), source.dataset());
+    settings.put(Flags.DATASET_CONFIG.name(), source.config());
+    settings.put(Flags.DATASET_TRAIN_SPLIT.name(), source.split());
+    settings.put(Flags.DATASET_TEXT_FIELD.name(), source.columns().text());
+    settings.put(Flags.MESSAGES_COLUMN.name(), source.columns().messages());
+    settings.put(Flags.PROMPT_COLUMN.name(), source.columns().prompt());
+    settings.put(Flags.COMPLETION_COLUMN.name(), source.columns().completion());
+    settings.put(Flags.USE_SYSTEM_COLUMN.name(), source.useSystemColumn());
+    settings.put(Flags.ON_BAD_ROWS.name(), source.onBadRows().flag());
+    settings.put(Flags.FILTER.name(), steps.filter());
+    settings.put(Flags.EXACT_DUPLICATES.name(), steps.exactDuplicates());
+    settings.put(Flags.NEAR_DUPLICATES.name(), steps.nearDuplicates());
+    settings.put(Flags.KEEP.name(), steps.keep().name().toLowerCase(Locale.ROOT));
+    settings.put(Flags.DECONTAMINATE.name(), steps.evaluationSets());
+    settings.put(Flags.DATASET_TEST_SPLIT.name(), steps.evaluationSplit());
+    settings.putAll(source.query().given());
+    return settings;
+  }
+}

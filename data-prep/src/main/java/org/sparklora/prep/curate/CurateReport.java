@@ -1,0 +1,58 @@
+package org.sparklora.prep.curate;
+
+import java.util.Optional;
+import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.document.StageReport;
+
+/** A task's report on the rows of its splits. Not thread-safe. */
+final class CurateReport implements StageReport {
+  private static final long serialVersionUID = 1L;
+
+  /** Rows and bad rows that were read. */
+  final SplitReport rows = new SplitReport().trimmed();
+
+  private final long[] removed = new long[Step.values().length];
+  private String types = "{}";
+  private long kept;
+  private long processed;
+
+  /** Counts words, or rows, for progress. */
+  void progress(long count) {
+    processed += count;
+  }
+
+  void countKept() {
+    kept++;
+  }
+
+  void countRemoved(Step step) {
+    removed[step.ordinal()]++;
+  }
+
+  void foundTypes(Object type) {
+    types = ColumnTypes.toJson(type);
+  }
+
+  long kept() {
+    return kept;
+  }
+
+  long removed(Step step) {
+    return removed[step.ordinal()];
+  }
+
+  /** {@link ColumnTypes} of the rows. */
+  Object types() {
+    return ColumnTypes.parse(types);
+  }
+
+  @Override
+  public long tokens() {
+    return processed;
+  }
+
+  @Override
+  public Optional<String> fatalProblem() {
+    return rows.fatalProblem();
+  }
+}

@@ -1,0 +1,160 @@
+package org.sparklora.prep.curate;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The questions of evaluation sets, and the search for them in texts. A question of at least {@link
+ * #GRAM} words is found by any {@link #GRAM} words in a row that a text has too, a shorter one
+ * where a text contains all of its words in a row. Words are those of {@link Words}, so numbers
+ * count and punctuation does not.
+ *
+ * <p>N-grams are compared by hashes of 64 bits: among 10^12 words of text and 10^6 n-grams, the
+ * expected number of false hits is below 0.1. A plain class of arrays, which any serialiser of
+ * Spark writes; immutable once built.
+ */
+final class EvaluationQuestions implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** Words that a text may not share with a question: the 13-grams of GPT-3's authors. */
+  static final int GRAM = 13;
+
+  /** Shorter questions occur in texts by chance. */
+  static final int LEAST_WORDS = 5;
+
+  private static final int FILTER_BITS_A_KEY = 16;
+
+  private final String[] sets;
+  private final int[] setOf; // by question
+  private final long[] rowOf; // by question
+  private final long[] keys; // open addressing; 0: free
+  private final int[] questions; // beside keys
+  private final long[] filter; // one bit a key, small enough for a CPU's cache
+  private final boolean[] lengths; // of the n-grams in keys
+
+  /** The question that a text has, and whether all of it. */
+  record Match(String set, long row, boolean whole) {}
+
+  private EvaluationQuestions(Builder from) {
+    sets = from.sets.toArray(String[]::new);
+    setOf = Arrays.copyOf(from.setOf, from.size);
+    rowOf = Arrays.copyOf(from.rowOf, from.size);
+    lengths = from.lengths;
+    keys = new long[Math.max(2, Integer.highestOneBit(from.grams) * 4)];
+    questions = new int[keys.length];
+    filter = new long[Math.max(1, keys.length / 4 * FILTER_BITS_A_KEY / Long.SIZE)];
+    for (int i = 0; i < from.grams; i++) {
+      put(from.gram[i], from.owner[i]);
+    }
+  }
+
+  private void put(long gram, int question) {
+    int bit = (int) (gram >>> 32) & filter.length * Long.SIZE - 1;
+    filter[bit >> 6] |= 1L << bit;
+    int slot = slot(gram);
+    if (keys[slot] == 0) { // else an earlier question has it
+      keys[slot] = gram;
+      questions[slot] = question;
+    }
+  }
+
+  private int slot(long gram) {
+    int slot = (int) gram & keys.length - 1;
+    while (keys[slot] != 0 && keys[slot] != gram) {
+      slot = slot + 1 & keys.length - 1;
+    }
+    return slot;
+  }
+
+  /** The first question in a text, or empty. */
+  Optional<Match> find(Words text) {
+    int mask = filter.length * Long.SIZE - 1;
+    for (int from = 0; from + LEAST_WORDS <= text.count(); from++) {
+      for (int length = Math.min(GRAM, text.count() - from); length >= LEAST_WORDS; length--) {
+        if (!lengths[length]) {
+          continue;
+        }
+        long gram = text.gram(from, length);
+        int bit = (int) (gram >>> 32) & mask;
+        if ((filter[bit >> 6] & 1L << bit) != 0) {
+          int slot = slot(gram);
+          if (keys[slot] == gram && gram != 0) {
+            int question = questions[slot];
+            return Optional.of(new Match(sets[setOf[question]], rowOf[question], length < GRAM));
+          }
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Collects questions. Not thread-safe. */
+  static final class Builder {
+    private final List<String> sets = new ArrayList<>();
+    private int[] setOf = new int[16];
+    private long[] rowOf = new long[16];
+    private int size;
+    private long[] gram = new long[1 << 10];
+    private int[] owner = new int[1 << 10];
+    private int grams;
+    private final boolean[] lengths = new boolean[GRAM + 1];
+    private long tooShort;
+
+    /** Names the evaluation set of the questions that follow. */
+    void begin(String set) {
+      sets.add(set);
+    }
+
+    /**
+     * Adds a question, unless it has fewer than {@link #LEAST_WORDS} words.
+     *
+     * @param row its row in the evaluation set
+     */
+    void add(long row, String question) {
+      Words words = Words.of(NormalisedText.of(question));
+      if (words.count() < LEAST_WORDS) {
+        tooShort++;
+        return;
+      }
+      if (size == setOf.length) {
+        setOf = Arrays.copyOf(setOf, 2 * size);
+        rowOf = Arrays.copyOf(rowOf, 2 * size);
+      }
+      setOf[size] = sets.size() - 1;
+      rowOf[size] = row;
+      int length = Math.min(GRAM, words.count());
+      lengths[length] = true;
+      for (int from = 0; from + length <= words.count(); from++) {
+        if (grams == gram.length) {
+          gram = Arrays.copyOf(gram, 2 * grams);
+          owner = Arrays.copyOf(owner, 2 * grams);
+        }
+        gram[grams] = words.gram(from, length);
+        owner[grams++] = size;
+      }
+      size++;
+    }
+
+    /** Sets begun so far. */
+    int sets() {
+      return sets.size();
+    }
+
+    /** Questions that are searched for. */
+    int size() {
+      return size;
+    }
+
+    /** Questions that were left out. */
+    long tooShort() {
+      return tooShort;
+    }
+
+    EvaluationQuestions build() {
+      return new EvaluationQuestions(this);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package org.sparklora.prep.curate;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.prep.table.SourceTables;
+
+/** Removes rows for which a predicate of Spark SQL does not hold. */
+final class FilteredRowsTable {
+  /** The folder of the rows with their ids, below the scratch folder. */
+  static final String COPIES = "copies";
+
+  private FilteredRowsTable() {}
+
+  /**
+   * Removes the rows.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if the predicate cannot be used
+   */
+  static void remove(SketchTable sketches, String filter) {
+    Dataset<Row> kept =
+        SourceTables.filtered(sketches.read(COPIES + "/" + WriteSplit.DATA), Flags.FILTER, filter)
+            .select(col(WriteSplit.ID).as(SketchTable.ID));
+    sketches.remove(
+        Step.FILTER,
+        sketches.rows().join(kept, SketchTable.ID, "left_anti"),
+        lit(filter),
+        lit(""),
+        lit(Removal.NONE));
+  }
+}

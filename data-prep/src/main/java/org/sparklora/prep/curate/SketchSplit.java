@@ -1,0 +1,180 @@
+package org.sparklora.prep.curate;
+
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
+import org.sparklora.pipeline.table.RowFile;
+import org.sparklora.prep.PrepConfig.OnBadRows;
+import org.sparklora.prep.document.SplitReport.Count;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.RowHandler;
+import org.sparklora.prep.source.SourceRow;
+
+/**
+ * The first stage's task: reads the rows of consecutive splits and writes what the steps compare,
+ * one file of {@link #SKETCHES} and one of {@link #BUCKETS}. Used by one thread, once.
+ */
+final class SketchSplit implements RowHandler {
+  /** Words of a shingle of near duplicates. */
+  static final int SHINGLE = 5;
+
+  /** Folders below the job's scratch folder. */
+  static final String SKETCHES = "sketches";
+
+  static final String BUCKETS = "buckets";
+
+  /**
+   * One row for each row of the dataset. A bad row has a {@code reason} only; {@code hash} is of
+   * the normalised text, {@code set} of its shingles, {@code length} counts its characters.
+   */
+  private static final MessageType SKETCH =
+      MessageTypeParser.parseMessageType(
+          """
+          message sketch {
+            required int64 id;
+            optional binary reason (STRING);
+            optional int64 hash_high;
+            optional int64 hash_low;
+            optional int32 length;
+            optional int64 set_high;
+            optional int64 set_low;
+            optional binary shingles;
+            optional binary question_set (STRING);
+            optional int64 question_row;
+            optional boolean question_whole;
+          }""");
+
+  private static final MessageType BUCKET =
+      MessageTypeParser.parseMessageType(
+          "message bucket { required int64 bucket; required int64 id; }");
+
+  /**
+   * What to compute.
+   *
+   * @param bands {@link LshBands#NONE} if near duplicates stay
+   * @param types whether the types of the columns have to be found in the values
+   */
+  record Wanted(RowText text, OnBadRows onBadRows, LshBands bands, boolean types)
+      implements Serializable {}
+
+  private final Wanted wanted;
+  private final EvaluationQuestions questions;
+  private final SplitFiles split;
+  private final RowFile<Group> sketches;
+  private final RowFile<Group> buckets;
+  private final CurateReport report = new CurateReport();
+  private Object types = Map.of();
+  private long position;
+
+  private SketchSplit(
+      Wanted wanted,
+      EvaluationQuestions questions,
+      SplitFiles split,
+      RowFile<Group> sketches,
+      RowFile<Group> buckets) {
+    this.wanted = wanted;
+    this.questions = questions;
+    this.split = split;
+    this.sketches = sketches;
+    this.buckets = buckets;
+  }
+
+  /**
+   * Reads the split. If bad rows are not skipped, reading ends at the first one, and the report has
+   * it.
+   */
+  static CurateReport run(Wanted wanted, EvaluationQuestions questions, SplitFiles split) {
+    return split.write(
+        new SplitFiles.Target(new Path(split.scratch(), SKETCHES), SKETCH, true),
+        new SplitFiles.Target(new Path(split.scratch(), BUCKETS), BUCKET, true),
+        (sketches, buckets) -> new SketchSplit(wanted, questions, split, sketches, buckets).read());
+  }
+
+  private CurateReport read() {
+    try {
+      // all columns, as in the last stage: damage in any of them is then met at the same row
+      split.rows().read(split.hadoop(), Set.of(), this);
+    } catch (BadRowException e) {
+      assert wanted.onBadRows == OnBadRows.FAIL : "skipped rows must not end the reading";
+    }
+    report.foundTypes(types);
+    return report;
+  }
+
+  @Override
+  public void row(SourceRow row) {
+    String text;
+    try {
+      text = wanted.text.text(row.values());
+    } catch (BadRowException e) {
+      bad(e.at(row.place().get()));
+      return;
+    } finally {
+      if (wanted.types) { // also of rows that do not fit: the table of removed rows holds them
+        types = ColumnTypes.merged(types, ColumnTypes.of(row.values()));
+      }
+    }
+    report.rows.count(Count.ROWS);
+    sketch(NormalisedText.of(text));
+  }
+
+  private void sketch(String text) {
+    Group sketch = new SimpleGroup(SKETCH);
+    long id = RowId.of(split.index(), position++);
+    Hash128 hash = Hash128.of(text.getBytes(StandardCharsets.UTF_8));
+    sketch.add("id", id);
+    sketch.add("hash_high", hash.high());
+    sketch.add("hash_low", hash.low());
+    sketch.add("length", text.length());
+    Words ofText = Words.of(text);
+    if (wanted.bands.bands() > 0 && ofText.count() > 0) {
+      addShingles(sketch, id, ofText.shingles(SHINGLE));
+    }
+    questions
+        .find(ofText)
+        .ifPresent(
+            match -> {
+              sketch.add("question_set", match.set());
+              sketch.add("question_row", match.row());
+              sketch.add("question_whole", match.whole());
+            });
+    sketches.write(sketch);
+    report.progress(ofText.count());
+  }
+
+  private void addShingles(Group sketch, long id, long[] shingles) {
+    byte[] packed = ShingleSet.pack(shingles);
+    Hash128 set = Hash128.of(packed);
+    sketch.add("set_high", set.high());
+    sketch.add("set_low", set.low());
+    sketch.add("shingles", Binary.fromConstantByteArray(packed));
+    for (long bucket : wanted.bands.buckets(MinHash.signature(shingles))) {
+      Group row = new SimpleGroup(BUCKET);
+      row.add("bucket", bucket);
+      row.add("id", id);
+      buckets.write(row);
+    }
+  }
+
+  @Override
+  public void bad(BadRowException problem) {
+    report.rows.count(Count.ROWS);
+    report.rows.countBad(problem);
+    if (wanted.onBadRows == OnBadRows.FAIL) {
+      report.rows.stopAtBadRow();
+      throw problem;
+    }
+    Group sketch = new SimpleGroup(SKETCH);
+    sketch.add("id", RowId.of(split.index(), position++));
+    sketch.add("reason", problem.reason().name().toLowerCase(Locale.ROOT));
+    sketches.write(sketch);
+  }
+}

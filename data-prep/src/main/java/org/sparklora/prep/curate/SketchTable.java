@@ -1,0 +1,111 @@
+package org.sparklora.prep.curate;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+
+/**
+ * The sketches of a dataset's rows, and the rows that the steps have removed so far. Results of
+ * queries are kept as files, so that each is computed once, in memory that does not grow with the
+ * dataset. Used by the driver's thread.
+ */
+final class SketchTable {
+  static final String ID = "id";
+
+  private final SparkSession session;
+  private final Path scratch;
+  private final List<Dataset<Row>> removed = new ArrayList<>();
+
+  /**
+   * @param scratch the folder that {@link SketchSplit} has written to
+   */
+  SketchTable(SparkSession session, Path scratch) {
+    this.session = session;
+    this.scratch = scratch;
+  }
+
+  SparkSession session() {
+    return session;
+  }
+
+  Path scratch() {
+    return scratch;
+  }
+
+  /** The rows that no step has removed. */
+  Dataset<Row> rows() {
+    Dataset<Row> rows = all();
+    for (Dataset<Row> table : removed) {
+      rows = rows.join(table.select(ID), ID, "left_anti");
+    }
+    return rows;
+  }
+
+  /** All rows, with those that cannot be read. */
+  Dataset<Row> all() {
+    return read(SketchSplit.SKETCHES);
+  }
+
+  /** The buckets of each row's signature. */
+  Dataset<Row> buckets() {
+    return read(SketchSplit.BUCKETS);
+  }
+
+  /** A table in the scratch folder. */
+  Dataset<Row> read(String name) {
+    return session.read().parquet(new Path(scratch, name).toString());
+  }
+
+  /** The rows, computed and kept as files. */
+  Dataset<Row> stored(String name, Dataset<Row> rows) {
+    rows.write().option("compression", "snappy").parquet(new Path(scratch, name).toString());
+    return read(name);
+  }
+
+  /**
+   * Removes rows.
+   *
+   * @param rows at least with an {@code id}; the columns that follow are over them
+   * @param reason why
+   * @param otherSet evaluation set of the row that a row collides with; an empty text: this dataset
+   * @param other that row, or {@link Removal#NONE}
+   */
+  void remove(Step step, Dataset<Row> rows, Column reason, Column otherSet, Column other) {
+    session.sparkContext().setJobDescription("curate: " + step.word());
+    removed.add(
+        stored(
+            "removed-" + step.word(),
+            rows.select(
+                functions.col(ID),
+                functions.lit(step.word()).as("step"),
+                reason.as("reason"),
+                otherSet.as("other_set"),
+                other.as("other"))));
+    session.sparkContext().setJobDescription(null);
+  }
+
+  /**
+   * Writes the decisions on all rows.
+   *
+   * @return the folder, for {@link Removal#ofSplit}
+   */
+  Path decisions() {
+    Path folder = new Path(scratch, "removals");
+    Column split = functions.shiftright(functions.col(ID), RowId.POSITION_BITS).as("split");
+    removed.stream()
+        .reduce(Dataset::union)
+        .orElseThrow()
+        .select(functions.col("*"), split)
+        .repartition(functions.col("split")) // one file a split
+        .write()
+        .option("compression", "snappy")
+        .partitionBy("split")
+        .parquet(folder.toString());
+    return folder;
+  }
+}

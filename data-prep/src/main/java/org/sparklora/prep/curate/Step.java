@@ -1,0 +1,18 @@
+package org.sparklora.prep.curate;
+
+import java.util.Locale;
+
+/** What removes rows, in the order in which it does. */
+enum Step {
+  /** Rows that cannot be read. */
+  READ,
+  FILTER,
+  EXACT_DUPLICATES,
+  NEAR_DUPLICATES,
+  DECONTAMINATE;
+
+  /** The name in the table of removed rows and in the manifest. */
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,50 @@
+package org.sparklora.prep.curate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.parquet.schema.MessageTypeParser;
+import org.junit.jupiter.api.Test;
+
+class ColumnTypesTest {
+  private static Object merged(Object... values) {
+    return Arrays.stream(values).map(ColumnTypes::of).reduce("null", ColumnTypes::merged);
+  }
+
+  @Test
+  void areThoseOfAllValues() {
+    assertThat(merged(1, null, 2L)).isEqualTo("integer");
+    assertThat(merged(1, 0.5)).isEqualTo("number");
+    assertThat(merged(1, "a")).isEqualTo("text");
+    assertThat(merged(true, null)).isEqualTo("boolean");
+    assertThat(merged(List.of(), List.of(1), List.of(0.5))).isEqualTo(List.of("number"));
+    assertThat(merged(Map.of("a", 1), Map.of("b", "x"), Map.of("a", 0.5)))
+        .isEqualTo(Map.of("a", "number", "b", "text"));
+    assertThat(merged(List.of(1), "a")).isEqualTo("text");
+  }
+
+  @Test
+  void areColumnsOfParquet() {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("messages", List.of(Map.of("role", "user")));
+    row.put("n", 1);
+    row.put("empty", Map.of());
+    row.put("nothing", null);
+    Object type = ColumnTypes.parse(ColumnTypes.toJson(ColumnTypes.of(row)));
+    assertThat(ColumnTypes.schema(type))
+        .isEqualTo(
+            MessageTypeParser.parseMessageType(
+                """
+                message row {
+                  optional group messages (LIST) {
+                    repeated group list { optional group element { optional binary role (STRING); } }
+                  }
+                  optional int64 n;
+                  optional binary empty (STRING);
+                  optional binary nothing (STRING);
+                }"""));
+  }
+}
