@@ -243,7 +243,6 @@ public final class CurateJob {
   }
 
   private CurateManifest.Inputs inputs(String fingerprint) {
-    LshBands bands = bands();
     return new CurateManifest.Inputs(
         config.settings(), text.description(), fingerprint, dataset.origin(), bands());
   }
