@@ -1,13 +1,13 @@
 """What better means of LoRA factors gain over the mean of A and the mean of B, whose product is not the mean of the products.
 
-    "$(ci/venv.sh peft)" ci/averaging_remedies.py [--workers 4] [--steps-a-round 30] [--skewed] [--nesterov] [--seeds 1,2]
+    "$(ci/venv.sh peft)" ci/averaging_remedies.py [--workers 4] [--steps-a-round 30] [--skewed] [--outer 0.9,0.3] [--seeds 1,2]
                                                   [--kinds mean,aligned,refitted]
 
 A simulation in PyTorch of conf/sweeps/averaging.yaml: the same model, rank, rate and number of steps, rows of GSM8K. Each seed's loss on
 held-out rows is compared with one process that takes steps of all workers' rows. Kinds: `mean`; `aligned`: each worker's factors are first
 rotated towards the round's start (orthogonal Procrustes, as in FedRot-LoRA, arXiv 2602.23638); `refitted`: one sweep of alternating least
 squares from the mean towards the mean of the products. `--skewed`: each worker has one of four sources (GSM8K as it is, in upper case,
-words reversed, letters shifted by one), and the loss is that of all four. `--nesterov`: outer rate 0.9, momentum 0.3.
+words reversed, letters shifted by one), and the loss is that of all four. `--outer`: rate and Nesterov momentum.
 """
 
 import argparse
@@ -158,7 +158,7 @@ def final_loss(trainer, seed, kind, options):
         own_rows = [rows[worker::workers] for worker in range(workers)]
     theta = trainer.initial(seed)
     optimizers = [AdamW(trainer.size) for _ in range(workers)]
-    eta, mu = (0.9, 0.3) if options.nesterov and kind != "exact" else (1, 0)
+    eta, mu = map(float, options.outer.split(",")) if kind != "exact" else (1, 0)
     momentum, batch = torch.zeros(trainer.size), GLOBAL_BATCH // workers
     round_steps = STEPS if kind == "exact" else options.steps_a_round
     for first in range(0, STEPS, round_steps):
@@ -180,7 +180,7 @@ def main():
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--steps-a-round", type=int, default=30)
     parser.add_argument("--skewed", action="store_true")
-    parser.add_argument("--nesterov", action="store_true")
+    parser.add_argument("--outer", default="1,0")
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--kinds", default="mean,aligned,refitted")
     options = parser.parse_args()
