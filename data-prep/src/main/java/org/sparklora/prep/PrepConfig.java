@@ -106,16 +106,7 @@ public record PrepConfig(
 
   @Override
   public Map<String, Object> settings() {
-    Map<String, Object> settings = new LinkedHashMap<>();
-    settings.put(Flags.DATASET_NAME.name(), source.dataset());
-    settings.put(Flags.DATASET_CONFIG.name(), source.config());
-    settings.put(Flags.DATASET_TRAIN_SPLIT.name(), source.split());
-    settings.put(Flags.DATASET_TEXT_FIELD.name(), source.columns().text());
-    settings.put(Flags.MESSAGES_COLUMN.name(), source.columns().messages());
-    settings.put(Flags.PROMPT_COLUMN.name(), source.columns().prompt());
-    settings.put(Flags.COMPLETION_COLUMN.name(), source.columns().completion());
-    settings.put(Flags.USE_SYSTEM_COLUMN.name(), source.useSystemColumn());
-    settings.put(Flags.ON_BAD_ROWS.name(), source.onBadRows().flag());
+    Map<String, Object> settings = new LinkedHashMap<>(source.settings());
     settings.put(Flags.EOS_TOKEN.name(), model.eosToken());
     settings.put(Flags.TOKENIZER_DIALECT.name(), model.dialect().flag());
     settings.put(Flags.MAX_LENGTH.name(), maxLength);
@@ -154,6 +145,21 @@ public record PrepConfig(
     public static Source of(String dataset) {
       return new Source(
           dataset, "", "train", ColumnMapping.defaults(), false, OnBadRows.FAIL, TableQuery.NONE);
+    }
+
+    /** How rows are found and read, under the user's names, without {@code query}. */
+    public Map<String, Object> settings() {
+      Map<String, Object> settings = new LinkedHashMap<>();
+      settings.put(Flags.DATASET_NAME.name(), dataset);
+      settings.put(Flags.DATASET_CONFIG.name(), config);
+      settings.put(Flags.DATASET_TRAIN_SPLIT.name(), split);
+      settings.put(Flags.DATASET_TEXT_FIELD.name(), columns.text());
+      settings.put(Flags.MESSAGES_COLUMN.name(), columns.messages());
+      settings.put(Flags.PROMPT_COLUMN.name(), columns.prompt());
+      settings.put(Flags.COMPLETION_COLUMN.name(), columns.completion());
+      settings.put(Flags.USE_SYSTEM_COLUMN.name(), useSystemColumn);
+      settings.put(Flags.ON_BAD_ROWS.name(), onBadRows.flag());
+      return settings;
     }
 
     /** Whether Spark SQL reads the dataset, and not our own readers of files. */

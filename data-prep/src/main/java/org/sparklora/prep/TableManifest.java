@@ -120,8 +120,13 @@ public record TableManifest<C extends TableCounts>(
   }
 
   void write(Configuration configuration, Path path) {
+    write(configuration, path, this);
+  }
+
+  /** Writes a manifest as JSON. */
+  public static void write(Configuration configuration, Path path, Object manifest) {
     try (OutputStream out = path.getFileSystem(configuration).create(path, true)) {
-      JSON.writeValue(out, this);
+      JSON.writeValue(out, manifest);
     } catch (IOException e) {
       throw new TableException(
           "Cannot write %s (%s): make room or choose another --output_dir"

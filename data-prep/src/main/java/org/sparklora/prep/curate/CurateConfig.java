@@ -59,16 +59,7 @@ public record CurateConfig(
 
   /** The settings that decide the result, under the user's names. */
   Map<String, Object> settings() {
-    Map<String, Object> settings = new LinkedHashMap<>();
-    settings.put(Flags.DATASET_NAME.name(), source.dataset());
-    settings.put(Flags.DATASET_CONFIG.name(), source.config());
-    settings.put(Flags.DATASET_TRAIN_SPLIT.name(), source.split());
-    settings.put(Flags.DATASET_TEXT_FIELD.name(), source.columns().text());
-    settings.put(Flags.MESSAGES_COLUMN.name(), source.columns().messages());
-    settings.put(Flags.PROMPT_COLUMN.name(), source.columns().prompt());
-    settings.put(Flags.COMPLETION_COLUMN.name(), source.columns().completion());
-    settings.put(Flags.USE_SYSTEM_COLUMN.name(), source.useSystemColumn());
-    settings.put(Flags.ON_BAD_ROWS.name(), source.onBadRows().flag());
+    Map<String, Object> settings = new LinkedHashMap<>(source.settings());
     settings.put(Flags.FILTER.name(), steps.filter());
     settings.put(Flags.EXACT_DUPLICATES.name(), steps.exactDuplicates());
     settings.put(Flags.NEAR_DUPLICATES.name(), steps.nearDuplicates());

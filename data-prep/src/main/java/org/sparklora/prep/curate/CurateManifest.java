@@ -1,17 +1,12 @@
 package org.sparklora.prep.curate;
 
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.TableManifest;
 
 /**
  * {@value #FILE}, a JSON file in the output folder, written last. Keys are the component names in
@@ -25,12 +20,6 @@ import org.sparklora.pipeline.table.TableException;
 public record CurateManifest(Inputs inputs, Counts counts, List<DataFile> files, double seconds) {
   /** Its name. */
   public static final String FILE = "manifest.json";
-
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
 
   /**
    * The inputs.
@@ -70,15 +59,7 @@ public record CurateManifest(Inputs inputs, Counts counts, List<DataFile> files,
   public record DataFile(String name, long rows) {}
 
   void write(Configuration configuration, Path folder) {
-    Path path = new Path(folder, FILE);
-    try (OutputStream out = path.getFileSystem(configuration).create(path, true)) {
-      JSON.writeValue(out, this);
-    } catch (IOException e) {
-      throw new TableException(
-          "Cannot write %s (%s): make room or choose another --output_dir"
-              .formatted(path, e.getMessage()),
-          e);
-    }
+    TableManifest.write(configuration, new Path(folder, FILE), this);
   }
 
   /** One line for people. */

@@ -38,13 +38,4 @@ final class MinHash {
     }
     return least;
   }
-
-  /** The estimate of the Jaccard similarity: the fraction of equal components. */
-  static double similarity(int[] a, int[] b) {
-    int equal = 0;
-    for (int p = 0; p < PERMUTATIONS; p++) {
-      equal += a[p] == b[p] ? 1 : 0;
-    }
-    return (double) equal / PERMUTATIONS;
-  }
 }

@@ -64,7 +64,7 @@ sealed interface RowText extends Serializable {
    */
   List<String> parts(Map<String, Object> row);
 
-  /** What the row asks: the first message of the user, a prompt or a problem, or a plain text. */
+  /** The row's question: the first message of the user, a prompt or a problem, or a plain text. */
   String question(Map<String, Object> row);
 
   /** The recognised format, for logs and the manifest. */

@@ -57,7 +57,7 @@ final class SketchSplit implements RowHandler {
           "message bucket { required int64 bucket; required int64 id; }");
 
   /**
-   * What to compute.
+   * The settings of all tasks.
    *
    * @param bands {@link LshBands#NONE} if near duplicates stay
    * @param types whether the types of the columns have to be found in the values

@@ -2,7 +2,7 @@ package org.sparklora.prep.curate;
 
 import java.util.Locale;
 
-/** What removes rows, in the order in which it does. */
+/** Steps that remove rows, in their order. */
 enum Step {
   /** Rows that cannot be read. */
   READ,

@@ -55,7 +55,7 @@ final class WriteSplit implements RowHandler {
   static final String ID = "_spark_lora_id";
 
   /**
-   * What is written where.
+   * Where a task reads decisions and writes rows.
    *
    * @param columns a Parquet file without rows, whose schema is that of the rows
    * @param removals folder of the decisions, by split
@@ -68,6 +68,7 @@ final class WriteSplit implements RowHandler {
   private final Places places;
   private final SplitFiles split;
   private final RowGroups groups;
+  private final MessageType removedType;
   private final RowFile<Group> data;
   private final RowFile<Group> removed;
   private final CurateReport report = new CurateReport();
@@ -84,6 +85,7 @@ final class WriteSplit implements RowHandler {
     this.places = places;
     this.split = split;
     this.groups = groups;
+    this.removedType = removedType(groups.schema());
     this.data = data;
     this.removed = removed;
   }
@@ -153,7 +155,7 @@ final class WriteSplit implements RowHandler {
   /** The next decision as a row, without the content. */
   private Group removal() {
     Removal made = next;
-    Group row = new SimpleGroup(removedType(groups.schema()));
+    Group row = new SimpleGroup(removedType);
     row.add("row", number(made.id()));
     row.add("step", made.step());
     row.add("reason", made.reason());

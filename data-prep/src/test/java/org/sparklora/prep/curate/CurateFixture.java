@@ -23,7 +23,7 @@ import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.table.TableQuery;
 
-/** What a test of {@code curate} has: datasets, settings and results. */
+/** Datasets, settings and results of tests of {@code curate}. */
 abstract class CurateFixture {
   static final String KRYO = "org.apache.spark.serializer.KryoSerializer";
   static final String JAVA = "org.apache.spark.serializer.JavaSerializer";

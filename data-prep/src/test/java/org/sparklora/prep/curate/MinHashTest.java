@@ -25,7 +25,7 @@ class MinHashTest {
     for (int pair = 0; pair < PAIRS; pair++) {
       long[] all = new Random(pair).longs(2L * size - common).toArray();
       double estimate =
-          MinHash.similarity(
+          similarity(
               MinHash.signature(Arrays.copyOf(all, size)),
               MinHash.signature(Arrays.copyOfRange(all, size - common, all.length)));
       sum += estimate;
@@ -72,5 +72,14 @@ class MinHashTest {
     assertThat(bands.buckets(changed)[1]).isNotEqualTo(bands.buckets(signature)[1]);
     int[] equal = new int[12];
     assertThat(bands.buckets(equal)).doesNotHaveDuplicates();
+  }
+
+  /** The estimate of the Jaccard similarity: the fraction of equal components. */
+  private static double similarity(int[] a, int[] b) {
+    int equal = 0;
+    for (int p = 0; p < a.length; p++) {
+      equal += a[p] == b[p] ? 1 : 0;
+    }
+    return (double) equal / a.length;
   }
 }

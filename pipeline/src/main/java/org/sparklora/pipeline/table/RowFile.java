@@ -35,10 +35,13 @@ public final class RowFile<T> implements Closeable {
    */
   static <T> RowFile<T> create(
       Configuration configuration, Path file, ParquetWriter.Builder<T, ?> builder) {
+    return built(configuration, file, builder.withCompressionCodec(CompressionCodecName.ZSTD));
+  }
+
+  private static <T> RowFile<T> built(
+      Configuration configuration, Path file, ParquetWriter.Builder<T, ?> builder) {
     try {
-      return new RowFile<>(
-          file,
-          builder.withConf(configuration).withCompressionCodec(CompressionCodecName.ZSTD).build());
+      return new RowFile<>(file, builder.withConf(configuration).build());
     } catch (IOException e) {
       throw failed(file, e);
     }
@@ -60,17 +63,10 @@ public final class RowFile<T> implements Closeable {
   /** Starts a file of hashes, which neither repeat nor compress: no dictionary, no codec. */
   public static RowFile<Group> ofHashes(
       Configuration configuration, Path file, MessageType schema) {
-    try {
-      return new RowFile<>(
-          file,
-          ExampleParquetWriter.builder(file)
-              .withType(schema)
-              .withConf(configuration)
-              .withDictionaryEncoding(false)
-              .build());
-    } catch (IOException e) {
-      throw failed(file, e);
-    }
+    return built(
+        configuration,
+        file,
+        ExampleParquetWriter.builder(file).withType(schema).withDictionaryEncoding(false));
   }
 
   /** Appends a row. */
