@@ -3,6 +3,7 @@ package org.sparklora.model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -12,6 +13,7 @@ import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.ProfiledEngine;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
+import org.sparklora.model.engine.vector.ProductsAlone;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -27,6 +29,8 @@ import org.sparklora.model.loss.CrossEntropyLoss;
  */
 final class StepBenchmark {
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
+  private static final int PAIRS = 5;
 
   private StepBenchmark() {}
 
@@ -81,8 +85,32 @@ final class StepBenchmark {
               memory());
         }
         System.out.print(profiled.report());
+        compareWithProducts(
+            profiled,
+            products,
+            () ->
+                step.lossAndGradient(parameters, batch, new CrossEntropyLoss(tokens), 0, gradient));
       }
     }
+  }
+
+  /** Steps and their products alone in turn, until both have been measured {@link #PAIRS} times. */
+  private static void compareWithProducts(ProfiledEngine profiled, DType type, Runnable step) {
+    double[] ratios = new double[PAIRS];
+    try (ProductsAlone alone = new ProductsAlone(profiled.products(), type, PROCESSORS)) {
+      for (int pair = 0; pair < PAIRS; pair++) {
+        profiled.restart();
+        step.run();
+        double whole = profiled.processorSeconds();
+        double products = alone.run();
+        ratios[pair] = whole / products;
+        System.out.printf(
+            "step %.2f s of processor, its products alone %.2f (%.0f GFLOP a second): ratio %.2f%n",
+            whole, products, alone.operations() / 1e9 / products, ratios[pair]);
+      }
+    }
+    Arrays.sort(ratios);
+    System.out.printf("median ratio %.2f%n", ratios[PAIRS / 2]);
   }
 
   private static PackedBatch batch(int tokens, int vocabSize) {

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -43,6 +44,24 @@ public final class ProfiledEngine {
     works.clear();
   }
 
+  /**
+   * The products of linear layers by shape, {@code C (rows, columns) = A (rows, terms) · B (terms,
+   * columns)}.
+   *
+   * @param isOfWeight whether it is the gradient of a weight, with A the transposed gradient of the
+   *     result; otherwise B is a weight
+   */
+  public record Product(long rows, long columns, long terms, boolean isOfWeight, int calls) {
+
+    public double operations() {
+      return 2.0 * rows * columns * terms * calls;
+    }
+  }
+
+  public List<Product> products() {
+    return works.values().stream().filter(work -> work.product != null).map(Work::ofCalls).toList();
+  }
+
   /** What all calls took of the processor. */
   public double processorSeconds() {
     return works.values().stream().mapToLong(work -> work.processor).sum() / 1e9;
@@ -77,7 +96,9 @@ public final class ProfiledEngine {
       work.calls++;
       work.passed += System.nanoTime() - start;
       work.processor += PROCESS.getProcessCpuTime() - processor;
-      work.operations += operations(method.getName(), arguments);
+      if (method.getName().startsWith("matmul")) {
+        work.product = product(method.getName(), (Tensor) arguments[0], (Tensor) arguments[1]);
+      }
     }
   }
 
@@ -90,30 +111,36 @@ public final class ProfiledEngine {
         .formatted(method, arguments[0], arguments[1], arguments[arguments.length - 1]);
   }
 
-  private static double operations(String method, Object[] arguments) {
-    if (!method.startsWith("matmul")) {
-      return 0;
+  private static Product product(String method, Tensor first, Tensor second) {
+    if (method.equals("matmulBackwardWeight")) { // dYᵀ · x
+      return new Product(first.columns(), second.columns(), first.rows(), true, 1);
     }
-    Tensor first = (Tensor) arguments[0];
-    Tensor second = (Tensor) arguments[1];
-    return 2.0
-        * first.size()
-        * (method.equals("matmul") || method.equals("matmulAdd")
-            ? second.rows()
-            : second.columns());
+    boolean forward = method.equals("matmul") || method.equals("matmulAdd"); // else dY · w
+    return new Product(
+        first.rows(), forward ? second.rows() : second.columns(), first.columns(), false, 1);
   }
 
   private static final class Work {
     private long calls;
     private long passed;
     private long processor;
-    private double operations;
+    private Product product; // of one call, if it is one
+    private double operations; // of the works that were added
 
     void add(Work other) {
       calls += other.calls;
       passed += other.passed;
       processor += other.processor;
-      operations += other.operations;
+      operations += other.operations();
+    }
+
+    Product ofCalls() {
+      return new Product(
+          product.rows, product.columns, product.terms, product.isOfWeight, Math.toIntExact(calls));
+    }
+
+    double operations() {
+      return product == null ? operations : product.operations() * calls;
     }
 
     String line(String name, Work all) {
@@ -123,8 +150,8 @@ public final class ProfiledEngine {
               passed / 1e9,
               processor / 1e9,
               100.0 * processor / all.processor,
-              operations / 1e9,
-              operations / Math.max(1, processor),
+              operations() / 1e9,
+              operations() / Math.max(1, processor),
               name);
     }
   }
