@@ -10,6 +10,7 @@ import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.GroupedQueryAttention;
+import org.sparklora.model.layer.LoraLinear;
 import org.sparklora.model.layer.SwiGlu;
 
 /**
@@ -45,6 +46,7 @@ final class Activations implements AutoCloseable {
   private int capacity = 0;
   private int keptBlocks = 0; // the last blocks of the model
   private int reserved = 0; // tokens that the views hold
+  private DType operands = DType.FLOAT32; // of products of so many tokens
 
   private Activations(Decoder decoder, Engine engine, boolean backward, long blockBytes) {
     this.decoder = decoder;
@@ -79,9 +81,10 @@ final class Activations implements AutoCloseable {
     if (tokens == reserved) {
       return this;
     }
-    if (tokens > capacity) {
+    if (tokens > capacity || engine.operandType(tokens) != operands) {
       close();
-      capacity = tokens;
+      capacity = Math.max(tokens, capacity);
+      operands = engine.operandType(tokens);
       keptBlocks = backward ? blocksThatFit() : 1;
     }
     DecoderConfig config = decoder.config();
@@ -108,7 +111,7 @@ final class Activations implements AutoCloseable {
     keptBlocks = 0;
     List<Tensor> counted = new ArrayList<>();
     block(
-        new Lender(Engines.counting(DType.FLOAT32, engine.activationType()), counted, capacity),
+        new Lender(Engines.counting(operands, engine.activationType()), counted, capacity),
         decoder.config(),
         layers - 1);
     return (int) Math.max(1, Math.min(layers, blockBytes / bytes(counted)));
@@ -162,8 +165,8 @@ final class Activations implements AutoCloseable {
         backward ? lender.lend(config.hiddenSize()) : streams.get(0), // added to the stream
         lender.lendFloats(1),
         new SwiGlu.Saved(
-            lender.lend(config.intermediateSize()),
-            lender.lend(config.intermediateSize()),
+            lender.lend(operands, config.intermediateSize()),
+            lender.lend(operands, config.intermediateSize()),
             lender.lendForAdapter(Projection.GATE, layer),
             lender.lendForAdapter(Projection.UP, layer),
             lender.lendForAdapter(Projection.DOWN, layer)));
@@ -191,7 +194,11 @@ final class Activations implements AutoCloseable {
     }
 
     Tensor lend(int columns) {
-      return lend(engine.activationType(), columns, columns);
+      return lend(engine.activationType(), columns);
+    }
+
+    Tensor lend(DType type, int columns) {
+      return lend(type, columns, columns);
     }
 
     Tensor lendFloats(int columns) {
@@ -202,7 +209,8 @@ final class Activations implements AutoCloseable {
     Tensor lendForAdapter(Projection projection, int layer) {
       int rank = decoder.rank(projection.module(layer));
       int allocated = firstKept() == 0 ? rank : decoder.largestRank();
-      return lend(engine.activationType(), rank, allocated);
+      DType type = rank < LoraLinear.LEAST_ROUNDED ? engine.activationType() : operands;
+      return lend(type, rank, allocated);
     }
 
     private Tensor lend(DType type, int columns, int allocatedColumns) {

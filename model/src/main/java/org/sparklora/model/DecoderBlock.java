@@ -77,13 +77,12 @@ record DecoderBlock(
     Engine engine = workspace.engine();
     Tensor normed = workspace.lendOperand(Buffer.NORMED, x.shape());
     feedForwardNorm.again(engine, saved.mid, normed, saved.feedForwardRstd);
-    Tensor dNormed = workspace.lendZeros(Buffer.D_NORMED, x.shape());
+    Tensor dNormed = workspace.lend(Buffer.D_NORMED, x.shape());
     feedForward.backward(workspace, normed, saved.feedForward, dStream, dNormed);
     // forward: y = mid + feedForward(norm(mid))
     feedForwardNorm.backward(engine, saved.mid, saved.feedForwardRstd, dNormed, dStream);
 
     attentionNorm.again(engine, x, normed, saved.attentionRstd);
-    engine.fill(dNormed, 0);
     attention.backward(workspace, places, normed, saved.attention, dStream, dNormed);
     // forward: mid = x + attention(norm(x))
     attentionNorm.backward(engine, x, saved.attentionRstd, dNormed, dStream);

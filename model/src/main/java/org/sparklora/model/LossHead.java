@@ -269,7 +269,8 @@ record LossHead(
               normed.rows(from, from + rows),
               u,
               logits,
-              dNormed.rows(from, from + rows));
+              dNormed.rows(from, from + rows),
+              true);
     }
   }
 }

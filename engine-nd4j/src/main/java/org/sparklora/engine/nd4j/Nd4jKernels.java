@@ -137,8 +137,8 @@ final class Nd4jKernels implements Kernels {
   // ---- linear layers -------------------------------------------------------------------------
 
   @Override
-  public void matmul(Tensor x, Tensor w, Tensor y) {
-    Nd4jProducts.timesTransposed(x, w, 1, 0, y);
+  public void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
+    Nd4jProducts.timesTransposed(x, w, alpha, 0, y);
   }
 
   @Override

@@ -173,8 +173,8 @@ final class TorchKernels implements Kernels {
   // ---- linear layers -------------------------------------------------------------------------
 
   @Override
-  public void matmul(Tensor x, Tensor w, Tensor y) {
-    scope.run(() -> products.timesTransposed(torch(x), torch(w), 1, 0, torch(y)));
+  public void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
+    scope.run(() -> products.timesTransposed(torch(x), torch(w), alpha, 0, torch(y)));
   }
 
   @Override

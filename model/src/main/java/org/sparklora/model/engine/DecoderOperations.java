@@ -68,31 +68,37 @@ abstract class DecoderOperations {
   }
 
   // ---- linear layers -------------------------------------------------------------------------
-  /** {@code y = x · wᵀ}, with x {@code (N, in)}, w {@code (out, in)}, y {@code (N, out)}. */
+  /** {@link #matmul(Tensor, Tensor, float, Tensor)} with alpha 1. */
   public final void matmul(Tensor x, Tensor w, Tensor y) {
-    check("matmul").activations(y).operands(x).linear(x, w, y);
-    kernels.matmul(x, w, y);
+    matmul(x, w, 1, y);
   }
 
-  /** {@code y += alpha · x · wᵀ}, shapes as in {@link #matmul}. */
+  /**
+   * {@code y = alpha · x · wᵀ}, with x {@code (N, in)}, w {@code (out, in)}, y {@code (N, out)}.
+   *
+   * @param y may be of {@link Engine#operandType}: the sums are then rounded once
+   */
+  public final void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
+    check("matmul").operands(x, y).linear(x, w, y);
+    kernels.matmul(x, w, alpha, y);
+  }
+
+  /** {@code y += alpha · x · wᵀ}, shapes and types as in {@link #matmul}. */
   public final void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    check("matmulAdd").activations(y).operands(x).linear(x, w, y);
+    check("matmulAdd").operands(x, y).linear(x, w, y);
     kernels.matmulAdd(x, w, alpha, y);
   }
 
   /**
    * {@code dX += alpha · dY · w}, with dY {@code (N, out)}, w {@code (out, in)}, dX {@code (N,
-   * in)}.
+   * in)}, which may be of {@link Engine#operandType}.
    */
   public final void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    check("matmulBackwardInput").floats(dX).operands(dY).linear(dX, w, dY);
+    check("matmulBackwardInput").operands(dY, dX).linear(dX, w, dY);
     kernels.matmulBackwardInput(dY, w, alpha, dX);
   }
 
-  /**
-   * {@code dX = alpha · dY · w}: {@link #matmulBackwardInput} for a dX that no other product adds
-   * to. Overwrites dX, which may be of {@link Engine#operandType}.
-   */
+  /** {@code dX = alpha · dY · w}: {@link #matmulBackwardInput} for a dX that it overwrites. */
   public final void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
     check("matmulInput").operands(dY, dX).linear(dX, w, dY);
     kernels.matmulInput(dY, w, alpha, dX);
@@ -109,13 +115,13 @@ abstract class DecoderOperations {
 
   /** {@code y += bias} in every row, with y {@code (N, out)}, bias {@code (out)}. */
   public final void addBias(Tensor y, Tensor bias) {
-    check("addBias").activations(y).perColumn(y, bias);
+    check("addBias").operands(y).perColumn(y, bias);
     kernels.addBias(y, bias);
   }
 
   /** {@code dBias += Σₙ dY[n]}, with dY {@code (N, out)}, dBias {@code (out)}. */
   public final void addBiasBackward(Tensor dY, Tensor dBias) {
-    check("addBiasBackward").activations(dY).floats(dBias).perColumn(dY, dBias);
+    check("addBiasBackward").operands(dY).floats(dBias).perColumn(dY, dBias);
     kernels.addBiasBackward(dY, dBias);
   }
 
@@ -254,11 +260,11 @@ abstract class DecoderOperations {
 
   // ---- gated feed-forward --------------------------------------------------------------------
   /**
-   * {@code y = silu(gate) · up}, all {@code (N, F)}; y may be {@code up}'s or {@code gate}'s
-   * memory, or of {@link Engine#operandType}.
+   * {@code y = silu(gate) · up}, all {@code (N, F)}; each may be of {@link Engine#operandType}, and
+   * y may be {@code up}'s or {@code gate}'s memory.
    */
   public final void swiGlu(Tensor gate, Tensor up, Tensor y) {
-    check("swiGlu").operands(y).activations(gate, up).sameSize(gate, up, y);
+    check("swiGlu").operands(gate, up, y).sameSize(gate, up, y);
     kernels.swiGlu(gate, up, y);
   }
 
@@ -267,7 +273,7 @@ abstract class DecoderOperations {
    * buffers: afterwards they no longer hold forward's values.
    */
   public final void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    check("swiGluBackwardInPlace").floats(dY).activations(gate, up).sameSize(gate, up, dY);
+    check("swiGluBackwardInPlace").operands(gate, up, dY).sameSize(gate, up, dY);
     kernels.swiGluBackwardInPlace(gate, up, dY);
   }
 
@@ -289,7 +295,7 @@ abstract class DecoderOperations {
 
   /** {@code dX += dY · m / (1 − rate)} with the mask of {@link #dropout}. */
   public final void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
-    check("dropoutBackward").floats(dY, dX).sameSize(dY, dX).rate(rate);
+    check("dropoutBackward").floats(dY).operands(dX).sameSize(dY, dX).rate(rate);
     kernels.dropoutBackward(dY, rate, seed, dX);
   }
 

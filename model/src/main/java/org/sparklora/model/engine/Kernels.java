@@ -112,7 +112,7 @@ public interface Kernels extends AutoCloseable {
 
   // ---- linear layers -------------------------------------------------------------------------
 
-  void matmul(Tensor x, Tensor w, Tensor y);
+  void matmul(Tensor x, Tensor w, float alpha, Tensor y);
 
   void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y);
 

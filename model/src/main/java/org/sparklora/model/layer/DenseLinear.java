@@ -38,13 +38,18 @@ public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linea
   }
 
   @Override
-  public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
+  public void backward(
+      Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX, boolean adds) {
     Engine k = workspace.engine();
     Tensor dOut = workspace.operand(Buffer.D_OPERAND, dY);
     // forward: y = x·Wᵀ + b
     weight.gradient().ifPresent(dWeight -> k.matmulBackwardWeight(dOut, x, 1f, dWeight));
     bias.flatMap(Weight::gradient).ifPresent(dBias -> k.addBiasBackward(dY, dBias));
-    k.matmulBackwardInput(dOut, weight.value(), 1f, dX);
+    if (adds) {
+      k.matmulBackwardInput(dOut, weight.value(), 1f, dX);
+    } else {
+      k.matmulInput(dOut, weight.value(), 1f, dX);
+    }
   }
 
   @Override

@@ -99,13 +99,13 @@ public record GroupedQueryAttention(
     return new AttentionTensors(q, seen.keys(), seen.values(), saved.y, saved.logSumExp);
   }
 
-  /** Adds to dX; dResidual is the gradient of forward's {@code residual}. */
+  /** Overwrites dX; dResidual is the gradient of forward's {@code residual}. */
   public void backward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
     Engine engine = workspace.engine();
-    Tensor dY = workspace.lendZeros(Buffer.D_ATTENTION, saved.y.shape());
-    projections.output.backward(
-        workspace, saved.y, saved.inner.uOutput, dResidual, dY); // forward: residual += o(y)
+    Tensor dY = workspace.lend(Buffer.D_ATTENTION, saved.y.shape());
+    projections.output.backward( // forward: residual += o(y)
+        workspace, saved.y, saved.inner.uOutput, dResidual, dY, false);
 
     HeadLinear query = projections.query;
     HeadLinear key = projections.key;
@@ -128,9 +128,9 @@ public record GroupedQueryAttention(
     dQ = query.throughNorm(workspace, saved.q, inner.queryRstd, dQ, Buffer.D_RAW_QUERY);
     dK = key.throughNorm(workspace, saved.k, inner.keyRstd, dK, Buffer.D_RAW_KEY);
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    query.linear.backward(workspace, in, inner.uQuery, dQ, dX); // forward: q = query(x)
-    key.linear.backward(workspace, in, inner.uKey, dK, dX);
-    projections.value.backward(workspace, in, inner.uValue, dV, dX);
+    query.linear.backward(workspace, in, inner.uQuery, dQ, dX, false); // forward: q = query(x)
+    key.linear.backward(workspace, in, inner.uKey, dK, dX, true);
+    projections.value.backward(workspace, in, inner.uValue, dV, dX, true);
     workspace.giveBack(Buffer.QUERY, Buffer.KEY, Buffer.D_ATTENTION, Buffer.D_QUERY, Buffer.D_KEY);
     workspace.giveBack(Buffer.D_VALUE, Buffer.D_RAW_QUERY, Buffer.D_RAW_KEY);
   }

@@ -24,8 +24,12 @@ public sealed interface Linear permits DenseLinear, LoraLinear {
   /** Computes u as forward did, without y, for a backward after gradient checkpointing. */
   void recompute(Workspace workspace, Tensor x, Tensor u);
 
-  /** Adds to dX {@code (N, in)} and to the gradients of the trained weights. */
-  void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX);
+  /**
+   * Adds to the gradients of the trained weights, and computes dX {@code (N, in)}.
+   *
+   * @param adds whether dX is added to instead of overwritten
+   */
+  void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX, boolean adds);
 
   /** This layer with another dropout mask, for rows that are computed in several calls. */
   Linear salted(long salt);

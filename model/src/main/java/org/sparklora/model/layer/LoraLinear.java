@@ -17,7 +17,10 @@ import org.sparklora.model.layer.Workspace.Buffer;
  */
 public record LoraLinear(
     DenseLinear base, Weight a, Weight b, float scale, float dropout, long seed) implements Linear {
-  private static final int LEAST_ROUNDED = 16;
+  /**
+   * Smallest rank whose u and dU are rounded for products; with a smaller one float32 is faster.
+   */
+  public static final int LEAST_ROUNDED = 16;
 
   @Override
   public int rank() {
@@ -28,19 +31,16 @@ public record LoraLinear(
   @Override
   public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    base.forward(workspace, in, y, u);
-    addUpdate(workspace, in, y, u);
+    recompute(workspace, in, u);
+    workspace.engine().matmul(u, b.value(), scale, y); // before the base: a y in bfloat16 keeps it
+    base.forwardAdd(workspace, in, y, u);
   }
 
   @Override
   public void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u) {
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     base.forwardAdd(workspace, in, y, u);
-    addUpdate(workspace, in, y, u);
-  }
-
-  private void addUpdate(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    recompute(workspace, x, u);
+    recompute(workspace, in, u);
     workspace.engine().matmulAdd(u, b.value(), scale, y); // y += s·u·Bᵀ
   }
 
@@ -51,11 +51,12 @@ public record LoraLinear(
   }
 
   @Override
-  public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
+  public void backward(
+      Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX, boolean adds) {
     Engine k = workspace.engine();
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     Tensor dOut = workspace.operand(Buffer.D_OPERAND, dY);
-    Tensor dU = // read only by products; with a small R float32 is faster
+    Tensor dU = // read only by products
         rank() < LEAST_ROUNDED
             ? workspace.lend(Buffer.D_LORA, u.shape())
             : workspace.lendOperand(Buffer.D_LORA, u.shape());
@@ -64,14 +65,19 @@ public record LoraLinear(
     k.matmulInput(dOut, b.value(), scale, dU);
     // forward: u = drop(x)·Aᵀ
     a.gradient().ifPresent(dA -> k.matmulBackwardWeight(dU, dropped(workspace, in), 1f, dA));
-    if (dropout == 0) {
-      k.matmulBackwardInput(dU, a.value(), 1f, dX);
-    } else {
+    if (dropout != 0) {
+      base.backward(workspace, in, u, dOut, dX, adds); // forward: y = x·Wᵀ + b
       Tensor dDropped = workspace.lend(Buffer.DROPPED, x.shape());
       k.matmulInput(dU, a.value(), 1f, dDropped);
       k.dropoutBackward(dDropped, dropout, seed, dX);
+      return;
     }
-    base.backward(workspace, in, u, dOut, dX); // forward: y = x·Wᵀ + b
+    if (adds) {
+      k.matmulBackwardInput(dU, a.value(), 1f, dX);
+    } else {
+      k.matmulInput(dU, a.value(), 1f, dX);
+    }
+    base.backward(workspace, in, u, dOut, dX, true);
   }
 
   private Tensor dropped(Workspace workspace, Tensor x) {

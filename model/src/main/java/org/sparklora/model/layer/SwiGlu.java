@@ -34,16 +34,16 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
     workspace.giveBack(Buffer.GATED);
   }
 
-  /** Adds to dX; <b>overwrites</b> {@code saved.gate} and {@code saved.up} with their gradients. */
+  /** Overwrites dX, and {@code saved.gate} and {@code saved.up} with their gradients. */
   public void backward(Workspace workspace, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
     Tensor gated = gated(workspace, saved);
-    Tensor dGated = workspace.lendZeros(Buffer.D_GATED, gated.shape());
-    down.backward(
-        workspace, gated, saved.uDown, dResidual, dGated); // forward: residual += down(gated)
+    Tensor dGated = workspace.lendOperand(Buffer.D_GATED, gated.shape());
+    down.backward( // forward: residual += down(gated)
+        workspace, gated, saved.uDown, dResidual, dGated, false);
     workspace.engine().swiGluBackwardInPlace(saved.gate, saved.up, dGated); // gated = silu(gate)·up
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    gate.backward(workspace, in, saved.uGate, saved.gate, dX); // forward: gate = gate(x)
-    up.backward(workspace, in, saved.uUp, saved.up, dX); // forward: up = up(x)
+    gate.backward(workspace, in, saved.uGate, saved.gate, dX, false); // forward: gate = gate(x)
+    up.backward(workspace, in, saved.uUp, saved.up, dX, true); // forward: up = up(x)
     workspace.giveBack(Buffer.GATED, Buffer.D_GATED);
   }
 

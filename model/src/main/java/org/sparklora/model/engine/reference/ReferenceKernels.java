@@ -117,9 +117,9 @@ final class ReferenceKernels implements Kernels {
   // ---- linear layers -------------------------------------------------------------------------
 
   @Override
-  public void matmul(Tensor x, Tensor w, Tensor y) {
+  public void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
     fill(y, 0);
-    matmulAdd(x, w, 1, y);
+    matmulAdd(x, w, alpha, y);
   }
 
   @Override

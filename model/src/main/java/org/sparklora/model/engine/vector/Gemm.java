@@ -9,7 +9,7 @@ import org.sparklora.model.engine.tensor.HostTensor;
  * C {@code (m, n)}.
  *
  * <p>A and B are both float32, or both bfloat16, then with alpha 1 and beta 0 or 1. Sums are
- * float32; C is float32, or with bfloat16 A and B and beta 0 also bfloat16.
+ * float32; C is float32, or with bfloat16 A and B also bfloat16.
  */
 final class Gemm {
   private Gemm() {}

@@ -150,8 +150,8 @@ interface VectorElementwise extends Kernels {
           float[] g = own.load(0, gate, offset, count);
           float[] u = own.load(1, up, offset, count);
           swiGluBackwardInPlace(g, u, own.load(2, dY, offset, count), count);
-          gate.write(offset, g, 0, count);
-          up.write(offset, u, 0, count);
+          own.store(g, gate, offset, count);
+          own.store(u, up, offset, count);
         });
   }
 
@@ -193,7 +193,7 @@ interface VectorElementwise extends Kernels {
         (offset, count, own) -> {
           float[] dIn = own.load(1, dX, offset, count);
           addMasked(own.load(0, dY, offset, count), offset, rate, seed, dIn, count);
-          dX.write(offset, dIn, 0, count);
+          own.store(dIn, dX, offset, count);
         });
   }
 

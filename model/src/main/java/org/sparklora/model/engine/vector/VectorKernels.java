@@ -121,8 +121,8 @@ final class VectorKernels
   // ---- linear layers -------------------------------------------------------------------------
 
   @Override
-  public void matmul(Tensor x, Tensor w, Tensor y) {
-    pool.exclusively(() -> matmul.forward(host(x), w, 1, 0, host(y)));
+  public void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
+    pool.exclusively(() -> matmul.forward(host(x), w, alpha, 0, host(y)));
   }
 
   @Override

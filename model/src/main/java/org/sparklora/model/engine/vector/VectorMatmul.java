@@ -76,8 +76,12 @@ final class VectorMatmul implements AutoCloseable {
     }
     int in = w.columns();
     int out = w.rows();
+    if (out <= VectorLowRank.MOST_SUMS) {
+      VectorLowRank.dots(pool, x, w, alpha, beta, y);
+      return;
+    }
     Matrix ys = Matrix.of(y);
-    if (rounds(w, x)) {
+    if (rounds(w, x, y)) {
       Matrix[] both = rounded(x, w, alpha);
       multiply(x.rows(), out, in, 1, both[0], both[1].transposed(), beta, ys);
       return;
@@ -122,15 +126,19 @@ final class VectorMatmul implements AutoCloseable {
 
   /**
    * Forward was {@code y += alpha · x · wᵀ}: {@code dX = beta·dX + alpha · dY · w}, with beta 0 or
-   * 1, and 0 for a dX in bfloat16.
+   * 1.
    */
   void backwardInput(HostTensor dY, HostTensor w, float alpha, float beta, HostTensor dX) {
     int in = w.columns();
     int out = w.rows();
     Matrix dXs = Matrix.of(dX);
-    if (rounds(w, dY, dX)) {
+    if (out <= VectorLowRank.MOST) {
+      VectorLowRank.backwardInput(pool, dY, w, alpha, beta, dX);
+    } else if (in <= VectorLowRank.MOST_SUMS) {
+      VectorLowRank.dotsOfColumns(pool, dY, w, alpha, beta, dX);
+    } else if (rounds(w, dY, dX)) {
       Matrix[] both = rounded(dY, w, alpha);
-      if (beta == 1 && out >= MANY_TERMS * Math.max(dX.rows(), in)) {
+      if (beta == 1 && !isRounded(dX) && out >= MANY_TERMS * Math.max(dX.rows(), in)) {
         addTimesInParts(out, both[0], both[1], dX);
       } else {
         multiply(dX.rows(), in, out, 1, both[0], both[1], beta, dXs);
@@ -221,7 +229,9 @@ final class VectorMatmul implements AutoCloseable {
     int in = dW.columns();
     int out = dW.rows();
     Matrix dWs = Matrix.of(dW);
-    if (rounds(dW, x, dY)) {
+    if (Math.min(out, in) <= VectorLowRank.MOST_SUMS) {
+      VectorLowRank.backwardWeight(pool, dY, x, alpha, dW);
+    } else if (rounds(dW, x, dY)) {
       Matrix[] both = rounded(dY, x, alpha);
       multiply(out, in, x.rows(), 1, both[0].transposed(), both[1], 1, dWs);
     } else {
@@ -236,7 +246,7 @@ final class VectorMatmul implements AutoCloseable {
    * has rounded an operand.
    *
    * @param matrix w or dW {@code (out, in)}
-   * @param rows those of x, dY and dX {@code (N, …)} that the product reads or writes
+   * @param rows those of x, y, dY and dX {@code (N, …)} that the product reads or writes
    */
   boolean rounds(Tensor matrix, Tensor... rows) {
     return bfloat16

@@ -36,7 +36,7 @@ interface VectorRows extends Kernels {
               for (long n = from; n < to; n++) {
                 float[] row = own.load(1, y, n * columns, columns);
                 VectorElementwise.addScaled(b, 1, row, columns);
-                y.write(n * columns, row, 0, columns);
+                own.store(row, y, n * columns, columns);
               }
             });
   }

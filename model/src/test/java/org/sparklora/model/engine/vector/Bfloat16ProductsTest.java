@@ -112,6 +112,38 @@ class Bfloat16ProductsTest {
     }
   }
 
+  /** The result in bfloat16 is the float32 result, rounded once; the summand is exact in both. */
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("cases")
+  void roundTheSumOnceWhereTheResultIsBfloat16(Engine engine, int n, int in, int out, DType type) {
+    try (GuardedTensor x = random(SEED, n, in);
+        GuardedTensor dY = random(SEED, n, out);
+        Tensor w = weight(type, out, in);
+        Tensor y = GuardedTensor.weight(engine, DType.BFLOAT16, SEED + 3, n, out);
+        Tensor exactY = engine.copyAs(DType.FLOAT32, y);
+        Tensor dX = GuardedTensor.weight(engine, DType.BFLOAT16, SEED + 4, n, in);
+        Tensor exactDx = engine.copyAs(DType.FLOAT32, dX)) {
+      engine.matmulAdd(x.tensor(), w, 0.5f, y);
+      engine.matmulAdd(x.tensor(), w, 0.5f, exactY);
+      assertRounded(exactY, y);
+      engine.matmul(x.tensor(), w, -2f, y);
+      engine.matmul(x.tensor(), w, -2f, exactY);
+      assertRounded(exactY, y);
+      engine.matmulBackwardInput(dY.tensor(), w, 0.5f, dX);
+      engine.matmulBackwardInput(dY.tensor(), w, 0.5f, exactDx);
+      assertRounded(exactDx, dX);
+    }
+  }
+
+  /** Half a unit in the last of bfloat16's 8 bits, and the float32 sums' own error. */
+  private static void assertRounded(Tensor exact, Tensor rounded) {
+    float[] expected = exact.toArray();
+    float[] actual = rounded.toArray();
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(actual[i]).isEqualTo(expected[i], within(Math.abs(expected[i]) / 256 + 1e-4f));
+    }
+  }
+
   @Test
   void areTheSameOnAnyNumberOfThreads() {
     try (GuardedTensor x = GuardedTensor.random(ONE_THREAD, SEED, 700, 603);
