@@ -78,9 +78,9 @@ final class Products {
       if (beta != 0) {
         rows.add_(product(some, wT).narrow(0, 0, count), new Scalar(alpha));
       } else if (count == block) {
-        multiply(some, wT, 1, 0, rows);
+        multiply(some, wT, alpha, 0, rows);
       } else {
-        rows.copy_(product(some, wT).narrow(0, 0, count));
+        rows.copy_(product(some, wT).narrow(0, 0, count).mul_(new Scalar(alpha)));
       }
     }
   }

@@ -68,7 +68,7 @@ class OperatorCountTest {
           "synchronize");
 
   /** Forward and backward, float32, an adapter on all linear layers, one document. */
-  private static final int OF_A_LAYER = 140;
+  private static final int OF_A_LAYER = 136;
 
   private static final int OF_A_TOKEN_IN_A_LAYER = 44;
 

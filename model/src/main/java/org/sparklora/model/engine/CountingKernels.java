@@ -38,9 +38,8 @@ final class CountingKernels {
     return proxy(
         (proxy, method, arguments) ->
             switch (method.getName()) {
-              case "matmul", "matmulAdd" -> report(products, real, arguments, 1, 0);
-              case "matmulInput", "matmulBackwardInput" ->
-                  report(products, real, arguments, 1, 0, 3);
+              case "matmul", "matmulAdd", "matmulInput", "matmulBackwardInput" ->
+                  report(products, real, arguments, 1, 0);
               case "matmulBackwardWeight" -> report(products, real, arguments, 3, 1, 0);
               case "operandType",
                       "activationType",
@@ -68,7 +67,7 @@ final class CountingKernels {
 
   /**
    * @param matrix index of W or dW among the arguments
-   * @param rows indexes of x, dY and dX
+   * @param rows indexes of x and dY
    */
   private static Object report(
       Consumer<LinearProduct> products, Kernels real, Object[] arguments, int matrix, int... rows) {

@@ -37,7 +37,7 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
   /** Overwrites dX, and {@code saved.gate} and {@code saved.up} with their gradients. */
   public void backward(Workspace workspace, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
     Tensor gated = gated(workspace, saved);
-    Tensor dGated = workspace.lendOperand(Buffer.D_GATED, gated.shape());
+    Tensor dGated = workspace.lend(Buffer.D_GATED, gated.shape());
     down.backward( // forward: residual += down(gated)
         workspace, gated, saved.uDown, dResidual, dGated, false);
     workspace.engine().swiGluBackwardInPlace(saved.gate, saved.up, dGated); // gated = silu(gate)·up
