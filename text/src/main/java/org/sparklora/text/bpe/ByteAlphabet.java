@@ -46,12 +46,21 @@ final class ByteAlphabet {
     return bytes;
   }
 
-  /** Spells the first {@code length} bytes in this alphabet. */
-  static String spell(byte[] bytes, int length) {
-    char[] spelled = new char[length];
-    for (int i = 0; i < length; i++) {
-      spelled[i] = CHAR_OF_BYTE[bytes[i] & 0xFF];
+  /** Spells {@code bytes[start, end)} in this alphabet. */
+  static String spell(byte[] bytes, int start, int end) {
+    char[] spelled = new char[end - start];
+    for (int i = 0; i < spelled.length; i++) {
+      spelled[i] = CHAR_OF_BYTE[bytes[start + i] & 0xFF];
     }
     return new String(spelled);
+  }
+
+  /** The hash code of {@link #spell}'s string. */
+  static int hashOf(byte[] bytes, int start, int end) {
+    int hash = 0;
+    for (int i = start; i < end; i++) {
+      hash = 31 * hash + CHAR_OF_BYTE[bytes[i] & 0xFF];
+    }
+    return hash;
   }
 }

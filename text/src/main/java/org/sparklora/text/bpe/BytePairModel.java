@@ -1,6 +1,8 @@
 package org.sparklora.text.bpe;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -24,6 +26,7 @@ final class BytePairModel {
   private final boolean ignoreMerges;
   private final boolean fuseUnknown;
   private final int unknown;
+  private final BitSet tokenHashes = new BitSet(); // of the vocabulary, if a piece may be a token
   private final int[] byteSymbols = new int[256]; // of each byte value, or MISSING
   private final int[] byteFallback; // <0x00> to <0xFF>, or MISSING; empty without fallback
 
@@ -32,6 +35,9 @@ final class BytePairModel {
     this.ignoreMerges = json.flag("ignore_merges", false);
     this.fuseUnknown = json.flag("fuse_unk", false);
     this.vocabulary = readVocabulary(json);
+    if (ignoreMerges && byteLevel) {
+      vocabulary.keySet().forEach(token -> tokenHashes.set(hashBits(token.hashCode())));
+    }
     this.merges = readMerges(json);
     this.unknown = json.has("unk_token") ? known(json, json.required("unk_token")) : MISSING;
     for (int b = 0; b < 256; b++) {
@@ -69,54 +75,60 @@ final class BytePairModel {
     return vocabulary;
   }
 
-  /**
-   * Encodes {@code text[start, end)} into {@code symbols}.
-   *
-   * @param bytes a buffer for {@link Utf8#MAX_BYTES_PER_CHAR} bytes a character
-   */
-  void encode(String text, int start, int end, byte[] bytes, Symbols symbols) {
+  /** Encodes {@code text[start, end)}, valid UTF-8, into {@code symbols}. */
+  void encode(byte[] text, int start, int end, Symbols symbols) {
     symbols.clear();
-    int length = byteLevel || ignoreMerges ? Utf8.encode(text, start, end, bytes) : 0;
-    if (ignoreMerges) {
+    if (ignoreMerges && mayBeToken(text, start, end)) {
       int whole =
-          lookUp(byteLevel ? ByteAlphabet.spell(bytes, length) : text.substring(start, end));
+          lookUp(byteLevel ? ByteAlphabet.spell(text, start, end) : decode(text, start, end));
       if (whole != MISSING) {
-        symbols.add(whole, length);
+        symbols.add(whole, end - start);
         return;
       }
     }
     if (byteLevel) {
-      addBytes(bytes, length, symbols);
+      addBytes(text, start, end, symbols);
     } else {
       addCodePoints(text, start, end, symbols);
     }
     symbols.mergeAll(merges);
   }
 
-  private void addBytes(byte[] bytes, int length, Symbols symbols) {
+  /** False if a piece is no token, true if it is or has a token's hash. */
+  private boolean mayBeToken(byte[] text, int start, int end) {
+    return !byteLevel || tokenHashes.get(hashBits(ByteAlphabet.hashOf(text, start, end)));
+  }
+
+  private static int hashBits(int hash) {
+    return hash * 0x9E3779B9 >>> 11;
+  }
+
+  private void addBytes(byte[] text, int start, int end, Symbols symbols) {
     int pending = 0; // bytes of an unknown token not yet added
-    for (int i = 0; i < length; i++) {
-      pending = addLetter(byteSymbols[bytes[i] & 0xFF], 1, pending, symbols);
+    for (int i = start; i < end; i++) {
+      pending = addLetter(byteSymbols[text[i] & 0xFF], 1, pending, symbols);
     }
     flush(pending, symbols);
   }
 
-  private void addCodePoints(String text, int start, int end, Symbols symbols) {
-    byte[] letter = new byte[4];
+  private void addCodePoints(byte[] text, int start, int end, Symbols symbols) {
     int pending = 0;
     for (int i = start, next; i < end; i = next) {
-      next = i + Character.charCount(Utf8.codePointAt(text, i, end));
-      int symbol = lookUp(text.substring(i, next));
-      int length = Utf8.encode(text, i, next, letter);
-      if (symbol == MISSING && fallsBack(letter, length)) {
-        for (int b = 0; b < length; b++) {
-          symbols.add(byteFallback[letter[b] & 0xFF], 1);
+      next = i + Utf8.length(text[i]);
+      int symbol = lookUp(decode(text, i, next));
+      if (symbol == MISSING && fallsBack(text, i, next)) {
+        for (int b = i; b < next; b++) {
+          symbols.add(byteFallback[text[b] & 0xFF], 1);
         }
       } else {
-        pending = addLetter(symbol, length, pending, symbols);
+        pending = addLetter(symbol, next - i, pending, symbols);
       }
     }
     flush(pending, symbols);
+  }
+
+  private static String decode(byte[] text, int start, int end) {
+    return new String(text, start, end - start, StandardCharsets.UTF_8);
   }
 
   /** Adds a letter, or extends the pending unknown token; returns the pending bytes. */
@@ -186,6 +198,10 @@ final class BytePairModel {
         throw Components.unsupported(json, "merges: " + JsonFields.brief(merge));
       }
       int merged = known(json, pair[0] + pair[1]);
+      if (Math.max(rank, merged) >= MergeTable.LIMIT) {
+        throw Components.unsupported(
+            json, "more than %,d merges or ids".formatted(MergeTable.LIMIT));
+      }
       table.put(known(json, pair[0]), known(json, pair[1]), rank++, merged);
     }
     return table;
@@ -201,9 +217,9 @@ final class BytePairModel {
     return id;
   }
 
-  private boolean fallsBack(byte[] letter, int length) {
-    for (int b = 0; b < length; b++) {
-      if (byteFallback.length == 0 || byteFallback[letter[b] & 0xFF] == MISSING) {
+  private boolean fallsBack(byte[] text, int start, int end) {
+    for (int b = start; b < end; b++) {
+      if (byteFallback.length == 0 || byteFallback[text[b] & 0xFF] == MISSING) {
         return false;
       }
     }

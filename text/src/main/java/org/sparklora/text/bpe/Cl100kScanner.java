@@ -15,15 +15,13 @@ record Cl100kScanner(int maxDigits) implements PieceScanner {
   static final String QWEN_PATTERN = PATTERN_BEFORE_NUMBERS + "\\p{N}" + PATTERN_AFTER_NUMBERS;
 
   @Override
-  public int next(String text, int from, int end) {
-    char first = text.charAt(from);
+  public int next(byte[] text, int from, int end) {
     int contraction = PieceScanner.contractionEnd(text, from, end, true);
     if (contraction > 0) {
       return contraction;
     }
-    int codePoint = Utf8.codePointAt(text, from, end);
-    int second = from + Character.charCount(codePoint);
-    byte type = UnicodeClasses.of(codePoint);
+    byte type = PieceScanner.typeAt(text, from, end);
+    int second = from + Utf8.length(text[from]);
     if (type == UnicodeClasses.LETTER) {
       return PieceScanner.runEnd(text, second, end, UnicodeClasses.LETTER);
     }
@@ -34,7 +32,7 @@ record Cl100kScanner(int maxDigits) implements PieceScanner {
     if (secondType == UnicodeClasses.LETTER && type != UnicodeClasses.NEWLINE) {
       return PieceScanner.runEnd(text, second, end, UnicodeClasses.LETTER);
     }
-    if (type == UnicodeClasses.OTHER || first == ' ' && secondType == UnicodeClasses.OTHER) {
+    if (type == UnicodeClasses.OTHER || text[from] == ' ' && secondType == UnicodeClasses.OTHER) {
       int symbols = PieceScanner.runEnd(text, second, end, UnicodeClasses.OTHER);
       return PieceScanner.runEnd(text, symbols, end, UnicodeClasses.NEWLINE);
     }
@@ -42,24 +40,23 @@ record Cl100kScanner(int maxDigits) implements PieceScanner {
   }
 
   /** {@code \s*[\r\n]+|\s+(?!\S)|\s+}: ends after the run's last line break, if any. */
-  private static int spaceEnd(String text, int from, int end) {
+  private static int spaceEnd(byte[] text, int from, int end) {
     int runEnd = PieceScanner.spaceEnd(text, from, end);
     for (int i = runEnd - 1; i >= from; i--) {
-      if (UnicodeClasses.of(text.charAt(i)) == UnicodeClasses.NEWLINE) {
+      if (UnicodeClasses.ofByte(text[i]) == UnicodeClasses.NEWLINE) {
         return i + 1;
       }
     }
-    return PieceScanner.trailingSpace(from, runEnd, end);
+    return PieceScanner.trailingSpace(text, from, runEnd, end);
   }
 
-  private int numberEnd(String text, int second, int end) {
+  private int numberEnd(byte[] text, int second, int end) {
     int at = second;
-    for (int digits = 1; digits < maxDigits && at < end; digits++) {
-      int codePoint = Utf8.codePointAt(text, at, end);
-      if (UnicodeClasses.of(codePoint) != UnicodeClasses.NUMBER) {
+    for (int digits = 1; digits < maxDigits; digits++) {
+      if (PieceScanner.typeAt(text, at, end) != UnicodeClasses.NUMBER) {
         break;
       }
-      at += Character.charCount(codePoint);
+      at += Utf8.length(text[at]);
     }
     return at;
   }

@@ -1,5 +1,6 @@
 package org.sparklora.text.bpe;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /** Encodes text by a {@link TokenizerPipeline} in one thread, with its own buffers and cache. */
@@ -7,8 +8,8 @@ final class Encoder {
   /** The longest piece, in characters; merging takes some fifty bytes a character and thread. */
   private static final int MAX_PIECE = 1 << 21;
 
-  /** The largest byte buffer that is kept for the next piece. */
-  private static final int KEPT = 1 << 20;
+  /** The bytes of the buffer that is kept for the next text. */
+  private static final int KEPT = 1 << 18;
 
   private final TokenizerPipeline pipeline;
   private final PieceCache cache = new PieceCache();
@@ -16,7 +17,8 @@ final class Encoder {
   private final IntBuffer ids = new IntBuffer();
   private final IntBuffer starts = new IntBuffer();
   private final IntBuffer ends = new IntBuffer();
-  private byte[] bytes = new byte[256];
+  private byte[] bytes = {};
+  private int textLength; // characters of the current text
 
   Encoder(TokenizerPipeline pipeline) {
     this.pipeline = pipeline;
@@ -34,6 +36,7 @@ final class Encoder {
   }
 
   private void walk(String text, boolean addSpecialTokens, boolean locates) {
+    textLength = text.length();
     ids.clear();
     starts.clear();
     ends.clear();
@@ -41,11 +44,9 @@ final class Encoder {
     addFrame(addSpecialTokens ? frame.before() : new int[0]);
     pipeline.rawMatcher.scan(
         text,
-        0,
-        text.length(),
         (id, start, end) -> {
           if (id == AddedTokenMatcher.TEXT) {
-            encodeRaw(text, start, end, locates);
+            encodeRaw(text.substring(start, end), start, locates);
           } else {
             add(id, start, end, locates);
           }
@@ -61,34 +62,53 @@ final class Encoder {
     }
   }
 
-  private void encodeRaw(String text, int start, int end, boolean locates) {
-    if (pipeline.normalizer != TextNormalizer.NONE) {
-      AlignedText own = pipeline.normalizer.apply(AlignedText.of(text.substring(start, end)));
-      encodeNormalized(own, 0, own.text().length(), start, locates);
-    } else {
-      encodeNormalized(AlignedText.of(text), start, end, 0, locates);
-    }
-  }
-
   /**
-   * @param base where the original of {@code own} begins in the whole text
+   * @param base where {@code text} begins in the whole text
    */
-  private void encodeNormalized(AlignedText own, int start, int end, int base, boolean locates) {
-    PreTokenizer.Sink pieces =
-        locates
-            ? (text, from, to, shift) -> locatePiece(text, from, to, shift, own, base)
-            : this::encodePiece;
+  private void encodeRaw(String text, int base, boolean locates) {
+    AlignedText own = pipeline.normalizer.apply(AlignedText.of(text));
     pipeline.normalizedMatcher.scan(
         own.text(),
-        start,
-        end,
-        (id, from, to) -> {
+        (id, start, end) -> {
           if (id == AddedTokenMatcher.TEXT) {
-            pipeline.preTokenizer.cut(own.text(), from, to, 0, pieces);
+            encodeNormalized(own, start, end, base, locates);
           } else {
-            add(id, base + own.start(from), base + own.end(to - 1), locates);
+            add(id, base + own.start(start), base + own.end(end - 1), locates);
           }
         });
+  }
+
+  private void encodeNormalized(AlignedText own, int start, int end, int base, boolean locates) {
+    int room = (end - start) * Utf8.MAX_BYTES_PER_CHAR;
+    if (bytes.length < room && room <= KEPT) {
+      bytes = new byte[KEPT];
+    }
+    byte[] utf8 = room > KEPT ? new byte[room] : bytes;
+    int length = Utf8.encode(own.text(), start, end, utf8);
+    PreTokenizer.Sink sink = this::encodePiece;
+    if (locates) {
+      int[] units = Utf8.units(own.text(), start, end, length);
+      sink =
+          (text, from, to, shift) -> {
+            merge(text, from, to);
+            for (int i = 0; i < symbols.size(); i++) {
+              int first = from + symbols.start(i);
+              int last = from + symbols.end(i) - 1;
+              if (text != utf8) { // a prefixed space has the position of the next character
+                first = Math.max(1, first);
+                last = Math.max(1, last);
+              }
+              int unit = start + units[last + shift];
+              locate(
+                  symbols.id(i),
+                  base + own.start(start + units[first + shift]),
+                  base
+                      + own.end(
+                          Utf8.codePointAt(own.text(), unit, end) > 0xFFFF ? unit + 1 : unit));
+            }
+          };
+    }
+    pipeline.preTokenizer.cut(utf8, 0, length, 0, sink);
   }
 
   private void add(int id, int start, int end, boolean locates) {
@@ -99,76 +119,34 @@ final class Encoder {
     }
   }
 
-  private void encodePiece(String text, int start, int end, int shift) {
-    boolean cached = end - start <= PieceCache.MAX_PIECE_LENGTH;
-    int hash = cached ? PieceCache.hash(text, start, end) : 0;
-    if (cached && cache.copy(text, start, end, hash, ids)) {
+  private void encodePiece(byte[] text, int start, int end, int shift) {
+    if (cache.copy(text, start, end, ids)) {
       return;
     }
     merge(text, start, end);
-    if (cached) {
-      cache.put(text, start, end, hash, symbols);
-    }
+    cache.put(symbols);
     for (int i = 0; i < symbols.size(); i++) {
       ids.add(symbols.id(i));
     }
   }
 
-  private void merge(String text, int start, int end) {
+  private void merge(byte[] text, int start, int end) {
     if (end - start > MAX_PIECE) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "Cannot tokenize a text of %,d characters: %,d of them stand together without a place to cut, at most %,d may; break the text with spaces or leave it out",
-              text.length(),
-              end - start,
-              MAX_PIECE));
-    }
-    int room = (end - start) * Utf8.MAX_BYTES_PER_CHAR;
-    if (bytes.length < room) {
-      bytes = new byte[room > KEPT ? room : 2 * room];
-    }
-    pipeline.model.encode(text, start, end, bytes, symbols);
-    if (bytes.length > KEPT) {
-      bytes = new byte[256];
-    }
-  }
-
-  /**
-   * Encodes a piece; a token with some of a character's bytes has the whole character's position.
-   */
-  private void locatePiece(
-      String text, int start, int end, int shift, AlignedText aligned, int base) {
-    // a prefixed text begins with a space that has the position of the next character
-    boolean prefixed = text != aligned.text();
-    merge(text, start, end);
-    int at = start; // the current character
-    int byteEnd = byteLength(text, at, end); // one past its last byte
-    for (int i = 0; i < symbols.size(); i++) {
-      while (byteEnd <= symbols.start(i)) {
-        at += charLength(text, at, end);
-        byteEnd += byteLength(text, at, end);
+      int characters = new String(text, start, end - start, StandardCharsets.UTF_8).length();
+      if (characters > MAX_PIECE) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "Cannot tokenize a text of %,d characters: %,d of them stand together without a place to cut, at most %,d may; break the text with spaces or leave it out",
+                textLength,
+                characters,
+                MAX_PIECE));
       }
-      int first = prefixed && at == 0 ? 1 : at;
-      while (byteEnd < symbols.end(i)) {
-        at += charLength(text, at, end);
-        byteEnd += byteLength(text, at, end);
-      }
-      int last = prefixed && at == 0 ? 1 : at + charLength(text, at, end) - 1;
-      int from = base + aligned.start(first + shift);
-      locate(symbols.id(i), from, base + aligned.end(last + shift));
     }
+    pipeline.model.encode(text, start, end, symbols);
   }
 
-  private static int charLength(String text, int i, int end) {
-    return Utf8.codePointAt(text, i, end) > 0xFFFF ? 2 : 1;
-  }
-
-  private static int byteLength(String text, int i, int end) {
-    int c = Utf8.codePointAt(text, i, end);
-    return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-  }
-
+  /** Adds a token; one with some of a character's bytes has the whole character's position. */
   private void locate(int id, int start, int end) {
     SpecialTokenFrame frame = pipeline.frame;
     int from = start;

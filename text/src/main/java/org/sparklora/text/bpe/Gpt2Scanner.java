@@ -6,17 +6,16 @@ final class Gpt2Scanner implements PieceScanner {
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
   @Override
-  public int next(String text, int from, int end) {
-    char first = text.charAt(from);
+  public int next(byte[] text, int from, int end) {
     int contraction = PieceScanner.contractionEnd(text, from, end, false);
     if (contraction > 0) {
       return contraction;
     }
-    int start = first == ' ' && from + 1 < end ? from + 1 : from;
+    int start = text[from] == ' ' && from + 1 < end ? from + 1 : from;
     byte type = PieceScanner.typeAt(text, start, end);
     if (type < UnicodeClasses.SPACE) {
       return PieceScanner.runEnd(text, start, end, type);
     }
-    return PieceScanner.trailingSpace(from, PieceScanner.spaceEnd(text, from, end), end);
+    return PieceScanner.trailingSpace(text, from, PieceScanner.spaceEnd(text, from, end), end);
   }
 }

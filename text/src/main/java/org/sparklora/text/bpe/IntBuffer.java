@@ -20,16 +20,13 @@ final class IntBuffer {
     values[size++] = value;
   }
 
-  void add(int[] source, int from, int to) {
-    int count = to - from;
-    ensure(count);
-    if (count < 8) { // most words; arraycopy costs more than a loop
-      for (int i = from; i < to; i++) {
-        values[size++] = source[i];
-      }
-    } else {
-      System.arraycopy(source, from, values, size, count);
-      size += count;
+  /**
+   * Adds values of {@code source} from {@code from} on, at most {@code most}, until one below 0.
+   */
+  void addUntilNegative(int[] source, int from, int most) {
+    ensure(most);
+    for (int i = from; i < from + most && source[i] >= 0; i++) {
+      values[size++] = source[i];
     }
   }
 

@@ -1,95 +1,96 @@
 package org.sparklora.text.bpe;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Caches the tokens of pieces, since natural text repeats its words. Bounded: a full cache is
- * emptied. Belongs to one thread.
+ * Caches the tokens of pieces, since natural text repeats its words. Belongs to one thread.
  *
- * <p>An open-addressing table into two growing arrays, so that a hit allocates nothing.
+ * <p>A hash table of sets of two pieces. A new piece takes the first place of its set and moves the
+ * former first to the second, so that pieces seen often stay. A piece is four words, so that a hit
+ * compares no single bytes and allocates nothing.
  */
 final class PieceCache {
   /** The longest piece cached; longer ones are rare and seldom repeat. */
-  static final int MAX_PIECE_LENGTH = 48;
+  private static final int MAX_BYTES = 31;
 
-  private static final int SLOTS = 1 << 16;
-  private static final int MAX_ENTRIES = SLOTS / 2;
+  /** The most tokens of a cached piece. */
+  private static final int MAX_IDS = 8;
 
-  private final int[] slots = new int[SLOTS]; // entry + 1, or 0
-  private final int[] hashes = new int[MAX_ENTRIES];
-  private final int[] keyEnds =
-      new int[MAX_ENTRIES + 1]; // entry e is keys[keyEnds[e], keyEnds[e + 1])
-  private final int[] idEnds = new int[MAX_ENTRIES + 1];
-  private char[] keys = new char[1 << 14];
-  private int[] ids = new int[1 << 14];
-  private int entries;
+  private static final int WORDS = 4;
+  private static final int SETS_LOG = 15;
+
+  private static final VarHandle WORD =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private final long[] keys = new long[2 * WORDS << SETS_LOG]; // bytes, padded; the last: length
+  private final int[] ids = new int[2 * MAX_IDS << SETS_LOG]; // padded with -1
+  private final long[] piece = new long[WORDS]; // that find did not find
+  private int set; // its set's first place; -1: a piece that is not cached
 
   /**
    * Appends the cached tokens of {@code text[start, end)} to {@code target}; false if not cached.
    */
-  boolean copy(String text, int start, int end, int hash, IntBuffer target) {
-    int slot = slot(hash);
-    while (slots[slot] != 0) {
-      int entry = slots[slot] - 1;
-      if (hashes[entry] == hash && matches(entry, text, start, end)) {
-        target.add(ids, idEnds[entry], idEnds[entry + 1]);
-        return true;
-      }
-      slot = slot + 1 & SLOTS - 1;
-    }
-    return false;
-  }
-
-  void put(String text, int start, int end, int hash, Symbols symbols) {
-    if (entries == MAX_ENTRIES) {
-      Arrays.fill(slots, 0);
-      entries = 0;
-    }
-    int keyStart = keyEnds[entries];
-    int idStart = idEnds[entries];
-    if (keyStart + end - start > keys.length) {
-      keys = Arrays.copyOf(keys, 2 * keys.length);
-    }
-    if (idStart + symbols.size() > ids.length) {
-      ids = Arrays.copyOf(ids, 2 * ids.length + symbols.size());
-    }
-    text.getChars(start, end, keys, keyStart);
-    for (int i = 0; i < symbols.size(); i++) {
-      ids[idStart + i] = symbols.id(i);
-    }
-    hashes[entries] = hash;
-    entries++;
-    keyEnds[entries] = keyStart + end - start;
-    idEnds[entries] = idStart + symbols.size();
-    int slot = slot(hash);
-    while (slots[slot] != 0) {
-      slot = slot + 1 & SLOTS - 1;
-    }
-    slots[slot] = entries;
-  }
-
-  static int hash(String text, int start, int end) {
-    int hash = end - start;
-    for (int i = start; i < end; i++) {
-      hash = hash * 0x01000193 ^ text.charAt(i);
-    }
-    return hash;
-  }
-
-  private static int slot(int hash) {
-    return hash * 0x9E3779B9 >>> 16;
-  }
-
-  private boolean matches(int entry, String text, int start, int end) {
-    int key = keyEnds[entry];
-    if (keyEnds[entry + 1] - key != end - start) {
+  boolean copy(byte[] text, int start, int end, IntBuffer target) {
+    int length = end - start;
+    if (length > MAX_BYTES) {
+      set = -1;
       return false;
     }
-    for (int i = start; i < end; i++) {
-      if (keys[key++] != text.charAt(i)) {
+    long a = word(text, start, length);
+    long b = length > 8 ? word(text, start + 8, length - 8) : 0;
+    long c = length > 16 ? word(text, start + 16, length - 16) : 0;
+    long d = length > 24 ? word(text, start + 24, length - 24) : 0;
+    d |= (long) length << 56;
+    long hash = a + b * 0x9FB21C651E98DF25L + c * 0xD6E8FEB86659FD93L + d * 0xA0761D6478BD642FL;
+    int place = (int) (hash * 0x9E3779B97F4A7C15L >>> 64 - SETS_LOG) << 1;
+    if (!holds(place, a, b, c, d)) {
+      if (!holds(place + 1, a, b, c, d)) {
+        piece[0] = a;
+        piece[1] = b;
+        piece[2] = c;
+        piece[3] = d;
+        set = place;
         return false;
       }
+      place++;
     }
+    target.addUntilNegative(ids, place * MAX_IDS, MAX_IDS);
     return true;
+  }
+
+  /** Caches the tokens of the piece that {@link #copy} did not find, if it is short enough. */
+  void put(Symbols symbols) {
+    if (set < 0 || symbols.size() > MAX_IDS) {
+      return;
+    }
+    System.arraycopy(keys, set * WORDS, keys, (set + 1) * WORDS, WORDS);
+    System.arraycopy(piece, 0, keys, set * WORDS, WORDS);
+    int at = set * MAX_IDS;
+    System.arraycopy(ids, at, ids, at + MAX_IDS, MAX_IDS);
+    Arrays.fill(ids, at, at + MAX_IDS, -1);
+    for (int i = 0; i < symbols.size(); i++) {
+      ids[at + i] = symbols.id(i);
+    }
+  }
+
+  private boolean holds(int place, long a, long b, long c, long d) {
+    int at = place * WORDS;
+    return ((keys[at] ^ a) | (keys[at + 1] ^ b) | (keys[at + 2] ^ c) | (keys[at + 3] ^ d)) == 0;
+  }
+
+  /** The next {@code count} bytes, or eight if there are more. */
+  private static long word(byte[] text, int at, int count) {
+    if (at + 8 > text.length) {
+      long word = 0;
+      for (int i = Math.min(count, 8) - 1; i >= 0; i--) {
+        word = word << 8 | text[at + i] & 0xFF;
+      }
+      return word;
+    }
+    long word = (long) WORD.get(text, at);
+    return count >= 8 ? word : word & (1L << 8 * count) - 1;
   }
 }

@@ -1,5 +1,6 @@
 package org.sparklora.text.bpe;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -19,10 +20,11 @@ interface PreTokenizer {
     /**
      * Takes {@code text[start, end)}, which is not empty.
      *
+     * @param text UTF-8
      * @param shift added to a position in {@code text}, gives the position in the pre-tokenizers'
      *     input; a prefixed space lies before the input's start
      */
-    void accept(String text, int start, int end, int shift);
+    void accept(byte[] text, int start, int end, int shift);
   }
 
   /** Leaves a text in one piece. */
@@ -35,8 +37,11 @@ interface PreTokenizer {
           Cl100kScanner.QWEN_PATTERN, new Cl100kScanner(1),
           Gpt2Scanner.PATTERN, new Gpt2Scanner());
 
-  /** Cuts {@code text[start, end)} as if it were all, and passes each piece to {@code sink}. */
-  void cut(String text, int start, int end, int shift, Sink sink);
+  /**
+   * Cuts {@code text[start, end)}, valid UTF-8, as if it were all, and passes each piece to {@code
+   * sink}.
+   */
+  void cut(byte[] text, int start, int end, int shift, Sink sink);
 
   /** Reads a pre-tokenizer; absent or null means that the text is one piece. */
   static PreTokenizer read(JsonFields json) {
@@ -107,9 +112,11 @@ interface PreTokenizer {
       return pieces;
     }
     return (text, start, end, shift, sink) -> {
-      if (start < end && text.charAt(start) != ' ') {
-        String prefixed = " " + text.substring(start, end);
-        pieces.cut(prefixed, 0, prefixed.length(), shift + start - 1, sink);
+      if (start < end && text[start] != ' ') {
+        byte[] prefixed = new byte[1 + end - start];
+        prefixed[0] = ' ';
+        System.arraycopy(text, start, prefixed, 1, end - start);
+        pieces.cut(prefixed, 0, prefixed.length, shift + start - 1, sink);
       } else {
         pieces.cut(text, start, end, shift, sink);
       }
@@ -125,28 +132,31 @@ interface PreTokenizer {
   record Split(Pattern pattern, boolean removes, boolean invert) implements PreTokenizer {
 
     @Override
-    public void cut(String text, int start, int end, int shift, Sink sink) {
-      // Opaque bounds: look-around sees nothing outside the region, as tokenizers matches each
-      // piece
-      // as a string of its own.
-      Matcher matcher = pattern.matcher(text).region(start, end);
+    public void cut(byte[] text, int start, int end, int shift, Sink sink) {
+      // Look-around sees nothing outside, as tokenizers matches each piece as a string of its own.
+      String own = new String(text, start, end - start, StandardCharsets.UTF_8);
+      Matcher matcher = pattern.matcher(own);
       int from = start;
+      int matched = 0; // characters up to the byte from
       try {
         while (matcher.find()) {
-          handOn(text, from, matcher.start(), shift, invert, sink);
-          handOn(text, matcher.start(), matcher.end(), shift, !invert, sink);
-          from = matcher.end();
+          int first = from + Utf8.length(own, matched, matcher.start());
+          int behind = first + Utf8.length(own, matcher.start(), matcher.end());
+          handOn(text, from, first, shift, invert, sink);
+          handOn(text, first, behind, shift, !invert, sink);
+          from = behind;
+          matched = matcher.end();
         }
       } catch (StackOverflowError e) {
         throw new IllegalArgumentException(
             "Cannot cut a text of %s characters with %s: the expression recurses too deeply; split the text or give the JVM a larger -Xss"
-                .formatted(end - start, pattern),
+                .formatted(own.length(), pattern),
             e);
       }
       handOn(text, from, end, shift, invert, sink);
     }
 
-    private void handOn(String text, int start, int end, int shift, boolean matched, Sink sink) {
+    private void handOn(byte[] text, int start, int end, int shift, boolean matched, Sink sink) {
       if (start < end && !(removes && matched)) {
         sink.accept(text, start, end, shift);
       }
@@ -161,13 +171,11 @@ interface PreTokenizer {
   record Digits(boolean individual) implements PreTokenizer {
 
     @Override
-    public void cut(String text, int start, int end, int shift, Sink sink) {
+    public void cut(byte[] text, int start, int end, int shift, Sink sink) {
       int from = start;
       boolean inNumber = false;
-      for (int i = start, next; i < end; i = next) {
-        int codePoint = Utf8.codePointAt(text, i, end);
-        next = i + Character.charCount(codePoint);
-        boolean digit = UnicodeClasses.isNumeric(codePoint);
+      for (int i = start; i < end; i += Utf8.length(text[i])) {
+        boolean digit = UnicodeClasses.isNumeric(Utf8.codePointAt(text, i));
         if (i > from && (digit != inNumber || digit && individual)) {
           sink.accept(text, from, i, shift);
           from = i;

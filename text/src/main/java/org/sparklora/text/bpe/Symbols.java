@@ -8,14 +8,14 @@ import java.util.Arrays;
  */
 final class Symbols {
   /** Up to this many symbols, scanning all pairs for each merge is faster than a heap. */
-  private static final int SHORT = 48;
+  private static final int SHORT = Long.SIZE;
 
   /** Arrays larger than this are released at the next piece. */
   private static final int KEPT = 1 << 16;
 
   private int[] ids = new int[64];
   private int[] ends = new int[64]; // one past the last byte of each symbol
-  private long[] merges = new long[64]; // merge of each symbol with the next
+  private int[] merges = new int[64]; // rank of each symbol's merge with the next
   private int[] previous = new int[0];
   private int[] next = new int[0];
   private long[] heap = new long[0]; // rank << 32 | position
@@ -29,7 +29,7 @@ final class Symbols {
     if (ids.length > KEPT) {
       ids = new int[64];
       ends = new int[64];
-      merges = new long[64];
+      merges = new int[64];
       previous = new int[0];
       next = new int[0];
       heap = new long[0];
@@ -85,30 +85,39 @@ final class Symbols {
     for (int i = 0; i + 1 < size; i++) {
       merges[i] = table.find(ids[i], ids[i + 1]);
     }
-    while (size > 1) {
+    long left = -1L >>> Long.SIZE - size; // bit i: symbol i has not been merged into an earlier one
+    while (true) {
       int best = 0;
       for (int i = 1; i + 1 < size; i++) {
-        if (merges[i] < merges[best]) {
-          best = i;
-        }
+        best = merges[i] < merges[best] ? i : best;
       }
-      if (merges[best] == MergeTable.NONE) {
-        return;
+      if (size < 2 || merges[best] == MergeTable.NONE) {
+        break;
       }
-      ids[best] = MergeTable.merged(merges[best]);
-      ends[best] = ends[best + 1];
-      size--;
-      int moved = size - best - 1;
-      System.arraycopy(ids, best + 2, ids, best + 1, moved);
-      System.arraycopy(ends, best + 2, ends, best + 1, moved);
-      System.arraycopy(merges, best + 1, merges, best, moved);
-      if (best > 0) {
-        merges[best - 1] = table.find(ids[best - 1], ids[best]);
-      }
-      if (best + 1 < size) {
-        merges[best] = table.find(ids[best], ids[best + 1]);
+      int gone = next(left, best);
+      left ^= 1L << gone;
+      ids[best] = table.merged(merges[best]);
+      ends[best] = ends[gone];
+      merges[gone] = MergeTable.NONE;
+      int after = next(left, best);
+      merges[best] = after < size ? table.find(ids[best], ids[after]) : MergeTable.NONE;
+      long before = left & (1L << best) - 1;
+      if (before != 0) {
+        int previous = 63 - Long.numberOfLeadingZeros(before);
+        merges[previous] = table.find(ids[previous], ids[best]);
       }
     }
+    int kept = 0;
+    for (int i = 0; i < size; i = next(left, i)) {
+      ids[kept] = ids[i];
+      ends[kept++] = ends[i];
+    }
+    size = kept;
+  }
+
+  /** The bit set after {@code bit}; 64 or more if there is none. */
+  private static int next(long bits, int bit) {
+    return Long.numberOfTrailingZeros(bits & -2L << bit);
   }
 
   /** Merges by a heap of candidate pairs and a linked list of symbols: n log n for n symbols. */
@@ -121,12 +130,10 @@ final class Symbols {
       long candidate = pop();
       int left = (int) candidate;
       int right = ids[left] < 0 ? -1 : next[left];
-      if (right < 0
-          || merges[left] == MergeTable.NONE
-          || MergeTable.rank(merges[left]) != (int) (candidate >>> 32)) {
+      if (right < 0 || merges[left] != (int) (candidate >>> 32)) {
         continue; // one of the two symbols has been merged since
       }
-      ids[left] = MergeTable.merged(merges[left]);
+      ids[left] = table.merged(merges[left]);
       ends[left] = ends[right];
       ids[right] = -1;
       next[left] = next[right];
@@ -173,7 +180,7 @@ final class Symbols {
     if (merges[left] == MergeTable.NONE) {
       return;
     }
-    long candidate = (long) MergeTable.rank(merges[left]) << 32 | left;
+    long candidate = (long) merges[left] << 32 | left;
     int child = heapSize++;
     while (child > 0 && heap[child - 1 >>> 1] > candidate) {
       heap[child] = heap[child - 1 >>> 1];

@@ -40,9 +40,15 @@ final class UnicodeClasses {
   /** Classes of the basic plane, so that the scanners only read an array. */
   private static final byte[] BASIC_PLANE = new byte[0x10000];
 
+  /** Classes of single bytes of UTF-8: of ASCII characters; −1 for parts of other characters. */
+  private static final byte[] BYTES = new byte[256];
+
   static {
     for (int c = 0; c < BASIC_PLANE.length; c++) {
       BASIC_PLANE[c] = compute(c);
+    }
+    for (int b = 0; b < BYTES.length; b++) {
+      BYTES[b] = b < 0x80 ? BASIC_PLANE[b] : -1;
     }
   }
 
@@ -51,6 +57,11 @@ final class UnicodeClasses {
   /** {@link #OTHER}, {@link #LETTER}, {@link #NUMBER}, {@link #SPACE} or {@link #NEWLINE}. */
   static byte of(int codePoint) {
     return codePoint < BASIC_PLANE.length ? BASIC_PLANE[codePoint] : compute(codePoint);
+  }
+
+  /** The class of the character that a byte of UTF-8 is; −1 if it is a part of one. */
+  static byte ofByte(byte unit) {
+    return BYTES[unit & 0xFF];
   }
 
   /** Rust's {@code char::is_numeric}: general category N. */

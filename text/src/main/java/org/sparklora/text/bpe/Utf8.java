@@ -5,6 +5,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Encodes and decodes UTF-8, lossy exactly as Rust's {@code String::from_utf8_lossy}. Stateless.
@@ -49,6 +50,62 @@ final class Utf8 {
     boolean paired =
         Character.isHighSurrogate(c) && i + 1 < end && Character.isLowSurrogate(text.charAt(i + 1));
     return paired ? Character.toCodePoint(c, text.charAt(i + 1)) : REPLACEMENT;
+  }
+
+  /** The code point whose first byte is {@code utf8[i]}, of valid UTF-8. */
+  static int codePointAt(byte[] utf8, int i) {
+    int lead = utf8[i];
+    return switch (length(utf8[i])) {
+      case 1 -> lead;
+      case 2 -> (lead & 0x1F) << 6 | utf8[i + 1] & 0x3F;
+      case 3 -> (lead & 0xF) << 12 | (utf8[i + 1] & 0x3F) << 6 | utf8[i + 2] & 0x3F;
+      default ->
+          (lead & 7) << 18
+              | (utf8[i + 1] & 0x3F) << 12
+              | (utf8[i + 2] & 0x3F) << 6
+              | utf8[i + 3] & 0x3F;
+    };
+  }
+
+  /** The bytes of a character, by its first. */
+  static int length(byte lead) {
+    return lead >= 0 ? 1 : lead < (byte) 0xE0 ? 2 : lead < (byte) 0xF0 ? 3 : 4;
+  }
+
+  /** The first byte of the character that ends before {@code utf8[end]}. */
+  static int previous(byte[] utf8, int end) {
+    int at = end - 1;
+    while (utf8[at] < (byte) 0xC0) {
+      at--;
+    }
+    return at;
+  }
+
+  /** The bytes of {@code text[start, end)}, which holds no half of a surrogate pair. */
+  static int length(String text, int start, int end) {
+    int length = 0;
+    for (int i = start; i < end; i++) {
+      char c = text.charAt(i);
+      length += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+    }
+    return length;
+  }
+
+  /**
+   * The first UTF-16 unit, counted from {@code start}, of the character of each byte that {@link
+   * #encode} writes.
+   */
+  static int[] units(String text, int start, int end, int bytes) {
+    int[] units = new int[bytes];
+    int n = 0;
+    for (int i = start, next; i < end; i = next) {
+      int c = codePointAt(text, i, end);
+      next = i + Character.charCount(c);
+      int behind = n + (c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4);
+      Arrays.fill(units, n, behind, i - start);
+      n = behind;
+    }
+    return units;
   }
 
   private static int put(int c, byte[] target, int n) {

@@ -48,8 +48,6 @@ class AddedTokenMatcherTest {
     new AddedTokenMatcher(list, list.stream().map(AddedToken::content).toList())
         .scan(
             text,
-            0,
-            text.length(),
             (id, start, end) -> {
               String part = text.substring(start, end);
               found.add(id == AddedTokenMatcher.TEXT ? part : "[" + part + "]");

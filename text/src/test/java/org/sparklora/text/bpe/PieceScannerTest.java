@@ -2,6 +2,7 @@ package org.sparklora.text.bpe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -81,16 +82,23 @@ class PieceScannerTest {
           text.appendCodePoint(random.nextInt(0x3100));
         }
       }
-      assertThat(scan(scanner, text.toString())).isEqualTo(match(pattern, text.toString()));
+      byte[] utf8 = new byte[Utf8.MAX_BYTES_PER_CHAR * text.length()];
+      int length = Utf8.encode(text.toString(), 0, text.length(), utf8);
+
+      assertThat(scan(scanner, utf8, length))
+          .isEqualTo(match(pattern, new String(utf8, 0, length, StandardCharsets.UTF_8)));
     }
   }
 
-  private static List<String> scan(PieceScanner scanner, String text) {
+  private static List<String> scan(PieceScanner scanner, byte[] text, int length) {
     List<String> pieces = new ArrayList<>();
-    for (int from = 0, to; from < text.length(); from = to) {
-      to = scanner.next(text, from, text.length());
-      pieces.add(text.substring(from, to));
-    }
+    scanner.cut(
+        text,
+        0,
+        length,
+        0,
+        (utf8, start, end, shift) ->
+            pieces.add(new String(utf8, start, end - start, StandardCharsets.UTF_8)));
     return pieces;
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,8 +88,14 @@ class PreTokenizerTest {
             new JsonFields(
                 Path.of("test.json"), new ObjectMapper().readTree(json), "pre_tokenizer"));
     List<String> pieces = new ArrayList<>();
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     preTokenizer.cut(
-        text, 0, text.length(), 0, (t, start, end, shift) -> pieces.add(t.substring(start, end)));
+        utf8,
+        0,
+        utf8.length,
+        0,
+        (t, start, end, shift) ->
+            pieces.add(new String(t, start, end - start, StandardCharsets.UTF_8)));
     return pieces;
   }
 }

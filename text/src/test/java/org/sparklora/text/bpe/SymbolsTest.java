@@ -69,9 +69,9 @@ class SymbolsTest {
     }
     while (true) {
       int best = -1;
-      long lowest = MergeTable.NONE;
+      int lowest = MergeTable.NONE;
       for (int i = 0; i + 1 < ids.size(); i++) {
-        long merge = table.find(ids.get(i), ids.get(i + 1));
+        int merge = table.find(ids.get(i), ids.get(i + 1));
         if (merge < lowest) {
           lowest = merge;
           best = i;
@@ -80,7 +80,7 @@ class SymbolsTest {
       if (best < 0) {
         return ids;
       }
-      ids.set(best, MergeTable.merged(lowest));
+      ids.set(best, table.merged(lowest));
       ids.remove(best + 1);
     }
   }
