@@ -41,9 +41,6 @@ public final class ChatTemplate {
   private static final String EMPTY =
       "Cannot use the chat template%s: it is empty, and would turn every conversation into nothing; write one, or remove it";
 
-  /** Half of a surrogate pair: UTF-8 cannot hold it, and transformers' tokenizers refuse it. */
-  private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
-
   private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
 
   /**
@@ -245,7 +242,7 @@ public final class ChatTemplate {
     variables.put("add_generation_prompt", options.addGenerationPrompt());
     try {
       Rendering rendering = template.render(variables, Clock.systemDefaultZone());
-      if (LONE_SURROGATE.matcher(rendering.text()).find()) {
+      if (hasLoneSurrogate(rendering.text())) {
         throw new ChatTemplateException(
             null,
             "The chat template%s writes half of a surrogate pair, which is no text; correct its escapes",
@@ -259,6 +256,20 @@ public final class ChatTemplate {
               : "The chat template%s fails";
       throw new ChatTemplateException(e, where + ", line %d: %s", name, e.line(), e.getMessage());
     }
+  }
+
+  /**
+   * Whether a text has half of a surrogate pair: UTF-8 cannot hold it, and transformers' tokenizers
+   * refuse it.
+   */
+  private static boolean hasLoneSurrogate(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))
+          && !Character.isSupplementaryCodePoint(text.codePointAt(i++))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

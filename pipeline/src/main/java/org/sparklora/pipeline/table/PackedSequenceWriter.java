@@ -90,13 +90,13 @@ public final class PackedSequenceWriter implements Closeable {
       consumer.startGroup();
       if (values.length > 0) { // a field without values must not be started
         consumer.startField(ListCells.LIST, 0);
+        consumer.startGroup();
+        consumer.startField(ListCells.ELEMENT, 0);
         for (int value : values) {
-          consumer.startGroup();
-          consumer.startField(ListCells.ELEMENT, 0);
-          consumer.addInteger(value);
-          consumer.endField(ListCells.ELEMENT, 0);
-          consumer.endGroup();
+          consumer.addInteger(value); // at the level of a new element, as if each had its group
         }
+        consumer.endField(ListCells.ELEMENT, 0);
+        consumer.endGroup();
         consumer.endField(ListCells.LIST, 0);
       }
       consumer.endGroup();
