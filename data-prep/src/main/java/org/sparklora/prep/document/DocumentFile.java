@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumFileSystem;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.tokenize.TokenizedDocument;
@@ -42,7 +44,7 @@ public final class DocumentFile {
         out =
             new DataOutputStream(
                 new BufferedOutputStream(
-                    path.getFileSystem(configuration).create(path, true), BUFFER_BYTES));
+                    fileSystem(configuration, path).create(path, true), BUFFER_BYTES));
       } catch (IOException e) {
         throw failed("write", path, e);
       }
@@ -104,8 +106,7 @@ public final class DocumentFile {
       try {
         in =
             new DataInputStream(
-                new BufferedInputStream(
-                    path.getFileSystem(configuration).open(path), BUFFER_BYTES));
+                new BufferedInputStream(fileSystem(configuration, path).open(path), BUFFER_BYTES));
       } catch (IOException e) {
         throw failed("read", path, e);
       }
@@ -159,6 +160,14 @@ public final class DocumentFile {
         throw failed("read", path, e);
       }
     }
+  }
+
+  /**
+   * A local file gets no file of checksums, and no permissions: Hadoop starts a process for each.
+   */
+  private static FileSystem fileSystem(Configuration configuration, Path path) throws IOException {
+    FileSystem found = path.getFileSystem(configuration);
+    return found instanceof ChecksumFileSystem local ? local.getRawFileSystem() : found;
   }
 
   private static TableException failed(String what, Path path, IOException cause) {
