@@ -1,8 +1,5 @@
 package org.sparklora.text.bpe;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -20,10 +17,7 @@ final class PieceCache {
   private static final int MAX_IDS = 8;
 
   private static final int WORDS = 4;
-  private static final int SETS_LOG = 15;
-
-  private static final VarHandle WORD =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final int SETS_LOG = 16;
 
   private final long[] keys = new long[2 * WORDS << SETS_LOG]; // bytes, padded; the last: length
   private final int[] ids = new int[2 * MAX_IDS << SETS_LOG]; // padded with -1
@@ -90,7 +84,7 @@ final class PieceCache {
       }
       return word;
     }
-    long word = (long) WORD.get(text, at);
+    long word = (long) Utf8.WORD.get(text, at);
     return count >= 8 ? word : word & (1L << 8 * count) - 1;
   }
 }

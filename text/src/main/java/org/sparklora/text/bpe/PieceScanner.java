@@ -27,7 +27,7 @@ interface PieceScanner extends PreTokenizer {
 
   /** The end of the run of characters of one class that starts at {@code i}. */
   static int runEnd(byte[] text, int i, int end, byte type) {
-    int at = i;
+    int at = type == UnicodeClasses.LETTER ? Utf8.lettersEnd(text, i, end) : i;
     while (true) {
       while (at < end && UnicodeClasses.ofByte(text[at]) == type) {
         at++;

@@ -175,7 +175,10 @@ interface PreTokenizer {
       int from = start;
       boolean inNumber = false;
       for (int i = start; i < end; i += Utf8.length(text[i])) {
-        boolean digit = UnicodeClasses.isNumeric(Utf8.codePointAt(text, i));
+        boolean digit =
+            text[i] >= 0
+                ? text[i] >= '0' && text[i] <= '9'
+                : UnicodeClasses.isNumeric(Utf8.codePointAt(text, i));
         if (i > from && (digit != inNumber || digit && individual)) {
           sink.accept(text, from, i, shift);
           from = i;

@@ -1,6 +1,9 @@
 package org.sparklora.text.bpe;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
@@ -15,6 +18,10 @@ final class Utf8 {
 
   /** The most bytes that one UTF-16 code unit needs; a surrogate pair needs four for two units. */
   static final int MAX_BYTES_PER_CHAR = 3;
+
+  /** Eight bytes as a long, the first in the lowest byte. */
+  static final VarHandle WORD =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private Utf8() {}
 
@@ -79,6 +86,22 @@ final class Utf8 {
       at--;
     }
     return at;
+  }
+
+  /** The end of the run of ASCII letters from {@code at} on, or less; looks at eight at a time. */
+  static int lettersEnd(byte[] utf8, int at, int end) {
+    int next = at;
+    for (; next + Long.BYTES <= end; next += Long.BYTES) {
+      long word = (long) WORD.get(utf8, next);
+      long lower = word & 0x7F7F7F7F7F7F7F7FL | 0x2020202020202020L;
+      // the high bit of a byte: it is 'a' or above, and neither above 'z' nor beyond ASCII
+      long letters = lower + 0x1F1F1F1F1F1F1F1FL & ~(lower + 0x0505050505050505L) & ~word;
+      long others = ~letters & 0x8080808080808080L;
+      if (others != 0) {
+        return next + Long.numberOfTrailingZeros(others) / Byte.SIZE;
+      }
+    }
+    return next;
   }
 
   /** The bytes of {@code text[start, end)}, which holds no half of a surrogate pair. */
