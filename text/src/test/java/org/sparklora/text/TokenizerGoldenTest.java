@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +29,29 @@ class TokenizerGoldenTest {
   @ValueSource(strings = {"qwen3", "smollm2"})
   void decodesAnySequenceOfIdsAsTransformersDoes(String name) throws IOException {
     assertDecoded(GoldenTokenizers.tokenizer(name), name);
+  }
+
+  /** Half of surrogate pairs, and pieces of every length, with and without the cache of pieces. */
+  @ParameterizedTest
+  @ValueSource(strings = {"qwen3", "smollm2", "tiny"})
+  void encodesAnyTextAlikeWithAndWithoutOffsets(String name) {
+    Tokenizer tokenizer = GoldenTokenizers.tokenizer(name);
+    Random random = new Random(1);
+    for (int text = 0; text < 2000; text++) {
+      StringBuilder any = new StringBuilder();
+      for (int run = random.nextInt(20); run >= 0; run--) {
+        int first = random.nextInt(random.nextBoolean() ? 0x80 : 0x10000);
+        random
+            .ints(1 + random.nextInt(40), first, first + 30)
+            .forEach(c -> any.append((char) c).append(c % 7 == 0 ? " " : ""));
+      }
+      String own = any.toString();
+      String whole = own.replaceAll("\\p{Cs}", "\uFFFD");
+
+      assertThat(tokenizer.encode(own))
+          .isEqualTo(tokenizer.encode(whole))
+          .isEqualTo(tokenizer.encodeWithOffsets(own, true).ids());
+    }
   }
 
   @Test

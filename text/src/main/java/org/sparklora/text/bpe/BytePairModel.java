@@ -200,7 +200,7 @@ final class BytePairModel {
       int merged = known(json, pair[0] + pair[1]);
       if (Math.max(rank, merged) >= MergeTable.LIMIT) {
         throw Components.unsupported(
-            json, "more than %,d merges or ids".formatted(MergeTable.LIMIT));
+            json, "more than %s merges or ids".formatted(MergeTable.LIMIT));
       }
       table.put(known(json, pair[0]), known(json, pair[1]), rank++, merged);
     }
