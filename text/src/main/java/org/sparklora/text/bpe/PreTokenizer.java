@@ -140,8 +140,8 @@ interface PreTokenizer {
       int matched = 0; // characters up to the byte from
       try {
         while (matcher.find()) {
-          int first = from + Utf8.length(own, matched, matcher.start());
-          int behind = first + Utf8.length(own, matcher.start(), matcher.end());
+          int first = from + bytes(own.substring(matched, matcher.start()));
+          int behind = first + bytes(matcher.group());
           handOn(text, from, first, shift, invert, sink);
           handOn(text, first, behind, shift, !invert, sink);
           from = behind;
@@ -154,6 +154,10 @@ interface PreTokenizer {
             e);
       }
       handOn(text, from, end, shift, invert, sink);
+    }
+
+    private static int bytes(String text) {
+      return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     private void handOn(byte[] text, int start, int end, int shift, boolean matched, Sink sink) {

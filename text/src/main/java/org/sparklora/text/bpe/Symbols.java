@@ -8,7 +8,7 @@ import java.util.Arrays;
  */
 final class Symbols {
   /** Up to this many symbols, scanning all pairs for each merge is faster than a heap. */
-  private static final int SHORT = Long.SIZE;
+  private static final int SHORT = 48;
 
   /** Arrays larger than this are released at the next piece. */
   private static final int KEPT = 1 << 16;
@@ -85,39 +85,30 @@ final class Symbols {
     for (int i = 0; i + 1 < size; i++) {
       merges[i] = table.find(ids[i], ids[i + 1]);
     }
-    long left = -1L >>> Long.SIZE - size; // bit i: symbol i has not been merged into an earlier one
-    while (true) {
+    while (size > 1) {
       int best = 0;
       for (int i = 1; i + 1 < size; i++) {
-        best = merges[i] < merges[best] ? i : best;
+        if (merges[i] < merges[best]) {
+          best = i;
+        }
       }
-      if (size < 2 || merges[best] == MergeTable.NONE) {
-        break;
+      if (merges[best] == MergeTable.NONE) {
+        return;
       }
-      int gone = next(left, best);
-      left ^= 1L << gone;
       ids[best] = table.merged(merges[best]);
-      ends[best] = ends[gone];
-      merges[gone] = MergeTable.NONE;
-      int after = next(left, best);
-      merges[best] = after < size ? table.find(ids[best], ids[after]) : MergeTable.NONE;
-      long before = left & (1L << best) - 1;
-      if (before != 0) {
-        int previous = 63 - Long.numberOfLeadingZeros(before);
-        merges[previous] = table.find(ids[previous], ids[best]);
+      ends[best] = ends[best + 1];
+      size--;
+      int moved = size - best - 1;
+      System.arraycopy(ids, best + 2, ids, best + 1, moved);
+      System.arraycopy(ends, best + 2, ends, best + 1, moved);
+      System.arraycopy(merges, best + 1, merges, best, moved);
+      if (best > 0) {
+        merges[best - 1] = table.find(ids[best - 1], ids[best]);
+      }
+      if (best + 1 < size) {
+        merges[best] = table.find(ids[best], ids[best + 1]);
       }
     }
-    int kept = 0;
-    for (int i = 0; i < size; i = next(left, i)) {
-      ids[kept] = ids[i];
-      ends[kept++] = ends[i];
-    }
-    size = kept;
-  }
-
-  /** The bit set after {@code bit}; 64 or more if there is none. */
-  private static int next(long bits, int bit) {
-    return Long.numberOfTrailingZeros(bits & -2L << bit);
   }
 
   /** Merges by a heap of candidate pairs and a linked list of symbols: n log n for n symbols. */

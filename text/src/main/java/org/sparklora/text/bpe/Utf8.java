@@ -104,16 +104,6 @@ final class Utf8 {
     return next;
   }
 
-  /** The bytes of {@code text[start, end)}, which holds no half of a surrogate pair. */
-  static int length(String text, int start, int end) {
-    int length = 0;
-    for (int i = start; i < end; i++) {
-      char c = text.charAt(i);
-      length += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
-    }
-    return length;
-  }
-
   /**
    * The first UTF-16 unit, counted from {@code start}, of the character of each byte that {@link
    * #encode} writes.
