@@ -5,8 +5,6 @@ import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
-import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.NumericAlgebra;
 import org.sparklora.reward.math.dialect.MathVerify;
 import org.sparklora.reward.math.dialect.SoundJudge;
 import org.sparklora.reward.math.dialect.VerifyConfig;
@@ -35,8 +33,6 @@ import org.sparklora.reward.math.number.AlgebraLimit;
 public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) implements Reward {
   /** Default of the CPU clock: forty times the time of a verdict's steps. */
   public static final long DEFAULT_BUDGET_MILLIS = 60_000;
-
-  private static final Algebra ALGEBRA = new NumericAlgebra(Algebra.NONE);
 
   /** The rules that judge. */
   public enum Dialect {
@@ -143,7 +139,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
       reference = solution.substring(after).strip();
     }
     return dialect == Dialect.SOUND
-        ? new SoundJudge(ALGEBRA, budget).judge(completion, reference)
+        ? new SoundJudge(budget).judge(completion, reference)
         : judgeAsReference(completion, reference, budget);
   }
 
@@ -167,7 +163,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
       return Judgement.of(Verdict.WRONG, "no answer found", gold.describe(), "");
     }
     try {
-      boolean same = MathVerify.verify(gold, answer, VerifyConfig.defaults(), ALGEBRA, budget);
+      boolean same = MathVerify.verify(gold, answer, VerifyConfig.defaults(), budget);
       String reason =
           same
               ? "equal"

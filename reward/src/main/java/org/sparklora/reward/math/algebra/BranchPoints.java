@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.sparklora.reward.math.algebra.Expr.Call;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Pow;
@@ -23,6 +24,10 @@ import org.sparklora.reward.math.number.Value;
  * magnitudes for sign changes. A superfluous point does no harm.
  */
 final class BranchPoints {
+  private static final Set<String> BRANCHING =
+      Set.of(
+          "abs floor ceiling mod max min log asin acos atan acot asec acsc acosh atanh".split(" "));
+
   /** Whole values on either side of 0 where floors step, besides those near other branch points. */
   private static final int STEPS = 3;
 
@@ -49,37 +54,17 @@ final class BranchPoints {
 
   /** Whether the term has branches that depend on its variables. */
   static boolean has(Expr expr) {
-    return isBranching(expr) && !Expr.freeSymbols(expr).isEmpty()
-        || expr.children().stream().anyMatch(BranchPoints::has);
+    return expr.contains(node -> isBranching(node) && !Expr.freeSymbols(node).isEmpty());
   }
 
   /** Whether the variable occurs in a part with branches. */
   static boolean decides(Symbol variable, Expr expr) {
-    return isBranching(expr) && Expr.freeSymbols(expr).contains(variable)
-        || expr.children().stream().anyMatch(child -> decides(variable, child));
+    return expr.contains(node -> isBranching(node) && node.dependsOn(variable));
   }
 
   private static boolean isBranching(Expr expr) {
     if (expr instanceof Call call) {
-      return switch (call.name()) {
-        case "abs",
-                "floor",
-                "ceiling",
-                "mod",
-                "max",
-                "min",
-                "log",
-                "asin",
-                "acos",
-                "atan",
-                "acot",
-                "asec",
-                "acsc",
-                "acosh",
-                "atanh" ->
-            true;
-        default -> false;
-      };
+      return BRANCHING.contains(call.name());
     }
     if (!(expr instanceof Pow pow)) {
       return false;
@@ -160,10 +145,10 @@ final class BranchPoints {
   }
 
   /** The zeros of terms in {@code variable} only. */
-  static Found zeros(List<Expr> terms, Symbol variable, AlgebraLimit budget) {
+  static List<Value> zeros(List<Expr> terms, Symbol variable, AlgebraLimit budget) {
     BranchPoints found = new BranchPoints(variable, budget);
     terms.forEach(found::addZerosOf);
-    return new Found(RealRoots.sorted(found.points), found.solved);
+    return RealRoots.sorted(found.points);
   }
 
   private void addZeros(Expr expr) {
@@ -181,7 +166,7 @@ final class BranchPoints {
       switch (call.name()) {
         case "abs", "log", "acot" -> args.forEach(this::addZerosOf);
         case "tan", "cot", "sec", "csc", "atan" -> // infinitely many poles and jumps
-            solved &= !Expr.freeSymbols(expr).contains(variable);
+            solved &= !expr.dependsOn(variable);
         case "mod" -> addZerosOf(args.get(1));
         case "max", "min" -> {
           for (int i = 0; i < args.size(); i++) {
@@ -202,7 +187,7 @@ final class BranchPoints {
 
   private void addZerosOf(Expr argument) {
     budget.step(Expr.size(argument, MAX_SIZE));
-    if (!Expr.freeSymbols(argument).contains(variable)) {
+    if (!argument.dependsOn(variable)) {
       return;
     }
     for (Expr variant : variants(argument)) {
@@ -226,7 +211,7 @@ final class BranchPoints {
   }
 
   private void addStepsOf(Expr argument) {
-    if (!Expr.freeSymbols(argument).contains(variable)) {
+    if (!argument.dependsOn(variable)) {
       return;
     }
     List<BigInteger> steps = new ArrayList<>();
@@ -254,7 +239,7 @@ final class BranchPoints {
 
   /** Adds the points where the term has this value. */
   private void addRoots(Expr term, Rational value) {
-    if (!Expr.freeSymbols(term).contains(variable)) {
+    if (!term.dependsOn(variable)) {
       return;
     }
     if (points.size() >= MOST_POINTS) {

@@ -103,6 +103,12 @@ public final class Evaluator {
     return toEnoughDigits(() -> new Pair(at(first), at(second)));
   }
 
+  /** Whether two terms have the same value. */
+  boolean agree(Expr a, Expr b) {
+    Pair pair = values(a, b);
+    return Closeness.same(pair.first(), pair.second());
+  }
+
   /** The values of several terms to be compared. */
   public List<Value> values(List<Expr> terms) {
     return toEnoughDigits(() -> terms.stream().map(this::at).toList());
@@ -146,12 +152,9 @@ public final class Evaluator {
   public static OptionalInt compare(Expr left, Expr right, AlgebraLimit budget) {
     try {
       Pair pair = new Evaluator(Map.of(), budget).values(left, right);
-      Value a = pair.first();
-      Value b = pair.second();
-      if (!Value.isReal(a) || !Value.isReal(b)) {
-        return OptionalInt.empty();
-      }
-      return OptionalInt.of(compare(a, b));
+      return Value.isReal(pair.first()) && Value.isReal(pair.second())
+          ? OptionalInt.of(compare(pair.first(), pair.second()))
+          : OptionalInt.empty();
     } catch (Value.None | ArithmeticException | AlgebraLimit.Exceeded none) {
       return OptionalInt.empty();
     }
@@ -257,10 +260,7 @@ public final class Evaluator {
       budget.step(4 * math.operation() + 20 * AlgebraLimit.product(bits));
       key.append(',').append(value instanceof Value.Exact e ? rounded(e) : rounded(value));
     }
-    long seed = 1125899906842597L;
-    for (int i = 0; i < key.length(); i++) {
-      seed = 31 * seed + key.charAt(i);
-    }
+    long seed = key.chars().asLongStream().reduce(1125899906842597L, (s, c) -> 31 * s + c);
     return new Value.Exact(Rational.of(1 + Math.floorMod(seed, 99_991L), 20_011));
   }
 

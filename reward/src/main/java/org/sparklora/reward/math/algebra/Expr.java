@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.sparklora.reward.math.number.Rational;
 
 /**
@@ -28,6 +29,21 @@ public sealed interface Expr {
   /** The nodes directly below; by default none. */
   default List<Expr> children() {
     return List.of();
+  }
+
+  /** Whether this node or one below it meets a condition. */
+  default boolean contains(Predicate<Expr> condition) {
+    return condition.test(this) || children().stream().anyMatch(c -> c.contains(condition));
+  }
+
+  /** Whether the value depends on a variable. */
+  default boolean dependsOn(Symbol variable) {
+    return freeSymbols(this).contains(variable);
+  }
+
+  /** Whether a number in it is written with a point. */
+  default boolean hasDecimal() {
+    return contains(node -> node instanceof Num num && num.decimal());
   }
 
   /**

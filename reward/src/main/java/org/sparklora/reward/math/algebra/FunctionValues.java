@@ -35,10 +35,10 @@ record FunctionValues(AlgebraLimit budget, PreciseMath math) {
       case "gamma" -> factorial(Value.add(first, Value.of(-1), budget));
       case "binomial" -> binomial(first, args.get(1));
       case "floor" -> floor(first);
-      case "ceiling" -> negate(floor(negate(first)));
+      case "ceiling" -> Value.negate(floor(Value.negate(first, budget)), budget);
       case "mod" -> {
         Value quotient = floor(Value.divide(first, args.get(1), budget));
-        yield Value.add(first, negate(Value.multiply(quotient, args.get(1), budget)), budget);
+        yield Value.subtract(first, Value.multiply(quotient, args.get(1), budget), budget);
       }
       case "max" -> args.stream().reduce((a, b) -> compareReal(a, b) >= 0 ? a : b).orElseThrow();
       case "min" -> args.stream().reduce((a, b) -> compareReal(a, b) <= 0 ? a : b).orElseThrow();
@@ -54,10 +54,6 @@ record FunctionValues(AlgebraLimit budget, PreciseMath math) {
       throw new Value.None("an order of complex numbers");
     }
     return Evaluator.compare(a, b);
-  }
-
-  private Value negate(Value value) {
-    return Value.multiply(Value.of(-1), value, budget);
   }
 
   private BigInteger gcd(BigInteger a, BigInteger b) {
@@ -128,8 +124,7 @@ record FunctionValues(AlgebraLimit budget, PreciseMath math) {
   private Value binomial(Value n, Value k) {
     boolean whole = k instanceof Value.Exact exact && exact.rational().isInteger();
     if (!whole) {
-      Value below =
-          Value.multiply(factorial(k), factorial(Value.add(n, negate(k), budget)), budget);
+      Value below = Value.multiply(factorial(k), factorial(Value.subtract(n, k, budget)), budget);
       return Value.divide(factorial(n), below, budget);
     }
     BigInteger count = ((Value.Exact) k).rational().numerator();

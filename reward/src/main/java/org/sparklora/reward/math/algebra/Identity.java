@@ -2,12 +2,14 @@ package org.sparklora.reward.math.algebra;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.sparklora.reward.math.algebra.Expr.Iterated;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.number.AlgebraLimit;
@@ -27,7 +29,9 @@ public final class Identity {
   private static final List<Rational> LINE =
       List.of(Rational.ZERO, Rational.ONE, Rational.of(3), Rational.of(-29, 13));
 
-  private final Algebra algebra;
+  /** Functions that may have poles at negative numbers. */
+  private static final Set<String> OF_POSITIVE = Set.of("factorial", "binomial", "gamma");
+
   private final Optional<BigDecimal> floatZero;
   private final AlgebraLimit budget;
 
@@ -35,8 +39,7 @@ public final class Identity {
    * @param floatZero if decimals are floats, as in Math-Verify, the difference of such terms that
    *     is cut to zero; empty if they are fractions
    */
-  public Identity(Algebra algebra, Optional<BigDecimal> floatZero, AlgebraLimit budget) {
-    this.algebra = algebra;
+  public Identity(Optional<BigDecimal> floatZero, AlgebraLimit budget) {
     this.floatZero = floatZero;
     this.budget = budget;
   }
@@ -57,99 +60,89 @@ public final class Identity {
     }
     List<Symbol> symbols = symbols(x, y);
     boolean ordinary = needsAlgebra(a) || needsAlgebra(b);
+    Function<Map<Symbol, Value>, Evaluator> first =
+        point ->
+            ordinary ? Evaluator.ofOrdinaryDigits(point, budget) : new Evaluator(point, budget);
     if (symbols.isEmpty()) {
-      return agreeAt(Map.of(), x, y, ordinary).orElse(false);
+      return Value.optional(() -> first.apply(Map.of()).agree(x, y)).orElse(false);
     }
     boolean whole = countsWholes(x) || countsWholes(y);
     boolean positive = needsPositive(x) || needsPositive(y);
+    int agreed =
+        agreements(
+            whole ? SamplePoints.whole(symbols) : SamplePoints.few(symbols, positive),
+            point -> Value.optional(() -> first.apply(point).agree(x, y)));
+    if (agreed < 2) {
+      return false;
+    }
+    List<Map<Symbol, Value>> further =
+        whole
+            ? SamplePoints.furtherWhole(List.of(x, y), symbols)
+            : inBranches(x, y, symbols, positive);
+    Function<Map<Symbol, Value>, Evaluator> then =
+        point -> ordinary ? first.apply(point) : Evaluator.atSample(point, budget);
+    return agreements(
+            further, point -> SamplePoints.attempt(budget, () -> then.apply(point).agree(x, y)))
+        >= 0;
+  }
+
+  /**
+   * The number of points at which a comparison holds, −1 if it fails at one. Points where it is
+   * empty, since a side has no value, do not count.
+   */
+  private static int agreements(
+      List<Map<Symbol, Value>> points, Function<Map<Symbol, Value>, Optional<Boolean>> comparison) {
     int agreed = 0;
-    for (Map<Symbol, Value> point :
-        whole ? SamplePoints.whole(symbols) : SamplePoints.few(symbols, positive)) {
-      Optional<Boolean> agree = agreeAt(point, x, y, ordinary);
+    for (Map<Symbol, Value> point : points) {
+      Optional<Boolean> agree = comparison.apply(point);
       if (agree.isPresent() && !agree.get()) {
-        return false;
+        return -1;
       }
       agreed += agree.isPresent() ? 1 : 0;
     }
-    return agreed >= 2
-        && (whole
-            ? agreeAt(SamplePoints.furtherWhole(List.of(x, y), symbols), x, y, ordinary)
-            : agreeInBranches(x, y, symbols, positive, ordinary));
+    return agreed;
   }
 
-  private boolean agreeInBranches(
-      Expr a, Expr b, List<Symbol> symbols, boolean positive, boolean ordinary) {
-    if (!BranchPoints.has(a) && !BranchPoints.has(b)) {
-      return true;
-    }
-    return agreeAt(SamplePoints.inBranches(a, b, symbols, positive, budget), a, b, ordinary);
-  }
-
-  /** Whether the terms agree at all points; skips a point where one has no value. */
-  private boolean agreeAt(List<Map<Symbol, Value>> points, Expr a, Expr b, boolean ordinary) {
-    for (Map<Symbol, Value> point : points) {
-      Optional<Boolean> agree =
-          SamplePoints.attempt(
-              budget,
-              () -> {
-                Evaluator.Pair pair =
-                    (ordinary
-                            ? Evaluator.ofOrdinaryDigits(point, budget)
-                            : Evaluator.atSample(point, budget))
-                        .values(a, b);
-                return Closeness.same(pair.first(), pair.second());
-              });
-      if (agree.isPresent() && !agree.get()) {
-        return false;
-      }
-    }
-    return true;
+  private List<Map<Symbol, Value>> inBranches(
+      Expr a, Expr b, List<Symbol> symbols, boolean positive) {
+    return BranchPoints.has(a) || BranchPoints.has(b)
+        ? SamplePoints.inBranches(a, b, symbols, positive, budget)
+        : List.of();
   }
 
   /** Whether {@code a = c·b} for one constant c other than zero. */
   public boolean proportional(Expr a, Expr b) {
-    return ratio(a, b).isPresent();
-  }
-
-  /** The constant c of {@code a = c·b}; empty if no such constant exists. */
-  Optional<Value> ratio(Expr a, Expr b) {
     List<Symbol> symbols = symbols(a, b);
     if (symbols.isEmpty()) {
-      return Optional.empty();
+      return false;
     }
     Optional<Value> ratio = Optional.empty();
     int agreed = 0;
     for (Map<Symbol, Value> point : everywhere(a, b, symbols)) {
       Optional<Evaluator.Pair> pair =
           SamplePoints.attempt(budget, () -> Evaluator.atSample(point, budget).values(a, b));
-      // No value, or both are zero: other points decide.
-      if (pair.isEmpty()) {
+      // Where one has no value, or both are zero, other points decide.
+      if (pair.isEmpty() || Value.isZero(pair.get().first()) && Value.isZero(pair.get().second())) {
         continue;
       }
       Value x = pair.get().first();
       Value y = pair.get().second();
-      // Both are zero: other points decide.
-      if (Value.isZero(x) && Value.isZero(y)) {
-        continue;
-      }
       if (Value.isZero(x) || Value.isZero(y)) {
-        return Optional.empty();
+        return false;
       }
       Optional<Value> here = SamplePoints.attempt(budget, () -> Value.divide(x, y, budget));
       if (here.isPresent() && ratio.isPresent() && !Closeness.same(ratio.get(), here.get())) {
-        return Optional.empty();
+        return false;
       }
       ratio = here.isPresent() ? here : ratio;
       agreed += here.isPresent() ? 1 : 0;
     }
-    return agreed >= 3 ? ratio : Optional.empty();
+    return agreed >= 3;
   }
 
   private List<Map<Symbol, Value>> everywhere(Expr a, Expr b, List<Symbol> symbols) {
     List<Map<Symbol, Value>> points = SamplePoints.few(symbols, false);
-    if (BranchPoints.has(a) || BranchPoints.has(b)) {
-      points.addAll(SamplePoints.inBranches(a, b, symbols, false, budget));
-    }
+    points.addAll(inBranches(a, b, symbols, false));
     return points;
   }
 
@@ -167,27 +160,18 @@ public final class Identity {
     for (Expr side : List.of(a, b)) {
       LINE.forEach(x -> alongLine.add(Substitution.replace(side, variable, Expr.Num.of(x))));
     }
-    int agreed = 0;
-    for (Map<Symbol, Value> point :
-        others.isEmpty()
-            ? List.of(Map.<Symbol, Value>of(), Map.<Symbol, Value>of())
-            : everywhere(a, b, others)) {
-      Optional<Boolean> agree =
-          SamplePoints.attempt(
-              budget,
-              () -> {
-                List<Value> values = new Evaluator(point, budget).values(alongLine);
-                int half = values.size() / 2;
-                Optional<Value> x = linearRoot(values.subList(0, half));
-                Optional<Value> y = linearRoot(values.subList(half, values.size()));
-                return x.isPresent() && y.isPresent() && Closeness.same(x.get(), y.get());
-              });
-      if (agree.isPresent() && !agree.get()) {
-        return false;
-      }
-      agreed += agree.isPresent() ? 1 : 0;
-    }
+    int agreed =
+        agreements(
+            others.isEmpty() ? List.of(Map.of(), Map.of()) : everywhere(a, b, others),
+            point -> SamplePoints.attempt(budget, () -> sameRoots(alongLine, point)));
     return agreed >= 2 && (others.isEmpty() || sameDegeneration(a, b, variable, others));
+  }
+
+  private boolean sameRoots(List<Expr> alongLine, Map<Symbol, Value> point) {
+    List<Value> values = new Evaluator(point, budget).values(alongLine);
+    Optional<Value> x = linearRoot(values.subList(0, LINE.size()));
+    Optional<Value> y = linearRoot(values.subList(LINE.size(), values.size()));
+    return x.isPresent() && y.isPresent() && Closeness.same(x.get(), y.get());
   }
 
   /**
@@ -199,12 +183,8 @@ public final class Identity {
         List.of(
             Expr.minus(fixed(a, variable, 1), fixed(a, variable, 0)),
             Expr.minus(fixed(b, variable, 1), fixed(b, variable, 0)));
-    for (Map<Symbol, Value> point : SamplePoints.zeros(slopes, others, budget)) {
-      if (degenerates(a, variable, point) != degenerates(b, variable, point)) {
-        return false;
-      }
-    }
-    return true;
+    return SamplePoints.zeros(slopes, others, budget).stream()
+        .allMatch(point -> degenerates(a, variable, point) == degenerates(b, variable, point));
   }
 
   private static Expr fixed(Expr expr, Symbol variable, int value) {
@@ -223,25 +203,22 @@ public final class Identity {
   /** The root of a term with these values at {@link #LINE}, if they are linear. */
   private Optional<Value> linearRoot(List<Value> values) {
     Value f0 = values.get(0);
-    Value slope = minus(values.get(1), f0);
+    Value slope = Value.subtract(values.get(1), f0, budget);
     if (isNothing(slope)) {
       return Optional.empty();
     }
     for (int i = 2; i < LINE.size(); i++) {
       Value x = new Value.Exact(LINE.get(i));
-      if (!Closeness.same(minus(values.get(i), f0), Value.multiply(slope, x, budget))) {
+      Value rise = Value.subtract(values.get(i), f0, budget);
+      if (!Closeness.same(rise, Value.multiply(slope, x, budget))) {
         return Optional.empty();
       }
     }
-    return Optional.of(Value.divide(minus(Value.ZERO, f0), slope, budget));
+    return Optional.of(Value.divide(Value.subtract(Value.ZERO, f0, budget), slope, budget));
   }
 
   private static boolean isNothing(Value value) {
     return Closeness.within(value, Value.ZERO, new BigDecimal("1e-30"));
-  }
-
-  private Value minus(Value a, Value b) {
-    return Value.add(a, Value.multiply(Value.of(-1), b, budget), budget);
   }
 
   private Value at(Expr expr, Symbol variable, Value value, Map<Symbol, Value> point) {
@@ -250,58 +227,35 @@ public final class Identity {
     return Evaluator.atSample(extended, budget).value(expr);
   }
 
-  private Optional<Boolean> agreeAt(Map<Symbol, Value> point, Expr a, Expr b, boolean ordinary) {
-    try {
-      Evaluator evaluator =
-          ordinary ? Evaluator.ofOrdinaryDigits(point, budget) : new Evaluator(point, budget);
-      Evaluator.Pair pair = evaluator.values(a, b);
-      return Optional.of(Closeness.same(pair.first(), pair.second()));
-    } catch (Value.None | ArithmeticException none) {
-      return Optional.empty();
-    }
-  }
-
   /** The term with integrals, limits, derivatives and infinite sums evaluated. */
   public Optional<Expr> workedOut(Expr expr) {
-    return needsAlgebra(expr) ? algebra.workOut(expr, budget) : Optional.of(expr);
+    return needsAlgebra(expr) ? NumericAlgebra.workOut(expr, budget) : Optional.of(expr);
   }
 
   public static boolean needsAlgebra(Expr expr) {
-    if (expr instanceof Expr.Limit || expr instanceof Expr.Derivative) {
-      return true;
-    }
-    if (expr instanceof Iterated iterated) {
-      boolean endless =
-          iterated.bounds().stream().anyMatch(bound -> bound instanceof Expr.Infinite);
-      if (endless || iterated.kind() == Iterated.Kind.INTEGRAL) {
-        return true;
-      }
-    }
-    return expr.children().stream().anyMatch(Identity::needsAlgebra);
+    return expr.contains(
+        node ->
+            node instanceof Expr.Limit
+                || node instanceof Expr.Derivative
+                || node instanceof Iterated iterated
+                    && (iterated.kind() == Iterated.Kind.INTEGRAL
+                        || iterated.bounds().stream().anyMatch(Expr.Infinite.class::isInstance)));
   }
 
   public static List<Symbol> symbols(Expr a, Expr b) {
     Set<Symbol> sorted =
-        new TreeSet<>(java.util.Comparator.comparing(Symbol::name).thenComparing(Symbol::real));
+        new TreeSet<>(Comparator.comparing(Symbol::name).thenComparing(Symbol::real));
     sorted.addAll(Expr.freeSymbols(a));
     sorted.addAll(Expr.freeSymbols(b));
     return new ArrayList<>(sorted);
   }
 
   private static boolean countsWholes(Expr expr) {
-    return expr instanceof Iterated && !Expr.freeSymbols(expr).isEmpty()
-        || expr.children().stream().anyMatch(Identity::countsWholes);
+    return expr.contains(node -> node instanceof Iterated && !Expr.freeSymbols(node).isEmpty());
   }
 
   private static boolean needsPositive(Expr expr) {
-    if (expr instanceof Expr.Call call) {
-      switch (call.name()) {
-        case "factorial", "binomial", "gamma" -> {
-          return true;
-        }
-        default -> {}
-      }
-    }
-    return expr.children().stream().anyMatch(Identity::needsPositive);
+    return expr.contains(
+        node -> node instanceof Expr.Call call && OF_POSITIVE.contains(call.name()));
   }
 }

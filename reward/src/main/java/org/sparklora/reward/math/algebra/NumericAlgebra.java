@@ -2,10 +2,10 @@ package org.sparklora.reward.math.algebra;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.sparklora.reward.math.algebra.Expr.Iterated;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
@@ -21,9 +21,9 @@ import org.sparklora.reward.math.number.Value;
  * extrapolates limits, both to nearly 50 digits or not at all; takes derivatives by the rules of
  * calculus.
  *
- * <p>Leaves other expressions to the next {@link Algebra}. Stateless and thread-safe.
+ * <p>Leaves other expressions as they are. Stateless and thread-safe.
  */
-public final class NumericAlgebra implements Algebra {
+final class NumericAlgebra {
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
   private static final BigDecimal AGREEMENT = new BigDecimal("1e-38");
   private static final int LIMIT_POINTS = 26;
@@ -31,41 +31,31 @@ public final class NumericAlgebra implements Algebra {
   /** Size limit, since each derivative of a derivative repeats its parts. */
   private static final int MAX_SIZE = 20_000;
 
-  private final Algebra next;
+  private NumericAlgebra() {}
 
-  public NumericAlgebra(Algebra next) {
-    this.next = next;
-  }
-
-  @Override
-  public Optional<Expr> workOut(Expr expr, AlgebraLimit budget) {
-    try {
-      Expr done = Substitution.everywhere(expr, node -> workOutNode(node, budget));
-      return Identity.needsAlgebra(done) ? next.workOut(done, budget) : Optional.of(done);
-    } catch (Value.None | ArithmeticException none) {
-      return next.workOut(expr, budget);
-    }
+  /** The term without integrals, limits and derivatives; empty if one of them remains. */
+  static Optional<Expr> workOut(Expr expr, AlgebraLimit budget) {
+    UnaryOperator<Expr> evaluated =
+        node -> Value.optional(() -> workOutNode(node, budget)).orElse(node);
+    return Optional.of(Substitution.everywhere(expr, evaluated))
+        .filter(done -> !Identity.needsAlgebra(done));
   }
 
   private static Expr workOutNode(Expr node, AlgebraLimit budget) {
-    try {
-      if (node instanceof Expr.Derivative derivative) {
-        Expr slope = Differentiation.of(derivative.body(), derivative.variable(), budget);
-        if (Expr.size(slope, MAX_SIZE) >= MAX_SIZE) {
-          throw new AlgebraLimit.Exceeded("a derivative of " + MAX_SIZE + " parts");
-        }
-        return slope;
-      } else if (node instanceof Expr.Limit limit) {
-        return limit(limit, budget);
-      } else if (node instanceof Iterated it
-          && it.kind() == Iterated.Kind.INTEGRAL
-          && it.bounds().size() == 2) {
-        return integral(it, budget);
+    if (node instanceof Expr.Derivative derivative) {
+      Expr slope = Differentiation.of(derivative.body(), derivative.variable(), budget);
+      if (Expr.size(slope, MAX_SIZE) >= MAX_SIZE) {
+        throw new AlgebraLimit.Exceeded("a derivative of " + MAX_SIZE + " parts");
       }
-    } catch (Value.None | ArithmeticException none) {
-      // Left for the next algebra.
+      return slope;
+    } else if (node instanceof Expr.Limit limit) {
+      return limit(limit, budget);
     }
-    return node;
+    boolean definite =
+        node instanceof Iterated it
+            && it.kind() == Iterated.Kind.INTEGRAL
+            && it.bounds().size() == 2;
+    return definite ? integral((Iterated) node, budget) : node;
   }
 
   private static Expr number(Complex value) {
@@ -75,6 +65,12 @@ public final class NumericAlgebra implements Algebra {
     }
     Expr im = Num.of(Rational.of(value.im().round(PreciseMath.CONTEXT)));
     return new Expr.Add(List.of(re, Expr.times(im, Expr.Constant.I)));
+  }
+
+  /** Whether two successive approximations agree. */
+  private static boolean isSettled(Complex now, Complex before) {
+    BigDecimal size = now.abs().max(new BigDecimal("1e-3"));
+    return now.minus(before).abs().compareTo(size.multiply(AGREEMENT)) < 0;
   }
 
   /** Neville's extrapolation of f(x₀ ± 2⁻ʲ) to the point itself; 1/2⁻ʲ for a limit at infinity. */
@@ -99,8 +95,7 @@ public final class NumericAlgebra implements Algebra {
         row.set(i, above.dividedBy(Complex.real(hi.subtract(h))));
       }
       Complex now = row.get(0);
-      BigDecimal size = now.abs().max(new BigDecimal("1e-3"));
-      if (j > 12 && now.minus(before).abs().compareTo(size.multiply(AGREEMENT)) < 0) {
+      if (j > 12 && isSettled(now, before)) {
         return number(now);
       }
       before = now;
@@ -126,19 +121,15 @@ public final class NumericAlgebra implements Algebra {
     List<Expr> pieces = new ArrayList<>();
     Value start = from;
     for (Value end : BranchPoints.between(it.body(), it.variable(), from, to, budget)) {
-      boolean whole = start == from && end == to;
-      Expr body =
-          whole
-              ? it.body()
-              : BranchPoints.chosen(it.body(), it.variable(), middle(start, end, budget), budget);
+      Expr body = it.body();
+      if (start != from || end != to) {
+        Value middle = Value.divide(Value.add(start, end, budget), Value.of(2), budget);
+        body = BranchPoints.chosen(body, it.variable(), middle, budget);
+      }
       pieces.add(piece(it, body, start, end, budget));
       start = end;
     }
     return pieces.size() == 1 ? pieces.get(0) : new Expr.Add(List.copyOf(pieces));
-  }
-
-  private static Value middle(Value a, Value b, AlgebraLimit budget) {
-    return Value.divide(Value.add(a, b, budget), Value.of(2), budget);
   }
 
   private static Expr piece(Iterated it, Expr body, Value from, Value to, AlgebraLimit budget) {
@@ -170,18 +161,14 @@ public final class NumericAlgebra implements Algebra {
       for (Node node : Node.ofLevel(level)) {
         budget.step(2 * PreciseMath.ORDINARY.exponential());
         Place place = place(node, from, to, budget);
-        Map<Symbol, Value> at = new HashMap<>();
-        at.put(variable, place.x());
-        try {
-          Complex f = Value.complex(new Evaluator(at, budget).value(body));
-          sum = sum.plus(f.times(Complex.real(place.weight())));
-        } catch (Value.None | ArithmeticException none) {
-          // The integrand has no value at an end, whose weight is negligible.
-        }
+        Map<Symbol, Value> at = Map.of(variable, place.x());
+        Optional<Complex> f =
+            Value.optional(() -> Value.complex(new Evaluator(at, budget).value(body)));
+        // Without a value only at an end, whose weight is negligible.
+        sum = f.isPresent() ? sum.plus(f.get().times(Complex.real(place.weight()))) : sum;
       }
       Complex now = sum.dividedBy(Complex.real(TWO.pow(level)));
-      BigDecimal size = now.abs().max(new BigDecimal("1e-3"));
-      if (level > 4 && now.minus(before).abs().compareTo(size.multiply(AGREEMENT)) < 0) {
+      if (level > 4 && isSettled(now, before)) {
         return now;
       }
       before = now;

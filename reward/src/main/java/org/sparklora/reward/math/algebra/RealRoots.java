@@ -65,9 +65,8 @@ final class RealRoots {
     }
     Expr squareRoot = new Expr.Pow(Expr.Num.of(square), Expr.Num.of(Rational.HALF));
     Value root = Evaluator.constant(squareRoot, budget);
-    Value minus = Value.multiply(Value.of(-1), root, budget);
     Value middle = new Value.Exact(half);
-    return List.of(Value.add(middle, minus, budget), Value.add(middle, root, budget));
+    return List.of(Value.subtract(middle, root, budget), Value.add(middle, root, budget));
   }
 
   /** Cauchy's bound: no root has a larger absolute value. */

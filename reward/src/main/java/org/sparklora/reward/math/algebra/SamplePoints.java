@@ -1,5 +1,6 @@
 package org.sparklora.reward.math.algebra;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -8,7 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.number.AlgebraLimit;
@@ -38,6 +41,10 @@ final class SamplePoints {
   private static final long[] LONG_ABOVE = {1_618_033_988_749_894_848L, 20_090_401_220_750_107L};
 
   private static final long LONG_BELOW = 999_999_999_999_999_989L;
+
+  private static final String SIZES =
+      "0.000001 0.001 0.11 0.29 0.71 1.07 1.63 1.9 2.3 2.7 3.3 4.1 4.7 5.3 7.7 11.3 17.9 37.9 71.9 101.3"
+          + " 313.1 1009.7 10007.3 1000003.3";
 
   /** Positions of many magnitudes on a line, for branch points that cannot be solved for. */
   static final List<Value> LINE = line();
@@ -70,9 +77,7 @@ final class SamplePoints {
   /** The result of {@code work}; empty if it has no value or would cost too much. */
   static <T> Optional<T> attempt(AlgebraLimit budget, Supplier<T> work) {
     try {
-      return Optional.of(work.get());
-    } catch (Value.None | ArithmeticException none) {
-      return Optional.empty();
+      return Value.optional(work);
     } catch (AlgebraLimit.Exceeded exceeded) {
       if (budget.isSpent()) {
         throw exceeded;
@@ -81,37 +86,26 @@ final class SamplePoints {
     }
   }
 
+  /** So many points, each with a coordinate for every variable. */
+  private static List<Map<Symbol, Value>> points(
+      int count, List<Symbol> symbols, BiFunction<Integer, Integer, Value> coordinate) {
+    List<Map<Symbol, Value>> points = new ArrayList<>();
+    for (int p = 0; p < count; p++) {
+      Map<Symbol, Value> point = new HashMap<>();
+      for (int s = 0; s < symbols.size(); s++) {
+        point.put(symbols.get(s), coordinate.apply(p, s));
+      }
+      points.add(point);
+    }
+    return points;
+  }
+
   private static List<Value> line() {
-    double[] sizes = {
-      1e-6,
-      1e-3,
-      0.11,
-      0.29,
-      0.71,
-      1.07,
-      1.63,
-      1.9,
-      2.3,
-      2.7,
-      3.3,
-      4.1,
-      4.7,
-      5.3,
-      7.7,
-      11.3,
-      17.9,
-      37.9,
-      71.9,
-      101.3,
-      313.1,
-      1009.7,
-      10_007.3,
-      1_000_003.3
-    };
     List<Value> line = new ArrayList<>();
-    for (int i = sizes.length - 1; i >= -sizes.length; i--) {
-      double x = i >= 0 ? -sizes[i] : sizes[-i - 1];
-      line.add(new Value.Exact(Rational.of(java.math.BigDecimal.valueOf(x))));
+    for (String size : SIZES.split(" ")) {
+      Rational x = Rational.of(new BigDecimal(size));
+      line.add(0, new Value.Exact(x.negate()));
+      line.add(new Value.Exact(x));
     }
     return List.copyOf(line);
   }
@@ -128,49 +122,25 @@ final class SamplePoints {
       }
     }
     List<BigInteger> sorted = List.copyOf(wholes);
-    List<Map<Symbol, Value>> points = new ArrayList<>();
-    for (int p = 0; p < sorted.size(); p++) {
-      Map<Symbol, Value> point = new HashMap<>();
-      for (int s = 0; s < symbols.size(); s++) {
-        point.put(symbols.get(s), Value.of(sorted.get((p + 2 * s) % sorted.size())));
-      }
-      points.add(point);
-    }
-    return points;
+    return points(
+        sorted.size(), symbols, (p, s) -> Value.of(sorted.get((p + 2 * s) % sorted.size())));
   }
 
   /** Whole points, for sums up to a variable and functions of whole numbers. */
   static List<Map<Symbol, Value>> whole(List<Symbol> symbols) {
-    List<Map<Symbol, Value>> points = new ArrayList<>();
-    for (int p = 0; p < WHOLE.length; p++) {
-      Map<Symbol, Value> point = new HashMap<>();
-      for (int s = 0; s < symbols.size(); s++) {
-        point.put(symbols.get(s), Value.of(WHOLE[(p + 3 * s) % WHOLE.length]));
-      }
-      points.add(point);
-    }
-    return points;
+    return points(
+        WHOLE.length, symbols, (p, s) -> Value.of((long) WHOLE[(p + 3 * s) % WHOLE.length]));
   }
 
   /** Points that distinguish analytic functions. */
   static List<Map<Symbol, Value>> few(List<Symbol> symbols, boolean positive) {
-    List<Map<Symbol, Value>> points = new ArrayList<>();
-    for (int p = 0; p < FEW; p++) {
-      Map<Symbol, Value> point = new HashMap<>();
-      for (int s = 0; s < symbols.size(); s++) {
-        point.put(symbols.get(s), coordinate(p, s, symbols.get(s), positive));
-      }
-      points.add(point);
-    }
-    for (int p = 0; p < LONG_ABOVE.length; p++) {
-      Map<Symbol, Value> point = new HashMap<>();
-      for (int s = 0; s < symbols.size(); s++) {
-        long above = LONG_ABOVE[p] / (1 + s);
-        point.put(symbols.get(s), new Value.Exact(Rational.of(above, LONG_BELOW)));
-      }
-      points.add(point);
-    }
-    return points;
+    return points(
+        FEW + LONG_ABOVE.length,
+        symbols,
+        (p, s) ->
+            p < FEW
+                ? coordinate(p, s, symbols.get(s), positive)
+                : new Value.Exact(Rational.of(LONG_ABOVE[p - FEW] / (1 + s), LONG_BELOW)));
   }
 
   /** Point 0 is all positive, point 1 all negative, the others mix signs. */
@@ -212,13 +182,11 @@ final class SamplePoints {
   /** Points where one of the terms is zero. */
   static List<Map<Symbol, Value>> zeros(
       List<Expr> terms, List<Symbol> symbols, AlgebraLimit budget) {
-    List<Map<Symbol, Value>> points = new ArrayList<>();
-    for (Line line : lines(terms, symbols, false)) {
-      BranchPoints.zeros(line.of(terms), line.moving(), budget)
-          .points()
-          .forEach(place -> points.add(line.at(place)));
-    }
-    return points;
+    return lines(terms, symbols, false).stream()
+        .flatMap(
+            line ->
+                BranchPoints.zeros(line.of(terms), line.moving(), budget).stream().map(line::at))
+        .toList();
   }
 
   /** A line along which one variable moves; the others stay at {@code base}. */
@@ -231,18 +199,14 @@ final class SamplePoints {
     }
 
     List<Expr> of(List<Expr> terms) {
-      return terms.stream().map(this::of).toList();
-    }
-
-    private Expr of(Expr term) {
-      return Substitution.everywhere(
-          term,
+      UnaryOperator<Expr> fixed =
           node ->
               node instanceof Symbol symbol
                       && !symbol.equals(moving)
                       && base.get(symbol) instanceof Value.Exact exact
                   ? Num.of(exact.rational())
-                  : node);
+                  : node;
+      return terms.stream().map(term -> Substitution.everywhere(term, fixed)).toList();
     }
   }
 
@@ -259,7 +223,7 @@ final class SamplePoints {
   private static List<Value> places(List<Value> ends, boolean onlyLine, AlgebraLimit budget) {
     List<Value> places = new ArrayList<>(ends);
     for (int i = 0; i + 1 < ends.size(); i++) {
-      Value width = Value.add(ends.get(i + 1), negated(ends.get(i), budget), budget);
+      Value width = Value.subtract(ends.get(i + 1), ends.get(i), budget);
       for (Rational share : onlyLine ? BETWEEN : List.of(BETWEEN.get(i % 2))) {
         Value offset = Value.multiply(width, new Value.Exact(share), budget);
         places.add(Value.add(ends.get(i), offset, budget));
@@ -274,30 +238,23 @@ final class SamplePoints {
     return places;
   }
 
-  private static Value negated(Value value, AlgebraLimit budget) {
-    return Value.multiply(Value.of(-1), value, budget);
-  }
-
   /** Points of every mix of signs, then points whose coordinates are numbers in the terms. */
   private static List<Map<Symbol, Value>> bases(
       List<Expr> terms, List<Symbol> symbols, boolean positive) {
-    List<Map<Symbol, Value>> bases = new ArrayList<>();
     List<Rational> named = named(terms);
-    for (int p = 0; p < LINES + Math.min(NAMED_LINES, named.size()); p++) {
-      Map<Symbol, Value> base = new HashMap<>();
-      for (int s = 0; s < symbols.size(); s++) {
-        Rational size =
-            Rational.of(
-                ABOVE[(5 * p + 3 * s + 2) % ABOVE.length], BELOW[(7 * p + s) % BELOW.length]);
-        boolean minus = !positive && (p >> (s % 3) & 1) == 1 != (s >= 3 && p % (s + 1) == 0);
-        Rational mixed = minus ? size.negate() : size;
-        base.put(
-            symbols.get(s),
-            new Value.Exact(p < LINES ? mixed : named.get((p - LINES + s) % named.size())));
-      }
-      bases.add(base);
-    }
-    return bases;
+    return points(
+        LINES + Math.min(NAMED_LINES, named.size()),
+        symbols,
+        (p, s) ->
+            new Value.Exact(
+                p < LINES ? mixed(p, s, positive) : named.get((p - LINES + s) % named.size())));
+  }
+
+  private static Rational mixed(int point, int index, boolean positive) {
+    int above = ABOVE[(5 * point + 3 * index + 2) % ABOVE.length];
+    int below = BELOW[(7 * point + index) % BELOW.length];
+    boolean minus = (point >> (index % 3) & 1) == 1 != (index >= 3 && point % (index + 1) == 0);
+    return Rational.of(!positive && minus ? -above : above, below);
   }
 
   /** Zero, and larger numbers of the terms with either sign: x − 50 is zero at 50. */

@@ -11,7 +11,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.sparklora.reward.math.algebra.Algebra;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Constant;
@@ -51,10 +50,10 @@ final class MathEquivalence {
   private final SetComparison sets;
   private final RelationComparison relations;
 
-  MathEquivalence(VerifyConfig config, Algebra algebra, AlgebraLimit budget) {
+  MathEquivalence(VerifyConfig config, AlgebraLimit budget) {
     this.config = config;
     this.budget = budget;
-    this.identity = new Identity(algebra, config.floatZero(), budget);
+    this.identity = new Identity(config.floatZero(), budget);
     this.sets = new SetComparison(this, config, budget);
     this.relations = new RelationComparison(this, identity, config, budget);
   }

@@ -1,7 +1,6 @@
 package org.sparklora.reward.math.dialect;
 
 import java.util.List;
-import org.sparklora.reward.math.algebra.Algebra;
 import org.sparklora.reward.math.extract.Answer;
 import org.sparklora.reward.math.number.AlgebraLimit;
 import org.sparklora.reward.math.number.Value;
@@ -12,10 +11,10 @@ public final class MathVerify {
 
   /** Whether any extracted pair is equal: expression with expression, text with text. */
   public static boolean verify(
-      Answer gold, Answer answer, VerifyConfig config, Algebra algebra, AlgebraLimit budget) {
+      Answer gold, Answer answer, VerifyConfig config, AlgebraLimit budget) {
     if (gold.expression().isPresent() && answer.expression().isPresent()) {
       try {
-        MathEquivalence equivalence = new MathEquivalence(config, algebra, budget);
+        MathEquivalence equivalence = new MathEquivalence(config, budget);
         if (equivalence.same(gold.expression().get(), answer.expression().get())) {
           return true;
         }

@@ -6,7 +6,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.sparklora.reward.math.algebra.Algebra;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Apply;
 import org.sparklora.reward.math.algebra.Expr.Chain;
@@ -39,9 +38,9 @@ final class SoundComparison {
   private final MathEquivalence equivalence;
   private final AlgebraLimit budget;
 
-  SoundComparison(Algebra algebra, AlgebraLimit budget) {
+  SoundComparison(AlgebraLimit budget) {
     this.readings = new SoundReadings(budget);
-    this.equivalence = new MathEquivalence(CONFIG, algebra, budget);
+    this.equivalence = new MathEquivalence(CONFIG, budget);
     this.budget = budget;
   }
 

@@ -2,13 +2,11 @@ package org.sparklora.reward.math.dialect;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Judgement;
-import org.sparklora.reward.math.algebra.Algebra;
 import org.sparklora.reward.math.extract.BoxedAnswer;
 import org.sparklora.reward.math.extract.ExtractionTarget;
 import org.sparklora.reward.math.extract.LatexEnvironments;
@@ -56,11 +54,9 @@ public final class SoundJudge {
   /** Mathematics this far after its anchor is not the answer. */
   private static final int REACH = 200;
 
-  private final Algebra algebra;
   private final AlgebraLimit budget;
 
-  public SoundJudge(Algebra algebra, AlgebraLimit budget) {
-    this.algebra = algebra;
+  public SoundJudge(AlgebraLimit budget) {
     this.budget = budget;
   }
 
@@ -77,7 +73,7 @@ public final class SoundJudge {
         return Judgement.of(Verdict.WRONG, "no answer found", shortened(gold), "");
       }
       answer = found.get();
-      boolean same = new SoundComparison(algebra, budget).same(gold, answer);
+      boolean same = new SoundComparison(budget).same(gold, answer);
       return Judgement.of(
           same ? Verdict.CORRECT : Verdict.WRONG,
           same ? "equal" : "not equal",
@@ -235,9 +231,5 @@ public final class SoundJudge {
       parts.add(environment.content() + (environment.percent() ? "\\%" : ""));
     }
     return String.join(",", parts);
-  }
-
-  static String lower(String text) {
-    return text.toLowerCase(Locale.ROOT);
   }
 }

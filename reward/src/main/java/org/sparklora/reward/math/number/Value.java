@@ -2,6 +2,8 @@ package org.sparklora.reward.math.number;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The value of an expression: an exact fraction while nothing irrational occurs, else a complex
@@ -24,6 +26,15 @@ public sealed interface Value {
 
     public None(String why) {
       super(why, null, false, false);
+    }
+  }
+
+  /** The result of a computation; empty if one of its values does not exist. */
+  static <T> Optional<T> optional(Supplier<T> computation) {
+    try {
+      return Optional.of(computation.get());
+    } catch (None | ArithmeticException none) {
+      return Optional.empty();
     }
   }
 
@@ -85,6 +96,14 @@ public sealed interface Value {
     PreciseMath math = digits(a, b);
     budget.step(math.operation());
     return new Approximate(complex(a, math).plus(complex(b, math)));
+  }
+
+  static Value negate(Value value, AlgebraLimit budget) {
+    return multiply(of(-1), value, budget);
+  }
+
+  static Value subtract(Value a, Value b, AlgebraLimit budget) {
+    return add(a, negate(b, budget), budget);
   }
 
   static Value multiply(Value a, Value b, AlgebraLimit budget) {

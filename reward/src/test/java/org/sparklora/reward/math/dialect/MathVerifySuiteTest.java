@@ -11,8 +11,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward;
-import org.sparklora.reward.math.algebra.Algebra;
-import org.sparklora.reward.math.algebra.NumericAlgebra;
 import org.sparklora.reward.math.extract.Answer;
 import org.sparklora.reward.math.extract.AnswerExtraction;
 import org.sparklora.reward.math.extract.ExtractionTarget;
@@ -25,8 +23,6 @@ import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** The cases of Math-Verify's own tests, with its own settings and its real results. */
 class MathVerifySuiteTest {
-  private static final Algebra ALGEBRA = new NumericAlgebra(Algebra.NONE);
-
   private static Stream<JsonNode> kind(String kind) {
     return JsonLines.read("/math/mathverify_suite.jsonl.gz").stream()
         .filter(row -> row.get("kind").asText().equals(kind));
@@ -73,7 +69,7 @@ class MathVerifySuiteTest {
             settings.path("strict").asBoolean(true),
             settings.path("allow_set_relation_comp").asBoolean(false),
             true);
-    return MathVerify.verify(gold, answer, config, ALGEBRA, budget);
+    return MathVerify.verify(gold, answer, config, budget);
   }
 
   private static List<ExtractionTarget> targets(JsonNode configs) {
