@@ -20,14 +20,6 @@ final class BracketParser {
     this.terms = terms;
   }
 
-  /** The term up to the bracket that closes the current one. */
-  Expr group(Kind close) {
-    in.next();
-    Expr value = terms.enclosedTerm();
-    in.expect(close);
-    return value;
-  }
-
   /** A term in braces, or {@code {n \choose k}}. */
   Expr braces() {
     in.expect(L_BRACE);

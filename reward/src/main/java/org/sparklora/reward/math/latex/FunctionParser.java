@@ -10,9 +10,11 @@ import org.sparklora.reward.math.algebra.Expr.Call;
 import org.sparklora.reward.math.algebra.Expr.Constant;
 import org.sparklora.reward.math.algebra.Expr.Iterated;
 import org.sparklora.reward.math.algebra.Expr.Limit;
+import org.sparklora.reward.math.algebra.Expr.Matrix;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Pow;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.algebra.MatrixAlgebra;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.algebra.Substitution;
 import org.sparklora.reward.math.latex.LatexLexer.Kind;
@@ -38,8 +40,10 @@ final class FunctionParser {
   /** A function of the tokens that follow it, else an atom. */
   Expr functionOrAtom() {
     return switch (in.kind()) {
-      case FUNCTION -> function();
-      case GAMMA -> in.attempt(this::function).orElseGet(() -> atoms.atom(true, true));
+      case FUNCTION -> call(in.next().text().substring(1));
+      case GAMMA ->
+          in.attempt(() -> call(in.next().text().substring(1)))
+              .orElseGet(() -> atoms.atom(true, true));
       case MULTI_FUNCTION -> functionOfSeveral(in.next().text().substring(1));
       case OPERATOR_NAME -> operatorName();
       case EXP_E -> {
@@ -66,11 +70,6 @@ final class FunctionParser {
         : new Pow(Constant.E, exponent);
   }
 
-  private Expr function() {
-    String name = in.next().text().substring(1);
-    return call(name);
-  }
-
   /** A function's scripts and argument, after its name. */
   private Expr call(String name) {
     Optional<Expr> base = Optional.empty();
@@ -86,15 +85,50 @@ final class FunctionParser {
       }
     }
     Expr argument =
-        in.attempt(
-                () -> {
-                  in.expect(L_PAREN);
-                  Expr inside = terms.enclosedTerm();
-                  in.expect(R_PAREN);
-                  return inside;
-                })
+        in.attempt(() -> terms.enclosedTerm(L_PAREN, R_PAREN))
             .orElseGet(() -> in.nested(() -> terms.product(false)));
-    return Functions.apply(name, base, power, argument);
+    return applied(name, base, power, argument);
+  }
+
+  /**
+   * The value of a function command.
+   *
+   * @param base the subscript: the base of a logarithm
+   * @param power the superscript: −1 on a trigonometric function means its inverse
+   */
+  private static Expr applied(String name, Optional<Expr> base, Optional<Expr> power, Expr arg) {
+    boolean trigonometric =
+        switch (name) {
+          case "sin", "cos", "tan", "csc", "sec", "cot", "sinh", "cosh", "tanh" -> true;
+          default -> false;
+        };
+    boolean inverse = trigonometric && power.isPresent() && power.get().equals(Num.of(-1));
+    Expr value =
+        switch (name) {
+          case "log" -> Call.of("log", arg, base.orElse(Num.of(10)));
+          case "ln" -> Call.of("log", arg, base.orElse(Constant.E));
+          case "exp" -> new Pow(Constant.E, arg);
+          case "floor" -> Call.of("floor", arg);
+          case "ceil" -> Call.of("ceiling", arg);
+          case "Gamma", "gamma" -> Call.of("gamma", arg);
+          case "det" -> MatrixAlgebra.determinant(matrix(arg));
+          case "tr", "trace" -> MatrixAlgebra.trace(matrix(arg));
+          case "arsinh", "arcsinh" -> Call.of("asinh", arg);
+          case "arcosh", "arccosh" -> Call.of("acosh", arg);
+          case "artanh", "arctanh" -> Call.of("atanh", arg);
+          default ->
+              name.startsWith("arc")
+                  ? Call.of("a" + name.substring(3), arg)
+                  : Call.of(inverse ? "a" + name : name, arg);
+        };
+    return power.isPresent() && !inverse ? new Pow(value, power.get()) : value;
+  }
+
+  private static Matrix matrix(Expr arg) {
+    if (arg instanceof Matrix matrix) {
+      return matrix;
+    }
+    throw ParseFailure.meaningless("a determinant or trace of something that is no matrix");
   }
 
   private Expr functionOfSeveral(String name) {
@@ -126,28 +160,15 @@ final class FunctionParser {
     in.expect(R_BRACE);
     return switch (name) {
       case "gcd", "lcm" -> functionOfSeveral(name);
-      case "floor",
-              "ceil",
-              "arsinh",
-              "arcsinh",
-              "arcosh",
-              "arccosh",
-              "artanh",
-              "arctanh",
-              "tr",
-              "trace" ->
-          call(name);
+      case "floor", "ceil", "tr", "trace" -> call(name);
+      case "arsinh", "arcsinh", "arcosh", "arccosh", "artanh", "arctanh" -> call(name);
       default -> throw ParseFailure.meaningless("the operator " + name);
     };
   }
 
   private Expr root() {
     in.next();
-    Expr degree = Num.of(2);
-    if (in.skip(L_BRACKET)) {
-      degree = terms.enclosedTerm();
-      in.expect(R_BRACKET);
-    }
+    Expr degree = in.is(L_BRACKET) ? terms.enclosedTerm(L_BRACKET, R_BRACKET) : Num.of(2);
     Expr base = terms.bracedTerm();
     return new Pow(base, Expr.divide(Num.of(1), degree));
   }

@@ -161,6 +161,17 @@ final class LatexLexer {
   private static final int LONGEST;
   private static final boolean[] STARTS = new boolean[128];
 
+  private static final Token NO_TOKEN = new Token(UNKNOWN, "");
+
+  /** A number, with an exponent (group 1) or a percent sign (group 2). */
+  private static final Pattern NUMBERS =
+      Pattern.compile(
+          "(?:[0-9]++(?:\\.[0-9]++)?|\\.[0-9]++)(?:(E[-+]?[0-9]++)|([ \t\r\n]?\\\\?%))?");
+
+  private static final Pattern DIFFERENTIALS =
+      Pattern.compile("d[ \t\r\n]*+(?:[a-zA-Z]|\\\\[a-zA-Z]++)");
+  private static final Pattern ARRAY = Pattern.compile("\\\\begin\\{array\\}\\{[clr]*+\\}");
+
   /** Commands with a braced text that together are one symbol. */
   private static final Set<String> ACCENTS =
       Set.of(
@@ -169,6 +180,10 @@ final class LatexLexer {
                   + " mathellipsis mathfrak mathinner mathit mathnormal mathop mathopen mathord mathpunct mathrel"
                   + " mathring mathrlap mathrm mathscr mathsf mathsterling mathtt mbox")
               .split(" "));
+
+  /** Up to the first closing brace. */
+  private static final Pattern ACCENTED =
+      Pattern.compile("\\\\(?:" + String.join("|", ACCENTS) + ")[ \t\r\n]?\\{[^}]*+\\}");
 
   /** The words of all commands; Math-Verify reads {@code \\leftarrow} as ≤ and letters. */
   private static final Set<String> WORDS = new HashSet<>(ACCENTS);
@@ -251,35 +266,42 @@ final class LatexLexer {
 
   private static Token longest(String text, int at) {
     char c = text.charAt(at);
-    if (isDigit(c) || c == '.') {
-      Token number = number(text, at);
-      if (number.kind() != UNKNOWN) {
-        return number;
+    if (c >= '0' && c <= '9' || c == '.') {
+      Matcher number = NUMBERS.matcher(text).region(at, text.length());
+      if (number.lookingAt()) {
+        boolean plain = number.group(1) == null;
+        Kind kind = !plain ? E_NOTATION : number.group(2) != null ? PERCENT_NUMBER : NUMBER;
+        return new Token(kind, number.group());
       }
     }
     Token best = literal(text, at);
     if (c == '\\') {
-      best = longer(best, commandWithBraces(text, at));
+      best = longer(best, ARRAY_START, ARRAY, text, at);
+      best = longer(best, ACCENT, ACCENTED, text, at);
     } else if (c == 'd') {
-      best = longer(best, differential(text, at));
+      best = longer(best, DIFFERENTIAL, DIFFERENTIALS, text, at);
     }
-    if (best.kind() == SKIP || !best.text().isEmpty()) {
+    if (!best.text().isEmpty()) {
       return best;
     }
-    if (isLetter(c)) {
+    if (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
       return new Token(LETTER, String.valueOf(c));
     }
     throw new ParseFailure("unexpected '" + c + "'");
   }
 
-  private static Token longer(Token first, Token second) {
-    return second.text().length() > first.text().length() ? second : first;
+  /** The token of this kind at a position if it is longer, else {@code best}. */
+  private static Token longer(Token best, Kind kind, Pattern pattern, String text, int at) {
+    Matcher token = pattern.matcher(text).region(at, text.length());
+    return token.lookingAt() && token.end() - at > best.text().length()
+        ? new Token(kind, token.group())
+        : best;
   }
 
   private static Token literal(String text, int at) {
     char c = text.charAt(at);
     if (c < 128 && !STARTS[c]) {
-      return new Token(UNKNOWN, "");
+      return NO_TOKEN;
     }
     for (int length = Math.min(LONGEST, text.length() - at); length > 0; length--) {
       String candidate = text.substring(at, at + length);
@@ -288,109 +310,12 @@ final class LatexLexer {
         // A letter command includes one following space, which then counts in its length.
         boolean space =
             (kind == GREEK || kind == GAMMA || kind == OTHER_SYMBOL)
-                && at + length < text.length()
-                && text.charAt(at + length) == ' ';
+                && text.startsWith(" ", at + length);
         return space
             ? new Token(kind == GAMMA ? GREEK : kind, candidate + " ")
             : new Token(kind, candidate);
       }
     }
-    return new Token(UNKNOWN, "");
-  }
-
-  /**
-   * {@code \text{…}} and similar, up to the first closing brace, and {@code \begin{array}{ccc}}.
-   */
-  private static Token commandWithBraces(String text, int at) {
-    int end = at + 1;
-    while (end < text.length() && isLetter(text.charAt(end))) {
-      end++;
-    }
-    if (text.startsWith("\\begin{array}{", at)) {
-      int close = at + 14;
-      while (close < text.length() && "clr".indexOf(text.charAt(close)) >= 0) {
-        close++;
-      }
-      return close < text.length() && text.charAt(close) == '}'
-          ? new Token(ARRAY_START, text.substring(at, close + 1))
-          : new Token(UNKNOWN, "");
-    }
-    if (!ACCENTS.contains(text.substring(at + 1, end))) {
-      return new Token(UNKNOWN, "");
-    }
-    int brace = end < text.length() && " \t\r\n".indexOf(text.charAt(end)) >= 0 ? end + 1 : end;
-    if (brace >= text.length() || text.charAt(brace) != '{') {
-      return new Token(UNKNOWN, "");
-    }
-    int close = text.indexOf('}', brace);
-    return close < 0 ? new Token(UNKNOWN, "") : new Token(ACCENT, text.substring(at, close + 1));
-  }
-
-  private static Token differential(String text, int at) {
-    int next = at + 1;
-    while (next < text.length() && " \t\r\n".indexOf(text.charAt(next)) >= 0) {
-      next++;
-    }
-    if (next < text.length() && isLetter(text.charAt(next))) {
-      return new Token(DIFFERENTIAL, text.substring(at, next + 1));
-    }
-    if (next + 1 < text.length() && text.charAt(next) == '\\' && isLetter(text.charAt(next + 1))) {
-      next += 2;
-      while (next < text.length() && isLetter(text.charAt(next))) {
-        next++;
-      }
-      return new Token(DIFFERENTIAL, text.substring(at, next));
-    }
-    return new Token(LETTER, "d");
-  }
-
-  private static Token number(String text, int at) {
-    int end = digits(text, at);
-    if (end < text.length() && text.charAt(end) == '.') {
-      int fraction = digits(text, end + 1);
-      if (fraction > end + 1) {
-        end = fraction;
-      }
-    }
-    if (end == at) {
-      return new Token(UNKNOWN, "");
-    }
-    if (end < text.length() && text.charAt(end) == 'E') {
-      int sign = end + 1;
-      if (sign < text.length() && (text.charAt(sign) == '+' || text.charAt(sign) == '-')) {
-        sign++;
-      }
-      int exponent = digits(text, sign);
-      if (exponent > sign) {
-        return new Token(E_NOTATION, text.substring(at, exponent));
-      }
-    }
-    int percent = end;
-    if (percent < text.length() && " \t\r\n".indexOf(text.charAt(percent)) >= 0) {
-      percent++;
-    }
-    if (text.startsWith("\\%", percent)) {
-      return new Token(PERCENT_NUMBER, text.substring(at, percent + 2));
-    }
-    if (text.startsWith("%", percent)) {
-      return new Token(PERCENT_NUMBER, text.substring(at, percent + 1));
-    }
-    return new Token(NUMBER, text.substring(at, end));
-  }
-
-  private static int digits(String text, int from) {
-    int end = from;
-    while (end < text.length() && isDigit(text.charAt(end))) {
-      end++;
-    }
-    return end;
-  }
-
-  private static boolean isDigit(char c) {
-    return c >= '0' && c <= '9';
-  }
-
-  private static boolean isLetter(char c) {
-    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
+    return NO_TOKEN;
   }
 }

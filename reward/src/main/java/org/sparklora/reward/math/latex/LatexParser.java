@@ -178,16 +178,8 @@ public final class LatexParser {
 
   private Expr atEndOfElement(Expr set) {
     return switch (in.kind()) {
-      case COMMA,
-              SEMICOLON,
-              END,
-              R_PAREN,
-              R_PAREN_VISUAL,
-              R_BRACKET,
-              R_BRACE,
-              R_BRACE_VISUAL,
-              R_BRACE_CMD ->
-          set;
+      case COMMA, SEMICOLON, END -> set;
+      case R_PAREN, R_PAREN_VISUAL, R_BRACKET, R_BRACE, R_BRACE_VISUAL, R_BRACE_CMD -> set;
       default -> throw new ParseFailure("not a set by itself");
     };
   }

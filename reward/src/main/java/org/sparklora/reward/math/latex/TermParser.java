@@ -4,6 +4,7 @@ import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Add;
 import org.sparklora.reward.math.algebra.Expr.Call;
@@ -69,48 +70,48 @@ final class TermParser {
 
   /** A term in its own brackets, which an outer bar or differential does not end. */
   Expr enclosedTerm() {
-    Kind bar = closingBar;
-    boolean differential = stopAtDifferential;
     int outside = remainders;
-    closingBar = END;
-    stopAtDifferential = false;
     try {
-      return term();
+      return endedBy(END, false, this::term);
     } finally {
-      closingBar = bar;
-      stopAtDifferential = differential;
       remainders = outside;
     }
   }
 
+  private Expr endedBy(Kind bar, boolean differential, Supplier<Expr> reading) {
+    Kind outerBar = closingBar;
+    boolean outerDifferential = stopAtDifferential;
+    closingBar = bar;
+    stopAtDifferential = differential;
+    try {
+      return reading.get();
+    } finally {
+      closingBar = outerBar;
+      stopAtDifferential = outerDifferential;
+    }
+  }
+
+  /** A term between these brackets. */
+  Expr enclosedTerm(Kind open, Kind close) {
+    in.expect(open);
+    Expr value = enclosedTerm();
+    in.expect(close);
+    return value;
+  }
+
   /** A term in braces. */
   Expr bracedTerm() {
-    in.expect(L_BRACE);
-    Expr value = enclosedTerm();
-    in.expect(R_BRACE);
-    return value;
+    return enclosedTerm(L_BRACE, R_BRACE);
   }
 
   /** The sum up to the bar that closes an absolute value. */
   Expr sumUpTo(Kind bar) {
-    Kind outer = closingBar;
-    closingBar = bar;
-    try {
-      return in.nested(this::sum);
-    } finally {
-      closingBar = outer;
-    }
+    return endedBy(bar, stopAtDifferential, () -> in.nested(this::sum));
   }
 
   /** An integrand, up to its differential; an empty one is 1. */
   Expr integrand() {
-    boolean outer = stopAtDifferential;
-    stopAtDifferential = true;
-    try {
-      return in.is(DIFFERENTIAL) ? Num.of(1) : in.nested(this::sum);
-    } finally {
-      stopAtDifferential = outer;
-    }
+    return endedBy(closingBar, true, () -> in.is(DIFFERENTIAL) ? Num.of(1) : in.nested(this::sum));
   }
 
   private Expr sum() {
@@ -179,15 +180,11 @@ final class TermParser {
 
   private Expr signed(boolean withFunctions) {
     boolean minus = false;
-    boolean any = false;
     while (in.is(ADD) || in.is(SUB)) {
-      any = true;
-      if (in.next().kind() == SUB) {
-        minus = !minus;
-      }
+      minus ^= in.next().kind() == SUB;
     }
     Expr value = juxtaposed(withFunctions);
-    return any && minus ? MatrixAlgebra.negate(value) : value;
+    return minus ? MatrixAlgebra.negate(value) : value;
   }
 
   private Expr juxtaposed(boolean withFunctions) {
@@ -235,29 +232,11 @@ final class TermParser {
 
   private boolean startsFactor(boolean withFunctions) {
     return switch (in.kind()) {
-      case L_PAREN,
-              L_GROUP,
-              L_BRACE,
-              L_BRACKET,
-              L_BRACE_VISUAL,
-              L_BRACE_CMD,
-              L_BRACK,
-              PHANTOM,
-              BOXED ->
-          true;
-      case L_VERT, L_ANGLE, L_FLOOR, LL_CORNER, L_CEIL, UL_CORNER -> true;
+      case L_PAREN, L_GROUP, L_BRACKET, L_BRACK, L_BRACE, L_BRACE_VISUAL, L_BRACE_CMD -> true;
+      case L_VERT, L_ANGLE, L_FLOOR, LL_CORNER, L_CEIL, UL_CORNER, PHANTOM, BOXED -> true;
       case FRAC, BINOM, MATRIX_START, ARRAY_START, DET_START -> true;
-      case LETTER,
-              GREEK,
-              OTHER_SYMBOL,
-              ACCENT,
-              INFTY,
-              PARTIAL,
-              NUMBER,
-              PERCENT_NUMBER,
-              E_NOTATION ->
-          true;
-      case UPPER_E, GAMMA -> true;
+      case LETTER, GREEK, OTHER_SYMBOL, ACCENT, INFTY, PARTIAL, UPPER_E, GAMMA -> true;
+      case NUMBER, PERCENT_NUMBER, E_NOTATION -> true;
       case BAR, VERT, NORM -> in.kind() != closingBar;
       case DIFFERENTIAL -> !stopAtDifferential;
       case FUNCTION, MULTI_FUNCTION, OPERATOR_NAME, INT, SUM, PROD, LIM, SQRT, EXP_E ->
@@ -341,35 +320,31 @@ final class TermParser {
 
   private Expr primary(boolean withFunctions) {
     return switch (in.kind()) {
-      case L_PAREN -> brackets.group(R_PAREN);
-      case L_GROUP -> brackets.group(R_GROUP);
-      case L_BRACKET -> brackets.group(R_BRACKET);
-      case L_BRACK -> brackets.group(R_BRACK);
-      case L_BRACE_VISUAL -> brackets.group(R_BRACE_VISUAL);
-      case L_BRACE_CMD -> brackets.group(R_BRACE_CMD);
+      case L_PAREN -> enclosedTerm(L_PAREN, R_PAREN);
+      case L_GROUP -> enclosedTerm(L_GROUP, R_GROUP);
+      case L_BRACKET -> enclosedTerm(L_BRACKET, R_BRACKET);
+      case L_BRACK -> enclosedTerm(L_BRACK, R_BRACK);
+      case L_BRACE_VISUAL -> enclosedTerm(L_BRACE_VISUAL, R_BRACE_VISUAL);
+      case L_BRACE_CMD -> enclosedTerm(L_BRACE_CMD, R_BRACE_CMD);
       case L_BRACE -> brackets.braces();
       case PHANTOM, BOXED -> {
         if (in.next().kind() == PHANTOM) {
           in.refuseIfStrict("what is not printed");
         }
-        if (!in.is(L_BRACE)) {
-          throw new ParseFailure("expected a brace");
-        }
-        yield brackets.group(R_BRACE);
+        yield bracedTerm();
       }
-      case BAR -> brackets.absolute(BAR);
-      case VERT -> brackets.absolute(VERT);
-      case L_VERT -> Call.of("abs", brackets.group(R_VERT));
-      case L_FLOOR -> Call.of("floor", brackets.group(R_FLOOR));
-      case LL_CORNER -> Call.of("floor", brackets.group(LR_CORNER));
-      case L_CEIL -> Call.of("ceiling", brackets.group(R_CEIL));
-      case UL_CORNER -> Call.of("ceiling", brackets.group(UR_CORNER));
+      case BAR, VERT -> brackets.absolute(in.kind());
+      case L_VERT -> Call.of("abs", enclosedTerm(L_VERT, R_VERT));
+      case L_FLOOR -> Call.of("floor", enclosedTerm(L_FLOOR, R_FLOOR));
+      case LL_CORNER -> Call.of("floor", enclosedTerm(LL_CORNER, LR_CORNER));
+      case L_CEIL -> Call.of("ceiling", enclosedTerm(L_CEIL, R_CEIL));
+      case UL_CORNER -> Call.of("ceiling", enclosedTerm(UL_CORNER, UR_CORNER));
       case NORM -> {
         brackets.absolute(NORM);
         throw ParseFailure.meaningless("a norm");
       }
       case L_ANGLE -> {
-        brackets.group(R_ANGLE);
+        enclosedTerm(L_ANGLE, R_ANGLE);
         throw ParseFailure.meaningless("a product in angles");
       }
       case FRAC -> fractions.fraction();
