@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BinaryOperator;
 import org.sparklora.reward.math.algebra.Expr.Add;
 import org.sparklora.reward.math.algebra.Expr.Mul;
 import org.sparklora.reward.math.algebra.Expr.Num;
@@ -58,14 +59,9 @@ public final class DecimalArithmetic {
   /** A number times factors that are not evaluated. */
   private record Term(FloatNumber number, List<Expr> factors) {}
 
-  static boolean holdsDecimal(Expr expr) {
-    return expr instanceof Num num && num.decimal()
-        || expr.children().stream().anyMatch(DecimalArithmetic::holdsDecimal);
-  }
-
   /** The difference of an equation's sides, evaluated as far as Math-Verify does. */
   public static Expr difference(Expr left, Expr right, AlgebraLimit budget) {
-    if (!holdsDecimal(left) && !holdsDecimal(right)) {
+    if (!left.hasDecimal() && !right.hasDecimal()) {
       return Expr.minus(left, right);
     }
     DecimalArithmetic arithmetic = new DecimalArithmetic(BigDecimal.ZERO, budget);
@@ -94,24 +90,24 @@ public final class DecimalArithmetic {
    * floats agree only by lost digits are not equal.
    */
   Optional<Boolean> equal(Expr gold, Expr pred) {
-    if (!holdsDecimal(gold) && !holdsDecimal(pred)) {
+    if (!gold.hasDecimal() && !pred.hasDecimal()) {
       return Optional.empty();
     }
     return equalFloats(gold, pred).map(equal -> equal && !isLost(gold, pred));
   }
 
   private boolean isLost(Expr gold, Expr pred) {
-    try {
-      Evaluator.Pair pair = new Evaluator(Map.of(), budget).values(gold, pred);
-      return !Closeness.within(pair.first(), pair.second(), LOST);
-    } catch (Value.None | ArithmeticException none) {
-      return false;
-    }
+    return Value.optional(() -> new Evaluator(Map.of(), budget).values(gold, pred))
+        .filter(pair -> !Closeness.within(pair.first(), pair.second(), LOST))
+        .isPresent();
   }
 
   private Optional<Boolean> equalFloats(Expr gold, Expr pred) {
     List<Term> difference = subtracted(gold, pred);
-    if (!isLiteral(gold) && !isLiteral(pred) && isCut(difference)) {
+    if (!isLiteral(gold)
+        && !isLiteral(pred)
+        && isNumber(difference)
+        && isBelow(difference, chopBelow)) {
       return Optional.of(true);
     }
     Map<List<Expr>, FloatNumber> evaluated = new LinkedHashMap<>();
@@ -268,19 +264,15 @@ public final class DecimalArithmetic {
     if (!computed || !Expr.freeSymbols(expr).isEmpty()) {
       return Optional.empty();
     }
-    try {
-      Value value = Evaluator.constant(fractions(expr), budget);
-      if (holdsDecimal(expr)) {
-        return Value.isReal(value)
-            ? Optional.of(FloatNumber.rounded(real(value), FloatNumber.bits(0)))
-            : Optional.empty();
-      }
-      return value instanceof Value.Exact exact
-          ? Optional.of(FloatNumber.exact(exact.rational()))
-          : Optional.empty();
-    } catch (Value.None | ArithmeticException none) {
-      return Optional.empty();
-    }
+    boolean decimal = expr.hasDecimal();
+    return Value.optional(() -> Evaluator.constant(fractions(expr), budget))
+        .filter(value -> !(value instanceof Value.Unbounded))
+        .filter(value -> decimal ? Value.isReal(value) : value instanceof Value.Exact)
+        .map(
+            value ->
+                decimal
+                    ? FloatNumber.rounded(real(value), FloatNumber.bits(0))
+                    : FloatNumber.exact(real(value)));
   }
 
   private FloatNumber power(FloatNumber base, int exponent) {
@@ -291,9 +283,7 @@ public final class DecimalArithmetic {
   }
 
   private Optional<FloatNumber> all(
-      List<Expr> parts,
-      FloatNumber start,
-      java.util.function.BinaryOperator<FloatNumber> operation) {
+      List<Expr> parts, FloatNumber start, BinaryOperator<FloatNumber> operation) {
     FloatNumber result = start;
     for (Expr part : parts) {
       Optional<FloatNumber> number = number(part);
@@ -312,11 +302,6 @@ public final class DecimalArithmetic {
         : Rational.of(Value.complex(value).re().round(DIGITS));
   }
 
-  /** Whether the literals, computed to more digits than floats have, give nearly 0. */
-  private boolean isCut(List<Term> difference) {
-    return isNumber(difference) && isBelow(difference, chopBelow);
-  }
-
   /** Whether Math-Verify evaluates the terms; it leaves a percentage as written. */
   private static boolean isNumber(List<Term> terms) {
     return terms.stream()
@@ -324,13 +309,12 @@ public final class DecimalArithmetic {
         .noneMatch(f -> f.equals(HUNDREDTH) || !Expr.freeSymbols(f).isEmpty());
   }
 
+  /** Whether the literals, computed to more digits than floats have, give nearly 0. */
   private boolean isBelow(List<Term> terms, BigDecimal bound) {
-    try {
-      Add sum = new Add(terms.stream().map(DecimalArithmetic::written).toList());
-      return Closeness.within(Evaluator.constant(binary(sum), budget), Value.ZERO, bound);
-    } catch (Value.None | ArithmeticException none) {
-      return false;
-    }
+    Add sum = new Add(terms.stream().map(DecimalArithmetic::written).toList());
+    return Value.optional(() -> Evaluator.constant(binary(sum), budget))
+        .filter(value -> Closeness.within(value, Value.ZERO, bound))
+        .isPresent();
   }
 
   private static Expr written(Term term) {
@@ -344,7 +328,7 @@ public final class DecimalArithmetic {
         Substitution.everywhere(
             expr,
             node ->
-                node instanceof Expr.Call call && call.name().equals("log") && holdsDecimal(node)
+                node instanceof Expr.Call call && call.name().equals("log") && node.hasDecimal()
                     ? number(node).<Expr>map(FloatNumber::literal).orElse(node)
                     : node);
     return fractions(logarithms);

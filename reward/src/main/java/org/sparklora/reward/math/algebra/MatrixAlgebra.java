@@ -2,6 +2,8 @@ package org.sparklora.reward.math.algebra;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.sparklora.reward.math.algebra.Expr.Add;
 import org.sparklora.reward.math.algebra.Expr.Matrix;
 import org.sparklora.reward.math.algebra.Expr.Num;
@@ -22,19 +24,27 @@ public final class MatrixAlgebra {
     if (!(left instanceof Matrix a) || !(right instanceof Matrix b) || !sameShape(a, b)) {
       throw ParseFailure.meaningless("a sum of unlike shapes");
     }
-    List<List<Expr>> rows = new ArrayList<>();
-    for (int i = 0; i < a.rows().size(); i++) {
-      List<Expr> row = new ArrayList<>();
-      for (int j = 0; j < a.rows().get(i).size(); j++) {
-        row.add(new Add(List.of(a.rows().get(i).get(j), b.rows().get(i).get(j))));
-      }
-      rows.add(List.copyOf(row));
-    }
-    return new Matrix(List.copyOf(rows));
+    return matrix(
+        a.rows().size(), width(a), (i, j) -> new Add(List.of(entry(a, i, j), entry(b, i, j))));
+  }
+
+  private static Matrix matrix(int height, int width, BiFunction<Integer, Integer, Expr> entry) {
+    return new Matrix(
+        IntStream.range(0, height)
+            .mapToObj(i -> IntStream.range(0, width).mapToObj(j -> entry.apply(i, j)).toList())
+            .toList());
+  }
+
+  private static int width(Matrix matrix) {
+    return matrix.rows().get(0).size();
+  }
+
+  private static Expr entry(Matrix matrix, int row, int column) {
+    return matrix.rows().get(row).get(column);
   }
 
   public static boolean sameShape(Matrix a, Matrix b) {
-    return a.rows().size() == b.rows().size() && a.rows().get(0).size() == b.rows().get(0).size();
+    return a.rows().size() == b.rows().size() && width(a) == width(b);
   }
 
   public static Expr negate(Expr value) {
@@ -64,48 +74,33 @@ public final class MatrixAlgebra {
   }
 
   public static Matrix transpose(Matrix matrix) {
-    List<List<Expr>> rows = new ArrayList<>();
-    for (int j = 0; j < matrix.rows().get(0).size(); j++) {
-      List<Expr> row = new ArrayList<>();
-      for (List<Expr> source : matrix.rows()) {
-        row.add(source.get(j));
-      }
-      rows.add(List.copyOf(row));
-    }
-    return new Matrix(List.copyOf(rows));
+    return matrix(width(matrix), matrix.rows().size(), (i, j) -> entry(matrix, j, i));
   }
 
   public static Expr trace(Matrix matrix) {
     requireSquare(matrix);
-    List<Expr> diagonal = new ArrayList<>();
-    for (int i = 0; i < matrix.rows().size(); i++) {
-      diagonal.add(matrix.rows().get(i).get(i));
-    }
-    return new Add(List.copyOf(diagonal));
+    return new Add(IntStream.range(0, width(matrix)).mapToObj(i -> entry(matrix, i, i)).toList());
   }
 
   /** Expands by minors along the first row. */
   public static Expr determinant(Matrix matrix) {
     requireSquare(matrix);
-    List<List<Expr>> rows = matrix.rows();
-    if (rows.size() > MAX_DETERMINANT) {
-      throw ParseFailure.meaningless("a determinant of " + rows.size() + " rows");
+    int size = width(matrix);
+    if (size > MAX_DETERMINANT) {
+      throw ParseFailure.meaningless("a determinant of " + size + " rows");
     }
-    if (rows.size() == 1) {
-      return rows.get(0).get(0);
+    if (size == 1) {
+      return entry(matrix, 0, 0);
     }
     List<Expr> terms = new ArrayList<>();
-    for (int column = 0; column < rows.size(); column++) {
-      List<List<Expr>> minor = new ArrayList<>();
-      for (List<Expr> row : rows.subList(1, rows.size())) {
-        List<Expr> rest = new ArrayList<>(row);
-        rest.remove(column);
-        minor.add(rest);
-      }
-      Expr term = Expr.times(rows.get(0).get(column), determinant(new Matrix(minor)));
+    for (int column = 0; column < size; column++) {
+      int left = column;
+      Matrix minor =
+          matrix(size - 1, size - 1, (i, j) -> entry(matrix, i + 1, j < left ? j : j + 1));
+      Expr term = Expr.times(entry(matrix, 0, column), determinant(minor));
       terms.add(column % 2 == 0 ? term : Expr.negate(term));
     }
-    return bounded(new Add(List.copyOf(terms)));
+    return bounded(new Add(terms));
   }
 
   /** Limits the size: products and determinants repeat entries, and grow with each level. */
@@ -117,35 +112,29 @@ public final class MatrixAlgebra {
   }
 
   private static void requireSquare(Matrix matrix) {
-    if (matrix.rows().size() != matrix.rows().get(0).size()) {
+    if (matrix.rows().size() != width(matrix)) {
       throw ParseFailure.meaningless("a determinant or trace of a matrix that is not square");
     }
   }
 
   private static Matrix scale(Expr factor, Matrix matrix) {
-    return new Matrix(
-        matrix.rows().stream()
-            .map(row -> row.stream().map(entry -> Expr.times(factor, entry)).toList())
-            .toList());
+    return matrix(
+        matrix.rows().size(), width(matrix), (i, j) -> Expr.times(factor, entry(matrix, i, j)));
   }
 
   private static Matrix product(Matrix a, Matrix b) {
     int inner = b.rows().size();
-    if (a.rows().get(0).size() != inner || a.rows().size() * inner > MAX_PRODUCT) {
+    if (width(a) != inner || a.rows().size() * inner > MAX_PRODUCT) {
       throw ParseFailure.meaningless("a product of shapes that do not fit");
     }
-    List<List<Expr>> rows = new ArrayList<>();
-    for (List<Expr> left : a.rows()) {
-      List<Expr> row = new ArrayList<>();
-      for (int j = 0; j < b.rows().get(0).size(); j++) {
-        List<Expr> terms = new ArrayList<>();
-        for (int k = 0; k < inner; k++) {
-          terms.add(Expr.times(left.get(k), b.rows().get(k).get(j)));
-        }
-        row.add(bounded(new Add(List.copyOf(terms))));
-      }
-      rows.add(List.copyOf(row));
-    }
-    return new Matrix(List.copyOf(rows));
+    return matrix(
+        a.rows().size(),
+        width(b),
+        (i, j) ->
+            bounded(
+                new Add(
+                    IntStream.range(0, inner)
+                        .mapToObj(k -> Expr.times(entry(a, i, k), entry(b, k, j)))
+                        .toList())));
   }
 }

@@ -98,12 +98,7 @@ final class Decimals {
   static boolean isExactWhole(Expr expr, Value value) {
     return value instanceof Value.Exact exact
         && exact.rational().isInteger()
-        && (!hasDecimal(expr) || exact.rational().signum() == 0 && !isNumber(expr));
-  }
-
-  static boolean hasDecimal(Expr expr) {
-    return expr instanceof Num num && num.decimal()
-        || expr.children().stream().anyMatch(Decimals::hasDecimal);
+        && (!expr.hasDecimal() || exact.rational().signum() == 0 && !isNumber(expr));
   }
 
   /** The most digits of any decimal in a term. */

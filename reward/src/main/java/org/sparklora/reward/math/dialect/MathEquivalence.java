@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Constant;
@@ -84,6 +86,11 @@ final class MathEquivalence {
       pred = RealSets.solutions(pred, budget).orElse(pred);
     }
     return compare(gold, pred);
+  }
+
+  /** Whether lists of equal length have the same elements in the same order. */
+  boolean sameInOrder(List<? extends Expr> gold, List<? extends Expr> pred) {
+    return IntStream.range(0, gold.size()).allMatch(i -> same(gold.get(i), pred.get(i)));
   }
 
   /** Whether an element occurs twice, as in a list that is not a set. */
@@ -216,8 +223,8 @@ final class MathEquivalence {
    * cut: a sum is compared by its value.
    */
   private boolean areChopped(Value a, Value b) {
-    BigDecimal bound = config.chopBelow();
-    return Closeness.within(a, Value.ZERO, bound) && Closeness.within(b, Value.ZERO, bound);
+    return Closeness.within(a, Value.ZERO, VerifyConfig.CHOP_BELOW)
+        && Closeness.within(b, Value.ZERO, VerifyConfig.CHOP_BELOW);
   }
 
   private static boolean isProduct(Expr expr) {
@@ -230,25 +237,21 @@ final class MathEquivalence {
     return holds && expr.children().stream().allMatch(MathEquivalence::isProduct);
   }
 
-  private interface ValueTest {
-    boolean test(Value a, Value b);
-  }
-
-  private boolean withValues(Expr gold, Expr pred, ValueTest test) {
-    try {
-      Optional<Expr> a = identity.workedOut(gold);
-      Optional<Expr> b = identity.workedOut(pred);
-      if (a.isEmpty() || b.isEmpty()) {
-        return false;
-      }
-      boolean ordinary = Identity.needsAlgebra(gold) || Identity.needsAlgebra(pred);
-      Evaluator evaluator =
-          ordinary ? Evaluator.ofOrdinaryDigits(Map.of(), budget) : new Evaluator(Map.of(), budget);
-      Evaluator.Pair pair = evaluator.values(a.get(), b.get());
-      return test.test(pair.first(), pair.second());
-    } catch (Value.None | ArithmeticException none) {
+  private boolean withValues(Expr gold, Expr pred, BiPredicate<Value, Value> test) {
+    Optional<Expr> a = identity.workedOut(gold);
+    Optional<Expr> b = identity.workedOut(pred);
+    if (a.isEmpty() || b.isEmpty()) {
       return false;
     }
+    boolean ordinary = Identity.needsAlgebra(gold) || Identity.needsAlgebra(pred);
+    Evaluator evaluator =
+        ordinary ? Evaluator.ofOrdinaryDigits(Map.of(), budget) : new Evaluator(Map.of(), budget);
+    return Value.optional(
+            () -> {
+              Evaluator.Pair pair = evaluator.values(a.get(), b.get());
+              return test.test(pair.first(), pair.second());
+            })
+        .orElse(false);
   }
 
   private boolean sameFunction(Expr gold, Expr pred) {
@@ -258,22 +261,11 @@ final class MathEquivalence {
     return !(gold instanceof Matrix) && !(pred instanceof Matrix) && identity.holds(gold, pred);
   }
 
-  private interface EntryTest {
-    boolean test(Expr a, Expr b);
-  }
-
-  private static boolean sameEntries(Matrix a, Matrix b, EntryTest test) {
-    if (!MatrixAlgebra.sameShape(a, b)) {
-      return false;
-    }
+  private static boolean sameEntries(Matrix a, Matrix b, BiPredicate<Expr, Expr> test) {
     List<Expr> left = a.children();
     List<Expr> right = b.children();
-    for (int i = 0; i < left.size(); i++) {
-      if (!test.test(left.get(i), right.get(i))) {
-        return false;
-      }
-    }
-    return true;
+    return MatrixAlgebra.sameShape(a, b)
+        && IntStream.range(0, left.size()).allMatch(i -> test.test(left.get(i), right.get(i)));
   }
 
   private boolean sameRounded(Expr gold, Expr pred) {
@@ -287,8 +279,8 @@ final class MathEquivalence {
                     || Decimals.isDecimal(gold)
                         && Decimals.isDecimal(pred)
                         && Decimals.nearlySame(a, b)
-                    || !Decimals.hasDecimal(pred) && Decimals.approximates(gold, b)
-                    || !Decimals.hasDecimal(gold) && Decimals.approximates(pred, a));
+                    || !pred.hasDecimal() && Decimals.approximates(gold, b)
+                    || !gold.hasDecimal() && Decimals.approximates(pred, a));
   }
 
   private boolean sameRounded(Expr gold, Value a, Expr pred, Value b) {
@@ -322,9 +314,8 @@ final class MathEquivalence {
   private Rounded rounded(Expr expr, BigDecimal value) {
     // Rounds to the digits that a number carries, then to the configured decimals; ties to even.
     int wanted = value.precision() - value.scale() + config.floatRounding();
-    int least = Math.max(config.numericPrecision(), 15);
-    boolean decimal = Decimals.hasDecimal(expr);
-    int carried = Math.max(least, decimal ? Decimals.writtenDigits(expr) : wanted);
+    boolean decimal = expr.hasDecimal();
+    int carried = Math.max(VerifyConfig.PRECISION, decimal ? Decimals.writtenDigits(expr) : wanted);
     BigDecimal result =
         value
             .round(new MathContext(carried, RoundingMode.HALF_EVEN))

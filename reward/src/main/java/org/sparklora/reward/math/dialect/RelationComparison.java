@@ -2,8 +2,11 @@ package org.sparklora.reward.math.dialect;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.sparklora.reward.math.algebra.DecimalArithmetic;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
@@ -37,15 +40,9 @@ final class RelationComparison {
 
   boolean same(Expr gold, Expr pred) {
     if (gold instanceof Chain a && pred instanceof Chain b) {
-      if (a.links().size() != b.links().size()) {
-        return false;
-      }
-      for (int i = 0; i < a.links().size(); i++) {
-        if (!same(a.links().get(i), b.links().get(i))) {
-          return false;
-        }
-      }
-      return true;
+      return a.links().size() == b.links().size()
+          && IntStream.range(0, a.links().size())
+              .allMatch(i -> sameLink(a.links().get(i), b.links().get(i)));
     }
     return gold instanceof Relation a && pred instanceof Relation b && sameLink(a, b);
   }
@@ -112,45 +109,38 @@ final class RelationComparison {
 
   /** {@code x = 0.333333} and {@code x = 1/3}: compares both sides as values. */
   private boolean sameAssignment(Relation gold, Relation pred) {
-    Optional<Expr> left = assigned(gold);
-    Optional<Expr> right = assigned(pred);
-    return left.isPresent()
-        && right.isPresent()
-        && variable(gold).equals(variable(pred))
-        && terms.same(left.get(), right.get());
+    Optional<Relation> a = assigned(gold).or(() -> assigned(reversed(gold)));
+    Optional<Relation> b = assigned(pred).or(() -> assigned(reversed(pred)));
+    return a.isPresent()
+        && b.isPresent()
+        && a.get().left().equals(b.get().left())
+        && terms.same(a.get().right(), b.get().right());
   }
 
-  private static Symbol variable(Relation relation) {
-    return (Symbol) (relation.left() instanceof Symbol ? relation.left() : relation.right());
+  private static Relation reversed(Relation equation) {
+    return new Relation(equation.op(), equation.right(), equation.left());
   }
 
-  /** The value of an equation with a variable alone on one side. */
-  private static Optional<Expr> assigned(Relation relation) {
-    if (relation.left() instanceof Symbol symbol
-        && !Expr.freeSymbols(relation.right()).contains(symbol)) {
-      return Optional.of(relation.right());
-    }
-    if (relation.right() instanceof Symbol symbol
-        && !Expr.freeSymbols(relation.left()).contains(symbol)) {
-      return Optional.of(relation.left());
-    }
-    return Optional.empty();
+  /** The equation, if it gives the value of the variable on its left. */
+  private static Optional<Relation> assigned(Relation equation) {
+    return Optional.of(equation)
+        .filter(e -> e.left() instanceof Symbol symbol && !e.right().dependsOn(symbol));
   }
 
   private boolean sameRealRoots(Expr a, Expr b, Symbol variable) {
-    try {
-      Polynomial f = rootsOf(a, variable);
-      Polynomial g = rootsOf(b, variable);
-      if (f.isZero() || g.isZero()) {
-        return false;
-      }
-      int count = f.realRoots(budget);
-      return count > 0
-          && count == g.realRoots(budget)
-          && count == f.gcd(g, budget).realRoots(budget);
-    } catch (Value.None | ArithmeticException none) {
-      return false;
-    }
+    return Value.optional(
+            () -> {
+              Polynomial f = rootsOf(a, variable);
+              Polynomial g = rootsOf(b, variable);
+              if (f.isZero() || g.isZero()) {
+                return false;
+              }
+              int count = f.realRoots(budget);
+              return count > 0
+                  && count == g.realRoots(budget)
+                  && count == f.gcd(g, budget).realRoots(budget);
+            })
+        .orElse(false);
   }
 
   /**
@@ -177,51 +167,37 @@ final class RelationComparison {
     if (symbols.size() > 1 || !symbols.get(0).real()) {
       return false;
     }
-    try {
-      Polynomial polynomial = rootsOf(term, symbols.get(0));
-      return polynomial.realRoots(budget) == 0;
-    } catch (Value.None | ArithmeticException none) {
-      return bounded(term).filter(this::hasNoRootWithinBounds).isPresent();
-    }
+    return Value.optional(() -> rootsOf(term, symbols.get(0)).realRoots(budget) == 0)
+        .orElseGet(() -> isBeyondBounds(term));
   }
 
-  /** A polynomial in one bounded function, sin x or cos x. */
-  private record BoundedTerm(Expr polynomial, Symbol stand) {}
-
-  private static Optional<BoundedTerm> bounded(Expr term) {
-    Symbol stand = new Symbol("bounded value", true);
-    List<Expr> found = new ArrayList<>();
-    Expr replaced =
+  /** Whether a polynomial in one bounded function, sin x or cos x, has no root between −1 and 1. */
+  private boolean isBeyondBounds(Expr term) {
+    Symbol bounded = new Symbol("bounded value", true);
+    Set<Expr> found = new HashSet<>();
+    Expr polynomial =
         Substitution.everywhere(
             term,
             node -> {
               if (node instanceof Expr.Call call
                   && (call.name().equals("sin") || call.name().equals("cos"))) {
                 found.add(node);
-                return stand;
+                return bounded;
               }
               return node;
             });
-    boolean single = found.stream().distinct().count() == 1;
-    return single && Expr.freeSymbols(replaced).size() == 1
-        ? Optional.of(new BoundedTerm(replaced, stand))
-        : Optional.empty();
+    return found.size() == 1
+        && Expr.freeSymbols(polynomial).size() == 1
+        && Value.optional(
+                () ->
+                    rootsOf(polynomial, bounded)
+                        .rootsAsExpressions(budget)
+                        .filter(roots -> roots.stream().allMatch(this::isBeyondOne))
+                        .isPresent())
+            .orElse(false);
   }
 
-  private boolean hasNoRootWithinBounds(BoundedTerm bounded) {
-    try {
-      Optional<List<Expr>> roots =
-          rootsOf(bounded.polynomial(), bounded.stand()).rootsAsExpressions(budget);
-      return roots.isPresent()
-          && roots.get().stream()
-              .allMatch(
-                  root ->
-                      Value.complex(Evaluator.constant(root, budget))
-                              .abs()
-                              .compareTo(BigDecimal.ONE)
-                          > 0);
-    } catch (Value.None | ArithmeticException none) {
-      return false;
-    }
+  private boolean isBeyondOne(Expr root) {
+    return Value.complex(Evaluator.constant(root, budget)).abs().compareTo(BigDecimal.ONE) > 0;
   }
 }

@@ -1,8 +1,10 @@
 package org.sparklora.reward.math.dialect;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.DecimalArithmetic;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
@@ -45,10 +47,7 @@ final class SetComparison {
     }
     boolean bothSets = !(gold instanceof Tuple) && !(pred instanceof Tuple);
     boolean asFloats =
-        config.chop()
-            && listed(gold)
-            && listed(pred)
-            && (Decimals.hasDecimal(gold) || Decimals.hasDecimal(pred));
+        config.chop() && listed(gold) && listed(pred) && (gold.hasDecimal() || pred.hasDecimal());
     if (bothSets
         && (asFloats
             ? sameMembers(gold.children(), pred.children())
@@ -83,8 +82,7 @@ final class SetComparison {
   }
 
   private static boolean holdsPercent(Expr expr) {
-    return expr instanceof Expr.Percent
-        || expr.children().stream().anyMatch(SetComparison::holdsPercent);
+    return expr.contains(Expr.Percent.class::isInstance);
   }
 
   private static boolean listed(Expr expr) {
@@ -104,12 +102,7 @@ final class SetComparison {
     if (pred instanceof FiniteSet set && set.repeating()) {
       return false;
     }
-    for (int i = 0; i < left.size(); i++) {
-      if (!elements.same(left.get(i), right.get(i))) {
-        return false;
-      }
-    }
-    return true;
+    return elements.sameInOrder(left, right);
   }
 
   /** Math-Verify's equality of sets of floats, in which a member may occur twice. */
@@ -124,31 +117,16 @@ final class SetComparison {
 
   /** Math-Verify sorts by size, percentages after numbers: compares both lists in that order. */
   private boolean samePercentagesLast(List<Expr> gold, List<Expr> pred) {
-    if (!config.chop()
-        || gold.stream().noneMatch(SetComparison::holdsPercent)
-            && pred.stream().noneMatch(SetComparison::holdsPercent)) {
-      return true;
-    }
-    List<Expr> left = sorted(gold);
-    List<Expr> right = sorted(pred);
-    for (int i = 0; i < left.size(); i++) {
-      if (!elements.same(left.get(i), right.get(i))) {
-        return false;
-      }
-    }
-    return true;
+    return !config.chop()
+        || Stream.concat(gold.stream(), pred.stream()).noneMatch(SetComparison::holdsPercent)
+        || elements.sameInOrder(sorted(gold), sorted(pred));
   }
 
   private List<Expr> sorted(List<Expr> numbers) {
-    List<Expr> result = new ArrayList<>(numbers);
-    result.sort(
-        (a, b) -> {
-          boolean percent = holdsPercent(a);
-          return percent == holdsPercent(b)
-              ? Evaluator.compare(a, b, budget).orElse(0)
-              : percent ? 1 : -1;
-        });
-    return result;
+    Comparator<Expr> order = Comparator.comparing(SetComparison::holdsPercent);
+    return numbers.stream()
+        .sorted(order.thenComparing((a, b) -> Evaluator.compare(a, b, budget).orElse(0)))
+        .toList();
   }
 
   private boolean sameInSomeOrder(List<Expr> gold, List<Expr> pred) {

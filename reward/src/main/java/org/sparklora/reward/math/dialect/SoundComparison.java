@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiPredicate;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Apply;
@@ -30,7 +32,7 @@ import org.sparklora.reward.math.number.Value;
  */
 final class SoundComparison {
   /** Rounding makes nothing equal: {@link MathEquivalence} has its own rule for decimals. */
-  private static final VerifyConfig CONFIG = new VerifyConfig(30, 15, true, true, false);
+  private static final VerifyConfig CONFIG = new VerifyConfig(30, true, true, false);
 
   private static final Pattern TIME = Pattern.compile("[0-9]{1,2}:[0-9]{2}(?:\\s*[ap]\\.?m\\.?)?");
 
@@ -132,15 +134,20 @@ final class SoundComparison {
   }
 
   private boolean sameReadings(Cleaned a, Cleaned b) {
-    for (Expr gold : readings.of(a)) {
-      for (Expr answer : readings.of(b)) {
-        boolean sets = a.braced() && isPoint(answer) || isPoint(gold) && (b.braced() || b.or());
-        if (!sets && samePercent(gold, a.percent(), answer, b.percent())) {
-          return true;
-        }
-      }
-    }
-    return false;
+    return anyReadings(
+        a,
+        b,
+        (gold, answer) -> {
+          boolean sets = a.braced() && isPoint(answer) || isPoint(gold) && (b.braced() || b.or());
+          return !sets && samePercent(gold, a.percent(), answer, b.percent());
+        });
+  }
+
+  private boolean anyReadings(Cleaned a, Cleaned b, BiPredicate<Expr, Expr> same) {
+    List<Expr> golds = readings.of(a);
+    List<Expr> answers = golds.isEmpty() ? List.of() : readings.of(b);
+    return golds.stream()
+        .anyMatch(gold -> answers.stream().anyMatch(answer -> same.test(gold, answer)));
   }
 
   /** Whether the expression is ordered, so that no set in braces equals it. */
@@ -155,15 +162,8 @@ final class SoundComparison {
       return sameReadings(a, b);
     }
     Rational m = Rational.of(Long.parseLong(modulus));
-    for (Expr gold : readings.of(a)) {
-      for (Expr answer : readings.of(b)) {
-        Expr known = a.modulus().isPresent() ? residues(gold, m) : gold;
-        if (same(known, residues(answer, m))) {
-          return true;
-        }
-      }
-    }
-    return false;
+    UnaryOperator<Expr> known = gold -> a.modulus().isPresent() ? residues(gold, m) : gold;
+    return anyReadings(a, b, (gold, answer) -> same(known.apply(gold), residues(answer, m)));
   }
 
   private static Expr residues(Expr expr, Rational modulus) {
@@ -193,11 +193,7 @@ final class SoundComparison {
   }
 
   private boolean same(Expr gold, Expr answer) {
-    try {
-      return compare(gold, answer);
-    } catch (Value.None | ArithmeticException none) {
-      return false;
-    }
+    return Value.optional(() -> compare(gold, answer)).orElse(false);
   }
 
   private boolean compare(Expr gold, Expr answer) {
@@ -219,15 +215,11 @@ final class SoundComparison {
     if (gold instanceof FiniteSet set && namesAndValues(set, answer)) {
       return true;
     }
-    if (equivalence.same(gold, answer)) {
-      return true;
-    }
-    if (gold instanceof Chain
-        && answer instanceof Chain chain
-        && equivalence.same(gold, reversed(chain))) {
-      return true;
-    }
-    return sameSolutions(gold, answer);
+    return equivalence.same(gold, answer)
+        || gold instanceof Chain
+            && answer instanceof Chain chain
+            && equivalence.same(gold, reversed(chain))
+        || sameSolutions(gold, answer);
   }
 
   private static boolean isPair(Expr expr) {
@@ -312,12 +304,8 @@ final class SoundComparison {
         && (statements
             || a.get() instanceof SetOperation
             || b.get() instanceof SetOperation
-            || isWhole(a.get()))
+            || a.get() == NamedSet.REALS)
         && RealSets.equal(a.get(), b.get(), budget).orElse(false);
-  }
-
-  private static boolean isWhole(Expr set) {
-    return set == NamedSet.REALS;
   }
 
   private static boolean isMembership(Expr expr) {

@@ -74,14 +74,15 @@ final class SoundReadings {
   }
 
   private boolean isFarFrom(Expr a, Expr b) {
-    try {
-      Evaluator.Pair pair =
-          new Evaluator(Map.of(), budget).values(withImaginaryUnit(a), withImaginaryUnit(b));
-      BigDecimal size = Value.complex(pair.first()).abs().max(Value.complex(pair.second()).abs());
-      return !Closeness.within(pair.first(), pair.second(), size.multiply(ROUNDING).max(TINY));
-    } catch (Value.None | ArithmeticException notTwoNumbers) {
-      return false;
-    }
+    return Value.optional(
+            () -> {
+              Evaluator.Pair pair = new Evaluator(Map.of(), budget).values(a, b);
+              BigDecimal size =
+                  Value.complex(pair.first()).abs().max(Value.complex(pair.second()).abs());
+              BigDecimal bound = size.multiply(ROUNDING).max(TINY);
+              return !Closeness.within(pair.first(), pair.second(), bound);
+            })
+        .orElse(false);
   }
 
   /**
@@ -134,22 +135,15 @@ final class SoundReadings {
   }
 
   private static Expr withImaginaryUnit(Expr expr) {
-    boolean bound = boundVariables(expr).contains("i");
-    if (bound) {
-      return expr;
-    }
-    return Substitution.everywhere(
-        expr,
-        node -> node instanceof Symbol symbol && symbol.name().equals("i") ? Constant.I : node);
-  }
-
-  private static List<String> boundVariables(Expr expr) {
-    List<String> names = new ArrayList<>();
-    if (expr instanceof Expr.Iterated iterated) {
-      names.add(iterated.variable().name());
-    }
-    expr.children().forEach(child -> names.addAll(boundVariables(child)));
-    return names;
+    boolean bound =
+        expr.contains(
+            node ->
+                node instanceof Expr.Iterated iterated && iterated.variable().name().equals("i"));
+    return bound
+        ? expr
+        : Substitution.everywhere(
+            expr,
+            node -> node instanceof Symbol symbol && symbol.name().equals("i") ? Constant.I : node);
   }
 
   static boolean isInequality(Expr expr) {

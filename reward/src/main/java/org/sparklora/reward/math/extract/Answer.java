@@ -1,5 +1,6 @@
 package org.sparklora.reward.math.extract;
 
+import java.util.List;
 import java.util.Optional;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ExprPrinter;
@@ -9,11 +10,16 @@ import org.sparklora.reward.math.algebra.ExprPrinter;
  * that is compared otherwise.
  *
  * @param expression empty when the text is not an expression
- * @param words strings to compare as well, in order: the cleaned text; for string extraction the
- *     key as compared and the key as found
+ * @param words strings to compare as well, in order: the cleaned text; for a text that was looked
+ *     for, the text as compared and as found
  */
-public record Answer(Optional<Expr> expression, java.util.List<String> words) {
-  public static final Answer NONE = new Answer(Optional.empty(), java.util.List.of());
+public record Answer(Optional<Expr> expression, List<String> words) {
+  public static final Answer NONE = new Answer(Optional.empty(), List.of());
+
+  /** Whether the answer is a text that was looked for, and not mathematics. */
+  boolean isKey() {
+    return words.size() == 2;
+  }
 
   public boolean isEmpty() {
     return expression.isEmpty() && words.isEmpty();

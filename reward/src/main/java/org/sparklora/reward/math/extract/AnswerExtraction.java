@@ -3,14 +3,15 @@ package org.sparklora.reward.math.extract;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.extract.ExtractionTarget.Match;
+import org.sparklora.reward.math.extract.ExtractionTarget.Search;
 import org.sparklora.reward.math.extract.LatexEnvironments.Environment;
 import org.sparklora.reward.math.latex.LatexParser;
 import org.sparklora.reward.math.number.AlgebraLimit;
@@ -44,9 +45,6 @@ public final class AnswerExtraction {
 
   private AnswerExtraction() {}
 
-  /** One place in the text that may hold the answer. */
-  record Match(int start, int end, Supplier<Answer> answer) {}
-
   /**
    * @param firstMatchOnly whether to try only the first place, not each until one can be parsed
    * @param keepText whether to keep the first text found, beside an expression or without one
@@ -57,21 +55,15 @@ public final class AnswerExtraction {
       boolean firstMatchOnly,
       boolean keepText,
       AlgebraLimit budget) {
-    TreeMap<Integer, List<Supplier<List<Match>>>> byPriority = new TreeMap<>();
-    for (ExtractionTarget target : targets) {
-      if (target instanceof ExtractionTarget.Latex latex) {
-        latexPatterns(text, latex, byPriority, budget);
-      } else if (target instanceof ExtractionTarget.Plain plain) {
-        PlainExtraction.patterns(text, plain, byPriority, budget);
-      } else if (target instanceof ExtractionTarget.Strings strings) {
-        StringExtraction.patterns(text, strings, byPriority);
-      }
-    }
+    TreeMap<Integer, List<Search>> byPriority =
+        targets.stream()
+            .flatMap(target -> target.searches(text, budget).stream())
+            .collect(Collectors.groupingBy(Search::priority, TreeMap::new, Collectors.toList()));
     List<String> words = new ArrayList<>();
     boolean found = false;
-    for (List<Supplier<List<Match>>> patterns : byPriority.values()) {
+    for (List<Search> searches : byPriority.values()) {
       List<Match> matches = new ArrayList<>();
-      patterns.forEach(pattern -> matches.addAll(pattern.get()));
+      searches.forEach(search -> matches.addAll(search.matches().get()));
       matches.sort(Comparator.comparingInt((Match m) -> -m.end()).thenComparingInt(Match::start));
       for (Match match : matches) {
         budget.step();
@@ -80,7 +72,7 @@ public final class AnswerExtraction {
         if (words.isEmpty()) {
           words.addAll(answer.words());
         }
-        if (answer.expression().isPresent() || isKey(targets, answer)) {
+        if (answer.expression().isPresent() || answer.isKey()) {
           return new Answer(answer.expression(), keepText ? words : List.of());
         }
         if (firstMatchOnly) {
@@ -94,50 +86,31 @@ public final class AnswerExtraction {
     return new Answer(Optional.empty(), keepText ? words : List.of());
   }
 
-  private static boolean isKey(List<? extends ExtractionTarget> targets, Answer answer) {
-    return answer.words().size() == 2
-        && targets.stream().anyMatch(ExtractionTarget.Strings.class::isInstance);
-  }
-
-  private static void latexPatterns(
-      String text,
-      ExtractionTarget.Latex target,
-      TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
-      AlgebraLimit budget) {
+  static List<Search> searches(String text, ExtractionTarget.Latex target, AlgebraLimit budget) {
     LatexEnvironments environments = new LatexEnvironments(text, budget);
-    String lower = text.toLowerCase(Locale.ROOT);
-    // Lower-casing may change the length of rare letters, and thus later positions.
-    String folded = lower.length() == text.length() ? lower : asciiLowerCase(text);
-    LatexSearch search = new LatexSearch(text, folded, environments, target, budget);
-    add(byPriority, 0, search::finalAnswerIHope);
-    add(byPriority, FINAL_ANSWER, search::finalAnswerIs);
-    add(byPriority, ANSWER_COLON, () -> search.afterAnswer("answer:"));
-    add(byPriority, ANSWER, () -> search.afterAnswer("answer"));
+    LatexSearch search = new LatexSearch(text, asciiLowerCase(text), environments, target, budget);
+    List<Search> searches = new ArrayList<>();
+    searches.add(new Search(0, search::finalAnswerIHope));
+    searches.add(new Search(FINAL_ANSWER, search::finalAnswerIs));
+    searches.add(new Search(ANSWER_COLON, () -> search.afterAnswer("answer:")));
+    searches.add(new Search(ANSWER, () -> search.afterAnswer("answer")));
     if (target.withoutAnchor()) {
-      add(byPriority, ANYWHERE, () -> search.anywhere(false));
+      searches.add(new Search(ANYWHERE, () -> search.anywhere(false)));
     }
     if (target.boxedPriority() >= 0) {
-      add(byPriority, target.boxedPriority(), () -> search.anywhere(true));
-      add(byPriority, target.boxedPriority(), search::bareBox);
+      searches.add(new Search(target.boxedPriority(), () -> search.anywhere(true)));
+      searches.add(new Search(target.boxedPriority(), search::bareBox));
     }
+    return searches;
   }
 
-  static String asciiLowerCase(String text) {
-    StringBuilder lower = new StringBuilder(text);
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c >= 'A' && c <= 'Z') {
-        lower.setCharAt(i, (char) (c + 32));
-      }
+  /** {@link String#toLowerCase} may change the length of rare letters, and thus later positions. */
+  private static String asciiLowerCase(String text) {
+    char[] lower = text.toCharArray();
+    for (int i = 0; i < lower.length; i++) {
+      lower[i] += lower[i] >= 'A' && lower[i] <= 'Z' ? 'a' - 'A' : 0;
     }
-    return lower.toString();
-  }
-
-  static void add(
-      TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
-      int priority,
-      Supplier<List<Match>> pattern) {
-    byPriority.computeIfAbsent(priority, key -> new ArrayList<>()).add(pattern);
+    return String.valueOf(lower);
   }
 
   /** Parses LaTeX as Math-Verify does: whole, else the last part of a chain of equations. */
@@ -303,14 +276,8 @@ public final class AnswerExtraction {
       if (start < 0 || end <= start + 7) {
         return List.of();
       }
-      ExtractionTarget.Normalization n = target.normalization();
       ExtractionTarget.Normalization last =
-          new ExtractionTarget.Normalization(
-              n.basicLatex(),
-              n.units(),
-              n.malformedOperators(),
-              n.nits(),
-              ExtractionTarget.Boxed.LAST);
+          target.normalization().with(ExtractionTarget.Boxed.LAST);
       Environment box =
           new Environment(
               start, end + 1, new LatexEnvironments.Content(text, start, end + 1), false);

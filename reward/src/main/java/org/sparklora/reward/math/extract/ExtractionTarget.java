@@ -1,10 +1,25 @@
 package org.sparklora.reward.math.extract;
 
-import java.io.Serializable;
 import java.util.List;
+import java.util.function.Supplier;
+import org.sparklora.reward.math.number.AlgebraLimit;
 
-/** A kind of answer to look for in a text: Math-Verify's three kinds, with its own fields. */
-public sealed interface ExtractionTarget extends Serializable {
+/** A kind of answer to look for in a text: Math-Verify's kinds, with its own fields. */
+public interface ExtractionTarget {
+
+  /** The searches of a text for answers of this kind. */
+  List<Search> searches(String text, AlgebraLimit budget);
+
+  /**
+   * A search of a text.
+   *
+   * @param priority searches of a lower number come first
+   * @param matches performs the search
+   */
+  record Search(int priority, Supplier<List<Match>> matches) {}
+
+  /** One place in the text that may hold the answer. */
+  record Match(int start, int end, Supplier<Answer> answer) {}
 
   /** Which boxes of the text found are unwrapped: all of them, the last, or none. */
   enum Boxed {
@@ -22,10 +37,13 @@ public sealed interface ExtractionTarget extends Serializable {
    * @param nits adds the zero before a leading point
    */
   record Normalization(
-      boolean basicLatex, boolean units, boolean malformedOperators, boolean nits, Boxed boxed)
-      implements Serializable {
+      boolean basicLatex, boolean units, boolean malformedOperators, boolean nits, Boxed boxed) {
     public static Normalization full() {
       return new Normalization(true, true, true, true, Boxed.ALL);
+    }
+
+    Normalization with(Boxed unwrapped) {
+      return new Normalization(basicLatex, units, malformedOperators, nits, unwrapped);
     }
   }
 
@@ -37,17 +55,13 @@ public sealed interface ExtractionTarget extends Serializable {
    */
   record Latex(boolean withoutAnchor, int boxedPriority, Normalization normalization)
       implements ExtractionTarget {
-    public Latex {
-      if (boxedPriority < -1) {
-        throw new IllegalArgumentException(
-            "Cannot use boxed_match_priority = "
-                + boxedPriority
-                + ": it must be -1 (never), or 0 and above; 0 looks at boxes first");
-      }
-    }
-
     public static Latex defaults() {
       return new Latex(true, 50, Normalization.full());
+    }
+
+    @Override
+    public List<Search> searches(String text, AlgebraLimit budget) {
+      return AnswerExtraction.searches(text, this, budget);
     }
   }
 
@@ -56,21 +70,10 @@ public sealed interface ExtractionTarget extends Serializable {
     public static Plain defaults() {
       return new Plain(true);
     }
-  }
 
-  /** One of a few strings, such as the letters of a multiple choice. */
-  record Strings(List<String> strings, boolean withoutAnchor, boolean lowercase)
-      implements ExtractionTarget {
-    public Strings {
-      if (strings.isEmpty()) {
-        throw new IllegalArgumentException(
-            "Cannot look for strings = []: name at least one, A B C D are usual");
-      }
-      strings = List.copyOf(strings);
-    }
-
-    public static Strings defaults() {
-      return new Strings(List.of("A", "B", "C", "D"), true, true);
+    @Override
+    public List<Search> searches(String text, AlgebraLimit budget) {
+      return PlainExtraction.searches(text, this, budget);
     }
   }
 }

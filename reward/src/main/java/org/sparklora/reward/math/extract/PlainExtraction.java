@@ -4,12 +4,11 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.reward.math.algebra.Expr;
-import org.sparklora.reward.math.extract.AnswerExtraction.Match;
+import org.sparklora.reward.math.extract.ExtractionTarget.Match;
+import org.sparklora.reward.math.extract.ExtractionTarget.Search;
 import org.sparklora.reward.math.number.AlgebraLimit;
 import org.sparklora.reward.math.number.Rational;
 
@@ -50,40 +49,28 @@ final class PlainExtraction {
     return Pattern.compile(pattern, Pattern.UNIX_LINES);
   }
 
-  static void patterns(
-      String text,
-      ExtractionTarget.Plain target,
-      TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
-      AlgebraLimit budget) {
-    add(byPriority, text, 0, I_HOPE, budget);
-    add(byPriority, text, 50, FINAL_IS, budget);
-    add(byPriority, text, 100, COLON, budget);
-    add(byPriority, text, 200, ANSWER, budget);
+  static List<Search> searches(String text, ExtractionTarget.Plain target, AlgebraLimit budget) {
+    List<Search> searches = new ArrayList<>();
+    searches.add(new Search(0, () -> matches(text, I_HOPE, budget)));
+    searches.add(new Search(50, () -> matches(text, FINAL_IS, budget)));
+    searches.add(new Search(100, () -> matches(text, COLON, budget)));
+    searches.add(new Search(200, () -> matches(text, ANSWER, budget)));
     if (target.withoutAnchor()) {
-      add(byPriority, text, 300, ANY_ARITHMETIC, budget);
-      add(byPriority, text, 300, ANY_NUMBER, budget);
+      searches.add(new Search(300, () -> matches(text, ANY_ARITHMETIC, budget)));
+      searches.add(new Search(300, () -> matches(text, ANY_NUMBER, budget)));
     }
+    return searches;
   }
 
-  private static void add(
-      TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
-      String text,
-      int priority,
-      Pattern pattern,
-      AlgebraLimit budget) {
-    AnswerExtraction.add(
-        byPriority,
-        priority,
-        () -> {
-          List<Match> matches = new ArrayList<>();
-          Matcher matcher = pattern.matcher(budget.over(text));
-          while (matcher.find()) {
-            budget.step();
-            Answer answer = answer(matcher, pattern, budget);
-            matches.add(new Match(matcher.start(), matcher.end(), () -> answer));
-          }
-          return matches;
-        });
+  private static List<Match> matches(String text, Pattern pattern, AlgebraLimit budget) {
+    List<Match> matches = new ArrayList<>();
+    Matcher matcher = pattern.matcher(budget.over(text));
+    while (matcher.find()) {
+      budget.step();
+      Answer answer = answer(matcher, pattern, budget);
+      matches.add(new Match(matcher.start(), matcher.end(), () -> answer));
+    }
+    return matches;
   }
 
   private static Answer answer(Matcher m, Pattern pattern, AlgebraLimit budget) {
@@ -111,11 +98,9 @@ final class PlainExtraction {
   }
 
   private static Expr number(String text) {
-    boolean minus = text.startsWith("-");
-    boolean whole = !text.contains(".");
-    BigDecimal value = new BigDecimal(minus ? text.substring(1) : text);
-    Expr.Num number = new Expr.Num(Rational.of(value), !whole, whole ? 0 : value.precision());
-    return minus ? number.negate() : number;
+    BigDecimal value = new BigDecimal(text);
+    boolean decimal = text.contains(".");
+    return new Expr.Num(Rational.of(value), decimal, decimal ? value.precision() : 0);
   }
 
   private static String first(Matcher m, String... groups) {

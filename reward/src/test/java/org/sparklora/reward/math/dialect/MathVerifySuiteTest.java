@@ -18,7 +18,7 @@ import org.sparklora.reward.math.extract.ExtractionTarget.Boxed;
 import org.sparklora.reward.math.extract.ExtractionTarget.Latex;
 import org.sparklora.reward.math.extract.ExtractionTarget.Normalization;
 import org.sparklora.reward.math.extract.ExtractionTarget.Plain;
-import org.sparklora.reward.math.extract.ExtractionTarget.Strings;
+import org.sparklora.reward.math.extract.StringTarget;
 import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** The cases of Math-Verify's own tests, with its own settings and its real results. */
@@ -65,7 +65,6 @@ class MathVerifySuiteTest {
     VerifyConfig config =
         new VerifyConfig(
             settings.get("float_rounding").asInt(),
-            settings.get("numeric_precision").asInt(),
             settings.path("strict").asBoolean(true),
             settings.path("allow_set_relation_comp").asBoolean(false),
             true);
@@ -88,8 +87,8 @@ class MathVerifySuiteTest {
           List<String> strings = new ArrayList<>();
           config.path("strings").forEach(s -> strings.add(s.asText()));
           targets.add(
-              new Strings(
-                  strings.isEmpty() ? Strings.defaults().strings() : strings,
+              new StringTarget(
+                  strings.isEmpty() ? List.of("A", "B", "C", "D") : strings,
                   withoutAnchor,
                   config.path("lowercase").asBoolean(true)));
         }
