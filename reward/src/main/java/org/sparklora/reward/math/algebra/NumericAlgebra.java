@@ -123,7 +123,7 @@ final class NumericAlgebra {
     for (Value end : BranchPoints.between(it.body(), it.variable(), from, to, budget)) {
       Expr body = it.body();
       if (start != from || end != to) {
-        Value middle = Value.divide(Value.add(start, end, budget), Value.of(2), budget);
+        Value middle = Value.middle(start, end, budget);
         body = BranchPoints.chosen(body, it.variable(), middle, budget);
       }
       pieces.add(piece(it, body, start, end, budget));

@@ -28,15 +28,14 @@ public final class RealSets {
 
   /** Whether two sets have the same members; empty unless both are points and intervals. */
   public static Optional<Boolean> equal(Expr a, Expr b, AlgebraLimit budget) {
-    try {
-      List<Expr> written = new ArrayList<>();
-      collectEnds(a, written);
-      collectEnds(b, written);
-      Line line = Line.of(written, budget);
-      return Optional.of(line.members(a, budget).equals(line.members(b, budget)));
-    } catch (Value.None | ArithmeticException none) {
-      return Optional.empty();
-    }
+    return Value.optional(
+        () -> {
+          List<Expr> written = new ArrayList<>();
+          collectEnds(a, written);
+          collectEnds(b, written);
+          Line line = Line.of(written, budget);
+          return line.members(a, budget).equals(line.members(b, budget));
+        });
   }
 
   private static void collectEnds(Expr set, List<Expr> ends) {
@@ -137,19 +136,19 @@ public final class RealSets {
     if (symbols.size() != 1 || !symbols.get(0).real()) {
       return Optional.empty();
     }
-    try {
-      return solve(Relations.links(plain), symbols.get(0), budget);
-    } catch (Value.None | ArithmeticException none) {
-      return Optional.empty();
-    }
+    return Value.optional(() -> solve(Relations.links(plain), symbols.get(0), budget))
+        .flatMap(solutions -> solutions);
   }
 
   private static Expr withoutFunction(Expr expr) {
     return expr instanceof Expr.Apply apply ? new Symbol(ExprPrinter.print(apply), true) : expr;
   }
 
+  /** An end of the solutions, as written and computed. */
+  private record End(Expr written, Value value) {}
+
   private static Optional<Expr> solve(List<Relation> links, Symbol variable, AlgebraLimit budget) {
-    List<Expr> ends = new ArrayList<>();
+    List<End> ends = new ArrayList<>();
     for (Relation link : links) {
       Expr side = Expr.minus(link.left(), link.right());
       for (Expr variant : withoutBars(side)) {
@@ -160,12 +159,12 @@ public final class RealSets {
             if (roots.isEmpty()) {
               return Optional.empty();
             }
-            ends.addAll(roots.get());
+            roots.get().forEach(r -> ends.add(new End(r, Evaluator.constant(r, budget))));
           }
         }
       }
     }
-    return Optional.of(assemble(links, variable, sorted(ends, budget), budget));
+    return Optional.of(assemble(links, variable, sorted(ends), budget));
   }
 
   /**
@@ -205,30 +204,21 @@ public final class RealSets {
     return bars ? Optional.of(expr) : Optional.empty();
   }
 
-  private static List<Expr> sorted(List<Expr> ends, AlgebraLimit budget) {
-    List<Expr> sorted = new ArrayList<>();
-    ends.stream()
-        .sorted(
-            (a, b) ->
-                Evaluator.compare(Evaluator.constant(a, budget), Evaluator.constant(b, budget)))
-        .forEach(
-            end -> {
-              boolean known =
-                  !sorted.isEmpty()
-                      && Evaluator.compare(
-                              Evaluator.constant(sorted.get(sorted.size() - 1), budget),
-                              Evaluator.constant(end, budget))
-                          == 0;
-              if (!known) {
-                sorted.add(end);
-              }
-            });
+  private static List<End> sorted(List<End> ends) {
+    List<End> sorted = new ArrayList<>();
+    ends.sort((a, b) -> Evaluator.compare(a.value(), b.value()));
+    for (End end : ends) {
+      int last = sorted.size() - 1;
+      if (last < 0 || Evaluator.compare(sorted.get(last).value(), end.value()) != 0) {
+        sorted.add(end);
+      }
+    }
     return sorted;
   }
 
   /** Walks the line from the left: gap, end, gap, end, …, gap. */
   private static Expr assemble(
-      List<Relation> links, Symbol variable, List<Expr> ends, AlgebraLimit budget) {
+      List<Relation> links, Symbol variable, List<End> ends, AlgebraLimit budget) {
     List<Expr> pieces = new ArrayList<>();
     Optional<Expr> start = Optional.empty();
     boolean startOpen = true;
@@ -237,11 +227,12 @@ public final class RealSets {
       boolean inside =
           place < places && allHold(links, variable, probe(place, ends, budget), budget);
       if (inside && start.isEmpty()) {
-        start = Optional.of(place == 0 ? new Expr.Infinite(-1) : ends.get((place - 1) / 2));
+        start =
+            Optional.of(place == 0 ? new Expr.Infinite(-1) : ends.get((place - 1) / 2).written());
         startOpen = place % 2 == 0;
       } else if (!inside && start.isPresent()) {
         boolean endIsPoint = place < places && place % 2 == 0;
-        Expr end = place == places ? new Expr.Infinite(1) : ends.get((place - 1) / 2);
+        Expr end = place == places ? new Expr.Infinite(1) : ends.get((place - 1) / 2).written();
         boolean single = endIsPoint && !startOpen && start.get().equals(end);
         pieces.add(
             single
@@ -255,39 +246,34 @@ public final class RealSets {
         .orElse(NamedSet.EMPTY);
   }
 
-  private static Value probe(int place, List<Expr> ends, AlgebraLimit budget) {
+  /** An end at an odd place, else a number between two ends or beyond the outermost. */
+  private static Value probe(int place, List<End> ends, AlgebraLimit budget) {
+    int next = place / 2;
     if (ends.isEmpty()) {
       return Value.ZERO;
+    } else if (place % 2 == 1) {
+      return ends.get(next).value();
+    } else if (next == 0) {
+      return Value.add(ends.get(0).value(), Value.of(-1), budget);
+    } else if (next == ends.size()) {
+      return Value.add(ends.get(next - 1).value(), Value.ONE, budget);
     }
-    if (place % 2 == 1) {
-      return Evaluator.constant(ends.get((place - 1) / 2), budget);
-    }
-    Value left = Evaluator.constant(ends.get(Math.max(0, place / 2 - 1)), budget);
-    Value right = Evaluator.constant(ends.get(Math.min(ends.size() - 1, place / 2)), budget);
-    if (place == 0) {
-      return Value.add(left, Value.of(-1), budget);
-    }
-    if (place == 2 * ends.size()) {
-      return Value.add(right, Value.ONE, budget);
-    }
-    return Value.divide(Value.add(left, right, budget), Value.of(2), budget);
+    return Value.middle(ends.get(next - 1).value(), ends.get(next).value(), budget);
   }
 
   private static boolean allHold(
       List<Relation> links, Symbol variable, Value x, AlgebraLimit budget) {
     Evaluator evaluator = new Evaluator(Map.of(variable, x), budget);
-    for (Relation link : links) {
-      try {
-        Value left = evaluator.value(link.left());
-        Value right = evaluator.value(link.right());
-        if (!holds(link.op(), Evaluator.compare(left, right))) {
-          return false;
-        }
-      } catch (Value.None | ArithmeticException none) {
-        return false;
-      }
-    }
-    return true;
+    return Value.optional(
+            () ->
+                links.stream()
+                    .allMatch(
+                        link -> {
+                          Value left = evaluator.value(link.left());
+                          return holds(
+                              link.op(), Evaluator.compare(left, evaluator.value(link.right())));
+                        }))
+        .orElse(false);
   }
 
   private static boolean holds(Relation.Op op, int sign) {

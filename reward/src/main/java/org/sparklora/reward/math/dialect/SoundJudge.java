@@ -213,15 +213,14 @@ public final class SoundJudge {
   }
 
   private List<Environment> lastEnvironments(String text) {
-    LatexEnvironments environments = new LatexEnvironments(text, budget);
-    List<Environment> last = List.of();
-    int at = environments.nextStart(0);
-    while (at < text.length()) {
-      List<Environment> list = environments.listAt(at, false);
-      last = list.isEmpty() ? last : list;
-      int next = list.isEmpty() ? at + 1 : list.get(list.size() - 1).end();
-      at = environments.nextStart(next);
-    }
+    List<Environment> last = new ArrayList<>();
+    new LatexEnvironments(text, budget)
+        .forEachList(
+            false,
+            list -> {
+              last.clear();
+              last.addAll(list);
+            });
     return last;
   }
 

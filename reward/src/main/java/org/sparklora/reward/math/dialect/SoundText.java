@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -44,29 +43,8 @@ final class SoundText {
       Pattern.compile("[=<>]|\\\\(?:le|ge|lt|gt|ne|in)(?![a-zA-Z])|\\\\(?:leq|geq|neq)");
   private static final Pattern CURRENCY =
       Pattern.compile("^(?:\\\\\\$|\\$|€|£|¥|USD|EUR|US\\\\\\$)\\s*|\\s*(?:€|£|¥|USD|EUR)$");
-  private static final Map<String, String> WORDS =
-      Map.ofEntries(
-          Map.entry("zero", "0"),
-          Map.entry("one", "1"),
-          Map.entry("two", "2"),
-          Map.entry("three", "3"),
-          Map.entry("four", "4"),
-          Map.entry("five", "5"),
-          Map.entry("six", "6"),
-          Map.entry("seven", "7"),
-          Map.entry("eight", "8"),
-          Map.entry("nine", "9"),
-          Map.entry("ten", "10"),
-          Map.entry("infinity", "\\infty"),
-          Map.entry("+infinity", "\\infty"),
-          Map.entry("-infinity", "-\\infty"),
-          Map.entry("all real numbers", "\\mathbb{R}"),
-          Map.entry("all reals", "\\mathbb{R}"),
-          Map.entry("empty set", "\\emptyset"),
-          Map.entry("the empty set", "\\emptyset"),
-          Map.entry("no solution", "\\emptyset"),
-          Map.entry("no solutions", "\\emptyset"),
-          Map.entry("no real solutions", "\\emptyset"));
+  private static final List<String> NUMBERS =
+      List.of("zero one two three four five six seven eight nine ten".split(" "));
   private static final Set<String> UNDEFINED =
       Set.of(
           "dne",
@@ -111,8 +89,7 @@ final class SoundText {
 
   static Cleaned clean(String written) {
     String text = SoundLatex.of(written);
-    String spoken = words(written);
-    text = WORDS.getOrDefault(spoken, text);
+    text = spoken(words(written)).orElse(text);
     text = CONGRUENCE.matcher(text).replaceAll("$1\\\\pmod{$2}");
     Set<String> moduli = new LinkedHashSet<>();
     Matcher mod = MODULUS.matcher(text);
@@ -145,6 +122,18 @@ final class SoundText {
     text = brackets(text);
     boolean braced = text.startsWith("\\{") && text.endsWith("\\}");
     return new Cleaned(text, percent, modulus, base, or, braced);
+  }
+
+  /** The LaTeX of an answer in words. */
+  private static Optional<String> spoken(String words) {
+    return switch (words) {
+      case "infinity", "+infinity" -> Optional.of("\\infty");
+      case "-infinity" -> Optional.of("-\\infty");
+      case "all real numbers", "all reals" -> Optional.of("\\mathbb{R}");
+      case "empty set", "the empty set", "no solution", "no solutions", "no real solutions" ->
+          Optional.of("\\emptyset");
+      default -> Optional.of(NUMBERS.indexOf(words)).filter(n -> n >= 0).map(String::valueOf);
+    };
   }
 
   /** Converts French intervals, set builders and angle brackets to the usual form. */

@@ -255,17 +255,7 @@ public final class AnswerExtraction {
       if (boxed && !text.contains("\\boxed{")) {
         return matches;
       }
-      int at = environments.nextStart(0);
-      while (at < text.length()) {
-        List<Environment> list = environments.listAt(at, boxed);
-        int next = at + 1;
-        if (!list.isEmpty()) {
-          Match match = match(at, list);
-          matches.add(match);
-          next = match.end();
-        }
-        at = environments.nextStart(next);
-      }
+      environments.forEachList(boxed, list -> matches.add(match(list.get(0).start(), list)));
       return matches;
     }
 

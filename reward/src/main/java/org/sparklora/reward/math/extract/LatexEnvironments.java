@@ -3,6 +3,9 @@ package org.sparklora.reward.math.extract;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
@@ -18,6 +21,9 @@ public final class LatexEnvironments {
 
   /** Trying a place costs as much as scanning this many characters. */
   private static final int CHARACTERS_A_TRY = 16;
+
+  private static final String NUMBER = "\\{-?[0-9]++(?:[.,][0-9]++)?\\}";
+  private static final Pattern FRACTION = Pattern.compile("\\\\frac" + NUMBER + NUMBER);
 
   private static final String[] PERCENT_WORDS = {"\\%", "%", "Percent", "percent", "Pct", "pct"};
 
@@ -55,8 +61,20 @@ public final class LatexEnvironments {
     this.closingBraces = Occurrences.of("}", text, budget);
   }
 
+  /** Passes every list in the text, from left to right. */
+  public void forEachList(boolean boxed, Consumer<List<Environment>> consumer) {
+    int at = nextStart(0);
+    while (at < text.length()) {
+      List<Environment> list = listAt(at, boxed);
+      if (!list.isEmpty()) {
+        consumer.accept(list);
+      }
+      at = nextStart(list.isEmpty() ? at + 1 : list.get(list.size() - 1).end());
+    }
+  }
+
   /** The next place at which a list may begin, or the text's length. */
-  public int nextStart(int from) {
+  private int nextStart(int from) {
     int at = from;
     while (at < text.length() && !mayStart(text.charAt(at))) {
       at++;
@@ -122,17 +140,20 @@ public final class LatexEnvironments {
     boolean escaped = start > 0 && text.charAt(start - 1) == '\\';
     if (c == '$' && !escaped) {
       if (text.startsWith("$$", start)) {
-        return delimited(start, 2, displayDollarEnd(start + 2), boxed);
+        // An immediate "$$" would close empty content, whose first dollar may not precede a dollar.
+        return delimited(start, 2, close(displayDollars, start + 2, false), boxed);
       }
       boolean afterDigit = start > 0 && isDigit(text.charAt(start - 1));
-      return afterDigit ? Optional.empty() : delimited(start, 1, inlineDollarEnd(start + 1), boxed);
+      return afterDigit
+          ? Optional.empty()
+          : delimited(start, 1, close(dollars, start + 1, true), boxed);
     }
     if (c == '\\') {
       if (!escaped && text.startsWith("\\[", start)) {
-        return delimited(start, 2, displayBracketEnd(start + 2), boxed);
+        return delimited(start, 2, close(closingBrackets, start + 2, false), boxed);
       }
       if (!escaped && text.startsWith("\\(", start)) {
-        return delimited(start, 2, parenthesisEnd(start + 2), boxed);
+        return delimited(start, 2, close(closingParentheses, start + 2, true), boxed);
       }
       return boxed ? Optional.empty() : fraction(start, start);
     }
@@ -175,25 +196,12 @@ public final class LatexEnvironments {
     return new Environment(start, after, content, false);
   }
 
-  private int displayDollarEnd(int from) {
-    // An immediate "$$" would close empty content, whose first dollar may not precede a dollar.
-    int close = displayDollars.next(from);
-    return close > from && text.charAt(close - 1) != '\\' ? close : -1;
-  }
-
-  private int displayBracketEnd(int from) {
-    int close = closingBrackets.next(from);
-    return close > from && text.charAt(close - 1) != '\\' ? close : -1;
-  }
-
-  private int inlineDollarEnd(int from) {
-    int close = dollars.next(from);
-    return close >= 0 && !endsLine(from, close) ? close : -1;
-  }
-
-  private int parenthesisEnd(int from) {
-    int close = closingParentheses.next(from);
-    return close >= 0 && !endsLine(from, close) && text.charAt(close - 1) != '\\' ? close : -1;
+  /** The next closing delimiter if no backslash is before it, or −1. */
+  private int close(Occurrences delimiters, int from, boolean inLine) {
+    int close = delimiters.next(from);
+    return close >= 0 && !(inLine && endsLine(from, close)) && text.charAt(close - 1) != '\\'
+        ? close
+        : -1;
   }
 
   private boolean endsLine(int from, int to) {
@@ -224,36 +232,10 @@ public final class LatexEnvironments {
     if (!text.startsWith("\\frac{", command)) {
       return Optional.empty();
     }
-    int middle = number(command + 6);
-    if (middle < 0 || !text.startsWith("}{", middle)) {
-      return Optional.empty();
-    }
-    int end = number(middle + 2);
-    return end >= 0 && text.startsWith("}", end)
-        ? Optional.of(environment(start, end + 1, start, end + 1))
+    Matcher fraction = FRACTION.matcher(budget.over(text)).region(command, text.length());
+    return fraction.lookingAt()
+        ? Optional.of(environment(start, fraction.end(), start, fraction.end()))
         : Optional.empty();
-  }
-
-  private int number(int from) {
-    int at = text.startsWith("-", from) ? from + 1 : from;
-    int end = digits(at);
-    if (end == at) {
-      return -1;
-    }
-    if (end < text.length() && (text.charAt(end) == '.' || text.charAt(end) == ',')) {
-      int fraction = digits(end + 1);
-      return fraction > end + 1 ? fraction : end;
-    }
-    return end;
-  }
-
-  private int digits(int from) {
-    int at = from;
-    while (at < text.length() && isDigit(text.charAt(at))) {
-      at++;
-    }
-    budget.scan(at - from);
-    return at;
   }
 
   int skipSpaces(int from) {

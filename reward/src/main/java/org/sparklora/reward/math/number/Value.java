@@ -143,6 +143,10 @@ public sealed interface Value {
     return multiply(a, new Approximate(one.dividedBy(divisor)), budget);
   }
 
+  static Value middle(Value a, Value b, AlgebraLimit budget) {
+    return divide(add(a, b, budget), of(2), budget);
+  }
+
   /** The digits common to two finite values; fractions have all digits. */
   static PreciseMath digits(Value a, Value b) {
     PreciseMath x = a instanceof Approximate p ? p.complex().math() : null;
