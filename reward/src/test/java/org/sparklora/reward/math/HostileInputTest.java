@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.Judgement;
@@ -30,65 +32,12 @@ class HostileInputTest {
    */
   private static final long GUARD_MILLIS = 20_000;
 
-  private static final String[] PIECES = {
-    "\\frac{",
-    "}",
-    "{",
-    "\\sqrt{",
-    "\\sqrt[3]",
-    "(",
-    ")",
-    "[",
-    "]",
-    "^",
-    "_",
-    "x",
-    "y",
-    "i",
-    "e",
-    "1",
-    "12",
-    "0.5",
-    ",",
-    ";",
-    "=",
-    "<",
-    "\\le",
-    "\\cup",
-    "\\pm",
-    "\\infty",
-    "\\pi",
-    "\\sin",
-    "\\log_",
-    "!",
-    "|",
-    "\\%",
-    "\\text{",
-    "\\boxed{",
-    "\\{",
-    "\\}",
-    "\\int_0^1",
-    "dx",
-    "\\sum_{k=1}^",
-    "\\lim_{x\\to 0}",
-    "\\begin{pmatrix}",
-    "\\end{pmatrix}",
-    "&",
-    "\\\\",
-    "$",
-    " ",
-    "\\(",
-    "\\)",
-    "-",
-    "+",
-    "\\cdot",
-    "/",
-    "\\in",
-    "\\mathbb{R}",
-    "≤",
-    "é",
-    "\uD83D\uDE00",
-  };
+  private static final String[] PIECES =
+      ("\\frac{@}@{@\\sqrt{@\\sqrt[3]@(@)@[@]@^@_@x@y@i@e@1@12@0.5@,@;@=@<@\\le@\\cup@"
+              + "\\pm@\\infty@\\pi@\\sin@\\log_@!@|@\\%@\\text{@\\boxed{@\\{@\\}@\\int_0^1@dx@"
+              + "\\sum_{k=1}^@\\lim_{x\\to 0}@\\begin{pmatrix}@\\end{pmatrix}@&@\\\\@$@ @\\(@\\)@"
+              + "-@+@\\cdot@/@\\in@\\mathbb{R}@≤@é@\uD83D\uDE00")
+          .split("@");
 
   private static MathReward reward(Dialect dialect) {
     return new MathReward(Recipe.STRIP_REASONING, dialect, GUARD_MILLIS);
@@ -156,51 +105,17 @@ class HostileInputTest {
     return result.toString();
   }
 
+  static Stream<String> repetitions() {
+    return Stream.of(
+        ("(@{@\\sqrt{@\\frac{1}{@$@\\[@answer @\\boxed{@x^@1+@|@\\text{@ @[@-@\\sqrt[@"
+                + ",123@1,@<think>@\\{@{{1},@\\begin{pmatrix}@\\text{m}/@x \\cdot @ and @ is 5@\n@"
+                + "\t \n@\uD83D\uDE00@5^\\circ@\\lim_{x\\to@\\sum_{k=1}^9@\\(@\\( answer @"
+                + "final answer is \\(@x=@<thinking>@<think></think>@^(@\\frac{a}b@$\\boxed{")
+            .split("@"));
+  }
+
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "(",
-        "{",
-        "\\sqrt{",
-        "\\frac{1}{",
-        "$",
-        "\\[",
-        "answer ",
-        "\\boxed{",
-        "x^",
-        "1+",
-        "|",
-        "\\text{",
-        " ",
-        "[",
-        "-",
-        "\\sqrt[",
-        ",123",
-        "1,",
-        "<think>",
-        "\\{",
-        "{{1},",
-        "\\begin{pmatrix}",
-        "\\text{m}/",
-        "x \\cdot ",
-        " and ",
-        " is 5",
-        "\n",
-        "\t \n",
-        "\uD83D\uDE00",
-        "5^\\circ",
-        "\\lim_{x\\to",
-        "\\sum_{k=1}^9",
-        "\\(",
-        "\\( answer ",
-        "final answer is \\(",
-        "x=",
-        "<thinking>",
-        "<think></think>",
-        "^(",
-        "\\frac{a}b",
-        "$\\boxed{"
-      })
+  @MethodSource("repetitions")
   void longRepetitionsEndInAVerdict(String piece) {
     String text = piece.repeat(100_000 / piece.length());
     for (Dialect dialect : Dialect.values()) {
@@ -222,34 +137,17 @@ class HostileInputTest {
     assertTakesFewSteps("\\boxed{5}", "1" + text + "2");
   }
 
+  static Stream<String> delimiters() {
+    return Stream.of(
+        ("\\(@\\[@$@$$@\\boxed{@{@[@ [@9@1, @\\frac{@\\left(@word @a@$1$, @$1$ and @"
+                + "answer is \\(@final answer is \\( @<think>@<think></think>@<thinking>@"
+                + "\\(\\boxed{1}@####")
+            .split("@"));
+  }
+
   /** The whole of a long text is read once, not from each delimiter in it. */
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "\\(",
-        "\\[",
-        "$",
-        "$$",
-        "\\boxed{",
-        "{",
-        "[",
-        " [",
-        "9",
-        "1, ",
-        "\\frac{",
-        "\\left(",
-        "word ",
-        "a",
-        "$1$, ",
-        "$1$ and ",
-        "answer is \\(",
-        "final answer is \\( ",
-        "<think>",
-        "<think></think>",
-        "<thinking>",
-        "\\(\\boxed{1}",
-        "####"
-      })
+  @MethodSource("delimiters")
   void aTextTwiceAsLongTakesAtMostTwiceTheSteps(String piece) {
     for (Dialect dialect : Dialect.values()) {
       for (String end : List.of("", "\\)", "\\]", "\\\\) \\\\] \\boxed{1}")) {
