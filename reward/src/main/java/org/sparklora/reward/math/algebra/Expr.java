@@ -207,6 +207,11 @@ public sealed interface Expr {
       }
     }
 
+    /** The same statement with its sides swapped. */
+    public Relation reversed() {
+      return new Relation(op.inverse(), right, left);
+    }
+
     @Override
     public List<Expr> children() {
       return List.of(left, right);

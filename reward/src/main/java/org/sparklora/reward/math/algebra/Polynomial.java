@@ -1,8 +1,10 @@
 package org.sparklora.reward.math.algebra;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.sparklora.reward.math.number.AlgebraLimit;
 import org.sparklora.reward.math.number.Rational;
 import org.sparklora.reward.math.number.Value;
@@ -49,19 +51,13 @@ public record Polynomial(List<Rational> coefficients) {
   Polynomial plus(Polynomial other, AlgebraLimit budget) {
     List<Rational> sum = new ArrayList<>();
     for (int i = 0; i < Math.max(coefficients.size(), other.coefficients.size()); i++) {
-      budget.fractions(coefficient(i), other.coefficient(i));
-      sum.add(coefficient(i).plus(other.coefficient(i)));
+      sum.add(coefficient(i).plus(other.coefficient(i), budget));
     }
     return new Polynomial(sum);
   }
 
   Polynomial times(Rational factor, AlgebraLimit budget) {
-    List<Rational> product = new ArrayList<>();
-    for (Rational c : coefficients) {
-      budget.fractions(c, factor);
-      product.add(c.times(factor));
-    }
-    return new Polynomial(product);
+    return new Polynomial(coefficients.stream().map(c -> c.times(factor, budget)).toList());
   }
 
   Polynomial times(Polynomial other, AlgebraLimit budget) {
@@ -72,14 +68,11 @@ public record Polynomial(List<Rational> coefficients) {
       throw new Value.None("a polynomial of degree " + (degree() + other.degree()));
     }
     Rational[] product = new Rational[coefficients.size() + other.coefficients.size() - 1];
-    java.util.Arrays.fill(product, Rational.ZERO);
+    Arrays.fill(product, Rational.ZERO);
     for (int i = 0; i < coefficients.size(); i++) {
       for (int j = 0; j < other.coefficients.size(); j++) {
-        budget.fractions(coefficients.get(i), other.coefficients.get(j));
-        Rational term = coefficients.get(i).times(other.coefficients.get(j));
-        budget.fractions(product[i + j], term);
-        product[i + j] = product[i + j].plus(term);
-        budget.checkBits(product[i + j].bits());
+        Rational term = coefficients.get(i).times(other.coefficients.get(j), budget);
+        product[i + j] = product[i + j].plus(term, budget);
       }
     }
     return new Polynomial(List.of(product));
@@ -88,21 +81,16 @@ public record Polynomial(List<Rational> coefficients) {
   Rational at(Rational x, AlgebraLimit budget) {
     Rational value = Rational.ZERO;
     for (int i = degree(); i >= 0; i--) {
-      budget.fractions(value, x);
-      value = value.times(x);
-      budget.fractions(value, coefficients.get(i));
-      value = value.plus(coefficients.get(i));
-      budget.checkBits(value.bits());
+      value = value.times(x, budget).plus(coefficients.get(i), budget);
     }
     return value;
   }
 
   private Polynomial derivative() {
-    List<Rational> terms = new ArrayList<>();
-    for (int i = 1; i <= degree(); i++) {
-      terms.add(coefficients.get(i).times(Rational.of(i)));
-    }
-    return new Polynomial(terms);
+    return new Polynomial(
+        IntStream.rangeClosed(1, degree())
+            .mapToObj(i -> coefficients.get(i).times(Rational.of(i)))
+            .toList());
   }
 
   /** The antiderivative that is zero at zero. */
@@ -120,17 +108,12 @@ public record Polynomial(List<Rational> coefficients) {
     int steps = Math.max(0, degree() - divisor.degree() + 1);
     Rational[] quotient = new Rational[steps];
     for (int k = steps - 1; k >= 0; k--) {
-      budget.fractions(rest.get(k + divisor.degree()), divisor.lead());
-      Rational factor = rest.get(k + divisor.degree()).dividedBy(divisor.lead());
-      budget.checkBits(factor.bits());
+      Rational inverse = Rational.ONE.dividedBy(divisor.lead());
+      Rational factor = rest.get(k + divisor.degree()).times(inverse, budget);
       quotient[k] = factor;
       for (int j = 0; j <= divisor.degree(); j++) {
-        budget.fractions(factor, divisor.coefficients.get(j));
-        Rational taken = factor.times(divisor.coefficients.get(j));
-        budget.fractions(rest.get(k + j), taken);
-        Rational left = rest.get(k + j).minus(taken);
-        budget.checkBits(left.bits());
-        rest.set(k + j, left);
+        Rational taken = factor.times(divisor.coefficients.get(j), budget);
+        rest.set(k + j, rest.get(k + j).plus(taken.negate(), budget));
       }
     }
     return new Polynomial[] {new Polynomial(List.of(quotient)), new Polynomial(rest)};

@@ -26,13 +26,12 @@ public final class Relations {
   }
 
   public static Relation first(Expr expr) {
-    return expr instanceof Chain chain ? chain.links().get(0) : (Relation) expr;
+    return links(expr).get(0);
   }
 
   public static Relation last(Expr expr) {
-    return expr instanceof Chain chain
-        ? chain.links().get(chain.links().size() - 1)
-        : (Relation) expr;
+    List<Relation> links = links(expr);
+    return links.get(links.size() - 1);
   }
 
   static List<Relation> links(Expr expr) {

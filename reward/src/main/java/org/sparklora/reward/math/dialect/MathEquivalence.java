@@ -3,8 +3,6 @@ package org.sparklora.reward.math.dialect;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -140,8 +138,8 @@ final class MathEquivalence {
 
   /** Renames the prediction's variables to the solution's, in order, if there are equally many. */
   private static Expr renamed(Expr prediction, Expr solution) {
-    List<Symbol> from = sortedSymbols(prediction);
-    List<Symbol> to = sortedSymbols(solution);
+    List<Symbol> from = Identity.symbols(prediction, prediction);
+    List<Symbol> to = Identity.symbols(solution, solution);
     if (from.size() != to.size()) {
       return prediction;
     }
@@ -150,12 +148,6 @@ final class MathEquivalence {
       names.put(from.get(i), to.get(i));
     }
     return Substitution.everywhere(prediction, node -> names.getOrDefault(node, node));
-  }
-
-  private static List<Symbol> sortedSymbols(Expr expr) {
-    List<Symbol> symbols = new ArrayList<>(Expr.freeSymbols(expr));
-    symbols.sort(Comparator.comparing(Symbol::name));
-    return symbols;
   }
 
   /** {@code \text{odd}} equals {@code odd}, which is parsed as a product of letters. */

@@ -109,16 +109,12 @@ final class RelationComparison {
 
   /** {@code x = 0.333333} and {@code x = 1/3}: compares both sides as values. */
   private boolean sameAssignment(Relation gold, Relation pred) {
-    Optional<Relation> a = assigned(gold).or(() -> assigned(reversed(gold)));
-    Optional<Relation> b = assigned(pred).or(() -> assigned(reversed(pred)));
+    Optional<Relation> a = assigned(gold).or(() -> assigned(gold.reversed()));
+    Optional<Relation> b = assigned(pred).or(() -> assigned(pred.reversed()));
     return a.isPresent()
         && b.isPresent()
         && a.get().left().equals(b.get().left())
         && terms.same(a.get().right(), b.get().right());
-  }
-
-  private static Relation reversed(Relation equation) {
-    return new Relation(equation.op(), equation.right(), equation.left());
   }
 
   /** The equation, if it gives the value of the variable on its left. */

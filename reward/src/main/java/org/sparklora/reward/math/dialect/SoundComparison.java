@@ -2,7 +2,6 @@ package org.sparklora.reward.math.dialect;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiPredicate;
@@ -278,10 +277,7 @@ final class SoundComparison {
 
   private static Chain reversed(Chain chain) {
     List<Relation> links = new ArrayList<>();
-    for (Relation link : chain.links()) {
-      links.add(new Relation(link.op().inverse(), link.right(), link.left()));
-    }
-    Collections.reverse(links);
+    chain.links().forEach(link -> links.add(0, link.reversed()));
     return new Chain(List.copyOf(links));
   }
 

@@ -38,6 +38,11 @@ public final class SoundJudge {
   private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox)\\b");
   private static final Pattern BOX_WITHOUT_BRACES =
       Pattern.compile("\\\\(?:boxed|fbox)\\s*(-?[0-9][0-9.,/]*|[A-Za-z])(?![A-Za-z0-9{])");
+
+  /** A percent sign after a brace, or a dollar after one, and at most four characters. */
+  private static final Pattern FINAL_PERCENT =
+      Pattern.compile("(?s)\\}\\p{javaWhitespace}*+(?:\\$\\p{javaWhitespace}*+)?\\\\?%.{0,4}\\z");
+
   private static final Pattern SENTENCE_END = Pattern.compile("\\.(?:\\s|$)|\\n|\\. I hope");
 
   /** Text between the boxes of a list: a comma, or words and "and", and optionally a name. */
@@ -147,30 +152,8 @@ public final class SoundJudge {
     if (bare.lookingAt()) {
       return bare.group(1);
     }
-    return endsInPercent(text) && !content.contains("%") ? content + "\\%" : content;
-  }
-
-  /** Whether a percent sign in the last five characters follows a brace, or a dollar after one. */
-  private static boolean endsInPercent(String text) {
-    for (int at = text.length() - 1; at >= Math.max(0, text.length() - 5); at--) {
-      if (text.charAt(at) == '%') {
-        int before = text.startsWith("\\", at - 1) ? at - 2 : at - 1;
-        before = beforeSpaces(text, before);
-        before = text.startsWith("$", before) ? beforeSpaces(text, before - 1) : before;
-        if (text.startsWith("}", before)) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  private static int beforeSpaces(String text, int from) {
-    int at = from;
-    while (at >= 0 && Character.isWhitespace(text.charAt(at))) {
-      at--;
-    }
-    return at;
+    boolean percent = FINAL_PERCENT.matcher(text).find();
+    return percent && !content.contains("%") ? content + "\\%" : content;
   }
 
   private static boolean isList(String between, String content, String next) {

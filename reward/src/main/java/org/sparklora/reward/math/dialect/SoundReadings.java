@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Chain;
@@ -111,7 +112,7 @@ final class SoundReadings {
         && relation.op() == Relation.Op.EQ
         && !Relations.isNamesOnly(relation.left())
         && Relations.isNamesOnly(relation.right())) {
-      return new Relation(Relation.Op.EQ, relation.right(), relation.left());
+      return relation.reversed();
     }
     return result;
   }
@@ -123,11 +124,10 @@ final class SoundReadings {
         || set.elements().stream().allMatch(FiniteSet.class::isInstance)) {
       return expr;
     }
-    List<Expr> elements = new ArrayList<>();
-    set.elements()
-        .forEach(
-            e -> elements.addAll(e instanceof FiniteSet inner ? inner.elements() : List.of(e)));
-    return new FiniteSet(elements);
+    return new FiniteSet(
+        set.elements().stream()
+            .flatMap(e -> e instanceof FiniteSet inner ? inner.elements().stream() : Stream.of(e))
+            .toList());
   }
 
   private static boolean infinite(Interval interval) {

@@ -1,7 +1,10 @@
 package org.sparklora.reward.math.extract;
 
+import java.util.Arrays;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
@@ -56,7 +59,9 @@ public final class LatexNormalizer {
     {" sqrt", "\\sqrt"},
   };
 
-  private static final Pattern ALTERNATION = alternation();
+  private static final Pattern ALTERNATION =
+      Pattern.compile(
+          Arrays.stream(REPLACEMENTS).map(r -> "(" + r[0] + ")").collect(Collectors.joining("|")));
 
   private static final String[] OPERATORS = {
     "\\^\\s?\\((.*?)\\)", "^{$1}",
@@ -79,14 +84,6 @@ public final class LatexNormalizer {
   private static final Pattern WHOLE_FRACTION = Pattern.compile("(0|-?[1-9]\\d*)/(0|-?[1-9]\\d*)");
 
   private LatexNormalizer() {}
-
-  private static Pattern alternation() {
-    StringBuilder all = new StringBuilder();
-    for (String[] replacement : REPLACEMENTS) {
-      all.append(all.isEmpty() ? "(" : "|(").append(replacement[0]).append(')');
-    }
-    return Pattern.compile(all.toString());
-  }
 
   /** Throws {@link AlgebraLimit.Exceeded} for a text that is too long, or takes too many steps. */
   public static String normalize(
@@ -136,13 +133,12 @@ public final class LatexNormalizer {
         : DOUBLED_BACKSLASH.matcher(budget.over(result)).replaceAll("\\\\");
   }
 
-  private static String replacement(java.util.regex.MatchResult match) {
-    for (int i = 0; i < REPLACEMENTS.length; i++) {
-      if (match.group(i + 1) != null) {
-        return Matcher.quoteReplacement(REPLACEMENTS[i][1]);
-      }
+  private static String replacement(MatchResult match) {
+    int group = 1;
+    while (match.group(group) == null) {
+      group++;
     }
-    throw new IllegalStateException("No alternative matched " + match.group());
+    return Matcher.quoteReplacement(REPLACEMENTS[group - 1][1]);
   }
 
   private static String repairOperators(String text, AlgebraLimit budget) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
@@ -86,11 +87,7 @@ final class TokenCursor {
 
   /** The text from a mark to the position, without the spaces between tokens. */
   String textFrom(int mark) {
-    StringBuilder text = new StringBuilder();
-    for (int i = mark; i < at; i++) {
-      text.append(tokens.get(i).text());
-    }
-    return text.toString();
+    return tokensFrom(mark).stream().map(Token::text).collect(Collectors.joining());
   }
 
   List<Token> tokensFrom(int mark) {

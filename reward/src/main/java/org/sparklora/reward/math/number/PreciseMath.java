@@ -268,36 +268,22 @@ public final class PreciseMath {
     BigDecimal power = z;
     for (int k = 1; k <= BERNOULLI.length; k++) {
       BigDecimal divisor = power.multiply(BigDecimal.valueOf(2L * k * (2L * k - 1)), wide);
-      sum = sum.add(BERNOULLI[k - 1].divide(divisor, wide), wide);
+      sum = sum.add(bernoulli(k - 1).divide(divisor, wide), wide);
       power = power.multiply(z, wide).multiply(z, wide);
     }
     return exp(sum).divide(product, wide);
   }
 
-  private static final MathContext BERNOULLI_CONTEXT =
-      new MathContext(ORDINARY_DIGITS + GUARD_DIGITS, RoundingMode.HALF_EVEN);
+  /** Bernoulli's numbers B₂, B₄, …, B₄₀. */
+  private static final String[] BERNOULLI =
+      ("1/6 -1/30 1/42 -1/30 5/66 -691/2730 7/6 -3617/510 43867/798 -174611/330 854513/138"
+              + " -236364091/2730 8553103/6 -23749461029/870 8615841276005/14322 -7709321041217/510"
+              + " 2577687858367/6 -26315271553053477373/1919190 2929993913841559/6"
+              + " -261082718496449122051/13530")
+          .split(" ");
 
-  /** B₂, B₄, …, B₄₀. */
-  private static final BigDecimal[] BERNOULLI = bernoulli(20);
-
-  private static BigDecimal[] bernoulli(int count) {
-    // Σ_{j<=m} C(m+1, j) B_j = 0
-    Rational[] b = new Rational[2 * count + 1];
-    b[0] = Rational.ONE;
-    for (int m = 1; m <= 2 * count; m++) {
-      Rational sum = Rational.ZERO;
-      Rational choose = Rational.ONE;
-      for (int j = 0; j < m; j++) {
-        sum = sum.plus(choose.times(b[j]));
-        choose = choose.times(Rational.of(m + 1L - j, j + 1L));
-      }
-      b[m] = sum.negate().dividedBy(Rational.of(m + 1L));
-    }
-    BigDecimal[] even = new BigDecimal[count];
-    for (int k = 1; k <= count; k++) {
-      Rational value = b[2 * k];
-      even[k - 1] = value.toDecimal(BERNOULLI_CONTEXT);
-    }
-    return even;
+  private BigDecimal bernoulli(int index) {
+    String[] parts = BERNOULLI[index].split("/");
+    return quotient(new BigDecimal(parts[0]), new BigDecimal(parts[1]), wide);
   }
 }

@@ -81,6 +81,22 @@ public record Rational(BigInteger numerator, BigInteger denominator)
         numerator.multiply(other.numerator), denominator.multiply(other.denominator));
   }
 
+  /** The sum within a budget, which throws {@link AlgebraLimit.Exceeded} if it is too long. */
+  public Rational plus(Rational other, AlgebraLimit budget) {
+    budget.fractions(this, other);
+    Rational sum = plus(other);
+    budget.checkBits(sum.bits());
+    return sum;
+  }
+
+  /** The product within a budget, which throws {@link AlgebraLimit.Exceeded} if it is too long. */
+  public Rational times(Rational other, AlgebraLimit budget) {
+    budget.fractions(this, other);
+    Rational product = times(other);
+    budget.checkBits(product.bits());
+    return product;
+  }
+
   public Rational dividedBy(Rational other) {
     return new Rational(
         numerator.multiply(other.denominator), denominator.multiply(other.numerator));

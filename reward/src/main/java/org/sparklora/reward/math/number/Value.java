@@ -79,10 +79,7 @@ public sealed interface Value {
 
   static Value add(Value a, Value b, AlgebraLimit budget) {
     if (a instanceof Exact x && b instanceof Exact y) {
-      budget.fractions(x.rational(), y.rational());
-      Rational sum = x.rational().plus(y.rational());
-      budget.checkBits(sum.bits());
-      return new Exact(sum);
+      return new Exact(x.rational().plus(y.rational(), budget));
     }
     if (a instanceof Unbounded x) {
       if (b instanceof Unbounded y && x.sign() != y.sign()) {
