@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ParseFailure;
-import org.sparklora.reward.math.latex.AtomParser;
+import org.sparklora.reward.math.latex.OperandParser;
 import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** Parses arithmetic in plain text, as Python reads it: {@code (3+4)*2^3/5}. */
@@ -121,6 +121,6 @@ final class ArithmeticParser {
     if (!number.matches("\\d+\\.?\\d*|\\.\\d+")) {
       throw new ParseFailure("no number");
     }
-    return AtomParser.number(number.endsWith(".") ? number + "0" : number);
+    return OperandParser.number(number.endsWith(".") ? number + "0" : number);
   }
 }

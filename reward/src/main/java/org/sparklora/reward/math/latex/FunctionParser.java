@@ -28,13 +28,13 @@ final class FunctionParser {
   private final TokenCursor in;
   private final SymbolNames names;
   private final TermParser terms;
-  private final AtomParser atoms;
+  private final OperandParser operands;
 
-  FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, AtomParser atoms) {
+  FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, OperandParser operands) {
     this.in = in;
     this.names = names;
     this.terms = terms;
-    this.atoms = atoms;
+    this.operands = operands;
   }
 
   /** A function of the tokens that follow it, else an atom. */
@@ -43,12 +43,12 @@ final class FunctionParser {
       case FUNCTION -> call(in.next().text().substring(1));
       case GAMMA ->
           in.attempt(() -> call(in.next().text().substring(1)))
-              .orElseGet(() -> atoms.atom(true, true));
+              .orElseGet(() -> operands.atom(true, true));
       case MULTI_FUNCTION -> functionOfSeveral(in.next().text().substring(1));
       case OPERATOR_NAME -> operatorName();
       case EXP_E -> {
         in.next();
-        yield in.skip(CARET) ? exponential(atoms.script()) : Constant.E;
+        yield in.skip(CARET) ? exponential(operands.script()) : Constant.E;
       }
       case SQRT -> root();
       case SUM -> iterated(Iterated.Kind.SUM);
@@ -56,8 +56,8 @@ final class FunctionParser {
       case INT -> integral();
       case LIM -> limit();
       case LETTER, GREEK, OTHER_SYMBOL, ACCENT ->
-          in.attempt(this::application).orElseGet(() -> atoms.atom(true, true));
-      default -> atoms.atom(true, true);
+          in.attempt(this::application).orElseGet(() -> operands.atom(true, true));
+      default -> operands.atom(true, true);
     };
   }
 
@@ -79,9 +79,9 @@ final class FunctionParser {
         if (!name.equals("log")) {
           in.refuseIfStrict("a subscript of " + name);
         }
-        base = Optional.of(atoms.subscript());
+        base = Optional.of(operands.subscript());
       } else {
-        power = Optional.of(atoms.script());
+        power = Optional.of(operands.script());
       }
     }
     Expr argument =
@@ -136,9 +136,9 @@ final class FunctionParser {
     while (in.is(UNDERSCORE) || in.is(CARET)) {
       if (in.next().kind() == UNDERSCORE) {
         in.refuseIfStrict("a subscript of " + name);
-        atoms.subscriptText();
+        operands.subscriptText();
       } else {
-        power = Optional.of(atoms.script());
+        power = Optional.of(operands.script());
       }
     }
     in.expect(L_PAREN);
@@ -175,7 +175,8 @@ final class FunctionParser {
 
   private Expr iterated(Iterated.Kind kind) {
     in.next();
-    Optional<Expr> upper = in.is(CARET) ? Optional.of(atoms.scriptAfterCaret()) : Optional.empty();
+    Optional<Expr> upper =
+        in.is(CARET) ? Optional.of(operands.scriptAfterCaret()) : Optional.empty();
     in.expect(UNDERSCORE);
     in.expect(L_BRACE);
     Expr variable = terms.enclosedTerm();
@@ -184,7 +185,7 @@ final class FunctionParser {
     }
     Expr lower = terms.enclosedTerm();
     in.expect(R_BRACE);
-    Expr last = upper.isPresent() ? upper.get() : atoms.scriptAfterCaret();
+    Expr last = upper.isPresent() ? upper.get() : operands.scriptAfterCaret();
     Expr body = in.nested(() -> terms.product(true));
     if (!(variable instanceof Symbol symbol)) {
       throw ParseFailure.meaningless("a sum over something that is no variable");
@@ -196,12 +197,12 @@ final class FunctionParser {
     in.next();
     List<Expr> bounds = List.of();
     if (in.skip(UNDERSCORE)) {
-      Expr lower = atoms.subscript();
-      bounds = List.of(lower, atoms.scriptAfterCaret());
+      Expr lower = operands.subscript();
+      bounds = List.of(lower, operands.scriptAfterCaret());
     } else if (in.is(CARET)) {
-      Expr upper = atoms.scriptAfterCaret();
+      Expr upper = operands.scriptAfterCaret();
       in.expect(UNDERSCORE);
-      bounds = List.of(atoms.subscript(), upper);
+      bounds = List.of(operands.subscript(), upper);
     }
     Expr body = terms.integrand();
     if (in.is(DIFFERENTIAL)) {
@@ -252,10 +253,11 @@ final class FunctionParser {
     int start = in.mark();
     in.next();
     if (in.skip(UNDERSCORE)) {
-      atoms.subscriptText();
+      operands.subscriptText();
     }
     String name = in.textFrom(start).strip();
-    Optional<Expr> power = in.is(CARET) ? Optional.of(atoms.scriptAfterCaret()) : Optional.empty();
+    Optional<Expr> power =
+        in.is(CARET) ? Optional.of(operands.scriptAfterCaret()) : Optional.empty();
     boolean braced = in.is(L_BRACE) && (in.kindAfter(1) == L_PAREN || in.kindAfter(1) == L_BRACKET);
     if (braced) {
       in.next();
@@ -277,7 +279,7 @@ final class FunctionParser {
     Optional<Expr> single =
         in.attempt(
             () -> {
-              Expr only = atoms.atom(true, true);
+              Expr only = operands.atom(true, true);
               if (!in.is(close)) {
                 throw new ParseFailure("more than an atom");
               }

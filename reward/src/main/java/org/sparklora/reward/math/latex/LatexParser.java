@@ -91,7 +91,7 @@ public final class LatexParser {
     boolean minus = digits.startsWith("-");
     digits = minus ? digits.substring(1) : digits;
     if (!digits.startsWith("0")) {
-      Expr.Num number = AtomParser.number(digits.replace(",", ""));
+      Expr.Num number = OperandParser.number(digits.replace(",", ""));
       return minus ? number.negate() : number;
     }
     // A leading zero makes the comma a decimal comma; Math-Verify cannot read more than one point,
@@ -100,7 +100,7 @@ public final class LatexParser {
     if (minus || decimal.indexOf('.') != decimal.lastIndexOf('.')) {
       throw ParseFailure.meaningless("grouped digits that begin with a zero");
     }
-    return AtomParser.number(decimal);
+    return OperandParser.number(decimal);
   }
 
   private Expr nameEqualsElements() {

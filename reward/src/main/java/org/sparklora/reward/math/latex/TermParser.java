@@ -25,18 +25,16 @@ import org.sparklora.reward.math.number.Rational;
  * is a product, except that a whole number before a positive fraction is a mixed number; a function
  * without brackets takes the whole product after it, up to the next function.
  *
- * <p>This class reads operators with their precedence; {@link BracketParser}, {@link
- * FractionParser}, {@link FunctionParser} and {@link AtomParser} read the operands, and call this
- * class for the terms inside them. {@link LatexParser} adds relations, sets and lists.
+ * <p>This class reads operators with their precedence; {@link OperandParser} and {@link
+ * FunctionParser} read the operands, and call this class for the terms inside them. {@link
+ * LatexParser} adds relations, sets and lists.
  */
 final class TermParser {
   /** Size limit of terms in which a value is substituted, which repeats it. */
   private static final int MAX_SIZE = 5_000;
 
   private final TokenCursor in;
-  private final AtomParser atoms;
-  private final BracketParser brackets;
-  private final FractionParser fractions;
+  private final OperandParser operands;
   private final FunctionParser functions;
 
   /** The bar that closes the absolute value being read, or {@code END} when none is open. */
@@ -51,15 +49,13 @@ final class TermParser {
   TermParser(TokenCursor in, boolean real) {
     SymbolNames names = new SymbolNames(real);
     this.in = in;
-    this.atoms = new AtomParser(in, names, this);
-    this.brackets = new BracketParser(in, this);
-    this.fractions = new FractionParser(in, names, this);
-    this.functions = new FunctionParser(in, names, this, atoms);
+    this.operands = new OperandParser(in, names, this);
+    this.functions = new FunctionParser(in, names, this, operands);
   }
 
   /** A name with its scripts, before {@code =} or {@code ∈}. */
   Expr name() {
-    return atoms.name();
+    return operands.name();
   }
 
   /** A sum. */
@@ -91,7 +87,7 @@ final class TermParser {
     }
   }
 
-  /** A term between these brackets. */
+  /** A term between these operands. */
   Expr enclosedTerm(Kind open, Kind close) {
     in.expect(open);
     Expr value = enclosedTerm();
@@ -197,11 +193,11 @@ final class TermParser {
       parts.add(postfix(withFunctions));
     }
     Expr right = parts.get(parts.size() - 1);
-    if (FractionParser.isPendingDerivative(right)) {
+    if (OperandParser.isPendingDerivative(right)) {
       throw ParseFailure.meaningless("a derivative of nothing");
     }
     for (int i = parts.size() - 2; i >= 0; i--) {
-      wrapIf(FractionParser.isPendingDerivative(parts.get(i)));
+      wrapIf(OperandParser.isPendingDerivative(parts.get(i)));
       right = sideBySide(parts.get(i), right);
     }
     return right;
@@ -212,7 +208,7 @@ final class TermParser {
   }
 
   private Expr sideBySide(Expr left, Expr right) {
-    if (FractionParser.isPendingDerivative(left)) {
+    if (OperandParser.isPendingDerivative(left)) {
       return new Expr.Derivative(right, ((Expr.Derivative) left).variable());
     }
     boolean mixed =
@@ -304,15 +300,15 @@ final class TermParser {
     Expr value = primary(withFunctions);
     while (in.is(CARET)) {
       in.next();
-      if (FractionParser.isPendingDerivative(value)) {
+      if (OperandParser.isPendingDerivative(value)) {
         throw ParseFailure.meaningless("a power of a derivative sign");
       }
       wrapIf(value instanceof Pow);
-      value = new Pow(value, atoms.script());
+      value = new Pow(value, operands.script());
       if (in.is(UNDERSCORE)) {
         in.next();
         in.refuseIfStrict("a subscript of a power");
-        atoms.subscriptText();
+        operands.subscriptText();
       }
     }
     return value;
@@ -326,33 +322,33 @@ final class TermParser {
       case L_BRACK -> enclosedTerm(L_BRACK, R_BRACK);
       case L_BRACE_VISUAL -> enclosedTerm(L_BRACE_VISUAL, R_BRACE_VISUAL);
       case L_BRACE_CMD -> enclosedTerm(L_BRACE_CMD, R_BRACE_CMD);
-      case L_BRACE -> brackets.braces();
+      case L_BRACE -> operands.braces();
       case PHANTOM, BOXED -> {
         if (in.next().kind() == PHANTOM) {
           in.refuseIfStrict("what is not printed");
         }
         yield bracedTerm();
       }
-      case BAR, VERT -> brackets.absolute(in.kind());
+      case BAR, VERT -> operands.absolute(in.kind());
       case L_VERT -> Call.of("abs", enclosedTerm(L_VERT, R_VERT));
       case L_FLOOR -> Call.of("floor", enclosedTerm(L_FLOOR, R_FLOOR));
       case LL_CORNER -> Call.of("floor", enclosedTerm(LL_CORNER, LR_CORNER));
       case L_CEIL -> Call.of("ceiling", enclosedTerm(L_CEIL, R_CEIL));
       case UL_CORNER -> Call.of("ceiling", enclosedTerm(UL_CORNER, UR_CORNER));
       case NORM -> {
-        brackets.absolute(NORM);
+        operands.absolute(NORM);
         throw ParseFailure.meaningless("a norm");
       }
       case L_ANGLE -> {
         enclosedTerm(L_ANGLE, R_ANGLE);
         throw ParseFailure.meaningless("a product in angles");
       }
-      case FRAC -> fractions.fraction();
-      case BINOM -> brackets.binomial();
-      case MATRIX_START -> brackets.matrix(MATRIX_END);
-      case ARRAY_START -> brackets.matrix(ARRAY_END);
-      case DET_START -> MatrixAlgebra.determinant(brackets.matrix(DET_END));
-      default -> withFunctions ? functions.functionOrAtom() : atoms.atom(true, true);
+      case FRAC -> operands.fraction();
+      case BINOM -> operands.binomial();
+      case MATRIX_START -> operands.matrix(MATRIX_END);
+      case ARRAY_START -> operands.matrix(ARRAY_END);
+      case DET_START -> MatrixAlgebra.determinant(operands.matrix(DET_END));
+      default -> withFunctions ? functions.functionOrAtom() : operands.atom(true, true);
     };
   }
 }

@@ -3,28 +3,42 @@ package org.sparklora.reward.math.latex;
 import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
 
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Call;
 import org.sparklora.reward.math.algebra.Expr.Constant;
 import org.sparklora.reward.math.algebra.Expr.Infinite;
+import org.sparklora.reward.math.algebra.Expr.Matrix;
 import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Percent;
 import org.sparklora.reward.math.algebra.Expr.Pow;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.algebra.MatrixAlgebra;
 import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
 import org.sparklora.reward.math.number.Rational;
 
-/** Reads atoms (names and number literals) and their scripts. */
-public final class AtomParser {
+/**
+ * Reads operands other than functions: names and number literals with their scripts, terms in
+ * braces and between bars, binomials, matrices, and fractions. A derivative in the form of a
+ * fraction, such as d/dx, waits for the factor after it, which {@link TermParser} supplies.
+ */
+public final class OperandParser {
   /** Python refuses to convert longer literals to integers, and so does Math-Verify. */
   private static final int MAX_DIGITS = 4300;
+
+  /** Body of a derivative whose operand has not been read. */
+  private static final Expr PENDING = Expr.Undefined.NAN;
 
   private final TokenCursor in;
   private final SymbolNames names;
   private final TermParser terms;
 
-  AtomParser(TokenCursor in, SymbolNames names, TermParser terms) {
+  OperandParser(TokenCursor in, SymbolNames names, TermParser terms) {
     this.in = in;
     this.names = names;
     this.terms = terms;
@@ -142,5 +156,116 @@ public final class AtomParser {
       throw ParseFailure.meaningless("a literal with an exponent beyond " + MAX_DIGITS);
     }
     return new Num(Rational.of(value), !whole, whole ? 0 : value.precision());
+  }
+
+  /** A term in braces, or {@code {n \choose k}}. */
+  Expr braces() {
+    in.expect(L_BRACE);
+    Expr value = terms.enclosedTerm();
+    if (in.skip(CHOOSE)) {
+      value = Call.of("binomial", value, terms.enclosedTerm());
+    }
+    in.expect(R_BRACE);
+    return value;
+  }
+
+  /** The absolute value between two bars of this kind. */
+  Expr absolute(Kind bar) {
+    in.next();
+    Expr value = terms.sumUpTo(bar);
+    in.expect(bar);
+    return Call.of("abs", value);
+  }
+
+  /** {@code \binom{n}{k}}. */
+  Expr binomial() {
+    in.next();
+    Expr upper = terms.bracedTerm();
+    return Call.of("binomial", upper, terms.bracedTerm());
+  }
+
+  /** Rows of terms, all of one length, up to the end of their environment. */
+  Matrix matrix(Kind end) {
+    in.next();
+    List<List<Expr>> rows = new ArrayList<>();
+    do {
+      if (in.is(end) && !rows.isEmpty()) {
+        break;
+      }
+      List<Expr> row = new ArrayList<>();
+      do {
+        row.add(terms.enclosedTerm());
+      } while (in.skip(AMPERSAND));
+      rows.add(List.copyOf(row));
+    } while (in.skip(ROW_END));
+    in.expect(end);
+    if (rows.stream().mapToInt(List::size).distinct().count() > 1) {
+      throw ParseFailure.meaningless("rows of unequal length");
+    }
+    return new Matrix(List.copyOf(rows));
+  }
+
+  /** Whether {@code expr} is a derivative sign whose operand has not been read. */
+  static boolean isPendingDerivative(Expr expr) {
+    return expr instanceof Expr.Derivative derivative && derivative.body() == PENDING;
+  }
+
+  /** A fraction, or a derivative in the form of one: d/dx, dy/dx, ∂/∂x. */
+  Expr fraction() {
+    in.next();
+    int upperStart = in.mark() + 1;
+    Expr upper = bracedOrSign();
+    List<Token> above = in.tokensFrom(upperStart);
+    int lowerStart = in.mark() + 1;
+    Expr lower = bracedOrSign();
+    List<Token> below = in.tokensFrom(lowerStart);
+    Optional<Expr> derivative = derivative(above.subList(0, above.size() - 1), below);
+    if (derivative.isPresent()) {
+      return derivative.get();
+    }
+    if (upper == PENDING || lower == PENDING) {
+      throw ParseFailure.meaningless("a lone differential sign");
+    }
+    return MatrixAlgebra.divide(upper, lower);
+  }
+
+  /** A braced term; a single {@code \partial} in braces is a sign only. */
+  private Expr bracedOrSign() {
+    in.expect(L_BRACE);
+    Expr value;
+    if (in.is(PARTIAL)) {
+      in.next();
+      if (!in.is(R_BRACE)) {
+        terms.enclosedTerm();
+      }
+      value = PENDING;
+    } else {
+      value = terms.enclosedTerm();
+    }
+    in.expect(R_BRACE);
+    return value;
+  }
+
+  private Optional<Expr> derivative(List<Token> above, List<Token> belowAndBrace) {
+    List<Token> below = belowAndBrace.subList(0, belowAndBrace.size() - 1);
+    boolean ordinary = below.size() == 1 && below.get(0).kind() == DIFFERENTIAL;
+    boolean partial =
+        below.size() == 2 && below.get(0).kind() == PARTIAL && below.get(1).kind() == LETTER;
+    if (!ordinary && !partial) {
+      return Optional.empty();
+    }
+    Symbol variable =
+        names.exact(ordinary ? SymbolNames.differential(below.get(0).text()) : below.get(1).text());
+    boolean lone =
+        above.size() == 1
+            && (ordinary ? above.get(0).text().equals("d") : above.get(0).kind() == PARTIAL);
+    if (lone) {
+      return Optional.of(new Expr.Derivative(PENDING, variable));
+    }
+    if (ordinary && above.size() == 1 && above.get(0).kind() == DIFFERENTIAL) {
+      String name = SymbolNames.differential(above.get(0).text());
+      return Optional.of(new Expr.Derivative(names.symbolOrConstant(name), variable));
+    }
+    return Optional.empty();
   }
 }
