@@ -4,14 +4,51 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.reward.math.extract.Spaces;
 
 /**
- * The unit of an answer, in one spelling: {@code 15\text{ sq. cm}} and {@code 15\,cm^2} are in
- * {@code centimeter^2}. An answer may omit its unit, but 15 m is not 15 cm.
+ * A unit at the end of an answer in LaTeX. An answer may omit its unit, but 15 m is not 15 cm.
+ *
+ * @param amount the text before the unit
+ * @param unit the unit as written
  */
-final class AnswerUnit {
+record AnswerUnit(String amount, String unit) {
+  private static final Pattern FINAL_UNIT =
+      Pattern.compile(
+          "(.*[0-9})])(?:\\\\[,; ]|~|\\s)*+(\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
+
+  /** Words that change or negate a value, and so are not units. */
+  private static final Pattern NO_UNIT =
+      Pattern.compile(
+          "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|fewer|over|under|times|mod|modulo"
+              + "|base|if|when|unless|squared|cubed|half|halves|thirds?|quarters?|tenths?|hundredths?|thousandths?|dozens?"
+              + "|hundreds?|thousands?|[bmtr]+illions?|plus|minus|factorial|root|pi|choose|percent|to|and|or|per ?cent)(?![a-z])");
+
+  private static final String NUMBER =
+      "-?(?:[0-9][0-9.,]*|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+)(?:E[-+]?[0-9]+|/[0-9]+)?";
+  private static final Pattern WITH_UNIT =
+      Pattern.compile(
+          "(" + NUMBER + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?)(?:\\\\[,;: ]|~|\\s)*+(.+)");
+  private static final Pattern UNIT_TEXT =
+      Pattern.compile(
+          "(?:\\\\(?:text|mathrm|textbf|mathbf|rm|operatorname)\\s*\\{[^{}]*\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)++");
+  private static final Pattern UNIT_WORDS =
+      Pattern.compile(
+          "([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?)(?:[ /·]+([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?))*+\\.?");
+  private static final Set<String> UNITS =
+      Set.of(
+          ("mm cm dm m km in ft yd mi mile miles meter meters metre metres kilometer kilometers centimeter centimeters"
+                  + " inch inches foot feet yard yards g kg mg lb lbs oz gram grams kilogram kilograms pound pounds ton tons"
+                  + " s sec secs second seconds min mins minute minutes h hr hrs hour hours day days week weeks month months"
+                  + " year years l ml liter liters litre litres gallon gallons dollar dollars usd cent cents euro euros rupee"
+                  + " rupees yuan degree degrees deg radian radians rad mph kmh kph sq square cubic unit units n j w v a hz"
+                  + " people person students apples eggs books ways times pages points tickets customers marbles coins"
+                  + " percent of per")
+              .split(" "));
+
   private static final Pattern CURRENCY_SIGN =
       Pattern.compile("\\s*(\\\\?\\$|US\\\\?\\$|€|£|¥)\\s*[-0-9.].*", Pattern.DOTALL);
   private static final Pattern COMMAND =
@@ -68,21 +105,56 @@ final class AnswerUnit {
     }
   }
 
-  private AnswerUnit() {}
+  /** The unit of an answer that is a number and a unit. */
+  static Optional<AnswerUnit> afterNumber(String latex) {
+    Matcher unit = WITH_UNIT.matcher(latex);
+    return unit.matches() && isUnit(unit.group(2)) && !NO_UNIT.matcher(unit.group(2)).find()
+        ? Optional.of(new AnswerUnit(unit.group(1), unit.group(2)))
+        : Optional.empty();
+  }
 
-  /** The unit of an answer as written, before currency signs are removed. */
-  static Optional<String> of(String latex) {
+  /** The text after an answer's last digit or brace, if it is a unit. */
+  static Optional<AnswerUnit> atEnd(String latex) {
+    Matcher unit = FINAL_UNIT.matcher(latex);
+    return unit.matches() && !NO_UNIT.matcher(unit.group(2)).find()
+        ? Optional.of(new AnswerUnit(unit.group(1), unit.group(2)))
+        : Optional.empty();
+  }
+
+  private static boolean isUnit(String rest) {
+    if (UNIT_TEXT.matcher(rest).matches()) {
+      return true;
+    }
+    String plain =
+        rest.replaceAll("\\\\(?:text|mathrm)\\{([^{}]*)\\}", "$1")
+            .replaceAll("\\^\\{?-?[0-9]\\}?", "");
+    if (!UNIT_WORDS.matcher(Spaces.strip(plain)).matches()) {
+      return false;
+    }
+    for (String word : Spaces.strip(plain).toLowerCase(Locale.ROOT).split("[ /·.]+")) {
+      if (!UNITS.contains(word)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * The unit of an answer in one spelling: {@code 15\text{ sq. cm}} and {@code 15\,cm^2} are in
+   * {@code centimeter^2}. The answer is as written, before currency signs are removed.
+   */
+  static Optional<String> canonical(String latex) {
     Matcher sign = CURRENCY_SIGN.matcher(latex);
     if (sign.matches()) {
       return Optional.of(NAMES.get(sign.group(1).replace("\\", "").toLowerCase(Locale.ROOT)));
     }
-    return WrittenUnit.of(latex)
-        .map(WrittenUnit::unit)
-        .map(AnswerUnit::canonical)
+    return afterNumber(latex)
+        .or(() -> atEnd(latex))
+        .map(found -> spelled(found.unit()))
         .filter(unit -> !unit.isEmpty());
   }
 
-  private static String canonical(String written) {
+  private static String spelled(String written) {
     String text = FRACTION.matcher(written).replaceAll("$1/$2");
     text = COMMAND.matcher(text.replace("²", "^2").replace("³", "^3")).replaceAll(" ");
     text = SPACE.matcher(text).replaceAll(" ").toLowerCase(Locale.ROOT).strip();

@@ -101,8 +101,8 @@ final class SoundComparison {
   }
 
   private static boolean inDifferentUnits(String gold, String answer) {
-    Optional<String> unit = AnswerUnit.of(SoundLatex.of(gold));
-    Optional<String> other = AnswerUnit.of(SoundLatex.of(answer));
+    Optional<String> unit = AnswerUnit.canonical(SoundLatex.of(gold));
+    Optional<String> other = AnswerUnit.canonical(SoundLatex.of(answer));
     return unit.isPresent() && other.isPresent() && !unit.equals(other);
   }
 

@@ -173,7 +173,7 @@ final class SoundText {
         return List.copyOf(readings);
       }
     }
-    Optional<WrittenUnit> measured = WrittenUnit.afterNumber(bare);
+    Optional<AnswerUnit> measured = AnswerUnit.afterNumber(bare);
     if (measured.isPresent()) {
       readings.addAll(readings(measured.get().amount()));
       return List.copyOf(readings);
@@ -186,7 +186,7 @@ final class SoundText {
       return List.copyOf(readings);
     }
     readings.add(bare);
-    WrittenUnit.atEnd(bare).ifPresent(ended -> readings.add(ended.amount()));
+    AnswerUnit.atEnd(bare).ifPresent(ended -> readings.add(ended.amount()));
     Matcher comma = DECIMAL_COMMA.matcher(text);
     if (comma.matches()) {
       readings.add(comma.group(1) + "." + comma.group(2));
