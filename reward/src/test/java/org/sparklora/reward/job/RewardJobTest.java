@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -64,32 +63,33 @@ class RewardJobTest {
     spark.stop();
   }
 
-  private static RewardConfig config(
-      Path input,
-      Path output,
-      Scaling scaling,
-      Aggregation aggregation,
-      int groups,
-      String format) {
-    return new RewardConfig(
-        new RewardConfig.Tables(
-            input.toString(),
-            output.toString(),
-            RewardConfig.Format.valueOf(format.toUpperCase(Locale.ROOT)),
-            false,
-            groups),
-        RewardConfig.Functions.of(Rewards.DEFAULT),
-        new RewardConfig.Advantages(scaling, aggregation));
+  /** Judges consecutive groups of this size; 0: groups by {@code prompt_id}. */
+  private static RewardSummary judge(Path input, Path output, Scaling scaling, int groupSize) {
+    RewardConfig.Format format =
+        groupSize == 0 ? RewardConfig.Format.PARQUET : RewardConfig.Format.JSONL;
+    return RewardJob.run(
+        spark,
+        new RewardConfig(
+            new RewardConfig.Tables(input.toString(), output.toString(), format, false, groupSize),
+            RewardConfig.Functions.of(Rewards.DEFAULT),
+            new RewardConfig.Advantages(scaling, Aggregation.SUM_THEN_NORMALIZE)));
+  }
+
+  private static RewardSummary judge(
+      Path input, Path output, RewardConfig.Functions functions, Aggregation aggregation) {
+    return RewardJob.run(
+        spark,
+        new RewardConfig(
+            RewardConfig.defaults(input.toString(), output.toString()).tables(),
+            functions,
+            new RewardConfig.Advantages(Scaling.GROUP, aggregation)));
   }
 
   @Test
   void groupsAreWholeWhereverTheirRowsLie(@TempDir Path folder) throws IOException {
     Path input = Files.write(folder.resolve("generations.jsonl"), ROWS);
     Path output = folder.resolve("out");
-    RewardSummary summary =
-        RewardJob.run(
-            spark,
-            config(input, output, Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE, 0, "parquet"));
+    RewardSummary summary = judge(input, output, Scaling.GROUP, 0);
 
     List<Row> rows = spark.read().parquet(output.toString()).collectAsList();
     assertThat(rows.stream().map(row -> row.<Long>getAs("extra")))
@@ -170,22 +170,11 @@ class RewardJobTest {
               RewardConfig.Functions.of(Rewards.DEFAULT).budgetMillis(),
               OverlongPunishment.ofTrlScript(),
               Set.of());
-      RewardSummary summary =
-          RewardJob.run(
-              spark,
-              new RewardConfig(
-                  new RewardConfig.Tables(
-                      input.toString(),
-                      folder.resolve("out" + dialect).toString(),
-                      RewardConfig.Format.PARQUET,
-                      false,
-                      0),
-                  functions,
-                  new RewardConfig.Advantages(Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE)));
+      Path output = folder.resolve("out" + dialect);
+      RewardSummary summary = judge(input, output, functions, Aggregation.SUM_THEN_NORMALIZE);
       assertThat(summary.rows()).isEqualTo(lines.size());
       assertThat(summary.verdicts().get("correct")).as("the good ones").isEqualTo(hostile.size());
-      List<Row> rows =
-          spark.read().parquet(folder.resolve("out" + dialect).toString()).collectAsList();
+      List<Row> rows = spark.read().parquet(output.toString()).collectAsList();
       assertThat(rows.get(0).<Double>getAs("rewards/bottomless")).isNull();
       assertThat(rows.get(1).<Double>getAs("rewards/bottomless")).isEqualTo(1);
     }
@@ -200,8 +189,7 @@ class RewardJobTest {
                 "{\"completion\":[{\"role\":\"assistant\",\"content\":\"\\\\boxed{5}\"}],\"solution\":\"5\"}",
                 "{\"completion\":[{\"role\":\"assistant\",\"content\":\"\\\\boxed{4}\"}],\"solution\":\"5\"}"));
     Path output = folder.resolve("out");
-    RewardJob.run(
-        spark, config(input, output, Scaling.NONE, Aggregation.SUM_THEN_NORMALIZE, 2, "jsonl"));
+    judge(input, output, Scaling.NONE, 2);
 
     List<Row> rows = spark.read().json(output + "/part-*.jsonl").collectAsList();
     assertThat(rows.stream().map(row -> row.<Double>getAs("advantage"))).containsExactly(0.5, -0.5);
@@ -212,12 +200,7 @@ class RewardJobTest {
     String row = "{\"completion\":\"\\\\boxed{5}\",\"solution\":\"5\"}";
     Path input = Files.write(folder.resolve("generations.jsonl"), Collections.nCopies(10, row));
     Path output = folder.resolve("out");
-    assertThatThrownBy(
-            () ->
-                RewardJob.run(
-                    spark,
-                    config(
-                        input, output, Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE, 4, "jsonl")))
+    assertThatThrownBy(() -> judge(input, output, Scaling.GROUP, 4))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("no prompt_id and 10 rows")
         .hasMessageContaining("--num_generations 4 the last group, from row 8 on, has only 2");
@@ -228,8 +211,7 @@ class RewardJobTest {
   void theBatchScalesWhenAsked(@TempDir Path folder) throws IOException {
     Path input = Files.write(folder.resolve("generations.jsonl"), ROWS.subList(0, 4));
     Path output = folder.resolve("out");
-    RewardJob.run(
-        spark, config(input, output, Scaling.BATCH, Aggregation.SUM_THEN_NORMALIZE, 0, "parquet"));
+    judge(input, output, Scaling.BATCH, 0);
 
     double[][] rewards = {{1}, {0}, {1}, {1}};
     double[] expected =
@@ -261,14 +243,9 @@ class RewardJobTest {
   void aGroupIsFlatByWhatItsAdvantagesAreMadeOf(@TempDir Path folder) throws IOException {
     Path input = Files.write(folder.resolve("generations.jsonl"), ROWS.subList(0, 4));
     Path output = folder.resolve("out");
-    RewardSummary summary =
-        RewardJob.run(
-            spark,
-            new RewardConfig(
-                new RewardConfig.Tables(
-                    input.toString(), output.toString(), RewardConfig.Format.PARQUET, false, 0),
-                RewardConfig.Functions.of("think_format_reward", Pointed.class.getName()),
-                new RewardConfig.Advantages(Scaling.GROUP, Aggregation.NORMALIZE_THEN_SUM)));
+    RewardConfig.Functions functions =
+        RewardConfig.Functions.of("think_format_reward", Pointed.class.getName());
+    RewardSummary summary = judge(input, output, functions, Aggregation.NORMALIZE_THEN_SUM);
 
     List<Row> rows = spark.read().parquet(output.toString()).collectAsList();
     assertThat(rows).allSatisfy(row -> assertThat(row.<Double>getAs("advantage")).isZero());
@@ -281,8 +258,7 @@ class RewardJobTest {
     Path input =
         Files.write(
             folder.resolve("g.jsonl"), List.of("{\"completion\":\"x\",\"solution\":\"1\"}"));
-    assertThatThrownBy(
-            () -> RewardJob.run(spark, RewardConfig.defaults(input.toString(), folder + "/out")))
+    assertThatThrownBy(() -> judge(input, folder))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("num_generations");
   }
@@ -344,15 +320,7 @@ class RewardJobTest {
   }
 
   private static RewardSummary judge(Path input, Path folder) {
-    return RewardJob.run(
-        spark,
-        config(
-            input,
-            folder.resolve("out"),
-            Scaling.GROUP,
-            Aggregation.SUM_THEN_NORMALIZE,
-            0,
-            "parquet"));
+    return judge(input, folder.resolve("out"), Scaling.GROUP, 0);
   }
 
   @Test

@@ -55,12 +55,8 @@ class MathVerifySuiteTest {
 
   private static boolean verify(JsonNode row) {
     AlgebraLimit budget = AlgebraLimit.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS);
-    Answer gold =
-        AnswerExtraction.extract(
-            row.get("gold").asText(), targets(row.get("gold_config")), false, true, budget);
-    Answer answer =
-        AnswerExtraction.extract(
-            row.get("pred").asText(), targets(row.get("pred_config")), false, true, budget);
+    Answer gold = extract(row, "gold", false, true, budget);
+    Answer answer = extract(row, "pred", false, true, budget);
     JsonNode settings = row.get("verify_kwargs");
     VerifyConfig config =
         new VerifyConfig(
@@ -69,6 +65,12 @@ class MathVerifySuiteTest {
             settings.path("allow_set_relation_comp").asBoolean(false),
             true);
     return MathVerify.verify(gold, answer, config, budget);
+  }
+
+  private static Answer extract(
+      JsonNode row, String side, boolean first, boolean keep, AlgebraLimit budget) {
+    return AnswerExtraction.extract(
+        row.get(side).asText(), targets(row.get(side + "_config")), first, keep, budget);
   }
 
   private static List<ExtractionTarget> targets(JsonNode configs) {
@@ -122,13 +124,8 @@ class MathVerifySuiteTest {
         row.get("parse_kwargs").path("extraction_mode").asText("any_match").equals("first_match");
     boolean keep =
         row.get("parse_kwargs").path("fallback_mode").asText("first_match").equals("first_match");
-    Answer answer =
-        AnswerExtraction.extract(
-            row.get("pred").asText(),
-            targets(row.get("pred_config")),
-            first,
-            keep,
-            AlgebraLimit.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS));
+    AlgebraLimit budget = AlgebraLimit.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS);
+    Answer answer = extract(row, "pred", first, keep, budget);
     List<String> expected = new ArrayList<>();
     row.get("actual").forEach(word -> expected.add(word.asText()));
     assertThat(answer.words()).isEqualTo(expected);
