@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.sparklora.reward.math.algebra.Expr.Call;
 import org.sparklora.reward.math.algebra.Expr.Num;
@@ -305,46 +306,35 @@ final class BranchPoints {
     while (!open.isEmpty() && plain.size() + open.size() <= MOST_VARIANTS) {
       Expr next = open.remove(open.size() - 1);
       budget.step(Expr.size(next, MAX_SIZE));
-      List<Expr> branches = new ArrayList<>();
-      firstBranching(next, branches);
-      if (branches.isEmpty()) {
+      Optional<Expr> part = next.innermost(node -> !branches(node).isEmpty());
+      if (part.isEmpty()) {
         plain.add(next);
-        continue;
-      }
-      Expr chooser = branches.get(0);
-      for (Expr branch : branches.subList(1, branches.size())) {
-        open.add(Substitution.everywhere(next, node -> node.equals(chooser) ? branch : node));
+      } else {
+        branches(part.get())
+            .forEach(branch -> open.add(Substitution.replace(next, part.get(), branch)));
       }
     }
     plain.addAll(open);
     return plain;
   }
 
-  /** Adds an innermost branching part, and then its branches. */
-  private static void firstBranching(Expr expr, List<Expr> found) {
-    for (Expr child : expr.children()) {
-      firstBranching(child, found);
-      if (!found.isEmpty()) {
-        return;
-      }
-    }
+  /** The branches of a node, or near them; empty if it has only one. */
+  private static List<Expr> branches(Expr expr) {
     if (expr instanceof Call call) {
       Expr first = call.args().get(0);
-      switch (call.name()) {
-        case "abs" -> found.addAll(List.of(expr, first, Expr.negate(first)));
-        case "max", "min" -> {
-          found.add(expr);
-          found.addAll(call.args());
-        }
-        case "floor", "ceiling" -> found.addAll(List.of(expr, first));
-        default -> {}
-      }
-    } else if (expr instanceof Pow root
-        && root.exponent() instanceof Num degree
-        && root.base() instanceof Pow power
-        && power.exponent() instanceof Num exponent
-        && degree.value().times(exponent.value()).equals(Rational.ONE)) {
-      found.addAll(List.of(expr, power.base(), Expr.negate(power.base())));
+      return switch (call.name()) {
+        case "abs" -> List.of(first, Expr.negate(first));
+        case "max", "min" -> call.args();
+        case "floor", "ceiling" -> List.of(first);
+        default -> List.of();
+      };
     }
+    return expr instanceof Pow root
+            && root.exponent() instanceof Num degree
+            && root.base() instanceof Pow power
+            && power.exponent() instanceof Num exponent
+            && degree.value().times(exponent.value()).equals(Rational.ONE)
+        ? List.of(power.base(), Expr.negate(power.base()))
+        : List.of();
   }
 }

@@ -258,25 +258,18 @@ public final class Evaluator {
       Value value = at(arg);
       long bits = value instanceof Value.Exact exact ? exact.rational().bits() : 0;
       budget.step(4 * math.operation() + 20 * AlgebraLimit.product(bits));
-      key.append(',').append(value instanceof Value.Exact e ? rounded(e) : rounded(value));
+      key.append(',').append(rounded(value));
     }
     long seed = key.chars().asLongStream().reduce(1125899906842597L, (s, c) -> 31 * s + c);
     return new Value.Exact(Rational.of(1 + Math.floorMod(seed, 99_991L), 20_011));
   }
 
   private String rounded(Value value) {
+    if (value instanceof Value.Exact exact) {
+      return rounded(exact.rational().toDecimals(math.digits() / 2)) + " 0";
+    }
     Complex complex = Value.complex(value, math);
     return rounded(complex.re()) + ' ' + rounded(complex.im());
-  }
-
-  private String rounded(Value.Exact value) {
-    BigDecimal decimal =
-        new BigDecimal(value.rational().numerator())
-            .divide(
-                new BigDecimal(value.rational().denominator()),
-                math.digits() / 2,
-                RoundingMode.HALF_EVEN);
-    return rounded(decimal) + " 0";
   }
 
   private String rounded(BigDecimal value) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.sparklora.reward.math.number.Rational;
@@ -34,6 +35,14 @@ public sealed interface Expr {
   /** Whether this node or one below it meets a condition. */
   default boolean contains(Predicate<Expr> condition) {
     return condition.test(this) || children().stream().anyMatch(c -> c.contains(condition));
+  }
+
+  /** The first node that meets a condition, and has none below it that does. */
+  default Optional<Expr> innermost(Predicate<Expr> condition) {
+    return children().stream()
+        .flatMap(child -> child.innermost(condition).stream())
+        .findFirst()
+        .or(() -> Optional.of(this).filter(condition));
   }
 
   /** Whether the value depends on a variable. */

@@ -74,13 +74,10 @@ record FunctionValues(AlgebraLimit budget, PreciseMath math) {
     if (value instanceof Value.Exact exact) {
       return new Value.Exact(exact.rational().abs());
     }
-    return value instanceof Value.Unbounded
-        ? new Value.Unbounded(1)
-        : new Value.Approximate(absolute(((Value.Approximate) value).complex()));
-  }
-
-  private static Complex absolute(Complex value) {
-    return Complex.real(value.abs(), value.math());
+    return value instanceof Value.Approximate approximate
+        ? new Value.Approximate(
+            Complex.real(approximate.complex().abs(), approximate.complex().math()))
+        : new Value.Unbounded(1);
   }
 
   private Value factorial(Value value) {

@@ -179,7 +179,8 @@ public final class RealSets {
         throw new Value.None("too many absolute values");
       }
       Expr next = open.remove(open.size() - 1);
-      Optional<Expr> bars = innermostBars(next);
+      Optional<Expr> bars =
+          next.innermost(node -> node instanceof Expr.Call call && call.name().equals("abs"));
       if (bars.isEmpty()) {
         plain.add(next);
         continue;
@@ -187,21 +188,10 @@ public final class RealSets {
       Expr inside = bars.get().children().get(0);
       plain.add(inside);
       for (Expr branch : List.of(inside, Expr.negate(inside))) {
-        open.add(Substitution.everywhere(next, node -> node.equals(bars.get()) ? branch : node));
+        open.add(Substitution.replace(next, bars.get(), branch));
       }
     }
     return plain;
-  }
-
-  private static Optional<Expr> innermostBars(Expr expr) {
-    for (Expr child : expr.children()) {
-      Optional<Expr> found = innermostBars(child);
-      if (found.isPresent()) {
-        return found;
-      }
-    }
-    boolean bars = expr instanceof Expr.Call call && call.name().equals("abs");
-    return bars ? Optional.of(expr) : Optional.empty();
   }
 
   private static List<End> sorted(List<End> ends) {

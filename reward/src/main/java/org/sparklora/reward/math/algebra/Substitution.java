@@ -8,8 +8,8 @@ import org.sparklora.reward.math.algebra.Expr.Symbol;
 public final class Substitution {
   private Substitution() {}
 
-  public static Expr replace(Expr expr, Symbol symbol, Expr value) {
-    return everywhere(expr, node -> node.equals(symbol) ? value : node);
+  public static Expr replace(Expr expr, Expr part, Expr value) {
+    return everywhere(expr, node -> node.equals(part) ? value : node);
   }
 
   /**

@@ -28,7 +28,6 @@ import org.sparklora.reward.math.algebra.Substitution;
 import org.sparklora.reward.math.number.AlgebraLimit;
 import org.sparklora.reward.math.number.Closeness;
 import org.sparklora.reward.math.number.Complex;
-import org.sparklora.reward.math.number.Rational;
 import org.sparklora.reward.math.number.Value;
 
 /**
@@ -284,20 +283,15 @@ final class MathEquivalence {
       return false;
     }
     if (a instanceof Value.Exact x && b instanceof Value.Exact y) {
-      return rounded(gold, decimal(x)).equals(rounded(pred, decimal(y)));
+      int scale = config.floatRounding() + SPARE_DECIMALS;
+      return rounded(gold, x.rational().toDecimals(scale))
+          .equals(rounded(pred, y.rational().toDecimals(scale)));
     }
     Complex x = Value.complex(a);
     Complex y = Value.complex(b);
     boolean bothReal = x.im().signum() == 0 && y.im().signum() == 0;
     return rounded(gold, x.re()).equals(rounded(pred, y.re()))
         && (bothReal || rounded(gold, x.im()).equals(rounded(pred, y.im())));
-  }
-
-  private BigDecimal decimal(Value.Exact value) {
-    Rational rational = value.rational();
-    int scale = config.floatRounding() + SPARE_DECIMALS;
-    return new BigDecimal(rational.numerator())
-        .divide(new BigDecimal(rational.denominator()), scale, RoundingMode.HALF_EVEN);
   }
 
   /** A rounded number with its digits: Math-Verify distinguishes 7.0 from a 7 of twenty digits. */

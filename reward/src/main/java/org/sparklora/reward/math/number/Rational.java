@@ -3,6 +3,7 @@ package org.sparklora.reward.math.number;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
+import java.math.RoundingMode;
 
 /**
  * An exact fraction in lowest terms with a positive denominator.
@@ -122,6 +123,12 @@ public record Rational(BigInteger numerator, BigInteger denominator)
   /** Bits of numerator and denominator, which an {@link AlgebraLimit} limits. */
   public int bits() {
     return numerator.bitLength() + denominator.bitLength();
+  }
+
+  /** Rounds to this many decimals, halves to even. */
+  public BigDecimal toDecimals(int decimals) {
+    return new BigDecimal(numerator)
+        .divide(new BigDecimal(denominator), decimals, RoundingMode.HALF_EVEN);
   }
 
   /** Rounds to {@link PreciseMath#CONTEXT}, without trailing zeros of exact quotients. */
