@@ -373,17 +373,10 @@ public sealed interface Expr {
   /** A product; factors that are products are flattened, as in juxtaposition. */
   static Expr times(Expr left, Expr right) {
     List<Expr> factors = new ArrayList<>();
-    flatten(left, factors);
-    flatten(right, factors);
-    return new Mul(List.copyOf(factors));
-  }
-
-  private static void flatten(Expr expr, List<Expr> factors) {
-    if (expr instanceof Mul mul) {
-      factors.addAll(mul.factors());
-    } else {
-      factors.add(expr);
+    for (Expr side : List.of(left, right)) {
+      factors.addAll(side instanceof Mul mul ? mul.factors() : List.of(side));
     }
+    return new Mul(List.copyOf(factors));
   }
 
   static Expr minus(Expr left, Expr right) {

@@ -34,7 +34,7 @@ public final class Relations {
     return links.get(links.size() - 1);
   }
 
-  static List<Relation> links(Expr expr) {
+  public static List<Relation> links(Expr expr) {
     return expr instanceof Chain chain ? chain.links() : List.of((Relation) expr);
   }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.extract.BoxedAnswer;
@@ -208,10 +209,8 @@ public final class SoundJudge {
   }
 
   private static String joined(List<Environment> list) {
-    List<String> parts = new ArrayList<>();
-    for (Environment environment : list) {
-      parts.add(environment.content() + (environment.percent() ? "\\%" : ""));
-    }
-    return String.join(",", parts);
+    return list.stream()
+        .map(environment -> environment.content() + (environment.percent() ? "\\%" : ""))
+        .collect(Collectors.joining(","));
   }
 }

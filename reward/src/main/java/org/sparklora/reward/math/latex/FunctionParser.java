@@ -205,19 +205,19 @@ final class FunctionParser {
       bounds = List.of(operands.subscript(), upper);
     }
     Expr body = terms.integrand();
+    String variable = "x";
     if (in.is(DIFFERENTIAL)) {
-      String name = SymbolNames.differential(in.next().text());
-      return new Iterated(Iterated.Kind.INTEGRAL, body, names.exact(name), bounds);
-    }
-    // ∫ dx / x: the differential is a factor inside the integrand.
-    for (Symbol symbol : Expr.freeSymbols(body)) {
-      if (symbol.name().length() > 1 && symbol.name().startsWith("d")) {
-        Expr without = Substitution.replace(body, symbol, Num.of(1));
-        return new Iterated(
-            Iterated.Kind.INTEGRAL, without, names.exact(symbol.name().substring(1)), bounds);
+      variable = SymbolNames.differential(in.next().text());
+    } else {
+      // ∫ dx / x: the differential is a factor inside the integrand.
+      Optional<Symbol> inside =
+          Expr.freeSymbols(body).stream().filter(s -> s.name().matches("d.+")).findFirst();
+      if (inside.isPresent()) {
+        variable = inside.get().name().substring(1);
+        body = Substitution.replace(body, inside.get(), Num.of(1));
       }
     }
-    return new Iterated(Iterated.Kind.INTEGRAL, body, names.exact("x"), bounds);
+    return new Iterated(Iterated.Kind.INTEGRAL, body, names.exact(variable), bounds);
   }
 
   private Expr limit() {

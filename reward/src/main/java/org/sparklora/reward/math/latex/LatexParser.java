@@ -219,15 +219,12 @@ public final class LatexParser {
 
   /** Extends {@code a < b} by {@code < c} to a chain of two links. */
   private static Expr link(Expr left, Relation.Op op, Expr right) {
-    if (left instanceof Chain chain) {
-      List<Relation> links = new ArrayList<>(chain.links());
-      links.add(new Relation(op, links.get(links.size() - 1).right(), right));
-      return new Chain(List.copyOf(links));
+    if (!(left instanceof Chain) && !(left instanceof Relation)) {
+      return new Relation(op, left, right);
     }
-    if (left instanceof Relation first) {
-      return new Chain(List.of(first, new Relation(op, first.right(), right)));
-    }
-    return new Relation(op, left, right);
+    List<Relation> links = new ArrayList<>(Relations.links(left));
+    links.add(new Relation(op, Relations.last(left).right(), right));
+    return new Chain(List.copyOf(links));
   }
 
   private Expr setRelation() {
