@@ -31,11 +31,9 @@ final class RealRoots {
     Polynomial p = polynomial.squareFree(budget);
     List<Rational> c = p.coefficients();
     c.forEach(one -> budget.fractions(one, c.get(p.degree()))); // each is divided by the lead
-    if (p.degree() == 1) {
-      return List.of(new Value.Exact(c.get(0).negate().dividedBy(c.get(1))));
-    }
-    if (p.degree() == 2) {
-      return quadratic(c.get(0), c.get(1), c.get(2), budget);
+    if (p.degree() <= 2) {
+      List<Expr> roots = p.rootsAsExpressions(budget).orElseThrow();
+      return roots.stream().map(root -> Evaluator.constant(root, budget)).toList();
     }
     List<Polynomial> chain = p.sturmChain(budget);
     Rational bound = bound(c);
@@ -55,18 +53,6 @@ final class RealRoots {
       }
     }
     return distinct;
-  }
-
-  private static List<Value> quadratic(Rational c, Rational b, Rational a, AlgebraLimit budget) {
-    Rational half = b.dividedBy(a).times(Rational.HALF).negate();
-    Rational square = half.times(half).minus(c.dividedBy(a));
-    if (square.signum() < 0) {
-      return List.of();
-    }
-    Expr squareRoot = new Expr.Pow(Expr.Num.of(square), Expr.Num.of(Rational.HALF));
-    Value root = Evaluator.constant(squareRoot, budget);
-    Value middle = new Value.Exact(half);
-    return List.of(Value.subtract(middle, root, budget), Value.add(middle, root, budget));
   }
 
   /** Cauchy's bound: no root has a larger absolute value. */

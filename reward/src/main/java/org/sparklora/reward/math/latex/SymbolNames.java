@@ -32,11 +32,7 @@ record SymbolNames(boolean real) {
   }
 
   Expr symbolOrConstant(String written) {
-    String name = plain(written);
-    if (name.equals("gamma") || name.equals("Gamma")) {
-      return Constant.EULER_GAMMA;
-    }
-    String lower = name.toLowerCase(Locale.ROOT);
+    String lower = plain(written).toLowerCase(Locale.ROOT);
     return switch (lower) {
       case "pi" -> Constant.PI;
       case "gamma" -> Constant.EULER_GAMMA;
