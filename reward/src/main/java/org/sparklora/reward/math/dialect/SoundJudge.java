@@ -127,22 +127,19 @@ public final class SoundJudge {
     if (hashes >= 0) {
       return Optional.of(firstSentence(text.substring(hashes + 4)));
     }
-    Matcher anchor = ANCHOR.matcher(budget.over(text));
-    int after = -1;
-    boolean sentence = false;
-    while (anchor.find()) {
-      budget.step();
-      after = anchor.end();
-      sentence = SENTENCE.matcher(anchor.group()).matches();
-    }
-    if (after >= 0) {
-      Optional<String> answer = afterAnchor(text.substring(after), sentence);
-      if (answer.isPresent()) {
-        return answer;
-      }
-    }
-    List<Environment> list = lastEnvironments(text);
-    return list.isEmpty() ? Optional.empty() : Optional.of(joined(list));
+    return ANCHOR
+        .matcher(budget.over(text))
+        .results()
+        .peek(anchor -> budget.step())
+        .reduce((anchor, later) -> later)
+        .flatMap(
+            last -> {
+              boolean sentence = SENTENCE.matcher(last.group()).matches();
+              return afterAnchor(text.substring(last.end()), sentence);
+            })
+        .or(
+            () ->
+                Optional.of(lastEnvironments(text)).filter(l -> !l.isEmpty()).map(l -> joined(l)));
   }
 
   /** The contents of the last boxes, with a percent sign that follows them. */

@@ -91,14 +91,11 @@ final class SoundText {
     String text = SoundLatex.of(written);
     text = spoken(words(written)).orElse(text);
     text = CONGRUENCE.matcher(text).replaceAll("$1\\\\pmod{$2}");
-    Set<String> moduli = new LinkedHashSet<>();
     Matcher mod = MODULUS.matcher(text);
-    while (mod.find()) {
-      moduli.add(mod.group(1) != null ? mod.group(1) : mod.group(2));
-    }
+    List<String> moduli =
+        mod.results().map(m -> m.group(m.group(1) != null ? 1 : 2)).distinct().toList();
     // Several moduli remain in the text, which then cannot be parsed.
-    Optional<String> modulus =
-        moduli.size() == 1 ? Optional.of(moduli.iterator().next()) : Optional.empty();
+    Optional<String> modulus = moduli.size() == 1 ? Optional.of(moduli.get(0)) : Optional.empty();
     if (modulus.isPresent()) {
       text = SoundLatex.trimmed(mod.replaceAll(""));
     }

@@ -1,6 +1,7 @@
 package org.sparklora.reward.math.extract;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -63,21 +64,33 @@ public final class LatexNormalizer {
       Pattern.compile(
           Arrays.stream(REPLACEMENTS).map(r -> "(" + r[0] + ")").collect(Collectors.joining("|")));
 
-  private static final String[] OPERATORS = {
-    "\\^\\s?\\((.*?)\\)", "^{$1}",
-    "sqrt\\s?\\((.*?)\\)", "\\\\sqrt{$1}",
-    "\\\\frac\\s?(\\d)\\s?(\\d+)", "\\\\frac{$1}{$2}",
-    "\\\\log_\\s?(\\d)\\s?(\\d+)", "\\\\log_{$1}{$2}",
-    "\\\\frac\\s?\\{(.*?)\\}\\s?(\\d)", "\\\\frac{$1}{$2}",
-    "\\\\frac\\s?(\\d)\\s?\\{(.*?)\\}", "\\\\frac{$1}{$2}",
-    "\\\\sqrt\\s?(\\d)", "\\\\sqrt{$1}",
-  };
+  /** Applied in order, each to the result of the one before. */
+  private static final List<Rewrite> OPERATORS =
+      List.of(
+          new Rewrite("\\^\\s?\\((.*?)\\)", "^{$1}"),
+          new Rewrite("sqrt\\s?\\((.*?)\\)", "\\\\sqrt{$1}"),
+          new Rewrite("\\\\frac\\s?(\\d)\\s?(\\d+)", "\\\\frac{$1}{$2}"),
+          new Rewrite("\\\\log_\\s?(\\d)\\s?(\\d+)", "\\\\log_{$1}{$2}"),
+          new Rewrite("\\\\frac\\s?\\{(.*?)\\}\\s?(\\d)", "\\\\frac{$1}{$2}"),
+          new Rewrite("\\\\frac\\s?(\\d)\\s?\\{(.*?)\\}", "\\\\frac{$1}{$2}"),
+          new Rewrite("\\\\sqrt\\s?(\\d)", "\\\\sqrt{$1}"),
+          new Rewrite(" sqrt", "\\\\sqrt"),
+          new Rewrite("\\\\sqrt\\p{javaWhitespace}+", "\\\\sqrt"),
+          new Rewrite("\\\\sqrt(?!\\\\sqrt)([^{\\[])", "\\\\sqrt{$1}"));
 
-  private static final Pattern[] OPERATOR_PATTERNS = new Pattern[OPERATORS.length / 2];
+  /** Braces around the first two characters after {@code \frac}. */
+  private static final List<Rewrite> FRACTIONS =
+      List.of(
+          new Rewrite("\\\\frac\\p{javaWhitespace}+", "\\\\frac"),
+          new Rewrite("\\\\frac([^{])([^{])", "\\\\frac{$1}{$2}"),
+          new Rewrite("\\\\frac([^{])\\{", "\\\\frac{$1}{"));
 
-  static {
-    for (int i = 0; i < OPERATOR_PATTERNS.length; i++) {
-      OPERATOR_PATTERNS[i] = Pattern.compile(OPERATORS[2 * i], Pattern.UNIX_LINES);
+  private static final Pattern TRUNCATED_FRACTION =
+      Pattern.compile("(?s)\\\\frac\\p{javaWhitespace}*+(?!\\{).?(?=\\\\frac|\\z)");
+
+  private record Rewrite(Pattern pattern, String replacement) {
+    Rewrite(String pattern, String replacement) {
+      this(Pattern.compile(pattern, Pattern.UNIX_LINES), replacement);
     }
   }
 
@@ -142,56 +155,22 @@ public final class LatexNormalizer {
   }
 
   private static String repairOperators(String text, AlgebraLimit budget) {
-    String result = text;
-    for (int i = 0; i < OPERATOR_PATTERNS.length; i++) {
-      result = OPERATOR_PATTERNS[i].matcher(budget.over(result)).replaceAll(OPERATORS[2 * i + 1]);
+    String result = rewritten(text, OPERATORS, budget);
+    // A truncated fraction leaves all of them unchanged.
+    if (!TRUNCATED_FRACTION.matcher(budget.over(result)).find()) {
+      result = rewritten(result, FRACTIONS, budget);
     }
-    result = result.replace(" sqrt", "\\sqrt");
-    result = braceRoots(result);
-    result = braceFractions(result);
     Matcher fraction = WHOLE_FRACTION.matcher(result);
     return fraction.matches()
         ? "\\frac{" + fraction.group(1) + "}{" + fraction.group(2) + "}"
         : result;
   }
 
-  /** {@code \sqrt3} → {@code \sqrt{3}}. */
-  private static String braceRoots(String text) {
-    if (!text.contains("\\sqrt")) {
-      return text;
+  private static String rewritten(String text, List<Rewrite> rewrites, AlgebraLimit budget) {
+    String result = text;
+    for (Rewrite rewrite : rewrites) {
+      result = rewrite.pattern().matcher(budget.over(result)).replaceAll(rewrite.replacement());
     }
-    String[] parts = text.split("\\\\sqrt", -1);
-    StringBuilder result = new StringBuilder(parts[0]);
-    for (int i = 1; i < parts.length; i++) {
-      String part = parts[i].stripLeading();
-      result.append("\\sqrt");
-      if (part.isEmpty() || part.charAt(0) == '{' || part.charAt(0) == '[') {
-        result.append(part);
-      } else {
-        result.append('{').append(part.charAt(0)).append('}').append(part, 1, part.length());
-      }
-    }
-    return result.toString();
-  }
-
-  /** {@code \frac12} → {@code \frac{1}{2}}; a truncated fraction leaves the text unchanged. */
-  private static String braceFractions(String text) {
-    String[] parts = text.split("\\\\frac", -1);
-    StringBuilder result = new StringBuilder(parts[0]);
-    for (int i = 1; i < parts.length; i++) {
-      String part = parts[i].stripLeading();
-      result.append("\\frac");
-      if (part.startsWith("{")) {
-        result.append(part);
-        continue;
-      }
-      if (part.length() < 2) {
-        return text;
-      }
-      result.append('{').append(part.charAt(0)).append('}');
-      String below = part.substring(1, 2);
-      result.append(below.equals("{") ? below : "{" + below + "}").append(part, 2, part.length());
-    }
-    return result.toString();
+    return result;
   }
 }
