@@ -3,6 +3,7 @@ package org.sparklora.reward.math.dialect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -114,9 +115,9 @@ public final class SoundJudge {
     if (BOX.matcher(budget.over(text)).find()) {
       return boxed(text, BoxedAnswer::belongTogether);
     }
-    List<Environment> list = lastEnvironments(text);
     boolean delimited = text.contains("$") || text.contains("\\(") || text.contains("\\[");
-    return list.isEmpty() || !delimited ? text : joined(list);
+    Optional<List<Environment>> list = lastEnvironments(text);
+    return delimited ? list.map(SoundJudge::joined).orElse(text) : text;
   }
 
   Optional<String> answerText(String text) {
@@ -137,9 +138,7 @@ public final class SoundJudge {
               boolean sentence = SENTENCE.matcher(last.group()).matches();
               return afterAnchor(text.substring(last.end()), sentence);
             })
-        .or(
-            () ->
-                Optional.of(lastEnvironments(text)).filter(l -> !l.isEmpty()).map(l -> joined(l)));
+        .or(() -> lastEnvironments(text).map(SoundJudge::joined));
   }
 
   /** The contents of the last boxes, with a percent sign that follows them. */
@@ -193,16 +192,10 @@ public final class SoundJudge {
     return end.find() ? stripped.substring(0, end.start()) : stripped;
   }
 
-  private List<Environment> lastEnvironments(String text) {
-    List<Environment> last = new ArrayList<>();
-    new LatexEnvironments(text, budget)
-        .forEachList(
-            false,
-            list -> {
-              last.clear();
-              last.addAll(list);
-            });
-    return last;
+  private Optional<List<Environment>> lastEnvironments(String text) {
+    AtomicReference<List<Environment>> last = new AtomicReference<>();
+    new LatexEnvironments(text, budget).forEachList(false, last::set);
+    return Optional.ofNullable(last.get());
   }
 
   private static String joined(List<Environment> list) {
