@@ -197,12 +197,14 @@ final class BytePairModel {
       if (pair.length != 2 || merge.size() > 2 || pair[0] == null || pair[1] == null) {
         throw Components.unsupported(json, "merges: " + JsonFields.brief(merge));
       }
+      int left = known(json, pair[0]);
+      int right = known(json, pair[1]);
       int merged = known(json, pair[0] + pair[1]);
-      if (Math.max(rank, merged) >= MergeTable.LIMIT) {
+      if (IntStream.of(rank, left, right, merged).max().getAsInt() >= MergeTable.LIMIT) {
         throw Components.unsupported(
             json, "more than %s merges or ids".formatted(MergeTable.LIMIT));
       }
-      table.put(known(json, pair[0]), known(json, pair[1]), rank++, merged);
+      table.put(left, right, rank++, merged);
     }
     return table;
   }

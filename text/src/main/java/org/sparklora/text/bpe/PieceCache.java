@@ -7,7 +7,9 @@ import java.util.Arrays;
  *
  * <p>A hash table of sets of two pieces. A new piece takes the first place of its set and moves the
  * former first to the second, so that pieces seen often stay. A piece is four words, so that a hit
- * compares no single bytes and allocates nothing.
+ * compares no single bytes and allocates nothing. The table begins small, for tokenizers that see
+ * little text, and becomes one of twice the size, empty, whenever as many pieces were put into it
+ * as it has places, up to 8 MB.
  */
 final class PieceCache {
   /** The longest piece cached; longer ones are rare and seldom repeat. */
@@ -17,10 +19,12 @@ final class PieceCache {
   private static final int MAX_IDS = 8;
 
   private static final int WORDS = 4;
-  private static final int SETS_LOG = 16;
+  private static final int MOST_SETS_LOG = 16;
 
-  private final long[] keys = new long[2 * WORDS << SETS_LOG]; // bytes, padded; the last: length
-  private final int[] ids = new int[2 * MAX_IDS << SETS_LOG]; // padded with -1
+  private int setsLog = 8;
+  private long[] keys = new long[2 * WORDS << setsLog]; // bytes, padded; the last: length
+  private int[] ids = new int[2 * MAX_IDS << setsLog]; // padded with -1
+  private int added; // pieces since the table has this size
   private final long[] piece = new long[WORDS]; // that find did not find
   private int set; // its set's first place; -1: a piece that is not cached
 
@@ -39,7 +43,7 @@ final class PieceCache {
     long d = length > 24 ? word(text, start + 24, length - 24) : 0;
     d |= (long) length << 56;
     long hash = a + b * 0x9FB21C651E98DF25L + c * 0xD6E8FEB86659FD93L + d * 0xA0761D6478BD642FL;
-    int place = (int) (hash * 0x9E3779B97F4A7C15L >>> 64 - SETS_LOG) << 1;
+    int place = (int) (hash * 0x9E3779B97F4A7C15L >>> 64 - setsLog) << 1;
     if (!holds(place, a, b, c, d)) {
       if (!holds(place + 1, a, b, c, d)) {
         piece[0] = a;
@@ -59,6 +63,13 @@ final class PieceCache {
   void put(Symbols symbols) {
     if (set < 0 || symbols.size() > MAX_IDS) {
       return;
+    }
+    if (++added > 2 << setsLog && setsLog < MOST_SETS_LOG) {
+      setsLog++;
+      keys = new long[2 * WORDS << setsLog];
+      ids = new int[2 * MAX_IDS << setsLog];
+      added = 0;
+      return; // the piece's set is another one now
     }
     System.arraycopy(keys, set * WORDS, keys, (set + 1) * WORDS, WORDS);
     System.arraycopy(piece, 0, keys, set * WORDS, WORDS);
