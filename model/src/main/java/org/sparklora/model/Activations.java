@@ -83,7 +83,7 @@ final class Activations implements AutoCloseable {
     }
     if (tokens > capacity || engine.operandType(tokens) != operands) {
       close();
-      capacity = Math.max(tokens, capacity);
+      capacity = tokens;
       operands = engine.operandType(tokens);
       keptBlocks = backward ? blocksThatFit() : 1;
     }

@@ -1,6 +1,7 @@
 package org.sparklora.model.layer;
 
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
 
@@ -20,7 +21,7 @@ public record LoraLinear(
   /**
    * Smallest rank whose u and dU are rounded for products; with a smaller one float32 is faster.
    */
-  public static final int LEAST_ROUNDED = 16;
+  public static final int LEAST_ROUNDED = 9;
 
   @Override
   public int rank() {
@@ -31,16 +32,33 @@ public record LoraLinear(
   @Override
   public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    recompute(workspace, in, u);
-    workspace.engine().matmul(u, b.value(), scale, y); // before the base: a y in bfloat16 keeps it
-    base.forwardAdd(workspace, in, y, u);
+    if (isUpdateFirst(workspace.engine(), y)) {
+      recompute(workspace, in, u);
+      workspace.engine().matmul(u, b.value(), scale, y);
+      base.forwardAdd(workspace, in, y, u);
+    } else {
+      base.forward(workspace, in, y, u);
+      addUpdate(workspace, in, y, u);
+    }
+  }
+
+  /**
+   * Whether the base is added to the update: added to a rounded base, an update smaller than the
+   * base's last bit would be lost. Engines with all activations in bfloat16 add as PEFT does.
+   */
+  private static boolean isUpdateFirst(Engine engine, Tensor y) {
+    return y.dtype() == DType.BFLOAT16 && engine.activationType() == DType.FLOAT32;
   }
 
   @Override
   public void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u) {
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     base.forwardAdd(workspace, in, y, u);
-    recompute(workspace, in, u);
+    addUpdate(workspace, in, y, u);
+  }
+
+  private void addUpdate(Workspace workspace, Tensor x, Tensor y, Tensor u) {
+    recompute(workspace, x, u);
     workspace.engine().matmulAdd(u, b.value(), scale, y); // y += s·u·Bᵀ
   }
 
