@@ -84,18 +84,18 @@ public record LoraLinear(
     // forward: u = drop(x)·Aᵀ
     a.gradient().ifPresent(dA -> k.matmulBackwardWeight(dU, dropped(workspace, in), 1f, dA));
     if (dropout != 0) {
-      base.backward(workspace, in, u, dOut, dX, adds); // forward: y = x·Wᵀ + b
+      if (!adds) {
+        k.fill(dX, 0);
+      }
       Tensor dDropped = workspace.lend(Buffer.DROPPED, x.shape());
       k.matmulInput(dU, a.value(), 1f, dDropped);
       k.dropoutBackward(dDropped, dropout, seed, dX);
-      return;
-    }
-    if (adds) {
+    } else if (adds) {
       k.matmulBackwardInput(dU, a.value(), 1f, dX);
     } else {
       k.matmulInput(dU, a.value(), 1f, dX);
     }
-    base.backward(workspace, in, u, dOut, dX, true);
+    base.backward(workspace, in, u, dOut, dX, true); // forward: y = x·Wᵀ + b
   }
 
   private Tensor dropped(Workspace workspace, Tensor x) {
