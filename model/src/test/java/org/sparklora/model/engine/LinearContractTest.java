@@ -66,12 +66,15 @@ class LinearContractTest {
         Tensor w = GuardedTensor.weight(engine, type, SEED + 1, out, in);
         GuardedTensor expected = GuardedTensor.filled(engine, Float.NaN, n, out);
         GuardedTensor actual = GuardedTensor.filled(engine, Float.NaN, n, out)) {
-      REFERENCE.matmul(x.tensor(), w, 2.5f, expected.tensor());
-      engine.matmul(x.tensor(), w, 2.5f, actual.tensor());
-      actual.assertCloseTo(expected.values(), 2.5 * tolerance(in));
+      REFERENCE.matmul(x.tensor(), w, expected.tensor());
+      engine.matmul(x.tensor(), w, actual.tensor());
+      actual.assertCloseTo(expected.values(), tolerance(in));
       REFERENCE.matmulAdd(x.tensor(), w, -1.5f, expected.tensor());
       engine.matmulAdd(x.tensor(), w, -1.5f, actual.tensor());
-      actual.assertCloseTo(expected.values(), 4 * tolerance(in));
+      actual.assertCloseTo(expected.values(), 3 * tolerance(in));
+      REFERENCE.matmul(x.tensor(), w, 0.5f, expected.tensor());
+      engine.matmul(x.tensor(), w, 0.5f, actual.tensor());
+      actual.assertCloseTo(expected.values(), tolerance(in));
     }
   }
 
