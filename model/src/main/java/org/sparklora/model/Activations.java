@@ -19,10 +19,11 @@ import org.sparklora.model.layer.SwiGlu;
  * Qwen3's normed heads, dropout masks.
  *
  * <p>Elements per token and layer, of {@link Engine#activationType} except H + 2 float32 statistics
- * of the softmax and the norms: C for the block's input, and for its inner activations C + 2·(H +
- * K)·D + H + 2·F + 2, plus R for each adapter. Inputs are kept for all blocks, inner activations
- * for as many of the last blocks as fit; backward recomputes the inner activations of the other
- * blocks, one block at a time (Chen et al., 2016: gradient checkpointing).
+ * of the softmax and the norms, and gate, up and the adapters' R, which are of {@link
+ * Engine#operandType}: C for the block's input, and for its inner activations C + 2·(H + K)·D + H +
+ * 2·F + 2, plus R for each adapter. Inputs are kept for all blocks, inner activations for as many
+ * of the last blocks as fit; backward recomputes the inner activations of the other blocks, one
+ * block at a time (Chen et al., 2016: gradient checkpointing).
  *
  * <p>Not thread-safe: one pass at a time.
  */
@@ -111,7 +112,7 @@ final class Activations implements AutoCloseable {
     keptBlocks = 0;
     List<Tensor> counted = new ArrayList<>();
     block(
-        new Lender(Engines.counting(operands, engine.activationType()), counted, capacity),
+        new Lender(Engines.counting(DType.FLOAT32, engine.activationType()), counted, capacity),
         decoder.config(),
         layers - 1);
     return (int) Math.max(1, Math.min(layers, blockBytes / bytes(counted)));

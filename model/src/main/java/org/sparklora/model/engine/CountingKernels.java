@@ -38,8 +38,9 @@ final class CountingKernels {
     return proxy(
         (proxy, method, arguments) ->
             switch (method.getName()) {
-              case "matmul", "matmulAdd", "matmulInput", "matmulBackwardInput" ->
-                  report(products, real, arguments, 1, 0);
+              case "matmul", "matmulAdd" -> report(products, real, arguments, 1, 0);
+              case "matmulInput", "matmulBackwardInput" ->
+                  report(products, real, arguments, 1, 0, 3);
               case "matmulBackwardWeight" -> report(products, real, arguments, 3, 1, 0);
               case "operandType",
                       "activationType",
@@ -67,7 +68,7 @@ final class CountingKernels {
 
   /**
    * @param matrix index of W or dW among the arguments
-   * @param rows indexes of x and dY
+   * @param rows indexes of x, dY and dX
    */
   private static Object report(
       Consumer<LinearProduct> products, Kernels real, Object[] arguments, int matrix, int... rows) {

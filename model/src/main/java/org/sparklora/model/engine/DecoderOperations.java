@@ -10,9 +10,9 @@ import org.sparklora.model.engine.tensor.Tensor;
  *
  * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>.
  * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16, activations
- * of {@link Engine#activationType}; everything else is float32. Shapes are as in the table of
- * {@code org.sparklora.model}; a leading {@code (N, H, D)} may be passed in any shape with the same
- * elements.
+ * of {@link Engine#activationType}, what products write and read of {@link Engine#operandType};
+ * everything else is float32. Shapes are as in the table of {@code org.sparklora.model}; a leading
+ * {@code (N, H, D)} may be passed in any shape with the same elements.
  */
 abstract class DecoderOperations {
   private final Kernels kernels;
@@ -91,14 +91,17 @@ abstract class DecoderOperations {
 
   /**
    * {@code dX += alpha · dY · w}, with dY {@code (N, out)}, w {@code (out, in)}, dX {@code (N,
-   * in)}, which may be of {@link Engine#operandType}.
+   * in)}.
    */
   public final void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    check("matmulBackwardInput").operands(dY, dX).linear(dX, w, dY);
+    check("matmulBackwardInput").floats(dX).operands(dY).linear(dX, w, dY);
     kernels.matmulBackwardInput(dY, w, alpha, dX);
   }
 
-  /** {@code dX = alpha · dY · w}: {@link #matmulBackwardInput} for a dX that it overwrites. */
+  /**
+   * {@code dX = alpha · dY · w}: {@link #matmulBackwardInput} for a dX that it overwrites, which
+   * may be of {@link Engine#operandType}.
+   */
   public final void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
     check("matmulInput").operands(dY, dX).linear(dX, w, dY);
     kernels.matmulInput(dY, w, alpha, dX);
@@ -273,7 +276,7 @@ abstract class DecoderOperations {
    * buffers: afterwards they no longer hold forward's values.
    */
   public final void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    check("swiGluBackwardInPlace").operands(gate, up, dY).sameSize(gate, up, dY);
+    check("swiGluBackwardInPlace").floats(dY).operands(gate, up).sameSize(gate, up, dY);
     kernels.swiGluBackwardInPlace(gate, up, dY);
   }
 
@@ -295,7 +298,7 @@ abstract class DecoderOperations {
 
   /** {@code dX += dY · m / (1 − rate)} with the mask of {@link #dropout}. */
   public final void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
-    check("dropoutBackward").floats(dY).operands(dX).sameSize(dY, dX).rate(rate);
+    check("dropoutBackward").floats(dY, dX).sameSize(dY, dX).rate(rate);
     kernels.dropoutBackward(dY, rate, seed, dX);
   }
 

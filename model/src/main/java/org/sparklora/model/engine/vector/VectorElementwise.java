@@ -193,7 +193,7 @@ interface VectorElementwise extends Kernels {
         (offset, count, own) -> {
           float[] dIn = own.load(1, dX, offset, count);
           addMasked(own.load(0, dY, offset, count), offset, rate, seed, dIn, count);
-          own.store(dIn, dX, offset, count);
+          dX.write(offset, dIn, 0, count);
         });
   }
 

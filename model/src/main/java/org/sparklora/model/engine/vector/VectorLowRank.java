@@ -15,12 +15,6 @@ final class VectorLowRank {
   /** Most terms R of the sums of {@link #forward} and {@link #backwardInput}. */
   static final int MOST = 8;
 
-  /** Most results R of a row in {@link #dots}, and of a column in {@link #backwardWeight}. */
-  static final int MOST_SUMS = 2;
-
-  /** Columns that one task of {@link #backwardWeight} sums over all rows. */
-  private static final int SUM_COLUMNS = 128;
-
   private VectorLowRank() {}
 
   /** {@code y = beta·y + alpha · u · bᵀ}, with u {@code (N, R)} and b {@code (out, R)}. */
@@ -49,91 +43,49 @@ final class VectorLowRank {
             float[] row = start(y, n * out, out, beta, own);
             for (int r = 0; r < rank; r++) {
               int term = r * VectorMath.roundUp(out);
-              addScaled(terms, term, alpha * factors[r], row, 0, out);
+              addTerm(terms, term, alpha * factors[r], row, out);
             }
             own.store(row, y, n * out, out);
           }
         });
   }
 
-  /** {@code y = beta·y + alpha · x · wᵀ}, with x {@code (N, in)} and w {@code (R, in)}. */
+  /** {@code y[n] = beta·y[n] + alpha · x[n]·w}, with x {@code (N, in)} and in elements of w. */
   static void dots(
       WorkerPool pool, HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
-    dots(pool, x, rows(w, pool.scratch()), alpha, beta, y);
-  }
-
-  /** {@code dU = beta·dU + alpha · dY · b}, with dY {@code (N, out)} and b {@code (out, R)}. */
-  static void dotsOfColumns(
-      WorkerPool pool, HostTensor dY, HostTensor b, float alpha, float beta, HostTensor dU) {
-    dots(pool, dY, columns(b, pool.scratch()), alpha, beta, dU);
-  }
-
-  private static void dots(
-      WorkerPool pool, HostTensor x, float[] vectors, float alpha, float beta, HostTensor y) {
     int in = x.columns();
-    int rank = y.columns();
+    float[] vector = pool.scratch().load(0, w, 0, in);
     pool.forRows(
         x,
         (from, to, own) -> {
           int count = (int) (to - from);
-          float[] results = start(y, from * rank, count * rank, beta, own);
+          float[] results = start(y, from, count, beta, own);
           for (int n = 0; n < count; n++) {
             float[] row = own.load(1, x, (from + n) * in, in);
-            for (int r = 0; r < rank; r++) {
-              float dot = VectorMath.dot(row, vectors, r * VectorMath.roundUp(in), in);
-              results[n * rank + r] += alpha * dot;
-            }
+            results[n] += alpha * VectorMath.dot(row, vector, in);
           }
-          own.store(results, y, from * rank, count * rank);
+          own.store(results, y, from, count);
         });
   }
 
   /**
-   * {@code dW += alpha · dYᵀ · x}, with dY {@code (N, out)}, x {@code (N, in)}, dW {@code (out,
-   * in)}, of which out or in is small.
+   * {@code dW += alpha · Σₙ factors[n] · rows[n]}, with rows {@code (N, M)} and M elements of dW:
+   * the gradient of a matrix of one row or column.
    */
   static void backwardWeight(
-      WorkerPool pool, HostTensor dY, HostTensor x, float alpha, HostTensor dW) {
-    boolean ofInputs = dW.rows() <= MOST_SUMS; // else of outputs
-    HostTensor wide = ofInputs ? x : dY;
-    HostTensor thin = ofInputs ? dY : x;
-    int rank = thin.columns();
-    int width = wide.columns();
-    pool.forRanges(
-        width,
-        SUM_COLUMNS,
-        (from, to, own) -> {
-          int count = (int) (to - from);
-          int stride = VectorMath.roundUp(count);
-          float[] total = own.row(1, rank * stride);
-          Arrays.fill(total, 0, rank * stride, 0);
-          for (int block = 0; block < wide.rows(); block += VectorRows.SUM_ROWS) {
-            int rows = Math.min(VectorRows.SUM_ROWS, wide.rows() - block);
-            float[] factors = own.load(2, thin, (long) block * rank, rows * rank);
-            float[] sum = own.row(3, rank * stride);
-            Arrays.fill(sum, 0, rank * stride, 0);
-            for (int n = 0; n < rows; n++) {
-              float[] row = own.load(4, wide, (long) (block + n) * width + from, count);
-              for (int r = 0; r < rank; r++) {
-                addScaled(row, 0, alpha * factors[n * rank + r], sum, r * stride, count);
-              }
-            }
-            addScaled(sum, 0, 1, total, 0, rank * stride);
-          }
-          if (ofInputs) {
-            for (int r = 0; r < rank; r++) {
-              float[] row = own.load(2, dW, (long) r * width + from, count);
-              addScaled(total, r * stride, 1, row, 0, count);
-              dW.write((long) r * width + from, row, 0, count);
-            }
-          } else {
-            float[] rows = own.load(2, dW, from * rank, count * rank);
-            for (int i = 0; i < count * rank; i++) {
-              rows[i] += total[i % rank * stride + i / rank];
-            }
-            dW.write(from * rank, rows, 0, count * rank);
-          }
-        });
+      WorkerPool pool, HostTensor rows, HostTensor factors, float alpha, HostTensor dW) {
+    int columns = rows.columns();
+    float[] scales = factors.toArray(); // (N)
+    VectorRows.sumRows(
+        pool,
+        rows.rows(),
+        dW,
+        (n, column, count, sum, own) ->
+            VectorElementwise.addScaled(
+                own.load(2, rows, n * columns + column, count),
+                alpha * scales[(int) n],
+                sum,
+                count));
   }
 
   /** Copies the rows of w one after the other, each padded to whole vectors. */
@@ -179,11 +131,11 @@ final class VectorLowRank {
     return row;
   }
 
-  /** {@code y += factor · x} on parts of two arrays, padded to whole vectors. */
-  private static void addScaled(float[] x, int atX, float factor, float[] y, int atY, int count) {
+  /** {@code row += factor · term}, with the term that begins at {@code from}. */
+  private static void addTerm(float[] terms, int from, float factor, float[] row, int count) {
     FloatVector factors = VectorMath.broadcast(factor);
     for (int i = 0; i < count; i += VectorMath.LANES) {
-      VectorMath.at(x, atX + i).fma(factors, VectorMath.at(y, atY + i)).intoArray(y, atY + i);
+      VectorMath.at(terms, from + i).fma(factors, VectorMath.at(row, i)).intoArray(row, i);
     }
   }
 }

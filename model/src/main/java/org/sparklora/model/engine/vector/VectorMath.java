@@ -74,20 +74,15 @@ final class VectorMath {
 
   /** Σ a·b over {@code columns} elements; both rows padded with zeros. */
   static float dot(float[] a, float[] b, int columns) {
-    return dot(a, b, 0, columns);
-  }
-
-  /** Σ a·b, with the row that begins at {@code from} in b. */
-  static float dot(float[] a, float[] b, int from, int columns) {
     FloatVector sum = broadcast(0);
     FloatVector other = broadcast(0); // two chains hide the latency of fma
     int i = 0;
     for (; i + LANES < columns; i += 2 * LANES) {
-      sum = at(a, i).fma(at(b, from + i), sum);
-      other = at(a, i + LANES).fma(at(b, from + i + LANES), other);
+      sum = at(a, i).fma(at(b, i), sum);
+      other = at(a, i + LANES).fma(at(b, i + LANES), other);
     }
     if (i < columns) {
-      sum = at(a, i).fma(at(b, from + i), sum);
+      sum = at(a, i).fma(at(b, i), sum);
     }
     return sum.add(other).reduceLanes(VectorOperators.ADD);
   }

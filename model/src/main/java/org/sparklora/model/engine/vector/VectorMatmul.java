@@ -76,7 +76,7 @@ final class VectorMatmul implements AutoCloseable {
     }
     int in = w.columns();
     int out = w.rows();
-    if (out <= VectorLowRank.MOST_SUMS) {
+    if (out == 1) {
       VectorLowRank.dots(pool, x, w, alpha, beta, y);
       return;
     }
@@ -126,7 +126,7 @@ final class VectorMatmul implements AutoCloseable {
 
   /**
    * Forward was {@code y += alpha · x · wᵀ}: {@code dX = beta·dX + alpha · dY · w}, with beta 0 or
-   * 1.
+   * 1, and 0 for a dX in bfloat16.
    */
   void backwardInput(HostTensor dY, HostTensor w, float alpha, float beta, HostTensor dX) {
     int in = w.columns();
@@ -134,11 +134,11 @@ final class VectorMatmul implements AutoCloseable {
     Matrix dXs = Matrix.of(dX);
     if (out <= VectorLowRank.MOST) {
       VectorLowRank.backwardInput(pool, dY, w, alpha, beta, dX);
-    } else if (in <= VectorLowRank.MOST_SUMS) {
-      VectorLowRank.dotsOfColumns(pool, dY, w, alpha, beta, dX);
+    } else if (in == 1) {
+      VectorLowRank.dots(pool, dY, w, alpha, beta, dX);
     } else if (rounds(w, dY, dX)) {
       Matrix[] both = rounded(dY, w, alpha);
-      if (beta == 1 && !isRounded(dX) && out >= MANY_TERMS * Math.max(dX.rows(), in)) {
+      if (beta == 1 && out >= MANY_TERMS * Math.max(dX.rows(), in)) {
         addTimesInParts(out, both[0], both[1], dX);
       } else {
         multiply(dX.rows(), in, out, 1, both[0], both[1], beta, dXs);
@@ -229,7 +229,9 @@ final class VectorMatmul implements AutoCloseable {
     int in = dW.columns();
     int out = dW.rows();
     Matrix dWs = Matrix.of(dW);
-    if (Math.min(out, in) <= VectorLowRank.MOST_SUMS) {
+    if (out == 1) {
+      VectorLowRank.backwardWeight(pool, x, dY, alpha, dW);
+    } else if (in == 1) {
       VectorLowRank.backwardWeight(pool, dY, x, alpha, dW);
     } else if (rounds(dW, x, dY)) {
       Matrix[] both = rounded(dY, x, alpha);

@@ -45,6 +45,7 @@ interface VectorRows extends Kernels {
   default void addBiasBackward(Tensor dY, Tensor dBias) {
     int columns = dY.columns();
     sumRows(
+        pool(),
         dY.rows(),
         dBias,
         (n, column, count, sum, own) ->
@@ -59,24 +60,23 @@ interface VectorRows extends Kernels {
   }
 
   /** {@code total += Σ rows}, by column ranges, so that sums do not depend on the threads. */
-  private void sumRows(int rows, Tensor total, RowPart part) {
-    pool()
-        .forRanges(
-            total.size(),
-            SUM_COLUMNS,
-            (from, to, own) -> {
-              int count = (int) (to - from);
-              float[] result = own.load(0, total, from, count);
-              for (int block = 0; block < rows; block += SUM_ROWS) {
-                float[] sum = own.row(1, count);
-                Arrays.fill(sum, 0, VectorMath.roundUp(count), 0);
-                for (int n = block; n < Math.min(rows, block + SUM_ROWS); n++) {
-                  part.addTo(n, (int) from, count, sum, own);
-                }
-                VectorElementwise.addScaled(sum, 1, result, count);
-              }
-              total.write(from, result, 0, count);
-            });
+  static void sumRows(WorkerPool pool, int rows, Tensor total, RowPart part) {
+    pool.forRanges(
+        total.size(),
+        SUM_COLUMNS,
+        (from, to, own) -> {
+          int count = (int) (to - from);
+          float[] result = own.load(0, total, from, count);
+          for (int block = 0; block < rows; block += SUM_ROWS) {
+            float[] sum = own.row(1, count);
+            Arrays.fill(sum, 0, VectorMath.roundUp(count), 0);
+            for (int n = block; n < Math.min(rows, block + SUM_ROWS); n++) {
+              part.addTo(n, (int) from, count, sum, own);
+            }
+            VectorElementwise.addScaled(sum, 1, result, count);
+          }
+          total.write(from, result, 0, count);
+        });
   }
 
   // ---- token embedding -----------------------------------------------------------------------
@@ -194,6 +194,7 @@ interface VectorRows extends Kernels {
     int columns = x.columns();
     float[] scales = rstd.toArray(); // (M)
     sumRows(
+        pool(),
         scales.length,
         dWeight,
         (m, column, count, sum, own) -> {
