@@ -201,7 +201,8 @@ final class JudgedTable implements Serializable {
             .toArray());
   }
 
-  private static Map<String, Object> cells(StructType schema, Row row) {
+  /** The cells of a row by column, in Java's types. */
+  static Map<String, Object> cells(StructType schema, Row row) {
     Map<String, Object> cells = new LinkedHashMap<>();
     for (int i = 0; i < schema.size(); i++) {
       cells.put(schema.apply(i).name(), cell(row.get(i)));

@@ -1,5 +1,6 @@
 package org.sparklora.reward.job;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -59,7 +60,7 @@ public final class RewardJob {
         RewardSummary summary =
             new ScoredTable(scored, scoring.judge().rewards(), tables.groupSize())
                 .summary((System.nanoTime() - start) / 1e9);
-        writeText(hadoop, new Path(folder.work(), SUMMARY_FILE), summary.toJson());
+        writeJson(hadoop, new Path(folder.work(), SUMMARY_FILE), summary);
         FileList.write(hadoop, folder.work());
         folder.commit();
         return summary;
@@ -102,7 +103,7 @@ public final class RewardJob {
    *
    * @throws TableException if a file cannot be read
    */
-  private static <T> T readable(String input, Supplier<T> reading) {
+  static <T> T readable(String input, Supplier<T> reading) {
     try {
       return reading.get();
     } catch (Exception e) { // includes Spark's checked exceptions, which Java does not see
@@ -149,21 +150,26 @@ public final class RewardJob {
     }
   }
 
-  /** Renames Spark's JSON lines from {@code .json}, which other programs read as one JSON value. */
-  private static void nameAsJsonLines(Configuration hadoop, Path folder) {
+  /**
+   * Renames Spark's JSON lines from {@code .json}, which other programs read as one JSON value, or
+   * {@code .txt}.
+   */
+  static void nameAsJsonLines(Configuration hadoop, Path folder) {
     try {
       FileSystem files = folder.getFileSystem(hadoop);
-      for (FileStatus file : files.globStatus(new Path(folder, "part-*.json"))) {
+      for (FileStatus file : files.globStatus(new Path(folder, "part-*"))) {
         Path path = file.getPath();
-        files.rename(path, new Path(folder, path.getName().replaceAll("json$", "jsonl")));
+        files.rename(path, new Path(folder, path.getName().replaceAll("(json|txt)$", "jsonl")));
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot rename the files in " + folder, e);
     }
   }
 
-  private static void writeText(Configuration hadoop, Path path, String text) {
+  /** Writes a value as JSON, one field a line. */
+  static void writeJson(Configuration hadoop, Path path, Object value) {
     try (FSDataOutputStream out = path.getFileSystem(hadoop).create(path)) {
+      String text = new ObjectMapper().valueToTree(value).toPrettyString();
       out.write(text.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot write " + path, e);

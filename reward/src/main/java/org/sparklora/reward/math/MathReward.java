@@ -1,6 +1,7 @@
 package org.sparklora.reward.math;
 
 import java.util.List;
+import java.util.Optional;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
@@ -10,6 +11,7 @@ import org.sparklora.reward.math.dialect.SoundJudge;
 import org.sparklora.reward.math.dialect.VerifyConfig;
 import org.sparklora.reward.math.extract.Answer;
 import org.sparklora.reward.math.extract.AnswerExtraction;
+import org.sparklora.reward.math.extract.BoxedAnswer;
 import org.sparklora.reward.math.extract.ExtractionTarget;
 import org.sparklora.reward.math.extract.ExtractionTarget.Boxed;
 import org.sparklora.reward.math.extract.ExtractionTarget.Latex;
@@ -119,6 +121,21 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
     return judge(completion, solution, AlgebraLimit.ofMillis(budgetMillis));
   }
 
+  /** The text of a completion's final answer; empty if there is none that can be read. */
+  public Optional<String> answer(String completion) {
+    AlgebraLimit budget = AlgebraLimit.ofMillis(budgetMillis);
+    try {
+      return (dialect == Dialect.SOUND
+              ? new SoundJudge(budget).answer(completion)
+              : extracted(completion, budget).words().stream()
+                  .findFirst()
+                  .map(word -> BoxedAnswer.extract(word, Boxed.LAST)))
+          .filter(answer -> !answer.isBlank());
+    } catch (RuntimeException | StackOverflowError unreadable) {
+      return Optional.empty();
+    }
+  }
+
   /** Judges one completion within the caller's budget, which counts the steps taken. */
   Judgement judge(String completion, String solution, AlgebraLimit budget) {
     try {
@@ -144,21 +161,17 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
   }
 
   private Judgement judgeAsReference(String completion, String solution, AlgebraLimit budget) {
-    boolean guide = recipe == Recipe.STRIP_REASONING || recipe == Recipe.GSM8K;
     if (recipe == Recipe.REASONING && !completion.contains(END_OF_THINKING)) {
       return Judgement.of(Verdict.WRONG, "thinking does not end", "", "");
     }
     Answer gold =
-        guide
+        isGuide()
             ? extract("$" + solution + "$", LATEX_GOLD, false, budget)
             : extract(solution, ANY_GOLD, false, budget);
     if (gold.isEmpty()) {
       return Judgement.unverifiable("solution cannot be parsed");
     }
-    Answer answer =
-        guide
-            ? extract(Thinking.strip(completion), UNBOXED_PREDICTION, true, budget)
-            : extract(answerPart(completion), PREDICTION, true, budget);
+    Answer answer = extracted(completion, budget);
     if (answer.isEmpty()) {
       return Judgement.of(Verdict.WRONG, "no answer found", gold.describe(), "");
     }
@@ -173,6 +186,16 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
     } catch (AlgebraLimit.Exceeded exceeded) {
       return Judgement.of(Verdict.WRONG, "budget exceeded", gold.describe(), answer.describe());
     }
+  }
+
+  private boolean isGuide() {
+    return recipe == Recipe.STRIP_REASONING || recipe == Recipe.GSM8K;
+  }
+
+  private Answer extracted(String completion, AlgebraLimit budget) {
+    return isGuide()
+        ? extract(Thinking.strip(completion), UNBOXED_PREDICTION, true, budget)
+        : extract(answerPart(completion), PREDICTION, true, budget);
   }
 
   private String answerPart(String completion) {

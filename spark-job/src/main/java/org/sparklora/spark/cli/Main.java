@@ -79,6 +79,10 @@ public final class Main {
                   new Written().say(settings.get(Flags.OUTPUT_DIR), SparkLora.merge(settings))),
           new Command(
               "reward", "judge generations: rewards and group advantages", RewardCommand::run),
+          new Command(
+              "select",
+              "make a dataset of correct completions, or of their prompts",
+              SelectCommand::run),
           new Command("generate", "complete prompts", GenerateCommand::run),
           new Command("eval", "how many problems a model solves", EvalCommand::run),
           new Command("score", "log-probabilities of given tokens", ScoreCommand::run),

@@ -12,6 +12,7 @@ import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.job.RewardConfig;
+import org.sparklora.reward.job.SelectConfig;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 /** Reads the settings of rewards and advantages. */
@@ -39,6 +40,26 @@ public final class RewardSettings {
             settings.find(Flags.NUM_GENERATIONS).orElse(0)),
         functions(settings, given),
         advantages(settings));
+  }
+
+  /** The settings of {@code select}. */
+  public static SelectConfig select(Settings settings) {
+    return new SelectConfig(
+        new RewardConfig.Tables(
+            settings.get(Flags.INPUT),
+            settings.get(Flags.OUTPUT_DIR),
+            settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class),
+            settings.get(Flags.OVERWRITE_OUTPUT_DIR),
+            0),
+        settings.get(Flags.TASK, SelectConfig.Task.class),
+        new SelectConfig.PassRates(
+            settings.get(Flags.MIN_PASS_RATE), settings.get(Flags.MAX_PASS_RATE)),
+        settings.get(Flags.KEEP, SelectConfig.Keep.class),
+        settings.get(Flags.MAX_COMPLETIONS_PER_PROMPT),
+        new SelectConfig.Correct(
+            settings.find(Flags.MIN_REWARD).orElse(Double.NaN),
+            settings.get(Flags.MAJORITY_VOTE),
+            settings.get(Flags.REWARD_DIALECT, Dialect.class)));
   }
 
   /**

@@ -21,6 +21,7 @@ import org.sparklora.prep.table.TableFormat;
 import org.sparklora.prep.table.TableOrder;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.job.RewardConfig;
+import org.sparklora.reward.job.SelectConfig;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.spark.run.PushConfig;
 import org.sparklora.text.TokenizerDialect;
@@ -43,6 +44,8 @@ class FlagWordsTest {
         Arguments.of("sft", Flags.TRUNCATION_MODE, PrepConfig.Truncation.class),
         Arguments.of("sft", Flags.PACKING_STRATEGY, PackingStrategy.class),
         Arguments.of("curate", Flags.KEEP, CurateConfig.Keep.class),
+        Arguments.of("select", Flags.KEEP, SelectConfig.Keep.class),
+        Arguments.of("select", Flags.TASK, SelectConfig.Task.class),
         Arguments.of("grpo", Flags.LOSS_TYPE, GrpoLossConfig.LossType.class),
         Arguments.of("grpo", Flags.IMPORTANCE_SAMPLING_LEVEL, GrpoLossConfig.Level.class),
         Arguments.of("grpo", Flags.MULTI_OBJECTIVE_AGGREGATION, GroupAdvantage.Aggregation.class),

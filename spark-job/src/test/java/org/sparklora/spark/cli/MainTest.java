@@ -330,8 +330,8 @@ class MainTest {
     assertThat(Main.run("sftt")).isEqualTo(MISUSED);
     assertThat(message())
         .contains(
-            "prep, curate, sft, grpo, update, check, merge, reward, generate, eval, score, tokenize, track,"
-                + " report, verify-run, sweep, bench");
+            "prep, curate, sft, grpo, update, check, merge, reward, select, generate, eval, score, tokenize,"
+                + " track, report, verify-run, sweep, bench");
   }
 
   private static List<String> files(Path folder) throws IOException {

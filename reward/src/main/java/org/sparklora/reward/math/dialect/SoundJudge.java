@@ -75,7 +75,7 @@ public final class SoundJudge {
       if (gold.isBlank()) {
         return Judgement.unverifiable("solution is empty");
       }
-      Optional<String> found = answerText(withoutThinking(completion));
+      Optional<String> found = answer(completion);
       if (found.isEmpty()) {
         return Judgement.of(Verdict.WRONG, "no answer found", shortened(gold), "");
       }
@@ -89,6 +89,11 @@ public final class SoundJudge {
     } catch (AlgebraLimit.Exceeded exceeded) {
       return Judgement.of(Verdict.WRONG, "budget exceeded", shortened(gold), shortened(answer));
     }
+  }
+
+  /** The text of a completion's final answer, for {@link #judge} a solution as well. */
+  public Optional<String> answer(String completion) {
+    return answerText(withoutThinking(completion));
   }
 
   private String withoutThinking(String completion) {

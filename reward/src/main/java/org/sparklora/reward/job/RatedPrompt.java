@@ -1,0 +1,213 @@
+package org.sparklora.reward.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.math.AnswerVotes;
+import org.sparklora.reward.math.MathReward;
+
+/**
+ * All completions of a prompt, how many of them are correct, and the dataset's rows made of them.
+ *
+ * @param rollouts rows by column, in the table's order
+ * @param judged number of completions that were judged right or wrong
+ * @param correct the right ones, in the table's order
+ * @param solution the solution, or the answer that the completions voted for
+ */
+record RatedPrompt(
+    List<Map<String, Object>> rollouts,
+    int judged,
+    List<Map<String, Object>> correct,
+    Optional<String> solution) {
+  static final String KEPT = "kept";
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String PROMPT = "prompt";
+  private static final String JSON_COLUMNS = "json_columns";
+  private static final String COLUMNS = "columns";
+  private static final String CUT_OFF = "length"; // a stop_reason
+
+  /** Columns that {@code generate} and {@code reward} add to a dataset's, beside rewards/NAME. */
+  private static final Set<String> ADDED =
+      Set.of(
+          CompletionRow.PROMPT_ID,
+          CompletionRow.COMPLETION,
+          CompletionRow.ROW_NUMBER,
+          "prompt_ids",
+          COLUMNS,
+          JSON_COLUMNS,
+          "completion_index",
+          "completion_ids",
+          "completion_length",
+          "logprobs",
+          "stop_reason",
+          JudgedTable.VERDICT,
+          JudgedTable.REASON,
+          "gold_parsed",
+          "answer_parsed",
+          JudgedTable.SECONDS,
+          JudgedTable.REWARD,
+          JudgedTable.ADVANTAGE,
+          JudgedTable.ZERO_STD);
+
+  /** Columns by which a dataset is recognised before its prompt and completion are. */
+  private static final Set<String> OTHER_FORMATS = Set.of("input_ids", "conversations");
+
+  /** Rates the completions of one prompt. */
+  static RatedPrompt of(List<Map<String, Object>> rollouts, SelectConfig.Correct rule) {
+    Optional<String> solution =
+        Optional.ofNullable(rollouts.get(0).get(CompletionRow.SOLUTION)).map(String::valueOf);
+    if (rule.majorityVote() && solution.filter(text -> !text.isBlank()).isEmpty()) {
+      Optional<AnswerVotes.Voted> majority =
+          AnswerVotes.of(
+                  MathReward.of(rule.dialect()), rollouts.stream().map(RatedPrompt::text).toList())
+              .majority();
+      return new RatedPrompt(
+          rollouts,
+          majority.isPresent() ? rollouts.size() : 0,
+          majority.stream().flatMap(answer -> answer.voters().stream()).map(rollouts::get).toList(),
+          majority.map(AnswerVotes.Voted::text));
+    }
+    boolean byReward = rule.byReward();
+    return new RatedPrompt(
+        rollouts,
+        (int)
+            rollouts.stream().filter(row -> byReward ? reward(row) != null : isRated(row)).count(),
+        rollouts.stream()
+            .filter(
+                row ->
+                    byReward
+                        ? reward(row) != null && reward(row) >= rule.leastReward()
+                        : Verdict.CORRECT.text().equals(row.get(JudgedTable.VERDICT)))
+            .toList(),
+        solution);
+  }
+
+  private static boolean isRated(Map<String, Object> row) {
+    Object verdict = row.get(JudgedTable.VERDICT);
+    return Verdict.CORRECT.text().equals(verdict) || Verdict.WRONG.text().equals(verdict);
+  }
+
+  private static Double reward(Map<String, Object> row) {
+    return row.get(JudgedTable.REWARD) instanceof Number reward ? reward.doubleValue() : null;
+  }
+
+  private static String text(Map<String, Object> row) {
+    return CompletionRow.of(row).map(completion -> completion.text()).orElse("");
+  }
+
+  double passRate() {
+    return correct.size() / (double) judged;
+  }
+
+  /** {@value #KEPT}, or why the prompt is left out. */
+  String outcome(SelectConfig config) {
+    if (judged == 0) {
+      return "no completion was judged";
+    }
+    if (passRate() < config.passRates().least()) {
+      return "pass rate below " + config.passRates().least();
+    }
+    if (passRate() > config.passRates().most()) {
+      return "pass rate above " + config.passRates().most();
+    }
+    return config.task() == SelectConfig.Task.SFT && chosen(config).isEmpty()
+        ? "no correct completion that is whole"
+        : KEPT;
+  }
+
+  /** The rows of a kept prompt, as JSON. */
+  List<String> rows(SelectConfig config) {
+    Map<String, Object> row = datasetColumns(rollouts.get(0));
+    row.put("total_rollouts", judged);
+    row.put("total_correct_rollouts", correct.size());
+    row.put("passrate", passRate());
+    solution.ifPresent(text -> row.put(CompletionRow.SOLUTION, text));
+    if (config.task() == SelectConfig.Task.GRPO) {
+      return List.of(json(row));
+    }
+    row.keySet().removeAll(OTHER_FORMATS);
+    boolean chat = row.get(PROMPT) instanceof List;
+    return chosen(config).stream()
+        .map(
+            text -> {
+              Map<String, String> answer = new LinkedHashMap<>();
+              answer.put("role", "assistant");
+              answer.put("content", text);
+              row.put(CompletionRow.COMPLETION, chat ? List.of(answer) : text);
+              return json(row);
+            })
+        .toList();
+  }
+
+  /** Different texts of correct completions that were not cut off, as many as may be kept. */
+  private List<String> chosen(SelectConfig config) {
+    Comparator<Map<String, Object>> order =
+        switch (config.keep()) {
+          case FIRST -> (a, b) -> 0;
+          case BEST -> Comparator.comparingDouble(row -> reward(row) == null ? 0 : -reward(row));
+          case SHORTEST -> Comparator.comparingInt(RatedPrompt::length);
+        };
+    return correct.stream()
+        .filter(row -> !CUT_OFF.equals(row.get("stop_reason")) && !text(row).isBlank())
+        .sorted(order) // keeps the table's order of equals
+        .map(RatedPrompt::text)
+        .distinct()
+        .limit(config.completionsPerPrompt())
+        .toList();
+  }
+
+  private static int length(Map<String, Object> row) {
+    return CompletionRow.of(row).orElseThrow().tokens().orElse(text(row).length());
+  }
+
+  /** The dataset's columns and the prompt: messages, or a text. */
+  private static Map<String, Object> datasetColumns(Map<String, Object> row) {
+    Map<String, Object> columns = new TreeMap<>(row);
+    columns.keySet().removeIf(name -> ADDED.contains(name) || name.startsWith("rewards/"));
+    if (row.get(COLUMNS) instanceof Map<?, ?> ofDataset) {
+      List<?> json = row.get(JSON_COLUMNS) instanceof List<?> names ? names : List.of();
+      ofDataset.forEach(
+          (name, cell) ->
+              columns.put(
+                  String.valueOf(name),
+                  json.contains(name) && cell instanceof String text ? parsed(text) : cell));
+    }
+    columns.computeIfPresent(PROMPT, (name, cell) -> messages(cell));
+    return columns;
+  }
+
+  /** The messages that a prompt was rendered from are JSON. */
+  private static Object messages(Object prompt) {
+    if (!(prompt instanceof String text) || !text.startsWith("[{\"")) {
+      return prompt;
+    }
+    try {
+      return JSON.readValue(text, List.class);
+    } catch (JsonProcessingException e) {
+      return text; // a text that begins so
+    }
+  }
+
+  private static Object parsed(String text) {
+    try {
+      return JSON.readValue(text, Object.class);
+    } catch (JsonProcessingException e) {
+      throw new TableException(
+          "Cannot read %s as JSON: the table was edited, run generate and reward again"
+              .formatted(text),
+          e);
+    }
+  }
+
+  private static String json(Map<String, Object> row) {
+    return JSON.valueToTree(row).toString();
+  }
+}

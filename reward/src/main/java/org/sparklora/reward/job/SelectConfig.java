@@ -1,0 +1,97 @@
+package org.sparklora.reward.job;
+
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.reward.math.MathReward.Dialect;
+
+/**
+ * Settings of {@code select}.
+ *
+ * @param tables judged completions, and the folder of the dataset
+ * @param task {@code task}: the kind of dataset
+ * @param passRates prompts to keep
+ * @param keep {@code keep}: the correct completions that go first
+ * @param completionsPerPrompt {@code max_completions_per_prompt}
+ * @param correct what a correct completion is
+ */
+public record SelectConfig(
+    RewardConfig.Tables tables,
+    Task task,
+    PassRates passRates,
+    Keep keep,
+    int completionsPerPrompt,
+    Correct correct)
+    implements Serializable {
+
+  /** The kind of dataset: completions to learn from, or prompts. */
+  public enum Task {
+    SFT,
+    GRPO
+  }
+
+  /** An order of a prompt's correct completions. */
+  public enum Keep {
+    /** The table's order. */
+    FIRST,
+    /** The largest reward first. */
+    BEST,
+    /** The fewest tokens first, of tables without tokens the fewest characters. */
+    SHORTEST
+  }
+
+  /**
+   * A band of pass rates, both ends included.
+   *
+   * @param least {@code min_pass_rate}
+   * @param most {@code max_pass_rate}
+   */
+  public record PassRates(double least, double most) implements Serializable {
+    public PassRates {
+      ConfigException.require(
+          least <= most,
+          Flags.MIN_PASS_RATE,
+          least,
+          "it must be at most --%s, which is %s".formatted(Flags.MAX_PASS_RATE, most));
+    }
+  }
+
+  /**
+   * What a correct completion is: one whose verdict says so, unless one of these is set.
+   *
+   * @param leastReward {@code min_reward}: correct is what has at least this reward; NaN: unset
+   * @param majorityVote {@code majority_vote}: of a prompt without a solution, correct is what most
+   *     of its completions answer
+   * @param dialect {@code reward_dialect}: the rules that compare these answers
+   */
+  public record Correct(double leastReward, boolean majorityVote, Dialect dialect)
+      implements Serializable {
+    boolean byReward() {
+      return !Double.isNaN(leastReward);
+    }
+  }
+
+  /** The settings that decide the result, under the user's names. */
+  Map<String, Object> settings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put(Flags.INPUT.name(), tables.input());
+    settings.put(Flags.TASK.name(), word(task));
+    settings.put(Flags.MIN_PASS_RATE.name(), passRates.least());
+    settings.put(Flags.MAX_PASS_RATE.name(), passRates.most());
+    settings.put(Flags.KEEP.name(), word(keep));
+    settings.put(Flags.MAX_COMPLETIONS_PER_PROMPT.name(), completionsPerPrompt);
+    if (correct.byReward()) {
+      settings.put(Flags.MIN_REWARD.name(), correct.leastReward());
+    }
+    settings.put(Flags.MAJORITY_VOTE.name(), correct.majorityVote());
+    settings.put(Flags.REWARD_DIALECT.name(), word(correct.dialect()));
+    return settings;
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,71 @@
+package org.sparklora.reward.math;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.pipeline.table.Verdict;
+
+/**
+ * The different answers that completions of one problem give, and who gives them: self-consistency
+ * (Wang et al., <a href="https://arxiv.org/abs/2203.11171">2203.11171</a>). Answers are the same if
+ * the reward judges one as correct with the other as solution; each is compared with the first of
+ * its kind.
+ *
+ * @param answers most frequent first; of equally frequent ones the one given first
+ */
+public record AnswerVotes(List<Voted> answers) {
+
+  /**
+   * An answer.
+   *
+   * @param text as the first voter wrote it
+   * @param voters indices of the completions that give it, ascending
+   */
+  public record Voted(String text, List<Integer> voters) {}
+
+  /**
+   * Counts the votes; completions without a readable answer do not vote.
+   *
+   * @param reward finds and compares answers
+   */
+  public static AnswerVotes of(MathReward reward, List<String> completions) {
+    List<Voted> answers = new ArrayList<>();
+    for (int i = 0; i < completions.size(); i++) {
+      Optional<String> text = reward.answer(completions.get(i));
+      if (text.isPresent()) {
+        String completion = completions.get(i);
+        Voted voted =
+            answers.stream()
+                .filter(
+                    known ->
+                        known.text().equals(text.get())
+                            || reward.judge(completion, known.text()).verdict() == Verdict.CORRECT)
+                .findFirst()
+                .orElseGet(
+                    () -> {
+                      answers.add(new Voted(text.get(), new ArrayList<>()));
+                      return answers.get(answers.size() - 1);
+                    });
+        voted.voters().add(i);
+      }
+    }
+    answers.sort(Comparator.comparingInt(voted -> -voted.voters().size()));
+    return new AnswerVotes(List.copyOf(answers));
+  }
+
+  /** The answer that at least two completions give, and more than any other. */
+  public Optional<Voted> majority() {
+    return answers.stream()
+        .limit(1)
+        .filter(
+            first ->
+                first.voters().size()
+                    > answers.stream()
+                        .skip(1)
+                        .mapToInt(next -> next.voters().size())
+                        .max()
+                        .orElse(1))
+        .findFirst();
+  }
+}
