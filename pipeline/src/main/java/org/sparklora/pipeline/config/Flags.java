@@ -140,6 +140,7 @@ public final class Flags {
   public static final Flag<Double> NEAR_DUPLICATES = number("near_duplicates");
   public static final Flag<String> KEEP = text("keep");
   public static final Flag<List<String>> DECONTAMINATE = texts("decontaminate");
+  public static final Flag<List<String>> BY = texts("by");
   public static final Flag<Double> MIN_PASS_RATE = number("min_pass_rate");
   public static final Flag<Double> MAX_PASS_RATE = number("max_pass_rate");
   public static final Flag<Integer> MAX_COMPLETIONS_PER_PROMPT =

@@ -29,13 +29,24 @@ public final class EvalCommand {
     OutputFolder.requireUsable(hadoop, config.output(), config.overwrite());
     try (SparkSession spark = SparkSessions.open(settings)) {
       Map<String, Object> summary = SparkLora.on(spark).evaluate(config, table).summary();
-      summary.forEach(
-          (name, value) -> {
-            if (name.startsWith("pass@") && value instanceof Map<?, ?> pass) {
-              System.out.println(name + "  " + shown(pass));
-            }
-          });
+      print("", summary);
+      if (summary.get("by") instanceof Map<?, ?> columns) {
+        columns.forEach(
+            (column, values) ->
+                ((Map<?, ?>) values)
+                    .forEach(
+                        (value, shares) -> print(column + " " + value + "  ", (Map<?, ?>) shares)));
+      }
     }
+  }
+
+  private static void print(String of, Map<?, ?> summary) {
+    summary.forEach(
+        (name, value) -> {
+          if (String.valueOf(name).matches("(pass|maj)@.*") && value instanceof Map<?, ?> share) {
+            System.out.println(of + name + "  " + shown(share));
+          }
+        });
   }
 
   private static String shown(Map<?, ?> pass) {

@@ -21,6 +21,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.job.Scoring;
+import org.sparklora.reward.math.MathReward;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.RewardStage;
 import org.sparklora.spark.run.TrainingEnvironment;
@@ -56,9 +57,11 @@ public final class EvalJob {
             Scoring.of(config.rewards(), config.advantages()),
             config.generation().sampling().numGenerations(),
             Optional.empty());
-    MathScores scores = new MathScores(config.passK());
+    MathScores scores = new MathScores(config.passK(), config.byColumns());
+    MathReward votes = MathReward.of(config.rewards().dialect());
     try (GenerateJob job = GenerateJob.open(hadoop, config.generation())) {
       List<Prompt> prompts = place.prompts(config.problems());
+      config.requireColumns(prompts);
       try (OutputFolder folder = OutputFolder.create(hadoop, config.output(), config.overwrite())) {
         AtomicInteger files = new AtomicInteger();
         job.run(
@@ -69,7 +72,7 @@ public final class EvalJob {
               MathEvalConfig.requireVerdicts(
                   config.rewards(),
                   scored.stream().noneMatch(row -> row.judged().verdict() == Verdict.SCORED));
-              scores.add(scored);
+              scores.add(scored, votes);
               String file =
                   String.format(Locale.ROOT, "part-%05d.parquet", files.getAndIncrement());
               GenerationTable.writeScored(hadoop, new Path(folder.work(), file).toString(), scored);

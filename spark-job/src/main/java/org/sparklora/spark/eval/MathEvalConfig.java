@@ -11,6 +11,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.Reward;
@@ -24,6 +25,7 @@ import org.sparklora.spark.prep.PrepSettings;
  * Settings of {@code eval --task math}: generation, problems and judging rewards.
  *
  * @param passK {@code pass_k}
+ * @param byColumns {@code by}: columns of the dataset whose values get scores of their own
  * @param shown settings that the summary repeats, by name
  * @param output {@code output_dir}
  * @param overwrite {@code overwrite_output_dir}
@@ -34,6 +36,7 @@ public record MathEvalConfig(
     RewardConfig.Functions rewards,
     RewardConfig.Advantages advantages,
     List<Integer> passK,
+    List<String> byColumns,
     Map<String, String> shown,
     String output,
     boolean overwrite) {
@@ -85,6 +88,18 @@ public record MathEvalConfig(
     }
   }
 
+  /** Refuses a column of {@code by} that the problems lack. */
+  void requireColumns(List<Prompt> problems) {
+    Set<String> columns = problems.get(0).columns().keySet();
+    byColumns.forEach(
+        column ->
+            ConfigException.require(
+                columns.contains(column),
+                Flags.BY,
+                column,
+                "the problems have no such column but " + String.join(", ", columns)));
+  }
+
   /** Refuses rewards of which none gives a verdict of right or wrong. */
   static void requireVerdicts(RewardConfig.Functions rewards, boolean given) {
     ConfigException.require(
@@ -108,6 +123,7 @@ public record MathEvalConfig(
         RewardSettings.functions(settings, Set.of()),
         RewardSettings.advantages(settings),
         settings.get(Flags.PASS_K),
+        settings.find(Flags.BY).orElse(List.of()),
         shown,
         output,
         settings.get(Flags.OVERWRITE_OUTPUT_DIR));

@@ -1,12 +1,15 @@
 package org.sparklora.spark.eval;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.math.AnswerVotes;
+import org.sparklora.reward.math.MathReward;
 
 /**
  * Adds up the verdicts on completions by problem. Only completions judged right or wrong count; the
@@ -15,7 +18,9 @@ import org.sparklora.pipeline.table.Verdict;
  */
 final class MathScores {
   private final List<Integer> wanted; // the k of pass@k
+  private final Map<String, Map<String, MathScores>> byColumn = new LinkedHashMap<>();
   private final Map<Long, int[]> byProblem = new LinkedHashMap<>(); // judged, right completions
+  private final Map<Long, Double> majority = new LinkedHashMap<>(); // 1: most answer rightly
   private final Map<String, Integer> verdicts = new TreeMap<>();
   private final Map<String, Integer> notJudged = new TreeMap<>(); // completions by reason
   private long unverifiable = 0;
@@ -25,20 +30,37 @@ final class MathScores {
 
   /**
    * @param wanted k of each pass@k
+   * @param columns columns of the dataset whose values get scores of their own
    */
-  MathScores(List<Integer> wanted) {
+  MathScores(List<Integer> wanted, List<String> columns) {
     this.wanted = wanted;
+    columns.forEach(column -> byColumn.put(column, new TreeMap<>()));
   }
 
-  void add(List<ScoredGeneration> scored) {
-    for (ScoredGeneration row : scored) {
-      Generation generation = row.generation();
+  /**
+   * Adds the completions of some problems, of each problem all of them.
+   *
+   * @param reward finds and compares answers
+   */
+  void add(List<ScoredGeneration> scored, MathReward reward) {
+    Map<Long, List<ScoredGeneration>> problems = new LinkedHashMap<>();
+    scored.forEach(
+        row ->
+            problems
+                .computeIfAbsent(row.generation().prompt().id(), id -> new ArrayList<>())
+                .add(row));
+    problems.values().forEach(rows -> add(rows, rows.size() < 2 ? 0 : majority(rows, reward)));
+  }
+
+  private void add(List<ScoredGeneration> rows, double majorityIsRight) {
+    Prompt prompt = rows.get(0).generation().prompt();
+    int[] counts = byProblem.computeIfAbsent(prompt.id(), id -> new int[2]);
+    for (ScoredGeneration row : rows) {
       Verdict verdict = row.judged().verdict();
       verdicts.merge(verdict.text(), 1, Integer::sum);
       completions++;
-      tokens += generation.tokens().length;
-      truncated += generation.isTruncated() ? 1 : 0;
-      int[] counts = byProblem.computeIfAbsent(generation.prompt().id(), id -> new int[2]);
+      tokens += row.generation().tokens().length;
+      truncated += row.generation().isTruncated() ? 1 : 0;
       unverifiable += verdict == Verdict.UNVERIFIABLE ? 1 : 0;
       if (verdict != Verdict.CORRECT && verdict != Verdict.WRONG) {
         notJudged.merge(row.judged().reason(), 1, Integer::sum);
@@ -47,6 +69,27 @@ final class MathScores {
       counts[0]++;
       counts[1] += verdict == Verdict.CORRECT ? 1 : 0;
     }
+    if (rows.size() > 1 && counts[0] > 0) {
+      majority.put(prompt.id(), majorityIsRight);
+    }
+    byColumn.forEach(
+        (column, scores) ->
+            scores
+                .computeIfAbsent(
+                    String.valueOf(prompt.columns().get(column)),
+                    value -> new MathScores(wanted, List.of()))
+                .add(rows, majorityIsRight));
+  }
+
+  /** 1 if the most frequent answer is right, of equally frequent ones the first; else 0. */
+  private static double majority(List<ScoredGeneration> rows, MathReward reward) {
+    List<String> texts = rows.stream().map(row -> row.generation().text()).toList();
+    return AnswerVotes.of(reward, texts).answers().stream()
+            .limit(1)
+            .flatMap(answer -> answer.voters().stream())
+            .anyMatch(voter -> rows.get(voter).judged().verdict() == Verdict.CORRECT)
+        ? 1
+        : 0;
   }
 
   /** Number of problems with at least {@code completions} judged completions. */
@@ -63,6 +106,13 @@ final class MathScores {
     return tokens;
   }
 
+  /** The share of problems whose most frequent answer is right. */
+  private Map<String, Object> majority() {
+    return shown(
+        PassAtK.over(majority.values().stream().mapToDouble(Double::doubleValue).toArray()),
+        majority.size());
+  }
+
   /** pass@k over the problems with k judged completions; at least one must exist. */
   PassAtK pass(int k) {
     return PassAtK.over(
@@ -73,17 +123,34 @@ final class MathScores {
   }
 
   private Map<String, Object> shown(int k) {
-    Map<String, Object> shown = new LinkedHashMap<>();
     int problems = problems(k);
-    if (problems > 0) {
-      PassAtK pass = pass(k);
-      shown.put("value", pass.value());
-      shown.put("low", pass.low());
-      shown.put("high", pass.high());
-    }
-    shown.put("problems", problems);
-    shown.put("problems_left_out", byProblem.size() - problems);
+    return problems > 0 ? shown(pass(k), problems) : counted(problems);
+  }
+
+  private Map<String, Object> shown(PassAtK share, int problems) {
+    Map<String, Object> shown = new LinkedHashMap<>();
+    shown.put("value", share.value());
+    shown.put("low", share.low());
+    shown.put("high", share.high());
+    shown.putAll(counted(problems));
     return shown;
+  }
+
+  private Map<String, Object> counted(int problems) {
+    Map<String, Object> counted = new LinkedHashMap<>();
+    counted.put("problems", problems);
+    counted.put("problems_left_out", byProblem.size() - problems);
+    return counted;
+  }
+
+  /** pass@k of each k, and maj@n of n completions a problem. */
+  private Map<String, Object> shares() {
+    Map<String, Object> shares = new LinkedHashMap<>();
+    wanted.forEach(k -> shares.put("pass@" + k, shown(k)));
+    if (!majority.isEmpty()) {
+      shares.put("maj@" + completions / byProblem.size(), majority());
+    }
+    return shares;
   }
 
   /** All counts, by name. */
@@ -93,7 +160,17 @@ final class MathScores {
     summary.put("completions", completions);
     summary.put("unverifiable_completions", unverifiable);
     summary.put("not_judged", notJudged);
-    wanted.forEach(k -> summary.put("pass@" + k, shown(k)));
+    summary.putAll(shares());
+    if (!byColumn.isEmpty()) {
+      Map<String, Object> by = new LinkedHashMap<>();
+      byColumn.forEach(
+          (column, scores) -> {
+            Map<String, Object> values = new LinkedHashMap<>();
+            scores.forEach((value, score) -> values.put(value, score.shares()));
+            by.put(column, values);
+          });
+      summary.put("by", by);
+    }
     summary.put("verdicts", verdicts);
     summary.put("completions/mean_length", (double) tokens / Math.max(1, completions));
     summary.put("completions/clipped_ratio", (double) truncated / Math.max(1, completions));
