@@ -20,12 +20,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
+import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.train.TestModels;
 
 /** {@code spark-lora eval} as a user meets it, on a tiny model. */
@@ -61,7 +65,9 @@ class EvalCommandTest {
     model = TestModels.copy("llama-tiny", folder);
     StringBuilder rows = new StringBuilder();
     for (int i = 0; i < 10; i++) {
-      rows.append("{\"question\": \"%d+%d?\", \"answer\": \"#### %d\"}\n".formatted(i, i, 2 * i));
+      rows.append(
+          "{\"question\": \"%d+%d?\", \"answer\": \"#### %d\", \"level\": %d}\n"
+              .formatted(i, i, 2 * i, i / 5));
     }
     rows.append("{\"question\": \"Why?\"}\n");
     dataset = Files.writeString(folder.resolve("test.jsonl"), rows);
@@ -107,7 +113,9 @@ class EvalCommandTest {
       "--pass_k",
       "1",
       "2",
-      "4"
+      "4",
+      "--by",
+      "level"
     };
 
     assertThat(eval(output, flags)).as(message()).isZero();
@@ -135,6 +143,13 @@ class EvalCommandTest {
     assertThat(summary.at("/pass@2/value").asDouble()).isBetween(all, any);
     assertThat(summary.at("/pass@1/low").asDouble()).isLessThan(all);
     assertThat(summary.at("/pass@1/high").asDouble()).isGreaterThan(all);
+    double low =
+        right.entrySet().stream().filter(c -> c.getKey() < 5).mapToInt(Map.Entry::getValue).sum()
+            / 20.0;
+    assertThat(summary.at("/by/level/0/pass@1/value").asDouble()).isCloseTo(low, within(1e-12));
+    assertThat(summary.at("/by/level/1/pass@1/problems").asInt()).isEqualTo(5);
+    assertThat(summary.at("/by/level/null/pass@1/problems").asInt()).isZero();
+    assertThat(summary.at("/maj@4/problems").asInt()).isEqualTo(10);
   }
 
   @Test
@@ -193,6 +208,29 @@ class EvalCommandTest {
         .toList();
   }
 
+  static List<Path> recipes() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("../conf/eval"))) {
+      return files.sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void everyRecipeIsAnEvaluation(Path recipe) {
+    List<String> flags =
+        List.of(
+            "--config",
+            recipe.toString(),
+            "--model_name_or_path",
+            model.toString(),
+            "--output_dir",
+            folder.resolve("out").toString());
+    MathEvalConfig config = MathEvalConfig.of(CommandLine.parse("eval", flags).settings());
+    assertThat(config.generation().sampling().numGenerations())
+        .isEqualTo(config.passK().get(config.passK().size() - 1));
+    assertThat(config.rewards().rewards()).hasSize(1);
+  }
+
   @Test
   void settingsThatDoNotFitAreRefused() {
     Path output = folder.resolve("out");
@@ -204,6 +242,8 @@ class EvalCommandTest {
     assertThat(message()).contains("says which answers are right");
     assertThat(folder.resolve("out.prompts")).as("prompts are not even prepared").doesNotExist();
     assertThat(eval(output, "--task", "sft")).isEqualTo(MISUSED);
+    assertThat(eval(output, "--by", "topic")).isEqualTo(MISUSED);
+    assertThat(message()).contains("by = topic").contains("answer, level, prompt, question");
     assertThat(output).doesNotExist();
   }
 }
