@@ -232,6 +232,15 @@ class CurateJobTest extends CurateFixture {
         CurateJob.run(spark(), config(data, "filtered", filter("text = 'ONE'"), OnBadRows.SKIP));
     assertThat(texts("filtered/data")).containsExactly("ONE");
     assertThat(filtered.counts().removed()).containsEntry("read", 2L).containsEntry("filter", 1L);
+    CurateJob.run(
+        spark(),
+        config(
+            data,
+            "functions",
+            filter(
+                "text = 'ONE' AND boxes_closed(text) AND repetition(text) < 0.5 AND NOT whole_thought(text)"),
+            OnBadRows.SKIP));
+    assertThat(texts("functions/data")).containsExactly("ONE");
   }
 
   @Test
