@@ -88,6 +88,40 @@ class CurateCommandTest {
     }
   }
 
+  /** The columns are those of the datasets' cards; the rows stand in for theirs. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          openr1-math-220k  ; {"problem": "1+1?", "solution": "2", "generations": ["2"], "correctness_math_verify": [%s]} ; true ; false
+          openthoughts-114k ; {"conversations": [{"from": "user", "value": "1+1?"}, {"from": "assistant", "value": "hm %s 2"}]} ; <|end_of_thought|> ; -
+          """)
+  void recipesKeepOneOfTwoRows(String recipe, String row, String kept, String removed)
+      throws IOException {
+    Path data =
+        Files.write(
+            folder.resolve("rows.jsonl"), List.of(row.formatted(kept), row.formatted(removed)));
+    int code =
+        CommandRun.ofLocal(
+            "curate",
+            List.of(
+                "--config",
+                Path.of("../conf/data", recipe + ".yaml").toString(),
+                "--dataset_name",
+                data.toString(),
+                "--decontaminate",
+                folder.resolve("eval.jsonl").toString(),
+                "--output_dir",
+                folder.resolve("out").toString()));
+    assertThat(code).as(err.text()).isZero();
+    JsonNode counts =
+        new ObjectMapper().readTree(folder.resolve("out/manifest.json").toFile()).get("counts");
+    assertThat(counts.get("kept").asLong()).isEqualTo(1);
+    assertThat(counts.at("/removed/filter").asLong()).isEqualTo(1);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
