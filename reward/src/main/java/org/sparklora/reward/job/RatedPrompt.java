@@ -110,7 +110,9 @@ record RatedPrompt(
   /** {@value #KEPT}, or why the prompt is left out. */
   String outcome(SelectConfig config) {
     if (judged == 0) {
-      return "no completion was judged";
+      return config.correct().majorityVote()
+          ? "no verdict and no majority"
+          : "no completion was judged";
     }
     if (passRate() < config.passRates().least()) {
       return "pass rate below " + config.passRates().least();
