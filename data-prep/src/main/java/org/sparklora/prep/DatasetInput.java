@@ -3,28 +3,25 @@ package org.sparklora.prep;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.SplitGroup;
-import org.sparklora.prep.table.SelectedTable;
 
 /** The dataset of a job as found: files, or a table. */
-public sealed interface DatasetInput permits FileInput, TableInput {
+public sealed interface DatasetInput permits FileInput, TableInput, Mixture.Input {
 
   /**
    * Finds the dataset that {@code source} names.
    *
-   * @param tables opens the table, if {@code source} names one
    * @throws ConfigException if the dataset does not exist or is empty
    * @throws org.sparklora.prep.source.BadRowException for a file that cannot be read, unless bad
    *     rows are skipped
    */
-  static DatasetInput find(
-      Configuration configuration, PrepConfig.Source source, Supplier<SelectedTable> tables) {
-    return findFiles(configuration, source).orElseGet(() -> TableInput.of(source, tables));
+  static DatasetInput find(SessionTables session, PrepConfig.Source source) {
+    return findFiles(session.hadoop(), source)
+        .orElseGet(() -> TableInput.of(source, () -> session.open(source)));
   }
 
   /** Finds a dataset of files; empty if the source names a table, which only a session can open. */
@@ -35,6 +32,11 @@ public sealed interface DatasetInput permits FileInput, TableInput {
   }
 
   PrepConfig.Source source();
+
+  /** The dataset's name in a mixture. */
+  default String name() {
+    return source().dataset();
+  }
 
   /** Includes the files that could not be cut into splits. */
   PrepCounts counts();
@@ -56,7 +58,7 @@ public sealed interface DatasetInput permits FileInput, TableInput {
    * @param sameMachine whether tasks run on the driver's machine
    * @param scratch a folder on the table's file system that all machines see; the job deletes it
    */
-  List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch);
+  List<SplitGroup> readable(SessionTables session, boolean sameMachine, Path scratch);
 
   /** Equal fingerprints mean the same rows in the same order. */
   String fingerprint(Configuration configuration);

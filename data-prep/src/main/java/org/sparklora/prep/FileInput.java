@@ -78,11 +78,11 @@ record FileInput(
 
   /** Copies downloaded files if tasks run on other machines. */
   @Override
-  public List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch) {
+  public List<SplitGroup> readable(SessionTables session, boolean sameMachine, Path scratch) {
     return SplitGroup.of(
         sameMachine
             ? splits
-            : SharedSplits.copy(configuration, splits, new Path(scratch, DOWNLOADED)));
+            : SharedSplits.copy(session.hadoop(), splits, new Path(scratch, DOWNLOADED)));
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.sparklora.prep;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.PackedSequenceWriter;
@@ -13,17 +14,23 @@ import org.sparklora.prep.pack.Packer;
 import org.sparklora.prep.pack.RowAssembler;
 import org.sparklora.prep.tokenize.TokenizedDocument;
 
-/** A file of a packed table: packs shard after shard, one in memory at a time. */
-record PackRowFile(Packer packer, ShardPlan.RowFile file) implements RowKind.RowFile {
+/**
+ * A file of a packed table: packs shard after shard, one in memory at a time.
+ *
+ * @param sources by split, the number of its dataset in a mixture; empty without one
+ */
+record PackRowFile(Packer packer, ShardPlan.RowFile file, int[] sources)
+    implements RowKind.RowFile {
   @Override
   public RowFileReport writeRows(Configuration configuration, Path documents, Path output) {
     RowFileReport report = new RowFileReport();
     try (PackedSequenceWriter writer =
-        PackedSequenceWriter.create(configuration, output.toString())) {
+        PackedSequenceWriter.create(configuration, output.toString(), sources.length > 0)) {
       for (ShardPlan.Shard shard : file.shards()) {
         RowAssembler.pack(
             packer,
             read(configuration, documents, shard),
+            sources(shard),
             row -> {
               report.countRow(row);
               writer.write(row);
@@ -31,6 +38,14 @@ record PackRowFile(Packer packer, ShardPlan.RowFile file) implements RowKind.Row
       }
     }
     return report;
+  }
+
+  /** The number of each document's dataset; empty without a mixture. */
+  private int[] sources(ShardPlan.Shard shard) {
+    return shard.ranges().stream()
+        .filter(range -> sources.length > 0)
+        .flatMapToInt(range -> IntStream.range(0, range.count()).map(i -> sources[range.split()]))
+        .toArray();
   }
 
   private static List<TokenizedDocument> read(

@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.Map;
  *     completion
  * @param targetTokens tokens that count for the loss
  * @param fillRate share of the rows' capacity that holds tokens
+ * @param sources of a mixture: counts by dataset and kind; null in manifests of others
  */
 public record PackedCounts(
     long inputFiles,
@@ -35,7 +37,8 @@ public record PackedCounts(
     long tokens,
     long targetTokens,
     int longestRow,
-    double fillRate)
+    double fillRate,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Map<String, Long>> sources)
     implements TableCounts {
 
   @Override

@@ -17,6 +17,7 @@ import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
+import org.sparklora.prep.pack.Wrapped;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
 import org.sparklora.prep.tokenize.ExampleTokenizer.TokenizedExample;
 import org.sparklora.prep.tokenize.TokenizedDocument;
@@ -140,9 +141,12 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
   }
 
   @Override
-  public List<RowFile> plan(List<int[]> lengths) {
-    return ShardPlan.of(lengths, config.packing().batchSize()).stream()
-        .<RowFile>map(file -> new PackRowFile(config.packer(), file))
+  public List<RowFile> plan(List<int[]> lengths, int[] sources) {
+    // a row of wrapped tells its documents no more apart, so that it is of one dataset
+    boolean apart = config.packing().withinSource() || config.packer() instanceof Wrapped;
+    int[] together = apart && sources.length > 0 ? sources : new int[lengths.size()];
+    return ShardPlan.of(lengths, together, config.packing().batchSize()).stream()
+        .<RowFile>map(file -> new PackRowFile(config.packer(), file, sources))
         .toList();
   }
 

@@ -1,9 +1,12 @@
 package org.sparklora.prep;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -116,14 +119,18 @@ public record PrepConfig(
     settings.put(Flags.PACKING_BATCH_SIZE.name(), packing.batchSize());
     settings.put(Flags.COMPLETION_ONLY_LOSS.name(), loss.name().toLowerCase(Locale.ROOT));
     settings.put(Flags.ASSISTANT_ONLY_LOSS.name(), assistantOnlyLoss);
-    settings.putAll(source.query().given());
+    if (packing.withinSource()) {
+      settings.put(Flags.PACK_WITHIN_SOURCE.name(), true);
+    }
+    settings.putAll(source.given());
     return settings;
   }
 
   /**
    * The dataset and how its rows are read.
    *
-   * @param dataset {@code dataset_name}: a file, a folder or a glob, or a table
+   * @param dataset {@code dataset_name}: a file, a folder or a glob, or a table; or {@code
+   *     datasets}: the file of {@code mixture}
    * @param config {@code dataset_config}: a subfolder, or the empty string
    * @param split {@code dataset_train_split}
    * @param useSystemColumn {@code use_system_column}: whether a {@code system} column becomes the
@@ -138,8 +145,21 @@ public record PrepConfig(
       ColumnMapping columns,
       boolean useSystemColumn,
       OnBadRows onBadRows,
-      TableQuery query)
+      TableQuery query,
+      Mixture mixture)
       implements Serializable {
+
+    /** A dataset alone. */
+    public Source(
+        String dataset,
+        String config,
+        String split,
+        ColumnMapping columns,
+        boolean useSystemColumn,
+        OnBadRows onBadRows,
+        TableQuery query) {
+      this(dataset, config, split, columns, useSystemColumn, onBadRows, query, Mixture.NONE);
+    }
 
     /** The train split, TRL's column names, no bad row allowed. */
     public static Source of(String dataset) {
@@ -162,9 +182,38 @@ public record PrepConfig(
       return settings;
     }
 
+    /** The settings that only a table or a mixture has, under the user's names. */
+    Map<String, Object> given() {
+      Map<String, Object> given = new LinkedHashMap<>(query.given());
+      if (!mixture.isNone()) {
+        given.put(Flags.DATASETS.name(), mixture.settings());
+      }
+      return given;
+    }
+
     /** Whether Spark SQL reads the dataset, and not our own readers of files. */
     public boolean readsTable(Configuration hadoop) {
       return query.readsTable(hadoop, dataset);
+    }
+
+    /**
+     * Calls {@code of} for each dataset of a mixture, or for this dataset.
+     *
+     * @throws ConfigException of {@code of}, with the place of the dataset in the mixture
+     */
+    public <T> List<T> each(Function<Source, T> of) {
+      if (mixture.isNone()) {
+        return List.of(of.apply(this));
+      }
+      List<T> results = new ArrayList<>();
+      for (Mixture.Part part : mixture.parts()) {
+        try {
+          results.add(of.apply(part.source()));
+        } catch (ConfigException e) {
+          throw e.in("%s[%s] of %s".formatted(Flags.DATASETS, results.size(), dataset));
+        }
+      }
+      return results;
     }
   }
 
@@ -192,9 +241,17 @@ public record PrepConfig(
    * Packing.
    *
    * @param batchSize documents packed together (TRL: 1000); 0: as many as a shard holds
+   * @param withinSource {@code pack_within_source}
    */
-  public record Packing(boolean enabled, PackingStrategy strategy, int batchSize)
-      implements Serializable {}
+  public record Packing(
+      boolean enabled, PackingStrategy strategy, int batchSize, boolean withinSource)
+      implements Serializable {
+
+    /** Packs documents of all datasets together. */
+    public Packing(boolean enabled, PackingStrategy strategy, int batchSize) {
+      this(enabled, strategy, batchSize, false);
+    }
+  }
 
   /** {@code --on_bad_rows}. */
   public enum OnBadRows {

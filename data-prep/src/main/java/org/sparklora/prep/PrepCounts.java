@@ -2,10 +2,13 @@ package org.sparklora.prep;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.prep.curate.CurateManifest;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.document.SplitReport.Count;
@@ -20,10 +23,45 @@ public final class PrepCounts {
   private final Map<String, Long> skipped = new TreeMap<>();
   private final List<String> problems = new ArrayList<>();
   private final Map<Count, Long> counts = new EnumMap<>(Count.class);
+  private final Map<String, Map<String, Long>> sources = new LinkedHashMap<>();
   private long documents;
+  private long tokens;
+  private long filtered; // rows that a mixture's filter does not keep
 
   PrepCounts(List<DatasetFile> files) {
     this.files = files;
+  }
+
+  /** The sums of a mixture's counts, with those of each dataset. */
+  static PrepCounts ofMixture(List<DatasetInput> parts) {
+    PrepCounts sum =
+        new PrepCounts(parts.stream().flatMap(part -> part.counts().files.stream()).toList());
+    for (DatasetInput input : parts) {
+      PrepCounts part = input.counts();
+      part.skipped.forEach((reason, count) -> sum.skipped.merge(reason, count, Long::sum));
+      part.problems.forEach(sum::keep);
+      part.counts.forEach((what, count) -> sum.counts.merge(what, count, Long::sum));
+      sum.documents += part.documents;
+      Map<String, Long> counts = new LinkedHashMap<>();
+      counts.put("rows_in", part.of(Count.ROWS));
+      counts.put("rows_skipped", part.skipped.values().stream().mapToLong(Long::longValue).sum());
+      counts.put("left_out_by_filter", part.filtered);
+      counts.put("left_out_by_weight", part.of(Count.LEFT_OUT));
+      counts.put("held_out", part.of(Count.HELD_OUT));
+      counts.put("documents", part.documents);
+      counts.put("tokens", part.tokens);
+      sum.sources.put(input.name(), counts);
+    }
+    return sum;
+  }
+
+  /** Counts what {@code curate} met when it filtered the files, in place of what was counted. */
+  void addFiltered(CurateManifest.Counts curated) {
+    skipped.putAll(curated.badRows());
+    problems.clear();
+    problems.addAll(curated.problems());
+    filtered = curated.removed().get(Flags.FILTER.name());
+    counts.put(Count.ROWS, curated.rows() - curated.kept() - filtered); // bad ones
   }
 
   /** Counts a file that could not be cut into splits. */
@@ -40,6 +78,7 @@ public final class PrepCounts {
       keep(problem);
     }
     documents += report.lengths().length;
+    tokens += report.tokens();
     for (Count what : Count.values()) {
       counts.merge(what, report.of(what), Long::sum);
     }
@@ -99,7 +138,8 @@ public final class PrepCounts {
         tokens,
         written.stream().mapToLong(RowFileReport::targetTokens).sum(),
         longest(written),
-        maxLength == 0 ? 1 : (double) tokens / ((double) rows * maxLength));
+        maxLength == 0 ? 1 : (double) tokens / ((double) rows * maxLength),
+        sources);
   }
 
   /** The counts of a prompts table. */
@@ -114,7 +154,8 @@ public final class PrepCounts {
         rows(written),
         of(Count.WITHOUT_SOLUTION),
         tokens(written),
-        longest(written));
+        longest(written),
+        sources);
   }
 
   private long bytes() {

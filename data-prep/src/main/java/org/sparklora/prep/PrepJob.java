@@ -2,9 +2,13 @@ package org.sparklora.prep;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -21,7 +25,7 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.source.BadRowException;
-import org.sparklora.prep.table.SourceTables;
+import org.sparklora.prep.source.SplitGroup;
 
 /**
  * {@code prep}: turns a dataset into a packed table or a prompts table. Two Spark stages, one task
@@ -38,8 +42,9 @@ public final class PrepJob<C extends TableCounts> {
 
   private final Configuration configuration;
   private final TableConfig<C> config;
-  private final DatasetInput dataset;
-  private final RowKind<C> rows;
+  private final List<DatasetInput> parts; // of a mixture, else one
+  private final List<RowKind<C>> kinds; // by part
+  private final RowKind<C> rows; // the first, which tells of the table what all do
   private final TextSource text;
   private final ModelText read;
   private final String templateSha256;
@@ -47,29 +52,34 @@ public final class PrepJob<C extends TableCounts> {
   /**
    * Inspects the dataset and the tokenizer; reads only as much as recognising the format takes.
    *
-   * @param dataset found for {@code config.source()}
+   * @param found for {@code config.source()}, the only dataset or those of a mixture
    */
-  private PrepJob(Configuration configuration, TableConfig<C> config, DatasetInput dataset) {
+  private PrepJob(Configuration configuration, TableConfig<C> config, List<DatasetInput> found) {
     this.configuration = configuration;
     this.config = config;
-    this.dataset = dataset;
-    this.rows = config.rows(dataset.sample(configuration));
+    this.parts = isMixture() ? config.source().mixture().of(configuration, found) : found;
+    this.kinds = each(part -> config.rows(part.sample(configuration)));
+    this.rows = kinds.get(0);
     this.text = TextSource.locate(configuration, config.model());
     this.read = ModelText.load(text);
-    this.templateSha256 = rows.requireText(text, read);
+    this.templateSha256 = kinds.stream().map(kind -> kind.requireText(text, read)).toList().get(0);
+  }
+
+  /** Calls {@code of} for each part; an error has the place of the part in a mixture. */
+  private <T> List<T> each(Function<DatasetInput, T> of) {
+    Iterator<DatasetInput> next = parts.iterator();
+    return config.source().each(source -> of.apply(next.next()));
+  }
+
+  private boolean isMixture() {
+    return !config.source().mixture().isNone();
   }
 
   private static <C extends TableCounts> PrepJob<C> of(
       SparkSession session, TableConfig<C> config) {
-    Configuration configuration = session.sparkContext().hadoopConfiguration();
-    PrepConfig.Source source = config.source();
+    SessionTables tables = new SessionTables(session);
     return new PrepJob<>(
-        configuration,
-        config,
-        DatasetInput.find(
-            configuration,
-            source,
-            () -> SourceTables.open(session, source.dataset(), source.query())));
+        tables.hadoop(), config, config.source().each(part -> DatasetInput.find(tables, part)));
   }
 
   /**
@@ -79,20 +89,34 @@ public final class PrepJob<C extends TableCounts> {
    * @throws ConfigException when the dataset or the tokenizer does not fit the settings
    */
   public static void requireInputs(Configuration configuration, TableConfig<?> config) {
-    DatasetInput.findFiles(configuration, config.source())
-        .ifPresent(dataset -> new PrepJob<>(configuration, config, dataset));
+    List<Optional<DatasetInput>> found =
+        config.source().each(part -> DatasetInput.findFiles(configuration, part));
+    if (found.stream().allMatch(Optional::isPresent)) {
+      new PrepJob<>(configuration, config, found.stream().map(Optional::get).toList());
+    }
   }
 
   private TableManifest.Inputs inputs() {
+    List<Map<String, Object>> sources = new ArrayList<>();
+    for (DatasetInput part : parts) {
+      Map<String, Object> source = new LinkedHashMap<>();
+      source.put("source", part.name());
+      source.put("dataset_fingerprint", part.fingerprint(configuration));
+      source.putAll(part.origin());
+      sources.add(source);
+    }
     return new TableManifest.Inputs(
         config.kind().formatVersion(),
         config.settings(),
-        rows.description(),
+        kinds.stream().map(RowKind::description).distinct().collect(Collectors.joining("; ")),
         read.tokenizerSha256().orElse(""),
         templateSha256,
         read.specialTokens(),
-        dataset.fingerprint(configuration),
-        dataset.origin());
+        isMixture()
+            ? DatasetFingerprint.of(Map.of("sources", sources))
+            : (String) sources.get(0).get("dataset_fingerprint"),
+        isMixture() ? Map.of() : parts.get(0).origin(),
+        isMixture() ? sources : List.of());
   }
 
   /**
@@ -147,18 +171,27 @@ public final class PrepJob<C extends TableCounts> {
       SparkSession session, TableManifest.Inputs inputs, boolean overwrite) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     long started = System.nanoTime();
-    rows.announce(dataset.description());
+    for (int part = 0; part < kinds.size(); part++) {
+      kinds.get(part).announce(parts.get(part).description());
+    }
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path documents = new Path(output.work(), DOCUMENTS);
-      List<RowKind.RowFile> files = rows.plan(tokenize(spark, documents));
+      SessionTables tables = new SessionTables(session);
+      List<SplitGroup> groups =
+          each(part -> part.readable(tables, spark.isLocal(), documents)).stream()
+              .flatMap(List::stream)
+              .toList();
+      int[] sources = groups.stream().mapToInt(SplitGroup::source).toArray();
+      List<RowKind.RowFile> files =
+          rows.plan(tokenize(spark, groups, documents), isMixture() ? sources : new int[0]);
       List<RowFileReport> written = write(spark, files, documents, output.work());
       delete(documents);
       TableManifest<C> manifest =
           new TableManifest<>(
               inputs,
               config.model().reference().name(),
-              rows.counts(dataset.counts(), written),
+              rows.counts(counts(), written),
               describe(output.work(), written),
               (System.nanoTime() - started) / 1e9);
       manifest.write(configuration, new Path(output.work(), config.kind().manifest()));
@@ -168,28 +201,34 @@ public final class PrepJob<C extends TableCounts> {
   }
 
   /** First stage: documents to files. Returns the length of each document, by split. */
-  private List<int[]> tokenize(JavaSparkContext spark, Path documents) {
+  private List<int[]> tokenize(JavaSparkContext spark, List<SplitGroup> groups, Path documents) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     TextSource source = text;
-    RowKind<C> kind = rows;
+    List<RowKind<C>> bySource = kinds;
     String folder = documents.toString();
     List<SplitReport> reports =
         new SparkStage(spark, rows.stages().get(0))
             .run(
-                dataset.readable(configuration, spark.isLocal(), documents),
+                groups,
                 (index, split, tokens) ->
                     TokenizeSplit.run(
                         hadoop.value(),
                         source,
-                        kind,
+                        bySource.get(split.source()),
                         split,
                         TokenizeSplit.file(new Path(folder), index),
                         tokens));
-    PrepCounts counts = dataset.counts();
-    reports.forEach(counts::add);
+    for (int i = 0; i < reports.size(); i++) {
+      parts.get(groups.get(i).source()).counts().add(reports.get(i));
+    }
+    PrepCounts counts = counts();
     counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
-    dataset.requireRows(counts.usableDocuments() > 0, rows.nothing(counts));
+    parts.get(0).requireRows(counts.usableDocuments() > 0, rows.nothing(counts));
     return reports.stream().map(SplitReport::lengths).toList();
+  }
+
+  private PrepCounts counts() {
+    return isMixture() ? PrepCounts.ofMixture(parts) : parts.get(0).counts();
   }
 
   /** Second stage: documents to rows. */

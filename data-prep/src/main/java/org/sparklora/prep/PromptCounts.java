@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +15,7 @@ import java.util.Map;
  * @param withoutSolution prompts that have no reference answer
  * @param tokens of all prompts
  * @param longestPrompt in tokens
+ * @param sources of a mixture: counts by dataset and kind; null in manifests of others
  */
 public record PromptCounts(
     long inputFiles,
@@ -25,7 +27,8 @@ public record PromptCounts(
     long prompts,
     long withoutSolution,
     long tokens,
-    int longestPrompt)
+    int longestPrompt,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Map<String, Long>> sources)
     implements TableCounts {
 
   @Override

@@ -113,7 +113,7 @@ record PromptRows(
   }
 
   @Override
-  public List<RowFile> plan(List<int[]> lengths) {
+  public List<RowFile> plan(List<int[]> lengths, int[] sources) {
     List<RowFile> files = new ArrayList<>();
     long first = 0;
     long prompts = 0;

@@ -71,7 +71,7 @@ public record PromptsConfig(
     settings.put(Flags.TOKENIZER_DIALECT.name(), model.dialect().flag());
     settings.put(Flags.SYSTEM_PROMPT.name(), systemPrompt);
     settings.put(Flags.MAX_PROMPT_LENGTH.name(), maxPromptLength);
-    settings.putAll(source.query().given());
+    settings.putAll(source.given());
     return settings;
   }
 }

@@ -65,8 +65,9 @@ sealed interface RowKind<C extends TableCounts> extends Serializable
    * of cores.
    *
    * @param lengths by split, the length of each of its documents
+   * @param sources by split, the number of its dataset; empty without a mixture
    */
-  List<RowFile> plan(List<int[]> lengths);
+  List<RowFile> plan(List<int[]> lengths, int[] sources);
 
   /** A file of the table. */
   interface RowFile extends Serializable {

@@ -64,8 +64,8 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
 
   /** Writes the ordered rows to files, even if tasks run on the driver's machine. */
   @Override
-  public List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch) {
-    return SplitGroup.of(table.write(configuration, new Path(scratch, ROWS)));
+  public List<SplitGroup> readable(SessionTables session, boolean sameMachine, Path scratch) {
+    return SplitGroup.of(table.write(session.hadoop(), new Path(scratch, ROWS)));
   }
 
   @Override

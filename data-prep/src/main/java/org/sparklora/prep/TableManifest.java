@@ -55,6 +55,8 @@ public record TableManifest<C extends TableCounts>(
    *     table}
    * @param table the table that was read: {@code name}, {@code format}, {@code location}, {@code
    *     id}, {@code version} and {@code order}; left out if the dataset is files
+   * @param sources of a mixture: for each dataset its name, its fingerprint, and of a table the
+   *     entries of {@code table}; their numbers are those of the column {@code sources}
    */
   public record Inputs(
       int formatVersion,
@@ -64,12 +66,14 @@ public record TableManifest<C extends TableCounts>(
       String chatTemplateSha256,
       @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> specialTokens,
       String datasetFingerprint,
-      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Object> table) {
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Object> table,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Map<String, Object>> sources) {
 
-    /** A table of files has no {@code table}; of token ids, or old, no special tokens. */
+    /** Entries that do not apply are left out; older manifests lack special tokens as well. */
     public Inputs {
       specialTokens = specialTokens == null ? Map.of() : specialTokens;
       table = table == null ? Map.of() : table;
+      sources = sources == null ? List.of() : sources;
     }
   }
 

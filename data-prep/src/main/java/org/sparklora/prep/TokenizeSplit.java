@@ -86,6 +86,11 @@ final class TokenizeSplit implements RowHandler {
     }
   }
 
+  @Override
+  public void passed(boolean heldOut) {
+    report.count(heldOut ? Count.HELD_OUT : Count.LEFT_OUT);
+  }
+
   /** The file with the documents of a task's splits. */
   static Path file(Path folder, int split) {
     return new Path(folder, String.format(Locale.ROOT, "documents-%05d", split));

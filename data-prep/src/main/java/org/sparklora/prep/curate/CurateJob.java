@@ -27,14 +27,13 @@ import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.RowFile;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.DatasetInput;
-import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PrepCounts;
+import org.sparklora.prep.SessionTables;
 import org.sparklora.prep.SparkStage;
 import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.ParquetColumns;
 import org.sparklora.prep.source.SplitGroup;
-import org.sparklora.prep.table.SourceTables;
 
 /**
  * {@code curate}: removes rows of a dataset, and keeps what it removes. The dataset is read twice:
@@ -67,17 +66,10 @@ public final class CurateJob {
     this.dataset = dataset;
     this.text = text;
     this.scratch = scratch;
-    this.splits = dataset.readable(configuration, spark.isLocal(), scratch);
+    this.splits = dataset.readable(new SessionTables(session), spark.isLocal(), scratch);
     this.parquet =
         ParquetColumns.of(
             configuration, splits.stream().flatMap(group -> group.splits().stream()).toList());
-  }
-
-  private static DatasetInput find(SparkSession session, PrepConfig.Source source) {
-    return DatasetInput.find(
-        session.sparkContext().hadoopConfiguration(),
-        source,
-        () -> SourceTables.open(session, source.dataset(), source.query()));
   }
 
   /**
@@ -101,7 +93,7 @@ public final class CurateJob {
    */
   public static CurateManifest run(SparkSession session, CurateConfig config) {
     Configuration configuration = session.sparkContext().hadoopConfiguration();
-    DatasetInput dataset = find(session, config.source());
+    DatasetInput dataset = DatasetInput.find(new SessionTables(session), config.source());
     RowText text = RowText.recognise(config.source(), dataset.sample(configuration));
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), config.overwrite())) {
@@ -115,8 +107,7 @@ public final class CurateJob {
     String fingerprint = dataset.fingerprint(configuration);
     LOG.info("Curating {}: {}", dataset.description(), text.description());
     EvaluationQuestions.Builder questions =
-        new EvaluationSets(configuration, source -> find(session, source))
-            .read(config.steps(), scratch);
+        new EvaluationSets(new SessionTables(session)).read(config.steps(), scratch);
     List<CurateReport> sketched = sketch(questions.build());
     MessageType columns =
         parquet.orElseGet(

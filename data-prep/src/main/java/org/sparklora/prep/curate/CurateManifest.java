@@ -21,6 +21,9 @@ public record CurateManifest(Inputs inputs, Counts counts, List<DataFile> files,
   /** Its name. */
   public static final String FILE = "manifest.json";
 
+  /** The folder of the rows that stay. */
+  public static final String DATA = WriteSplit.DATA;
+
   /**
    * The inputs.
    *

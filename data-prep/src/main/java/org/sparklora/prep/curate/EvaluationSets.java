@@ -2,10 +2,8 @@ package org.sparklora.prep.curate;
 
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,6 +11,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.DatasetInput;
 import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.SessionTables;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.RowHandler;
@@ -27,15 +26,10 @@ final class EvaluationSets {
   /** A repository of the hub with one of its configurations: {@code openai/gsm8k:main}. */
   private static final Pattern CONFIGURED = Pattern.compile("([\\w.@-]+/[\\w.@/-]+):([\\w.-]+)");
 
-  private final Configuration hadoop;
-  private final Function<PrepConfig.Source, DatasetInput> datasets;
+  private final SessionTables session;
 
-  /**
-   * @param datasets finds a dataset
-   */
-  EvaluationSets(Configuration hadoop, Function<PrepConfig.Source, DatasetInput> datasets) {
-    this.hadoop = hadoop;
-    this.datasets = datasets;
+  EvaluationSets(SessionTables session) {
+    this.session = session;
   }
 
   /**
@@ -62,13 +56,13 @@ final class EvaluationSets {
     String name = configured.matches() ? configured.group(1) : set;
     String config = configured.matches() ? configured.group(2) : "";
     try {
-      return datasets.apply(source(name, config, split));
+      return DatasetInput.find(session, source(name, config, split));
     } catch (ConfigException e) {
       if (!e.key().equals(Flags.DATASET_TRAIN_SPLIT.name())) {
         throw e;
       }
       LOG.info("{} has no split {}: the questions of {} are read", set, split, TRAIN);
-      return datasets.apply(source(name, config, TRAIN));
+      return DatasetInput.find(session, source(name, config, TRAIN));
     }
   }
 
@@ -84,10 +78,12 @@ final class EvaluationSets {
   }
 
   private void read(DatasetInput dataset, Path scratch, EvaluationQuestions.Builder questions) {
-    Map<String, Object> sample = dataset.sample(hadoop);
+    Map<String, Object> sample = dataset.sample(session.hadoop());
     Reader reader = new Reader(RowText.recognise(dataset.source(), sample), questions);
     Path folder = new Path(scratch, Integer.toString(questions.sets()));
-    dataset.readable(hadoop, true, folder).forEach(rows -> rows.read(hadoop, Set.of(), reader));
+    dataset
+        .readable(session, true, folder)
+        .forEach(rows -> rows.read(session.hadoop(), Set.of(), reader));
     LOG.info("{} questions of {}", reader.row, dataset.description());
   }
 

@@ -33,8 +33,20 @@ public final class ShardPlan {
    * @param batchSize documents a shard, or 0 for shards as large as files
    */
   public static List<RowFile> of(List<int[]> lengths, int batchSize) {
+    return of(lengths, new int[lengths.size()], batchSize);
+  }
+
+  /**
+   * The files of the table.
+   *
+   * @param together by split a number; a shard ends where it changes
+   */
+  public static List<RowFile> of(List<int[]> lengths, int[] together, int batchSize) {
     Builder builder = new Builder(batchSize);
     for (int split = 0; split < lengths.size(); split++) {
+      if (split > 0 && together[split] != together[split - 1]) {
+        builder.endShard();
+      }
       for (int document = 0; document < lengths.get(split).length; document++) {
         builder.add(split, document, lengths.get(split)[document]);
       }

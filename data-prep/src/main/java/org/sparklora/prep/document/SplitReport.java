@@ -35,7 +35,11 @@ public final class SplitReport implements StageReport {
     /** Prompts that were left out because they are too long. */
     TOO_LONG,
     /** Prompts without a reference answer. */
-    WITHOUT_SOLUTION
+    WITHOUT_SOLUTION,
+    /** Rows of which a mixture's weight takes no copy, each time that they are read. */
+    LEFT_OUT,
+    /** Rows that a mixture takes and holds out for the other split. */
+    HELD_OUT
   }
 
   private int[] lengths = new int[64];

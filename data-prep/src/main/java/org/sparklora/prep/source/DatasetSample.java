@@ -63,8 +63,8 @@ public final class DatasetSample implements RowHandler {
     bad.accept(problem);
   }
 
-  /** Thrown to end the reading once the sample is complete. */
-  private static final class Enough extends RuntimeException {
+  /** Thrown to end the reading once enough rows were read. */
+  static final class Enough extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     Enough() {

@@ -8,4 +8,7 @@ public interface RowHandler {
 
   /** Receives an unreadable row; reading continues after it where the format allows. */
   void bad(BadRowException problem);
+
+  /** Tells of a row that a mixture holds out, or whose weight gives it no copy. */
+  default void passed(boolean heldOut) {}
 }

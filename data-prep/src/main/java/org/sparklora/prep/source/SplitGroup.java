@@ -8,19 +8,37 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * Consecutive splits that one task reads, since a task and a document file for each small file
- * would be too many. Depends on the files alone, as splits do; rows keep their order.
+ * Consecutive splits that one task reads, whole or the rows of a selection, since a task and a
+ * document file for each small file would be too many. Depends on the files alone, as splits do;
+ * rows keep their order.
  *
  * <p>Immutable and serialisable with Java's serialiser.
  *
  * @param splits at least one
+ * @param selection empty: all rows
  */
-public record SplitGroup(List<DatasetSplit> splits) implements Serializable {
+public record SplitGroup(List<DatasetSplit> splits, List<RowSelection> selection)
+    implements Serializable {
   /** The cost of opening a file, as bytes that could be read in the same time. */
   private static final long OPENING_BYTES = 16 << 10;
 
   public SplitGroup {
     splits = List.copyOf(splits);
+  }
+
+  /** All rows of the splits. */
+  public SplitGroup(List<DatasetSplit> splits) {
+    this(splits, List.of());
+  }
+
+  /** The rows of a selection. */
+  public SplitGroup choosing(RowSelection rows) {
+    return new SplitGroup(splits, List.of(rows));
+  }
+
+  /** The number of the mixture's dataset that the rows are of; 0 without a mixture. */
+  public int source() {
+    return selection.isEmpty() ? 0 : selection.get(0).shown().number();
   }
 
   /** Groups whole small files; a split that is a part of a file stays alone in its group. */
@@ -58,8 +76,40 @@ public record SplitGroup(List<DatasetSplit> splits) implements Serializable {
         && (i == splits.size() - 1 || !splits.get(i + 1).file().equals(file));
   }
 
+  /**
+   * The number of rows that a selection reads or holds out.
+   *
+   * @param columns as few as possible
+   */
+  public long count(Configuration configuration, Set<String> columns) {
+    long[] rows = {0};
+    read(
+        configuration,
+        columns,
+        new RowHandler() {
+          @Override
+          public void row(SourceRow row) {
+            rows[0]++;
+          }
+
+          @Override
+          public void bad(BadRowException problem) {} // met again when the rows are read
+
+          @Override
+          public void passed(boolean heldOut) {
+            rows[0] += heldOut ? 1 : 0;
+          }
+        });
+    return rows[0];
+  }
+
   /** Reads one split after the other, as {@link DatasetSplit#read} does. */
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
-    splits.forEach(split -> split.read(configuration, columns, handler));
+    RowHandler chosen = selection.isEmpty() ? handler : selection.get(0).choosing(handler);
+    try {
+      splits.forEach(split -> split.read(configuration, columns, chosen));
+    } catch (DatasetSample.Enough e) {
+      // the selection has all its rows
+    }
   }
 }

@@ -103,7 +103,9 @@ public final class SettingsFile {
           flag.shown(String.valueOf(element)),
           flag.type().isList()
               ? "a list of plain values is expected"
-              : "one value is expected, not a list or a map");
+              : flag == Flags.DATASETS
+                  ? "write the list into a file of its own, and name that file here"
+                  : "one value is expected, not a list or a map");
       return String.valueOf(element);
     }
   }

@@ -11,6 +11,7 @@ import java.io.Serializable;
  * input_ids    list&lt;int&gt;   token ids, (T); no padding
  * labels       list&lt;int&gt;   (T); the token id where the token counts for the loss, else -100
  * seq_lengths  list&lt;int&gt;   length of each document, in tokens; their sum is T
+ * sources      list&lt;int&gt;   of a mixture: for each document the number of its dataset, from 0
  * </pre>
  *
  * <p>Labels are not shifted: {@code labels[i]} belongs to {@code inputIds[i]}, as in TRL and
@@ -19,11 +20,18 @@ import java.io.Serializable;
  *
  * <p>Arrays are read-only and not copied, so equality is identity. Kryo 4 cannot write records: an
  * RDD of packed sequences needs the Java serialiser, or must stay an RDD of rows.
+ *
+ * @param sources one for each document, or empty: the table has no such column
  */
-public record PackedSequence(int[] inputIds, int[] labels, int[] seqLengths)
+public record PackedSequence(int[] inputIds, int[] labels, int[] seqLengths, int[] sources)
     implements Serializable {
   /** The label of a token that does not count for the loss; PyTorch's {@code ignore_index}. */
   public static final int NO_LOSS = -100;
+
+  /** A row of a table that is no mixture. */
+  public PackedSequence(int[] inputIds, int[] labels, int[] seqLengths) {
+    this(inputIds, labels, seqLengths, new int[0]);
+  }
 
   /**
    * Checks that the columns of the row agree.
@@ -34,6 +42,10 @@ public record PackedSequence(int[] inputIds, int[] labels, int[] seqLengths)
     if (labels.length != inputIds.length) {
       throw broken(
           "labels has %s entries for %s input_ids".formatted(labels.length, inputIds.length));
+    }
+    if (sources.length != 0 && sources.length != seqLengths.length) {
+      throw broken(
+          "sources has %s entries for %s seq_lengths".formatted(sources.length, seqLengths.length));
     }
     long sum = 0;
     for (int length : seqLengths) {

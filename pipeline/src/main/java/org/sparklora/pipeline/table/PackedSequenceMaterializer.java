@@ -33,6 +33,9 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
         columns.add(file.getType(column.getName()));
       }
     }
+    if (file.getFields().contains(PackedSequenceSchema.SOURCES)) { // else a column of its own kind
+      columns.add(PackedSequenceSchema.SOURCES);
+    }
     return new MessageType(file.getName(), columns);
   }
 
@@ -51,6 +54,7 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
     private final int inputIds;
     private final int labels;
     private final int seqLengths;
+    private final int sources;
 
     Root(MessageType schema) {
       columns = new Ints[schema.getFieldCount()];
@@ -58,6 +62,7 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
       inputIds = schema.getFieldIndex(PackedSequenceSchema.INPUT_IDS);
       labels = indexOrMinusOne(schema, PackedSequenceSchema.LABELS);
       seqLengths = indexOrMinusOne(schema, PackedSequenceSchema.SEQ_LENGTHS);
+      sources = indexOrMinusOne(schema, PackedSequenceSchema.SOURCES.getName());
     }
 
     private static int indexOrMinusOne(MessageType schema, String column) {
@@ -88,7 +93,8 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
       } else {
         lengths = ids.length == 0 ? new int[0] : new int[] {ids.length};
       }
-      return new PackedSequence(ids, targets, lengths);
+      int[] datasets = sources < 0 ? new int[0] : columns[sources].toArray();
+      return new PackedSequence(ids, targets, lengths, datasets);
     }
   }
 

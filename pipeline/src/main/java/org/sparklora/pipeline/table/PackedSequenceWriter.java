@@ -7,6 +7,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.io.api.RecordConsumer;
+import org.apache.parquet.schema.MessageType;
 
 /**
  * Writes one Parquet file of the {@code packed} table. The bytes depend on the rows alone. Not
@@ -32,9 +33,22 @@ public final class PackedSequenceWriter implements Closeable {
    * @throws TableException when the file cannot be created
    */
   public static PackedSequenceWriter create(Configuration configuration, String file) {
+    return create(configuration, file, false);
+  }
+
+  /**
+   * Starts a file.
+   *
+   * @param sources whether it has the column of a mixture's rows
+   * @throws TableException when the file cannot be created
+   */
+  public static PackedSequenceWriter create(
+      Configuration configuration, String file, boolean sources) {
     Path path = new Path(file);
+    MessageType schema = sources ? PackedSequenceSchema.OF_MIXTURE : PackedSequenceSchema.SCHEMA;
     return new PackedSequenceWriter(
-        RowFile.create(configuration, path, new Builder(path).withRowGroupSize(ROW_GROUP_BYTES)));
+        RowFile.create(
+            configuration, path, new Builder(path, schema).withRowGroupSize(ROW_GROUP_BYTES)));
   }
 
   /** Appends a row. */
@@ -48,8 +62,11 @@ public final class PackedSequenceWriter implements Closeable {
   }
 
   private static final class Builder extends ParquetWriter.Builder<PackedSequence, Builder> {
-    Builder(Path file) {
+    private final MessageType schema;
+
+    Builder(Path file, MessageType schema) {
       super(file);
+      this.schema = schema;
     }
 
     @Override
@@ -59,16 +76,21 @@ public final class PackedSequenceWriter implements Closeable {
 
     @Override
     protected WriteSupport<PackedSequence> getWriteSupport(Configuration configuration) {
-      return new Support();
+      return new Support(schema);
     }
   }
 
   private static final class Support extends WriteSupport<PackedSequence> {
+    private final MessageType schema;
     private RecordConsumer consumer;
+
+    Support(MessageType schema) {
+      this.schema = schema;
+    }
 
     @Override
     public WriteContext init(Configuration configuration) {
-      return new WriteContext(PackedSequenceSchema.SCHEMA, Map.of());
+      return new WriteContext(schema, Map.of());
     }
 
     @Override
@@ -82,6 +104,9 @@ public final class PackedSequenceWriter implements Closeable {
       ints(PackedSequenceSchema.INPUT_IDS, 0, row.inputIds());
       ints(PackedSequenceSchema.LABELS, 1, row.labels());
       ints(PackedSequenceSchema.SEQ_LENGTHS, 2, row.seqLengths());
+      if (schema == PackedSequenceSchema.OF_MIXTURE) {
+        ints(PackedSequenceSchema.SOURCES.getName(), 3, row.sources());
+      }
       consumer.endMessage();
     }
 

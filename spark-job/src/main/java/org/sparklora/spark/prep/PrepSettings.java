@@ -1,12 +1,16 @@
 package org.sparklora.spark.prep;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.stream.Stream;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.prep.Mixture;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
@@ -23,6 +27,21 @@ import org.sparklora.text.TokenizerDialect;
  */
 public final class PrepSettings {
   private static final String TEST = "test";
+
+  /** Defaults of the flags that name splits: a run's file of settings has them. */
+  private static final List<String> SPLITS = List.of("train", TEST);
+
+  private static final List<Flag<?>> OF_ONE_DATASET =
+      List.of(
+          Flags.DATASET_NAME,
+          Flags.DATASET_CONFIG,
+          Flags.DATASET_TRAIN_SPLIT,
+          Flags.DATASET_TEST_SPLIT,
+          Flags.DATASET_REVISION,
+          Flags.DATASET_FORMAT,
+          Flags.DATASET_FILTER,
+          Flags.DATASET_COLUMNS,
+          Flags.DATASET_ORDER);
 
   /** The command that trains on a table of {@code prep}. */
   private enum Task {
@@ -99,7 +118,8 @@ public final class PrepSettings {
         new PrepConfig.Packing(
             packing,
             settings.get(Flags.PACKING_STRATEGY, PackingStrategy.class),
-            settings.get(Flags.PACKING_BATCH_SIZE)),
+            settings.get(Flags.PACKING_BATCH_SIZE),
+            settings.get(Flags.PACK_WITHIN_SOURCE)),
         loss(settings),
         settings.get(Flags.ASSISTANT_ONLY_LOSS),
         outputFolder,
@@ -107,13 +127,16 @@ public final class PrepSettings {
   }
 
   private static PrepConfig.Source packedSource(Settings settings, Flag<String> splitFlag) {
-    ColumnMapping columns =
-        new ColumnMapping(
-            settings.get(Flags.DATASET_TEXT_FIELD),
-            settings.get(Flags.MESSAGES_COLUMN),
-            settings.get(Flags.PROMPT_COLUMN),
-            settings.get(Flags.COMPLETION_COLUMN));
-    return source(settings, splitFlag, columns, settings.get(Flags.USE_SYSTEM_COLUMN));
+    return source(
+        settings,
+        splitFlag,
+        of ->
+            new ColumnMapping(
+                of.get(Flags.DATASET_TEXT_FIELD),
+                of.get(Flags.MESSAGES_COLUMN),
+                of.get(Flags.PROMPT_COLUMN),
+                of.get(Flags.COMPLETION_COLUMN)),
+        settings.get(Flags.USE_SYSTEM_COLUMN));
   }
 
   /** The prompts of the split to train on. */
@@ -129,9 +152,10 @@ public final class PrepSettings {
 
   static PromptsConfig prompts(Settings settings, Flag<String> splitFlag, String outputFolder) {
     ColumnMapping usual = ColumnMapping.defaults();
-    ColumnMapping columns =
-        new ColumnMapping(
-            usual.text(), usual.messages(), settings.get(Flags.PROMPT_COLUMN), usual.completion());
+    Function<Settings, ColumnMapping> columns =
+        of ->
+            new ColumnMapping(
+                usual.text(), usual.messages(), of.get(Flags.PROMPT_COLUMN), usual.completion());
     return new PromptsConfig(
         source(settings, splitFlag, columns, false),
         model(settings, ""),
@@ -167,21 +191,62 @@ public final class PrepSettings {
         settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class));
   }
 
+  /** The dataset, or the mixture of {@code datasets}, which no other flag may name. */
   private static PrepConfig.Source source(
-      Settings settings, Flag<String> splitFlag, ColumnMapping columns, boolean useSystemColumn) {
+      Settings settings,
+      Flag<String> splitFlag,
+      Function<Settings, ColumnMapping> columns,
+      boolean useSystemColumn) {
+    if (settings.find(Flags.DATASETS).isEmpty()) {
+      return dataset(settings, splitFlag, columns, useSystemColumn);
+    }
+    String file = settings.get(Flags.DATASETS);
+    for (Flag<?> flag : OF_ONE_DATASET) {
+      ConfigException.require(
+          !settings.isGiven(flag) || SPLITS.contains(settings.text(flag)),
+          flag,
+          settings.text(flag),
+          "it is for one dataset, and --datasets is given; say it in %s for each, or leave one of the flags out"
+              .formatted(file));
+    }
+    Mixture mixture =
+        MixtureFile.read(
+            Path.of(file),
+            settings,
+            of -> dataset(of, Flags.DATASET_TRAIN_SPLIT, columns, useSystemColumn));
+    return new PrepConfig.Source(
+        file,
+        "",
+        settings.get(splitFlag),
+        columns.apply(settings),
+        useSystemColumn,
+        onBadRows(settings),
+        TableQuery.NONE,
+        mixture);
+  }
+
+  private static PrepConfig.Source dataset(
+      Settings settings,
+      Flag<String> splitFlag,
+      Function<Settings, ColumnMapping> columns,
+      boolean useSystemColumn) {
     return new PrepConfig.Source(
         dataset(settings),
         settings.find(Flags.DATASET_CONFIG).orElse(""),
         settings.get(splitFlag),
-        columns,
+        columns.apply(settings),
         useSystemColumn,
-        settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
+        onBadRows(settings),
         query(settings));
+  }
+
+  private static PrepConfig.OnBadRows onBadRows(Settings settings) {
+    return settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class);
   }
 
   /**
    * The source of the split to evaluate on. For a dataset that is a table, the split names another
-   * table, or else is a predicate on the rows.
+   * table, or else is a predicate on the rows. Of a mixture it is the rows that it holds out.
    */
   private static PrepConfig.Source testing(Settings settings, PrepConfig.Source source) {
     String split = settings.get(Flags.DATASET_TEST_SPLIT);
@@ -193,18 +258,29 @@ public final class PrepSettings {
         source.columns(),
         source.useSystemColumn(),
         source.onBadRows(),
-        another ? source.query().ofAnother() : source.query().ofTest());
+        another ? source.query().ofAnother() : source.query().ofTest(),
+        source.mixture().ofTest());
   }
 
   /** The folder of the table of the split to evaluate on, beside that of the split to train on. */
   public static String testFolder(Settings settings, String trainFolder) {
     String split = settings.get(Flags.DATASET_TEST_SPLIT);
-    return trainFolder + "-" + (canBeTable(settings) ? TEST : split);
+    boolean ofRows = canBeTable(settings) || settings.isGiven(Flags.DATASETS);
+    return trainFolder + "-" + (ofRows ? TEST : split);
   }
 
   /** The dataset's name, with a repository's {@code dataset_revision} if set. */
   private static String dataset(Settings settings) {
-    String name = settings.get(Flags.DATASET_NAME);
+    String or = List.of("curate", "eval").contains(settings.command()) ? "" : ", or --datasets …";
+    String name =
+        settings
+            .find(Flags.DATASET_NAME)
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        Flags.DATASET_NAME,
+                        "unset",
+                        "%s needs it: --dataset_name …%s".formatted(settings.command(), or)));
     return settings
         .find(Flags.DATASET_REVISION)
         .filter(revision -> !canBeTable(settings))
@@ -227,15 +303,16 @@ public final class PrepSettings {
   private static String testPredicate(Settings settings) {
     boolean said =
         canBeTable(settings)
+            && !settings.isGiven(Flags.DATASETS)
             && settings.isGiven(Flags.DATASET_TEST_SPLIT)
             && !List.of("prep", "curate").contains(settings.command())
             && !TableQuery.isTableName(settings.get(Flags.DATASET_TEST_SPLIT));
     return said ? settings.get(Flags.DATASET_TEST_SPLIT) : "";
   }
 
-  private static boolean canBeTable(Settings settings) {
+  static boolean canBeTable(Settings settings) {
     return settings.isGiven(Flags.DATASET_FORMAT)
-        || TableQuery.isTableName(settings.get(Flags.DATASET_NAME));
+        || settings.find(Flags.DATASET_NAME).filter(TableQuery::isTableName).isPresent();
   }
 
   private static DatasetFormats.Loss loss(Settings settings) {

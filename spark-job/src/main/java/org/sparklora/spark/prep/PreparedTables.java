@@ -123,11 +123,15 @@ public final class PreparedTables {
    * @throws ConfigException if the dataset does not exist
    */
   public static void requireDataset(SparkSession spark, TableConfig<?> config) {
-    PrepConfig.Source source = config.source();
-    if (!isPrepared(hadoop(spark), config) && source.readsTable(hadoop(spark))) {
-      SourceTables.open(spark, source.dataset(), source.query());
-    } else {
-      requireFiles(hadoop(spark), config);
+    requireFiles(hadoop(spark), config);
+    if (!isPrepared(hadoop(spark), config)) {
+      config
+          .source()
+          .each(
+              source ->
+                  source.readsTable(hadoop(spark))
+                      ? SourceTables.open(spark, source.dataset(), source.query())
+                      : source);
     }
   }
 
@@ -138,8 +142,8 @@ public final class PreparedTables {
   public static void requireFiles(Configuration hadoop, TableConfig<?> config) {
     if (isPrepared(hadoop, config)) {
       requireNoQuery(config.source());
-    } else if (!config.source().readsTable(hadoop)) {
-      files(hadoop, config.source());
+    } else {
+      config.source().each(source -> source.readsTable(hadoop) ? List.of() : files(hadoop, source));
     }
   }
 
@@ -157,6 +161,14 @@ public final class PreparedTables {
     boolean prepared = isPrepared(hadoop, testConfig); // a prepared table has no splits
     PrepConfig.Source testing = testConfig.source();
     PrepConfig.Source training = trainConfig.source();
+    if (!training.mixture().isNone()) {
+      ConfigException.require(
+          training.mixture().held().share() > 0,
+          Flags.DATASETS,
+          training.dataset(),
+          "it holds out no rows to evaluate on; write test_split_size: 0.01 into it, or leave --eval_strategy out");
+      return;
+    }
     if (!prepared && training.readsTable(hadoop)) {
       ConfigException.require(
           !testing.query().split().predicate().isEmpty()

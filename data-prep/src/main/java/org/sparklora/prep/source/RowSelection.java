@@ -1,0 +1,110 @@
+package org.sparklora.prep.source;
+
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The rows that a mixture takes of one group of splits: a function of seed, dataset and the row's
+ * place alone, so that they are the same for any number of cores.
+ *
+ * @param first number of the group's first row; it depends on the files alone, as groups do
+ * @param pass rows with at most so many copies are left out
+ * @param most rows after which the reading ends
+ */
+public record RowSelection(Take take, Held held, Shown shown, long first, int pass, long most)
+    implements Serializable {
+  private static final long COPIES = 1;
+  private static final long HELD_OUT = 2;
+  private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L; // of SplittableRandom
+
+  /**
+   * How many rows of a dataset are taken.
+   *
+   * @param weight copies of each row; of a fraction, that share of the rows has one more
+   * @param maxRows most rows, copies counted; {@link Long#MAX_VALUE}: no limit
+   */
+  public record Take(double weight, long maxRows, long seed) implements Serializable {}
+
+  /**
+   * The share of the rows that is held out for evaluation.
+   *
+   * @param isTest whether these rows are read, or all others
+   */
+  public record Held(double share, boolean isTest) implements Serializable {}
+
+  /**
+   * A dataset of a mixture.
+   *
+   * @param number from 0
+   * @param sourceColumn column that receives {@code name}
+   * @param columns that are kept; empty: all
+   */
+  public record Shown(int number, String name, String sourceColumn, Set<String> columns)
+      implements Serializable {
+
+    /** A row with the columns that are kept, as a copy. */
+    public Map<String, Object> of(Map<String, Object> row) {
+      Map<String, Object> values = new LinkedHashMap<>(row);
+      values.keySet().removeIf(column -> !columns.isEmpty() && !columns.contains(column));
+      return values;
+    }
+  }
+
+  private boolean takes(long row) {
+    return pass + 1 <= take.weight || uniform(row, COPIES) < take.weight - pass;
+  }
+
+  private boolean isRead(long row) {
+    return uniform(row, HELD_OUT) < held.share == held.isTest;
+  }
+
+  /** A number of [0, 1), the same for all copies of a row. */
+  private double uniform(long row, long purpose) {
+    long hash = mix(mix(mix(mix(take.seed) + shown.number) + row) + purpose);
+    return (hash >>> 11) * 0x1.0p-53;
+  }
+
+  /** Stafford's thirteenth mixer of 64 bits, as SplittableRandom has it. */
+  private static long mix(long value) {
+    long z = value + GOLDEN_GAMMA;
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+
+  /** A handler that passes the selection's rows on to {@code handler}, and all bad ones. */
+  RowHandler choosing(RowHandler handler) {
+    return new RowHandler() {
+      private long next = first;
+      private long taken;
+
+      @Override
+      public void row(SourceRow row) {
+        long number = next++;
+        if (!takes(number)) {
+          handler.passed(false);
+          return;
+        }
+        if (isRead(number)) {
+          Map<String, Object> values = shown.of(row.values());
+          values.put(shown.sourceColumn, shown.name);
+          handler.row(new SourceRow(values, row.place(), Optional.empty()));
+        } else {
+          handler.passed(true);
+        }
+        if (++taken == most) {
+          throw new DatasetSample.Enough();
+        }
+      }
+
+      @Override
+      public void bad(BadRowException problem) {
+        next++;
+        handler.bad(problem);
+      }
+    };
+  }
+}
