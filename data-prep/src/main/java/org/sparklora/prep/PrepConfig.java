@@ -98,6 +98,20 @@ public record PrepConfig(
   }
 
   @Override
+  public PrepConfig of(Source other) {
+    return new PrepConfig(
+        other,
+        model,
+        maxLength,
+        truncation,
+        packing,
+        loss,
+        assistantOnlyLoss,
+        outputFolder,
+        overwrite);
+  }
+
+  @Override
   public TableKind<PackedCounts> kind() {
     return TableKind.PACKED;
   }
@@ -159,6 +173,12 @@ public record PrepConfig(
         OnBadRows onBadRows,
         TableQuery query) {
       this(dataset, config, split, columns, useSystemColumn, onBadRows, query, Mixture.NONE);
+    }
+
+    /** These settings, for the datasets of a mixture, whose file is {@code dataset}. */
+    public Source of(Mixture datasets) {
+      return new Source(
+          dataset, config, split, columns, useSystemColumn, onBadRows, query, datasets);
     }
 
     /** The train split, TRL's column names, no bad row allowed. */

@@ -58,7 +58,7 @@ public final class PrepJob<C extends TableCounts> {
     this.configuration = configuration;
     this.config = config;
     this.parts = isMixture() ? config.source().mixture().of(configuration, found) : found;
-    this.kinds = each(part -> config.rows(part.sample(configuration)));
+    this.kinds = each(part -> config.of(part.source()).rows(part.sample(configuration)));
     this.rows = kinds.get(0);
     this.text = TextSource.locate(configuration, config.model());
     this.read = ModelText.load(text);

@@ -36,7 +36,7 @@ public record PromptsConfig(
     return new PromptsConfig(source, model, systemPrompt, maxPromptLength, folder, replace);
   }
 
-  /** These settings with another source. */
+  @Override
   public PromptsConfig of(PrepConfig.Source other) {
     return new PromptsConfig(other, model, systemPrompt, maxPromptLength, outputFolder, overwrite);
   }

@@ -104,7 +104,9 @@ class MixtureJobTest extends PrepJobFixture {
   private List<String> texts(String out) {
     Tokenizer reader = Tokenizer.load(tokenizer, TokenizerDialect.FILE);
     return table(out).stream()
-        .map(row -> row.sources()[0] + " " + reader.decode(row.inputIds(), true).replaceAll("<.*", ""))
+        .map(
+            row ->
+                row.sources()[0] + " " + reader.decode(row.inputIds(), true).replaceAll("<.*", ""))
         .toList();
   }
 

@@ -3,7 +3,7 @@ package org.sparklora.spark.prep;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
@@ -28,14 +28,10 @@ import org.sparklora.text.TokenizerDialect;
 public final class PrepSettings {
   private static final String TEST = "test";
 
-  /** Defaults of the flags that name splits: a run's file of settings has them. */
-  private static final List<String> SPLITS = List.of("train", TEST);
-
   private static final List<Flag<?>> OF_ONE_DATASET =
       List.of(
           Flags.DATASET_NAME,
           Flags.DATASET_CONFIG,
-          Flags.DATASET_TRAIN_SPLIT,
           Flags.DATASET_TEST_SPLIT,
           Flags.DATASET_REVISION,
           Flags.DATASET_FORMAT,
@@ -127,16 +123,17 @@ public final class PrepSettings {
   }
 
   private static PrepConfig.Source packedSource(Settings settings, Flag<String> splitFlag) {
-    return source(
-        settings,
-        splitFlag,
-        of ->
-            new ColumnMapping(
-                of.get(Flags.DATASET_TEXT_FIELD),
-                of.get(Flags.MESSAGES_COLUMN),
-                of.get(Flags.PROMPT_COLUMN),
-                of.get(Flags.COMPLETION_COLUMN)),
-        settings.get(Flags.USE_SYSTEM_COLUMN));
+    return source(settings, splitFlag, PrepSettings::packedDataset);
+  }
+
+  private static PrepConfig.Source packedDataset(Settings settings, Flag<String> splitFlag) {
+    ColumnMapping columns =
+        new ColumnMapping(
+            settings.get(Flags.DATASET_TEXT_FIELD),
+            settings.get(Flags.MESSAGES_COLUMN),
+            settings.get(Flags.PROMPT_COLUMN),
+            settings.get(Flags.COMPLETION_COLUMN));
+    return dataset(settings, splitFlag, columns, settings.get(Flags.USE_SYSTEM_COLUMN));
   }
 
   /** The prompts of the split to train on. */
@@ -151,18 +148,21 @@ public final class PrepSettings {
   }
 
   static PromptsConfig prompts(Settings settings, Flag<String> splitFlag, String outputFolder) {
-    ColumnMapping usual = ColumnMapping.defaults();
-    Function<Settings, ColumnMapping> columns =
-        of ->
-            new ColumnMapping(
-                usual.text(), usual.messages(), of.get(Flags.PROMPT_COLUMN), usual.completion());
     return new PromptsConfig(
-        source(settings, splitFlag, columns, false),
+        source(settings, splitFlag, PrepSettings::promptsDataset),
         model(settings, ""),
         settings.find(Flags.SYSTEM_PROMPT).orElse(""),
         settings.find(Flags.MAX_PROMPT_LENGTH).orElse(PromptsConfig.UNLIMITED),
         outputFolder,
         settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+  }
+
+  private static PrepConfig.Source promptsDataset(Settings settings, Flag<String> splitFlag) {
+    ColumnMapping usual = ColumnMapping.defaults();
+    ColumnMapping columns =
+        new ColumnMapping(
+            usual.text(), usual.messages(), settings.get(Flags.PROMPT_COLUMN), usual.completion());
+    return dataset(settings, splitFlag, columns, false);
   }
 
   /**
@@ -191,57 +191,39 @@ public final class PrepSettings {
         settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class));
   }
 
-  /** The dataset, or the mixture of {@code datasets}, which no other flag may name. */
+  /** The dataset, or the mixture of {@code datasets}: then no flag may say more of one. */
   private static PrepConfig.Source source(
       Settings settings,
       Flag<String> splitFlag,
-      Function<Settings, ColumnMapping> columns,
-      boolean useSystemColumn) {
-    if (settings.find(Flags.DATASETS).isEmpty()) {
-      return dataset(settings, splitFlag, columns, useSystemColumn);
+      BiFunction<Settings, Flag<String>, PrepConfig.Source> dataset) {
+    if (!settings.isGiven(Flags.DATASETS)) {
+      return dataset.apply(settings, splitFlag);
     }
     String file = settings.get(Flags.DATASETS);
     for (Flag<?> flag : OF_ONE_DATASET) {
       ConfigException.require(
-          !settings.isGiven(flag) || SPLITS.contains(settings.text(flag)),
+          !settings.isGiven(flag) || settings.text(flag).equals(TEST), // a run's own file says test
           flag,
           settings.text(flag),
-          "it is for one dataset, and --datasets is given; say it in %s for each, or leave one of the flags out"
+          "it is for one dataset, and --datasets is given; say it in %s, or leave one of both out"
               .formatted(file));
     }
     Mixture mixture =
         MixtureFile.read(
-            Path.of(file),
-            settings,
-            of -> dataset(of, Flags.DATASET_TRAIN_SPLIT, columns, useSystemColumn));
-    return new PrepConfig.Source(
-        file,
-        "",
-        settings.get(splitFlag),
-        columns.apply(settings),
-        useSystemColumn,
-        onBadRows(settings),
-        TableQuery.NONE,
-        mixture);
+            Path.of(file), settings, of -> dataset.apply(of, Flags.DATASET_TRAIN_SPLIT));
+    return dataset.apply(settings.with(Flags.DATASET_NAME, file), splitFlag).of(mixture);
   }
 
   private static PrepConfig.Source dataset(
-      Settings settings,
-      Flag<String> splitFlag,
-      Function<Settings, ColumnMapping> columns,
-      boolean useSystemColumn) {
+      Settings settings, Flag<String> splitFlag, ColumnMapping columns, boolean useSystemColumn) {
     return new PrepConfig.Source(
         dataset(settings),
         settings.find(Flags.DATASET_CONFIG).orElse(""),
         settings.get(splitFlag),
-        columns.apply(settings),
+        columns,
         useSystemColumn,
-        onBadRows(settings),
+        settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
         query(settings));
-  }
-
-  private static PrepConfig.OnBadRows onBadRows(Settings settings) {
-    return settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class);
   }
 
   /**

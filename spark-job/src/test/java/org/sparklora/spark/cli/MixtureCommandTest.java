@@ -1,0 +1,226 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.train.TestModels;
+
+/** {@code --datasets} as a user meets it. */
+class MixtureCommandTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int MISUSED = 2;
+
+  @TempDir private Path folder;
+  private Path model;
+  @RegisterExtension final Captured err = Captured.err();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+    lines("sums", "{\"question\": \"%d + 1?\", \"answer\": \"#### %d\", \"tags\": [null]}");
+    lines("texts", "{\"text\": \"text %d\", \"kind\": %d}");
+    lines("tales", "{\"story\": \"tale %d %d\"}");
+    mixture(
+        """
+        datasets:
+          - path: FOLDER/sums.jsonl
+            weight: 1.5
+          - path: FOLDER/texts.jsonl
+            columns: [text]
+            filter: kind < 15
+            seed: 7
+          - path: FOLDER/tales.jsonl
+            text_column: story
+            max_rows: 3
+        test_split_size: 0.2
+        """);
+  }
+
+  private void lines(String name, String row) throws IOException {
+    Files.write(
+        folder.resolve(name + ".jsonl"),
+        IntStream.range(0, 20).mapToObj(i -> row.formatted(i, i + 1)).toList());
+  }
+
+  private void mixture(String text) throws IOException {
+    Files.writeString(folder.resolve("mixture.yaml"), text.replace("FOLDER", folder.toString()));
+  }
+
+  private int run(String command, String output, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--model_name_or_path",
+                model.toString(),
+                "--datasets",
+                folder.resolve("mixture.yaml").toString(),
+                "--output_dir",
+                folder.resolve(output).toString()));
+    arguments.addAll(List.of(more));
+    return CommandRun.ofLocal(command, arguments);
+  }
+
+  private JsonNode manifest(String table, String name) throws IOException {
+    return JSON.readTree(folder.resolve(table).resolve(name).toFile());
+  }
+
+  @Test
+  void sftTrainsOnTheMixtureAndEvaluatesOnTheRowsThatItHoldsOut() throws IOException {
+    int code =
+        run(
+            "sft",
+            "out",
+            "--use_peft",
+            "--max_steps",
+            "2",
+            "--eval_strategy",
+            "steps",
+            "--eval_steps",
+            "1",
+            "--disable_tqdm");
+
+    assertThat(code).as(err.text()).isZero();
+    JsonNode train = manifest("out.packed", "_prep_manifest.json");
+    JsonNode test = manifest("out.packed-test", "_prep_manifest.json");
+    JsonNode counts = train.at("/counts/sources");
+    assertThat(counts).hasSize(3);
+    assertThat(counts.at("/" + folder.toString().replace("/", "~1") + "~1texts.jsonl").toString())
+        .contains("\"left_out_by_filter\":6");
+    long trained = train.at("/counts/documents").asLong();
+    long held = test.at("/counts/documents").asLong();
+    assertThat(trained + held).isBetween(14L + 3 + 20 + 1, 14L + 3 + 40 - 1);
+    assertThat(held).isPositive();
+    assertThat(train.at("/inputs/settings/datasets/datasets/0/weight").asText()).isEqualTo("1.5");
+    assertThat(train.at("/inputs/sources")).hasSize(3);
+    assertThat(train.at("/inputs/sources/0/dataset_fingerprint").asText()).hasSize(64);
+    assertThat(Files.readString(folder.resolve("out/trainer_state.json"))).contains("eval_loss");
+    // what prep makes of the same mixture, and a run of the run's own settings
+    assertThat(run("prep", "packed", "--pack_within_source", "--packing")).isZero();
+    assertThat(manifest("packed", "_prep_manifest.json").at("/counts/documents").asLong())
+        .isEqualTo(trained);
+    assertThat(
+            CommandRun.ofLocal(
+                "sft",
+                List.of(
+                    "--config",
+                    folder.resolve("out/sft_config.yaml").toString(),
+                    "--output_dir",
+                    folder.resolve("again").toString())))
+        .as(err.text())
+        .isZero();
+  }
+
+  @Test
+  void promptsOfGrpoKnowTheirDataset() throws IOException {
+    mixture(
+        """
+        datasets:
+          - path: FOLDER/sums.jsonl
+            max_rows: 2
+          - path: FOLDER/tales.jsonl
+            prompt_column: story
+            weight: 0.5
+        """);
+    assertThat(run("prep", "prompts", "--task", "grpo")).as(err.text()).isZero();
+    var prompts =
+        PromptTable.open(new Configuration(), folder.resolve("prompts").toString()).readAll();
+    assertThat(prompts).hasSizeBetween(5, 20);
+    for (int i = 0; i < prompts.size(); i++) {
+      assertThat(prompts.get(i).columns().get("source"))
+          .endsWith(i < 2 ? "/sums.jsonl" : "/tales.jsonl");
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "wieght: 0.5 | datasets[1].wieght = 0.5 | did you mean weight?",
+        "weight: -1 | datasets[1].weight = -1 | above 0 and at most 1000",
+        "weight: .nan | datasets[1].weight = .nan | above 0 and at most 1000",
+        "weight: half | datasets[1].weight = half | a number is expected",
+        "max_rows: 1.5 | datasets[1].max_rows = 1.5 | a number of rows is expected",
+        "seed: true | datasets[1].seed = true | a number is expected",
+        "name: [a] | datasets[1].name = [a] | one value is expected",
+        "format: delt | datasets[1].format = delt | delta",
+        "data_files: x | datasets[1].data_files = x | name the files as path",
+        "split: nonesuch | dataset_train_split = nonesuch | has the splits train",
+      })
+  void whatIsWrongInTheFileIsNamedWithItsPlaceBeforeSparkStarts(
+      String entry, String named, String remedy) throws IOException {
+    Files.createDirectories(folder.resolve("set"));
+    Files.copy(folder.resolve("texts.jsonl"), folder.resolve("set/train.jsonl"));
+    mixture("datasets:\n- path: FOLDER/sums.jsonl\n- path: FOLDER/set\n  %s\n".formatted(entry));
+    for (String command : List.of("prep", "sft")) {
+      assertThat(run(command, "out")).isEqualTo(MISUSED);
+      assertThat(err.text())
+          .contains(named)
+          .contains("mixture.yaml")
+          .contains(remedy)
+          .doesNotContain("Exception");
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "datasets: [] | datasets = [] | a list is expected",
+        "datasets: [x] | datasets[0] = x | keys and values are expected, and a path",
+        "dataset: [] | dataset = [] | did you mean datasets?",
+        "test_split_size: 2 | test_split_size = 2 | a share of the rows",
+        "streaming: true | streaming = true | executors read datasets themselves",
+        "just text | datasets = | a YAML file of keys and values is expected",
+      })
+  void anotherFileIsNoMixture(String text, String named, String remedy) throws IOException {
+    mixture(text);
+    assertThat(run("prep", "out")).isEqualTo(MISUSED);
+    assertThat(err.text()).contains(named).contains("mixture.yaml").contains(remedy);
+  }
+
+  @Test
+  void oneDatasetOrAMixtureButNotBothAndNotNone() throws IOException {
+    assertThat(run("sft", "out", "--dataset_name", "x")).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("dataset_name = x").contains("--datasets is given");
+    assertThat(run("sft", "out", "--dataset_test_split", "dev")).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("dataset_test_split = dev");
+    assertThat(
+            CommandRun.ofLocal(
+                "sft", List.of("--model_name_or_path", model.toString(), "--output_dir", "o")))
+        .isEqualTo(MISUSED);
+    assertThat(err.text()).contains("sft needs it: --dataset_name …, or --datasets");
+    mixture("datasets: [{path: FOLDER/sums.jsonl}]");
+    assertThat(run("sft", "out", "--use_peft", "--eval_strategy", "steps", "--eval_steps", "1"))
+        .isEqualTo(MISUSED);
+    assertThat(err.text()).contains("write test_split_size: 0.01 into it");
+    Path config = folder.resolve("config.yaml");
+    Files.writeString(config, "datasets:\n- path: x\n");
+    assertThat(
+            CommandRun.ofLocal(
+                "sft",
+                List.of(
+                    "--config",
+                    config.toString(),
+                    "--model_name_or_path",
+                    model.toString(),
+                    "--output_dir",
+                    "o")))
+        .isEqualTo(MISUSED);
+    assertThat(err.text()).contains("write the list into a file of its own");
+  }
+}
