@@ -163,6 +163,7 @@ class SFTConfig(TrainerConfig):
     max_length: Optional[int] = field(default=1024, metadata={"help": "most tokens in a row; longer documents are cut, or split with packing_strategy bfd_split; none: no limit"})
     packing: Optional[bool] = field(default=False, metadata={"help": "pack several documents into one row"})
     packing_strategy: Optional[str] = field(default="bfd", metadata={"help": "bfd, bfd_split (splits long documents) or wrapped (cuts anywhere)"})
+    pack_within_source: Optional[bool] = field(default=False, metadata={"help": "of datasets: documents of two of them never share a row"})
     completion_only_loss: Optional[bool] = field(default=None, metadata={"help": "loss on completions only; unset: if the dataset has prompts and completions"})
     assistant_only_loss: Optional[bool] = field(default=False, metadata={"help": "loss on assistant turns only; the template must mark them"})
     eos_token: Optional[str] = field(default=None, metadata={"help": "token appended to each plain text; unset: the tokenizer's"})

@@ -2,10 +2,13 @@
  * Turns datasets into packed rows and into prompts, both Parquet: {@code prep}, one Spark job for
  * two kinds of row.
  *
- * <p>Only {@link org.sparklora.prep.PrepJob} (with its stages) and the readers of tables in {@code
- * table} use Spark here; the code of tasks is in other classes. {@code spark-job} may depend on
- * this package; it depends on {@code pipeline}, {@code org.sparklora.text} and {@code
+ * <p>Only {@link org.sparklora.prep.PrepJob} (with its stages and session) and the readers of
+ * tables in {@code table} use Spark here; the code of tasks is in other classes. {@code spark-job}
+ * may depend on this package; it depends on {@code pipeline}, {@code org.sparklora.text} and {@code
  * model.checkpoint}.
+ *
+ * <p>Of a {@link org.sparklora.prep.Mixture}, each dataset's splits are read as that dataset's
+ * format says, and come one after the other; {@code prep.curate} filters its files.
  *
  * <pre>
  * table ─(sorted by Spark SQL)→ files

@@ -29,8 +29,8 @@ public final class Flags {
   public static final Flag<String> DATASET_TEXT_FIELD = text("dataset_text_field");
   public static final Flag<Integer> MAX_LENGTH = integer("max_length");
   public static final Flag<Boolean> PACKING = toggle("packing");
-  public static final Flag<Boolean> PACK_WITHIN_SOURCE = toggle("pack_within_source");
   public static final Flag<String> PACKING_STRATEGY = text("packing_strategy");
+  public static final Flag<Boolean> PACK_WITHIN_SOURCE = toggle("pack_within_source");
   public static final Flag<Boolean> COMPLETION_ONLY_LOSS = toggle("completion_only_loss");
   public static final Flag<Boolean> ASSISTANT_ONLY_LOSS = toggle("assistant_only_loss");
   public static final Flag<String> EOS_TOKEN = text("eos_token");

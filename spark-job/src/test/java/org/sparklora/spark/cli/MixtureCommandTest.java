@@ -17,7 +17,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.Mixture;
+import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.train.TestModels;
 
 /** {@code --datasets} as a user meets it. */
@@ -191,6 +194,22 @@ class MixtureCommandTest {
     mixture(text);
     assertThat(run("prep", "out")).isEqualTo(MISUSED);
     assertThat(err.text()).contains(named).contains("mixture.yaml").contains(remedy);
+  }
+
+  @Test
+  void theExampleIsAMixture() {
+    CommandLine.Parsed line =
+        CommandLine.parse(
+            "prep",
+            List.of(
+                "--datasets=../conf/data/mixture.yaml",
+                "--output_dir=out",
+                "--model_name_or_path=" + model));
+    Mixture mixture = PrepSettings.table(line.settings()).source().mixture();
+    assertThat(mixture.parts().stream().map(part -> part.source().dataset()))
+        .containsExactly("open-thoughts/OpenThoughts-114k", "openai/gsm8k");
+    assertThat(mixture.parts().get(1).take().weight()).isEqualTo(2);
+    assertThat(mixture.held().share()).isEqualTo(0.01);
   }
 
   @Test
