@@ -59,7 +59,8 @@ class TrainingRowsTest {
 
   private void write(int number, PackedSequence... rows) {
     Path file = folder.resolve(PackedSequenceTable.fileName(number, 2));
-    try (PackedSequenceWriter writer = PackedSequenceWriter.create(hadoop, file.toString())) {
+    try (PackedSequenceWriter writer =
+        PackedSequenceWriter.create(hadoop, file.toString(), false)) {
       for (PackedSequence row : rows) {
         writer.write(row);
       }

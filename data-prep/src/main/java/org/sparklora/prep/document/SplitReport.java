@@ -36,7 +36,7 @@ public final class SplitReport implements StageReport {
     TOO_LONG,
     /** Prompts without a reference answer. */
     WITHOUT_SOLUTION,
-    /** Rows of which a mixture's weight takes no copy, each time that they are read. */
+    /** Rows of which a mixture's weight takes no copy. */
     LEFT_OUT,
     /** Rows that a mixture takes and holds out for the other split. */
     HELD_OUT

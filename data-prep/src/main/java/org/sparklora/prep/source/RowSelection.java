@@ -85,7 +85,9 @@ public record RowSelection(Take take, Held held, Shown shown, long first, int pa
       public void row(SourceRow row) {
         long number = next++;
         if (!takes(number)) {
-          handler.passed(false);
+          if (pass == 0) {
+            handler.passed(false);
+          }
           return;
         }
         if (isRead(number)) {

@@ -30,15 +30,6 @@ public final class PackedSequenceWriter implements Closeable {
   /**
    * Starts a file.
    *
-   * @throws TableException when the file cannot be created
-   */
-  public static PackedSequenceWriter create(Configuration configuration, String file) {
-    return create(configuration, file, false);
-  }
-
-  /**
-   * Starts a file.
-   *
    * @param sources whether it has the column of a mixture's rows
    * @throws TableException when the file cannot be created
    */

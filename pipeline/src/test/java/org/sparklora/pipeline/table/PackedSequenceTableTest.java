@@ -41,7 +41,7 @@ class PackedSequenceTableTest {
 
   private void write(String name, List<PackedSequence> rows) {
     try (PackedSequenceWriter writer =
-        PackedSequenceWriter.create(HADOOP, folder.resolve(name).toString())) {
+        PackedSequenceWriter.create(HADOOP, folder.resolve(name).toString(), false)) {
       rows.forEach(writer::write);
     }
   }

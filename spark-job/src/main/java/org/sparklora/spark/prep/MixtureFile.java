@@ -36,16 +36,26 @@ final class MixtureFile {
   /** The other keys, and the flags that they are for one dataset. */
   private static final Map<String, Flag<?>> FLAGS =
       Map.of(
-          "path", Flags.DATASET_NAME,
-          "name", Flags.DATASET_CONFIG,
-          "split", Flags.DATASET_TRAIN_SPLIT,
-          "format", Flags.DATASET_FORMAT,
-          "revision", Flags.DATASET_REVISION,
-          "order", Flags.DATASET_ORDER,
-          "text_column", Flags.DATASET_TEXT_FIELD,
-          "messages_column", Flags.MESSAGES_COLUMN,
-          "prompt_column", Flags.PROMPT_COLUMN,
-          "completion_column", Flags.COMPLETION_COLUMN);
+          "path",
+          Flags.DATASET_NAME,
+          "name",
+          Flags.DATASET_CONFIG,
+          "split",
+          Flags.DATASET_TRAIN_SPLIT,
+          "format",
+          Flags.DATASET_FORMAT,
+          "revision",
+          Flags.DATASET_REVISION,
+          "order",
+          Flags.DATASET_ORDER,
+          "text_column",
+          Flags.DATASET_TEXT_FIELD,
+          Flags.MESSAGES_COLUMN.name(),
+          Flags.MESSAGES_COLUMN,
+          Flags.PROMPT_COLUMN.name(),
+          Flags.PROMPT_COLUMN,
+          Flags.COMPLETION_COLUMN.name(),
+          Flags.COMPLETION_COLUMN);
 
   private static final Set<String> KEYS = new TreeSet<>(FLAGS.keySet());
 

@@ -253,16 +253,7 @@ public final class PrepSettings {
 
   /** The dataset's name, with a repository's {@code dataset_revision} if set. */
   private static String dataset(Settings settings) {
-    String or = List.of("curate", "eval").contains(settings.command()) ? "" : ", or --datasets …";
-    String name =
-        settings
-            .find(Flags.DATASET_NAME)
-            .orElseThrow(
-                () ->
-                    new ConfigException(
-                        Flags.DATASET_NAME,
-                        "unset",
-                        "%s needs it: --dataset_name …%s".formatted(settings.command(), or)));
+    String name = settings.get(Flags.DATASET_NAME);
     return settings
         .find(Flags.DATASET_REVISION)
         .filter(revision -> !canBeTable(settings))

@@ -20,6 +20,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.Mixture;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
+import org.sparklora.reward.RewardInput;
 import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.train.TestModels;
 
@@ -149,6 +152,54 @@ class MixtureCommandTest {
     }
   }
 
+  /** Rewards the completions of one dataset alone. */
+  public static final class OfSums implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "of_sums";
+    }
+
+    @Override
+    public Judgement judge(RewardInput completion) {
+      boolean sums = completion.columns().get("source").contains("/sums.jsonl#"); // two are
+      return Judgement.scored(sums ? 1 : 0, "by its dataset");
+    }
+  }
+
+  @Test
+  void grpoRewardsByDatasetAndEvaluatesOnHeldOutPrompts() throws IOException {
+    mixture(
+        """
+        datasets:
+          - path: FOLDER/sums.jsonl
+          - path: FOLDER/sums.jsonl
+            filter: question not like '1%'
+          - path: FOLDER/tales.jsonl
+            prompt_column: story
+        test_split_size: 0.3
+        """);
+    List<String> flags =
+        CommandRun.words(
+            """
+            --use_peft --max_steps 2 --max_completion_length 4 --num_generations 4
+            --per_device_train_batch_size 4 --generation_batch_size 8 --eval_strategy steps
+            --eval_steps 2 --disable_tqdm --reward_funcs %s
+            """,
+            OfSums.class.getName());
+    assertThat(run("grpo", "out", flags.toArray(String[]::new))).as(err.text()).isZero();
+    JsonNode test = manifest("out.prompts-test", "_prompts_manifest.json");
+    assertThat(test.at("/counts/sources")).hasSize(3);
+    long held = test.at("/counts/prompts").asLong();
+    long trained = manifest("out.prompts", "_prompts_manifest.json").at("/counts/prompts").asLong();
+    assertThat(held).isPositive();
+    assertThat(trained + held).isEqualTo(20 + 9 + 20); // of 0 to 19, eleven begin with 1
+    assertThat(Files.readString(folder.resolve("out/trainer_state.json")))
+        .contains("rewards/of_sums/mean")
+        .contains("eval_reward");
+  }
+
   @ParameterizedTest(name = "{0}")
   @CsvSource(
       delimiter = '|',
@@ -222,7 +273,7 @@ class MixtureCommandTest {
             CommandRun.ofLocal(
                 "sft", List.of("--model_name_or_path", model.toString(), "--output_dir", "o")))
         .isEqualTo(MISUSED);
-    assertThat(err.text()).contains("sft needs it: --dataset_name …, or --datasets");
+    assertThat(err.text()).contains("sft needs it: --dataset_name …");
     mixture("datasets: [{path: FOLDER/sums.jsonl}]");
     assertThat(run("sft", "out", "--use_peft", "--eval_strategy", "steps", "--eval_steps", "1"))
         .isEqualTo(MISUSED);
