@@ -68,7 +68,7 @@ final class MixtureFile {
       Map.of(
           "data_files", "name the files as path: a file, a folder or a glob",
           "data_dir", "name a subfolder as name, or its path as path",
-          "fraction", "say it as weight",
+          "fraction", "say as weight how many copies of each row are taken, such as 0.5",
           "streaming", "executors read datasets themselves and keep nothing; leave it out");
 
   /** More copies are a mistake, such as a number of rows. */

@@ -212,6 +212,7 @@ class MixtureCommandTest {
         "seed: true | datasets[1].seed = true | a number is expected",
         "name: [a] | datasets[1].name = [a] | one value is expected",
         "format: delt | datasets[1].format = delt | delta",
+        "fraction: 0.5 | datasets[1].fraction = 0.5 | say as weight",
         "data_files: x | datasets[1].data_files = x | name the files as path",
         "split: nonesuch | dataset_train_split = nonesuch | has the splits train",
       })
