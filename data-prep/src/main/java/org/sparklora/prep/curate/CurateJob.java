@@ -211,7 +211,6 @@ public final class CurateJob {
               "",
               new long[0]);
       run("copy rows to filter", "rows", split -> WriteSplit.run(copies, split));
-      FilterFunctions.register(session);
       FilteredRowsTable.remove(sketches, steps.filter());
     }
     if (steps.exactDuplicates()) {

@@ -2,9 +2,6 @@ package org.sparklora.prep.curate;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.api.java.UDF1;
-import org.apache.spark.sql.types.DataTypes;
 
 /**
  * Functions on texts that {@code --filter} may call, beside those of Spark SQL. Of null each is
@@ -23,16 +20,6 @@ final class FilterFunctions {
   private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox)\\s*\\{");
 
   private FilterFunctions() {}
-
-  /** Registers the functions in a session. */
-  static void register(SparkSession session) {
-    UDF1<String, Double> repetition = text -> text == null ? null : repetition(text);
-    UDF1<String, Boolean> thought = text -> text == null ? null : isWholeThought(text);
-    UDF1<String, Boolean> boxes = text -> text == null ? null : areBoxesClosed(text);
-    session.udf().register("repetition", repetition, DataTypes.DoubleType);
-    session.udf().register("whole_thought", thought, DataTypes.BooleanType);
-    session.udf().register("boxes_closed", boxes, DataTypes.BooleanType);
-  }
 
   static double repetition(String text) {
     Words words = Words.of(text);

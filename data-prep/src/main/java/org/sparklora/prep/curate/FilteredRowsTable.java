@@ -5,6 +5,9 @@ import static org.apache.spark.sql.functions.lit;
 
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.UDFRegistration;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.types.DataTypes;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.table.SourceTables;
 
@@ -21,8 +24,10 @@ final class FilteredRowsTable {
    * @throws org.sparklora.pipeline.config.ConfigException if the predicate cannot be used
    */
   static void remove(SketchTable sketches, String filter) {
+    Dataset<Row> copies = sketches.read(COPIES + "/" + WriteSplit.DATA);
+    register(copies.sparkSession().udf());
     Dataset<Row> kept =
-        SourceTables.filtered(sketches.read(COPIES + "/" + WriteSplit.DATA), Flags.FILTER, filter)
+        SourceTables.filtered(copies, Flags.FILTER, filter)
             .select(col(WriteSplit.ID).as(SketchTable.ID));
     sketches.remove(
         Step.FILTER,
@@ -30,5 +35,18 @@ final class FilteredRowsTable {
         lit(filter),
         lit(""),
         lit(Removal.NONE));
+  }
+
+  /** Registers the {@link FilterFunctions}. */
+  private static void register(UDFRegistration functions) {
+    UDF1<String, Double> repetition =
+        text -> text == null ? null : FilterFunctions.repetition(text);
+    UDF1<String, Boolean> thought =
+        text -> text == null ? null : FilterFunctions.isWholeThought(text);
+    UDF1<String, Boolean> boxes =
+        text -> text == null ? null : FilterFunctions.areBoxesClosed(text);
+    functions.register("repetition", repetition, DataTypes.DoubleType);
+    functions.register("whole_thought", thought, DataTypes.BooleanType);
+    functions.register("boxes_closed", boxes, DataTypes.BooleanType);
   }
 }
