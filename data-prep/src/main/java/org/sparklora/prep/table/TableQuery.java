@@ -12,6 +12,7 @@ import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.source.FileFormat;
 
 /**
@@ -57,6 +58,12 @@ public record TableQuery(
    */
   public static boolean isTableName(String dataset) {
     return NAME.matcher(dataset).matches() && FileFormat.of(dataset).isEmpty();
+  }
+
+  /** Whether the dataset of a command can be a table: by its name, or as a format is given. */
+  public static boolean isAskedFor(Settings settings) {
+    return settings.isGiven(Flags.DATASET_FORMAT)
+        || settings.find(Flags.DATASET_NAME).filter(TableQuery::isTableName).isPresent();
   }
 
   /** Whether the dataset is a table: a format is given, or a table's name and no path. */

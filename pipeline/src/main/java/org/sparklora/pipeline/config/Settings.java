@@ -1,6 +1,7 @@
 package org.sparklora.pipeline.config;
 
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -38,7 +39,17 @@ public final class Settings implements Serializable {
 
   /** Whether the user set the flag, on the command line or in a file. */
   public boolean isGiven(Flag<?> flag) {
-    return given.containsKey(flag.name());
+    return isGiven(flag.name());
+  }
+
+  /** Whether the user set the flag of this name. */
+  public boolean isGiven(String name) {
+    return given.containsKey(name);
+  }
+
+  /** Whether this file set the flag. */
+  public boolean isGivenBy(Path file, Flag<?> flag) {
+    return places.containsKey(flag.name()) && file.equals(Path.of(places.get(flag.name())));
   }
 
   /** These settings, with this value if the user set none. */

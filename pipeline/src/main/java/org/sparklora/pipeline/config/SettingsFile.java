@@ -26,6 +26,9 @@ import org.yaml.snakeyaml.resolver.Resolver;
 
 /** A YAML file of settings: keys with their values, as written and as YAML types them. */
 public final class SettingsFile {
+  /** A key beside {@code datasets}, which is no flag: the share of rows that are held out. */
+  public static final String TEST_SPLIT_SIZE = "test_split_size";
+
   /** Size limit of a file: the YAML scanner's time grows with the square of a text's length. */
   private static final int MOST_BYTES = 1 << 20;
 
@@ -103,9 +106,7 @@ public final class SettingsFile {
           flag.shown(String.valueOf(element)),
           flag.type().isList()
               ? "a list of plain values is expected"
-              : flag == Flags.DATASETS
-                  ? "write the list into a file of its own, and name that file here"
-                  : "one value is expected, not a list or a map");
+              : "one value is expected, not a list or a map");
       return String.valueOf(element);
     }
   }

@@ -17,6 +17,7 @@ import org.sparklora.prep.TableConfig;
 import org.sparklora.prep.curate.CurateConfig;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
+import org.sparklora.prep.mixture.MixtureFile;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.TokenizerDialect;
@@ -232,7 +233,7 @@ public final class PrepSettings {
    */
   private static PrepConfig.Source testing(Settings settings, PrepConfig.Source source) {
     String split = settings.get(Flags.DATASET_TEST_SPLIT);
-    boolean another = canBeTable(settings) && TableQuery.isTableName(split);
+    boolean another = TableQuery.isAskedFor(settings) && TableQuery.isTableName(split);
     return new PrepConfig.Source(
         another ? split : source.dataset(),
         source.config(),
@@ -247,7 +248,7 @@ public final class PrepSettings {
   /** The folder of the table of the split to evaluate on, beside that of the split to train on. */
   public static String testFolder(Settings settings, String trainFolder) {
     String split = settings.get(Flags.DATASET_TEST_SPLIT);
-    boolean ofRows = canBeTable(settings) || settings.isGiven(Flags.DATASETS);
+    boolean ofRows = TableQuery.isAskedFor(settings) || settings.isGiven(Flags.DATASETS);
     return trainFolder + "-" + (ofRows ? TEST : split);
   }
 
@@ -256,7 +257,7 @@ public final class PrepSettings {
     String name = settings.get(Flags.DATASET_NAME);
     return settings
         .find(Flags.DATASET_REVISION)
-        .filter(revision -> !canBeTable(settings))
+        .filter(revision -> !TableQuery.isAskedFor(settings))
         .map(revision -> name + "@" + revision)
         .orElse(name);
   }
@@ -265,7 +266,10 @@ public final class PrepSettings {
   private static TableQuery query(Settings settings) {
     return new TableQuery(
         settings.find(Flags.DATASET_FORMAT).orElse(""),
-        settings.find(Flags.DATASET_REVISION).filter(revision -> canBeTable(settings)).orElse(""),
+        settings
+            .find(Flags.DATASET_REVISION)
+            .filter(revision -> TableQuery.isAskedFor(settings))
+            .orElse(""),
         settings.find(Flags.DATASET_FILTER).orElse(""),
         settings.find(Flags.DATASET_COLUMNS).orElse(""),
         settings.find(Flags.DATASET_ORDER).orElse(""),
@@ -275,17 +279,12 @@ public final class PrepSettings {
   /** The predicate of a table's rows to evaluate on, if set; {@code prep} takes all rows. */
   private static String testPredicate(Settings settings) {
     boolean said =
-        canBeTable(settings)
+        TableQuery.isAskedFor(settings)
             && !settings.isGiven(Flags.DATASETS)
             && settings.isGiven(Flags.DATASET_TEST_SPLIT)
             && !List.of("prep", "curate").contains(settings.command())
             && !TableQuery.isTableName(settings.get(Flags.DATASET_TEST_SPLIT));
     return said ? settings.get(Flags.DATASET_TEST_SPLIT) : "";
-  }
-
-  static boolean canBeTable(Settings settings) {
-    return settings.isGiven(Flags.DATASET_FORMAT)
-        || settings.find(Flags.DATASET_NAME).filter(TableQuery::isTableName).isPresent();
   }
 
   private static DatasetFormats.Loss loss(Settings settings) {

@@ -85,6 +85,31 @@ class MixtureCommandTest {
     return JSON.readTree(folder.resolve(table).resolve(name).toFile());
   }
 
+  /** TRL's files of settings have the mixture beside other keys. */
+  @Test
+  void theFileOfSettingsMayHaveTheMixture() throws IOException {
+    Path settings = folder.resolve("mixture.yaml");
+    Files.writeString(settings, Files.readString(settings) + "packing: true\nmax_length: 32\n");
+    assertThat(
+            CommandRun.ofLocal(
+                "prep",
+                List.of(
+                    "--config",
+                    settings.toString(),
+                    "--model_name_or_path",
+                    model.toString(),
+                    "--output_dir",
+                    folder.resolve("table").toString())))
+        .as(err.text())
+        .isZero();
+    JsonNode inputs = manifest("table", "_prep_manifest.json").get("inputs");
+    assertThat(inputs.at("/settings/max_length").asInt()).isEqualTo(32);
+    assertThat(inputs.at("/settings/datasets").fieldNames())
+        .toIterable()
+        .containsExactly("datasets", "test_split_size");
+    assertThat(inputs.get("sources")).hasSize(3);
+  }
+
   @Test
   void sftTrainsOnTheMixtureAndEvaluatesOnTheRowsThatItHoldsOut() throws IOException {
     int code =
@@ -280,7 +305,8 @@ class MixtureCommandTest {
         .isEqualTo(MISUSED);
     assertThat(err.text()).contains("write test_split_size: 0.01 into it");
     Path config = folder.resolve("config.yaml");
-    Files.writeString(config, "datasets:\n- path: x\n");
+    Files.writeString(
+        config, "datasets:\n- path: x\n  wieght: 2\nlearning_rate: 1\ntest_split_size: 0.1\n");
     assertThat(
             CommandRun.ofLocal(
                 "sft",
@@ -292,6 +318,9 @@ class MixtureCommandTest {
                     "--output_dir",
                     "o")))
         .isEqualTo(MISUSED);
-    assertThat(err.text()).contains("write the list into a file of its own");
+    assertThat(err.text()).contains("datasets[0].wieght = 2").contains("did you mean weight?");
+    mixture("datasets:\n- path: x\nlearning_rate: 1\n");
+    assertThat(run("sft", "o")).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("learning_rate = 1").contains("it is not read");
   }
 }

@@ -1,4 +1,4 @@
-package org.sparklora.spark.prep;
+package org.sparklora.prep.mixture;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,13 +20,14 @@ import org.sparklora.prep.Mixture;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.source.RowSelection.Held;
 import org.sparklora.prep.source.RowSelection.Take;
+import org.sparklora.prep.table.TableQuery;
 
 /**
  * Reads the file of {@code --datasets}: TRL's {@code datasets} and {@code test_split_size}, with
  * keys of our own. Most keys of a dataset are flags under other names.
  */
-final class MixtureFile {
-  private static final String SHARE = "test_split_size";
+public final class MixtureFile {
+  private static final String SHARE = SettingsFile.TEST_SPLIT_SIZE;
   private static final String FILTER = "filter";
   private static final String COLUMNS = "columns";
   private static final String WEIGHT = "weight";
@@ -100,7 +101,8 @@ final class MixtureFile {
    * @throws ConfigException naming key, value and file, for an unknown key, or a value that cannot
    *     be used
    */
-  static Mixture read(Path file, Settings settings, Function<Settings, PrepConfig.Source> dataset) {
+  public static Mixture read(
+      Path file, Settings settings, Function<Settings, PrepConfig.Source> dataset) {
     Map<String, Value> entries;
     try {
       entries = SettingsFile.read(file);
@@ -109,7 +111,10 @@ final class MixtureFile {
     }
     try {
       Set<String> known = new TreeSet<>(List.of(Flags.DATASETS.name(), SHARE));
-      return new MixtureFile("", entries, known).mixture(settings, dataset);
+      Map<String, Value> own = new LinkedHashMap<>(entries);
+      boolean isConfig = settings.isGivenBy(file, Flags.DATASETS); // or a run's own names it
+      own.keySet().removeIf(key -> !known.contains(key) && (isConfig || settings.isGiven(key)));
+      return new MixtureFile("", own, known).mixture(settings, dataset);
     } catch (ConfigException e) {
       throw e.in(file.toString());
     }
@@ -151,7 +156,7 @@ final class MixtureFile {
     }
     List<String> columns = texts(COLUMNS);
     String filter = String.join(" ", texts(FILTER));
-    if (!PrepSettings.canBeTable(own)) {
+    if (!TableQuery.isAskedFor(own)) {
       return new Mixture.Part(dataset.apply(own), filter, Set.copyOf(columns), take);
     }
     own = own.with(Flags.DATASET_FILTER, filter);
