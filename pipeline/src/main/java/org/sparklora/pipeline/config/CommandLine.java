@@ -137,7 +137,7 @@ public final class CommandLine {
   private void readFile(Path file) {
     Map<String, SettingsFile.Value> entries = new LinkedHashMap<>(SettingsFile.read(file));
     SettingsFile.Value datasets = entries.get(Flags.DATASETS.name());
-    if (datasets != null && datasets.elements().isPresent()) { // as in TRL's files of settings
+    if (datasets != null && datasets.isListOfMaps()) { // as in TRL's files of settings
       entries.put(Flags.DATASETS.name(), new SettingsFile.Value(file.toString(), file.toString()));
       entries.remove(SettingsFile.TEST_SPLIT_SIZE);
     }

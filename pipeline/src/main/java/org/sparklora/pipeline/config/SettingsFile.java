@@ -70,6 +70,12 @@ public final class SettingsFile {
       return Optional.of(elements);
     }
 
+    boolean isListOfMaps() {
+      List<Value> elements = elements().orElse(List.of());
+      return !elements.isEmpty()
+          && elements.stream().allMatch(element -> element.entries().isPresent());
+    }
+
     /**
      * The words of a flag.
      *
