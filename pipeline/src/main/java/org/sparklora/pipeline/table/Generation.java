@@ -16,6 +16,9 @@ public record Generation(
   /** {@link #stopReason} of a completion that drew an end token. */
   public static final String EOS = "eos";
 
+  /** {@link #stopReason} of a completion that was cut off at the largest length. */
+  public static final String LENGTH = "length";
+
   /**
    * {@link #stopReason} of a completion of the largest length whose last token is the pad token:
    * TRL counts it as ended, since it looks like a padded one.

@@ -30,7 +30,7 @@ public final class CompletionRow {
   /** Our own column while the stage runs: the row's number in the table. */
   static final String ROW_NUMBER = "spark_lora_row_number";
 
-  private static final String COLUMNS = "columns";
+  static final String COLUMNS = "columns";
   private static final String COMPLETION_IDS = "completion_ids";
   private static final String COMPLETION_LENGTH = "completion_length";
 
@@ -104,7 +104,7 @@ public final class CompletionRow {
   }
 
   /** A text, or the content of the first message of a list. */
-  private static Optional<String> completion(Object cell) {
+  static Optional<String> completion(Object cell) {
     if (!(cell instanceof List<?> messages)) {
       return text(cell);
     }
@@ -120,7 +120,8 @@ public final class CompletionRow {
         : Optional.of(String.valueOf(cell));
   }
 
-  private static OptionalInt tokens(Map<String, Object> cells) {
+  /** The number of generated tokens, if the row has it. */
+  static OptionalInt tokens(Map<String, Object> cells) {
     if (cells.get(COMPLETION_IDS) instanceof List<?> ids) {
       return OptionalInt.of(ids.size());
     }

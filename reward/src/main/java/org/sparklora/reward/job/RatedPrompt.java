@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.math.AnswerVotes;
@@ -31,8 +32,6 @@ record RatedPrompt(
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PROMPT = "prompt";
   private static final String JSON_COLUMNS = "json_columns";
-  private static final String COLUMNS = "columns";
-  private static final String CUT_OFF = "length"; // a stop_reason
 
   /** Columns that {@code generate} and {@code reward} add to a dataset's, beside rewards/NAME. */
   private static final Set<String> ADDED =
@@ -41,7 +40,7 @@ record RatedPrompt(
           CompletionRow.COMPLETION,
           CompletionRow.ROW_NUMBER,
           "prompt_ids",
-          COLUMNS,
+          CompletionRow.COLUMNS,
           JSON_COLUMNS,
           "completion_index",
           "completion_ids",
@@ -100,7 +99,7 @@ record RatedPrompt(
   }
 
   private static String text(Map<String, Object> row) {
-    return CompletionRow.of(row).map(completion -> completion.text()).orElse("");
+    return CompletionRow.completion(row.get(CompletionRow.COMPLETION)).orElse("");
   }
 
   double passRate() {
@@ -158,7 +157,7 @@ record RatedPrompt(
           case SHORTEST -> Comparator.comparingInt(RatedPrompt::length);
         };
     return correct.stream()
-        .filter(row -> !CUT_OFF.equals(row.get("stop_reason")) && !text(row).isBlank())
+        .filter(row -> !Generation.LENGTH.equals(row.get("stop_reason")) && !text(row).isBlank())
         .sorted(order) // keeps the table's order of equals
         .map(RatedPrompt::text)
         .distinct()
@@ -167,14 +166,14 @@ record RatedPrompt(
   }
 
   private static int length(Map<String, Object> row) {
-    return CompletionRow.of(row).orElseThrow().tokens().orElse(text(row).length());
+    return CompletionRow.tokens(row).orElseGet(() -> text(row).length());
   }
 
   /** The dataset's columns and the prompt: messages, or a text. */
   private static Map<String, Object> datasetColumns(Map<String, Object> row) {
     Map<String, Object> columns = new TreeMap<>(row);
     columns.keySet().removeIf(name -> ADDED.contains(name) || name.startsWith("rewards/"));
-    if (row.get(COLUMNS) instanceof Map<?, ?> ofDataset) {
+    if (row.get(CompletionRow.COLUMNS) instanceof Map<?, ?> ofDataset) {
       List<?> json = row.get(JSON_COLUMNS) instanceof List<?> names ? names : List.of();
       ofDataset.forEach(
           (name, cell) ->

@@ -16,7 +16,7 @@ import org.sparklora.reward.math.MathReward.Dialect;
  * @param passRates prompts to keep
  * @param keep {@code keep}: the correct completions that go first
  * @param completionsPerPrompt {@code max_completions_per_prompt}
- * @param correct what a correct completion is
+ * @param correct the rule for correct completions
  */
 public record SelectConfig(
     RewardConfig.Tables tables,
@@ -60,7 +60,7 @@ public record SelectConfig(
   }
 
   /**
-   * What a correct completion is: one whose verdict says so, unless one of these is set.
+   * The rule for correct completions: the verdict, unless one of these is set.
    *
    * @param leastReward {@code min_reward}: correct is what has at least this reward; NaN: unset
    * @param majorityVote {@code majority_vote}: of a prompt without a solution, correct is what most

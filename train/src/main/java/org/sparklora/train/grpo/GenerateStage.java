@@ -107,7 +107,7 @@ public record GenerateStage(
     boolean padded = tokenizer.padId().isPresent() && tokenizer.padId().getAsInt() == last;
     return switch (completion.stopReason()) {
       case EOS -> Generation.EOS;
-      case LENGTH -> padded ? Generation.PAD : "length";
+      case LENGTH -> padded ? Generation.PAD : Generation.LENGTH;
     };
   }
 
