@@ -43,8 +43,8 @@ record ScoredTable(Dataset<Row> scored, List<Reward> rewards, OptionalInt groupS
         totals.getLong(0),
         groups.getLong(0),
         groups.isNullAt(1) ? 0 : groups.getLong(1),
-        counts(JudgedTable.VERDICT),
-        counts(JudgedTable.REASON),
+        counts(scored, JudgedTable.VERDICT),
+        counts(scored, JudgedTable.REASON),
         rows(
             scored
                 .where(functions.col(JudgedTable.VERDICT).equalTo(Verdict.UNREADABLE.text()))
@@ -76,11 +76,11 @@ record ScoredTable(Dataset<Row> scored, List<Reward> rewards, OptionalInt groupS
         .first();
   }
 
-  private Map<String, Long> counts(String column) {
+  /** The number of rows with each text of a column, most frequent first. */
+  static Map<String, Long> counts(Dataset<Row> rows, String column) {
     Column[] order = {functions.desc("count"), functions.col(column)};
     Map<String, Long> counts = new LinkedHashMap<>();
-    scored
-        .groupBy(column)
+    rows.groupBy(column)
         .count()
         .orderBy(order)
         .collectAsList()

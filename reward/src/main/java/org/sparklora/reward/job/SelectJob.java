@@ -182,14 +182,7 @@ public final class SelectJob {
     for (int i = 0; i < names.size(); i++) {
       summary.put(names.get(i), sums.getLong(i));
     }
-    Map<String, Long> outcomes = new LinkedHashMap<>();
-    rated
-        .groupBy(OUTCOME)
-        .count()
-        .orderBy(functions.desc("count"), functions.col(OUTCOME))
-        .collectAsList()
-        .forEach(row -> outcomes.put(row.getString(0), row.getLong(1)));
-    summary.put("outcomes", outcomes);
+    summary.put("outcomes", ScoredTable.counts(rated, OUTCOME));
     Map<String, Long> passRates = new LinkedHashMap<>(); // tenths, 1 apart from those below it
     rated
         .where(JUDGED + " > 0")

@@ -56,16 +56,7 @@ public record AnswerVotes(List<Voted> answers) {
 
   /** The answer that at least two completions give, and more than any other. */
   public Optional<Voted> majority() {
-    return answers.stream()
-        .limit(1)
-        .filter(
-            first ->
-                first.voters().size()
-                    > answers.stream()
-                        .skip(1)
-                        .mapToInt(next -> next.voters().size())
-                        .max()
-                        .orElse(1))
-        .findFirst();
+    int others = answers.size() > 1 ? answers.get(1).voters().size() : 1;
+    return answers.stream().findFirst().filter(first -> first.voters().size() > others);
   }
 }
