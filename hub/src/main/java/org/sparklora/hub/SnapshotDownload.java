@@ -5,11 +5,18 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
-/** Downloads several files in parallel; the first failure stops the files not yet begun. */
+/**
+ * Downloads several files in parallel; the first failure interrupts the others. Nothing writes to
+ * the cache after {@link #run}, except a transfer that does not heed its interrupt for {@link
+ * #END_SECONDS}.
+ */
 final class SnapshotDownload implements FileDownload.Meter {
   /** Parallel downloads, as in {@code snapshot_download}. */
   private static final int WORKERS = 8;
+
+  private static final int END_SECONDS = 10;
 
   private final List<FileDownload> files;
   private final long totalBytes;
@@ -44,6 +51,15 @@ final class SnapshotDownload implements FileDownload.Meter {
       throw new IllegalStateException(e.getCause());
     } finally {
       workers.shutdownNow();
+      awaitEnd(workers);
+    }
+  }
+
+  private static void awaitEnd(ExecutorService workers) {
+    try {
+      workers.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
