@@ -182,6 +182,7 @@ final class VectorKernels
   public void close() {
     pool.close();
     pool.exclusively(attentionBackward::close);
+    pool.exclusively(inFloat32.matmul::close);
     pool.exclusively(inBfloat16.matmul::close);
   }
 

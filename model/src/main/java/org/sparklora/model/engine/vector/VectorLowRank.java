@@ -15,6 +15,9 @@ final class VectorLowRank {
   /** Most terms R of the sums of {@link #forward} and {@link #backwardInput}. */
   static final int MOST = 8;
 
+  /** Rows that are read, and added to a sum, at once. */
+  private static final int BLOCK = 4;
+
   private VectorLowRank() {}
 
   /** {@code y = beta·y + alpha · u · bᵀ}, with u {@code (N, R)} and b {@code (out, R)}. */
@@ -76,16 +79,44 @@ final class VectorLowRank {
       WorkerPool pool, HostTensor rows, HostTensor factors, float alpha, HostTensor dW) {
     int columns = rows.columns();
     float[] scales = factors.toArray(); // (N)
+    for (int n = 0; n < scales.length; n++) {
+      scales[n] *= alpha;
+    }
     VectorRows.sumRows(
         pool,
         rows.rows(),
         dW,
-        (n, column, count, sum, own) ->
-            VectorElementwise.addScaled(
-                own.load(2, rows, n * columns + column, count),
-                alpha * scales[(int) n],
-                sum,
-                count));
+        (from, to, sum, own) -> {
+          own.row(0, BLOCK * columns + VectorMath.LANES); // the last row's last vector fits
+          for (int n = (int) from; n < to; n += BLOCK) {
+            int count = (int) Math.min(BLOCK, to - n);
+            float[] block = own.load(0, rows, (long) n * columns, count * columns);
+            if (count == BLOCK) {
+              addBlock(block, columns, scales, n, sum);
+            } else {
+              for (int r = 0; r < count; r++) {
+                addTerm(block, r * columns, scales[n + r], sum, columns);
+              }
+            }
+          }
+        });
+  }
+
+  /**
+   * Adds {@link #BLOCK} scaled rows to a sum. Rows lie side by side: past the last column a vector
+   * reads the next row, and adds it to the sum's padding.
+   */
+  private static void addBlock(float[] block, int columns, float[] scales, int n, float[] sum) {
+    FloatVector first = VectorMath.broadcast(scales[n]);
+    FloatVector second = VectorMath.broadcast(scales[n + 1]);
+    FloatVector third = VectorMath.broadcast(scales[n + 2]);
+    FloatVector fourth = VectorMath.broadcast(scales[n + 3]);
+    for (int i = 0; i < columns; i += VectorMath.LANES) {
+      FloatVector s = VectorMath.at(block, i).fma(first, VectorMath.at(sum, i));
+      s = VectorMath.at(block, columns + i).fma(second, s);
+      s = VectorMath.at(block, 2 * columns + i).fma(third, s);
+      VectorMath.at(block, 3 * columns + i).fma(fourth, s).intoArray(sum, i);
+    }
   }
 
   /** Copies the rows of w one after the other, each padded to whole vectors. */

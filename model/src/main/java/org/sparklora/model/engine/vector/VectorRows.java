@@ -1,6 +1,5 @@
 package org.sparklora.model.engine.vector;
 
-import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import org.sparklora.model.engine.Kernels;
@@ -14,10 +13,13 @@ import org.sparklora.model.engine.tensor.Tensor;
  * copied back.
  */
 interface VectorRows extends Kernels {
-  /** Columns that one task sums over all rows. */
-  int SUM_COLUMNS = 256;
+  /** Columns of one task that adds to rows of a table. */
+  int TABLE_COLUMNS = 256;
 
-  /** Rows summed before they are added to the total, which limits the error of long sums. */
+  /**
+   * Rows that one task sums before they are added to the total, which limits the error of long
+   * sums.
+   */
   int SUM_ROWS = 64;
 
   /** The threads that compute. */
@@ -48,35 +50,33 @@ interface VectorRows extends Kernels {
         pool(),
         dY.rows(),
         dBias,
-        (n, column, count, sum, own) ->
-            VectorElementwise.addScaled(
-                own.load(2, dY, n * columns + column, count), 1, sum, count));
-  }
-
-  /** Adds a row to a sum over rows. */
-  interface RowPart {
-    /** Adds row n's share of the columns {@code [column, column + count)} to {@code sum}. */
-    void addTo(long n, int column, int count, float[] sum, Scratch scratch);
-  }
-
-  /** {@code total += Σ rows}, by column ranges, so that sums do not depend on the threads. */
-  static void sumRows(WorkerPool pool, int rows, Tensor total, RowPart part) {
-    pool.forRanges(
-        total.size(),
-        SUM_COLUMNS,
-        (from, to, own) -> {
-          int count = (int) (to - from);
-          float[] result = own.load(0, total, from, count);
-          for (int block = 0; block < rows; block += SUM_ROWS) {
-            float[] sum = own.row(1, count);
-            Arrays.fill(sum, 0, VectorMath.roundUp(count), 0);
-            for (int n = block; n < Math.min(rows, block + SUM_ROWS); n++) {
-              part.addTo(n, (int) from, count, sum, own);
-            }
-            VectorElementwise.addScaled(sum, 1, result, count);
+        (from, to, sum, own) -> {
+          for (long n = from; n < to; n++) {
+            VectorElementwise.addScaled(own.load(0, dY, n * columns, columns), 1, sum, columns);
           }
-          total.write(from, result, 0, count);
         });
+  }
+
+  /** Adds rows to a sum. */
+  interface RowSum {
+    /** Adds the rows {@code [from, to)} to {@code sum}, which is padded to whole vectors. */
+    void add(long from, long to, float[] sum, Scratch scratch);
+  }
+
+  /**
+   * {@code total += Σ rows}: sums blocks of rows, and adds the sums in their order, so that the
+   * result does not depend on the threads.
+   */
+  static void sumRows(WorkerPool pool, int rows, Tensor total, RowSum part) {
+    int columns = Math.toIntExact(total.size());
+    float[][] sums = new float[(rows + SUM_ROWS - 1) / SUM_ROWS][VectorMath.roundUp(columns)];
+    pool.forRanges(
+        rows, SUM_ROWS, (from, to, own) -> part.add(from, to, sums[(int) (from / SUM_ROWS)], own));
+    float[] result = pool.scratch().load(0, total, 0, columns);
+    for (float[] sum : sums) {
+      VectorElementwise.addScaled(sum, 1, result, columns);
+    }
+    total.write(0, result, 0, columns);
   }
 
   // ---- token embedding -----------------------------------------------------------------------
@@ -118,7 +118,7 @@ interface VectorRows extends Kernels {
     pool()
         .forRanges(
             columns,
-            SUM_COLUMNS,
+            TABLE_COLUMNS,
             (from, to, own) -> {
               int count = (int) (to - from);
               for (int n = 0; n < of.count(); n++) {
@@ -197,11 +197,12 @@ interface VectorRows extends Kernels {
         pool(),
         scales.length,
         dWeight,
-        (m, column, count, sum, own) -> {
-          float[] in = own.load(2, x, m * columns + column, count);
-          float[] d = own.load(3, dY, m * columns + column, count);
-          scaleInto(in, scales[(int) m], d, count);
-          VectorElementwise.addScaled(in, 1, sum, count);
+        (from, to, sum, own) -> {
+          for (long m = from; m < to; m++) {
+            float[] in = own.load(0, x, m * columns, columns);
+            scaleInto(in, scales[(int) m], own.load(1, dY, m * columns, columns), columns);
+            VectorElementwise.addScaled(in, 1, sum, columns);
+          }
         });
   }
 
