@@ -63,7 +63,7 @@ public final class WorkerSpeeds {
     return dealt;
   }
 
-  /** Numbers of batches: one each, and the rest by speed, fractions rounded by Sainte-Laguë. */
+  /** Numbers of batches: one each, and each further one to the worker that would end it first. */
   private int[] counts(int batches) {
     int[] counts = new int[speeds.length];
     for (int dealt = 0; dealt < batches; dealt++) {
@@ -72,7 +72,7 @@ public final class WorkerSpeeds {
               .boxed()
               .max(
                   Comparator.<Integer>comparingDouble(
-                          w -> counts[w] == 0 ? Double.MAX_VALUE : speed(w) / (2 * counts[w] + 1))
+                          w -> counts[w] == 0 ? Double.MAX_VALUE : speed(w) / (counts[w] + 1))
                       .thenComparing(Comparator.reverseOrder()))
               .orElseThrow();
       counts[next]++;

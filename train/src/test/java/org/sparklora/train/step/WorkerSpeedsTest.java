@@ -46,6 +46,18 @@ class WorkerSpeedsTest {
     assertThat(dealt.get(1).stream().map(StepRows::step).limit(4)).containsExactly(0, 2, 3, 5);
   }
 
+  @Test
+  void theSlowestWorkerEndsAsEarlyAsItCan() {
+    WorkerSpeeds speeds = new WorkerSpeeds(2);
+    speeds.measured(0, 51, 1);
+    speeds.measured(1, 25, 1);
+    // 40 and 20 would end after 0.80 of a second, 41 and 19 after 0.804
+    assertThat(counts(speeds.deal(round(2, 30)))).containsExactly(40, 20);
+    speeds.measured(1, 24, 1);
+    // 40 and 20 would end after 0.83 of a second
+    assertThat(counts(speeds.deal(round(2, 30)))).containsExactly(41, 19);
+  }
+
   private static List<StepRows> all(int workers, int steps) {
     return round(workers, steps).stream().flatMap(List::stream).toList();
   }
