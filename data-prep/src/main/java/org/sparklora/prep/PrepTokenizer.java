@@ -1,6 +1,5 @@
 package org.sparklora.prep;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -10,7 +9,6 @@ import org.sparklora.prep.tokenize.ExampleTokenizer;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.json.JsonFields;
-import org.sparklora.text.json.JsonFile;
 
 /**
  * The tokenizer and template for a configuration.
@@ -70,10 +68,7 @@ record PrepTokenizer(ExampleTokenizer examples, Optional<String> templateSha256)
   private static int modelVocabulary(Path folder) {
     Path config = folder.resolve("config.json");
     try {
-      Optional<ObjectNode> json = JsonFile.readIfThere(config);
-      return json.isPresent()
-          ? JsonFields.of(config, json.get()).whole("vocab_size", 1, Integer.MAX_VALUE).orElse(0)
-          : 0;
+      return JsonFields.readIfThere(config).whole("vocab_size", 1, Integer.MAX_VALUE).orElse(0);
     } catch (IOException e) {
       throw new ConfigException(
           Flags.MODEL_NAME_OR_PATH,

@@ -93,7 +93,7 @@ public final class ChatTemplate {
   public static Optional<ChatTemplate> load(Path folder) {
     try {
       Path configFile = folder.resolve(SpecialTokens.CONFIG_FILE);
-      JsonFields config = SpecialTokens.readJson(configFile);
+      JsonFields config = JsonFields.readIfThere(configFile);
       Map<String, Object> tokens = Map.copyOf(SpecialTokens.read(folder).byName());
       Path file = folder.resolve(FILE);
       if (JsonFile.isThere(file)) {
@@ -242,7 +242,8 @@ public final class ChatTemplate {
     variables.put("add_generation_prompt", options.addGenerationPrompt());
     try {
       Rendering rendering = template.render(variables, Clock.systemDefaultZone());
-      if (hasLoneSurrogate(rendering.text())) {
+      // UTF-8 cannot hold half of a pair, and transformers' tokenizers refuse it
+      if (!StandardCharsets.UTF_8.newEncoder().canEncode(rendering.text())) {
         throw new ChatTemplateException(
             null,
             "The chat template%s writes half of a surrogate pair, which is no text; correct its escapes",
@@ -256,20 +257,6 @@ public final class ChatTemplate {
               : "The chat template%s fails";
       throw new ChatTemplateException(e, where + ", line %d: %s", name, e.line(), e.getMessage());
     }
-  }
-
-  /**
-   * Whether a text has half of a surrogate pair: UTF-8 cannot hold it, and transformers' tokenizers
-   * refuse it.
-   */
-  private static boolean hasLoneSurrogate(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isSurrogate(text.charAt(i))
-          && !Character.isSupplementaryCodePoint(text.codePointAt(i++))) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /**

@@ -46,9 +46,9 @@ final class RebuiltTokenizer {
    */
   static Result rebuild(Path folder, ObjectNode tokenizer, SpecialTokens specialTokens)
       throws IOException {
-    JsonFields config = SpecialTokens.readJson(folder.resolve(SpecialTokens.CONFIG_FILE));
+    JsonFields config = JsonFields.readIfThere(folder.resolve(SpecialTokens.CONFIG_FILE));
     TokenizerClass rebuiltAs =
-        TokenizerClass.of(tokenizer, config, SpecialTokens.readJson(folder.resolve("config.json")));
+        TokenizerClass.of(tokenizer, config, JsonFields.readIfThere(folder.resolve("config.json")));
     boolean prefix = config.has("add_prefix_space") && config.flag("add_prefix_space", false);
     List<ObjectNode> ofFile = new ArrayList<>();
     for (JsonNode token : tokenizer.path("added_tokens")) {

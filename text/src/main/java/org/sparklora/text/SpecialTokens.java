@@ -4,12 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.text.json.JsonFields;
-import org.sparklora.text.json.JsonFile;
 
 /**
  * The special tokens that a checkpoint's tokenizer_config.json names; an older
@@ -34,12 +34,12 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
           "mask_token");
 
   static SpecialTokens read(Path folder) throws IOException {
-    JsonFields config = readJson(folder.resolve(CONFIG_FILE));
+    JsonFields config = JsonFields.readIfThere(folder.resolve(CONFIG_FILE));
     Map<String, String> byName = new LinkedHashMap<>();
     List<String> others = new ArrayList<>();
     collect(config, byName, others);
     if (!config.json().has("added_tokens_decoder")) {
-      collect(readJson(folder.resolve(MAP_FILE)), byName, others);
+      collect(JsonFields.readIfThere(folder.resolve(MAP_FILE)), byName, others);
     }
     return new SpecialTokens(Map.copyOf(byName), List.copyOf(others));
   }
@@ -50,13 +50,9 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
    * @param config tokenizer_config.json, in which null means no token
    */
   SpecialTokens orElse(Map<String, String> defaults, JsonNode config) {
-    Map<String, String> all = new LinkedHashMap<>(byName);
-    defaults.forEach(
-        (name, token) -> {
-          if (!config.has(name)) {
-            all.putIfAbsent(name, token);
-          }
-        });
+    Map<String, String> all = new HashMap<>(defaults);
+    all.keySet().removeIf(config::has);
+    all.putAll(byName);
     return new SpecialTokens(Map.copyOf(all), others);
   }
 
@@ -70,11 +66,6 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
     NAMES.forEach(name -> named(name).ifPresent(all::add));
     all.addAll(others);
     return all.stream().distinct().toList();
-  }
-
-  /** Reads a JSON file; a missing file has no fields. */
-  static JsonFields readJson(Path file) throws IOException {
-    return JsonFields.of(file, JsonFile.readIfThere(file).orElseGet(JsonFile::newObject));
   }
 
   private static void collect(JsonFields fields, Map<String, String> byName, List<String> others) {

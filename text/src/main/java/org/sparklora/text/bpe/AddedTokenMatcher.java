@@ -4,6 +4,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * Finds added tokens in text: the leftmost first, of several at one place the longest. Thread-safe.
@@ -26,14 +27,14 @@ final class AddedTokenMatcher {
   private int longest;
 
   /**
-   * @param contents the text to find for each token: its content, normalised or not
+   * @param sought turns a token's content into the text to find: normalised or not
    */
-  AddedTokenMatcher(List<AddedToken> tokens, List<String> contents) {
-    for (int i = 0; i < tokens.size(); i++) {
-      String content = contents.get(i);
+  AddedTokenMatcher(List<AddedToken> tokens, UnaryOperator<String> sought) {
+    for (AddedToken token : tokens) {
+      String content = sought.apply(token.content());
       if (!content.isEmpty()) {
         firstChars.set(content.charAt(0));
-        this.tokens.putIfAbsent(content, tokens.get(i));
+        this.tokens.putIfAbsent(content, token);
         longest = Math.max(longest, content.length());
       }
     }

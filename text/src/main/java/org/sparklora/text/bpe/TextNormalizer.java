@@ -98,10 +98,8 @@ interface TextNormalizer {
       boolean conjoiningJamo =
           c >= 0x1160 && c <= 0x11FF || c >= 0xD7B0 && c <= 0xD7FF || c >= 0xFFA0 && c <= 0xFFDC;
       // NFKC and NFKD turn these into conjoining jamo
-      boolean compatibilityJamo =
-          c >= 0x3131
-              && c <= 0x318E
-              && (form == Normalizer.Form.NFKC || form == Normalizer.Form.NFKD);
+      boolean compatible = form == Normalizer.Form.NFKC || form == Normalizer.Form.NFKD;
+      boolean compatibilityJamo = compatible && c >= 0x3131 && c <= 0x318E;
       boolean halfwidthVoicing = c == 0xFF9E || c == 0xFF9F;
       return switch (Character.getType(c)) {
         case Character.NON_SPACING_MARK,

@@ -1,15 +1,13 @@
 package org.sparklora.text.bpe;
 
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 
@@ -33,7 +31,6 @@ public final class TokenizerPipeline {
   private final Map<String, Integer> addedIds = new HashMap<>();
   private final Map<Integer, String> tokens = new HashMap<>();
   private final Set<Integer> specialIds = new HashSet<>();
-  private final byte[][] tokenBytes; // by id, of a ByteLevel decoder; empty otherwise
   private final ThreadLocal<Encoder> encoders = ThreadLocal.withInitial(() -> new Encoder(this));
 
   /**
@@ -65,8 +62,6 @@ public final class TokenizerPipeline {
     requireTokens(frame, root);
     rawMatcher = matcher(added, false);
     normalizedMatcher = matcher(added, true);
-    tokenBytes = new byte[decoder == TokenDecoder.BYTE_LEVEL ? lastId() + 1 : 0][];
-    Arrays.setAll(tokenBytes, id -> ByteAlphabet.bytesOf(token(id)));
   }
 
   /** The tokens of a text. */
@@ -86,15 +81,6 @@ public final class TokenizerPipeline {
 
   /** Decodes tokens to text; ids without a token are left out. */
   public String decode(int[] ids, boolean skipSpecialTokens) {
-    if (tokenBytes.length > 0) {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      for (int id : ids) {
-        if (id >= 0 && id < tokenBytes.length && !(skipSpecialTokens && specialIds.contains(id))) {
-          bytes.writeBytes(tokenBytes[id]);
-        }
-      }
-      return Utf8.decodeLossy(bytes.toByteArray());
-    }
     List<String> list = new ArrayList<>();
     for (int id : ids) {
       if (tokens.containsKey(id) && !(skipSpecialTokens && specialIds.contains(id))) {
@@ -152,8 +138,8 @@ public final class TokenizerPipeline {
         added.put(token.content(), token);
       }
     }
-    IntStream addedIds = added.values().stream().mapToInt(AddedToken::id);
-    int next = 1 + addedIds.reduce(lastId(), Math::max);
+    Stream<Integer> addedIds = added.values().stream().map(AddedToken::id);
+    int next = 1 + Stream.concat(tokens.keySet().stream(), addedIds).reduce(-1, Math::max);
     for (String content : specialTokens) {
       AddedToken known = added.get(content);
       if (known == null) {
@@ -170,12 +156,6 @@ public final class TokenizerPipeline {
   private AddedTokenMatcher matcher(List<AddedToken> added, boolean normalized) {
     List<AddedToken> wanted =
         added.stream().filter(t -> t.search().normalized() == normalized).toList();
-    List<String> contents =
-        wanted.stream().map(t -> normalized ? normalizer.apply(t.content()) : t.content()).toList();
-    return new AddedTokenMatcher(wanted, contents);
-  }
-
-  private int lastId() {
-    return tokens.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1);
+    return new AddedTokenMatcher(wanted, normalized ? normalizer::apply : content -> content);
   }
 }

@@ -50,13 +50,8 @@ final class Utf8 {
 
   /** The code point at {@code i}; a lone surrogate counts as U+FFFD. */
   static int codePointAt(String text, int i, int end) {
-    char c = text.charAt(i);
-    if (!Character.isSurrogate(c)) {
-      return c;
-    }
-    boolean paired =
-        Character.isHighSurrogate(c) && i + 1 < end && Character.isLowSurrogate(text.charAt(i + 1));
-    return paired ? Character.toCodePoint(c, text.charAt(i + 1)) : REPLACEMENT;
+    int c = i + 1 < end ? text.codePointAt(i) : text.charAt(i);
+    return c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? REPLACEMENT : c;
   }
 
   /** The code point whose first byte is {@code utf8[i]}, of valid UTF-8. */

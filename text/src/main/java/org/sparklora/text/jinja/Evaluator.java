@@ -25,12 +25,10 @@ final class Evaluator {
   /** {@code target.name}: a method if it exists, else a key, as in Jinja2. */
   static Object attribute(Object target, String name) {
     Optional<Object> own = own(Values.defined(target), name);
-    return own.orElseGet(
-        () ->
-            target instanceof Map
-                ? Values.item(target, name)
-                : new Undefined(
-                    "'%s' of a value of type %s".formatted(name, Values.typeName(target))));
+    if (own.isPresent() || target instanceof Map) {
+      return own.orElseGet(() -> Values.item(target, name));
+    }
+    return new Undefined("'%s' of a value of type %s".formatted(name, Values.typeName(target)));
   }
 
   /** {@code target[key]}: a key or index if it exists, else a method of that name. */

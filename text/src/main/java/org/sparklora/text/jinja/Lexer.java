@@ -58,11 +58,11 @@ final class Lexer {
       char kind = source.charAt(start + 1);
       char sign = start + 2 < source.length() ? source.charAt(start + 2) : ' ';
       data(stripBefore(source.substring(at, start), kind, sign));
-      at = start;
+      at = start + (sign == '-' || sign == '+' ? 3 : 2);
       switch (kind) {
-        case '#' -> comment();
-        case '%' -> tag(Kind.BLOCK_BEGIN, Kind.BLOCK_END, "%}");
-        default -> tag(Kind.VARIABLE_BEGIN, Kind.VARIABLE_END, "}}");
+        case '#' -> comment(start);
+        case '%' -> tag(start, Kind.BLOCK_BEGIN, "%}");
+        default -> tag(start, Kind.VARIABLE_BEGIN, "}}");
       }
     }
     data(source.substring(at));
@@ -89,24 +89,18 @@ final class Lexer {
     }
   }
 
-  private void comment() {
-    boolean signed = at + 2 < source.length() && "-+".indexOf(source.charAt(at + 2)) >= 0;
-    int text = at + (signed ? 3 : 2);
-    int end = source.indexOf("#}", text);
+  private void comment(int start) {
+    int end = source.indexOf("#}", at);
     if (end < 0) {
-      throw new JinjaException(lineAt(at), "A comment is not closed");
+      throw new JinjaException(lineAt(start), "A comment is not closed");
     }
+    char sign = end > at ? source.charAt(end - 1) : ' ';
     at = end + 2;
-    afterTag(end > text ? source.charAt(end - 1) : ' ', true);
+    afterTag(sign, true);
   }
 
-  private void tag(Kind begin, Kind end, String close) {
-    int start = at;
-    add(begin, source.substring(at, at + 2), at);
-    at += 2;
-    if (at < source.length() && (source.charAt(at) == '-' || source.charAt(at) == '+')) {
-      at++;
-    }
+  private void tag(int start, Kind begin, String close) {
+    add(begin, source.substring(start, start + 2), start);
     int depth = 0; // inside brackets }} belongs to a dict
     while (true) {
       skipSpace();

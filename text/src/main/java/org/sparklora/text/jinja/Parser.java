@@ -13,6 +13,7 @@ import org.sparklora.text.jinja.Statement.Target;
 import org.sparklora.text.jinja.Token.Kind;
 import org.sparklora.text.jinja.value.JinjaException;
 import org.sparklora.text.jinja.value.Namespace;
+import org.sparklora.text.jinja.value.Undefined;
 import org.sparklora.text.jinja.value.ValueText;
 import org.sparklora.text.jinja.value.Values;
 
@@ -206,14 +207,13 @@ final class Parser {
 
   private Statement macro(int line) {
     String name = tokens.expect(Kind.NAME).text();
-    Macro.Parameters parameters = parameters();
+    List<Macro.Parameter> parameters = parameters();
     Statement body = bodyUpTo("endmacro");
     return doing(line, scope -> scope.set(name, new Macro(parameters, scope, body)));
   }
 
   private Statement callBlock(int line) {
-    Macro.Parameters parameters =
-        tokens.peek().isOperator("(") ? parameters() : new Macro.Parameters(List.of(), List.of());
+    List<Macro.Parameter> parameters = tokens.peek().isOperator("(") ? parameters() : List.of();
     if (!(expressions.expression() instanceof Expression.Call call)) {
       throw new JinjaException(line, "A call block needs a call");
     }
@@ -222,26 +222,28 @@ final class Parser {
     return output(line, call);
   }
 
-  private Macro.Parameters parameters() {
-    List<String> names = new ArrayList<>();
-    List<Expression> defaults = new ArrayList<>();
+  private List<Macro.Parameter> parameters() {
+    List<Macro.Parameter> parameters = new ArrayList<>();
+    boolean defaults = false;
     tokens.expectOperator("(");
     while (!tokens.skipOperator(")")) {
-      if (!names.isEmpty()) {
+      if (!parameters.isEmpty()) {
         tokens.expectOperator(",");
       }
-      Token name = tokens.expect(Kind.NAME);
-      names.add(name.text());
+      Token token = tokens.expect(Kind.NAME);
+      String name = token.text();
       if (tokens.skipOperator("=")) {
-        defaults.add(expressions.expression());
-      } else if (!defaults.isEmpty()) {
+        parameters.add(new Macro.Parameter(name, expressions.expression()));
+        defaults = true;
+      } else if (defaults) {
         throw new JinjaException(
-            name.line(),
-            "The parameter '%s' without a default follows one with a default",
-            name.text());
+            token.line(), "The parameter '%s' without a default follows one with a default", name);
+      } else {
+        Undefined missing = new Undefined("parameter '" + name + "'");
+        parameters.add(new Macro.Parameter(name, scope -> missing));
       }
     }
-    return new Macro.Parameters(names, defaults);
+    return parameters;
   }
 
   private Statement filterBlock(int line) {

@@ -1,6 +1,7 @@
 package org.sparklora.text.json;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,16 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return new JsonFields(file, json, "");
   }
 
+  /** The fields of a file, read as {@link JsonFile#read} reads it. */
+  public static JsonFields read(Path file) throws IOException {
+    return of(file, JsonFile.read(file));
+  }
+
+  /** The fields of a file; a missing file has none. */
+  public static JsonFields readIfThere(Path file) throws IOException {
+    return of(file, JsonFile.readIfThere(file).orElseGet(JsonFile::newObject));
+  }
+
   /** Whether the key exists and is not null. */
   public boolean has(String key) {
     return json.hasNonNull(key);
@@ -32,7 +43,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
   /** An object by key; it has no fields if the key is missing or null. */
   public JsonFields child(String key) {
     JsonNode node = json.path(key);
-    if (!node.isObject() && !isAbsent(node)) {
+    if (!node.isObject() && has(key)) {
       throw refusal(key, node, "must be an object {…} or null");
     }
     return new JsonFields(file, node, path(key));
@@ -40,7 +51,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
 
   /** Whether this object itself is missing or null. */
   public boolean isAbsent() {
-    return isAbsent(json);
+    return json.isMissingNode() || json.isNull();
   }
 
   /** The objects of a required list. */
@@ -74,8 +85,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
 
   /** A whole number in {@code [min, max]}, if the key exists and is not null. */
   public OptionalInt whole(String key, int min, int max) {
-    JsonNode node = json.path(key);
-    return isAbsent(node) ? OptionalInt.empty() : OptionalInt.of(whole(key, node, min, max));
+    return has(key) ? OptionalInt.of(whole(key, json.get(key), min, max)) : OptionalInt.empty();
   }
 
   /** The whole numbers under a key, one or a list of them; none if it is missing or null. */
@@ -132,7 +142,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
   /** A text, if the key exists and is not null. */
   public Optional<String> text(String key) {
     JsonNode node = json.path(key);
-    if (!node.isTextual() && !isAbsent(node)) {
+    if (!node.isTextual() && has(key)) {
       throw refusal(key, node, "must be a text in quotes");
     }
     return Optional.ofNullable(node.textValue());
@@ -158,7 +168,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
   /** The values under a key, one or a list of them. */
   private Iterable<JsonNode> several(String key) {
     JsonNode node = json.path(key);
-    return node.isArray() || isAbsent(node) ? node : List.of(node);
+    return node.isArray() || !has(key) ? node : List.of(node);
   }
 
   /** The error for a missing key. */
@@ -181,9 +191,5 @@ public record JsonFields(Path file, JsonNode json, String name) {
 
   private String path(String key) {
     return name.isEmpty() ? key : name + "." + key;
-  }
-
-  private static boolean isAbsent(JsonNode node) {
-    return node.isMissingNode() || node.isNull();
   }
 }

@@ -45,7 +45,7 @@ class AddedTokenMatcherTest {
   private static List<String> scan(String text, AddedToken... tokens) {
     List<AddedToken> list = Arrays.asList(tokens);
     List<String> found = new ArrayList<>();
-    new AddedTokenMatcher(list, list.stream().map(AddedToken::content).toList())
+    new AddedTokenMatcher(list, content -> content)
         .scan(
             text,
             (id, start, end) -> {

@@ -14,24 +14,18 @@ public final class DictMethods {
   private DictMethods() {}
 
   public static Optional<Object> find(Object target, String name) {
-    Callable method = null;
     if (target instanceof Map<?, ?> dict) {
-      method = ofDict(dict, name);
-    } else if (target instanceof List && CHANGE_LIST.contains(name)) {
-      method = changes("list", name);
+      return Optional.ofNullable(ofDict(dict, name));
     }
-    return Optional.ofNullable(method);
+    boolean changes = target instanceof List && CHANGE_LIST.contains(name);
+    return changes ? Optional.of(changes("list", name)) : Optional.empty();
   }
 
   private static Callable ofDict(Map<?, ?> dict, String name) {
     return switch (name) {
       case "items" -> a -> items(dict, a);
       case "keys" -> a -> Values.iterate(dict, a.budget());
-      case "values" ->
-          a -> {
-            a.budget().allocate(dict.size());
-            return new ArrayList<Object>(dict.values());
-          };
+      case "values" -> a -> Values.iterate(new ArrayList<>(dict.values()), a.budget());
       case "get" ->
           a -> {
             Object value = dict.get(Values.key(a.get(0, "key")));

@@ -59,12 +59,7 @@ public record JsonText(
     } else if (value == None.NONE) {
       out.append("null");
     } else if (value instanceof Double number) {
-      out.append(
-          number.isNaN()
-              ? "NaN"
-              : number.isInfinite()
-                  ? (number > 0 ? "Infinity" : "-Infinity")
-                  : ValueText.ofFloat(number));
+      out.append(Double.isFinite(number) ? ValueText.ofFloat(number) : number.toString());
     } else if (value instanceof Map<?, ?> dict) {
       writeDict(dict, level);
     } else if (value instanceof List<?> list) {

@@ -192,12 +192,7 @@ public final class Values {
     if (container instanceof Map<?, ?> dict) {
       return dict.containsKey(key(item));
     }
-    for (Object candidate : iterate(container, budget)) {
-      if (equal(candidate, item, budget)) {
-        return true;
-      }
-    }
-    return false;
+    return iterate(container, budget).stream().anyMatch(one -> equal(one, item, budget));
   }
 
   /** {@code target[key]}; missing keys and indexes are undefined. */
