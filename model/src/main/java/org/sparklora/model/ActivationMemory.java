@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Function;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Segments;
@@ -54,14 +55,13 @@ public final class ActivationMemory {
     if (!engine.packsWeights(stored)) {
       return 0;
     }
-    try (Engine counting = Engines.counting(DType.BFLOAT16, DType.FLOAT32);
-        Decoder decoder = Decoder.unread(model, ParameterLayout.none(), counting);
-        Tensor parameters = counting.allocate(0);
-        PackedWeights packed = new PackedWeights(counting, true)) {
-      decoder.bind(parameters, packed);
-      boolean isFloat32 = !engine.packsWeights(DType.FLOAT32);
-      return isFloat32 && packed.bytes() > PackedWeights.MOST_BESIDE_FLOAT32 ? 0 : packed.bytes();
+    long elements = (long) model.vocabSize() * model.hiddenSize(); // of the head
+    for (Projection projection : Projection.values()) {
+      elements += (long) model.numHiddenLayers() * projection.in(model) * projection.out(model);
     }
+    long bytes = elements * DType.BFLOAT16.bytes();
+    boolean isFloat32 = !engine.packsWeights(DType.FLOAT32);
+    return isFloat32 && bytes > PackedWeights.MOST_BESIDE_FLOAT32 ? 0 : bytes;
   }
 
   /**

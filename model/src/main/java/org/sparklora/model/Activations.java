@@ -111,10 +111,8 @@ final class Activations implements AutoCloseable {
     int layers = decoder.config().numHiddenLayers();
     keptBlocks = 0;
     List<Tensor> counted = new ArrayList<>();
-    block(
-        new Lender(Engines.counting(DType.FLOAT32, engine.activationType()), counted, capacity),
-        decoder.config(),
-        layers - 1);
+    Engine counting = Engines.counting(DType.FLOAT32, engine.activationType());
+    block(new Lender(counting, counted, capacity), decoder.config(), layers - 1);
     return (int) Math.max(1, Math.min(layers, blockBytes / bytes(counted)));
   }
 
@@ -142,29 +140,29 @@ final class Activations implements AutoCloseable {
   }
 
   private static long bytes(List<Tensor> tensors) {
-    return tensors.stream().mapToLong(tensor -> tensor.size() * tensor.dtype().bytes()).sum();
+    return tensors.stream().mapToLong(Tensor::bytes).sum();
   }
 
   private DecoderBlock.Saved block(Lender lender, DecoderConfig config, int layer) {
     Heads heads = config.heads();
     int headNorms = config.attention().queryKeyNorm() ? 1 : 0;
     return new DecoderBlock.Saved(
-        lender.lendFloats(1),
+        lender.lend(DType.FLOAT32, 1),
         new GroupedQueryAttention.Saved(
             lender.lend(heads.queryWidth()),
             lender.lend(heads.keyValueWidth()),
             lender.lend(heads.keyValueWidth()),
             lender.lend(heads.queryWidth()),
-            lender.lendFloats(heads.query()),
+            lender.lend(DType.FLOAT32, heads.query()),
             new GroupedQueryAttention.Inner(
-                lender.lendFloats(headNorms * heads.query()),
-                lender.lendFloats(headNorms * heads.keyValue()),
+                lender.lend(DType.FLOAT32, headNorms * heads.query()),
+                lender.lend(DType.FLOAT32, headNorms * heads.keyValue()),
                 lender.lendForAdapter(Projection.QUERY, layer),
                 lender.lendForAdapter(Projection.KEY, layer),
                 lender.lendForAdapter(Projection.VALUE, layer),
                 lender.lendForAdapter(Projection.OUTPUT, layer))),
         backward ? lender.lend(config.hiddenSize()) : streams.get(0), // added to the stream
-        lender.lendFloats(1),
+        lender.lend(DType.FLOAT32, 1),
         new SwiGlu.Saved(
             lender.lend(operands, config.intermediateSize()),
             lender.lend(operands, config.intermediateSize()),
@@ -200,10 +198,6 @@ final class Activations implements AutoCloseable {
 
     Tensor lend(DType type, int columns) {
       return lend(type, columns, columns);
-    }
-
-    Tensor lendFloats(int columns) {
-      return lend(DType.FLOAT32, columns, columns);
     }
 
     /** Allocates for the largest rank where layers with and without an adapter share memory. */

@@ -3,13 +3,13 @@ package org.sparklora.model;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
+import org.sparklora.model.layer.RotaryEmbedding;
 import org.sparklora.model.layer.TokenPlaces;
 import org.sparklora.model.layer.Workspace;
 import org.sparklora.model.layer.Workspace.Buffer;
@@ -31,15 +31,10 @@ public final class AdapterStep implements AutoCloseable {
   private final Activations training;
   private final Activations inference;
 
-  /** Keeps all activations between forward and backward. */
-  public AdapterStep(Decoder decoder, Engine engine) {
-    this(decoder, engine, false);
-  }
-
   /**
    * @param gradientCheckpointing whether forward keeps only each block's input and up to 256 MiB of
-   *     the last blocks' inner activations, and backward recomputes the rest: bit-identical
-   *     gradients, for a fraction of the memory and up to a third more time
+   *     the last blocks' inner activations, instead of all activations, and backward recomputes the
+   *     rest: bit-identical gradients, for a fraction of the memory and up to a third more time
    */
   public AdapterStep(Decoder decoder, Engine engine, boolean gradientCheckpointing) {
     this(decoder, engine, Activations.blockBytes(gradientCheckpointing));
@@ -121,7 +116,8 @@ public final class AdapterStep implements AutoCloseable {
   /** A batch in the engine's memory, and the end of the stream after the layers' forward. */
   private record Pass(DecoderStack stack, TokenPlaces places, Tensor stream) {}
 
-  private <T> T inPass(
+  /** Runs a pass, thousands of engine calls, on the thread from which they cost least. */
+  private synchronized <T> T inPass(
       Tensor parameters,
       PackedBatch batch,
       Optional<Tensor> gradient,
@@ -130,30 +126,20 @@ public final class AdapterStep implements AutoCloseable {
     checkSize("parameters", parameters);
     checkTokens(batch);
     Segments segments = batch.segments();
-    return inTurn(
+    return engine.run(
         () -> {
           try (AttentionMask mask = engine.mask(segments);
               Indices tokens = engine.indices(batch.tokens());
               Indices positions = engine.indices(segments.positions())) {
             DecoderStack stack = decoder.bind(parameters, gradient, dropoutSeed);
-            TokenPlaces places =
-                new TokenPlaces(
-                    tokens,
-                    mask,
-                    positions,
-                    decoder.rotary().tables(engine, segments.longest()),
-                    Optional.empty());
+            RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, segments.longest());
+            TokenPlaces places = new TokenPlaces(tokens, mask, positions, angles, Optional.empty());
             Activations activations =
                 (gradient.isPresent() ? training : inference).reserve(batch.tokenCount());
             Tensor stream = stack.forward(workspace, places, activations);
             return use.apply(new Pass(stack, places, stream));
           }
         });
-  }
-
-  /** Runs a pass, thousands of engine calls, on the thread from which they cost least. */
-  private synchronized <T> T inTurn(Supplier<T> pass) {
-    return engine.run(pass);
   }
 
   /** Bytes of activations and of the workspace, for the largest batches so far. */

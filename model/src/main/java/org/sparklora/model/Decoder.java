@@ -1,11 +1,10 @@
 package org.sparklora.model;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;
@@ -44,12 +43,6 @@ public final class Decoder implements AutoCloseable {
     this.config = config;
     this.layout = layout;
     this.rotary = new RotaryEmbedding(config);
-  }
-
-  /** Loads for arithmetic with float32 weights, as TRL does. */
-  public static Decoder load(CheckpointFolder checkpoint, ParameterLayout trainable, Engine engine)
-      throws IOException {
-    return load(checkpoint, trainable, engine, Precision.FLOAT32);
   }
 
   /**
@@ -137,7 +130,7 @@ public final class Decoder implements AutoCloseable {
 
   /** Bytes of the frozen weights, mapped ones included. */
   public long weightBytes() {
-    return frozen.values().stream().mapToLong(t -> t.size() * t.dtype().bytes()).sum();
+    return frozen.values().stream().mapToLong(Tensor::bytes).sum();
   }
 
   RotaryEmbedding rotary() {
@@ -169,7 +162,7 @@ public final class Decoder implements AutoCloseable {
    * @param dropoutSeed seed of this pass; empty for no dropout
    */
   DecoderStack bind(Tensor parameters, Optional<Tensor> gradient, Optional<Long> dropoutSeed) {
-    return new Binding(parameters, gradient, dropoutSeed, Optional.empty()).stack();
+    return new Binding(this, parameters, gradient, dropoutSeed, Optional.empty()).stack();
   }
 
   /**
@@ -178,7 +171,8 @@ public final class Decoder implements AutoCloseable {
    * @param packed supplies the weights of linear layers; must stay open as long as the layers
    */
   DecoderStack bind(Tensor parameters, PackedWeights packed) {
-    return new Binding(parameters, Optional.empty(), Optional.empty(), Optional.of(packed)).stack();
+    Optional<PackedWeights> copies = Optional.of(packed);
+    return new Binding(this, parameters, Optional.empty(), Optional.empty(), copies).stack();
   }
 
   /** Frees the weights; no computation may be using them. */
@@ -188,36 +182,28 @@ public final class Decoder implements AutoCloseable {
     rotary.close();
   }
 
-  /** Builds layers whose weights are frozen tensors or views into the parameter vector. */
-  private final class Binding {
-    private final Tensor parameters;
-    private final Optional<Tensor> gradient;
-    private final Optional<Long> dropoutSeed;
-    private final Optional<PackedWeights> packed; // supplies the weights of linear layers
-    private int linears = 0; // linear layers so far; offsets the dropout seeds
-
-    Binding(
-        Tensor parameters,
-        Optional<Tensor> gradient,
-        Optional<Long> dropoutSeed,
-        Optional<PackedWeights> packed) {
-      this.parameters = parameters;
-      this.gradient = gradient;
-      this.dropoutSeed = dropoutSeed;
-      this.packed = packed;
-    }
+  /**
+   * Builds layers whose weights are frozen tensors or views into the parameter vector.
+   *
+   * @param packed supplies the weights of linear layers
+   */
+  private record Binding(
+      Decoder decoder,
+      Tensor parameters,
+      Optional<Tensor> gradient,
+      Optional<Long> dropoutSeed,
+      Optional<PackedWeights> packed) {
 
     DecoderStack stack() {
-      List<DecoderBlock> blocks = new ArrayList<>();
-      for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-        blocks.add(block(layer));
-      }
+      DecoderConfig config = decoder.config;
+      int layers = config.numHiddenLayers();
       String head = config.tieWordEmbeddings() ? WeightNames.EMBEDDING : WeightNames.HEAD;
+      DenseLinear dense = new DenseLinear(ofLinear(head), Optional.empty());
       return new DecoderStack(
           new TokenEmbedding(weight(WeightNames.EMBEDDING), config.padTokenId().orElse(-1)),
-          blocks,
+          IntStream.range(0, layers).mapToObj(this::block).toList(),
           norm(WeightNames.FINAL_NORM),
-          adapted(WeightNames.HEAD_MODULE, new DenseLinear(ofLinear(head), Optional.empty())));
+          adapted(WeightNames.HEAD_MODULE, layers * Projection.values().length, dense));
     }
 
     private DecoderBlock block(int layer) {
@@ -229,8 +215,8 @@ public final class Decoder implements AutoCloseable {
                   toHeads(Projection.KEY, layer, WeightNames.keyNorm(layer)),
                   linear(Projection.VALUE, layer),
                   linear(Projection.OUTPUT, layer)),
-              config.heads(),
-              config.rope().layers().get(layer));
+              decoder.config.heads(),
+              decoder.config.rope().layers().get(layer));
       SwiGlu feedForward =
           new SwiGlu(
               linear(Projection.GATE, layer),
@@ -244,36 +230,41 @@ public final class Decoder implements AutoCloseable {
     }
 
     private HeadLinear toHeads(Projection projection, int layer, String norm) {
-      boolean normed = config.attention().queryKeyNorm();
+      boolean normed = decoder.config.attention().queryKeyNorm();
       return new HeadLinear(
           linear(projection, layer), normed ? Optional.of(norm(norm)) : Optional.empty());
     }
 
     private RmsNorm norm(String name) {
-      return new RmsNorm(weight(name), config.rmsNormEps());
+      return new RmsNorm(weight(name), decoder.config.rmsNormEps());
     }
 
     private Linear linear(Projection projection, int layer) {
       String module = projection.module(layer);
-      Optional<Weight> bias =
-          projection.hasBias(config) ? Optional.of(weight(module + ".bias")) : Optional.empty();
-      return adapted(module, new DenseLinear(ofLinear(module + ".weight"), bias));
+      boolean biased = projection.hasBias(decoder.config);
+      Optional<Weight> bias = biased ? Optional.of(weight(module + ".bias")) : Optional.empty();
+      int number = layer * Projection.values().length + projection.ordinal();
+      return adapted(module, number, new DenseLinear(ofLinear(module + ".weight"), bias));
     }
 
     private Weight ofLinear(String name) {
       Weight weight = weight(name);
-      return packed.map(copies -> copies.of(weight, frozen.containsKey(name))).orElse(weight);
+      return packed
+          .map(copies -> copies.of(weight, decoder.frozen.containsKey(name)))
+          .orElse(weight);
     }
 
-    private Linear adapted(String module, DenseLinear base) {
-      linears++;
-      if (!(layout instanceof AdapterLayout adapter) || adapter.factors(module).isEmpty()) {
+    /**
+     * @param number the linear layers before this one, in the order of computation
+     */
+    private Linear adapted(String module, int number, DenseLinear base) {
+      if (!(decoder.layout instanceof AdapterLayout adapter) || adapter.factors(module).isEmpty()) {
         return base;
       }
       AdapterLayout.Factors factors = adapter.factors(module).get();
       float dropout = dropoutSeed.isPresent() ? (float) adapter.config().dropout() : 0f;
       // the head adds each chunk's first row to its seed, so the modules' seeds lie 2^32 apart
-      long seed = dropoutSeed.orElse(0L) + ((long) linears << 32);
+      long seed = dropoutSeed.orElse(0L) + (number + 1L << 32);
       return new LoraLinear(
           base,
           new Weight(factors.a(parameters), gradient.map(factors::a)),
@@ -284,11 +275,11 @@ public final class Decoder implements AutoCloseable {
     }
 
     private Weight weight(String name) {
-      Tensor value = frozen.get(name);
+      Tensor value = decoder.frozen.get(name);
       if (value != null) {
         return Weight.frozen(value);
       }
-      ParameterLayout.Entry entry = layout.entry(name).orElseThrow();
+      ParameterLayout.Entry entry = decoder.layout.entry(name).orElseThrow();
       return new Weight(entry.in(parameters), gradient.map(entry::in));
     }
   }

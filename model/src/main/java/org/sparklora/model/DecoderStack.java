@@ -20,14 +20,9 @@ record DecoderStack(
     workspace.reclaim();
     embedding.forward(workspace.engine(), places.tokens(), activations.stream(0));
     for (int layer = 0; layer < blocks.size(); layer++) {
-      blocks
-          .get(layer)
-          .forward(
-              workspace,
-              places,
-              activations.stream(layer),
-              activations.block(layer),
-              activations.stream(layer + 1));
+      Tensor x = activations.stream(layer);
+      Tensor y = activations.stream(layer + 1);
+      blocks.get(layer).forward(workspace, places, x, activations.block(layer), y);
     }
     return activations.stream(blocks.size());
   }

@@ -91,10 +91,8 @@ public final class IncrementalDecoder implements AutoCloseable {
           Indices positions = engine.indices(texts.positions());
           Indices rows = engine.indices(slots)) {
         RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, positions.bound());
-        head.logits(
-            forward(tokens, mask, positions, angles, new KvCache(cache, rows, false)),
-            last,
-            logits);
+        Optional<KvCache> kept = Optional.of(new KvCache(cache, rows, false));
+        head.logits(forward(new TokenPlaces(tokens, mask, positions, angles, kept)), last, logits);
       }
     }
 
@@ -116,25 +114,15 @@ public final class IncrementalDecoder implements AutoCloseable {
       steps.run(
           tokens,
           List.of(angles.cos(), cache.get(0).keys(), logits),
-          in ->
-              head.logits(
-                  forward(
-                      in.ids(),
-                      in.mask(),
-                      in.positions(),
-                      angles,
-                      new KvCache(cache, in.slots(), true)),
-                  logits));
+          in -> {
+            Optional<KvCache> kept = Optional.of(new KvCache(cache, in.slots(), true));
+            TokenPlaces places = new TokenPlaces(in.ids(), in.mask(), in.positions(), angles, kept);
+            head.logits(forward(places), logits);
+          });
     }
 
-    private Tensor forward(
-        Indices tokens,
-        AttentionMask mask,
-        Indices positions,
-        RotaryEmbedding.Tables angles,
-        KvCache cache) {
-      TokenPlaces places = new TokenPlaces(tokens, mask, positions, angles, Optional.of(cache));
-      return stack.forward(workspace, places, activations.reserve(tokens.count()));
+    private Tensor forward(TokenPlaces places) {
+      return stack.forward(workspace, places, activations.reserve(places.tokens().count()));
     }
 
     /**

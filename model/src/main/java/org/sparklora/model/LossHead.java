@@ -135,7 +135,7 @@ record LossHead(
         chunk.giveBack();
       }
     }
-    backwardRows(stream, targets.positions, rows, dNormed, dStream);
+    backwardRows(targets.positions, rows, dNormed, dStream);
     giveBackRows();
     return all;
   }
@@ -171,8 +171,7 @@ record LossHead(
     return new Rows(raw, normed, rstd);
   }
 
-  private void backwardRows(
-      Tensor stream, Indices positions, Rows rows, Tensor dNormed, Tensor dStream) {
+  private void backwardRows(Indices positions, Rows rows, Tensor dNormed, Tensor dStream) {
     Tensor dRaw = workspace.lendZeros(Buffer.D_HEAD_INPUT, rows.raw.shape());
     norm.backward(engine, rows.raw, rows.rstd, dNormed, dRaw); // forward: normed = norm(raw)
     engine.embedBackward(positions, -1, dRaw, dStream); // forward: raw[n] = stream[positions[n]]
@@ -196,13 +195,12 @@ record LossHead(
     }
 
     Arrival<TokenLogProbs> bring(Engine engine) {
-      Arrival<TokenScores.Values> values = engine.bring(scores);
-      return () -> of(values.await());
-    }
-
-    private TokenLogProbs of(TokenScores.Values values) {
-      return new TokenLogProbs(
-          places, tokens, values.logProbs(), values.entropies(), values.argmax());
+      Arrival<TokenScores.Values> arrival = engine.bring(scores);
+      return () -> {
+        TokenScores.Values values = arrival.await();
+        return new TokenLogProbs(
+            places, tokens, values.logProbs(), values.entropies(), values.argmax());
+      };
     }
   }
 
@@ -263,14 +261,9 @@ record LossHead(
       engine.tokenLogProbsBackwardInPlace(
           logits, labels, temperature, scores.logSumExp(), of(dLogProbs));
       // forward: logits = head(normed)
-      head.salted(from)
-          .backward(
-              workspace,
-              normed.rows(from, from + rows),
-              u,
-              logits,
-              dNormed.rows(from, from + rows),
-              true);
+      Tensor x = normed.rows(from, from + rows);
+      Tensor dX = dNormed.rows(from, from + rows);
+      head.salted(from).backward(workspace, x, u, logits, dX, true);
     }
   }
 }

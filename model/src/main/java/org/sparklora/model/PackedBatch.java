@@ -38,21 +38,11 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
    * of token n − 1, and the label of a document's first token is never used.
    */
   public static PackedBatch of(List<Row> rows) {
-    int tokenCount = rows.stream().mapToInt(Row::tokenCount).sum();
-    int[] tokens = new int[tokenCount];
-    int[] targets = new int[tokenCount];
-    int[] lengths =
-        rows.stream()
-            .flatMapToInt(row -> Arrays.stream(row.seqLengths()))
-            .filter(n -> n > 0)
-            .toArray();
-    int start = 0;
-    for (Row row : rows) {
-      System.arraycopy(row.inputIds(), 0, tokens, start, row.tokenCount());
-      row.shiftLabels(targets, start);
-      start += row.tokenCount();
-    }
-    return new PackedBatch(tokens, targets, Segments.ofLengths(lengths));
+    IntStream lengths = rows.stream().flatMapToInt(row -> Arrays.stream(row.seqLengths));
+    return new PackedBatch(
+        rows.stream().flatMapToInt(Row::tokens).toArray(),
+        rows.stream().flatMapToInt(Row::targets).toArray(),
+        Segments.ofLengths(lengths.filter(length -> length > 0).toArray()));
   }
 
   /** N. */
@@ -93,20 +83,22 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
       return new Row(inputIds, labels, new int[] {inputIds.length});
     }
 
-    /** The number of tokens without padding. */
-    int tokenCount() {
-      return Arrays.stream(seqLengths).sum();
+    /** The tokens without padding. */
+    private IntStream tokens() {
+      return Arrays.stream(inputIds, 0, Arrays.stream(seqLengths).sum());
     }
 
-    private void shiftLabels(int[] targets, int start) {
+    private IntStream targets() {
+      IntStream.Builder targets = IntStream.builder();
       int first = 0;
       for (int length : seqLengths) {
-        for (int n = first; n < first + length; n++) {
-          boolean last = n == first + length - 1;
-          targets[start + n] = last || labels[n + 1] == IGNORED_LABEL ? NO_TARGET : labels[n + 1];
+        for (int n = first + 1; n <= first + length; n++) {
+          boolean behind = n == first + length; // no token of the document follows
+          targets.add(behind || labels[n] == IGNORED_LABEL ? NO_TARGET : labels[n]);
         }
         first += length;
       }
+      return targets.build();
     }
   }
 }

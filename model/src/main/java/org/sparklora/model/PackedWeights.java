@@ -52,11 +52,6 @@ final class PackedWeights implements AutoCloseable {
     return Weight.frozen(copy);
   }
 
-  /** Bytes of the copies of frozen weights, without their padding to whole blocks. */
-  long bytes() {
-    return frozen.values().stream().mapToLong(copy -> copy.size() * copy.dtype().bytes()).sum();
-  }
-
   /** Frees the copies of weights that change with the parameters. */
   void forgetTrained() {
     trained.forEach(Tensor::close);

@@ -40,13 +40,10 @@ public record RoundedProducts(int rounded, int fewRows, int narrow, int mostFewR
       long tokens) {
     List<LinearProduct> products = new ArrayList<>();
     try (Engine counting = Engines.counting(engine, products::add)) {
+      long blockBytes = Activations.blockBytes(gradientCheckpointing);
+      int counted = (int) Math.min(tokens, MOST_TOKENS);
       return ActivationMemory.afterPass(
-          model,
-          adapter,
-          Activations.blockBytes(gradientCheckpointing),
-          counting,
-          (int) Math.min(tokens, MOST_TOKENS),
-          step -> of(products, engine));
+          model, adapter, blockBytes, counting, counted, step -> of(products, engine));
     }
   }
 

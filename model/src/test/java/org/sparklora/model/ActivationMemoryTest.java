@@ -20,6 +20,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -203,7 +204,7 @@ class ActivationMemoryTest {
                       model));
       ParameterLayout layout = adapter.isPresent() ? adapter.get() : WeightLayout.of(model);
       Engine engine = EnginesUnderTest.reference();
-      Decoder decoder = Decoder.load(checkpoint, layout, engine);
+      Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32);
       try (AdapterStep step = new AdapterStep(decoder, engine, blockBytes);
           Tensor parameters = engine.allocate(layout.size());
           Tensor gradient = engine.allocate(layout.size())) {

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -43,12 +44,14 @@ class AdapterStepTest {
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen3"));
     LoraConfig config = new LoraConfig(2, 4, 0.5, false, LoraTargets.names(List.of("all-linear")));
     layout = AdapterLayout.of(config, checkpoint.config());
-    step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
+    step =
+        new AdapterStep(Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false);
     AdapterLayout still =
         AdapterLayout.of(
             new LoraConfig(2, 4, 0, false, LoraTargets.names(List.of("all-linear"))),
             checkpoint.config());
-    withoutDropout = new AdapterStep(Decoder.load(checkpoint, still, engine), engine);
+    withoutDropout =
+        new AdapterStep(Decoder.load(checkpoint, still, engine, Precision.FLOAT32), engine, false);
     parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
   }
 
@@ -59,7 +62,8 @@ class AdapterStepTest {
     LoraTargets targets = LoraTargets.expression(".*\\.1\\..*(q|down)_proj");
     AdapterLayout some =
         AdapterLayout.of(new LoraConfig(3, 6, 0, false, targets), checkpoint.config());
-    AdapterStep partly = new AdapterStep(Decoder.load(checkpoint, some, engine), engine);
+    AdapterStep partly =
+        new AdapterStep(Decoder.load(checkpoint, some, engine, Precision.FLOAT32), engine, false);
     Tensor factors = TinyCheckpoint.random(new Random(4), 0, 0.3, some.size());
     PackedBatch batch = OneDocument.of(1, 2, 3, 4);
     Tensor gradient = engine.allocate(some.size());

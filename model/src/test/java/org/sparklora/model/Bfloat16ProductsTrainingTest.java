@@ -12,6 +12,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
@@ -55,7 +56,7 @@ class Bfloat16ProductsTrainingTest {
       float[] losses = new float[STEPS];
       try (Tensor parameters = engine.allocate(layout.size());
           Tensor gradient = engine.allocate(layout.size());
-          Decoder decoder = Decoder.load(checkpoint, layout, engine);
+          Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32);
           AdapterStep step = new AdapterStep(decoder, engine, false)) {
         layout.initialize(parameters, 1);
         for (int i = 0; i < STEPS; i++) {

@@ -147,7 +147,7 @@ class Bfloat16WeightsTest {
     Decoder decoder =
         Decoder.load(checkpoint, layout, engine, new Precision(weights, DType.FLOAT32));
     float[] factors = TinyCheckpoint.random(new Random(5), 0, 0.1, layout.size()).toArray();
-    try (AdapterStep step = new AdapterStep(decoder, engine);
+    try (AdapterStep step = new AdapterStep(decoder, engine, false);
         Tensor parameters = engine.allocate(layout.size());
         Tensor gradient = engine.allocate(layout.size())) {
       parameters.write(0, factors, 0, factors.length);

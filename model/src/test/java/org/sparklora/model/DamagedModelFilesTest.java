@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.generate.EndTokens;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.text.ChatTemplate;
@@ -195,7 +196,8 @@ class DamagedModelFilesTest {
       Decoder.load(
           checkpoint,
           AdapterFile.open(folder.resolve("adapter"), checkpoint.config()).layout(),
-          EnginesUnderTest.reference());
+          EnginesUnderTest.reference(),
+          Precision.FLOAT32);
     }
     Tokenizer tokenizer = Tokenizer.load(folder, TokenizerDialect.FILE);
     EndTokens.of(folder, tokenizer);

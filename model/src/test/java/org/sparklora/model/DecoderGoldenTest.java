@@ -188,10 +188,10 @@ class DecoderGoldenTest {
             .as(key)
             .containsExactly(golden.floats(key), offset(MERGED_WEIGHT));
       }
-      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine);
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.FLOAT32);
       GoldenModel.Loaded model =
           new GoldenModel.Loaded(
-              new AdapterStep(decoder, engine), engine.allocate(0), ParameterLayout.none());
+              new AdapterStep(decoder, engine, false), engine.allocate(0), ParameterLayout.none());
       String key = variant + "_merged_logits_row0_last4";
       checkLogits(golden, model, golden.batch("labels"), key, 12, new int[] {0, 1, 2, 3});
     }
@@ -205,7 +205,9 @@ class DecoderGoldenTest {
       WeightLayout layout = WeightLayout.of(checkpoint.config());
       Tensor parameters = engine.allocate(layout.size());
       layout.load(checkpoint, engine, parameters);
-      AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
+      AdapterStep step =
+          new AdapterStep(
+              Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false);
       GoldenModel.Loaded model = new GoldenModel.Loaded(step, parameters, layout);
       Tensor gradient = engine.allocate(layout.size());
       StepResult result = meanLossAndGradient(model, golden.batch("labels"), gradient);
@@ -232,7 +234,9 @@ class DecoderGoldenTest {
                 checkpoint, ParameterLayout.none(), engine, new Precision(weights, DType.FLOAT32));
         GoldenModel.Loaded model =
             new GoldenModel.Loaded(
-                new AdapterStep(decoder, engine), engine.allocate(0), ParameterLayout.none());
+                new AdapterStep(decoder, engine, false),
+                engine.allocate(0),
+                ParameterLayout.none());
         checkLogits(golden, model, golden.batch("labels"), "logits", golden.unpadded());
         assertThat(meanLoss(model, golden.batch("labels")).loss())
             .isCloseTo(golden.scalar("loss"), within(LOSS));

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterFile;
@@ -196,7 +197,8 @@ public final class GoldenModel {
     try (CheckpointFolder checkpoint = checkpoint()) {
       ParameterLayout layout = ParameterLayout.none();
       return new Loaded(
-          new AdapterStep(Decoder.load(checkpoint, layout, engine), engine),
+          new AdapterStep(
+              Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false),
           engine.allocate(0),
           layout);
     }
@@ -209,7 +211,10 @@ public final class GoldenModel {
       Tensor parameters = engine.allocate(layout.size());
       file.load(engine, parameters);
       return new Loaded(
-          new AdapterStep(Decoder.load(checkpoint, layout, engine), engine), parameters, layout);
+          new AdapterStep(
+              Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false),
+          parameters,
+          layout);
     }
   }
 }

@@ -17,6 +17,7 @@ import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
@@ -67,7 +68,7 @@ class GradientCheckpointingTest {
 
   private static void checkEqual(Engine engine, CheckpointFolder checkpoint, ParameterLayout layout)
       throws IOException {
-    Decoder decoder = Decoder.load(checkpoint, layout, engine);
+    Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32);
     float[] values = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size()).toArray();
     try (Tensor parameters = engine.allocate(layout.size());
         Tensor expected = engine.allocate(layout.size());
@@ -107,7 +108,7 @@ class GradientCheckpointingTest {
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, smolLm2Shape());
     LoraConfig config = new LoraConfig(16, 16, 0, false, LoraTargets.names(List.of("all-linear")));
     AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
-    Decoder decoder = Decoder.load(checkpoint, layout, engine);
+    Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32);
 
     long kept = bytesAfterAStep(decoder, Activations.UNLIMITED);
     long recomputed = bytesAfterAStep(decoder, 0);

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -77,7 +78,8 @@ class GradientTest {
     WeightLayout layout = WeightLayout.of(checkpoint.config());
     Tensor parameters = engine.allocate(layout.size());
     layout.load(checkpoint, engine, parameters);
-    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
+    AdapterStep step =
+        new AdapterStep(Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false);
     ParameterLayout.Entry table = layout.entry("model.embed_tokens.weight").orElseThrow();
     Tensor dTable = table.in(gradient(step, parameters));
 
@@ -94,7 +96,8 @@ class GradientTest {
 
   private void checkSlope(CheckpointFolder checkpoint, ParameterLayout layout, Tensor parameters)
       throws IOException {
-    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
+    AdapterStep step =
+        new AdapterStep(Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false);
     float[] gradient = gradient(step, parameters).toArray();
     Random random = new Random(2);
     for (ParameterLayout.Entry entry : layout.entries()) {

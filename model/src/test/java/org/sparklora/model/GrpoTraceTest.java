@@ -17,6 +17,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.loss.AccumulationWindow;
@@ -51,7 +52,9 @@ class GrpoTraceTest {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint(trace.model())) {
       ParameterLayout layout = layout(trace, checkpoint);
       try (Tensor parameters = engine.allocate(layout.size());
-          AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine)) {
+          AdapterStep step =
+              new AdapterStep(
+                  Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false)) {
         trace.begin(checkpoint, layout, engine, parameters);
         float[] start = parameters.toArray();
         replay(trace, step, parameters);

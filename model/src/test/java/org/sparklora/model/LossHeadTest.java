@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace;
 import org.sparklora.model.lora.AdapterLayout;
@@ -51,7 +52,7 @@ class LossHeadTest {
       LoraTargets head = LoraTargets.names(List.of("lm_head"));
       AdapterLayout layout =
           AdapterLayout.of(new LoraConfig(2, 4, 0, false, head), checkpoint.config());
-      decoder = Decoder.load(checkpoint, layout, engine);
+      decoder = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32);
       parameters = TinyCheckpoint.random(new Random(9), 0, 0.5, layout.size());
     }
   }

@@ -11,7 +11,9 @@ import java.util.Random;
 import java.util.Set;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -44,20 +46,20 @@ final class PolicyStepBenchmark {
     int length = args.length > 3 ? Integer.parseInt(args[3]) : 64;
     int promptLength = args.length > 4 ? Integer.parseInt(args[4]) : 100;
     DType products = args.length > 5 ? DType.valueOf(args[5]) : DType.FLOAT32;
-    Engine engine = Engines.shared().withProductsIn(products);
+    Engine engine = Engines.of(EngineChoice.USUAL).withProductsIn(products);
     System.out.println(engine.description());
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       AdapterLayout layout =
           AdapterLayout.of(
               new LoraConfig(1, 32, 0, false, LoraTargets.names(List.of("all-linear"))),
               checkpoint.config());
-      Decoder decoder = Decoder.load(checkpoint, layout, engine);
+      Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32);
       SamplingConfig config =
           new SamplingConfig(completions, length, SamplingRule.at(1), Set.of(), 42);
       try (Tensor parameters = engine.allocate(layout.size());
           Tensor gradient = engine.allocate(layout.size());
           Generator generator = new Generator(decoder, engine);
-          AdapterStep step = new AdapterStep(decoder, engine)) {
+          AdapterStep step = new AdapterStep(decoder, engine, false)) {
         layout.initialize(parameters, 1);
         Random random = new Random(1);
         for (int i = 0; i < steps; i++) {

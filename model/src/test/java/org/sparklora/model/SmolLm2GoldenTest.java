@@ -12,7 +12,9 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.loss.TokenLogProbs;
 
 /** SmolLM2-135M, which is too large for the repository, against transformers. */
@@ -32,13 +34,13 @@ class SmolLm2GoldenTest {
           "Skipped: " + FOLDER + " does not name a folder with SmolLM2-135M-Instruct");
     }
     assumeTrue(folder != null);
-    Engine engine = Engines.shared();
+    Engine engine = Engines.of(EngineChoice.USUAL);
     JsonNode cases =
         new ObjectMapper()
             .readTree(GoldenModel.root().resolve("golden/smollm2-135m.json").toFile());
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(folder))) {
-      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine);
-      AdapterStep step = new AdapterStep(decoder, engine);
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.FLOAT32);
+      AdapterStep step = new AdapterStep(decoder, engine, false);
       for (JsonNode one : cases) {
         int[] prompt = ids(one.get("prompt_ids"));
         int[] greedy = ids(one.get("greedy_ids"));

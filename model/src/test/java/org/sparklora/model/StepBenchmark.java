@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.ProfiledEngine;
@@ -42,7 +43,8 @@ final class StepBenchmark {
     DType weights = args.length > 5 ? DType.valueOf(args[5]) : DType.FLOAT32;
     boolean checkpointing = args.length > 6 && Boolean.parseBoolean(args[6]);
     DType products = args.length > 7 ? DType.valueOf(args[7]) : DType.FLOAT32;
-    ProfiledEngine profiled = new ProfiledEngine(Engines.shared().withProductsIn(products));
+    ProfiledEngine profiled =
+        new ProfiledEngine(Engines.of(EngineChoice.USUAL).withProductsIn(products));
     Engine engine = profiled.engine();
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       ParameterLayout layout;

@@ -11,6 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -54,13 +55,15 @@ class AveragingErrorTest {
   }
 
   private Tensor tensor(FlatVector vector) {
-    return Engines.shared().alias(vector.pointer(), vector.size()).tensor();
+    return Engines.of(EngineChoice.USUAL).alias(vector.pointer(), vector.size()).tensor();
   }
 
   private FlatVector mean(List<FlatVector> vectors) {
     FlatVector mean = new FlatVector(layout.size());
     vectors.forEach(
-        vector -> Engines.shared().addScaled(tensor(vector), 1f / vectors.size(), tensor(mean)));
+        vector ->
+            Engines.of(EngineChoice.USUAL)
+                .addScaled(tensor(vector), 1f / vectors.size(), tensor(mean)));
     return mean;
   }
 

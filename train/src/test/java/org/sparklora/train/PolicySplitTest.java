@@ -20,6 +20,7 @@ import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -53,7 +54,8 @@ class PolicySplitTest {
         AdapterLayout.of(
             new LoraConfig(2, 4, 0, false, LoraTargets.names(List.of("all-linear"))),
             checkpoint.config());
-    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
+    AdapterStep step =
+        new AdapterStep(Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false);
     Tensor parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
     List<PolicyRow> rows =
         List.of(

@@ -114,7 +114,7 @@ class Bfloat16ActivationsTest {
     AdapterLayout layout = AdapterLayout.of(lora, model);
     PackedBatch batch = new PackedBatch(new int[N], new int[N], Segments.ofLengths(N));
     try (Decoder decoder = Decoder.ofRandomWeights(model, layout, engine, DType.BFLOAT16);
-        AdapterStep step = new AdapterStep(decoder, engine);
+        AdapterStep step = new AdapterStep(decoder, engine, false);
         Tensor parameters = engine.allocate(layout.size());
         Tensor gradient = engine.allocate(layout.size())) {
       step.lossAndGradient(parameters, batch, new CrossEntropyLoss(N), 1, gradient);

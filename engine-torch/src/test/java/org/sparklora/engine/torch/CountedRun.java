@@ -67,7 +67,7 @@ public final class CountedRun {
     PackedBatch batch = new PackedBatch(ids, ids.clone(), Segments.ofLengths(TOKENS));
     try (Engine engine = Engines.open("torch-apart", 1)) {
       try (Decoder decoder = Decoder.ofRandomWeights(model, layout, engine, DType.FLOAT32);
-          AdapterStep step = new AdapterStep(decoder, engine);
+          AdapterStep step = new AdapterStep(decoder, engine, false);
           Tensor parameters = engine.allocate(layout.size());
           Tensor gradient = engine.allocate(layout.size())) {
         CrossEntropyLoss loss = new CrossEntropyLoss(TOKENS);

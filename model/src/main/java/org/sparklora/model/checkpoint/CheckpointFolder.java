@@ -46,7 +46,7 @@ public final class CheckpointFolder implements AutoCloseable {
 
   private final Path folder;
   private final DecoderConfig config;
-  private final Map<Path, SafeTensors> files = new LinkedHashMap<>();
+  private final Map<String, SafeTensors> files = new LinkedHashMap<>(); // by name in the folder
   private final Map<String, SafeTensors> fileOf = new LinkedHashMap<>(); // tensor name → its file
 
   private CheckpointFolder(Path folder, DecoderConfig config) {
@@ -119,13 +119,10 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   private SafeTensors file(String name) throws IOException {
-    Path path = folder.resolve(name);
-    SafeTensors known = files.get(path);
-    if (known == null) {
-      known = SafeTensors.open(path);
-      files.put(path, known);
+    if (!files.containsKey(name)) {
+      files.put(name, SafeTensors.open(folder.resolve(name)));
     }
-    return known;
+    return files.get(name);
   }
 
   /** The tensors that the headers list, by name. */
@@ -136,9 +133,8 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   private void checkTensors() throws IOException {
-    Map<String, TensorInfo> tensors = tensors();
-    requireExpected(tensors);
-    TreeSet<String> extra = new TreeSet<>(tensors.keySet());
+    requireExpected();
+    TreeSet<String> extra = new TreeSet<>(fileOf.keySet());
     extra.removeAll(WeightNames.expected(config).keySet());
     extra.removeIf(WeightNames::isIgnored);
     if (config.tieWordEmbeddings() && extra.contains(WeightNames.HEAD) && headEqualsEmbedding()) {
@@ -151,9 +147,9 @@ public final class CheckpointFolder implements AutoCloseable {
     }
   }
 
-  /** Refuses {@code tensors} if one that the config asks for is missing or has another shape. */
-  private void requireExpected(Map<String, TensorInfo> tensors) {
-    int layers = WeightNames.layers(tensors.keySet());
+  /** Refuses the folder if a tensor that the config asks for is missing or has another shape. */
+  private void requireExpected() {
+    int layers = WeightNames.layers(fileOf.keySet());
     if (layers != 0 && layers < config.numHiddenLayers()) { // before all names are listed
       throw new CheckpointException(
           "Cannot use num_hidden_layers = %d (%s): the weights beside it have %d layers; the two belong to different models, copy them again together",
@@ -161,7 +157,7 @@ public final class CheckpointFolder implements AutoCloseable {
     }
     Map<String, long[]> expected = WeightNames.expected(config);
     TreeSet<String> missing = new TreeSet<>(expected.keySet());
-    missing.removeAll(tensors.keySet());
+    missing.removeAll(fileOf.keySet());
     if (!missing.isEmpty()) {
       throw new CheckpointException(
           "Cannot use the weights in %s: missing are %s; they do not belong to its config.json (%s), or are incomplete",
@@ -169,12 +165,13 @@ public final class CheckpointFolder implements AutoCloseable {
     }
     expected.forEach(
         (name, shape) -> {
-          if (!Arrays.equals(tensors.get(name).shape(), shape)) {
+          long[] stored = info(name).shape();
+          if (!Arrays.equals(stored, shape)) {
             throw new CheckpointException(
                 "Cannot use tensor %s in %s: its shape is %s, config.json asks for %s (%s); the two belong to different models, copy them again together",
                 name,
                 folder,
-                Arrays.toString(tensors.get(name).shape()),
+                Arrays.toString(stored),
                 Arrays.toString(shape),
                 WeightNames.keysOf(name));
           }

@@ -59,14 +59,14 @@ final class DecoderConfigReader {
     int keyValueHeads = fields.whole("num_key_value_heads", 1, MAX_HEADS).orElse(heads);
     int headDim = headDim(hiddenSize, heads);
     if (heads % keyValueHeads != 0) {
-      throw refusal(
+      throw fields.refusal(
           "num_key_value_heads", keyValueHeads, "must divide num_attention_heads = " + heads);
     }
     if (headDim % 2 != 0) {
-      throw refusal("head_dim", headDim, "rotary embedding needs an even head size");
+      throw fields.refusal("head_dim", headDim, "rotary embedding needs an even head size");
     }
     if ((long) heads * headDim > MAX_FEATURES) {
-      throw refusal(
+      throw fields.refusal(
           "num_attention_heads",
           heads,
           String.format(
@@ -102,7 +102,8 @@ final class DecoderConfigReader {
   private float epsilon() {
     double epsilon = fields.number("rms_norm_eps", 1e-6);
     if (epsilon < 0 || epsilon > 1) {
-      throw refusal("rms_norm_eps", epsilon, "must be small and not negative; 1e-6 is the usual");
+      throw fields.refusal(
+          "rms_norm_eps", epsilon, "must be small and not negative; 1e-6 is the usual");
     }
     return (float) epsilon;
   }
@@ -111,7 +112,7 @@ final class DecoderConfigReader {
     String key = fields.has("dtype") ? "dtype" : "torch_dtype";
     String dtype = fields.text(key).orElse("float32");
     if (!DTYPES.contains(dtype)) {
-      throw refusal(key, dtype, "supported are float32, bfloat16 and float16");
+      throw fields.refusal(key, dtype, "supported are float32, bfloat16 and float16");
     }
     return dtype;
   }
@@ -177,7 +178,7 @@ final class DecoderConfigReader {
       return fields.positive("head_dim", MAX_HEADS);
     }
     if (hiddenSize % heads != 0) {
-      throw refusal(
+      throw fields.refusal(
           "hidden_size", hiddenSize, "must be a multiple of num_attention_heads = " + heads);
     }
     return hiddenSize / heads;
@@ -191,7 +192,7 @@ final class DecoderConfigReader {
     if (fields.has("no_rope_layers")) { // despite its name, 1 means that the layer has RoPE
       List<Integer> listed = fields.wholes("no_rope_layers", 0, 1);
       if (listed.size() < layers) {
-        throw refusal(
+        throw fields.refusal(
             "no_rope_layers",
             listed,
             "must have an entry for each of the %s layers".formatted(layers));
@@ -216,7 +217,7 @@ final class DecoderConfigReader {
     JsonFields rope = older.json().isEmpty() ? newer : older;
     for (Map.Entry<String, JsonNode> entry : rope.json().properties()) {
       if (entry.getValue().isObject()) {
-        throw refusal(
+        throw fields.refusal(
             rope.name(),
             entry.getKey(),
             "parameters for each kind of layer are not supported; give one set for all");
@@ -267,12 +268,9 @@ final class DecoderConfigReader {
   }
 
   private int originalPositions(JsonFields rope) {
-    for (JsonFields place : List.of(fields, rope)) {
-      if (place.has("original_max_position_embeddings")) {
-        return place.positive("original_max_position_embeddings", Integer.MAX_VALUE);
-      }
-    }
-    return maxPositions();
+    String key = "original_max_position_embeddings";
+    JsonFields place = fields.has(key) ? fields : rope;
+    return place.whole(key, 1, Integer.MAX_VALUE).orElseGet(this::maxPositions);
   }
 
   private double required(JsonFields rope, String key) {
@@ -295,10 +293,6 @@ final class DecoderConfigReader {
   }
 
   private CheckpointException unsupported(String key, Object value, String remedy) {
-    return new UnsupportedModelException(refusal(key, value, remedy));
-  }
-
-  private CheckpointException refusal(String key, Object value, String remedy) {
-    return fields.refusal(key, value, remedy);
+    return new UnsupportedModelException(fields.refusal(key, value, remedy));
   }
 }

@@ -187,10 +187,5 @@ public final class SafeTensors implements AutoCloseable {
                       "Cannot use tensor %s: its dtype is %s; supported are F32, BF16 and F16",
                       name, dtype));
     }
-
-    @Override
-    public String toString() {
-      return name + " " + dtype + Arrays.toString(shape);
-    }
   }
 }

@@ -24,11 +24,8 @@ import org.sparklora.text.json.JsonFile;
  *
  * <p>The file is untrusted: every length and offset is checked against the file's size before it is
  * used to allocate or map memory.
- *
- * @param dataStart offset in the file of the first tensor byte
  */
-record SafeTensorsHeader(
-    Map<String, TensorInfo> tensors, Map<String, String> metadata, long dataStart) {
+record SafeTensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> metadata) {
   static final String METADATA = "__metadata__";
   private static final int LENGTH_BYTES = 8;
 
@@ -49,29 +46,24 @@ record SafeTensorsHeader(
   static SafeTensorsHeader read(Path file, FileChannel channel) throws IOException {
     long fileBytes = channel.size();
     if (fileBytes < LENGTH_BYTES) {
-      throw refusal(
-          file, 0, "the file has %s bytes, fewer than its length field".formatted(fileBytes));
+      throw refusal(file, 0, "the file has %s bytes, fewer than its length field", fileBytes);
     }
     long headerBytes = readFully(channel, 0, LENGTH_BYTES).getLong();
     if (headerBytes < 2 || headerBytes > MAX_HEADER_BYTES) {
       throw refusal(
           file,
           0,
-          String.format(
-              Locale.ROOT,
-              "the header is said to have %s bytes, at most %,d are allowed",
-              Long.toUnsignedString(headerBytes),
-              MAX_HEADER_BYTES));
+          "the header is said to have %s bytes, at most %,d are allowed",
+          Long.toUnsignedString(headerBytes),
+          MAX_HEADER_BYTES);
     }
     if (headerBytes > fileBytes - LENGTH_BYTES) {
       throw refusal(
           file,
           0,
-          String.format(
-              Locale.ROOT,
-              "the header is said to have %,d bytes but only %,d follow",
-              headerBytes,
-              fileBytes - LENGTH_BYTES));
+          "the header is said to have %,d bytes but only %,d follow",
+          headerBytes,
+          fileBytes - LENGTH_BYTES);
     }
     byte[] text = readFully(channel, LENGTH_BYTES, (int) headerBytes).array();
     return new SafeTensorsHeaderParser(file, LENGTH_BYTES + headerBytes, fileBytes).parse(text);
@@ -84,10 +76,15 @@ record SafeTensorsHeader(
     return buffer.flip();
   }
 
-  static CheckpointException refusal(Path file, long offset, String reason) {
+  /**
+   * The error for a damaged file.
+   *
+   * @param reason with its values, as of {@link String#format}
+   */
+  static CheckpointException refusal(Path file, long offset, String reason, Object... values) {
     return new CheckpointException(
         "Cannot read %s as safetensors: at byte %d %s; the file is damaged or cut, copy it again",
-        file, offset, reason);
+        file, offset, String.format(Locale.ROOT, reason, values));
   }
 
   /** Turns the JSON text into checked entries. */
@@ -105,7 +102,8 @@ record SafeTensorsHeader(
         throw refusal(
             file,
             LENGTH_BYTES + Math.max(offset, 0),
-            "the header is not JSON (%s)".formatted(e.getOriginalMessage()));
+            "the header is not JSON (%s)",
+            e.getOriginalMessage());
       }
       Map<String, TensorInfo> tensors = new LinkedHashMap<>();
       Map<String, String> metadata = Map.of();
@@ -117,7 +115,7 @@ record SafeTensorsHeader(
         }
       }
       checkCoverage(tensors);
-      return new SafeTensorsHeader(tensors, metadata, dataStart);
+      return new SafeTensorsHeader(tensors, metadata);
     }
 
     private Map<String, String> metadata(JsonNode node) {
@@ -127,7 +125,7 @@ record SafeTensorsHeader(
       }
       for (Map.Entry<String, JsonNode> field : node.properties()) {
         if (!field.getValue().isTextual()) {
-          throw damaged(METADATA, "has %s, which is not a text".formatted(field));
+          throw damaged(METADATA, "has %s, which is not a text", field);
         }
         values.put(field.getKey(), field.getValue().asText());
       }
@@ -138,49 +136,45 @@ record SafeTensorsHeader(
       String dtype = node.path("dtype").asText("");
       long bytes = elementBytes(dtype);
       if (bytes == 0) {
-        throw damaged(name, "has the unknown dtype " + node.path("dtype"));
+        throw damaged(name, "has the unknown dtype %s", node.path("dtype"));
       }
       long[] shape = naturals(name, node.path("shape"), "shape");
       long[] offsets = naturals(name, node.path("data_offsets"), "data_offsets");
       if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > fileBytes - dataStart) {
         throw damaged(
             name,
-            String.format(
-                Locale.ROOT,
-                "has data_offsets %s, which do not lie in the %,d bytes that follow the header",
-                node.path("data_offsets"),
-                fileBytes - dataStart));
+            "has data_offsets %s, which do not lie in the %,d bytes that follow the header",
+            node.path("data_offsets"),
+            fileBytes - dataStart);
       }
       try {
         for (long dimension : shape) {
           bytes = Math.multiplyExact(bytes, dimension);
         }
       } catch (ArithmeticException e) {
-        throw damaged(name, "has the impossible shape " + node.path("shape"));
+        throw damaged(name, "has the impossible shape %s", node.path("shape"));
       }
       if (bytes != offsets[1] - offsets[0]) {
         throw damaged(
             name,
-            String.format(
-                Locale.ROOT,
-                "has %s elements of %s, %,d bytes, but its data_offsets span %,d",
-                node.path("shape"),
-                dtype,
-                bytes,
-                offsets[1] - offsets[0]));
+            "has %s elements of %s, %,d bytes, but its data_offsets span %,d",
+            node.path("shape"),
+            dtype,
+            bytes,
+            offsets[1] - offsets[0]);
       }
       return new TensorInfo(name, dtype, shape, dataStart + offsets[0], bytes);
     }
 
     private long[] naturals(String name, JsonNode node, String key) {
       if (!node.isArray()) {
-        throw damaged(name, "has no " + key);
+        throw damaged(name, "has no %s", key);
       }
       long[] values = new long[node.size()];
       for (int i = 0; i < values.length; i++) {
         JsonNode value = node.get(i);
         if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < 0) {
-          throw damaged(name, "has %s %s".formatted(key, node));
+          throw damaged(name, "has %s %s", key, node);
         }
         values[i] = value.asLong();
       }
@@ -197,22 +191,20 @@ record SafeTensorsHeader(
         if (tensor.offset() != end) {
           throw damaged(
               tensor.name(),
-              "begins at byte %s, but the one before it ends at byte %s: there must be no hole and no overlap"
-                  .formatted(tensor.offset(), end));
+              "begins at byte %s, but the one before it ends at byte %s: there must be no hole and no overlap",
+              tensor.offset(),
+              end);
         }
         end += tensor.bytes();
       }
       if (end != fileBytes) {
-        throw refusal(
-            file,
-            end,
-            String.format(
-                Locale.ROOT, "the last tensor ends, but the file has %,d bytes", fileBytes));
+        throw refusal(file, end, "the last tensor ends, but the file has %,d bytes", fileBytes);
       }
     }
 
-    private CheckpointException damaged(String name, String reason) {
-      return refusal(file, LENGTH_BYTES, "tensor %s %s".formatted(name, reason));
+    private CheckpointException damaged(String name, String reason, Object... values) {
+      String said = String.format(Locale.ROOT, reason, values);
+      return refusal(file, LENGTH_BYTES, "tensor %s %s", name, said);
     }
   }
 }

@@ -20,9 +20,6 @@ public final class WeightNames {
   /** The head's matrix, {@code (V, C)}; absent if the model ties it to the embedding's table. */
   public static final String HEAD = HEAD_MODULE + ".weight";
 
-  /** A constant that old checkpoints store; ignored, since it is recomputed. */
-  private static final Pattern ROTARY_BUFFER = Pattern.compile(".*\\.rotary_emb\\.inv_freq");
-
   /** The layer number in a tensor's name; six digits suffice for any model. */
   private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
 
@@ -94,18 +91,16 @@ public final class WeightNames {
 
   /** The number of layers that have tensors; 0 if no name is that of a layer. */
   static int layers(Set<String> names) {
-    int layers = 0;
-    for (String name : names) {
-      Matcher matcher = LAYER.matcher(name);
-      if (matcher.lookingAt()) {
-        layers = Math.max(layers, 1 + Integer.parseInt(matcher.group(1)));
-      }
-    }
-    return layers;
+    return names.stream()
+        .map(LAYER::matcher)
+        .filter(Matcher::lookingAt)
+        .mapToInt(layer -> 1 + Integer.parseInt(layer.group(1)))
+        .max()
+        .orElse(0);
   }
 
   /** Whether an unexpected tensor is accepted and ignored. */
   static boolean isIgnored(String name) {
-    return ROTARY_BUFFER.matcher(name).matches();
+    return name.endsWith(".rotary_emb.inv_freq"); // old checkpoints store it; it is recomputed
   }
 }

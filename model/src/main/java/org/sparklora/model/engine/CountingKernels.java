@@ -27,7 +27,6 @@ final class CountingKernels {
               case "activationType" -> activations;
               case "independentRows" -> 0;
               case "packsWeights" -> products == DType.BFLOAT16 || arguments[0] == DType.BFLOAT16;
-              case "packed" -> new Unbacked(DType.BFLOAT16, ((Tensor) arguments[0]).shape());
               case "description" -> "counting only";
               default -> uncounted(proxy, method, arguments);
             });
@@ -74,9 +73,8 @@ final class CountingKernels {
       Consumer<LinearProduct> products, Kernels real, Object[] arguments, int matrix, int... rows) {
     Tensor[] operands =
         Arrays.stream(rows).mapToObj(row -> (Tensor) arguments[row]).toArray(Tensor[]::new);
-    products.accept(
-        new LinearProduct(
-            real.productType((Tensor) arguments[matrix], operands), operands[0].rows()));
+    DType type = real.productType((Tensor) arguments[matrix], operands);
+    products.accept(new LinearProduct(type, operands[0].rows()));
     return null;
   }
 

@@ -342,19 +342,14 @@ abstract class DecoderOperations {
    * @param uniforms {@code (M)} in [0, 1); without effect if the rule is greedy
    * @param seen tokens of each row that get the repetition penalty, once however often a token
    *     occurs; an empty list if the rule has no penalty
-   * @throws NonFiniteRowException if a logit is NaN or infinite, however tokens are picked
+   * @return {@link Draws#NOT_FINITE} for a row with a NaN or infinite logit, however tokens are
+   *     picked
    */
   public final Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
     Check check = check("sample").floats(logits).perRow(logits, uniforms.length, "uniforms");
     if (rule.hasPenalty()) {
       check.seen(logits, seen);
     }
-    Draws draws = kernels.sample(logits, rule, uniforms, seen);
-    for (int m = 0; m < draws.tokens().length; m++) {
-      if (draws.tokens()[m] == Draws.NOT_FINITE) {
-        throw new NonFiniteRowException(m);
-      }
-    }
-    return draws;
+    return kernels.sample(logits, rule, uniforms, seen);
   }
 }

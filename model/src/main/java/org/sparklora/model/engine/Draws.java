@@ -3,8 +3,8 @@ package org.sparklora.model.engine;
 /**
  * Tokens drawn for M rows of logits.
  *
- * @param tokens {@code (M)}; {@link Kernels} return {@link #NOT_FINITE} for a row that cannot be
- *     drawn from
+ * @param tokens {@code (M)}; {@link #NOT_FINITE} for a row that cannot be drawn from, and then the
+ *     other rows mean nothing
  * @param logProbs log-probabilities of the tokens, in nats: log softmax(logits / temperature) over
  *     the whole vocabulary, before the penalty and top-k, top-p and min-p, {@code (M)}
  */

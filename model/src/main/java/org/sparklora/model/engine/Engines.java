@@ -56,11 +56,6 @@ public final class Engines {
 
   private Engines() {}
 
-  /** The default engine of this JVM. */
-  public static Engine shared() {
-    return of(EngineChoice.USUAL);
-  }
-
   /**
    * The engine of a choice: opened and logged at the first call, shared by all callers with the
    * same choice until {@link #close}.
@@ -79,13 +74,10 @@ public final class Engines {
   }
 
   private static EngineChoice resolved(EngineChoice choice) {
-    String name = choice.name().isEmpty() ? told().orElseGet(Engines::usual) : choice.name();
+    String usual = ofDevice == null ? ON_CPU : ofDevice.name();
+    String name = choice.name().isEmpty() ? told().orElse(usual) : choice.name();
     EngineProvider provider = provider(ENGINE_PROPERTY, name);
     return new EngineChoice(provider.name(), choice.deterministic() && provider.varies());
-  }
-
-  private static String usual() {
-    return ofDevice == null ? ON_CPU : ofDevice.name();
   }
 
   /**

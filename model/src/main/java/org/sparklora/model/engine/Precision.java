@@ -17,7 +17,7 @@ import org.sparklora.model.engine.tensor.DType;
  *     autocast does, on engines and CPUs that are faster with it
  */
 public record Precision(DType weights, DType products) implements Serializable {
-  /** Weights and products in float32, without rounding. */
+  /** Weights and products in float32, without rounding, as TRL computes by default. */
   public static final Precision FLOAT32 = new Precision(DType.FLOAT32, DType.FLOAT32);
 
   public Precision {

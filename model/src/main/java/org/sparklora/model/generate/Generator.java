@@ -15,7 +15,6 @@ import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.DecodingSteps.Tokens;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.NonFiniteRowException;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -80,7 +79,7 @@ public final class Generator implements AutoCloseable {
    */
   public synchronized List<Completion> generate(
       Tensor parameters, List<Prompt> prompts, SamplingConfig config) {
-    check(prompts, config);
+    check(prompts);
     if (prompts.isEmpty()) {
       return List.of();
     }
@@ -90,7 +89,7 @@ public final class Generator implements AutoCloseable {
     }
   }
 
-  private void check(List<Prompt> prompts, SamplingConfig config) {
+  private void check(List<Prompt> prompts) {
     int vocabSize = model().vocabSize();
     for (Prompt prompt : prompts) {
       for (int token : prompt.tokens()) {
@@ -270,11 +269,13 @@ public final class Generator implements AutoCloseable {
     double[] uniforms = rows.stream().mapToDouble(row -> row.uniform(config.seed())).toArray();
     boolean penalty = config.rule().hasPenalty();
     List<int[]> seen = penalty ? rows.stream().map(Row::seen).toList() : List.of();
-    try {
-      return engine.sample(logits, config.rule(), uniforms, seen);
-    } catch (NonFiniteRowException e) {
-      throw new NonFiniteLogitsException(rows.get(e.row()).promptId());
+    Draws draws = engine.sample(logits, config.rule(), uniforms, seen);
+    for (int m = 0; m < rows.size(); m++) {
+      if (draws.tokens()[m] == Draws.NOT_FINITE) {
+        throw new NonFiniteLogitsException(rows.get(m).promptId());
+      }
     }
+    return draws;
   }
 
   /** Frees activations and copies of weights; the decoder stays. */

@@ -118,12 +118,9 @@ public record GroupedQueryAttention(
     Tensor dQ = workspace.lendZeros(Buffer.D_QUERY, saved.q.shape());
     Tensor dK = workspace.lendZeros(Buffer.D_KEY, saved.k.shape());
     Tensor dV = workspace.lendZeros(Buffer.D_VALUE, saved.v.shape());
-    engine.attentionBackward(
-        tensors(q, new KeyValues(k, saved.v), saved),
-        new AttentionGradients(dY, dQ, dK, dV),
-        heads,
-        places.mask(),
-        scale());
+    AttentionTensors tensors = tensors(q, new KeyValues(k, saved.v), saved);
+    AttentionGradients gradients = new AttentionGradients(dY, dQ, dK, dV);
+    engine.attentionBackward(tensors, gradients, heads, places.mask(), scale());
     rotate(engine, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
     dQ = query.throughNorm(workspace, saved.q, inner.queryRstd, dQ, Buffer.D_RAW_QUERY);
     dK = key.throughNorm(workspace, saved.k, inner.keyRstd, dK, Buffer.D_RAW_KEY);
@@ -137,8 +134,10 @@ public record GroupedQueryAttention(
 
   private void rotate(Engine engine, TokenPlaces places, Tensor q, Tensor k, boolean inverse) {
     if (rotated) {
-      places.rotary().rotate(engine, q, heads.size(), places.positions(), inverse);
-      places.rotary().rotate(engine, k, heads.size(), places.positions(), inverse);
+      RotaryEmbedding.Tables angles = places.rotary();
+      for (Tensor x : new Tensor[] {q, k}) {
+        engine.rotate(x, heads.size(), angles.cos(), angles.sin(), places.positions(), inverse);
+      }
     }
   }
 

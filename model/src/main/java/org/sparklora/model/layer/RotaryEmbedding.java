@@ -5,7 +5,6 @@ import java.util.List;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.RopeScaling;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
@@ -103,14 +102,5 @@ public final class RotaryEmbedding implements AutoCloseable {
   }
 
   /** Cosine and sine of every position's angles, {@code (positions, D/2)}. */
-  public record Tables(Tensor cos, Tensor sin) {
-
-    /**
-     * Rotates the heads of x {@code (N, heads, D)} in place; {@code inverse} computes the backward
-     * of the rotation.
-     */
-    void rotate(Engine engine, Tensor x, int headSize, Indices positions, boolean inverse) {
-      engine.rotate(x, headSize, cos, sin, positions, inverse);
-    }
-  }
+  public record Tables(Tensor cos, Tensor sin) {}
 }

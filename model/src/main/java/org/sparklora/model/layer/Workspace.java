@@ -148,7 +148,7 @@ public final class Workspace implements AutoCloseable {
 
   /** Bytes held: for each buffer those of the largest request so far. */
   public long bytes() {
-    return buffers.values().stream().mapToLong(t -> t.size() * t.dtype().bytes()).sum();
+    return buffers.values().stream().mapToLong(Tensor::bytes).sum();
   }
 
   @Override

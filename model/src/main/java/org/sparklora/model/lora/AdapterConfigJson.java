@@ -75,11 +75,11 @@ final class AdapterConfigJson {
 
   /** The name of the base model; the empty string if the file has none. */
   static String baseModel(Path file) throws IOException {
-    return JsonFields.of(file, JsonFile.read(file)).text(BASE).orElse("");
+    return JsonFields.read(file).text(BASE).orElse("");
   }
 
   static LoraConfig read(Path file) throws IOException {
-    JsonFields fields = JsonFields.of(file, JsonFile.read(file));
+    JsonFields fields = JsonFields.read(file);
     refuseOtherKinds(fields);
     try {
       return new LoraConfig(
@@ -158,10 +158,7 @@ final class AdapterConfigJson {
   private static LoraTargets.Rule rule(JsonFields fields, String key) {
     JsonNode node = fields.json().path(key);
     if (node.isTextual()) {
-      String text = node.asText();
-      return text.equalsIgnoreCase(LoraTargets.ALL_LINEAR)
-          ? new LoraTargets.Names(List.of(text))
-          : new LoraTargets.Expression(text);
+      return LoraTargets.ofFlag(List.of(node.asText())).include(); // TRL's flag has PEFT's rule
     }
     if (!node.isArray() && !node.isNull() && !node.isMissingNode()) {
       throw fields.refusal(key, node, "must be a list of names or one regular expression");

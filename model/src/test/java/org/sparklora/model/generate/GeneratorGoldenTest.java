@@ -23,8 +23,10 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterFile;
@@ -50,7 +52,7 @@ class GeneratorGoldenTest {
       throws IOException {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model);
         Tensor nothing = engine.allocate(0)) {
-      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine);
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.FLOAT32);
       assertGreedy(model, decoder, engine, nothing, "gen_base");
     }
   }
@@ -62,7 +64,7 @@ class GeneratorGoldenTest {
       AdapterFile adapter = AdapterFile.open(GoldenModel.adapterFolder(model), checkpoint.config());
       try (Tensor parameters = engine.allocate(adapter.layout().size())) {
         adapter.load(engine, parameters);
-        Decoder decoder = Decoder.load(checkpoint, adapter.layout(), engine);
+        Decoder decoder = Decoder.load(checkpoint, adapter.layout(), engine, Precision.FLOAT32);
         assertGreedy(model, decoder, engine, parameters, "gen_lora");
       }
     }
@@ -97,11 +99,13 @@ class GeneratorGoldenTest {
       System.out.println("Skipped: SPARK_LORA_SMOLLM2 names no folder with SmolLM2-135M-Instruct");
     }
     assumeTrue(folder != null);
-    Engine engine = Engines.shared();
+    Engine engine = Engines.of(EngineChoice.USUAL);
     JsonNode cases = JSON.readTree(GoldenModel.root().resolve("golden/smollm2-135m.json").toFile());
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(folder));
         Generator generator =
-            new Generator(Decoder.load(checkpoint, ParameterLayout.none(), engine), engine)) {
+            new Generator(
+                Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.FLOAT32),
+                engine)) {
       for (JsonNode one : cases) {
         int[] prompt = ids(one.get("prompt_ids"));
         int[] greedy = ids(one.get("greedy_ids"));

@@ -25,6 +25,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.generate.Completion.StopReason;
@@ -60,7 +61,7 @@ class GeneratorTest {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen3-tiny")) {
       AdapterFile file =
           AdapterFile.open(GoldenModel.adapterFolder("qwen3-tiny"), checkpoint.config());
-      decoder = Decoder.load(checkpoint, file.layout(), engine);
+      decoder = Decoder.load(checkpoint, file.layout(), engine, Precision.FLOAT32);
       parameters = engine.allocate(file.layout().size());
       file.load(engine, parameters);
     }
@@ -168,7 +169,7 @@ class GeneratorTest {
 
   private void assertLearnersLogProbs(List<Prompt> prompts, SamplingConfig config) {
     float temperature = config.rule().temperature();
-    try (AdapterStep step = new AdapterStep(decoder, engine)) {
+    try (AdapterStep step = new AdapterStep(decoder, engine, false)) {
       for (Completion completion : generate(64, prompts, config)) {
         int[] prompt = prompts.get((int) completion.promptId() - 100).tokens();
         int[] text = Arrays.copyOf(prompt, prompt.length + completion.tokens().length);

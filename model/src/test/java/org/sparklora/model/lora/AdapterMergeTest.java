@@ -24,6 +24,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 
@@ -114,8 +115,10 @@ class AdapterMergeTest {
 
   private static float[] plainLogProbs(Path folder, Engine engine) throws IOException {
     try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
-      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine);
-      return new AdapterStep(decoder, engine).logProbs(engine.allocate(0), BATCH, 1f).logProbs();
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.FLOAT32);
+      return new AdapterStep(decoder, engine, false)
+          .logProbs(engine.allocate(0), BATCH, 1f)
+          .logProbs();
     }
   }
 
@@ -123,7 +126,7 @@ class AdapterMergeTest {
       throws IOException {
     Tensor parameters = engine.allocate(adapter.layout().size());
     adapter.load(engine, parameters);
-    Decoder decoder = Decoder.load(base, adapter.layout(), engine);
-    return new AdapterStep(decoder, engine).logProbs(parameters, BATCH, 1f).logProbs();
+    Decoder decoder = Decoder.load(base, adapter.layout(), engine, Precision.FLOAT32);
+    return new AdapterStep(decoder, engine, false).logProbs(parameters, BATCH, 1f).logProbs();
   }
 }

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.DType;
@@ -75,7 +76,7 @@ class RegretReportTest {
   }
 
   private Finding bfloat16(int tokens) {
-    Engine engine = Engines.shared();
+    Engine engine = Engines.of(EngineChoice.USUAL);
     Precision precision = new Precision(DType.FLOAT32, DType.BFLOAT16);
     assumeTrue(
         precision.productsOn(engine) == DType.BFLOAT16,

@@ -62,7 +62,7 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
       CheckpointHeaders headers = CheckpointHeaders.read(outlines.base().source().folder());
       model.base().precision(headers.config());
       if (outlines.adapter().isPresent()) {
-        AdapterFile.outline(outlines.adapter().get().source().folder(), headers.config());
+        AdapterFile.open(outlines.adapter().get().source().folder(), headers.config());
       }
     }
   }

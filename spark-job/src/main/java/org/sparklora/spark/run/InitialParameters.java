@@ -148,7 +148,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     DecoderConfig model = decoder(base, checkpoint);
     Optional<LoraConfig> lora = requestedLora;
     if (lora.isPresent() && adapter.isPresent()) {
-      lora = Optional.of(AdapterFile.outline(adapter.get().folder(), model).config());
+      lora = Optional.of(AdapterFile.open(adapter.get().folder(), model).layout().config());
     }
     return trained(base, checkpoint, model, lora, SEEDLESS);
   }

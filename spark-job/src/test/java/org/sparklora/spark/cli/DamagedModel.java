@@ -12,6 +12,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -36,7 +37,7 @@ final class DamagedModel {
 
   /** Makes all weights numbers still, with which logits overflow. */
   static void overflow(Path model) throws IOException {
-    Engine engine = Engines.shared();
+    Engine engine = Engines.of(EngineChoice.USUAL);
     rewrite(
         model,
         (name, tensor) -> {
@@ -51,7 +52,7 @@ final class DamagedModel {
   }
 
   private static void rewrite(Path model, Change change) throws IOException {
-    Engine engine = Engines.shared();
+    Engine engine = Engines.of(EngineChoice.USUAL);
     Path damaged = model.resolve("damaged.safetensors");
     try (CheckpointFolder checkpoint = CheckpointFolder.open(model)) {
       List<SafeTensorsWriter.Entry> entries = new ArrayList<>();

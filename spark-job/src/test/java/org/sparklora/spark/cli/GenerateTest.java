@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.pipeline.table.Generation;
@@ -127,7 +128,8 @@ class GenerateTest {
     Path table = folder.resolve("rounded");
     assertThat(greedyToken(rows, "--bf16", "--output", table.toString())).as(message()).isZero();
 
-    boolean rounds = Engines.shared().withProductsIn(DType.BFLOAT16).packsWeights(DType.FLOAT32);
+    boolean rounds =
+        Engines.of(EngineChoice.USUAL).withProductsIn(DType.BFLOAT16).packsWeights(DType.FLOAT32);
     assertThat(rounded != exact).isEqualTo(rounds);
     assertThat(rounded).isCloseTo(exact, within(0.05));
     assertThat(

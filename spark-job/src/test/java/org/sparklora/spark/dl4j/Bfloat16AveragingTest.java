@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.Bfloat16;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -141,7 +142,7 @@ class Bfloat16AveragingTest {
   }
 
   private Tensor moments(TrainedNetwork network) {
-    return Engines.shared()
+    return Engines.of(EngineChoice.USUAL)
         .alias(network.vectors().moments(), 2 * adapter.model().layout().size())
         .tensor();
   }

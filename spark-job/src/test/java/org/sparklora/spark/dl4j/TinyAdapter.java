@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -55,7 +56,9 @@ record TinyAdapter(TrainedModel model) {
 
   /** Its trained parameters, where the network has them. */
   Tensor parameters(TrainedNetwork network) {
-    return Engines.shared().alias(network.vectors().parameters(), model.layout().size()).tensor();
+    return Engines.of(EngineChoice.USUAL)
+        .alias(network.vectors().parameters(), model.layout().size())
+        .tensor();
   }
 
   /** Worker w's row of step s is number {@code MOST_STEPS · w + s}; all differ. */

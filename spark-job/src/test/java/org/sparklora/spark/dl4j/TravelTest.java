@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.LoraConfig;
@@ -117,7 +118,7 @@ class TravelTest {
   }
 
   private static Pointer filled(FlatVector vector, float[] values) {
-    Engines.shared()
+    Engines.of(EngineChoice.USUAL)
         .alias(vector.pointer(), values.length)
         .tensor()
         .write(0, values, 0, values.length);
@@ -125,7 +126,7 @@ class TravelTest {
   }
 
   private static float[] floats(FlatVector vector) {
-    return Engines.shared().alias(vector.pointer(), vector.size()).tensor().toArray();
+    return Engines.of(EngineChoice.USUAL).alias(vector.pointer(), vector.size()).tensor().toArray();
   }
 
   private static TrainedNetwork network(Path folder) throws IOException {

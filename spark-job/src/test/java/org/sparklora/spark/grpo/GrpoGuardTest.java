@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.pipeline.config.CommandLine;
@@ -82,7 +83,8 @@ class GrpoGuardTest {
       assertThat(row.get(MEAN).asDouble())
           .isBetween(0.0, 0.05); // the default of max_logprob_difference
     }
-    boolean rounds = Engines.shared().withProductsIn(DType.BFLOAT16).packsWeights(DType.FLOAT32);
+    boolean rounds =
+        Engines.of(EngineChoice.USUAL).withProductsIn(DType.BFLOAT16).packsWeights(DType.FLOAT32);
     assertThat(rounded.advantages(0).equals(exact.advantages(0))).isNotEqualTo(rounds);
   }
 

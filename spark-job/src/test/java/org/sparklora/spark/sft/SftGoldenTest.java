@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -217,7 +218,7 @@ public class SftGoldenTest {
   }
 
   private static float[] values(SafeTensors file, String name) throws IOException {
-    Engine engine = Engines.shared();
+    Engine engine = Engines.of(EngineChoice.USUAL);
     try (Tensor tensor = file.load(name, DType.FLOAT32, engine)) {
       return tensor.toArray();
     }

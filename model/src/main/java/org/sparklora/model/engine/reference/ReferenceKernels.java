@@ -53,10 +53,13 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void addScaled(Tensor x, float alpha, Tensor y) {
-    float[] in = x.toArray();
+    addScaled(x.toArray(), alpha, y);
+  }
+
+  private static void addScaled(float[] x, float alpha, Tensor y) {
     float[] out = y.toArray();
     for (int i = 0; i < out.length; i++) {
-      out[i] += alpha * in[i];
+      out[i] += alpha * x[i];
     }
     store(out, y);
   }
@@ -333,12 +336,7 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
-    float[] dIn = dX.toArray();
-    float[] masked = masked(dY.toArray(), rate, seed);
-    for (int i = 0; i < dIn.length; i++) {
-      dIn[i] += masked[i];
-    }
-    store(dIn, dX);
+    addScaled(masked(dY.toArray(), rate, seed), 1, dX);
   }
 
   private static float[] masked(float[] values, float rate, long seed) {

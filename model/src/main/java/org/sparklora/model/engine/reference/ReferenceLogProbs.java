@@ -15,10 +15,7 @@ final class ReferenceLogProbs {
     float[] z = new float[logits.columns()];
     for (int m = 0; m < targets.length; m++) {
       logits.read((long) m * z.length, z, 0, z.length);
-      int best = 0;
-      for (int i = 1; i < z.length; i++) {
-        best = z[i] > z[best] ? i : best;
-      }
+      int best = ReferenceSampling.likeliest(z);
       double sum = 0; // Σ exp(z − max)
       double weighted = 0; // Σ exp(z − max) · (z − max)
       for (float logit : z) {

@@ -47,7 +47,8 @@ final class ReferenceSampling {
     return true;
   }
 
-  private static int likeliest(float[] scores) {
+  /** The first index of the largest score. */
+  static int likeliest(float[] scores) {
     int best = 0;
     for (int i = 1; i < scores.length; i++) {
       best = scores[i] > scores[best] ? i : best;
@@ -78,7 +79,7 @@ final class ReferenceSampling {
     Arrays.sort(sorted);
     int first = 0; // index of the smallest logit that can be drawn
     if (rule.topK() > 0 && rule.topK() < sorted.length) {
-      first = Arrays.binarySearch(sorted, sorted[sorted.length - rule.topK()]);
+      first = sorted.length - rule.topK();
       while (first > 0 && sorted[first - 1] == sorted[first]) {
         first--;
       }

@@ -37,9 +37,4 @@ public final class HostIndices extends Indices {
   public int[] toArray() {
     return Arrays.copyOfRange(values, start, start + count());
   }
-
-  @Override
-  public void close() {
-    // the garbage collector frees the array
-  }
 }

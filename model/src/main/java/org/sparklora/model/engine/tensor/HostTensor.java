@@ -74,9 +74,7 @@ public final class HostTensor extends Tensor {
 
   /** A pointer to the first element, of the elements' type. */
   public Pointer elements() {
-    return dtype() == DType.FLOAT32
-        ? floats()
-        : new ShortPointer(bytes(owner, address, size() * dtype().bytes()));
+    return dtype() == DType.FLOAT32 ? floats() : new ShortPointer(bytes(owner, address, bytes()));
   }
 
   /** The address of the first element, for native calls, which check no bounds. */
@@ -87,7 +85,7 @@ public final class HostTensor extends Tensor {
 
   /** A pointer to the first element, for native calls. */
   public FloatPointer floats() {
-    return new FloatPointer(bytes(owner, address, size() * dtype().bytes()));
+    return new FloatPointer(bytes(owner, address, bytes()));
   }
 
   private static BytePointer bytes(Pointer owner, long start, long size) {
@@ -103,8 +101,7 @@ public final class HostTensor extends Tensor {
 
   @Override
   protected Tensor viewAt(long offset, long... shape) {
-    return new HostTensor(
-        owner, Optional.empty(), address + offset * dtype().bytes(), window, dtype(), shape);
+    return new HostTensor(owner, Optional.empty(), address(offset), window, dtype(), shape);
   }
 
   @Override

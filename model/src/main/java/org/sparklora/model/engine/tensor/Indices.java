@@ -50,7 +50,9 @@ public abstract class Indices implements AutoCloseable {
 
   /** Frees the storage if this object owns it. Idempotent. */
   @Override
-  public abstract void close();
+  public void close() {
+    // the garbage collector frees indices on the Java heap
+  }
 
   @Override
   public String toString() {

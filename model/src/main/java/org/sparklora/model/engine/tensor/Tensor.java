@@ -58,6 +58,11 @@ public abstract class Tensor implements AutoCloseable {
     return size;
   }
 
+  /** The number of bytes of all elements. */
+  public final long bytes() {
+    return size * dtype.bytes();
+  }
+
   /** The size of the last dimension: a matrix's columns. */
   public final int columns() {
     return Math.toIntExact(shape[shape.length - 1]);
