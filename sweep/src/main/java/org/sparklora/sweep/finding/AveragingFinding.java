@@ -2,12 +2,12 @@ package org.sparklora.sweep.finding;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import org.sparklora.observe.report.LineFigure;
 import org.sparklora.pipeline.config.Flags;
@@ -47,14 +47,12 @@ final class AveragingFinding {
   }
 
   static Findings of(Study study) {
-    List<Line> lines =
-        study.measured().stream()
-            .map(Study.Measured::trial)
-            .filter(AveragingFinding::averages)
-            .map(Line::of)
-            .distinct()
-            .toList();
-    List<IntervalLine> excesses = lines.stream().map(line -> excess(study, line)).toList();
+    Map<Line, IntervalLine> excesses = new LinkedHashMap<>();
+    study
+        .where(AveragingFinding::averages)
+        .trials()
+        .map(Line::of)
+        .forEach(line -> excesses.computeIfAbsent(line, one -> excess(study, one)));
     LineFigure figure =
         new LineFigure(
             "Excess over exact data parallelism",
@@ -63,16 +61,17 @@ final class AveragingFinding {
             "steps between two averages",
             "excess",
             true,
-            excesses.stream().map(IntervalLine::line).toList());
+            excesses.values().stream().map(IntervalLine::line).toList());
     List<Map<String, Object>> points = new ArrayList<>();
-    for (int i = 0; i < lines.size(); i++) {
-      Map<String, Object> first =
-          new TreeMap<>(Map.of("label", lines.get(i).label(), "workers", lines.get(i).workers()));
-      points.addAll(excesses.get(i).numbers(first, Flags.AVERAGING_FREQUENCY.name(), "excess"));
-    }
+    excesses.forEach(
+        (line, excess) -> {
+          Map<String, Object> first =
+              new TreeMap<>(Map.of("label", line.label(), "workers", line.workers()));
+          points.addAll(excess.numbers(first, Flags.AVERAGING_FREQUENCY.name(), "excess"));
+        });
     return Findings.of(
         study,
-        lines.stream()
+        excesses.keySet().stream()
             .filter(line -> PUBLISHED.containsKey(line.workers()))
             .map(line -> rule(study, line))
             .toList(),
@@ -81,34 +80,30 @@ final class AveragingFinding {
   }
 
   private static IntervalLine excess(Study study, Line line) {
-    List<Integer> frequencies =
-        study.measured().stream()
-            .map(Study.Measured::trial)
-            .filter(trial -> averages(trial) && Line.of(trial).equals(line))
+    return IntervalLine.of(
+        line.name(),
+        averaged(study, line)
+            .trials()
             .map(AveragingFinding::frequency)
             .distinct()
             .sorted()
-            .toList();
-    return IntervalLine.of(
-        line.name(), frequencies, study.seeds().size(), at -> excess(study, line, at));
+            .toList(),
+        study.seeds().size(),
+        at -> excess(study, line, at));
+  }
+
+  private static Study averaged(Study study, Line line) {
+    return study.where(trial -> averages(trial) && Line.of(trial).equals(line));
   }
 
   private static ToDoubleFunction<Draw> excess(Study study, Line line, int frequency) {
-    Predicate<Trial> ours =
-        trial -> averages(trial) && Line.of(trial).equals(line) && frequency(trial) == frequency;
-    Optional<Integer> batch =
-        study.measured().stream()
-            .map(Study.Measured::trial)
-            .filter(ours)
-            .map(AveragingFinding::globalBatch)
-            .findFirst();
-    double[] averaged = bySeed(study, ours);
-    double[] exact =
-        bySeed(
-            study,
-            trial ->
-                !averages(trial) && batch.filter(rows -> rows == globalBatch(trial)).isPresent());
-    return draw -> mean(averaged, draw) / mean(exact, draw) - 1;
+    Study averaged = averaged(study, line).where(trial -> frequency(trial) == frequency);
+    Optional<Integer> batch = averaged.trials().map(AveragingFinding::globalBatch).findFirst();
+    Study exact =
+        study.where(trial -> !averages(trial) && batch.equals(Optional.of(globalBatch(trial))));
+    double[] numerator = bySeed(averaged);
+    double[] denominator = bySeed(exact);
+    return draw -> mean(numerator, draw) / mean(denominator, draw) - 1;
   }
 
   private static FindingRule rule(Study study, Line line) {
@@ -127,11 +122,11 @@ final class AveragingFinding {
   }
 
   /** The metric of each seed; NaN without a trial. */
-  private static double[] bySeed(Study study, Predicate<Trial> kind) {
+  private static double[] bySeed(Study study) {
     double[] values = new double[study.seeds().size()];
     Arrays.fill(values, Double.NaN);
-    study.measured().stream()
-        .filter(one -> kind.test(one.trial()))
+    study
+        .measured()
         .forEach(one -> values[study.seeds().indexOf(one.trial().seed())] = study.metric(one));
     return values;
   }

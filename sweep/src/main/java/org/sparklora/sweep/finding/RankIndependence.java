@@ -36,10 +36,10 @@ record RankIndependence(
   /** Empty unless two rates have trials of all ranks, two or more, with a training loss. */
   static Optional<RankIndependence> of(Study study) {
     Study adapters = study.where(Trial::isAdapter);
-    List<Trial> trials = adapters.measured().stream().map(Study.Measured::trial).toList();
-    int ranks = (int) trials.stream().map(Trial::rank).distinct().count();
+    int ranks = (int) adapters.trials().map(Trial::rank).distinct().count();
     List<List<SeedCurve>> byRate =
-        trials.stream()
+        adapters
+            .trials()
             .map(Trial::rate)
             .distinct()
             .sorted()

@@ -39,6 +39,11 @@ public record Study(SweepMetric metric, List<Integer> seeds, List<Measured> meas
         metric, trials.stream().map(Trial::seed).distinct().sorted().toList(), measured);
   }
 
+  /** All trials, without their outcomes. */
+  Stream<Trial> trials() {
+    return measured.stream().map(Measured::trial);
+  }
+
   /** The trials of one kind, with the seeds of all. */
   Study where(Predicate<Trial> kind) {
     return new Study(
