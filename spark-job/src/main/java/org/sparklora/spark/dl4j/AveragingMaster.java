@@ -4,7 +4,6 @@ import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
-import org.deeplearning4j.spark.api.WorkerConfiguration;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
@@ -18,7 +17,6 @@ import org.sparklora.spark.workers.ShardedSum;
  */
 final class AveragingMaster extends ParameterAveragingTrainingMaster {
   private static final long serialVersionUID = 1L;
-  private static final int UNBOUNDED = 0;
 
   private final transient AveragingWorker worker;
   private final transient RoundVectors vectors;
@@ -36,11 +34,6 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
             .workerPrefetchNumBatches(0));
     this.worker = worker;
     this.vectors = vectors;
-  }
-
-  /** DL4J's configuration of a worker, which takes all steps of its partition. */
-  static WorkerConfiguration configuration() {
-    return new WorkerConfiguration(false, 1, 1, UNBOUNDED, 0, false);
   }
 
   /** The reports of the round's workers, in the workers' order. */
@@ -69,7 +62,6 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
     reports =
         ShardedSum.run(
             results.map(result -> ((AveragingWorker.Result) result).given()),
-            vectors.sizes(),
             vectors.dither(),
             vectors);
   }

@@ -10,7 +10,6 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.AveragingError;
@@ -19,31 +18,40 @@ import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.meter.ExecutorMeter;
 import org.sparklora.train.meter.ExecutorReading;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * DL4J's worker of one round: receives parameters and moments as raw vectors, reads its rows
  * itself, and adds a {@link Report} to DL4J's result. Each task has its own worker.
  */
 final class AveragingWorker extends ParameterAveragingTrainingWorker {
+  static final int IN_TASK = -1;
+
   private static final long serialVersionUID = 1L;
+  private static final int UNBOUNDED = 0;
 
   private final MultiLayerConfiguration configuration;
   private final TrainingRows rows;
-  private final RoundVectors.OfWorkers vectors; // null if the driver's network is trained
+  private final RoundVectors.OfWorkers vectors;
   private final AveragingError averagingError;
-  private final int place; // -1 in a task
+  private final int place;
   private final List<StepMetrics> steps = new ArrayList<>();
+  private transient TrainedNetwork network; // null before the round
   private long nanoseconds; // of the steps
   private RuntimeException failure;
 
+  /**
+   * @param place of this worker among the round's busy workers; {@link #IN_TASK} for that of the
+   *     task's partition
+   */
   AveragingWorker(
-      WorkerConfiguration worker,
       MultiLayerConfiguration configuration,
       TrainingRows rows,
       RoundVectors.OfWorkers vectors,
       AveragingError averagingError,
       int place) {
-    super(null, true, worker, null, null, null); // without DL4J's broadcast, hooks and listeners
+    // takes all steps of its partition; without DL4J's broadcast, hooks and listeners
+    super(null, true, new WorkerConfiguration(false, 1, 1, UNBOUNDED, 0, false), null, null, null);
     this.configuration = configuration;
     this.rows = rows;
     this.vectors = vectors;
@@ -67,28 +75,20 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
       RuntimeException failure)
       implements Serializable {}
 
-  /** DL4J's result with a report. */
+  /** DL4J's result of a task, which only {@link AveragingMaster} reads. */
   static final class Result extends ParameterAveragingTrainingResult {
     private static final long serialVersionUID = 1L;
 
     private final transient AveragingWorker worker;
-    private final transient MultiLayerNetwork network;
 
-    private Result(AveragingWorker worker, MultiLayerNetwork network) {
-      super(
-          network.params(),
-          network.getUpdater().getStateViewArray(),
-          network.score(),
-          null,
-          null,
-          null);
+    private Result(AveragingWorker worker) {
+      super(null, null, 0, null, null, null);
       this.worker = worker;
-      this.network = network;
     }
 
     /** The worker's contribution; the network is unusable afterwards. */
     ShardedSum.Given<Report> given() {
-      return worker.given(network);
+      return worker.given();
     }
   }
 
@@ -114,75 +114,68 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     return failure != null || vectors.canLeaveOut() && TaskContext.get().attemptNumber() > 0;
   }
 
-  private ShardedSum.Given<Report> given(MultiLayerNetwork network) {
-    List<ShardedSum.Given<Report>> given = new ArrayList<>();
+  private ShardedSum.Given<Report> given() {
+    List<float[]> sketches = new ArrayList<>();
+    List<FlatVector> given = new ArrayList<>();
     attempt(
         () -> {
-          INDArray parameters = NetworkVectors.arrays(network).get(0);
-          List<float[]> sketches =
-              averagingError.sketch(NetworkVectors.address(parameters)).stream().toList();
-          given.add(vectors.given(worker(), network, report(sketches)));
+          averagingError.sketch(network.vectors().parameters()).ifPresent(sketches::add);
+          given.addAll(vectors.given(worker(), network));
         });
+    double weight = given.isEmpty() ? 0 : vectors.weight(worker());
     if (given.isEmpty()) {
-      NetworkVectors.free(network);
-      given.add(vectors.nothing(report(List.of())));
+      sketches.clear();
+      given.addAll(vectors.nothing(network));
     }
-    return given.get(0);
+    ExecutorReading reading = ExecutorMeter.here().read(SparkEnv.get().executorId());
+    return new ShardedSum.Given<>(
+        given,
+        weight,
+        new Report(List.copyOf(steps), sketches, reading, nanoseconds / 1e9, failure),
+        () -> {
+          given.forEach(FlatVector::close);
+          network.close();
+        });
   }
 
   /** Takes all steps on a new network, as DL4J does with a worker on an executor. */
-  Result train(List<StepRows> all) {
-    MultiLayerNetwork network = getInitialModel();
+  ShardedSum.Given<Report> train(List<StepRows> all) {
+    getInitialModel();
     try {
-      all.forEach(step -> take(network, step));
-      return getFinalResult(network);
+      all.forEach(this::take);
+      return given();
     } catch (RuntimeException e) {
-      NetworkVectors.free(network);
+      network.close();
       throw e;
     }
   }
 
-  /** As {@link #train}, for a single worker, whose vectors are not averaged. */
-  Report trainAlone(MultiLayerNetwork network, List<StepRows> all) {
-    all.forEach(step -> take(network, step));
-    return report(List.of());
-  }
-
-  private void take(MultiLayerNetwork network, StepRows step) {
+  private void take(StepRows step) {
     long started = System.nanoTime();
-    StepMetrics metrics = NetworkVectors.of(network).step(step, rows);
+    steps.add(network.vectors().step(step, rows));
     nanoseconds += System.nanoTime() - started;
-    steps.add(metrics);
-    network.setScore(metrics.loss());
-  }
-
-  private Report report(List<float[]> sketches) {
-    ExecutorReading reading = ExecutorMeter.here().read(SparkEnv.get().executorId());
-    return new Report(List.copyOf(steps), sketches, reading, nanoseconds / 1e9, failure);
   }
 
   @Override
   public MultiLayerNetwork getInitialModel() {
-    MultiLayerNetwork network = new MultiLayerNetwork(configuration.clone());
-    network.init();
+    network = new TrainedNetwork(configuration.clone());
     attempt(() -> vectors.load(worker(), network));
-    return network;
+    return network.network();
   }
 
-  /** The place of this worker among the round's busy workers: that of its partition. */
   private int worker() {
-    return place >= 0 ? place : TaskContext.getPartitionId();
+    return place != IN_TASK ? place : TaskContext.getPartitionId();
   }
 
   /** Takes one optimizer step; DL4J's {@code fit} could not take several micro-batches in one. */
   @Override
-  public Result processMinibatch(DataSet step, MultiLayerNetwork network, boolean isLast) {
-    attempt(() -> take(network, StepDataSet.rows(step)));
-    return isLast ? getFinalResult(network) : null;
+  public Result processMinibatch(DataSet step, MultiLayerNetwork ours, boolean isLast) {
+    attempt(() -> take(StepDataSet.rows(step)));
+    return isLast ? getFinalResult(ours) : null;
   }
 
   @Override
-  public Result getFinalResult(MultiLayerNetwork network) {
-    return new Result(this, network);
+  public Result getFinalResult(MultiLayerNetwork ours) {
+    return new Result(this);
   }
 }

@@ -4,7 +4,6 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.BaseLayer;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -19,18 +18,8 @@ import org.sparklora.train.step.TrainedVectors;
 final class DecoderLayer extends BaseLayer<DecoderLayerConf> {
   private static final long serialVersionUID = 1L;
 
-  private transient TrainedVectors vectors; // null until the first call of vectors()
-
   DecoderLayer(NeuralNetConfiguration conf, DataType dataType) {
     super(conf, dataType);
-  }
-
-  /** The vectors of the network that this layer belongs to. */
-  TrainedVectors vectors(MultiLayerNetwork network) {
-    if (vectors == null) {
-      vectors = NetworkVectors.over(network, layerConf());
-    }
-    return vectors;
   }
 
   @Override

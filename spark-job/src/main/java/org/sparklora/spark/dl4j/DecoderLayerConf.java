@@ -26,24 +26,21 @@ final class DecoderLayerConf extends FeedForwardLayer {
   private final StepRule rule;
   private final long size;
 
-  private DecoderLayerConf(Builder builder) {
+  private DecoderLayerConf(Builder builder, TrainedModel model, StepRule rule) {
     super(builder);
-    this.model = builder.model;
-    this.rule = builder.rule;
-    this.size = builder.size;
+    this.model = model;
+    this.rule = rule;
+    this.size = model.layout().size();
     setNIn(1); // DL4J requires both to be positive; the layer itself uses neither
     setNOut(1);
   }
 
-  /** The layer of a model with {@code size} trained parameters. */
-  static DecoderLayerConf of(TrainedModel model, StepRule rule, long size, IUpdater updater) {
+  /** The layer of a model. */
+  static DecoderLayerConf of(TrainedModel model, StepRule rule, IUpdater updater) {
     Builder builder = new Builder();
-    builder.model = model;
-    builder.rule = rule;
-    builder.size = size;
     builder.activation(new ActivationIdentity());
     builder.updater(updater).biasUpdater(updater);
-    return new DecoderLayerConf(builder);
+    return new DecoderLayerConf(builder, model, rule);
   }
 
   TrainedModel model() {
@@ -107,13 +104,9 @@ final class DecoderLayerConf extends FeedForwardLayer {
 
   @SuppressWarnings("unchecked") // of build(): DL4J lets the caller choose the type it returns
   private static final class Builder extends FeedForwardLayer.Builder<Builder> {
-    private TrainedModel model;
-    private StepRule rule;
-    private long size;
-
     @Override
     public DecoderLayerConf build() {
-      return new DecoderLayerConf(this);
+      throw new UnsupportedOperationException("of() builds");
     }
   }
 }

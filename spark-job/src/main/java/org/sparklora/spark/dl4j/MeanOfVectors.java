@@ -2,13 +2,12 @@ package org.sparklora.spark.dl4j;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
-import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.vector.Dither;
 import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.vector.VectorType;
@@ -23,7 +22,7 @@ import org.sparklora.train.workers.Workers;
  * mean of the workers' changes is added to them.
  */
 final class MeanOfVectors implements RoundVectors {
-  private final MultiLayerNetwork network;
+  private final TrainedNetwork network;
   private final int workers;
   private final VectorType onWire;
   private final List<SharedVector> start = new ArrayList<>(); // parameters, moments
@@ -32,17 +31,12 @@ final class MeanOfVectors implements RoundVectors {
    * @param network the driver's
    * @param workers number of workers with steps in the round
    */
-  MeanOfVectors(Workers group, MultiLayerNetwork network, int workers, VectorType onWire) {
+  MeanOfVectors(Workers group, TrainedNetwork network, int workers, VectorType onWire) {
     this.network = network;
     this.workers = workers;
     this.onWire = onWire;
-    for (INDArray vector : NetworkVectors.arrays(network)) {
-      Pointer floats = NetworkVectors.address(vector);
-      long size = vector.length();
-      start.add(
-          onWire == VectorType.FLOAT32
-              ? group.share(floats, size)
-              : group.share(FlatVector.copyOf(floats, size, onWire, Dither.NONE)));
+    for (INDArray vector : network.arrays()) {
+      start.add(group.share(TrainedNetwork.over(vector).as(onWire, Dither.NONE)));
     }
   }
 
@@ -52,8 +46,8 @@ final class MeanOfVectors implements RoundVectors {
   }
 
   @Override
-  public List<Long> sizes() {
-    return NetworkVectors.arrays(network).stream().map(INDArray::length).toList();
+  public long bytes() {
+    return start.stream().mapToLong(sent -> sent.vector().bytes()).sum();
   }
 
   @Override
@@ -64,8 +58,8 @@ final class MeanOfVectors implements RoundVectors {
   /** Copies a shard of the workers' sum (float32), or adds the mean of their changes (bfloat16). */
   @Override
   public void take(int vector, long from, FlatVector shard, double weight) {
-    INDArray ours = NetworkVectors.arrays(network).get(vector);
-    Pointer first = FlatVector.at(NetworkVectors.address(ours), from);
+    INDArray ours = network.arrays().get(vector);
+    Pointer first = FlatVector.at(TrainedNetwork.address(ours), from);
     if (onWire == VectorType.FLOAT32) {
       shard.copyTo(first);
     } else {
@@ -74,8 +68,8 @@ final class MeanOfVectors implements RoundVectors {
   }
 
   @Override
-  public <T> T end(Function<Pointer, T> reader) {
-    List<INDArray> vectors = NetworkVectors.arrays(network);
+  public OptionalDouble end(Function<Pointer, OptionalDouble> error) {
+    List<INDArray> vectors = network.arrays();
     if (onWire == VectorType.FLOAT32) {
       vectors.forEach(sum -> sum.divi(workers));
     } else {
@@ -84,7 +78,7 @@ final class MeanOfVectors implements RoundVectors {
       INDArray moments = vectors.get(1).reshape(2 * parameters);
       Transforms.max(moments.get(NDArrayIndex.interval(parameters, 2 * parameters)), 0, false);
     }
-    return reader.apply(NetworkVectors.address(vectors.get(0)));
+    return error.apply(TrainedNetwork.address(vectors.get(0)));
   }
 
   @Override
@@ -94,29 +88,26 @@ final class MeanOfVectors implements RoundVectors {
 
   private record Whole(List<SharedVector> start) implements OfWorkers {
     @Override
-    public void load(int worker, MultiLayerNetwork network) {
-      List<INDArray> vectors = NetworkVectors.arrays(network);
+    public void load(int worker, TrainedNetwork network) {
+      List<INDArray> vectors = network.arrays();
       for (int v = 0; v < vectors.size(); v++) {
-        start.get(v).vector().copyTo(NetworkVectors.address(vectors.get(v)));
+        start.get(v).vector().copyTo(TrainedNetwork.address(vectors.get(v)));
       }
     }
 
     @Override
-    public <O> ShardedSum.Given<O> given(int worker, MultiLayerNetwork network, O told) {
-      List<FlatVector> trained =
-          NetworkVectors.arrays(network).stream().map(NetworkVectors::over).toList();
-      if (start.get(0).vector().type() == VectorType.FLOAT32) {
-        return new ShardedSum.Given<>(trained, told, () -> NetworkVectors.free(network));
-      }
-      List<FlatVector> changes = new ArrayList<>();
+    public List<FlatVector> given(int worker, TrainedNetwork network) {
+      List<INDArray> trained = network.arrays();
+      List<FlatVector> given = new ArrayList<>();
       for (int v = 0; v < trained.size(); v++) {
         FlatVector from = start.get(v).vector();
-        Pointer numbers = trained.get(v).pointer();
-        from.addTo(-1, numbers);
-        changes.add(FlatVector.copyOf(numbers, from.size(), from.type(), Dither.NONE));
+        FlatVector numbers = TrainedNetwork.over(trained.get(v));
+        if (from.type() != VectorType.FLOAT32) {
+          from.addTo(-1, numbers.pointer());
+        }
+        given.add(numbers.as(from.type(), Dither.NONE));
       }
-      NetworkVectors.free(network);
-      return new ShardedSum.Given<>(changes, told, () -> changes.forEach(FlatVector::close));
+      return given;
     }
   }
 }

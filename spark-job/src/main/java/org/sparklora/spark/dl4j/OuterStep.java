@@ -2,12 +2,10 @@ package org.sparklora.spark.dl4j;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.apache.spark.broadcast.Broadcast;
 import org.bytedeco.javacpp.Pointer;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.step.LocalRounds;
 import org.sparklora.train.step.RoundStart;
@@ -20,36 +18,28 @@ import org.sparklora.train.vector.FlatVector;
  */
 final class OuterStep implements RoundVectors {
   private final LocalRounds rounds;
-  private final FlatVector mean;
   private final OfRound ofRound;
-  private final int firstStep;
-  private final int endStep;
+  private final FlatVector mean;
 
   /**
-   * @param lease for executors; empty if all workers are in this process
-   * @param steps for each worker its steps; some workers may have none
+   * @param lease of executors; empty if all workers are in this process
+   * @param busy the workers with steps
+   * @param steps of each busy worker
+   * @param firstStep the round's first step, from 0
+   * @param endStep the step after its last
    */
   OuterStep(
       LocalRounds rounds,
-      Optional<Broadcast<Lease>> lease,
-      long size,
+      Optional<Broadcast<RoundStart.Run>> lease,
+      int[] busy,
       List<List<StepRows>> steps,
       int firstStep,
       int endStep) {
     this.rounds = rounds;
-    this.mean = new FlatVector(size);
-    this.firstStep = firstStep;
-    this.endStep = endStep;
-    int[] busy =
-        IntStream.range(0, steps.size()).filter(worker -> !steps.get(worker).isEmpty()).toArray();
     this.ofRound =
         new OfRound(
-            rounds.start(),
-            size,
-            lease.orElse(null),
-            busy,
-            LocalRounds.shares(steps),
-            IntStream.of(busy).mapToObj(worker -> rounds.dither(firstStep, worker)).toList());
+            rounds.start(firstStep, endStep), lease.orElse(null), busy, LocalRounds.shares(steps));
+    this.mean = new FlatVector(rounds.size());
   }
 
   @Override
@@ -58,13 +48,13 @@ final class OuterStep implements RoundVectors {
   }
 
   @Override
-  public List<Long> sizes() {
-    return List.of(mean.size());
+  public long bytes() {
+    return ofRound.start.bytes(mean.size());
   }
 
   @Override
   public Dither dither() {
-    return rounds.ditherOfSum(firstStep);
+    return ofRound.start.ditherOfSum();
   }
 
   @Override
@@ -75,12 +65,12 @@ final class OuterStep implements RoundVectors {
   }
 
   @Override
-  public <T> T end(Function<Pointer, T> reader) {
+  public OptionalDouble end(Function<Pointer, OptionalDouble> error) {
     try (FlatVector parameters = rounds.copyOfParameters()) {
       mean.addTo(parameters.pointer());
-      T read = reader.apply(parameters.pointer());
-      rounds.end(firstStep, endStep, mean);
-      return read;
+      OptionalDouble ofMean = error.apply(parameters.pointer());
+      rounds.end(ofRound.start, mean);
+      return ofMean;
     }
   }
 
@@ -90,47 +80,42 @@ final class OuterStep implements RoundVectors {
   }
 
   /**
-   * @param size number of parameters
-   * @param lease of executors' memory, or null
+   * @param lease null in local mode. Each executor that reads it keeps the run's vectors until it
+   *     is destroyed
    * @param busy the workers with steps
-   * @param shares of all workers in the mean
-   * @param dithers of the busy workers
+   * @param shares of the busy workers in the mean
    */
   private record OfRound(
-      RoundStart start,
-      long size,
-      Broadcast<Lease> lease,
-      int[] busy,
-      double[] shares,
-      List<Dither> dithers)
+      RoundStart start, Broadcast<RoundStart.Run> lease, int[] busy, double[] shares)
       implements OfWorkers {
     @Override
-    public void load(int worker, MultiLayerNetwork network) {
+    public void load(int worker, TrainedNetwork network) {
       if (lease != null) {
-        lease.value(); // this executor has it from now on, until it is destroyed
+        lease.value();
       }
-      start.load(busy[worker], NetworkVectors.of(network));
+      start.load(busy[worker], network.vectors());
     }
 
     @Override
-    public <O> ShardedSum.Given<O> given(int worker, MultiLayerNetwork network, O told) {
-      double share = shares[busy[worker]];
-      FlatVector change =
-          start.change(busy[worker], NetworkVectors.of(network), share, dithers.get(worker));
-      NetworkVectors.free(network);
-      return new ShardedSum.Given<>(List.of(change), share, told, change::close);
+    public List<FlatVector> given(int worker, TrainedNetwork network) {
+      return List.of(start.change(busy[worker], network.vectors(), shares[worker]));
+    }
+
+    @Override
+    public double weight(int worker) {
+      return shares[worker];
     }
 
     /** Not in the first round of a process, which measures the workers' speeds. */
     @Override
     public boolean canLeaveOut() {
-      return lease != null && start.settings().bySpeed() && start.round() > 0;
+      return lease != null && start.run().settings().bySpeed() && start.round() > 0;
     }
 
     @Override
-    public <O> ShardedSum.Given<O> nothing(O told) {
-      FlatVector zeros = new FlatVector(size).as(start.settings().onWire(), Dither.NONE);
-      return new ShardedSum.Given<>(List.of(zeros), 0, told, zeros::close);
+    public List<FlatVector> nothing(TrainedNetwork network) {
+      FlatVector zeros = new FlatVector(network.vectors().size());
+      return List.of(zeros.as(start.run().settings().onWire(), Dither.NONE));
     }
   }
 }

@@ -2,13 +2,14 @@ package org.sparklora.spark.dl4j;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.nd4j.linalg.dataset.DataSet;
 import org.slf4j.Logger;
@@ -26,7 +27,9 @@ import org.sparklora.train.meter.ExecutorUse;
 import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.LocalRounds;
 import org.sparklora.train.step.RoundReport;
+import org.sparklora.train.step.RoundStart;
 import org.sparklora.train.step.Synchronizer;
+import org.sparklora.train.step.TrainedVectors;
 import org.sparklora.train.step.WorkerSpeeds;
 import org.sparklora.train.workers.Workers;
 
@@ -42,14 +45,16 @@ import org.sparklora.train.workers.Workers;
  */
 public final class ParameterAveraging implements Synchronizer {
   private static final Logger LOG = LoggerFactory.getLogger(ParameterAveraging.class);
-  private static final int IN_TASK = -1; // the place of a worker whose partition tells it
+
   private final Workers workers;
-  private final TrainedNetwork adapters;
-  private final MultiLayerNetwork network;
+  private final Optional<ExecutorWorkers> executors; // empty if all workers are in this process
+  private final TrainedNetwork network;
+  private final MultiLayerConfiguration configuration; // the network's
+  private final TrainedVectors vectors; // the network's
   private final TrainingRows rows;
   private final AveragingSettings settings;
   private final Optional<LocalRounds> rounds; // empty for plain means
-  private final Optional<Broadcast<Lease>> lease; // of executors, for rounds
+  private final Optional<Broadcast<RoundStart.Run>> lease; // of executors, for rounds
   private final Optional<WorkerSpeeds> speeds; // of executors
   private final AveragingError averagingError;
   private final String what;
@@ -68,18 +73,21 @@ public final class ParameterAveraging implements Synchronizer {
       TrainingPlan plan,
       AveragingSettings settings) {
     this.workers = workers;
-    this.adapters = network;
-    this.network = network.network();
+    this.executors =
+        Optional.of(workers)
+            .filter(ExecutorWorkers.class::isInstance)
+            .map(ExecutorWorkers.class::cast);
+    this.network = network;
+    this.configuration = network.network().getLayerWiseConfigurations();
+    this.vectors = network.vectors();
     this.rows = rows;
     this.settings = settings;
     this.rounds =
         settings.hasOuterStep()
-            ? Optional.of(new LocalRounds(settings, workers, network.vectors(), plan, rows))
+            ? Optional.of(new LocalRounds(settings, workers, vectors, plan, rows))
             : Optional.empty();
     this.lease =
-        rounds
-            .filter(local -> workers instanceof ExecutorWorkers)
-            .map(local -> ((ExecutorWorkers) workers).spark().broadcast(new Lease(local.run())));
+        rounds.flatMap(local -> executors.map(some -> some.spark().broadcast(local.run())));
     this.speeds =
         lease.filter(any -> settings.bySpeed()).map(any -> new WorkerSpeeds(plan.workers()));
     this.averagingError = AveragingError.of(model);
@@ -93,31 +101,53 @@ public final class ParameterAveraging implements Synchronizer {
 
   @Override
   public RoundReport train(List<List<StepRows>> planned) {
-    List<List<StepRows>> steps = speeds.map(known -> known.deal(planned)).orElse(planned);
-    int firstStep =
-        steps.stream().flatMap(List::stream).mapToInt(StepRows::step).min().orElseThrow();
-    int lastStep =
-        steps.stream().flatMap(List::stream).mapToInt(StepRows::step).max().orElseThrow();
-    int[] busy = busy(steps);
-    if (workers instanceof ExecutorWorkers executors) {
-      JobNames.name(executors.spark(), name(firstStep + 1, lastStep + 1, busy.length));
-    }
-    long returned = settings.bytes(adapters.vectors().size());
-    long sent = rounds.map(LocalRounds::bytesOfStart).orElse(returned);
-    Round round = round(steps, firstStep, lastStep + 1);
-    network.getLayerWiseConfigurations().setIterationCount(lastStep + 1);
-    speeds.ifPresent(known -> note(known, busy, round.reports(), lastStep + 1));
+    List<List<StepRows>> dealt = speeds.map(known -> known.deal(planned)).orElse(planned);
+    int[] busy =
+        IntStream.range(0, dealt.size()).filter(worker -> !dealt.get(worker).isEmpty()).toArray();
+    List<List<StepRows>> steps = IntStream.of(busy).mapToObj(dealt::get).toList();
+    IntSummaryStatistics numbers =
+        steps.stream().flatMap(List::stream).mapToInt(StepRows::step).summaryStatistics();
+    int endStep = numbers.getMax() + 1;
+    RoundReport report =
+        busy.length == 1 && rounds.isEmpty() && executors.isEmpty()
+            ? alone(steps.get(0))
+            : average(busy, steps, numbers.getMin(), endStep);
+    configuration.setIterationCount(endStep);
+    return report;
+  }
+
+  /** The average over one worker is that worker's vectors, which need not be copied. */
+  private RoundReport alone(List<StepRows> steps) {
+    List<StepMetrics> taken = steps.stream().map(step -> vectors.step(step, rows)).toList();
+    return new RoundReport(taken, OptionalDouble.empty(), workers.takeUse());
+  }
+
+  private RoundReport average(int[] busy, List<List<StepRows>> steps, int firstStep, int endStep) {
     ExecutorUse use = new ExecutorUse();
-    round.reports().forEach(report -> use.add(report.reading()));
-    if (workers instanceof ExecutorWorkers) {
-      use.addBytes(sent * use.executors() + returned * busy.length);
+    try (RoundVectors round =
+        rounds.isPresent()
+            ? new OuterStep(rounds.get(), lease, busy, steps, firstStep, endStep)
+            : new MeanOfVectors(workers, network, busy.length, settings.onWire())) {
+      executors.ifPresent(
+          some -> JobNames.name(some.spark(), name(firstStep + 1, endStep, busy.length)));
+      List<AveragingWorker.Report> reports =
+          executors
+              .map(some -> onExecutors(some, steps, round))
+              .orElseGet(() -> here(steps, round));
+      List<float[]> sketches =
+          reports.stream().flatMap(report -> report.sketches().stream()).toList();
+      OptionalDouble error = round.end(mean -> averagingError.relative(sketches, mean));
+      speeds.ifPresent(known -> note(known, busy, reports, endStep));
+      reports.forEach(report -> use.add(report.reading()));
+      if (executors.isPresent()) {
+        use.addBytes(
+            round.bytes() * use.executors() + settings.bytes(vectors.size()) * busy.length);
+      }
+      return new RoundReport(
+          IntStream.range(firstStep, endStep).mapToObj(step -> metrics(step, reports)).toList(),
+          error,
+          use);
     }
-    return new RoundReport(
-        IntStream.rangeClosed(firstStep, lastStep)
-            .mapToObj(step -> metrics(step, round.reports()))
-            .toList(),
-        round.averagingError(),
-        use);
   }
 
   /** Notes the speeds of a round; throws the exception of a worker that failed. */
@@ -140,8 +170,6 @@ public final class ParameterAveraging implements Synchronizer {
     }
   }
 
-  private record Round(List<AveragingWorker.Report> reports, OptionalDouble averagingError) {}
-
   @Override
   public void write(Path checkpoint) throws IOException {
     if (rounds.isPresent()) {
@@ -162,81 +190,30 @@ public final class ParameterAveraging implements Synchronizer {
     lease.ifPresent(Broadcast::destroy);
   }
 
-  private Round round(List<List<StepRows>> steps, int first, int end) {
-    List<List<StepRows>> busy = IntStream.of(busy(steps)).mapToObj(steps::get).toList();
-    if (busy.size() == 1 && rounds.isEmpty() && !(workers instanceof ExecutorWorkers)) {
-      // the average over one worker is that worker's vectors, which need not be copied
-      return new Round(
-          List.of(worker(null, AveragingError.none(), 0).trainAlone(network, busy.get(0))),
-          OptionalDouble.empty());
-    }
-    AveragingError error = busy.size() > 1 ? averagingError : AveragingError.none();
-    try (RoundVectors vectors = vectors(steps, busy.size(), first, end)) {
-      List<AveragingWorker.Report> reports =
-          workers instanceof ExecutorWorkers executors
-              ? onExecutors(executors, busy, vectors, error)
-              : here(busy, vectors, error);
-      List<float[]> sketches =
-          reports.stream().flatMap(report -> report.sketches().stream()).toList();
-      return new Round(
-          reports,
-          vectors.end(
-              mean ->
-                  sketches.isEmpty()
-                      ? OptionalDouble.empty()
-                      : averagingError.relative(sketches, mean)));
-    }
-  }
-
-  private RoundVectors vectors(List<List<StepRows>> steps, int busy, int first, int end) {
-    return rounds.isPresent()
-        ? new OuterStep(rounds.get(), lease, adapters.vectors().size(), steps, first, end)
-        : new MeanOfVectors(workers, network, busy, settings.onWire());
-  }
-
   private List<AveragingWorker.Report> onExecutors(
-      ExecutorWorkers executors,
-      List<List<StepRows>> busy,
-      RoundVectors vectors,
-      AveragingError error) {
-    AveragingMaster master =
-        new AveragingMaster(
-            worker(vectors.ofWorkers(), error, IN_TASK), busy.size(), stepsPerRound(), vectors);
-    new SparkDl4jMultiLayer(executors.spark(), network, master).fit(partitions(executors, busy));
+      ExecutorWorkers some, List<List<StepRows>> steps, RoundVectors sent) {
+    AveragingWorker worker = worker(sent.ofWorkers(), steps.size(), AveragingWorker.IN_TASK);
+    AveragingMaster master = new AveragingMaster(worker, steps.size(), stepsPerRound(), sent);
+    // one partition per worker, with its steps in order; executors make DL4J's data sets
+    JavaRDD<DataSet> round =
+        some.parts(steps).flatMap(own -> own.stream().map(StepDataSet::of).iterator());
+    new SparkDl4jMultiLayer(some.spark(), network.network(), master).fit(round);
     return master.reports();
   }
 
-  private List<AveragingWorker.Report> here(
-      List<List<StepRows>> busy, RoundVectors vectors, AveragingError error) {
-    RoundVectors.OfWorkers ofWorkers = vectors.ofWorkers();
-    return ShardedSum.<AveragingWorker.Report>inTurn(
-        IntStream.range(0, busy.size())
-            .mapToObj(place -> worker(ofWorkers, error, place).train(busy.get(place)).given())
+  private List<AveragingWorker.Report> here(List<List<StepRows>> steps, RoundVectors round) {
+    RoundVectors.OfWorkers ofWorkers = round.ofWorkers();
+    return ShardedSum.inTurn(
+        IntStream.range(0, steps.size())
+            .mapToObj(place -> worker(ofWorkers, steps.size(), place).train(steps.get(place)))
             .iterator(),
-        vectors.dither(),
-        vectors);
+        round.dither(),
+        round);
   }
 
-  private AveragingWorker worker(RoundVectors.OfWorkers vectors, AveragingError error, int place) {
-    return new AveragingWorker(
-        AveragingMaster.configuration(),
-        network.getLayerWiseConfigurations(),
-        rows,
-        vectors,
-        error,
-        place);
-  }
-
-  /** The workers with steps. */
-  private static int[] busy(List<List<StepRows>> steps) {
-    return IntStream.range(0, steps.size())
-        .filter(worker -> !steps.get(worker).isEmpty())
-        .toArray();
-  }
-
-  /** One partition per worker, with its steps in order; executors make DL4J's data sets. */
-  private static JavaRDD<DataSet> partitions(ExecutorWorkers executors, List<List<StepRows>> busy) {
-    return executors.parts(busy).flatMap(worker -> worker.stream().map(StepDataSet::of).iterator());
+  private AveragingWorker worker(RoundVectors.OfWorkers ofWorkers, int count, int place) {
+    AveragingError measured = count > 1 ? averagingError : AveragingError.none();
+    return new AveragingWorker(configuration, rows, ofWorkers, measured, place);
   }
 
   private String name(int firstStep, int lastStep, int count) {

@@ -2,11 +2,12 @@ package org.sparklora.spark.dl4j;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.vector.Dither;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * The vectors of a round on the driver: workers receive some and return others, whose sum changes
@@ -18,8 +19,8 @@ interface RoundVectors extends ShardedSum.Target, AutoCloseable {
   /** The worker's side of this round, to be sent. */
   OfWorkers ofWorkers();
 
-  /** Lengths of the vectors that workers return. */
-  List<Long> sizes();
+  /** Bytes that an executor receives. */
+  long bytes();
 
   /** Rounds the sum. */
   Dither dither();
@@ -27,10 +28,9 @@ interface RoundVectors extends ShardedSum.Target, AutoCloseable {
   /**
    * Changes the driver's vectors, after all shards were taken.
    *
-   * @param reader receives the mean of the workers' parameters, to be read before it returns
-   * @return the reader's result
+   * @param error of the mean of the workers' parameters
    */
-  <T> T end(Function<Pointer, T> reader);
+  OptionalDouble end(Function<Pointer, OptionalDouble> error);
 
   @Override
   void close();
@@ -43,18 +43,26 @@ interface RoundVectors extends ShardedSum.Target, AutoCloseable {
      * @param worker its place among the round's busy workers
      * @param network new
      */
-    void load(int worker, MultiLayerNetwork network);
+    void load(int worker, TrainedNetwork network);
 
-    /** The contribution of a worker after its last step; the network is unusable afterwards. */
-    <O> ShardedSum.Given<O> given(int worker, MultiLayerNetwork network, O told);
+    /**
+     * The vectors of a worker after its last step, to be closed before the network, which is used
+     * for nothing else afterwards.
+     */
+    List<FlatVector> given(int worker, TrainedNetwork network);
+
+    /** The weight of a worker in the mean. */
+    default double weight(int worker) {
+      return 1;
+    }
 
     /** Whether the mean may be that of some of the workers. */
     default boolean canLeaveOut() {
       return false;
     }
 
-    /** The contribution of a worker that is left out. */
-    default <O> ShardedSum.Given<O> nothing(O told) {
+    /** The vectors of a worker that is left out: zeros. */
+    default List<FlatVector> nothing(TrainedNetwork network) {
       throw new UnsupportedOperationException("every worker counts");
     }
   }

@@ -1,11 +1,16 @@
 package org.sparklora.spark.dl4j;
 
+import java.util.List;
 import java.util.Locale;
+import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.concurrency.AffinityManager;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.engine.hardware.OpenBlasKernels;
@@ -15,34 +20,51 @@ import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.step.StepRule;
 import org.sparklora.train.step.TrainedVectors;
+import org.sparklora.train.vector.FlatVector;
 
 /**
- * The DL4J network on the driver: one {@link DecoderLayer}, its parameters and AdamW's state.
+ * A DL4J network, of the driver or of a worker: one {@link DecoderLayer}, its parameters and
+ * AdamW's state. Its arrays are {@link TrainedVectors}: parameters, gradient, and the state of
+ * DL4J's Adam, which is the first moments of all parameters, then the second.
  *
  * <p>Not thread-safe. Closing frees the memory of {@link #vectors}, so no task may still use them.
  */
 public final class TrainedNetwork implements AutoCloseable {
   private final MultiLayerNetwork network;
-  private final NativeMemory vectors;
+  private final List<INDArray> arrays; // parameters, moments
+  private final TrainedVectors vectors;
+  private final NativeMemory memory;
 
-  private TrainedNetwork(MultiLayerNetwork network) {
-    this.network = network;
-    long floats = network.numParams() + network.getUpdater().getStateViewArray().length();
-    this.vectors = NativeMemory.ofLibrary(Float.BYTES * floats, () -> NetworkVectors.free(network));
+  /** A network whose parameters are all 0. */
+  TrainedNetwork(MultiLayerConfiguration configuration) {
+    this.network = new MultiLayerNetwork(configuration);
+    network.init();
+    this.arrays = List.of(network.params(), network.getUpdater().getStateViewArray());
+    INDArray gradient = network.getFlattenedGradients(); // DL4J makes it with the updater
+    DecoderLayerConf layer = (DecoderLayerConf) configuration.getConf(0).getLayer();
+    this.vectors =
+        new TrainedVectors(
+            layer.model(),
+            layer.rule(),
+            over(arrays.get(0)),
+            over(arrays.get(1)),
+            FlatVector.overZeros(address(gradient), gradient.length()));
+    long floats = arrays.stream().mapToLong(INDArray::length).sum();
+    this.memory =
+        NativeMemory.ofLibrary(
+            Float.BYTES * floats,
+            () -> {
+              vectors.close(); // the engine's copies
+              arrays.forEach(INDArray::close);
+              gradient.close();
+            });
   }
 
-  /**
-   * Creates a network whose parameters are all 0.
-   *
-   * @param layout of the flat parameter vector: decayed parameters first
-   */
+  /** Creates a network whose parameters are all 0. */
   public static TrainedNetwork create(
-      TrainedModel model,
-      ParameterLayout layout,
-      OptimizerConfig optimizer,
-      ScheduleConfig schedule,
-      int totalSteps) {
+      TrainedModel model, OptimizerConfig optimizer, ScheduleConfig schedule, int totalSteps) {
     OpenBlasKernels.choose(); // ND4J loads OpenBLAS
+    ParameterLayout layout = model.layout();
     if (layout.size() > Integer.MAX_VALUE / 2) {
       throw new IllegalArgumentException(
           String.format(
@@ -59,12 +81,10 @@ public final class TrainedNetwork implements AutoCloseable {
             .trainingWorkspaceMode(WorkspaceMode.NONE)
             .inferenceWorkspaceMode(WorkspaceMode.NONE)
             .list()
-            .layer(DecoderLayerConf.of(model, rule, layout.size(), moments))
+            .layer(DecoderLayerConf.of(model, rule, moments))
             .backpropType(BackpropType.Standard)
             .build();
-    MultiLayerNetwork network = new MultiLayerNetwork(configuration);
-    network.init();
-    return new TrainedNetwork(network);
+    return new TrainedNetwork(configuration);
   }
 
   MultiLayerNetwork network() {
@@ -73,7 +93,35 @@ public final class TrainedNetwork implements AutoCloseable {
 
   /** Parameters, moments and gradient; each call returns the same instance. */
   public TrainedVectors vectors() {
-    return NetworkVectors.of(network);
+    return vectors;
+  }
+
+  /** DL4J's arrays of the current parameters and moments, for reading and writing. */
+  List<INDArray> arrays() {
+    vectors.parameters();
+    vectors.moments();
+    arrays.forEach(TrainedNetwork::address);
+    return arrays;
+  }
+
+  /** An array as a vector in place. */
+  static FlatVector over(INDArray array) {
+    return FlatVector.over(address(array), array.length());
+  }
+
+  /**
+   * The address of a whole vector's first element, for use without copying. With {@code nd4j-cuda}
+   * it is in host memory, whose copy ND4J uses from now on.
+   */
+  static Pointer address(INDArray vector) {
+    if (vector.data().offset() != 0 || vector.offset() != 0) {
+      throw new IllegalStateException(
+          "Cannot share a view that starts inside another array: " + vector.shapeInfoToString());
+    }
+    AffinityManager affinity = Nd4j.getAffinityManager();
+    affinity.ensureLocation(vector, AffinityManager.Location.HOST);
+    affinity.tagLocation(vector, AffinityManager.Location.HOST);
+    return vector.data().pointer();
   }
 
   /**
@@ -82,6 +130,6 @@ public final class TrainedNetwork implements AutoCloseable {
    */
   @Override
   public void close() {
-    vectors.close();
+    memory.close();
   }
 }

@@ -124,7 +124,8 @@ public final class GenerateJob implements AutoCloseable {
   public void run(Workers workers, List<Prompt> prompts, Consumer<List<Generation>> completed) {
     prompts.forEach(this::check);
     FlatVector parameters = adapted.parameters();
-    try (SharedVector shared = workers.share(parameters.pointer(), parameters.size())) {
+    try (SharedVector shared =
+        workers.share(FlatVector.over(parameters.pointer(), parameters.size()))) {
       new GenerateStage(workers, model(), shared, sampling)
           .run(parts(config.round().map(one -> one.of(prompts)).orElse(prompts)), completed);
     }

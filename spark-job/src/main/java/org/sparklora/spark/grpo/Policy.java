@@ -45,7 +45,8 @@ record Policy(
       try {
         Engine engine = Engines.host();
         initial.write(engine, engine.alias(parameters.pointer(), parameters.size()).tensor());
-        return new Reference(parameters, workers.share(parameters.pointer(), parameters.size()));
+        return new Reference(
+            parameters, workers.share(FlatVector.over(parameters.pointer(), parameters.size())));
       } catch (IOException | RuntimeException e) {
         parameters.close();
         throw e;

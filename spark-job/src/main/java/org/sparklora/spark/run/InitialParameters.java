@@ -193,8 +193,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
    * @param config of a run that would start from these parameters
    */
   public TrainedNetwork network(TrainingConfig config) throws IOException {
-    TrainedNetwork network =
-        TrainedNetwork.create(model, model.layout(), config.optimizer(), config.schedule(), 1);
+    TrainedNetwork network = TrainedNetwork.create(model, config.optimizer(), config.schedule(), 1);
     try {
       Engine engine = Engines.host();
       write(engine, engine.alias(network.vectors().parameters(), model.layout().size()).tensor());

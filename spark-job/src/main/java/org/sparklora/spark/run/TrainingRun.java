@@ -132,8 +132,7 @@ public final class TrainingRun implements AutoCloseable {
       throws IOException {
     TrainedModel model = initial.model();
     TrainedNetwork network =
-        TrainedNetwork.create(
-            model, model.layout(), config.optimizer(), config.schedule(), plan.totalSteps());
+        TrainedNetwork.create(model, config.optimizer(), config.schedule(), plan.totalSteps());
     try {
       TrainerState state = new TrainerState(plan, stateSettings(config, model, plan.totalSteps()));
       ResultFolder results = new ResultFolder(config, model, network.vectors(), state, workers);

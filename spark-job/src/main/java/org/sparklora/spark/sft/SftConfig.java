@@ -112,7 +112,7 @@ public record SftConfig(
         rows,
         batch.rows(),
         batch.accumulation(),
-        sync.averages() ? workers : 1,
+        sync.networks(workers),
         course().epochs(),
         course().maxSteps(),
         batch.order(),
@@ -130,38 +130,39 @@ public record SftConfig(
   /**
    * How executors are synchronised.
    *
-   * @param averaging of parameters
+   * @param averaging of parameters, by workers that take steps of their own; empty if gradients are
+   *     summed
    */
-  public record Sync(Mode mode, AveragingSettings averaging, Optional<Integer> workers) {
+  public record Sync(Optional<AveragingSettings> averaging, Optional<Integer> workers) {
     /** {@code --sync}. */
     public enum Mode {
       PARAMETERS,
       GRADIENTS
     }
 
-    /** Whether workers take steps of their own, and parameters are averaged. */
-    boolean averages() {
-      return mode == Mode.PARAMETERS;
+    /** Networks of one process with {@code count} workers: averaging workers have one each. */
+    int networks(int count) {
+      return averaging.isPresent() ? count : 1;
     }
 
     /**
      * @throws ConfigException if {@code averaging_dtype} is not float32, but nothing is sent
      */
     void requireSent(Workers workers) {
-      if (averages()
-          && !averaging.hasOuterStep()
-          && averaging.onWire() != VectorType.FLOAT32
-          && workers instanceof LocalWorkers) {
-        throw new ConfigException(
-            Flags.AVERAGING_DTYPE,
-            averaging.onWire().name().toLowerCase(Locale.ROOT),
-            "in local mode one process does all work, and nothing is sent; leave it out, or name a cluster with --master");
-      }
+      averaging
+          .filter(averages -> !averages.hasOuterStep() && workers instanceof LocalWorkers)
+          .ifPresent(
+              averages ->
+                  ConfigException.require(
+                      averages.onWire() == VectorType.FLOAT32,
+                      Flags.AVERAGING_DTYPE,
+                      averages.onWire().name().toLowerCase(Locale.ROOT),
+                      "in local mode one process does all work, and nothing is sent; leave it out, or name a cluster with --master"));
     }
 
     /** Bytes that the driver receives in a round: averaged vectors, or a gradient. */
     long resultBytes(long parameters) {
-      return averages() ? averaging.bytes(parameters) : Float.BYTES * parameters;
+      return averaging.map(of -> of.bytes(parameters)).orElse(Float.BYTES * parameters);
     }
   }
 
@@ -179,10 +180,9 @@ public record SftConfig(
   }
 
   private static Sync sync(Settings settings) {
-    Sync.Mode mode = settings.get(Flags.SYNC, Sync.Mode.class);
     Optional<Integer> workers = settings.find(Flags.NUM_WORKERS);
-    if (mode == Sync.Mode.PARAMETERS) {
-      return new Sync(mode, averaging(settings), workers);
+    if (settings.get(Flags.SYNC, Sync.Mode.class) == Sync.Mode.PARAMETERS) {
+      return new Sync(Optional.of(averaging(settings)), workers);
     }
     for (Flag<?> flag : OF_AVERAGES) {
       ConfigException.require(
@@ -191,10 +191,8 @@ public record SftConfig(
           settings.text(flag),
           "--sync gradients makes one update for each global batch, and averages nothing; leave it out, or use --sync parameters");
     }
-    return new Sync(
-        mode,
-        AveragingSettings.mean(settings.get(Flags.AVERAGING_FREQUENCY), VectorType.FLOAT32),
-        workers);
+    settings.get(Flags.AVERAGING_FREQUENCY); // refuses a wrong value, though it is not used
+    return new Sync(Optional.empty(), workers);
   }
 
   private static AveragingSettings averaging(Settings settings) {

@@ -99,7 +99,7 @@ public final class SftJob {
         try (Synchronizer synchronizer = synchronizer(place, config, run, rows, workers)) {
           run.readResumed(synchronizer::read);
           SftListener listener = new SftListener(config, run, evaluation::run, synchronizer);
-          int shares = config.sync().averages() ? 1 : workers;
+          int shares = config.sync().averaging().isPresent() ? 1 : workers;
           run.train(
               evaluation::run,
               () -> new AdapterTrainer(run, rows, synchronizer, shares, listener).run());
@@ -177,9 +177,13 @@ public final class SftJob {
       TrainingRows rows,
       int workers) {
     Workers group = place.workers(workers);
-    return config.sync().averages()
-        ? new ParameterAveraging(
-            group, run.model(), run.network(), rows, run.plan(), config.sync().averaging())
-        : new SummedGradients(group, run.vectors(), rows);
+    return config
+        .sync()
+        .averaging()
+        .<Synchronizer>map(
+            averages ->
+                new ParameterAveraging(
+                    group, run.model(), run.network(), rows, run.plan(), averages))
+        .orElseGet(() -> new SummedGradients(group, run.vectors(), rows));
   }
 }

@@ -24,6 +24,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.TableManifest;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.step.AveragingSettings;
 
 /**
  * The regret report of an {@code sft} run: makes a {@link PlannedRun} from the run's settings,
@@ -96,7 +97,7 @@ public record SftRegret(
     long parameters = model.layout().size();
     return new RoundTraffic(
         workers,
-        config.sync().averages() ? config.sync().averaging().frequency() : 1,
+        config.sync().averaging().map(AveragingSettings::frequency).orElse(1),
         config.sync().resultBytes(parameters),
         parameters);
   }
@@ -117,8 +118,7 @@ public record SftRegret(
   }
 
   private PlannedRun run(int workers, Optional<DataSize> data) {
-    // averaging workers have a batch and a network each; with summed gradients they share one
-    int ownNetworks = config.sync().averages() ? workers : 1;
+    int ownNetworks = config.sync().networks(workers);
     return new PlannedRun(
         shapes,
         model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),
@@ -147,7 +147,7 @@ public record SftRegret(
    * snapshot, and as many bytes of updates as two of these.
    */
   private int keptVectors(int workers) {
-    return config.sync().averages() && config.sync().averaging().hasOuterStep()
+    return config.sync().averaging().filter(AveragingSettings::hasOuterStep).isPresent()
         ? 4 + 8 * workers
         : 0;
   }

@@ -232,7 +232,6 @@ public final class ExecutorWorkers implements Workers {
     List<Done<O>> done =
         ShardedSum.run(
             parts(parts).map(part -> added(part, work, size)),
-            List.of(size),
             Dither.NONE,
             (vector, from, shard, weight) -> shard.addTo(FlatVector.at(floats, from)));
     done.forEach(one -> note(one.reading, Float.BYTES * size));

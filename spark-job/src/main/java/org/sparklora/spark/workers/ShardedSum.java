@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.apache.spark.HashPartitioner;
 import org.apache.spark.TaskContext;
@@ -16,6 +15,7 @@ import org.apache.spark.util.TaskCompletionListener;
 import org.sparklora.train.vector.Dither;
 import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.vector.VectorType;
+import scala.Tuple2;
 
 /**
  * Adds up one vector of each of N workers, as large as the trained parameters. Vectors are added in
@@ -48,13 +48,13 @@ public final class ShardedSum {
     }
 
     private Shard<O> shard(int number, int worker, int count) {
-      List<FlatVector> parts = new ArrayList<>();
+      List<Part> parts = new ArrayList<>();
       for (FlatVector vector : vectors) {
         long from = start(vector.size(), number, count, vector.type());
         long to = start(vector.size(), number + 1, count, vector.type());
-        parts.add(vector.part(from, to - from));
+        parts.add(new Part(from, vector.part(from, to - from)));
       }
-      return new Shard<>(number, worker, parts, weight, number == 0 ? List.of(told) : List.of());
+      return new Shard<>(worker, parts, weight, number == 0 ? List.of(told) : List.of());
     }
   }
 
@@ -78,22 +78,58 @@ public final class ShardedSum {
     void take(int vector, long from, FlatVector shard, double weight);
   }
 
+  /**
+   * A part of a vector.
+   *
+   * @param from index of its first number in the vector
+   */
+  private record Part(long from, FlatVector numbers) implements Serializable {}
+
   /** A shard of a worker's vectors or of the sum; shard 0 carries {@link Given#told}. */
-  private record Shard<O>(
-      int number, int worker, List<FlatVector> parts, double weight, List<O> told)
-      implements Serializable {
-    void close() {
-      parts.forEach(FlatVector::close);
+  private record Shard<O>(int worker, List<Part> parts, double weight, List<O> told)
+      implements Serializable, AutoCloseable {
+    void deliver(Target target) {
+      for (int v = 0; v < parts.size(); v++) {
+        target.take(v, parts.get(v).from, parts.get(v).numbers, weight);
+      }
     }
 
-    /** This shard in float32; closes this one if it had another type. */
-    Shard<O> widened() {
-      return new Shard<>(
-          number,
-          worker,
-          parts.stream().map(part -> part.as(VectorType.FLOAT32, Dither.NONE)).toList(),
-          weight,
-          told);
+    @Override
+    public void close() {
+      parts.forEach(part -> part.numbers.close());
+    }
+  }
+
+  /** The sum of shards of the same number, in float32 until it is rounded. */
+  private static final class Sum<O> implements AutoCloseable {
+    private final List<Part> parts = new ArrayList<>();
+    private final List<O> told = new ArrayList<>();
+    private double weight;
+    private VectorType onWire;
+
+    void add(Shard<O> next) {
+      for (int v = 0; v < next.parts.size(); v++) {
+        Part part = next.parts.get(v);
+        if (parts.size() == v) { // the first shard
+          onWire = part.numbers.type();
+          parts.add(new Part(part.from, part.numbers.copy()));
+        } else {
+          part.numbers.addTo(parts.get(v).numbers.pointer());
+        }
+      }
+      told.addAll(next.told);
+      weight += next.weight;
+    }
+
+    Shard<O> rounded(Dither dither) {
+      parts.replaceAll(
+          part -> new Part(part.from, part.numbers.as(onWire, dither.from(part.from))));
+      return new Shard<>(0, parts, weight, told);
+    }
+
+    @Override
+    public void close() {
+      parts.forEach(part -> part.numbers.close());
     }
   }
 
@@ -101,27 +137,21 @@ public final class ShardedSum {
    * Adds up the workers' vectors.
    *
    * @param ofWorkers one partition per worker, each with one element
-   * @param sizes lengths of the vectors
    * @param dither rounds the sum
    * @return {@link Given#told} of the workers, in their order
    */
-  public static <O> List<O> run(
-      JavaRDD<Given<O>> ofWorkers, List<Long> sizes, Dither dither, Target target) {
+  public static <O> List<O> run(JavaRDD<Given<O>> ofWorkers, Dither dither, Target target) {
     int count = ofWorkers.getNumPartitions();
     JavaRDD<Shard<O>> added =
         ofWorkers
-            .mapPartitions(given -> cut(given.next(), count))
-            .keyBy(Shard::number)
+            .mapPartitionsToPair(given -> cut(given.next(), count))
             .partitionBy(new HashPartitioner(count))
             .values()
-            .mapPartitions(shards -> List.of(add(shards, sizes, dither, count)).iterator());
+            .mapPartitions(shards -> List.of(add(shards, dither)).iterator());
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(ofWorkers.context());
     List<Shard<O>> sums = PlacedJob.await(spark, added.collectAsync());
     for (Shard<O> sum : sums) {
-      for (int v = 0; v < sizes.size(); v++) {
-        FlatVector part = sum.parts.get(v);
-        target.take(v, start(sizes.get(v), sum.number, count, part.type()), part, sum.weight);
-      }
+      sum.deliver(target);
       sum.close();
     }
     return sums.get(0).told;
@@ -129,91 +159,47 @@ public final class ShardedSum {
 
   /** Adds up vectors of workers in this process, in turn; gives the bits of {@link #run}. */
   public static <O> List<O> inTurn(Iterator<Given<O>> ofWorkers, Dither dither, Target target) {
-    List<FlatVector> sums = new ArrayList<>();
-    List<O> told = new ArrayList<>();
-    VectorType onWire = VectorType.FLOAT32;
-    double weight = 0;
-    try {
+    try (Sum<O> sum = new Sum<>()) {
       while (ofWorkers.hasNext()) {
         Given<O> next = ofWorkers.next();
-        onWire = next.vectors.get(0).type();
-        add(next.vectors, sums);
-        told.add(next.told);
-        weight += next.weight;
+        sum.add(next.shard(0, 0, 1));
         next.free.run();
       }
-      for (int v = 0; v < sums.size(); v++) {
-        sums.set(v, sums.get(v).as(onWire, dither));
-        target.take(v, 0, sums.get(v), weight);
-      }
-      return told;
-    } finally {
-      sums.forEach(FlatVector::close);
+      sum.rounded(dither).deliver(target);
+      return sum.told;
     }
   }
 
-  private static void add(List<FlatVector> vectors, List<FlatVector> sums) {
-    for (int v = 0; v < vectors.size(); v++) {
-      if (sums.size() == v) {
-        sums.add(new FlatVector(vectors.get(v).size()));
-        vectors.get(v).copyTo(sums.get(v).pointer());
-      } else {
-        vectors.get(v).addTo(sums.get(v).pointer());
-      }
-    }
-  }
-
-  private static <O> Iterator<Shard<O>> cut(Given<O> given, int count) {
+  private static <O> Iterator<Tuple2<Integer, Shard<O>>> cut(Given<O> given, int count) {
     TaskContext task = TaskContext.get();
     TaskCompletionListener ended = context -> given.free.run(); // when the shards are written
     task.addTaskCompletionListener(ended);
-    IntFunction<Shard<O>> shard = number -> given.shard(number, task.partitionId(), count);
-    return IntStream.range(0, count).mapToObj(shard).iterator();
+    return IntStream.range(0, count)
+        .mapToObj(number -> new Tuple2<>(number, given.shard(number, task.partitionId(), count)))
+        .iterator();
   }
 
   /** Adds in the order of the workers, whichever shard arrives first. */
-  private static <O> Shard<O> add(
-      Iterator<Shard<O>> shards, List<Long> sizes, Dither dither, int count) {
+  private static <O> Shard<O> add(Iterator<Shard<O>> shards, Dither dither) {
     Map<Integer, Shard<O>> early = new HashMap<>();
-    Shard<O> sum = null;
-    double weight = 0;
-    VectorType onWire = VectorType.FLOAT32;
-    List<O> told = new ArrayList<>();
+    Sum<O> sum = new Sum<>();
     try {
       for (int worker = 0; shards.hasNext() || !early.isEmpty(); worker++) {
         while (!early.containsKey(worker)) {
           Shard<O> next = shards.next();
           early.put(next.worker, next);
         }
-        Shard<O> next = early.remove(worker);
-        told.addAll(next.told);
-        weight += next.weight;
-        if (sum == null) {
-          onWire = next.parts.get(0).type();
-          sum = next.widened();
-        } else {
-          addTo(sum, next);
+        try (Shard<O> next = early.remove(worker)) {
+          sum.add(next);
         }
       }
-      List<FlatVector> sent = new ArrayList<>();
-      for (int v = 0; v < sizes.size(); v++) {
-        Dither ofShard = dither.from(start(sizes.get(v), sum.number, count, onWire));
-        sent.add(sum.parts.get(v).as(onWire, ofShard).handedOver());
-      }
-      return new Shard<>(sum.number, 0, sent, weight, told);
+      Shard<O> rounded = sum.rounded(dither);
+      rounded.parts.forEach(part -> part.numbers.handedOver());
+      return rounded;
     } catch (RuntimeException | Error e) { // an executor with some of the shards was lost
       early.values().forEach(Shard::close);
-      if (sum != null) {
-        sum.close();
-      }
+      sum.close();
       throw e;
     }
-  }
-
-  private static <O> void addTo(Shard<O> sum, Shard<O> next) {
-    for (int v = 0; v < sum.parts.size(); v++) {
-      next.parts.get(v).addTo(sum.parts.get(v).pointer());
-    }
-    next.close();
   }
 }

@@ -52,7 +52,7 @@ class AdamWTest {
   }
 
   private static Tensor tensor(INDArray vector) {
-    return Engines.host().alias(NetworkVectors.address(vector), vector.length()).tensor();
+    return Engines.host().alias(TrainedNetwork.address(vector), vector.length()).tensor();
   }
 
   private static INDArray first(INDArray vector, int count) {

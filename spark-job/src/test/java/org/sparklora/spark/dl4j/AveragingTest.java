@@ -26,7 +26,6 @@ import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.meter.ExecutorUse;
-import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.step.SummedGradients;
 import org.sparklora.train.vector.VectorType;
@@ -59,7 +58,7 @@ class AveragingTest {
                   both,
                   rows(),
                   TinyAdapter.plan(),
-                  AveragingSettings.mean(2, VectorType.FLOAT32))
+                  TinyAdapter.mean(2, VectorType.FLOAT32))
               .train(steps);
       float[] averaged = adapter.parameters(both).toArray();
 
@@ -72,7 +71,7 @@ class AveragingTest {
                 one,
                 rows(),
                 TinyAdapter.plan(),
-                AveragingSettings.mean(2, VectorType.FLOAT32))
+                TinyAdapter.mean(2, VectorType.FLOAT32))
             .train(List.of(worker));
         alone.add(adapter.parameters(one).toArray());
       }
@@ -109,7 +108,7 @@ class AveragingTest {
               network,
               rows(),
               TinyAdapter.plan(),
-              AveragingSettings.mean(2, VectorType.FLOAT32));
+              TinyAdapter.mean(2, VectorType.FLOAT32));
       averaging.train(round(2, 0));
       double first = network.network().getUpdater().getStateViewArray().norm2Number().doubleValue();
       averaging.train(round(2, 2));
@@ -252,7 +251,7 @@ class AveragingTest {
                 network,
                 rows(),
                 TinyAdapter.plan(),
-                AveragingSettings.mean(2, VectorType.FLOAT32))
+                TinyAdapter.mean(2, VectorType.FLOAT32))
             .train(round(workers, 0))
             .use();
     return adapter.parameters(network).toArray();

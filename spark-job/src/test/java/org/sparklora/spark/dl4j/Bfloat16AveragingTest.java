@@ -23,7 +23,6 @@ import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
-import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.LocalWorkers;
@@ -64,7 +63,7 @@ class Bfloat16AveragingTest {
               network,
               rows(),
               TinyAdapter.plan(),
-              AveragingSettings.mean(2, VectorType.BFLOAT16));
+              TinyAdapter.mean(2, VectorType.BFLOAT16));
       averaging.train(round(2, 0));
       RoundReport report = averaging.train(round(2, 2));
 
@@ -97,7 +96,7 @@ class Bfloat16AveragingTest {
                 alone,
                 rows(),
                 TinyAdapter.plan(),
-                AveragingSettings.mean(2, VectorType.FLOAT32))
+                TinyAdapter.mean(2, VectorType.FLOAT32))
             .train(List.of(worker));
         float[][] trained = state(alone);
         for (int v = 0; v < 2; v++) {

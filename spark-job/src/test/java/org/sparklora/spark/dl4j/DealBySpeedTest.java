@@ -11,6 +11,7 @@ import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -137,12 +138,12 @@ class DealBySpeedTest {
         LocalRounds rounds =
             new LocalRounds(settings(true), new LocalWorkers(), network.vectors(), plan, rows);
         OuterStep vectors =
-            new OuterStep(rounds, Optional.empty(), network.vectors().size(), steps(0), 0, STEPS);
+            new OuterStep(rounds, Optional.empty(), new int[] {0, 1}, steps(0), 0, STEPS);
         FlatVector shard = rounds.copyOfParameters()) {
       float[] before = adapter.parameters(network).toArray();
 
       vectors.take(0, 0, shard, 0.75);
-      vectors.end(parameters -> null);
+      vectors.end(parameters -> OptionalDouble.empty());
 
       float[] after = adapter.parameters(network).toArray();
       assertThat(after[0]).isEqualTo(before[0] + before[0] / 0.75f, within(1e-6f));

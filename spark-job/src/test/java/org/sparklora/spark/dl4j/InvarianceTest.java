@@ -70,11 +70,7 @@ class InvarianceTest {
     try (TrainingRows rows = rows();
         TrainedNetwork network =
             TrainedNetwork.create(
-                model,
-                layout,
-                optimizer,
-                new ScheduleConfig(ScheduleConfig.Type.CONSTANT, 0),
-                STEPS)) {
+                model, optimizer, new ScheduleConfig(ScheduleConfig.Type.CONSTANT, 0), STEPS)) {
       Tensor parameters =
           Engines.host().alias(network.vectors().parameters(), layout.size()).tensor();
       layout.initialize(parameters, seed);

@@ -140,7 +140,7 @@ class OuterStepTest {
         TrainedNetwork theirs = adapter.network(8)) {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       for (AveragingSettings settings :
-          List.of(mean, AveragingSettings.mean(STEPS, VectorType.FLOAT32))) {
+          List.of(mean, TinyAdapter.mean(STEPS, VectorType.FLOAT32))) {
         TrainedNetwork network = settings == mean ? ours : theirs;
         try (ParameterAveraging averaging = averaging(spark, network, rows, settings)) {
           averaging.train(steps(rows, 0));

@@ -30,7 +30,6 @@ import org.sparklora.train.StepRows;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
-import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.Evaluation;
 import org.sparklora.train.step.SummedGradients;
 import org.sparklora.train.vector.VectorType;
@@ -78,7 +77,7 @@ class ResidencyTest {
   private TrainedNetwork network() {
     OptimizerConfig optimizer = new OptimizerConfig(1e-3, 0.9, 0.999, 1e-8, 0.01, 0.5);
     TrainedNetwork network =
-        TrainedNetwork.create(model, model.layout(), optimizer, ScheduleConfig.defaults(), STEPS);
+        TrainedNetwork.create(model, optimizer, ScheduleConfig.defaults(), STEPS);
     ((AdapterLayout) model.layout()).initialize(parameters(network), 1);
     return network;
   }
@@ -127,7 +126,7 @@ class ResidencyTest {
               network,
               rows,
               TinyAdapter.plan(),
-              AveragingSettings.mean(2, VectorType.FLOAT32));
+              TinyAdapter.mean(2, VectorType.FLOAT32));
       nothingHasCrossed();
       training.train(List.of(List.of(step(0), step(1))));
       assertCrossed(3 * vector, 0); // parameters and moments, to begin with
@@ -159,7 +158,7 @@ class ResidencyTest {
               network,
               rows,
               TinyAdapter.plan(),
-              AveragingSettings.mean(3, VectorType.FLOAT32));
+              TinyAdapter.mean(3, VectorType.FLOAT32));
       nothingHasCrossed();
       for (int first = 0; first < STEPS; first += 3) {
         List<StepRows> three = List.of(step(first), step(first + 1), step(first + 2));

@@ -21,6 +21,10 @@ import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
+import org.sparklora.train.step.AveragingSettings;
+import org.sparklora.train.step.InnerMoments;
+import org.sparklora.train.step.OuterOptimizer;
+import org.sparklora.train.vector.VectorType;
 
 /** An adapter of a tiny model for several workers to train, and the rows of their steps. */
 record TinyAdapter(TrainedModel model) {
@@ -48,8 +52,7 @@ record TinyAdapter(TrainedModel model) {
   TrainedNetwork network(int totalSteps, double learningRate) {
     OptimizerConfig optimizer = new OptimizerConfig(learningRate, 0.9, 0.999, 1e-8, 0.01, 1.0);
     TrainedNetwork network =
-        TrainedNetwork.create(
-            model, model.layout(), optimizer, ScheduleConfig.defaults(), totalSteps);
+        TrainedNetwork.create(model, optimizer, ScheduleConfig.defaults(), totalSteps);
     ((AdapterLayout) model.layout()).initialize(parameters(network), 1);
     return network;
   }
@@ -74,6 +77,12 @@ record TinyAdapter(TrainedModel model) {
       }
     }
     return RowsInMemory.of(rows);
+  }
+
+  /** DL4J's averages: the plain mean of parameters and moments. */
+  static AveragingSettings mean(int frequency, VectorType onWire) {
+    return new AveragingSettings(
+        frequency, OuterOptimizer.Settings.AVERAGE, InnerMoments.AVERAGED, false, onWire, 0);
   }
 
   /** A plan of the rows for two workers, which take two rows each in a step. */

@@ -106,8 +106,8 @@ class TravelTest {
     float[] values = {1, 1 + 0x1p-8f, -1 - 3 * 0x1p-8f, 0x1p-30f, 0}; // ties go to even
     try (FlatVector floats = new FlatVector(values.length);
         FlatVector sent =
-            FlatVector.copyOf(
-                filled(floats, values), values.length, VectorType.BFLOAT16, Dither.NONE);
+            FlatVector.over(filled(floats, values), values.length)
+                .copy(VectorType.BFLOAT16, Dither.NONE);
         FlatVector got = roundTrip(serializer, sent)) {
       assertThat(got.bytes()).isEqualTo(2 * values.length);
       got.copyTo(floats.pointer());
@@ -137,8 +137,7 @@ class TravelTest {
             Precision.FLOAT32,
             true,
             42);
-    return TrainedNetwork.create(
-        model, model.layout(), OptimizerConfig.defaults(), ScheduleConfig.defaults(), 10);
+    return TrainedNetwork.create(model, OptimizerConfig.defaults(), ScheduleConfig.defaults(), 10);
   }
 
   private static DecoderLayerConf layer(MultiLayerConfiguration configuration) {

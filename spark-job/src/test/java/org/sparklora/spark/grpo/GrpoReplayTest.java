@@ -165,7 +165,6 @@ class GrpoReplayTest {
     JsonNode resolved = trace.resolved();
     return TrainedNetwork.create(
         model,
-        model.layout(),
         new OptimizerConfig(
             trace.setting("learning_rate", 1e-6),
             trace.setting("adam_beta1", 0.9),

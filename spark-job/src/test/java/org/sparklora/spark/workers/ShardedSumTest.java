@@ -67,7 +67,6 @@ class ShardedSumTest {
       float[] target) {
     return ShardedSum.run(
         spark.parallelize(values, values.size()).map(give),
-        List.of((long) target.length),
         Dither.NONE,
         (vector, from, shard, weight) ->
             System.arraycopy(floats(shard), 0, target, (int) from, (int) shard.size()));

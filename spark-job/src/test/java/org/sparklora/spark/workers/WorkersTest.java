@@ -62,7 +62,7 @@ class WorkersTest {
   void workReadsSharedVectors(Workers workers) {
     try (FlatVector vector = new FlatVector(3)) {
       Engines.host().alias(vector.pointer(), 3).tensor().write(0, new float[] {1, 2, 4}, 0, 3);
-      try (SharedVector shared = workers.share(vector.pointer(), 3)) {
+      try (SharedVector shared = workers.share(FlatVector.over(vector.pointer(), 3))) {
         List<Float> read = workers.map(List.of(2, 0, 1), new Element(shared));
         assertThat(read).containsExactly(4f, 1f, 2f);
       }
@@ -73,7 +73,7 @@ class WorkersTest {
   void executorsTellWhatTheyDidAndWhatWasSent() {
     Workers three = workers().get(2);
     try (FlatVector vector = new FlatVector(3);
-        SharedVector shared = three.share(vector.pointer(), 3)) {
+        SharedVector shared = three.share(FlatVector.over(vector.pointer(), 3))) {
       ExecutorMeter.here().read("driver"); // what other tests did is not ours
       three.map(List.of(2, 0, 1), new Train(shared));
       three.map(List.of(1), new Train(shared));

@@ -23,12 +23,6 @@ public record AveragingSettings(
     long seed)
     implements Serializable {
 
-  /** DL4J's averages: the plain mean of parameters and moments. */
-  public static AveragingSettings mean(int frequency, VectorType onWire) {
-    return new AveragingSettings(
-        frequency, OuterOptimizer.Settings.AVERAGE, InnerMoments.AVERAGED, false, onWire, 0);
-  }
-
   /** Whether the driver takes a step with the mean change of the workers' parameters. */
   public boolean hasOuterStep() {
     return moments != InnerMoments.AVERAGED;

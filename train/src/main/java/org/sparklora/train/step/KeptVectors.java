@@ -14,7 +14,7 @@ import org.sparklora.train.vector.FlatVector;
  *
  * <p>Thread-safe.
  */
-public final class KeptVectors {
+final class KeptVectors {
   private static final Map<String, KeptVectors> RUNS = new ConcurrentHashMap<>();
 
   private final Map<Integer, Moments> moments = new HashMap<>();
@@ -31,11 +31,8 @@ public final class KeptVectors {
   }
 
   /** Frees the vectors of a run in this process. Idempotent. */
-  public static void release(String run) {
-    KeptVectors kept = RUNS.remove(run);
-    if (kept != null) {
-      kept.free();
-    }
+  static void release(String run) {
+    Optional.ofNullable(RUNS.remove(run)).ifPresent(KeptVectors::free);
   }
 
   private synchronized void free() {
@@ -49,9 +46,7 @@ public final class KeptVectors {
   synchronized void parameters(RoundStart start, Consumer<FlatVector> reader) {
     if (parametersRound < start.snapshot().round() || parametersRound > start.round()) {
       parameters.close();
-      FlatVector snapshot = start.snapshot().parameters().vector();
-      parameters = new FlatVector(snapshot.size());
-      snapshot.copyTo(parameters.pointer());
+      parameters = start.snapshot().parameters().vector().copy();
       parametersRound = start.snapshot().round();
     }
     while (parametersRound < start.round()) {
@@ -67,16 +62,12 @@ public final class KeptVectors {
    * @return empty if they are not here
    */
   synchronized Optional<FlatVector> take(RoundStart start, int worker) {
-    return Optional.ofNullable(moments.remove(worker))
-        .filter(
-            kept -> {
-              boolean usable = start.hasMomentsOf(worker, kept.round());
-              if (!usable) {
-                kept.vector().close();
-              }
-              return usable;
-            })
-        .map(Moments::vector);
+    Moments kept = moments.remove(worker);
+    if (kept != null && !start.hasMomentsOf(worker, kept.round())) {
+      kept.vector().close();
+      return Optional.empty();
+    }
+    return Optional.ofNullable(kept).map(Moments::vector);
   }
 
   /** Keeps the moments that a worker has at the start of a round. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.train.StepRows;
@@ -15,7 +16,6 @@ import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.resume.OptimizerFile;
-import org.sparklora.train.vector.Dither;
 import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.SharedVector;
@@ -40,13 +40,9 @@ public final class LocalRounds implements AutoCloseable {
   /** Most bytes of updates between two snapshots, per parameter and worker: two of its moments. */
   private static final int MOST_PAST_BYTES = 16;
 
-  private final String run = UUID.randomUUID().toString();
-  private final AveragingSettings settings;
+  private final RoundStart.Run run;
   private final Workers workers;
-  private final int count;
   private final TrainedVectors vectors;
-  private final TrainingPlan plan;
-  private final TrainingRows rows;
   private final OuterOptimizer outer;
   private final List<RoundStart.Past> past = new ArrayList<>();
   private RoundStart.Snapshot snapshot;
@@ -62,36 +58,36 @@ public final class LocalRounds implements AutoCloseable {
       TrainedVectors vectors,
       TrainingPlan plan,
       TrainingRows rows) {
-    this.settings = settings;
+    this.run = new RoundStart.Run(UUID.randomUUID().toString(), settings, plan, rows);
     this.workers = workers;
-    this.count = plan.workers();
     this.vectors = vectors;
-    this.plan = plan;
-    this.rows = rows;
     this.outer = new OuterOptimizer(settings.outer(), vectors.size());
     this.snapshot = snapshot(0, List.of());
   }
 
-  /** A copy of the driver's parameters, which the caller closes. */
-  public FlatVector copyOfParameters() {
-    return FlatVector.copyOf(vectors.parameters(), vectors.size());
+  /** Number of trained parameters. */
+  public long size() {
+    return vectors.size();
   }
 
-  /** Unique name of this run. */
-  public String run() {
+  /** A copy of the driver's parameters, which the caller closes. */
+  public FlatVector copyOfParameters() {
+    return vectors.vector().copy();
+  }
+
+  /** What all rounds share. */
+  public RoundStart.Run run() {
     return run;
   }
 
-  /** The start of the next round. */
-  public RoundStart start() {
-    return new RoundStart(run, settings, plan, rows, snapshot, List.copyOf(past));
-  }
-
-  /** Bytes that an executor receives at the start of the next round. */
-  public long bytesOfStart() {
-    boolean isFirst = snapshot.round() == 0 && past.isEmpty();
-    VectorType type = isFirst ? VectorType.FLOAT32 : settings.onWire();
-    return type.bytes(vectors.size());
+  /**
+   * The start of the next round.
+   *
+   * @param firstStep the round's first step, from 0
+   * @param endStep the step after its last
+   */
+  public RoundStart start(int firstStep, int endStep) {
+    return new RoundStart(run, snapshot, List.copyOf(past), firstStep, endStep);
   }
 
   /**
@@ -108,32 +104,20 @@ public final class LocalRounds implements AutoCloseable {
     return IntStream.range(0, tokens.length).mapToDouble(w -> (double) tokens[w] / all).toArray();
   }
 
-  /** The random numbers with which a worker rounds its change. */
-  public Dither dither(int firstStep, int worker) {
-    return Dither.of(settings.seed(), firstStep, worker);
-  }
-
-  /** The random numbers with which the sum of all changes is rounded. */
-  public Dither ditherOfSum(int firstStep) {
-    return dither(firstStep, count);
-  }
-
   /**
    * Ends a round: takes the outer step.
    *
-   * @param firstStep the round's first step, from 0
-   * @param endStep the step after its last
    * @param change mean change of the workers' parameters, float32; is overwritten
    */
-  public void end(int firstStep, int endStep, FlatVector change) {
+  public void end(RoundStart round, FlatVector change) {
     outer.step(change);
-    Dither dither = dither(firstStep, count + 1);
-    FlatVector update =
-        FlatVector.copyOf(change.pointer(), change.size(), settings.onWire(), dither);
+    VectorType onWire = run.settings().onWire();
+    FlatVector update = change.copy(onWire, round.ditherOfUpdate());
     update.addTo(vectors.parameters());
-    past.add(new RoundStart.Past(firstStep, endStep, workers.share(update)));
-    long bytes = past.size() * settings.onWire().bytes(vectors.size());
-    if (past.size() == MOST_PAST || bytes > MOST_PAST_BYTES * vectors.size() * count) {
+    past.add(new RoundStart.Past(round.firstStep(), round.endStep(), workers.share(update)));
+    long bytes = past.size() * onWire.bytes(vectors.size());
+    long most = MOST_PAST_BYTES * vectors.size() * run.plan().workers();
+    if (past.size() == MOST_PAST || bytes > most) {
       takeSnapshot();
     }
   }
@@ -144,11 +128,12 @@ public final class LocalRounds implements AutoCloseable {
       return;
     }
     List<SharedVector> next = new ArrayList<>();
-    workers.during("after step " + past.get(past.size() - 1).endStep());
+    int step = past.get(past.size() - 1).endStep();
+    workers.during("after step " + step);
     workers.forEach(
-        IntStream.range(0, count).boxed().toList(),
-        new Collect(start(), vectors.model(), vectors.rule()),
-        own -> next.add(workers.share(own.taken())));
+        IntStream.range(0, run.plan().workers()).boxed().toList(),
+        new Collect(start(step, step), vectors.model(), vectors.rule()),
+        own -> next.add(workers.share(own)));
     next.get(0).vector().copyTo(vectors.moments());
     replace(snapshot(snapshot.round() + past.size(), next));
   }
@@ -177,29 +162,26 @@ public final class LocalRounds implements AutoCloseable {
   public void write(Path checkpoint) throws IOException {
     takeSnapshot();
     ParameterLayout layout = vectors.model().layout();
-    OptimizerFile.OUTER.write(checkpoint, layout, tensor(outer.momentum()));
+    OptimizerFile.OUTER.write(checkpoint, layout, outer.momentum().on(Engines.host()));
     List<SharedVector> moments = snapshot.moments();
     for (int worker = 1; worker < moments.size(); worker++) {
-      OptimizerFile.ofWorker(worker)
-          .write(checkpoint, layout, tensor(moments.get(worker).vector()));
+      Tensor own = moments.get(worker).vector().on(Engines.host());
+      OptimizerFile.ofWorker(worker).write(checkpoint, layout, own);
     }
   }
 
   /** Restores the state of a checkpoint, whose vectors the driver has. */
   public void read(Path checkpoint) throws IOException {
     ParameterLayout layout = vectors.model().layout();
-    OptimizerFile.OUTER.load(checkpoint, layout, Engines.host(), tensor(outer.momentum()));
+    Engine host = Engines.host();
+    OptimizerFile.OUTER.load(checkpoint, layout, host, outer.momentum().changingOn(host));
     List<SharedVector> moments = new ArrayList<>();
-    for (int worker = 0; worker < count; worker++) {
+    for (int worker = 0; worker < run.plan().workers(); worker++) {
       FlatVector own = new FlatVector(2 * vectors.size());
-      OptimizerFile.ofWorker(worker).load(checkpoint, layout, Engines.host(), tensor(own));
+      OptimizerFile.ofWorker(worker).load(checkpoint, layout, host, own.changingOn(host));
       moments.add(workers.share(own));
     }
     replace(snapshot(0, moments));
-  }
-
-  private static Tensor tensor(FlatVector vector) {
-    return Engines.host().alias(vector.pointer(), vector.size()).tensor();
   }
 
   private RoundStart.Snapshot snapshot(int round, List<SharedVector> moments) {
@@ -222,6 +204,6 @@ public final class LocalRounds implements AutoCloseable {
   public void close() {
     close(snapshot);
     outer.close();
-    KeptVectors.release(run);
+    run.close();
   }
 }

@@ -46,7 +46,7 @@ public final class OuterOptimizer implements AutoCloseable {
     Engine engine = Engines.host();
     float mu = (float) settings.momentum();
     float eta = (float) settings.learningRate();
-    try (FlatVector given = FlatVector.copyOf(change.pointer(), change.size())) {
+    try (FlatVector given = change.copy()) {
       Tensor next = change.changingOn(engine);
       engine.addScaled(momentum.on(engine), mu, next); // μ·m + c
       engine.copy(next, momentum.changingOn(engine));

@@ -66,9 +66,28 @@ public final class PolicyUpdates implements AutoCloseable {
    */
   public Gradient gradient(int step, List<PolicyMicroBatch> microBatches) {
     workers.during("step " + (step + 1));
-    Sum sum = new Sum(vectors.beginGradient(), engine);
-    workers.forEach(microBatches, new ComputeGradient(vectors.model(), parameters()), sum::add);
-    return new Gradient(step, sum.loss, sum.metrics, sum.logProbs);
+    FlatVector sum = vectors.beginGradient();
+    List<PolicyGradient> parts = new ArrayList<>();
+    workers.forEach(
+        microBatches,
+        new ComputeGradient(vectors.model(), parameters()),
+        part -> {
+          try (part) {
+            if (part.gradient().size() > 0) {
+              part.gradient().addTo(sum, engine);
+            }
+            parts.add(part); // without its gradient from now on
+          }
+        });
+    double loss = 0;
+    for (PolicyGradient part : parts) {
+      loss += part.loss();
+    }
+    return new Gradient(
+        step,
+        loss,
+        parts.stream().map(PolicyGradient::metrics).toList(),
+        parts.stream().map(PolicyGradient::logProbs).toList());
   }
 
   /**
@@ -109,30 +128,6 @@ public final class PolicyUpdates implements AutoCloseable {
     @Override
     public long vectorBytes(PolicyGradient result) {
       return Float.BYTES * result.gradient().size();
-    }
-  }
-
-  private static final class Sum {
-    private final FlatVector gradient;
-    private final Engine engine;
-    private final List<Map<String, Double>> metrics = new ArrayList<>();
-    private final List<float[]> logProbs = new ArrayList<>();
-    private double loss = 0;
-
-    Sum(FlatVector gradient, Engine engine) {
-      this.gradient = gradient;
-      this.engine = engine;
-    }
-
-    void add(PolicyGradient part) {
-      try (part) {
-        loss += part.loss();
-        metrics.add(part.metrics());
-        logProbs.add(part.logProbs());
-        if (part.gradient().size() > 0) {
-          part.gradient().addTo(gradient, engine);
-        }
-      }
     }
   }
 }

@@ -2,6 +2,7 @@ package org.sparklora.train.step;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.train.StepRows;
@@ -9,6 +10,7 @@ import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.vector.Dither;
 import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.SharedVector;
 
 /**
@@ -17,22 +19,40 @@ import org.sparklora.train.workers.SharedVector;
  * KeptVectors}) reads that round's update alone; another one reads the snapshot and all updates
  * since, and takes a worker's steps since again, for its moments.
  *
- * @param run unique name of the run
- * @param settings of the averages
- * @param plan the rows of each step
- * @param rows the training rows
  * @param snapshot the latest
  * @param past the rounds since the snapshot
+ * @param firstStep the round's first step, from 0
+ * @param endStep the step after its last
  */
-public record RoundStart(
-    String run,
-    AveragingSettings settings,
-    TrainingPlan plan,
-    TrainingRows rows,
-    Snapshot snapshot,
-    List<Past> past)
+public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstStep, int endStep)
     implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(RoundStart.class);
+
+  /**
+   * What all rounds of a run share. Closing it frees the vectors that this process keeps for the
+   * run; Spark closes a broadcast run when it removes the block, so destroying the broadcast frees
+   * them on every executor that read it.
+   *
+   * @param name unique
+   * @param settings of the averages
+   * @param plan the rows of each step
+   * @param rows the training rows
+   */
+  public record Run(String name, AveragingSettings settings, TrainingPlan plan, TrainingRows rows)
+      implements Serializable, AutoCloseable {
+    private KeptVectors kept() {
+      return KeptVectors.of(name);
+    }
+
+    private List<StepRows> steps(int worker, Past over) {
+      return rows.ofWorker(worker, plan.steps(over.firstStep(), over.endStep()));
+    }
+
+    @Override
+    public void close() {
+      KeptVectors.release(name);
+    }
+  }
 
   /**
    * The vectors from which a process can begin.
@@ -57,9 +77,14 @@ public record RoundStart(
    */
   record Past(int firstStep, int endStep, SharedVector update) implements Serializable {}
 
-  /** Number of rounds before this one. */
+  /** Number of rounds that this driver ended before this one. */
   public int round() {
     return snapshot.round() + past.size();
+  }
+
+  /** Bytes that an executor receives: the parameters in the first round, then their update. */
+  public long bytes(long parameters) {
+    return round() == 0 ? VectorType.FLOAT32.bytes(parameters) : run.settings().bytes(parameters);
   }
 
   /** The change of the parameters at the end of a round since the snapshot. */
@@ -69,15 +94,11 @@ public record RoundStart(
 
   /** Whether the moments that a worker had at the start of a round serve at that of this one. */
   boolean hasMomentsOf(int worker, int round) {
-    return settings.bySpeed() // which does not promise the same bits
+    return run.settings().bySpeed() // which does not promise the same bits
         || round >= snapshot.round()
             && round <= round()
             && past.subList(round - snapshot.round(), past.size()).stream()
-                .allMatch(over -> stepsOf(over, worker).isEmpty());
-  }
-
-  private List<StepRows> stepsOf(Past over, int worker) {
-    return rows.ofWorker(worker, plan.steps(over.firstStep(), over.endStep()));
+                .allMatch(over -> run.steps(worker, over).isEmpty());
   }
 
   /**
@@ -86,23 +107,18 @@ public record RoundStart(
    * @param vectors parameters of any values, moments of zeros
    */
   public void load(int worker, TrainedVectors vectors) {
-    KeptVectors.of(run)
-        .take(this, worker)
-        .ifPresentOrElse(
-            kept -> {
-              try (kept) {
-                kept.copyTo(vectors.moments());
-              }
-            },
-            () -> takeStepsAgain(worker, vectors));
-    KeptVectors.of(run).parameters(this, start -> start.copyTo(vectors.parameters()));
+    Optional<FlatVector> kept = run.kept().take(this, worker);
+    kept.ifPresentOrElse(
+        moments -> moments.copyTo(vectors.moments()), () -> takeStepsAgain(worker, vectors));
+    kept.ifPresent(FlatVector::close);
+    run.kept().parameters(this, start -> start.copyTo(vectors.parameters()));
   }
 
   private void takeStepsAgain(int worker, TrainedVectors vectors) {
     if (!snapshot.moments().isEmpty()) {
       snapshot.moments().get(worker).vector().copyTo(vectors.moments());
     }
-    if (past.isEmpty() || settings.bySpeed()) { // by speed nobody knows which steps it took
+    if (past.isEmpty() || run.settings().bySpeed()) { // by speed nobody knows which steps it took
       return;
     }
     LOG.info(
@@ -110,12 +126,10 @@ public record RoundStart(
         worker,
         past.get(0).firstStep() + 1,
         past.get(past.size() - 1).endStep());
-    FlatVector first = snapshot.parameters().vector();
-    try (FlatVector start = new FlatVector(first.size())) {
-      first.copyTo(start.pointer());
+    try (FlatVector start = snapshot.parameters().vector().copy()) {
       for (Past over : past) {
         start.copyTo(vectors.parameters());
-        stepsOf(over, worker).forEach(step -> vectors.step(step, rows));
+        run.steps(worker, over).forEach(step -> vectors.step(step, run.rows()));
         over.update().vector().addTo(start.pointer());
       }
     }
@@ -126,24 +140,36 @@ public record RoundStart(
    *
    * @param vectors after the worker's last step; their parameters are overwritten
    * @param share the worker's weight in the mean
-   * @param dither rounds the change
    * @return the change of the worker's parameters since the start of the round, times {@code share}
    */
-  public FlatVector change(int worker, TrainedVectors vectors, double share, Dither dither) {
-    KeptVectors kept = KeptVectors.of(run);
-    kept.put(worker, round() + 1, FlatVector.copyOf(vectors.moments(), 2 * vectors.size()));
-    kept.parameters(this, start -> start.addTo(-1, vectors.parameters()));
-    try (FlatVector change = new FlatVector(vectors.size())) {
-      FlatVector.over(vectors.parameters(), vectors.size()).addTo((float) share, change.pointer());
-      return FlatVector.copyOf(change.pointer(), change.size(), settings.onWire(), dither);
-    }
+  public FlatVector change(int worker, TrainedVectors vectors, double share) {
+    run.kept().put(worker, round() + 1, vectors.copyOfMoments());
+    run.kept().parameters(this, start -> start.addTo(-1, vectors.parameters()));
+    FlatVector change = new FlatVector(vectors.size());
+    FlatVector.over(vectors.parameters(), vectors.size()).addTo((float) share, change.pointer());
+    return change.as(run.settings().onWire(), dither(worker));
+  }
+
+  /** The random numbers with which a worker rounds its change. */
+  Dither dither(int worker) {
+    return Dither.of(run.settings().seed(), firstStep, worker);
+  }
+
+  /** The random numbers with which the sum of all changes is rounded. */
+  public Dither ditherOfSum() {
+    return dither(run.plan().workers());
+  }
+
+  /** The random numbers with which the update is rounded. */
+  Dither ditherOfUpdate() {
+    return dither(run.plan().workers() + 1);
   }
 
   /** A copy of a worker's moments at the start of this round, which stay in this process. */
   FlatVector momentsOf(int worker, TrainedVectors vectors) {
     load(worker, vectors);
-    FlatVector ours = FlatVector.copyOf(vectors.moments(), 2 * vectors.size());
-    KeptVectors.of(run).put(worker, round(), ours);
-    return FlatVector.copyOf(vectors.moments(), 2 * vectors.size());
+    FlatVector ours = vectors.copyOfMoments();
+    run.kept().put(worker, round(), ours);
+    return vectors.copyOfMoments();
   }
 }

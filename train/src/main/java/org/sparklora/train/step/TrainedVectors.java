@@ -93,6 +93,11 @@ public final class TrainedVectors implements AutoCloseable {
     return moments.pointer();
   }
 
+  /** A copy of AdamW's moments. */
+  FlatVector copyOfMoments() {
+    return moments.copy();
+  }
+
   /** The learning rate of a step, counted from 0. */
   public double learningRate(int step) {
     return rule.learningRate(step);

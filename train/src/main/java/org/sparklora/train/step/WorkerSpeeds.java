@@ -71,9 +71,8 @@ public final class WorkerSpeeds {
           IntStream.range(0, counts.length)
               .boxed()
               .max(
-                  Comparator.<Integer>comparingDouble(
-                          w -> counts[w] == 0 ? Double.MAX_VALUE : speed(w) / (counts[w] + 1))
-                      .thenComparing(Comparator.reverseOrder()))
+                  Comparator.comparingDouble(
+                      w -> counts[w] == 0 ? Double.MAX_VALUE : speed(w) / (counts[w] + 1)))
               .orElseThrow();
       counts[next]++;
     }

@@ -1,22 +1,16 @@
 package org.sparklora.train.vector;
 
-import com.esotericsoftware.kryo.Kryo;
-import com.esotericsoftware.kryo.KryoSerializable;
-import com.esotericsoftware.kryo.io.Input;
-import com.esotericsoftware.kryo.io.Output;
-import java.io.DataInput;
-import java.io.DataInputStream;
-import java.io.DataOutput;
-import java.io.DataOutputStream;
+import com.esotericsoftware.kryo.DefaultSerializer;
+import com.esotericsoftware.kryo.serializers.ExternalizableSerializer;
 import java.io.Externalizable;
 import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
-import java.io.UncheckedIOException;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
@@ -29,15 +23,15 @@ import org.sparklora.model.engine.tensor.Tensor;
  * A serialisable vector outside the Java heap: parameters sent to executors, gradient sums sent
  * back; float32, or another {@link VectorType} to be shorter. {@link #on} a device it keeps a copy,
  * which is written back when host memory is read. The serialised form is the number of elements,
- * the type, whether the vector is {@link #handedOver handed over}, and the bytes, in this machine's
- * order.
+ * the type and the bytes, in this machine's order.
  *
  * <p>Whoever makes or receives a vector closes it. Spark closes a broadcast vector when it removes
  * the block. The garbage collector frees and counts vectors that a failed job drops: see {@link
  * #abandoned}. Not thread-safe.
  */
-public final class FlatVector implements Externalizable, KryoSerializable, AutoCloseable {
-  private static final long serialVersionUID = 4L;
+@DefaultSerializer(ExternalizableSerializer.class) // Kryo's, which writes the same form
+public final class FlatVector implements Externalizable, AutoCloseable {
+  private static final long serialVersionUID = 5L;
   private static final int CHUNK_BYTES = 1 << 16; // G1 gives larger arrays regions of their own
   private static final Cleaner ABANDONED = Cleaner.create();
   private static final AtomicInteger ABANDONED_COUNT = new AtomicInteger();
@@ -96,22 +90,19 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return new BytePointer(floats).getPointer(index * Float.BYTES);
   }
 
-  /** A copy of {@code size} floats. */
-  public static FlatVector copyOf(Pointer floats, long size) {
-    return copyOf(floats, size, VectorType.FLOAT32, Dither.NONE);
+  /** A copy in float32. */
+  public FlatVector copy() {
+    return copy(VectorType.FLOAT32, Dither.NONE);
   }
 
   /**
-   * A copy of {@code size} floats in a type; bfloat16 is rounded to nearest.
+   * A copy in a type; bfloat16 is rounded to nearest. One of the two types is float32, or both are
+   * the same.
    *
    * @param dither rounds block-scaled types at random
    * @throws ArithmeticException if a block-scaled type is asked for and a number is not finite
    */
-  public static FlatVector copyOf(Pointer floats, long size, VectorType type, Dither dither) {
-    return over(floats, size).copyAs(type, dither);
-  }
-
-  private FlatVector copyAs(VectorType other, Dither dither) {
+  public FlatVector copy(VectorType other, Dither dither) {
     FlatVector copy = new FlatVector(size, other);
     try {
       copy(this, copy, dither);
@@ -142,16 +133,13 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return Engines.host().adopt(ours, type.dtype(), size);
   }
 
-  /**
-   * This vector if it has the type; else a converted copy, and this vector is closed. One of the
-   * two types is float32.
-   */
+  /** This vector if it has the type; else its {@link #copy}, and this vector is closed. */
   public FlatVector as(VectorType other, Dither dither) {
     if (type == other) {
       return this;
     }
     try (this) {
-      return copyAs(other, dither);
+      return copy(other, dither);
     }
   }
 
@@ -171,12 +159,6 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
    */
   public FlatVector handedOver() {
     handedOver = true;
-    return this;
-  }
-
-  /** Undoes {@link #handedOver}, for a reader that sends the vector on. Returns this vector. */
-  public FlatVector taken() {
-    handedOver = false;
     return this;
   }
 
@@ -248,7 +230,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   /** Adds all numbers, times {@code scale}, to the floats at {@code target}, in float32. */
   public void addTo(float scale, Pointer target) {
     if (type != VectorType.FLOAT32) {
-      try (FlatVector floats = copyAs(VectorType.FLOAT32, Dither.NONE)) {
+      try (FlatVector floats = copy()) {
         floats.addTo(scale, target);
       }
       return;
@@ -260,12 +242,9 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** A checksum, to tell vectors apart. */
   public String checksum() {
+    requireOpen();
     CRC32C checksum = new CRC32C();
-    BytePointer bytes = new BytePointer(numbers());
-    for (long start = 0; start < memory.bytes(); start += CHUNK_BYTES) {
-      long count = Math.min(CHUNK_BYTES, memory.bytes() - start);
-      checksum.update(bytes.getPointer(start).capacity(count).asBuffer());
-    }
+    chunks().forEach(checksum::update);
     return "%08x".formatted(checksum.getValue());
   }
 
@@ -304,43 +283,15 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   @Override
   public void writeExternal(ObjectOutput out) throws IOException {
-    writeTo(out);
-  }
-
-  @Override
-  public void readExternal(ObjectInput in) throws IOException {
-    readFrom(in);
-  }
-
-  @Override
-  public void write(Kryo kryo, Output out) {
-    try {
-      writeTo(new DataOutputStream(out));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // not of Kryo's streams
-    }
-  }
-
-  @Override
-  public void read(Kryo kryo, Input in) {
-    try {
-      readFrom(new DataInputStream(in));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // the stream ends early
-    }
-  }
-
-  private void writeTo(DataOutput out) throws IOException {
     try {
       out.writeLong(size);
       out.writeByte(type.ordinal());
-      out.writeBoolean(handedOver);
-      inChunks(
-          (chunk, part) -> {
-            int count = part.remaining();
-            part.get(chunk, 0, count);
-            out.write(chunk, 0, count);
-          });
+      byte[] chunk = new byte[CHUNK_BYTES];
+      for (ByteBuffer part : chunks()) {
+        int count = part.remaining();
+        part.get(chunk, 0, count);
+        out.write(chunk, 0, count);
+      }
     } finally {
       if (handedOver) {
         close();
@@ -348,32 +299,28 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     }
   }
 
-  private void readFrom(DataInput in) throws IOException {
+  @Override
+  public void readExternal(ObjectInput in) throws IOException {
     allocate(in.readLong(), VectorType.values()[in.readByte()]);
     try {
-      handedOver = in.readBoolean();
-      inChunks(
-          (chunk, part) -> {
-            in.readFully(chunk, 0, part.remaining());
-            part.put(chunk, 0, part.remaining());
-          });
+      byte[] chunk = new byte[CHUNK_BYTES];
+      for (ByteBuffer part : chunks()) {
+        int count = part.remaining();
+        in.readFully(chunk, 0, count);
+        part.put(chunk, 0, count);
+      }
     } catch (IOException | RuntimeException e) {
       close();
       throw e;
     }
   }
 
-  /** Copies between a chunk of the vector and an array on the heap. */
-  private interface Transfer {
-    void of(byte[] chunk, ByteBuffer part) throws IOException;
-  }
-
-  private void inChunks(Transfer transfer) throws IOException {
+  /** Host memory with the current numbers, in parts. */
+  private Iterable<ByteBuffer> chunks() {
     onEngine.bring();
-    byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, memory.bytes())];
-    for (long start = 0; start < memory.bytes(); start += CHUNK_BYTES) {
-      int count = (int) Math.min(CHUNK_BYTES, memory.bytes() - start);
-      transfer.of(chunk, memory.buffer(start, count));
-    }
+    long all = memory.bytes();
+    return LongStream.iterate(0, start -> start < all, start -> start + CHUNK_BYTES)
+            .mapToObj(start -> memory.buffer(start, (int) Math.min(CHUNK_BYTES, all - start)))
+        ::iterator;
   }
 }

@@ -39,6 +39,11 @@ public enum VectorType {
     return isBlockScaled() ? elements + Float.BYTES * ((size + BLOCK - 1) / BLOCK) : elements;
   }
 
+  /** Bits of an element. */
+  int bits() {
+    return bits;
+  }
+
   /** The largest integer of a block-scaled type. */
   int largest() {
     return (1 << (bits - 1)) - 1;

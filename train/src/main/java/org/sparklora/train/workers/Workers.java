@@ -3,7 +3,6 @@ package org.sparklora.train.workers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.bytedeco.javacpp.Pointer;
 import org.sparklora.train.meter.ExecutorUse;
 import org.sparklora.train.vector.FlatVector;
 
@@ -26,16 +25,9 @@ public interface Workers {
   default void requireRoomForResults(long bytes) {}
 
   /**
-   * Makes a vector readable for work until the shared vector is closed; {@code floats} stay the
-   * caller's.
-   *
-   * @param floats float32, {@code size} of them; they must not change while work reads them
+   * Makes a vector readable for work until the shared vector is closed, which closes {@code
+   * vector}, too. Its numbers must not change while work reads them.
    */
-  default SharedVector share(Pointer floats, long size) {
-    return share(FlatVector.over(floats, size));
-  }
-
-  /** Makes a vector readable for work; closing the shared vector closes {@code vector}. */
   SharedVector share(FlatVector vector);
 
   /** As {@link #share}, of a vector that stays open; in this process, where an engine has it. */

@@ -116,17 +116,16 @@ class LocalRoundsTest {
     int first = STEPS * round;
     try (FlatVector mean = new FlatVector(model.layout().size())) {
       for (int worker = 0; worker < WORKERS; worker++) {
-        RoundStart start = rounds.start();
+        RoundStart start = rounds.start(first, first + STEPS);
         try (TrainedVectors vectors = TrainedVectors.zeros(model, rule)) {
           start.load(worker, vectors);
           steps.get(worker).forEach(step -> vectors.step(step, rows));
-          try (FlatVector change =
-              start.change(worker, vectors, shares[worker], rounds.dither(first, worker))) {
+          try (FlatVector change = start.change(worker, vectors, shares[worker])) {
             change.addTo(mean.pointer());
           }
         }
       }
-      rounds.end(first, first + STEPS, mean);
+      rounds.end(rounds.start(first, first + STEPS), mean);
     }
   }
 
@@ -203,10 +202,10 @@ class LocalRoundsTest {
     try (TrainedVectors vectors = initial();
         LocalRounds rounds = rounds(settings, vectors)) {
       for (int round = 0; round < 4; round++) {
-        KeptVectors.release(rounds.run());
+        rounds.run().close();
         take(rounds, round);
         if (round == 1) {
-          KeptVectors.release(rounds.run());
+          rounds.run().close();
           rounds.takeSnapshot();
         }
       }

@@ -64,10 +64,10 @@ class BlockScaledTest {
     float[] numbers = numbers();
     Dither dither = Dither.of(1, 2, 3);
     try (FlatVector all = vector(numbers);
-        FlatVector whole = FlatVector.copyOf(all.pointer(), SIZE, type, dither);
+        FlatVector whole = all.copy(type, dither);
         FlatVector alone =
-            FlatVector.copyOf(
-                FlatVector.at(all.pointer(), 256), SIZE - 256, type, dither.from(256))) {
+            FlatVector.over(FlatVector.at(all.pointer(), 256), SIZE - 256)
+                .copy(type, dither.from(256))) {
       FlatVector part = whole.part(256, SIZE - 256);
       assertThat(floats(part)).isEqualTo(floats(alone));
       assertThat(part.checksum()).isEqualTo(alone.checksum());
@@ -125,7 +125,7 @@ class BlockScaledTest {
 
   private static float[] sent(float[] numbers, VectorType type, Dither dither) {
     try (FlatVector all = vector(numbers);
-        FlatVector sent = FlatVector.copyOf(all.pointer(), numbers.length, type, dither)) {
+        FlatVector sent = all.copy(type, dither)) {
       return floats(sent);
     }
   }
