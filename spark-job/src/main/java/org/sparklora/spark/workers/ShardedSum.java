@@ -15,7 +15,6 @@ import org.apache.spark.util.TaskCompletionListener;
 import org.sparklora.train.vector.Dither;
 import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.vector.VectorType;
-import scala.Tuple2;
 
 /**
  * Adds up one vector of each of N workers, as large as the trained parameters. Vectors are added in
@@ -170,12 +169,12 @@ public final class ShardedSum {
     }
   }
 
-  private static <O> Iterator<Tuple2<Integer, Shard<O>>> cut(Given<O> given, int count) {
+  private static <O> Iterator<scala.Tuple2<Integer, Shard<O>>> cut(Given<O> given, int count) {
     TaskContext task = TaskContext.get();
     TaskCompletionListener ended = context -> given.free.run(); // when the shards are written
     task.addTaskCompletionListener(ended);
     return IntStream.range(0, count)
-        .mapToObj(number -> new Tuple2<>(number, given.shard(number, task.partitionId(), count)))
+        .mapToObj(number -> new scala.Tuple2<>(number, given.shard(number, task.partitionId(), count)))
         .iterator();
   }
 
