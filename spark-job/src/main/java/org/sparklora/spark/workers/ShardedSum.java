@@ -174,7 +174,8 @@ public final class ShardedSum {
     TaskCompletionListener ended = context -> given.free.run(); // when the shards are written
     task.addTaskCompletionListener(ended);
     return IntStream.range(0, count)
-        .mapToObj(number -> new scala.Tuple2<>(number, given.shard(number, task.partitionId(), count)))
+        .mapToObj(
+            number -> new scala.Tuple2<>(number, given.shard(number, task.partitionId(), count)))
         .iterator();
   }
 
