@@ -9,9 +9,9 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
 /**
  * The linear layers of {@link VectorKernels}: each worker calls gemm on a slice of the result.
  *
- * <p>In float32 a weight that is stored in bfloat16 is widened part by part. In bfloat16 the
- * operands of a product are rounded once, a bfloat16 weight is used in place, and sums and results
- * are float32, as in PyTorch's autocast.
+ * <p>In float32 a weight that is stored in bfloat16 is widened tile by tile into the worker's
+ * scratch memory. In bfloat16 the operands of a product are rounded once, a bfloat16 weight is used
+ * in place, and sums and results are float32, as in PyTorch's autocast.
  */
 final class VectorMatmul implements AutoCloseable {
   /**
@@ -26,8 +26,8 @@ final class VectorMatmul implements AutoCloseable {
   /** Slices begin at multiples of this, the granularity of gemm's inner kernels. */
   private static final int ALIGNMENT = 48;
 
-  /** Elements of a part of a weight that is widened: 8 MiB. */
-  private static final int PART = 1 << 21;
+  /** Elements of a widened tile: 2 MiB. */
+  private static final int TILE = 1 << 19;
 
   /** Fewest inputs and outputs with which bfloat16 gains more than rounding costs. */
   private static final int LEAST_ROUNDED = 16;
@@ -38,11 +38,11 @@ final class VectorMatmul implements AutoCloseable {
   /** Terms of one product of a part, whose operands then fit in a cache. */
   private static final int CACHED_TERMS = 3072;
 
-  private static final int FLOATS = 2;
+  private static final int SUMS = 2;
 
   private final WorkerPool pool;
   private final boolean bfloat16;
-  private final Scratch kept = new Scratch(); // buffers of two rounded operands and of float32
+  private final Scratch kept = new Scratch(); // buffers of two operands and of SUMS
 
   /**
    * @param bfloat16 whether operands are rounded, which needs {@link
@@ -87,12 +87,18 @@ final class VectorMatmul implements AutoCloseable {
       return;
     }
     Matrix xs = Matrix.of(x);
-    forParts(
-        w,
-        (from, part) -> {
-          Matrix ws = Matrix.of(part).transposed();
-          multiply(x.rows(), part.rows(), in, alpha, xs, ws, beta, ys.at(0, from));
-        });
+    if (w.dtype() != DType.FLOAT32) {
+      pool.forGemmRanges(
+          out,
+          Math.max(1, Math.min(TILE / in, slice(out, ALIGNMENT))),
+          (from, to, own) -> {
+            Matrix tile = widen(w, from, to, 0, in, own);
+            Gemm.multiply(
+                own, x.rows(), to - from, in, alpha, xs, tile.transposed(), beta, ys.at(0, from));
+          });
+      return;
+    }
+    multiply(x.rows(), out, in, alpha, xs, Matrix.of(w).transposed(), beta, ys);
   }
 
   private void forwardPacked(
@@ -104,7 +110,7 @@ final class VectorMatmul implements AutoCloseable {
         w,
         adds,
         y,
-        kept.matrix(FLOATS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
+        kept.matrix(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
   }
 
   /** {@code alpha · x} in {@code type}, with spare rows to fill {@link VectorPacked}'s buckets. */
@@ -137,37 +143,13 @@ final class VectorMatmul implements AutoCloseable {
       } else {
         multiply(dX.rows(), in, out, 1, both[0], both[1], beta, dXs);
       }
+    } else if (w.dtype() != DType.FLOAT32) {
+      slices(
+          in,
+          ALIGNMENT,
+          (from, to, own) -> backwardInputWidened(dY, w, alpha, beta, dXs, from, to, own));
     } else {
-      Matrix dYs = Matrix.of(dY);
-      forParts(
-          w,
-          (from, part) -> {
-            Matrix columns = dYs.at(0, from);
-            float adds = from == 0 ? beta : 1;
-            multiply(dX.rows(), in, part.rows(), alpha, columns, Matrix.of(part), adds, dXs);
-          });
-    }
-  }
-
-  private interface PartTaker {
-    /** Takes rows of a weight in float32, from row {@code from} on. */
-    void take(int from, HostTensor part);
-  }
-
-  /** Passes a weight to {@code taker}: whole if it is float32, else widened part by part. */
-  private void forParts(HostTensor w, PartTaker taker) {
-    if (w.dtype() == DType.FLOAT32) {
-      taker.take(0, w);
-      return;
-    }
-    int in = w.columns();
-    int most = Math.max(1, PART / in);
-    for (int from = 0; from < w.rows(); from += most) {
-      int rows = Math.min(most, w.rows() - from);
-      HostTensor part =
-          (HostTensor) kept.matrix(FLOATS, DType.FLOAT32, (long) rows * in).view(0, rows, in);
-      VectorElementwise.copyScaled(pool, w.view((long) from * in, rows, in), 1, part);
-      taker.take(from, part);
+      multiply(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of(w), beta, dXs);
     }
   }
 
@@ -198,7 +180,7 @@ final class VectorMatmul implements AutoCloseable {
     int m = c.rows();
     int n = c.columns();
     int terms = (k / SLICES + CompiledGemm.TOKENS) / CompiledGemm.TOKENS * CompiledGemm.TOKENS;
-    HostTensor sums = kept.matrix(FLOATS, DType.FLOAT32, SLICES * c.size());
+    HostTensor sums = kept.matrix(SUMS, DType.FLOAT32, SLICES * c.size());
     pool.forGemmRanges(
         k,
         terms,
@@ -212,6 +194,33 @@ final class VectorMatmul implements AutoCloseable {
         });
     for (int part = 0; part * terms < k; part++) {
       VectorElementwise.addScaled(pool, sums.view(part * c.size(), c.size()), 1, c);
+    }
+  }
+
+  /** Computes the input columns {@code [from, to)}: one worker per element of dX and of w. */
+  private static void backwardInputWidened(
+      HostTensor dY,
+      HostTensor w,
+      float alpha,
+      float beta,
+      Matrix dXs,
+      long from,
+      long to,
+      Scratch own) {
+    long rows = Math.max(1, TILE / (to - from));
+    for (long o = 0; o < w.rows(); o += rows) {
+      long end = Math.min(w.rows(), o + rows);
+      Matrix tile = widen(w, o, end, from, to, own);
+      Gemm.multiply(
+          own,
+          dY.rows(),
+          to - from,
+          end - o,
+          alpha,
+          Matrix.of(dY).at(0, o),
+          tile,
+          o == 0 ? beta : 1,
+          dXs.at(0, from));
     }
   }
 
@@ -282,5 +291,22 @@ final class VectorMatmul implements AutoCloseable {
     int most = SLICES * WIDEST_SLICE;
     int slices = pool.isGemmLimited() ? SLICES * ((size + most - 1) / most) : 1;
     return VectorMath.roundUp((size + slices - 1) / slices, alignment);
+  }
+
+  /** Widens rows {@code [fromRow, toRow)} and columns {@code [from, to)} of w to float32. */
+  private static Matrix widen(
+      HostTensor w, long fromRow, long toRow, long from, long to, Scratch own) {
+    int width = (int) (to - from);
+    long size = (toRow - fromRow) * width;
+    HostTensor tile = own.matrix(0, size);
+    boolean whole = width == w.columns(); // then the rows are one piece of memory
+    int piece = whole ? VectorElementwise.CHUNK : width;
+    for (long at = 0; at < size; at += piece) {
+      int count = (int) Math.min(piece, size - at);
+      long row = fromRow + at / width;
+      float[] values = own.load(0, w, row * w.columns() + (whole ? at % width : from), count);
+      tile.write(at, values, 0, count);
+    }
+    return new Matrix(tile.address(), width);
   }
 }
