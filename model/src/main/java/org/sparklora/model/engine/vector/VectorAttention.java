@@ -26,9 +26,6 @@ final class VectorAttention {
   /** Queries of a tile. */
   static final int TILE = 64;
 
-  /** Scores that are copied at a time: 16 KiB. */
-  private static final int BLOCK = 4096;
-
   private VectorAttention() {}
 
   /** The arguments of one call. */
@@ -81,7 +78,7 @@ final class VectorAttention {
    * Elements from one row of scores to the next: not a power of two, which would map all rows to
    * the same cache sets.
    */
-  static int stride(Branch tile) {
+  static long stride(Branch tile) {
     return (tile.keys() + 15) / 16 * 16 + 16;
   }
 
@@ -89,7 +86,7 @@ final class VectorAttention {
     int size = call.heads.size();
     int rows = tile.queries();
     int kv = h * call.heads.keyValue() / call.heads.query();
-    HostTensor scores = own.matrix(0, (long) rows * stride(tile));
+    HostTensor scores = own.matrix(0, rows * stride(tile));
     Matrix p = new Matrix(scores.address(), stride(tile));
     Matrix queries = call.queries(call.tensors.q(), tile, h);
     tile.forEachRun(
@@ -115,39 +112,16 @@ final class VectorAttention {
 
   /** Turns a tile of scores into probabilities. */
   private static void softmax(Call call, Branch tile, int h, HostTensor scores, Scratch own) {
-    int stride = stride(tile);
-    float[] logSumExp = own.row(1, 1);
-    forBlocks(
-        tile,
-        (from, to, offset, size) -> {
-          float[] block = own.load(0, scores, offset, size);
-          for (int r = from; r < to; r++) {
-            int visible = tile.visible(r);
-            int at = (r - from) * stride;
-            int end = at + VectorMath.roundUp(visible);
-            Arrays.fill(block, at + visible, end, Float.NEGATIVE_INFINITY);
-            logSumExp[0] = softmax(block, at, visible);
-            Arrays.fill(block, at + visible, at + stride, 0);
-            long query = tile.firstQuery() + r;
-            call.tensors.logSumExp().write(query * call.heads.query() + h, logSumExp, 0, 1);
-          }
-          scores.write(offset, block, 0, size);
-        });
-  }
-
-  /** Consecutive queries of a tile. */
-  interface Block {
-    /** Takes the queries {@code [from, to)}: {@code size} scores from {@code offset} on. */
-    void take(int from, int to, long offset, int size);
-  }
-
-  /** Passes a tile to {@code taker}, as many queries at a time as the first-level cache holds. */
-  static void forBlocks(Branch tile, Block taker) {
-    int stride = stride(tile);
-    int most = Math.max(1, BLOCK / stride);
-    for (int from = 0; from < tile.queries(); from += most) {
-      int to = Math.min(tile.queries(), from + most);
-      taker.take(from, to, (long) from * stride, (to - from) * stride);
+    float[] result = new float[1];
+    own.row(0, tile.keys()); // grows the buffer once, to the longest row
+    for (int r = 0; r < tile.queries(); r++) {
+      int visible = tile.visible(r);
+      long offset = r * stride(tile);
+      float[] row = own.load(0, scores, offset, visible, Float.NEGATIVE_INFINITY);
+      result[0] = softmax(row, 0, visible);
+      storeMasked(row, visible, scores, offset, tile.keys());
+      long query = tile.firstQuery() + r;
+      call.tensors.logSumExp().write(query * call.heads.query() + h, result, 0, 1);
     }
   }
 
@@ -161,6 +135,12 @@ final class VectorAttention {
     float sum = exponentials(row, at, end, largest);
     divide(row, at, end, sum);
     return (float) (largest + Math.log(sum));
+  }
+
+  /** Writes the visible part of a row, and zeros from there to {@code keys}. */
+  static void storeMasked(float[] row, int visible, HostTensor tile, long offset, int keys) {
+    Arrays.fill(row, visible, keys, 0);
+    tile.write(offset, row, 0, keys);
   }
 
   /** {@code row = e^(row − largest)}; returns their sum. */

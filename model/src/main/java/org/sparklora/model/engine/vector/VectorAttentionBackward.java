@@ -1,7 +1,6 @@
 package org.sparklora.model.engine.vector;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
@@ -180,9 +179,9 @@ final class VectorAttentionBackward implements AutoCloseable {
   private record Tile(Call call, Branch tile, int kv, int h, KeyGradients gradients, Scratch own) {
 
     void run() {
-      int stride = VectorAttention.stride(tile);
-      HostTensor scores = own.matrix(0, (long) tile.queries() * stride);
-      HostTensor dScores = own.matrix(1, (long) tile.queries() * stride);
+      long stride = VectorAttention.stride(tile);
+      HostTensor scores = own.matrix(0, tile.queries() * stride);
+      HostTensor dScores = own.matrix(1, tile.queries() * stride);
       Matrix p = new Matrix(scores.address(), stride);
       Matrix dS = new Matrix(dScores.address(), stride);
       tile.forEachRun((start, count, key) -> score(start, count, p.at(0, key), dS.at(0, key)));
@@ -222,41 +221,31 @@ final class VectorAttentionBackward implements AutoCloseable {
     }
 
     /** Turns scores into probabilities, and gradients of probabilities into gradients of scores. */
-    private void softmaxBackward(HostTensor scores, HostTensor dScores, int stride) {
-      VectorAttention.forBlocks(
-          tile,
-          (from, to, offset, size) -> {
-            float[] p = own.load(0, scores, offset, size);
-            float[] dS = own.load(1, dScores, offset, size);
-            for (int r = from; r < to; r++) {
-              int at = (r - from) * stride;
-              int end = at + tile.visible(r);
-              softmaxBackward(p, dS, tile.firstQuery() + r, at, end);
-              Arrays.fill(p, end, at + stride, 0);
-              Arrays.fill(dS, end, at + stride, 0);
-            }
-            scores.write(offset, p, 0, size);
-            dScores.write(offset, dS, 0, size);
-          });
-    }
-
-    /** The elements {@code [from, to)} of p and dS belong to this query. */
-    private void softmaxBackward(float[] p, float[] dS, long query, int from, int to) {
+    private void softmaxBackward(HostTensor scores, HostTensor dScores, long stride) {
       int size = call.heads().size();
-      long head = query * call.heads().query() + h;
-      float[] dY = own.load(2, call.gradients.dY(), head * size, size);
-      float[] y = own.load(3, call.forward.tensors().y(), head * size, size);
-      float centre = VectorMath.dot(dY, y, size);
-      float[] logSumExp = own.load(4, call.forward.tensors().logSumExp(), head, 1);
-      VectorAttentionBackward.softmaxBackward(p, dS, logSumExp[0], centre, from, to);
+      float[] lse = new float[1];
+      own.row(0, tile.keys());
+      own.row(1, tile.keys());
+      for (int r = 0; r < tile.queries(); r++) {
+        long head = (long) (tile.firstQuery() + r) * call.heads().query() + h;
+        float[] dY = own.load(2, call.gradients.dY(), head * size, size);
+        float centre =
+            VectorMath.dot(dY, own.load(3, call.forward.tensors().y(), head * size, size), size);
+        call.forward.tensors().logSumExp().read(head, lse, 0, 1);
+        int visible = tile.visible(r);
+        float[] p = own.load(0, scores, r * stride, visible);
+        float[] dS = own.load(1, dScores, r * stride, visible);
+        VectorAttentionBackward.softmaxBackward(p, dS, lse[0], centre, visible);
+        VectorAttention.storeMasked(p, visible, scores, r * stride, tile.keys());
+        VectorAttention.storeMasked(dS, visible, dScores, r * stride, tile.keys());
+      }
     }
   }
 
   /** Turns a row of scores into probabilities, and its gradient into the gradient of the scores. */
-  private static void softmaxBackward(
-      float[] p, float[] dS, float logSumExp, float centre, int from, int to) {
-    for (int i = from; i < to; i += VectorMath.LANES) {
-      FloatVector probability = VectorMath.exp(VectorMath.at(p, i).sub(logSumExp));
+  private static void softmaxBackward(float[] p, float[] dS, float lse, float centre, int count) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      FloatVector probability = VectorMath.exp(VectorMath.at(p, i).sub(lse));
       probability.intoArray(p, i);
       VectorMath.at(dS, i).sub(centre).mul(probability).intoArray(dS, i);
     }
