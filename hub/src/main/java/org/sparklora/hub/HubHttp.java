@@ -119,9 +119,13 @@ final class HubHttp {
    * @throws HubException for any other response
    */
   HttpResponse<InputStream> send(HubRequest request) {
+    return send(request, new Attempts(request.retries()));
+  }
+
+  private HttpResponse<InputStream> send(HubRequest request, Attempts attempts) {
     URI uri = request.uri();
     for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      HttpResponse<InputStream> response = sendPatiently(request, uri);
+      HttpResponse<InputStream> response = sendPatiently(request, uri, attempts);
       String location = response.headers().firstValue("Location").orElse("");
       if (!REDIRECTS.contains(response.statusCode()) || location.isEmpty()) {
         return response;
@@ -205,17 +209,36 @@ final class HubHttp {
 
   private record Body(byte[] bytes, HttpHeaders headers) {}
 
+  /** The failures of a request, without an answer, with an error or within the answer. */
+  private final class Attempts {
+    private final int most;
+    private int failed;
+
+    Attempts(int retries) {
+      this.most = retries;
+    }
+
+    boolean isLeft() {
+      return failed < most;
+    }
+
+    void pause(Duration asked) {
+      pause.before(failed++, asked);
+    }
+  }
+
   private Body read(HubRequest request, int most, Duration deadline) {
-    for (int attempt = 0; ; attempt++) {
-      HttpResponse<InputStream> response = send(request);
+    Attempts attempts = new Attempts(request.retries());
+    while (true) {
+      HttpResponse<InputStream> response = send(request, attempts);
       try {
         byte[] bytes = BoundedBody.front(response.body(), most, deadline);
         return new Body(bytes, response.headers());
       } catch (IOException e) {
-        if (attempt >= request.retries()) {
+        if (!attempts.isLeft()) {
           throw unreachable(request.about(), e);
         }
-        pause.before(attempt, Duration.ZERO);
+        attempts.pause(Duration.ZERO);
       }
     }
   }
@@ -224,8 +247,8 @@ final class HubHttp {
     return ask(request).json();
   }
 
-  private HttpResponse<InputStream> sendPatiently(HubRequest request, URI uri) {
-    for (int attempt = 0; ; attempt++) {
+  private HttpResponse<InputStream> sendPatiently(HubRequest request, URI uri, Attempts attempts) {
+    while (true) {
       try {
         HttpResponse<InputStream> response =
             client.send(toHttp(request, uri), BodyHandlers.ofInputStream());
@@ -235,17 +258,17 @@ final class HubHttp {
         }
         Duration asked = RetryPause.askedFor(response.headers()).orElse(Duration.ZERO);
         if (!RETRIED.contains(status)
-            || attempt >= request.retries()
+            || !attempts.isLeft()
             || asked.compareTo(RetryPause.LONGEST) > 0) {
           throw failure(request, response, asked);
         }
         discard(response);
-        pause.before(attempt, asked);
+        attempts.pause(asked);
       } catch (IOException e) {
-        if (attempt >= request.retries() || isUnknownHost(e)) {
+        if (!attempts.isLeft() || isUnknownHost(e)) {
           throw unreachable(request.about(), e);
         }
-        pause.before(attempt, Duration.ZERO);
+        attempts.pause(Duration.ZERO);
       } catch (InterruptedException e) {
         throw interrupted(e);
       }
