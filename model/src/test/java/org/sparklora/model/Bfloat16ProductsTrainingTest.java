@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -25,7 +26,9 @@ class Bfloat16ProductsTrainingTest {
   private static final int STEPS = 100;
   private static final int TOKENS = 192; // more than are computed row by row
   private static final int WORDS = 24; // few, so that there is something to learn
-  private static final float RATE = 0.5f;
+
+  /** At 0.5 the first steps overshoot, and enlarge differences of rounding by CPU. */
+  private static final float RATE = 0.3f;
 
   static Stream<Engine> engines() {
     return EnginesUnderTest.all();
@@ -42,11 +45,16 @@ class Bfloat16ProductsTrainingTest {
     float[] inFloat32 = losses(engine);
     float[] inBfloat16 = losses(rounding);
     assertThat(inFloat32[STEPS - 1]).isLessThan(0.9f * inFloat32[0]);
+    assertThat(mean(inBfloat16)).isCloseTo(mean(inFloat32), withinPercentage(0.1));
     for (int step = 0; step < STEPS; step++) {
       assertThat(inBfloat16[step])
           .as("step %d", step)
           .isCloseTo(inFloat32[step], withinPercentage(1));
     }
+  }
+
+  private static double mean(float[] losses) {
+    return IntStream.range(0, STEPS).mapToDouble(step -> losses[step]).average().orElseThrow();
   }
 
   private static float[] losses(Engine engine) throws IOException {
