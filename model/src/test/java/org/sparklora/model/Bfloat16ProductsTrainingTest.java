@@ -45,7 +45,7 @@ class Bfloat16ProductsTrainingTest {
     float[] inFloat32 = losses(engine);
     float[] inBfloat16 = losses(rounding);
     assertThat(inFloat32[STEPS - 1]).isLessThan(0.9f * inFloat32[0]);
-    assertThat(mean(inBfloat16)).isCloseTo(mean(inFloat32), withinPercentage(0.1));
+    assertThat(mean(inBfloat16)).isCloseTo(mean(inFloat32), withinPercentage(0.2));
     for (int step = 0; step < STEPS; step++) {
       assertThat(inBfloat16[step])
           .as("step %d", step)
