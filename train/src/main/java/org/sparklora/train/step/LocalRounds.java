@@ -75,7 +75,7 @@ public final class LocalRounds implements AutoCloseable {
     return vectors.vector().copy();
   }
 
-  /** What all rounds share. */
+  /** The name, settings, plan and rows of this run, which all rounds share. */
   public RoundStart.Run run() {
     return run;
   }

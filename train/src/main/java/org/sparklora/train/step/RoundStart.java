@@ -29,9 +29,9 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
   private static final Logger LOG = LoggerFactory.getLogger(RoundStart.class);
 
   /**
-   * What all rounds of a run share. Closing it frees the vectors that this process keeps for the
-   * run; Spark closes a broadcast run when it removes the block, so destroying the broadcast frees
-   * them on every executor that read it.
+   * The parts of a start that all rounds of a run share. Closing a run frees the vectors that this
+   * process keeps for the run; Spark closes a broadcast run when it removes the block, so
+   * destroying the broadcast frees them on every executor that read it.
    *
    * @param name unique
    * @param settings of the averages
