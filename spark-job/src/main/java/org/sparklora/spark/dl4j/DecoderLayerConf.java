@@ -5,8 +5,11 @@ import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.conf.memory.MemoryReport;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -16,29 +19,29 @@ import org.sparklora.train.TrainedModel;
 import org.sparklora.train.step.StepRule;
 
 /**
- * Configuration of the network's only layer: the trained model, its number of parameters, and the
- * rule of a step. DL4J sends it to executors, so it holds no weights.
+ * Configuration of the network's only layer: the trained model and the rule of a step. DL4J sends
+ * it to executors, so it holds no weights. DL4J sees the trained parameters as a weight of one
+ * input.
  */
 final class DecoderLayerConf extends FeedForwardLayer {
   private static final long serialVersionUID = 1L;
 
   private final TrainedModel model;
   private final StepRule rule;
-  private final long size;
 
   private DecoderLayerConf(Builder builder, TrainedModel model, StepRule rule) {
     super(builder);
     this.model = model;
     this.rule = rule;
-    this.size = model.layout().size();
-    setNIn(1); // DL4J requires both to be positive; the layer itself uses neither
-    setNOut(1);
+    setNIn(1);
+    setNOut(model.layout().size());
   }
 
   /** The layer of a model. */
   static DecoderLayerConf of(TrainedModel model, StepRule rule, IUpdater updater) {
     Builder builder = new Builder();
     builder.activation(new ActivationIdentity());
+    builder.weightInit(WeightInit.ZERO);
     builder.updater(updater).biasUpdater(updater);
     return new DecoderLayerConf(builder, model, rule);
   }
@@ -49,11 +52,6 @@ final class DecoderLayerConf extends FeedForwardLayer {
 
   StepRule rule() {
     return rule;
-  }
-
-  /** Number of trained parameters. */
-  long size() {
-    return size;
   }
 
   @Override
@@ -75,18 +73,23 @@ final class DecoderLayerConf extends FeedForwardLayer {
 
   @Override
   public ParamInitializer initializer() {
-    return FlatParameters.INSTANCE;
+    return new DefaultParamInitializer() {
+      @Override
+      protected boolean hasBias(Layer layer) {
+        return false;
+      }
+    };
   }
 
   @Override
   public InputType getOutputType(int layerIndex, InputType inputType) {
-    return InputType.feedForward(1);
+    return InputType.feedForward(nOut);
   }
 
   @Override
   public LayerMemoryReport getMemoryReport(InputType inputType) {
     return new LayerMemoryReport.Builder(layerName, DecoderLayerConf.class, inputType, inputType)
-        .standardMemory(size, getIUpdater().stateSize(size))
+        .standardMemory(nOut, getIUpdater().stateSize(nOut))
         .workingMemory(0, 0, 0, 0)
         .cacheMemory(MemoryReport.CACHE_MODE_ALL_ZEROS, MemoryReport.CACHE_MODE_ALL_ZEROS)
         .build();

@@ -242,7 +242,7 @@ public final class ExecutorWorkers implements Workers {
     FlatVector vector = new FlatVector(size);
     try {
       Done<O> told = Done.of(work.add(part, vector));
-      return new ShardedSum.Given<>(List.of(vector), told, vector::close);
+      return new ShardedSum.Given<>(List.of(vector), 1, told, vector::close);
     } catch (RuntimeException | Error e) {
       vector.close();
       throw e;

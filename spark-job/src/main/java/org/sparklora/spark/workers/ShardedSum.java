@@ -41,11 +41,6 @@ public final class ShardedSum {
    * @param free runs when the vectors are no longer needed
    */
   public record Given<O>(List<FlatVector> vectors, double weight, O told, Runnable free) {
-    /** A contribution of weight 1. */
-    public Given(List<FlatVector> vectors, O told, Runnable free) {
-      this(vectors, 1, told, free);
-    }
-
     private Shard<O> shard(int number, int worker, int count) {
       List<Part> parts = new ArrayList<>();
       for (FlatVector vector : vectors) {

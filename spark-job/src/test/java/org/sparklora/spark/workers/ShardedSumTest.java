@@ -50,7 +50,7 @@ class ShardedSumTest {
         .alias(vector.pointer(), values.length)
         .tensor()
         .write(0, values, 0, values.length);
-    return new ShardedSum.Given<>(List.of(vector), "told " + values[0], vector::close);
+    return new ShardedSum.Given<>(List.of(vector), 1, "told " + values[0], vector::close);
   }
 
   private static float[] floats(FlatVector vector) {
@@ -104,7 +104,7 @@ class ShardedSumTest {
   private static ShardedSum.Given<String> inBfloat16(float... values) {
     FlatVector floats = given(values).vectors().get(0);
     FlatVector vector = floats.as(VectorType.BFLOAT16, Dither.NONE);
-    return new ShardedSum.Given<>(List.of(vector), "told", vector::close);
+    return new ShardedSum.Given<>(List.of(vector), 1, "told", vector::close);
   }
 
   @Test
