@@ -32,22 +32,15 @@ public record LoraLinear(
   @Override
   public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    if (isUpdateFirst(workspace.engine(), y)) {
+    if (workspace.engine().activationType() == DType.FLOAT32) {
+      // the base is added to the update, which would vanish if added to a rounded base
       recompute(workspace, in, u);
       workspace.engine().matmul(u, b.value(), scale, y);
       base.forwardAdd(workspace, in, y, u);
-    } else {
+    } else { // as PEFT adds
       base.forward(workspace, in, y, u);
       addUpdate(workspace, in, y, u);
     }
-  }
-
-  /**
-   * Whether the base is added to the update: added to a rounded base, an update smaller than the
-   * base's last bit would be lost. Engines with all activations in bfloat16 add as PEFT does.
-   */
-  private static boolean isUpdateFirst(Engine engine, Tensor y) {
-    return y.dtype() == DType.BFLOAT16 && engine.activationType() == DType.FLOAT32;
   }
 
   @Override
@@ -79,8 +72,10 @@ public record LoraLinear(
             ? workspace.lend(Buffer.D_LORA, u.shape())
             : workspace.lendOperand(Buffer.D_LORA, u.shape());
     // forward: y += s·u·Bᵀ
-    b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dOut, u, scale, dB));
-    k.matmulInput(dOut, b.value(), scale, dU);
+    b.gradient()
+        .ifPresentOrElse(
+            dB -> k.matmulBackward(dOut, u, b.value(), scale, dB, dU),
+            () -> k.matmulInput(dOut, b.value(), scale, dU));
     // forward: u = drop(x)·Aᵀ
     a.gradient().ifPresent(dA -> k.matmulBackwardWeight(dU, dropped(workspace, in), 1f, dA));
     if (dropout != 0) {
