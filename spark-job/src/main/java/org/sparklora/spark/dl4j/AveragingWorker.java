@@ -37,7 +37,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   private final int place;
   private final List<StepMetrics> steps = new ArrayList<>();
   private transient TrainedNetwork network; // null before the round
-  private long nanoseconds; // of the steps
+  private final List<Long> nanoseconds = new ArrayList<>(); // of each step
   private RuntimeException failure;
 
   /**
@@ -64,14 +64,14 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
    *
    * @param steps none if the worker was left out
    * @param sketches one sketch of the parameters if the averaging error is measured, else none
-   * @param seconds of all steps
+   * @param stepSeconds mean of the later half of the steps, for which less code is compiled
    * @param failure the exception that ended the round, or null
    */
   record Report(
       List<StepMetrics> steps,
       List<float[]> sketches,
       ExecutorReading reading,
-      double seconds,
+      double stepSeconds,
       RuntimeException failure)
       implements Serializable {}
 
@@ -131,11 +131,20 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     return new ShardedSum.Given<>(
         given,
         weight,
-        new Report(List.copyOf(steps), sketches, reading, nanoseconds / 1e9, failure),
+        new Report(List.copyOf(steps), sketches, reading, stepSeconds(), failure),
         () -> {
           given.forEach(FlatVector::close);
           network.close();
         });
+  }
+
+  private double stepSeconds() {
+    return nanoseconds.stream()
+            .skip(nanoseconds.size() / 2)
+            .mapToLong(Long::longValue)
+            .average()
+            .orElse(0)
+        / 1e9;
   }
 
   /** Takes all steps on a new network, as DL4J does with a worker on an executor. */
@@ -153,7 +162,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   private void take(StepRows step) {
     long started = System.nanoTime();
     steps.add(network.vectors().step(step, rows));
-    nanoseconds += System.nanoTime() - started;
+    nanoseconds.add(System.nanoTime() - started);
   }
 
   @Override

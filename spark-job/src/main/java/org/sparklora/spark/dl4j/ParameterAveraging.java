@@ -165,7 +165,7 @@ public final class ParameterAveraging implements Synchronizer {
             endStep,
             busy[place]);
       } else {
-        speeds.measured(busy[place], report.steps().size(), report.seconds());
+        speeds.measured(busy[place], report.stepSeconds());
       }
     }
   }

@@ -10,8 +10,8 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.train.StepRows;
 
 /**
- * {@code --deal_by_speed}: deals the batches of a round to workers in proportion to the speeds of
- * their last rounds, so that all end at about the same time. Not thread-safe.
+ * {@code --deal_by_speed}: deals the batches of a round to workers in proportion to their speeds at
+ * the end of their last rounds, so that all end at about the same time. Not thread-safe.
  */
 public final class WorkerSpeeds {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerSpeeds.class);
@@ -24,9 +24,9 @@ public final class WorkerSpeeds {
     this.speeds = new double[workers];
   }
 
-  /** A worker's steps took so long. */
-  public void measured(int worker, int steps, double seconds) {
-    speeds[worker] = steps / seconds;
+  /** A worker took so long for a step on average. */
+  public void measured(int worker, double stepSeconds) {
+    speeds[worker] = 1 / stepSeconds;
   }
 
   /** A worker was left out of a round: it counts as half as fast until it is measured again. */

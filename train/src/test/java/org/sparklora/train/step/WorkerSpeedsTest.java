@@ -31,8 +31,8 @@ class WorkerSpeedsTest {
   @Test
   void aWorkerOfHalfTheSpeedGetsHalfAsManyInTheOrderOfSteps() {
     WorkerSpeeds speeds = new WorkerSpeeds(2);
-    speeds.measured(0, 30, 10);
-    speeds.measured(1, 30, 20);
+    speeds.measured(0, 10.0 / 30);
+    speeds.measured(1, 20.0 / 30);
 
     List<List<StepRows>> round = round(2, 30);
     List<List<StepRows>> dealt = speeds.deal(round);
@@ -49,11 +49,11 @@ class WorkerSpeedsTest {
   @Test
   void theSlowestWorkerEndsAsEarlyAsItCan() {
     WorkerSpeeds speeds = new WorkerSpeeds(2);
-    speeds.measured(0, 51, 1);
-    speeds.measured(1, 25, 1);
+    speeds.measured(0, 1.0 / 51);
+    speeds.measured(1, 1.0 / 25);
     // 40 and 20 would end after 0.80 of a second, 41 and 19 after 0.804
     assertThat(counts(speeds.deal(round(2, 30)))).containsExactly(40, 20);
-    speeds.measured(1, 24, 1);
+    speeds.measured(1, 1.0 / 24);
     // 40 and 20 would end after 0.83 of a second
     assertThat(counts(speeds.deal(round(2, 30)))).containsExactly(41, 19);
   }
@@ -65,21 +65,21 @@ class WorkerSpeedsTest {
   @Test
   void theSlowestHasABatch() {
     WorkerSpeeds speeds = new WorkerSpeeds(3);
-    speeds.measured(0, 1, 1);
-    speeds.measured(1, 1, 1);
-    speeds.measured(2, 1, 1000);
+    speeds.measured(0, 1.0 / 1);
+    speeds.measured(1, 1.0 / 1);
+    speeds.measured(2, 1000.0 / 1);
     assertThat(counts(speeds.deal(round(3, 2)))).containsExactly(3, 2, 1);
   }
 
   @Test
   void aWorkerThatWasLeftOutCountsAsHalfAsFast() {
     WorkerSpeeds speeds = new WorkerSpeeds(2);
-    speeds.measured(0, 30, 10);
+    speeds.measured(0, 10.0 / 30);
     speeds.leftOut(1);
     assertThat(counts(speeds.deal(round(2, 30)))).containsExactly(40, 20);
     speeds.leftOut(1);
     assertThat(counts(speeds.deal(round(2, 30)))).containsExactly(48, 12);
-    speeds.measured(1, 12, 4);
+    speeds.measured(1, 4.0 / 12);
     assertThat(counts(speeds.deal(round(2, 30)))).containsExactly(30, 30);
   }
 
