@@ -129,7 +129,11 @@ class SourceRulesTest {
           "run_name",
           Set.of("MlflowRuns"),
           "eos_token",
-          Set.of("ModelText"));
+          Set.of("ModelText"),
+          "chat_template_kwargs", // a column
+          Set.of("Columns", "DatasetFormat"),
+          "add_generation_prompt", // a variable of templates
+          Set.of("PrepSettings"));
 
   /** A flag is read and named by its constant, which stands for what {@code flags.tsv} says. */
   @Test

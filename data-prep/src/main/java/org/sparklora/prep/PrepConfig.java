@@ -246,14 +246,19 @@ public record PrepConfig(
    * @param eosToken {@code eos_token}: the token that ends a plain text; empty for the tokenizer's
    *     own
    * @param dialect {@code tokenizer_dialect}
+   * @param templateVariables {@code chat_template_kwargs}, of prompts
    */
   public record Model(
-      ModelReference reference, String chatTemplatePath, String eosToken, TokenizerDialect dialect)
+      ModelReference reference,
+      String chatTemplatePath,
+      String eosToken,
+      TokenizerDialect dialect,
+      Map<String, Object> templateVariables)
       implements Serializable {
 
     /** Reads the tokenizer with the dialect that its file states. */
     public Model(ModelReference reference, String chatTemplatePath, String eosToken) {
-      this(reference, chatTemplatePath, eosToken, TokenizerDialect.FILE);
+      this(reference, chatTemplatePath, eosToken, TokenizerDialect.FILE, Map.of());
     }
   }
 

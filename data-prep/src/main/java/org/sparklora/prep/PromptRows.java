@@ -81,7 +81,11 @@ record PromptRows(
     ModelText read = ModelText.shared(text);
     return new Tokenized(
         config,
-        new PromptTokenizer(read.tokenizer().orElseThrow(), read.template(), config.systemTurn()),
+        new PromptTokenizer(
+            read.tokenizer().orElseThrow(),
+            read.template(),
+            config.model().templateVariables(),
+            config.systemTurn()),
         PromptWriter.create(configuration, file.toString()));
   }
 

@@ -71,6 +71,9 @@ public record PromptsConfig(
     settings.put(Flags.TOKENIZER_DIALECT.name(), model.dialect().flag());
     settings.put(Flags.SYSTEM_PROMPT.name(), systemPrompt);
     settings.put(Flags.MAX_PROMPT_LENGTH.name(), maxPromptLength);
+    if (!model.templateVariables().isEmpty()) {
+      settings.put(Flags.CHAT_TEMPLATE_KWARGS.name(), model.templateVariables());
+    }
     settings.putAll(source.given());
     return settings;
   }

@@ -98,6 +98,34 @@ class PreparePromptsJobTest extends PrepJobFixture {
   }
 
   @Test
+  void theTemplateSeesTheSettingsVariablesBeforeThoseOfARow() throws IOException {
+    Path data =
+        data(
+            "{\"question\": \"1?\", \"answer\": \"1\"}",
+            "{\"prompt\": [{\"role\": \"user\", \"content\": \"2?\"}], \"chat_template_kwargs\": {\"thinking\": true, \"mark\": \"#\"}}");
+    Path template =
+        Files.writeString(
+            scratch.resolve("template.jinja"), "{{ messages[0].content }}{{ thinking }}{{ mark }}");
+    PromptsConfig plain = config(data, "out");
+    PrepConfig.Model model =
+        new PrepConfig.Model(
+            plain.model().reference(),
+            template.toString(),
+            "",
+            TokenizerDialect.FILE,
+            Map.of("thinking", false));
+
+    TableManifest<PromptCounts> manifest =
+        PrepJob.run(
+            spark(1, JAVA),
+            new PromptsConfig(plain.source(), model, "", 0, plain.outputFolder(), false));
+
+    assertThat(table("out")).extracting(Prompt::text).containsExactly("1?False", "2?False#");
+    assertThat(manifest.inputs().settings())
+        .containsEntry("chat_template_kwargs", Map.of("thinking", false));
+  }
+
+  @Test
   void aTextPromptIsTakenAsItIs() throws IOException {
     PrepJob.run(spark(1, JAVA), config(data("{\"prompt\": \"1+4=\"}"), "out"));
     assertThat(table("out").get(0).text()).isEqualTo("1+4=");

@@ -225,7 +225,7 @@ public final class SparkLora {
 
   /** The settings of the model's tokenizer. */
   private static PrepConfig.Model text(ModelConfig model) {
-    return new PrepConfig.Model(model.reference(), "", "", model.dialect());
+    return new PrepConfig.Model(model.reference(), "", "", model.dialect(), Map.of());
   }
 
   /** {@code generate} of settings and prompts that were read before. */

@@ -28,10 +28,14 @@ import org.sparklora.text.Tokenizer;
  *
  * <p>Immutable and thread-safe.
  *
+ * @param variables of the template, which override a row's own
  * @param systemPrompt empty for none; needs a template
  */
 public record PromptTokenizer(
-    Tokenizer tokenizer, Optional<ChatTemplate> template, Optional<String> systemPrompt) {
+    Tokenizer tokenizer,
+    Optional<ChatTemplate> template,
+    Map<String, Object> variables,
+    Optional<String> systemPrompt) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -88,7 +92,7 @@ public record PromptTokenizer(
     return conversation(List.of(Message.of("user", text)), Map.of());
   }
 
-  private Rendered conversation(List<Message> turns, Map<String, Object> variables) {
+  private Rendered conversation(List<Message> turns, Map<String, Object> ofRow) {
     ChatTemplate chat =
         template.orElseThrow(
             () ->
@@ -102,7 +106,8 @@ public record PromptTokenizer(
     }
     try {
       return new Rendered(
-          chat.render(new Conversation(all, variables), ChatTemplate.Options.prompt()).text(),
+          chat.render(new Conversation(all, ofRow), new ChatTemplate.Options(true, variables))
+              .text(),
           true,
           json(all));
     } catch (ChatTemplateException e) {

@@ -1,7 +1,13 @@
 package org.sparklora.pipeline.config;
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /** The type of a flag's values. */
@@ -13,6 +19,8 @@ enum FlagType {
   ENUM,
   /** A text that appears in no message and in no written settings. */
   SECRET,
+  /** A map from words to values: a JSON object, in YAML a map as well. */
+  DICT,
   INT,
   /** A whole number, or {@value #UNLIMITED} for no limit, which is read as 0. */
   LENGTH,
@@ -27,6 +35,11 @@ enum FlagType {
   PATHS;
 
   static final String UNLIMITED = "none";
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
   private static final Pattern NUMBER =
       Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
@@ -52,6 +65,7 @@ enum FlagType {
   String parse(String flag, String text) {
     return switch (this) {
       case STR, PATH, ENUM, SECRET, LIST, TEXTS, PATHS -> text;
+      case DICT -> json(parseDict(flag, text));
       case INT, INTS -> Integer.toString(parseInt(flag, text, "a whole number is expected"));
       case LENGTH ->
           text.equalsIgnoreCase(UNLIMITED)
@@ -66,7 +80,7 @@ enum FlagType {
   /** Converts values in canonical spelling to the value of a flag. */
   Object value(List<String> texts) {
     return switch (this) {
-      case STR, PATH, ENUM, SECRET -> texts.get(0);
+      case STR, PATH, ENUM, SECRET, DICT -> texts.get(0);
       case INT, LENGTH, FLOAT -> number(texts.get(0));
       case BOOL -> Boolean.valueOf(texts.get(0));
       case LIST, TEXTS, PATHS -> List.copyOf(texts);
@@ -86,8 +100,29 @@ enum FlagType {
     if (this == LENGTH) {
       return texts.get(0).equals(UNLIMITED) ? UNLIMITED : value(texts);
     }
+    if (this == DICT) {
+      return parseDict("", texts.get(0));
+    }
     Object value = value(texts);
     return value instanceof List<?> list && list.size() == 1 ? list.get(0) : value;
+  }
+
+  /** The entries of a JSON object, in its order. */
+  static Map<String, Object> parseDict(String flag, String text) {
+    try {
+      return JSON.readValue(text, new TypeReference<>() {});
+    } catch (JsonProcessingException e) {
+      throw new ConfigException(
+          flag, text, "a JSON object is expected, such as {\"num_cycles\": 2}");
+    }
+  }
+
+  static String json(Map<?, ?> entries) {
+    try {
+      return JSON.writeValueAsString(entries);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("Cannot write as JSON: " + entries, e);
+    }
   }
 
   private static int parseInt(String flag, String text, String remedy) {

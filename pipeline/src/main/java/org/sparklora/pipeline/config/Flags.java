@@ -35,6 +35,7 @@ public final class Flags {
   public static final Flag<Boolean> ASSISTANT_ONLY_LOSS = toggle("assistant_only_loss");
   public static final Flag<String> EOS_TOKEN = text("eos_token");
   public static final Flag<String> CHAT_TEMPLATE_PATH = text("chat_template_path");
+  public static final Flag<String> CHAT_TEMPLATE_KWARGS = text("chat_template_kwargs");
   public static final Flag<String> TRUNCATION_MODE = text("truncation_mode");
   public static final Flag<String> DATASET_TRAIN_SPLIT = text("dataset_train_split");
   public static final Flag<String> DATASET_TEST_SPLIT = text("dataset_test_split");
@@ -50,6 +51,7 @@ public final class Flags {
   // Training
   public static final Flag<Double> LEARNING_RATE = number("learning_rate");
   public static final Flag<String> LR_SCHEDULER_TYPE = text("lr_scheduler_type");
+  public static final Flag<String> LR_SCHEDULER_KWARGS = text("lr_scheduler_kwargs");
   public static final Flag<Double> WARMUP_STEPS = number("warmup_steps");
   public static final Flag<Double> WARMUP_RATIO = number("warmup_ratio");
   public static final Flag<Double> NUM_TRAIN_EPOCHS = number("num_train_epochs");
@@ -248,7 +250,7 @@ public final class Flags {
   }
 
   private static Flag<String> text(String name) {
-    return flag(name, FlagType.STR, FlagType.PATH, FlagType.ENUM, FlagType.SECRET);
+    return flag(name, FlagType.STR, FlagType.PATH, FlagType.ENUM, FlagType.SECRET, FlagType.DICT);
   }
 
   private static Flag<Integer> integer(String name) {

@@ -105,6 +105,11 @@ public final class Settings implements Serializable {
     return Optional.ofNullable(value);
   }
 
+  /** The entries of a flag whose value is a map; none if it is unset. */
+  public Map<String, Object> entries(Flag<String> flag) {
+    return find(flag).map(json -> FlagType.parseDict(flag.name(), json)).orElse(Map.of());
+  }
+
   /** The flag's value or default in canonical spelling; empty if it has neither. */
   public String text(Flag<?> flag) {
     return String.join(" ", texts(flag));

@@ -85,6 +85,9 @@ public final class SettingsFile {
       if (flag.type().isList() && written instanceof List<?> list) {
         return list.stream().map(element -> scalar(flag, element)).toList();
       }
+      if (flag.type() == FlagType.DICT && typed instanceof Map<?, ?> entries) {
+        return List.of(FlagType.json(entries));
+      }
       String text = scalar(flag, written);
       boolean fits =
           switch (flag.type()) {

@@ -208,7 +208,7 @@ class CommandLineTest {
             "--entropy_coef=0.01",
             "--use_adaptive_entropy",
             "--off_policy_mask_threshold=0.5",
-            "--chat_template_kwargs={}",
+            "--generation_kwargs={}",
             "--max_tool_calling_iterations=1",
             "--vllm_structured_outputs_regex=a")) {
       assertThatThrownBy(() -> CommandLine.parse("grpo", List.of(refused)))
@@ -271,8 +271,9 @@ class CommandLineTest {
 
   @Test
   void valuesAreThoseThatTheFlagAllows() {
-    assertThatThrownBy(() -> sft("--lr_scheduler_type", "polynomial"))
-        .hasMessageContaining("use linear, cosine, constant or constant_with_warmup");
+    assertThatThrownBy(() -> sft("--lr_scheduler_type", "reduce_lr_on_plateau"))
+        .hasMessageContaining("use linear, cosine,")
+        .hasMessageContaining("warmup_stable_decay, constant or constant_with_warmup");
     assertThatThrownBy(() -> sft("--adam_beta1", "1"))
         .hasMessageContaining("adam_beta1 = 1.0: it must be at least 0 and below 1; 0.9 is the");
     assertThat(new ScheduleConfig(ScheduleConfig.Type.LINEAR, 0.1).warmupSteps(8)).isEqualTo(1);

@@ -57,7 +57,8 @@ class SettingsFileTest {
       boolean single = !flag.type().isList();
       List<String> wrong = new ArrayList<>(number ? List.of("true", "no") : List.of());
       wrong.addAll(flag.type() == FlagType.BOOL ? List.of("0", "1", "2.5") : List.of());
-      wrong.addAll(single ? List.of("[]", "[1]", "{a: 1}") : List.of("[[1]]", "{a: 1}"));
+      wrong.addAll(single ? List.of("[]", "[1]") : List.of("[[1]]"));
+      wrong.addAll(flag.type() == FlagType.DICT ? List.of("word") : List.of("{a: 1}"));
       for (String value : wrong) {
         try {
           sft(flag.name() + ": " + value);
@@ -92,6 +93,21 @@ class SettingsFileTest {
     assertThat(settings.get(Flags.LORA_TARGET_MODULES)).containsExactly("q_proj", "v_proj");
     assertThat(settings.get(Flags.PACKING)).isTrue();
     assertThat(settings.isGiven(Flags.SEED)).isFalse();
+  }
+
+  @Test
+  void aMapIsReadAsItIsOnTheCommandLine() throws IOException {
+    Settings settings = sft("lr_scheduler_kwargs: {power: 2.0, lr_end: 1e-5}");
+    assertThat(settings.find(Flags.LR_SCHEDULER_KWARGS))
+        .isEqualTo(
+            CommandLine.parse(
+                    "sft",
+                    List.of("--lr_scheduler_kwargs", "{ \"power\": 2.0, \"lr_end\": 0.00001 }"))
+                .settings()
+                .find(Flags.LR_SCHEDULER_KWARGS))
+        .contains("{\"power\":2.0,\"lr_end\":1.0E-5}");
+    assertThat(sft(settings.toYaml()).find(Flags.LR_SCHEDULER_KWARGS))
+        .isEqualTo(settings.find(Flags.LR_SCHEDULER_KWARGS));
   }
 
   @Test

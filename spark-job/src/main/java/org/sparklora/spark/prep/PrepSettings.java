@@ -1,8 +1,10 @@
 package org.sparklora.spark.prep;
 
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
@@ -185,11 +187,18 @@ public final class PrepSettings {
   }
 
   private static PrepConfig.Model model(Settings settings, String eosToken) {
+    Map<String, Object> variables = settings.entries(Flags.CHAT_TEMPLATE_KWARGS);
+    ConfigException.require(
+        Collections.disjoint(variables.keySet(), List.of("messages", "add_generation_prompt")),
+        Flags.CHAT_TEMPLATE_KWARGS,
+        settings.text(Flags.CHAT_TEMPLATE_KWARGS),
+        "messages are the dataset's, and the assistant's turn is always opened");
     return new PrepConfig.Model(
         ModelReference.of(settings),
         settings.find(Flags.CHAT_TEMPLATE_PATH).orElse(""),
         eosToken,
-        settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class));
+        settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
+        variables);
   }
 
   /** The dataset, or the mixture of {@code datasets}: then no flag may say more of one. */

@@ -116,8 +116,10 @@ public record TrainingSettings(
         Flags.WARMUP_RATIO,
         ratio,
         "%s = %s says otherwise; leave one of them out".formatted(Flags.WARMUP_STEPS, steps));
-    return new ScheduleConfig(
+    return ScheduleConfig.of(
         settings.get(Flags.LR_SCHEDULER_TYPE, ScheduleConfig.Type.class),
-        ratio == 0 ? steps : ratio);
+        ratio == 0 ? steps : ratio,
+        settings.entries(Flags.LR_SCHEDULER_KWARGS),
+        settings.get(Flags.LEARNING_RATE));
   }
 }

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.AdamW;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -19,19 +22,22 @@ import org.sparklora.train.NonFiniteLossException;
 class StepRuleTest {
   private static final double RELATIVE = 1e-12;
 
-  @Test
-  void givesTransformersRatesAtEveryStep() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"lr_schedules", "lr_schedules_with_kwargs"})
+  void givesTransformersRatesAtEveryStep(String file) throws IOException {
     JsonNode cases =
-        new ObjectMapper().readTree(getClass().getResourceAsStream("/sft/lr_schedules.json"));
+        new ObjectMapper().readTree(getClass().getResourceAsStream("/sft/" + file + ".json"));
     for (JsonNode expected : cases) {
       StepRule rule =
           rule(
               expected.get("peak_lr").asDouble(),
               1,
-              new ScheduleConfig(
+              ScheduleConfig.of(
                   ScheduleConfig.Type.valueOf(
                       expected.get("scheduler").asText().toUpperCase(Locale.ROOT)),
-                  expected.get("warmup_steps").asDouble()),
+                  expected.get("warmup_steps").asDouble(),
+                  kwargs(expected),
+                  expected.get("peak_lr").asDouble()),
               expected.get("total_steps").asInt());
       JsonNode rates = expected.get("lr_for_step_1_to_total_plus_2");
       for (int step = 0; step < rates.size(); step++) {
@@ -41,6 +47,12 @@ class StepRuleTest {
             .isCloseTo(rate, within(RELATIVE * rate));
       }
     }
+  }
+
+  private static Map<String, Object> kwargs(JsonNode expected) {
+    return expected.has("kwargs")
+        ? new ObjectMapper().convertValue(expected.get("kwargs"), new TypeReference<>() {})
+        : Map.of();
   }
 
   private static StepRule rule(
