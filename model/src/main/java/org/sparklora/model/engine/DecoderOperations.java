@@ -116,21 +116,6 @@ abstract class DecoderOperations {
     kernels.matmulBackwardWeight(dY, x, alpha, dW);
   }
 
-  /**
-   * {@link #matmulBackwardWeight} and {@link #matmulInput}, the whole backward of {@code y += alpha
-   * · x · wᵀ}; reads dY once if w has one column.
-   */
-  public final void matmulBackward(
-      Tensor dY, Tensor x, Tensor w, float alpha, Tensor dW, Tensor dX) {
-    if (w.columns() != 1) {
-      matmulBackwardWeight(dY, x, alpha, dW);
-      matmulInput(dY, w, alpha, dX);
-      return;
-    }
-    check("matmulBackward").floats(dW).operands(dY, x, dX).linear(x, dW, dY).linear(dX, w, dY);
-    kernels.matmulBackwardOfColumn(dY, x, w, alpha, dW, dX);
-  }
-
   /** {@code y += bias} in every row, with y {@code (N, out)}, bias {@code (out)}. */
   public final void addBias(Tensor y, Tensor bias) {
     check("addBias").operands(y).perColumn(y, bias);

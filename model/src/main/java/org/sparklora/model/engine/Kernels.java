@@ -132,13 +132,6 @@ public interface Kernels extends AutoCloseable {
 
   void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW);
 
-  /** Called only if w has one column. */
-  default void matmulBackwardOfColumn(
-      Tensor dY, Tensor x, Tensor w, float alpha, Tensor dW, Tensor dX) {
-    matmulBackwardWeight(dY, x, alpha, dW);
-    matmulInput(dY, w, alpha, dX);
-  }
-
   void addBias(Tensor y, Tensor bias);
 
   void addBiasBackward(Tensor dY, Tensor dBias);

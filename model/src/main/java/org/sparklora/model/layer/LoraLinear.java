@@ -72,10 +72,8 @@ public record LoraLinear(
             ? workspace.lend(Buffer.D_LORA, u.shape())
             : workspace.lendOperand(Buffer.D_LORA, u.shape());
     // forward: y += s·u·Bᵀ
-    b.gradient()
-        .ifPresentOrElse(
-            dB -> k.matmulBackward(dOut, u, b.value(), scale, dB, dU),
-            () -> k.matmulInput(dOut, b.value(), scale, dU));
+    b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dOut, u, scale, dB));
+    k.matmulInput(dOut, b.value(), scale, dU);
     // forward: u = drop(x)·Aᵀ
     a.gradient().ifPresent(dA -> k.matmulBackwardWeight(dU, dropped(workspace, in), 1f, dA));
     if (dropout != 0) {

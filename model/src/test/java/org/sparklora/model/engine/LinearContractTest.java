@@ -117,24 +117,6 @@ class LinearContractTest {
     }
   }
 
-  @EachEngine
-  @MethodSource("cases")
-  void bothGradientsAreThoseOfTwoCalls(Engine engine, int n, int in, int out, DType type) {
-    try (GuardedTensor dY = GuardedTensor.random(engine, SEED, n, out);
-        GuardedTensor x = GuardedTensor.random(engine, SEED + 1, n, in);
-        Tensor w = GuardedTensor.weight(engine, type, SEED + 2, out, in);
-        GuardedTensor expectedDw = GuardedTensor.filled(engine, 1, out, in);
-        GuardedTensor actualDw = GuardedTensor.filled(engine, 1, out, in);
-        GuardedTensor expectedDx = GuardedTensor.filled(engine, Float.NaN, n, in);
-        GuardedTensor actualDx = GuardedTensor.filled(engine, Float.NaN, n, in)) {
-      engine.matmulBackwardWeight(dY.tensor(), x.tensor(), 2f, expectedDw.tensor());
-      engine.matmulInput(dY.tensor(), w, 2f, expectedDx.tensor());
-      engine.matmulBackward(dY.tensor(), x.tensor(), w, 2f, actualDw.tensor(), actualDx.tensor());
-      actualDw.assertCloseTo(expectedDw.values(), 2 * tolerance(n));
-      actualDx.assertCloseTo(expectedDx.values(), 2 * tolerance(out));
-    }
-  }
-
   @Test
   void aWeightOfSeveralWidenedTilesIsReadWhole() {
     int in = 1030; // two tiles forward (509 rows each); backward too

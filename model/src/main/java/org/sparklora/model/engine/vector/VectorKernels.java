@@ -145,13 +145,6 @@ final class VectorKernels
     pool.exclusively(() -> matmul.backwardWeight(host(dY), host(x), alpha, host(dW)));
   }
 
-  @Override
-  public void matmulBackwardOfColumn(
-      Tensor dY, Tensor x, Tensor w, float alpha, Tensor dW, Tensor dX) {
-    pool.exclusively(
-        () -> VectorLowRank.backward(pool, host(dY), host(x), host(w), alpha, host(dW), host(dX)));
-  }
-
   // ---- attention -----------------------------------------------------------------------------
 
   @Override

@@ -77,88 +77,29 @@ final class VectorLowRank {
    */
   static void backwardWeight(
       WorkerPool pool, HostTensor rows, HostTensor factors, float alpha, HostTensor dW) {
-    float[] scales = scaled(factors, alpha);
-    VectorRows.sumRows(
-        pool,
-        rows.rows(),
-        dW,
-        (from, to, sum, own) -> addRows(rows, scales, from, to, sum, own, (n, block, at) -> {}));
-  }
-
-  /**
-   * The gradients of {@code y += alpha · u · bᵀ} with b of one column, in one pass over dY {@code
-   * (N, out)}: {@code dB += alpha · dYᵀ · u} and {@code dU = alpha · dY · b}.
-   */
-  static void backward(
-      WorkerPool pool,
-      HostTensor dY,
-      HostTensor u,
-      HostTensor b,
-      float alpha,
-      HostTensor dB,
-      HostTensor dU) {
-    int columns = dY.columns();
-    float[] scales = scaled(u, alpha);
-    float[] column = pool.scratch().load(1, b, 0, columns);
-    VectorRows.sumRows(
-        pool,
-        dY.rows(),
-        dB,
-        (from, to, sum, own) -> {
-          int count = (int) (to - from);
-          float[] dots = own.row(2, count);
-          addRows(
-              dY,
-              scales,
-              from,
-              to,
-              sum,
-              own,
-              (n, block, at) ->
-                  dots[(int) (n - from)] = alpha * VectorMath.dot(block, at, column, columns));
-          own.store(dots, dU, from, count);
-        });
-  }
-
-  private static float[] scaled(HostTensor factors, float alpha) {
+    int columns = rows.columns();
     float[] scales = factors.toArray(); // (N)
     for (int n = 0; n < scales.length; n++) {
       scales[n] *= alpha;
     }
-    return scales;
-  }
-
-  /** Reads row n of a matrix, which begins at {@code at} in an array. */
-  private interface RowReader {
-    void read(long n, float[] rows, int at);
-  }
-
-  /** Adds the rows {@code [from, to)}, scaled, to a sum, and shows each to a reader. */
-  private static void addRows(
-      HostTensor rows,
-      float[] scales,
-      long from,
-      long to,
-      float[] sum,
-      Scratch own,
-      RowReader reader) {
-    int columns = rows.columns();
-    int end = VectorMath.roundUp(BLOCK * columns);
-    // the last row's last vector fits, and reads zeros
-    Arrays.fill(own.row(0, end + VectorMath.LANES), end, end + VectorMath.LANES, 0);
-    for (int n = (int) from; n < to; n += BLOCK) {
-      int count = (int) Math.min(BLOCK, to - n);
-      float[] block = own.load(0, rows, (long) n * columns, count * columns);
-      if (count == BLOCK) {
-        addBlock(block, columns, scales, n, sum);
-      }
-      for (int r = 0; r < count; r++) {
-        if (count < BLOCK) {
-          addTerm(block, r * columns, scales[n + r], sum, columns);
-        }
-        reader.read(n + r, block, r * columns);
-      }
-    }
+    VectorRows.sumRows(
+        pool,
+        rows.rows(),
+        dW,
+        (from, to, sum, own) -> {
+          own.row(0, BLOCK * columns + VectorMath.LANES); // the last row's last vector fits
+          for (int n = (int) from; n < to; n += BLOCK) {
+            int count = (int) Math.min(BLOCK, to - n);
+            float[] block = own.load(0, rows, (long) n * columns, count * columns);
+            if (count == BLOCK) {
+              addBlock(block, columns, scales, n, sum);
+            } else {
+              for (int r = 0; r < count; r++) {
+                addTerm(block, r * columns, scales[n + r], sum, columns);
+              }
+            }
+          }
+        });
   }
 
   /**

@@ -74,20 +74,15 @@ final class VectorMath {
 
   /** Σ a·b over {@code columns} elements; both rows padded with zeros. */
   static float dot(float[] a, float[] b, int columns) {
-    return dot(a, 0, b, columns);
-  }
-
-  /** {@link #dot} of the elements of {@code a} from {@code from}, which need no padding. */
-  static float dot(float[] a, int from, float[] b, int columns) {
     FloatVector sum = broadcast(0);
     FloatVector other = broadcast(0); // two chains hide the latency of fma
     int i = 0;
     for (; i + LANES < columns; i += 2 * LANES) {
-      sum = at(a, from + i).fma(at(b, i), sum);
-      other = at(a, from + i + LANES).fma(at(b, i + LANES), other);
+      sum = at(a, i).fma(at(b, i), sum);
+      other = at(a, i + LANES).fma(at(b, i + LANES), other);
     }
     if (i < columns) {
-      sum = at(a, from + i).fma(at(b, i), sum);
+      sum = at(a, i).fma(at(b, i), sum);
     }
     return sum.add(other).reduceLanes(VectorOperators.ADD);
   }
