@@ -7,6 +7,7 @@ import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
+import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 
 /**
@@ -81,19 +82,22 @@ final class Nd4jAttention {
   }
 
   /**
-   * The t queries from row {@code from} on, the last of which sees the s keys from {@code start}.
+   * The t queries from row {@code from} on, and the s keys that any of them sees, from row {@code
+   * start} on.
    */
   final class Tile {
     private final int start;
     private final int s;
     private final int from;
     private final int t;
+    private final int window;
 
-    Tile(int start, int s, int from, int t) {
+    Tile(int start, Branch part) {
       this.start = start;
-      this.s = s;
-      this.from = from;
-      this.t = t;
+      this.s = part.keys();
+      this.from = part.firstQuery();
+      this.t = part.queries();
+      this.window = part.window();
     }
 
     /** The tile's queries in q, y or their gradients, {@code (H, t, D)}, in place. */
@@ -129,21 +133,29 @@ final class Nd4jAttention {
       return Nd4j.createUninitialized(DataType.FLOAT, heads.keyValue(), (long) group * t, columns);
     }
 
-    /** {@code scale·q·kᵀ} with later tokens masked, {@code (K, G·t, s)}. */
+    /** {@code scale·q·kᵀ} with unseen tokens masked, {@code (K, G·t, s)}. */
     INDArray scores(Nd4jTensor q, Nd4jTensor k) {
       INDArray scores = empty(s);
       multiply(grouped(queries(q)).muli(scale), keys(k), scores, 0, SECOND);
       byHead(scores)
           .get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(s - t, s))
-          .addi(laterTokens());
+          .addi(masked(ahead(t).gt(0)));
+      if (s > window) {
+        byHead(scores).addi(masked(ahead(s).lte(-window)));
+      }
       return scores;
     }
 
-    /** {@code (1, t, t)}: 0 where the key is not after the query, else {@link #MASKED}. */
-    private INDArray laterTokens() {
-      INDArray position = Nd4j.arange(t).castTo(DataType.FLOAT);
-      INDArray ahead = position.reshape(1, 1, t).sub(position.reshape(1, t, 1));
-      return ahead.gt(0).castTo(DataType.FLOAT).muli(MASKED);
+    /**
+     * Number of each of the last {@code keys} keys, less that of each query, {@code (1, t, keys)}.
+     */
+    private INDArray ahead(int keys) {
+      INDArray key = Nd4j.arange(t - keys, t).castTo(DataType.FLOAT);
+      return key.reshape(1, 1, keys).sub(Nd4j.arange(t).castTo(DataType.FLOAT).reshape(1, t, 1));
+    }
+
+    private static INDArray masked(INDArray unseen) {
+      return unseen.castTo(DataType.FLOAT).muli(MASKED);
     }
   }
 }

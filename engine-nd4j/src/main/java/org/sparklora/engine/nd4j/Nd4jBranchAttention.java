@@ -71,8 +71,7 @@ final class Nd4jBranchAttention {
   private void forTiles(Branch branch, int firstKey, TileOperation operation) {
     for (int from = 0; from < branch.queries(); from += Nd4jAttention.QUERIES) {
       Branch part = branch.part(from, Math.min(branch.queries(), from + Nd4jAttention.QUERIES));
-      Nd4jAttention.Tile tile =
-          attention.new Tile(firstKey, part.keys(), part.firstQuery(), part.queries());
+      Nd4jAttention.Tile tile = attention.new Tile(firstKey + branch.first(from), part);
       Nd4jScratch.run(() -> operation.run(tile));
     }
   }

@@ -85,6 +85,10 @@ final class FlashAttention implements BranchAttention {
    * device.
    */
   private void single(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
+    if (mask.isWindowedStep()) { // the kernel would count the window from each query head
+      SingleQueries.forward(in, y, logSumExp, mask);
+      return;
+    }
     KeyTable table = mask.table();
     long rows = table.rows();
     long keyHeads = in.heads().keyValue();
@@ -161,6 +165,11 @@ final class FlashAttention implements BranchAttention {
       arguments.put("max_k", longest(Branch::keys));
       arguments.put("dropout_p", new IValue(0d));
       arguments.put("is_causal", new IValue(true));
+      int window = branches.get(0).window();
+      if (window != Branch.ALL) {
+        arguments.put("window_size_left", new IValue(window - 1L));
+        arguments.put("window_size_right", new IValue(0L));
+      }
       arguments.put("scale", new IValue((double) in.scale()));
       return arguments;
     }

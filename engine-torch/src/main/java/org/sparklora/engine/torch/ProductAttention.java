@@ -84,8 +84,8 @@ final class ProductAttention implements BranchAttention {
       return isOneRun(branch) ? rows(x, branch) : torch.index_select(x, 0, places(branch, mask));
     }
 
-    Keys first(int count) {
-      return new Keys(k.narrow(0, 0, count), v.narrow(0, 0, count));
+    Keys part(long first, long count) {
+      return new Keys(k.narrow(0, first, count), v.narrow(0, first, count));
     }
   }
 
@@ -97,29 +97,36 @@ final class ProductAttention implements BranchAttention {
       Branch branch, Heads heads, TorchMask mask, TileOperation operation) {
     for (int from = 0; from < branch.queries(); from += QUERIES) {
       Branch part = branch.part(from, Math.min(branch.queries(), from + QUERIES));
-      Tile tile = new Tile(heads, mask, part.firstQuery(), part.queries(), part.keys());
+      Tile tile = new Tile(heads, mask, part, branch.first(from));
       Scope.part(() -> operation.run(tile));
     }
   }
 
-  /** The t queries from row {@code from} on, the last of which sees s keys. */
+  /**
+   * The t queries from row {@code from} on, and the s keys that any of them sees, from number
+   * {@code first} of the branch on.
+   */
   private static final class Tile {
     private final Heads heads;
     private final long from;
     private final long t;
+    private final long first;
     private final int s;
+    private final int window;
     private final TorchMask mask;
 
-    Tile(Heads heads, TorchMask mask, long from, long t, int s) {
+    Tile(Heads heads, TorchMask mask, Branch part, long first) {
       this.heads = heads;
       this.mask = mask;
-      this.from = from;
-      this.t = t;
-      this.s = s;
+      this.from = part.firstQuery();
+      this.t = part.queries();
+      this.first = first;
+      this.s = part.keys();
+      this.window = part.window();
     }
 
     void forward(Tensor q, float scale, Keys all, Tensor y, Tensor logSumExp) {
-      Keys keys = all.first(s);
+      Keys keys = all.part(first, s);
       Tensor scores = scores(q, scale, keys, mask.zero(), 0);
       Tensor top = torch.amax(scores, LAST, true);
       scores.sub_(top).exp_();
@@ -130,7 +137,7 @@ final class ProductAttention implements BranchAttention {
     }
 
     void backward(Inputs in, Tensor q, Keys all, Result of, TorchTensor dQ, Tensor dK, Tensor dV) {
-      Keys keys = all.first(s);
+      Keys keys = all.part(first, s);
       Tensor sums = own(in.sums(of.logSumExp())).unsqueeze(2);
       Tensor p = scores(q, in.scale(), keys, grouped(sums), -1).exp_();
       Tensor dOut = grouped(own(in.byHead(of.dY(), heads.query())));
@@ -146,7 +153,7 @@ final class ProductAttention implements BranchAttention {
 
     /** Adds a gradient {@code (K, s, D)} to the rows that the tile sees. */
     private void add(Tensor gradient, Scalar scale, Tensor rows) {
-      rows.narrow(0, 0, s).add_(gradient.transpose(0, 1), scale);
+      rows.narrow(0, first, s).add_(gradient.transpose(0, 1), scale);
     }
 
     /** The tile's own rows. */
@@ -164,12 +171,15 @@ final class ProductAttention implements BranchAttention {
       return grouped.view(heads.query(), t, grouped.size(2)).transpose(0, 1);
     }
 
-    /** {@code c·beta + scale·q·kᵀ} with later tokens masked, {@code (K, G·t, s)}. */
+    /** {@code c·beta + scale·q·kᵀ} with unseen tokens masked, {@code (K, G·t, s)}. */
     private Tensor scores(Tensor queries, float scale, Keys keys, Tensor c, int beta) {
       Tensor q = grouped(own(queries));
       Tensor scores = product(c, beta, q, keys.k.permute(1, 2, 0), scale);
       if (t > 1) {
         scores.view(heads.query(), t, s).narrow(2, s - t, t).add_(mask.laterTokens(t));
+      }
+      if (s > window) {
+        scores.view(heads.query(), t, s).add_(mask.earlierTokens(t, s, window));
       }
       return scores;
     }

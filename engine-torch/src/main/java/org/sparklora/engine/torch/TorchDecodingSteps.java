@@ -98,7 +98,8 @@ final class TorchDecodingSteps extends DecodingSteps {
         () -> {
           Tensor last = numbers.narrow(0, 3L * rows, rows);
           table.append(last, numbers.narrow(0, 4L * rows, rows));
-          try (TorchMask mask = TorchMask.of(device, seen, new TorchMask.Step(table, last));
+          try (TorchMask mask =
+                  TorchMask.of(device, seen, new TorchMask.Step(table, last, Branch.ALL));
               TorchIndices ids = TorchIndices.over(numbers, 0, rows, bounds[0]);
               TorchIndices positions = TorchIndices.over(numbers, rows, rows, bounds[1]);
               TorchIndices slots = TorchIndices.over(numbers, 2 * rows, rows, bounds[2])) {

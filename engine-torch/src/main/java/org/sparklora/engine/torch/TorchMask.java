@@ -35,8 +35,27 @@ final class TorchMask extends AttentionMask {
    * A step of decoding: query n is row n.
    *
    * @param last number of the last key in its row of the table, {@code (R)}
+   * @param window keys that a query sees, of those in the table
    */
-  record Step(KeyTable table, Tensor last) {}
+  record Step(KeyTable table, Tensor last, int window) {}
+
+  /** Steps of one shape must call the same operators, whatever the number of keys. */
+  @Override
+  protected boolean hides(int window) {
+    return step.map(of -> (long) of.table.blocks() * KeyTable.BLOCK > window)
+        .orElseGet(() -> super.hides(window));
+  }
+
+  @Override
+  protected TorchMask windowed(int window) {
+    Optional<Step> narrowed = step.map(of -> new Step(of.table, of.last, window));
+    return new TorchMask(device, branchesWithin(window), narrowed);
+  }
+
+  /** Whether a step's table has keys outside of the window. */
+  boolean isWindowedStep() {
+    return step.map(Step::window).orElse(Branch.ALL) != Branch.ALL;
+  }
 
   TorchMask(TorchDevice device, List<Branch> branches) {
     this(device, branches, Optional.empty());
@@ -46,7 +65,13 @@ final class TorchMask extends AttentionMask {
     super(branches);
     this.device = device;
     this.step = step;
-    branches.forEach(branch -> (branch.queries() == 1 ? single : several).add(branch));
+    for (Branch branch : branches) {
+      if (branch.queries() > 1) {
+        several.add(branch);
+      } else {
+        single.add(step.isPresent() ? branch : branch.part(0, 1));
+      }
+    }
   }
 
   static TorchMask of(TorchDevice device, List<Branch> branches, Step step) {
@@ -129,8 +154,12 @@ final class TorchMask extends AttentionMask {
           long blocks = table().blocks();
           Tensor places =
               torch.arange(new Scalar(blocks * KeyTable.BLOCK), device.options(ScalarType.Long));
-          return torch
-              .gt(places.view(1, -1), last().view(-1, 1))
+          Tensor hidden = torch.gt(places.view(1, -1), last().view(-1, 1));
+          if (isWindowedStep()) {
+            Tensor before = last().sub(new Scalar((long) step.get().window)).view(-1, 1);
+            hidden = hidden.logical_or(torch.le(places.view(1, -1), before));
+          }
+          return hidden
               .mul(new Scalar(HIDDEN))
               .view(rows * blocks, 1, KeyTable.BLOCK)
               .expand(rows * blocks, heads, KeyTable.BLOCK)
@@ -201,6 +230,12 @@ final class TorchMask extends AttentionMask {
     return made(t, () -> filled(Float.NEGATIVE_INFINITY, t, t).triu_(1));
   }
 
+  /** {@code (t, s)}: 0 where the key is among the query's last {@code window}, else −∞. */
+  Tensor earlierTokens(long t, long s, int window) {
+    return made(
+        List.of(t, s, window), () -> filled(Float.NEGATIVE_INFINITY, t, s).tril_(s - t - window));
+  }
+
   /** A zero, {@code (1)}. */
   Tensor zero() {
     return made(0L, () -> filled(0, 1));
@@ -231,6 +266,7 @@ final class TorchMask extends AttentionMask {
 
   @Override
   public void close() {
+    super.close();
     kept.values().stream().map(TorchDevice.Allocation::counted).forEach(NativeMemory::close);
     kept.clear();
     made.values().forEach(Tensor::releaseReference);

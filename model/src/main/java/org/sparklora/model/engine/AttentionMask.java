@@ -21,6 +21,7 @@ public class AttentionMask implements AutoCloseable {
   private final List<Branch> branches;
   private final int queries;
   private final int keys;
+  private final Map<Integer, AttentionMask> within = new HashMap<>(); // by window
   private List<List<Branch>> families; // null until a backward asks for them
 
   protected AttentionMask(List<Branch> branches) {
@@ -39,6 +40,32 @@ public class AttentionMask implements AutoCloseable {
     }
     this.queries = lastQuery;
     this.keys = lastKey;
+  }
+
+  /**
+   * This mask for layers in which a query sees no more than the last {@code window} keys, its own
+   * included; this mask itself if that hides nothing. The same object for each layer, closed with
+   * this mask.
+   */
+  public final AttentionMask within(int window) {
+    return window == Branch.ALL
+        ? this
+        : within.computeIfAbsent(window, w -> hides(w) ? windowed(w) : this);
+  }
+
+  /** Whether a window hides a key from a query. */
+  protected boolean hides(int window) {
+    return branches.stream().anyMatch(branch -> branch.keys() > window);
+  }
+
+  /** Makes {@link #within} a window that hides keys. */
+  protected AttentionMask windowed(int window) {
+    return new AttentionMask(branchesWithin(window));
+  }
+
+  /** The branches with a window. */
+  protected final List<Branch> branchesWithin(int window) {
+    return branches.stream().map(branch -> branch.within(window)).toList();
   }
 
   /** The branches of the mask; each query belongs to at most one of them. */
@@ -94,6 +121,8 @@ public class AttentionMask implements AutoCloseable {
   /** Frees the mask's device memory, if it has any. Idempotent. */
   @Override
   public void close() {
-    // the garbage collector frees this class
+    List<AttentionMask> masks = List.copyOf(within.values());
+    within.clear();
+    masks.forEach(AttentionMask::close); // one of them may be this mask
   }
 }

@@ -21,6 +21,9 @@ class AttentionContractTest {
   /** Sums over up to 300 queries of a group of heads. */
   private static final double BACKWARD = 1e-4;
 
+  /** Keys that a query sees: all, itself, less than a tile, more than one. */
+  private static final List<Integer> WINDOWS = List.of(Branch.ALL, 1, 13, 100);
+
   static Stream<Arguments> cases() {
     List<Heads> heads =
         List.of(
@@ -37,7 +40,13 @@ class AttentionContractTest {
             Segments.ofLengths(129, 7),
             Segments.ofLengths(300));
     return EnginesUnderTest.all()
-        .flatMap(k -> heads.stream().flatMap(h -> segments.stream().map(s -> arguments(k, h, s))));
+        .flatMap(
+            k ->
+                heads.stream()
+                    .flatMap(
+                        h ->
+                            segments.stream()
+                                .flatMap(s -> WINDOWS.stream().map(w -> arguments(k, h, s, w)))));
   }
 
   /** Inputs and outputs of one call. */
@@ -74,9 +83,14 @@ class AttentionContractTest {
     }
 
     void run(Engine engine) {
+      run(engine, Branch.ALL);
+    }
+
+    void run(Engine engine, int window) {
       AttentionTensors tensors =
           new AttentionTensors(q.tensor(), k.tensor(), v.tensor(), y.tensor(), logSumExp.tensor());
-      try (AttentionMask mask = engine.mask(segments)) {
+      try (AttentionMask all = engine.mask(segments)) {
+        AttentionMask mask = all.within(window);
         engine.attention(tensors, heads, mask, scale);
         engine.attentionBackward(
             tensors,
@@ -95,11 +109,12 @@ class AttentionContractTest {
 
   @EachEngine
   @MethodSource("cases")
-  void forwardAndBackwardAgreeWithReference(Engine engine, Heads heads, Segments segments) {
+  void forwardAndBackwardAgreeWithReference(
+      Engine engine, Heads heads, Segments segments, int window) {
     try (Case expected = new Case(engine, heads, segments);
         Case actual = new Case(engine, heads, segments)) {
-      expected.run(REFERENCE);
-      actual.run(engine);
+      expected.run(REFERENCE, window);
+      actual.run(engine, window);
       actual.y.assertCloseTo(expected.y.values(), FORWARD);
       actual.logSumExp.assertCloseTo(expected.logSumExp.values(), FORWARD);
       actual.dQ.assertCloseTo(expected.dQ.values(), BACKWARD);
@@ -159,6 +174,25 @@ class AttentionContractTest {
           packed.y.tensor().rows(0, 70).toArray(), alone.y.values(), 64, FORWARD);
       GuardedTensor.assertClose(
           packed.dK.tensor().rows(0, 70).toArray(), alone.dK.values(), 32, BACKWARD);
+    }
+  }
+
+  /** Behind a window a query's result is that of a document that begins with the window. */
+  @EachEngine
+  @MethodSource("engines")
+  void aQueryIsBlindToKeysBeforeItsWindow(Engine engine) {
+    Heads heads = new Heads(4, 2, 16);
+    int window = 30;
+    try (Case all = new Case(engine, heads, Segments.ofLengths(200))) {
+      all.run(engine, window);
+      float[] expected = all.y.tensor().rows(199, 200).toArray();
+      // the last 30 keys are those of a document of their own
+      Segments own = Segments.ofLengths(170, window);
+      try (Case cut = new Case(engine, heads, own)) {
+        cut.run(engine);
+        GuardedTensor.assertClose(
+            cut.y.tensor().rows(199, 200).toArray(), expected, expected.length, FORWARD);
+      }
     }
   }
 

@@ -24,6 +24,8 @@ class BranchAttentionContractTest {
   /** As for attention without a cache. */
   private static final double FORWARD = 5e-6;
 
+  private static final List<Integer> WINDOWS = List.of(Branch.ALL, 20);
+
   static Stream<Arguments> cases() {
     List<Heads> heads =
         List.of(
@@ -48,7 +50,13 @@ class BranchAttentionContractTest {
                 branch(65, 7, 20, 65, 100, 0),
                 branch(72, 130, 20, 65, 120, 40)));
     return EnginesUnderTest.all()
-        .flatMap(k -> heads.stream().flatMap(h -> branches.stream().map(b -> arguments(k, h, b))));
+        .flatMap(
+            k ->
+                heads.stream()
+                    .flatMap(
+                        h ->
+                            branches.stream()
+                                .flatMap(b -> WINDOWS.stream().map(w -> arguments(k, h, b, w)))));
   }
 
   /** Queries that see all of a prefix, and then, causally, keys of their own after others. */
@@ -80,8 +88,12 @@ class BranchAttentionContractTest {
     }
 
     void run(Engine engine, List<Branch> branches) {
+      run(engine, branches, Branch.ALL);
+    }
+
+    void run(Engine engine, List<Branch> branches, int window) {
       try (AttentionMask mask = engine.mask(branches)) {
-        engine.attention(tensors(), heads, mask, scale());
+        engine.attention(tensors(), heads, mask.within(window), scale());
       }
     }
 
@@ -106,11 +118,11 @@ class BranchAttentionContractTest {
 
   @EachEngine
   @MethodSource("cases")
-  void agreesWithReference(Engine engine, Heads heads, List<Branch> branches) {
+  void agreesWithReference(Engine engine, Heads heads, List<Branch> branches, int window) {
     try (Case expected = new Case(REFERENCE, heads, queries(branches));
         Case actual = new Case(engine, heads, queries(branches))) {
-      expected.run(REFERENCE, branches);
-      actual.run(engine, branches);
+      expected.run(REFERENCE, branches, window);
+      actual.run(engine, branches, window);
       actual.y.assertCloseTo(expected.y.values(), FORWARD);
       actual.logSumExp.assertCloseTo(expected.logSumExp.values(), FORWARD);
     }
@@ -129,16 +141,16 @@ class BranchAttentionContractTest {
         .flatMap(
             k ->
                 Stream.of(new Heads(4, 2, 16), new Heads(3, 1, 64), new Heads(2, 2, 5))
-                    .map(h -> arguments(k, h)));
+                    .flatMap(h -> WINDOWS.stream().map(w -> arguments(k, h, w))));
   }
 
   @EachEngine
   @MethodSource("enginesAndHeads")
-  void backwardAgreesWithReferenceAndAdds(Engine engine, Heads heads) {
+  void backwardAgreesWithReferenceAndAdds(Engine engine, Heads heads, int window) {
     try (Gradients expected = new Gradients(REFERENCE, heads);
         Gradients actual = new Gradients(engine, heads)) {
-      expected.run(REFERENCE);
-      actual.run(engine);
+      expected.run(REFERENCE, FAMILIES.branches(), window);
+      actual.run(engine, FAMILIES.branches(), window);
       actual.dQ.assertCloseTo(expected.dQ.values(), BACKWARD);
       actual.dK.assertCloseTo(expected.dK.values(), BACKWARD);
       actual.dV.assertCloseTo(expected.dV.values(), BACKWARD);
@@ -163,18 +175,14 @@ class BranchAttentionContractTest {
       dV = GuardedTensor.filled(engine, 1, SLOTS, keyWidth);
     }
 
-    void run(Engine engine) {
-      run(engine, FAMILIES.branches());
-    }
-
-    void run(Engine engine, List<Branch> branches) {
-      forward.run(engine, branches);
+    void run(Engine engine, List<Branch> branches, int window) {
+      forward.run(engine, branches, window);
       try (AttentionMask mask = engine.mask(branches)) {
         engine.attentionBackward(
             forward.tensors(),
             new AttentionGradients(dY.tensor(), dQ.tensor(), dK.tensor(), dV.tensor()),
             forward.heads,
-            mask,
+            mask.within(window),
             forward.scale());
       }
     }
@@ -192,7 +200,9 @@ class BranchAttentionContractTest {
       assertThatThrownBy(
               () ->
                   gradients.run(
-                      REFERENCE, List.of(branch(0, 5, 0, 0, 0, 0), branch(5, 2, 0, 6, 10, 0))))
+                      REFERENCE,
+                      List.of(branch(0, 5, 0, 0, 0, 0), branch(5, 2, 0, 6, 10, 0)),
+                      Branch.ALL))
           .hasMessageContaining("not the beginning of another branch");
     }
   }

@@ -16,8 +16,8 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
  * Attention of {@link VectorKernels}, forward. One small gemm multiplies a tile of queries of one
  * head by each run of visible keys; scores exist for one tile at a time, never for (T, T).
  *
- * <p>A tile's last query sees all its keys. Earlier ones see less: their scores are computed and
- * replaced by zero probabilities, which is cheaper than smaller gemms.
+ * <p>A tile has the keys that any of its queries sees. Each query sees less: scores of the others
+ * are computed and replaced by zero probabilities, which is cheaper than smaller gemms.
  *
  * <p>A branch's result depends bit by bit on that branch alone: no gemm mixes branches. {@link
  * VectorSingleQuery} computes branches of a single query if heads are whole vectors.
@@ -52,7 +52,7 @@ final class VectorAttention {
     List<Branch> tiles = new ArrayList<>();
     for (Branch branch : branches) {
       if (VectorSingleQuery.takes(branch, call.heads)) {
-        single.add(branch);
+        single.add(branch.part(0, 1));
       } else {
         tiles.addAll(tiles(branch));
       }
@@ -118,8 +118,9 @@ final class VectorAttention {
       int visible = tile.visible(r);
       long offset = r * stride(tile);
       float[] row = own.load(0, scores, offset, visible, Float.NEGATIVE_INFINITY);
+      Arrays.fill(row, 0, tile.first(r), Float.NEGATIVE_INFINITY);
       result[0] = softmax(row, 0, visible);
-      storeMasked(row, visible, scores, offset, tile.keys());
+      storeMasked(row, tile, r, scores);
       long query = tile.firstQuery() + r;
       call.tensors.logSumExp().write(query * call.heads.query() + h, result, 0, 1);
     }
@@ -137,10 +138,11 @@ final class VectorAttention {
     return (float) (largest + Math.log(sum));
   }
 
-  /** Writes the visible part of a row, and zeros from there to {@code keys}. */
-  static void storeMasked(float[] row, int visible, HostTensor tile, long offset, int keys) {
-    Arrays.fill(row, visible, keys, 0);
-    tile.write(offset, row, 0, keys);
+  /** Writes row r of a tile's scores, with zeros for the keys that the query does not see. */
+  static void storeMasked(float[] row, Branch tile, int r, HostTensor scores) {
+    Arrays.fill(row, 0, tile.first(r), 0);
+    Arrays.fill(row, tile.visible(r), tile.keys(), 0);
+    scores.write(r * stride(tile), row, 0, tile.keys());
   }
 
   /** {@code row = e^(row − largest)}; returns their sum. */

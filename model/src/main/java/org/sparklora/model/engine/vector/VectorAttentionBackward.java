@@ -147,7 +147,7 @@ final class VectorAttentionBackward implements AutoCloseable {
   private void run(Call call, Share share, Scratch own) {
     Heads heads = call.heads();
     KeyGradients gradients =
-        (start, key, ofKeys) ->
+        (start, ofKeys) ->
             call.forward.keys(
                 ofKeys ? call.gradients.dK() : call.gradients.dV(), start, share.kv());
     if (share.partial() >= 0) {
@@ -155,7 +155,8 @@ final class VectorAttentionBackward implements AutoCloseable {
       Pointer.memset(sums.floats(), 0, sums.size() * Float.BYTES);
       Matrix all = new Matrix(sums.address(), heads.size());
       int keys = share.document().keys();
-      gradients = (start, key, ofKeys) -> all.at(ofKeys ? key : keys + key, 0);
+      int first = share.document().runs().get(0).start();
+      gradients = (start, ofKeys) -> all.at(start - first + (ofKeys ? 0 : keys), 0);
     }
     int group = heads.query() / heads.keyValue();
     for (Branch branch : share.branches()) {
@@ -168,11 +169,8 @@ final class VectorAttentionBackward implements AutoCloseable {
   }
 
   private interface KeyGradients {
-    /**
-     * The dK or dV of a run whose first key is row {@code start}, and number {@code key} of the
-     * branch.
-     */
-    Matrix at(int start, int key, boolean ofKeys);
+    /** The dK or dV of a run whose first key is row {@code start}. */
+    Matrix at(int start, boolean ofKeys);
   }
 
   /** One tile of queries of head h, which reads key/value head kv. */
@@ -210,8 +208,8 @@ final class VectorAttentionBackward implements AutoCloseable {
       int size = call.heads().size();
       float scale = forward.scale();
       Matrix k = forward.keys(forward.tensors().k(), start, kv);
-      Matrix dK = gradients.at(start, key, true);
-      Matrix dV = gradients.at(start, key, false);
+      Matrix dK = gradients.at(start, true);
+      Matrix dV = gradients.at(start, false);
       Matrix pT = p.at(0, key).transposed();
       Matrix dSRun = dS.at(0, key);
       Matrix dST = dSRun.transposed();
@@ -236,8 +234,8 @@ final class VectorAttentionBackward implements AutoCloseable {
         float[] p = own.load(0, scores, r * stride, visible);
         float[] dS = own.load(1, dScores, r * stride, visible);
         VectorAttentionBackward.softmaxBackward(p, dS, lse[0], centre, visible);
-        VectorAttention.storeMasked(p, visible, scores, r * stride, tile.keys());
-        VectorAttention.storeMasked(dS, visible, dScores, r * stride, tile.keys());
+        VectorAttention.storeMasked(p, tile, r, scores);
+        VectorAttention.storeMasked(dS, tile, r, dScores);
       }
     }
   }
