@@ -7,7 +7,7 @@ texts in the first row.
 """
 import copy, gzip, json, os, tempfile, unicodedata
 
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoTokenizer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -16,7 +16,7 @@ TEXTS = [
     "year 2024!", "a1b22c333", "12345678901", "cost:  99 %", "  leading  7  spaces ", "١٢ ٣ ½ ² Ⅷ", "第3章 12 頁",
     unicodedata.normalize("NFD", "café 3 Ångström"), "café 3", "I'll they'Ve it'S 4", "foo\r\n 1\r\n", "<|im_start|>user\n 12<|im_end|>\n",
     "<|endoftext|> 1 <|endoftext|>", "a<|new|> 5 <|more|>", " <|wide|>  6", "tab\t1 nbsp\u00a02 em\u20033", "e = mc 2 ; 3 x 10 8", "🙂 1🙂2",
-    "def f(x):\n    return x + 1\n", "Natalia sold 48/2 = 24 clips in May. Altogether 48+24 = 72", "__7__ -8 +9",
+    "def f(x):\n    return x + 1\n", "<s>[INST] go [/INST] so</s>", "<bos><start_of_turn>user\n go<end_of_turn>\n", "Natalia sold 48/2 = 24 clips in May. Altogether 48+24 = 72", "__7__ -8 +9",
 ]
 
 
@@ -62,6 +62,36 @@ def decoder(tokenizer, *extra):
     return {**tokens, **{str(i): t for i, t in extra}}
 
 
+def spaced(specials, first, pre_tokenizer):
+    """A tokenizer with byte fallback and spaces spelled as U+2581, trained on some of the texts: Gemma's, Llama 2's, Mistral's kind."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence(first + [normalizers.Replace(" ", "\u2581")])
+    fallback = [f"<0x{byte:02X}>" for byte in range(256)]
+    trainer = trainers.BpeTrainer(vocab_size=420, special_tokens=specials + fallback, show_progress=False)
+    tokenizer.train_from_iterator(TEXTS[3:12] * 3 + TEXTS[26:], trainer)
+    made = json.loads(tokenizer.to_str())
+    made["added_tokens"] = [token for token in made["added_tokens"] if token["content"] in specials]
+    made["pre_tokenizer"] = pre_tokenizer
+    if pre_tokenizer and pre_tokenizer["type"] == "Metaspace":
+        made["normalizer"] = None
+    elif not first:
+        made["normalizer"] = {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}
+    strip = [] if specials[0] == "<pad>" else [{"type": "Strip", "content": " ", "start": 1, "stop": 0}]
+    made["decoder"] = {"type": "Sequence", "decoders": [
+        {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}, *strip]}
+    start = "<bos>" if specials[0] == "<pad>" else "<s>"
+    made["post_processor"] = frame(start, specials.index(start))
+    return made
+
+
+GEMMA_SPECIALS = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "<start_of_turn>", "<end_of_turn>"]
+GEMMA = {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>", "add_bos_token": True,
+         "additional_special_tokens": ["<start_of_turn>", "<end_of_turn>"]}
+MISTRAL = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_bos_token": True}
+SPLIT_AFTER = {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False}
+METASPACE = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first", "split": False}
+gemma = spaced(GEMMA_SPECIALS, [], SPLIT_AFTER)
+mistral = spaced(["<unk>", "<s>", "</s>", "[INST]", "[/INST]"], [normalizers.Prepend("\u2581")], None)
 small, qwen, tiny = tokenizer_json("smollm2"), tokenizer_json("qwen3"), tokenizer_json("tiny")
 CASES = [
     case("smollm2", "smollm2", SMOLLM2, "llama", "GPT2Tokenizer", more={"added_tokens_decoder": decoder(small)}),
@@ -95,11 +125,21 @@ CASES = [
     case("qwen3", "qwen3", QWEN3, "qwen3", "Qwen2Tokenizer", more={"added_tokens_decoder": decoder(qwen)}),
     case("qwen3 cut in threes", "qwen3", QWEN3, "qwen2", "PreTrainedTokenizerFast", {"pre_tokenizer": LLAMA3}),
     case("qwen3 cut in threes as a file", "qwen3", QWEN3, "qwen3", "PreTrainedTokenizerFast", {"pre_tokenizer": LLAMA3}),
+    case("gemma", "gemma", GEMMA, "gemma3_text", "GemmaTokenizerFast", more={"added_tokens_decoder": decoder(gemma)}),
+    case("gemma without a class", "gemma", GEMMA, "gemma3_text", None),
+    case("gemma as a file", "gemma", GEMMA, "gemma3_text", "PreTrainedTokenizerFast"),
+    case("gemma without splits", "gemma", {}, "gemma3_text", "GemmaTokenizer", {"pre_tokenizer": None, "model.byte_fallback": False}),
+    case("mistral", "mistral", MISTRAL, "mistral", "LlamaTokenizer", more={"added_tokens_decoder": decoder(mistral)}),
+    case("mistral by metaspace", "mistral", MISTRAL, "mistral", "LlamaTokenizerFast", {"normalizer": None, "pre_tokenizer": METASPACE}),
+    case("mistral always prefixed", "mistral", MISTRAL, "mistral", None,
+         {"normalizer": None, "pre_tokenizer": {**METASPACE, "prepend_scheme": "always"}}),
+    case("olmo3 as a file", "smollm2", SMOLLM2, "olmo3", "GPT2Tokenizer"),
 ]
+BASES = {"smollm2": small, "qwen3": qwen, "tiny": tiny, "gemma": gemma, "mistral": mistral}
 
 
 def run(case):
-    tokenizer = copy.deepcopy({"smollm2": small, "qwen3": qwen, "tiny": tiny}[case["base"]])
+    tokenizer = copy.deepcopy(BASES[case["base"]])
     for key, value in case["replaced"].items():
         *path, last = key.split(".")
         at = tokenizer
@@ -121,6 +161,9 @@ def run(case):
     return case
 
 
+for name in ("gemma", "mistral"):
+    with open(f"{HERE}/tokenizers/{name}.json.gz", "wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as f:
+        f.write(json.dumps(BASES[name], ensure_ascii=True, separators=(",", ":")).encode())
 rows = [{"texts": TEXTS}] + [run(case) for case in CASES]
 with open(f"{HERE}/dialects.jsonl.gz", "wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as f:
     f.write("".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows).encode())

@@ -40,9 +40,28 @@ enum TokenizerClass {
          {"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex":
            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"}},
          {"type": "ByteLevel", "add_prefix_space": %s, "trim_offsets": true, "use_regex": false}]}}
+      """),
+
+  /** GemmaTokenizer: byte fallback, and spaces spelled as U+2581. */
+  GEMMA(
+      Map.of(
+          "unk_token", "<unk>",
+          "bos_token", "<bos>",
+          "eos_token", "<eos>",
+          "pad_token", "<pad>",
+          "mask_token", "<mask>"),
+      """
+      {"decoder": {"type": "Sequence", "decoders": [
+         {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "},
+         {"type": "ByteFallback"}, {"type": "Fuse"}]},
+       "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"},
+       "pre_tokenizer": {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious"}}
       """);
 
   private static final String KEY = "tokenizer_class";
+
+  /** Model types whose tokenizers AutoTokenizer reads as the file, whatever class they name. */
+  private static final Set<String> ALWAYS_THE_FILE = Set.of("mistral", "olmo3");
 
   /** Class names, without the suffix Fast, that keep every component of the file. */
   private static final Set<String> AS_THE_FILE =
@@ -84,6 +103,12 @@ enum TokenizerClass {
     String name = place.text(KEY).orElse("").replaceFirst("Fast$", "");
     String modelType = config.text("model_type").orElse("");
     boolean qwen2 = modelType.equals("qwen2");
+    if (ALWAYS_THE_FILE.contains(modelType)) {
+      return FILE;
+    }
+    if (name.isEmpty() && modelType.equals("gemma3_text") || name.equals("GemmaTokenizer")) {
+      return GEMMA;
+    }
     if (name.isEmpty()) {
       return qwen2 || modelType.equals("qwen3") ? QWEN2 : FILE;
     }
@@ -115,6 +140,9 @@ enum TokenizerClass {
   void replaceComponents(ObjectNode tokenizer, boolean addPrefixSpace) throws IOException {
     if (this != FILE && tokenizer.path("model") instanceof ObjectNode model) {
       model.retain(List.of("type", "vocab", "merges")); // drops unk_token, ignore_merges …
+      if (this == GEMMA) {
+        model.put("byte_fallback", true).put("fuse_unk", true).put("unk_token", "<unk>");
+      }
     }
     String json = String.format(Locale.ROOT, components, addPrefixSpace);
     tokenizer.setAll(JsonFile.parse(json.getBytes(StandardCharsets.UTF_8), name()));

@@ -200,7 +200,10 @@ class TokenizerTest {
       delimiter = ';',
       value = {
         "{\"type\": \"Nmt\"}; null; ''; type Nmt of normalizer",
-        "null; {\"type\": \"Metaspace\"}; ''; type Metaspace of pre_tokenizer",
+        "null; {\"type\": \"Whitespace\"}; ''; type Whitespace of pre_tokenizer",
+        "null; {\"type\": \"Metaspace\"}; ''; split true of pre_tokenizer",
+        "null; {\"type\": \"Metaspace\", \"split\": false, \"prepend_scheme\": \"last\"}; ''; prepend_scheme last",
+        "null; {\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Metaspace\", \"split\": false}]}; ''; a Metaspace among other",
         "null; {\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"ByteLevel\"}, {\"type\": \"Digits\"}]}; ''; not the last",
         "null; {\"type\": \"Split\", \"pattern\": {\"Regex\": \"a{1,3}+\"}, \"behavior\": \"Isolated\"}; ''; a{1,3}+",
         "null; {\"type\": \"Split\", \"pattern\": {\"Regex\": \"(a\"}, \"behavior\": \"Isolated\"}; ''; (a",

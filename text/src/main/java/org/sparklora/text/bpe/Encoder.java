@@ -66,7 +66,8 @@ final class Encoder {
    * @param base where {@code text} begins in the whole text
    */
   private void encodeRaw(String text, int base, boolean locates) {
-    AlignedText own = pipeline.normalizer.apply(AlignedText.of(text));
+    AlignedText own =
+        pipeline.metaspace.apply(pipeline.normalizer.apply(AlignedText.of(text)), base == 0);
     pipeline.normalizedMatcher.scan(
         own.text(),
         (id, start, end) -> {

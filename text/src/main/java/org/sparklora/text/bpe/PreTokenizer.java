@@ -1,6 +1,7 @@
 package org.sparklora.text.bpe;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -53,6 +54,7 @@ interface PreTokenizer {
       case "Split" -> split(json);
       case "Digits" -> new Digits(json.flag("individual_digits", false));
       case "ByteLevel" -> byteLevel(json);
+      case "Metaspace" -> UNCUT; // Metaspace has rewritten the text
       default -> throw Components.unsupportedType(json);
     };
   }
@@ -81,6 +83,11 @@ interface PreTokenizer {
             children.get(i), "a ByteLevel that is not the last pre-tokenizer");
       }
     }
+    for (JsonFields child : children) {
+      if (child.required("type").equals("Metaspace")) {
+        throw Components.unsupported(child, "a Metaspace among other pre-tokenizers");
+      }
+    }
     return children.stream().map(PreTokenizer::read).reduce(PreTokenizer::then).orElse(UNCUT);
   }
 
@@ -91,6 +98,11 @@ interface PreTokenizer {
   }
 
   private static PreTokenizer split(JsonFields json) {
+    String literal = json.child("pattern").text("String").orElse("");
+    boolean inverted = json.flag("invert", false);
+    if (json.required("behavior").equals("MergedWithPrevious") && !literal.isEmpty() && !inverted) {
+      return new SplitAfter(literal.getBytes(StandardCharsets.UTF_8));
+    }
     boolean removes =
         switch (json.required("behavior")) {
           case "Removed" -> true;
@@ -102,7 +114,7 @@ interface PreTokenizer {
     // A scanner's pattern matches every character, so Isolated yields the same, inverted or not.
     return !removes && SCANNERS.containsKey(regex)
         ? SCANNERS.get(regex)
-        : new Split(TextNormalizer.pattern(pattern), removes, json.flag("invert", false));
+        : new Split(TextNormalizer.pattern(pattern), removes, inverted);
   }
 
   /** Inserts a missing leading space if {@code add_prefix_space} is true, then cuts. */
@@ -163,6 +175,29 @@ interface PreTokenizer {
     private void handOn(byte[] text, int start, int end, int shift, boolean matched, Sink sink) {
       if (start < end && !(removes && matched)) {
         sink.accept(text, start, end, shift);
+      }
+    }
+  }
+
+  /**
+   * Cuts text after each occurrence of a literal.
+   *
+   * @param literal UTF-8
+   */
+  record SplitAfter(byte[] literal) implements PreTokenizer {
+
+    @Override
+    public void cut(byte[] text, int start, int end, int shift, Sink sink) {
+      int from = start;
+      for (int i = start; i + literal.length <= end; i++) {
+        int behind = i + literal.length;
+        if (i >= from && Arrays.equals(text, i, behind, literal, 0, literal.length)) {
+          sink.accept(text, from, behind, shift);
+          from = behind;
+        }
+      }
+      if (from < end) {
+        sink.accept(text, from, end, shift);
       }
     }
   }

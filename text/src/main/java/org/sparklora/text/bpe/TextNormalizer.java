@@ -123,7 +123,7 @@ interface TextNormalizer {
   }
 
   /** Puts a prefix before every text that is not empty. */
-  private static AlignedText prepend(String prefix, AlignedText aligned) {
+  static AlignedText prepend(String prefix, AlignedText aligned) {
     if (aligned.text().isEmpty()) {
       return aligned;
     }
@@ -131,6 +131,11 @@ interface TextNormalizer {
     builder.append(prefix, 0, 0);
     builder.keep(0, aligned.text().length());
     return builder.build();
+  }
+
+  /** Replaces every occurrence of a text by another. */
+  static AlignedText replace(String literal, String content, AlignedText aligned) {
+    return replace(Pattern.compile(literal, Pattern.LITERAL), content, aligned);
   }
 
   /** Replaces every match by a fixed text. */

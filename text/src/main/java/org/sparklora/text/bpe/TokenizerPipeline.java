@@ -21,6 +21,7 @@ import org.sparklora.text.json.JsonFields;
 public final class TokenizerPipeline {
   // The stages that each thread's Encoder runs.
   final TextNormalizer normalizer;
+  final Metaspace metaspace;
   final PreTokenizer preTokenizer;
   final BytePairModel model;
   final SpecialTokenFrame frame;
@@ -43,6 +44,7 @@ public final class TokenizerPipeline {
     JsonFields preTokenizerJson = root.child("pre_tokenizer");
     boolean byteLevel = PreTokenizer.isByteLevel(preTokenizerJson);
     normalizer = TextNormalizer.read(root.child("normalizer"));
+    metaspace = Metaspace.read(preTokenizerJson);
     preTokenizer = PreTokenizer.read(preTokenizerJson);
     model = BytePairModel.read(root.child("model"), byteLevel);
     frame = SpecialTokenFrame.read(root.child("post_processor"));

@@ -42,6 +42,15 @@ class PreTokenizerTest {
   }
 
   @Test
+  void aMatchMayEndItsPiece() throws IOException {
+    assertThat(
+            cut(
+                "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"MergedWithPrevious\"}",
+                " a  b"))
+        .containsExactly(" ", "a ", " ", "b");
+  }
+
+  @Test
   void digitsStandAloneOrInRuns() throws IOException {
     assertThat(cut("{\"type\":\"Digits\",\"individual_digits\":true}", "a12½b3"))
         .containsExactly("a", "1", "2", "½", "b", "3");

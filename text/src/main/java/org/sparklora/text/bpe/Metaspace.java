@@ -1,0 +1,48 @@
+package org.sparklora.text.bpe;
+
+import java.util.Set;
+import org.sparklora.text.json.JsonFields;
+
+/**
+ * The pre-tokenizer {@code Metaspace} with {@code split: false}: spaces become {@code replacement},
+ * which is also put before a text that does not begin with it. It cuts nothing, so it runs as the
+ * last step of normalisation. Thread-safe.
+ *
+ * @param scheme {@code always}; {@code first}, for the beginning of the whole text alone; or {@code
+ *     never}
+ */
+record Metaspace(String replacement, String scheme) {
+  /** Changes nothing. */
+  static final Metaspace NONE = new Metaspace("", "never");
+
+  private static final Set<String> SCHEMES = Set.of("always", "first", "never");
+
+  /** Reads a pre-tokenizer; {@link #NONE} if it is another. */
+  static Metaspace read(JsonFields json) {
+    if (json.isAbsent() || !json.required("type").equals("Metaspace")) {
+      return NONE;
+    }
+    if (json.flag("split", true)) {
+      throw Components.unsupported(json, "split true");
+    }
+    String scheme = json.text("prepend_scheme").orElse("always");
+    if (!SCHEMES.contains(scheme)) {
+      throw Components.unsupported(json, "prepend_scheme " + scheme);
+    }
+    return new Metaspace(json.text("replacement").orElse("\u2581"), scheme);
+  }
+
+  /**
+   * @param isFirst whether the text is the beginning of the whole
+   */
+  AlignedText apply(AlignedText text, boolean isFirst) {
+    if (replacement.isEmpty() || text.text().isEmpty()) {
+      return text;
+    }
+    AlignedText replaced = TextNormalizer.replace(" ", replacement, text);
+    boolean prepends = scheme.equals("always") || scheme.equals("first") && isFirst;
+    return prepends && !replaced.text().startsWith(replacement)
+        ? TextNormalizer.prepend(replacement, replaced)
+        : replaced;
+  }
+}
