@@ -3,15 +3,16 @@ package org.sparklora.model;
 import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.NormPlace;
 import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
+import org.sparklora.model.layer.GatedFeedForward;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.LoraLinear;
-import org.sparklora.model.layer.SwiGlu;
 
 /**
  * The activations that forward keeps for backward, allocated once for the largest batch seen and
@@ -21,9 +22,10 @@ import org.sparklora.model.layer.SwiGlu;
  * <p>Elements per token and layer, of {@link Engine#activationType} except H + 2 float32 statistics
  * of the softmax and the norms, and gate, up and the adapters' R, which are of {@link
  * Engine#operandType}: C for the block's input, and for its inner activations C + 2·(H + K)·D + H +
- * 2·F + 2, plus R for each adapter. Inputs are kept for all blocks, inner activations for as many
- * of the last blocks as fit; backward recomputes the inner activations of the other blocks, one
- * block at a time (Chen et al., 2016: gradient checkpointing).
+ * 2·F + 2, plus R for each adapter, and C + 1 for each norm after attention or feed-forward. Inputs
+ * are kept for all blocks, inner activations for as many of the last blocks as fit; backward
+ * recomputes the inner activations of the other blocks, one block at a time (Chen et al., 2016:
+ * gradient checkpointing).
  *
  * <p>Not thread-safe: one pass at a time.
  */
@@ -145,9 +147,8 @@ final class Activations implements AutoCloseable {
 
   private DecoderBlock.Saved block(Lender lender, DecoderConfig config, int layer) {
     Heads heads = config.heads();
-    int headNorms = config.attention().queryKeyNorm() ? 1 : 0;
     return new DecoderBlock.Saved(
-        lender.lend(DType.FLOAT32, 1),
+        norms(lender, config, NormPlace.AFTER_ATTENTION),
         new GroupedQueryAttention.Saved(
             lender.lend(heads.queryWidth()),
             lender.lend(heads.keyValueWidth()),
@@ -155,20 +156,34 @@ final class Activations implements AutoCloseable {
             lender.lend(heads.queryWidth()),
             lender.lend(DType.FLOAT32, heads.query()),
             new GroupedQueryAttention.Inner(
-                lender.lend(DType.FLOAT32, headNorms * heads.query()),
-                lender.lend(DType.FLOAT32, headNorms * heads.keyValue()),
+                lender.lend(DType.FLOAT32, perWidth(heads.queryWidth(), config.queryNorm())),
+                lender.lend(DType.FLOAT32, perWidth(heads.keyValueWidth(), config.keyNorm())),
                 lender.lendForAdapter(Projection.QUERY, layer),
                 lender.lendForAdapter(Projection.KEY, layer),
                 lender.lendForAdapter(Projection.VALUE, layer),
                 lender.lendForAdapter(Projection.OUTPUT, layer))),
         backward ? lender.lend(config.hiddenSize()) : streams.get(0), // added to the stream
-        lender.lend(DType.FLOAT32, 1),
-        new SwiGlu.Saved(
+        norms(lender, config, NormPlace.AFTER_FEED_FORWARD),
+        new GatedFeedForward.Saved(
             lender.lend(operands, config.intermediateSize()),
             lender.lend(operands, config.intermediateSize()),
             lender.lendForAdapter(Projection.GATE, layer),
             lender.lendForAdapter(Projection.UP, layer),
             lender.lendForAdapter(Projection.DOWN, layer)));
+  }
+
+  private static DecoderBlock.SavedNorms norms(
+      Lender lender, DecoderConfig config, NormPlace after) {
+    int follows = config.has(after) ? 1 : 0;
+    return new DecoderBlock.SavedNorms(
+        lender.lend(DType.FLOAT32, 1),
+        lender.lend(follows * config.hiddenSize()),
+        lender.lend(DType.FLOAT32, follows));
+  }
+
+  /** Norms of {@code norm} elements each in {@code width}; none if it is 0. */
+  private static int perWidth(int width, int norm) {
+    return norm == 0 ? 0 : width / norm;
   }
 
   @Override

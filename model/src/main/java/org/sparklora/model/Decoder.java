@@ -7,6 +7,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.ModelFamily;
+import org.sparklora.model.checkpoint.NormPlace;
 import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Engine;
@@ -14,21 +16,20 @@ import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.DenseLinear;
+import org.sparklora.model.layer.GatedFeedForward;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.GroupedQueryAttention.HeadLinear;
 import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.LoraLinear;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.RotaryEmbedding;
-import org.sparklora.model.layer.SwiGlu;
 import org.sparklora.model.layer.TokenEmbedding;
 import org.sparklora.model.layer.Weight;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
- * The frozen weights of a model and the structure of all its layers: a decoder of the Llama family
- * (Llama 3, Qwen2, Qwen3, SmolLM2, SmolLM3). The trained parameters come as one flat vector with
- * every call, so one decoder serves any number of adapters of its layout.
+ * The frozen weights of a model and the structure of all its layers. The trained parameters come as
+ * one flat vector with every call, so one decoder serves any number of adapters of its layout.
  *
  * <p>Immutable after loading and thread-safe; see {@link AdapterStep} for running it. The decoder
  * owns its weights; close it only after every object that runs it.
@@ -66,7 +67,14 @@ public final class Decoder implements AutoCloseable {
             return checkpoint.load(name, kept, engine);
           }
           // norms and biases are small, and engines read them as float32 only
-          return engine.inType(DType.FLOAT32, checkpoint.load(name, precision.weights(), engine));
+          Tensor vector =
+              engine.inType(DType.FLOAT32, checkpoint.load(name, precision.weights(), engine));
+          if (!checkpoint.config().isOnePlus(name)) {
+            return vector;
+          }
+          try (vector) {
+            return WeightLayout.sum(engine, 1, vector);
+          }
         });
   }
 
@@ -200,7 +208,10 @@ public final class Decoder implements AutoCloseable {
       String head = config.tieWordEmbeddings() ? WeightNames.EMBEDDING : WeightNames.HEAD;
       DenseLinear dense = new DenseLinear(ofLinear(head), Optional.empty());
       return new DecoderStack(
-          new TokenEmbedding(weight(WeightNames.EMBEDDING), config.padTokenId().orElse(-1)),
+          new TokenEmbedding(
+              weight(WeightNames.EMBEDDING),
+              config.padTokenId().orElse(-1),
+              config.embeddingScale()),
           IntStream.range(0, layers).mapToObj(this::block).toList(),
           norm(WeightNames.FINAL_NORM),
           adapted(WeightNames.HEAD_MODULE, layers * Projection.values().length, dense));
@@ -215,22 +226,30 @@ public final class Decoder implements AutoCloseable {
                   toHeads(Projection.KEY, layer, WeightNames.keyNorm(layer)),
                   linear(Projection.VALUE, layer),
                   linear(Projection.OUTPUT, layer)),
-              decoder.config.heads(),
-              decoder.config.rope().layers().get(layer));
-      SwiGlu feedForward =
-          new SwiGlu(
+              decoder.config.attention(),
+              decoder.config.layers().get(layer));
+      GatedFeedForward feedForward =
+          new GatedFeedForward(
+              decoder.config.gate(),
               linear(Projection.GATE, layer),
               linear(Projection.UP, layer),
               linear(Projection.DOWN, layer));
       return new DecoderBlock(
-          norm(WeightNames.inputNorm(layer)),
+          norms(layer, NormPlace.BEFORE_ATTENTION, NormPlace.AFTER_ATTENTION),
           attention,
-          norm(WeightNames.postAttentionNorm(layer)),
+          norms(layer, NormPlace.BEFORE_FEED_FORWARD, NormPlace.AFTER_FEED_FORWARD),
           feedForward);
     }
 
+    private DecoderBlock.Norms norms(int layer, NormPlace before, NormPlace after) {
+      ModelFamily family = decoder.config.family();
+      return new DecoderBlock.Norms(
+          WeightNames.norm(family, before, layer).map(this::norm),
+          WeightNames.norm(family, after, layer).map(this::norm));
+    }
+
     private HeadLinear toHeads(Projection projection, int layer, String norm) {
-      boolean normed = decoder.config.attention().queryKeyNorm();
+      boolean normed = decoder.config.queryNorm() > 0;
       return new HeadLinear(
           linear(projection, layer), normed ? Optional.of(norm(norm)) : Optional.empty());
     }

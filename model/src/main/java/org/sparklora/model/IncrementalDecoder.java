@@ -1,5 +1,6 @@
 package org.sparklora.model;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -113,12 +114,20 @@ public final class IncrementalDecoder implements AutoCloseable {
       RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, longest);
       steps.run(
           tokens,
-          List.of(angles.cos(), cache.get(0).keys(), logits),
+          replaceable(angles, cache, logits),
           in -> {
             Optional<KvCache> kept = Optional.of(new KvCache(cache, in.slots(), true));
             TokenPlaces places = new TokenPlaces(in.ids(), in.mask(), in.positions(), angles, kept);
             head.logits(forward(places), logits);
           });
+    }
+
+    private static List<Tensor> replaceable(
+        RotaryEmbedding.Tables angles, List<KeyValues> cache, Tensor logits) {
+      List<Tensor> tensors = new ArrayList<>(angles.tensors());
+      tensors.add(cache.get(0).keys());
+      tensors.add(logits);
+      return tensors;
     }
 
     private Tensor forward(TokenPlaces places) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +14,8 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
@@ -39,9 +42,16 @@ class AdapterStepTest {
   private AdapterStep withoutDropout;
   private Tensor parameters;
 
+  @TempDir Path folder;
+
   @BeforeEach
-  void load(@TempDir Path folder) throws IOException {
-    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen3"));
+  void load() throws IOException {
+    load("qwen3");
+  }
+
+  private void load(String modelType) throws IOException {
+    ObjectNode json = TinyCheckpoint.config(modelType).put("sliding_window", 3);
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder.resolve(modelType), json);
     LoraConfig config = new LoraConfig(2, 4, 0.5, false, LoraTargets.names(List.of("all-linear")));
     layout = AdapterLayout.of(config, checkpoint.config());
     step =
@@ -56,9 +66,9 @@ class AdapterStepTest {
   }
 
   @Test
-  void evaluationEqualsTrainingWhereOnlySomeLayersHaveAdapters(@TempDir Path folder)
-      throws IOException {
-    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen2"));
+  void evaluationEqualsTrainingWhereOnlySomeLayersHaveAdapters() throws IOException {
+    CheckpointFolder checkpoint =
+        TinyCheckpoint.write(folder.resolve("qwen2"), TinyCheckpoint.config("qwen2"));
     LoraTargets targets = LoraTargets.expression(".*\\.1\\..*(q|down)_proj");
     AdapterLayout some =
         AdapterLayout.of(new LoraConfig(3, 6, 0, false, targets), checkpoint.config());
@@ -105,8 +115,10 @@ class AdapterStepTest {
   }
 
   /** Four completions of two prompts, of which two follow a shared one. */
-  @Test
-  void completionsThatShareAPromptGetWhatTheyGetAlone() {
+  @ParameterizedTest
+  @ValueSource(strings = {"qwen3", "mistral", "gemma3_text"}) // without windows, with them
+  void completionsThatShareAPromptGetWhatTheyGetAlone(String modelType) throws IOException {
+    load(modelType);
     int[] prompt = {1, 2, 3, 4};
     List<PolicyRow> rows =
         List.of(

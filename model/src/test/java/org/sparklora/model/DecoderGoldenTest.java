@@ -29,7 +29,6 @@ import org.sparklora.model.layer.TokenPlaces;
 import org.sparklora.model.layer.Workspace;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
-import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.model.loss.TokenLogProbs;
 
 /** The decoder against transformers and PEFT, for every kind of model and through all engines. */
@@ -56,7 +55,7 @@ class DecoderGoldenTest {
   @TempDir Path folder;
 
   static Stream<Arguments> enginesAndModels() {
-    return across(List.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny"));
+    return across(GoldenModel.NAMES);
   }
 
   static Stream<Arguments> enginesAndRslora() {
@@ -111,12 +110,12 @@ class DecoderGoldenTest {
   void lossesAreThoseOfTransformers(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
     GoldenModel.Loaded model = golden.plain(engine);
-    StepResult result = meanLoss(model, golden.batch("labels"));
+    StepResult result = model.meanLoss(golden.batch("labels"));
     assertThat(result.logProbs().count()).isEqualTo((int) golden.scalar("n_loss_tokens"));
     assertThat(result.loss()).isCloseTo(golden.scalar("loss"), within(LOSS));
-    assertThat(meanLoss(model, golden.batch("input_ids")).loss())
+    assertThat(model.meanLoss(golden.batch("input_ids")).loss())
         .isCloseTo(golden.scalar("loss_all_tokens"), within(LOSS));
-    StepResult packed = meanLoss(model, golden.packedBatch());
+    StepResult packed = model.meanLoss(golden.packedBatch());
     assertThat(packed.logProbs().count()).isEqualTo((int) golden.scalar("packed_n_loss_tokens"));
     assertThat(packed.loss()).isCloseTo(golden.scalar("packed_loss"), within(LOSS));
   }
@@ -152,12 +151,12 @@ class DecoderGoldenTest {
     GoldenModel.Loaded model = golden.adapted(adapter, engine);
     assertThat(model.layout().size()).isEqualTo(expected.get("trainable_parameters").asLong());
     Tensor gradient = engine.allocate(model.layout().size());
-    StepResult result = meanLossAndGradient(model, golden.batch("labels"), gradient);
+    StepResult result = model.meanLossAndGradient(golden.batch("labels"), gradient);
     assertThat(result.loss()).isCloseTo(expected.get("loss").asDouble(), within(LOSS));
-    assertNorm(gradient, expected.get("grad_norm").asDouble(), GRADIENT_NORM);
+    GoldenModel.assertNorm(gradient, expected.get("grad_norm").asDouble(), GRADIENT_NORM);
     assertThat(model.layout().entries()).hasSize(expected.get("grad_l2_by_name").size());
     for (ParameterLayout.Entry entry : model.layout().entries()) {
-      assertNorm(
+      GoldenModel.assertNorm(
           entry.in(gradient),
           expected.get("grad_l2_by_name").get(entry.name()).asDouble(),
           FACTOR_GRADIENT_NORM);
@@ -199,31 +198,6 @@ class DecoderGoldenTest {
 
   @EachEngine
   @MethodSource("engines")
-  void gradientsOfAllWeightsAreThoseOfTransformers(Engine engine) throws IOException {
-    GoldenModel golden = new GoldenModel("llama-tiny");
-    try (CheckpointFolder checkpoint = golden.checkpoint()) {
-      WeightLayout layout = WeightLayout.of(checkpoint.config());
-      Tensor parameters = engine.allocate(layout.size());
-      layout.load(checkpoint, engine, parameters);
-      AdapterStep step =
-          new AdapterStep(
-              Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false);
-      GoldenModel.Loaded model = new GoldenModel.Loaded(step, parameters, layout);
-      Tensor gradient = engine.allocate(layout.size());
-      StepResult result = meanLossAndGradient(model, golden.batch("labels"), gradient);
-      assertThat(result.loss()).isCloseTo(golden.scalar("loss"), within(LOSS));
-      for (String key : golden.keys("fullgrad.")) {
-        ParameterLayout.Entry entry =
-            layout.entry(key.substring("fullgrad.".length())).orElseThrow();
-        assertThat(entry.in(gradient).toArray())
-            .as(key)
-            .containsExactly(golden.floats(key), offset(GRADIENT));
-      }
-    }
-  }
-
-  @EachEngine
-  @MethodSource("engines")
   void bfloat16WeightsGiveTheLogitsOfTransformersWidenedOrAsStored(Engine engine)
       throws IOException {
     GoldenModel golden = new GoldenModel("llama-tiny-bf16");
@@ -238,7 +212,7 @@ class DecoderGoldenTest {
                 engine.allocate(0),
                 ParameterLayout.none());
         checkLogits(golden, model, golden.batch("labels"), "logits", golden.unpadded());
-        assertThat(meanLoss(model, golden.batch("labels")).loss())
+        assertThat(model.meanLoss(golden.batch("labels")).loss())
             .isCloseTo(golden.scalar("loss"), within(LOSS));
       }
     }
@@ -344,9 +318,9 @@ class DecoderGoldenTest {
   private static void checkGradients(
       GoldenModel golden, GoldenModel.Loaded model, PackedBatch batch, String prefix) {
     Tensor gradient = model.step().engine().allocate(model.layout().size());
-    StepResult result = meanLossAndGradient(model, batch, gradient);
+    StepResult result = model.meanLossAndGradient(batch, gradient);
     assertThat(result.loss()).isCloseTo(golden.scalar(prefix + "loss"), within(LOSS));
-    assertNorm(gradient, golden.scalar(prefix + "grad_norm"), GRADIENT_NORM);
+    GoldenModel.assertNorm(gradient, golden.scalar(prefix + "grad_norm"), GRADIENT_NORM);
     List<String> keys = golden.keys(prefix + "grad.");
     assertThat(keys).isNotEmpty();
     for (String key : keys) {
@@ -356,26 +330,6 @@ class DecoderGoldenTest {
           .as(key)
           .containsExactly(golden.floats(key), offset(GRADIENT));
     }
-  }
-
-  private static void assertNorm(Tensor gradient, double expected, double bound) {
-    double squares = 0;
-    for (float value : gradient.toArray()) {
-      squares += (double) value * value;
-    }
-    assertThat(Math.sqrt(squares)).isCloseTo(expected, within(bound * expected));
-  }
-
-  private static StepResult meanLoss(GoldenModel.Loaded model, PackedBatch batch) {
-    return model
-        .step()
-        .evaluate(model.parameters(), batch, new CrossEntropyLoss(batch.targetPositions().length));
-  }
-
-  private static StepResult meanLossAndGradient(
-      GoldenModel.Loaded model, PackedBatch batch, Tensor gradient) {
-    CrossEntropyLoss mean = new CrossEntropyLoss(batch.targetPositions().length);
-    return model.step().lossAndGradient(model.parameters(), batch, mean, 0, gradient);
   }
 
   private static org.assertj.core.data.Offset<Float> offset(double bound) {

@@ -1,5 +1,8 @@
 package org.sparklora.model;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -25,11 +28,28 @@ import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.loss.CrossEntropyLoss;
 
 /** One model of the golden set, with the numbers that transformers and PEFT computed for it. */
 public final class GoldenModel {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Path RESOURCES = findResources();
   private static final Path ROOT = findRoot();
+
+  /** A model of each family at least; those after the first four are not in the full set. */
+  public static final List<String> NAMES =
+      List.of(
+          "llama-tiny",
+          "qwen2-tiny",
+          "qwen3-tiny",
+          "smollm3-tiny",
+          "mistral-tiny",
+          "mistral-window-tiny",
+          "qwen2-window-tiny",
+          "gemma3-tiny",
+          "gemma3-untied-tiny",
+          "olmo3-tiny",
+          "olmo3-full-tiny");
 
   final String name;
   private final SafeTensors numbers;
@@ -38,8 +58,8 @@ public final class GoldenModel {
   public GoldenModel(String name) {
     try {
       this.name = name;
-      this.numbers = SafeTensors.open(root().resolve("golden/" + name + ".safetensors"));
-      this.scalars = JSON.readTree(root().resolve("golden/" + name + ".json").toFile());
+      this.numbers = SafeTensors.open(file("golden/" + name + ".safetensors"));
+      this.scalars = JSON.readTree(file("golden/" + name + ".json").toFile());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -52,11 +72,18 @@ public final class GoldenModel {
     return ROOT;
   }
 
+  /** A file or folder of the set; of the resources if the full set lacks it. */
+  public static Path file(String path) {
+    Path file = root().resolve(path);
+    return Files.exists(file) ? file : RESOURCES.resolve(path);
+  }
+
   private static Path findRoot() {
     String full = System.getenv("SPARK_LORA_FIXTURES");
-    if (full != null) {
-      return Path.of(full);
-    }
+    return full != null ? Path.of(full) : RESOURCES;
+  }
+
+  private static Path findResources() {
     try {
       URI readme = GoldenModel.class.getResource("/golden/README.md").toURI();
       return readme.getScheme().equals("file") ? Path.of(readme).getParent() : unpacked(readme);
@@ -81,11 +108,11 @@ public final class GoldenModel {
   }
 
   public static Path modelFolder(String name) {
-    return root().resolve("models/" + name);
+    return file("models/" + name);
   }
 
   public static Path adapterFolder(String name) {
-    return root().resolve("adapters/" + name);
+    return file("adapters/" + name);
   }
 
   public static CheckpointFolder checkpoint(String name) {
@@ -191,7 +218,30 @@ public final class GoldenModel {
   }
 
   /** A decoder without or with an adapter of the golden set, and its parameters. */
-  record Loaded(AdapterStep step, Tensor parameters, ParameterLayout layout) {}
+  record Loaded(AdapterStep step, Tensor parameters, ParameterLayout layout) {
+    StepResult meanLoss(PackedBatch batch) {
+      return step.evaluate(parameters, batch, mean(batch));
+    }
+
+    StepResult meanLossAndGradient(PackedBatch batch, Tensor gradient) {
+      return step.lossAndGradient(parameters, batch, mean(batch), 0, gradient);
+    }
+
+    private static CrossEntropyLoss mean(PackedBatch batch) {
+      return new CrossEntropyLoss(batch.targetPositions().length);
+    }
+  }
+
+  /**
+   * @param bound relative
+   */
+  static void assertNorm(Tensor gradient, double expected, double bound) {
+    double squares = 0;
+    for (float value : gradient.toArray()) {
+      squares += (double) value * value;
+    }
+    assertThat(Math.sqrt(squares)).isCloseTo(expected, within(bound * expected));
+  }
 
   Loaded plain(Engine engine) throws IOException {
     try (CheckpointFolder checkpoint = checkpoint()) {

@@ -44,7 +44,7 @@ class GradientCheckpointingTest {
     return EnginesUnderTest.all()
         .flatMap(
             engine ->
-                Stream.of("llama", "qwen2", "qwen3", "smollm3")
+                Stream.of("llama", "qwen2", "qwen3", "smollm3", "mistral", "gemma3_text", "olmo3")
                     .map(type -> Arguments.of(engine, type)));
   }
 
@@ -117,7 +117,7 @@ class GradientCheckpointingTest {
   }
 
   private static ObjectNode threeBlocks(String modelType) {
-    return TinyCheckpoint.config(modelType).put("num_hidden_layers", 3);
+    return TinyCheckpoint.config(modelType).put("num_hidden_layers", 3).put("sliding_window", 3);
   }
 
   /** SmolLM2-135M with a sixteenth of its width. */

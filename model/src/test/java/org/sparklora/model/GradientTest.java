@@ -45,9 +45,10 @@ class GradientTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "qwen2", "qwen3", "smollm3"})
+  @ValueSource(strings = {"llama", "qwen2", "qwen3", "smollm3", "mistral", "gemma3_text", "olmo3"})
   void ofAdapterWithDropoutAndHeadIsTheSlopeOfTheLoss(String modelType) throws IOException {
-    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config(modelType));
+    CheckpointFolder checkpoint =
+        TinyCheckpoint.write(folder, TinyCheckpoint.config(modelType).put("sliding_window", 3));
     LoraTargets targets = LoraTargets.names(List.of("all-linear", "lm_head"));
     LoraConfig config = new LoraConfig(3, 6, 0.25, true, targets);
     AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
@@ -55,10 +56,10 @@ class GradientTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama", "qwen2", "qwen3", "smollm3"})
+  @ValueSource(strings = {"llama", "qwen2", "qwen3", "smollm3", "mistral", "gemma3_text", "olmo3"})
   void ofAllWeightsIsTheSlopeOfTheLoss(String modelType) throws IOException {
     ObjectNode config = TinyCheckpoint.config(modelType);
-    config.put("attention_bias", true).put("mlp_bias", true);
+    config.put("attention_bias", true).put("mlp_bias", true).put("sliding_window", 3);
     config.put("tie_word_embeddings", false);
     config.put("pad_token_id", -1); // a padding id's gradient is deliberately not the slope
     checkFullSlope(TinyCheckpoint.write(folder, config));

@@ -115,6 +115,13 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
+  public void scale(Tensor y, float alpha) {
+    if (y.size() > 0) {
+      Nd4jScratch.run(() -> flat(y).muli(alpha));
+    }
+  }
+
+  @Override
   public double sumOfSquares(Tensor x) {
     double sum = 0;
     for (long start = 0; start < x.size(); start += SUMMED) {
@@ -307,23 +314,22 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void swiGlu(Tensor gate, Tensor up, Tensor y) {
-    Nd4jScratch.run(
-        () -> flat(y).assign(Transforms.sigmoid(flat(gate), true).muli(flat(gate)).muli(flat(up))));
+    Nd4jScratch.run(() -> Nd4jGate.SILU.forward(flat(gate), flat(up), flat(y)));
   }
 
-  /** Forward was {@code y = g·σ(g)·u}; with silu'(g) = σ(g)·(1 + g·(1 − σ(g))). */
   @Override
   public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    Nd4jScratch.run(
-        () -> {
-          INDArray g = flat(gate);
-          INDArray u = flat(up);
-          INDArray sigma = Transforms.sigmoid(g, true);
-          INDArray slope = sigma.rsub(1).muli(g).addi(1).muli(sigma); // silu'(g)
-          INDArray dGate = slope.muli(u).muli(flat(dY));
-          u.assign(sigma.muli(g).muli(flat(dY)));
-          g.assign(dGate);
-        });
+    Nd4jScratch.run(() -> Nd4jGate.SILU.backwardInPlace(flat(gate), flat(up), flat(dY)));
+  }
+
+  @Override
+  public void geGlu(Tensor gate, Tensor up, Tensor y) {
+    Nd4jScratch.run(() -> Nd4jGate.GELU_TANH.forward(flat(gate), flat(up), flat(y)));
+  }
+
+  @Override
+  public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    Nd4jScratch.run(() -> Nd4jGate.GELU_TANH.backwardInPlace(flat(gate), flat(up), flat(dY)));
   }
 
   // ---- dropout -------------------------------------------------------------------------------

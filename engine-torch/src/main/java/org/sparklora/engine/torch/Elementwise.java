@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.DropoutMask;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.tensor.DType;
 
 /** Operations on elements and on rows: norms, rotation, gates, dropout. */
@@ -117,6 +118,34 @@ final class Elementwise {
     Tensor dSilu = u.mul(dOut);
     torch.mul_out(u, torch.silu(g), dOut);
     torch.silu_backward_out(gate.matrix(), dSilu, g);
+  }
+
+  static void geGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
+    Tensor g = gate.wide();
+    Tensor gelu = torch.div(g, geluZ(g).neg_().exp_().add_(new Scalar(1f)));
+    torch.mul_out(y.as(gate.rows(), gate.columns()), gelu, up.as(gate.rows(), gate.columns()));
+  }
+
+  /** z of {@code gelu(g) = g·σ(z)}. */
+  private static Tensor geluZ(Tensor g) {
+    return g.square()
+        .mul_(new Scalar(GateFunction.CUBIC))
+        .add_(new Scalar(GateFunction.LINEAR))
+        .mul_(g);
+  }
+
+  /** Forward was {@code y = gelu(g)·u}; with gelu'(g) = σ + g·z'·σ·(1 − σ). */
+  static void geGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
+    Tensor g = gate.wide();
+    Tensor dOut = dY.as(gate.rows(), gate.columns());
+    Tensor u = up.as(gate.rows(), gate.columns());
+    Tensor sigma = geluZ(g).sigmoid_();
+    Tensor turn =
+        g.square().mul_(new Scalar(3 * GateFunction.CUBIC)).add_(new Scalar(GateFunction.LINEAR));
+    Tensor slope = turn.mul_(g).mul_(sigma.neg().add_(new Scalar(1f))).add_(new Scalar(1f));
+    Tensor dGate = slope.mul_(sigma).mul_(dOut).mul_(u);
+    torch.mul_out(u, sigma.mul_(g), dOut);
+    gate.matrix().copy_(dGate);
   }
 
   // ---- dropout -------------------------------------------------------------------------------

@@ -125,6 +125,11 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
+  public void scale(Tensor y, float alpha) {
+    scope.run(() -> torch(y).flat().mul_(new Scalar(alpha)));
+  }
+
+  @Override
   public double sumOfSquares(Tensor x) {
     return scope.of(() -> elementwise.sumOfSquares(torch(x)));
   }
@@ -332,6 +337,16 @@ final class TorchKernels implements Kernels {
   @Override
   public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     scope.run(() -> Elementwise.swiGluBackwardInPlace(torch(gate), torch(up), torch(dY)));
+  }
+
+  @Override
+  public void geGlu(Tensor gate, Tensor up, Tensor y) {
+    scope.run(() -> Elementwise.geGlu(torch(gate), torch(up), torch(y)));
+  }
+
+  @Override
+  public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    scope.run(() -> Elementwise.geGluBackwardInPlace(torch(gate), torch(up), torch(dY)));
   }
 
   // ---- dropout -------------------------------------------------------------------------------

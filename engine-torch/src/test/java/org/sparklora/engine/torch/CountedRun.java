@@ -1,7 +1,6 @@
 package org.sparklora.engine.torch;
 
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -18,6 +17,7 @@ import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Segments;
@@ -121,10 +121,10 @@ public final class CountedRun {
         64,
         32,
         48,
-        layers,
-        new DecoderConfig.Attention(new Heads(4, 2, 8), false, false, false),
-        new DecoderConfig.Rope(10_000, new RopeScaling.None(), Collections.nCopies(layers, true)),
+        new DecoderConfig.Attention(new Heads(4, 2, 8), false, false),
+        DecoderConfig.Layer.alike(layers, new DecoderConfig.Rope(10_000, new RopeScaling.None())),
         1e-6f,
+        GateFunction.SILU,
         false,
         true,
         2048,

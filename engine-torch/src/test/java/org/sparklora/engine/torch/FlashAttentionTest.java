@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
+import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Branch.Run;
 import org.sparklora.model.engine.Engine;
@@ -76,6 +77,33 @@ class FlashAttentionTest {
                       .run(
                           () ->
                               new FlashAttention()
+                                  .forward(in, TorchTensor.of(q), TorchTensor.of(sums), mask)))
+          .hasMessageContaining("Could not run 'aten::_flash_attention_forward'");
+    }
+  }
+
+  @Test
+  void aWindowIsCountedFromEachQueryToTheLeft() {
+    try (Tensor q = engine.allocate(4, 48);
+        Tensor k = engine.allocate(4, 16);
+        Tensor sums = engine.allocate(4, 6);
+        AttentionMask all = engine.mask(List.of(new Branch(0, 4, List.of(new Run(0, 4)), 4)))) {
+      BranchAttention.Inputs in =
+          new BranchAttention.Inputs(
+              TorchTensor.of(q), TorchTensor.of(k), TorchTensor.of(k), HEADS, 1);
+      TorchMask mask = (TorchMask) all.within(3);
+      FlashAttention.Kernel checking =
+          arguments -> {
+            assertThat(arguments.get("window_size_left").toInt()).isEqualTo(2);
+            assertThat(arguments.get("window_size_right").toInt()).isZero();
+            return Operator.of("aten::_flash_attention_forward").call(arguments);
+          };
+      assertThatThrownBy(
+              () ->
+                  new Scope(1)
+                      .run(
+                          () ->
+                              new FlashAttention(checking)
                                   .forward(in, TorchTensor.of(q), TorchTensor.of(sums), mask)))
           .hasMessageContaining("Could not run 'aten::_flash_attention_forward'");
     }

@@ -12,51 +12,118 @@ import org.sparklora.text.json.JsonFile;
 
 /**
  * The supported kinds of decoder, by the {@code model_type} of {@code config.json}, and their
- * differences: which keys have a meaning, and the defaults of transformers' configuration classes
- * (5.24.0) for keys that the file leaves out.
+ * differences: where a block has norms, its traits, and the defaults of transformers' configuration
+ * classes (5.24.0) for keys that the file leaves out.
  */
 public enum ModelFamily {
   LLAMA(
+      Norms.BEFORE,
       Set.of(Trait.FEED_FORWARD_BIAS),
       """
-      {"rope_theta": 10000, "max_position_embeddings": 2048}"""),
+      {"rope_theta": 10000, "max_position_embeddings": 2048, "hidden_act": "silu"}"""),
+  MISTRAL(
+      Norms.BEFORE,
+      Set.of(Trait.WINDOW_IN_ALL_LAYERS),
+      """
+      {"rope_theta": 10000, "max_position_embeddings": 131072, "num_key_value_heads": 8,
+       "sliding_window": 4096, "hidden_act": "silu"}"""),
   QWEN2(
-      Set.of(Trait.QUERY_KEY_VALUE_BIAS, Trait.SLIDING_WINDOWS),
+      Norms.BEFORE,
+      Set.of(Trait.QUERY_KEY_VALUE_BIAS, Trait.WINDOW_IF_SAID),
       """
       {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 32,
-       "sliding_window": 4096, "max_window_layers": 28}"""),
+       "sliding_window": 4096, "max_window_layers": 28, "hidden_act": "silu"}"""),
   QWEN3(
-      Set.of(Trait.QUERY_KEY_NORM, Trait.SLIDING_WINDOWS),
+      Norms.BEFORE,
+      Set.of(Trait.NORM_OF_EACH_HEAD, Trait.WINDOW_IF_SAID),
       """
       {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 32,
-       "head_dim": 128, "sliding_window": 4096, "max_window_layers": 28}"""),
+       "head_dim": 128, "sliding_window": 4096, "max_window_layers": 28, "hidden_act": "silu"}"""),
   SMOLLM3(
-      Set.of(Trait.FEED_FORWARD_BIAS, Trait.SLIDING_WINDOWS, Trait.UNROTATED_LAYERS),
+      Norms.BEFORE,
+      Set.of(Trait.FEED_FORWARD_BIAS, Trait.WINDOW_IF_SAID, Trait.UNROTATED_LAYERS),
       """
       {"rope_theta": 2000000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
-       "no_rope_layer_interval": 4, "tie_word_embeddings": true, "pad_token_id": 128004}""");
+       "no_rope_layer_interval": 4, "tie_word_embeddings": true, "pad_token_id": 128004,
+       "hidden_act": "silu"}"""),
+  GEMMA3_TEXT(
+      Norms.AROUND,
+      Set.of(
+          Trait.NORM_OF_EACH_HEAD,
+          Trait.NORM_BY_ONE_PLUS_WEIGHT,
+          Trait.SCALED_EMBEDDING,
+          Trait.WINDOW_BY_PATTERN),
+      """
+      {"rope_theta": 1000000, "rope_local_base_freq": 10000, "max_position_embeddings": 131072,
+       "num_key_value_heads": 4, "head_dim": 256, "query_pre_attn_scalar": 256,
+       "sliding_window": 4096, "sliding_window_pattern": 6, "tie_word_embeddings": true,
+       "pad_token_id": 0, "hidden_activation": "gelu_pytorch_tanh"}"""),
+  OLMO3(
+      Norms.AFTER,
+      Set.of(Trait.NORM_OF_PROJECTION, Trait.WINDOW_BY_PATTERN),
+      """
+      {"rope_theta": 500000, "rope_local_base_freq": 500000, "max_position_embeddings": 2048,
+       "sliding_window": 4096, "sliding_window_pattern": 4, "rms_norm_eps": 1e-5,
+       "pad_token_id": 1, "hidden_act": "silu"}""");
 
   /** A feature of some families. */
   enum Trait {
     /** q, k and v always have a bias and o never; else all or none, by attention_bias. */
     QUERY_KEY_VALUE_BIAS,
     /** Each head of q and k is normalised. */
-    QUERY_KEY_NORM,
+    NORM_OF_EACH_HEAD,
+    /** All heads of q, and all of k, are normalised together. */
+    NORM_OF_PROJECTION,
     /** The family reads mlp_bias. */
     FEED_FORWARD_BIAS,
     /** Some layers have no rotary embedding (NoPE). */
     UNROTATED_LAYERS,
+    /** Norms multiply by 1 + weight. */
+    NORM_BY_ONE_PLUS_WEIGHT,
+    /** Embeddings are multiplied by √C. */
+    SCALED_EMBEDDING,
+    /** All layers attend over a sliding window if sliding_window is a number. */
+    WINDOW_IN_ALL_LAYERS,
     /**
-     * Some layers may attend over a sliding window, which is not supported: the layers without
-     * rotation if the family has such layers, else the layers from max_window_layers on.
+     * Only with use_sliding_window some layers attend over a window: those that layer_types names,
+     * else the layers without rotation if the family has such layers, else the layers from
+     * max_window_layers on.
      */
-    SLIDING_WINDOWS
+    WINDOW_IF_SAID,
+    /**
+     * The layers that layer_types names, else all but each sliding_window_pattern-th, attend over a
+     * window. These layers have a rotary base of their own, and rope_scaling leaves them as they
+     * are.
+     */
+    WINDOW_BY_PATTERN
   }
 
+  /** Where a block has norms, and the names of their weights. */
+  enum Norms {
+    /** Before attention and before feed-forward. */
+    BEFORE("input_layernorm", "", "post_attention_layernorm", ""),
+    /** Before and after both. */
+    AROUND(
+        "input_layernorm",
+        "post_attention_layernorm",
+        "pre_feedforward_layernorm",
+        "post_feedforward_layernorm"),
+    /** After both. */
+    AFTER("", "post_attention_layernorm", "", "post_feedforward_layernorm");
+
+    private final String[] names; // by NormPlace; empty for none
+
+    Norms(String... names) {
+      this.names = names;
+    }
+  }
+
+  private final Norms norms;
   private final Set<Trait> traits;
   private final String defaults;
 
-  ModelFamily(Set<Trait> traits, String defaults) {
+  ModelFamily(Norms norms, Set<Trait> traits, String defaults) {
+    this.norms = norms;
     this.traits = traits;
     this.defaults = defaults;
   }
@@ -77,6 +144,16 @@ public enum ModelFamily {
 
   boolean has(Trait trait) {
     return traits.contains(trait);
+  }
+
+  /** The module name of a block's norm, if the family has this norm. */
+  Optional<String> normName(NormPlace place) {
+    return Optional.of(norms.names[place.ordinal()]).filter(name -> !name.isEmpty());
+  }
+
+  /** Whether a key has a default in the family, and so a meaning. */
+  boolean reads(String key) {
+    return defaults.contains('"' + key + '"');
   }
 
   /** The config with the family's defaults for absent keys; keys with null are kept. */

@@ -17,4 +17,25 @@ public sealed interface RopeScaling {
   record Llama3(
       double factor, double lowFreqFactor, double highFreqFactor, int originalMaxPositionEmbeddings)
       implements RopeScaling {}
+
+  /**
+   * {@code yarn} (Peng et al., 2023): frequencies that turn less than {@code betaSlow} times in
+   * {@code originalMaxPositionEmbeddings} positions are divided by {@code factor}, those that turn
+   * more than {@code betaFast} times are kept, those between are interpolated.
+   *
+   * @param attentionFactor multiplies q and k
+   */
+  record Yarn(
+      double factor,
+      double betaFast,
+      double betaSlow,
+      double attentionFactor,
+      int originalMaxPositionEmbeddings)
+      implements RopeScaling {
+
+    /** The usual {@code attentionFactor} of a factor, {@code 0.1·m·ln(factor) + 1}. */
+    static double magnitude(double factor, double m) {
+      return factor <= 1 ? 1 : 0.1 * m * Math.log(factor) + 1;
+    }
+  }
 }

@@ -2,7 +2,9 @@ package org.sparklora.model.checkpoint;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -25,22 +27,17 @@ public final class WeightNames {
 
   private WeightNames() {}
 
-  /** The norm before attention, {@code (C)}. */
-  public static String inputNorm(int layer) {
-    return "model.layers." + layer + ".input_layernorm.weight";
+  /** A block's norm, {@code (C)}, if the family has it. */
+  public static Optional<String> norm(ModelFamily family, NormPlace place, int layer) {
+    return family.normName(place).map(name -> "model.layers." + layer + "." + name + ".weight");
   }
 
-  /** The norm before the feed-forward layers, {@code (C)}. */
-  public static String postAttentionNorm(int layer) {
-    return "model.layers." + layer + ".post_attention_layernorm.weight";
-  }
-
-  /** Qwen3's norm of each query head, {@code (D)}. */
+  /** The norm of query heads, {@code (D)} or {@code (H·D)}. */
   public static String queryNorm(int layer) {
     return "model.layers." + layer + ".self_attn.q_norm.weight";
   }
 
-  /** Qwen3's norm of each key head, {@code (D)}. */
+  /** The norm of key heads, {@code (D)} or {@code (K·D)}. */
   public static String keyNorm(int layer) {
     return "model.layers." + layer + ".self_attn.k_norm.weight";
   }
@@ -51,7 +48,12 @@ public final class WeightNames {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     shapes.put(EMBEDDING, new long[] {config.vocabSize(), hidden});
     for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-      shapes.put(inputNorm(layer), new long[] {hidden});
+      int number = layer;
+      Consumer<NormPlace> norm =
+          place ->
+              norm(config.family(), place, number)
+                  .ifPresent(name -> shapes.put(name, new long[] {hidden}));
+      norm.accept(NormPlace.BEFORE_ATTENTION);
       for (Projection projection : Projection.values()) {
         String module = projection.module(layer);
         shapes.put(module + ".weight", new long[] {projection.out(config), projection.in(config)});
@@ -59,11 +61,13 @@ public final class WeightNames {
           shapes.put(module + ".bias", new long[] {projection.out(config)});
         }
       }
-      if (config.attention().queryKeyNorm()) {
-        shapes.put(queryNorm(layer), new long[] {config.heads().size()});
-        shapes.put(keyNorm(layer), new long[] {config.heads().size()});
+      if (config.queryNorm() > 0) {
+        shapes.put(queryNorm(layer), new long[] {config.queryNorm()});
+        shapes.put(keyNorm(layer), new long[] {config.keyNorm()});
       }
-      shapes.put(postAttentionNorm(layer), new long[] {hidden});
+      norm.accept(NormPlace.AFTER_ATTENTION);
+      norm.accept(NormPlace.BEFORE_FEED_FORWARD);
+      norm.accept(NormPlace.AFTER_FEED_FORWARD);
     }
     shapes.put(FINAL_NORM, new long[] {hidden});
     if (!config.tieWordEmbeddings()) {

@@ -32,14 +32,20 @@ abstract class DecoderOperations {
 
   /** All elements of {@code y} become {@code value}. */
   public final void fill(Tensor y, float value) {
-    check("fill").floats(y);
+    check("fill").activations(y);
     kernels.fill(y, value);
   }
 
-  /** {@code y += alpha · x}, elementwise. */
+  /** {@code y += alpha · x}, elementwise; both float32 or of {@link Engine#activationType}. */
   public final void addScaled(Tensor x, float alpha, Tensor y) {
-    check("addScaled").floats(x, y).sameSize(x, y);
+    check("addScaled").activations(x, y).sameSize(x, y);
     kernels.addScaled(x, alpha, y);
+  }
+
+  /** {@code y *= alpha}, elementwise. */
+  public final void scale(Tensor y, float alpha) {
+    check("scale").activations(y);
+    kernels.scale(y, alpha);
   }
 
   /** {@code Σ x²} over all elements. */
@@ -278,6 +284,18 @@ abstract class DecoderOperations {
   public final void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     check("swiGluBackwardInPlace").floats(dY).operands(gate, up).sameSize(gate, up, dY);
     kernels.swiGluBackwardInPlace(gate, up, dY);
+  }
+
+  /** {@code y = gelu(gate) · up} with {@link GateFunction#GELU_TANH}, else as {@link #swiGlu}. */
+  public final void geGlu(Tensor gate, Tensor up, Tensor y) {
+    check("geGlu").operands(gate, up, y).sameSize(gate, up, y);
+    kernels.geGlu(gate, up, y);
+  }
+
+  /** As {@link #swiGluBackwardInPlace}, of {@link #geGlu}. */
+  public final void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    check("geGluBackwardInPlace").floats(dY).operands(gate, up).sameSize(gate, up, dY);
+    kernels.geGluBackwardInPlace(gate, up, dY);
   }
 
   // ---- dropout -------------------------------------------------------------------------------

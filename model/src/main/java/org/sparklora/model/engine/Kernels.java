@@ -79,6 +79,8 @@ public interface Kernels extends AutoCloseable {
 
   void addScaled(Tensor x, float alpha, Tensor y);
 
+  void scale(Tensor y, float alpha);
+
   double sumOfSquares(Tensor x);
 
   boolean isFinite(Tensor x);
@@ -183,6 +185,10 @@ public interface Kernels extends AutoCloseable {
   void swiGlu(Tensor gate, Tensor up, Tensor y);
 
   void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY);
+
+  void geGlu(Tensor gate, Tensor up, Tensor y);
+
+  void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY);
 
   // ---- dropout -------------------------------------------------------------------------------
 

@@ -1,22 +1,23 @@
 package org.sparklora.model.layer;
 
 import java.util.Optional;
+import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
 
 /**
  * Causal self-attention in which several query heads share a key/value head (Ainslie et al., 2023):
- * {@code softmax(q·kᵀ / √D)·v} of each document, between the projections q, k, v and o.
+ * {@code softmax(scale·q·kᵀ)·v} of each document, between the projections q, k, v and o.
  *
  * @param layer the number of the block, and of the cache that it writes and reads
- * @param rotated whether q and k are rotated; false in NoPE layers
+ * @param kind window and rotation
  */
 public record GroupedQueryAttention(
-    int layer, Projections projections, Heads heads, boolean rotated) {
+    int layer, Projections projections, DecoderConfig.Attention shape, DecoderConfig.Layer kind) {
 
   /** The linear layers q, k, v and o. */
   public record Projections(HeadLinear query, HeadLinear key, Linear value, Linear output) {}
@@ -24,7 +25,7 @@ public record GroupedQueryAttention(
   /**
    * The projection to query or key heads, with its norm.
    *
-   * @param norm norm of each head before the rotation (Qwen3), if the model has one
+   * @param norm norm of each head, or of all together, before the rotation, if the model has one
    */
   public record HeadLinear(Linear linear, Optional<RmsNorm> norm) {
 
@@ -66,8 +67,9 @@ public record GroupedQueryAttention(
   /**
    * The tensors that norms and projections keep for backward.
    *
-   * @param queryRstd {@code (N·H)}; empty without head norms
-   * @param keyRstd {@code (N·K)}; empty without head norms
+   * @param queryRstd {@code (N·H)}, or {@code (N)} of a norm of all heads together; empty without
+   *     head norms
+   * @param keyRstd {@code (N·K)} or {@code (N)}; empty without head norms
    * @param uQuery like uKey, uValue and uOutput {@code (N, R)}; empty without an adapter
    */
   public record Inner(
@@ -90,7 +92,7 @@ public record GroupedQueryAttention(
     Tensor k = projections.key.normed(workspace, saved.k, saved.inner.keyRstd, Buffer.KEY);
     rotate(engine, places, q, k, false);
     KeyValues seen = places.keep(engine, layer, k, saved.v);
-    engine.attention(tensors(q, seen, saved), heads, places.mask(), scale());
+    engine.attention(tensors(q, seen, saved), shape.heads(), mask(places), shape.scale());
     projections.output.forwardAdd(workspace, saved.y, residual, saved.inner.uOutput);
     workspace.giveBack(Buffer.QUERY, Buffer.KEY);
   }
@@ -120,7 +122,7 @@ public record GroupedQueryAttention(
     Tensor dV = workspace.lendZeros(Buffer.D_VALUE, saved.v.shape());
     AttentionTensors tensors = tensors(q, new KeyValues(k, saved.v), saved);
     AttentionGradients gradients = new AttentionGradients(dY, dQ, dK, dV);
-    engine.attentionBackward(tensors, gradients, heads, places.mask(), scale());
+    engine.attentionBackward(tensors, gradients, shape.heads(), mask(places), shape.scale());
     rotate(engine, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
     dQ = query.throughNorm(workspace, saved.q, inner.queryRstd, dQ, Buffer.D_RAW_QUERY);
     dK = key.throughNorm(workspace, saved.k, inner.keyRstd, dK, Buffer.D_RAW_KEY);
@@ -133,15 +135,16 @@ public record GroupedQueryAttention(
   }
 
   private void rotate(Engine engine, TokenPlaces places, Tensor q, Tensor k, boolean inverse) {
-    if (rotated) {
-      RotaryEmbedding.Tables angles = places.rotary();
+    if (kind.rope().isPresent()) {
+      RotaryEmbedding.Angles angles = places.rotary().of(kind.rope().get());
+      int size = shape.heads().size();
       for (Tensor x : new Tensor[] {q, k}) {
-        engine.rotate(x, heads.size(), angles.cos(), angles.sin(), places.positions(), inverse);
+        engine.rotate(x, size, angles.cos(), angles.sin(), places.positions(), inverse);
       }
     }
   }
 
-  private float scale() {
-    return (float) (1 / Math.sqrt(heads.size()));
+  private AttentionMask mask(TokenPlaces places) {
+    return places.mask().within(kind.window());
   }
 }

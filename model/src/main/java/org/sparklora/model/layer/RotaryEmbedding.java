@@ -1,7 +1,11 @@
 package org.sparklora.model.layer;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.RopeScaling;
 import org.sparklora.model.engine.Engine;
@@ -19,18 +23,48 @@ import org.sparklora.model.engine.tensor.Tensor;
 public final class RotaryEmbedding implements AutoCloseable {
   private static final int FIRST_TABLE = 256;
 
-  private final float[] frequencies; // (D/2)
+  private final int headSize; // D
+  private final List<DecoderConfig.Rope> ropes; // that some layer has
   private final List<Tensor> owned = new ArrayList<>();
   private Tables tables = null;
 
   public RotaryEmbedding(DecoderConfig config) {
-    int headSize = config.heads().size();
-    frequencies = new float[headSize / 2];
+    headSize = config.heads().size();
+    ropes =
+        config.layers().stream()
+            .map(DecoderConfig.Layer::rope)
+            .flatMap(Optional::stream)
+            .distinct()
+            .toList();
+  }
+
+  /** One for each pair, {@code (D/2)}. */
+  private float[] frequencies(DecoderConfig.Rope rope) {
+    float[] frequencies = new float[headSize / 2];
     for (int i = 0; i < frequencies.length; i++) {
       float exponent = 2f * i / headSize;
-      float frequency = 1f / (float) Math.pow(config.rope().theta(), exponent);
-      frequencies[i] = scaled(frequency, config.rope().scaling());
+      float inverse = (float) Math.pow(rope.theta(), exponent);
+      frequencies[i] =
+          rope.scaling() instanceof RopeScaling.Yarn yarn
+              ? yarn(inverse, i, rope.theta(), yarn)
+              : scaled(1f / inverse, rope.scaling());
     }
+    return frequencies;
+  }
+
+  /** Interpolates between pairs that turn {@code betaFast} and {@code betaSlow} times. */
+  private float yarn(float inverse, int i, double theta, RopeScaling.Yarn scaling) {
+    double low = Math.max(0, Math.floor(pair(scaling.betaFast(), theta, scaling)));
+    double high = Math.min(headSize - 1, Math.ceil(pair(scaling.betaSlow(), theta, scaling)));
+    double width = high == low ? 0.001 : high - low;
+    float kept = 1 - Math.max(0, Math.min(1, (i - (float) low) / (float) width));
+    return 1f / ((float) scaling.factor() * inverse) * (1 - kept) + 1f / inverse * kept;
+  }
+
+  /** The pair that turns this many times in the original positions. */
+  private double pair(double turns, double theta, RopeScaling.Yarn scaling) {
+    double wave = scaling.originalMaxPositionEmbeddings() / (turns * 2 * Math.PI);
+    return headSize * Math.log(wave) / (2 * Math.log(theta));
   }
 
   private static float scaled(float frequency, RopeScaling scaling) {
@@ -60,34 +94,41 @@ public final class RotaryEmbedding implements AutoCloseable {
 
   /** Tables for at least this many positions. */
   public synchronized Tables tables(Engine engine, int positions) {
-    if (tables == null || tables.cos().rows() < positions) {
+    if (tables == null || tables.positions < positions) {
       int rows = FIRST_TABLE;
       while (rows < positions) {
         rows = Math.addExact(rows, rows);
       }
       // close() frees the old tables, which other threads may still use; each table is half the
       // next
-      tables = compute(engine, rows);
+      Map<DecoderConfig.Rope, Angles> angles = new HashMap<>();
+      for (DecoderConfig.Rope rope : ropes) {
+        angles.put(rope, compute(engine, rope, rows));
+      }
+      tables = new Tables(rows, angles);
     }
     return tables;
   }
 
-  private Tables compute(Engine engine, int rows) {
+  private Angles compute(Engine engine, DecoderConfig.Rope rope, int rows) {
+    float[] frequencies = frequencies(rope);
     int half = frequencies.length;
+    float factor =
+        rope.scaling() instanceof RopeScaling.Yarn yarn ? (float) yarn.attentionFactor() : 1;
     float[] cos = new float[rows * half];
     float[] sin = new float[rows * half];
     for (int position = 0; position < rows; position++) {
       for (int i = 0; i < half; i++) {
         float angle = position * frequencies[i];
-        cos[position * half + i] = (float) Math.cos(angle);
-        sin[position * half + i] = (float) Math.sin(angle);
+        cos[position * half + i] = (float) Math.cos(angle) * factor;
+        sin[position * half + i] = (float) Math.sin(angle) * factor;
       }
     }
-    return new Tables(table(engine, cos, rows), table(engine, sin, rows));
+    return new Angles(table(engine, cos, rows), table(engine, sin, rows));
   }
 
   private Tensor table(Engine engine, float[] values, int rows) {
-    Tensor table = engine.allocate(rows, frequencies.length);
+    Tensor table = engine.allocate(rows, headSize / 2);
     owned.add(table);
     table.write(0, values, 0, values.length);
     return table;
@@ -101,6 +142,23 @@ public final class RotaryEmbedding implements AutoCloseable {
     tables = null;
   }
 
+  /**
+   * The angles of each rotation that the layers have.
+   *
+   * @param positions that the tables have a row for
+   */
+  public record Tables(int positions, Map<DecoderConfig.Rope, Angles> angles) {
+    /** The angles of one rotation. */
+    Angles of(DecoderConfig.Rope rope) {
+      return angles.get(rope);
+    }
+
+    /** All tensors of the tables. */
+    public List<Tensor> tensors() {
+      return angles.values().stream().flatMap(of -> Stream.of(of.cos, of.sin)).toList();
+    }
+  }
+
   /** Cosine and sine of every position's angles, {@code (positions, D/2)}. */
-  public record Tables(Tensor cos, Tensor sin) {}
+  public record Angles(Tensor cos, Tensor sin) {}
 }

@@ -24,6 +24,9 @@ public final class Workspace implements AutoCloseable {
     /** The input of attention or feed-forward, {@code (N, C)}. */
     NORMED,
     D_NORMED,
+    /** The result of attention or feed-forward in blocks that normalise it, {@code (N, C)}. */
+    SUBLAYER,
+    D_SUBLAYER,
     /** silu(gate) · up, {@code (N, F)}. */
     GATED,
     D_GATED,

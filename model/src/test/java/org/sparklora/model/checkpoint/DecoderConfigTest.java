@@ -8,12 +8,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.TinyCheckpoint;
+import org.sparklora.model.engine.Branch;
 import org.sparklora.text.json.CheckpointException;
 
 class DecoderConfigTest {
@@ -24,8 +26,8 @@ class DecoderConfigTest {
   @Test
   void readsTheLayoutOfTransformers4() throws IOException {
     DecoderConfig config = golden("llama-tiny");
-    assertThat(config.rope().theta()).isEqualTo(500_000);
-    assertThat(config.rope().scaling()).isEqualTo(new RopeScaling.Llama3(32, 1, 4, 64));
+    assertThat(rope(config).theta()).isEqualTo(500_000);
+    assertThat(rope(config).scaling()).isEqualTo(new RopeScaling.Llama3(32, 1, 4, 64));
     assertThat(config.dtype()).isEqualTo("float32");
     assertThat(config.padTokenId()).hasValue(3);
     assertThat(config.tieWordEmbeddings()).isTrue();
@@ -35,10 +37,10 @@ class DecoderConfigTest {
   @Test
   void readsTheLayoutOfTransformers5() throws IOException {
     DecoderConfig config = golden("qwen3-tiny");
-    assertThat(config.rope().theta()).isEqualTo(1_000_000);
-    assertThat(config.rope().scaling()).isEqualTo(new RopeScaling.None());
+    assertThat(rope(config).theta()).isEqualTo(1_000_000);
+    assertThat(rope(config).scaling()).isEqualTo(new RopeScaling.None());
     assertThat(config.heads().size()).isEqualTo(32);
-    assertThat(config.attention().queryKeyNorm()).isTrue();
+    assertThat(config.queryNorm()).as("elements of q_norm").isEqualTo(32);
     assertThat(config.tieWordEmbeddings()).isFalse();
   }
 
@@ -52,11 +54,11 @@ class DecoderConfigTest {
 
   @Test
   void smolLm3HasLayersWithoutRotation() throws IOException {
-    assertThat(golden("smollm3-tiny").rope().layers()).containsExactly(true, false, true, false);
+    assertThat(rotated(golden("smollm3-tiny"))).containsExactly(true, false, true, false);
     ObjectNode config = TinyCheckpoint.config("smollm3").put("num_hidden_layers", 5);
-    assertThat(read(config).rope().layers()).containsExactly(true, true, true, false, true);
+    assertThat(rotated(read(config))).containsExactly(true, true, true, false, true);
     config.put("no_rope_layer_interval", 2);
-    assertThat(read(config).rope().layers()).containsExactly(true, false, true, false, true);
+    assertThat(rotated(read(config))).containsExactly(true, false, true, false, true);
   }
 
   @Test
@@ -67,8 +69,8 @@ class DecoderConfigTest {
         .put("rope_type", "linear")
         .put("factor", 4)
         .put("rope_theta", 7.0);
-    assertThat(read(config).rope().theta()).isEqualTo(7);
-    assertThat(read(config).rope().scaling()).isEqualTo(new RopeScaling.Linear(4));
+    assertThat(rope(read(config)).theta()).isEqualTo(7);
+    assertThat(rope(read(config)).scaling()).isEqualTo(new RopeScaling.Linear(4));
   }
 
   /** What convert_rope_params_to_dict of transformers 5.24 does with a file edited by hand. */
@@ -77,10 +79,10 @@ class DecoderConfigTest {
     ObjectNode config = TinyCheckpoint.config("llama");
     config.putObject("rope_parameters").put("rope_type", "default").put("rope_theta", 7.0);
     config.putObject("rope_scaling").put("rope_type", "linear").put("factor", 4);
-    assertThat(read(config).rope().theta()).isEqualTo(10_000);
-    assertThat(read(config).rope().scaling()).isEqualTo(new RopeScaling.Linear(4));
+    assertThat(rope(read(config)).theta()).isEqualTo(10_000);
+    assertThat(rope(read(config)).scaling()).isEqualTo(new RopeScaling.Linear(4));
     config.putObject("rope_scaling");
-    assertThat(read(config).rope().theta()).isEqualTo(7);
+    assertThat(rope(read(config)).theta()).isEqualTo(7);
   }
 
   @Test
@@ -88,9 +90,9 @@ class DecoderConfigTest {
     ObjectNode config = TinyCheckpoint.config("qwen2");
     assertThat(read(config).maxPositionEmbeddings()).isEqualTo(32_768);
     config.put("use_sliding_window", true).put("max_window_layers", 1);
-    assertThatThrownBy(() -> read(config)).hasMessageContaining("use_sliding_window = true");
+    assertThat(windows(read(config))).containsExactly(Branch.ALL, 4096);
     config.putNull("sliding_window");
-    assertThat(read(config).family()).isEqualTo(ModelFamily.QWEN2);
+    assertThat(windows(read(config))).containsOnly(Branch.ALL);
   }
 
   @Test
@@ -102,7 +104,7 @@ class DecoderConfigTest {
         .put("factor", 8)
         .put("low_freq_factor", 1)
         .put("high_freq_factor", 4);
-    assertThat(read(config).rope().scaling()).isEqualTo(new RopeScaling.Llama3(8, 1, 4, 99));
+    assertThat(rope(read(config)).scaling()).isEqualTo(new RopeScaling.Llama3(8, 1, 4, 99));
   }
 
   @Test
@@ -122,14 +124,23 @@ class DecoderConfigTest {
         "{\"hidden_act\": \"gelu\"} | hidden_act = gelu",
         "{\"quantization_config\": {\"quant_method\": \"gptq\"}} | quantization_config = gptq",
         "{\"attention_dropout\": 0.1} | attention_dropout = 0.1",
-        "{\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4}} | rope_type = yarn",
+        "{\"rope_scaling\": {\"rope_type\": \"dynamic\", \"factor\": 4}} | rope_type = dynamic",
         "{\"rope_scaling\": {\"rope_type\": \"linear\"}} | rope factor",
         "{\"rope_theta\": 0} | rope_theta = 0.0",
         "{\"partial_rotary_factor\": 0.5} | partial_rotary_factor = 0.5",
         "{\"num_experts\": 8} | num_experts = 8",
-        "{\"model_type\": \"qwen3\", \"use_sliding_window\": true, \"sliding_window\": 16, \"max_window_layers\": 1} | use_sliding_window = true",
         "{\"model_type\": \"qwen2\", \"layer_types\": [\"full_attention\", \"chunked_attention\"]} | layer_types = chunked_attention",
-        "{\"model_type\": \"qwen2\", \"use_sliding_window\": true, \"sliding_window\": 16, \"layer_types\": [\"full_attention\", \"sliding_attention\"]} | layer_types = sliding_attention",
+        "{\"model_type\": \"qwen2\", \"use_sliding_window\": true, \"sliding_window\": 16, \"layer_types\": [\"full_attention\"]} | layer_types = 1 entries",
+        "{\"model_type\": \"gemma3_text\", \"sliding_window\": null} | sliding_window is missing",
+        "{\"model_type\": \"gemma3_text\", \"final_logit_softcapping\": 30.0} | final_logit_softcapping = 30.0",
+        "{\"model_type\": \"gemma3_text\", \"attn_logit_softcapping\": 50.0} | attn_logit_softcapping = 50.0",
+        "{\"model_type\": \"gemma3_text\", \"use_bidirectional_attention\": true} | use_bidirectional_attention = true",
+        "{\"model_type\": \"gemma3_text\", \"hidden_activation\": \"gelu\"} | hidden_activation = gelu",
+        "{\"model_type\": \"gemma3_text\", \"query_pre_attn_scalar\": 0} | query_pre_attn_scalar = 0.0",
+        "{\"model_type\": \"gemma3_text\", \"rope_local_base_freq\": -1} | rope_local_base_freq = -1.0",
+        "{\"model_type\": \"gemma3_text\", \"rope_parameters\": {\"rope_type\": \"default\"}} | rope_parameters = {\"rope_type\":\"default\"}",
+        "{\"model_type\": \"gemma3\", \"text_config\": {}} | save the text model alone",
+        "{\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4, \"truncate\": false}} | rope_scaling.truncate = false",
         "{\"model_type\": \"smollm3\", \"use_sliding_window\": false, \"sliding_window\": 16, \"layer_types\": [\"sliding_attention\", \"full_attention\"]} | layer_types = sliding_attention",
         "{\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"default\"}}} | rope_parameters = full_attention",
         "{\"model_type\": \"smollm3\", \"no_rope_layers\": [1]} | no_rope_layers = [1]",
@@ -173,6 +184,45 @@ class DecoderConfigTest {
     assertThatThrownBy(() -> DecoderConfig.read(file)).hasMessageContaining("not a JSON object");
     assertThatThrownBy(() -> DecoderConfig.read(folder.resolve("none/config.json")))
         .hasMessageContaining("Cannot find");
+  }
+
+  @Test
+  void layersHaveTheWindowsOfTransformersDefaults() throws IOException {
+    ObjectNode mistral = TinyCheckpoint.config("mistral").put("sliding_window", 16);
+    assertThat(windows(read(mistral))).containsOnly(16);
+    assertThat(windows(read(mistral.putNull("sliding_window")))).containsOnly(Branch.ALL);
+    ObjectNode gemma = TinyCheckpoint.config("gemma3_text").put("num_hidden_layers", 7);
+    gemma.put("sliding_window", 512);
+    assertThat(windows(read(gemma))).containsExactly(512, 512, 512, 512, 512, Branch.ALL, 512);
+    ObjectNode qwen = TinyCheckpoint.config("qwen3").put("use_sliding_window", true);
+    qwen.put("sliding_window", 8)
+        .putArray("layer_types")
+        .add("sliding_attention")
+        .add("full_attention");
+    assertThat(windows(read(qwen))).containsExactly(8, Branch.ALL);
+  }
+
+  @Test
+  void gemma3RotatesLayersWithAWindowByAnotherBase() throws IOException {
+    ObjectNode gemma = TinyCheckpoint.config("gemma3_text").put("sliding_window_pattern", 2);
+    gemma.putObject("rope_scaling").put("rope_type", "linear").put("factor", 8);
+    List<DecoderConfig.Layer> layers = read(gemma).layers();
+    assertThat(layers.get(0).rope())
+        .hasValue(new DecoderConfig.Rope(10_000, new RopeScaling.None()));
+    assertThat(layers.get(1).rope())
+        .hasValue(new DecoderConfig.Rope(1_000_000, new RopeScaling.Linear(8)));
+  }
+
+  private static DecoderConfig.Rope rope(DecoderConfig config) {
+    return config.layers().get(0).rope().orElseThrow();
+  }
+
+  private static List<Boolean> rotated(DecoderConfig config) {
+    return config.layers().stream().map(layer -> layer.rope().isPresent()).toList();
+  }
+
+  private static List<Integer> windows(DecoderConfig config) {
+    return config.layers().stream().map(DecoderConfig.Layer::window).toList();
   }
 
   private static DecoderConfig golden(String name) throws IOException {

@@ -83,6 +83,15 @@ class EngineContractTest {
       compare(engine, rows, columns, 0, (k, y) -> copyThroughBfloat16(k, x.tensor(), y));
       compare(engine, rows, columns, 0, (k, y) -> k.fill(y, 2.5f));
       compare(engine, rows, columns, ELEMENTWISE, (k, y) -> k.addScaled(x.tensor(), -0.7f, y));
+      compare(
+          engine,
+          rows,
+          columns,
+          ELEMENTWISE,
+          (k, y) -> {
+            k.copy(x.tensor(), y);
+            k.scale(y, -0.7f);
+          });
     }
   }
 
@@ -224,12 +233,32 @@ class EngineContractTest {
   @EachEngine
   @MethodSource("enginesAndSizes")
   void swiGluAlsoInPlace(Engine engine, int rows, int columns) {
+    gateAlsoInPlace(engine, rows, columns, Engine::swiGlu, Engine::swiGluBackwardInPlace);
+  }
+
+  @EachEngine
+  @MethodSource("enginesAndSizes")
+  void geGluAlsoInPlace(Engine engine, int rows, int columns) {
+    gateAlsoInPlace(engine, rows, columns, Engine::geGlu, Engine::geGluBackwardInPlace);
+  }
+
+  private interface GateOperation {
+    void run(Engine engine, Tensor gate, Tensor up, Tensor y);
+  }
+
+  private static void gateAlsoInPlace(
+      Engine engine, int rows, int columns, GateOperation forward, GateOperation backwardInPlace) {
     try (GuardedTensor gate = wide(engine, rows, columns);
         GuardedTensor up = GuardedTensor.random(engine, SEED + 1, rows, columns);
         GuardedTensor dY = GuardedTensor.random(engine, SEED + 2, rows, columns);
         GuardedTensor dGate = GuardedTensor.filled(engine, 0, rows, columns)) {
       double tolerance = 1e-5; // values reach 30
-      compare(engine, rows, columns, tolerance, (k, y) -> k.swiGlu(gate.tensor(), up.tensor(), y));
+      compare(
+          engine,
+          rows,
+          columns,
+          tolerance,
+          (k, y) -> forward.run(k, gate.tensor(), up.tensor(), y));
       compare(
           engine,
           rows,
@@ -237,7 +266,7 @@ class EngineContractTest {
           tolerance,
           (k, y) -> {
             k.copy(up.tensor(), y);
-            k.swiGlu(gate.tensor(), y, y);
+            forward.run(k, gate.tensor(), y, y);
           });
       compare( // dUp
           engine,
@@ -247,7 +276,7 @@ class EngineContractTest {
           (k, y) -> {
             k.copy(up.tensor(), y);
             k.copy(gate.tensor(), dGate.tensor());
-            k.swiGluBackwardInPlace(dGate.tensor(), y, dY.tensor());
+            backwardInPlace.run(k, dGate.tensor(), y, dY.tensor());
           });
       compare( // dGate
           engine,
@@ -257,7 +286,7 @@ class EngineContractTest {
           (k, y) -> {
             k.copy(gate.tensor(), y);
             k.copy(up.tensor(), dGate.tensor());
-            k.swiGluBackwardInPlace(y, dGate.tensor(), dY.tensor());
+            backwardInPlace.run(k, y, dGate.tensor(), dY.tensor());
           });
     }
   }

@@ -14,8 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
@@ -36,14 +37,11 @@ class GeneratorGoldenTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Log-probabilities of a trained model with large activations, over 30 layers. */
-  private static final double SMOLLM2_LOG_PROBS = 2e-3;
+  private static final double LOG_PROBS = 2e-3;
 
   static Stream<Arguments> models() {
     return EnginesUnderTest.all()
-        .flatMap(
-            engine ->
-                Stream.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny")
-                    .map(model -> arguments(engine, model)));
+        .flatMap(engine -> GoldenModel.NAMES.stream().map(model -> arguments(engine, model)));
   }
 
   @EachEngine
@@ -73,8 +71,7 @@ class GeneratorGoldenTest {
   private static void assertGreedy(
       String model, Decoder decoder, Engine engine, Tensor parameters, String expected)
       throws IOException {
-    JsonNode golden =
-        JSON.readTree(GoldenModel.root().resolve("golden/" + model + ".json").toFile());
+    JsonNode golden = JSON.readTree(GoldenModel.file("golden/" + model + ".json").toFile());
     List<Prompt> prompts = new ArrayList<>();
     for (JsonNode prompt : golden.get("gen_prompts")) {
       prompts.add(new Prompt(prompts.size(), ids(prompt)));
@@ -92,15 +89,19 @@ class GeneratorGoldenTest {
     }
   }
 
-  @Test
-  void smolLm2AnswersAsInTransformers() throws IOException {
-    String folder = System.getenv("SPARK_LORA_SMOLLM2");
+  @ParameterizedTest
+  @CsvSource({
+    "SPARK_LORA_SMOLLM2, smollm2-135m, 2", // ci/make_smollm2.py makes it
+    "SPARK_LORA_GEMMA3, gemma3-270m, 1" // ci/make_gemma3.py
+  })
+  void realModelsGoOnAsInTransformers(String variable, String name, int end) throws IOException {
+    String folder = System.getenv(variable);
     if (folder == null) {
-      System.out.println("Skipped: SPARK_LORA_SMOLLM2 names no folder with SmolLM2-135M-Instruct");
+      System.out.printf("Skipped: %s names no folder with %s%n", variable, name);
     }
     assumeTrue(folder != null);
     Engine engine = Engines.of(EngineChoice.USUAL);
-    JsonNode cases = JSON.readTree(GoldenModel.root().resolve("golden/smollm2-135m.json").toFile());
+    JsonNode cases = JSON.readTree(GoldenModel.file("golden/" + name + ".json").toFile());
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(folder));
         Generator generator =
             new Generator(
@@ -114,14 +115,14 @@ class GeneratorGoldenTest {
                 .generate(
                     engine.allocate(0),
                     List.of(new Prompt(0, prompt)),
-                    greedy(greedy.length, Set.of(2)))
+                    greedy(greedy.length, Set.of(end)))
                 .get(0);
 
         assertThat(completion.tokens()).containsExactly(greedy);
         JsonNode logProbs = one.get("token_logps_of_prompt_plus_greedy");
         for (int t = 0; t < greedy.length; t++) {
           assertThat((double) completion.logProbs()[t])
-              .isCloseTo(logProbs.get(prompt.length - 1 + t).asDouble(), within(SMOLLM2_LOG_PROBS));
+              .isCloseTo(logProbs.get(prompt.length - 1 + t).asDouble(), within(LOG_PROBS));
         }
       }
     }

@@ -23,7 +23,7 @@ class RotaryEmbeddingTest {
   @Test
   void pairsTurnByThePositionTimesAFallingFrequency() throws IOException {
     // head size 4 and theta 100: frequencies 1 and 100^(-2/4) = 0.1
-    RotaryEmbedding.Tables tables = tables(config().put("rope_theta", 100), 3);
+    RotaryEmbedding.Angles tables = tables(config().put("rope_theta", 100), 3);
     assertAngles(tables, 2, 2.0, 0.2);
   }
 
@@ -55,13 +55,31 @@ class RotaryEmbeddingTest {
     assertAngles(tables(config, 3), 2, 2.0, 2 * ((1 - smooth) * 0.1 / 8 + smooth * 0.1));
   }
 
+  /** The frequencies and the factor that _compute_yarn_parameters of transformers 5.24.0 gives. */
+  @Test
+  void yarnScalingInterpolatesBetweenTurnsOfAPairAndScalesTheResult() throws IOException {
+    double[] frequencies = {
+      1.0, 0.56234133, 0.26879361, 0.12447956, 0.055, 0.02249365, 0.00790569, 0.0044457
+    };
+    ObjectNode config = config().put("head_dim", 16).put("max_position_embeddings", 256);
+    ObjectNode rope = config.putObject("rope_parameters");
+    rope.put("rope_type", "yarn").put("rope_theta", 100).put("factor", 4);
+    rope.put("beta_fast", 4).put("beta_slow", 0.5).put("original_max_position_embeddings", 64);
+    RotaryEmbedding.Angles angles = tables(config, 3);
+    float[] sin = angles.sin().rows(2, 3).toArray();
+    for (int i = 0; i < frequencies.length; i++) {
+      assertThat((double) sin[i])
+          .isCloseTo(1.138629436 * Math.sin(2 * frequencies[i]), within(1e-6));
+    }
+  }
+
   @Test
   void tablesGrowWithTheLongestDocument() throws IOException {
     Path file = Files.writeString(folder.resolve("config.json"), config().toString());
     RotaryEmbedding rotary = new RotaryEmbedding(DecoderConfig.read(file));
-    Tensor before = rotary.tables(engine, 5).cos();
-    assertThat(rotary.tables(engine, 200).cos()).isSameAs(before);
-    Tensor after = rotary.tables(engine, 1000).cos();
+    Tensor before = angles(rotary, 5).cos();
+    assertThat(angles(rotary, 200).cos()).isSameAs(before);
+    Tensor after = angles(rotary, 1000).cos();
     assertThat(after.rows()).isGreaterThanOrEqualTo(1000);
     assertThat(after.rows(0, before.rows()).toArray()).containsExactly(before.toArray());
   }
@@ -70,12 +88,17 @@ class RotaryEmbeddingTest {
     return TinyCheckpoint.config("llama");
   }
 
-  private RotaryEmbedding.Tables tables(ObjectNode config, int positions) throws IOException {
+  private RotaryEmbedding.Angles tables(ObjectNode config, int positions) throws IOException {
     Path file = Files.writeString(folder.resolve("config.json"), config.toString());
-    return new RotaryEmbedding(DecoderConfig.read(file)).tables(engine, positions);
+    return angles(new RotaryEmbedding(DecoderConfig.read(file)), positions);
   }
 
-  private static void assertAngles(RotaryEmbedding.Tables tables, int position, double... angles) {
+  /** Those of the only rotation. */
+  private RotaryEmbedding.Angles angles(RotaryEmbedding rotary, int positions) {
+    return rotary.tables(engine, positions).angles().values().iterator().next();
+  }
+
+  private static void assertAngles(RotaryEmbedding.Angles tables, int position, double... angles) {
     float[] cos = tables.cos().rows(position, position + 1).toArray();
     float[] sin = tables.sin().rows(position, position + 1).toArray();
     for (int i = 0; i < angles.length; i++) {

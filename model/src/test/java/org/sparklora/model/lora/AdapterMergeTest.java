@@ -43,7 +43,7 @@ class AdapterMergeTest {
   @EachEngine
   @MethodSource("engines")
   void mergedGoldenModelsComputeWhatTheirAdaptersDid(Engine engine) throws IOException {
-    for (String name : List.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny")) {
+    for (String name : GoldenModel.NAMES) {
       try (CheckpointFolder base = GoldenModel.checkpoint(name)) {
         AdapterFile adapter = AdapterFile.open(GoldenModel.adapterFolder(name), base.config());
         Path merged = folder.resolve(name);

@@ -6,13 +6,13 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.ModelFamily;
 import org.sparklora.model.checkpoint.RopeScaling;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -73,18 +73,17 @@ final class ModelShapes {
         Integer.parseInt(column[8]),
         Integer.parseInt(column[2]),
         Integer.parseInt(column[3]),
-        layers,
         new DecoderConfig.Attention(
             new Heads(
                 Integer.parseInt(column[5]),
                 Integer.parseInt(column[6]),
                 Integer.parseInt(column[7])),
             family == ModelFamily.QWEN2,
-            false,
-            family == ModelFamily.QWEN3),
-        new DecoderConfig.Rope(
-            ROPE_THETA, new RopeScaling.None(), Collections.nCopies(layers, true)),
+            false),
+        DecoderConfig.Layer.alike(
+            layers, new DecoderConfig.Rope(ROPE_THETA, new RopeScaling.None())),
         NORM_EPSILON,
+        GateFunction.SILU,
         false,
         Boolean.parseBoolean(column[9]),
         POSITIONS,

@@ -65,6 +65,15 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void scale(Tensor y, float alpha) {
+    float[] out = y.toArray();
+    for (int i = 0; i < out.length; i++) {
+      out[i] *= alpha;
+    }
+    store(out, y);
+  }
+
+  @Override
   public double sumOfSquares(Tensor x) {
     double sum = 0;
     for (float value : x.toArray()) {
@@ -299,32 +308,22 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void swiGlu(Tensor gate, Tensor up, Tensor y) {
-    float[] g = gate.toArray();
-    float[] u = up.toArray();
-    for (int i = 0; i < g.length; i++) {
-      u[i] = (float) (g[i] * sigmoid(g[i]) * u[i]);
-    }
-    store(u, y);
+    ReferenceGate.SILU.forward(gate, up, y);
   }
 
-  /** Forward was {@code y = g·σ(g)·u}; with silu'(g) = σ(g)·(1 + g·(1 − σ(g))). */
   @Override
   public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    float[] g = gate.toArray();
-    float[] u = up.toArray();
-    float[] dOut = dY.toArray();
-    for (int i = 0; i < g.length; i++) {
-      double value = g[i];
-      double sigma = sigmoid(value);
-      g[i] = (float) (dOut[i] * u[i] * sigma * (1 + value * (1 - sigma)));
-      u[i] = (float) (dOut[i] * value * sigma);
-    }
-    store(g, gate);
-    store(u, up);
+    ReferenceGate.SILU.backwardInPlace(gate, up, dY);
   }
 
-  private static double sigmoid(double x) {
-    return 1 / (1 + Math.exp(-x));
+  @Override
+  public void geGlu(Tensor gate, Tensor up, Tensor y) {
+    ReferenceGate.GELU_TANH.forward(gate, up, y);
+  }
+
+  @Override
+  public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    ReferenceGate.GELU_TANH.backwardInPlace(gate, up, dY);
   }
 
   // ---- dropout -------------------------------------------------------------------------------
@@ -380,7 +379,7 @@ final class ReferenceKernels implements Kernels {
     return "reference, 1 thread";
   }
 
-  private static void store(float[] values, Tensor tensor) {
+  static void store(float[] values, Tensor tensor) {
     tensor.write(0, values, 0, values.length);
   }
 }

@@ -6,6 +6,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import org.sparklora.model.engine.DropoutMask;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.tensor.Tensor;
 
@@ -72,6 +73,11 @@ interface VectorElementwise extends Kernels {
           Arrays.fill(row, 0, count, value);
           y.write(offset, row, 0, count);
         });
+  }
+
+  @Override
+  default void scale(Tensor y, float alpha) {
+    copyScaled(pool(), y, alpha, y);
   }
 
   @Override
@@ -168,6 +174,54 @@ interface VectorElementwise extends Kernels {
       d.mul(u).mul(slope).intoArray(gate, i);
       d.mul(silu).intoArray(up, i);
     }
+  }
+
+  @Override
+  default void geGlu(Tensor gate, Tensor up, Tensor y) {
+    forChunks(
+        pool(),
+        y.size(),
+        (offset, count, own) -> {
+          float[] g = own.load(0, gate, offset, count);
+          float[] out = own.load(1, up, offset, count);
+          for (int i = 0; i < count; i += VectorMath.LANES) {
+            FloatVector x = VectorMath.at(g, i);
+            x.mul(VectorMath.at(out, i)).mul(geluSigma(x)).intoArray(out, i);
+          }
+          own.store(out, y, offset, count);
+        });
+  }
+
+  /** {@code σ(z)} of {@code gelu(x) = x·σ(z)}. */
+  private static FloatVector geluSigma(FloatVector x) {
+    FloatVector z = x.mul(x).mul(GateFunction.CUBIC).add(GateFunction.LINEAR).mul(x);
+    FloatVector one = VectorMath.broadcast(1);
+    return one.div(VectorMath.exp(z.neg()).add(one));
+  }
+
+  /** With gelu'(g) = σ + g·z'·σ·(1 − σ) and z' = LINEAR + 3·CUBIC·g². */
+  @Override
+  default void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    forChunks(
+        pool(),
+        dY.size(),
+        (offset, count, own) -> {
+          float[] g = own.load(0, gate, offset, count);
+          float[] u = own.load(1, up, offset, count);
+          float[] d = own.load(2, dY, offset, count);
+          for (int i = 0; i < count; i += VectorMath.LANES) {
+            FloatVector x = VectorMath.at(g, i);
+            FloatVector y = VectorMath.at(d, i);
+            FloatVector sigma = geluSigma(x);
+            FloatVector gelu = x.mul(sigma);
+            FloatVector turn = x.mul(x).mul(3 * GateFunction.CUBIC).add(GateFunction.LINEAR);
+            FloatVector slope = VectorMath.broadcast(1).sub(sigma).mul(turn).fma(gelu, sigma);
+            y.mul(VectorMath.at(u, i)).mul(slope).intoArray(g, i);
+            y.mul(gelu).intoArray(u, i);
+          }
+          own.store(g, gate, offset, count);
+          own.store(u, up, offset, count);
+        });
   }
 
   // ---- dropout -------------------------------------------------------------------------------

@@ -118,6 +118,14 @@ class ReferenceKernelsTest {
     assertThat(y.toArray()).containsExactly(new float[] {0, 100, 0}, within(EXACT));
   }
 
+  /** gelu(1) by tanh is 0.841192, as torch's {@code gelu(approximate="tanh")} gives it. */
+  @Test
+  void geGluOfOneIsThatOfTorch() {
+    Tensor y = ENGINE.allocate(3);
+    ENGINE.geGlu(tensor(shape(3), 0, 1, -1), tensor(shape(3), 7, 2, 2), y);
+    assertThat(y.toArray()).containsExactly(new float[] {0, 1.682384f, -0.317616f}, within(EXACT));
+  }
+
   @Test
   void logProbabilitiesOfThreeToOneOdds() {
     Tensor logits = tensor(shape(1, 2), 0, 2 * (float) Math.log(3)); // at temperature 2: odds 1 : 3
@@ -210,7 +218,16 @@ class ReferenceKernelsTest {
   }
 
   @Test
-  void swiGluBackwardIsItsSlope() {
+  void gatesBackwardsAreTheirSlopes() {
+    checkGate(ENGINE::swiGlu, ENGINE::swiGluBackwardInPlace);
+    checkGate(ENGINE::geGlu, ENGINE::geGluBackwardInPlace);
+  }
+
+  private interface Gate {
+    void run(Tensor gate, Tensor up, Tensor y);
+  }
+
+  private static void checkGate(Gate forward, Gate backwardInPlace) {
     Tensor gate = random(1, 9);
     Tensor up = random(2, 9);
     Tensor dY = random(3, 9);
@@ -219,10 +236,10 @@ class ReferenceKernelsTest {
     Tensor dUp = ENGINE.allocate(9);
     ENGINE.copy(gate, dGate);
     ENGINE.copy(up, dUp);
-    ENGINE.swiGluBackwardInPlace(dGate, dUp, dY);
+    backwardInPlace.run(dGate, dUp, dY);
     ToDoubleFunction<Tensor> loss =
         ignored -> {
-          ENGINE.swiGlu(gate, up, y);
+          forward.run(gate, up, y);
           return weighted(y, dY);
         };
     assertSlopes(gate, loss, dGate);

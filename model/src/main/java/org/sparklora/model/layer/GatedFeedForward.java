@@ -1,20 +1,22 @@
 package org.sparklora.model.layer;
 
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
 
-/** The gated feed-forward layer (Shazeer, 2020): {@code down(silu(gate(x)) · up(x))}. */
-public record SwiGlu(Linear gate, Linear up, Linear down) {
+/** The gated feed-forward layer (Shazeer, 2020): {@code down(f(gate(x)) · up(x))}. */
+public record GatedFeedForward(GateFunction f, Linear gate, Linear up, Linear down) {
 
   /**
-   * The tensors of one forward that backward needs; {@code silu(gate) · up} is cheap and computed
+   * The tensors of one forward that backward needs; {@code f(gate) · up} is cheap and computed
    * again.
    *
    * @param gate and up {@code (N, F)}; backward overwrites them
    */
   public record Saved(Tensor gate, Tensor up, Tensor uGate, Tensor uUp, Tensor uDown) {}
 
-  /** {@code residual += down(silu(gate(x)) · up(x))}, with x and residual {@code (N, C)}. */
+  /** {@code residual += down(f(gate(x)) · up(x))}, with x and residual {@code (N, C)}. */
   public void forward(Workspace workspace, Tensor x, Saved saved, Tensor residual) {
     project(workspace, x, saved);
     down.forwardAdd(workspace, gated(workspace, saved), residual, saved.uDown);
@@ -40,16 +42,23 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
     Tensor dGated = workspace.lend(Buffer.D_GATED, gated.shape());
     down.backward( // forward: residual += down(gated)
         workspace, gated, saved.uDown, dResidual, dGated, false);
-    workspace.engine().swiGluBackwardInPlace(saved.gate, saved.up, dGated); // gated = silu(gate)·up
+    Engine engine = workspace.engine(); // forward: gated = f(gate)·up
+    switch (f) {
+      case SILU -> engine.swiGluBackwardInPlace(saved.gate, saved.up, dGated);
+      case GELU_TANH -> engine.geGluBackwardInPlace(saved.gate, saved.up, dGated);
+    }
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     gate.backward(workspace, in, saved.uGate, saved.gate, dX, false); // forward: gate = gate(x)
     up.backward(workspace, in, saved.uUp, saved.up, dX, true); // forward: up = up(x)
     workspace.giveBack(Buffer.GATED, Buffer.D_GATED);
   }
 
-  private static Tensor gated(Workspace workspace, Saved saved) {
+  private Tensor gated(Workspace workspace, Saved saved) {
     Tensor gated = workspace.lendOperand(Buffer.GATED, saved.gate.shape());
-    workspace.engine().swiGlu(saved.gate, saved.up, gated);
+    switch (f) {
+      case SILU -> workspace.engine().swiGlu(saved.gate, saved.up, gated);
+      case GELU_TANH -> workspace.engine().geGlu(saved.gate, saved.up, gated);
+    }
     return gated;
   }
 }

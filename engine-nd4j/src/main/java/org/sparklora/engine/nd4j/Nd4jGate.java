@@ -1,0 +1,34 @@
+package org.sparklora.engine.nd4j;
+
+import java.util.function.UnaryOperator;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.ops.transforms.Transforms;
+import org.sparklora.model.engine.GateFunction;
+
+/**
+ * A gate {@code f(g)·u} with {@code f(g) = g·σ(z(g))}.
+ *
+ * @param z makes a new array
+ * @param turn makes the new array {@code g·z'(g)}
+ */
+record Nd4jGate(UnaryOperator<INDArray> z, UnaryOperator<INDArray> turn) {
+  static final Nd4jGate SILU = new Nd4jGate(INDArray::dup, INDArray::dup);
+
+  static final Nd4jGate GELU_TANH =
+      new Nd4jGate(
+          g -> g.mul(g).muli(GateFunction.CUBIC).addi(GateFunction.LINEAR).muli(g),
+          g -> g.mul(g).muli(3 * GateFunction.CUBIC).addi(GateFunction.LINEAR).muli(g));
+
+  void forward(INDArray g, INDArray u, INDArray y) {
+    y.assign(Transforms.sigmoid(z.apply(g), false).muli(g).muli(u));
+  }
+
+  /** With f'(g) = σ·(1 + g·z'·(1 − σ)). */
+  void backwardInPlace(INDArray g, INDArray u, INDArray dY) {
+    INDArray sigma = Transforms.sigmoid(z.apply(g), false);
+    INDArray slope = sigma.rsub(1).muli(turn.apply(g)).addi(1).muli(sigma);
+    INDArray dGate = slope.muli(u).muli(dY);
+    u.assign(sigma.muli(g).muli(dY));
+    g.assign(dGate);
+  }
+}

@@ -1,0 +1,229 @@
+package org.sparklora.model.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.model.checkpoint.ModelFamily.Trait;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.UnsupportedModelException;
+
+/**
+ * Reads from {@code config.json} what differs between layers: windows and rotations.
+ *
+ * @param fields completed by the family's defaults
+ * @param maxPositions {@code max_position_embeddings}
+ */
+record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
+  private static final String FULL = "full_attention";
+  private static final String SLIDING = "sliding_attention";
+  private static final String WINDOW = "sliding_window";
+  private static final String PARAMETERS = "rope_parameters";
+
+  List<DecoderConfig.Layer> read() {
+    int count = fields.positive("num_hidden_layers", DecoderConfigReader.MAX_LAYERS);
+    boolean byKind = family.has(Trait.WINDOW_BY_PATTERN);
+    DecoderConfig.Rope ofAll = byKind ? ropeOf(FULL, "rope_theta") : rope(flat(), "rope_theta");
+    DecoderConfig.Rope ofWindows = byKind ? ropeOf(SLIDING, "rope_local_base_freq") : ofAll;
+    List<Boolean> rotated = rotated(count);
+    List<Boolean> windowed = windowed(count, rotated);
+    int window = windowed.contains(true) ? window() : Branch.ALL;
+    List<DecoderConfig.Layer> layers = new ArrayList<>(count);
+    for (int layer = 0; layer < count; layer++) {
+      DecoderConfig.Rope rope = windowed.get(layer) ? ofWindows : ofAll;
+      layers.add(
+          new DecoderConfig.Layer(
+              windowed.get(layer) ? window : Branch.ALL,
+              rotated.get(layer) ? Optional.of(rope) : Optional.empty()));
+    }
+    return layers;
+  }
+
+  /** For each layer whether it attends over a window. */
+  private List<Boolean> windowed(int count, List<Boolean> rotated) {
+    boolean said = !family.has(Trait.WINDOW_IF_SAID) || fields.flag("use_sliding_window", false);
+    boolean has = said && fields.whole(WINDOW, 0, Integer.MAX_VALUE).orElse(0) > 0;
+    if (family.has(Trait.WINDOW_IN_ALL_LAYERS)) {
+      return Collections.nCopies(count, has);
+    }
+    if (!family.has(Trait.WINDOW_IF_SAID) && !family.has(Trait.WINDOW_BY_PATTERN)) {
+      return Collections.nCopies(count, false);
+    }
+    List<Boolean> windowed = new ArrayList<>(count);
+    if (fields.has("layer_types")) {
+      for (String type : fields.texts("layer_types")) {
+        if (!type.equals(FULL) && !(type.equals(SLIDING) && has)) {
+          throw new UnsupportedModelException(
+              fields.refusal(
+                  "layer_types",
+                  type,
+                  "supported are full_attention, and with a sliding_window in use sliding_attention"));
+        }
+        windowed.add(type.equals(SLIDING));
+      }
+      if (windowed.size() != count) {
+        throw fields.refusal(
+            "layer_types", windowed.size() + " entries", "must have one for each layer: " + count);
+      }
+      return windowed;
+    }
+    for (int layer = 0; layer < count; layer++) {
+      boolean is =
+          family.has(Trait.WINDOW_BY_PATTERN)
+              ? (layer + 1) % fields.positive("sliding_window_pattern", Integer.MAX_VALUE) != 0
+              : has && (family.has(Trait.UNROTATED_LAYERS) ? !rotated.get(layer) : isLate(layer));
+      windowed.add(is);
+    }
+    return windowed;
+  }
+
+  private boolean isLate(int layer) {
+    return layer
+        >= fields
+            .whole("max_window_layers", 0, Integer.MAX_VALUE)
+            .orElseThrow(() -> fields.missing("max_window_layers"));
+  }
+
+  private int window() {
+    return fields.positive(WINDOW, Integer.MAX_VALUE);
+  }
+
+  /** For each layer whether q and k are rotated. */
+  private List<Boolean> rotated(int layers) {
+    if (!family.has(Trait.UNROTATED_LAYERS)) {
+      return Collections.nCopies(layers, true);
+    }
+    List<Boolean> rotated = new ArrayList<>(layers);
+    if (fields.has("no_rope_layers")) { // despite its name, 1 means that the layer has RoPE
+      List<Integer> listed = fields.wholes("no_rope_layers", 0, 1);
+      if (listed.size() < layers) {
+        throw fields.refusal(
+            "no_rope_layers",
+            listed,
+            "must have an entry for each of the %s layers".formatted(layers));
+      }
+      listed.subList(0, layers).forEach(rope -> rotated.add(rope == 1));
+      return rotated;
+    }
+    int interval = fields.positive("no_rope_layer_interval", Integer.MAX_VALUE);
+    for (int layer = 0; layer < layers; layer++) {
+      rotated.add((layer + 1) % interval != 0);
+    }
+    return rotated;
+  }
+
+  /**
+   * transformers 5 writes {@code rope_parameters}, transformers 4 {@code rope_theta} and {@code
+   * rope_scaling}; of a file with both, transformers takes {@code rope_scaling}.
+   */
+  private JsonFields flat() {
+    JsonFields older = fields.child("rope_scaling");
+    JsonFields rope = older.json().isEmpty() ? fields.child(PARAMETERS) : older;
+    for (Map.Entry<String, JsonNode> entry : rope.json().properties()) {
+      if (entry.getValue().isObject()) {
+        throw fields.refusal(
+            rope.name(),
+            entry.getKey(),
+            "parameters for each kind of layer are not supported in this family; give one set");
+      }
+    }
+    return rope;
+  }
+
+  /** The rotation of a kind of layers; {@code rope_scaling} is that of full attention. */
+  private DecoderConfig.Rope ropeOf(String kind, String baseKey) {
+    JsonFields kinds = fields.child(PARAMETERS);
+    if (kinds.json().has("rope_type") || kinds.json().has("rope_theta")) {
+      throw fields.refusal(
+          PARAMETERS,
+          kinds.json(),
+          "this family has a set for full_attention and one for sliding_attention");
+    }
+    boolean older = kind.equals(FULL) && !fields.child("rope_scaling").json().isEmpty();
+    return rope(older ? flat() : kinds.child(kind), baseKey);
+  }
+
+  /**
+   * @param baseKey the key, beside the parameters, of a base that they lack
+   */
+  private DecoderConfig.Rope rope(JsonFields parameters, String baseKey) {
+    boolean own = parameters.json().has("rope_theta");
+    JsonFields place = own ? parameters : fields;
+    String key = own ? "rope_theta" : baseKey;
+    double theta = place.number(key, Double.NaN);
+    if (!(theta > 0)) {
+      throw place.refusal(key, theta, "must be positive");
+    }
+    return new DecoderConfig.Rope(theta, scaling(parameters));
+  }
+
+  private RopeScaling scaling(JsonFields rope) {
+    for (JsonFields place : List.of(rope, fields)) {
+      if (place.has("partial_rotary_factor") && place.number("partial_rotary_factor", 1) != 1) {
+        throw place.refusal(
+            "partial_rotary_factor",
+            place.json().get("partial_rotary_factor"),
+            "only 1 is supported");
+      }
+    }
+    String key = rope.json().has("rope_type") ? "rope_type" : "type";
+    String type = rope.json().has(key) ? rope.text(key).orElse("null") : "default";
+    return switch (type) {
+      case "default" -> new RopeScaling.None();
+      case "linear" -> new RopeScaling.Linear(required(rope, "factor"));
+      case "llama3" -> llama3(rope);
+      case "yarn" -> yarn(rope);
+      default ->
+          throw new UnsupportedModelException(
+              rope.refusal(key, type, "supported are default, linear, llama3 and yarn"));
+    };
+  }
+
+  private RopeScaling llama3(JsonFields rope) {
+    double factor = required(rope, "factor");
+    double low = required(rope, "low_freq_factor");
+    double high = required(rope, "high_freq_factor");
+    if (high <= low) {
+      throw rope.refusal("high_freq_factor", high, "must be larger than low_freq_factor = " + low);
+    }
+    return new RopeScaling.Llama3(factor, low, high, originalPositions(rope));
+  }
+
+  private RopeScaling yarn(JsonFields rope) {
+    int original = originalPositions(rope);
+    double factor =
+        rope.has("factor") ? required(rope, "factor") : (double) maxPositions / original;
+    if (rope.has("truncate") && !rope.flag("truncate", true)) {
+      throw rope.refusal("truncate", false, "only true is supported");
+    }
+    double attention = RopeScaling.Yarn.magnitude(factor, 1);
+    if (rope.has("attention_factor")) {
+      attention = required(rope, "attention_factor");
+    } else if (rope.has("mscale") && rope.has("mscale_all_dim")) {
+      attention =
+          RopeScaling.Yarn.magnitude(factor, required(rope, "mscale"))
+              / RopeScaling.Yarn.magnitude(factor, required(rope, "mscale_all_dim"));
+    }
+    double fast = rope.has("beta_fast") ? required(rope, "beta_fast") : 32;
+    double slow = rope.has("beta_slow") ? required(rope, "beta_slow") : 1;
+    return new RopeScaling.Yarn(factor, fast, slow, attention, original);
+  }
+
+  private int originalPositions(JsonFields rope) {
+    String key = "original_max_position_embeddings";
+    JsonFields place = fields.has(key) ? fields : rope;
+    return place.whole(key, 1, Integer.MAX_VALUE).orElse(maxPositions);
+  }
+
+  private double required(JsonFields rope, String key) {
+    double value = rope.number(key, Double.NaN);
+    if (!(value > 0)) {
+      throw rope.refusal(
+          key, rope.json().path(key), "the rope %s must be a positive number".formatted(key));
+    }
+    return value;
+  }
+}
