@@ -123,6 +123,14 @@ public record TableManifest<C extends TableCounts>(
     }
   }
 
+  /** Names of the datasets of a packed table, by number; empty if it is of no mixture. */
+  public static List<String> sources(Configuration configuration, String folder) {
+    return in(configuration, TableKind.PACKED, folder).stream()
+        .flatMap(manifest -> manifest.inputs.sources().stream())
+        .map(source -> (String) source.get("source"))
+        .toList();
+  }
+
   void write(Configuration configuration, Path path) {
     write(configuration, path, this);
   }

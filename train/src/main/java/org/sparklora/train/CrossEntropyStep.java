@@ -64,7 +64,7 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
         throw new NonFiniteLossException(
             "loss", result.loss(), rows.step() + 1, rows.firstMicroBatch() + i + 1);
       }
-      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i).paddedTokens()));
+      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i)));
     }
     return sum;
   }
@@ -74,6 +74,6 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
     MicroBatch batch = table.microBatch(numbers);
     CrossEntropyLoss loss = new CrossEntropyLoss(batch.targetTokens());
     StepResult result = step.evaluate(parameters.on(memory), batch.packed(), loss);
-    return StepMetrics.of(0, result, batch.paddedTokens());
+    return StepMetrics.of(0, result, batch);
   }
 }

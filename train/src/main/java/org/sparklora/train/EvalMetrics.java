@@ -15,7 +15,8 @@ public record EvalMetrics(Map<String, Double> metrics, int samples, int batches)
 
   /**
    * Aggregates batches: the loss is the mean over rows, each with its batch's mean loss per target
-   * token; other metrics are means over batches.
+   * token; the loss of a mixture's dataset is the mean over its target tokens; other metrics are
+   * means over batches.
    *
    * @param batches the metrics of each batch, in the order of the rows
    * @param rows number of rows of each batch
@@ -25,16 +26,19 @@ public record EvalMetrics(Map<String, Double> metrics, int samples, int batches)
     double entropy = 0;
     double accuracy = 0;
     int allRows = 0;
+    Map<String, SourceLoss> sources = Map.of();
     for (int i = 0; i < rows.length; i++) {
       loss += rows[i] * batches.get(i).loss();
       entropy += batches.get(i).entropySum();
       accuracy += batches.get(i).accuracySum();
       allRows += rows[i];
+      sources = SourceLoss.sum(sources, batches.get(i).sources());
     }
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put("loss", loss / allRows);
     metrics.put("entropy", entropy / rows.length);
     metrics.put("mean_token_accuracy", accuracy / rows.length);
+    metrics.putAll(SourceLoss.metrics(sources));
     return new EvalMetrics(metrics, allRows, rows.length);
   }
 }

@@ -21,7 +21,8 @@ import org.sparklora.pipeline.table.TableException;
  * which Parquet would decode a whole row group per row. Holds 12 bytes per row in memory.
  *
  * <p>A row in the file is its number of documents, its number of tokens, the documents' lengths,
- * token ids and labels, as 32-bit integers. Only one thread may add; reading is thread-safe.
+ * token ids, labels, and the documents' datasets if known, as 32-bit integers. Only one thread may
+ * add; reading is thread-safe.
  */
 final class SpilledRows implements AutoCloseable {
   private final Path file;
@@ -89,14 +90,17 @@ final class SpilledRows implements AutoCloseable {
   void add(PackedSequence row) {
     check(row);
     ByteBuffer bytes =
-        ByteBuffer.allocate(Integer.BYTES * (2 + row.seqLengths().length + 2 * row.tokens()));
+        ByteBuffer.allocate(
+            Integer.BYTES
+                * (2 + row.seqLengths().length + 2 * row.tokens() + row.sources().length));
     bytes
         .asIntBuffer()
         .put(row.seqLengths().length)
         .put(row.tokens())
         .put(row.seqLengths())
         .put(row.inputIds())
-        .put(row.labels());
+        .put(row.labels())
+        .put(row.sources());
     if (count + 1 == starts.length) {
       starts = Arrays.copyOf(starts, 2 * starts.length);
       targets = Arrays.copyOf(targets, 2 * targets.length);
@@ -164,7 +168,9 @@ final class SpilledRows implements AutoCloseable {
     int[] tokens = new int[numbers.get()];
     int[] labels = new int[tokens.length];
     numbers.get(lengths).get(tokens).get(labels);
-    return new PackedSequence(tokens, labels, lengths);
+    int[] sources = new int[numbers.remaining()];
+    numbers.get(sources);
+    return new PackedSequence(tokens, labels, lengths, sources);
   }
 
   private void transfer(ByteBuffer bytes, long position, boolean write) {

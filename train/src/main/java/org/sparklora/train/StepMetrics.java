@@ -3,6 +3,7 @@ package org.sparklora.train;
 import java.io.Serializable;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.StepResult;
 import org.sparklora.model.loss.TokenLogProbs;
@@ -20,6 +21,7 @@ import org.sparklora.model.loss.TokenLogProbs;
  * @param accuracySum Σ over micro-batches of the share of target tokens ranked first
  * @param gradNorm L2 norm of the gradient before clipping; the mean over workers with parameter
  *     averaging
+ * @param sources of a mixture: the loss of each dataset that the step trains on
  */
 public record StepMetrics(
     int step,
@@ -30,29 +32,31 @@ public record StepMetrics(
     int microBatches,
     double entropySum,
     double accuracySum,
-    double gradNorm)
+    double gradNorm,
+    Map<String, SourceLoss> sources)
     implements Serializable {
 
   /** The metrics of a step before its first micro-batch. */
   public static StepMetrics none(int step) {
-    return new StepMetrics(step, 0, 0, 0, 0, 0, 0, 0, 0);
+    return new StepMetrics(step, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
   }
 
   /**
    * The metrics of one micro-batch; without target tokens entropy and accuracy are 0, as in TRL.
    */
-  static StepMetrics of(int step, StepResult result, long paddedTokens) {
+  static StepMetrics of(int step, StepResult result, MicroBatch batch) {
     TokenLogProbs targets = result.logProbs();
     return new StepMetrics(
         step,
         targets.nllSum(),
         targets.count(),
         result.tokens(),
-        paddedTokens,
+        batch.paddedTokens(),
         1,
         targets.entropyMean(),
         targets.accuracyMean(),
-        0);
+        0,
+        batch.losses(targets));
   }
 
   /** Loss as TRL logs it: Σ nll / target tokens of the whole step. */
@@ -71,7 +75,8 @@ public record StepMetrics(
         microBatches,
         entropySum,
         accuracySum,
-        norm);
+        norm,
+        sources);
   }
 
   /** The sums of these metrics and another part's of the same step, gradient norms included. */
@@ -85,7 +90,8 @@ public record StepMetrics(
         microBatches + other.microBatches,
         entropySum + other.entropySum,
         accuracySum + other.accuracySum,
-        gradNorm + other.gradNorm);
+        gradNorm + other.gradNorm,
+        SourceLoss.sum(sources, other.sources));
   }
 
   /** Adds up parts in sorted order, so that the sum does not depend on the order of answers. */

@@ -13,10 +13,10 @@ import java.util.TreeMap;
  * The log of a run in transformers' format, {@code trainer_state.json}.
  *
  * <p>A log row covers the steps since the last row: {@code loss} is their mean, {@code entropy} and
- * {@code mean_token_accuracy} are means over their micro-batches, all else is of the last step.
- * With a policy loss, as in TRL's GRPOTrainer, all metrics but loss, gradient norm and learning
- * rate are means over the micro-batches or rounds that have the metric; null if none has. Not
- * thread-safe.
+ * {@code mean_token_accuracy} are means over their micro-batches, {@code loss/SOURCE} over the
+ * steps that train on this dataset of a mixture, all else is of the last step. With a policy loss,
+ * as in TRL's GRPOTrainer, all metrics but loss, gradient norm and learning rate are means over the
+ * micro-batches or rounds that have the metric; null if none has. Not thread-safe.
  */
 public final class TrainerState {
   /** The file's name. */
@@ -41,7 +41,7 @@ public final class TrainerState {
   private final Settings settings;
   private final List<Map<String, Object>> history = new ArrayList<>();
   private RunningSums sums = RunningSums.none();
-  private final MetricMeans window = new MetricMeans(); // policy metrics since the last log row
+  private final MetricMeans window = new MetricMeans(); // since the last log row
   private Best best = Best.NONE;
   private int firstStep;
   private boolean logsNext;
@@ -120,7 +120,11 @@ public final class TrainerState {
             * settings.computedParameters()
             * step.paddedTokens();
     sums = sums.plus(step, step.loss(), epochAfter, flops);
-    Map<String, Object> means = new TreeMap<>();
+    window.add(SourceLoss.metrics(step.sources()));
+    if (!isLogged()) {
+      return Optional.empty();
+    }
+    Map<String, Object> means = new TreeMap<>(window.take());
     means.put("entropy", sums.windowEntropy() / sums.windowMicroBatches());
     means.put("mean_token_accuracy", sums.windowAccuracy() / sums.windowMicroBatches());
     return logRow(step.gradNorm(), learningRate, means);
@@ -168,9 +172,6 @@ public final class TrainerState {
 
   private Optional<Map<String, Object>> logRow(
       double gradNorm, double learningRate, Map<String, Object> means) {
-    if (!isLogged()) {
-      return Optional.empty();
-    }
     logsNext = false;
     Map<String, Object> row = row();
     row.put("loss", sums.windowLoss() / (sums.steps() - sums.loggedSteps()));
@@ -277,7 +278,7 @@ public final class TrainerState {
     return sums;
   }
 
-  /** The measurements of policy steps since the last log row. */
+  /** The measurements since the last log row that it averages. */
   public Map<String, List<Double>> window() {
     return window.values();
   }

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,11 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   /** Most unused tables kept: training and evaluation rows of two runs side by side. */
   private static final int MOST_STAGED = 4;
 
+  /** Most names of losses by dataset. */
+  private static final int MOST_SOURCES = 32;
+
+  private static final String OTHERS = "others";
+
   /**
    * This process's copies in the order of last use. Its lock also guards all {@link Copy#runs}, and
    * is never held while a table is read. The garbage collector closes a dropped copy, since other
@@ -50,13 +56,19 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   private final Map<String, String> hadoop; // settings, possibly with keys of an object store
   private final int vocabularySize;
   private final String fingerprint;
+  private final List<String> sources; // of the losses by dataset; empty: not told apart
 
   private TrainingRows(
-      List<String> files, Map<String, String> hadoop, int vocabularySize, String fingerprint) {
+      List<String> files,
+      Map<String, String> hadoop,
+      int vocabularySize,
+      String fingerprint,
+      List<String> sources) {
     this.files = files;
     this.hadoop = hadoop;
     this.vocabularySize = vocabularySize;
     this.fingerprint = fingerprint;
+    this.sources = sources;
   }
 
   /**
@@ -70,7 +82,8 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     List<String> files = List.copyOf(table.files());
     SpilledRows rows = read(hadoop, files, vocabularySize);
     return staged(
-        new TrainingRows(files, HadoopSettings.of(hadoop), vocabularySize, rows.fingerprint()),
+        new TrainingRows(
+            files, HadoopSettings.of(hadoop), vocabularySize, rows.fingerprint(), List.of()),
         rows);
   }
 
@@ -79,12 +92,28 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     SpilledRows spilled = SpilledRows.create(vocabularySize);
     rows.forEach(spilled::add);
     return staged(
-        new TrainingRows(List.of(), Map.of(), vocabularySize, spilled.fingerprint()), spilled);
+        new TrainingRows(List.of(), Map.of(), vocabularySize, spilled.fingerprint(), List.of()),
+        spilled);
   }
 
   /** No rows. */
   public static TrainingRows none() {
     return of(List.of(), 0);
+  }
+
+  /**
+   * These rows, whose losses are told apart by the dataset of a mixture; those of the last datasets
+   * of many are one.
+   *
+   * @param names of the datasets, by number
+   */
+  public TrainingRows withSources(List<String> names) {
+    List<String> logged = new ArrayList<>(names);
+    if (names.size() > MOST_SOURCES) {
+      Collections.fill(logged.subList(MOST_SOURCES - 1, names.size()), OTHERS);
+    }
+    List<String> several = names.size() > 1 ? List.copyOf(logged) : List.of();
+    return new TrainingRows(files, hadoop, vocabularySize, fingerprint, several);
   }
 
   private static TrainingRows staged(TrainingRows key, SpilledRows rows) {
@@ -208,7 +237,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     for (int number : numbers) {
       read.add(rows.row(number));
     }
-    return new MicroBatch(read);
+    return new MicroBatch(read, sources);
   }
 
   @Override

@@ -10,6 +10,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.TableManifest;
 import org.sparklora.spark.dl4j.ParameterAveraging;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.run.InitialParameters;
@@ -164,10 +165,12 @@ public final class SftJob {
   }
 
   private static TrainingRows rows(TrainingEnvironment place, PrepConfig data, TrainedModel model) {
+    String table = place.table(data);
     return TrainingRows.of(
-        place.hadoop(),
-        PackedSequenceTable.open(place.hadoop(), place.table(data)),
-        model.config().vocabSize());
+            place.hadoop(),
+            PackedSequenceTable.open(place.hadoop(), table),
+            model.config().vocabSize())
+        .withSources(TableManifest.sources(place.hadoop(), table));
   }
 
   private static Synchronizer synchronizer(

@@ -8,8 +8,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,7 +143,9 @@ class MixtureCommandTest {
     assertThat(train.at("/inputs/settings/datasets/datasets/0/weight").asText()).isEqualTo("1.5");
     assertThat(train.at("/inputs/sources")).hasSize(3);
     assertThat(train.at("/inputs/sources/0/dataset_fingerprint").asText()).hasSize(64);
-    assertThat(Files.readString(folder.resolve("out/trainer_state.json"))).contains("eval_loss");
+    assertThat(Files.readString(folder.resolve("out/trainer_state.json")))
+        .contains("\"eval_loss\"")
+        .contains("\"eval_loss/" + folder + "/sums.jsonl\"");
     // what prep makes of the same mixture, and a run of the run's own settings
     assertThat(run("prep", "packed", "--pack_within_source", "--packing")).isZero();
     assertThat(manifest("packed", "_prep_manifest.json").at("/counts/documents").asLong())
@@ -154,6 +160,51 @@ class MixtureCommandTest {
                     folder.resolve("again").toString())))
         .as(err.text())
         .isZero();
+  }
+
+  @Test
+  void theLogHasTheLossByDatasetWithTheSameBitsForAnyNumberOfWorkers() throws IOException {
+    String[] flags =
+        CommandRun.words(
+                "--use_peft --num_train_epochs 1 --per_device_train_batch_size 4 --gradient_accumulation_steps 3 --logging_steps 1 --disable_tqdm --sync gradients --num_workers")
+            .toArray(String[]::new);
+    String[] one = Stream.concat(Stream.of(flags), Stream.of("1")).toArray(String[]::new);
+    String[] two = Stream.concat(Stream.of(flags), Stream.of("2")).toArray(String[]::new);
+    assertThat(run("sft", "one", one)).as(err.text()).isZero();
+    assertThat(run("sft", "two", two)).as(err.text()).isZero();
+
+    List<Map<String, Double>> losses = losses("one");
+    assertThat(losses).isNotEmpty().isEqualTo(losses("two"));
+    for (Map<String, Double> row : losses) {
+      double loss = row.remove("loss");
+      assertThat(row).hasSizeBetween(1, 3);
+      assertThat(loss)
+          .isBetween(Collections.min(row.values()) - 1e-6, Collections.max(row.values()) + 1e-6);
+    }
+    assertThat(losses.stream().flatMap(row -> row.keySet().stream()).distinct())
+        .containsExactlyInAnyOrder(
+            "loss/" + folder + "/sums.jsonl",
+            "loss/" + folder + "/texts.jsonl",
+            "loss/" + folder + "/tales.jsonl");
+  }
+
+  /** The losses of each log row of a run, without evaluations and the summary. */
+  private List<Map<String, Double>> losses(String output) throws IOException {
+    List<Map<String, Double>> losses = new ArrayList<>();
+    for (JsonNode row : manifest(output, "trainer_state.json").get("log_history")) {
+      Map<String, Double> found = new TreeMap<>();
+      row.fieldNames()
+          .forEachRemaining(
+              name -> {
+                if (name.startsWith("loss")) {
+                  found.put(name, row.get(name).asDouble());
+                }
+              });
+      if (!found.isEmpty()) {
+        losses.add(found);
+      }
+    }
+    return losses;
   }
 
   @Test

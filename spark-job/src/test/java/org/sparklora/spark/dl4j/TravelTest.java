@@ -32,6 +32,7 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.train.SourceLoss;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TestModels;
@@ -165,7 +166,8 @@ class TravelTest {
   @ParameterizedTest
   @MethodSource("serializers")
   void measurementsAndModelsTravel(Serializer serializer, @TempDir Path folder) throws IOException {
-    StepMetrics metrics = new StepMetrics(1, 2.5, 3, 4, 5, 6, 7.5, 8.5, 9.5);
+    StepMetrics metrics =
+        new StepMetrics(1, 2.5, 3, 4, 5, 6, 7.5, 8.5, 9.5, Map.of("texts", new SourceLoss(10, 11)));
     assertThat(roundTrip(serializer, metrics)).isEqualTo(metrics);
     TrainedModel model =
         TrainedModel.allWeights(

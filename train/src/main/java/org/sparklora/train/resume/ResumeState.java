@@ -29,7 +29,7 @@ import org.sparklora.train.TrainerState;
  * @param fingerprint of the run
  * @param sums sums so far; the run resumes after their number of steps
  * @param best the best evaluation so far
- * @param window measurements of policy steps since the last log row
+ * @param window measurements since the last log row that it averages
  * @param files the checkpoint's other files by name
  */
 record ResumeState(
