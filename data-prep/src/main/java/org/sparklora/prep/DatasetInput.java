@@ -10,7 +10,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.SplitGroup;
 
 /** The dataset of a job as found: files, or a table. */
-public sealed interface DatasetInput permits FileInput, TableInput, Mixture.Input {
+public sealed interface DatasetInput permits FileInput, TableInput {
 
   /**
    * Finds the dataset that {@code source} names.
@@ -33,11 +33,6 @@ public sealed interface DatasetInput permits FileInput, TableInput, Mixture.Inpu
 
   PrepConfig.Source source();
 
-  /** The dataset's name in a mixture. */
-  default String name() {
-    return source().dataset();
-  }
-
   /** Includes the files that could not be cut into splits. */
   PrepCounts counts();
 
@@ -55,10 +50,9 @@ public sealed interface DatasetInput permits FileInput, TableInput, Mixture.Inpu
   /**
    * The splits in a form that tasks can read, grouped by task.
    *
-   * @param sameMachine whether tasks run on the driver's machine
    * @param scratch a folder on the table's file system that all machines see; the job deletes it
    */
-  List<SplitGroup> readable(SessionTables session, boolean sameMachine, Path scratch);
+  List<SplitGroup> readable(SessionTables session, Path scratch);
 
   /** Equal fingerprints mean the same rows in the same order. */
   String fingerprint(Configuration configuration);

@@ -78,9 +78,9 @@ record FileInput(
 
   /** Copies downloaded files if tasks run on other machines. */
   @Override
-  public List<SplitGroup> readable(SessionTables session, boolean sameMachine, Path scratch) {
+  public List<SplitGroup> readable(SessionTables session, Path scratch) {
     return SplitGroup.of(
-        sameMachine
+        session.sameMachine()
             ? splits
             : SharedSplits.copy(session.hadoop(), splits, new Path(scratch, DOWNLOADED)));
   }

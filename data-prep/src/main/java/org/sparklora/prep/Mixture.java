@@ -2,10 +2,11 @@ package org.sparklora.prep;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
@@ -43,9 +44,33 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
   public record Part(PrepConfig.Source source, String filter, Set<String> columns, Take take)
       implements Serializable {
 
+    /** All of a dataset. */
+    Part(PrepConfig.Source source) {
+      this(source, "", Set.of(), new Take(1, Long.MAX_VALUE, 0));
+    }
+
     private String name() {
       String config = source.config().isEmpty() ? "" : ":" + source.config();
       return source.dataset() + config;
+    }
+
+    /**
+     * The columns of a dataset's sample that are taken.
+     *
+     * @throws ConfigException if it lacks one
+     */
+    public Map<String, Object> of(Map<String, Object> sample) {
+      for (String column : columns) {
+        ConfigException.require(
+            sample.containsKey(column),
+            Flags.DATASET_COLUMNS,
+            column,
+            "the dataset %s has the columns %s; an expression of Spark SQL needs a format, which makes it a table"
+                .formatted(name(), String.join(", ", sample.keySet())));
+      }
+      Map<String, Object> taken = new LinkedHashMap<>(sample);
+      taken.keySet().removeIf(column -> !columns.isEmpty() && !columns.contains(column));
+      return taken;
     }
   }
 
@@ -59,6 +84,11 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
     return new Mixture(parts, new Held(held.share(), true), settings);
   }
 
+  /** The names of the datasets. */
+  public List<String> names() {
+    return IntStream.range(0, parts.size()).mapToObj(this::name).toList();
+  }
+
   /** The name of a dataset: with its configuration, and its number if another has the same. */
   private String name(int number) {
     String name = parts.get(number).name();
@@ -66,103 +96,49 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
     return distinct ? name : name + "#" + number;
   }
 
-  /** The datasets, as found, with the rows and columns that are taken of each. */
-  List<DatasetInput> of(Configuration hadoop, List<DatasetInput> found) {
-    Set<String> all = new HashSet<>();
+  /** The first of {@link #COLUMNS} that no dataset has. */
+  String sourceColumn(Configuration hadoop, List<DatasetInput> found) {
+    boolean taken = false;
     for (int i = 0; i < found.size(); i++) {
-      Input input = new Input(this, i, found.get(i), "");
-      all.addAll(input.shown().of(input.all.sample(hadoop)).keySet());
+      taken |= shown(i, "").of(found.get(i).sample(hadoop)).containsKey(COLUMNS.get(0));
     }
-    String column = COLUMNS.get(all.contains(COLUMNS.get(0)) ? 1 : 0);
-    List<DatasetInput> inputs = new ArrayList<>();
-    for (DatasetInput input : found) {
-      inputs.add(new Input(this, inputs.size(), input, column));
-    }
-    return inputs;
+    return COLUMNS.get(taken ? 1 : 0);
+  }
+
+  private Shown shown(int number, String sourceColumn) {
+    return new Shown(number, name(number), sourceColumn, parts.get(number).columns);
   }
 
   /**
-   * A dataset of the mixture, as found.
+   * The splits of a dataset, as {@link DatasetInput#readable}, with the rows that are taken.
    *
-   * @param sourceColumn see {@link #COLUMNS}
+   * @param sourceColumn see {@link #sourceColumn}
    */
-  record Input(Mixture mixture, int number, DatasetInput all, String sourceColumn)
-      implements DatasetInput {
-
-    private Part part() {
-      return mixture.parts.get(number);
-    }
-
-    private Shown shown() {
-      return new Shown(number, name(), sourceColumn, part().columns);
-    }
-
-    @Override
-    public String name() {
-      return mixture.name(number);
-    }
-
-    @Override
-    public PrepConfig.Source source() {
-      return part().source;
-    }
-
-    @Override
-    public PrepCounts counts() {
-      return all.counts();
-    }
-
-    @Override
-    public String description() {
-      return all.description();
-    }
-
-    @Override
-    public Map<String, Object> sample(Configuration configuration) {
-      Map<String, Object> sample = all.sample(configuration);
-      for (String column : part().columns) {
-        ConfigException.require(
-            sample.containsKey(column),
-            Flags.DATASET_COLUMNS,
-            column,
-            "the dataset %s has the columns %s; an expression of Spark SQL needs a format, which makes it a table"
-                .formatted(name(), String.join(", ", sample.keySet())));
-      }
-      return shown().of(sample);
-    }
-
-    @Override
-    public List<SplitGroup> readable(SessionTables session, boolean sameMachine, Path scratch) {
-      Path folder = new Path(scratch, "source-" + number);
-      DatasetInput rows =
-          part().filter.isEmpty() ? all : session.filtered(all, part().filter, folder);
-      List<SplitGroup> groups = rows.readable(session, sameMachine, folder);
-      List<SplitGroup> chosen = new ArrayList<>();
-      Take take = part().take;
-      long room = take.maxRows();
-      for (int pass = 0; pass < take.weight(); pass++) {
-        for (int group = 0; group < groups.size() && room > 0; group++) {
-          RowSelection selection =
-              new RowSelection(
-                  take, mixture.held, shown(), (long) group << POSITION_BITS, pass, room);
-          SplitGroup some = groups.get(group).choosing(selection);
-          chosen.add(some);
-          if (room < Long.MAX_VALUE) { // of all groups, no more rows than these are counted
-            room -= some.count(session.hadoop(), Set.of(sourceColumn));
-          }
+  List<SplitGroup> readable(
+      int number, DatasetInput all, String sourceColumn, SessionTables session, Path scratch) {
+    Part part = parts.get(number);
+    Path folder = new Path(scratch, "source-" + number);
+    DatasetInput rows = part.filter.isEmpty() ? all : session.filtered(all, part.filter, folder);
+    List<SplitGroup> groups = rows.readable(session, folder);
+    List<SplitGroup> chosen = new ArrayList<>();
+    long room = part.take.maxRows();
+    for (int pass = 0; pass < part.take.weight(); pass++) {
+      for (int group = 0; group < groups.size() && room > 0; group++) {
+        RowSelection selection =
+            new RowSelection(
+                part.take,
+                held,
+                shown(number, sourceColumn),
+                (long) group << POSITION_BITS,
+                pass,
+                room);
+        SplitGroup some = groups.get(group).choosing(selection);
+        chosen.add(some);
+        if (room < Long.MAX_VALUE) { // of all groups, no more rows than these are counted
+          room -= some.count(session.hadoop(), Set.of(sourceColumn));
         }
       }
-      return chosen;
     }
-
-    @Override
-    public String fingerprint(Configuration configuration) {
-      return all.fingerprint(configuration);
-    }
-
-    @Override
-    public Map<String, Object> origin() {
-      return all.origin();
-    }
+    return chosen;
   }
 }

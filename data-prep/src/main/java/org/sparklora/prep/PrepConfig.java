@@ -93,22 +93,17 @@ public record PrepConfig(
 
   /** These settings with another output folder, and {@code replace} as {@link #overwrite}. */
   public PrepConfig into(String folder, boolean replace) {
-    return new PrepConfig(
-        source, model, maxLength, truncation, packing, loss, assistantOnlyLoss, folder, replace);
+    return with(source, folder, replace);
   }
 
   @Override
   public PrepConfig of(Source other) {
+    return with(other, outputFolder, overwrite);
+  }
+
+  private PrepConfig with(Source other, String folder, boolean replace) {
     return new PrepConfig(
-        other,
-        model,
-        maxLength,
-        truncation,
-        packing,
-        loss,
-        assistantOnlyLoss,
-        outputFolder,
-        overwrite);
+        other, model, maxLength, truncation, packing, loss, assistantOnlyLoss, folder, replace);
   }
 
   @Override
@@ -183,8 +178,13 @@ public record PrepConfig(
 
     /** The train split, TRL's column names, no bad row allowed. */
     public static Source of(String dataset) {
+      return of(dataset, "", "train");
+    }
+
+    /** A split, TRL's column names, no bad row allowed. */
+    public static Source of(String dataset, String config, String split) {
       return new Source(
-          dataset, "", "train", ColumnMapping.defaults(), false, OnBadRows.FAIL, TableQuery.NONE);
+          dataset, config, split, ColumnMapping.defaults(), false, OnBadRows.FAIL, TableQuery.NONE);
     }
 
     /** How rows are found and read, under the user's names, without {@code query}. */
@@ -203,7 +203,7 @@ public record PrepConfig(
     }
 
     /** The settings that only a table or a mixture has, under the user's names. */
-    Map<String, Object> given() {
+    public Map<String, Object> given() {
       Map<String, Object> given = new LinkedHashMap<>(query.given());
       if (!mixture.isNone()) {
         given.put(Flags.DATASETS.name(), mixture.settings());
@@ -222,13 +222,18 @@ public record PrepConfig(
      * @throws ConfigException of {@code of}, with the place of the dataset in the mixture
      */
     public <T> List<T> each(Function<Source, T> of) {
+      return eachPart(part -> of.apply(part.source()));
+    }
+
+    /** As {@link #each}, with what is taken of each dataset. */
+    public <T> List<T> eachPart(Function<Mixture.Part, T> of) {
       if (mixture.isNone()) {
-        return List.of(of.apply(this));
+        return List.of(of.apply(new Mixture.Part(this)));
       }
       List<T> results = new ArrayList<>();
       for (Mixture.Part part : mixture.parts()) {
         try {
-          results.add(of.apply(part.source()));
+          results.add(of.apply(part));
         } catch (ConfigException e) {
           throw e.in("%s[%s] of %s".formatted(Flags.DATASETS, results.size(), dataset));
         }

@@ -33,7 +33,7 @@ public final class PrepCounts {
   }
 
   /** The sums of a mixture's counts, with those of each dataset. */
-  static PrepCounts ofMixture(List<DatasetInput> parts) {
+  public static PrepCounts ofMixture(Mixture mixture, List<DatasetInput> parts) {
     PrepCounts sum =
         new PrepCounts(parts.stream().flatMap(part -> part.counts().files.stream()).toList());
     for (DatasetInput input : parts) {
@@ -50,7 +50,9 @@ public final class PrepCounts {
       counts.put("held_out", part.of(Count.HELD_OUT));
       counts.put("documents", part.documents);
       counts.put("tokens", part.tokens);
-      sum.sources.put(input.name(), counts);
+      if (!mixture.isNone()) {
+        sum.sources.put(mixture.names().get(sum.sources.size()), counts);
+      }
     }
     return sum;
   }

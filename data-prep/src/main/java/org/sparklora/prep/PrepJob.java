@@ -1,13 +1,11 @@
 package org.sparklora.prep;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -42,7 +40,8 @@ public final class PrepJob<C extends TableCounts> {
 
   private final Configuration configuration;
   private final TableConfig<C> config;
-  private final List<DatasetInput> parts; // of a mixture, else one
+  private final Mixture mixture;
+  private final List<DatasetInput> parts; // of the mixture, else one
   private final List<RowKind<C>> kinds; // by part
   private final RowKind<C> rows; // the first, which tells of the table what all do
   private final TextSource text;
@@ -57,8 +56,10 @@ public final class PrepJob<C extends TableCounts> {
   private PrepJob(Configuration configuration, TableConfig<C> config, List<DatasetInput> found) {
     this.configuration = configuration;
     this.config = config;
-    this.parts = isMixture() ? config.source().mixture().of(configuration, found) : found;
-    this.kinds = each(part -> config.of(part.source()).rows(part.sample(configuration)));
+    this.mixture = config.source().mixture();
+    this.parts = found;
+    this.kinds =
+        each((part, rows) -> config.of(part.source()).rows(part.of(rows.sample(configuration))));
     this.rows = kinds.get(0);
     this.text = TextSource.locate(configuration, config.model());
     this.read = ModelText.load(text);
@@ -66,13 +67,9 @@ public final class PrepJob<C extends TableCounts> {
   }
 
   /** Calls {@code of} for each part; an error has the place of the part in a mixture. */
-  private <T> List<T> each(Function<DatasetInput, T> of) {
+  private <T> List<T> each(BiFunction<Mixture.Part, DatasetInput, T> of) {
     Iterator<DatasetInput> next = parts.iterator();
-    return config.source().each(source -> of.apply(next.next()));
-  }
-
-  private boolean isMixture() {
-    return !config.source().mixture().isNone();
+    return config.source().eachPart(part -> of.apply(part, next.next()));
   }
 
   private static <C extends TableCounts> PrepJob<C> of(
@@ -97,14 +94,7 @@ public final class PrepJob<C extends TableCounts> {
   }
 
   private TableManifest.Inputs inputs() {
-    List<Map<String, Object>> sources = new ArrayList<>();
-    for (DatasetInput part : parts) {
-      Map<String, Object> source = new LinkedHashMap<>();
-      source.put("source", part.name());
-      source.put("dataset_fingerprint", part.fingerprint(configuration));
-      source.putAll(part.origin());
-      sources.add(source);
-    }
+    DatasetIdentity datasets = DatasetIdentity.of(configuration, mixture, parts);
     return new TableManifest.Inputs(
         config.kind().formatVersion(),
         config.settings(),
@@ -112,11 +102,9 @@ public final class PrepJob<C extends TableCounts> {
         read.tokenizerSha256().orElse(""),
         templateSha256,
         read.specialTokens(),
-        isMixture()
-            ? DatasetFingerprint.of(Map.of("sources", sources))
-            : (String) sources.get(0).get("dataset_fingerprint"),
-        isMixture() ? Map.of() : parts.get(0).origin(),
-        isMixture() ? sources : List.of());
+        datasets.fingerprint(),
+        datasets.table(),
+        datasets.sources());
   }
 
   /**
@@ -177,16 +165,11 @@ public final class PrepJob<C extends TableCounts> {
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path documents = new Path(output.work(), DOCUMENTS);
-      SessionTables tables = new SessionTables(session);
-      List<SplitGroup> groups =
-          each(part -> part.readable(tables, spark.isLocal(), documents)).stream()
-              .flatMap(List::stream)
-              .toList();
+      List<SplitGroup> groups = groups(new SessionTables(session), documents);
       int[] sources = groups.stream().mapToInt(SplitGroup::source).toArray();
       List<RowKind.RowFile> files =
-          rows.plan(tokenize(spark, groups, documents), isMixture() ? sources : new int[0]);
+          rows.plan(tokenize(spark, groups, documents), mixture.isNone() ? new int[0] : sources);
       List<RowFileReport> written = write(spark, files, documents, output.work());
-      delete(documents);
       TableManifest<C> manifest =
           new TableManifest<>(
               inputs,
@@ -195,9 +178,23 @@ public final class PrepJob<C extends TableCounts> {
               describe(output.work(), written),
               (System.nanoTime() - started) / 1e9);
       manifest.write(configuration, new Path(output.work(), config.kind().manifest()));
-      output.commit();
+      output.commit(documents);
       return manifest;
     }
+  }
+
+  private List<SplitGroup> groups(SessionTables tables, Path scratch) {
+    if (mixture.isNone()) {
+      return parts.get(0).readable(tables, scratch);
+    }
+    String column = mixture.sourceColumn(configuration, parts);
+    List<SplitGroup> groups = new ArrayList<>();
+    each(
+        (part, rows) -> { // whose counts are its own: no two inputs are equal
+          int number = parts.indexOf(rows);
+          return groups.addAll(mixture.readable(number, rows, column, tables, scratch));
+        });
+    return groups;
   }
 
   /** First stage: documents to files. Returns the length of each document, by split. */
@@ -228,7 +225,7 @@ public final class PrepJob<C extends TableCounts> {
   }
 
   private PrepCounts counts() {
-    return isMixture() ? PrepCounts.ofMixture(parts) : parts.get(0).counts();
+    return PrepCounts.ofMixture(mixture, parts);
   }
 
   /** Second stage: documents to rows. */
@@ -256,14 +253,5 @@ public final class PrepJob<C extends TableCounts> {
       files.add(new TableManifest.TableFile(name, sizes.get(name), report.rows()));
     }
     return files;
-  }
-
-  private void delete(Path documents) {
-    try {
-      documents.getFileSystem(configuration).delete(documents, true);
-    } catch (IOException e) {
-      throw new TableException(
-          "Cannot delete %s (%s): look at the disk".formatted(documents, e.getMessage()), e);
-    }
   }
 }

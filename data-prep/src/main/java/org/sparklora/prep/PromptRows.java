@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.PromptWriter;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
@@ -138,5 +139,31 @@ record PromptRows(
   @Override
   public PromptCounts counts(PrepCounts counts, List<RowFileReport> written) {
     return counts.prompts(written);
+  }
+
+  /**
+   * A file of a prompts table: the prompts of consecutive splits, numbered consecutively.
+   *
+   * @param firstSplit index of the first split
+   * @param splits number of splits
+   * @param firstPrompt the number of its first prompt in the table
+   */
+  private record PromptFile(int firstSplit, int splits, long firstPrompt) implements RowFile {
+    @Override
+    public RowFileReport writeRows(Configuration configuration, Path documents, Path output) {
+      RowFileReport report = new RowFileReport();
+      try (PromptWriter writer = PromptWriter.create(configuration, output.toString())) {
+        for (int split = firstSplit; split < firstSplit + splits; split++) {
+          PromptTable.forEach(
+              configuration,
+              TokenizeSplit.file(documents, split).toString(),
+              prompt -> {
+                writer.write(prompt.withId(firstPrompt + report.rows()));
+                report.countRow(prompt);
+              });
+        }
+      }
+      return report;
+    }
   }
 }

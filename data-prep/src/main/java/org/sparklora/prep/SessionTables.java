@@ -23,6 +23,11 @@ public final class SessionTables {
     return session.sparkContext().hadoopConfiguration();
   }
 
+  /** Whether tasks run on the driver's machine. */
+  boolean sameMachine() {
+    return session.sparkContext().isLocal();
+  }
+
   SelectedTable open(PrepConfig.Source source) {
     return SourceTables.open(session, source.dataset(), source.query());
   }

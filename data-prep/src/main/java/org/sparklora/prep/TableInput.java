@@ -64,7 +64,7 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
 
   /** Writes the ordered rows to files, even if tasks run on the driver's machine. */
   @Override
-  public List<SplitGroup> readable(SessionTables session, boolean sameMachine, Path scratch) {
+  public List<SplitGroup> readable(SessionTables session, Path scratch) {
     return SplitGroup.of(table.write(session.hadoop(), new Path(scratch, ROWS)));
   }
 

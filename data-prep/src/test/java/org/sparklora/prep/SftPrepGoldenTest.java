@@ -148,7 +148,8 @@ class SftPrepGoldenTest {
     List<PackedSequence> rows = new ArrayList<>();
     for (ShardPlan.RowFile file : ShardPlan.of(lengths, config.packing().batchSize())) {
       var output = new org.apache.hadoop.fs.Path(scratch.resolve("rows.parquet").toString());
-      new PackRowFile(config.packer(), file, new int[0]).write(HADOOP, documents, output);
+      new PackedRows.PackRowFile(config.packer(), file, new int[0])
+          .write(HADOOP, documents, output);
       try (PackedSequenceReader reader = PackedSequenceReader.open(HADOOP, output.toString())) {
         for (var row = reader.next(); row.isPresent(); row = reader.next()) {
           rows.add(row.get());

@@ -27,8 +27,12 @@ import org.sparklora.prep.TableConfig;
 import org.sparklora.prep.TableKind;
 import org.sparklora.prep.TableManifest;
 import org.sparklora.prep.TableOrigin;
+import org.sparklora.prep.curate.CurateConfig;
+import org.sparklora.prep.curate.CurateJob;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.job.RewardJob;
+import org.sparklora.reward.job.SelectConfig;
+import org.sparklora.reward.job.SelectJob;
 import org.sparklora.spark.eval.EvalJob;
 import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.generate.GenerateConfig;
@@ -193,8 +197,12 @@ public final class SparkLora {
     table.ifPresent(rows -> rows.requireWritable(spark));
     TableManifest<?> manifest =
         config.overwrite() ? PrepJob.run(spark, config) : PrepJob.reuseOrRun(spark, config);
-    table.ifPresent(rows -> rows.write(spark, config.outputFolder()));
-    return new TableResult(config.outputFolder(), manifest.summary());
+    return written(config.outputFolder(), manifest.summary(), table);
+  }
+
+  private TableResult written(String folder, String summary, Optional<OutputTable> table) {
+    table.ifPresent(rows -> rows.write(spark, folder));
+    return new TableResult(folder, summary);
   }
 
   /** {@code generate} of a table of prompts that {@code prep --task grpo} made. */
@@ -238,9 +246,8 @@ public final class SparkLora {
       throws IOException {
     table.ifPresent(rows -> rows.requireWritable(spark));
     GenerateJob.run(spark, config, prompts, output, overwrite);
-    table.ifPresent(rows -> rows.write(spark, output));
-    return new TableResult(
-        output, String.format(Locale.ROOT, "completions of %,d prompts", prompts.size()));
+    return written(
+        output, String.format(Locale.ROOT, "completions of %,d prompts", prompts.size()), table);
   }
 
   /** {@code reward}: judges a table of generations. */
@@ -254,11 +261,29 @@ public final class SparkLora {
 
   /** {@code reward} of settings that were read before. */
   public TableResult reward(RewardConfig config, Optional<OutputTable> table) {
-    String folder = config.tables().outputDir();
     table.ifPresent(rows -> rows.requireWritable(spark));
-    String summary = RewardJob.run(spark, config).toJson();
-    table.ifPresent(rows -> rows.write(spark, folder));
-    return new TableResult(folder, summary);
+    return written(config.tables().outputDir(), RewardJob.run(spark, config).toJson(), table);
+  }
+
+  /** {@code curate}: removes rows of a dataset; the table's folder has them as well. */
+  public TableResult curate(Request request) {
+    return stoppable.run(
+        () -> {
+          CurateConfig config =
+              PrepSettings.curate(withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR));
+          return new TableResult(config.outputFolder(), CurateJob.run(spark, config).summary());
+        });
+  }
+
+  /** {@code select}: makes a dataset of the correct completions, or the prompts, of a table. */
+  public TableResult select(Request request) {
+    return stoppable.run(
+        () -> {
+          SelectConfig config =
+              RewardSettings.select(withTables(request, Flags.INPUT, Flags.OUTPUT_DIR));
+          String summary = SelectJob.text(SelectJob.run(spark, config));
+          return new TableResult(config.tables().outputDir(), summary);
+        });
   }
 
   /** {@code eval}: measures how many problems a model solves. */
@@ -267,9 +292,22 @@ public final class SparkLora {
         () -> {
           Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
           return evaluate(
-              MathEvalConfig.of(PreparedTables.decided(hadoop, settings)),
+              MathEvalConfig.ofEach(hadoop, PreparedTables.decided(hadoop, settings)),
               OutputTable.of(settings));
         });
+  }
+
+  /**
+   * {@code eval} of settings that were read before. Of several checkpoints the summary has those of
+   * each under {@code checkpoints}, by the names of their folders, in the folder of all.
+   */
+  public EvalResult evaluate(List<MathEvalConfig> configs, Optional<OutputTable> table)
+      throws IOException {
+    if (configs.size() == 1) {
+      return evaluate(configs.get(0), table);
+    }
+    Map<String, Object> summary = EvalJob.runEach(SparkSessions.place(spark), configs);
+    return new EvalResult(new Path(configs.get(0).output()).getParent().toString(), summary);
   }
 
   /** {@code eval} of settings that were read before. */

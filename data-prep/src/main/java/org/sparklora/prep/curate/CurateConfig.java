@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.PrepConfig;
@@ -14,16 +15,42 @@ import org.sparklora.prep.PrepConfig;
  *
  * @param source the dataset and how its rows are read
  * @param steps what removes rows
+ * @param scoreColumn {@code score_column}: a number for each row, the larger the better; empty
+ *     unless the best is kept
+ * @param model whose tokens {@code filter} may count
  * @param outputFolder {@code output_dir}
  * @param overwrite {@code overwrite_output_dir}
  */
 public record CurateConfig(
-    PrepConfig.Source source, Steps steps, String outputFolder, boolean overwrite) {
+    PrepConfig.Source source,
+    Steps steps,
+    String scoreColumn,
+    Optional<PrepConfig.Model> model,
+    String outputFolder,
+    boolean overwrite) {
 
-  /** The row of a cluster that is kept. */
+  /** The row that is kept of several. */
   public enum Keep {
     FIRST,
-    LONGEST
+    /** The first of the longest. */
+    LONGEST,
+    /** The first of those with the largest score. */
+    BEST
+  }
+
+  /** Checks that the best has scores. */
+  public CurateConfig {
+    ConfigException.require(
+        (steps.keep == Keep.BEST) != scoreColumn.isEmpty(),
+        Flags.KEEP,
+        steps.keep.name().toLowerCase(Locale.ROOT),
+        "--keep best and --score_column, a column of numbers, need one another");
+  }
+
+  /** Settings without scores and tokens. */
+  public CurateConfig(
+      PrepConfig.Source source, Steps steps, String outputFolder, boolean overwrite) {
+    this(source, steps, "", Optional.empty(), outputFolder, overwrite);
   }
 
   /**
@@ -64,9 +91,14 @@ public record CurateConfig(
     settings.put(Flags.EXACT_DUPLICATES.name(), steps.exactDuplicates());
     settings.put(Flags.NEAR_DUPLICATES.name(), steps.nearDuplicates());
     settings.put(Flags.KEEP.name(), steps.keep().name().toLowerCase(Locale.ROOT));
+    if (!scoreColumn.isEmpty()) {
+      settings.put(Flags.SCORE_COLUMN.name(), scoreColumn);
+    }
     settings.put(Flags.DECONTAMINATE.name(), steps.evaluationSets());
     settings.put(Flags.DATASET_TEST_SPLIT.name(), steps.evaluationSplit());
-    settings.putAll(source.query().given());
+    model.ifPresent(
+        counts -> settings.put(Flags.MODEL_NAME_OR_PATH.name(), counts.reference().name()));
+    settings.putAll(source.given());
     return settings;
   }
 }

@@ -1,12 +1,13 @@
 package org.sparklora.prep.curate;
 
-import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.schema.MessageType;
@@ -15,6 +16,8 @@ import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.util.SerializableConfiguration;
@@ -26,20 +29,25 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.RowFile;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.DatasetIdentity;
 import org.sparklora.prep.DatasetInput;
+import org.sparklora.prep.Mixture;
+import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.PrepCounts;
 import org.sparklora.prep.SessionTables;
 import org.sparklora.prep.SparkStage;
+import org.sparklora.prep.TableManifest;
+import org.sparklora.prep.TokenCount;
 import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.ParquetColumns;
 import org.sparklora.prep.source.SplitGroup;
 
 /**
- * {@code curate}: removes rows of a dataset, and keeps what it removes. The dataset is read twice:
+ * {@code curate}: removes rows of datasets, and keeps what it removes. A dataset is read twice:
  * first to sketch each row, and, once the steps have decided on sketches alone, to write it.
  *
- * <p>One object curates one dataset, on the driver's thread.
+ * <p>One object curates one dataset, or those of a mixture together, on the driver's thread.
  */
 public final class CurateJob {
   private static final Logger LOG = LoggerFactory.getLogger(CurateJob.class);
@@ -47,40 +55,63 @@ public final class CurateJob {
   /** Inside the in-progress folder: deleted when the result is complete or the run fails. */
   private static final String SCRATCH = "_curate";
 
+  private static final String COPIES = "copies";
+
+  /** Of a mixture: the file that {@code --datasets} takes for the result. */
+  static final String DATASETS = "datasets.yaml";
+
   private final JavaSparkContext spark;
   private final SparkSession session;
   private final Configuration configuration;
   private final CurateConfig config;
-  private final DatasetInput dataset;
-  private final RowText text;
+  private final List<CuratedPart> parts;
   private final Path scratch;
-  private final List<SplitGroup> splits;
-  private final Optional<MessageType> parquet; // columns, if all files are Parquet
+  private final List<SplitGroup> splits = new ArrayList<>();
+  private final List<Integer> partOf = new ArrayList<>(); // of each split
+  private final List<Optional<MessageType>> parquet = new ArrayList<>(); // a part's, of such files
 
   private CurateJob(
-      SparkSession session, CurateConfig config, DatasetInput dataset, RowText text, Path scratch) {
+      SparkSession session, CurateConfig config, List<CuratedPart> parts, Path scratch) {
     this.session = session;
     this.spark = new JavaSparkContext(session.sparkContext());
     this.configuration = session.sparkContext().hadoopConfiguration();
     this.config = config;
-    this.dataset = dataset;
-    this.text = text;
+    this.parts = parts;
     this.scratch = scratch;
-    this.splits = dataset.readable(new SessionTables(session), spark.isLocal(), scratch);
-    this.parquet =
-        ParquetColumns.of(
-            configuration, splits.stream().flatMap(group -> group.splits().stream()).toList());
+    for (CuratedPart part : parts) {
+      Path copies = new Path(scratch, "source-" + parquet.size());
+      for (SplitGroup group : part.rows().readable(new SessionTables(session), copies)) {
+        splits.add(group);
+        partOf.add(parquet.size());
+      }
+      parquet.add(
+          ParquetColumns.of(
+              configuration,
+              ofPart(parquet.size(), splits).stream()
+                  .flatMap(group -> group.splits().stream())
+                  .toList()));
+    }
+  }
+
+  /** The elements of a list by split that belong to a part. */
+  private <T> List<T> ofPart(int part, List<T> bySplit) {
+    int first = partOf.indexOf(part);
+    return first < 0 ? List.of() : bySplit.subList(first, partOf.lastIndexOf(part) + 1);
   }
 
   /**
    * Checks what can be checked without a session: tables need one.
    *
-   * @throws ConfigException if the dataset or the output folder does not fit the settings
+   * @throws ConfigException if a dataset or the output folder does not fit the settings
    */
   public static void requireInputs(Configuration configuration, CurateConfig config) {
     OutputFolder.requireUsable(configuration, config.outputFolder(), config.overwrite());
-    DatasetInput.findFiles(configuration, config.source())
-        .ifPresent(files -> RowText.recognise(config.source(), files.sample(configuration)));
+    config
+        .source()
+        .eachPart(
+            part ->
+                DatasetInput.findFiles(configuration, part.source())
+                    .map(files -> CuratedPart.of(configuration, config, part, files)));
   }
 
   /**
@@ -92,52 +123,107 @@ public final class CurateJob {
    *     place
    */
   public static CurateManifest run(SparkSession session, CurateConfig config) {
-    Configuration configuration = session.sparkContext().hadoopConfiguration();
-    DatasetInput dataset = DatasetInput.find(new SessionTables(session), config.source());
-    RowText text = RowText.recognise(config.source(), dataset.sample(configuration));
+    SessionTables tables = new SessionTables(session);
+    List<CuratedPart> parts =
+        config
+            .source()
+            .eachPart(
+                part -> {
+                  DatasetInput rows = DatasetInput.find(tables, part.source());
+                  return CuratedPart.of(tables.hadoop(), config, part, rows);
+                });
     try (OutputFolder output =
-        OutputFolder.create(configuration, config.outputFolder(), config.overwrite())) {
+        OutputFolder.create(tables.hadoop(), config.outputFolder(), config.overwrite())) {
       Path scratch = new Path(output.work(), SCRATCH);
-      return new CurateJob(session, config, dataset, text, scratch).run(output);
+      return new CurateJob(session, config, parts, scratch).run(output);
     }
   }
 
   private CurateManifest run(OutputFolder output) {
     long started = System.nanoTime();
-    String fingerprint = dataset.fingerprint(configuration);
-    LOG.info("Curating {}: {}", dataset.description(), text.description());
+    DatasetIdentity datasets = identity();
+    parts.forEach(
+        part -> LOG.info("Curating {}: {}", part.rows().description(), part.text().description()));
+    FilteredRowsTable.register(
+        session.udf(), config.model().map(model -> TokenCount.of(configuration, model)));
     EvaluationQuestions.Builder questions =
         new EvaluationSets(new SessionTables(session)).read(config.steps(), scratch);
     List<CurateReport> sketched = sketch(questions.build());
-    MessageType columns =
-        parquet.orElseGet(
-            () ->
-                ColumnTypes.schema(
-                    sketched.stream()
-                        .map(CurateReport::types)
-                        .reduce(Map.of(), ColumnTypes::merged)));
-    WriteSplit.Places places =
-        new WriteSplit.Places(
-            output.work().toString(),
-            columns("columns.parquet", columns),
-            decide(columns).toString(),
-            firstRows(sketched));
+    List<MessageType> columns = each(part -> columns(part, sketched));
+    String removals = decide(columns).toString();
+    long[] firstRows = firstRows(sketched);
+    Mixture mixture = config.source().mixture();
+    List<String> names =
+        mixture.isNone() ? List.of() : partOf.stream().map(mixture.names()::get).toList();
+    List<WriteSplit.Places> places =
+        each(
+            part ->
+                new WriteSplit.Places(
+                    output.work().toString(),
+                    folder(part),
+                    columns("columns-" + part, parts.get(part).taken(columns.get(part))),
+                    removals,
+                    firstRows,
+                    names));
     ConfigException.require(
-        fingerprint.equals(dataset.fingerprint(configuration)),
+        datasets.equals(identity()),
         Flags.DATASET_NAME,
         config.source().dataset(),
         "its files have changed while it was read; start again when they are complete");
-    List<CurateReport> written = run("write", "rows", split -> WriteSplit.run(places, split));
-    delete(scratch);
+    List<CurateReport> written =
+        run("write", "rows", (part, split) -> WriteSplit.run(places.get(part), split));
+    List<List<CurateReport>> byPart = each(part -> ofPart(part, written));
+    if (!mixture.isNone()) {
+      TableManifest.write(
+          configuration,
+          new Path(output.work(), DATASETS),
+          CuratedPart.file(mixture, parts, config.outputFolder()));
+    }
     CurateManifest manifest =
         new CurateManifest(
-            inputs(fingerprint),
-            counts(written, questions),
+            new CurateManifest.Inputs(
+                config.settings(),
+                parts.stream()
+                    .map(part -> part.text().description())
+                    .distinct()
+                    .collect(Collectors.joining("; ")),
+                datasets,
+                bands()),
+            CurateManifest.Counts.of(mixture, parts, byPart, questions),
+            CurateManifest.sources(mixture, parts, byPart),
             files(written),
             (System.nanoTime() - started) / 1e9);
-    manifest.write(configuration, output.work());
-    output.commit();
+    TableManifest.write(configuration, new Path(output.work(), CurateManifest.FILE), manifest);
+    output.commit(scratch);
     return manifest;
+  }
+
+  /** Calls {@code of} with each part's number. */
+  private <T> List<T> each(IntFunction<T> of) {
+    List<T> results = new ArrayList<>();
+    IntStream.range(0, parts.size()).forEach(part -> results.add(of.apply(part)));
+    return results;
+  }
+
+  private DatasetIdentity identity() {
+    return DatasetIdentity.of(
+        configuration, config.source().mixture(), parts.stream().map(CuratedPart::rows).toList());
+  }
+
+  private String folder(int part) {
+    return config.source().mixture().isNone() ? "" : parts.get(part).folder(part);
+  }
+
+  /** All columns of a part. */
+  private MessageType columns(int part, List<CurateReport> sketched) {
+    return parquet
+        .get(part)
+        .orElseGet(
+            () ->
+                ColumnTypes.schema(
+                    ofPart(part, sketched).stream()
+                        .map(CurateReport::types)
+                        .reduce(Map.of(), ColumnTypes::merged)));
   }
 
   private LshBands bands() {
@@ -147,53 +233,68 @@ public final class CurateJob {
 
   /** First stage: rows to sketches. */
   private List<CurateReport> sketch(EvaluationQuestions questions) {
-    SketchSplit.Wanted wanted =
-        new SketchSplit.Wanted(text, config.source().onBadRows(), bands(), parquet.isEmpty());
+    LshBands bands = bands();
+    String score = config.scoreColumn();
+    OnBadRows onBadRows = config.source().onBadRows();
+    List<SketchSplit.Wanted> wanted =
+        each(
+            part ->
+                new SketchSplit.Wanted(
+                    parts.get(part).text(), onBadRows, bands, score, parquet.get(part).isEmpty()));
     Broadcast<EvaluationQuestions> sent = spark.broadcast(questions);
     List<CurateReport> reports =
-        run("sketch", "words", split -> SketchSplit.run(wanted, sent.value(), split));
+        run(
+            "sketch",
+            "words",
+            (part, split) -> SketchSplit.run(wanted.get(part), sent.value(), split));
     sent.destroy();
-    PrepCounts counts = dataset.counts();
-    reports.forEach(report -> counts.add(report.rows));
-    counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
-    long bad = counts.skipped().values().stream().mapToLong(Long::longValue).sum();
-    dataset.requireRows(
-        counts.of(Count.ROWS) > bad,
-        "none of its %s rows can be read".formatted(counts.of(Count.ROWS)));
+    for (int part = 0; part < parts.size(); part++) {
+      DatasetInput rows = parts.get(part).rows();
+      PrepCounts counts = rows.counts();
+      ofPart(part, reports).forEach(report -> counts.add(report.rows));
+      counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
+      long bad = counts.skipped().values().stream().mapToLong(Long::longValue).sum();
+      rows.requireRows(
+          counts.of(Count.ROWS) > bad,
+          "none of its %s rows can be read".formatted(counts.of(Count.ROWS)));
+    }
     return reports;
   }
 
   /** A task of a stage, called on an executor. */
   private interface Task extends Serializable {
-    CurateReport run(SplitFiles split);
+    CurateReport run(int part, SplitFiles split);
   }
 
   private List<CurateReport> run(String name, String unit, Task task) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     String folder = scratch.toString();
     int count = splits.size();
+    List<Integer> ofSplits = partOf;
     return new SparkStage(spark, name, unit)
         .run(
             splits,
             (index, rows, progress) ->
-                task.run(new SplitFiles(hadoop.value(), index, count, rows, new Path(folder))));
+                task.run(
+                    ofSplits.get(index),
+                    new SplitFiles(hadoop.value(), index, count, rows, new Path(folder))));
   }
 
   /**
-   * Writes a file with the columns of the dataset and no rows, for tasks: a schema's text cannot
-   * hold all names.
+   * Writes a file with the columns of a dataset and no rows, for tasks: a schema's text cannot hold
+   * all names.
    */
   private String columns(String name, MessageType schema) {
-    Path file = new Path(scratch, name);
+    Path file = new Path(scratch, name + ".parquet");
     RowFile.ofGroups(configuration, file, schema, Map.of()).close();
     return file.toString();
   }
 
   /** The steps, in their order, on sketches. Returns the folder of their decisions. */
-  private Path decide(MessageType columns) {
+  private Path decide(List<MessageType> columns) {
     CurateConfig.Steps steps = config.steps();
     SketchTable sketches = new SketchTable(session, scratch);
-    if (!dataset.counts().skipped().isEmpty()) {
+    if (parts.stream().anyMatch(part -> !part.rows().counts().skipped().isEmpty())) {
       sketches.remove(
           Step.READ,
           sketches.all().where(functions.col("reason").isNotNull()),
@@ -201,20 +302,11 @@ public final class CurateJob {
           functions.lit(""),
           functions.lit(Removal.NONE));
     }
-    if (!steps.filter().isEmpty()) {
-      List<Type> fields = new ArrayList<>(columns.getFields());
-      fields.add(Types.required(PrimitiveTypeName.INT64).named(WriteSplit.ID));
-      WriteSplit.Places copies =
-          new WriteSplit.Places(
-              new Path(scratch, FilteredRowsTable.COPIES).toString(),
-              columns("columns-and-id.parquet", new MessageType(columns.getName(), fields)),
-              "",
-              new long[0]);
-      run("copy rows to filter", "rows", split -> WriteSplit.run(copies, split));
-      FilteredRowsTable.remove(sketches, steps.filter());
+    if (parts.stream().anyMatch(part -> !part.filters(steps).isEmpty())) {
+      filter(sketches, columns);
     }
     if (steps.exactDuplicates()) {
-      ExactDuplicatesTable.remove(sketches);
+      ExactDuplicatesTable.remove(sketches, steps.keep());
     }
     if (steps.nearDuplicates() > 0) {
       NearDuplicatesTable.remove(sketches, steps.nearDuplicates(), steps.keep());
@@ -225,53 +317,50 @@ public final class CurateJob {
     return sketches.decisions();
   }
 
-  private static long[] firstRows(List<CurateReport> sketched) {
+  private void filter(SketchTable sketches, List<MessageType> columns) {
+    List<WriteSplit.Places> copies =
+        each(
+            part -> {
+              List<Type> fields = new ArrayList<>(columns.get(part).getFields());
+              fields.add(Types.required(PrimitiveTypeName.INT64).named(WriteSplit.ID));
+              MessageType withId = new MessageType("row", fields);
+              return new WriteSplit.Places(
+                  new Path(scratch, COPIES).toString(),
+                  "/" + part,
+                  columns("columns-and-id-" + part, withId),
+                  "",
+                  new long[0],
+                  List.of());
+            });
+    run("copy rows to filter", "rows", (part, split) -> WriteSplit.run(copies.get(part), split));
+    for (int part = 0; part < parts.size(); part++) {
+      Dataset<Row> rows = sketches.read(COPIES + "/" + WriteSplit.DATA + "/" + part);
+      int[] range = {partOf.indexOf(part), partOf.lastIndexOf(part)};
+      for (String filter : parts.get(part).filters(config.steps())) {
+        FilteredRowsTable.remove(sketches, rows, range, filter);
+      }
+    }
+  }
+
+  /** The number of each split's first row in its dataset. */
+  private long[] firstRows(List<CurateReport> sketched) {
     long[] firstRows = new long[sketched.size()];
     for (int i = 1; i < firstRows.length; i++) {
-      firstRows[i] = firstRows[i - 1] + sketched.get(i - 1).rows.of(Count.ROWS);
+      firstRows[i] =
+          partOf.get(i).equals(partOf.get(i - 1))
+              ? firstRows[i - 1] + sketched.get(i - 1).rows.of(Count.ROWS)
+              : 0;
     }
     return firstRows;
   }
 
-  private CurateManifest.Inputs inputs(String fingerprint) {
-    return new CurateManifest.Inputs(
-        config.settings(), text.description(), fingerprint, dataset.origin(), bands());
-  }
-
-  private CurateManifest.Counts counts(
-      List<CurateReport> written, EvaluationQuestions.Builder questions) {
-    Map<String, Long> removed = new LinkedHashMap<>();
-    for (Step step : Step.values()) {
-      removed.put(step.word(), written.stream().mapToLong(part -> part.removed(step)).sum());
-    }
-    Map<String, Long> compared = new LinkedHashMap<>();
-    compared.put("compared", (long) questions.size());
-    compared.put("too_short", questions.tooShort());
-    PrepCounts counts = dataset.counts();
-    return new CurateManifest.Counts(
-        counts.of(Count.ROWS),
-        written.stream().mapToLong(CurateReport::kept).sum(),
-        removed,
-        counts.skipped(),
-        counts.problems(),
-        compared);
-  }
-
-  private static List<CurateManifest.DataFile> files(List<CurateReport> written) {
+  private List<CurateManifest.DataFile> files(List<CurateReport> written) {
     List<CurateManifest.DataFile> files = new ArrayList<>();
     for (CurateReport report : written) {
+      String folder = folder(partOf.get(files.size()));
       String name = PackedSequenceTable.fileName(files.size(), written.size());
-      files.add(new CurateManifest.DataFile(name, report.kept()));
+      files.add(new CurateManifest.DataFile((folder + "/" + name).substring(1), report.kept));
     }
     return files;
-  }
-
-  private void delete(Path folder) {
-    try {
-      folder.getFileSystem(configuration).delete(folder, true);
-    } catch (IOException e) {
-      throw new TableException(
-          "Cannot delete %s (%s): look at the disk".formatted(folder, e.getMessage()), e);
-    }
   }
 }

@@ -1,12 +1,16 @@
 package org.sparklora.prep.curate;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
-import org.sparklora.prep.TableManifest;
+import org.sparklora.prep.DatasetIdentity;
+import org.sparklora.prep.Mixture;
+import org.sparklora.prep.PrepCounts;
+import org.sparklora.prep.document.SplitReport.Count;
 
 /**
  * {@value #FILE}, a JSON file in the output folder, written last. Keys are the component names in
@@ -14,10 +18,16 @@ import org.sparklora.prep.TableManifest;
  *
  * @param inputs what decides the result
  * @param counts rows by what became of them
+ * @param sources of a mixture: {@code rows} and {@code kept} of each dataset
  * @param files the files of kept rows, in row order
  * @param seconds time taken
  */
-public record CurateManifest(Inputs inputs, Counts counts, List<DataFile> files, double seconds) {
+public record CurateManifest(
+    Inputs inputs,
+    Counts counts,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Map<String, Long>> sources,
+    List<DataFile> files,
+    double seconds) {
   /** Its name. */
   public static final String FILE = "manifest.json";
 
@@ -29,15 +39,13 @@ public record CurateManifest(Inputs inputs, Counts counts, List<DataFile> files,
    *
    * @param settings under the user's names
    * @param datasetFormat the recognised format
-   * @param datasetFingerprint of the dataset's files, or of its table
-   * @param table the table that was read, as in {@code prep}'s manifest; empty for files
+   * @param datasets identity of the files or tables that were read, as in {@code prep}'s manifest
    * @param bands of near duplicates; zeros without that step
    */
   public record Inputs(
       Map<String, Object> settings,
       String datasetFormat,
-      String datasetFingerprint,
-      Map<String, Object> table,
+      @JsonUnwrapped DatasetIdentity datasets,
       LshBands bands) {}
 
   /**
@@ -56,14 +64,58 @@ public record CurateManifest(Inputs inputs, Counts counts, List<DataFile> files,
       Map<String, Long> removed,
       Map<String, Long> badRows,
       List<String> problems,
-      Map<String, Long> questions) {}
+      Map<String, Long> questions) {
+
+    /**
+     * The sums over the parts.
+     *
+     * @param written reports of the last stage, by part
+     */
+    static Counts of(
+        Mixture mixture,
+        List<CuratedPart> parts,
+        List<List<CurateReport>> written,
+        EvaluationQuestions.Builder questions) {
+      List<CurateReport> all = written.stream().flatMap(List::stream).toList();
+      Map<String, Long> removed = new LinkedHashMap<>();
+      for (Step step : Step.values()) {
+        removed.put(step.word(), all.stream().mapToLong(part -> part.removed(step)).sum());
+      }
+      Map<String, Long> compared = new LinkedHashMap<>();
+      compared.put("compared", (long) questions.size());
+      compared.put("too_short", questions.tooShort());
+      PrepCounts counts =
+          PrepCounts.ofMixture(mixture, parts.stream().map(CuratedPart::rows).toList());
+      return new Counts(
+          counts.of(Count.ROWS),
+          keptOf(all),
+          removed,
+          counts.skipped(),
+          counts.problems(),
+          compared);
+    }
+  }
+
+  private static long keptOf(List<CurateReport> written) {
+    return written.stream().mapToLong(report -> report.kept).sum();
+  }
+
+  /** Rows and kept rows of a mixture's datasets. */
+  static Map<String, Map<String, Long>> sources(
+      Mixture mixture, List<CuratedPart> parts, List<List<CurateReport>> written) {
+    Map<String, Map<String, Long>> sources = new LinkedHashMap<>();
+    for (String name : mixture.names()) {
+      int part = sources.size();
+      Map<String, Long> ofPart = new LinkedHashMap<>();
+      ofPart.put("rows", parts.get(part).rows().counts().of(Count.ROWS));
+      ofPart.put("kept", keptOf(written.get(part)));
+      sources.put(name, ofPart);
+    }
+    return sources;
+  }
 
   /** A file of kept rows. */
   public record DataFile(String name, long rows) {}
-
-  void write(Configuration configuration, Path folder) {
-    TableManifest.write(configuration, new Path(folder, FILE), this);
-  }
 
   /** One line for people. */
   public String summary() {

@@ -13,17 +13,10 @@ final class CurateReport implements StageReport {
 
   private final long[] removed = new long[Step.values().length];
   private String types = "{}";
-  private long kept;
-  private long processed;
+  long kept;
 
-  /** Counts words, or rows, for progress. */
-  void progress(long count) {
-    processed += count;
-  }
-
-  void countKept() {
-    kept++;
-  }
+  /** Words, or rows, for progress. */
+  long processed;
 
   void countRemoved(Step step) {
     removed[step.ordinal()]++;
@@ -31,10 +24,6 @@ final class CurateReport implements StageReport {
 
   void foundTypes(Object type) {
     types = ColumnTypes.toJson(type);
-  }
-
-  long kept() {
-    return kept;
   }
 
   long removed(Step step) {

@@ -2,8 +2,9 @@ package org.sparklora.prep.curate;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -27,9 +28,8 @@ final class EvaluationQuestions implements Serializable {
 
   private static final int FILTER_BITS_A_KEY = 16;
 
-  private final String[] sets;
-  private final int[] setOf; // by question
-  private final long[] rowOf; // by question
+  private final String[] sets; // by question
+  private final long[] rows; // by question
   private final long[] keys; // open addressing; 0: free
   private final int[] questions; // beside keys
   private final long[] filter; // one bit a key, small enough for a CPU's cache
@@ -40,25 +40,20 @@ final class EvaluationQuestions implements Serializable {
 
   private EvaluationQuestions(Builder from) {
     sets = from.sets.toArray(String[]::new);
-    setOf = Arrays.copyOf(from.setOf, from.size);
-    rowOf = Arrays.copyOf(from.rowOf, from.size);
+    rows = from.rows.stream().mapToLong(Long::longValue).toArray();
     lengths = from.lengths;
-    keys = new long[Math.max(2, Integer.highestOneBit(from.grams) * 4)];
+    keys = new long[Math.max(2, Integer.highestOneBit(from.grams.size()) * 4)];
     questions = new int[keys.length];
     filter = new long[Math.max(1, keys.length / 4 * FILTER_BITS_A_KEY / Long.SIZE)];
-    for (int i = 0; i < from.grams; i++) {
-      put(from.gram[i], from.owner[i]);
-    }
+    from.grams.forEach(this::put);
   }
 
   private void put(long gram, int question) {
     int bit = (int) (gram >>> 32) & filter.length * Long.SIZE - 1;
     filter[bit >> 6] |= 1L << bit;
     int slot = slot(gram);
-    if (keys[slot] == 0) { // else an earlier question has it
-      keys[slot] = gram;
-      questions[slot] = question;
-    }
+    keys[slot] = gram;
+    questions[slot] = question;
   }
 
   private int slot(long gram) {
@@ -83,7 +78,7 @@ final class EvaluationQuestions implements Serializable {
           int slot = slot(gram);
           if (keys[slot] == gram && gram != 0) {
             int question = questions[slot];
-            return Optional.of(new Match(sets[setOf[question]], rowOf[question], length < GRAM));
+            return Optional.of(new Match(sets[question], rows[question], length < GRAM));
           }
         }
       }
@@ -93,19 +88,16 @@ final class EvaluationQuestions implements Serializable {
 
   /** Collects questions. Not thread-safe. */
   static final class Builder {
-    private final List<String> sets = new ArrayList<>();
-    private int[] setOf = new int[16];
-    private long[] rowOf = new long[16];
-    private int size;
-    private long[] gram = new long[1 << 10];
-    private int[] owner = new int[1 << 10];
-    private int grams;
+    private final List<String> sets = new ArrayList<>(); // by question
+    private final List<Long> rows = new ArrayList<>(); // by question
+    private final Map<Long, Integer> grams = new HashMap<>(); // with the first question of each
     private final boolean[] lengths = new boolean[GRAM + 1];
+    private String set = "";
     private long tooShort;
 
     /** Names the evaluation set of the questions that follow. */
-    void begin(String set) {
-      sets.add(set);
+    void begin(String name) {
+      set = name;
     }
 
     /**
@@ -119,33 +111,18 @@ final class EvaluationQuestions implements Serializable {
         tooShort++;
         return;
       }
-      if (size == setOf.length) {
-        setOf = Arrays.copyOf(setOf, 2 * size);
-        rowOf = Arrays.copyOf(rowOf, 2 * size);
-      }
-      setOf[size] = sets.size() - 1;
-      rowOf[size] = row;
       int length = Math.min(GRAM, words.count());
       lengths[length] = true;
       for (int from = 0; from + length <= words.count(); from++) {
-        if (grams == gram.length) {
-          gram = Arrays.copyOf(gram, 2 * grams);
-          owner = Arrays.copyOf(owner, 2 * grams);
-        }
-        gram[grams] = words.gram(from, length);
-        owner[grams++] = size;
+        grams.putIfAbsent(words.gram(from, length), size());
       }
-      size++;
-    }
-
-    /** Sets begun so far. */
-    int sets() {
-      return sets.size();
+      sets.add(set);
+      rows.add(row);
     }
 
     /** Questions that are searched for. */
     int size() {
-      return size;
+      return sets.size();
     }
 
     /** Questions that were left out. */

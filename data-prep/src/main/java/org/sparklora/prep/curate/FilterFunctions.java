@@ -11,6 +11,8 @@ import java.util.regex.Pattern;
  * repetition(text)    double   share of the 5-grams of words that the text has had before
  * whole_thought(text) boolean  one {@code <think>}, then one {@code </think>}, then an answer
  * boxes_closed(text)  boolean  each {@code \boxed{} has its closing brace
+ * language(text)      text     of {@link Language}, such as en
+ * tokens(text)        int      number of tokens of the given model
  * </pre>
  */
 final class FilterFunctions {

@@ -2,49 +2,60 @@ package org.sparklora.prep.curate;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.shiftright;
 
+import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.UDFRegistration;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.prep.TokenCount;
 import org.sparklora.prep.table.SourceTables;
 
 /** Removes rows for which a predicate of Spark SQL does not hold. */
 final class FilteredRowsTable {
-  /** The folder of the rows with their ids, below the scratch folder. */
-  static final String COPIES = "copies";
-
   private FilteredRowsTable() {}
 
   /**
    * Removes the rows.
    *
+   * @param copies the rows of a dataset with their ids
+   * @param splits of this dataset, the first and the last
    * @throws org.sparklora.pipeline.config.ConfigException if the predicate cannot be used
    */
-  static void remove(SketchTable sketches, String filter) {
-    Dataset<Row> copies = sketches.read(COPIES + "/" + WriteSplit.DATA);
-    register(copies.sparkSession().udf());
+  static void remove(SketchTable sketches, Dataset<Row> copies, int[] splits, String filter) {
     Dataset<Row> kept =
         SourceTables.filtered(copies, Flags.FILTER, filter)
             .select(col(WriteSplit.ID).as(SketchTable.ID));
     sketches.remove(
         Step.FILTER,
-        sketches.rows().join(kept, SketchTable.ID, "left_anti"),
+        sketches
+            .rows()
+            .where(
+                shiftright(col(SketchTable.ID), RowId.POSITION_BITS).between(splits[0], splits[1]))
+            .join(kept, SketchTable.ID, "left_anti"),
         lit(filter),
         lit(""),
         lit(Removal.NONE));
   }
 
-  /** Registers the {@link FilterFunctions}. */
-  private static void register(UDFRegistration functions) {
+  /** Registers the {@link FilterFunctions}, and {@code tokens(text)} if a model is given. */
+  static void register(UDFRegistration functions, Optional<TokenCount> tokens) {
     UDF1<String, Double> repetition =
         text -> text == null ? null : FilterFunctions.repetition(text);
     UDF1<String, Boolean> thought =
         text -> text == null ? null : FilterFunctions.isWholeThought(text);
     UDF1<String, Boolean> boxes =
         text -> text == null ? null : FilterFunctions.areBoxesClosed(text);
+    UDF1<String, String> language = text -> text == null ? null : Language.of(text).orElse(null);
+    functions.register("language", language, DataTypes.StringType);
+    tokens.ifPresent(
+        count -> {
+          UDF1<String, Integer> counted = text -> text == null ? null : count.of(text);
+          functions.register("tokens", counted, DataTypes.IntegerType);
+        });
     functions.register("repetition", repetition, DataTypes.DoubleType);
     functions.register("whole_thought", thought, DataTypes.BooleanType);
     functions.register("boxes_closed", boxes, DataTypes.BooleanType);

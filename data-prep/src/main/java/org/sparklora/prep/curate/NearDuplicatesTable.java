@@ -6,8 +6,6 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.negate;
-import static org.apache.spark.sql.functions.struct;
 
 import java.util.Iterator;
 import java.util.Map;
@@ -18,7 +16,6 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.api.java.UDF2;
@@ -64,18 +61,25 @@ final class NearDuplicatesTable {
 
   private void remove(double threshold, CurateConfig.Keep keep) {
     Dataset<Row> rows =
-        sketches.rows().where(col(SET[0]).isNotNull()).select("id", "length", SET[0], SET[1]);
+        sketches
+            .rows()
+            .where(col(SET[0]).isNotNull())
+            .select("id", "length", "score", SET[0], SET[1]);
     Dataset<Row> sets =
         sketches.stored("sets", rows.groupBy(SET[0], SET[1]).agg(min("id").as("set")));
     findPairs(sets);
     Dataset<Row> clustered =
         rows.join(sets, SET)
             .join(labels("labels"), col("set").equalTo(col("row")), "left")
-            .select(col("id"), col("length"), coalesce(col("cluster"), col("set")).as("cluster"));
+            .select(
+                col("id"),
+                col("length"),
+                col("score"),
+                coalesce(col("cluster"), col("set")).as("cluster"));
     Dataset<Row> kept =
         clustered
             .groupBy("cluster")
-            .agg(kept(keep).as("kept"), count(lit(1)).as("rows"))
+            .agg(SketchTable.kept(keep).as("kept"), count(lit(1)).as("rows"))
             .where(col("rows").gt(1));
     sketches.remove(
         Step.NEAR_DUPLICATES,
@@ -83,15 +87,6 @@ final class NearDuplicatesTable {
         lit("similarity of at least " + threshold),
         lit(""),
         col("kept"));
-  }
-
-  /** The first row, or the first of the longest. */
-  private static Column kept(CurateConfig.Keep keep) {
-    return switch (keep) {
-      case FIRST -> min("id");
-      case LONGEST ->
-          negate(max(struct(col("length"), negate(col("id")).as("negated"))).getField("negated"));
-    };
   }
 
   private void findPairs(Dataset<Row> sets) {

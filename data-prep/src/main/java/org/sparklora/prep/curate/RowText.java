@@ -4,8 +4,8 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.PrepConfig;
@@ -21,8 +21,11 @@ import org.sparklora.prep.format.ProblemFormat;
  * breaks; roles and templates are no part of it.
  *
  * <p>Immutable, serialisable with Java's serialiser.
+ *
+ * @param format a {@link DatasetFormat} of rows for {@code sft}, or a {@link ProblemFormat}
+ * @param description the recognised format, for logs and the manifest
  */
-sealed interface RowText extends Serializable {
+record RowText(Serializable format, String description) implements Serializable {
   /**
    * The format of a dataset: one of {@code prep}, else one of {@code prep --task grpo}.
    *
@@ -30,15 +33,12 @@ sealed interface RowText extends Serializable {
    * @throws ConfigException if no format fits, or the rows are token ids
    */
   static RowText recognise(PrepConfig.Source source, Map<String, Object> sample) {
-    Optional<DatasetFormat> examples = Optional.empty();
+    DatasetFormat format;
     try {
-      examples =
-          Optional.of(
-              new DatasetFormats(
-                      source.columns(),
-                      source.useSystemColumn(),
-                      DatasetFormats.Loss.AS_FORMAT_SAYS)
-                  .recognise(sample));
+      format =
+          new DatasetFormats(
+                  source.columns(), source.useSystemColumn(), DatasetFormats.Loss.AS_FORMAT_SAYS)
+              .recognise(sample);
     } catch (ConfigException e) {
       ProblemFormat problems = new ProblemFormat(source.columns().prompt());
       try {
@@ -46,108 +46,73 @@ sealed interface RowText extends Serializable {
       } catch (ConfigException neither) {
         throw e;
       }
-      return new OfProblem(problems, problems.description(sample));
+      return new RowText(problems, problems.description(sample));
     }
     ConfigException.require(
-        !(examples.get() instanceof DatasetFormat.Tokenized),
+        !(format instanceof DatasetFormat.Tokenized),
         Flags.DATASET_NAME,
         source.dataset(),
         "its rows are token ids, and texts are compared; name the dataset that they were made of");
-    return new OfExample(examples.get());
+    return new RowText(format, format.description());
   }
 
   /**
-   * The text in parts.
+   * The whole text.
    *
    * @throws org.sparklora.prep.source.BadRowException without a place, if the row's columns do not
    *     fit
    */
-  List<String> parts(Map<String, Object> row);
+  String text(Map<String, Object> row) {
+    return parts(row).stream().map(RowText::contents).collect(Collectors.joining("\n"));
+  }
 
   /** The row's question: the first message of the user, a prompt or a problem, or a plain text. */
-  String question(Map<String, Object> row);
-
-  /** The recognised format, for logs and the manifest. */
-  String description();
-
-  /** The whole text. */
-  default String text(Map<String, Object> row) {
-    return String.join("\n", parts(row));
+  String question(Map<String, Object> row) {
+    Object first = parts(row).get(0);
+    return first instanceof List<?> messages
+        ? messages.stream()
+            .filter(message -> "user".equals(((Map<?, ?>) message).get("role")))
+            .findFirst()
+            .map(RowText::content)
+            .orElseGet(() -> contents(messages))
+        : first.toString();
   }
 
-  /** A row that {@code sft} could train on. */
-  record OfExample(DatasetFormat format) implements RowText {
-    @Override
-    public List<String> parts(Map<String, Object> row) {
-      // Java 17 has no pattern switch
-      Example example = format.example(row);
-      if (example instanceof Example.Text text) {
-        return List.of(text.text());
-      }
-      if (example instanceof Example.PromptCompletion both) {
-        return List.of(both.prompt(), both.completion());
-      }
-      if (example instanceof Example.Chat chat) {
-        return List.of(contents(chat.messages()));
-      }
-      Example.ChatPromptCompletion both = (Example.ChatPromptCompletion) example;
-      return List.of(contents(both.prompt()), contents(both.completion()));
+  /** The parts of a row, each a text or messages; Java 17 has no pattern switch. */
+  private List<?> parts(Map<String, Object> row) {
+    if (format instanceof ProblemFormat problems) {
+      Problem problem = problems.problem(row);
+      Object asked =
+          problem.asked() instanceof Problem.Text text
+              ? text.text()
+              : problem.asked() instanceof Problem.Question question
+                  ? question.text()
+                  : ((Problem.Chat) problem.asked()).messages();
+      return Stream.concat(Stream.of(asked), problem.solution().stream()).toList();
     }
-
-    @Override
-    public String question(Map<String, Object> row) {
-      Example example = format.example(row);
-      if (example instanceof Example.Chat chat) {
-        return asked(chat.messages());
-      }
-      return example instanceof Example.ChatPromptCompletion both
-          ? asked(both.prompt())
-          : parts(row).get(0);
+    Example example = ((DatasetFormat) format).example(row);
+    if (example instanceof Example.Text text) {
+      return List.of(text.text());
     }
-
-    @Override
-    public String description() {
-      return format.description();
+    if (example instanceof Example.PromptCompletion both) {
+      return List.of(both.prompt(), both.completion());
     }
+    if (example instanceof Example.Chat chat) {
+      return List.of(chat.messages());
+    }
+    Example.ChatPromptCompletion both = (Example.ChatPromptCompletion) example;
+    return List.of(both.prompt(), both.completion());
   }
 
-  /** A row that {@code grpo} could train on. */
-  record OfProblem(ProblemFormat format, String description) implements RowText {
-    @Override
-    public List<String> parts(Map<String, Object> row) {
-      Problem problem = format.problem(row);
-      String asked =
-          problem.asked() instanceof Problem.Chat chat ? contents(chat.messages()) : question(row);
-      return problem.solution().map(solution -> List.of(asked, solution)).orElse(List.of(asked));
-    }
-
-    @Override
-    public String question(Map<String, Object> row) {
-      Problem.Asked asked = format.problem(row).asked();
-      if (asked instanceof Problem.Text text) {
-        return text.text();
-      }
-      return asked instanceof Problem.Question question
-          ? question.text()
-          : asked(((Problem.Chat) asked).messages());
-    }
-  }
-
-  private static String contents(List<Map<String, Object>> messages) {
-    return messages.stream().map(RowText::content).collect(Collectors.joining("\n"));
-  }
-
-  private static String asked(List<Map<String, Object>> messages) {
-    return messages.stream()
-        .filter(message -> "user".equals(message.get("role")))
-        .findFirst()
-        .map(RowText::content)
-        .orElseGet(() -> contents(messages));
+  private static String contents(Object part) {
+    return part instanceof List<?> messages
+        ? messages.stream().map(RowText::content).collect(Collectors.joining("\n"))
+        : part.toString();
   }
 
   /** A message's content: a text, or parts that each have one. */
-  private static String content(Map<String, Object> message) {
-    Object content = message.get("content");
+  private static String content(Object message) {
+    Object content = ((Map<?, ?>) message).get("content");
     if (content instanceof List<?> parts) {
       return parts.stream()
           .map(part -> part instanceof Map<?, ?> fields ? fields.get("text") : part)

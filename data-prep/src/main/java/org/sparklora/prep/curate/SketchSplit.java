@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -44,6 +45,7 @@ final class SketchSplit implements RowHandler {
             optional int64 hash_high;
             optional int64 hash_low;
             optional int32 length;
+            optional double score;
             optional int64 set_high;
             optional int64 set_low;
             optional binary shingles;
@@ -60,10 +62,26 @@ final class SketchSplit implements RowHandler {
    * The settings of all tasks.
    *
    * @param bands {@link LshBands#NONE} if near duplicates stay
+   * @param scoreColumn with a number for each row; empty: none is needed
    * @param types whether the types of the columns have to be found in the values
    */
-  record Wanted(RowText text, OnBadRows onBadRows, LshBands bands, boolean types)
-      implements Serializable {}
+  record Wanted(
+      RowText text, OnBadRows onBadRows, LshBands bands, String scoreColumn, boolean types)
+      implements Serializable {
+
+    private Optional<Double> score(Map<String, Object> row) {
+      Object score = row.get(scoreColumn);
+      if (score instanceof Number || score == null) {
+        return Optional.ofNullable((Number) score)
+            .map(Number::doubleValue)
+            .filter(number -> !number.isNaN());
+      }
+      throw new BadRowException(
+          BadRowException.Reason.WRONG_COLUMNS,
+          "Cannot rank a row by its %s, which is no number but %.40s".formatted(scoreColumn, score),
+          "");
+    }
+  }
 
   private final Wanted wanted;
   private final EvaluationQuestions questions;
@@ -112,8 +130,10 @@ final class SketchSplit implements RowHandler {
   @Override
   public void row(SourceRow row) {
     String text;
+    Optional<Double> score;
     try {
       text = wanted.text.text(row.values());
+      score = wanted.score(row.values());
     } catch (BadRowException e) {
       bad(e.at(row.place().get()));
       return;
@@ -123,10 +143,10 @@ final class SketchSplit implements RowHandler {
       }
     }
     report.rows.count(Count.ROWS);
-    sketch(NormalisedText.of(text));
+    sketch(NormalisedText.of(text), score);
   }
 
-  private void sketch(String text) {
+  private void sketch(String text, Optional<Double> score) {
     Group sketch = new SimpleGroup(SKETCH);
     long id = RowId.of(split.index(), position++);
     Hash128 hash = Hash128.of(text.getBytes(StandardCharsets.UTF_8));
@@ -134,6 +154,7 @@ final class SketchSplit implements RowHandler {
     sketch.add("hash_high", hash.high());
     sketch.add("hash_low", hash.low());
     sketch.add("length", text.length());
+    score.ifPresent(number -> sketch.add("score", number));
     Words ofText = Words.of(text);
     if (wanted.bands.bands() > 0 && ofText.count() > 0) {
       addShingles(sketch, id, ofText.shingles(SHINGLE));
@@ -147,7 +168,7 @@ final class SketchSplit implements RowHandler {
               sketch.add("question_whole", match.whole());
             });
     sketches.write(sketch);
-    report.progress(ofText.count());
+    report.processed += ofText.count();
   }
 
   private void addShingles(Group sketch, long id, long[] shingles) {

@@ -37,6 +37,15 @@ final class SketchTable {
     return scratch;
   }
 
+  /** The id of the row of a group that is kept. */
+  static Column kept(CurateConfig.Keep keep) {
+    Column rank = functions.col(keep == CurateConfig.Keep.BEST ? "score" : "length");
+    Column first = functions.negate(functions.col(ID)).as("negated");
+    return keep == CurateConfig.Keep.FIRST
+        ? functions.min(ID)
+        : functions.negate(functions.max(functions.struct(rank, first)).getField("negated"));
+  }
+
   /** The rows that no step has removed. */
   Dataset<Row> rows() {
     Dataset<Row> rows = all();
@@ -79,7 +88,7 @@ final class SketchTable {
     session.sparkContext().setJobDescription("curate: " + step.word());
     removed.add(
         stored(
-            "removed-" + step.word(),
+            "removed-" + removed.size(),
             rows.select(
                 functions.col(ID),
                 functions.lit(step.word()).as("step"),

@@ -27,7 +27,8 @@ import org.sparklora.prep.source.SourceRow;
  * <pre>
  * removed rows: row                     number in the dataset, from 0, counting bad rows
  *               step, reason            why it was removed
- *               collides_with_dataset   the evaluation set of the row it collides with; null: this dataset
+ *               collides_with_dataset   the dataset or evaluation set of the row it collides with; null: the
+ *                                       only dataset
  *               collides_with_row       number of that row; null where the row was removed for itself
  *               content                 the row's columns; null if it could not be read
  * </pre>
@@ -57,13 +58,27 @@ final class WriteSplit implements RowHandler {
   /**
    * Where a task reads decisions and writes rows.
    *
+   * @param folder below its folders
    * @param columns a Parquet file without rows, whose schema is that of the rows
    * @param removals folder of the decisions, by split
-   * @param firstRows number of the first row of each split; empty to copy all rows that can be
-   *     read, each with its {@link #ID}, for Spark SQL, which does not read all that we do
+   * @param firstRows number of the first row of each split in its dataset; empty to copy all rows
+   *     that can be read, each with its {@link #ID}, for Spark SQL, which does not read all that we
+   *     do
+   * @param datasets of a mixture the name of each split's dataset; else empty
    */
-  record Places(String output, String columns, String removals, long[] firstRows)
-      implements Serializable {}
+  record Places(
+      String output,
+      String folder,
+      String columns,
+      String removals,
+      long[] firstRows,
+      List<String> datasets)
+      implements Serializable {
+
+    Path path(String name) {
+      return new Path(output, name + folder);
+    }
+  }
 
   private final Places places;
   private final SplitFiles split;
@@ -94,8 +109,8 @@ final class WriteSplit implements RowHandler {
   static CurateReport run(Places places, SplitFiles split) {
     MessageType columns = ParquetColumns.schema(split.hadoop(), new Path(places.columns));
     return split.write(
-        new SplitFiles.Target(new Path(places.output, DATA), columns, false),
-        new SplitFiles.Target(new Path(places.output, REMOVED), removedType(columns), false),
+        new SplitFiles.Target(places.path(DATA), columns, false),
+        new SplitFiles.Target(places.path(REMOVED), removedType(columns), false),
         (data, removed) ->
             new WriteSplit(places, split, new RowGroups(columns), data, removed).read());
   }
@@ -128,13 +143,13 @@ final class WriteSplit implements RowHandler {
   public void row(SourceRow row) {
     long id = RowId.of(split.index(), position++);
     Group content = groups.of(row);
-    report.progress(1);
+    report.processed++;
     if (id != next.id()) {
       if (isCopy()) {
         content.add(ID, id);
       }
       data.write(content);
-      report.countKept();
+      report.kept++;
       return;
     }
     Group removal = removal();
@@ -163,6 +178,9 @@ final class WriteSplit implements RowHandler {
       row.add("collides_with_dataset", made.otherSet());
       row.add("collides_with_row", made.other());
     } else if (made.other() != Removal.NONE) {
+      if (!places.datasets.isEmpty()) {
+        row.add("collides_with_dataset", places.datasets.get(RowId.split(made.other())));
+      }
       row.add("collides_with_row", number(made.other()));
     }
     report.countRemoved(Step.valueOf(made.step().toUpperCase(Locale.ROOT)));

@@ -36,27 +36,17 @@ public final class MixtureFile {
 
   /** The other keys, and the flags that they are for one dataset. */
   private static final Map<String, Flag<?>> FLAGS =
-      Map.of(
-          "path",
-          Flags.DATASET_NAME,
-          "name",
-          Flags.DATASET_CONFIG,
-          "split",
-          Flags.DATASET_TRAIN_SPLIT,
-          "format",
-          Flags.DATASET_FORMAT,
-          "revision",
-          Flags.DATASET_REVISION,
-          "order",
-          Flags.DATASET_ORDER,
-          "text_column",
-          Flags.DATASET_TEXT_FIELD,
-          Flags.MESSAGES_COLUMN.name(),
-          Flags.MESSAGES_COLUMN,
-          Flags.PROMPT_COLUMN.name(),
-          Flags.PROMPT_COLUMN,
-          Flags.COMPLETION_COLUMN.name(),
-          Flags.COMPLETION_COLUMN);
+      Map.ofEntries(
+          Map.entry("path", Flags.DATASET_NAME),
+          Map.entry("name", Flags.DATASET_CONFIG),
+          Map.entry("split", Flags.DATASET_TRAIN_SPLIT),
+          Map.entry("format", Flags.DATASET_FORMAT),
+          Map.entry("revision", Flags.DATASET_REVISION),
+          Map.entry("order", Flags.DATASET_ORDER),
+          Map.entry("text_column", Flags.DATASET_TEXT_FIELD),
+          Map.entry(Flags.MESSAGES_COLUMN.name(), Flags.MESSAGES_COLUMN),
+          Map.entry(Flags.PROMPT_COLUMN.name(), Flags.PROMPT_COLUMN),
+          Map.entry(Flags.COMPLETION_COLUMN.name(), Flags.COMPLETION_COLUMN));
 
   private static final Set<String> KEYS = new TreeSet<>(FLAGS.keySet());
 

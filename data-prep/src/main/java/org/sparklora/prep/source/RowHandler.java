@@ -7,7 +7,9 @@ public interface RowHandler {
   void row(SourceRow row);
 
   /** Receives an unreadable row; reading continues after it where the format allows. */
-  void bad(BadRowException problem);
+  default void bad(BadRowException problem) {
+    throw problem;
+  }
 
   /** Tells of a row that a mixture holds out, or whose weight gives it no copy. */
   default void passed(boolean heldOut) {}

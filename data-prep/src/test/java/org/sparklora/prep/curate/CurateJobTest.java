@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -20,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 
 class CurateJobTest extends CurateFixture {
@@ -109,6 +112,47 @@ class CurateJobTest extends CurateFixture {
     assertThat(manifest.files()).hasSizeGreaterThan(2);
     assertThat(manifest.counts().removed().get("near_duplicates")).isGreaterThan(100);
     assertThat(bytes("four")).isNotEmpty().isEqualTo(bytes("one"));
+  }
+
+  @Test
+  void theBestIsTheFirstWithTheLargestScore() throws IOException {
+    String story =
+        IntStream.range(0, 40).mapToObj(i -> "word" + i).collect(Collectors.joining(" "));
+    List<Map<String, Object>> rows =
+        List.of(
+            Map.of("text", "twice", "score", 1),
+            Map.of("text", story, "score", 0.5),
+            Map.of("text", "Twice", "score", 2.5),
+            Map.of("text", story + " end"),
+            Map.of("text", story + " fin", "score", 0.75),
+            Map.of("text", story + " final", "score", 0.75));
+    CurateConfig.Steps steps =
+        new CurateConfig.Steps("", true, 0.8, CurateConfig.Keep.BEST, List.of(), "test");
+    CurateJob.run(spark(), best(rows("data.jsonl", rows), "out", steps));
+
+    assertThat(texts("out/data")).containsExactly("Twice", story + " fin");
+    assertThat(removed("out"))
+        .containsExactly(
+            "0 exact_duplicates same text :2",
+            "1 near_duplicates similarity of at least 0.8 :4",
+            "3 near_duplicates similarity of at least 0.8 :4",
+            "5 near_duplicates similarity of at least 0.8 :4");
+    Path texts = texts("texts.jsonl", List.of("a text"));
+    assertThatThrownBy(() -> CurateJob.run(spark(), best(texts, "none", steps)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("score_column = score")
+        .hasMessageContaining("the dataset has no such column but text");
+    Path words = rows("words.jsonl", List.of(Map.of("text", "a text", "score", "good")));
+    assertThatThrownBy(() -> CurateJob.run(spark(), best(words, "none", steps)))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("words.jsonl")
+        .hasMessageContaining("no number but good");
+  }
+
+  private CurateConfig best(Path data, String out, CurateConfig.Steps steps) {
+    PrepConfig.Source source = PrepConfig.Source.of(data.toString());
+    String output = scratch.resolve(out).toString();
+    return new CurateConfig(source, steps, "score", Optional.empty(), output, false);
   }
 
   @Test

@@ -143,6 +143,7 @@ public final class Flags {
   public static final Flag<Boolean> EXACT_DUPLICATES = toggle("exact_duplicates");
   public static final Flag<Double> NEAR_DUPLICATES = number("near_duplicates");
   public static final Flag<String> KEEP = text("keep");
+  public static final Flag<String> SCORE_COLUMN = text("score_column");
   public static final Flag<List<String>> DECONTAMINATE = texts("decontaminate");
   public static final Flag<Double> MIN_PASS_RATE = number("min_pass_rate");
   public static final Flag<Double> MAX_PASS_RATE = number("max_pass_rate");
@@ -171,6 +172,7 @@ public final class Flags {
   public static final Flag<Double> REPETITION_PENALTY = number("repetition_penalty");
   public static final Flag<Boolean> IGNORE_EOS = toggle("ignore_eos");
   public static final Flag<List<Integer>> PASS_K = integers("pass_k");
+  public static final Flag<String> CHECKPOINTS = text("checkpoints");
   public static final Flag<List<String>> BY = texts("by");
 
   // GRPO

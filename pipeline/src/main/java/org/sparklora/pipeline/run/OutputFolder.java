@@ -178,10 +178,17 @@ public final class OutputFolder implements AutoCloseable {
     return work;
   }
 
-  /** Makes the results visible under their name. */
-  public void commit() {
+  /**
+   * Makes the results visible under their name.
+   *
+   * @param scratch folders in {@link #work} that are deleted before
+   */
+  public void commit(Path... scratch) {
     try {
       lock.requireHeld(); // a run that declared this one dead has removed its files
+      for (Path folder : scratch) {
+        fileSystem.delete(folder, true);
+      }
       deleteChecksums();
       if (fileSystem.exists(target)) {
         Renaming.rename(fileSystem, target, replaced);

@@ -267,6 +267,15 @@ public final class RunFolder implements AutoCloseable {
     return contents.checkpoint(step);
   }
 
+  /** The checkpoints in a run's folder, in the order of their steps. */
+  public static List<Path> checkpoints(Configuration hadoop, String folder) throws IOException {
+    Path path = new Path(folder);
+    FileSystem fileSystem = path.getFileSystem(hadoop);
+    FolderContents contents = new FolderContents(fileSystem, path);
+    List<Integer> steps = fileSystem.exists(path) ? contents.checkpoints() : List.of();
+    return steps.stream().map(contents::checkpoint).toList();
+  }
+
   /** The steps of all checkpoints, ascending. */
   public List<Integer> checkpoints() {
     try {

@@ -9,6 +9,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.reward.Reward;
+import org.sparklora.reward.format.ExactMatch;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.format.ThinkFormat;
 import org.sparklora.reward.math.MathReward;
@@ -41,6 +42,7 @@ public final class Rewards {
     }
     return switch (name) {
       case ThinkFormat.NAME -> new ThinkFormat();
+      case ExactMatch.NAME -> new ExactMatch();
       case OVERLONG -> punishment;
       default -> ofClass(name);
     };
@@ -57,7 +59,7 @@ public final class Rewards {
     } catch (ClassNotFoundException missing) {
       List<String> known = new ArrayList<>();
       Arrays.stream(Recipe.values()).map(Recipe::rewardName).forEach(known::add);
-      known.addAll(List.of(ThinkFormat.NAME, OVERLONG));
+      known.addAll(List.of(ThinkFormat.NAME, ExactMatch.NAME, OVERLONG));
       throw unusable(
           name,
           Nearest.of(name, known).map("did you mean %s? "::formatted).orElse("")

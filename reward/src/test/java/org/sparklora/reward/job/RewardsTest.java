@@ -28,6 +28,23 @@ class RewardsTest {
     return reward(name).judge(RewardInput.of(completion, solution)).reward();
   }
 
+  /** Cases of lm-evaluation-harness's filters and metric, with its quirk of the last digit. */
+  @Test
+  void exactMatchIsThatOfTheHarness() {
+    String name = "exact_match_reward";
+    String solution = "48/2 = <<48/2=24>>24\n#### 1,072";
+    assertThat(judge(name, " 1000 + 72\n#### 1072.\n\nQuestion: 2?\n#### 2", solution))
+        .isEqualTo(1);
+    assertThat(judge(name, "So it is. The answer is 1,072. And 5.", solution)).isEqualTo(1);
+    assertThat(judge(name, "#### 3\n#### 1072", solution)).isEqualTo(0);
+    assertThat(judge(name, "It is 1072", solution)).isEqualTo(0);
+    assertThat(judge(name, "5 Question: How many?\nAnswer: #### 1072", solution)).isEqualTo(0);
+    assertThat(judge(name, "The answer is 1072", solution)).isEqualTo(0);
+    assertThat(judge(name, "#### $1072", solution)).isEqualTo(0);
+    assertThat(judge(name, "#### -4", "-4")).isEqualTo(1);
+    assertThat(judge(name, "#### 4", "")).isNaN();
+  }
+
   @Test
   void theGuidesRewardIgnoresThinking() {
     String name = "strip_reasoning_accuracy_reward";

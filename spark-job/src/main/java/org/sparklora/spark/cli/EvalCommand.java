@@ -1,6 +1,7 @@
 package org.sparklora.spark.cli;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -23,20 +24,32 @@ public final class EvalCommand {
   public static void run(Settings settings) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
     Optional<OutputTable> table = OutputTable.of(settings);
-    MathEvalConfig config = MathEvalConfig.of(PreparedTables.decided(hadoop, settings));
-    Outlines.requireReadable(config.generation().model(), hadoop);
-    PreparedTables.requireFiles(hadoop, config.problems());
-    OutputFolder.requireUsable(hadoop, config.output(), config.overwrite());
+    List<MathEvalConfig> configs =
+        MathEvalConfig.ofEach(hadoop, PreparedTables.decided(hadoop, settings));
+    for (MathEvalConfig config : configs) {
+      Outlines.requireReadable(config.generation().model(), hadoop);
+      PreparedTables.requireFiles(hadoop, config.problems());
+      OutputFolder.requireUsable(hadoop, config.output(), config.overwrite());
+    }
     try (SparkSession spark = SparkSessions.open(settings)) {
-      Map<String, Object> summary = SparkLora.on(spark).evaluate(config, table).summary();
-      print("", summary);
-      if (summary.get("by") instanceof Map<?, ?> columns) {
-        columns.forEach(
-            (column, values) ->
-                ((Map<?, ?>) values)
-                    .forEach(
-                        (value, shares) -> print(column + " " + value + "  ", (Map<?, ?>) shares)));
+      Map<String, Object> summary = SparkLora.on(spark).evaluate(configs, table).summary();
+      if (summary.get("checkpoints") instanceof Map<?, ?> each) {
+        each.forEach((name, one) -> printAll(name + "  ", (Map<?, ?>) one));
+      } else {
+        printAll("", summary);
       }
+    }
+  }
+
+  private static void printAll(String of, Map<?, ?> summary) {
+    print(of, summary);
+    if (summary.get("by") instanceof Map<?, ?> columns) {
+      columns.forEach(
+          (column, values) ->
+              ((Map<?, ?>) values)
+                  .forEach(
+                      (value, shares) ->
+                          print(of + column + " " + value + "  ", (Map<?, ?>) shares)));
     }
   }
 

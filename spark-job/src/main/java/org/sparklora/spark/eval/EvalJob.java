@@ -1,9 +1,6 @@
 package org.sparklora.spark.eval;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +17,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.prep.TableManifest;
 import org.sparklora.reward.job.Scoring;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.spark.generate.GenerateJob;
@@ -34,7 +32,7 @@ import org.sparklora.train.workers.Workers;
  * and {@value #SUMMARY}.
  */
 public final class EvalJob {
-  static final String SUMMARY = "_eval_summary.json";
+  private static final String SUMMARY = "_eval_summary.json";
 
   private EvalJob() {}
 
@@ -79,12 +77,25 @@ public final class EvalJob {
             });
         requireProblems(config, scores);
         Map<String, Object> summary = summary(config, scores, (System.nanoTime() - started) / 1e9);
-        write(hadoop, new Path(folder.work(), SUMMARY), summary);
+        TableManifest.write(hadoop, new Path(folder.work(), SUMMARY), summary);
         FileList.write(hadoop, folder.work());
         folder.commit();
         return summary;
       }
     }
+  }
+
+  /** Evaluates checkpoints, and writes the summaries of all beside their folders. */
+  public static Map<String, Object> runEach(TrainingEnvironment place, List<MathEvalConfig> configs)
+      throws IOException {
+    Map<String, Object> summaries = new LinkedHashMap<>();
+    for (MathEvalConfig config : configs) {
+      summaries.put(new Path(config.output()).getName(), run(place, config));
+    }
+    Map<String, Object> summary = Map.of("checkpoints", summaries);
+    Path folder = new Path(configs.get(0).output()).getParent();
+    TableManifest.write(place.hadoop(), new Path(folder, SUMMARY), summary);
+    return summary;
   }
 
   private static void requireProblems(MathEvalConfig config, MathScores scores) {
@@ -102,17 +113,5 @@ public final class EvalJob {
     summary.put("seconds", seconds);
     summary.put("completion_tokens_per_second", scores.tokens() / seconds);
     return summary;
-  }
-
-  private static void write(Configuration hadoop, Path file, Map<String, Object> summary) {
-    try (OutputStream out = file.getFileSystem(hadoop).create(file, true)) {
-      out.write(
-          new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsBytes(summary));
-    } catch (IOException e) {
-      throw new TableException(
-          "Cannot write %s (%s): make room or choose another --output_dir"
-              .formatted(file, e.getMessage()),
-          e);
-    }
   }
 }

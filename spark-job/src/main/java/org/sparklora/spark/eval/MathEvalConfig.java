@@ -1,16 +1,22 @@
 package org.sparklora.spark.eval;
 
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.prep.PromptsConfig;
@@ -106,7 +112,44 @@ public record MathEvalConfig(
         given,
         Flags.REWARD_FUNCS,
         String.join(" ", rewards.names()),
-        "none of them says which answers are right; strip_reasoning_accuracy_reward, accuracy_reward, reasoning_accuracy_reward and gsm8k_reward do");
+        "none of them says which answers are right; strip_reasoning_accuracy_reward, accuracy_reward, reasoning_accuracy_reward, gsm8k_reward and exact_match_reward do");
+  }
+
+  /**
+   * The records of a user's settings: one, or one for each of {@code checkpoints}.
+   *
+   * @throws ConfigException also if there are none
+   */
+  public static List<MathEvalConfig> ofEach(Configuration hadoop, Settings settings)
+      throws IOException {
+    String run = settings.find(Flags.CHECKPOINTS).orElse("");
+    if (run.isEmpty()) {
+      return List.of(of(settings));
+    }
+    ConfigException.require(
+        settings.find(Flags.OUTPUT_TABLE).isEmpty(),
+        Flags.CHECKPOINTS,
+        run,
+        "--output_table takes the completions of one model; leave one of both out");
+    String output = settings.get(Flags.OUTPUT_DIR);
+    Settings shared =
+        settings.withDefault(Flags.PROMPTS_DIR, output + ".prompts"); // made once, used by all
+    List<MathEvalConfig> configs = new ArrayList<>();
+    for (Path checkpoint : RunFolder.checkpoints(hadoop, run)) {
+      Path adapter = new Path(checkpoint, AdapterFile.CONFIG);
+      boolean isAdapter = adapter.getFileSystem(hadoop).exists(adapter);
+      configs.add(
+          of(
+              shared
+                  .with(isAdapter ? Flags.ADAPTER : Flags.MODEL_NAME_OR_PATH, checkpoint.toString())
+                  .with(Flags.OUTPUT_DIR, output + "/" + checkpoint.getName())));
+    }
+    ConfigException.require(
+        !configs.isEmpty(),
+        Flags.CHECKPOINTS,
+        run,
+        "it has no folder checkpoint-N; name the output_dir of a run");
+    return configs;
   }
 
   /** The record of a user's settings. */

@@ -79,6 +79,8 @@ public final class PrepSettings {
             settings.get(Flags.KEEP, CurateConfig.Keep.class),
             settings.find(Flags.DECONTAMINATE).orElse(List.of()),
             settings.get(Flags.DATASET_TEST_SPLIT)),
+        settings.find(Flags.SCORE_COLUMN).orElse(""),
+        settings.find(Flags.MODEL_NAME_OR_PATH).map(model -> model(settings, "")),
         settings.get(Flags.OUTPUT_DIR),
         settings.get(Flags.OVERWRITE_OUTPUT_DIR));
   }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.train.TestModels;
 
 /** Real runs of {@code spark-lora curate}. */
 class CurateCommandTest {
@@ -88,6 +89,142 @@ class CurateCommandTest {
     }
   }
 
+  /** Rows of one dataset that another has, in the file of {@code sft}, and what it makes of it. */
+  @Test
+  void curatesAMixtureIntoAMixture() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    Files.write(
+        folder.resolve("talks.jsonl"),
+        List.of(
+            talk("en", "What is 2 + 2?", "4"),
+            talk("de", "Wie viel ist das, und was ist es?", "Es ist die Vier."),
+            talk("en", "What is the sum of all of them?", "It is all of the numbers together")));
+    Path mixture =
+        Files.writeString(
+            folder.resolve("mixture.yaml"),
+            """
+            datasets:
+              - path: FOLDER/data.jsonl
+                columns: [question, answer]
+                weight: 2.0
+              - path: FOLDER/talks.jsonl
+                name:
+                filter: kind = 'en'
+                max_rows: 9
+            test_split_size: 0.5
+            """
+                .replace("FOLDER", folder.toString()));
+    assertThat(
+            CommandRun.ofLocal(
+                "curate",
+                List.of(
+                    "--datasets",
+                    mixture.toString(),
+                    "--output_dir",
+                    folder.resolve("out").toString(),
+                    "--exact_duplicates")))
+        .as(err.text())
+        .isZero();
+    JsonNode manifest = new ObjectMapper().readTree(folder.resolve("out/manifest.json").toFile());
+    String data = folder + "/data.jsonl";
+    String talks = folder + "/talks.jsonl";
+    assertThat(manifest.at("/sources").toString())
+        .isEqualTo(
+            "{\"%s\":{\"rows\":4,\"kept\":3},\"%s\":{\"rows\":3,\"kept\":1}}"
+                .formatted(data, talks));
+    assertThat(manifest.at("/inputs/sources")).hasSize(2);
+    assertThat(manifest.at("/files/1/name").asText()).startsWith("1-talks.jsonl/train-");
+    try (SparkSession spark = TestSpark.open(1)) {
+      assertThat(
+              spark
+                  .read()
+                  .option("recursiveFileLookup", true)
+                  .option("mergeSchema", true)
+                  .parquet(folder.resolve("out/removed").toString())
+                  .orderBy("step", "row")
+                  .collectAsList()
+                  .stream()
+                  .map(
+                      row ->
+                          "%s %s %s:%s"
+                              .formatted(
+                                  row.<String>getAs("step"),
+                                  row.<Long>getAs("row"),
+                                  row.<String>getAs("collides_with_dataset"),
+                                  row.<Long>getAs("collides_with_row"))))
+          .containsExactly(
+              "exact_duplicates 0 %s:0".formatted(data),
+              "exact_duplicates 1 %s:0".formatted(data),
+              "filter 1 null:null");
+    }
+    JsonNode datasets = new ObjectMapper().readTree(folder.resolve("out/datasets.yaml").toFile());
+    assertThat(datasets.toString())
+        .isEqualTo(
+            """
+            {"datasets":[{"path":"%s/out/data/0-data.jsonl","weight":2.0},\
+            {"path":"%s/out/data/1-talks.jsonl","max_rows":9}],"test_split_size":0.5}"""
+                .formatted(folder, folder));
+    assertThat(
+            CommandRun.ofLocal(
+                "prep",
+                List.of(
+                    "--datasets",
+                    folder.resolve("out/datasets.yaml").toString(),
+                    "--model_name_or_path",
+                    model.toString(),
+                    "--output_dir",
+                    folder.resolve("packed").toString())))
+        .as(err.text())
+        .isZero();
+    JsonNode counts =
+        new ObjectMapper()
+            .readTree(folder.resolve("packed/_prep_manifest.json").toFile())
+            .at("/counts/sources");
+    assertThat(counts.size()).isEqualTo(2);
+    for (JsonNode source : counts) { // of three rows two copies, of the other dataset one
+      assertThat(source.get("documents").asInt() + source.get("held_out").asInt()).isIn(6, 1);
+    }
+  }
+
+  private static String talk(String kind, String question, String answer) {
+    return """
+        {"kind": "%s", "messages": [{"role": "user", "content": "%s"}, {"role": "assistant", "content": "%s"}]}"""
+        .formatted(kind, question, answer);
+  }
+
+  @Test
+  void filtersByLanguageAndByTokensOfAModel() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    Files.write(
+        folder.resolve("data.jsonl"),
+        List.of(
+            row("Was ist das, und wie viel ist es?", "Es ist nicht viel."),
+            row("What is it, and how much of it is there?", "There is not much of it."),
+            row("What is it?", "It is what it is. ".repeat(30).strip())));
+    assertThat(
+            curate(
+                "--filter",
+                "language(question) = 'en' AND tokens(answer) < 50",
+                "--model_name_or_path",
+                model.toString()))
+        .as(err.text())
+        .isZero();
+    try (SparkSession spark = TestSpark.open(1)) {
+      assertThat(
+              spark.read().parquet(folder.resolve("out/data").toString()).collectAsList().stream()
+                  .map(kept -> kept.<String>getAs("answer")))
+          .containsExactly("There is not much of it.");
+    }
+  }
+
+  @Test
+  void bestNeedsAScoreAndTokensNeedAModel() {
+    assertThat(curate("--exact_duplicates", "--keep", "best")).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("keep = best").contains("--score_column");
+    assertThat(curate("--filter", "tokens(answer) < 5")).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("tokens");
+  }
+
   /** The columns are those of the datasets' cards; the rows stand in for theirs. */
   @ParameterizedTest
   @CsvSource(
@@ -129,7 +266,7 @@ class CurateCommandTest {
           """
           --keep first                | give at least one of --filter, --exact_duplicates
           --near_duplicates 1.5       | it must be above 0 and at most 1
-          --keep best                 | use first or longest
+          --keep shortest             | longest or best
           --exact_duplicate           | did you mean exact_duplicates
           """)
   void badSettingsAreRefusedBeforeAnyWork(String flags, String remedy) {

@@ -59,6 +59,7 @@ class EvalCommandTest {
   private Path model;
   private Path dataset;
   @RegisterExtension final Captured err = Captured.err();
+  @RegisterExtension final Captured out = Captured.out();
 
   @BeforeEach
   void prepare() throws IOException {
@@ -98,6 +99,50 @@ class EvalCommandTest {
 
   private static JsonNode summary(Path output) throws IOException {
     return new ObjectMapper().readTree(output.resolve("_eval_summary.json").toFile());
+  }
+
+  /** Of adapters beside their model, and of whole models. */
+  @Test
+  void checkpointsOfARunAreOneTable() throws IOException {
+    Path rows =
+        Files.writeString(folder.resolve("texts.jsonl"), "{\"text\": \"one text\"}\n".repeat(8));
+    for (String adapter : List.of("--use_peft", "--use_peft=false")) {
+      Path run = folder.resolve("run" + adapter);
+      assertThat(
+              CommandRun.ofLocal(
+                  "sft",
+                  CommandRun.words(
+                      "%s --model_name_or_path %s --dataset_name %s --output_dir %s --max_steps 2 --save_steps 1 --per_device_train_batch_size 2 --disable_tqdm",
+                      adapter, model, rows, run)))
+          .as(message())
+          .isZero();
+      Path output = folder.resolve("table" + adapter);
+      assertThat(
+              eval(
+                  output,
+                  "--checkpoints",
+                  run.toString(),
+                  "--reward_funcs",
+                  EvenLength.class.getName(),
+                  "--by",
+                  "level"))
+          .as(message())
+          .isZero();
+      JsonNode all = summary(output).get("checkpoints");
+      assertThat(all.fieldNames()).toIterable().containsExactly("checkpoint-1", "checkpoint-2");
+      assertThat(all.get("checkpoint-2")).isEqualTo(summary(output.resolve("checkpoint-2")));
+      assertThat(out.text())
+          .containsPattern("checkpoint-1  pass@1  0\\.\\d{4} ")
+          .containsPattern("checkpoint-2  level 1  pass@1  0\\.\\d{4} ");
+      assertThat(
+              all.at(
+                      "/checkpoint-1/"
+                          + (adapter.contains("false") ? "model_name_or_path" : "adapter"))
+                  .asText())
+          .endsWith("checkpoint-1");
+    }
+    assertThat(eval(folder.resolve("none"), "--checkpoints", folder.toString())).isEqualTo(MISUSED);
+    assertThat(message()).contains("checkpoints = " + folder).contains("no folder checkpoint-N");
   }
 
   @Test
@@ -210,7 +255,7 @@ class EvalCommandTest {
 
   static List<Path> recipes() throws IOException {
     try (Stream<Path> files = Files.list(Path.of("../conf/eval"))) {
-      return files.sorted().toList();
+      return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
     }
   }
 

@@ -1,0 +1,60 @@
+package org.sparklora.reward.format;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
+import org.sparklora.reward.RewardInput;
+
+/**
+ * 1 for a completion whose answer is the solution's, as a text: {@code exact_match} with {@code
+ * strict-match} of lm-evaluation-harness's tasks {@code gsm8k} and {@code gsm8k_cot}. The answer is
+ * the first number after {@code ####} or {@code The answer is}, before the completion asks a
+ * question of its own; commas, dollar signs and a full stop at the end do not count.
+ */
+public record ExactMatch() implements Reward {
+  public static final String NAME = "exact_match_reward";
+
+  private static final Pattern END = Pattern.compile("Question:|Q:|</s>|<\\|im_end\\|>");
+
+  /** After the words one more character is needed, as in the harness, usually the full stop. */
+  private static final Pattern ANSWER =
+      Pattern.compile("#### (-?[0-9.,]+)|The answer is (-?[0-9.,]+).");
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public Judgement judge(RewardInput completion) {
+    return completion
+        .solution()
+        .filter(solution -> !solution.isBlank())
+        .map(solution -> judge(completion.text(), compared(solution)))
+        .orElseGet(() -> Judgement.unverifiable("no solution"));
+  }
+
+  private static Judgement judge(String completion, String solution) {
+    Matcher found = ANSWER.matcher(END.split(completion, 2)[0]);
+    Optional<String> answer =
+        found.find()
+            ? Optional.ofNullable(found.group(1)).or(() -> Optional.of(found.group(2)))
+            : Optional.empty();
+    Verdict verdict =
+        answer.map(ExactMatch::compared).filter(solution::equals).isPresent()
+            ? Verdict.CORRECT
+            : Verdict.WRONG;
+    return Judgement.of(
+        verdict, answer.isPresent() ? "exact match" : "no answer", solution, answer.orElse(""));
+  }
+
+  private static String compared(String text) {
+    return text.strip()
+        .replaceAll("[,$]", "")
+        .replaceFirst("(?s).*#### ", "")
+        .replaceFirst("\\.$", "");
+  }
+}
