@@ -60,6 +60,5 @@ for kind in full lora; do
   started=$SECONDS
   guide "$WORK/$kind" "${more[@]}" 2>&1 | tee "$WORK/$kind.log"
   echo "3 steps in $((SECONDS - started)) s"
-  grep -q -- "--vllm_mode is accepted" "$WORK/$kind.log"
 done
 "$SPARK_LORA_PYTHON" "$ROOT/ci/grpo_guide_check.py" "$MODEL" "$WORK/full" "$WORK/lora"

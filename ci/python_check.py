@@ -243,12 +243,12 @@ check(f"before a completion is drawn: {message[:110]}…", says in message and n
 lock = threading.Lock()
 message, _ = refused(TypeError, lambda: grpo("lock", lambda completions, **_: [lock] and [0.0] * len(completions)))
 check(f"before training: {message[:110]}…", "<lambda> cannot be sent" in message)
-unjudged = grpo("unjudged", nothing, max_steps=1, use_vllm=True)
+unjudged = grpo("unjudged", nothing, max_steps=1, vllm_group_port=1)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     unjudged.train()
 said = [str(warning.message) for warning in caught if "vllm" in str(warning.message)]
-check(f"what changes nothing is warned of: {said}", said == ["use_vllm is accepted and changes nothing: completions are generated in this process"])
+check(f"what changes nothing is warned of: {said}", said == ["vllm_group_port is accepted and changes nothing: adapters reach the servers as files"])
 message, _ = refused(SettingsError, grpo("typo", "acuracy_reward").train)
 check(f"a mistyped reward: {message[:75]}…", "did you mean accuracy_reward?" in message)
 check("NaN counts as None does: not judged", unjudged.state.log_history[0]["completions/not_judged"] == 32)

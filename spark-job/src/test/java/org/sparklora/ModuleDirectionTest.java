@@ -56,6 +56,7 @@ class ModuleDirectionTest {
   private static final String DATA_PREP = "org.sparklora.prep..";
   private static final String REWARD = "org.sparklora.reward..";
   private static final String TRAIN = "org.sparklora.train..";
+  private static final String CLIENTS = "org.sparklora.train.vllm..";
   private static final String OBSERVE = "org.sparklora.observe..";
   private static final String SWEEP = "org.sparklora.sweep..";
   private static final String GRPO = "org.sparklora.spark.grpo..";
@@ -155,8 +156,19 @@ class ModuleDirectionTest {
       noClasses()
           .that()
           .resideInAPackage(TRAIN)
+          .and()
+          .resideOutsideOfPackage(CLIENTS)
           .should()
           .dependOnClassesThat(ours(TRAIN, MODEL, PIPELINE, TEXT));
+
+  /** Of the hub they take how to ask a server for JSON. */
+  @ArchTest
+  static final ArchRule CLIENTS_OF_SERVERS_USE_THE_HUB_TOO =
+      noClasses()
+          .that()
+          .resideInAPackage(CLIENTS)
+          .should()
+          .dependOnClassesThat(ours(TRAIN, MODEL, PIPELINE, TEXT, HUB));
 
   @ArchTest
   static final ArchRule TRAINING_NEEDS_NEITHER_SPARK_NOR_DEEPLEARNING4J =

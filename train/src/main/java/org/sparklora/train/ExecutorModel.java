@@ -25,7 +25,6 @@ import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.Once;
-import org.sparklora.text.Tokenizer;
 import org.sparklora.train.meter.ExecutorMeter;
 import org.sparklora.train.vector.FlatVector;
 
@@ -232,11 +231,6 @@ public final class ExecutorModel implements AutoCloseable {
     if (place.released) {
       throw new IllegalStateException("The run that this model was loaded for is over");
     }
-  }
-
-  /** The model's tokenizer, read at the first call. */
-  public Tokenizer tokenizer() {
-    return source.tokenizer();
   }
 
   /** The layout of the trained parameters in their flat vector. */

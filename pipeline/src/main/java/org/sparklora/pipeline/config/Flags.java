@@ -198,6 +198,13 @@ public final class Flags {
       integer("dynamic_sampling_max_draws");
   public static final Flag<Integer> ROUNDS_TOTAL_LIMIT = integer("rounds_total_limit");
   public static final Flag<Double> MAX_LOGPROB_DIFFERENCE = number("max_logprob_difference");
+  public static final Flag<Boolean> USE_VLLM = toggle("use_vllm");
+  public static final Flag<String> VLLM_MODE = text("vllm_mode");
+  public static final Flag<String> VLLM_SERVER_BASE_URL = text("vllm_server_base_url");
+  public static final Flag<String> VLLM_SERVER_HOST = text("vllm_server_host");
+  public static final Flag<Integer> VLLM_SERVER_PORT = integer("vllm_server_port");
+  public static final Flag<Double> VLLM_SERVER_TIMEOUT = number("vllm_server_timeout");
+  public static final Flag<String> VLLM_ADAPTER_DIR = text("vllm_adapter_dir");
   public static final Flag<Boolean> LOG_COMPLETIONS = toggle("log_completions");
   public static final Flag<Integer> NUM_COMPLETIONS_TO_PRINT = integer("num_completions_to_print");
 

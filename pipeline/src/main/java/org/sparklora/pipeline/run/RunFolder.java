@@ -37,8 +37,11 @@ public final class RunFolder implements AutoCloseable {
   /** The folder of the rounds of {@code grpo}, one folder per round: {@link RoundFolders}. */
   public static final String ROUNDS = FolderContents.ROUNDS;
 
+  /** The folder of adapters that servers load while a run trains. */
+  public static final String ADAPTERS = "vllm-adapters";
+
   /** The logs of a run, which are not results. */
-  static final List<String> LOGS = List.of(MetricsLog.FILE_NAME, TRACKERS);
+  static final List<String> LOGS = List.of(MetricsLog.FILE_NAME, TRACKERS, ADAPTERS);
 
   private final FileSystem fileSystem;
   private final Path folder;
@@ -249,7 +252,7 @@ public final class RunFolder implements AutoCloseable {
    * checkpoints and tables of rounds, which only serve to resume.
    */
   public static boolean isResult(String name) {
-    return !name.startsWith(FolderContents.CHECKPOINT) && !name.equals(FolderContents.ROUNDS);
+    return !isCheckpoint(name) && !name.equals(FolderContents.ROUNDS) && !name.equals(ADAPTERS);
   }
 
   /** Whether a folder of that name, in a run's folder, is a checkpoint. */

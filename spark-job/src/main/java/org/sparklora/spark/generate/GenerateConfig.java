@@ -14,6 +14,7 @@ import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.grpo.PromptOrder;
+import org.sparklora.train.vllm.VllmConfig;
 
 /**
  * Settings of the completion of prompts.
@@ -22,13 +23,15 @@ import org.sparklora.train.grpo.PromptOrder;
  * @param ignoreEos {@code ignore_eos}: whether completions continue after an end token
  * @param workers {@code num_workers}: number of executors; all if empty
  * @param round the round of a {@code grpo} run to generate; empty completes all prompts
+ * @param vllm the servers that generate; empty for this project's decoder
  */
 public record GenerateConfig(
     Model model,
     SamplingConfig sampling,
     boolean ignoreEos,
     Optional<Integer> workers,
-    Optional<Round> round) {
+    Optional<Round> round,
+    Optional<VllmConfig> vllm) {
 
   /** A model, with or without an adapter. */
   public record Model(ModelConfig base, Optional<ModelReference> adapter) {
@@ -61,7 +64,11 @@ public record GenerateConfig(
         settings.find(Flags.NUM_WORKERS),
         settings
             .find(Flags.ROUND)
-            .map(number -> round(settings, number, sampling.numGenerations())));
+            .map(number -> round(settings, number, sampling.numGenerations())),
+        VllmConfig.of(
+            settings,
+            settings.find(Flags.OUTPUT).or(() -> settings.find(Flags.OUTPUT_DIR)).orElse("generate")
+                + ".vllm-adapters"));
   }
 
   /** How completions are drawn, of a user's settings. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -23,7 +24,9 @@ import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ContextLength;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
+import org.sparklora.train.grpo.Sampler;
 import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.vllm.VllmServers;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
@@ -36,10 +39,14 @@ public final class GenerateJob implements AutoCloseable {
   /** Enough completions for an executor to keep its batch full, few enough to lose little. */
   private static final int COMPLETIONS_A_PART = 256;
 
+  /** The same for a client of servers, which divides a part over all of them. */
+  private static final int COMPLETIONS_OF_SERVERS = 4096;
+
   private final GenerateConfig config;
   private final AdaptedModel adapted;
   private final SamplingConfig sampling;
   private final ContextLength context;
+  private Optional<VllmServers> servers = Optional.empty(); // opened with the first prompts
 
   private GenerateJob(GenerateConfig config, AdaptedModel adapted) throws IOException {
     TrainedModel model = adapted.model();
@@ -126,13 +133,25 @@ public final class GenerateJob implements AutoCloseable {
     FlatVector parameters = adapted.parameters();
     try (SharedVector shared =
         workers.share(FlatVector.over(parameters.pointer(), parameters.size()))) {
-      new GenerateStage(workers, model(), shared, sampling)
+      stage(workers, shared, prompts)
           .run(parts(config.round().map(one -> one.of(prompts)).orElse(prompts)), completed);
     }
   }
 
+  private GenerateStage stage(Workers workers, SharedVector shared, List<Prompt> prompts) {
+    if (servers.isEmpty()) {
+      servers = config.vllm().map(named -> VllmServers.open(named, model(), prompts, sampling));
+    }
+    Sampler sampler =
+        servers
+            .map(opened -> opened.sampler(adapted.parameters(), "given"))
+            .orElseGet(() -> Sampler.decoder(model(), shared));
+    return new GenerateStage(workers, sampler, model().tokenizer(), sampling);
+  }
+
   private List<List<Prompt>> parts(List<Prompt> prompts) {
-    int size = Math.max(1, COMPLETIONS_A_PART / sampling.numGenerations());
+    int most = config.vllm().isPresent() ? COMPLETIONS_OF_SERVERS : COMPLETIONS_A_PART;
+    int size = Math.max(1, most / sampling.numGenerations());
     List<List<Prompt>> parts = new ArrayList<>();
     for (int from = 0; from < prompts.size(); from += size) {
       parts.add(List.copyOf(prompts.subList(from, Math.min(from + size, prompts.size()))));
@@ -144,7 +163,7 @@ public final class GenerateJob implements AutoCloseable {
   public List<Generation> complete(List<Prompt> prompts) {
     Workers here = new LocalWorkers();
     try (SharedVector lent = here.lend(adapted.parameters())) {
-      return new GenerateStage(here, model(), lent, sampling).run(prompts);
+      return stage(here, lent, prompts).run(prompts);
     }
   }
 
@@ -156,6 +175,7 @@ public final class GenerateJob implements AutoCloseable {
 
   @Override
   public void close() {
+    servers.ifPresent(VllmServers::close);
     adapted.close();
   }
 }

@@ -12,6 +12,7 @@ import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
@@ -27,6 +28,7 @@ import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.PromptOrder;
+import org.sparklora.train.vllm.VllmConfig;
 
 /**
  * The settings of {@code grpo}.
@@ -68,13 +70,15 @@ public record GrpoConfig(
    *     disagree on a token, on average, in nats
    * @param workers {@code num_workers}: number of executors; all if empty
    * @param kept {@code rounds_total_limit}: rounds whose tables stay; all if empty
+   * @param vllm the servers that generate; empty for this project's decoder
    */
   record Rounds(
       SamplingConfig sampling,
       DynamicSampling dynamicSampling,
       double maxLogProbDifference,
       Optional<Integer> workers,
-      OptionalInt kept) {
+      OptionalInt kept,
+      Optional<VllmConfig> vllm) {
     static Rounds of(Settings settings) {
       return new Rounds(
           GenerateConfig.sampling(settings),
@@ -82,7 +86,20 @@ public record GrpoConfig(
               settings.get(Flags.DYNAMIC_SAMPLING), settings.get(Flags.DYNAMIC_SAMPLING_MAX_DRAWS)),
           settings.get(Flags.MAX_LOGPROB_DIFFERENCE),
           settings.find(Flags.NUM_WORKERS),
-          settings.find(Flags.ROUNDS_TOTAL_LIMIT).map(OptionalInt::of).orElse(OptionalInt.empty()));
+          settings.find(Flags.ROUNDS_TOTAL_LIMIT).map(OptionalInt::of).orElse(OptionalInt.empty()),
+          vllm(settings));
+    }
+
+    private static Optional<VllmConfig> vllm(Settings settings) {
+      Optional<VllmConfig> vllm =
+          VllmConfig.of(settings, settings.get(Flags.OUTPUT_DIR) + "/" + RunFolder.ADAPTERS);
+      ConfigException.require(
+          vllm.isEmpty() || settings.get(Flags.USE_PEFT),
+          Flags.USE_VLLM,
+          true,
+          "servers cannot load all weights while they run, only an adapter; add --%s, or leave --%s out"
+              .formatted(Flags.USE_PEFT, Flags.USE_VLLM));
+      return vllm;
     }
   }
 

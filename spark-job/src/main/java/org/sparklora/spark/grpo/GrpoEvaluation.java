@@ -68,7 +68,8 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
     policy.workers().during("evaluation");
     Config config = policy.config().evaluation();
     SamplingConfig sampling =
-        GenerateStage.sampling(policy.sampling().withNumGenerations(config.completions()), DRAW);
+        GenerateStage.sampling(
+            policy.rollouts().sampling().withNumGenerations(config.completions()), DRAW);
     List<ScoredGeneration> scored =
         policy.rewards().inGroupsOf(config.completions()).run(policy.complete(prompts, sampling));
     Map<String, Double> metrics = RoundMetrics.of(scored, policy.config(), config.completions());

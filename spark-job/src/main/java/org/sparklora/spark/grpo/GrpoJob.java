@@ -89,7 +89,11 @@ public final class GrpoJob {
       PromptOrder order = config.promptOrder(prompts.size());
       TrainingPlan plan = config.plan(order);
       RunFingerprint identity = GrpoIdentity.of(config, initial.model(), sampling, prompts);
-      try (TrainingRun run =
+      try (Rollouts rollouts =
+              advantages.isPresent() // then nothing is drawn
+                  ? new Rollouts(sampling, Optional.empty())
+                  : Rollouts.open(config, initial.model(), sampling, prompts);
+          TrainingRun run =
               TrainingRun.begin(
                   place,
                   folder,
@@ -105,7 +109,8 @@ public final class GrpoJob {
                   control.listener());
           Policy policy =
               Policy.of(
-                  config, initial, run.vectors(), workers, sampling, external(config, judge))) {
+                  config, initial, run.vectors(), workers, rollouts, external(config, judge))) {
+        rollouts.requirePolicy(policy, prompts.get(0));
         RoundTables tables =
             new RoundTables(
                 hadoop, folder.rounds(), identity.fixed().toString(), config.rounds().kept());
@@ -154,10 +159,11 @@ public final class GrpoJob {
     config.requireSolutions(prompts);
     external(config, judge).ifPresent(rewards -> rewards.requireColumns(prompts));
     ExecutorModel.hold(initial.model());
-    try (TrainedNetwork network = initial.network(config);
+    try (Rollouts rollouts = Rollouts.open(config, initial.model(), sampling, prompts);
+        TrainedNetwork network = initial.network(config);
         Policy policy =
             Policy.of(
-                config, initial, network.vectors(), workers, sampling, external(config, judge))) {
+                config, initial, network.vectors(), workers, rollouts, external(config, judge))) {
       return new GrpoEvaluation(policy, prompts).run(0);
     } finally {
       ExecutorModel.release(initial.model());

@@ -26,7 +26,7 @@ import org.sparklora.train.workers.Workers;
  *
  * @param updates holds the current parameters
  * @param reference the reference policy, if the loss needs one
- * @param sampling settings, with the tokens that end a completion
+ * @param rollouts how completions are drawn
  * @param rewards the second stage: judges the completions of a round
  */
 record Policy(
@@ -34,7 +34,7 @@ record Policy(
     TrainedModel model,
     PolicyUpdates updates,
     Optional<Reference> reference,
-    SamplingConfig sampling,
+    Rollouts rollouts,
     RewardStage rewards)
     implements AutoCloseable {
 
@@ -65,7 +65,7 @@ record Policy(
       InitialParameters initial,
       TrainedVectors vectors,
       Workers workers,
-      SamplingConfig sampling,
+      Rollouts rollouts,
       Optional<ExternalRewardsJob> external)
       throws IOException {
     TrainedModel model = initial.model();
@@ -76,7 +76,7 @@ record Policy(
         config.loss().divergence().beta() > 0
             ? Optional.of(Reference.of(initial, workers))
             : Optional.empty(),
-        sampling,
+        rollouts,
         new RewardStage(
             workers,
             Scoring.of(config.rewards().functions(), config.rewards().advantages()),
@@ -106,7 +106,8 @@ record Policy(
 
   /** The first stage: draws completions of prompts. */
   List<Generation> complete(List<Prompt> prompts, SamplingConfig with) {
-    return new GenerateStage(workers(), model, updates.parameters(), with).run(prompts);
+    return new GenerateStage(workers(), rollouts.sampler(updates), model.tokenizer(), with)
+        .run(prompts);
   }
 
   /**

@@ -74,7 +74,7 @@ final class PolicyRounds implements Round.Source {
     String parameters = policy.updates().checksum();
     while (selection.wantsMore()) {
       RoundTables.Draw draw = new RoundTables.Draw(number, selection.draws(), draws++, parameters);
-      SamplingConfig sampling = GenerateStage.sampling(policy.sampling(), draw.draw());
+      SamplingConfig sampling = GenerateStage.sampling(policy.rollouts().sampling(), draw.draw());
       List<Generation> drawn =
           tables.generations(draw, () -> policy.complete(order.of(prompts, draw.draw()), sampling));
       selection.add(tables.advantages(draw, () -> judge.run(drawn)));

@@ -1,6 +1,5 @@
 package org.sparklora.train.grpo;
 
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -12,23 +11,21 @@ import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.text.Tokenizer;
-import org.sparklora.train.ExecutorModel;
-import org.sparklora.train.TrainedModel;
 import org.sparklora.train.meter.PromptQueue;
-import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /**
- * The first stage: divides prompts over workers, which complete them. The same seed gives the same
- * completions, however prompts are divided and after a retry of a part.
+ * The first stage: divides prompts over workers, which complete them. With this project's decoder
+ * the same seed gives the same completions, however prompts are divided and after a retry of a
+ * part.
  *
- * @param model the model that completes
- * @param parameters of its trained part
+ * @param sampler the policy that completes
+ * @param tokenizer of its model
  * @param sampling settings, with the tokens that end a completion
  */
 public record GenerateStage(
-    Workers workers, TrainedModel model, SharedVector parameters, SamplingConfig sampling) {
+    Workers workers, Sampler sampler, Tokenizer tokenizer, SamplingConfig sampling) {
   private static final long DRAW_MIX = 0x9e3779b97f4a7c15L;
 
   /** The completions of all prompts, in the order of the prompts. */
@@ -48,13 +45,13 @@ public record GenerateStage(
     try {
       workers.forEach(
           parts.stream().map(GenerateStage::asked).toList(),
-          new Complete(model, parameters, sampling),
+          new Complete(sampler, sampling),
           drawn -> {
             int done = sizes.next();
             PromptQueue.remove(done);
             waiting[0] -= done;
             completed.accept(
-                drawn.stream().map(one -> one.of(byId.get(one.completion.promptId()))).toList());
+                drawn.stream().map(one -> generation(byId.get(one.promptId()), one)).toList());
           });
     } finally {
       PromptQueue.remove(waiting[0]); // prompts are left after a failure
@@ -67,37 +64,26 @@ public record GenerateStage(
         .toList();
   }
 
-  /** A completion and its text. */
-  private record Drawn(Completion completion, String text, String stopReason)
-      implements Serializable {
-    static Drawn of(Completion completion, Tokenizer tokenizer) {
-      return new Drawn(
-          completion,
-          tokenizer.decode(completion.tokens(), true),
-          GenerateStage.stopReason(completion, tokenizer));
-    }
-
-    Generation of(Prompt prompt) {
-      return new Generation(
-          prompt, completion.index(), text, completion.tokens(), completion.logProbs(), stopReason);
-    }
+  private Generation generation(Prompt prompt, Completion drawn) {
+    return new Generation(
+        prompt,
+        drawn.index(),
+        tokenizer.decode(drawn.tokens(), true),
+        drawn.tokens(),
+        drawn.logProbs(),
+        stopReason(drawn, tokenizer));
   }
 
-  private record Complete(TrainedModel model, SharedVector parameters, SamplingConfig sampling)
-      implements Work<List<org.sparklora.model.generate.Prompt>, List<Drawn>> {
+  private record Complete(Sampler sampler, SamplingConfig sampling)
+      implements Work<List<org.sparklora.model.generate.Prompt>, List<Completion>> {
     @Override
     public String verb() {
       return "complete prompts";
     }
 
     @Override
-    public List<Drawn> run(List<org.sparklora.model.generate.Prompt> prompts) {
-      try (ExecutorModel here = ExecutorModel.of(model)) {
-        Tokenizer tokenizer = here.tokenizer();
-        return here.generate(parameters.vector(), prompts, sampling).stream()
-            .map(completion -> Drawn.of(completion, tokenizer))
-            .toList();
-      }
+    public List<Completion> run(List<org.sparklora.model.generate.Prompt> prompts) {
+      return sampler.complete(prompts, sampling);
     }
   }
 

@@ -41,6 +41,16 @@ public final class PolicyUpdates implements AutoCloseable {
     return parameters;
   }
 
+  /** The model that has these parameters. */
+  public TrainedModel model() {
+    return vectors.model();
+  }
+
+  /** The current policy in this process, until the next {@link #apply}. */
+  public FlatVector vector() {
+    return vectors.vector();
+  }
+
   /** A checksum of the current parameters. */
   public String checksum() {
     return vectors.vector().checksum();

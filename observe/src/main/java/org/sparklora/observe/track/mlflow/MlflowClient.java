@@ -8,22 +8,21 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.sparklora.hub.BoundedBody;
+import org.sparklora.hub.JsonHttp;
 import org.sparklora.hub.PlainText;
 
 /**
  * A client of MLflow's REST API, version 2.0. It never retries, since only the caller knows whether
- * a request is idempotent. It does not follow redirects, which would forward the credentials.
+ * a request is idempotent.
  *
  * <p>Thread-safe.
  */
@@ -48,12 +47,7 @@ final class MlflowClient {
 
   private final MlflowServer server;
   private final Duration timeout;
-  private final HttpClient client =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .followRedirects(HttpClient.Redirect.NEVER)
-          .connectTimeout(TIMEOUT)
-          .build();
+  private final JsonHttp http = new JsonHttp(TIMEOUT);
 
   MlflowClient(MlflowServer server) {
     this(server, TIMEOUT);
@@ -136,38 +130,27 @@ final class MlflowClient {
 
   private JsonNode send(HttpRequest.Builder request, String about) throws IOException {
     try {
-      HttpRequest built = request.build();
-      long deadline = System.nanoTime() + built.timeout().orElseThrow().toNanos();
-      HttpResponse<InputStream> response =
-          client.send(built, HttpResponse.BodyHandlers.ofInputStream());
-      byte[] body =
-          BoundedBody.read(
-              response.body(),
-              BoundedBody.MOST_BYTES,
-              Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
-      if (response.statusCode() >= SERVER_ERROR) {
-        throw new IOException("status %s of %s".formatted(response.statusCode(), about));
+      JsonHttp.Answer answer = http.send(request.build(), BoundedBody.MOST_BYTES);
+      if (answer.status() >= SERVER_ERROR) {
+        throw new IOException("status %s of %s".formatted(answer.status(), about));
       }
-      if (response.statusCode() / 100 != 2) {
-        throw refusal(response.statusCode(), body, about);
+      if (!answer.isSuccess()) {
+        throw refusal(answer, about);
       }
-      return body.length == 0 ? JSON.createObjectNode() : JSON.readTree(body);
-    } catch (MlflowException e) {
+      return answer.json();
+    } catch (MlflowException | InterruptedIOException e) {
       throw e;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted");
     } catch (IOException e) {
       String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
       throw new IOException("no answer of %s: %s".formatted(server, reason), e);
     }
   }
 
-  private MlflowException refusal(int status, byte[] body, String about) {
+  private MlflowException refusal(JsonHttp.Answer answer, String about) {
     String code = "";
     String message = "";
     try {
-      JsonNode said = JSON.readTree(body);
+      JsonNode said = answer.json();
       code = said.path("error_code").asText("");
       message = said.path("message").asText("");
     } catch (IOException e) {
@@ -179,7 +162,7 @@ final class MlflowClient {
             .formatted(
                 server,
                 about,
-                status,
+                answer.status(),
                 PlainText.line(code, LONGEST_MESSAGE),
                 PlainText.line(message, LONGEST_MESSAGE))
             .strip());

@@ -1,0 +1,201 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.train.TestModels;
+import org.sparklora.train.vllm.DecoderDrawing;
+import org.sparklora.train.vllm.VllmStandIn;
+
+/**
+ * Commands whose completions come from servers: stand-ins for vLLM that draw with this project's
+ * decoder.
+ */
+class VllmCommandsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int MISUSED = 2;
+
+  @TempDir private Path folder;
+  private Path model;
+  private Path dataset;
+  private final List<VllmStandIn> servers = new ArrayList<>();
+  @RegisterExtension final Captured err = Captured.err();
+  @RegisterExtension final Captured out = Captured.out();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+    dataset =
+        Files.writeString(
+            folder.resolve("problems.jsonl"),
+            """
+            {"question": "Tom has 3 eggs and buys 4. How many?", "answer": "3+4=7\\n#### 7"}
+            {"question": "Ann has 9 pens and loses 4. How many?", "answer": "9-4=5\\n#### 5"}
+            """);
+    serve(model);
+  }
+
+  @AfterEach
+  void stop() {
+    servers.forEach(VllmStandIn::close);
+  }
+
+  private void serve(Path folder) throws IOException {
+    VllmStandIn server = DecoderDrawing.serve(folder);
+    server.base = "llama-tiny";
+    servers.add(server);
+  }
+
+  private String urls() {
+    return String.join(",", servers.stream().map(VllmStandIn::url).toList());
+  }
+
+  private int run(String command, Object... more) {
+    List<String> arguments =
+        new ArrayList<>(List.of(command, "--model_name_or_path", model.toString()));
+    for (Object one : more) {
+      arguments.add(one.toString());
+    }
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  private Object[] grpo(Path output, Object... more) {
+    List<Object> flags =
+        new ArrayList<>(List.of("--dataset_name", dataset, "--output_dir", output, "--use_peft"));
+    flags.addAll(List.of("--reward_funcs", GrpoCommandTest.Shortness.class.getName()));
+    flags.addAll(List.of("--max_completion_length", 8, "--num_generations", 4));
+    flags.addAll(List.of("--per_device_train_batch_size", 4, "--gradient_accumulation_steps", 2));
+    flags.addAll(List.of("--max_steps", 3, "--learning_rate", "1e-2", "--logging_steps", 1));
+    flags.addAll(List.of("--use_vllm", "--vllm_mode", "server", "--vllm_server_base_url", urls()));
+    flags.addAll(List.of(more));
+    return flags.toArray();
+  }
+
+  @Test
+  void grpoLearnsFromServersWhichHoldItsPolicyInEveryRound() throws IOException {
+    serve(model);
+    Path output = folder.resolve("run");
+
+    assertThat(run("grpo", grpo(output, "--lora_r", 8))).as(err.text()).isZero();
+
+    JsonNode history =
+        JSON.readTree(output.resolve("trainer_state.json").toFile()).get("log_history");
+    for (int step = 0; step < 3; step++) {
+      JsonNode row = history.get(step);
+      assertThat(row.get("sampling/sampling_logp_difference/max").asDouble()).isBetween(0.0, 1e-3);
+      assertThat(row.get("grad_norm").asDouble()).isPositive();
+    }
+    assertThat(output.resolve("vllm-adapters")).doesNotExist();
+    assertThat(output.resolve("adapter_model.safetensors")).isRegularFile();
+    for (VllmStandIn server : servers) {
+      assertThat(server.history.stream().filter(line -> line.startsWith("load"))).hasSize(4);
+      assertThat(server.adapters()).isEmpty();
+    }
+    // 2 groups a round, and of each server a token of the base and some of the first policy
+    assertThat(servers.stream().mapToInt(VllmStandIn::requests).sum()).isEqualTo(3 * 2 + 2 * 2);
+  }
+
+  @Test
+  void otherWeightsAndWhatServersCannotDoAreRefusedBeforeTheFirstStep() throws IOException {
+    Path other = TestModels.copy("llama-tiny", folder.resolve("other"));
+    Path weights = other.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    for (int sign = bytes.length - 1; sign > bytes.length / 2; sign -= 3 * Float.BYTES) {
+      bytes[sign] ^= (byte) 0x80; // of each third weight of the later half
+    }
+    Files.write(weights, bytes);
+    serve(other);
+    Path output = folder.resolve("run");
+
+    assertThat(run("grpo", grpo(output))).isEqualTo(MISUSED);
+    assertThat(err.text())
+        .contains("vllm_server_base_url = " + servers.get(1).url())
+        .contains("it draws from other weights than " + model);
+    assertThat(run("grpo", grpo(output, "--no_use_peft"))).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("servers cannot load all weights while they run");
+    assertThat(run("grpo", grpo(output, "--vllm_mode", "colocate"))).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("vllm_mode = colocate").contains("--vllm_mode server");
+    assertThat(run("grpo", grpo(output, "--vllm_server_base_url", "localhost"))).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("write the address of a server, such as http://host:8000");
+  }
+
+  @Test
+  void aServerDrawsWhatTheDecoderDraws() throws IOException {
+    Path adapter = folder.resolve("run");
+    assertThat(run("grpo", grpo(adapter))).as(err.text()).isZero();
+    Path prompts =
+        Files.writeString(
+            folder.resolve("p.jsonl"), "{\"prompt\": \"1+1\"}\n{\"prompt\": \"Why?\"}\n");
+    Object[] same = {
+      "--adapter", adapter, "--input", prompts, "--temperature", 0, "--max_completion_length", 8
+    };
+    Path own = folder.resolve("own.jsonl");
+    Path served = folder.resolve("served.jsonl");
+
+    assertThat(run("generate", with(same, "--output", own))).as(err.text()).isZero();
+    assertThat(
+            run(
+                "generate",
+                with(
+                    same,
+                    "--output",
+                    served,
+                    "--use_vllm",
+                    "--vllm_mode",
+                    "server",
+                    "--vllm_server_base_url",
+                    urls())))
+        .as(err.text())
+        .isZero();
+
+    assertThat(Files.readString(served)).isEqualTo(Files.readString(own));
+    assertThat(servers.get(0).adapters()).isEmpty();
+    assertThat(folder.resolve("served.jsonl.vllm-adapters")).doesNotExist();
+  }
+
+  @Test
+  void evalAsksServers() throws IOException {
+    Path output = folder.resolve("eval");
+
+    assertThat(
+            run(
+                "eval",
+                "--task",
+                "math",
+                "--dataset_name",
+                dataset,
+                "--dataset_test_split",
+                "train",
+                "--max_completion_length",
+                8,
+                "--output_dir",
+                output,
+                "--use_vllm",
+                "--vllm_mode",
+                "server",
+                "--vllm_server_base_url",
+                urls()))
+        .as(err.text())
+        .isZero();
+
+    assertThat(output.resolve("_eval_summary.json")).content().contains("\"problems\" : 2");
+    assertThat(servers.get(0).requests()).isEqualTo(3);
+  }
+
+  private static Object[] with(Object[] flags, Object... more) {
+    List<Object> all = new ArrayList<>(List.of(flags));
+    all.addAll(List.of(more));
+    return all.toArray();
+  }
+}

@@ -1,0 +1,77 @@
+package org.sparklora.train.vllm;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+
+/**
+ * Which vLLM servers generate.
+ *
+ * @param urls {@code vllm_server_base_url}: addresses of the servers, without a slash at the end
+ * @param timeout {@code vllm_server_timeout}: longest wait for a server to be up, and for an answer
+ * @param adapterDir {@code vllm_adapter_dir}: where adapters are written for the servers
+ * @param isOwnDir whether that folder is this command's own, which deletes it at the end
+ */
+public record VllmConfig(List<String> urls, Duration timeout, String adapterDir, boolean isOwnDir) {
+  private static final String SERVER = "server";
+  private static final double MILLIS = 1000;
+
+  /**
+   * The record of a user's settings; empty if this project's decoder generates.
+   *
+   * @param ownDir where adapters are written unless the user names a folder
+   */
+  public static Optional<VllmConfig> of(Settings settings, String ownDir) {
+    if (!settings.get(Flags.USE_VLLM)) {
+      return Optional.empty();
+    }
+    String mode = settings.get(Flags.VLLM_MODE);
+    ConfigException.require(
+        mode.equals(SERVER),
+        Flags.VLLM_MODE,
+        mode,
+        "this process has no vLLM in it; start servers with vllm serve and name them with --%s %s --%s URL, or leave --%s out: executors then generate themselves"
+            .formatted(Flags.VLLM_MODE, SERVER, Flags.VLLM_SERVER_BASE_URL, Flags.USE_VLLM));
+    String urls =
+        settings
+            .find(Flags.VLLM_SERVER_BASE_URL)
+            .orElseGet(
+                () ->
+                    "http://%s:%s"
+                        .formatted(
+                            settings.get(Flags.VLLM_SERVER_HOST),
+                            settings.get(Flags.VLLM_SERVER_PORT)));
+    return Optional.of(
+        new VllmConfig(
+            Arrays.stream(urls.split(",")).map(VllmConfig::address).distinct().toList(),
+            Duration.ofMillis((long) (settings.get(Flags.VLLM_SERVER_TIMEOUT) * MILLIS)),
+            settings.find(Flags.VLLM_ADAPTER_DIR).orElse(ownDir),
+            settings.find(Flags.VLLM_ADAPTER_DIR).isEmpty()));
+  }
+
+  private static String address(String url) {
+    String address = url.strip().replaceFirst("/+$", "").replaceFirst("/v1$", "");
+    ConfigException.require(
+        address.matches("https?://[^/\\s@]+(/\\S*)?"),
+        Flags.VLLM_SERVER_BASE_URL,
+        url,
+        "write the address of a server, such as http://host:8000; several with commas between");
+    return address;
+  }
+
+  /** The folder of adapters, which servers see under the same path. */
+  Path folder() {
+    String path = adapterDir.replaceFirst("^file:(//)?(?=/)", "");
+    ConfigException.require(
+        !path.matches("[a-z0-9]+:.*"),
+        Flags.VLLM_ADAPTER_DIR,
+        adapterDir,
+        "servers read adapters from a path of their file system; name a folder that this machine and all servers have mounted under one path");
+    return Path.of(path).toAbsolutePath().normalize();
+  }
+}

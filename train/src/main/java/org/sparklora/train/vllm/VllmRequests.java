@@ -1,0 +1,257 @@
+package org.sparklora.train.vllm;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.model.generate.Completion;
+import org.sparklora.model.generate.Prompt;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.Interruption;
+
+/**
+ * The requests of one call of {@link VllmSampler}. Waiting prompts are in one queue, from which
+ * each server takes as it gets done, so that faster servers do more. A request that fails goes back
+ * to the queue; a server that fails again and again, or falls silent, takes no more, and its
+ * requests go to the others. A prompt's completions count when one answer has all of them.
+ *
+ * <p>For one call of {@link #run}.
+ */
+final class VllmRequests {
+  private static final Logger LOG = LoggerFactory.getLogger(VllmRequests.class);
+
+  /** Requests at a server at once: with 8 completions each, the sequences that it computes. */
+  private static final int AT_ONCE = 32;
+
+  /** Failures of a server in a row after which it gets no more requests. */
+  private static final int MOST_IN_A_ROW = 8;
+
+  /** Failures of a prompt, at any servers, after which the call fails. */
+  private static final int MOST_OF_A_PROMPT = 8;
+
+  private static final long CHECK_MILLIS = 200;
+  private static final long HEALTH_MILLIS = 15_000;
+  private static final long FIRST_PAUSE_MILLIS = 50;
+
+  private final VllmSampler sampler;
+  private final List<Prompt> prompts;
+  private final SamplingConfig sampling;
+  private final List<Line> lines = new ArrayList<>();
+
+  // all below are guarded by this
+  private final Deque<Prompt> waiting;
+  private final Map<Long, List<Completion>> done = new HashMap<>();
+  private final Map<Long, Integer> failures = new HashMap<>();
+  private RuntimeException refusal; // null unless a server refused for good
+
+  /** A server, and what has gone wrong with it. */
+  private final class Line {
+    private final VllmServer server;
+    private final List<Future<?>> threads = new ArrayList<>();
+    private int failedInARow;
+    private String lost = ""; // why it gets no more requests, if it does not
+
+    Line(VllmServer server) {
+      this.server = server;
+    }
+
+    /** Leaves the server out; whatever waits for its answers stops waiting. */
+    void lose(String why) {
+      if (lost.isEmpty()) {
+        lost = why;
+        LOG.warn("vLLM's server {} gets no more requests of this round: it {}", server, why);
+        threads.forEach(thread -> thread.cancel(true));
+        VllmRequests.this.notifyAll();
+      }
+    }
+  }
+
+  VllmRequests(VllmSampler sampler, List<Prompt> prompts, SamplingConfig sampling) {
+    this.sampler = sampler;
+    this.prompts = prompts;
+    this.sampling = sampling;
+    this.waiting = new ArrayDeque<>(prompts);
+  }
+
+  /**
+   * All completions, those of a prompt by their index.
+   *
+   * @throws ConfigException naming each server and its failure, if no server is left, or one
+   *     refuses
+   */
+  List<Completion> run() {
+    ExecutorService threads =
+        Executors.newCachedThreadPool(
+            task -> {
+              Thread thread = new Thread(task, "spark-lora-vllm");
+              thread.setDaemon(true);
+              return thread;
+            });
+    try {
+      begin(threads);
+      await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      Interruption.check();
+    } finally {
+      threads.shutdownNow();
+    }
+    return prompts.stream().flatMap(prompt -> done.get(prompt.id()).stream()).toList();
+  }
+
+  private synchronized void begin(ExecutorService threads) {
+    for (VllmServer server : sampler.servers()) {
+      Line line = new Line(server);
+      lines.add(line);
+      for (int thread = 0; thread < Math.min(AT_ONCE, prompts.size()); thread++) {
+        line.threads.add(threads.submit(() -> serve(line)));
+      }
+    }
+  }
+
+  /** Waits for all completions, and watches over servers that do not answer. */
+  private void await() throws InterruptedException {
+    long checked = System.currentTimeMillis();
+    while (!isOver()) {
+      Interruption.check();
+      if (System.currentTimeMillis() - checked > HEALTH_MILLIS) {
+        loseTheSilent();
+        checked = System.currentTimeMillis();
+      }
+    }
+  }
+
+  private synchronized boolean isOver() throws InterruptedException {
+    if (refusal != null) {
+      throw refusal;
+    }
+    if (done.size() == prompts.size()) {
+      return true;
+    }
+    if (lines.stream().noneMatch(line -> line.lost.isEmpty())) {
+      throw noneLeft();
+    }
+    wait(CHECK_MILLIS);
+    return false;
+  }
+
+  private ConfigException noneLeft() {
+    return ConfigException.passing(
+        Flags.VLLM_SERVER_BASE_URL,
+        lines.stream().map(line -> line.server.url()).collect(Collectors.joining(",")),
+        "no server is left to complete %s of %s prompts (%s); start servers again, and the command with --resume_from_checkpoint true"
+            .formatted(
+                prompts.size() - done.size(),
+                prompts.size(),
+                lines.stream()
+                    .map(line -> line.server + " " + line.lost)
+                    .collect(Collectors.joining("; "))));
+  }
+
+  private void loseTheSilent() {
+    for (Line line : lines) {
+      if (!line.server.isHealthy() && !line.server.isHealthy()) {
+        synchronized (this) {
+          line.lose("does not answer /health");
+        }
+      }
+    }
+  }
+
+  /** Sends one request after the other to a server, as long as there are any. */
+  private void serve(Line line) {
+    for (Prompt prompt = take(line); prompt != null; prompt = take(line)) {
+      try {
+        answered(line, prompt, sampler.complete(line.server, prompt, sampling));
+      } catch (VllmServer.UnknownModelException e) {
+        restore(line, prompt);
+      } catch (IOException e) {
+        failed(line, prompt, e);
+      } catch (RuntimeException e) {
+        refused(e);
+      }
+    }
+  }
+
+  /** The next prompt for a server; null if there will be none. */
+  private synchronized Prompt take(Line line) {
+    try {
+      while (line.lost.isEmpty() && refusal == null && done.size() < prompts.size()) {
+        if (!waiting.isEmpty()) {
+          return waiting.remove();
+        }
+        wait(); // requests of other threads may yet fail
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return null;
+  }
+
+  private synchronized void answered(Line line, Prompt prompt, List<Completion> completions) {
+    line.failedInARow = 0;
+    done.put(prompt.id(), completions);
+    if (done.size() == prompts.size()) {
+      notifyAll();
+    }
+  }
+
+  private void restore(Line line, Prompt prompt) {
+    try {
+      sampler.restore(line.server);
+      failed(line, prompt, new IOException("had lost the adapter"));
+    } catch (IOException e) {
+      failed(line, prompt, e);
+    } catch (RuntimeException e) {
+      refused(e);
+    }
+  }
+
+  private void failed(Line line, Prompt prompt, IOException failure) {
+    String reason =
+        failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
+    int times;
+    synchronized (this) {
+      waiting.addFirst(prompt);
+      notifyAll();
+      if (!line.lost.isEmpty()) {
+        return; // its own failure is said already
+      }
+      times = failures.merge(prompt.id(), 1, Integer::sum);
+      if (++line.failedInARow == MOST_IN_A_ROW) {
+        line.lose(reason);
+        return;
+      }
+      if (times == MOST_OF_A_PROMPT) {
+        refused(
+            ConfigException.passing(
+                Flags.VLLM_SERVER_BASE_URL,
+                line.server,
+                "prompt %s failed %s times, the last time it %s; look at the server's log, and raise --vllm_server_timeout if it is slow"
+                    .formatted(prompt.id(), times, reason)));
+        return;
+      }
+    }
+    try {
+      Thread.sleep(FIRST_PAUSE_MILLIS << times);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // take() then ends this thread
+    }
+  }
+
+  private synchronized void refused(RuntimeException e) {
+    refusal = refusal == null ? e : refusal;
+    notifyAll();
+  }
+}

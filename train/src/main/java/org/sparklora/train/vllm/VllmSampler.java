@@ -1,0 +1,66 @@
+package org.sparklora.train.vllm;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.model.generate.Completion;
+import org.sparklora.model.generate.Prompt;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.train.grpo.Sampler;
+import org.sparklora.train.meter.ExecutorMeter;
+
+/**
+ * A policy that vLLM servers hold. A worker that draws from it divides its prompts over the
+ * servers, each prompt's completions in one request.
+ *
+ * @param servers those that have the policy
+ * @param model the name of the policy on the servers
+ * @param adapter the folder from which a server that was started again gets it; empty for a base
+ *     model
+ * @param vocabulary the model's number of tokens
+ */
+record VllmSampler(List<VllmServer> servers, String model, Optional<Folder> adapter, int vocabulary)
+    implements Sampler {
+
+  /** A path that can be sent to executors. */
+  record Folder(String path) implements Serializable {}
+
+  VllmSampler on(List<VllmServer> some) {
+    return new VllmSampler(some, model, adapter, vocabulary);
+  }
+
+  @Override
+  public List<Completion> complete(List<Prompt> prompts, SamplingConfig sampling) {
+    long started = System.nanoTime();
+    List<Completion> completions = new VllmRequests(this, prompts, sampling).run();
+    long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
+    ExecutorMeter.here().generated(tokens, System.nanoTime() - started);
+    return completions;
+  }
+
+  /** The completions of one prompt, from one server, in one request. */
+  List<Completion> complete(VllmServer server, Prompt prompt, SamplingConfig sampling)
+      throws IOException {
+    List<Completion> completions = server.complete(model, prompt, sampling);
+    for (Completion one : completions) {
+      for (int token : one.tokens()) {
+        if (token >= vocabulary) {
+          throw server.refused(
+              "it draws token %s, and this model has %s; it serves another model"
+                  .formatted(token, vocabulary));
+        }
+      }
+    }
+    return completions;
+  }
+
+  /** Gives the policy back to a server that has lost it. */
+  void restore(VllmServer server) throws IOException {
+    if (adapter.isEmpty()) {
+      throw server.refused("it no longer offers " + model + "; it serves another model");
+    }
+    server.load(model, Path.of(adapter.get().path()));
+  }
+}

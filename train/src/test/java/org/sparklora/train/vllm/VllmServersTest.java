@@ -1,0 +1,244 @@
+package org.sparklora.train.vllm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.SamplingRule;
+import org.sparklora.model.generate.Completion;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.train.TestModels;
+import org.sparklora.train.TrainedModel;
+import org.sparklora.train.grpo.Sampler;
+import org.sparklora.train.vector.FlatVector;
+
+/** Gives stand-ins for vLLM the adapters of a tiny model, on all or on none. */
+class VllmServersTest {
+  private static final SamplingConfig SAMPLING =
+      new SamplingConfig(2, 6, SamplingRule.at(1), Set.of(), 5);
+  private static final List<Prompt> PROMPTS =
+      List.of(
+          new Prompt(0, "?", new int[] {5, 6, 7}, Optional.empty(), Map.of()),
+          new Prompt(1, "?", new int[] {9, 8}, Optional.empty(), Map.of()));
+
+  @TempDir private Path folder;
+  private Path base;
+  private TrainedModel model;
+  private final List<VllmStandIn> running = new ArrayList<>();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    base = TestModels.copy("llama-tiny", folder);
+    model =
+        TrainedModel.adapter(
+            TestModels.source(base),
+            new LoraConfig(16, 32, 0, false, LoraTargets.names(List.of("all-linear"))),
+            Precision.FLOAT32,
+            false,
+            0);
+  }
+
+  @AfterEach
+  void stop() {
+    running.forEach(VllmStandIn::close);
+  }
+
+  private VllmStandIn start() throws IOException {
+    VllmStandIn server = DecoderDrawing.serve(base);
+    server.base = "llama-tiny";
+    running.add(server);
+    return server;
+  }
+
+  private VllmServers open(Duration timeout) {
+    List<String> urls = running.stream().map(VllmStandIn::url).toList();
+    return VllmServers.open(
+        new VllmConfig(urls, timeout, adapters().toString(), true), model, PROMPTS, SAMPLING);
+  }
+
+  private Path adapters() {
+    return folder.resolve("adapters");
+  }
+
+  private VllmServers open() {
+    return open(Duration.ofSeconds(60));
+  }
+
+  private FlatVector filled(float value) {
+    FlatVector vector = new FlatVector(model.layout().size());
+    org.bytedeco.javacpp.FloatPointer floats =
+        new org.bytedeco.javacpp.FloatPointer(vector.pointer());
+    for (long i = 0; i < vector.size(); i++) {
+      floats.put(i, value * (1 + i % 3));
+    }
+    return vector;
+  }
+
+  private static List<Completion> draw(Sampler sampler) {
+    return sampler.complete(
+        PROMPTS.stream()
+            .map(one -> new org.sparklora.model.generate.Prompt(one.id(), one.tokens()))
+            .toList(),
+        SAMPLING);
+  }
+
+  private static List<String> tokens(List<Completion> completions) {
+    return completions.stream().map(one -> Arrays.toString(one.tokens())).toList();
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void eachVersionReplacesTheOneBeforeOnAllServersAndOnTheDisk() throws IOException {
+    start();
+    start();
+    try (VllmServers servers = open();
+        FlatVector one = filled(0);
+        FlatVector two = filled(0.05f)) {
+      List<String> first = tokens(draw(servers.sampler(one, "v0")));
+      assertThat(names(adapters())).singleElement().asString().matches("policy-[0-9a-f]{8}-v0");
+      List<String> second = tokens(draw(servers.sampler(two, "v1")));
+      assertThat(second).isNotEqualTo(first);
+      assertThat(tokens(draw(servers.sampler(two, "v1")))).isEqualTo(second);
+      String loaded = names(adapters()).get(0);
+      assertThat(loaded).endsWith("-v1");
+      for (VllmStandIn server : running) {
+        assertThat(server.adapters()).containsExactly(loaded);
+        assertThat(server.history)
+            .extracting(line -> line.replaceFirst("policy-[0-9a-f]{8}-", ""))
+            .containsExactly("load check", "load v0", "unload check", "load v1", "unload v0");
+      }
+    }
+    assertThat(adapters()).doesNotExist();
+    assertThat(running).allMatch(server -> server.adapters().isEmpty());
+  }
+
+  @Test
+  void aServerThatWasStartedAgainGetsTheAdapterBack() throws IOException {
+    VllmStandIn server = start();
+    try (VllmServers servers = open();
+        FlatVector one = filled(0.05f)) {
+      Sampler sampler = servers.sampler(one, "v3");
+      List<String> before = tokens(draw(sampler));
+
+      server.forgetAdapters();
+
+      assertThat(tokens(draw(sampler))).isEqualTo(before);
+      assertThat(server.adapters()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aServerThatIsDownIsLeftOutAndTakenBack() throws IOException {
+    VllmStandIn dying = start();
+    VllmStandIn living = start();
+    try (VllmServers servers = open();
+        FlatVector one = filled(0);
+        FlatVector two = filled(0.05f)) {
+      servers.sampler(one, "v0");
+      dying.close();
+
+      assertThat(draw(servers.sampler(two, "v1"))).hasSize(4);
+      assertThat(living.adapters()).singleElement().asString().endsWith("-v1");
+      living.close();
+      assertThatThrownBy(() -> servers.sampler(one, "v2"))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("none of the servers answers /health");
+    }
+  }
+
+  @Test
+  void oneServerThatRefusesLeavesTheAdapterOnNone() throws IOException {
+    VllmStandIn good = start();
+    VllmStandIn small = start();
+    try (VllmServers servers = open();
+        FlatVector one = filled(0)) {
+      small.maxRank = 8;
+
+      assertThatThrownBy(() -> servers.sampler(one, "v0"))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("vllm_server_base_url = " + small.url())
+          .hasMessageContaining("rank 16 is greater")
+          .hasMessageContaining("--max-lora-rank");
+      assertThat(good.adapters()).singleElement().asString().endsWith("-check");
+    }
+  }
+
+  private void refuses(Consumer<VllmStandIn> lacking, String... words) throws IOException {
+    VllmStandIn server = start();
+    lacking.accept(server);
+    assertThatThrownBy(this::open)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("vllm_server_base_url = " + server.url())
+        .hasMessageContainingAll(words);
+    assertThat(server.adapters()).isEmpty();
+    if (Files.exists(adapters())) {
+      assertThat(names(adapters())).isEmpty();
+    }
+  }
+
+  @Test
+  void whatAServerLacksIsSaidBeforeTheRunBegins() throws IOException {
+    refuses(
+        server -> server.updatesAdapters = false,
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING",
+        "--enable-lora");
+    stop();
+    running.clear();
+    refuses(server -> server.maxRank = 8, "rank 16", "--max-lora-rank");
+    stop();
+    running.clear();
+    refuses(server -> server.maxLength = 8, "holds 8 tokens", "--max-model-len 9");
+    stop();
+    running.clear();
+    refuses(server -> server.tokens = text -> new int[] {1, 2}, "has another tokenizer");
+    stop();
+    running.clear();
+    refuses(server -> server.faults = number -> VllmStandIn.Fault.GARBAGE, "not JSON", "0.10.2");
+  }
+
+  @Test
+  void aServerThatIsNotUpInTimeIsNamed() throws IOException {
+    start().close();
+
+    assertThatThrownBy(() -> open(Duration.ofSeconds(2)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(running.get(0).url())
+        .hasMessageContaining("no answer to /health within 2 s (--vllm_server_timeout)");
+  }
+
+  @Test
+  void aFolderThatCannotBeWrittenIsNamed() throws IOException {
+    start();
+    Files.writeString(adapters(), "a file");
+
+    assertThatThrownBy(this::open)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("vllm_adapter_dir = " + adapters())
+        .hasMessageContaining("cannot be written");
+  }
+}
