@@ -102,6 +102,27 @@ class ChatTemplateTest {
   }
 
   @Test
+  void gemma3sTrainingTwinRendersTheSameTextAndMarksWholeAnswers() throws IOException {
+    ChatTemplate twin =
+        ChatTemplate.load(folder("gemma3")).orElseThrow().forAssistantOnlyLoss().orElseThrow();
+    for (JsonNode row : conversations()) {
+      if (row.has("gemma3")) {
+        Conversation conversation = conversation(row);
+        Rendering rendered = twin.render(conversation, ChatTemplate.Options.training());
+        assertThat(rendered.text()).isEqualTo(row.at("/gemma3/text").asText());
+        List<String> answers =
+            conversation.messages().stream()
+                .filter(message -> message.role().equals("assistant"))
+                .map(message -> message.content().strip() + "<end_of_turn>\n")
+                .toList();
+        assertThat(rendered.generated())
+            .extracting(span -> rendered.text().substring(span.start(), span.end()))
+            .isEqualTo(answers);
+      }
+    }
+  }
+
+  @Test
   void anUnknownTemplateWithoutMarksHasNoTwin() throws IOException {
     assertThat(ChatTemplate.load(folder("smollm2")).orElseThrow().forAssistantOnlyLoss()).isEmpty();
   }

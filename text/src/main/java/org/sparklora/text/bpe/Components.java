@@ -26,7 +26,7 @@ final class Components {
   /** The error for a value that this project does not support. */
   static CheckpointException unsupported(JsonFields json, String what) {
     return new CheckpointException(
-        "Cannot use %s of %s in %s: not supported; take a tokenizer of the Llama 3, Qwen or SmolLM kind, or tokenize elsewhere and train on input_ids",
+        "Cannot use %s of %s in %s: not supported; take a tokenizer of a family in docs/models.md, or tokenize elsewhere and train on input_ids",
         what, json.name(), json.file());
   }
 
