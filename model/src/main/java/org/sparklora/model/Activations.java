@@ -172,10 +172,9 @@ final class Activations implements AutoCloseable {
             lender.lendForAdapter(Projection.DOWN, layer)));
   }
 
-  private static DecoderBlock.SavedNorms norms(
-      Lender lender, DecoderConfig config, NormPlace after) {
+  private static SublayerNorms.Saved norms(Lender lender, DecoderConfig config, NormPlace after) {
     int follows = config.has(after) ? 1 : 0;
-    return new DecoderBlock.SavedNorms(
+    return new SublayerNorms.Saved(
         lender.lend(DType.FLOAT32, 1),
         lender.lend(follows * config.hiddenSize()),
         lender.lend(DType.FLOAT32, follows));

@@ -39,9 +39,11 @@ public final class Decoder implements AutoCloseable {
   private final ParameterLayout layout;
   private final Map<String, Tensor> frozen = new HashMap<>();
   private final RotaryEmbedding rotary;
+  private final float embeddingScale;
 
-  private Decoder(DecoderConfig config, ParameterLayout layout) {
+  private Decoder(DecoderConfig config, ParameterLayout layout, DType weights) {
     this.config = config;
+    this.embeddingScale = config.embeddingScale(weights);
     this.layout = layout;
     this.rotary = new RotaryEmbedding(config);
   }
@@ -61,6 +63,7 @@ public final class Decoder implements AutoCloseable {
     return of(
         checkpoint.config(),
         trainable,
+        precision.weights(),
         (name, shape) -> {
           if (shape.length == 2) {
             DType kept = kept(precision.weights(), checkpoint.storedType(name), engine);
@@ -86,12 +89,12 @@ public final class Decoder implements AutoCloseable {
   public static Decoder ofRandomWeights(
       DecoderConfig config, ParameterLayout trainable, Engine engine, DType weights) {
     RandomWeights random = new RandomWeights(engine, 1);
-    return of(config, trainable, (name, shape) -> random.of(weights, shape));
+    return of(config, trainable, weights, (name, shape) -> random.of(weights, shape));
   }
 
   /** A decoder of a shape on an engine that only counts: its weights are never read. */
   static Decoder unread(DecoderConfig config, ParameterLayout trainable, Engine engine) {
-    return of(config, trainable, (name, shape) -> engine.allocate(shape));
+    return of(config, trainable, DType.FLOAT32, (name, shape) -> engine.allocate(shape));
   }
 
   /** Makes a weight of this name. */
@@ -100,8 +103,8 @@ public final class Decoder implements AutoCloseable {
   }
 
   private static <E extends Exception> Decoder of(
-      DecoderConfig config, ParameterLayout trainable, Source<E> source) throws E {
-    Decoder decoder = new Decoder(config, trainable);
+      DecoderConfig config, ParameterLayout trainable, DType weights, Source<E> source) throws E {
+    Decoder decoder = new Decoder(config, trainable, weights);
     try {
       for (Map.Entry<String, long[]> weight : WeightNames.expected(config).entrySet()) {
         String name = weight.getKey();
@@ -211,7 +214,7 @@ public final class Decoder implements AutoCloseable {
           new TokenEmbedding(
               weight(WeightNames.EMBEDDING),
               config.padTokenId().orElse(-1),
-              config.embeddingScale()),
+              decoder.embeddingScale),
           IntStream.range(0, layers).mapToObj(this::block).toList(),
           norm(WeightNames.FINAL_NORM),
           adapted(WeightNames.HEAD_MODULE, layers * Projection.values().length, dense));
@@ -241,9 +244,9 @@ public final class Decoder implements AutoCloseable {
           feedForward);
     }
 
-    private DecoderBlock.Norms norms(int layer, NormPlace before, NormPlace after) {
+    private SublayerNorms norms(int layer, NormPlace before, NormPlace after) {
       ModelFamily family = decoder.config.family();
-      return new DecoderBlock.Norms(
+      return new SublayerNorms(
           WeightNames.norm(family, before, layer).map(this::norm),
           WeightNames.norm(family, after, layer).map(this::norm));
     }

@@ -10,6 +10,8 @@ import java.util.OptionalInt;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.tensor.Bfloat16;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.text.json.CheckpointException;
 
 /**
@@ -129,10 +131,17 @@ public record DecoderConfig(
     return family.has(ModelFamily.Trait.NORM_OF_EACH_HEAD) ? heads().size() : 0;
   }
 
-  /** The factor of embeddings: √C in some families, else 1. */
-  public float embeddingScale() {
-    boolean scaled = family.has(ModelFamily.Trait.SCALED_EMBEDDING);
-    return scaled ? (float) Math.sqrt(hiddenSize) : 1;
+  /**
+   * The factor of embeddings: √C in some families, else 1.
+   *
+   * @param weights the type that matrices are kept in, to which transformers rounds the factor
+   */
+  public float embeddingScale(DType weights) {
+    if (!family.has(ModelFamily.Trait.SCALED_EMBEDDING)) {
+      return 1;
+    }
+    float scale = (float) Math.sqrt(hiddenSize);
+    return weights == DType.BFLOAT16 ? Bfloat16.toFloat(Bfloat16.fromFloat(scale)) : scale;
   }
 
   /** H, K and D. */

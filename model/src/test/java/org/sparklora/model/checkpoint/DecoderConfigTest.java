@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.text.json.CheckpointException;
 
 class DecoderConfigTest {
@@ -211,6 +212,15 @@ class DecoderConfigTest {
         .hasValue(new DecoderConfig.Rope(10_000, new RopeScaling.None()));
     assertThat(layers.get(1).rope())
         .hasValue(new DecoderConfig.Rope(1_000_000, new RopeScaling.Linear(8)));
+  }
+
+  /** Gemma3TextScaledWordEmbedding: a buffer of √640, cast to the weights' type. */
+  @Test
+  void gemma3ScalesEmbeddingsByARootThatIsRoundedWithTheWeights() throws IOException {
+    DecoderConfig gemma = read(TinyCheckpoint.config("gemma3_text").put("hidden_size", 640));
+    assertThat(gemma.embeddingScale(DType.FLOAT32)).isEqualTo(25.298222f);
+    assertThat(gemma.embeddingScale(DType.BFLOAT16)).isEqualTo(25.25f);
+    assertThat(read(TinyCheckpoint.config("llama")).embeddingScale(DType.BFLOAT16)).isEqualTo(1);
   }
 
   private static DecoderConfig.Rope rope(DecoderConfig config) {
