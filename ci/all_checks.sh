@@ -21,6 +21,7 @@ tools_of() { # NAME
   case $1 in
     standalone_check | standalone_gpu_check | s3_check | yarn_check | slow_network_check) ci/spark_home.sh ;;
     averaging_check) ci/venv.sh peft ;;
+    lm_eval_check) ci/venv.sh lm_eval && ci/venv.sh smollm2 ;;
     report_check) ci/venv.sh report && ci/chromium.sh ;;
     *_check) [[ ! -f ci/${1%_check}-requirements.txt ]] || ci/venv.sh "${1%_check}" ;;
   esac

@@ -20,7 +20,9 @@ if [[ ! -f $FOLDER/whole ]]; then
   # shellcheck disable=SC2046 # options of its own stand in the file
   "$FOLDER/bin/pip" install -q --disable-pip-version-check \
     $(sed -n 's/^# pip: //p' "$REQUIREMENTS") -r "$REQUIREMENTS" >&2
-  [[ $NAME != peft && $NAME != vllm ]] || "$FOLDER/bin/python" "$(dirname "$REQUIREMENTS")/torch_without_cuda.py" "$FOLDER"/lib/python*/site-packages
+  case $NAME in
+    peft | vllm | lm_eval) "$FOLDER/bin/python" "$(dirname "$REQUIREMENTS")/torch_without_cuda.py" "$FOLDER"/lib/python*/site-packages ;;
+  esac
   touch "$FOLDER/whole"
 fi
 echo "$FOLDER/bin/python"
