@@ -61,6 +61,7 @@ python() { # NAME SCRIPT…: in a folder of its own
 
 python snippets "$ROOT/ci/python_snippets.py" embedded
 python checks "$ROOT/ci/python_check.py" "$BASE"
+python data "$ROOT/ci/python_data.py" "$BASE"
 
 start_master
 start_worker one

@@ -1,9 +1,13 @@
-"""Datasets: a reference to the hub or a path, a Spark DataFrame, a datasets.Dataset, pandas."""
+"""Datasets: a reference to the hub or a path, a mixture, a Spark DataFrame, a datasets.Dataset, pandas."""
 
+import hashlib
 import inspect
+import json
 import os
 import sys
+import tempfile
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Optional
 
 from spark_lora.settings import kind, nearest
@@ -96,6 +100,40 @@ def load_dataset(path, name=None, split=None, revision=None, **others):
     return DatasetReference(os.fspath(path), name, split, revision)
 
 
+@dataclass(frozen=True)
+class DatasetMixture:
+    """Several datasets that become one; nothing is read here. `mixture["test"]` are the rows that it holds out."""
+
+    file: str
+    split: Optional[str] = None
+
+    def __getitem__(self, key):
+        if key not in ("train", "test"):
+            raise KeyError(f"{key!r}: a mixture has the splits 'train' and 'test'")
+        return replace(self, split=key)
+
+
+def load_datasets(datasets, test_split_size=None):
+    """Names several datasets that are mixed, as `--datasets` does.
+
+    Args:
+        datasets: a file of YAML, or a list of datasets, each a name or a dict of its keys: `path`, `name`, `split`, `weight`,
+            `filter`, `columns`, `max_rows`, `seed`, …
+        test_split_size (`float`): the share of the rows of `["test"]`
+    """
+    if isinstance(datasets, (str, os.PathLike)):
+        if test_split_size is not None:
+            raise TypeError(f"test_split_size: say it in {os.fspath(datasets)}, beside datasets")
+        return DatasetMixture(os.fspath(datasets))
+    listed = [dict(one) if isinstance(one, dict) else {"path": os.fspath(one)} for one in datasets]
+    mixture = {"datasets": listed} if test_split_size is None else {"datasets": listed, "test_split_size": test_split_size}
+    text = json.dumps(mixture, indent=1, ensure_ascii=False) + "\n"  # which is YAML, too
+    name = f"spark-lora-datasets-{hashlib.sha256(text.encode()).hexdigest()[:16]}.yaml"  # the same in a run that goes on
+    file = Path(tempfile.gettempdir(), name)
+    file.write_text(text, encoding="utf-8")
+    return DatasetMixture(str(file))
+
+
 def described(spark, train=None, test=None):
     """Flags and DataFrames that stand for a trainer's datasets.
 
@@ -106,6 +144,12 @@ def described(spark, train=None, test=None):
     given = [one for one in (train, test) if one is not None]
     if not given:
         raise ValueError("no dataset was given; give a name of the hub, a path, a DataFrame, a datasets.Dataset or pandas")
+    mixtures = {one.file if isinstance(one, DatasetMixture) else None for one in given}
+    if mixtures != {None}:
+        apart = train is None or test is None or (train.split or "train", test.split) == ("train", "test")
+        if len(mixtures) > 1 or not apart:
+            raise ValueError("train_dataset and eval_dataset must be the splits 'train' and 'test' of one mixture, or neither is of one")
+        return {"datasets": mixtures.pop()}, {}
     references = [one for one in given if isinstance(one, DatasetReference)]
     if not references:
         return {}, {split: table(spark, one) for split, one in (("train", train), ("test", test)) if one is not None}

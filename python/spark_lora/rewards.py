@@ -35,7 +35,7 @@ def named(reward_funcs):
             raise TypeError(f"reward_funcs: {one.__name__} is a class; give one of it, {one.__name__}(…), or a function")
         if not callable(one) or hasattr(one, "state_dict"):
             raise TypeError(f"reward_funcs: {one!r:.80} is no function and no name of a reward; models are not rewards here")
-        name = base = re.sub(r"[\s,]+", "_", _name(one))
+        name = base = re.sub(r"[\s,]+", "_", name_of(one))
         number = 1
         while name in names:
             number += 1
@@ -52,7 +52,8 @@ def seconds(reward_timeout):
     return float(reward_timeout)
 
 
-def _name(function):
+def name_of(function):
+    """The name that a function, or what stands for one, was given."""
     while isinstance(function, functools.partial):
         function = function.func
     return getattr(function, "__name__", None) or type(function).__name__
@@ -71,7 +72,7 @@ def pickled(functions):
             sent.append((name, cloudpickle.dumps(function)))
         except Exception as error:
             raise TypeError(
-                f"reward function {name} cannot be sent to Spark's Python workers ({error}); make what it needs inside "
+                f"function {name} cannot be sent to Spark's Python workers ({error}); make what it needs inside "
                 f"the function, not outside"
             ) from None
     return sent

@@ -1,13 +1,15 @@
 """Stages as functions: DataFrames in, DataFrames out, results kept in a folder."""
 
+import inspect
 import json
 import os
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any, Dict
 
 from spark_lora import judging, rewards
-from spark_lora.datasets import described, table
+from spark_lora.datasets import described, load_datasets, table
 from spark_lora.errors import SettingsError, one_line
 from spark_lora.session import interruptible, session
 from spark_lora.settings import nearest, plain
@@ -29,6 +31,48 @@ def prep(dataset, model, output_dir, task="sft", spark=None, **settings):
     flags.update(model_name_or_path=model, output_dir=output_dir, task=task, **settings)
     result = _ask(spark, "prep", "prep", flags, tables)
     return spark.read.parquet(result.folder())
+
+
+def curate(dataset, output_dir, filter=None, spark=None, **settings):
+    """A dataset without its duplicates, rows of evaluation sets, and others; of a mixture a mixture.
+
+    Args:
+        output_dir (`str`): where rows that stay are kept (`data`), and those that were removed (`removed`)
+        filter: a predicate of Spark SQL for the rows to keep, or a function with names of columns as its arguments, which runs
+            on executors
+        settings: flags of `spark-lora curate`
+    """
+    spark = session(spark)
+    flags, tables = described(spark, dataset)
+    if callable(filter):
+        filter = _predicate(spark, filter)
+    flags.update(output_dir=output_dir, filter=filter, **settings)
+    folder = _ask(spark, "curate", "curate", flags, tables).folder()
+    return load_datasets(f"{folder}/datasets.yaml") if "datasets" in flags else spark.read.parquet(f"{folder}/data")
+
+
+def _predicate(spark, function):
+    """A function of columns as a predicate of Spark SQL, under a name that is the same in every run."""
+    columns = list(inspect.signature(function).parameters)
+    if not columns:
+        raise TypeError("filter: a function has names of columns as its arguments, such as lambda text, score: score > 3")
+    name, sent = rewards.pickled({"python_" + re.sub(r"\W", "_", rewards.name_of(function)): function})[0]
+    loaded = []
+
+    def keep(*values):
+        from pyspark import cloudpickle
+
+        def plainly(value):
+            if isinstance(value, list):
+                return [plainly(one) for one in value]
+            return value.asDict(True) if hasattr(value, "asDict") else value
+
+        if not loaded:
+            loaded.append(cloudpickle.loads(sent))
+        return bool(loaded[0](*map(plainly, values)))
+
+    spark.udf.register(name, keep, "boolean")
+    return f"{name}({', '.join(f'`{column}`' for column in columns)})"
 
 
 def generate(prompts, model, output_dir, adapter=None, spark=None, **settings):
@@ -87,6 +131,19 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
         if kept is not None:
             kept.unpersist()
     return spark.read.parquet(result.folder()).drop(*(f"given_rewards/{name}" for name in functions))
+
+
+def select(judged, output_dir, spark=None, **settings):
+    """The correct completions of a judged table as a dataset, or (`task="grpo"`) its prompts, with pass rates.
+
+    Args:
+        judged (DataFrame): what `reward` gives, or the `table` of `evaluate`
+        output_dir (`str`): where the dataset is kept
+        settings: flags of `spark-lora select`
+    """
+    spark = session(spark)
+    flags = {"output_dir": output_dir, **settings}
+    return spark.read.parquet(_ask(spark, "select", "select", flags, {"train": table(spark, judged)}).folder())
 
 
 def _columns_of_dataset(rows):
@@ -156,7 +213,8 @@ def evaluate(dataset, model, output_dir, adapter=None, spark=None, **settings):
         tables = {"test": tables["train"]}
     flags.update(model_name_or_path=model, adapter=adapter, output_dir=output_dir, **settings)
     result = _ask(spark, "eval", "evaluate", flags, tables)
-    return Evaluation(json.loads(result.json()), spark.read.parquet(result.folder()))
+    rows = spark.read.option("recursiveFileLookup", True).parquet(result.folder())  # each checkpoint has a folder
+    return Evaluation(json.loads(result.json()), rows)
 
 
 def _has_split(dataset):
@@ -165,7 +223,7 @@ def _has_split(dataset):
 
 def _ask(spark, command, method, flags, tables=None, judged=None):
     api = spark._jvm.org.sparklora.api
-    called = {"reward": "generations"}.get(command, "dataset")
+    called = {"reward": "generations", "select": "judged"}.get(command, "dataset")
     lora = api.SparkLora.on(spark._jsparkSession)
     with interruptible(lora.stop), one_line(spark._jvm, {"dataset_name": called, "dataset_test_split": called} if tables else None):
         builder = api.Request.to(command)
