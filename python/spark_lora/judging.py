@@ -21,7 +21,8 @@ from spark_lora.limits import GRACE_SECONDS, OutOfTime, TimeLimit, ended, guardi
 
 SHOWN_CHARACTERS = 80
 SPECIAL = {"prompt", "solution", "completion", "completion_ids"}
-UNSEEN = ("completion", "messages", "columns", "json_columns", "prompt_ids", "completion_ids", "logprobs")
+UNSEEN = ("completion", "messages", "columns", "json_columns", "prompt_ids", "completion_ids", "logprobs",
+          "generator", "policy_version", "sampling_seed")
 
 
 class Problem(Exception):

@@ -1,6 +1,7 @@
 """Losses of TRL's GRPOTrainer on random numbers: all kinds of loss with all their settings, in groups of 2 to 8.
 
-    python grpo_cases.py TOKENIZER     # writes grpo/loss_cases_mixed.jsonl.gz; TOKENIZER is the folder of the tiny tokenizer
+    python grpo_cases.py TOKENIZER     # TOKENIZER is the folder of the tiny tokenizer; writes grpo/loss_cases_mixed.jsonl.gz and,
+                                       # with corrections for a sampler of another rounding, grpo/loss_cases_sampler.jsonl.gz
 
 Model, generation and rewards are replaced; what is recorded comes from TRL's own _generate_and_score_completions and
 _compute_loss. Completions may be empty, and all of them masked.
@@ -19,7 +20,8 @@ from trl import GRPOConfig, GRPOTrainer
 from grpo_runs import numbers
 
 HERE = Path(__file__).parent
-CASES = 140
+CASES, SAMPLER_CASES = 140, 60
+SAMPLER = ("min", "mean", "max")  # of sampling/importance_sampling_ratio
 OF_TRAINER = ("loss_type", "scale_rewards", "beta", "importance_sampling_level", "mask_truncated_completions",
               "num_generations", "top_entropy_quantile", "max_completion_length")
 OF_ARGS = ("delta", "use_bias_correction_kl", "sapo_temperature_pos", "sapo_temperature_neg", "steps_per_generation")
@@ -40,10 +42,22 @@ def settings(pick):
         top_entropy_quantile=pick([1.0, 1.0, 0.2, 0.35, 0.8]))
 
 
-def case(number, trainer):
+def sampler_settings(pick):
+    mode = pick(["token_truncate", "token_mask", "sequence_truncate", "sequence_mask"])
+    return dict(vllm_importance_sampling_mode=mode, vllm_importance_sampling_clip_max=pick([3.0, 1.1, 2.0]),
+                vllm_importance_sampling_clip_min=pick([None, 0.5, 0.9]))
+
+
+def case(number, trainer, sampler=False):
     draw = random.Random(number)
     torch.manual_seed(number)
     config = settings(draw.choice)
+    if sampler:
+        config.update(sampler_settings(draw.choice), mask_truncated_completions=False)
+        for name, value in config.items():
+            if name.startswith("vllm"):
+                setattr(trainer, name, value)
+    trainer.use_vllm = trainer.vllm_importance_sampling_correction = sampler
     rows = config["num_generations"] * max(1, draw.choice([4, 8]) // config["num_generations"])
     truncated = [draw.random() < draw.choice([0.3, 1.0]) for _ in range(rows)]
     shortest = 1 if config["mask_truncated_completions"] else 0
@@ -62,7 +76,9 @@ def case(number, trainer):
     trainer.epsilon_low, trainer.epsilon_high = config["epsilon"], config["epsilon_high"]
     trainer.current_gradient_accumulation_steps = config["gradient_accumulation_steps"]
     trainer.ref_model = object()
-    trainer._generate = lambda _: ([[5, 6]] * rows, ids, None, [""] * rows, None, {}, None, [])
+    drawn = (old + 0.4 * torch.randn(rows, columns)).tolist() if sampler else None
+    drawn = drawn and [values[:length] for values, length in zip(drawn, lengths)]
+    trainer._generate = lambda _: ([[5, 6]] * rows, ids, None, [""] * rows, drawn, {}, None, [])
     trainer._calculate_rewards = lambda *_: torch.randn(rows, 1)
 
     def scored(model, *_, compute_entropy=False, **__):
@@ -72,6 +88,14 @@ def case(number, trainer):
     batch = trainer._generate_and_score_completions([{"prompt": ""}] * rows)
     on_policy = draw.random() < 0.25
     batch["old_per_token_logps"] = log_probs.detach() if on_policy else old
+    sampled = {}
+    if sampler:
+        of, logged = batch["importance_sampling_ratio"].expand(rows, columns), trainer._metrics["train"]
+        sampled = dict(sampling_per_token_logps=numbers(batch["sampling_per_token_logps"]), importance_sampling_ratio=numbers(of),
+                       learner_per_token_logps=numbers(old), sampling={
+                           **{name: logged["sampling/importance_sampling_ratio/" + name][-1] for name in SAMPLER},
+                           "difference_mean": logged["sampling/sampling_logp_difference/mean"][-1],
+                           "difference_max": logged["sampling/sampling_logp_difference/max"][-1]})
     trainer._metrics["train"].clear()
     loss = trainer._compute_loss(trainer.model, batch)
     loss.backward()
@@ -82,7 +106,7 @@ def case(number, trainer):
         old_per_token_logps=None if on_policy else numbers(old),
         ref_per_token_logps=numbers(reference) if config["beta"] else None, entropies=numbers(entropies),
         advantages=numbers(batch["advantages"]), loss=loss.item(), grad_per_token_logps=numbers(log_probs.grad),
-        metrics={name: numbers(logged[of][0]) if of in logged else None for name, of in METRICS.items()})
+        metrics={name: numbers(logged[of][0]) if of in logged else None for name, of in METRICS.items()}, **sampled)
 
 
 if __name__ == "__main__":
@@ -93,5 +117,6 @@ if __name__ == "__main__":
         args=GRPOConfig(output_dir="/tmp/grpo_cases", use_cpu=True, bf16=False, report_to="none", gradient_checkpointing=False),
         train_dataset=Dataset.from_dict({"prompt": ["a"] * 8}), processing_class=AutoTokenizer.from_pretrained(sys.argv[1]))
     trainer.model.train()
-    lines = "".join(json.dumps(case(number, trainer)) + "\n" for number in range(CASES))
-    (HERE / "grpo/loss_cases_mixed.jsonl.gz").write_bytes(gzip.compress(lines.encode(), mtime=0))
+    for file, cases, sampler in (("mixed", CASES, False), ("sampler", SAMPLER_CASES, True)):
+        lines = "".join(json.dumps(case(number, trainer, sampler)) + "\n" for number in range(cases))
+        (HERE / f"grpo/loss_cases_{file}.jsonl.gz").write_bytes(gzip.compress(lines.encode(), mtime=0))

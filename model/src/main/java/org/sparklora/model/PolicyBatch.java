@@ -28,8 +28,7 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
    * its last token, which begins each completion's own document: its logits predict the
    * completion's first token.
    *
-   * @throws IllegalArgumentException if only some completions have old or reference
-   *     log-probabilities
+   * @throws IllegalArgumentException if only some completions have log-probabilities or weights
    */
   public static PolicyBatch of(List<PolicyRow> rows) {
     return of(rows, row -> row.targetCount() > 0);
@@ -53,26 +52,27 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
         new PolicyTargets(
             lengths,
             advantages,
-            joined(trained, PolicyRow::oldLogProbs, "old"),
-            joined(trained, PolicyRow::referenceLogProbs, "reference"),
+            joined(trained, PolicyRow.OfTokens::oldLogProbs, "old log-probabilities"),
+            joined(trained, PolicyRow.OfTokens::referenceLogProbs, "reference log-probabilities"),
+            joined(trained, PolicyRow.OfTokens::weights, "weights"),
             allTokens - Arrays.stream(lengths).sum()));
   }
 
-  /** The log-probabilities of all rows, one per target in the order of the batch. */
+  /** Numbers of all rows, one per target in the order of the batch. */
   private static Optional<float[]> joined(
-      List<PolicyRow> rows, Function<PolicyRow, float[]> logProbs, String name) {
-    long having = rows.stream().filter(row -> logProbs.apply(row).length > 0).count();
+      List<PolicyRow> rows, Function<PolicyRow.OfTokens, float[]> numbers, String name) {
+    long having = rows.stream().filter(row -> numbers.apply(row.ofTokens()).length > 0).count();
     if (having == 0 && !rows.isEmpty()) {
       return Optional.empty();
     }
     if (having < rows.size()) {
       throw new IllegalArgumentException(
-          "Cannot use %s completions of which only %s have %s log-probabilities: all or none"
+          "Cannot use %s completions of which only %s have %s: all or none"
               .formatted(rows.size(), having, name));
     }
     int targets = rows.stream().mapToInt(PolicyRow::targetCount).sum();
     FloatBuffer all = FloatBuffer.allocate(targets);
-    rows.forEach(row -> all.put(logProbs.apply(row)));
+    rows.forEach(row -> all.put(numbers.apply(row.ofTokens())));
     return Optional.of(all.array());
   }
 

@@ -10,52 +10,67 @@ import java.io.Serializable;
  * @param advantage how much better its reward is than those of the prompt's other completions
  * @param masked whether it counts as a completion but none of its tokens is trained on (TRL's
  *     {@code mask_truncated_completions})
- * @param oldLogProbs log-probabilities of its tokens under the policy that drew it; {@link #NONE}
- *     if that policy is the one trained
- * @param referenceLogProbs those under the reference policy; {@link #NONE} without one
+ * @param ofTokens what is known of each of its tokens
  */
 public record PolicyRow(
-    int[] prompt,
-    int[] completion,
-    float advantage,
-    boolean masked,
-    float[] oldLogProbs,
-    float[] referenceLogProbs)
+    int[] prompt, int[] completion, float advantage, boolean masked, OfTokens ofTokens)
     implements Serializable {
 
-  /** Stands for log-probabilities that are not needed. */
+  /** Stands for numbers that are not needed. */
   public static final float[] NONE = {};
+
+  /**
+   * Numbers of each token of a completion.
+   *
+   * @param oldLogProbs log-probabilities under the policy that drew the completion; {@link #NONE}
+   *     if that policy is the one trained
+   * @param referenceLogProbs those under the reference policy; {@link #NONE} without one
+   * @param weights factors of the policy's loss, which correct for a sampler that differs from the
+   *     policy; {@link #NONE} for 1
+   */
+  public record OfTokens(float[] oldLogProbs, float[] referenceLogProbs, float[] weights)
+      implements Serializable {}
 
   public PolicyRow {
     if (prompt.length == 0) {
       throw new IllegalArgumentException(
           "Cannot train on a completion without a prompt: its first token would have no predecessor");
     }
-    checkLength("old", oldLogProbs, completion);
-    checkLength("reference", referenceLogProbs, completion);
+    checkLength("old log-probabilities", ofTokens.oldLogProbs, completion);
+    checkLength("reference log-probabilities", ofTokens.referenceLogProbs, completion);
+    checkLength("weights", ofTokens.weights, completion);
   }
 
-  private static void checkLength(String name, float[] logProbs, int[] completion) {
-    if (logProbs.length > 0 && logProbs.length != completion.length) {
+  private static void checkLength(String name, float[] numbers, int[] completion) {
+    if (numbers.length > 0 && numbers.length != completion.length) {
       throw new IllegalArgumentException(
-          "Cannot use %s %s log-probabilities for a completion of %s tokens: there must be one for each"
-              .formatted(logProbs.length, name, completion.length));
+          "Cannot use %s %s for a completion of %s tokens: there must be one for each"
+              .formatted(numbers.length, name, completion.length));
     }
   }
 
   /** A completion of the policy that is trained, without a reference policy. */
   public static PolicyRow of(int[] prompt, int[] completion, float advantage, boolean masked) {
-    return new PolicyRow(prompt, completion, advantage, masked, NONE, NONE);
+    return new PolicyRow(prompt, completion, advantage, masked, new OfTokens(NONE, NONE, NONE));
   }
 
   /** The same completion with log-probabilities under the policy that drew it. */
   public PolicyRow withOld(float[] logProbs) {
-    return new PolicyRow(prompt, completion, advantage, masked, logProbs, referenceLogProbs);
+    return with(new OfTokens(logProbs, ofTokens.referenceLogProbs, ofTokens.weights));
   }
 
   /** The same completion with log-probabilities under the reference policy. */
   public PolicyRow withReference(float[] logProbs) {
-    return new PolicyRow(prompt, completion, advantage, masked, oldLogProbs, logProbs);
+    return with(new OfTokens(ofTokens.oldLogProbs, logProbs, ofTokens.weights));
+  }
+
+  /** The same completion with factors of its tokens in the policy's loss. */
+  public PolicyRow withWeights(float[] weights) {
+    return with(new OfTokens(ofTokens.oldLogProbs, ofTokens.referenceLogProbs, weights));
+  }
+
+  private PolicyRow with(OfTokens other) {
+    return new PolicyRow(prompt, completion, advantage, masked, other);
   }
 
   /** Tokens of prompt and completion. */

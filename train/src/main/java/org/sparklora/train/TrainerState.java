@@ -293,6 +293,11 @@ public final class TrainerState {
     return sums.totalLoss() / Math.max(1, sums.steps());
   }
 
+  /** The optimizer steps of a run, from the text of its {@value #FILE_NAME}. */
+  public static int steps(String json) throws JsonProcessingException {
+    return new ObjectMapper().readTree(json).path("global_step").asInt();
+  }
+
   /**
    * The text of {@code trainer_state.json}.
    *

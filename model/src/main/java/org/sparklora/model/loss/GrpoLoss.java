@@ -6,11 +6,12 @@ import java.util.Map;
 /**
  * The policy loss of GRPO (Shao et al., 2024) and its variants, as TRL computes it. With p, o and r
  * a token's log-probability under the policy, the old policy and the reference, A its completion's
- * advantage and w the token's weight by {@code loss_type}:
+ * advantage, w the token's weight by {@code loss_type}, and s its factor for a sampler that is not
+ * quite the old policy (1 without {@link PolicyTargets#weights}):
  *
  * <pre>
  * ratio = e^(p − o), or e^mean(p − o) over the completion
- * loss  = Σ w · (−min(min(ratio, delta) · A, clip(ratio, 1 − ε, 1 + ε_high) · A) + beta · kl · ratio)
+ * loss  = Σ w · (−min(min(ratio, delta) · A, clip(ratio, 1 − ε, 1 + ε_high) · A) · s + beta · kl · ratio)
  * kl    = e^(r − p) − (r − p) − 1                                       (Schulman's estimator k3)
  * </pre>
  *
@@ -148,7 +149,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
       double ratio = sequence ? sequenceRatio : chunk.ratio(m);
       Term policy =
           chunk.isActive(m)
-              ? policy(ratio, targets.advantages()[c], chunk.logProb(m))
+              ? policy(ratio, targets.advantages()[c], chunk.logProb(m)).times(factor(m))
               : Term.NOTHING;
       Term term =
           config.divergence().beta() == 0 ? policy : policy.plus(divergence(m, ratio, chunk));
@@ -164,6 +165,10 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
       }
     }
     return loss;
+  }
+
+  private double factor(int m) {
+    return targets.weights().isEmpty() ? 1 : targets.weights().get()[m];
   }
 
   /** The weight of each token of completion c in the loss of the optimizer step. */
@@ -189,6 +194,10 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
    */
   private record Term(double value, double dRatio, double dLogProb) {
     static final Term NOTHING = new Term(0, 0, 0);
+
+    Term times(double factor) {
+      return factor == 1 ? this : new Term(value * factor, dRatio * factor, dLogProb * factor);
+    }
 
     Term plus(Term other) {
       return new Term(value + other.value, dRatio + other.dRatio, dLogProb + other.dLogProb);

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param oldLogProbs log-probability of each target token under the policy that drew it, {@code
  *     (M)}; empty if that is the current policy
  * @param referenceLogProbs those under the reference policy, {@code (M)}
+ * @param weights factor of each target token in the policy's loss, {@code (M)}; empty for 1
  * @param otherTokens tokens of completions that are not computed, since they have no gradient, but
  *     count where a loss is divided by a number of tokens
  *     <p>Arrays are read-only and not copied.
@@ -22,6 +23,7 @@ public record PolicyTargets(
     float[] advantages,
     Optional<float[]> oldLogProbs,
     Optional<float[]> referenceLogProbs,
+    Optional<float[]> weights,
     int otherTokens) {
 
   public PolicyTargets {
@@ -29,6 +31,7 @@ public record PolicyTargets(
     requireOneEach("advantages", Optional.of(advantages), lengths.length, "completions");
     requireOneEach("old log-probabilities", oldLogProbs, tokens, "target tokens");
     requireOneEach("reference log-probabilities", referenceLogProbs, tokens, "target tokens");
+    requireOneEach("weights", weights, tokens, "target tokens");
   }
 
   private static void requireOneEach(String name, Optional<float[]> values, int count, String of) {

@@ -42,7 +42,11 @@ class GrpoLossGoldenTest {
     Path grpo = GoldenModel.root().resolve("grpo");
     List<Case> cases = new ArrayList<>();
     for (String file :
-        List.of("loss_cases.jsonl", "loss_cases.jsonl.gz", "loss_cases_mixed.jsonl.gz")) {
+        List.of(
+            "loss_cases.jsonl",
+            "loss_cases.jsonl.gz",
+            "loss_cases_mixed.jsonl.gz",
+            "loss_cases_sampler.jsonl.gz")) {
       if (Files.exists(grpo.resolve(file))) { // the full set has the first alone
         try (BufferedReader in = open(grpo.resolve(file))) {
           for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -98,7 +102,12 @@ class GrpoLossGoldenTest {
       }
       PolicyTargets targets =
           new PolicyTargets(
-              lengths, advantages, masked("old_per_token_logps"), masked("ref_per_token_logps"), 0);
+              lengths,
+              advantages,
+              masked("old_per_token_logps"),
+              masked("ref_per_token_logps"),
+              masked("importance_sampling_ratio"),
+              0);
       AccumulationWindow window =
           AccumulationWindow.of(
               json.get("config").get("gradient_accumulation_steps").asInt(),

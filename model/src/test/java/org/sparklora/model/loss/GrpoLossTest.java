@@ -32,6 +32,7 @@ class GrpoLossTest {
         new float[] {2, -1},
         Optional.ofNullable(old),
         Optional.ofNullable(reference),
+        Optional.empty(),
         0);
   }
 

@@ -157,8 +157,10 @@ public final class GrpoTrace {
               Arrays.copyOf(ints(micro.get("completion_ids").get(c)), Math.max(1, length)),
               micro.get("advantages").get(c).floatValue(),
               length == 0,
-              logProbs(micro, "old_per_token_logps", c, length),
-              logProbs(micro, "ref_per_token_logps", c, length)));
+              new PolicyRow.OfTokens(
+                  logProbs(micro, "old_per_token_logps", c, length),
+                  logProbs(micro, "ref_per_token_logps", c, length),
+                  PolicyRow.NONE)));
     }
     return rows;
   }

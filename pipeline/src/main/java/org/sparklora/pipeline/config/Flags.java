@@ -205,6 +205,16 @@ public final class Flags {
   public static final Flag<Integer> VLLM_SERVER_PORT = integer("vllm_server_port");
   public static final Flag<Double> VLLM_SERVER_TIMEOUT = number("vllm_server_timeout");
   public static final Flag<String> VLLM_ADAPTER_DIR = text("vllm_adapter_dir");
+  public static final Flag<Boolean> VLLM_IMPORTANCE_SAMPLING_CORRECTION =
+      toggle("vllm_importance_sampling_correction");
+  public static final Flag<String> VLLM_IMPORTANCE_SAMPLING_MODE =
+      text("vllm_importance_sampling_mode");
+  public static final Flag<Double> VLLM_IMPORTANCE_SAMPLING_CLIP_MAX =
+      number("vllm_importance_sampling_clip_max");
+  public static final Flag<Double> VLLM_IMPORTANCE_SAMPLING_CLIP_MIN =
+      number("vllm_importance_sampling_clip_min");
+  public static final Flag<Double> VLLM_IMPORTANCE_SAMPLING_CAP =
+      number("vllm_importance_sampling_cap");
   public static final Flag<Boolean> LOG_COMPLETIONS = toggle("log_completions");
   public static final Flag<Integer> NUM_COMPLETIONS_TO_PRINT = integer("num_completions_to_print");
 

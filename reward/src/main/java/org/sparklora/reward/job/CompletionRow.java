@@ -36,7 +36,16 @@ public final class CompletionRow {
 
   /** Columns that rewards do not see as text. */
   private static final Set<String> HIDDEN =
-      Set.of(COLUMNS, "json_columns", ROW_NUMBER, "prompt_ids", COMPLETION_IDS, "logprobs");
+      Set.of(
+          COLUMNS,
+          "json_columns",
+          ROW_NUMBER,
+          "prompt_ids",
+          COMPLETION_IDS,
+          "logprobs",
+          "generator",
+          "policy_version",
+          "sampling_seed");
 
   private static final ObjectMapper JSON = new ObjectMapper();
 

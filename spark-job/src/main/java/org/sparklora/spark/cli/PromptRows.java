@@ -51,6 +51,8 @@ final class PromptRows {
           "prompt_ids",
           "completion_ids",
           "logprobs",
+          "policy_version",
+          "sampling_seed",
           "json_columns");
 
   private final RowText texts;

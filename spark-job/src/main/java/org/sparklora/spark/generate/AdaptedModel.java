@@ -1,6 +1,8 @@
 package org.sparklora.spark.generate;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -13,6 +15,7 @@ import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.TrainerState;
 import org.sparklora.train.vector.FlatVector;
 
 /**
@@ -21,8 +24,10 @@ import org.sparklora.train.vector.FlatVector;
  *
  * @param model the base model and the adapter's settings
  * @param parameters the adapter's factors; empty without an adapter
+ * @param version optimizer steps that trained the model or adapter, if its folder says so; else 0
  */
-public record AdaptedModel(TrainedModel model, FlatVector parameters) implements AutoCloseable {
+public record AdaptedModel(TrainedModel model, FlatVector parameters, int version)
+    implements AutoCloseable {
 
   /**
    * Locates the files, checks them and reads the adapter.
@@ -37,11 +42,14 @@ public record AdaptedModel(TrainedModel model, FlatVector parameters) implements
       Precision precision = named.base().precision(checkpoint.config());
       Optional<ModelReference> adapter = named.adapter();
       if (adapter.isEmpty()) {
-        return of(named.base(), TrainedModel.frozen(base, precision));
+        return of(named.base(), TrainedModel.frozen(base, precision), base.folder());
       }
       AdapterFile file = AdapterFile.open(adapter.get().folder(hadoop), base.name(), checkpoint);
       AdaptedModel opened =
-          of(named.base(), TrainedModel.adapter(base, file.layout().config(), precision, false, 0));
+          of(
+              named.base(),
+              TrainedModel.adapter(base, file.layout().config(), precision, false, 0),
+              file.folder());
       try {
         Engine engine = Engines.host();
         FlatVector factors = opened.parameters();
@@ -54,9 +62,12 @@ public record AdaptedModel(TrainedModel model, FlatVector parameters) implements
     }
   }
 
-  private static AdaptedModel of(ModelConfig named, TrainedModel model) {
+  private static AdaptedModel of(ModelConfig named, TrainedModel model, Path folder)
+      throws IOException {
+    Path state = folder.resolve(TrainerState.FILE_NAME);
+    int version = Files.exists(state) ? TrainerState.steps(Files.readString(state)) : 0;
     TrainedModel read = model.reading(named.dialect()).computedBy(named.engine());
-    AdaptedModel opened = new AdaptedModel(read, new FlatVector(read.layout().size()));
+    AdaptedModel opened = new AdaptedModel(read, new FlatVector(read.layout().size()), version);
     ExecutorModel.hold(read);
     return opened;
   }

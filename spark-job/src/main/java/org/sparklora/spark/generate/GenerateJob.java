@@ -146,7 +146,7 @@ public final class GenerateJob implements AutoCloseable {
         servers
             .map(opened -> opened.sampler(adapted.parameters(), "given"))
             .orElseGet(() -> Sampler.decoder(model(), shared));
-    return new GenerateStage(workers, sampler, model().tokenizer(), sampling);
+    return new GenerateStage(workers, sampler, model().tokenizer(), sampling, adapted.version());
   }
 
   private List<List<Prompt>> parts(List<Prompt> prompts) {

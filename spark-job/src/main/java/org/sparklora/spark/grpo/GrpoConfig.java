@@ -28,6 +28,7 @@ import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.PromptOrder;
+import org.sparklora.train.grpo.SamplerCorrection;
 import org.sparklora.train.vllm.VllmConfig;
 
 /**
@@ -38,6 +39,7 @@ import org.sparklora.train.vllm.VllmConfig;
  * @param rounds how completions are drawn
  * @param rewards functions that judge completions
  * @param loss the policy loss
+ * @param correction for completions of other generators than this project's decoder; empty for none
  * @param evaluation of the test split
  * @param completions which completions are logged
  */
@@ -48,6 +50,7 @@ public record GrpoConfig(
     Rounds rounds,
     Rewards rewards,
     GrpoLossConfig loss,
+    Optional<SamplerCorrection> correction,
     GrpoEvaluation.Config evaluation,
     CompletionsLog completions)
     implements TrainingConfig {
@@ -327,8 +330,21 @@ public record GrpoConfig(
         Rounds.of(settings),
         new Rewards(RewardSettings.functions(settings, given), RewardSettings.advantages(settings)),
         ModelSettings.of(() -> loss(settings)),
+        correction(settings),
         GrpoEvaluation.Config.of(settings, promptsFolder(settings)),
         CompletionsLog.of(settings));
+  }
+
+  private static Optional<SamplerCorrection> correction(Settings settings) {
+    return settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_CORRECTION)
+        ? Optional.of(
+            new SamplerCorrection(
+                settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_MODE, SamplerCorrection.Mode.class),
+                settings.find(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MIN).orElse(0.0),
+                settings
+                    .find(Flags.VLLM_IMPORTANCE_SAMPLING_CAP)
+                    .orElseGet(() -> settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MAX))))
+        : Optional.empty();
   }
 
   private static GrpoLossConfig loss(Settings settings) {

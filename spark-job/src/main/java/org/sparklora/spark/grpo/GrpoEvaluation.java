@@ -71,7 +71,10 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
         GenerateStage.sampling(
             policy.rollouts().sampling().withNumGenerations(config.completions()), DRAW);
     List<ScoredGeneration> scored =
-        policy.rewards().inGroupsOf(config.completions()).run(policy.complete(prompts, sampling));
+        policy
+            .rewards()
+            .inGroupsOf(config.completions())
+            .run(policy.complete(prompts, sampling, step));
     Map<String, Double> metrics = RoundMetrics.of(scored, policy.config(), config.completions());
     metrics.putAll(policyMetrics(scored, config.batch()));
     return new EvalMetrics(metrics, scored.size(), (scored.size() - 1) / config.batch() + 1);

@@ -110,7 +110,7 @@ public final class GrpoJob {
           Policy policy =
               Policy.of(
                   config, initial, run.vectors(), workers, rollouts, external(config, judge))) {
-        rollouts.requirePolicy(policy, prompts.get(0));
+        rollouts.requirePolicy(policy, prompts.get(0), run.firstStep());
         RoundTables tables =
             new RoundTables(
                 hadoop, folder.rounds(), identity.fixed().toString(), config.rounds().kept());

@@ -104,9 +104,14 @@ record Policy(
     return isOnPolicy() && !dropsOut;
   }
 
-  /** The first stage: draws completions of prompts. */
-  List<Generation> complete(List<Prompt> prompts, SamplingConfig with) {
-    return new GenerateStage(workers(), rollouts.sampler(updates), model.tokenizer(), with)
+  /**
+   * The first stage: draws completions of prompts.
+   *
+   * @param version optimizer steps that the policy has taken
+   */
+  List<Generation> complete(List<Prompt> prompts, SamplingConfig with, int version) {
+    return new GenerateStage(
+            workers(), rollouts.sampler(updates, version), model.tokenizer(), with, version)
         .run(prompts);
   }
 

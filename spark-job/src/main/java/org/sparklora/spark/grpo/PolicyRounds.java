@@ -20,6 +20,7 @@ import org.sparklora.train.grpo.LogProbGuard;
 import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.grpo.Round;
 import org.sparklora.train.grpo.RoundTables;
+import org.sparklora.train.grpo.SamplerCorrection;
 
 /**
  * Draws rounds with the current policy: a slice of the prompts → completions → rewards and
@@ -63,7 +64,7 @@ final class PolicyRounds implements Round.Source {
   }
 
   @Override
-  public Round draw(int number) {
+  public Round draw(int number, int policyVersion) {
     if (given.isPresent()) {
       return given(number, given.get());
     }
@@ -76,7 +77,8 @@ final class PolicyRounds implements Round.Source {
       RoundTables.Draw draw = new RoundTables.Draw(number, selection.draws(), draws++, parameters);
       SamplingConfig sampling = GenerateStage.sampling(policy.rollouts().sampling(), draw.draw());
       List<Generation> drawn =
-          tables.generations(draw, () -> policy.complete(order.of(prompts, draw.draw()), sampling));
+          tables.generations(
+              draw, () -> policy.complete(order.of(prompts, draw.draw()), sampling, policyVersion));
       selection.add(tables.advantages(draw, () -> judge.run(drawn)));
     }
     List<ScoredGeneration> chosen =
@@ -117,14 +119,23 @@ final class PolicyRounds implements Round.Source {
     List<Generation> generations = scored.stream().map(ScoredGeneration::generation).toList();
     int batch = config.batch().rows();
     LogProbGuard guard = new LogProbGuard(number, config.rounds().maxLogProbDifference());
+    Optional<SamplerCorrection> correction =
+        config.correction().filter(one -> generations.stream().anyMatch(drawn -> !drawn.isOwn()));
     Optional<List<float[]>> learner =
-        policy.isComparedInStep()
+        policy.isComparedInStep() && correction.isEmpty()
             ? Optional.empty()
             : Optional.of(policy.logProbs(batch).run(policy.updates().parameters(), generations));
     List<PolicyRow> rows = new ArrayList<>();
+    List<float[]> weights = new ArrayList<>(); // of completions that are trained on
     for (int c = 0; c < scored.size(); c++) {
       PolicyRow row = row(scored.get(c), config.batch().maskTruncated());
-      rows.add(learner.isEmpty() || policy.isOnPolicy() ? row : row.withOld(learner.get().get(c)));
+      row = learner.isEmpty() || policy.isOnPolicy() ? row : row.withOld(learner.get().get(c));
+      if (correction.isPresent()) {
+        float[] sampler = generations.get(c).logProbs();
+        row = row.withWeights(correction.get().weights(learner.get().get(c), sampler));
+        weights.addAll(row.masked() ? List.of() : List.of(row.ofTokens().weights()));
+      }
+      rows.add(row);
     }
     List<PolicyRow> trained = policy.withReference(shuffled(rows, number), batch);
     RoundMetrics.warnOfUnjudged(number, all);
@@ -135,6 +146,7 @@ final class PolicyRounds implements Round.Source {
     }
     Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config, groupSize));
     metrics.putAll(more);
+    correction.ifPresent(one -> metrics.putAll(one.metrics(weights)));
     List<float[]> sampler = generations.stream().map(Generation::logProbs).toList();
     Optional<Round.Sampled> uncompared = Optional.empty();
     if (learner.isPresent()) {

@@ -37,10 +37,14 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers) implemen
         config.rounds().vllm().map(named -> VllmServers.open(named, model, prompts, sampling)));
   }
 
-  /** The current policy; servers are given its parameters if they do not have them. */
-  Sampler sampler(PolicyUpdates updates) {
+  /**
+   * The current policy; servers are given its parameters if they do not have them.
+   *
+   * @param version optimizer steps that it has taken
+   */
+  Sampler sampler(PolicyUpdates updates, int version) {
     return servers
-        .map(all -> all.sampler(updates.vector(), updates.checksum()))
+        .map(all -> all.sampler(updates.vector(), "v" + version))
         .orElseGet(() -> Sampler.decoder(updates.model(), updates.parameters()));
   }
 
@@ -50,7 +54,7 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers) implemen
    *
    * @throws ConfigException naming a server that has other weights
    */
-  void requirePolicy(Policy policy, Prompt prompt) {
+  void requirePolicy(Policy policy, Prompt prompt, int version) {
     if (servers.isEmpty()) {
       return;
     }
@@ -62,9 +66,10 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers) implemen
             sampling.endTokens(),
             sampling.seed());
     double bound = policy.config().rounds().maxLogProbDifference();
-    for (VllmServers.Named one : servers.get().each(sampler(policy.updates()))) {
+    for (VllmServers.Named one : servers.get().each(sampler(policy.updates(), version))) {
       List<Generation> drawn =
-          new GenerateStage(policy.workers(), one.sampler(), policy.model().tokenizer(), few)
+          new GenerateStage(
+                  policy.workers(), one.sampler(), policy.model().tokenizer(), few, version)
               .run(List.of(prompt));
       List<float[]> learner = policy.logProbs(1).run(policy.updates().parameters(), drawn);
       try {

@@ -1,6 +1,7 @@
 package org.sparklora.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,11 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.vllm.DecoderDrawing;
 import org.sparklora.train.vllm.VllmStandIn;
@@ -95,6 +99,15 @@ class VllmCommandsTest {
       JsonNode row = history.get(step);
       assertThat(row.get("sampling/sampling_logp_difference/max").asDouble()).isBetween(0.0, 1e-3);
       assertThat(row.get("grad_norm").asDouble()).isPositive();
+      assertThat(row.get("sampling/importance_sampling_ratio/mean").asDouble())
+          .isCloseTo(1, within(1e-3));
+      List<Generation> drawn =
+          GenerationTable.read(
+              new Configuration(false), output + "/rounds/round-000" + step + "/generations");
+      assertThat(drawn)
+          .hasSize(8)
+          .extracting(one -> one.origin().generator() + one.origin().policyVersion())
+          .containsOnly("vllm" + step);
     }
     assertThat(output.resolve("vllm-adapters")).doesNotExist();
     assertThat(output.resolve("adapter_model.safetensors")).isRegularFile();
@@ -162,6 +175,43 @@ class VllmCommandsTest {
     assertThat(Files.readString(served)).isEqualTo(Files.readString(own));
     assertThat(servers.get(0).adapters()).isEmpty();
     assertThat(folder.resolve("served.jsonl.vllm-adapters")).doesNotExist();
+  }
+
+  /** A round whose completions come from servers, stage by stage: the adapter of one command. */
+  @Test
+  void stagesAloneGiveWhatOneCommandGives() throws IOException {
+    Path together = folder.resolve("together");
+    assertThat(run("grpo", grpo(together, "--max_steps", 1))).as(err.text()).isZero();
+    Path rounds = together.resolve("rounds/round-0000");
+    Path alone = folder.resolve("alone");
+
+    assertThat(
+            run(
+                "update",
+                with(grpo(alone, "--max_steps", 1), "--input", rounds.resolve("advantages"))))
+        .as(err.text())
+        .isZero();
+    assertThat(Files.readAllBytes(alone.resolve("adapter_model.safetensors")))
+        .isEqualTo(Files.readAllBytes(together.resolve("adapter_model.safetensors")));
+    int before = servers.get(0).requests();
+    Path without = folder.resolve("without");
+    assertThat(
+            run(
+                "update",
+                with(
+                    grpo(
+                        without, "--max_steps", 1, "--vllm_importance_sampling_mode", "token_mask"),
+                    "--vllm_importance_sampling_clip_max",
+                    "1e-9",
+                    "--input",
+                    rounds.resolve("advantages"))))
+        .as(err.text())
+        .isZero();
+    assertThat(servers.get(0).requests()).as("update draws nothing").isEqualTo(before);
+    JsonNode masked =
+        JSON.readTree(without.resolve("trainer_state.json").toFile()).get("log_history").get(0);
+    assertThat(masked.get("grad_norm").asDouble()).as("every ratio is beyond the bound").isZero();
+    assertThat(masked.get("sampling/importance_sampling_ratio/max").asDouble()).isZero();
   }
 
   @Test

@@ -97,7 +97,7 @@ class GrpoReplayTest {
               plan,
               shape,
               trace.loss(),
-              number -> round(trace, number),
+              (number, version) -> round(trace, number),
               new PolicyUpdates(new LocalWorkers(), network.vectors()),
               new GrpoLoop.Listener() {
                 @Override

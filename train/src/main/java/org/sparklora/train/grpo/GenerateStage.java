@@ -23,9 +23,14 @@ import org.sparklora.train.workers.Workers;
  * @param sampler the policy that completes
  * @param tokenizer of its model
  * @param sampling settings, with the tokens that end a completion
+ * @param policyVersion optimizer steps of the policy
  */
 public record GenerateStage(
-    Workers workers, Sampler sampler, Tokenizer tokenizer, SamplingConfig sampling) {
+    Workers workers,
+    Sampler sampler,
+    Tokenizer tokenizer,
+    SamplingConfig sampling,
+    int policyVersion) {
   private static final long DRAW_MIX = 0x9e3779b97f4a7c15L;
 
   /** The completions of all prompts, in the order of the prompts. */
@@ -71,7 +76,8 @@ public record GenerateStage(
         tokenizer.decode(drawn.tokens(), true),
         drawn.tokens(),
         drawn.logProbs(),
-        stopReason(drawn, tokenizer));
+        new Generation.Origin(
+            stopReason(drawn, tokenizer), sampler.generator(), policyVersion, sampling.seed()));
   }
 
   private record Complete(Sampler sampler, SamplingConfig sampling)

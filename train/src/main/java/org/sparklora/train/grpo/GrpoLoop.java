@@ -111,7 +111,7 @@ public final class GrpoLoop {
       Map<Integer, Round> drawn = new LinkedHashMap<>(); // by index of the first micro-batch
       for (int i = 0; i < accumulation; i++, microStep++) {
         if (microStep % shape.microSteps() == 0) {
-          round = rounds.draw(microStep / shape.microSteps());
+          round = rounds.draw(microStep / shape.microSteps(), number);
           drawn.put(i, round);
         }
         int slice = microStep % shape.stepsPerGeneration();

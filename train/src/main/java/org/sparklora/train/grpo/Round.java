@@ -50,8 +50,9 @@ public record Round(
      * Draws a round with the current policy.
      *
      * @param number of the round, from 0
+     * @param policyVersion optimizer steps that the policy has taken
      */
-    Round draw(int number);
+    Round draw(int number, int policyVersion);
   }
 
   /**

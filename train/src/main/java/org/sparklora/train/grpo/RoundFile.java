@@ -29,6 +29,7 @@ public final class RoundFile {
   private static final String MASKED = "masked";
   private static final String OLD = "old_logprobs";
   private static final String REFERENCE = "ref_logprobs";
+  private static final String WEIGHTS = "weights";
 
   private static final MessageType SCHEMA =
       new MessageType(
@@ -38,7 +39,8 @@ public final class RoundFile {
           Types.required(PrimitiveTypeName.FLOAT).named(ADVANTAGE),
           Types.required(PrimitiveTypeName.BOOLEAN).named(MASKED),
           ListCells.floats(OLD),
-          ListCells.floats(REFERENCE));
+          ListCells.floats(REFERENCE),
+          ListCells.floats(WEIGHTS));
 
   private RoundFile() {}
 
@@ -78,8 +80,9 @@ public final class RoundFile {
     ListCells.put(group, COMPLETION_IDS, row.completion());
     group.add(ADVANTAGE, row.advantage());
     group.add(MASKED, row.masked());
-    putUnlessNone(group, OLD, row.oldLogProbs());
-    putUnlessNone(group, REFERENCE, row.referenceLogProbs());
+    putUnlessNone(group, OLD, row.ofTokens().oldLogProbs());
+    putUnlessNone(group, REFERENCE, row.ofTokens().referenceLogProbs());
+    putUnlessNone(group, WEIGHTS, row.ofTokens().weights());
     return group;
   }
 
@@ -95,13 +98,15 @@ public final class RoundFile {
         ListCells.ints(group, COMPLETION_IDS),
         group.getFloat(ADVANTAGE, 0),
         group.getBoolean(MASKED, 0),
-        floatsOrNone(group, OLD),
-        floatsOrNone(group, REFERENCE));
+        new PolicyRow.OfTokens(
+            floatsOrNone(group, OLD),
+            floatsOrNone(group, REFERENCE),
+            floatsOrNone(group, WEIGHTS)));
   }
 
   private static float[] floatsOrNone(Group group, String column) {
-    return group.getFieldRepetitionCount(column) == 0
-        ? PolicyRow.NONE
-        : ListCells.floats(group, column);
+    boolean has =
+        group.getType().containsField(column) && group.getFieldRepetitionCount(column) > 0;
+    return has ? ListCells.floats(group, column) : PolicyRow.NONE;
   }
 }

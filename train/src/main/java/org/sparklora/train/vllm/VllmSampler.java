@@ -1,10 +1,8 @@
 package org.sparklora.train.vllm;
 
 import java.io.IOException;
-import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
@@ -17,15 +15,12 @@ import org.sparklora.train.meter.ExecutorMeter;
  *
  * @param servers those that have the policy
  * @param model the name of the policy on the servers
- * @param adapter the folder from which a server that was started again gets it; empty for a base
- *     model
+ * @param adapter the folder from which a server that was started again gets it; the empty string
+ *     for a base model
  * @param vocabulary the model's number of tokens
  */
-record VllmSampler(List<VllmServer> servers, String model, Optional<Folder> adapter, int vocabulary)
+record VllmSampler(List<VllmServer> servers, String model, String adapter, int vocabulary)
     implements Sampler {
-
-  /** A path that can be sent to executors. */
-  record Folder(String path) implements Serializable {}
 
   VllmSampler on(List<VllmServer> some) {
     return new VllmSampler(some, model, adapter, vocabulary);
@@ -38,6 +33,11 @@ record VllmSampler(List<VllmServer> servers, String model, Optional<Folder> adap
     long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
     ExecutorMeter.here().generated(tokens, System.nanoTime() - started);
     return completions;
+  }
+
+  @Override
+  public String generator() {
+    return "vllm";
   }
 
   /** The completions of one prompt, from one server, in one request. */
@@ -61,6 +61,6 @@ record VllmSampler(List<VllmServer> servers, String model, Optional<Folder> adap
     if (adapter.isEmpty()) {
       throw server.refused("it no longer offers " + model + "; it serves another model");
     }
-    server.load(model, Path.of(adapter.get().path()));
+    server.load(model, Path.of(adapter));
   }
 }

@@ -75,7 +75,9 @@ public final class VllmServers implements AutoCloseable {
         opened.awaitUp(server);
         opened.check(server, prompts, sampling);
       }
-      if (model.lora().isPresent()) { // an adapter that changes nothing, to see it loaded
+      if (model.lora().isPresent()) {
+        opened.withdrawLeftOver();
+        // an adapter that changes nothing, to see it loaded
         try (FlatVector zeros = new FlatVector(model.layout().size())) {
           opened.sampler(zeros, "check");
         }
@@ -198,7 +200,7 @@ public final class VllmServers implements AutoCloseable {
    */
   public Sampler sampler(FlatVector parameters, String version) {
     if (model.lora().isEmpty()) {
-      return new VllmSampler(up(), base, Optional.empty(), vocabulary);
+      return new VllmSampler(up(), base, "", vocabulary);
     }
     String name = run + "-" + version;
     if (current.isPresent() && current.get().model().equals(name)) {
@@ -243,8 +245,7 @@ public final class VllmServers implements AutoCloseable {
       delete(folder);
       throw e;
     }
-    return new VllmSampler(
-        loaded, name, Optional.of(new VllmSampler.Folder(folder.toString())), vocabulary);
+    return new VllmSampler(loaded, name, folder.toString(), vocabulary);
   }
 
   /** Writes an adapter beside its place, then renames it, so that no server sees half of it. */
@@ -273,11 +274,25 @@ public final class VllmServers implements AutoCloseable {
     }
   }
 
+  /** Takes away what an earlier process left when it was killed. */
+  private void withdrawLeftOver() {
+    if (config.isOwnDir() && Files.isDirectory(config.folder())) {
+      try (Stream<Path> left = Files.list(config.folder())) {
+        for (Path folder : left.toList()) {
+          servers.forEach(server -> server.unload(folder.getFileName().toString()));
+          delete(folder);
+        }
+      } catch (IOException e) {
+        LOG.debug("{} cannot be listed", config.folder(), e);
+      }
+    }
+  }
+
   private void withdraw() {
     current.ifPresent(
         old -> {
           servers.forEach(server -> server.unload(old.model()));
-          old.adapter().ifPresent(folder -> delete(Path.of(folder.path())));
+          delete(Path.of(old.adapter()));
         });
     current = Optional.empty();
   }

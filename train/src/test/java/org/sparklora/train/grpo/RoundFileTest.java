@@ -27,7 +27,8 @@ class RoundFileTest {
             PolicyRow.of(new int[] {1}, new int[] {2, 3}, -Float.MIN_VALUE, true),
             PolicyRow.of(new int[] {1}, new int[] {2, 3}, 0.5f, false)
                 .withOld(new float[] {-1, -0.0f})
-                .withReference(new float[] {-2, -3}));
+                .withReference(new float[] {-2, -3})
+                .withWeights(new float[] {0, 1.5f}));
     RoundFile.write(folder, Round.trusted(rows, List.of()));
 
     assertThat(read(Optional.of(folder)).orElseThrow().rows())

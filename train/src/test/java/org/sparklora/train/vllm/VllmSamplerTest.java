@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -71,7 +74,7 @@ class VllmSamplerTest {
     return new VllmSampler(
         servers.stream().map(one -> new VllmServer(one.url(), "", PATIENCE)).toList(),
         model,
-        Optional.empty(),
+        "",
         VOCABULARY);
   }
 
@@ -85,7 +88,7 @@ class VllmSamplerTest {
   private void requireWhole(List<Completion> all, int prompts) throws IOException {
     try (VllmStandIn faultless = new VllmStandIn(VllmSamplerTest::drawn, text -> new int[0])) {
       VllmServer one = new VllmServer(faultless.url(), "", PATIENCE);
-      VllmSampler sampler = new VllmSampler(List.of(one), "base", Optional.empty(), VOCABULARY);
+      VllmSampler sampler = new VllmSampler(List.of(one), "base", "", VOCABULARY);
       List<Completion> expected = sampler.complete(prompts(prompts), SAMPLING);
       assertThat(faultless.requests()).isEqualTo(prompts);
       assertThat(all)
@@ -204,15 +207,28 @@ class VllmSamplerTest {
     assertThat(server.requests()).isEqualTo(1);
   }
 
+  /** Executors receive it. */
+  @Test
+  void aSamplerIsTheSameOnAnExecutor() throws IOException, ClassNotFoundException {
+    start(number -> Fault.NONE);
+    VllmSampler sent = sampler("base");
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(sent);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      VllmSampler received = (VllmSampler) in.readObject();
+      assertThat(received).isEqualTo(sent);
+      requireWhole(received.complete(prompts(3), SAMPLING), 3);
+    }
+  }
+
   @Test
   void tokensThatTheModelDoesNotHaveAreRefused() throws IOException {
     start(number -> Fault.NONE);
     VllmSampler small =
-        new VllmSampler(
-            List.of(new VllmServer(servers.get(0).url(), "", PATIENCE)),
-            "base",
-            Optional.empty(),
-            7);
+        new VllmSampler(List.of(new VllmServer(servers.get(0).url(), "", PATIENCE)), "base", "", 7);
 
     assertThatThrownBy(() -> small.complete(prompts(5), SAMPLING))
         .isInstanceOf(ConfigException.class)

@@ -137,6 +137,24 @@ class VllmServersTest {
     assertThat(running).allMatch(server -> server.adapters().isEmpty());
   }
 
+  /** As after a process that was killed: its output folder's adapters are nobody else's. */
+  @Test
+  void whatAnEarlierProcessLeftIsTakenAway() throws IOException {
+    VllmStandIn server = start();
+    VllmServers killed = open();
+    try (FlatVector one = filled(0)) {
+      killed.sampler(one, "v0");
+    }
+    String left = names(adapters()).get(0);
+
+    try (VllmServers servers = open()) {
+      assertThat(servers).isNotNull();
+      assertThat(server.history).contains("unload " + left);
+      assertThat(names(adapters())).singleElement().asString().endsWith("-check");
+      assertThat(server.adapters()).hasSize(1);
+    }
+  }
+
   @Test
   void aServerThatWasStartedAgainGetsTheAdapterBack() throws IOException {
     VllmStandIn server = start();

@@ -1,0 +1,79 @@
+package org.sparklora.train.grpo;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Importance sampling for completions whose sampler is not quite the policy: a server that rounds
+ * otherwise, or an earlier policy. The loss of a token is multiplied by
+ *
+ * <pre>
+ * e^(o − s), or e^Σ(o − s) over the completion     o: the learner's log-probability, s: the sampler's
+ * </pre>
+ *
+ * <p>truncated to an interval, or 0 outside of it, as in TRL.
+ *
+ * @param mode {@code vllm_importance_sampling_mode}
+ * @param least {@code vllm_importance_sampling_clip_min}
+ * @param most {@code vllm_importance_sampling_clip_max}
+ */
+public record SamplerCorrection(Mode mode, double least, double most) {
+  /** What has a ratio of its own, and what becomes of a ratio outside the interval. */
+  public enum Mode {
+    TOKEN_TRUNCATE,
+    TOKEN_MASK,
+    SEQUENCE_TRUNCATE,
+    SEQUENCE_MASK;
+
+    boolean isOfSequence() {
+      return this == SEQUENCE_TRUNCATE || this == SEQUENCE_MASK;
+    }
+
+    boolean masks() {
+      return this == TOKEN_MASK || this == SEQUENCE_MASK;
+    }
+  }
+
+  /** The factors of a completion's tokens. */
+  public float[] weights(float[] learner, float[] sampler) {
+    float[] weights = new float[learner.length];
+    double sum = 0;
+    for (int t = 0; t < weights.length; t++) {
+      double difference = (double) learner[t] - sampler[t];
+      sum += difference;
+      weights[t] = bounded(Math.exp(difference));
+    }
+    if (mode.isOfSequence()) {
+      Arrays.fill(weights, bounded(Math.exp(sum)));
+    }
+    return weights;
+  }
+
+  private float bounded(double ratio) {
+    double bounded = Math.max(least, Math.min(most, ratio));
+    return (float) (mode.masks() && bounded != ratio ? 0 : bounded);
+  }
+
+  /**
+   * TRL's metrics of the factors: of tokens, or of completions if each has one ratio.
+   *
+   * @param weights of each completion, none of them empty
+   */
+  public Map<String, Double> metrics(List<float[]> weights) {
+    double[] all =
+        weights.stream()
+            .flatMapToDouble(
+                of ->
+                    java.util.stream.IntStream.range(0, mode.isOfSequence() ? 1 : of.length)
+                        .mapToDouble(t -> of[t]))
+            .toArray();
+    String name = "sampling/importance_sampling_ratio/";
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    metrics.put(name + "min", Arrays.stream(all).min().orElse(0));
+    metrics.put(name + "mean", Arrays.stream(all).average().orElse(0));
+    metrics.put(name + "max", Arrays.stream(all).max().orElse(0));
+    return metrics;
+  }
+}
