@@ -24,7 +24,10 @@ public final class LoopbackFaults {
     DROP,
     /** The body falls silent after {@code value} bytes, until the client leaves. */
     STALL,
-    /** After {@code value} bytes of the body one byte comes at a time, until the client leaves. */
+    /**
+     * After {@code value} bytes of the body one byte comes at a time, and the last one never, until
+     * the client leaves.
+     */
     DRIP,
     /** The body never ends, whatever was asked for. */
     ENDLESS,
