@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.run.Once;
@@ -34,6 +35,9 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   private static final int MOST_SOURCES = 32;
 
   private static final String OTHERS = "others";
+
+  /** Parts of a path that another path says without them. */
+  private static final Pattern NO_NAME = Pattern.compile("(?:^|(?<=/))(?:\\.{0,2}/)+");
 
   /**
    * This process's copies in the order of last use. Its lock also guards all {@link Copy#runs}, and
@@ -109,6 +113,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
    */
   public TrainingRows withSources(List<String> names) {
     List<String> logged = new ArrayList<>(names);
+    logged.replaceAll(name -> NO_NAME.matcher(name).replaceAll("")); // trackers see paths in names
     if (names.size() > MOST_SOURCES) {
       Collections.fill(logged.subList(MOST_SOURCES - 1, names.size()), OTHERS);
     }

@@ -73,17 +73,18 @@ class SourceLossTest {
         FlatVector parameters = new FlatVector(0);
         ExecutorModel here = ExecutorModel.of(model)) {
       int[] both = {0, 1};
-      StepMetrics apart = here.evaluate(both, rows.withSources(List.of("a", "b", "c")), parameters);
+      StepMetrics apart =
+          here.evaluate(both, rows.withSources(List.of("/a", "b", "..//c/./d")), parameters);
       StepMetrics together = here.evaluate(both, rows.withSources(List.of("a")), parameters);
 
       assertThat(together.sources()).isEmpty();
       assertThat(apart.nllSum()).isEqualTo(together.nllSum());
-      assertThat(apart.sources().keySet()).containsExactly("a", "c");
+      assertThat(apart.sources().keySet()).containsExactly("a", "c/d");
       double sum =
           apart.sources().values().stream().mapToDouble(loss -> loss.mean() * loss.targets()).sum();
       assertThat(sum).isCloseTo(apart.nllSum(), within(1e-8));
       assertThat(EvalMetrics.of(List.of(apart, apart), new int[] {2, 2}).metrics())
-          .containsEntry("loss/c", apart.sources().get("c").mean());
+          .containsEntry("loss/c/d", apart.sources().get("c/d").mean());
     }
   }
 

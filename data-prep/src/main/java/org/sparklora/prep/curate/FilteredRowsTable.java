@@ -4,11 +4,13 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.shiftright;
 
+import java.io.Serializable;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.UDFRegistration;
 import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.TokenCount;
@@ -43,21 +45,21 @@ final class FilteredRowsTable {
 
   /** Registers the {@link FilterFunctions}, and {@code tokens(text)} if a model is given. */
   static void register(UDFRegistration functions, Optional<TokenCount> tokens) {
-    UDF1<String, Double> repetition =
-        text -> text == null ? null : FilterFunctions.repetition(text);
-    UDF1<String, Boolean> thought =
-        text -> text == null ? null : FilterFunctions.isWholeThought(text);
-    UDF1<String, Boolean> boxes =
-        text -> text == null ? null : FilterFunctions.areBoxesClosed(text);
-    UDF1<String, String> language = text -> text == null ? null : Language.of(text).orElse(null);
-    functions.register("language", language, DataTypes.StringType);
-    tokens.ifPresent(
-        count -> {
-          UDF1<String, Integer> counted = text -> text == null ? null : count.of(text);
-          functions.register("tokens", counted, DataTypes.IntegerType);
-        });
-    functions.register("repetition", repetition, DataTypes.DoubleType);
-    functions.register("whole_thought", thought, DataTypes.BooleanType);
-    functions.register("boxes_closed", boxes, DataTypes.BooleanType);
+    register(functions, "repetition", FilterFunctions::repetition, DataTypes.DoubleType);
+    register(functions, "whole_thought", FilterFunctions::isWholeThought, DataTypes.BooleanType);
+    register(functions, "boxes_closed", FilterFunctions::areBoxesClosed, DataTypes.BooleanType);
+    register(functions, "language", text -> Language.of(text).orElse(null), DataTypes.StringType);
+    tokens.ifPresent(count -> register(functions, "tokens", count::of, DataTypes.IntegerType));
+  }
+
+  /** A function of a text; of null it is null. */
+  private interface OfText<T> extends Serializable {
+    T of(String text);
+  }
+
+  private static <T> void register(
+      UDFRegistration functions, String name, OfText<T> function, DataType type) {
+    UDF1<String, T> nullable = text -> text == null ? null : function.of(text);
+    functions.register(name, nullable, type);
   }
 }

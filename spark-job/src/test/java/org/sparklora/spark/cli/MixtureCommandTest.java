@@ -145,7 +145,7 @@ class MixtureCommandTest {
     assertThat(train.at("/inputs/sources/0/dataset_fingerprint").asText()).hasSize(64);
     assertThat(Files.readString(folder.resolve("out/trainer_state.json")))
         .contains("\"eval_loss\"")
-        .contains("\"eval_loss/" + folder + "/sums.jsonl\"");
+        .contains("\"eval_loss" + folder + "/sums.jsonl\"");
     // what prep makes of the same mixture, and a run of the run's own settings
     assertThat(run("prep", "packed", "--pack_within_source", "--packing")).isZero();
     assertThat(manifest("packed", "_prep_manifest.json").at("/counts/documents").asLong())
@@ -183,9 +183,9 @@ class MixtureCommandTest {
     }
     assertThat(losses.stream().flatMap(row -> row.keySet().stream()).distinct())
         .containsExactlyInAnyOrder(
-            "loss/" + folder + "/sums.jsonl",
-            "loss/" + folder + "/texts.jsonl",
-            "loss/" + folder + "/tales.jsonl");
+            "loss" + folder + "/sums.jsonl",
+            "loss" + folder + "/texts.jsonl",
+            "loss" + folder + "/tales.jsonl");
   }
 
   /** The losses of each log row of a run, without evaluations and the summary. */
