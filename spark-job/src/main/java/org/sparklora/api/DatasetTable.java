@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -27,6 +26,7 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.table.Sha256;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -142,7 +142,7 @@ final class DatasetTable {
             .parallelize(names, names.size())
             .map(reader::digest)
             .collect();
-    MessageDigest all = sha256();
+    MessageDigest all = Sha256.digest();
     digests.forEach(line -> all.update(line.getBytes(StandardCharsets.UTF_8)));
     return HexFormat.of().formatHex(all.digest()).substring(0, ID_CHARACTERS);
   }
@@ -151,7 +151,7 @@ final class DatasetTable {
   private record Reader(TreeMap<String, String> hadoop) implements Serializable {
     String digest(String file) throws IOException {
       Path path = new Path(file);
-      MessageDigest digest = sha256();
+      MessageDigest digest = Sha256.digest();
       byte[] buffer = new byte[BUFFER_BYTES];
       try (InputStream in = path.getFileSystem(HadoopSettings.configuration(hadoop)).open(path)) {
         for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
@@ -159,14 +159,6 @@ final class DatasetTable {
         }
       }
       return "%s %s%n".formatted(path.getName(), HexFormat.of().formatHex(digest.digest()));
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("Every Java platform has SHA-256", e);
     }
   }
 }

@@ -9,11 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.pipeline.table.Sha256;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -28,7 +28,7 @@ final class SpilledRows implements AutoCloseable {
   private final Path file;
   private final FileChannel channel;
   private final int vocabularySize;
-  private final MessageDigest digest = sha256();
+  private final MessageDigest digest = Sha256.digest();
   private long[] starts = new long[1024];
   private int[] targets = new int[1024];
   private int count;
@@ -72,14 +72,6 @@ final class SpilledRows implements AutoCloseable {
         "Cannot keep training rows in %s (%s): %s"
             .formatted(place, cause.getMessage(), ScratchPlace.remedy()),
         cause);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has SHA-256
-    }
   }
 
   /**

@@ -2,11 +2,7 @@ package org.sparklora.prep.table;
 
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -21,6 +17,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.sparklora.pipeline.run.FileVersion;
+import org.sparklora.pipeline.table.Sha256;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -54,7 +51,7 @@ final class TableDigest {
       throw new TableException(
           "Cannot look at the table's files (%s): are they there?".formatted(e.getMessage()), e);
     }
-    return sha256(lines.toString());
+    return Sha256.hex(lines.toString());
   }
 
   /** The files by path; lists each folder once, however many of its files are read. */
@@ -101,7 +98,7 @@ final class TableDigest {
                 functions.sum(functions.expr("cast(conv(left(hash, 15), 16, 10) as decimal(38))")),
                 functions.sum(functions.expr("cast(conv(right(hash, 15), 16, 10) as decimal(38))")))
             .first();
-    return sha256(sums.toString());
+    return Sha256.hex(sums.toString());
   }
 
   /** The SHA-256 of a row as JSON, its columns sorted by name. */
@@ -109,14 +106,5 @@ final class TableDigest {
     Column[] sorted =
         Arrays.stream(rows.columns()).sorted().map(QueriedTable::quoted).toArray(Column[]::new);
     return functions.sha2(functions.to_json(functions.struct(sorted)), 256);
-  }
-
-  private static String sha256(String text) {
-    try {
-      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("Every Java platform has SHA-256", e);
-    }
   }
 }

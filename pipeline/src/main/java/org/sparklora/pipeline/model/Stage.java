@@ -7,15 +7,11 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +26,7 @@ import org.sparklora.pipeline.run.FileVersion;
 import org.sparklora.pipeline.run.PrivateFolder;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.pipeline.run.ScratchPlace;
+import org.sparklora.pipeline.table.Sha256;
 
 /**
  * The folder on this node's disk to which a model of a Hadoop file system is copied once, for all
@@ -75,14 +72,7 @@ final class Stage {
     StringBuilder listing = new StringBuilder(uri);
     files.forEach(
         file -> listing.append("\n%s %s %s".formatted(file.name(), file.bytes(), file.version())));
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256")
-              .digest(listing.toString().getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash).substring(0, SHOWN_DIGITS);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has SHA-256
-    }
+    return Sha256.hex(listing.toString()).substring(0, SHOWN_DIGITS);
   }
 
   /** The folder of the files after {@link #fill}. */

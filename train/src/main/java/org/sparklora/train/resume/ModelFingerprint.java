@@ -6,10 +6,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
+import org.sparklora.pipeline.table.Sha256;
 
 /**
  * Identifies a base model without reading all weights: SHA-256 of {@code config.json} and of the
@@ -34,7 +34,7 @@ public final class ModelFingerprint {
   }
 
   private static String of(Path folder, String config) throws IOException {
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.digest();
     digest.update(Files.readAllBytes(folder.resolve(config)));
     for (Path file : weights(folder)) {
       sample(file, digest);
@@ -60,14 +60,6 @@ public final class ModelFingerprint {
         }
         digest.update(bytes.flip());
       }
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has SHA-256
     }
   }
 }
