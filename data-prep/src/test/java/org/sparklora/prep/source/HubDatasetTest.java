@@ -217,8 +217,8 @@ class HubDatasetTest {
 
   @Test
   void aLocalFolderWins() {
-    assertThatThrownBy(() -> files("src/main", "", "train"))
-        .hasMessageContaining("src/main")
+    assertThatThrownBy(() -> files("src/main/java", "", "train"))
+        .hasMessageContaining("src/main/java")
         .hasMessageContaining("format that can be read");
     assertThat(environment.hub().faults().requests()).isEmpty();
   }
