@@ -161,7 +161,7 @@ class ModuleDirectionTest {
           .should()
           .dependOnClassesThat(ours(TRAIN, MODEL, PIPELINE, TEXT));
 
-  /** Of the hub they take how to ask a server for JSON. */
+  /** Clients of servers send their requests for JSON by a class of the hub. */
   @ArchTest
   static final ArchRule CLIENTS_OF_SERVERS_USE_THE_HUB_TOO =
       noClasses()

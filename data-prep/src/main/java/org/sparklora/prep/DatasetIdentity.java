@@ -9,7 +9,7 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * What identifies the datasets of a job in its manifest.
+ * The identity of the datasets of a job, for its manifest.
  *
  * @param fingerprint SHA-256 of the data files' paths, sizes and versions, or of {@code table}, or
  *     of {@code sources}

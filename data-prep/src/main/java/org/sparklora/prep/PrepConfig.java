@@ -225,7 +225,9 @@ public record PrepConfig(
       return eachPart(part -> of.apply(part.source()));
     }
 
-    /** As {@link #each}, with what is taken of each dataset. */
+    /**
+     * Calls {@code of} as {@link #each} does, with the part that the mixture takes of a dataset.
+     */
     public <T> List<T> eachPart(Function<Mixture.Part, T> of) {
       if (mixture.isNone()) {
         return List.of(of.apply(new Mixture.Part(this)));

@@ -13,7 +13,7 @@ import org.sparklora.model.layer.Workspace.Buffer;
 record SublayerNorms(Optional<RmsNorm> before, Optional<RmsNorm> after) {
 
   /**
-   * What forward keeps.
+   * The tensors that forward keeps for backward.
    *
    * @param rstd of the norm before, {@code (N)}
    * @param out the input of the norm after, {@code (N, C)}, or without columns

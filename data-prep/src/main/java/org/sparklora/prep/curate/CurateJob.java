@@ -57,7 +57,7 @@ public final class CurateJob {
 
   private static final String COPIES = "copies";
 
-  /** Of a mixture: the file that {@code --datasets} takes for the result. */
+  /** The mixture file of the result, which {@code --datasets} takes. */
   static final String DATASETS = "datasets.yaml";
 
   private final JavaSparkContext spark;

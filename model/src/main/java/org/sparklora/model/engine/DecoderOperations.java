@@ -292,7 +292,7 @@ abstract class DecoderOperations {
     kernels.geGlu(gate, up, y);
   }
 
-  /** As {@link #swiGluBackwardInPlace}, of {@link #geGlu}. */
+  /** The backward of {@link #geGlu}, with the operands of {@link #swiGluBackwardInPlace}. */
   public final void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     check("geGluBackwardInPlace").floats(dY).operands(gate, up).sameSize(gate, up, dY);
     kernels.geGluBackwardInPlace(gate, up, dY);

@@ -93,7 +93,7 @@ class RotaryEmbeddingTest {
     return angles(new RotaryEmbedding(DecoderConfig.read(file)), positions);
   }
 
-  /** Those of the only rotation. */
+  /** The angles of the only rotation. */
   private RotaryEmbedding.Angles angles(RotaryEmbedding rotary, int positions) {
     return rotary.tables(engine, positions).angles().values().iterator().next();
   }

@@ -40,16 +40,7 @@ class CurateClusterIT {
 
     /** Files of a folder of the job's work, as long as it has not ended. */
     long files(String of) {
-      return list(folder, ".%s.inprogress-".formatted(output.getFileName()))
-          .flatMap(run -> list(run.resolve(of), ""))
-          .filter(file -> !file.getFileName().toString().startsWith("."))
-          .count();
-    }
-
-    /** What begins so; nothing of what is no folder, or no longer there. */
-    private static Stream<Path> list(Path folder, String prefix) {
-      String[] names = folder.toFile().list((parent, name) -> name.startsWith(prefix));
-      return names == null ? Stream.empty() : Stream.of(names).map(folder::resolve);
+      return unfinished(of).filter(file -> !file.getFileName().toString().startsWith(".")).count();
     }
   }
 

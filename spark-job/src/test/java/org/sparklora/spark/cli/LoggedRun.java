@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.sparklora.train.meter.MachineMetrics;
 
 /** What a run of {@code sft} or {@code grpo} left in its folder. */
@@ -95,6 +96,18 @@ public interface LoggedRun {
   /** The same without times and memory. */
   default List<String> metrics() throws IOException {
     return metricRows().stream().map(LoggedRun::withoutMeasurements).toList();
+  }
+
+  /** Files in {@code folder} of the job's unfinished output; none once the job has ended. */
+  default Stream<Path> unfinished(String folder) {
+    return list(output().getParent(), ".%s.inprogress-".formatted(output().getFileName()))
+        .flatMap(run -> list(run.resolve(folder), ""));
+  }
+
+  /** Entries whose names begin so; none if the folder is missing, or removed meanwhile. */
+  private static Stream<Path> list(Path folder, String prefix) {
+    String[] names = folder.toFile().list((parent, name) -> name.startsWith(prefix));
+    return names == null ? Stream.empty() : Stream.of(names).map(folder::resolve);
   }
 
   private static String withoutMeasurements(JsonNode row) {

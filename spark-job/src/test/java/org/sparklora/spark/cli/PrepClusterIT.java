@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,15 +35,9 @@ class PrepClusterIT {
 
     /** As long as it tokenizes; each file of the dataset gives one. */
     long filesTokenized() {
-      return list(folder, ".%s.inprogress-".formatted(output.getFileName()))
-          .flatMap(run -> list(run.resolve("_documents"), "documents-"))
+      return unfinished("_documents")
+          .filter(file -> file.getFileName().toString().startsWith("documents-"))
           .count();
-    }
-
-    /** What begins so; nothing of what is no folder, or no longer there. */
-    private static Stream<Path> list(Path folder, String prefix) {
-      String[] names = folder.toFile().list((parent, name) -> name.startsWith(prefix));
-      return names == null ? Stream.empty() : Stream.of(names).map(folder::resolve);
     }
   }
 
