@@ -1,7 +1,8 @@
 """Losses of TRL's GRPOTrainer on random numbers: all kinds of loss with all their settings, in groups of 2 to 8.
 
     python grpo_cases.py TOKENIZER     # TOKENIZER is the folder of the tiny tokenizer; writes grpo/loss_cases_mixed.jsonl.gz and,
-                                       # with corrections for a sampler of another rounding, grpo/loss_cases_sampler.jsonl.gz
+                                       # with corrections for a sampler of another rounding, grpo/loss_cases_sampler.jsonl.gz,
+                                       # and grpo/loss_cases_policy.jsonl.gz of vespo and of masks of what is off-policy
 
 Model, generation and rewards are replaced; what is recorded comes from TRL's own _generate_and_score_completions and
 _compute_loss. Completions may be empty, and all of them masked.
@@ -20,14 +21,15 @@ from trl import GRPOConfig, GRPOTrainer
 from grpo_runs import numbers
 
 HERE = Path(__file__).parent
-CASES, SAMPLER_CASES = 140, 60
+CASES, SAMPLER_CASES, POLICY_CASES = 140, 60, 80
 SAMPLER = ("min", "mean", "max")  # of sampling/importance_sampling_ratio
 OF_TRAINER = ("loss_type", "scale_rewards", "beta", "importance_sampling_level", "mask_truncated_completions",
               "num_generations", "top_entropy_quantile", "max_completion_length")
 OF_ARGS = ("delta", "use_bias_correction_kl", "sapo_temperature_pos", "sapo_temperature_neg", "steps_per_generation")
 METRICS = {"kl": "kl", "entropy": "entropy", "cispo_clip_ratio": "cispo_clip_ratio", "clip_low_mean": "clip_ratio/low_mean",
            "clip_low_min": "clip_ratio/low_min", "clip_high_mean": "clip_ratio/high_mean",
-           "clip_high_max": "clip_ratio/high_max", "clip_region_mean": "clip_ratio/region_mean"}
+           "clip_high_max": "clip_ratio/high_max", "clip_region_mean": "clip_ratio/region_mean",
+           "vespo_phi": "vespo/phi_seq_mean"}
 
 
 def settings(pick):
@@ -48,12 +50,25 @@ def sampler_settings(pick):
                 vllm_importance_sampling_clip_min=pick([None, 0.5, 0.9]))
 
 
-def case(number, trainer, sampler=False):
+def policy_settings(pick):
+    return dict(loss_type=pick(["vespo", "vespo", "grpo", "dapo", "cispo", "sapo"]),
+                off_policy_mask_threshold=pick([None, 0.0, 0.05, 0.2]), vespo_k_pos=pick([2.0, 1.0]), vespo_lambda_pos=pick([3.0, 0.5]),
+                vespo_k_neg=pick([3.0, 2.0]), vespo_lambda_neg=pick([2.0, 0.0]))
+
+
+def case(number, trainer, sampler=False, policy=False):
     draw = random.Random(number)
     torch.manual_seed(number)
     config = settings(draw.choice)
+    if policy:
+        config.update(policy_settings(draw.choice))
+        for name in ("vespo_k_pos", "vespo_lambda_pos", "vespo_k_neg", "vespo_lambda_neg"):
+            setattr(trainer.args, name, config[name])
+    trainer.off_policy_mask_threshold = config.get("off_policy_mask_threshold")
     if sampler:
         config.update(sampler_settings(draw.choice), mask_truncated_completions=False)
+        if config["loss_type"] == "vespo":
+            config["vllm_importance_sampling_mode"] = draw.choice(["token_truncate", "token_mask"])
         for name, value in config.items():
             if name.startswith("vllm"):
                 setattr(trainer, name, value)
@@ -117,6 +132,8 @@ if __name__ == "__main__":
         args=GRPOConfig(output_dir="/tmp/grpo_cases", use_cpu=True, bf16=False, report_to="none", gradient_checkpointing=False),
         train_dataset=Dataset.from_dict({"prompt": ["a"] * 8}), processing_class=AutoTokenizer.from_pretrained(sys.argv[1]))
     trainer.model.train()
-    for file, cases, sampler in (("mixed", CASES, False), ("sampler", SAMPLER_CASES, True)):
-        lines = "".join(json.dumps(case(number, trainer, sampler)) + "\n" for number in range(cases))
+    for file, cases, sampler, policy in (("mixed", CASES, False, False), ("sampler", SAMPLER_CASES, True, False),
+                                         ("policy", POLICY_CASES, None, True)):
+        lines = "".join(json.dumps(case(number, trainer, number % 2 == 1 if sampler is None else sampler, policy)) + "\n"
+                        for number in range(cases))
         (HERE / f"grpo/loss_cases_{file}.jsonl.gz").write_bytes(gzip.compress(lines.encode(), mtime=0))

@@ -43,15 +43,16 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
         rows.stream().mapToInt(row -> computed.test(row) ? row.targetCount() : 0).toArray();
     int allTokens = rows.stream().mapToInt(PolicyRow::targetCount).sum();
     float[] advantages = new float[rows.size()];
+    float[] drifts = new float[rows.size()];
     for (int c = 0; c < advantages.length; c++) {
       advantages[c] = rows.get(c).advantage();
+      drifts[c] = rows.get(c).drift();
     }
     List<PolicyRow> trained = rows.stream().filter(computed).toList();
     return new PolicyBatch(
         new Packing(trained).batch(),
         new PolicyTargets(
-            lengths,
-            advantages,
+            new PolicyTargets.Completions(lengths, advantages, drifts),
             joined(trained, PolicyRow.OfTokens::oldLogProbs, "old log-probabilities"),
             joined(trained, PolicyRow.OfTokens::referenceLogProbs, "reference log-probabilities"),
             joined(trained, PolicyRow.OfTokens::weights, "weights"),

@@ -8,12 +8,14 @@ import java.io.Serializable;
  * @param prompt tokens of the prompt
  * @param completion tokens of the completion
  * @param advantage how much better its reward is than those of the prompt's other completions
+ * @param drift mean over its tokens of its sampler's log-probability minus the old policy's; 0 if
+ *     the old policy drew it
  * @param masked whether it counts as a completion but none of its tokens is trained on (TRL's
  *     {@code mask_truncated_completions})
  * @param ofTokens what is known of each of its tokens
  */
 public record PolicyRow(
-    int[] prompt, int[] completion, float advantage, boolean masked, OfTokens ofTokens)
+    int[] prompt, int[] completion, float advantage, float drift, boolean masked, OfTokens ofTokens)
     implements Serializable {
 
   /** Stands for numbers that are not needed. */
@@ -51,7 +53,7 @@ public record PolicyRow(
 
   /** A completion of the policy that is trained, without a reference policy. */
   public static PolicyRow of(int[] prompt, int[] completion, float advantage, boolean masked) {
-    return new PolicyRow(prompt, completion, advantage, masked, new OfTokens(NONE, NONE, NONE));
+    return new PolicyRow(prompt, completion, advantage, 0, masked, new OfTokens(NONE, NONE, NONE));
   }
 
   /** The same completion with log-probabilities under the policy that drew it. */
@@ -69,8 +71,13 @@ public record PolicyRow(
     return with(new OfTokens(ofTokens.oldLogProbs, ofTokens.referenceLogProbs, weights));
   }
 
+  /** The same completion of a sampler that is not quite the old policy. */
+  public PolicyRow withDrift(float mean) {
+    return new PolicyRow(prompt, completion, advantage, mean, masked, ofTokens);
+  }
+
   private PolicyRow with(OfTokens other) {
-    return new PolicyRow(prompt, completion, advantage, masked, other);
+    return new PolicyRow(prompt, completion, advantage, drift, masked, other);
   }
 
   /** Tokens of prompt and completion. */

@@ -11,11 +11,13 @@ package org.sparklora.train;
  */
 public record Cadence(Unit unit, int steps, double delay) {
 
-  /** transformers' {@code IntervalStrategy}. */
+  /** transformers' {@code IntervalStrategy}, and {@code SaveStrategy}, which has {@code BEST}. */
   public enum Unit {
     NO,
     STEPS,
-    EPOCH
+    EPOCH,
+    /** After an evaluation that is the best so far, whenever that is. */
+    BEST
   }
 
   /**
@@ -31,7 +33,7 @@ public record Cadence(Unit unit, int steps, double delay) {
   public boolean falls(int step, TrainingPlan plan) {
     boolean last = step == plan.totalSteps();
     return switch (unit) {
-      case NO -> false;
+      case NO, BEST -> false;
       case STEPS -> (last || step % steps == 0) && step >= delay;
       case EPOCH ->
           (last || step % plan.stepsPerEpoch() == 0)

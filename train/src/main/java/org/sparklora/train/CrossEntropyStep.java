@@ -17,8 +17,9 @@ import org.sparklora.train.vector.FlatVector;
  * <p>Not thread-safe: {@link ExecutorModel} serialises its callers.
  *
  * @param memory the engine that holds copies of vectors
+ * @param dynamic whether a target counts as much as its probability
  */
-record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
+record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, boolean dynamic) {
   /**
    * As {@link ExecutorModel#begin}.
    *
@@ -33,7 +34,7 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
     long started = System.nanoTime();
     Tensor ofParameters = parameters.on(memory);
     Tensor ofGradient = gradient.changingOn(memory);
-    CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
+    CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer(), dynamic);
     List<MicroBatch> batches = new ArrayList<>();
     List<Arrival<StepResult>> results = new ArrayList<>();
     for (int i = 0; i < rows.microBatches().size(); i++) {
@@ -72,7 +73,7 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
   /** As {@link ExecutorModel#evaluate(int[], TrainingRows, FlatVector)}. */
   StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
     MicroBatch batch = table.microBatch(numbers);
-    CrossEntropyLoss loss = new CrossEntropyLoss(batch.targetTokens());
+    CrossEntropyLoss loss = new CrossEntropyLoss(batch.targetTokens(), dynamic);
     StepResult result = step.evaluate(parameters.on(memory), batch.packed(), loss);
     return StepMetrics.of(0, result, batch);
   }

@@ -33,6 +33,7 @@ public final class TrainedModel implements Serializable {
   private final long seed;
   private final TokenizerDialect dialect;
   private final EngineChoice engine;
+  private final boolean dynamic;
   private transient Tokenizer tokenizer; // null until first used
 
   private TrainedModel(
@@ -42,7 +43,8 @@ public final class TrainedModel implements Serializable {
       boolean gradientCheckpointing,
       long seed,
       TokenizerDialect dialect,
-      EngineChoice engine) {
+      EngineChoice engine,
+      boolean dynamic) {
     this.checkpoint = checkpoint;
     this.lora = lora;
     this.precision = precision;
@@ -50,12 +52,20 @@ public final class TrainedModel implements Serializable {
     this.seed = seed;
     this.dialect = dialect;
     this.engine = engine;
+    this.dynamic = dynamic;
   }
 
   private static TrainedModel of(
       ModelSource checkpoint, LoraConfig lora, Precision precision, boolean recompute, long seed) {
     return new TrainedModel(
-        checkpoint, lora, precision, recompute, seed, TokenizerDialect.FILE, EngineChoice.USUAL);
+        checkpoint,
+        lora,
+        precision,
+        recompute,
+        seed,
+        TokenizerDialect.FILE,
+        EngineChoice.USUAL,
+        false);
   }
 
   /**
@@ -93,13 +103,31 @@ public final class TrainedModel implements Serializable {
   /** This model with its tokenizer read in a dialect instead of as the file says. */
   public TrainedModel reading(TokenizerDialect tokenizerDialect) {
     return new TrainedModel(
-        checkpoint, lora, precision, gradientCheckpointing, seed, tokenizerDialect, engine);
+        checkpoint,
+        lora,
+        precision,
+        gradientCheckpointing,
+        seed,
+        tokenizerDialect,
+        engine,
+        dynamic);
   }
 
   /** This model on an engine, instead of on the default one of the executing JVM. */
   public TrainedModel computedBy(EngineChoice choice) {
     return new TrainedModel(
-        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, choice);
+        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, choice, dynamic);
+  }
+
+  /** This model, fine-tuned dynamically: a target counts as much as its probability. */
+  public TrainedModel dynamically() {
+    return new TrainedModel(
+        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, true);
+  }
+
+  /** Whether supervised targets count as much as their probability ({@code loss_type dft}). */
+  public boolean isDynamic() {
+    return dynamic;
   }
 
   /** The choice of the engine. */
@@ -170,11 +198,13 @@ public final class TrainedModel implements Serializable {
         && gradientCheckpointing == that.gradientCheckpointing
         && seed == that.seed
         && dialect == that.dialect
-        && engine.equals(that.engine);
+        && engine.equals(that.engine)
+        && dynamic == that.dynamic;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine);
+    return Objects.hash(
+        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, dynamic);
   }
 }

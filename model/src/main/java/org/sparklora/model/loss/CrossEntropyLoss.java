@@ -1,15 +1,16 @@
 package org.sparklora.model.loss;
 
-import java.util.Arrays;
-
 /**
- * Mean negative log-likelihood: {@code loss = −Σ logProb / normalizer}.
+ * Mean negative log-likelihood: {@code loss = −Σ w·logProb / normalizer}. The weight w of a token
+ * is 1, or in dynamic fine-tuning (Wu et al., 2025, arXiv 2508.05629; TRL's {@code dft}) its
+ * probability, through which no gradient passes.
  *
  * @param normalizer the target tokens of the whole optimizer step, over all its micro-batches and
  *     executors (Hugging Face's {@code num_items_in_batch}); then the micro-batches' losses and
  *     gradients add up to those of the step
+ * @param dynamic whether a token's weight is its probability
  */
-public record CrossEntropyLoss(double normalizer) implements TokenLoss {
+public record CrossEntropyLoss(double normalizer, boolean dynamic) implements TokenLoss {
 
   public CrossEntropyLoss {
     if (!(normalizer > 0)) {
@@ -19,18 +20,24 @@ public record CrossEntropyLoss(double normalizer) implements TokenLoss {
     }
   }
 
+  /** A loss whose tokens all have the weight 1. */
+  public CrossEntropyLoss(double normalizer) {
+    this(normalizer, false);
+  }
+
   @Override
   public Dependence gradientDependsOn() {
-    return Dependence.NOTHING;
+    return dynamic ? Dependence.OWN_TARGET : Dependence.NOTHING;
   }
 
   @Override
   public double lossAndGradient(int first, float[] logProbs, float[] entropies, float[] dLogProbs) {
     double sum = 0;
-    for (float logProb : logProbs) {
-      sum += logProb;
+    for (int m = 0; m < logProbs.length; m++) {
+      double weight = dynamic ? Math.exp(logProbs[m]) : 1;
+      sum += weight * logProbs[m];
+      dLogProbs[m] = (float) (-weight / normalizer); // forward: loss = −Σ w·logProb / normalizer
     }
-    Arrays.fill(dLogProbs, (float) (-1 / normalizer)); // loss = −Σ logProb / normalizer
     return -sum / normalizer;
   }
 }

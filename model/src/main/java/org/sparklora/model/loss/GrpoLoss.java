@@ -25,6 +25,12 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     implements TokenLoss {
   private static final float[] NONE = {};
 
+  /** TRL's bounds of logarithms of VESPO's ratios, and of its λ. */
+  private static final double MOST_LOG = 20;
+
+  private static final double LEAST_LOG = Math.log(1e-8);
+  private static final double LEAST_LAMBDA = 1e-4;
+
   public GrpoLoss {
     if (config.divergence().beta() > 0 && targets.referenceLogProbs().isEmpty()) {
       throw new IllegalArgumentException(
@@ -39,12 +45,16 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /**
-   * With a sequence's ratio or a quantile of entropies, gradients depend on all targets; else each
-   * depends on its own target.
+   * With a quantile of entropies, or what is decided by whole completions, gradients depend on all
+   * targets; else each depends on its own target.
    */
   @Override
   public Dependence gradientDependsOn() {
-    boolean others = config.ratio().isOfSequence() || config.topEntropyQuantile() < 1;
+    boolean others =
+        config.ratio().isOfSequence()
+            || config.ratio().masksOffPolicy()
+            || config.reduction().lossType() == GrpoLossConfig.LossType.VESPO
+            || config.topEntropyQuantile() < 1;
     return others ? Dependence.ALL_TARGETS : Dependence.OWN_TARGET;
   }
 
@@ -130,11 +140,15 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
 
     /** The ratio of a whole completion, the tokens {@code [from, to)}. */
     double sequenceRatio(int from, int to) {
+      return Math.exp(meanLogRatio(from, to));
+    }
+
+    double meanLogRatio(int from, int to) {
       double sum = 0;
       for (int m = from; m < to; m++) {
         sum += logProb(m) - oldLogProb(m);
       }
-      return Math.exp(sum / Math.max(1, to - from));
+      return sum / Math.max(1, to - from);
     }
   }
 
@@ -143,13 +157,15 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     boolean sequence = config.ratio().isOfSequence();
     double sequenceRatio = sequence ? chunk.sequenceRatio(from, to) : 0;
     double weight = weight(c);
+    boolean isDropped = isDropped(c, from, to, chunk);
+    double phi = phi(c, from, to, chunk);
     double loss = 0;
     double dSequence = 0; // derivative by the logarithm of the sequence's ratio
     for (int m = from; m < to; m++) {
       double ratio = sequence ? sequenceRatio : chunk.ratio(m);
       Term policy =
-          chunk.isActive(m)
-              ? policy(ratio, targets.advantages()[c], chunk.logProb(m)).times(factor(m))
+          chunk.isActive(m) && !isDropped
+              ? policy(ratio, targets.advantages()[c], chunk.logProb(m), phi).times(factor(m))
               : Term.NOTHING;
       Term term =
           config.divergence().beta() == 0 ? policy : policy.plus(divergence(m, ratio, chunk));
@@ -168,7 +184,44 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   private double factor(int m) {
-    return targets.weights().isEmpty() ? 1 : targets.weights().get()[m];
+    return targets.weights().isEmpty() || isVespo() ? 1 : targets.weights().get()[m];
+  }
+
+  private boolean isVespo() {
+    return config.reduction().lossType() == GrpoLossConfig.LossType.VESPO;
+  }
+
+  /** Whether a completion that is worse than its siblings is no longer one of the policy. */
+  private boolean isDropped(int c, int from, int to, Chunk chunk) {
+    return config.ratio().masksOffPolicy()
+        && targets.advantages()[c] < 0
+        && targets.of().drifts()[c] - chunk.meanLogRatio(from, to)
+            > config.ratio().offPolicyMaskThreshold();
+  }
+
+  /** VESPO's weight of a completion, a constant; 0 for other losses. */
+  private double phi(int c, int from, int to, Chunk chunk) {
+    if (!isVespo()) {
+      return 0;
+    }
+    double logW = 0;
+    for (int m = from; m < to; m++) {
+      logW += clamp(chunk.logProb(m) - chunk.oldLogProb(m), -MOST_LOG);
+      logW +=
+          targets.weights().isEmpty() ? 0 : clamp(Math.log(targets.weights().get()[m]), LEAST_LOG);
+    }
+    logW = clamp(logW, LEAST_LOG);
+    GrpoLossConfig.Vespo vespo = config.soft().vespo();
+    boolean isNegative = targets.advantages()[c] < 0;
+    double k = isNegative ? vespo.kNegative() : vespo.kPositive();
+    double lambda =
+        Math.max(LEAST_LAMBDA, isNegative ? vespo.lambdaNegative() : vespo.lambdaPositive());
+    double phi = Math.exp(lambda + k * logW - lambda * Math.exp(logW));
+    return Double.isFinite(phi) ? phi : 0;
+  }
+
+  private static double clamp(double log, double least) {
+    return Math.max(least, Math.min(MOST_LOG, log));
   }
 
   /** The weight of each token of completion c in the loss of the optimizer step. */
@@ -181,7 +234,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
           case BNPO -> Math.max(1, targets.tokens());
           case DR_GRPO -> completions * config.reduction().maxCompletionLength();
           case LUSPO -> completions;
-          case DAPO, CISPO -> window.activeTokens() / window.microBatches();
+          case DAPO, CISPO, VESPO -> window.activeTokens() / window.microBatches();
         };
     return 1 / (divisor * window.microBatches()); // the step is the mean of its micro-batches
   }
@@ -204,17 +257,19 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     }
   }
 
-  private Term policy(double ratio, double advantage, double logProb) {
+  private Term policy(double ratio, double advantage, double logProb, double phi) {
     return switch (config.reduction().lossType()) {
       case CISPO -> {
         double weight = -Math.min(ratio, config.ratio().epsilonHigh()) * advantage; // a constant
         yield new Term(weight * logProb, 0, weight);
       }
       case SAPO -> {
-        double t = advantage > 0 ? config.sapo().positive() : config.sapo().negative();
+        GrpoLossConfig.Sapo sapo = config.soft().sapo();
+        double t = advantage > 0 ? sapo.positive() : sapo.negative();
         double sigmoid = 1 / (1 + Math.exp(-t * (ratio - 1)));
         yield new Term(-advantage * sigmoid * 4 / t, -advantage * 4 * sigmoid * (1 - sigmoid), 0);
       }
+      case VESPO -> new Term(-phi * advantage * logProb, 0, -phi * advantage);
       default -> clipped(ratio, advantage);
     };
   }
@@ -272,6 +327,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
         metrics.addToken(entropies[m], config.divergence().beta() == 0 ? 0 : kl(m, chunk) * factor);
       }
       metrics.addRatios(ratios, targets.advantages()[c]);
+      metrics.addPhi(phi(c, start, end, chunk));
       start = end;
     }
     return metrics.named();

@@ -7,6 +7,7 @@ import java.io.Serializable;
 /**
  * The loss of GRPO and its variants, with TRL's names and defaults.
  *
+ * @param soft the settings of losses that do not clip
  * @param topEntropyQuantile share of the tokens, in descending order of entropy, that the policy is
  *     trained on; 1 for all
  * @param temperature the temperature of the sampler, by which logits are divided
@@ -15,7 +16,7 @@ public record GrpoLossConfig(
     Reduction reduction,
     Ratio ratio,
     Divergence divergence,
-    Sapo sapo,
+    Soft soft,
     double topEntropyQuantile,
     float temperature)
     implements Serializable {
@@ -35,7 +36,9 @@ public record GrpoLossConfig(
     /** As {@code GRPO}, with a sigmoid in place of the clipping. */
     SAPO,
     /** Sum over each completion, then mean over completions. */
-    LUSPO
+    LUSPO,
+    /** As {@code DAPO}, with a weight of the whole completion on the log-probability; see Vespo. */
+    VESPO
   }
 
   /** The tokens that share one probability ratio. */
@@ -69,8 +72,12 @@ public record GrpoLossConfig(
    *     the largest ratio itself
    * @param delta upper bound of the ratio, effective if the advantage is negative (two-sided
    *     clipping); ∞ for none
+   * @param offPolicyMaskThreshold largest mean over a completion's tokens of its sampler's
+   *     log-probability minus the policy's; beyond it a completion of negative advantage is not
+   *     trained on (DeepSeek-V3.2); ∞ for none
    */
-  public record Ratio(Level level, double epsilon, double epsilonHigh, double delta)
+  public record Ratio(
+      Level level, double epsilon, double epsilonHigh, double delta, double offPolicyMaskThreshold)
       implements Serializable {
     public Ratio {
       require(epsilon >= 0, "epsilon", epsilon, "it must be 0 or above; 0.2 is the usual choice");
@@ -88,6 +95,11 @@ public record GrpoLossConfig(
 
     boolean isOfSequence() {
       return level == Level.SEQUENCE;
+    }
+
+    /** Whether completions may be left out for their distance from the policy. */
+    public boolean masksOffPolicy() {
+      return offPolicyMaskThreshold < Double.POSITIVE_INFINITY;
     }
   }
 
@@ -115,6 +127,22 @@ public record GrpoLossConfig(
     }
   }
 
+  /**
+   * The weight {@code e^λ · w^k · e^(−λw)} of {@code VESPO}, where w is the ratio of a completion's
+   * probabilities under the policy and its sampler.
+   *
+   * @param kPositive k of a completion whose advantage is not negative
+   * @param lambdaPositive λ of such a completion
+   * @param kNegative k of the others
+   * @param lambdaNegative λ of the others
+   */
+  public record Vespo(
+      double kPositive, double lambdaPositive, double kNegative, double lambdaNegative)
+      implements Serializable {}
+
+  /** The settings of losses that weigh a ratio instead of clipping it. */
+  public record Soft(Sapo sapo, Vespo vespo) implements Serializable {}
+
   public GrpoLossConfig {
     require(
         topEntropyQuantile > 0 && topEntropyQuantile <= 1,
@@ -129,6 +157,9 @@ public record GrpoLossConfig(
   }
 
   boolean isClipped() {
-    return reduction.lossType != LossType.CISPO && reduction.lossType != LossType.SAPO;
+    return switch (reduction.lossType) {
+      case CISPO, SAPO, VESPO -> false;
+      default -> true;
+    };
   }
 }

@@ -15,6 +15,8 @@ final class GrpoMetrics {
   private long low = 0;
   private long high = 0;
   private long cispo = 0;
+  private double phiSum = 0;
+  private long completions = 0;
   private long ratioCount = 0;
   private double lowMin = Double.NaN;
   private double highMax = Double.NaN;
@@ -27,6 +29,12 @@ final class GrpoMetrics {
     tokens++;
     entropySum += entropy;
     klSum += kl;
+  }
+
+  /** Adds VESPO's weight of a completion. */
+  void addPhi(double phi) {
+    phiSum += phi;
+    completions++;
   }
 
   /** Adds the ratios of a completion: one for each token, or one for all. */
@@ -66,6 +74,9 @@ final class GrpoMetrics {
     }
     if (config.reduction().lossType() == GrpoLossConfig.LossType.CISPO) {
       named.put("cispo_clip_ratio", share(cispo));
+    }
+    if (config.reduction().lossType() == GrpoLossConfig.LossType.VESPO) {
+      named.put("vespo/phi_seq_mean", phiSum / Math.max(1, completions));
     }
     return named;
   }

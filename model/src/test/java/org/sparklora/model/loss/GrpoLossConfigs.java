@@ -15,9 +15,11 @@ public final class GrpoLossConfigs {
   public static GrpoLossConfig of(LossType type, Level level, double beta, double quantile) {
     return new GrpoLossConfig(
         new GrpoLossConfig.Reduction(type, 10),
-        new GrpoLossConfig.Ratio(level, 0.2, 0.2, Double.POSITIVE_INFINITY),
+        new GrpoLossConfig.Ratio(
+            level, 0.2, 0.2, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY),
         new GrpoLossConfig.Divergence(beta, true),
-        new GrpoLossConfig.Sapo(1, 1.05),
+        new GrpoLossConfig.Soft(
+            new GrpoLossConfig.Sapo(1, 1.05), new GrpoLossConfig.Vespo(2, 3, 3, 2)),
         quantile,
         1);
   }

@@ -46,7 +46,8 @@ class GrpoLossGoldenTest {
             "loss_cases.jsonl",
             "loss_cases.jsonl.gz",
             "loss_cases_mixed.jsonl.gz",
-            "loss_cases_sampler.jsonl.gz")) {
+            "loss_cases_sampler.jsonl.gz",
+            "loss_cases_policy.jsonl.gz")) {
       if (Files.exists(grpo.resolve(file))) { // the full set has the first alone
         try (BufferedReader in = open(grpo.resolve(file))) {
           for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -81,11 +82,19 @@ class GrpoLossGoldenTest {
                   c.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
               c.get("epsilon").asDouble(),
               c.get("epsilon_high").asDouble(),
-              c.get("delta").isNull() ? Double.POSITIVE_INFINITY : c.get("delta").asDouble()),
+              c.get("delta").isNull() ? Double.POSITIVE_INFINITY : c.get("delta").asDouble(),
+              c.path("off_policy_mask_threshold").asDouble(Double.POSITIVE_INFINITY)),
           new GrpoLossConfig.Divergence(
               c.get("beta").asDouble(), c.get("use_bias_correction_kl").asBoolean()),
-          new GrpoLossConfig.Sapo(
-              c.get("sapo_temperature_pos").asDouble(), c.get("sapo_temperature_neg").asDouble()),
+          new GrpoLossConfig.Soft(
+              new GrpoLossConfig.Sapo(
+                  c.get("sapo_temperature_pos").asDouble(),
+                  c.get("sapo_temperature_neg").asDouble()),
+              new GrpoLossConfig.Vespo(
+                  c.path("vespo_k_pos").asDouble(2),
+                  c.path("vespo_lambda_pos").asDouble(3),
+                  c.path("vespo_k_neg").asDouble(3),
+                  c.path("vespo_lambda_neg").asDouble(2))),
           c.path("top_entropy_quantile").asDouble(1),
           1);
     }
@@ -102,8 +111,7 @@ class GrpoLossGoldenTest {
       }
       PolicyTargets targets =
           new PolicyTargets(
-              lengths,
-              advantages,
+              new PolicyTargets.Completions(lengths, advantages, drifts(lengths)),
               masked("old_per_token_logps"),
               masked("ref_per_token_logps"),
               masked("importance_sampling_ratio"),
@@ -114,6 +122,22 @@ class GrpoLossGoldenTest {
               json.get("num_items_in_batch").asLong(),
               json.get("config").get("steps_per_generation").asInt());
       return new GrpoLoss(config(), targets, window);
+    }
+
+    /** Means of the sampler's log-probabilities minus the old policy's; zeros without a sampler. */
+    private float[] drifts(int[] lengths) {
+      float[] drifts = new float[lengths.length];
+      Optional<float[]> sampler = masked("sampling_per_token_logps");
+      Optional<float[]> old =
+          masked("old_per_token_logps").or(() -> masked("per_token_logps")); // on-policy
+      for (int c = 0, m = 0; sampler.isPresent() && c < lengths.length; c++) {
+        double sum = 0;
+        for (int t = 0; t < lengths[c]; t++, m++) {
+          sum += (double) sampler.get()[m] - old.get()[m];
+        }
+        drifts[c] = (float) (sum / Math.max(1, lengths[c]));
+      }
+      return drifts;
     }
 
     /** Of each token; only a quantile needs them, so that some cases have none. */
@@ -174,6 +198,8 @@ class GrpoLossGoldenTest {
     if (loss.gradientDependsOn() == TokenLoss.Dependence.ALL_TARGETS) {
       assertThat(
               loss.config().ratio().level() == GrpoLossConfig.Level.SEQUENCE
+                  || loss.config().ratio().masksOffPolicy()
+                  || loss.config().reduction().lossType() == GrpoLossConfig.LossType.VESPO
                   || loss.config().topEntropyQuantile() < 1)
           .isTrue();
       return;
@@ -205,6 +231,7 @@ class GrpoLossGoldenTest {
     check("clip_high_max", get(named, "clip_ratio/high_max"), expected);
     check("clip_region_mean", get(named, "clip_ratio/region_mean"), expected);
     check("cispo_clip_ratio", get(named, "cispo_clip_ratio"), expected);
+    check("vespo_phi", get(named, "vespo/phi_seq_mean"), expected);
   }
 
   private static OptionalDouble get(Map<String, Double> named, String name) {

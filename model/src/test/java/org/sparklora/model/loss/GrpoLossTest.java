@@ -28,8 +28,7 @@ class GrpoLossTest {
 
   private static PolicyTargets targets(float[] old, float[] reference) {
     return new PolicyTargets(
-        new int[] {1, 2},
-        new float[] {2, -1},
+        new PolicyTargets.Completions(new int[] {1, 2}, new float[] {2, -1}, new float[2]),
         Optional.ofNullable(old),
         Optional.ofNullable(reference),
         Optional.empty(),
@@ -61,6 +60,23 @@ class GrpoLossTest {
     assertThat(outcome.loss).isCloseTo(expectedLoss, within(1e-9));
     assertThat(outcome.gradient)
         .containsExactly(new float[] {-2 * first, second, second}, within(ROUNDING));
+  }
+
+  /** On-policy distillation: the gradient of the reverse KL divergence is (p − r) · ∇p. */
+  @Test
+  void withoutAdvantagesTheReferenceTeachesByToken() {
+    PolicyTargets targets =
+        new PolicyTargets(
+            new PolicyTargets.Completions(new int[] {1, 2}, new float[2], new float[2]),
+            Optional.empty(),
+            Optional.of(new float[] {-3, -2, -1}),
+            Optional.empty(),
+            0);
+    GrpoLoss loss = new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 1, 1), targets, ALONE);
+
+    float[] gradient = run(loss, new float[] {-1, -2, -3}, new float[3]).gradient;
+
+    assertThat(gradient).containsExactly(new float[] {2 / 3f, 0, -2 / 3f}, within(ROUNDING));
   }
 
   @Test

@@ -113,11 +113,14 @@ public final class GrpoTrace {
                 resolved.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
             resolved.get("epsilon_low").asDouble(),
             resolved.get("epsilon_high").asDouble(),
-            setting("delta", Double.POSITIVE_INFINITY)),
+            setting("delta", Double.POSITIVE_INFINITY),
+            Double.POSITIVE_INFINITY),
         new GrpoLossConfig.Divergence(
             resolved.get("beta").asDouble(), resolved.get("use_bias_correction_kl").asBoolean()),
-        new GrpoLossConfig.Sapo(
-            setting("sapo_temperature_pos", 1), setting("sapo_temperature_neg", 1.05)),
+        new GrpoLossConfig.Soft(
+            new GrpoLossConfig.Sapo(
+                setting("sapo_temperature_pos", 1), setting("sapo_temperature_neg", 1.05)),
+            new GrpoLossConfig.Vespo(2, 3, 3, 2)),
         setting("top_entropy_quantile", 1),
         (float) resolved.get("temperature").asDouble());
   }
@@ -156,6 +159,7 @@ public final class GrpoTrace {
               lastMasked(micro.get("prompt_ids").get(c), micro.get("prompt_mask").get(c)),
               Arrays.copyOf(ints(micro.get("completion_ids").get(c)), Math.max(1, length)),
               micro.get("advantages").get(c).floatValue(),
+              0,
               length == 0,
               new PolicyRow.OfTokens(
                   logProbs(micro, "old_per_token_logps", c, length),

@@ -49,6 +49,10 @@ final class CostFindings {
       findings.add(fullMemory(run, planned, TrainingMemory.ofAllWeights(run)));
     }
     run.generation().ifPresent(generation -> findings.add(generating(run, generation)));
+    run.generation()
+        .map(PlannedRun.Generation::teacherBytes)
+        .filter(bytes -> bytes > 0)
+        .ifPresent(bytes -> findings.add(teacher(bytes, machine)));
     run.memory().bfloat16().ifPresent(engine -> findings.add(bfloat16(run, engine)));
     findings.add(gpu(run, GpuMemory.of(run)));
     findings.add(machine(run, peak(run, planned), machine));
@@ -107,6 +111,13 @@ final class CostFindings {
         .finding(Severity.OK, "beside");
   }
 
+  private static Finding teacher(long bytes, MachineMemory machine) {
+    boolean fits = bytes < machine.total();
+    return new Figures("teacher")
+        .value("weight_bytes", bytes)
+        .finding(fits ? Severity.OK : Severity.REGRET, fits ? "beside" : "too_large");
+  }
+
   private static long packedWeights(PlannedRun run) {
     return run.generation().map(PlannedRun.Generation::packedWeightBytes).orElse(0L);
   }
@@ -119,7 +130,10 @@ final class CostFindings {
 
   /** Peak memory, reached during generation, when the activations are still allocated. */
   private static long peak(PlannedRun run, TrainingMemory training) {
-    return training.total() + keysAndValues(run) + packedWeights(run);
+    return training.total()
+        + keysAndValues(run)
+        + packedWeights(run)
+        + run.generation().map(PlannedRun.Generation::teacherBytes).orElse(0L);
   }
 
   /** The share of products in bfloat16: none on some CPUs, and for small micro-batches. */

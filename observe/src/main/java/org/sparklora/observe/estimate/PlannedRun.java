@@ -46,8 +46,10 @@ public record PlannedRun(
    * @param inRound completions of all prompts of a round
    * @param packedWeightBytes bytes of packed copies of linear layers' weights, which speed up
    *     decoding
+   * @param teacherBytes bytes of a teacher's weights; 0 without one
    */
-  public record Generation(int completions, int inRound, long packedWeightBytes) {}
+  public record Generation(
+      int completions, int inRound, long packedWeightBytes, long teacherBytes) {}
 
   /**
    * Settings that determine memory besides the shapes.

@@ -72,7 +72,7 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
   }
 
   /** Bytes of the frozen weights; norms and biases are always float32. */
-  static long frozen(DecoderConfig model, DType matrices) {
+  public static long frozen(DecoderConfig model, DType matrices) {
     return WeightLayout.of(model).entries().stream()
         .mapToLong(
             entry -> entry.size() * (entry.shape().length == 2 ? matrices.bytes() : Float.BYTES))

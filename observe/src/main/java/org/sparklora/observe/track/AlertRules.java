@@ -29,7 +29,8 @@ import org.sparklora.observe.track.sink.Alert;
  *   <tr><td>Nothing is judged</td><td>a row with {@code completions/not_judged} has no {@code
  *       reward}</td></tr>
  *   <tr><td>Sampler and learner drift apart</td><td>{@code sampling/sampling_logp_difference/mean} is
- *       beyond half of {@code max_logprob_difference}, at which the run stops</td></tr>
+ *       beyond half of {@code max_logprob_difference}, at which the run stops, and the policy that
+ *       drew is the one trained</td></tr>
  * </table>
  *
  * <p>Not thread-safe.
@@ -231,8 +232,10 @@ final class AlertRules {
     @Override
     public Optional<Alert> breach(Map<String, ?> row) {
       double difference = number(row);
+      boolean isOld =
+          row.get("sample/staleness_max") instanceof Number steps && steps.doubleValue() > 0;
       return alert(
-          !(difference <= bound), // raised for NaN, too
+          !isOld && !(difference <= bound), // raised for NaN, too
           Alert.Level.WARN,
           "Sampler and learner drift apart",
           "they differ by %.3g in a token's log-probability, on average, beyond %.3g; the run stops at twice that",

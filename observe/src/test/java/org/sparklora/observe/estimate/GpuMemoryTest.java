@@ -61,7 +61,8 @@ class GpuMemoryTest {
   @Test
   void theCacheHasTheCompletionsThatAreInFlightInPagesThatDouble() throws IOException {
     GpuMemory memory =
-        memory(GuideModels.QWEN3_0_6B, true, Optional.of(new PlannedRun.Generation(16, 1024, 0)));
+        memory(
+            GuideModels.QWEN3_0_6B, true, Optional.of(new PlannedRun.Generation(16, 1024, 0, 0)));
     // 4 prompts · 16 completions · 4096 tokens are 16,384 pages of 16, a power of two; 2·28·8·128
     // numbers of bfloat16 each
     assertThat(memory.cache()).isEqualTo(64L * 4096 * 2 * 28 * 8 * 128 * 2);
@@ -73,13 +74,16 @@ class GpuMemoryTest {
             memory(
                     GuideModels.QWEN3_0_6B,
                     true,
-                    Optional.of(new PlannedRun.Generation(24, 1024, 0)))
+                    Optional.of(new PlannedRun.Generation(24, 1024, 0, 0)))
                 .cache())
         .as("2 · 24 · 4096 tokens: the pages double beyond them")
         .isEqualTo(memory.cache());
     assertThat(memory.fit()).isEqualTo("fits 40, 80 and 141 GB");
     assertThat(
-            memory(GuideModels.QWEN3_0_6B, true, Optional.of(new PlannedRun.Generation(16, 16, 0)))
+            memory(
+                    GuideModels.QWEN3_0_6B,
+                    true,
+                    Optional.of(new PlannedRun.Generation(16, 16, 0, 0)))
                 .cache())
         .as("a round of one prompt")
         .isEqualTo(memory.cache() / 4);

@@ -80,7 +80,8 @@ class PrintedReportsTest {
 
     Setup generation(int completions, long packedWeightBytes) {
       generation =
-          Optional.of(new PlannedRun.Generation(completions, 8 * completions, packedWeightBytes));
+          Optional.of(
+              new PlannedRun.Generation(completions, 8 * completions, packedWeightBytes, 0));
       return this;
     }
 

@@ -100,6 +100,16 @@ class AlertRulesTest {
   }
 
   @Test
+  void anEarlierPolicyMayDifferFromTheLearner() {
+    Map<String, Double> row = Map.of("sampling/sampling_logp_difference/mean", 0.04);
+    Map<String, Double> old = new java.util.TreeMap<>(row);
+    old.put("sample/staleness_max", 1.0);
+
+    assertThat(rules.check(old)).isEmpty();
+    assertThat(rules.check(row)).hasSize(1);
+  }
+
+  @Test
   void rowsWithoutAMetricLeaveItsRuleAsItIs() {
     raised("entropy", 2, 2, 2, 2, 2, 0, 0, 0, 0, 0);
     assertThat(rules.check(Map.of("eval_loss", 1.0))).isEmpty();

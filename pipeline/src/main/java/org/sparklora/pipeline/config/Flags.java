@@ -183,6 +183,11 @@ public final class Flags {
   public static final Flag<Boolean> USE_BIAS_CORRECTION_KL = toggle("use_bias_correction_kl");
   public static final Flag<String> IMPORTANCE_SAMPLING_LEVEL = text("importance_sampling_level");
   public static final Flag<Double> TOP_ENTROPY_QUANTILE = number("top_entropy_quantile");
+  public static final Flag<Double> OFF_POLICY_MASK_THRESHOLD = number("off_policy_mask_threshold");
+  public static final Flag<Double> VESPO_K_POS = number("vespo_k_pos");
+  public static final Flag<Double> VESPO_LAMBDA_POS = number("vespo_lambda_pos");
+  public static final Flag<Double> VESPO_K_NEG = number("vespo_k_neg");
+  public static final Flag<Double> VESPO_LAMBDA_NEG = number("vespo_lambda_neg");
   public static final Flag<Double> SAPO_TEMPERATURE_POS = number("sapo_temperature_pos");
   public static final Flag<Double> SAPO_TEMPERATURE_NEG = number("sapo_temperature_neg");
   public static final Flag<Boolean> MASK_TRUNCATED_COMPLETIONS =
@@ -198,6 +203,9 @@ public final class Flags {
       integer("dynamic_sampling_max_draws");
   public static final Flag<Integer> ROUNDS_TOTAL_LIMIT = integer("rounds_total_limit");
   public static final Flag<Double> MAX_LOGPROB_DIFFERENCE = number("max_logprob_difference");
+  public static final Flag<String> TEACHER_MODEL_NAME_OR_PATH = text("teacher_model_name_or_path");
+  public static final Flag<Integer> MAX_STALENESS = integer("max_staleness");
+  public static final Flag<Integer> NUM_GENERATORS = integer("num_generators");
   public static final Flag<Boolean> USE_VLLM = toggle("use_vllm");
   public static final Flag<String> VLLM_MODE = text("vllm_mode");
   public static final Flag<String> VLLM_SERVER_BASE_URL = text("vllm_server_base_url");

@@ -27,7 +27,11 @@ import org.sparklora.pipeline.config.Settings;
 public record ModelReference(String flag, String name, String revision, String stagingDir)
     implements Serializable {
   private static final List<Flag<String>> FLAGS =
-      List.of(Flags.MODEL_NAME_OR_PATH, Flags.ADAPTER, Flags.ADAPTER_NAME_OR_PATH);
+      List.of(
+          Flags.MODEL_NAME_OR_PATH,
+          Flags.TEACHER_MODEL_NAME_OR_PATH,
+          Flags.ADAPTER,
+          Flags.ADAPTER_NAME_OR_PATH);
 
   /** A URI with a scheme of at least two letters: a single letter is a Windows drive. */
   private static final Pattern OTHER_FILE_SYSTEM =
@@ -125,7 +129,7 @@ public record ModelReference(String flag, String name, String revision, String s
         "%s; name a folder with %s, or a repository of the hub, written namespace/name"
             .formatted(
                 Files.exists(folder) ? "it is a file" : "there is no such folder",
-                flag.equals(Flags.MODEL_NAME_OR_PATH.name())
+                flag.endsWith(Flags.MODEL_NAME_OR_PATH.name())
                     ? "config.json, model.safetensors and tokenizer.json"
                     : "adapter_config.json and adapter_model.safetensors"));
   }

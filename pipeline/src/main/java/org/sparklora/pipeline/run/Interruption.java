@@ -1,5 +1,6 @@
 package org.sparklora.pipeline.run;
 
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -38,6 +39,12 @@ public final class Interruption {
     } finally {
       OF_THREAD.set(before);
     }
+  }
+
+  /** Work for another thread, which a request stops that stops this thread's work. */
+  public static <T> Callable<T> carried(Callable<T> work) {
+    Interruption here = OF_THREAD.get();
+    return () -> here.during(work::call);
   }
 
   /** Requests the work {@link #during} this object to stop. */

@@ -10,7 +10,8 @@ import org.sparklora.pipeline.table.TableException;
 
 /**
  * Tables that one stage of a round writes for the next, {@code rounds/round-0007/generations}, each
- * with a note of its inputs, so that a resumed run uses no table of another run. Not thread-safe.
+ * with a note of its inputs, so that a resumed run uses no table of another run. One thread uses
+ * it, while others save checkpoints.
  */
 public final class RoundFolders {
   /** The file of the note in a table; Spark does not read files that begin with an underscore. */

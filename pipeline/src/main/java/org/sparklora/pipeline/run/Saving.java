@@ -10,7 +10,8 @@ import org.sparklora.pipeline.table.TableException;
 
 /**
  * Saves files in a run's folder: writes them under a hidden name, then renames them, while the run
- * holds the folder. Not thread-safe.
+ * holds the folder. Thread-safe for saves of different names: a thread saves checkpoints while
+ * another saves rounds.
  */
 final class Saving {
   /** Prefix of the names of incomplete files and folders. */

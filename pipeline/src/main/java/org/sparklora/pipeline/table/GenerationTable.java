@@ -47,11 +47,13 @@ public final class GenerationTable {
   /** All advantages of a folder, in the order of the files and their rows. */
   public static List<ScoredGeneration> readScored(Configuration configuration, String folder) {
     return scoredFiles(configuration, folder).paths().stream()
-        .flatMap(
-            file ->
-                GroupFile.read(configuration, file, "reward", ScoredGenerationSchema::fromGroup)
-                    .stream())
+        .flatMap(file -> readScoredFile(configuration, file).stream())
         .toList();
+  }
+
+  /** All advantages of one file. */
+  public static List<ScoredGeneration> readScoredFile(Configuration configuration, String file) {
+    return GroupFile.read(configuration, file, "reward", ScoredGenerationSchema::fromGroup);
   }
 
   /**

@@ -109,6 +109,6 @@ final class CheckCommand {
     MachineMemory machine = MachineMemory.here();
     return config instanceof SftConfig sft
         ? SftRegret.of(sft, model, hadoop, machine).before(sft.sync().workers().orElse(1))
-        : GrpoRegret.of((GrpoConfig) config).report(model, machine);
+        : GrpoRegret.of((GrpoConfig) config, hadoop).report(model, machine);
   }
 }

@@ -5,7 +5,7 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.curate.CurateConfig;
 import org.sparklora.prep.curate.CurateJob;
-import org.sparklora.spark.prep.PrepSettings;
+import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.spark.run.SparkSessions;
 
 /** {@code spark-lora curate}. */

@@ -9,7 +9,7 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepJob;
 import org.sparklora.prep.TableConfig;
-import org.sparklora.spark.prep.PrepSettings;
+import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.spark.run.SparkSessions;
 
 /** {@code spark-lora prep}. */

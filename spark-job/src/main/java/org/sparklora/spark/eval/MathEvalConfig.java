@@ -20,12 +20,12 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.RewardSettings;
-import org.sparklora.spark.prep.PrepSettings;
 
 /**
  * Settings of {@code eval --task math}: generation, problems and judging rewards.

@@ -12,20 +12,23 @@ import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
-import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;
+import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
+import org.sparklora.train.grpo.GroupSelection;
 import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.grpo.SamplerCorrection;
@@ -71,25 +74,30 @@ public record GrpoConfig(
    * @param dynamicSampling whether groups without signal are replaced
    * @param maxLogProbDifference {@code max_logprob_difference}: by how much sampler and learner may
    *     disagree on a token, on average, in nats
-   * @param workers {@code num_workers}: number of executors; all if empty
-   * @param kept {@code rounds_total_limit}: rounds whose tables stay; all if empty
+   * @param executors which executors draw
+   * @param kept {@code rounds_total_limit}, and the rounds drawn ahead: rounds whose tables stay;
+   *     all if empty
    * @param vllm the servers that generate; empty for this project's decoder
    */
   record Rounds(
       SamplingConfig sampling,
-      DynamicSampling dynamicSampling,
+      GroupSelection.Config dynamicSampling,
       double maxLogProbDifference,
-      Optional<Integer> workers,
+      RoundExecutors executors,
       OptionalInt kept,
       Optional<VllmConfig> vllm) {
     static Rounds of(Settings settings) {
+      RoundExecutors executors = RoundExecutors.of(settings);
       return new Rounds(
           GenerateConfig.sampling(settings),
-          new DynamicSampling(
+          new GroupSelection.Config(
               settings.get(Flags.DYNAMIC_SAMPLING), settings.get(Flags.DYNAMIC_SAMPLING_MAX_DRAWS)),
           settings.get(Flags.MAX_LOGPROB_DIFFERENCE),
-          settings.find(Flags.NUM_WORKERS),
-          settings.find(Flags.ROUNDS_TOTAL_LIMIT).map(OptionalInt::of).orElse(OptionalInt.empty()),
+          executors,
+          settings
+              .find(Flags.ROUNDS_TOTAL_LIMIT)
+              .map(kept -> OptionalInt.of(kept + executors.ahead()))
+              .orElse(OptionalInt.empty()),
           vllm(settings));
     }
 
@@ -107,15 +115,14 @@ public record GrpoConfig(
   }
 
   /**
-   * Replaces prompts whose completions all got the same reward.
+   * Functions that judge completions, and how rewards become advantages.
    *
-   * @param isOn {@code dynamic_sampling}
-   * @param maxDraws {@code dynamic_sampling_max_draws}: most batches of prompts drawn for a round
+   * @param teacher {@code teacher_model_name_or_path}: the model that is learnt from instead
    */
-  record DynamicSampling(boolean isOn, int maxDraws) {}
-
-  /** Functions that judge completions, and how rewards become advantages. */
-  record Rewards(RewardConfig.Functions functions, RewardConfig.Advantages advantages) {}
+  record Rewards(
+      RewardConfig.Functions functions,
+      RewardConfig.Advantages advantages,
+      Optional<ModelConfig> teacher) {}
 
   /**
    * Where prompts come from.
@@ -252,6 +259,7 @@ public record GrpoConfig(
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("steps", "%s".formatted(state.sums().steps()));
     facts.put("rewards", String.join(", ", rewards.functions().names()));
+    rewards.teacher().ifPresent(teacher -> facts.put("teacher", teacher.name()));
     facts.put(
         "learning rate", "%s, %s".formatted(optimizer().learningRate(), schedule().type().flag()));
     facts.put(
@@ -272,6 +280,12 @@ public record GrpoConfig(
   /** The round that a step trains on. */
   int roundOf(TrainingPlan plan, int step) {
     return plan.microStepsBefore(step) / batch.shape().microSteps();
+  }
+
+  /** The first round that is drawn for a step or a later one. */
+  int firstRoundFrom(TrainingPlan plan, int step) {
+    int microSteps = batch.shape().microSteps();
+    return (plan.microStepsBefore(step) + microSteps - 1) / microSteps;
   }
 
   /**
@@ -304,6 +318,9 @@ public record GrpoConfig(
 
   /** Refuses prompts of which none has a solution, if a reward needs one. */
   void requireSolutions(List<Prompt> prompts) {
+    if (rewards.teacher().isPresent()) {
+      return; // rewards are only logged
+    }
     rewards
         .functions()
         .requireSolutions(
@@ -320,49 +337,23 @@ public record GrpoConfig(
   /**
    * The record of a user's settings, with rewards that an external judge gives.
    *
-   * @param given names of these rewards
+   * @param givenRewards names of these rewards
    */
-  public static GrpoConfig of(Settings settings, Set<String> given) {
+  public static GrpoConfig of(Settings given, Set<String> givenRewards) {
+    Settings settings = Teacher.completed(given);
     return new GrpoConfig(
         TrainingSettings.of(settings),
         Prompts.of(settings),
         Batch.of(settings),
         Rounds.of(settings),
-        new Rewards(RewardSettings.functions(settings, given), RewardSettings.advantages(settings)),
-        ModelSettings.of(() -> loss(settings)),
-        correction(settings),
+        new Rewards(
+            RewardSettings.functions(settings, givenRewards),
+            RewardSettings.advantages(settings),
+            ModelReference.of(settings, Flags.TEACHER_MODEL_NAME_OR_PATH)
+                .map(teacher -> ModelConfig.of(settings).of(teacher))),
+        ModelSettings.of(() -> LossSettings.loss(settings)),
+        LossSettings.correction(settings),
         GrpoEvaluation.Config.of(settings, promptsFolder(settings)),
         CompletionsLog.of(settings));
-  }
-
-  private static Optional<SamplerCorrection> correction(Settings settings) {
-    return settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_CORRECTION)
-        ? Optional.of(
-            new SamplerCorrection(
-                settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_MODE, SamplerCorrection.Mode.class),
-                settings.find(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MIN).orElse(0.0),
-                settings
-                    .find(Flags.VLLM_IMPORTANCE_SAMPLING_CAP)
-                    .orElseGet(() -> settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MAX))))
-        : Optional.empty();
-  }
-
-  private static GrpoLossConfig loss(Settings settings) {
-    double epsilon = settings.get(Flags.EPSILON);
-    return new GrpoLossConfig(
-        new GrpoLossConfig.Reduction(
-            settings.get(Flags.LOSS_TYPE, GrpoLossConfig.LossType.class),
-            settings.get(Flags.MAX_COMPLETION_LENGTH)),
-        new GrpoLossConfig.Ratio(
-            settings.get(Flags.IMPORTANCE_SAMPLING_LEVEL, GrpoLossConfig.Level.class),
-            epsilon,
-            settings.find(Flags.EPSILON_HIGH).orElse(epsilon),
-            settings.find(Flags.DELTA).orElse(Double.POSITIVE_INFINITY)),
-        new GrpoLossConfig.Divergence(
-            settings.get(Flags.BETA), settings.get(Flags.USE_BIAS_CORRECTION_KL)),
-        new GrpoLossConfig.Sapo(
-            settings.get(Flags.SAPO_TEMPERATURE_POS), settings.get(Flags.SAPO_TEMPERATURE_NEG)),
-        settings.get(Flags.TOP_ENTROPY_QUANTILE),
-        settings.get(Flags.TEMPERATURE).floatValue());
   }
 }

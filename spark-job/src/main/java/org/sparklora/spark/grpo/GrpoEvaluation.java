@@ -13,7 +13,7 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
-import org.sparklora.spark.prep.PrepSettings;
+import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.EvalMetrics;
@@ -74,7 +74,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
         policy
             .rewards()
             .inGroupsOf(config.completions())
-            .run(policy.complete(prompts, sampling, step));
+            .run(policy.complete(prompts, sampling, policy.version(step)));
     Map<String, Double> metrics = RoundMetrics.of(scored, policy.config(), config.completions());
     metrics.putAll(policyMetrics(scored, config.batch()));
     return new EvalMetrics(metrics, scored.size(), (scored.size() - 1) / config.batch() + 1);
@@ -109,8 +109,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
   }
 
   private List<PolicyRow> rows(List<ScoredGeneration> scored) {
-    boolean masksTruncated = policy.config().batch().maskTruncated();
-    return scored.stream().map(one -> PolicyRounds.row(one, masksTruncated)).toList();
+    return scored.stream().map(policy::row).toList();
   }
 
   /** A micro-batch that is a whole step. */

@@ -14,6 +14,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.run.RunIdentity;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.train.resume.RunFingerprint;
 
 /**
@@ -29,7 +30,11 @@ public final class GrpoIdentity {
    * @param sampling settings, with the tokens that end a completion
    */
   static RunFingerprint of(
-      GrpoConfig config, TrainedModel model, SamplingConfig sampling, List<Prompt> prompts)
+      GrpoConfig config,
+      TrainedModel model,
+      Teacher teacher,
+      SamplingConfig sampling,
+      List<Prompt> prompts)
       throws IOException {
     GrpoConfig.Batch batch = config.batch();
     RunFingerprint declared =
@@ -49,6 +54,11 @@ public final class GrpoIdentity {
                 config.rewards().advantages().scaling().name().toLowerCase(Locale.ROOT)));
     Map<String, String> fixed = new LinkedHashMap<>(declared.fixed());
     fixed.put("end tokens", new TreeSet<>(sampling.endTokens()).toString());
+    if (teacher.model().isPresent()) {
+      fixed.put(
+          Flags.TEACHER_MODEL_NAME_OR_PATH.name(),
+          ModelFingerprint.of(teacher.model().get().model().checkpoint().folder()));
+    }
     return new RunFingerprint(fixed, declared.changeable());
   }
 

@@ -74,10 +74,12 @@ public final class GrpoJob {
     place.requireDataset(table);
     advantages.ifPresent(given -> GenerationTable.requireScored(hadoop, given));
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
-    int count = place.count(config.rounds().workers());
+    int count = place.count(config.rounds().executors().count());
     Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
     workers.requireRoomForResults(Float.BYTES * initial.model().layout().size());
-    try (RunFolder folder = TrainingRun.open(hadoop, config)) {
+    Workers learners = config.rounds().executors().learners(workers);
+    try (Teacher teacher = Teacher.open(hadoop, config, initial.model(), workers);
+        RunFolder folder = TrainingRun.open(hadoop, config)) {
       // only now, with the folder claimed: prompts of another run may lie beside it
       List<Prompt> prompts = place.prompts(table);
       List<Prompt> testPrompts = config.evaluation().table().map(place::prompts).orElse(List.of());
@@ -88,11 +90,12 @@ public final class GrpoJob {
       }
       PromptOrder order = config.promptOrder(prompts.size());
       TrainingPlan plan = config.plan(order);
-      RunFingerprint identity = GrpoIdentity.of(config, initial.model(), sampling, prompts);
+      RunFingerprint identity =
+          GrpoIdentity.of(config, initial.model(), teacher, sampling, prompts);
       try (Rollouts rollouts =
               advantages.isPresent() // then nothing is drawn
-                  ? new Rollouts(sampling, Optional.empty())
-                  : Rollouts.open(config, initial.model(), sampling, prompts);
+                  ? new Rollouts(sampling, Optional.empty(), workers)
+                  : Rollouts.open(config, initial.model(), sampling, prompts, workers);
           TrainingRun run =
               TrainingRun.begin(
                   place,
@@ -109,14 +112,22 @@ public final class GrpoJob {
                   control.listener());
           Policy policy =
               Policy.of(
-                  config, initial, run.vectors(), workers, rollouts, external(config, judge))) {
+                  config,
+                  run.vectors(),
+                  Policy.Reference.of(config, initial, teacher, learners),
+                  learners,
+                  rollouts,
+                  external(config, judge))) {
         rollouts.requirePolicy(policy, prompts.get(0), run.firstStep());
         RoundTables tables =
             new RoundTables(
                 hadoop, folder.rounds(), identity.fixed().toString(), config.rounds().kept());
-        PolicyRounds rounds =
-            new PolicyRounds(
-                policy, prompts, order, tables, advantages, run.state().sums().draws());
+        PolicyRounds.Start start =
+            new PolicyRounds.Start(
+                config.firstRoundFrom(plan, run.firstStep()),
+                config.firstRoundFrom(plan, plan.totalSteps()),
+                run.state().sums().draws(),
+                folder.resumed());
         Optional<Round> unfinished =
             RoundFile.read(
                 hadoop,
@@ -124,17 +135,20 @@ public final class GrpoJob {
                 () -> tables.shown(config.roundOf(plan, run.firstStep())));
         List<ScoredGeneration> latest = unfinished.map(Round::scored).orElse(List.of());
         GrpoEvaluation evaluation = new GrpoEvaluation(policy, testPrompts);
-        run.train(
-            evaluation,
-            () ->
-                new GrpoLoop(
-                        plan,
-                        config.batch().shape(),
-                        config.loss(),
-                        rounds,
-                        policy.updates(),
-                        new GrpoListener(run, policy, evaluation, folder, latest))
-                    .run(run.firstStep(), run.endStep(), unfinished));
+        try (PolicyRounds rounds =
+            new PolicyRounds(policy, prompts, order, tables, advantages, start)) {
+          run.train(
+              evaluation,
+              () ->
+                  new GrpoLoop(
+                          plan,
+                          config.batch().shape(),
+                          config.loss(),
+                          rounds,
+                          policy.updates(),
+                          new GrpoListener(run, policy, evaluation, folder, latest, rounds::write))
+                      .run(run.firstStep(), run.endStep(), unfinished));
+        }
         return run.finish(local -> {}, local -> {});
       }
     }
@@ -152,18 +166,24 @@ public final class GrpoJob {
       throws IOException {
     InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
-    int count = place.count(config.rounds().workers());
+    int count = place.count(config.rounds().executors().count());
     Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
     List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow());
     config.requireRoom(prompts, initial.model().config());
     config.requireSolutions(prompts);
     external(config, judge).ifPresent(rewards -> rewards.requireColumns(prompts));
     ExecutorModel.hold(initial.model());
-    try (Rollouts rollouts = Rollouts.open(config, initial.model(), sampling, prompts);
+    try (Teacher teacher = Teacher.open(place.hadoop(), config, initial.model(), workers);
+        Rollouts rollouts = Rollouts.open(config, initial.model(), sampling, prompts, workers);
         TrainedNetwork network = initial.network(config);
         Policy policy =
             Policy.of(
-                config, initial, network.vectors(), workers, rollouts, external(config, judge))) {
+                config,
+                network.vectors(),
+                Policy.Reference.of(config, initial, teacher, workers),
+                workers,
+                rollouts,
+                external(config, judge))) {
       return new GrpoEvaluation(policy, prompts).run(0);
     } finally {
       ExecutorModel.release(initial.model());

@@ -28,6 +28,7 @@ final class GrpoListener implements GrpoLoop.Listener {
   private final CompletionsLog completions;
   private final TrainingRun.Evaluator evaluation;
   private final RunFolder folder;
+  private final RunFolder.Writer ahead;
   private long stepStarted = System.nanoTime();
   private int steps; // since the last log row
   private double updateSeconds;
@@ -35,13 +36,15 @@ final class GrpoListener implements GrpoLoop.Listener {
 
   /**
    * @param latest completions of the unfinished round that the run resumes; empty for a new round
+   * @param ahead writes the rounds that were drawn ahead
    */
   GrpoListener(
       TrainingRun run,
       Policy policy,
       TrainingRun.Evaluator evaluation,
       RunFolder folder,
-      List<ScoredGeneration> latest) {
+      List<ScoredGeneration> latest,
+      RunFolder.Writer ahead) {
     this.run = run;
     this.state = run.state();
     this.workers = policy.workers();
@@ -49,6 +52,7 @@ final class GrpoListener implements GrpoLoop.Listener {
     this.evaluation = evaluation;
     this.folder = folder;
     this.latest = latest;
+    this.ahead = ahead;
   }
 
   @Override
@@ -70,7 +74,11 @@ final class GrpoListener implements GrpoLoop.Listener {
         .add(step, epochAfter, run.vectors().learningRate(step.step()), stepSeconds)
         .ifPresent(this::log);
     run.evaluateWhenDue(evaluation, Map::of);
-    run.saveWhenDue(local -> unfinished.ifPresent(round -> RoundFile.write(local, round)));
+    run.saveWhenDue(
+        local -> {
+          unfinished.ifPresent(round -> RoundFile.write(local, round));
+          ahead.write(local);
+        });
     stepStarted = System.nanoTime();
   }
 

@@ -2,6 +2,7 @@ package org.sparklora.spark.grpo;
 
 import java.io.IOException;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.ActivationMemory;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
@@ -13,7 +14,9 @@ import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.observe.estimate.PlannedRun;
 import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.observe.estimate.TrainingMemory;
+import org.sparklora.pipeline.model.ModelOutline;
 import org.sparklora.prep.PromptsConfig;
+import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.train.TrainedModel;
 
 /** The regret report of a {@code grpo} run: makes a {@link PlannedRun} from its settings. */
@@ -22,14 +25,22 @@ public final class GrpoRegret {
   private static final int ASSUMED_PROMPT_TOKENS = 1024;
 
   private final GrpoConfig config;
+  private final long teacherBytes;
 
-  private GrpoRegret(GrpoConfig config) {
+  private GrpoRegret(GrpoConfig config, long teacherBytes) {
     this.config = config;
+    this.teacherBytes = teacherBytes;
   }
 
-  /** The report of a run's settings. */
-  public static GrpoRegret of(GrpoConfig config) {
-    return new GrpoRegret(config);
+  /** The report of a run's settings; reads the outline of its teacher, if it has one. */
+  public static GrpoRegret of(GrpoConfig config, Configuration hadoop) throws IOException {
+    Optional<ModelConfig> teacher = config.rewards().teacher();
+    if (teacher.isEmpty()) {
+      return new GrpoRegret(config, 0);
+    }
+    try (ModelOutline outline = teacher.get().reference().outline(hadoop)) {
+      return new GrpoRegret(config, Teacher.bytes(teacher.get(), outline.source().folder()));
+    }
   }
 
   /**
@@ -82,6 +93,7 @@ public final class GrpoRegret {
                 ActivationMemory.packedWeights(
                     shapes,
                     model.lora().isPresent() ? baseWeights : DType.FLOAT32,
-                    Engines.of(model.engine()).withProductsIn(model.precision().products())))));
+                    Engines.of(model.engine()).withProductsIn(model.precision().products())),
+                teacherBytes)));
   }
 }

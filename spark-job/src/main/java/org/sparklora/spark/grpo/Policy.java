@@ -10,11 +10,14 @@ import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.reward.job.Scoring;
+import org.sparklora.spark.generate.AdaptedModel;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.LogProbStage;
+import org.sparklora.train.grpo.PolicyVersion;
 import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.step.TrainedVectors;
 import org.sparklora.train.vector.FlatVector;
@@ -24,6 +27,7 @@ import org.sparklora.train.workers.Workers;
 /**
  * The policy, and the workers that compute and judge it.
  *
+ * @param workers train, and compute log-probabilities
  * @param updates holds the current parameters
  * @param reference the reference policy, if the loss needs one
  * @param rollouts how completions are drawn
@@ -31,26 +35,48 @@ import org.sparklora.train.workers.Workers;
  */
 record Policy(
     GrpoConfig config,
-    TrainedModel model,
+    Workers workers,
     PolicyUpdates updates,
     Optional<Reference> reference,
     Rollouts rollouts,
     RewardStage rewards)
     implements AutoCloseable {
 
-  /** The initial parameters as the loss's reference policy; a new adapter equals the base model. */
-  record Reference(FlatVector parameters, SharedVector shared) {
+  /**
+   * The loss's reference policy.
+   *
+   * @param end frees the parameters, or does nothing
+   */
+  record Reference(TrainedModel model, SharedVector shared, Runnable end) {
+
+    /** The initial parameters; a new adapter equals the base model. */
     static Reference of(InitialParameters initial, Workers workers) throws IOException {
       FlatVector parameters = new FlatVector(initial.model().layout().size());
       try {
         Engine engine = Engines.host();
         initial.write(engine, engine.alias(parameters.pointer(), parameters.size()).tensor());
         return new Reference(
-            parameters, workers.share(FlatVector.over(parameters.pointer(), parameters.size())));
+            initial.model(),
+            workers.share(FlatVector.over(parameters.pointer(), parameters.size())),
+            parameters::close);
       } catch (IOException | RuntimeException e) {
         parameters.close();
         throw e;
       }
+    }
+
+    /** What the loss needs, if anything. */
+    static Optional<Reference> of(
+        GrpoConfig config, InitialParameters initial, Teacher teacher, Workers workers)
+        throws IOException {
+      if (teacher.model().isPresent()) {
+        AdaptedModel model = teacher.model().get();
+        return Optional.of(
+            new Reference(model.model(), workers.lend(model.parameters()), () -> {}));
+      }
+      return config.loss().divergence().beta() > 0
+          ? Optional.of(of(initial, workers))
+          : Optional.empty();
     }
   }
 
@@ -58,35 +84,38 @@ record Policy(
    * The policy of a run.
    *
    * @param vectors whose parameters are the policy's
+   * @param reference of the loss; this closes it
+   * @param workers train
    * @param external gives the rewards that are not built in
    */
   static Policy of(
       GrpoConfig config,
-      InitialParameters initial,
       TrainedVectors vectors,
+      Optional<Reference> reference,
       Workers workers,
       Rollouts rollouts,
-      Optional<ExternalRewardsJob> external)
-      throws IOException {
-    TrainedModel model = initial.model();
+      Optional<ExternalRewardsJob> external) {
     return new Policy(
         config,
-        model,
+        workers,
         new PolicyUpdates(workers, vectors),
-        config.loss().divergence().beta() > 0
-            ? Optional.of(Reference.of(initial, workers))
-            : Optional.empty(),
+        reference,
         rollouts,
         new RewardStage(
-            workers,
+            rollouts.servers().isPresent() ? workers : rollouts.workers(),
             Scoring.of(config.rewards().functions(), config.rewards().advantages()),
             config.rounds().sampling().numGenerations(),
             external));
   }
 
-  /** The workers that compute and judge. */
-  Workers workers() {
-    return rewards.workers();
+  /** The model that is trained. */
+  TrainedModel model() {
+    return updates.model();
+  }
+
+  /** The current parameters, which {@code steps} optimizer steps led to. */
+  PolicyVersion version(int steps) {
+    return PolicyVersion.current(updates, steps);
   }
 
   /** Whether each step trains on completions of the policy that it updates. */
@@ -100,19 +129,21 @@ record Policy(
    */
   boolean isComparedInStep() {
     boolean dropsOut =
-        model.layout() instanceof AdapterLayout adapter && adapter.config().dropout() > 0;
+        model().layout() instanceof AdapterLayout adapter && adapter.config().dropout() > 0;
     return isOnPolicy() && !dropsOut;
   }
 
-  /**
-   * The first stage: draws completions of prompts.
-   *
-   * @param version optimizer steps that the policy has taken
-   */
-  List<Generation> complete(List<Prompt> prompts, SamplingConfig with, int version) {
-    return new GenerateStage(
-            workers(), rollouts.sampler(updates, version), model.tokenizer(), with, version)
-        .run(prompts);
+  /** The first stage: a version of the policy draws completions of prompts. */
+  List<Generation> complete(List<Prompt> prompts, SamplingConfig with, PolicyVersion version) {
+    synchronized (rollouts) { // servers hold one version at a time
+      return new GenerateStage(
+              rollouts.workers(),
+              rollouts.sampler(model(), version),
+              model().tokenizer(),
+              with,
+              version.steps())
+          .run(prompts);
+    }
   }
 
   /**
@@ -121,7 +152,21 @@ record Policy(
    * @param rows completions that are computed together
    */
   LogProbStage logProbs(int rows) {
-    return new LogProbStage(workers(), model, config.loss().temperature(), rows);
+    return logProbs(model(), rows);
+  }
+
+  private LogProbStage logProbs(TrainedModel computed, int rows) {
+    return new LogProbStage(workers, computed, config.loss().temperature(), rows);
+  }
+
+  /** The loss's input of a completion, on-policy and without a reference. */
+  PolicyRow row(ScoredGeneration scored) {
+    Generation generation = scored.generation();
+    return PolicyRow.of(
+        generation.prompt().tokens(),
+        generation.tokens(),
+        config.rewards().teacher().isPresent() ? 0 : (float) scored.advantage(),
+        config.batch().maskTruncated() && generation.isTruncated());
   }
 
   /**
@@ -130,7 +175,9 @@ record Policy(
    * @param batch completions that are computed together
    */
   List<PolicyRow> withReference(List<PolicyRow> rows, int batch) {
-    return reference.map(policy -> logProbs(batch).withReference(policy.shared, rows)).orElse(rows);
+    return reference
+        .map(policy -> logProbs(policy.model, batch).withReference(policy.shared, rows))
+        .orElse(rows);
   }
 
   @Override
@@ -139,7 +186,7 @@ record Policy(
     reference.ifPresent(
         policy -> {
           policy.shared.close();
-          policy.parameters.close();
+          policy.end.run();
         });
   }
 }

@@ -1,11 +1,16 @@
 package org.sparklora.spark.grpo;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IntSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.hadoop.fs.Path;
 import org.sparklora.model.PolicyRow;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.table.Generation;
@@ -16,19 +21,23 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.GivenRound;
+import org.sparklora.train.grpo.GroupSelection;
 import org.sparklora.train.grpo.LogProbGuard;
+import org.sparklora.train.grpo.PolicyVersion;
 import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.grpo.Round;
+import org.sparklora.train.grpo.RoundFile;
 import org.sparklora.train.grpo.RoundTables;
+import org.sparklora.train.grpo.RoundsAhead;
 import org.sparklora.train.grpo.SamplerCorrection;
 
 /**
- * Draws rounds with the current policy: a slice of the prompts → completions → rewards and
- * advantages → rows to train on, if the guard lets them pass.
+ * Draws rounds with the current policy, or one of some rounds ago: a slice of the prompts →
+ * completions → rewards and advantages → rows to train on, if the guard lets them pass.
  *
  * <p>Not thread-safe.
  */
-final class PolicyRounds implements Round.Source {
+final class PolicyRounds implements Round.Source, AutoCloseable {
   /** A run ends after this many unjudged rounds in a row, which do not happen by chance. */
   static final int MOST_UNJUDGED_ROUNDS = 3;
 
@@ -39,12 +48,24 @@ final class PolicyRounds implements Round.Source {
   private final RoundTables tables;
   private final Optional<String> given;
   private final int groupSize;
-  private int draws;
+  private final RoundsAhead<GroupSelection> ahead;
+  private int draws; // of rounds that were trained on
+  private int begunDraws; // of all; read and written by the thread that draws
+  private int version;
   private int unjudgedRounds; // in a row, up to the latest round
 
   /**
+   * Where a run begins.
+   *
+   * @param round number of the first round to draw or to take from the checkpoint
+   * @param end number of the first round that is not needed
+   * @param draws number of batches of prompts drawn before for rounds that were trained on
+   * @param checkpoint from which the run resumes
+   */
+  record Start(int round, int end, int draws, Optional<Path> checkpoint) {}
+
+  /**
    * @param given a table of advantages of the only round to train on; empty draws all rounds
-   * @param draws number of batches of prompts drawn before
    */
   PolicyRounds(
       Policy policy,
@@ -52,7 +73,8 @@ final class PolicyRounds implements Round.Source {
       PromptOrder order,
       RoundTables tables,
       Optional<String> given,
-      int draws) {
+      Start start)
+      throws IOException {
     this.config = policy.config();
     this.policy = policy;
     this.prompts = prompts;
@@ -60,32 +82,87 @@ final class PolicyRounds implements Round.Source {
     this.tables = tables;
     this.given = given;
     this.groupSize = config.rounds().sampling().numGenerations();
-    this.draws = draws;
+    this.draws = start.draws;
+    this.begunDraws = start.draws;
+    SortedMap<Integer, GroupSelection> drawn = new TreeMap<>();
+    RoundFile.readAhead(tables.hadoop(), start.checkpoint, start.round)
+        .forEach((number, completions) -> drawn.put(number, selection(completions)));
+    drawn.values().forEach(round -> begunDraws += round.draws());
+    this.ahead = new RoundsAhead<>(staleness(), start.end, this::drawing, drawn);
+  }
+
+  private int staleness() {
+    return config.rounds().executors().ahead();
+  }
+
+  /** The rounds that were drawn ahead, for a checkpoint. */
+  void write(java.nio.file.Path local) {
+    ahead.drawn().forEach((number, round) -> RoundFile.writeAhead(local, number, round.all()));
+  }
+
+  @Override
+  public void close() {
+    ahead.close();
   }
 
   @Override
   public Round draw(int number, int policyVersion) {
+    version = policyVersion;
     if (given.isPresent()) {
       return given(number, given.get());
     }
-    policy.workers().during("round " + number);
-    GroupSelection selection =
-        new GroupSelection(order.promptsPerRound(), groupSize, config.rounds().dynamicSampling());
-    RewardStage judge = policy.rewards();
-    String parameters = policy.updates().checksum();
+    GroupSelection selection = ahead.next(number);
+    draws += selection.draws();
+    List<ScoredGeneration> chosen =
+        selection.isFiltered()
+            ? policy.rewards().scoring().withAdvantages(selection.chosen(), groupSize)
+            : selection.chosen();
+    return round(number, chosen, selection.metrics(), selection.all());
+  }
+
+  private RoundsAhead.Drawing<GroupSelection> drawing(int number) {
+    PolicyVersion drawer =
+        staleness() == 0
+            ? policy.version(version)
+            : PolicyVersion.copy(policy.updates(), version, policy.rollouts().workers());
+    return new RoundsAhead.Drawing<>() {
+      @Override
+      public GroupSelection draw() {
+        return select(number, drawer);
+      }
+
+      @Override
+      public void close() {
+        drawer.close();
+      }
+    };
+  }
+
+  private GroupSelection select(int number, PolicyVersion drawer) {
+    policy.rollouts().workers().during("round " + number);
+    GroupSelection selection = selection(List.of());
+    String parameters = drawer.checksum();
     while (selection.wantsMore()) {
-      RoundTables.Draw draw = new RoundTables.Draw(number, selection.draws(), draws++, parameters);
+      RoundTables.Draw draw =
+          new RoundTables.Draw(number, selection.draws(), begunDraws++, parameters);
       SamplingConfig sampling = GenerateStage.sampling(policy.rollouts().sampling(), draw.draw());
       List<Generation> drawn =
           tables.generations(
-              draw, () -> policy.complete(order.of(prompts, draw.draw()), sampling, policyVersion));
-      selection.add(tables.advantages(draw, () -> judge.run(drawn)));
+              draw, () -> policy.complete(order.of(prompts, draw.draw()), sampling, drawer));
+      selection.add(tables.advantages(draw, () -> policy.rewards().run(drawn)));
     }
-    List<ScoredGeneration> chosen =
-        selection.isFiltered()
-            ? judge.scoring().withAdvantages(selection.chosen(), groupSize)
-            : selection.chosen();
-    return round(number, chosen, selection.metrics(), selection.all());
+    return selection;
+  }
+
+  /** A round's selection from the completions of some batches of prompts. */
+  private GroupSelection selection(List<ScoredGeneration> completions) {
+    GroupSelection selection =
+        new GroupSelection(order.promptsPerRound(), groupSize, config.rounds().dynamicSampling());
+    int batch = order.promptsPerRound() * groupSize;
+    for (int from = 0; from < completions.size(); from += batch) {
+      selection.add(completions.subList(from, from + batch));
+    }
+    return selection;
   }
 
   /**
@@ -118,43 +195,64 @@ final class PolicyRounds implements Round.Source {
       List<ScoredGeneration> all) {
     List<Generation> generations = scored.stream().map(ScoredGeneration::generation).toList();
     int batch = config.batch().rows();
-    LogProbGuard guard = new LogProbGuard(number, config.rounds().maxLogProbDifference());
-    Optional<SamplerCorrection> correction =
-        config.correction().filter(one -> generations.stream().anyMatch(drawn -> !drawn.isOwn()));
+    boolean isOld = staleness() > 0 && generations.stream().anyMatch(drawn -> stepsOld(drawn) > 0);
+    // an earlier policy's completions differ rightly, unless they are no numbers
+    double bound = isOld ? Double.POSITIVE_INFINITY : config.rounds().maxLogProbDifference();
+    LogProbGuard guard = new LogProbGuard(number, bound);
+    boolean isOther = isOld || generations.stream().anyMatch(drawn -> !drawn.isOwn());
+    Optional<SamplerCorrection> correction = config.correction().filter(one -> isOther);
+    boolean drifts = isOther && config.loss().ratio().masksOffPolicy();
     Optional<List<float[]>> learner =
-        policy.isComparedInStep() && correction.isEmpty()
+        policy.isComparedInStep() && correction.isEmpty() && !drifts
             ? Optional.empty()
             : Optional.of(policy.logProbs(batch).run(policy.updates().parameters(), generations));
     List<PolicyRow> rows = new ArrayList<>();
     List<float[]> weights = new ArrayList<>(); // of completions that are trained on
     for (int c = 0; c < scored.size(); c++) {
-      PolicyRow row = row(scored.get(c), config.batch().maskTruncated());
+      PolicyRow row = policy.row(scored.get(c));
       row = learner.isEmpty() || policy.isOnPolicy() ? row : row.withOld(learner.get().get(c));
+      float[] sampler = generations.get(c).logProbs();
+      row = drifts ? row.withDrift(SamplerCorrection.drift(learner.get().get(c), sampler)) : row;
       if (correction.isPresent()) {
-        float[] sampler = generations.get(c).logProbs();
         row = row.withWeights(correction.get().weights(learner.get().get(c), sampler));
         weights.addAll(row.masked() ? List.of() : List.of(row.ofTokens().weights()));
       }
       rows.add(row);
     }
     List<PolicyRow> trained = policy.withReference(shuffled(rows, number), batch);
+    if (config.rewards().teacher().isEmpty()) {
+      requireJudged(number, all);
+    }
+    Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config, groupSize));
+    metrics.putAll(more);
+    if (staleness() > 0) {
+      IntSummaryStatistics steps =
+          generations.stream().mapToInt(this::stepsOld).summaryStatistics();
+      metrics.put("sample/staleness_mean", steps.getAverage());
+      metrics.put("sample/staleness_max", (double) steps.getMax());
+    }
+    correction.ifPresent(one -> metrics.putAll(one.metrics(weights)));
+    List<float[]> drawn = generations.stream().map(Generation::logProbs).toList();
+    Optional<Round.Sampled> uncompared = Optional.empty();
+    if (learner.isPresent()) {
+      metrics.putAll(guard.compare(drawn, learner.get()).require().metrics());
+    } else {
+      uncompared = Optional.of(new Round.Sampled(shuffled(drawn, number), guard));
+    }
+    return new Round(trained, scored, metrics, tokens(all), draws, uncompared);
+  }
+
+  private void requireJudged(int number, List<ScoredGeneration> all) {
     RoundMetrics.warnOfUnjudged(number, all);
     boolean judged = all.stream().anyMatch(one -> !Double.isNaN(one.reward()));
     unjudgedRounds = judged ? 0 : unjudgedRounds + 1;
     if (unjudgedRounds == MOST_UNJUDGED_ROUNDS) {
       throw new TableException(unjudged(number, all.get(0)));
     }
-    Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config, groupSize));
-    metrics.putAll(more);
-    correction.ifPresent(one -> metrics.putAll(one.metrics(weights)));
-    List<float[]> sampler = generations.stream().map(Generation::logProbs).toList();
-    Optional<Round.Sampled> uncompared = Optional.empty();
-    if (learner.isPresent()) {
-      metrics.putAll(guard.compare(sampler, learner.get()).require().metrics());
-    } else {
-      uncompared = Optional.of(new Round.Sampled(shuffled(sampler, number), guard));
-    }
-    return new Round(trained, scored, metrics, tokens(all), draws, uncompared);
+  }
+
+  private int stepsOld(Generation drawn) {
+    return version - drawn.origin().policyVersion();
   }
 
   private String unjudged(int number, ScoredGeneration first) {
@@ -165,16 +263,6 @@ final class PolicyRounds implements Round.Source {
             number + 1,
             String.join(", ", first.rewards().keySet()),
             first.judged().reason());
-  }
-
-  /** The loss's input of a completion, on-policy and without a reference. */
-  static PolicyRow row(ScoredGeneration scored, boolean masksTruncated) {
-    Generation generation = scored.generation();
-    return PolicyRow.of(
-        generation.prompt().tokens(),
-        generation.tokens(),
-        (float) scored.advantage(),
-        masksTruncated && generation.isTruncated());
   }
 
   /** Rows in random order, as in TRL, which spreads groups over the micro-batches. */

@@ -10,17 +10,20 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.LogProbGuard;
+import org.sparklora.train.grpo.PolicyVersion;
 import org.sparklora.train.grpo.Sampler;
-import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.vllm.VllmServers;
+import org.sparklora.train.workers.Workers;
 
 /**
  * How completions are drawn from the policy.
  *
  * @param sampling settings, with the tokens that end a completion
  * @param servers hold a copy of the policy and draw from it; empty: workers do
+ * @param workers draw, or ask the servers
  */
-record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers) implements AutoCloseable {
+record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers, Workers workers)
+    implements AutoCloseable {
   /** Tokens that show whether servers hold the policy: enough for a mean. */
   private static final int CHECKED_TOKENS = 16;
 
@@ -28,24 +31,26 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers) implemen
    * Finds the servers, if the config names any, and checks what they say of themselves.
    *
    * @param prompts all that may be completed
+   * @param workers all of the run
    * @throws ConfigException if servers lack something
    */
   static Rollouts open(
-      GrpoConfig config, TrainedModel model, SamplingConfig sampling, List<Prompt> prompts) {
+      GrpoConfig config,
+      TrainedModel model,
+      SamplingConfig sampling,
+      List<Prompt> prompts,
+      Workers workers) {
     return new Rollouts(
         sampling,
-        config.rounds().vllm().map(named -> VllmServers.open(named, model, prompts, sampling)));
+        config.rounds().vllm().map(named -> VllmServers.open(named, model, prompts, sampling)),
+        config.rounds().executors().drawers(workers, config.rounds().vllm().isPresent()));
   }
 
-  /**
-   * The current policy; servers are given its parameters if they do not have them.
-   *
-   * @param version optimizer steps that it has taken
-   */
-  Sampler sampler(PolicyUpdates updates, int version) {
+  /** A policy; servers are given its parameters if they do not have them. */
+  Sampler sampler(TrainedModel model, PolicyVersion version) {
     return servers
-        .map(all -> all.sampler(updates.vector(), "v" + version))
-        .orElseGet(() -> Sampler.decoder(updates.model(), updates.parameters()));
+        .map(all -> all.sampler(version.vector(), "v" + version.steps()))
+        .orElseGet(() -> Sampler.decoder(model, version.shared()));
   }
 
   /**
@@ -66,7 +71,8 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers) implemen
             sampling.endTokens(),
             sampling.seed());
     double bound = policy.config().rounds().maxLogProbDifference();
-    for (VllmServers.Named one : servers.get().each(sampler(policy.updates(), version))) {
+    Sampler sampler = sampler(policy.model(), policy.version(version));
+    for (VllmServers.Named one : servers.get().each(sampler)) {
       List<Generation> drawn =
           new GenerateStage(
                   policy.workers(), one.sampler(), policy.model().tokenizer(), few, version)

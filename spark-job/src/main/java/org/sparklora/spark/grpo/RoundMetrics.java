@@ -6,7 +6,9 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.reward.job.RoundRewards;
 import org.sparklora.train.grpo.CompletionLengths;
+import org.sparklora.train.grpo.GroupSelection;
 
 /** TRL's metrics of the completions of a round and of their rewards. */
 final class RoundMetrics {

@@ -22,6 +22,7 @@ import org.sparklora.prep.TableConfig;
 import org.sparklora.prep.TableKind;
 import org.sparklora.prep.TableManifest;
 import org.sparklora.prep.TableOrigin;
+import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.prep.source.DatasetFile;
 import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.table.SourceTables;

@@ -1,6 +1,5 @@
 /**
- * Makes tables of packed rows or prompts from datasets, when a run needs them, and reads the flags
- * of such tables.
+ * Makes tables of packed rows or prompts from datasets, when a run needs them.
  *
  * <p>Commands and runs may use it; it does not depend on training.
  */

@@ -69,7 +69,9 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
             String.join(", ", overruled));
       }
     }
-    return initial;
+    return config.isDynamic()
+        ? new InitialParameters(initial.model.dynamically(), initial.adapter, initial.seed)
+        : initial;
   }
 
   /**

@@ -28,6 +28,11 @@ public record ModelConfig(
     DType products,
     EngineChoice engine) {
 
+  /** Another model, with these settings. */
+  public ModelConfig of(ModelReference other) {
+    return new ModelConfig(other, dtype, gradientCheckpointing, dialect, products, engine);
+  }
+
   /** The model's name as the user wrote it. */
   public String name() {
     return reference.name();

@@ -35,6 +35,11 @@ public interface TrainingConfig {
     return training().course();
   }
 
+  /** Whether supervised targets count as much as their probability. */
+  default boolean isDynamic() {
+    return false;
+  }
+
   /** When the model is evaluated. */
   EvalSchedule evalSchedule();
 

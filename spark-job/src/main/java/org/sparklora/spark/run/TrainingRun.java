@@ -295,7 +295,9 @@ public final class TrainingRun implements AutoCloseable {
    */
   public void saveWhenDue(RunFolder.Writer more) {
     boolean wanted = wishes.take(RunListener.Wish.SAVE);
-    if (wanted || saving.falls(state.sums().steps(), plan)) {
+    boolean isBest =
+        saving.unit() == Cadence.Unit.BEST && state.best().step() == state.sums().steps();
+    if (wanted || isBest || saving.falls(state.sums().steps(), plan)) {
       checkpoints.save(more);
       wishes.saved(state.sums().steps());
     }

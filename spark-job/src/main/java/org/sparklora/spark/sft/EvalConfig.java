@@ -5,7 +5,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepConfig;
-import org.sparklora.spark.prep.PrepSettings;
+import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.spark.run.CheckpointConfig;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.train.Cadence;
@@ -39,8 +39,9 @@ public record EvalConfig(
 
   static EvalConfig of(Settings settings, CheckpointConfig saving, String packedFolder) {
     EvalSchedule schedule = EvalSchedule.of(settings);
-    Optional<Best> best = best(settings, schedule.isOn());
-    if (best.isPresent() && best.get().load()) {
+    boolean savesBest = saving.unit() == Cadence.Unit.BEST;
+    Optional<Best> best = best(settings, schedule.isOn(), savesBest);
+    if (best.isPresent() && best.get().load() && !savesBest) {
       requireSavesWhatIsEvaluated(schedule, saving);
     }
     return new EvalConfig(
@@ -56,16 +57,18 @@ public record EvalConfig(
         best);
   }
 
-  private static Optional<Best> best(Settings settings, boolean evaluates) {
+  private static Optional<Best> best(Settings settings, boolean evaluates, boolean saves) {
     boolean load = settings.get(Flags.LOAD_BEST_MODEL_AT_END);
     Optional<String> named = settings.find(Flags.METRIC_FOR_BEST_MODEL);
-    if (!load && named.isEmpty()) {
+    if (!load && !saves && named.isEmpty()) {
       return Optional.empty();
     }
     ConfigException.require(
         evaluates,
-        load ? Flags.LOAD_BEST_MODEL_AT_END : Flags.METRIC_FOR_BEST_MODEL,
-        load ? "true" : named.get(),
+        saves
+            ? Flags.SAVE_STRATEGY
+            : load ? Flags.LOAD_BEST_MODEL_AT_END : Flags.METRIC_FOR_BEST_MODEL,
+        saves ? "best" : load ? "true" : named.get(),
         "which checkpoint is best only an evaluation tells: set --eval_strategy");
     String metric = named.orElse("loss");
     return Optional.of(

@@ -11,7 +11,7 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepConfig;
-import org.sparklora.spark.prep.PrepSettings;
+import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;
 import org.sparklora.spark.run.TrainingConfig;
@@ -33,9 +33,15 @@ import org.sparklora.train.workers.Workers;
  * @param batch rows, steps and their order
  * @param sync how executors are synchronised
  * @param evaluation during training
+ * @param isDynamic {@code loss_type} is {@code dft}
  */
 public record SftConfig(
-    TrainingSettings training, PrepConfig data, Batch batch, Sync sync, EvalConfig evaluation)
+    TrainingSettings training,
+    PrepConfig data,
+    Batch batch,
+    Sync sync,
+    EvalConfig evaluation,
+    boolean isDynamic)
     implements TrainingConfig {
   private static final List<Flag<?>> OF_AVERAGES =
       List.of(
@@ -176,7 +182,8 @@ public record SftConfig(
         PrepSettings.replacing(settings, PrepSettings.of(settings, packedFolder)),
         batch(settings),
         sync(settings),
-        EvalConfig.of(settings, training.checkpoints(), packedFolder));
+        EvalConfig.of(settings, training.checkpoints(), packedFolder),
+        settings.get(Flags.LOSS_TYPE).equals("dft"));
   }
 
   private static Sync sync(Settings settings) {

@@ -48,7 +48,7 @@ record TrialCost(long steps, double tokens, double flops) {
   private static PlannedRun planned(Configuration hadoop, TrainingConfig config, TrainedModel model)
       throws IOException {
     return config instanceof GrpoConfig grpo
-        ? GrpoRegret.of(grpo).planned(model)
+        ? GrpoRegret.of(grpo, hadoop).planned(model)
         : SftRegret.of((SftConfig) config, model, hadoop, MachineMemory.here()).planned();
   }
 

@@ -50,7 +50,10 @@ public final class ExecutorWorkers implements Workers {
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorWorkers.class);
 
   private final JavaSparkContext spark;
+  private final int first;
   private final int count;
+  private final ExecutorWorkers
+      all; // of which these are a part; has the shared vectors and the use
   private final List<Sent> shared = new CopyOnWriteArrayList<>();
   private ExecutorUse use = new ExecutorUse();
   private volatile String during = "";
@@ -58,8 +61,23 @@ public final class ExecutorWorkers implements Workers {
 
   private ExecutorWorkers(JavaSparkContext spark, int count, PlacedJob places) {
     this.spark = spark;
+    this.first = 0;
     this.count = count;
+    this.all = this;
     this.places = places;
+  }
+
+  private ExecutorWorkers(ExecutorWorkers all, int from, int to) {
+    this.spark = all.spark;
+    this.first = from;
+    this.count = to - from;
+    this.all = all;
+    this.places = all.places;
+  }
+
+  @Override
+  public Workers part(int from, int to) {
+    return new ExecutorWorkers(this, from, to);
   }
 
   /** As {@link #of}, for results that do not depend on {@code count}; warns in local mode. */
@@ -129,8 +147,8 @@ public final class ExecutorWorkers implements Workers {
 
   @Override
   public SharedVector share(FlatVector vector) {
-    Sent sent = new Sent(spark, vector, shared);
-    shared.add(sent);
+    Sent sent = new Sent(spark, vector, all.shared);
+    all.shared.add(sent);
     return sent;
   }
 
@@ -200,7 +218,11 @@ public final class ExecutorWorkers implements Workers {
 
   private <I, O> Running<O> submit(I part, int worker, Work<I, O> work) {
     return new Running<>(
-        worker, places.part(part, worker, count).map(given -> done(given, work)).collectAsync());
+        worker,
+        places
+            .part(part, first + worker, all.count)
+            .map(given -> done(given, work))
+            .collectAsync());
   }
 
   private static <I, O> Done<O> done(I part, Work<I, O> work) {
@@ -209,7 +231,7 @@ public final class ExecutorWorkers implements Workers {
 
   private <I, O> O take(Running<O> part, Work<I, O> work) {
     Done<O> done = PlacedJob.await(spark, part.future).get(0);
-    note(done.reading, work.vectorBytes(done.result));
+    all.note(done.reading, work.vectorBytes(done.result));
     return done.result;
   }
 
@@ -234,7 +256,7 @@ public final class ExecutorWorkers implements Workers {
             parts(parts).map(part -> added(part, work, size)),
             Dither.NONE,
             (vector, from, shard, weight) -> shard.addTo(FlatVector.at(floats, from)));
-    done.forEach(one -> note(one.reading, Float.BYTES * size));
+    done.forEach(one -> all.note(one.reading, Float.BYTES * size));
     return done.stream().map(Done::result).toList();
   }
 
@@ -268,9 +290,11 @@ public final class ExecutorWorkers implements Workers {
   }
 
   @Override
-  public synchronized ExecutorUse takeUse() {
-    ExecutorUse taken = use;
-    use = new ExecutorUse();
-    return taken;
+  public ExecutorUse takeUse() {
+    synchronized (all) {
+      ExecutorUse taken = all.use;
+      all.use = new ExecutorUse();
+      return taken;
+    }
   }
 }

@@ -171,8 +171,40 @@ class EvaluationTest {
         .containsExactly("checkpoint-1");
   }
 
+  /** transformers' SaveStrategy.BEST. */
+  @Test
+  void savesAfterEachEvaluationThatIsTheBestSoFar() throws IOException {
+    SftRun run =
+        run("best-only", "--eval_steps", "2", "--save_strategy", "best", "--max_steps", "8")
+            .with("--learning_rate", "1e-3", "--load_best_model_at_end")
+            .with("--metric_for_best_model", "entropy", "--greater_is_better", "false")
+            .run(spark);
+
+    List<String> expected = new ArrayList<>();
+    double best = Double.POSITIVE_INFINITY;
+    for (JsonNode row : run.state().get("log_history")) {
+      double entropy = row.path("eval_entropy").asDouble(Double.POSITIVE_INFINITY);
+      if (entropy < best) {
+        best = entropy;
+        expected.add("checkpoint-" + row.get("step").asInt());
+      }
+    }
+    assertThat(expected).isNotEmpty();
+    assertThat(run.names().stream().filter(name -> name.startsWith("checkpoint-")))
+        .containsExactlyElementsOf(expected);
+    Path last = run.output().resolve(expected.get(expected.size() - 1));
+    assertThat(run.weights()).isEqualTo(Files.readAllBytes(last.resolve("model.safetensors")));
+  }
+
   @Test
   void settingsThatContradictEachOtherAreRefused() {
+    assertRefused(
+        "best of nothing evaluated",
+        "save_strategy = best",
+        "--save_strategy",
+        "best",
+        "--eval_strategy",
+        "no");
     assertRefused(
         "best of what is not saved",
         "save_strategy",

@@ -92,6 +92,7 @@ class FirstMistakeTest {
         "generate --model_name_or_path NONE --input PROMPTS --output FULL",
         "generate --model_name_or_path NONE --prompt a --output FILE",
         "eval --model_name_or_path NONE --dataset_name PROMPTS --output_dir FULL",
+        "grpo --model_name_or_path MODEL --dataset_name PROMPTS --output_dir FULL --teacher_model_name_or_path NONE",
         "check --model_name_or_path NONE --output FILE"
       })
   void aModelThatIsNotThere(String line) throws IOException {

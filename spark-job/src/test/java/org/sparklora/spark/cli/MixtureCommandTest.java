@@ -24,10 +24,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.Mixture;
+import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
-import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.train.TestModels;
 
 /** {@code --datasets} as a user meets it. */

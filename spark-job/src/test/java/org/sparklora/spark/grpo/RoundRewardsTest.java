@@ -32,6 +32,7 @@ import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.job.RewardConfig.Advantages;
+import org.sparklora.reward.job.RoundRewards;
 import org.sparklora.train.grpo.CompletionLengths;
 
 /** Advantages and metrics of TRL's rounds, from TRL's completions and rewards. */

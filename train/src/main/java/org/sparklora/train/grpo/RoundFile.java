@@ -3,8 +3,11 @@ package org.sparklora.train.grpo;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
@@ -12,20 +15,24 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Types;
 import org.sparklora.model.PolicyRow;
+import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.GroupFile;
 import org.sparklora.pipeline.table.ListCells;
 import org.sparklora.pipeline.table.ScoredGeneration;
 
 /**
- * {@code round.parquet} of a checkpoint in the middle of a round: the rows of the round, since
- * their log-probabilities come from parameters that are gone.
+ * Rounds in a checkpoint, for which parameters that are gone were needed: in the middle of a round
+ * {@code round.parquet} has its rows with their log-probabilities, and {@code ahead-0012.parquet}
+ * the completions of a round that was drawn ahead.
  */
 public final class RoundFile {
   private static final String NAME = "round.parquet";
+  private static final String AHEAD = "ahead-%04d.parquet";
 
   private static final String PROMPT_IDS = "prompt_ids";
   private static final String COMPLETION_IDS = "completion_ids";
   private static final String ADVANTAGE = "advantage";
+  private static final String DRIFT = "drift";
   private static final String MASKED = "masked";
   private static final String OLD = "old_logprobs";
   private static final String REFERENCE = "ref_logprobs";
@@ -37,6 +44,7 @@ public final class RoundFile {
           ListCells.ints(PROMPT_IDS),
           ListCells.ints(COMPLETION_IDS),
           Types.required(PrimitiveTypeName.FLOAT).named(ADVANTAGE),
+          Types.required(PrimitiveTypeName.FLOAT).named(DRIFT),
           Types.required(PrimitiveTypeName.BOOLEAN).named(MASKED),
           ListCells.floats(OLD),
           ListCells.floats(REFERENCE),
@@ -74,11 +82,41 @@ public final class RoundFile {
     return Optional.of(Round.trusted(rows, scored.get()));
   }
 
+  /** Writes the judged completions of a round that was drawn ahead into a local folder. */
+  public static void writeAhead(
+      java.nio.file.Path local, int number, List<ScoredGeneration> completions) {
+    GenerationTable.writeScored(
+        new Configuration(false),
+        local.resolve(AHEAD.formatted(number)).toUri().toString(),
+        completions);
+  }
+
+  /**
+   * The judged completions of the rounds that a checkpoint has ahead, by number.
+   *
+   * @param checkpoint from which the run resumes
+   * @param first number of the first round that the run will need
+   */
+  public static SortedMap<Integer, List<ScoredGeneration>> readAhead(
+      Configuration hadoop, Optional<Path> checkpoint, int first) throws IOException {
+    SortedMap<Integer, List<ScoredGeneration>> ahead = new TreeMap<>();
+    if (checkpoint.isPresent()) {
+      FileSystem files = checkpoint.get().getFileSystem(hadoop);
+      Path file = new Path(checkpoint.get(), AHEAD.formatted(first));
+      for (int number = first; files.exists(file); ) {
+        ahead.put(number, GenerationTable.readScoredFile(hadoop, file.toString()));
+        file = new Path(checkpoint.get(), AHEAD.formatted(++number));
+      }
+    }
+    return ahead;
+  }
+
   private static Group toGroup(PolicyRow row) {
     Group group = new SimpleGroup(SCHEMA);
     ListCells.put(group, PROMPT_IDS, row.prompt());
     ListCells.put(group, COMPLETION_IDS, row.completion());
     group.add(ADVANTAGE, row.advantage());
+    group.add(DRIFT, row.drift());
     group.add(MASKED, row.masked());
     putUnlessNone(group, OLD, row.ofTokens().oldLogProbs());
     putUnlessNone(group, REFERENCE, row.ofTokens().referenceLogProbs());
@@ -97,6 +135,7 @@ public final class RoundFile {
         ListCells.ints(group, PROMPT_IDS),
         ListCells.ints(group, COMPLETION_IDS),
         group.getFloat(ADVANTAGE, 0),
+        group.getType().containsField(DRIFT) ? group.getFloat(DRIFT, 0) : 0,
         group.getBoolean(MASKED, 0),
         new PolicyRow.OfTokens(
             floatsOrNone(group, OLD),

@@ -27,7 +27,8 @@ public record SamplerCorrection(Mode mode, double least, double most) {
     SEQUENCE_TRUNCATE,
     SEQUENCE_MASK;
 
-    boolean isOfSequence() {
+    /** Whether a completion's tokens share one ratio. */
+    public boolean isOfSequence() {
       return this == SEQUENCE_TRUNCATE || this == SEQUENCE_MASK;
     }
 
@@ -51,13 +52,24 @@ public record SamplerCorrection(Mode mode, double least, double most) {
     return weights;
   }
 
+  /** The mean over a completion's tokens of s − o. */
+  public static float drift(float[] learner, float[] sampler) {
+    double sum = 0;
+    for (int t = 0; t < learner.length; t++) {
+      sum += (double) sampler[t] - learner[t];
+    }
+    return (float) (sum / learner.length);
+  }
+
   private float bounded(double ratio) {
     double bounded = Math.max(least, Math.min(most, ratio));
     return (float) (mode.masks() && bounded != ratio ? 0 : bounded);
   }
 
   /**
-   * TRL's metrics of the factors: of tokens, or of completions if each has one ratio.
+   * TRL's metrics of the factors: of tokens, or of completions if each has one ratio. Beside them
+   * {@code sampling/effective_sample_size}, (Σw)² / (n·Σw²): the share of an equal number of
+   * factors of 1 that would estimate as well (Kong, 1992).
    *
    * @param weights of each completion, none of them empty
    */
@@ -74,6 +86,10 @@ public record SamplerCorrection(Mode mode, double least, double most) {
     metrics.put(name + "min", Arrays.stream(all).min().orElse(0));
     metrics.put(name + "mean", Arrays.stream(all).average().orElse(0));
     metrics.put(name + "max", Arrays.stream(all).max().orElse(0));
+    double sum = Arrays.stream(all).sum();
+    double squares = Arrays.stream(all).map(weight -> weight * weight).sum();
+    metrics.put(
+        "sampling/effective_sample_size", squares > 0 ? sum * sum / (all.length * squares) : 0);
     return metrics;
   }
 }

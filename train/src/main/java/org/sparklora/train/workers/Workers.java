@@ -16,6 +16,14 @@ public interface Workers {
   int count();
 
   /**
+   * The workers {@code [from, to)}, as workers of their own. Their {@link #takeUse} is that of all.
+   * In this process all work has one worker, and this returns it.
+   */
+  default Workers part(int from, int to) {
+    return this;
+  }
+
+  /**
    * Checks that results as large as the trained parameters can reach the driver.
    *
    * @param bytes of all results of one job

@@ -1,4 +1,4 @@
-package org.sparklora.spark.prep;
+package org.sparklora.prep.settings;
 
 import java.nio.file.Path;
 import java.util.Collections;
@@ -152,7 +152,9 @@ public final class PrepSettings {
     return config.of(testing(settings, config.source()));
   }
 
-  static PromptsConfig prompts(Settings settings, Flag<String> splitFlag, String outputFolder) {
+  /** The prompts of a split. */
+  public static PromptsConfig prompts(
+      Settings settings, Flag<String> splitFlag, String outputFolder) {
     return new PromptsConfig(
         source(settings, splitFlag, PrepSettings::promptsDataset),
         model(settings, ""),

@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.reward.job;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,7 +8,6 @@ import java.util.Map;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Moments;
-import org.sparklora.reward.job.RewardConfig.Advantages;
 
 /**
  * The rewards of a round as TRL logs them.
@@ -18,10 +17,11 @@ import org.sparklora.reward.job.RewardConfig.Advantages;
  * @param rewards {@code (P·G, F)}, the completions of a prompt side by side; NaN: not judged
  * @param groupSize G
  */
-record RoundRewards(List<String> names, double[] weights, double[][] rewards, int groupSize) {
+public record RoundRewards(
+    List<String> names, double[] weights, double[][] rewards, int groupSize) {
 
   /** TRL's metrics of rewards, under its names; NaN if nothing was judged. */
-  Map<String, Double> metrics(Advantages config) {
+  public Map<String, Double> metrics(RewardConfig.Advantages config) {
     Map<String, Double> metrics = new LinkedHashMap<>();
     for (int f = 0; f < names.size(); f++) {
       int function = f;
@@ -49,7 +49,7 @@ record RoundRewards(List<String> names, double[] weights, double[][] rewards, in
    * Share of groups, or of the whole batch, whose deviation of rewards is zero. As in TRL, a group
    * of which fewer than two completions were judged has no deviation.
    */
-  private double flatShare(Advantages config) {
+  private double flatShare(RewardConfig.Advantages config) {
     boolean byBatch = GroupAdvantage.needsBatch(config.scaling(), config.aggregation());
     List<double[][]> divided = byBatch ? List.<double[][]>of(rewards) : groups();
     long flat = divided.stream().filter(some -> deviates(some) && isFlat(some, config)).count();
@@ -60,7 +60,7 @@ record RoundRewards(List<String> names, double[] weights, double[][] rewards, in
     return !Double.isNaN(Moments.ofAll(GroupAdvantage.weightedSums(some, weights)).deviation());
   }
 
-  private boolean isFlat(double[][] some, Advantages config) {
+  private boolean isFlat(double[][] some, RewardConfig.Advantages config) {
     boolean ofGroups = config.aggregation() == Aggregation.NORMALIZE_THEN_SUM;
     return GroupAdvantage.isFlat(
         GroupAdvantage.ofBatch(

@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -15,12 +15,20 @@ import org.sparklora.pipeline.table.ScoredGeneration;
  *
  * <p>Not thread-safe.
  */
-final class GroupSelection {
+public final class GroupSelection {
   private static final Logger LOG = LoggerFactory.getLogger(GroupSelection.class);
+
+  /**
+   * Replaces prompts whose completions all got the same reward.
+   *
+   * @param isOn {@code dynamic_sampling}
+   * @param maxDraws {@code dynamic_sampling_max_draws}: most batches of prompts drawn for a round
+   */
+  public record Config(boolean isOn, int maxDraws) {}
 
   private final int wanted;
   private final int groupSize;
-  private final GrpoConfig.DynamicSampling config;
+  private final Config config;
   private final List<ScoredGeneration> all = new ArrayList<>();
   private final List<List<ScoredGeneration>> varied = new ArrayList<>();
   private final List<List<ScoredGeneration>> flat = new ArrayList<>();
@@ -30,23 +38,23 @@ final class GroupSelection {
    * @param wanted groups of a round, P
    * @param groupSize G
    */
-  GroupSelection(int wanted, int groupSize, GrpoConfig.DynamicSampling config) {
+  public GroupSelection(int wanted, int groupSize, Config config) {
     this.wanted = wanted;
     this.groupSize = groupSize;
     this.config = config;
   }
 
   /** Batches of prompts so far. */
-  int draws() {
+  public int draws() {
     return draws;
   }
 
-  boolean wantsMore() {
+  public boolean wantsMore() {
     return draws == 0 || config.isOn() && varied.size() < wanted && draws < config.maxDraws();
   }
 
   /** Adds the completions of a batch of prompts, those of a prompt side by side. */
-  void add(List<ScoredGeneration> scored) {
+  public void add(List<ScoredGeneration> scored) {
     draws++;
     all.addAll(scored);
     for (int start = 0; start < scored.size(); start += groupSize) {
@@ -56,22 +64,22 @@ final class GroupSelection {
   }
 
   /** Whether nothing can be learnt from a group. */
-  static boolean isFlat(List<ScoredGeneration> group) {
+  public static boolean isFlat(List<ScoredGeneration> group) {
     return group.stream().allMatch(ScoredGeneration::groupIsFlat);
   }
 
   /** All completions that were drawn. */
-  List<ScoredGeneration> all() {
+  public List<ScoredGeneration> all() {
     return all;
   }
 
   /** Whether {@link #chosen} selects from several batches. */
-  boolean isFiltered() {
+  public boolean isFiltered() {
     return draws > 1;
   }
 
   /** The groups of the round; if too few have different rewards, flat groups fill it up. */
-  List<ScoredGeneration> chosen() {
+  public List<ScoredGeneration> chosen() {
     if (!isFiltered()) {
       return all;
     }
@@ -89,7 +97,7 @@ final class GroupSelection {
   }
 
   /** Number of batches, and the share of the round that they filled. */
-  Map<String, Double> metrics() {
+  public Map<String, Double> metrics() {
     return config.isOn()
         ? new TreeMap<>(
             Map.of(

@@ -1,0 +1,144 @@
+package org.sparklora.spark.grpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.TestModels;
+
+/** Students that learn from a teacher's log-probabilities of their own completions. */
+class GrpoTeacherTest {
+  @TempDir private static Path folder;
+  private static SparkSession spark;
+  private static Path student;
+  private static Path teacher;
+
+  /** The teacher is the student after some steps of full fine-tuning on rewards. */
+  @BeforeAll
+  static void trainTheTeacher() throws IOException {
+    spark = TestSpark.open(2);
+    student = TestModels.copy("llama-tiny", folder);
+    teacher = folder.resolve("teacher");
+    GrpoRun.tiny(student, teacher).run(spark);
+  }
+
+  @AfterAll
+  static void closeSpark() {
+    spark.close();
+  }
+
+  private static GrpoRun taught(String name, Path by, String... more) throws IOException {
+    return GrpoRun.tiny(student, folder.resolve(name), more)
+        .with("--teacher_model_name_or_path", by.toString());
+  }
+
+  private static List<JsonNode> steps(GrpoRun run) throws IOException {
+    return run.log().stream().filter(row -> row.has("step_time")).toList();
+  }
+
+  @Test
+  void theStudentComesNearer() throws IOException {
+    GrpoRun run =
+        taught("nearer", teacher, "--max_steps", "40", "--learning_rate", "3e-3").run(spark);
+
+    List<JsonNode> steps = steps(run);
+    double first = steps.get(0).get("kl").asDouble();
+    double last = steps.subList(34, 40).stream().mapToDouble(s -> s.get("kl").asDouble()).sum() / 6;
+    assertThat(first).isPositive();
+    assertThat(last).isLessThan(first / 2);
+    assertThat(steps).allMatch(step -> step.get("reward").isNumber()); // logged all the same
+  }
+
+  @Test
+  void aStudentThatIsItsTeacherLearnsNothing() throws IOException {
+    GrpoRun run = taught("same", student, "--use_peft").run(spark);
+
+    assertThat(steps(run)).allMatch(step -> step.get("kl").asDouble() == 0);
+    assertThat(steps(run)).allMatch(step -> step.get("grad_norm").asDouble() == 0);
+  }
+
+  /** Nothing is compared with solutions, so none is needed. */
+  @Test
+  void solutionsAreNotNeeded() throws IOException {
+    GrpoRun run = taught("unsolved", teacher, "--use_peft", "--max_steps", "2");
+    Path prompts = folder.resolve("unsolved.jsonl");
+    Files.writeString(prompts, "{\"prompt\": \"1 and 2 is\"}\n".repeat(6));
+    run.with("--dataset_name", prompts.toString())
+        .with("--prompts_dir", folder.resolve("unsolved.prompts").toString())
+        .with("--reward_funcs", "accuracy_reward")
+        .run(spark);
+
+    assertThat(run.output().resolve("adapter_model.safetensors")).exists();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--beta 0, beta = 0.0",
+    "--no_use_bias_correction_kl, use_bias_correction_kl = false",
+    "--dynamic_sampling, dynamic_sampling = true",
+    "--importance_sampling_level sequence, importance_sampling_level = sequence"
+  })
+  void settingsThatATeacherDoesNotGoWithAreRefused(String flags, String setting)
+      throws IOException {
+    GrpoRun run = taught("refused", teacher, flags.split(" "));
+
+    assertThatThrownBy(() -> run.run(spark))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(setting)
+        .hasMessageContaining("leave it out");
+    assertThat(run.output()).doesNotExist();
+  }
+
+  @Test
+  void aTeacherOfOtherTokensIsRefused() throws IOException {
+    Path other = TestModels.copy("llama-tiny", folder.resolve("other"));
+    Path tokenizer = other.resolve("tokenizer.json");
+    ObjectMapper json = new ObjectMapper();
+    JsonNode root = json.readTree(tokenizer.toFile());
+    ObjectNode ids = (ObjectNode) root.at("/model/vocab");
+    JsonNode a = ids.get("a");
+    ids.set("a", ids.get("b"));
+    ids.set("b", a);
+    json.writeValue(tokenizer.toFile(), root);
+
+    GrpoRun run = taught("other-tokens", other);
+    assertThatThrownBy(() -> run.run(spark))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("teacher_model_name_or_path = " + other)
+        .hasMessageContaining("its tokens are not those of");
+    assertThat(run.output()).doesNotExist();
+  }
+
+  @Test
+  void aRunGoesOnWithTheSameTeacherOnly() throws IOException {
+    GrpoRun run =
+        taught("first", teacher, "--use_peft", "--max_steps", "2")
+            .with("--save_strategy", "steps", "--save_steps", "1")
+            .run(spark);
+    String checkpoint = run.output().resolve("checkpoint-1").toString();
+
+    GrpoRun again = taught("again", teacher, "--use_peft", "--max_steps", "2");
+    again.with("--resume_from_checkpoint", checkpoint).run(spark);
+    assertThat(again.weights()).isEqualTo(run.weights());
+
+    GrpoRun other = taught("by-another", student, "--use_peft", "--max_steps", "2");
+    assertThatThrownBy(() -> other.with("--resume_from_checkpoint", checkpoint).run(spark))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("teacher_model_name_or_path");
+  }
+}

@@ -1,0 +1,44 @@
+package org.sparklora.train.grpo;
+
+import org.sparklora.train.step.PolicyUpdates;
+import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.workers.SharedVector;
+import org.sparklora.train.workers.Workers;
+
+/**
+ * A policy as it was after a number of optimizer steps.
+ *
+ * @param steps the number
+ * @param vector the parameters, on the driver
+ * @param shared the parameters, for work
+ * @param end frees a copy, or does nothing
+ */
+public record PolicyVersion(int steps, FlatVector vector, SharedVector shared, Runnable end)
+    implements AutoCloseable {
+
+  /** The current policy, valid until the next step. */
+  public static PolicyVersion current(PolicyUpdates updates, int steps) {
+    return new PolicyVersion(steps, updates.vector(), updates.parameters(), () -> {});
+  }
+
+  /**
+   * A copy of the current policy, which stays as it is while training goes on.
+   *
+   * @param workers that will read it
+   */
+  public static PolicyVersion copy(PolicyUpdates updates, int steps, Workers workers) {
+    FlatVector copy = updates.vector().copy();
+    SharedVector shared = workers.share(copy);
+    return new PolicyVersion(steps, copy, shared, shared::close);
+  }
+
+  /** A checksum of the parameters. */
+  public String checksum() {
+    return vector.checksum();
+  }
+
+  @Override
+  public void close() {
+    end.run();
+  }
+}
