@@ -30,7 +30,7 @@ import org.sparklora.model.GoldenModel;
 class GrpoLossGoldenTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** TRL computes in float32; measured deviations are 5e-10 and 7e-9. */
+  /** TRL computes in float32; measured deviations are 5e-10 and 7e-9. Relative above 1. */
   private static final double LOSS = 1e-6;
 
   private static final double GRADIENT = 1e-6;
@@ -182,7 +182,8 @@ class GrpoLossGoldenTest {
     double loss =
         golden.loss().lossAndGradient(0, logProbs, golden.entropies(logProbs.length), gradient);
 
-    assertThat(loss).isCloseTo(golden.json.get("loss").asDouble(), within(LOSS));
+    double expected = golden.json.get("loss").asDouble();
+    assertThat(loss).isCloseTo(expected, within(LOSS * Math.max(1, Math.abs(expected))));
     assertThat(gradient)
         .containsExactly(
             golden.masked("grad_per_token_logps").orElseThrow(), within((float) GRADIENT));
@@ -245,7 +246,8 @@ class GrpoLossGoldenTest {
     JsonNode value = expected.path(name);
     assertThat(actual.isPresent()).as(name).isEqualTo(value.isNumber());
     if (actual.isPresent()) {
-      assertThat(actual.getAsDouble()).as(name).isCloseTo(value.asDouble(), within(METRIC));
+      double bound = METRIC * Math.max(1, Math.abs(value.asDouble()));
+      assertThat(actual.getAsDouble()).as(name).isCloseTo(value.asDouble(), within(bound));
     }
   }
 }

@@ -207,7 +207,7 @@ class CommandLineTest {
         List.of(
             "--entropy_coef=0.01",
             "--use_adaptive_entropy",
-            "--off_policy_mask_threshold=0.5",
+            "--sync_ref_model",
             "--generation_kwargs={}",
             "--max_tool_calling_iterations=1",
             "--vllm_structured_outputs_regex=a")) {
@@ -245,7 +245,7 @@ class CommandLineTest {
     assertThat(HelpText.of("score", "")).contains("  JSON lines to read\n");
     assertThat(HelpText.of("update", ""))
         .contains("table of advantages to train on")
-        .contains("  dapo, grpo, bnpo, dr_grpo, cispo, sapo or luspo\n");
+        .contains("  dapo, grpo, bnpo, dr_grpo, cispo, sapo, luspo or vespo\n");
     assertThat(HelpText.of("check", "")).contains("file for the report as JSON");
     assertThat(HelpText.of("sft", "")).doesNotContain("quickstart").doesNotContain("||");
   }

@@ -113,8 +113,8 @@ class FlagsTest {
           sft  | max_length           | some     | a whole number is expected, or none for no limit
           sft  | adam_epsilon         | 0.0      | it must be above 0; 1e-08 is the default
           grpo | num_generations      | 1        | it must be at least 2 and at most 65536; 8 is the default
-          grpo | loss_type            | nll      | use dapo, grpo, bnpo, dr_grpo, cispo, sapo or luspo; dapo is the default
-          sft  | loss_type            | dapo     | use nll or chunked_nll; nll is the default
+          grpo | loss_type            | nll      | use dapo, grpo, bnpo, dr_grpo, cispo, sapo, luspo or vespo; dapo is the default
+          sft  | loss_type            | dapo     | use nll, chunked_nll or dft; nll is the default
           prep | packing_strategy     | ffd      | use bfd, bfd_split or wrapped; bfd is the default
           eval | pass_k               | 0        | it must be at least 1; 1 is the default
           eval | reward_weights       | NaN      | a number is expected

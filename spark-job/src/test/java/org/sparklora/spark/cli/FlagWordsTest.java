@@ -2,10 +2,12 @@ package org.sparklora.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,7 +37,6 @@ class FlagWordsTest {
         Arguments.of("sft", Flags.DTYPE, WeightDtype.class),
         Arguments.of("sft", Flags.LR_SCHEDULER_TYPE, ScheduleConfig.Type.class),
         Arguments.of("sft", Flags.SAVE_STRATEGY, Cadence.Unit.class),
-        Arguments.of("sft", Flags.EVAL_STRATEGY, Cadence.Unit.class),
         Arguments.of("sft", Flags.HUB_STRATEGY, PushConfig.Strategy.class),
         Arguments.of("sft", Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
         Arguments.of("sft", Flags.DATASET_FORMAT, TableFormat.class),
@@ -51,6 +52,16 @@ class FlagWordsTest {
         Arguments.of("grpo", Flags.MULTI_OBJECTIVE_AGGREGATION, GroupAdvantage.Aggregation.class),
         Arguments.of("grpo", Flags.REWARD_DIALECT, MathReward.Dialect.class),
         Arguments.of("reward", Flags.OUTPUT_FORMAT, RewardConfig.Format.class));
+  }
+
+  /** An evaluation cannot wait for the best evaluation. */
+  @Test
+  void evaluationsHaveTheUnitsOfCheckpointsButOne() {
+    List<String> units = new ArrayList<>(Flags.SAVE_STRATEGY.words("sft"));
+    units.remove("best");
+
+    assertThat(Flags.EVAL_STRATEGY.words("sft")).containsExactlyElementsOf(units);
+    assertThat(Flags.SAVE_STRATEGY.words("grpo")).containsExactlyElementsOf(units);
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package org.sparklora.train.grpo;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -27,7 +28,6 @@ import org.sparklora.pipeline.table.ScoredGeneration;
  */
 public final class RoundFile {
   private static final String NAME = "round.parquet";
-  private static final String AHEAD = "ahead-%04d.parquet";
 
   private static final String PROMPT_IDS = "prompt_ids";
   private static final String COMPLETION_IDS = "completion_ids";
@@ -82,13 +82,15 @@ public final class RoundFile {
     return Optional.of(Round.trusted(rows, scored.get()));
   }
 
+  private static String ahead(int number) {
+    return String.format(Locale.ROOT, "ahead-%04d.parquet", number);
+  }
+
   /** Writes the judged completions of a round that was drawn ahead into a local folder. */
   public static void writeAhead(
       java.nio.file.Path local, int number, List<ScoredGeneration> completions) {
     GenerationTable.writeScored(
-        new Configuration(false),
-        local.resolve(AHEAD.formatted(number)).toUri().toString(),
-        completions);
+        new Configuration(false), local.resolve(ahead(number)).toUri().toString(), completions);
   }
 
   /**
@@ -102,10 +104,10 @@ public final class RoundFile {
     SortedMap<Integer, List<ScoredGeneration>> ahead = new TreeMap<>();
     if (checkpoint.isPresent()) {
       FileSystem files = checkpoint.get().getFileSystem(hadoop);
-      Path file = new Path(checkpoint.get(), AHEAD.formatted(first));
+      Path file = new Path(checkpoint.get(), ahead(first));
       for (int number = first; files.exists(file); ) {
         ahead.put(number, GenerationTable.readScoredFile(hadoop, file.toString()));
-        file = new Path(checkpoint.get(), AHEAD.formatted(++number));
+        file = new Path(checkpoint.get(), ahead(++number));
       }
     }
     return ahead;
