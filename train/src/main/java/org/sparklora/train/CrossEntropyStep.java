@@ -50,14 +50,17 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, bo
               ofGradient));
     }
     return () -> {
-      StepMetrics sum = metrics(rows, batches, results);
+      StepMetrics sum = metrics(rows, batches, results, loss);
       ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
       return sum;
     };
   }
 
   private static StepMetrics metrics(
-      StepRows rows, List<MicroBatch> batches, List<Arrival<StepResult>> results) {
+      StepRows rows,
+      List<MicroBatch> batches,
+      List<Arrival<StepResult>> results,
+      CrossEntropyLoss loss) {
     StepMetrics sum = StepMetrics.none(rows.step());
     for (int i = 0; i < results.size(); i++) {
       StepResult result = results.get(i).await();
@@ -65,7 +68,7 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, bo
         throw new NonFiniteLossException(
             "loss", result.loss(), rows.step() + 1, rows.firstMicroBatch() + i + 1);
       }
-      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i)));
+      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i), loss));
     }
     return sum;
   }
@@ -75,6 +78,6 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, bo
     MicroBatch batch = table.microBatch(numbers);
     CrossEntropyLoss loss = new CrossEntropyLoss(batch.targetTokens(), dynamic);
     StepResult result = step.evaluate(parameters.on(memory), batch.packed(), loss);
-    return StepMetrics.of(0, result, batch);
+    return StepMetrics.of(0, result, batch, loss);
   }
 }

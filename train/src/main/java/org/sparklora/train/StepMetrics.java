@@ -6,13 +6,14 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.StepResult;
+import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.model.loss.TokenLogProbs;
 
 /**
  * The metrics of one optimizer step, of one worker or several together.
  *
  * @param step number of the step, from 0
- * @param nllSum Σ −log p of the target tokens, in nats
+ * @param nllSum Σ −log p of the target tokens, in nats; with {@code loss_type dft} Σ −p·log p
  * @param targetTokens tokens that count for the loss
  * @param tokens all tokens
  * @param paddedTokens tokens that Hugging Face would have computed on, padding included
@@ -44,11 +45,11 @@ public record StepMetrics(
   /**
    * The metrics of one micro-batch; without target tokens entropy and accuracy are 0, as in TRL.
    */
-  static StepMetrics of(int step, StepResult result, MicroBatch batch) {
+  static StepMetrics of(int step, StepResult result, MicroBatch batch, CrossEntropyLoss loss) {
     TokenLogProbs targets = result.logProbs();
     return new StepMetrics(
         step,
-        targets.nllSum(),
+        loss.sum(targets),
         targets.count(),
         result.tokens(),
         batch.paddedTokens(),

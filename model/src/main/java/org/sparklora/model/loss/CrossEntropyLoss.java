@@ -30,6 +30,18 @@ public record CrossEntropyLoss(double normalizer, boolean dynamic) implements To
     return dynamic ? Dependence.OWN_TARGET : Dependence.NOTHING;
   }
 
+  /** Σ −w·logProb of some targets. */
+  public double sum(TokenLogProbs targets) {
+    if (!dynamic) {
+      return targets.nllSum();
+    }
+    double sum = 0;
+    for (float logProb : targets.logProbs()) {
+      sum -= Math.exp(logProb) * logProb;
+    }
+    return sum;
+  }
+
   @Override
   public double lossAndGradient(int first, float[] logProbs, float[] entropies, float[] dLogProbs) {
     double sum = 0;
