@@ -105,6 +105,24 @@ class GrpoClusterIT {
     assertSameAsLocal(run);
   }
 
+  /**
+   * One executor draws the next round while the other trains; either may be the one that is lost.
+   */
+  @Test
+  void theRunOutlivesAnExecutorWhileRoundsAreDrawnAhead() throws Exception {
+    GrpoRun here = grpo("ahead-local").with("--max_staleness", "1");
+    assertThat(CommandRun.ofLocal("grpo", here.arguments())).isZero();
+    GrpoRun run = here.into(folder.resolve("ahead"), "--num_workers", "2", "--num_generators", "1");
+
+    CLUSTER.runLosingAnExecutor(
+        "grpo", run, () -> hasTable(run, "generations"), () -> run.rowsLogged() >= 2);
+
+    for (int round = 0; round < STEPS; round++) {
+      assertThat(run.advantages(round)).isNotEmpty().isEqualTo(here.advantages(round));
+    }
+    SameRun.assertSame(run.output(), here.output(), "rounds");
+  }
+
   private static boolean hasTable(GrpoRun run, String name) {
     return Files.isDirectory(run.output().resolve("rounds/round-0001").resolve(name));
   }
