@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Makes the tables and figures of docs/grpo.md, "What staleness costs", "At a cluster's pace" and "What a teacher saves", on the quickstart's
-# model and 665 sums and differences. Fifteen minutes a seed on two idle cores.
+# model and 665 sums and differences. Five minutes a part and seed on two idle cores.
 #
-#   ci/grpo_variants.sh FOLDER [SEED…]     1 2 3 unless told; FOLDER keeps the runs, results.txt and the figures
+#   ci/grpo_variants.sh FOLDER PART [SEED…]     PART: staleness, pace or teacher; seeds 1 2 3 unless told; FOLDER keeps the runs,
+#                                               results.txt and the figures
 #
 # The runs at a cluster's pace are on two executors of one thread, which are JVMs of their own: the machine must be idle for their seconds to
 # mean anything. Which Spark is used: see ci/spark_home.sh.
 set -euo pipefail
 ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-(($# > 0)) || { echo "usage: ci/grpo_variants.sh FOLDER [SEED…]" >&2 && exit 2; }
+[[ ${2:-} =~ ^(staleness|pace|teacher)$ ]] || { echo "usage: ci/grpo_variants.sh FOLDER staleness|pace|teacher [SEED…]" >&2 && exit 2; }
 mkdir -p "$1"
-FOLDER=$(CDPATH='' cd "$1" && pwd -P)
-shift
+FOLDER=$(CDPATH='' cd "$1" && pwd -P) PART=$2
+shift 2
 (($# > 0)) || set -- 1 2 3
 cd "$ROOT"
 BASE=conf/quickstart/base
@@ -30,23 +31,34 @@ grpo() { # NAME FLAGS…
     { tail -n 5 "$at/$1.log" >&2 && exit 1; }
 }
 
-for seed; do
-  at=$FOLDER/seed-$seed
-  mkdir -p "$at"
-  for staleness in 0 1 4; do
-    grpo "stale-$staleness" "${LORA[@]}" "${LARGE[@]}" --max_staleness "$staleness"
+staleness() {
+  local k
+  for k in 0 1 4; do grpo "stale-$k" "${LORA[@]}" "${LARGE[@]}" --max_staleness "$k"; done
+  for k in 1 4; do
+    grpo "stale-$k-uncorrected" "${LORA[@]}" "${LARGE[@]}" --max_staleness "$k" --vllm_importance_sampling_correction false
   done
-  for staleness in 1 4; do
-    grpo "stale-$staleness-uncorrected" "${LORA[@]}" "${LARGE[@]}" --max_staleness "$staleness" --vllm_importance_sampling_correction false
-  done
-  # A step of 128 completions a round; eight such steps a round; a round drawn by one executor while the other trains on the round before.
+}
+
+# A step of 128 completions a round; eight such steps a round; a round drawn by one executor while the other trains on the round before.
+pace() {
   grpo pace-steps "${LORA[@]}" "${CLUSTER[@]}"
   grpo pace-stages "${LORA[@]}" "${CLUSTER[@]}" --generation_batch_size 1024
   grpo pace-ahead "${LORA[@]}" "${CLUSTER[@]}" --max_staleness 1 --num_generators 1
-  # The teacher has learnt from rewards, with all weights; its student starts where it did.
+}
+
+# The teacher has learnt from rewards, with all weights; its student starts where it did.
+teacher() {
   grpo teacher "${EVALUATED[@]}" --learning_rate 1e-4 --lr_scheduler_type cosine --per_device_train_batch_size 128 --max_steps 200 --eval_steps 20
+  grpo rewarded "${LORA[@]}" "${LARGE[@]}"
   grpo taught "${LORA[@]}" "${LARGE[@]}" --teacher_model_name_or_path "$at/teacher"
-  grpo taught-small "${LORA[@]}" "${EVALUATED[@]}" --per_device_train_batch_size 16 --max_steps 120 --eval_steps 5 --teacher_model_name_or_path "$at/teacher"
+  grpo taught-small "${LORA[@]}" "${EVALUATED[@]}" --per_device_train_batch_size 16 --max_steps 120 --eval_steps 5 \
+    --teacher_model_name_or_path "$at/teacher"
+}
+
+for seed; do
+  at=$FOLDER/$PART-$seed
+  mkdir -p "$at"
+  "$PART"
   python3 - "$at" "$seed" <<'PYTHON' | tee -a "$FOLDER/results.txt"
 import json, os, sys
 at, seed = sys.argv[1:]
@@ -70,8 +82,14 @@ for name in sorted(one for one in os.listdir(at) if os.path.isdir(f"{at}/{one}")
     print(f"  {name}: completions to a reward of {reached}, mean of the last three evaluations {sum(values[-3:]) / 3:.3f}{size}")
 PYTHON
 done
-first=$FOLDER/seed-$1
-bin/spark-lora report "$first"/stale-{0,1,1-uncorrected,4,4-uncorrected} --labels "staleness 0" "1" "1, uncorrected" "4" "4, uncorrected" \
-  --title "GRPO on completions of earlier policies" --output_dir "$FOLDER/figure-staleness" --overwrite_output_dir
-bin/spark-lora report "$first"/{stale-0,taught,taught-small} --labels "rewards" "teacher" "teacher, 16 completions a step" \
-  --title "On-policy distillation" --output_dir "$FOLDER/figure-teacher" --overwrite_output_dir
+first=$FOLDER/$PART-$1
+case $PART in
+  staleness)
+    bin/spark-lora report "$first"/stale-{0,1,1-uncorrected,4,4-uncorrected} --labels "staleness 0" "1" "1, uncorrected" "4" "4, uncorrected" \
+      --title "GRPO on completions of earlier policies" --output_dir "$FOLDER/figure-staleness" --overwrite_output_dir
+    ;;
+  teacher)
+    bin/spark-lora report "$first"/{rewarded,taught,taught-small} --labels "rewards" "teacher" "teacher, 16 completions a step" \
+      --title "On-policy distillation" --output_dir "$FOLDER/figure-teacher" --overwrite_output_dir
+    ;;
+esac
