@@ -86,10 +86,10 @@ first=$FOLDER/$PART-$1
 case $PART in
   staleness)
     bin/spark-lora report "$first"/stale-{0,1,1-uncorrected,4,4-uncorrected} --labels "staleness 0" "1" "1, uncorrected" "4" "4, uncorrected" \
-      --title "GRPO on completions of earlier policies" --output_dir "$FOLDER/figure-staleness" --overwrite_output_dir
+      --title "GRPO on completions of earlier policies" --output_dir "$FOLDER/figure-staleness"
     ;;
   teacher)
     bin/spark-lora report "$first"/{rewarded,taught,taught-small} --labels "rewards" "teacher" "teacher, 16 completions a step" \
-      --title "On-policy distillation" --output_dir "$FOLDER/figure-teacher" --overwrite_output_dir
+      --title "On-policy distillation" --output_dir "$FOLDER/figure-teacher"
     ;;
 esac
