@@ -13,8 +13,8 @@ import sys
 ELSEWHERE = {
     "model_name_or_path", "dataset_name", "dataset_config", "dataset_revision", "dataset_train_split",
     "dataset_test_split", "dataset_streaming", "datasets", "streaming", "test_split_size", "reward_funcs", "master",
-    "config", "debug_errors", "attn_implementation", "load_in_8bit", "load_in_4bit",
-    "bnb_4bit_quant_type", "use_bnb_nested_quant", "bnb_4bit_quant_storage", "input",
+    "config", "debug_errors", "attn_implementation", "load_in_8bit",
+    "bnb_4bit_quant_type", "bnb_4bit_quant_storage", "input",
 }  # fmt: skip
 TYPES = {"int": "int", "length": "int", "float": "float", "bool": "bool", "dict": "Union[dict, str]", "ints": "list", "floats": "list", "list": "list"}
 NOTES = {"accepted": "changes nothing: ", "refused": "refused unless it has its default: "}

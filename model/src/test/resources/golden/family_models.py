@@ -69,12 +69,15 @@ def write_model(folder, config, seed):
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")  # as it was, not as transformers 5 writes it
     for extra in folder.glob("generation_config.json"):
         extra.unlink()
-    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
-    return model.eval()
+    return loaded(folder)
+
+
+def loaded(folder):
+    return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
 
 
 def adapted(folder, seed):
-    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32)
+    model = loaded(folder)
     model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM"))
     draw = torch.Generator().manual_seed(seed + 1)
     with torch.no_grad():
@@ -121,7 +124,20 @@ def norm(gradient):
 def run(name, settings, seed):
     folder = HERE / "models" / name
     base = write_model(folder, dict(SHAPE, **settings), seed)
-    lora = adapted(folder, seed)
+    if not compute(name, base, adapted(folder, seed), lambda lora: adapted(folder, seed).merge_and_unload(), seed):
+        return False
+    target = HERE / "adapters" / name
+    shutil.rmtree(target, ignore_errors=True)
+    adapted(folder, seed).save_pretrained(target)
+    (target / "README.md").unlink(missing_ok=True)
+    config = json.loads((target / "adapter_config.json").read_text())
+    config |= {"base_model_name_or_path": f"models/{name}", "target_modules": sorted(config["target_modules"])}
+    (target / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
+    return True
+
+
+def compute(name, base, lora, merge, seed, steps=STEPS):
+    """Writes the numbers of a base and of an adapter on it, which it then trains; False if a greedy token has a second one near it."""
     draw = torch.Generator().manual_seed(seed + 2)
     random = lambda count: torch.randint(4, SHAPE["vocab_size"], (count,), generator=draw).tolist()
     scalars = {"model": name, "gen_prompts": [random(5), random(19)]}
@@ -161,7 +177,8 @@ def run(name, settings, seed):
         scalars["packed_seq_lengths"], scalars["packed_loss"] = PACKED, mean_nll(base, packed).item()
         scalars["packed_n_loss_tokens"] = sum(PACKED) - len(PACKED)
 
-    full = {f"fullgrad.{key}": value for key, value in gradients(base, batch)[1].items() if ".1." not in key}
+    trainable = all(p.requires_grad for p in base.parameters())
+    full = {f"fullgrad.{key}": value for key, value in gradients(base, batch)[1].items() if ".1." not in key} if trainable else {}
     tensors |= full
     stripped = lambda key: key.replace(".default", "")
     for prefix, documents in (("lora_", batch), ("lora_packed_", packed)):
@@ -169,15 +186,7 @@ def run(name, settings, seed):
         scalars[prefix + "grad_norm"] = norm(gradient)
         tensors |= {f"{prefix}grad.{stripped(key)}": v for key, v in gradient.items() if prefix == "lora_" or ".1." in key}
 
-    target = HERE / "adapters" / name
-    shutil.rmtree(target, ignore_errors=True)
-    lora.save_pretrained(target)
-    (target / "README.md").unlink(missing_ok=True)
-    config = json.loads((target / "adapter_config.json").read_text())
-    config |= {"base_model_name_or_path": f"models/{name}", "target_modules": sorted(config["target_modules"])}
-    (target / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
-
-    merged = adapted(folder, seed).merge_and_unload()
+    merged = merge(lora)
     with torch.no_grad():
         tensors["lora_merged_logits_row0_last4"] = whole(merged, ids[0])[-4:]
     weight = "model.layers.0.self_attn.q_proj.weight"
@@ -185,7 +194,7 @@ def run(name, settings, seed):
 
     optimizer = torch.optim.AdamW([p for p in lora.parameters() if p.requires_grad], lr=RATE, weight_decay=0.0)
     losses = []
-    for _ in range(STEPS):
+    for _ in range(steps):
         optimizer.zero_grad()
         loss = mean_nll(lora, packed)
         loss.backward()

@@ -48,20 +48,25 @@ public final class ActivationMemory {
    * Bytes of the copies of weights that an {@link IncrementalDecoder} keeps, without the padding of
    * each copy to whole blocks.
    *
-   * @param stored the type of the matrices that linear layers multiply by
+   * @param head the type of the head's matrix
+   * @param linear the type of the other matrices that linear layers multiply by
    * @param engine the engine that decodes
    */
-  public static long packedWeights(DecoderConfig model, DType stored, Engine engine) {
-    if (!engine.packsWeights(stored)) {
+  public static long packedWeights(DecoderConfig model, DType head, DType linear, Engine engine) {
+    if (!engine.packsWeights(head)) {
       return 0;
     }
-    long elements = (long) model.vocabSize() * model.hiddenSize(); // of the head
+    long ofHead = (long) model.vocabSize() * model.hiddenSize();
+    long elements = ofHead;
     for (Projection projection : Projection.values()) {
       elements += (long) model.numHiddenLayers() * projection.in(model) * projection.out(model);
     }
     long bytes = elements * DType.BFLOAT16.bytes();
     boolean isFloat32 = !engine.packsWeights(DType.FLOAT32);
-    return isFloat32 && bytes > PackedWeights.MOST_BESIDE_FLOAT32 ? 0 : bytes;
+    if (isFloat32 && bytes > PackedWeights.MOST_BESIDE_FLOAT32) {
+      return 0;
+    }
+    return engine.packsWeights(linear) ? bytes : ofHead * DType.BFLOAT16.bytes();
   }
 
   /**

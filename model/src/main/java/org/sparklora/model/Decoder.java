@@ -12,7 +12,9 @@ import org.sparklora.model.checkpoint.NormPlace;
 import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.DenseLinear;
@@ -65,6 +67,10 @@ public final class Decoder implements AutoCloseable {
         trainable,
         precision.weights(),
         (name, shape) -> {
+          if (isQuantized(name, precision)) {
+            return quantized(
+                checkpoint.load(name, precision.weights(), Engines.host()), engine, precision);
+          }
           if (shape.length == 2) {
             DType kept = kept(precision.weights(), checkpoint.storedType(name), engine);
             return checkpoint.load(name, kept, engine);
@@ -81,15 +87,29 @@ public final class Decoder implements AutoCloseable {
         });
   }
 
-  /**
-   * A decoder of a shape with {@link RandomWeights}, for measurements.
-   *
-   * @param weights the type that its matrices are kept in
-   */
+  private static boolean isQuantized(String name, Precision precision) {
+    return precision.quantization() != Quantization.NONE && Projection.isMatrix(name);
+  }
+
+  /** Quantises w, best in host memory, and closes it. */
+  private static Tensor quantized(Tensor w, Engine engine, Precision precision) {
+    try (w) {
+      return engine.quantized(precision.quantization().of(w, precision.weights()));
+    }
+  }
+
+  /** A decoder of a shape with {@link RandomWeights}, for measurements. */
   public static Decoder ofRandomWeights(
-      DecoderConfig config, ParameterLayout trainable, Engine engine, DType weights) {
+      DecoderConfig config, ParameterLayout trainable, Engine engine, Precision precision) {
     RandomWeights random = new RandomWeights(engine, 1);
-    return of(config, trainable, weights, (name, shape) -> random.of(weights, shape));
+    return of(
+        config,
+        trainable,
+        precision.weights(),
+        (name, shape) ->
+            isQuantized(name, precision)
+                ? quantized(random.of(precision.weights(), shape), engine, precision)
+                : random.of(precision.weights(), shape));
   }
 
   /** A decoder of a shape on an engine that only counts: its weights are never read. */
@@ -128,6 +148,18 @@ public final class Decoder implements AutoCloseable {
    */
   public static DType kept(DType weights, DType stored, Engine engine) {
     return stored == DType.BFLOAT16 && engine.keepsBfloat16() ? stored : weights;
+  }
+
+  /**
+   * The type that the matrices of linear layers are kept in.
+   *
+   * @param others the type of other matrices, of {@link #kept}
+   */
+  public static DType keptLinear(Precision precision, DType others, Engine engine) {
+    if (precision.quantization() == Quantization.NONE) {
+      return others;
+    }
+    return engine.keepsNf4() ? DType.NF4 : DType.FLOAT32;
   }
 
   public DecoderConfig config() {

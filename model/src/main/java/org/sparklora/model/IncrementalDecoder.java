@@ -38,7 +38,9 @@ public final class IncrementalDecoder implements AutoCloseable {
     this.activations = Activations.forForwardAlone(decoder, engine);
     this.packed =
         new PackedWeights(
-            engine, ActivationMemory.packedWeights(decoder.config(), DType.BFLOAT16, engine) > 0);
+            engine,
+            ActivationMemory.packedWeights(decoder.config(), DType.BFLOAT16, DType.BFLOAT16, engine)
+                > 0);
   }
 
   public Decoder decoder() {

@@ -154,7 +154,7 @@ class ActivationMemoryTest {
 
   private static long packedWeights(DecoderConfig model, DType stored, DType products) {
     Engine engine = Engines.counting(products, DType.FLOAT32);
-    return ActivationMemory.packedWeights(model, stored, engine);
+    return ActivationMemory.packedWeights(model, stored, stored, engine);
   }
 
   @Test

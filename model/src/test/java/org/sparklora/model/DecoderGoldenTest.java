@@ -20,6 +20,7 @@ import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Indices;
@@ -178,7 +179,8 @@ class DecoderGoldenTest {
     Path merged = folder.resolve(adapter);
     try (CheckpointFolder base = golden.checkpoint()) {
       AdapterFile file = AdapterFile.open(GoldenModel.adapterFolder(adapter), base.config());
-      AdapterMerge.merge(base, file, engine, merged);
+      Quantization quantization = GoldenModel.precision(golden.name).quantization();
+      AdapterMerge.merge(base, file, engine, quantization, merged);
     }
     try (CheckpointFolder checkpoint = CheckpointFolder.open(merged)) {
       for (String key : golden.keys(variant + "_merged.")) {

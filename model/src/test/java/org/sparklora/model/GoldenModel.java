@@ -24,6 +24,8 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Quantization;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterFile;
@@ -36,7 +38,10 @@ public final class GoldenModel {
   private static final Path RESOURCES = findResources();
   private static final Path ROOT = findRoot();
 
-  /** A model of each family at least; those after the first four are not in the full set. */
+  /**
+   * A model of each family at least; those after the first four are not in the full set. A name
+   * ending in {@code -nf4} is that of a model with its linear layers in 4 bits.
+   */
   public static final List<String> NAMES =
       List.of(
           "llama-tiny",
@@ -49,7 +54,9 @@ public final class GoldenModel {
           "gemma3-tiny",
           "gemma3-untied-tiny",
           "olmo3-tiny",
-          "olmo3-full-tiny");
+          "olmo3-full-tiny",
+          "mistral-tiny-nf4",
+          "qwen2-window-tiny-nested-nf4");
 
   final String name;
   private final SafeTensors numbers;
@@ -108,11 +115,21 @@ public final class GoldenModel {
   }
 
   public static Path modelFolder(String name) {
-    return file("models/" + name);
+    return file("models/" + stored(name));
   }
 
   public static Path adapterFolder(String name) {
-    return file("adapters/" + name);
+    return file("adapters/" + stored(name));
+  }
+
+  private static String stored(String name) {
+    return name.replaceFirst("(-nested)?-nf4$", "");
+  }
+
+  /** Float32, with the quantisation of a model of this name. */
+  public static Precision precision(String name) {
+    Quantization quantization = Quantization.of(name.endsWith("-nf4"), name.contains("-nested-"));
+    return new Precision(DType.FLOAT32, DType.FLOAT32, quantization);
   }
 
   public static CheckpointFolder checkpoint(String name) {
@@ -247,8 +264,7 @@ public final class GoldenModel {
     try (CheckpointFolder checkpoint = checkpoint()) {
       ParameterLayout layout = ParameterLayout.none();
       return new Loaded(
-          new AdapterStep(
-              Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false),
+          new AdapterStep(Decoder.load(checkpoint, layout, engine, precision(name)), engine, false),
           engine.allocate(0),
           layout);
     }
@@ -261,8 +277,7 @@ public final class GoldenModel {
       Tensor parameters = engine.allocate(layout.size());
       file.load(engine, parameters);
       return new Loaded(
-          new AdapterStep(
-              Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false),
+          new AdapterStep(Decoder.load(checkpoint, layout, engine, precision(name)), engine, false),
           parameters,
           layout);
     }

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -87,7 +88,7 @@ class RoundedProductsTest {
     AdapterLayout layout = adapter(rank);
     int[] ids = new SplittableRandom(1).ints(tokens, 0, model.vocabSize()).toArray();
     PackedBatch batch = new PackedBatch(ids, ids, Segments.ofLengths(tokens));
-    try (Decoder decoder = Decoder.ofRandomWeights(model, layout, engine, DType.FLOAT32);
+    try (Decoder decoder = Decoder.ofRandomWeights(model, layout, engine, Precision.FLOAT32);
         AdapterStep step = new AdapterStep(decoder, engine, false);
         Tensor parameters = engine.allocate(layout.size());
         Tensor gradient = engine.allocate(layout.size())) {

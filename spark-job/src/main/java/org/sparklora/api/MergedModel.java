@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.pipeline.config.ConfigException;
@@ -16,6 +17,7 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.run.ModelConfig;
+import org.sparklora.spark.run.NumberTypes;
 
 /** Writes a base model and its adapter as one plain checkpoint folder, for {@code merge}. */
 final class MergedModel {
@@ -34,7 +36,8 @@ final class MergedModel {
           OutputFolder.create(
               HadoopSettings.configuration(), output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
         Engine engine = Engines.of(ModelConfig.engine(settings));
-        merge(base, adapter, engine, output, local(output, folder));
+        Quantization quantization = NumberTypes.quantization(settings);
+        merge(base, adapter, engine, quantization, output, local(output, folder));
         folder.commit();
       }
       return "%s with adapter %s".formatted(model.name(), settings.get(Flags.ADAPTER));
@@ -42,9 +45,14 @@ final class MergedModel {
   }
 
   private static void merge(
-      CheckpointFolder base, AdapterFile adapter, Engine engine, String output, Path work) {
+      CheckpointFolder base,
+      AdapterFile adapter,
+      Engine engine,
+      Quantization quantization,
+      String output,
+      Path work) {
     try {
-      AdapterMerge.merge(base, adapter, engine, work);
+      AdapterMerge.merge(base, adapter, engine, quantization, work);
     } catch (IOException e) { // the inputs are open, so writing failed
       throw new TableException(
           "Cannot write the model of %s (%s): make room or choose another --output_dir"

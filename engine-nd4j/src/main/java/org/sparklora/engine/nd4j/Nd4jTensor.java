@@ -58,6 +58,7 @@ final class Nd4jTensor extends Tensor {
       case FLOAT32 -> DataType.FLOAT;
       case BFLOAT16 -> DataType.BFLOAT16;
       case FLOAT16 -> DataType.FLOAT16;
+      case NF4 -> throw new IllegalArgumentException("Cannot hold NF4 in an array of ND4J");
     };
   }
 

@@ -11,7 +11,7 @@ import org.sparklora.model.engine.DropoutMask;
 import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.tensor.DType;
 
-/** Operations on elements and on rows: norms, rotation, gates, dropout. */
+/** Operations on elements and on rows: embedding, norms, rotation, gates, dropout. */
 final class Elementwise {
   /** Elements whose squares or mask are computed at a time: a mask of 16 MiB. */
   static final int CHUNK = 1 << 22;
@@ -26,6 +26,26 @@ final class Elementwise {
   Elementwise(TorchDevice device, ScalarType ofNorms) {
     this.device = device;
     this.ofNorms = ofNorms;
+  }
+
+  /**
+   * @param of row of the table for each row of y
+   */
+  static void embed(TorchTensor table, Tensor of, TorchTensor y) {
+    if (table.dtype() == y.dtype()) {
+      torch.index_select_out(y.matrix(), table.matrix(), 0, of);
+    } else {
+      y.matrix().copy_(torch.index_select(table.matrix(), 0, of));
+    }
+  }
+
+  /**
+   * @param of row of the table for each row of dY
+   */
+  static void embedBackward(Tensor of, int paddingId, TorchTensor dY, TorchTensor dTable) {
+    Tensor isPadding = torch.eq(of, new Scalar(paddingId)).unsqueeze(1);
+    Tensor rows = dY.matrix().masked_fill(isPadding, new Scalar(0f));
+    dTable.matrix().index_add_(0, of, rows);
   }
 
   /** Adds up the squares on the device, and waits for the sum once. */

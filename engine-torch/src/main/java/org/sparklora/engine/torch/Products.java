@@ -9,7 +9,8 @@ import org.sparklora.model.engine.tensor.DType;
 
 /**
  * Products of linear layers. Their operands are float32, or rounded to bfloat16 with float32 sums.
- * A float32 product with a bfloat16 weight widens the weight a tile at a time.
+ * A float32 product with a bfloat16 weight, and each with an NF4 weight, widens the weight a tile
+ * at a time.
  *
  * <p>Up to {@link #INDEPENDENT_ROWS} rows are multiplied in blocks of equal size: a library chooses
  * its kernel, and so the order of its sums, by the shape of a product, which then does not depend
@@ -38,7 +39,12 @@ final class Products {
   }
 
   /** {@code y = beta·y + alpha · x · wᵀ}, with beta 0 or 1. */
-  void timesTransposed(TorchTensor x, TorchTensor w, float alpha, int beta, TorchTensor y) {
+  void timesTransposed(
+      TorchTensor x,
+      org.sparklora.model.engine.tensor.Tensor w,
+      float alpha,
+      int beta,
+      TorchTensor y) {
     boolean inBlocks = y.rows() <= INDEPENDENT_ROWS;
     Tensor in = operand(x.dtype(), inBlocks ? inWholeBlocks(x) : x.matrix());
     forTiles(
@@ -86,7 +92,12 @@ final class Products {
   }
 
   /** {@code dX = beta·dX + alpha · dY · w}, with beta 0 or 1. */
-  void backwardInput(TorchTensor dY, TorchTensor w, float alpha, int beta, TorchTensor dX) {
+  void backwardInput(
+      TorchTensor dY,
+      org.sparklora.model.engine.tensor.Tensor w,
+      float alpha,
+      int beta,
+      TorchTensor dX) {
     Tensor dOut = operand(dY.dtype(), dY.matrix());
     forTiles(
         w,
@@ -105,16 +116,23 @@ final class Products {
     void accept(Tensor rows, long from, long count);
   }
 
-  /** A weight is one tile, unless its operand is a float32 copy. */
-  private void forTiles(TorchTensor w, RowsOfWeight operation) {
-    boolean asItLies = isRounded || w.dtype() == DType.FLOAT32 && !inBfloat16;
+  /** A weight is one tile, unless its operand is a wider copy. */
+  private void forTiles(org.sparklora.model.engine.tensor.Tensor w, RowsOfWeight operation) {
+    boolean asItLies =
+        w.dtype() != DType.NF4 && (isRounded || w.dtype() == DType.FLOAT32 && !inBfloat16);
     long step = asItLies ? Math.max(1, w.rows()) : Math.max(1, TILE / w.columns());
     for (long from = 0; from < w.rows(); from += step) {
       long first = from;
       long count = Math.min(w.rows() - from, step);
-      Tensor part = w.matrix().narrow(0, first, count);
-      Scope.part(() -> operation.accept(operand(w.dtype(), part), first, count));
+      Scope.part(() -> operation.accept(rows(w, first, count), first, count));
     }
+  }
+
+  /** Rows of a weight, in the type of operands. */
+  private Tensor rows(org.sparklora.model.engine.tensor.Tensor w, long from, long count) {
+    return w instanceof TorchNf4 quantized
+        ? operand(quantized.values(), quantized.widened(from, count))
+        : operand(w.dtype(), TorchTensor.of(w).matrix().narrow(0, from, count));
   }
 
   /**

@@ -133,6 +133,7 @@ final class TorchDevice {
       case FLOAT32 -> ScalarType.Float;
       case BFLOAT16 -> ScalarType.BFloat16;
       case FLOAT16 -> ScalarType.Half;
+      case NF4 -> throw new IllegalArgumentException("Cannot make a tensor of NF4 but of parts");
     };
   }
 

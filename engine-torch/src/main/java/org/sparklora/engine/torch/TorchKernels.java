@@ -19,6 +19,7 @@ import org.sparklora.model.engine.TokenScores;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Nf4Tensor;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
@@ -77,6 +78,16 @@ final class TorchKernels implements Kernels {
   @Override
   public boolean keepsBfloat16() {
     return device.isCuda(); // a GPU's memory is the scarcest
+  }
+
+  @Override
+  public boolean keepsNf4() {
+    return true;
+  }
+
+  @Override
+  public Tensor quantized(Nf4Tensor w) {
+    return new TorchNf4(device, w);
   }
 
   @Override
@@ -179,22 +190,22 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
-    scope.run(() -> products.timesTransposed(torch(x), torch(w), alpha, 0, torch(y)));
+    scope.run(() -> products.timesTransposed(torch(x), w, alpha, 0, torch(y)));
   }
 
   @Override
   public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    scope.run(() -> products.timesTransposed(torch(x), torch(w), alpha, 1, torch(y)));
+    scope.run(() -> products.timesTransposed(torch(x), w, alpha, 1, torch(y)));
   }
 
   @Override
   public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    scope.run(() -> products.backwardInput(torch(dY), torch(w), alpha, 1, torch(dX)));
+    scope.run(() -> products.backwardInput(torch(dY), w, alpha, 1, torch(dX)));
   }
 
   @Override
   public void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    scope.run(() -> products.backwardInput(torch(dY), torch(w), alpha, 0, torch(dX)));
+    scope.run(() -> products.backwardInput(torch(dY), w, alpha, 0, torch(dX)));
   }
 
   @Override
@@ -216,27 +227,15 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void embed(Tensor table, Indices tokens, Tensor y) {
-    scope.run(
-        () -> {
-          org.bytedeco.pytorch.Tensor of = TorchIndices.at(tokens);
-          if (table.dtype() == y.dtype()) {
-            torch.index_select_out(torch(y).matrix(), torch(table).matrix(), 0, of);
-          } else {
-            torch(y).matrix().copy_(torch.index_select(torch(table).matrix(), 0, of));
-          }
-        });
+    scope.run(() -> Elementwise.embed(torch(table), TorchIndices.at(tokens), torch(y)));
   }
 
   @Override
   public void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
     scope.run(
-        () -> {
-          org.bytedeco.pytorch.Tensor of = TorchIndices.at(tokens);
-          org.bytedeco.pytorch.Tensor isPadding = torch.eq(of, new Scalar(paddingId)).unsqueeze(1);
-          org.bytedeco.pytorch.Tensor rows =
-              torch(dY).matrix().masked_fill(isPadding, new Scalar(0f));
-          torch(dTable).matrix().index_add_(0, of, rows);
-        });
+        () ->
+            Elementwise.embedBackward(
+                TorchIndices.at(tokens), paddingId, torch(dY), torch(dTable)));
   }
 
   // ---- root-mean-square norm -----------------------------------------------------------------

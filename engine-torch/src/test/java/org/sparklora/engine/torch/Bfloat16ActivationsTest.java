@@ -23,6 +23,7 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Indices;
@@ -113,7 +114,9 @@ class Bfloat16ActivationsTest {
     LoraConfig lora = new LoraConfig(4, 8, 0, false, LoraTargets.ofFlag(List.of("all-linear")));
     AdapterLayout layout = AdapterLayout.of(lora, model);
     PackedBatch batch = new PackedBatch(new int[N], new int[N], Segments.ofLengths(N));
-    try (Decoder decoder = Decoder.ofRandomWeights(model, layout, engine, DType.BFLOAT16);
+    try (Decoder decoder =
+            Decoder.ofRandomWeights(
+                model, layout, engine, new Precision(DType.BFLOAT16, DType.FLOAT32));
         AdapterStep step = new AdapterStep(decoder, engine, false);
         Tensor parameters = engine.allocate(layout.size());
         Tensor gradient = engine.allocate(layout.size())) {

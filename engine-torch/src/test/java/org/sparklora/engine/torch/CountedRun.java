@@ -19,9 +19,9 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Segments;
-import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostAlias;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.generate.Generator;
@@ -66,7 +66,7 @@ public final class CountedRun {
     Arrays.setAll(ids, i -> i % 50);
     PackedBatch batch = new PackedBatch(ids, ids.clone(), Segments.ofLengths(TOKENS));
     try (Engine engine = Engines.open("torch-apart", 1)) {
-      try (Decoder decoder = Decoder.ofRandomWeights(model, layout, engine, DType.FLOAT32);
+      try (Decoder decoder = Decoder.ofRandomWeights(model, layout, engine, Precision.FLOAT32);
           AdapterStep step = new AdapterStep(decoder, engine, false);
           Tensor parameters = engine.allocate(layout.size());
           Tensor gradient = engine.allocate(layout.size())) {
@@ -78,7 +78,7 @@ public final class CountedRun {
         wholeStep(engine, step, layout.size(), batch, loss);
       }
       try (Decoder decoder =
-              Decoder.ofRandomWeights(model, ParameterLayout.none(), engine, DType.FLOAT32);
+              Decoder.ofRandomWeights(model, ParameterLayout.none(), engine, Precision.FLOAT32);
           Tensor nothing = engine.allocate(0);
           Generator generator = new Generator(decoder, engine, 4)) {
         for (int tokens : new int[] {6, 5, 6}) { // the first call allocates

@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
-import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Generator;
@@ -52,7 +52,7 @@ public final class RecordedSteps {
       LoraConfig lora = new LoraConfig(4, 8, 0, false, LoraTargets.ofFlag(List.of("all-linear")));
       AdapterLayout layout = AdapterLayout.of(lora, CountedRun.shape(2));
       try (Decoder decoder =
-              Decoder.ofRandomWeights(CountedRun.shape(2), layout, engine, DType.FLOAT32);
+              Decoder.ofRandomWeights(CountedRun.shape(2), layout, engine, Precision.FLOAT32);
           Tensor adapter = engine.allocate(layout.size());
           Generator generator = new Generator(decoder, engine, 6)) {
         engine.fill(adapter, 0.02f);

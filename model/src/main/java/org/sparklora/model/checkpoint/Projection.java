@@ -1,5 +1,7 @@
 package org.sparklora.model.checkpoint;
 
+import java.util.Arrays;
+
 /** The seven linear layers of a decoder block, with the names they have in checkpoints. */
 public enum Projection {
   QUERY("self_attn.q_proj"),
@@ -19,6 +21,13 @@ public enum Projection {
   /** The full module name, as PEFT matches it: {@code model.layers.3.self_attn.q_proj}. */
   public String module(int layer) {
     return "model.layers." + layer + "." + path;
+  }
+
+  /**
+   * Whether a tensor is the matrix of a linear layer of a block: those that transformers quantises.
+   */
+  public static boolean isMatrix(String name) {
+    return Arrays.stream(values()).anyMatch(layer -> name.endsWith("." + layer.path + ".weight"));
   }
 
   /** The columns of W. */

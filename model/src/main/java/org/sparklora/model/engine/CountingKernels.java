@@ -26,7 +26,9 @@ final class CountingKernels {
               case "operandType" -> products;
               case "activationType" -> activations;
               case "independentRows" -> 0;
-              case "packsWeights" -> products == DType.BFLOAT16 || arguments[0] == DType.BFLOAT16;
+              case "packsWeights" ->
+                  arguments[0] == DType.BFLOAT16
+                      || arguments[0] == DType.FLOAT32 && products == DType.BFLOAT16;
               case "description" -> "counting only";
               default -> uncounted(proxy, method, arguments);
             });

@@ -9,6 +9,7 @@ import org.sparklora.model.engine.tensor.HostAlias;
 import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Nf4Tensor;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
@@ -42,6 +43,29 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    */
   public boolean keepsBfloat16() {
     return kernels().keepsBfloat16();
+  }
+
+  /**
+   * Whether {@link #quantized} matrices stay quantised, and products widen them a part at a time.
+   */
+  public boolean keepsNf4() {
+    return kernels().keepsNf4();
+  }
+
+  /**
+   * A linear layer's matrix with the elements of w, for {@link #matmul} and {@link #matmulInput}
+   * and those that add. Widened whole to float32 unless this engine {@link #keepsNf4}.
+   *
+   * @param w owned, and at last closed, by this call's result
+   * @return a tensor that the caller closes
+   */
+  public Tensor quantized(Nf4Tensor w) {
+    if (keepsNf4()) {
+      return kernels().quantized(w);
+    }
+    try (w) {
+      return filled(allocate(w.shape()), w::transferTo);
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostIndices;
 import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.tensor.Indices;
+import org.sparklora.model.engine.tensor.Nf4Tensor;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
@@ -22,6 +23,15 @@ public interface Kernels extends AutoCloseable {
 
   default boolean keepsBfloat16() {
     return false;
+  }
+
+  default boolean keepsNf4() {
+    return false;
+  }
+
+  /** w in the memory of these kernels, which owns it; called only if {@link #keepsNf4}. */
+  default Tensor quantized(Nf4Tensor w) {
+    return w;
   }
 
   int independentRows();

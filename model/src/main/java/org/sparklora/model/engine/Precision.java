@@ -4,7 +4,8 @@ import java.io.Serializable;
 import org.sparklora.model.engine.tensor.DType;
 
 /**
- * The types of weights and products, set by {@code --dtype} and {@code --bf16} as in TRL.
+ * The types of weights and products, set by {@code --dtype}, {@code --bf16} and {@code
+ * --load_in_4bit} as in TRL.
  *
  * <p>Activations that are kept and the cache of keys and values are float32, or of the products'
  * type on engines that gain by it ({@link Engine#activationType}). Always float32: sums, statistics
@@ -15,8 +16,11 @@ import org.sparklora.model.engine.tensor.DType;
  *     nearest; {@link org.sparklora.model.Decoder#kept} may choose bfloat16 without loss
  * @param products the operands of matrix products: float32, or bfloat16 to round them, as PyTorch's
  *     autocast does, on engines and CPUs that are faster with it
+ * @param quantization of the matrices of a frozen base's linear layers; they then read as {@code
+ *     weights}
  */
-public record Precision(DType weights, DType products) implements Serializable {
+public record Precision(DType weights, DType products, Quantization quantization)
+    implements Serializable {
   /** Weights and products in float32, without rounding, as TRL computes by default. */
   public static final Precision FLOAT32 = new Precision(DType.FLOAT32, DType.FLOAT32);
 
@@ -25,6 +29,11 @@ public record Precision(DType weights, DType products) implements Serializable {
       throw new IllegalArgumentException(
           "Cannot compute with float16 weights: use float32, or bfloat16 to save memory");
     }
+  }
+
+  /** Without quantisation. */
+  public Precision(DType weights, DType products) {
+    this(weights, products, Quantization.NONE);
   }
 
   /** The type that this engine rounds the operands of all but the smallest products to. */

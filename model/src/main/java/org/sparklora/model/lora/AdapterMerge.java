@@ -12,9 +12,12 @@ import java.util.Optional;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout.Factors;
@@ -23,9 +26,16 @@ import org.sparklora.text.json.CheckpointException;
 /**
  * Turns a base model and its adapter into a plain model: {@code W + s·B·A}, in float32, then cast
  * to the type W is stored in. Only one matrix is in memory at a time.
+ *
+ * @param quantization of the base that the adapter was trained on: then W is what its quantised
+ *     form reads as, so that the merged model computes what base and adapter computed
  */
 public record AdapterMerge(
-    CheckpointFolder base, AdapterLayout layout, Tensor parameters, Engine engine) {
+    CheckpointFolder base,
+    AdapterLayout layout,
+    Tensor parameters,
+    Engine engine,
+    Quantization quantization) {
   private static final String TIE = "tie_word_embeddings";
 
   /**
@@ -36,7 +46,12 @@ public record AdapterMerge(
    *
    * @param output a folder other than the base's
    */
-  public static void merge(CheckpointFolder base, AdapterFile adapter, Engine engine, Path output)
+  public static void merge(
+      CheckpointFolder base,
+      AdapterFile adapter,
+      Engine engine,
+      Quantization quantization,
+      Path output)
       throws IOException {
     Files.createDirectories(output);
     if (Files.isSameFile(base.folder(), output)) {
@@ -46,7 +61,7 @@ public record AdapterMerge(
     AdapterLayout layout = adapter.layout();
     try (Tensor parameters = engine.allocate(layout.size())) {
       adapter.load(engine, parameters);
-      new AdapterMerge(base, layout, parameters, engine).write(output);
+      new AdapterMerge(base, layout, parameters, engine, quantization).write(output);
     }
   }
 
@@ -71,16 +86,27 @@ public record AdapterMerge(
     Optional<Factors> factors = layout.factors(name.replaceFirst("\\.weight$", ""));
     DType dtype = base.storedType(source);
     SafeTensorsWriter.Source merged =
-        factors.isEmpty()
-            ? () -> base.load(source, DType.FLOAT32, engine)
-            : () -> sum(source, factors.get());
+        factors.isEmpty() ? () -> wide(source) : () -> sum(source, factors.get());
     return new SafeTensorsWriter.Entry(name, dtype, shape, merged);
+  }
+
+  /** A new tensor of W in float32. */
+  private Tensor wide(String source) throws IOException {
+    if (quantization == Quantization.NONE || !Projection.isMatrix(source)) {
+      return base.load(source, DType.FLOAT32, engine);
+    }
+    try (Tensor stored = base.loadStored(source, Engines.host());
+        Tensor quantized = quantization.of(stored, DType.FLOAT32)) {
+      Tensor wide = engine.allocate(quantized.shape());
+      quantized.transferTo(wide);
+      return wide;
+    }
   }
 
   private Tensor sum(String source, Factors factors) throws IOException {
     Tensor sum;
-    try (Tensor stored = base.loadStored(source, engine)) {
-      sum = engine.copyAs(DType.FLOAT32, stored);
+    try (Tensor wide = wide(source)) { // which may be the file, mapped
+      sum = engine.copyAs(DType.FLOAT32, wide);
     }
     // sum += s · B · A, which has the shape of a linear layer's dX += dY · W
     engine.matmulBackwardInput(

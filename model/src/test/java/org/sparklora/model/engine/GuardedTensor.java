@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.fail;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Nf4Tensor;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
@@ -53,9 +55,15 @@ public final class GuardedTensor implements AutoCloseable {
     return values;
   }
 
-  /** Random values stored as bfloat16 or float32. */
+  /** Random values stored as bfloat16, float32 or NF4. */
   public static Tensor weight(Engine engine, DType dtype, long seed, long... shape) {
     float[] values = randomValues(seed, size(shape));
+    if (dtype == DType.NF4) {
+      try (Tensor host = HostTensor.allocate(DType.FLOAT32, shape)) {
+        host.write(0, values, 0, values.length);
+        return engine.quantized(Nf4Tensor.of(host, DType.FLOAT32, false));
+      }
+    }
     Tensor tensor = engine.allocate(dtype, shape);
     tensor.write(0, values, 0, values.length);
     return tensor;

@@ -4,8 +4,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
 
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -53,7 +54,7 @@ class LinearContractTest {
                 Stream.of(shapes)
                     .flatMap(
                         shape ->
-                            Stream.of(DType.FLOAT32, DType.BFLOAT16)
+                            Stream.of(DType.FLOAT32, DType.BFLOAT16, DType.NF4)
                                 .map(
                                     type ->
                                         arguments(engine, shape[0], shape[1], shape[2], type))));
@@ -117,13 +118,16 @@ class LinearContractTest {
     }
   }
 
-  @Test
-  void aWeightOfSeveralWidenedTilesIsReadWhole() {
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"BFLOAT16", "NF4"})
+  void aWeightOfSeveralWidenedTilesIsReadWhole(DType type) {
     int in = 1030; // two tiles forward (509 rows each); backward too
     int out = 600;
     Engine engine = EnginesUnderTest.opened("vector:3");
     try (GuardedTensor x = GuardedTensor.random(engine, SEED, 2, in);
-        Tensor w = GuardedTensor.weight(engine, DType.BFLOAT16, SEED + 1, out, in);
+        Tensor w = GuardedTensor.weight(engine, type, SEED + 1, out, in);
         GuardedTensor y = GuardedTensor.filled(engine, 0, 2, out);
         GuardedTensor expected = GuardedTensor.filled(engine, 0, 2, out);
         GuardedTensor dX = GuardedTensor.filled(engine, 0, 2, in);

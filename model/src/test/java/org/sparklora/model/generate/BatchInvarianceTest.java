@@ -26,6 +26,7 @@ import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -52,8 +53,10 @@ class BatchInvarianceTest {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen3-tiny")) {
       AdapterFile file =
           AdapterFile.open(GoldenModel.adapterFolder("qwen3-tiny"), checkpoint.config());
-      Decoder decoder =
-          Decoder.load(checkpoint, file.layout(), engine, new Precision(weights, DType.FLOAT32));
+      Quantization quantization = Quantization.of(weights == DType.NF4, false);
+      DType others = weights == DType.NF4 ? DType.FLOAT32 : weights;
+      Precision precision = new Precision(others, DType.FLOAT32, quantization);
+      Decoder decoder = Decoder.load(checkpoint, file.layout(), engine, precision);
       Tensor parameters = engine.allocate(file.layout().size());
       file.load(engine, parameters);
       return new Model(decoder, parameters);
@@ -107,7 +110,7 @@ class BatchInvarianceTest {
     return EnginesUnderTest.allThatDecode()
         .flatMap(
             engine ->
-                Stream.of(DType.FLOAT32, DType.BFLOAT16)
+                Stream.of(DType.FLOAT32, DType.BFLOAT16, DType.NF4)
                     .map(weights -> arguments(engine, weights)));
   }
 

@@ -50,7 +50,8 @@ class GeneratorGoldenTest {
       throws IOException {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model);
         Tensor nothing = engine.allocate(0)) {
-      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.FLOAT32);
+      Decoder decoder =
+          Decoder.load(checkpoint, ParameterLayout.none(), engine, GoldenModel.precision(model));
       assertGreedy(model, decoder, engine, nothing, "gen_base");
     }
   }
@@ -62,7 +63,8 @@ class GeneratorGoldenTest {
       AdapterFile adapter = AdapterFile.open(GoldenModel.adapterFolder(model), checkpoint.config());
       try (Tensor parameters = engine.allocate(adapter.layout().size())) {
         adapter.load(engine, parameters);
-        Decoder decoder = Decoder.load(checkpoint, adapter.layout(), engine, Precision.FLOAT32);
+        Decoder decoder =
+            Decoder.load(checkpoint, adapter.layout(), engine, GoldenModel.precision(model));
         assertGreedy(model, decoder, engine, parameters, "gen_lora");
       }
     }

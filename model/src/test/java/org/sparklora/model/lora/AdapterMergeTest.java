@@ -25,6 +25,7 @@ import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 
@@ -47,7 +48,7 @@ class AdapterMergeTest {
       try (CheckpointFolder base = GoldenModel.checkpoint(name)) {
         AdapterFile adapter = AdapterFile.open(GoldenModel.adapterFolder(name), base.config());
         Path merged = folder.resolve(name);
-        AdapterMerge.merge(base, adapter, engine, merged);
+        AdapterMerge.merge(base, adapter, engine, Quantization.NONE, merged);
         assertThat(plainLogProbs(merged, engine))
             .as(name)
             .containsExactly(adaptedLogProbs(base, adapter, engine), within(ROUNDING));
@@ -68,7 +69,7 @@ class AdapterMergeTest {
       Tensor parameters = TinyCheckpoint.random(new Random(6), 0, 0.5, layout.size());
       AdapterFile.write(adapterFolder, layout, parameters, new AdapterBase("base", ""));
       AdapterFile adapter = AdapterFile.open(adapterFolder, base.config());
-      AdapterMerge.merge(base, adapter, engine, merged);
+      AdapterMerge.merge(base, adapter, engine, Quantization.NONE, merged);
 
       try (CheckpointFolder result = CheckpointFolder.open(merged)) {
         assertThat(result.config().tieWordEmbeddings()).isFalse();
@@ -100,7 +101,7 @@ class AdapterMergeTest {
           new AdapterBase("base", ""));
       AdapterFile adapter = AdapterFile.open(folder.resolve("adapter"), base.config());
       Path merged = folder.resolve("merged");
-      AdapterMerge.merge(base, adapter, engine, merged);
+      AdapterMerge.merge(base, adapter, engine, Quantization.NONE, merged);
 
       // an adapter of zeros changes nothing
       assertThat(merged.resolve("model.safetensors"))
@@ -108,7 +109,8 @@ class AdapterMergeTest {
       assertThat(merged.resolve("config.json")).content().contains("\"dtype\": \"bfloat16\"");
       assertThat(merged.resolve("tokenizer.json")).hasContent("{}");
       assertThat(merged.resolve("generation_config.json")).hasContent("{\"a\": 1}");
-      assertThatThrownBy(() -> AdapterMerge.merge(base, adapter, engine, base.folder()))
+      assertThatThrownBy(
+              () -> AdapterMerge.merge(base, adapter, engine, Quantization.NONE, base.folder()))
           .hasMessageContaining("the folder of the base model");
     }
   }

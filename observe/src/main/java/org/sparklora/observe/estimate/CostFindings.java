@@ -37,7 +37,7 @@ final class CostFindings {
     if (run.adapter().isEmpty()) {
       return remedy.words("all_weights");
     }
-    return remedy.words(run.memory().baseWeights() == DType.BFLOAT16 ? "halved" : "adapter");
+    return remedy.words(run.memory().linearWeights() == DType.FLOAT32 ? "adapter" : "halved");
   }
 
   static List<Finding> of(PlannedRun run, MachineMemory machine) {

@@ -17,7 +17,7 @@ import org.sparklora.model.generate.Generator;
  *
  * <pre>
  * context      1 GiB, an assumption: CUDA's context and kernels, cuBLAS's workspace, the allocator's rounding
- * weights      the frozen weights: 2 bytes per element of a matrix in bfloat16, in memory or in the file; else 4
+ * weights      the frozen weights: 2 bytes per element of a matrix in bfloat16, in memory or in the file; 0.56 in 4 bits; else 4
  * parameters   the trained parameters, their gradient and AdamW's two moments, 4 bytes each; with completions also a micro-batch's gradient
  * activations  see {@link ActivationMemory}, in the type of products; includes the loss head's chunk
  * headChunk    part of the activations: logits of the rows computed at a time
@@ -40,13 +40,13 @@ public record GpuMemory(
     DecoderConfig model = run.model();
     boolean halved =
         run.memory().baseWeights() == DType.BFLOAT16 || model.dtype().equals(STORED_HALVED);
+    DType weights = halved ? DType.BFLOAT16 : DType.FLOAT32;
+    DType linear = run.memory().linearWeights() == DType.NF4 ? DType.NF4 : weights;
     ParameterLayout all = WeightLayout.of(model);
     long trained = run.adapter().map(ParameterLayout::size).orElseGet(all::size);
     return new GpuMemory(
         CONTEXT,
-        run.adapter().isPresent()
-            ? TrainingMemory.frozen(model, halved ? DType.BFLOAT16 : DType.FLOAT32)
-            : 0,
+        run.adapter().isPresent() ? TrainingMemory.frozen(model, weights, linear) : 0,
         (run.generation().isPresent() ? 5 : 4) * trained * Float.BYTES,
         ActivationMemory.bytes(
             model,

@@ -2,6 +2,7 @@ package org.sparklora.observe.estimate;
 
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Precision;
@@ -54,7 +55,8 @@ public record PlannedRun(
   /**
    * Settings that determine memory besides the shapes.
    *
-   * @param baseWeights type of the frozen base's matrices
+   * @param baseWeights type of the frozen base's matrices but those of linear layers
+   * @param linearWeights type of the matrices of its linear layers
    * @param products type that operands of matrix products are rounded to
    * @param gradientCheckpointing whether backward recomputes blocks instead of keeping activations
    * @param parameterVectors number of vectors of the trained parameters' size in one process; see
@@ -63,6 +65,7 @@ public record PlannedRun(
    */
   public record Memory(
       DType baseWeights,
+      DType linearWeights,
       DType products,
       boolean gradientCheckpointing,
       int parameterVectors,
@@ -78,6 +81,7 @@ public record PlannedRun(
       Engine computing = engine.withProductsIn(precision.products());
       return new Memory(
           baseWeights,
+          Decoder.keptLinear(precision, baseWeights, engine),
           precision.productsOn(engine),
           gradientCheckpointing,
           parameterVectors,

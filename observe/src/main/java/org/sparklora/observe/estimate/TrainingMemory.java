@@ -5,6 +5,7 @@ import org.sparklora.model.ActivationMemory;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.AdapterLayout;
@@ -14,7 +15,8 @@ import org.sparklora.model.lora.AdapterLayout;
  *
  * <pre>
  * runtime      400 MiB: JVM, Spark's and our own heap, class data, native libraries
- * base         the frozen weights: 4 bytes each, or 2 for matrices kept as bfloat16
+ * base         the frozen weights: 4 bytes each, 2 for matrices kept as bfloat16, 0.56 for those
+ *              of linear layers in 4 bits
  * parameters   vectors of the trained parameters, 4 bytes per element, times the number of vectors
  * activations  see {@link ActivationMemory}
  * </pre>
@@ -61,7 +63,9 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
         adapter.map(ParameterLayout::size).orElseGet(() -> WeightLayout.of(run.model()).size());
     return new TrainingMemory(
         RUNTIME,
-        adapter.isPresent() ? frozen(run.model(), run.memory().baseWeights()) : 0,
+        adapter.isPresent()
+            ? frozen(run.model(), run.memory().baseWeights(), run.memory().linearWeights())
+            : 0,
         trained * Float.BYTES * run.memory().parameterVectors(),
         ActivationMemory.bytes(
             run.model(),
@@ -72,11 +76,13 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
   }
 
   /** Bytes of the frozen weights; norms and biases are always float32. */
-  public static long frozen(DecoderConfig model, DType matrices) {
-    return WeightLayout.of(model).entries().stream()
-        .mapToLong(
-            entry -> entry.size() * (entry.shape().length == 2 ? matrices.bytes() : Float.BYTES))
-        .sum();
+  public static long frozen(DecoderConfig model, DType matrices, DType linear) {
+    long bytes = 0;
+    for (ParameterLayout.Entry entry : WeightLayout.of(model).entries()) {
+      DType matrix = Projection.isMatrix(entry.name()) ? linear : matrices;
+      bytes += (entry.shape().length == 2 ? matrix : DType.FLOAT32).bytes(entry.size());
+    }
+    return bytes;
   }
 
   /** Bytes of a token's float32 keys and values in all layers. */

@@ -28,7 +28,8 @@ class GpuMemoryTest {
         new PlannedRun(
             model,
             adapter ? Optional.of(AdapterLayout.of(lora, model)) : Optional.empty(),
-            new PlannedRun.Memory(DType.FLOAT32, DType.BFLOAT16, true, 4, Optional.empty()),
+            new PlannedRun.Memory(
+                DType.FLOAT32, DType.FLOAT32, DType.BFLOAT16, true, 4, Optional.empty()),
             new PlannedRun.Batch(1, 16, 4096, 0, 1),
             2e-4,
             Optional.empty(),

@@ -41,7 +41,8 @@ class PrintedReportsTest {
     private final DecoderConfig model;
     private Optional<LoraConfig> lora = Optional.empty();
     private PlannedRun.Memory memory =
-        new PlannedRun.Memory(DType.FLOAT32, DType.FLOAT32, false, 4, Optional.empty());
+        new PlannedRun.Memory(
+            DType.FLOAT32, DType.FLOAT32, DType.FLOAT32, false, 4, Optional.empty());
     private PlannedRun.Batch batch = new PlannedRun.Batch(1, 8, 1024, -1, 1);
     private double rate = 2e-4;
     private Optional<DataSize> data = Optional.empty();
@@ -69,7 +70,9 @@ class PrintedReportsTest {
     }
 
     Setup halved() {
-      memory = new PlannedRun.Memory(DType.BFLOAT16, DType.BFLOAT16, true, 4, Optional.empty());
+      memory =
+          new PlannedRun.Memory(
+              DType.BFLOAT16, DType.BFLOAT16, DType.BFLOAT16, true, 4, Optional.empty());
       return this;
     }
 

@@ -32,7 +32,8 @@ import org.sparklora.train.GuideModels;
 /** Severitys on SmolLM2-135M, whose all-linear adapter has 305,280 parameters a rank. */
 class RegretReportTest {
   private static final PlannedRun.Memory MEMORY =
-      new PlannedRun.Memory(DType.FLOAT32, DType.FLOAT32, false, 4, Optional.empty());
+      new PlannedRun.Memory(
+          DType.FLOAT32, DType.FLOAT32, DType.FLOAT32, false, 4, Optional.empty());
   private static final MachineMemory LARGE =
       new MachineMemory(MachineMemory.Grantor.THIS_MACHINE, 64L << 30, 60L << 30);
 

@@ -46,6 +46,7 @@ class TrainingMemoryTest {
         model,
         adapter,
         new PlannedRun.Memory(
+            base == DType.NF4 ? DType.BFLOAT16 : base,
             base,
             DType.FLOAT32,
             checkpointing,
@@ -68,6 +69,7 @@ class TrainingMemoryTest {
     "256, 0,     934, false, FLOAT32,  2, 5532",
     "256, 0.05, 1024, true,  FLOAT32,  1, 2502",
     "256, 0.05, 1024, true,  BFLOAT16, 1, 2244",
+    "256, 0.05, 1024, true,  NF4,      1, 2100",
     "  0, 0,     936, false, FLOAT32,  1, 3159",
     "  0, 0,    1024, true,  FLOAT32,  1, 2838"
   })
@@ -87,9 +89,9 @@ class TrainingMemoryTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"FLOAT32, 538060032", "BFLOAT16, 269100288"})
+  @CsvSource({"FLOAT32, 538060032", "BFLOAT16, 269100288", "NF4, 116483328"})
   void baseIsCountedFromItsShapes(DType dtype, long bytes) throws IOException {
-    // 134,515,008 weights, 35,136 of them in norms, which stay float32
+    // 134,515,008 weights, 35,136 of them in norms, which stay float32, 28,311,552 in the embedding
     assertThat(TrainingMemory.of(run(1, 0, 8, false, dtype, 1)).base()).isEqualTo(bytes);
   }
 

@@ -14,6 +14,8 @@ public final class Flags {
   public static final Flag<String> DTYPE = text("dtype");
   public static final Flag<String> ENGINE = text("engine");
   public static final Flag<String> MODEL_REVISION = text("model_revision");
+  public static final Flag<Boolean> LOAD_IN_4BIT = toggle("load_in_4bit");
+  public static final Flag<Boolean> USE_BNB_NESTED_QUANT = toggle("use_bnb_nested_quant");
 
   // LoRA
   public static final Flag<Boolean> USE_PEFT = toggle("use_peft");

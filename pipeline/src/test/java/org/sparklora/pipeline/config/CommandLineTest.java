@@ -181,10 +181,10 @@ class CommandLineTest {
 
   @Test
   void unsupportedFlagsAreRefusedUnlessTheyAreOff() {
-    assertThatThrownBy(() -> sft("--load_in_4bit")).hasMessageContaining("TRL knows this flag");
+    assertThatThrownBy(() -> sft("--load_in_8bit")).hasMessageContaining("TRL knows this flag");
     assertThatThrownBy(() -> sft("--neftune_noise_alpha", "5"))
         .hasMessageContaining("neftune_noise_alpha = 5");
-    assertThat(sft("--load_in_4bit", "false").isGiven(Flags.named("load_in_4bit"))).isFalse();
+    assertThat(sft("--load_in_8bit", "false").isGiven(Flags.named("load_in_8bit"))).isFalse();
     assertThat(sft("--label_smoothing_factor", "0").isGiven(Flags.named("label_smoothing_factor")))
         .isFalse();
   }

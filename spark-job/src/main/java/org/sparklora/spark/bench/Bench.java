@@ -20,6 +20,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.Prompt;
@@ -150,7 +151,7 @@ final class Bench {
   }
 
   private Decoder decoder(ParameterLayout layout) {
-    return Decoder.ofRandomWeights(model, layout, engine, config.precision().weights());
+    return Decoder.ofRandomWeights(model, layout, engine, config.precision());
   }
 
   /** Adapter parameters, all equal: their value does not affect the speed, but none may be zero. */
@@ -228,7 +229,8 @@ final class Bench {
     line.put("bench", what);
     line.put("model", config.model());
     line.put("engine", engine.description());
-    line.put("weights", config.precision().weights().name().toLowerCase(Locale.ROOT));
+    DType weights = Decoder.keptLinear(config.precision(), config.precision().weights(), engine);
+    line.put("weights", weights.name().toLowerCase(Locale.ROOT));
     line.put("products", engine.operandType(Integer.MAX_VALUE).name().toLowerCase(Locale.ROOT));
     return line;
   }

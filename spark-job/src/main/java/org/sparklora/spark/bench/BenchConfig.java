@@ -8,12 +8,13 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.run.NumberTypes;
 
 /**
  * The settings of {@code bench}.
  *
  * @param model {@code model}
- * @param precision {@code dtype} and {@code bf16}
+ * @param precision {@code dtype}, {@code bf16} and {@code load_in_4bit}
  * @param ranks {@code ranks}: LoRA ranks of training steps; empty for no training
  * @param tokens {@code max_length}: tokens of a step's row
  * @param documentTokens {@code document_length}
@@ -48,7 +49,8 @@ record BenchConfig(
         settings.get(Flags.MODEL),
         new Precision(
             settings.get(Flags.DTYPE).equals("bfloat16") ? DType.BFLOAT16 : DType.FLOAT32,
-            products),
+            products,
+            NumberTypes.quantization(settings)),
         positive(settings, Flags.RANKS, List.of(1, 16, 256)),
         settings.get(Flags.MAX_LENGTH),
         settings.get(Flags.DOCUMENT_LENGTH),

@@ -7,6 +7,7 @@ import org.sparklora.model.ActivationMemory;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.AdapterLayout;
@@ -90,10 +91,13 @@ public final class GrpoRegret {
             new PlannedRun.Generation(
                 config.rounds().sampling().numGenerations(),
                 batch.rows() * batch.stepsPerGeneration(),
-                ActivationMemory.packedWeights(
-                    shapes,
-                    model.lora().isPresent() ? baseWeights : DType.FLOAT32,
-                    Engines.of(model.engine()).withProductsIn(model.precision().products())),
+                copies(model, shapes, model.lora().isPresent() ? baseWeights : DType.FLOAT32),
                 teacherBytes)));
+  }
+
+  private static long copies(TrainedModel model, DecoderConfig shapes, DType head) {
+    Engine engine = Engines.of(model.engine()).withProductsIn(model.precision().products());
+    DType linear = Decoder.keptLinear(model.precision(), head, engine);
+    return ActivationMemory.packedWeights(shapes, head, linear, engine);
   }
 }

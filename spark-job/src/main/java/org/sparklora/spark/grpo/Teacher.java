@@ -6,7 +6,9 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.observe.estimate.TrainingMemory;
@@ -108,9 +110,11 @@ record Teacher(Optional<AdaptedModel> model) implements AutoCloseable {
   /** Bytes of a teacher's weights, from the headers of its files. */
   static long bytes(ModelConfig named, Path folder) throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(folder);
-    DType asked = named.precision(headers.config()).weights();
-    DType kept = Decoder.kept(asked, headers.matrixType(), Engines.of(named.engine()));
-    return TrainingMemory.frozen(headers.config(), kept);
+    Precision precision = named.precision(headers.config());
+    Engine engine = Engines.of(named.engine());
+    DType kept = Decoder.kept(precision.weights(), headers.matrixType(), engine);
+    DType linear = Decoder.keptLinear(precision, kept, engine);
+    return TrainingMemory.frozen(headers.config(), kept, linear);
   }
 
   /** Whether each id of one tokenizer means the same text to the other. */

@@ -19,6 +19,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterBase;
@@ -180,9 +181,15 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
           .computedBy(base.engine());
     }
     ConfigException.require(
+        precision.quantization() == Quantization.NONE,
+        Flags.LOAD_IN_4BIT,
+        true,
+        "weights that are trained are kept in float32, since 4 bits lose small updates; train an adapter"
+            + " with --use_peft, or leave load_in_4bit out");
+    ConfigException.require(
         precision.weights() == DType.FLOAT32,
         Flags.DTYPE,
-        base.dtype().name().toLowerCase(Locale.ROOT),
+        base.numbers().weights().name().toLowerCase(Locale.ROOT),
         "weights that are trained are kept in float32, since most updates are too small for"
             + " bfloat16; leave dtype out, or train an adapter with --use_peft");
     return TrainedModel.allWeights(checkpoint, precision, base.gradientCheckpointing())

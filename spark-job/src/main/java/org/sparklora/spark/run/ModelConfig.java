@@ -3,34 +3,30 @@ package org.sparklora.spark.run;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Precision;
-import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.text.TokenizerDialect;
-import org.sparklora.train.WeightDtype;
 
 /**
  * The base model.
  *
  * @param reference {@code model_name_or_path}
- * @param dtype {@code dtype}
+ * @param numbers {@code dtype}, {@code bf16}, {@code load_in_4bit}
  * @param gradientCheckpointing {@code gradient_checkpointing}
  * @param dialect {@code tokenizer_dialect}
- * @param products the type of the operands of matrix products: bfloat16 with {@code bf16}
  * @param engine {@code engine}, {@code full_determinism}
  */
 public record ModelConfig(
     ModelReference reference,
-    WeightDtype dtype,
+    NumberTypes numbers,
     boolean gradientCheckpointing,
     TokenizerDialect dialect,
-    DType products,
     EngineChoice engine) {
 
   /** Another model, with these settings. */
   public ModelConfig of(ModelReference other) {
-    return new ModelConfig(other, dtype, gradientCheckpointing, dialect, products, engine);
+    return new ModelConfig(other, numbers, gradientCheckpointing, dialect, engine);
   }
 
   /** The model's name as the user wrote it. */
@@ -42,10 +38,9 @@ public record ModelConfig(
   public static ModelConfig of(Settings settings) {
     return new ModelConfig(
         ModelReference.of(settings),
-        settings.get(Flags.DTYPE, WeightDtype.class),
+        NumberTypes.of(settings),
         settings.get(Flags.GRADIENT_CHECKPOINTING),
         settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
-        products(settings),
         engine(settings));
   }
 
@@ -57,13 +52,8 @@ public record ModelConfig(
                 settings.find(Flags.ENGINE), settings.find(Flags.FULL_DETERMINISM).orElse(false)));
   }
 
-  /** The type of the operands of matrix products: bfloat16 with {@code bf16}. */
-  public static DType products(Settings settings) {
-    return settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32;
-  }
-
   /** The number types for a model; {@code dtype} may take them from its config. */
   public Precision precision(DecoderConfig model) {
-    return new Precision(dtype.of(model), products);
+    return numbers.of(model);
   }
 }

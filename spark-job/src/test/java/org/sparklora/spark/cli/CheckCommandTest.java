@@ -65,6 +65,20 @@ class CheckCommandTest {
   }
 
   @Test
+  void aBaseInFourBitsTakesLessMemory() throws IOException {
+    String model = GuideModels.SMOLLM2_135M.write(folder).toString();
+    String json = folder.resolve("check.json").toString();
+    String[] check = {
+      "check", "--model_name_or_path", model, "--use_peft", "--load_in_4bit", "--output", json
+    };
+    assertThat(Main.run(check)).as(complaint()).isZero();
+    JsonNode findings = new ObjectMapper().readTree(Path.of(json).toFile()).get("findings");
+    long base = findings.findValue("base_bytes").asLong();
+    // 106,168,320 parameters at 36 / 64 bytes, 28,311,552 of the embedding at 2, norms at 4
+    assertThat(base).isEqualTo(116_483_328);
+  }
+
+  @Test
   void datasetAndOutputFolderMayBeLeftOut() throws IOException {
     Path model = GuideModels.SMOLLM2_135M.write(folder);
 

@@ -177,6 +177,7 @@ class ConfTest {
             config.training().lora().map(lora -> AdapterLayout.of(lora, model)),
             new PlannedRun.Memory(
                 headers.matrixType(),
+                headers.matrixType(),
                 DType.FLOAT32,
                 config.model().gradientCheckpointing(),
                 TrainingMemory.localVectors(1),

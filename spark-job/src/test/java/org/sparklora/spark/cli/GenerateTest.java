@@ -139,6 +139,28 @@ class GenerateTest {
         .isEqualTo((float) rounded);
   }
 
+  @Test
+  void aMergedModelComputesWhatItsAdapterDidOnABaseInFourBits() throws IOException {
+    String rows = "{\"prompt\": \"two and two are four and four are eight\"}\n";
+    String adapter = GOLDEN.resolve("adapters/llama-tiny").toString();
+    String merged = folder.resolve("merged").toString();
+    String[] merge = {
+      "merge", "--model_name_or_path", model.toString(), "--adapter", adapter, "--load_in_4bit"
+    };
+    assertThat(Main.run(with(List.of(merge), "--output_dir", merged))).as(message()).isZero();
+    assertThat(greedyToken(rows, "--adapter", adapter)).as(message()).isZero();
+    double exact = completions().get(0).get("logprobs").get(0).asDouble();
+    String[] more = {"--overwrite_output_dir", "--adapter", adapter, "--load_in_4bit"};
+    assertThat(greedyToken(rows, more)).as(message()).isZero();
+    double inFourBits = completions().get(0).get("logprobs").get(0).asDouble();
+    String[] plain = {"--overwrite_output_dir", "--model_name_or_path", merged};
+    assertThat(greedyToken(rows, plain)).as(message()).isZero();
+
+    assertThat(inFourBits).isNotCloseTo(exact, within(1e-3));
+    assertThat(completions().get(0).get("logprobs").get(0).asDouble())
+        .isCloseTo(inFourBits, within(1e-4));
+  }
+
   private Path output() {
     return folder.resolve("completions.jsonl");
   }

@@ -185,6 +185,7 @@ class GrpoRecipesTest {
             TrainingSettings.lora(settings).map(lora -> AdapterLayout.of(lora, model)),
             new PlannedRun.Memory(
                 headers.matrixType(),
+                headers.matrixType(),
                 DType.FLOAT32,
                 settings.get(Flags.GRADIENT_CHECKPOINTING),
                 TrainingMemory.localVectors(1),

@@ -73,6 +73,8 @@ class RefusedSettingsTest {
   @CsvSource({
     "sft, --lora_r, 0",
     "sft, --lora_dropout, 1.5",
+    "sft, --bnb_4bit_quant_type, fp4",
+    "grpo, --load_in_8bit, true",
     "sft, --num_workers, 2147483647",
     "sft, --averaging_dtype, float16",
     "sft, --averaging_dtype, bfloat16", // in local mode nothing travels

@@ -89,6 +89,15 @@ class GrpoGuardTest {
   }
 
   @Test
+  void samplerAndLearnerAgreeOnABaseInFourBits() throws IOException {
+    GrpoRun run = onPolicy("four-bits", "--load_in_4bit", "--use_bnb_nested_quant").run(spark);
+    for (JsonNode row : run.log().subList(0, 6)) {
+      assertThat(row.get(MEAN).asDouble()).isBetween(0.0, 1e-5);
+    }
+    assertThat(run.weights()).isNotEqualTo(onPolicy("whole").run(spark).weights());
+  }
+
+  @Test
   void completionsOfAnotherPolicyAreNotLearntFrom() throws IOException {
     GrpoRun warm = onPolicy("warm", "--temperature", "0.5").run(spark);
     Path table = warm.output().resolve("rounds/round-0000/advantages");

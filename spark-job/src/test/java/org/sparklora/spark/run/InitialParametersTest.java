@@ -12,6 +12,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
@@ -41,6 +42,18 @@ class InitialParametersTest {
     assertThat(model("--use_peft", "--dtype", "bfloat16")).isNotEqualTo(exact);
     assertThat(model("--use_peft", "--gradient_checkpointing", "true")).isEqualTo(exact);
     assertThat(model("--use_peft", "--gradient_checkpointing", "false")).isNotEqualTo(exact);
+  }
+
+  @Test
+  void aBaseInFourBitsIsForAdaptersOnly() throws IOException {
+    assertThat(model("--use_peft", "--load_in_4bit").precision().quantization())
+        .isEqualTo(Quantization.NF4);
+    TrainedModel nested = model("--use_peft", "--load_in_4bit", "--use_bnb_nested_quant");
+    assertThat(nested.precision().quantization()).isEqualTo(Quantization.NESTED_NF4);
+    assertThatThrownBy(() -> model("--load_in_4bit"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("load_in_4bit = true")
+        .hasMessageContaining("train an adapter with --use_peft");
   }
 
   @Test

@@ -37,6 +37,12 @@ public record VllmConfig(List<String> urls, Duration timeout, String adapterDir,
         mode,
         "this process has no vLLM in it; start servers with vllm serve and name them with --%s %s --%s URL, or leave --%s out: executors then generate themselves"
             .formatted(Flags.VLLM_MODE, SERVER, Flags.VLLM_SERVER_BASE_URL, Flags.USE_VLLM));
+    ConfigException.require(
+        !settings.find(Flags.LOAD_IN_4BIT).orElse(false),
+        Flags.LOAD_IN_4BIT,
+        true,
+        "servers generate with a base of their own, whose weights are not those of 4 bits; leave it or --%s out"
+            .formatted(Flags.USE_VLLM));
     String urls =
         settings
             .find(Flags.VLLM_SERVER_BASE_URL)

@@ -35,6 +35,11 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public boolean keepsNf4() {
+    return true;
+  }
+
+  @Override
   public int independentRows() {
     return Integer.MAX_VALUE;
   }

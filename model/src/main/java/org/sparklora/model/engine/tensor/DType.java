@@ -6,7 +6,9 @@ public enum DType {
   /** The upper half of a float32; frozen weights only. */
   BFLOAT16("BF16", 2),
   /** IEEE half precision; a storage format of checkpoints, widened when loaded. */
-  FLOAT16("F16", 2);
+  FLOAT16("F16", 2),
+  /** Four bits, and a scale for each block of elements; only {@link Nf4Tensor} is stored so. */
+  NF4("NF4", 0);
 
   private final String safetensorsName;
   private final int bytes;
@@ -21,8 +23,13 @@ public enum DType {
     return safetensorsName;
   }
 
-  /** Bytes per element. */
+  /** Bytes per element; 0 for {@link #NF4}, whose elements take less than a byte. */
   public int bytes() {
     return bytes;
+  }
+
+  /** Bytes of a tensor of {@code size} elements. */
+  public long bytes(long size) {
+    return this == NF4 ? Nf4Tensor.bytesOf(size) : size * bytes;
   }
 }

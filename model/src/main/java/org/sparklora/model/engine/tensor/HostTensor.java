@@ -162,7 +162,7 @@ public final class HostTensor extends Tensor {
         }
         writeBits(offset, rounded, 0, count);
       }
-      case FLOAT16 -> throw new IllegalArgumentException("Cannot write float32 into " + this);
+      case FLOAT16, NF4 -> throw new IllegalArgumentException("Cannot write float32 into " + this);
     }
   }
 

@@ -7,7 +7,8 @@ import java.util.stream.LongStream;
 
 /**
  * A dense row-major array in the memory of the {@code Engine} that made it; only that engine
- * computes on its elements. Activations and gradients are float32; frozen weights may be bfloat16.
+ * computes on its elements. Activations and gradients are float32; frozen weights may be bfloat16,
+ * those of linear layers NF4.
  *
  * <p>Views share storage with the tensor they were taken from and are valid until it is closed. Not
  * thread-safe: several threads may read a tensor, but none while another writes.
@@ -60,7 +61,7 @@ public abstract class Tensor implements AutoCloseable {
 
   /** The number of bytes of all elements. */
   public final long bytes() {
-    return size * dtype.bytes();
+    return dtype.bytes(size);
   }
 
   /** The size of the last dimension: a matrix's columns. */

@@ -3,12 +3,14 @@ package org.sparklora.model.engine.vector;
 import java.util.Arrays;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Products of few rows by a large weight, of {@link VectorKernels}: {@code y = beta·y + alpha · x ·
  * wᵀ}. Decoding computes such products. Each element of the weight is used only once per row, so
  * that memory bandwidth limits them, and gemm would first copy the weight into another order. A
- * bfloat16 weight is half as many bytes, and is widened in registers.
+ * bfloat16 weight is half as many bytes, and is widened in registers; an NF4 weight is widened as
+ * its blocks are copied.
  *
  * <p>A block of the weight, some outputs wide, is copied into an array that stays in the
  * second-level cache, and multiplied by all rows there, in {@link FewRowsTile tiles} of 4 rows and
@@ -42,7 +44,7 @@ final class VectorFewRows {
   private VectorFewRows() {}
 
   /** One call: its operands, and how its inputs are cut. */
-  private record Call(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+  private record Call(HostTensor x, Tensor w, float alpha, float beta, HostTensor y) {
 
     /** Whether w is bfloat16 and used as stored, with x arranged by {@link FewRowsTile#pair}. */
     boolean isPaired() {
@@ -85,7 +87,7 @@ final class VectorFewRows {
   }
 
   static void forward(
-      WorkerPool pool, HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+      WorkerPool pool, HostTensor x, Tensor w, float alpha, float beta, HostTensor y) {
     Call call = new Call(x, w, alpha, beta, y);
     float[] inputs = inputs(call, pool.scratch());
     pool.forRanges(
@@ -142,7 +144,8 @@ final class VectorFewRows {
       int count = Math.min(outputs, to - o);
       for (int b = 0; b < call.blocks(); b++) {
         if (paired) {
-          WeightRows.load(call.w, o, count, call.from(b), call.count(b), block, halves);
+          WeightRows.load(
+              (HostTensor) call.w, o, count, call.from(b), call.count(b), block, halves);
         } else {
           WeightRows.load(call.w, o, count, call.from(b), call.count(b), block, floats);
         }

@@ -99,14 +99,22 @@ final class VectorKernels
   }
 
   @Override
+  public boolean keepsNf4() {
+    return true;
+  }
+
+  @Override
   public int independentRows() {
     return VectorFewRows.MOST;
   }
 
-  /** With float32 products only weights stored in bfloat16, whose copies lose no precision. */
+  /**
+   * With float32 products only weights stored in bfloat16, whose copies lose no precision; never
+   * NF4, whose copies would take four times its memory.
+   */
   @Override
   public boolean packsWeights(DType stored) {
-    return this != inFloat32
+    return stored != DType.NF4 && this != inFloat32
         || stored == DType.BFLOAT16 && CompiledGemm.widensPacked() && pool.isGemmLimited();
   }
 
@@ -132,12 +140,12 @@ final class VectorKernels
 
   @Override
   public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    pool.exclusively(() -> matmul.backwardInput(host(dY), host(w), alpha, 1, host(dX)));
+    pool.exclusively(() -> matmul.backwardInput(host(dY), w, alpha, 1, host(dX)));
   }
 
   @Override
   public void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    pool.exclusively(() -> matmul.backwardInput(host(dY), host(w), alpha, 0, host(dX)));
+    pool.exclusively(() -> matmul.backwardInput(host(dY), w, alpha, 0, host(dX)));
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.sparklora.model.engine.vector;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Products with a matrix of few rows or columns R, of {@link VectorKernels}, as an adapter of small
@@ -22,13 +23,13 @@ final class VectorLowRank {
 
   /** {@code y = beta·y + alpha · u · bᵀ}, with u {@code (N, R)} and b {@code (out, R)}. */
   static void forward(
-      WorkerPool pool, HostTensor u, HostTensor b, float alpha, float beta, HostTensor y) {
+      WorkerPool pool, HostTensor u, Tensor b, float alpha, float beta, HostTensor y) {
     combine(pool, u, columns(b, pool.scratch()), alpha, beta, y);
   }
 
   /** {@code dX = beta·dX + alpha · dU · a}, with dU {@code (N, R)} and a {@code (R, in)}. */
   static void backwardInput(
-      WorkerPool pool, HostTensor dU, HostTensor a, float alpha, float beta, HostTensor dX) {
+      WorkerPool pool, HostTensor dU, Tensor a, float alpha, float beta, HostTensor dX) {
     combine(pool, dU, rows(a, pool.scratch()), alpha, beta, dX);
   }
 
@@ -54,8 +55,7 @@ final class VectorLowRank {
   }
 
   /** {@code y[n] = beta·y[n] + alpha · x[n]·w}, with x {@code (N, in)} and in elements of w. */
-  static void dots(
-      WorkerPool pool, HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+  static void dots(WorkerPool pool, HostTensor x, Tensor w, float alpha, float beta, HostTensor y) {
     int in = x.columns();
     float[] vector = pool.scratch().load(0, w, 0, in);
     pool.forRows(
@@ -120,7 +120,7 @@ final class VectorLowRank {
   }
 
   /** Copies the rows of w one after the other, each padded to whole vectors. */
-  private static float[] rows(HostTensor w, Scratch own) {
+  private static float[] rows(Tensor w, Scratch own) {
     int in = w.columns();
     int stride = VectorMath.roundUp(in);
     float[] rows = own.row(0, w.rows() * stride);
@@ -132,7 +132,7 @@ final class VectorLowRank {
   }
 
   /** Copies the columns of b one after the other, each padded to whole vectors. */
-  private static float[] columns(HostTensor b, Scratch own) {
+  private static float[] columns(Tensor b, Scratch own) {
     int rank = b.columns();
     int out = b.rows();
     int stride = VectorMath.roundUp(out);

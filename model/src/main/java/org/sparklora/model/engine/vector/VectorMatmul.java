@@ -9,9 +9,10 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
 /**
  * The linear layers of {@link VectorKernels}: each worker calls gemm on a slice of the result.
  *
- * <p>In float32 a weight that is stored in bfloat16 is widened tile by tile into the worker's
- * scratch memory. In bfloat16 the operands of a product are rounded once, a bfloat16 weight is used
- * in place, and sums and results are float32, as in PyTorch's autocast.
+ * <p>In float32 a weight that is stored in bfloat16 or NF4 is widened tile by tile into the
+ * worker's scratch memory. In bfloat16 the operands of a product are rounded once, an NF4 weight
+ * thus whole; a bfloat16 weight is used in place, and sums and results are float32, as in PyTorch's
+ * autocast.
  */
 final class VectorMatmul implements AutoCloseable {
   /**
@@ -65,7 +66,7 @@ final class VectorMatmul implements AutoCloseable {
       }
       weight = packed.original();
     }
-    HostTensor w = (HostTensor) weight;
+    Tensor w = weight;
     if (w.columns() <= VectorLowRank.MOST) {
       VectorLowRank.forward(pool, x, w, alpha, beta, y);
       return;
@@ -98,7 +99,7 @@ final class VectorMatmul implements AutoCloseable {
           });
       return;
     }
-    multiply(x.rows(), out, in, alpha, xs, Matrix.of(w).transposed(), beta, ys);
+    multiply(x.rows(), out, in, alpha, xs, Matrix.of((HostTensor) w).transposed(), beta, ys);
   }
 
   private void forwardPacked(
@@ -128,7 +129,7 @@ final class VectorMatmul implements AutoCloseable {
    * Forward was {@code y += alpha · x · wᵀ}: {@code dX = beta·dX + alpha · dY · w}, with beta 0 or
    * 1, and 0 for a dX in bfloat16.
    */
-  void backwardInput(HostTensor dY, HostTensor w, float alpha, float beta, HostTensor dX) {
+  void backwardInput(HostTensor dY, Tensor w, float alpha, float beta, HostTensor dX) {
     int in = w.columns();
     int out = w.rows();
     Matrix dXs = Matrix.of(dX);
@@ -149,7 +150,7 @@ final class VectorMatmul implements AutoCloseable {
           ALIGNMENT,
           (from, to, own) -> backwardInputWidened(dY, w, alpha, beta, dXs, from, to, own));
     } else {
-      multiply(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of(w), beta, dXs);
+      multiply(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of((HostTensor) w), beta, dXs);
     }
   }
 
@@ -200,7 +201,7 @@ final class VectorMatmul implements AutoCloseable {
   /** Computes the input columns {@code [from, to)}: one worker per element of dX and of w. */
   private static void backwardInputWidened(
       HostTensor dY,
-      HostTensor w,
+      Tensor w,
       float alpha,
       float beta,
       Matrix dXs,
@@ -262,15 +263,15 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /** Both operands in bfloat16, one of them scaled by {@code alpha}. */
-  private Matrix[] rounded(HostTensor a, HostTensor b, float alpha) {
+  private Matrix[] rounded(HostTensor a, Tensor b, float alpha) {
     boolean scalesA = !isRounded(a) || isRounded(b); // prefers an operand not rounded yet
     return new Matrix[] {rounded(a, scalesA ? alpha : 1, 0), rounded(b, scalesA ? 1 : alpha, 1)};
   }
 
   /** {@code alpha · x} in bfloat16: x itself if equal, else a copy in buffer {@code index}. */
-  private Matrix rounded(HostTensor x, float alpha, int index) {
+  private Matrix rounded(Tensor x, float alpha, int index) {
     if (isRounded(x) && alpha == 1) {
-      return Matrix.of(x);
+      return Matrix.of((HostTensor) x);
     }
     HostTensor y = kept.matrix(index, DType.BFLOAT16, x.size());
     VectorElementwise.copyScaled(pool, x, alpha, y);
@@ -294,8 +295,7 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /** Widens rows {@code [fromRow, toRow)} and columns {@code [from, to)} of w to float32. */
-  private static Matrix widen(
-      HostTensor w, long fromRow, long toRow, long from, long to, Scratch own) {
+  private static Matrix widen(Tensor w, long fromRow, long toRow, long from, long to, Scratch own) {
     int width = (int) (to - from);
     long size = (toRow - fromRow) * width;
     HostTensor tile = own.matrix(0, size);

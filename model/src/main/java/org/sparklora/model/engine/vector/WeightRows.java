@@ -9,6 +9,7 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 import org.sparklora.model.engine.tensor.Bfloat16;
 import org.sparklora.model.engine.tensor.HostTensor;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /** Copies parts of a weight into arrays for vector instructions. */
 final class WeightRows {
@@ -23,7 +24,7 @@ final class WeightRows {
    * @param stride elements from row to row of {@code block}; elements past the count become 0
    */
   static void load(
-      HostTensor weight, int row, int rows, int column, int count, int stride, float[] block) {
+      Tensor weight, int row, int rows, int column, int count, int stride, float[] block) {
     int columns = weight.columns();
     if (count == columns && count == stride) {
       weight.read((long) row * columns, block, 0, rows * columns); // one piece of memory
