@@ -10,14 +10,15 @@ import sys
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
-from torch.nn.functional import log_softmax
+from torch.nn.functional import log_softmax, silu, softmax
 from transformers import AutoConfig, AutoModelForCausalLM
 
 HERE = Path(__file__).parent
 LOGITS_KEPT = 64
 GREEDY, LEAST_GAP, STEPS, RATE = 64, 2e-3, 10, 2e-3
+ROUTER_LOSS = 0.5
 PACKED = [11, 1, 14, 6]
 SHAPE = dict(
     vocab_size=256, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
@@ -49,7 +50,68 @@ MODELS = {
         model_type="olmo3", num_key_value_heads=4, layer_types=["full_attention", "sliding_attention"], sliding_window=10,
         rope_parameters=dict(WINDOWED, full_attention=dict(YARN, rope_theta=10000.0, mscale=2.0, mscale_all_dim=1.0)),
         tie_word_embeddings=True),
+    "qwen3-moe-tiny": dict(
+        model_type="qwen3_moe", head_dim=16, num_experts=8, num_experts_per_tok=2, moe_intermediate_size=64, norm_topk_prob=True,
+        rope_theta=1e6, decoder_sparse_step=1, mlp_only_layers=[], tie_word_embeddings=False),
+    "qwen3-moe-mixed-tiny": dict(  # experts in the second of four layers
+        model_type="qwen3_moe", num_local_experts=5, num_experts_per_tok=3, moe_intermediate_size=24, norm_topk_prob=False,
+        rope_parameters=dict(rope_type="default", rope_theta=1e4), decoder_sparse_step=2, mlp_only_layers=[3], num_hidden_layers=4,
+        attention_bias=True, use_sliding_window=True, sliding_window=9, tie_word_embeddings=True),
 }
+# Of an expert, which PEFT joins with the others: gate_up_proj holds the factors of gate_proj and of up_proj.
+EXPERT_RANKS = {r"experts\.(\d+\.)?(gate|up|down)_proj": 2, r"experts\.gate_up_proj": 4}
+ADAPTERS = {
+    "qwen3-moe-mixed-tiny": dict(
+        rank_pattern=EXPERT_RANKS, target_parameters=[f"mlp.{name}_proj.weight" for name in ("down", "gate", "up")]),
+}
+
+
+class ByExpert(torch.nn.Module):
+    """A mixture with a linear layer for each matrix of the checkpoint, as PEFT knew it; transformers 5 joins the experts'."""
+
+    class Expert(torch.nn.Module):
+        def __init__(self, gate_up, down):
+            super().__init__()
+            gate, up = gate_up.chunk(2)
+            self.gate_proj, self.up_proj, self.down_proj = linear(gate), linear(up), linear(down)
+
+        def forward(self, x):
+            return self.down_proj(silu(self.gate_proj(x)) * self.up_proj(x))
+
+    def __init__(self, mlp):
+        super().__init__()
+        self.active, self.renormalised, self.gate = mlp.gate.top_k, mlp.gate.norm_topk_prob, linear(mlp.gate.weight)
+        self.experts = torch.nn.ModuleList(map(self.Expert, mlp.experts.gate_up_proj, mlp.experts.down_proj))
+
+    def forward(self, hidden):
+        x = hidden.flatten(0, 1)
+        weights, chosen = softmax(self.gate(x), -1, dtype=torch.float).topk(self.active, -1)
+        if self.renormalised:
+            weights = weights / weights.sum(-1, keepdim=True)
+        y = torch.zeros_like(x)
+        for number, expert in enumerate(self.experts):
+            tokens, places = torch.where(chosen == number)
+            y = y.index_add(0, tokens, expert(x[tokens]) * weights[tokens, places, None])
+        return y.view_as(hidden)
+
+
+def linear(weight):
+    layer = torch.nn.Linear(*reversed(weight.shape), bias=False)
+    layer.weight = torch.nn.Parameter(weight.detach().clone())
+    return layer
+
+
+def loaded(folder):
+    return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
+
+
+def by_expert(folder):
+    """The model with the modules that its checkpoint names."""
+    model = loaded(folder)
+    for layer in model.model.layers:
+        if hasattr(layer.mlp, "experts"):
+            layer.mlp = ByExpert(layer.mlp)
+    return model
 
 
 def write_model(folder, config, seed):
@@ -72,13 +134,13 @@ def write_model(folder, config, seed):
     return loaded(folder)
 
 
-def loaded(folder):
-    return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
-
-
 def adapted(folder, seed):
-    model = loaded(folder)
-    model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM"))
+    model = by_expert(folder)
+    kind, model.config.model_type = model.config.model_type, "by_expert"  # PEFT converts adapters of those that it knows
+    ranks = ADAPTERS.get(folder.name, {}).get("rank_pattern", {})
+    lora = LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM", rank_pattern=ranks)
+    model = get_peft_model(model, lora)
+    model.config.model_type = kind
     draw = torch.Generator().manual_seed(seed + 1)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -117,6 +179,17 @@ def gradients(model, documents):
     return loss.item(), {name: p.grad.clone() for name, p in model.named_parameters() if p.requires_grad}
 
 
+def with_router_loss(model, scalars, ids, mask, labels):
+    """The loss with that of the routers, as transformers adds it."""
+    model.router_aux_loss_coef = ROUTER_LOSS
+    output = model(input_ids=ids, attention_mask=mask, labels=labels, output_router_logits=True)
+    output.loss.backward()
+    gradient = {name: p.grad for name, p in model.named_parameters()}
+    scalars |= {"router_loss": output.aux_loss.item(), "router_loss_weight": ROUTER_LOSS, "router_total_loss": output.loss.item()}
+    scalars["router_grad_norm"] = norm(gradient)
+    return {f"routergrad.{name}": values for name, values in gradient.items() if name.endswith(".mlp.gate.weight")}
+
+
 def norm(gradient):
     return sum(float(values.double().square().sum()) for values in gradient.values()) ** 0.5
 
@@ -124,19 +197,23 @@ def norm(gradient):
 def run(name, settings, seed):
     folder = HERE / "models" / name
     base = write_model(folder, dict(SHAPE, **settings), seed)
-    if not compute(name, base, adapted(folder, seed), lambda lora: adapted(folder, seed).merge_and_unload(), seed):
-        return False
+    return compute(name, base, adapted(folder, seed), lambda _: adapted(folder, seed).merge_and_unload(), seed, written=True)
+
+
+def write_adapter(name, lora):
+    """Also returns it on its base as users load it."""
     target = HERE / "adapters" / name
     shutil.rmtree(target, ignore_errors=True)
-    adapted(folder, seed).save_pretrained(target)
+    lora.save_pretrained(target)
     (target / "README.md").unlink(missing_ok=True)
     config = json.loads((target / "adapter_config.json").read_text())
     config |= {"base_model_name_or_path": f"models/{name}", "target_modules": sorted(config["target_modules"])}
+    config |= ADAPTERS.get(name, {})
     (target / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
-    return True
+    return PeftModel.from_pretrained(loaded(HERE / "models" / name), target).eval()
 
 
-def compute(name, base, lora, merge, seed, steps=STEPS):
+def compute(name, base, lora, merge, seed, steps=STEPS, written=False):
     """Writes the numbers of a base and of an adapter on it, which it then trains; False if a greedy token has a second one near it."""
     draw = torch.Generator().manual_seed(seed + 2)
     random = lambda count: torch.randint(4, SHAPE["vocab_size"], (count,), generator=draw).tolist()
@@ -146,6 +223,7 @@ def compute(name, base, lora, merge, seed, steps=STEPS):
         scalars[key], scalars[key + "_min_top2_gap"] = [tokens for tokens, _ in made], min(gap for _, gap in made)
         if scalars[key + "_min_top2_gap"] < LEAST_GAP:
             return False
+    joined = write_adapter(name, lora) if written else lora
 
     ids = [random(16), random(12) + [3] * 4]
     mask = [[1] * 16, [1] * 12 + [0] * 4]
@@ -164,7 +242,7 @@ def compute(name, base, lora, merge, seed, steps=STEPS):
         logits = padded([whole(base, row) for row, _ in batch])
         tensors["logits"] = logits
         tensors["packed_logits"] = torch.cat([whole(base, document) for document, _ in packed])[None]
-        tensors["lora_logits"] = padded([whole(lora, row) for row, _ in batch])
+        tensors["lora_logits"] = padded([whole(joined, row) for row, _ in batch])
         targets = torch.tensor(ids)[:, 1:, None]
         scores = log_softmax(logits[:, :-1], -1)
         tensors["token_logps"] = scores.gather(2, targets)[..., 0]
@@ -177,20 +255,24 @@ def compute(name, base, lora, merge, seed, steps=STEPS):
         scalars["packed_seq_lengths"], scalars["packed_loss"] = PACKED, mean_nll(base, packed).item()
         scalars["packed_n_loss_tokens"] = sum(PACKED) - len(PACKED)
 
-    trainable = all(p.requires_grad for p in base.parameters())
-    full = {f"fullgrad.{key}": value for key, value in gradients(base, batch)[1].items() if ".1." not in key} if trainable else {}
-    tensors |= full
+    folder = HERE / "models" / name
+    if written:
+        full = gradients(by_expert(folder), batch)[1]
+        tensors |= {f"fullgrad.{key}": value for key, value in full.items() if "layers.1." not in key}
+    if hasattr(base.config, "router_aux_loss_coef"):
+        tensors |= with_router_loss(loaded(folder), scalars, *(torch.tensor(rows) for rows in (ids, mask, labels)))
     stripped = lambda key: key.replace(".default", "")
     for prefix, documents in (("lora_", batch), ("lora_packed_", packed)):
         scalars[prefix + "loss"], gradient = gradients(lora, documents)
         scalars[prefix + "grad_norm"] = norm(gradient)
-        tensors |= {f"{prefix}grad.{stripped(key)}": v for key, v in gradient.items() if prefix == "lora_" or ".1." in key}
+        tensors |= {f"{prefix}grad.{stripped(key)}": v for key, v in gradient.items() if prefix == "lora_" or "layers.1." in key}
 
     merged = merge(lora)
     with torch.no_grad():
         tensors["lora_merged_logits_row0_last4"] = whole(merged, ids[0])[-4:]
-    weight = "model.layers.0.self_attn.q_proj.weight"
-    tensors["lora_merged." + weight] = merged.state_dict()[weight]
+    of_expert = [key for key in merged.state_dict() if key.endswith(".experts.3.up_proj.weight")]
+    for weight in ["model.layers.0.self_attn.q_proj.weight", *of_expert]:
+        tensors["lora_merged." + weight] = merged.state_dict()[weight]
 
     optimizer = torch.optim.AdamW([p for p in lora.parameters() if p.requires_grad], lr=RATE, weight_decay=0.0)
     losses = []

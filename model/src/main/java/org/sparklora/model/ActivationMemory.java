@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Function;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Segments;
@@ -58,8 +57,8 @@ public final class ActivationMemory {
     }
     long ofHead = (long) model.vocabSize() * model.hiddenSize();
     long elements = ofHead;
-    for (Projection projection : Projection.values()) {
-      elements += (long) model.numHiddenLayers() * projection.in(model) * projection.out(model);
+    for (DecoderConfig.LinearShape layer : model.linears()) {
+      elements += (long) layer.in() * layer.out();
     }
     long bytes = elements * DType.BFLOAT16.bytes();
     boolean isFloat32 = !engine.packsWeights(DType.FLOAT32);

@@ -2,17 +2,22 @@ package org.sparklora.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.NormPlace;
 import org.sparklora.model.checkpoint.Projection;
+import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
+import org.sparklora.model.layer.FeedForward;
 import org.sparklora.model.layer.GatedFeedForward;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.LoraLinear;
+import org.sparklora.model.layer.RoutedFeedForward;
+import org.sparklora.model.layer.RouterLoad;
 
 /**
  * The activations that forward keeps for backward, allocated once for the largest batch seen and
@@ -22,10 +27,10 @@ import org.sparklora.model.layer.LoraLinear;
  * <p>Elements per token and layer, of {@link Engine#activationType} except H + 2 float32 statistics
  * of the softmax and the norms, and gate, up and the adapters' R, which are of {@link
  * Engine#operandType}: C for the block's input, and for its inner activations C + 2·(H + K)·D + H +
- * 2·F + 2, plus R for each adapter, and C + 1 for each norm after attention or feed-forward. Inputs
- * are kept for all blocks, inner activations for as many of the last blocks as fit; backward
- * recomputes the inner activations of the other blocks, one block at a time (Chen et al., 2016:
- * gradient checkpointing).
+ * 2·F + 2, plus R for each adapter, and C + 1 for each norm after attention or feed-forward. With a
+ * mixture of experts k times F, and E for the router. Inputs are kept for all blocks, inner
+ * activations for as many of the last blocks as fit; backward recomputes the inner activations of
+ * the other blocks, one block at a time (Chen et al., 2016: gradient checkpointing).
  *
  * <p>Not thread-safe: one pass at a time.
  */
@@ -48,6 +53,7 @@ final class Activations implements AutoCloseable {
   private List<DecoderBlock.Saved> blocks = List.of();
   private int capacity = 0;
   private int keptBlocks = 0; // the last blocks of the model
+  private final RouterLoad routers = new RouterLoad();
   private int reserved = 0; // tokens that the views hold
   private DType operands = DType.FLOAT32; // of products of so many tokens
 
@@ -123,6 +129,11 @@ final class Activations implements AutoCloseable {
     return streams.get(backward ? layer : 0);
   }
 
+  /** The load of the routers of all layers. */
+  RouterLoad routers() {
+    return routers;
+  }
+
   DecoderBlock.Saved block(int layer) {
     return blocks.get(layer);
   }
@@ -158,18 +169,48 @@ final class Activations implements AutoCloseable {
             new GroupedQueryAttention.Inner(
                 lender.lend(DType.FLOAT32, perWidth(heads.queryWidth(), config.queryNorm())),
                 lender.lend(DType.FLOAT32, perWidth(heads.keyValueWidth(), config.keyNorm())),
-                lender.lendForAdapter(Projection.QUERY, layer),
-                lender.lendForAdapter(Projection.KEY, layer),
-                lender.lendForAdapter(Projection.VALUE, layer),
-                lender.lendForAdapter(Projection.OUTPUT, layer))),
+                lender.lendForAdapter(Projection.QUERY.module(layer)),
+                lender.lendForAdapter(Projection.KEY.module(layer)),
+                lender.lendForAdapter(Projection.VALUE.module(layer)),
+                lender.lendForAdapter(Projection.OUTPUT.module(layer)))),
         backward ? lender.lend(config.hiddenSize()) : streams.get(0), // added to the stream
         norms(lender, config, NormPlace.AFTER_FEED_FORWARD),
+        feedForward(lender, config, layer));
+  }
+
+  /**
+   * Blocks may share memory, so each lends that of both kinds, if some have experts and others not.
+   */
+  private FeedForward.Saved feedForward(Lender lender, DecoderConfig config, int layer) {
+    Optional<FeedForward.Saved> routed =
+        config.experts().map(experts -> routed(lender, experts, layer));
+    boolean hasDense = config.layers().stream().anyMatch(any -> any.experts().isEmpty());
+    FeedForward.Saved dense = dense(lender, hasDense ? config.intermediateSize() : 0, layer);
+    return config.layers().get(layer).experts().flatMap(experts -> routed).orElse(dense);
+  }
+
+  private FeedForward.Saved dense(Lender lender, int features, int layer) {
+    return new GatedFeedForward.Saved(
+        lender.lend(operands, features),
+        lender.lend(operands, features),
+        lender.lendForAdapter(Projection.GATE.module(layer)),
+        lender.lendForAdapter(Projection.UP.module(layer)),
+        lender.lendForAdapter(Projection.DOWN.module(layer)));
+  }
+
+  /** Rows of experts are never operands: each expert has its own number of them. */
+  private FeedForward.Saved routed(Lender lender, DecoderConfig.Experts experts, int layer) {
+    int rows = experts.active();
+    return new RoutedFeedForward.Saved(
+        lender.lend(DType.FLOAT32, experts.count()),
+        lender.lendForAdapter(WeightNames.router(layer)),
         new GatedFeedForward.Saved(
-            lender.lend(operands, config.intermediateSize()),
-            lender.lend(operands, config.intermediateSize()),
-            lender.lendForAdapter(Projection.GATE, layer),
-            lender.lendForAdapter(Projection.UP, layer),
-            lender.lendForAdapter(Projection.DOWN, layer)));
+            lender.lendRows(rows, experts.intermediateSize()),
+            lender.lendRows(rows, experts.intermediateSize()),
+            lender.lendRowsForAdapter(rows, Projection.GATE.module(layer, 0)),
+            lender.lendRowsForAdapter(rows, Projection.UP.module(layer, 0)),
+            lender.lendRowsForAdapter(rows, Projection.DOWN.module(layer, 0))),
+        routers);
   }
 
   private static SublayerNorms.Saved norms(Lender lender, DecoderConfig config, NormPlace after) {
@@ -211,22 +252,35 @@ final class Activations implements AutoCloseable {
     }
 
     Tensor lend(DType type, int columns) {
-      return lend(type, columns, columns);
+      return lend(type, 1, columns, columns);
     }
 
     /** Allocates for the largest rank where layers with and without an adapter share memory. */
-    Tensor lendForAdapter(Projection projection, int layer) {
-      int rank = decoder.rank(projection.module(layer));
-      int allocated = firstKept() == 0 ? rank : decoder.largestRank();
+    Tensor lendForAdapter(String module) {
+      int rank = decoder.rank(module);
       DType type = rank < LoraLinear.LEAST_ROUNDED ? engine.activationType() : operands;
-      return lend(type, rank, allocated);
+      return lend(type, 1, rank, allocated(rank));
     }
 
-    private Tensor lend(DType type, int columns, int allocatedColumns) {
+    /** Lends {@code rows} rows a token. */
+    Tensor lendRows(int rows, int columns) {
+      return lend(engine.activationType(), rows, columns, columns);
+    }
+
+    Tensor lendRowsForAdapter(int rows, String module) {
+      int rank = decoder.rank(module);
+      return lend(engine.activationType(), rows, rank, allocated(rank));
+    }
+
+    private int allocated(int rank) {
+      return firstKept() == 0 ? rank : decoder.largestRank();
+    }
+
+    private Tensor lend(DType type, int rows, int columns, int allocatedColumns) {
       if (next == buffers.size()) {
-        buffers.add(engine.allocate(type, capacity, allocatedColumns));
+        buffers.add(engine.allocate(type, (long) capacity * rows, allocatedColumns));
       }
-      return buffers.get(next++).view(0, tokens, columns);
+      return buffers.get(next++).view(0, (long) tokens * rows, columns);
     }
   }
 }

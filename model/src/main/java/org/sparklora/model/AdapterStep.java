@@ -91,16 +91,25 @@ public final class AdapterStep implements AutoCloseable {
           Arrival<StepResult> result =
               head(pass.stack)
                   .lossAndGradient(pass.stream, batch, loss, loss.gradientDependsOn(), dStream);
-          if (batch.targetPositions().length > 0) {
+          double weight = loss.routerWeight();
+          double ofRouters = training.routers().loss();
+          if (batch.targetPositions().length > 0 || weight > 0) {
+            training.routers().weigh(weight);
             pass.stack.backward(workspace, pass.places, training, dStream);
           }
-          return result;
+          return () -> result.await().plus(ofRouters, weight);
         });
   }
 
   /** Forward only, without dropout. */
   public StepResult evaluate(Tensor parameters, PackedBatch batch, TokenLoss loss) {
-    return forward(parameters, batch, pass -> head(pass.stack).loss(pass.stream, batch, loss));
+    return forward(
+        parameters,
+        batch,
+        pass ->
+            head(pass.stack)
+                .loss(pass.stream, batch, loss)
+                .plus(inference.routers().loss(), loss.routerWeight()));
   }
 
   /** Log-probabilities of the batch's targets, without dropout, logits divided by temperature. */

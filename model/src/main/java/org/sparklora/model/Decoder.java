@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
@@ -18,6 +19,7 @@ import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.DenseLinear;
+import org.sparklora.model.layer.FeedForward;
 import org.sparklora.model.layer.GatedFeedForward;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.GroupedQueryAttention.HeadLinear;
@@ -25,6 +27,7 @@ import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.LoraLinear;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.RotaryEmbedding;
+import org.sparklora.model.layer.RoutedFeedForward;
 import org.sparklora.model.layer.TokenEmbedding;
 import org.sparklora.model.layer.Weight;
 import org.sparklora.model.lora.AdapterLayout;
@@ -195,7 +198,7 @@ public final class Decoder implements AutoCloseable {
 
   /** The largest R of any layer. */
   int largestRank() {
-    return adapter().map(layout -> layout.config().rank()).orElse(0);
+    return adapter().map(AdapterLayout::largestRank).orElse(0);
   }
 
   /**
@@ -263,17 +266,35 @@ public final class Decoder implements AutoCloseable {
                   linear(Projection.OUTPUT, layer)),
               decoder.config.attention(),
               decoder.config.layers().get(layer));
-      GatedFeedForward feedForward =
-          new GatedFeedForward(
-              decoder.config.gate(),
-              linear(Projection.GATE, layer),
-              linear(Projection.UP, layer),
-              linear(Projection.DOWN, layer));
       return new DecoderBlock(
           norms(layer, NormPlace.BEFORE_ATTENTION, NormPlace.AFTER_ATTENTION),
           attention,
           norms(layer, NormPlace.BEFORE_FEED_FORWARD, NormPlace.AFTER_FEED_FORWARD),
-          feedForward);
+          feedForward(layer));
+    }
+
+    private FeedForward feedForward(int layer) {
+      Optional<DecoderConfig.Experts> experts = decoder.config.layers().get(layer).experts();
+      return experts.isEmpty()
+          ? gated(projection -> linear(projection, layer))
+          : new RoutedFeedForward(
+              linear(WeightNames.router(layer), false, numberOf(Projection.GATE, layer)),
+              IntStream.range(0, experts.get().count()).mapToObj(e -> expert(layer, e)).toList(),
+              experts.get().rule());
+    }
+
+    private GatedFeedForward expert(int layer, int expert) {
+      return gated(
+          projection ->
+              linear(projection.module(layer, expert), false, numberOf(projection, layer)));
+    }
+
+    private GatedFeedForward gated(Function<Projection, Linear> linear) {
+      return new GatedFeedForward(
+          decoder.config.gate(),
+          linear.apply(Projection.GATE),
+          linear.apply(Projection.UP),
+          linear.apply(Projection.DOWN));
     }
 
     private SublayerNorms norms(int layer, NormPlace before, NormPlace after) {
@@ -294,10 +315,17 @@ public final class Decoder implements AutoCloseable {
     }
 
     private Linear linear(Projection projection, int layer) {
-      String module = projection.module(layer);
       boolean biased = projection.hasBias(decoder.config);
+      return linear(projection.module(layer), biased, numberOf(projection, layer));
+    }
+
+    /** The linear layers before this one if no block has experts, which have no dropout. */
+    private static int numberOf(Projection projection, int layer) {
+      return layer * Projection.values().length + projection.ordinal();
+    }
+
+    private Linear linear(String module, boolean biased, int number) {
       Optional<Weight> bias = biased ? Optional.of(weight(module + ".bias")) : Optional.empty();
-      int number = layer * Projection.values().length + projection.ordinal();
       return adapted(module, number, new DenseLinear(ofLinear(module + ".weight"), bias));
     }
 
@@ -309,7 +337,7 @@ public final class Decoder implements AutoCloseable {
     }
 
     /**
-     * @param number the linear layers before this one, in the order of computation
+     * @param number its own among the numbers of linear layers with dropout
      */
     private Linear adapted(String module, int number, DenseLinear base) {
       if (!(decoder.layout instanceof AdapterLayout adapter) || adapter.factors(module).isEmpty()) {
@@ -323,7 +351,7 @@ public final class Decoder implements AutoCloseable {
           base,
           new Weight(factors.a(parameters), gradient.map(factors::a)),
           new Weight(factors.b(parameters), gradient.map(factors::b)),
-          (float) adapter.config().scale(),
+          (float) adapter.config().scale(factors.rank()),
           dropout,
           seed);
     }

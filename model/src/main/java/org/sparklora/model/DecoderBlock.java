@@ -2,7 +2,7 @@ package org.sparklora.model;
 
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.tensor.Tensor;
-import org.sparklora.model.layer.GatedFeedForward;
+import org.sparklora.model.layer.FeedForward;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.TokenPlaces;
 import org.sparklora.model.layer.Workspace;
@@ -16,7 +16,7 @@ record DecoderBlock(
     SublayerNorms attentionNorms,
     GroupedQueryAttention attention,
     SublayerNorms feedForwardNorms,
-    GatedFeedForward feedForward) {
+    FeedForward feedForward) {
 
   /**
    * The activations of one block that backward needs besides the block's input; the normed inputs
@@ -29,7 +29,7 @@ record DecoderBlock(
       GroupedQueryAttention.Saved attention,
       Tensor mid,
       SublayerNorms.Saved feedForwardNorms,
-      GatedFeedForward.Saved feedForward) {}
+      FeedForward.Saved feedForward) {}
 
   /**
    * Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. Without a

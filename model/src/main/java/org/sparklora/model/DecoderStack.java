@@ -18,6 +18,7 @@ record DecoderStack(
   /** The stream after the last block, {@code (N, C)}. */
   Tensor forward(Workspace workspace, TokenPlaces places, Activations activations) {
     workspace.reclaim();
+    activations.routers().clear();
     embedding.forward(workspace.engine(), places.tokens(), activations.stream(0));
     for (int layer = 0; layer < blocks.size(); layer++) {
       Tensor x = activations.stream(layer);

@@ -73,7 +73,8 @@ public final class IncrementalDecoder implements AutoCloseable {
 
     private Plan(DecoderStack stack) {
       this.stack = stack;
-      this.steps = engine.decodingSteps();
+      // experts of a step depend on its tokens
+      this.steps = engine.decodingSteps(decoder.config().experts().isEmpty());
       this.head = LossHead.of(workspace, stack, decoder.config().vocabSize());
     }
 

@@ -144,7 +144,7 @@ record LossHead(
     float[] unused = new float[all.count()];
     double value =
         all.count() == 0 ? 0 : loss.lossAndGradient(0, all.logProbs(), all.entropies(), unused);
-    return new StepResult(value, batch.tokenCount(), all);
+    return new StepResult(value, batch.tokenCount(), all, 0);
   }
 
   /** Overwrites {@code dLogProbs} with the loss's derivatives by a chunk's log-probabilities. */

@@ -8,5 +8,13 @@ import org.sparklora.model.loss.TokenLogProbs;
  * @param loss the value of the requested loss; not finite if the model diverged
  * @param tokens all tokens of the batch
  * @param logProbs log-probabilities and further scores of the target tokens
+ * @param routerLoss the auxiliary loss of the routers; 0 without experts
  */
-public record StepResult(double loss, long tokens, TokenLogProbs logProbs) {}
+public record StepResult(double loss, long tokens, TokenLogProbs logProbs, double routerLoss) {
+
+  /** This result with the routers' loss, which {@code loss} has with a weight. */
+  StepResult plus(double ofRouters, double weight) {
+    double sum = weight == 0 ? loss : loss + weight * ofRouters;
+    return new StepResult(sum, tokens, logProbs, ofRouters);
+  }
+}

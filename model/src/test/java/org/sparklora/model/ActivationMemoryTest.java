@@ -117,6 +117,15 @@ class ActivationMemoryTest {
         .isEqualTo(TOKENS * (24 + 2 * 63 + 89 + 24) + LOGITS);
   }
 
+  /** Two of three experts of 6: gates and ups of 2 rows a token in place of 2 · 12, logits of 3. */
+  @Test
+  void rowsOfExpertsAreKeptForTheExpertsOfEachToken() throws IOException {
+    int block = 63 - 24 + 2 * 2 * 6 + 3;
+    int rows = 2 * 2 * 8 + 8 + 2 * 2 + 3; // inputs and gradients, their sum, weights, logits
+    assertThat(floats(model("qwen3_moe"), Optional.empty(), UNLIMITED))
+        .isEqualTo(TOKENS * (24 + 2 * block + 89 + 24 + rows) + LOGITS);
+  }
+
   @Test
   void logitsStopGrowingAtAChunk() throws IOException {
     DecoderConfig model = model("llama");
@@ -187,7 +196,9 @@ class ActivationMemoryTest {
     "qwen3, all-linear, 0, 9223372036854775807",
     "qwen3, none, 0, 0",
     "llama, all-linear, 0.1, 1300",
-    "qwen3, q_proj v_proj, 0, 3000"
+    "qwen3, q_proj v_proj, 0, 3000",
+    "qwen3_moe, all-linear, 0, 9223372036854775807",
+    "qwen3_moe, none, 0, 0"
   })
   void isWhatAStepHolds(String type, String targets, double dropout, long blockBytes)
       throws IOException {

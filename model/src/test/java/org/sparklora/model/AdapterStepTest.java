@@ -199,7 +199,7 @@ class AdapterStepTest {
 
     TokenLogProbs none =
         new TokenLogProbs(new int[0], new int[0], new float[0], new float[0], new int[0]);
-    assertThat(result).usingRecursiveComparison().isEqualTo(new StepResult(0, 3, none));
+    assertThat(result).usingRecursiveComparison().isEqualTo(new StepResult(0, 3, none, 0));
     assertThat(gradient.toArray()).containsOnly(0f);
     assertThat(step.logProbs(parameters, batch, 1f).count()).isZero();
   }

@@ -56,7 +56,9 @@ public final class GoldenModel {
           "olmo3-tiny",
           "olmo3-full-tiny",
           "mistral-tiny-nf4",
-          "qwen2-window-tiny-nested-nf4");
+          "qwen2-window-tiny-nested-nf4",
+          "qwen3-moe-tiny",
+          "qwen3-moe-mixed-tiny");
 
   final String name;
   private final SafeTensors numbers;

@@ -11,6 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
@@ -52,6 +53,21 @@ class GradientTest {
     LoraTargets targets = LoraTargets.names(List.of("all-linear", "lm_head"));
     LoraConfig config = new LoraConfig(3, 6, 0.25, true, targets);
     AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
+    checkSlope(checkpoint, layout, TinyCheckpoint.random(new Random(1), 0, 0.3, layout.size()));
+  }
+
+  /** All experts are chosen, so that the loss has no jumps. */
+  @ParameterizedTest
+  @CsvSource({"true, 1", "false, 2"})
+  void ofAMixtureOfExpertsIsTheSlopeOfTheLoss(boolean renormalised, int sparseStep)
+      throws IOException {
+    ObjectNode config = TinyCheckpoint.config("qwen3_moe").put("norm_topk_prob", renormalised);
+    config.put("num_experts_per_tok", 3).put("decoder_sparse_step", sparseStep);
+    config.put("pad_token_id", -1);
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, config);
+    checkFullSlope(checkpoint);
+    LoraConfig lora = new LoraConfig(3, 6, 0, false, LoraTargets.names(List.of("all-linear")));
+    AdapterLayout layout = AdapterLayout.of(lora.withExpertRank(2), checkpoint.config());
     checkSlope(checkpoint, layout, TinyCheckpoint.random(new Random(1), 0, 0.3, layout.size()));
   }
 

@@ -38,6 +38,9 @@ public final class TinyCheckpoint {
     json.put("tie_word_embeddings", true);
     json.put("pad_token_id", 3);
     json.put("dtype", "float32");
+    if (modelType.equals("qwen3_moe")) {
+      json.put("num_experts", 3).put("num_experts_per_tok", 2).put("moe_intermediate_size", 6);
+    }
     return json;
   }
 

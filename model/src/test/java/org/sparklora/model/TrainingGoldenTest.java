@@ -17,6 +17,7 @@ import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
+import org.sparklora.model.loss.CrossEntropyLoss;
 
 /** Steps of training against torch and PEFT, through all engines. */
 class TrainingGoldenTest {
@@ -24,6 +25,9 @@ class TrainingGoldenTest {
   private static final double LOSS = 2e-5;
 
   private static final double GRADIENT = 5e-5;
+
+  /** Relative. */
+  private static final double GRADIENT_NORM = 1e-4;
 
   static Stream<Arguments> enginesAndModels() {
     return having(golden -> true);
@@ -86,6 +90,42 @@ class TrainingGoldenTest {
         assertThat(entry.in(gradient).toArray())
             .as(key)
             .containsExactly(golden.floats(key), within((float) GRADIENT));
+      }
+    }
+  }
+
+  static Stream<Arguments> enginesAndRouters() {
+    return having(golden -> golden.json("router_loss") != null);
+  }
+
+  @EachEngine
+  @MethodSource("enginesAndRouters")
+  void lossOfRoutersIsThatOfTransformers(Engine engine, String name) throws IOException {
+    GoldenModel golden = new GoldenModel(name);
+    PackedBatch batch = golden.batch("labels");
+    CrossEntropyLoss loss =
+        new CrossEntropyLoss(
+            batch.targetPositions().length, false, golden.scalar("router_loss_weight"));
+    try (CheckpointFolder checkpoint = golden.checkpoint()) {
+      WeightLayout layout = WeightLayout.of(checkpoint.config());
+      Tensor parameters = engine.allocate(layout.size());
+      layout.load(checkpoint, engine, parameters);
+      Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32);
+      for (long blockBytes : new long[] {Activations.UNLIMITED, 0}) {
+        AdapterStep step = new AdapterStep(decoder, engine, blockBytes);
+        Tensor gradient = engine.allocate(layout.size());
+        StepResult result = step.lossAndGradient(parameters, batch, loss, 0, gradient);
+        assertThat(result.routerLoss()).isCloseTo(golden.scalar("router_loss"), within(LOSS));
+        assertThat(result.loss()).isCloseTo(golden.scalar("router_total_loss"), within(LOSS));
+        assertThat(step.evaluate(parameters, batch, loss).loss())
+            .isCloseTo(golden.scalar("router_total_loss"), within(LOSS));
+        GoldenModel.assertNorm(gradient, golden.scalar("router_grad_norm"), GRADIENT_NORM);
+        for (String key : golden.keys("routergrad.")) {
+          String weight = key.substring("routergrad.".length());
+          assertThat(layout.entry(weight).orElseThrow().in(gradient).toArray())
+              .as(key)
+              .containsExactly(golden.floats(key), within((float) GRADIENT));
+        }
       }
     }
   }

@@ -110,7 +110,7 @@ enum TokenizerClass {
       return GEMMA;
     }
     if (name.isEmpty()) {
-      return qwen2 || modelType.equals("qwen3") ? QWEN2 : FILE;
+      return qwen2 || modelType.matches("qwen3(_moe)?") ? QWEN2 : FILE;
     }
     // AutoTokenizer looks for the word anywhere in the file, too
     boolean byteLevel = tokenizer.toString().contains("\"ByteLevel\"");

@@ -17,9 +17,9 @@ import org.sparklora.train.vector.FlatVector;
  * <p>Not thread-safe: {@link ExecutorModel} serialises its callers.
  *
  * @param memory the engine that holds copies of vectors
- * @param dynamic whether a target counts as much as its probability
+ * @param kind of the loss
  */
-record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, boolean dynamic) {
+record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, SupervisedLoss kind) {
   /**
    * As {@link ExecutorModel#begin}.
    *
@@ -34,7 +34,7 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, bo
     long started = System.nanoTime();
     Tensor ofParameters = parameters.on(memory);
     Tensor ofGradient = gradient.changingOn(memory);
-    CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer(), dynamic);
+    CrossEntropyLoss loss = kind.of(rows.normalizer(), rows.ofStep());
     List<MicroBatch> batches = new ArrayList<>();
     List<Arrival<StepResult>> results = new ArrayList<>();
     for (int i = 0; i < rows.microBatches().size(); i++) {
@@ -50,17 +50,14 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, bo
               ofGradient));
     }
     return () -> {
-      StepMetrics sum = metrics(rows, batches, results, loss);
+      StepMetrics sum = metrics(rows, batches, results);
       ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
       return sum;
     };
   }
 
-  private static StepMetrics metrics(
-      StepRows rows,
-      List<MicroBatch> batches,
-      List<Arrival<StepResult>> results,
-      CrossEntropyLoss loss) {
+  private StepMetrics metrics(
+      StepRows rows, List<MicroBatch> batches, List<Arrival<StepResult>> results) {
     StepMetrics sum = StepMetrics.none(rows.step());
     for (int i = 0; i < results.size(); i++) {
       StepResult result = results.get(i).await();
@@ -68,7 +65,7 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, bo
         throw new NonFiniteLossException(
             "loss", result.loss(), rows.step() + 1, rows.firstMicroBatch() + i + 1);
       }
-      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i), loss));
+      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i), kind));
     }
     return sum;
   }
@@ -76,8 +73,8 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, bo
   /** As {@link ExecutorModel#evaluate(int[], TrainingRows, FlatVector)}. */
   StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
     MicroBatch batch = table.microBatch(numbers);
-    CrossEntropyLoss loss = new CrossEntropyLoss(batch.targetTokens(), dynamic);
+    CrossEntropyLoss loss = kind.of(batch.targetTokens(), 1);
     StepResult result = step.evaluate(parameters.on(memory), batch.packed(), loss);
-    return StepMetrics.of(0, result, batch, loss);
+    return StepMetrics.of(0, result, batch, kind);
   }
 }

@@ -23,22 +23,18 @@ public record EvalMetrics(Map<String, Double> metrics, int samples, int batches)
    */
   public static EvalMetrics of(List<StepMetrics> batches, int[] rows) {
     double loss = 0;
-    double entropy = 0;
-    double accuracy = 0;
     int allRows = 0;
-    Map<String, SourceLoss> sources = Map.of();
+    StepMetrics all = StepMetrics.none(0);
     for (int i = 0; i < rows.length; i++) {
       loss += rows[i] * batches.get(i).loss();
-      entropy += batches.get(i).entropySum();
-      accuracy += batches.get(i).accuracySum();
       allRows += rows[i];
-      sources = SourceLoss.sum(sources, batches.get(i).sources());
+      all = all.plus(batches.get(i));
     }
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put("loss", loss / allRows);
-    metrics.put("entropy", entropy / rows.length);
-    metrics.put("mean_token_accuracy", accuracy / rows.length);
-    metrics.putAll(SourceLoss.metrics(sources));
+    metrics.put("entropy", all.entropySum() / rows.length);
+    metrics.put("mean_token_accuracy", all.accuracySum() / rows.length);
+    metrics.putAll(all.parts());
     return new EvalMetrics(metrics, allRows, rows.length);
   }
 }

@@ -82,7 +82,7 @@ public final class ExecutorModel implements AutoCloseable {
     this.decoder = load(source, layout, engine);
     this.step = new AdapterStep(decoder, engine, source.gradientCheckpointing());
     DropoutSeed dropout = new DropoutSeed(source.seed());
-    this.supervised = new CrossEntropyStep(step, memory, dropout, source.isDynamic());
+    this.supervised = new CrossEntropyStep(step, memory, dropout, source.supervised());
     this.policy = new PolicyStep(step, memory, dropout);
   }
 

@@ -5,8 +5,8 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.sparklora.model.StepResult;
-import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.model.loss.TokenLogProbs;
 
 /**
@@ -20,6 +20,8 @@ import org.sparklora.model.loss.TokenLogProbs;
  * @param microBatches number of micro-batches
  * @param entropySum Σ over micro-batches of the mean entropy of their target tokens
  * @param accuracySum Σ over micro-batches of the share of target tokens ranked first
+ * @param routerLossSum Σ over micro-batches of the routers' auxiliary loss
+ * @param routerWeight weight of this loss in {@link #loss}; 0 for none
  * @param gradNorm L2 norm of the gradient before clipping; the mean over workers with parameter
  *     averaging
  * @param sources of a mixture: the loss of each dataset that the step trains on
@@ -33,36 +35,56 @@ public record StepMetrics(
     int microBatches,
     double entropySum,
     double accuracySum,
+    double routerLossSum,
+    double routerWeight,
     double gradNorm,
     Map<String, SourceLoss> sources)
     implements Serializable {
 
   /** The metrics of a step before its first micro-batch. */
   public static StepMetrics none(int step) {
-    return new StepMetrics(step, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
+    return new StepMetrics(step, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
   }
 
   /**
    * The metrics of one micro-batch; without target tokens entropy and accuracy are 0, as in TRL.
    */
-  static StepMetrics of(int step, StepResult result, MicroBatch batch, CrossEntropyLoss loss) {
+  static StepMetrics of(int step, StepResult result, MicroBatch batch, SupervisedLoss kind) {
     TokenLogProbs targets = result.logProbs();
     return new StepMetrics(
         step,
-        loss.sum(targets),
+        kind.dynamic() ? targets.weightedNllSum() : targets.nllSum(),
         targets.count(),
         result.tokens(),
         batch.paddedTokens(),
         1,
         targets.entropyMean(),
         targets.accuracyMean(),
+        result.routerLoss(),
+        kind.routerWeight(),
         0,
         batch.losses(targets));
   }
 
-  /** Loss as TRL logs it: Σ nll / target tokens of the whole step. */
+  /**
+   * Loss as TRL logs it: Σ nll / target tokens of the whole step, and the routers' weighted loss.
+   */
   public double loss() {
-    return nllSum / Math.max(1, targetTokens);
+    return nllSum / Math.max(1, targetTokens) + routerWeight * routerLoss();
+  }
+
+  /** The mean over micro-batches. */
+  private double routerLoss() {
+    return routerLossSum / Math.max(1, microBatches);
+  }
+
+  /** The losses that are part of {@link #loss}, under TRL's names. */
+  Map<String, Double> parts() {
+    Map<String, Double> parts = new TreeMap<>(SourceLoss.metrics(sources));
+    if (routerWeight > 0) {
+      parts.put("aux_loss", routerLoss());
+    }
+    return parts;
   }
 
   /** These metrics with a gradient norm. */
@@ -76,6 +98,8 @@ public record StepMetrics(
         microBatches,
         entropySum,
         accuracySum,
+        routerLossSum,
+        routerWeight,
         norm,
         sources);
   }
@@ -91,6 +115,8 @@ public record StepMetrics(
         microBatches + other.microBatches,
         entropySum + other.entropySum,
         accuracySum + other.accuracySum,
+        routerLossSum + other.routerLossSum,
+        Math.max(routerWeight, other.routerWeight),
         gradNorm + other.gradNorm,
         SourceLoss.sum(sources, other.sources));
   }

@@ -33,7 +33,7 @@ public final class TrainedModel implements Serializable {
   private final long seed;
   private final TokenizerDialect dialect;
   private final EngineChoice engine;
-  private final boolean dynamic;
+  private final SupervisedLoss supervised;
   private transient Tokenizer tokenizer; // null until first used
 
   private TrainedModel(
@@ -44,7 +44,7 @@ public final class TrainedModel implements Serializable {
       long seed,
       TokenizerDialect dialect,
       EngineChoice engine,
-      boolean dynamic) {
+      SupervisedLoss supervised) {
     this.checkpoint = checkpoint;
     this.lora = lora;
     this.precision = precision;
@@ -52,7 +52,7 @@ public final class TrainedModel implements Serializable {
     this.seed = seed;
     this.dialect = dialect;
     this.engine = engine;
-    this.dynamic = dynamic;
+    this.supervised = supervised;
   }
 
   private static TrainedModel of(
@@ -65,7 +65,7 @@ public final class TrainedModel implements Serializable {
         seed,
         TokenizerDialect.FILE,
         EngineChoice.USUAL,
-        false);
+        SupervisedLoss.PLAIN);
   }
 
   /**
@@ -110,24 +110,24 @@ public final class TrainedModel implements Serializable {
         seed,
         tokenizerDialect,
         engine,
-        dynamic);
+        supervised);
   }
 
   /** This model on an engine, instead of on the default one of the executing JVM. */
   public TrainedModel computedBy(EngineChoice choice) {
     return new TrainedModel(
-        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, choice, dynamic);
+        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, choice, supervised);
   }
 
-  /** This model, fine-tuned dynamically: a target counts as much as its probability. */
-  public TrainedModel dynamically() {
+  /** This model with another supervised loss than the cross-entropy alone. */
+  public TrainedModel minimizing(SupervisedLoss loss) {
     return new TrainedModel(
-        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, true);
+        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, loss);
   }
 
-  /** Whether supervised targets count as much as their probability ({@code loss_type dft}). */
-  public boolean isDynamic() {
-    return dynamic;
+  /** The loss of supervised training. */
+  public SupervisedLoss supervised() {
+    return supervised;
   }
 
   /** The choice of the engine. */
@@ -199,12 +199,12 @@ public final class TrainedModel implements Serializable {
         && seed == that.seed
         && dialect == that.dialect
         && engine.equals(that.engine)
-        && dynamic == that.dynamic;
+        && supervised.equals(that.supervised);
   }
 
   @Override
   public int hashCode() {
     return Objects.hash(
-        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, dynamic);
+        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, supervised);
   }
 }

@@ -120,7 +120,7 @@ public final class TrainerState {
             * settings.computedParameters()
             * step.paddedTokens();
     sums = sums.plus(step, step.loss(), epochAfter, flops);
-    window.add(SourceLoss.metrics(step.sources()));
+    window.add(step.parts());
     if (!isLogged()) {
       return Optional.empty();
     }

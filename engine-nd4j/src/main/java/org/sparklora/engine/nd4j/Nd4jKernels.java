@@ -4,7 +4,6 @@ import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.AttentionGradients;
@@ -253,27 +252,12 @@ final class Nd4jKernels implements Kernels {
     if (positions.count() == 0) {
       return;
     }
-    int half = headSize / 2;
-    long tokens = positions.count();
-    long heads = x.size() / (tokens * headSize);
     Nd4jScratch.run(
         () -> {
-          INDArray c = Nd4jRows.gather(matrix(cos), nd4j(positions)).reshape(tokens, 1, half);
-          INDArray s = Nd4jRows.gather(matrix(sin), nd4j(positions)).reshape(tokens, 1, half);
-          if (inverse) {
-            s.negi();
-          }
-          INDArray all = nd4j(x).array(tokens, heads, headSize);
-          INDArray a = columns(all, 0, half);
-          INDArray b = columns(all, half, headSize);
-          INDArray first = a.mul(c).subi(b.mul(s));
-          b.assign(b.mul(c).addi(a.mul(s)));
-          a.assign(first);
+          INDArray c = Nd4jRows.gather(matrix(cos), nd4j(positions));
+          INDArray s = Nd4jRows.gather(matrix(sin), nd4j(positions));
+          Nd4jRows.rotate(nd4j(x), headSize, c, inverse ? s.negi() : s);
         });
-  }
-
-  private static INDArray columns(INDArray heads, int from, int to) {
-    return heads.get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(from, to));
   }
 
   // ---- attention -----------------------------------------------------------------------------
@@ -330,6 +314,18 @@ final class Nd4jKernels implements Kernels {
   @Override
   public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     Nd4jScratch.run(() -> Nd4jGate.GELU_TANH.backwardInPlace(flat(gate), flat(up), flat(dY)));
+  }
+
+  // ---- mixture of experts --------------------------------------------------------------------
+
+  @Override
+  public void scaleRows(Tensor y, Tensor factors) {
+    Nd4jScratch.run(() -> matrix(y).muli(column(factors)));
+  }
+
+  @Override
+  public void dotRows(Tensor a, Tensor b, Tensor y) {
+    Nd4jScratch.run(() -> column(y).assign(matrix(a).mul(matrix(b)).sum(true, 1)));
   }
 
   // ---- dropout -------------------------------------------------------------------------------

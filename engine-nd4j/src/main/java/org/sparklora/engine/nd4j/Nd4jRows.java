@@ -7,8 +7,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** Reads, writes and adds to rows of matrices by row number, for {@link Nd4jKernels}. */
+/** Reads, writes, rotates and adds to rows of matrices by row number, for {@link Nd4jKernels}. */
 final class Nd4jRows {
   private Nd4jRows() {}
 
@@ -78,6 +79,29 @@ final class Nd4jRows {
             .addIntegerArguments(0)
             .build());
     return gathered;
+  }
+
+  /**
+   * Rotates each head's pairs {@code (i, i + D/2)} in place.
+   *
+   * @param x {@code (N, heads, D)}
+   * @param cos and {@code sin} {@code (N, D/2)}
+   */
+  static void rotate(Nd4jTensor x, int headSize, INDArray cos, INDArray sin) {
+    long tokens = cos.size(0);
+    int half = headSize / 2;
+    INDArray c = cos.reshape(tokens, 1, half);
+    INDArray s = sin.reshape(tokens, 1, half);
+    INDArray all = x.array(tokens, x.size() / (tokens * headSize), headSize);
+    INDArray a = columns(all, 0, half);
+    INDArray b = columns(all, half, headSize);
+    INDArray first = a.mul(c).subi(b.mul(s));
+    b.assign(b.mul(c).addi(a.mul(s)));
+    a.assign(first);
+  }
+
+  private static INDArray columns(INDArray heads, int from, int to) {
+    return heads.get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(from, to));
   }
 
   /** {@code target[places[n]] += values[n]}; no place may occur twice. */

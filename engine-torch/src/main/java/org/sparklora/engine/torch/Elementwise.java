@@ -63,6 +63,10 @@ final class Elementwise {
     return device.bring(sum).await()[0];
   }
 
+  static void putRows(TorchTensor x, Tensor to, TorchTensor y) {
+    y.matrix().index_copy_(0, to, y.rounded(x.matrix()));
+  }
+
   void rmsNorm(TorchTensor x, TorchTensor weight, float epsilon, TorchTensor y, TorchTensor rstd) {
     Tensor[] results =
         Operator.of("aten::_fused_rms_norm")

@@ -27,14 +27,16 @@ final class TorchDecodingSteps extends DecodingSteps {
   private final TorchDevice device;
   private final Scope scope;
   private final Replays replays;
+  private final boolean areAlike; // else no step can be replayed
   private final Map<Integer, TorchDevice.Allocation> numbers = new HashMap<>(); // of each R
   private final Map<Shape, KeyTable> tables = new HashMap<>();
 
-  TorchDecodingSteps(Kernels kernels, TorchDevice device, Scope scope) {
+  TorchDecodingSteps(Kernels kernels, TorchDevice device, Scope scope, boolean areAlike) {
     super(kernels);
     this.device = device;
     this.scope = scope;
     this.replays = new Replays(device, scope);
+    this.areAlike = areAlike;
   }
 
   private record Shape(int rows, int blocks) {}
@@ -81,9 +83,14 @@ final class TorchDecodingSteps extends DecodingSteps {
           device.send(inRows(columns, rows), here);
         });
     int[] bounds = Arrays.stream(columns).mapToInt(TorchDecodingSteps::bound).toArray();
+    Runnable step = () -> step(table, here, bounds, seen, operations);
+    if (!areAlike) {
+      step.run();
+      return;
+    }
     replays.run(
         new Kind(shape, over.stream().map(TorchTensor::of).map(TorchTensor::memory).toList()),
-        () -> step(table, here, bounds, seen, operations));
+        step);
   }
 
   /** Runs a step, in which only the shape's values come from the host. */

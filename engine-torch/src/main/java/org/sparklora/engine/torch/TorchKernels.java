@@ -157,11 +157,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void putRows(Tensor x, Indices rows, Tensor y) {
-    scope.run(
-        () ->
-            torch(y)
-                .matrix()
-                .index_copy_(0, TorchIndices.at(rows), torch(y).rounded(torch(x).matrix())));
+    scope.run(() -> Elementwise.putRows(torch(x), TorchIndices.at(rows), torch(y)));
   }
 
   @Override
@@ -288,8 +284,8 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
-  public DecodingSteps decodingSteps() {
-    return new TorchDecodingSteps(this, device, scope);
+  public DecodingSteps decodingSteps(boolean areAlike) {
+    return new TorchDecodingSteps(this, device, scope, areAlike);
   }
 
   @Override
@@ -346,6 +342,18 @@ final class TorchKernels implements Kernels {
   @Override
   public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     scope.run(() -> Elementwise.geGluBackwardInPlace(torch(gate), torch(up), torch(dY)));
+  }
+
+  // ---- mixture of experts --------------------------------------------------------------------
+
+  @Override
+  public void scaleRows(Tensor y, Tensor factors) {
+    scope.run(() -> torch(y).matrix().mul_(torch(factors).as(factors.size(), 1)));
+  }
+
+  @Override
+  public void dotRows(Tensor a, Tensor b, Tensor y) {
+    scope.run(() -> torch(y).flat().copy_(torch(a).matrix().mul(torch(b).matrix()).sum(1)));
   }
 
   // ---- dropout -------------------------------------------------------------------------------

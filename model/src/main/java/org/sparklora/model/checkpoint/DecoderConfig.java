@@ -7,9 +7,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Routing;
 import org.sparklora.model.engine.tensor.Bfloat16;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.text.json.CheckpointException;
@@ -64,13 +67,45 @@ public record DecoderConfig(
   /**
    * @param window most keys that a token sees, its own included; {@link Branch#ALL} for no limit
    * @param rope how q and k are rotated; empty is NoPE
+   * @param experts the mixture in place of the feed-forward layer, if the layer has one
    */
-  public record Layer(int window, Optional<Rope> rope) {
+  public record Layer(int window, Optional<Rope> rope, Optional<Experts> experts) {
+    /** A layer with one feed-forward layer for all tokens. */
+    public Layer(int window, Optional<Rope> rope) {
+      this(window, rope, Optional.empty());
+    }
+
     /** Alike layers that see all keys. */
     public static List<Layer> alike(int count, Rope rope) {
       return Collections.nCopies(count, new Layer(Branch.ALL, Optional.of(rope)));
     }
   }
+
+  /**
+   * A mixture of experts: each token passes through the experts with its largest router logits.
+   *
+   * @param count E
+   * @param active experts of each token
+   * @param renormalised whether the weights of a token's experts are divided by their sum
+   * @param intermediateSize F of each expert
+   * @param lossWeight weight of the router's auxiliary loss ({@code router_aux_loss_coef})
+   */
+  public record Experts(
+      int count, int active, boolean renormalised, int intermediateSize, double lossWeight) {
+
+    /** How experts are chosen and weighted. */
+    public Routing.Rule rule() {
+      return new Routing.Rule(active, renormalised);
+    }
+  }
+
+  /**
+   * A linear layer of a block.
+   *
+   * @param module full name
+   * @param share of the tokens that it computes: 1, or active / count in experts
+   */
+  public record LinearShape(String module, int in, int out, boolean hasBias, double share) {}
 
   /**
    * @param theta base of the frequencies
@@ -87,16 +122,65 @@ public record DecoderConfig(
     return new DecoderConfigReader(file).read();
   }
 
-  /** The names of all linear layers that can carry an adapter, in the order of computation. */
-  public List<String> linearNames() {
-    List<String> names = new ArrayList<>();
-    for (int layer = 0; layer < numHiddenLayers(); layer++) {
-      for (Projection projection : Projection.values()) {
-        names.add(projection.module(layer));
+  /**
+   * The linear layers of a block, in the order of computation; in a mixture the router is first.
+   */
+  public List<LinearShape> linears(int layer) {
+    List<LinearShape> linears = new ArrayList<>();
+    Optional<Experts> mixture = layers.get(layer).experts;
+    for (Projection projection : Projection.values()) {
+      if (mixture.isEmpty() || !projection.isFeedForward()) {
+        linears.add(shape(projection.module(layer), projection, intermediateSize, 1));
       }
     }
-    names.add(WeightNames.HEAD_MODULE);
-    return names;
+    if (mixture.isPresent()) {
+      Experts experts = mixture.get();
+      linears.add(new LinearShape(WeightNames.router(layer), hiddenSize, experts.count, false, 1));
+      double share = (double) experts.active / experts.count;
+      for (int expert = 0; expert < experts.count; expert++) {
+        for (Projection projection : Projection.values()) {
+          if (projection.isFeedForward()) {
+            String module = projection.module(layer, expert);
+            linears.add(shape(module, projection, experts.intermediateSize, share));
+          }
+        }
+      }
+    }
+    return linears;
+  }
+
+  private LinearShape shape(String module, Projection projection, int features, double share) {
+    return new LinearShape(
+        module,
+        projection.in(this, features),
+        projection.out(this, features),
+        projection.hasBias(this),
+        share);
+  }
+
+  /** The linear layers of all blocks, in the order of computation. */
+  public List<LinearShape> linears() {
+    return IntStream.range(0, numHiddenLayers())
+        .mapToObj(this::linears)
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  /** Elements of the blocks' matrices that multiply a token: of a mixture those of its experts. */
+  public double activeElements() {
+    return linears().stream().mapToDouble(of -> of.share() * of.in() * of.out()).sum();
+  }
+
+  /** The names of all linear layers that can carry an adapter, in the order of computation. */
+  public List<String> linearNames() {
+    return Stream.concat(
+            linears().stream().map(LinearShape::module), Stream.of(WeightNames.HEAD_MODULE))
+        .toList();
+  }
+
+  /** The mixture of the layers that have one; all have the same. */
+  public Optional<Experts> experts() {
+    return layers.stream().flatMap(layer -> layer.experts.stream()).findFirst();
   }
 
   /** L. */

@@ -28,7 +28,7 @@ final class DecoderConfigReader {
   static final int MAX_LAYERS = 10_000;
   private static final int MAX_HEADS = 1 << 16;
   private static final int MAX_HIDDEN = 1 << 20;
-  private static final int MAX_FEATURES = 1 << 24;
+  static final int MAX_FEATURES = 1 << 24;
   private static final int MAX_VOCABULARY = 1 << 24;
 
   private final JsonNode json; // as the file says
@@ -142,8 +142,8 @@ final class DecoderConfigReader {
       throw unsupported("use_bidirectional_attention", true, "only false is supported");
     }
     for (String key : List.of("num_experts", "num_local_experts")) {
-      if (fields.whole(key, 0, Integer.MAX_VALUE).orElse(0) > 0) {
-        throw unsupported(key, json.get(key), "mixtures of experts are not supported");
+      if (!family.has(Trait.EXPERTS) && fields.whole(key, 0, Integer.MAX_VALUE).orElse(0) > 0) {
+        throw unsupported(key, json.get(key), "of mixtures of experts only qwen3_moe is supported");
       }
     }
   }

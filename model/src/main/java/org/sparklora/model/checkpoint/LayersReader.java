@@ -12,7 +12,7 @@ import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.UnsupportedModelException;
 
 /**
- * Reads from {@code config.json} what differs between layers: windows and rotations.
+ * Reads from {@code config.json} what differs between layers: windows, rotations, experts.
  *
  * @param fields completed by the family's defaults
  * @param maxPositions {@code max_position_embeddings}
@@ -22,6 +22,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
   private static final String SLIDING = "sliding_attention";
   private static final String WINDOW = "sliding_window";
   private static final String PARAMETERS = "rope_parameters";
+  private static final int MAX_EXPERTS = 1 << 18; // of all layers
 
   List<DecoderConfig.Layer> read() {
     int count = fields.positive("num_hidden_layers", DecoderConfigReader.MAX_LAYERS);
@@ -31,15 +32,40 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
     List<Boolean> rotated = rotated(count);
     List<Boolean> windowed = windowed(count, rotated);
     int window = windowed.contains(true) ? window() : Branch.ALL;
+    Optional<DecoderConfig.Experts> experts = experts(MAX_EXPERTS / count);
+    List<Integer> dense = fields.wholes("mlp_only_layers", 0, Integer.MAX_VALUE);
+    int step = experts.isEmpty() ? 1 : fields.positive("decoder_sparse_step", Integer.MAX_VALUE);
     List<DecoderConfig.Layer> layers = new ArrayList<>(count);
     for (int layer = 0; layer < count; layer++) {
       DecoderConfig.Rope rope = windowed.get(layer) ? ofWindows : ofAll;
+      boolean sparse = (layer + 1) % step == 0 && !dense.contains(layer);
       layers.add(
           new DecoderConfig.Layer(
               windowed.get(layer) ? window : Branch.ALL,
-              rotated.get(layer) ? Optional.of(rope) : Optional.empty()));
+              rotated.get(layer) ? Optional.of(rope) : Optional.empty(),
+              sparse ? experts : Optional.empty()));
     }
     return layers;
+  }
+
+  /** The mixture of experts; transformers 5 writes the number of experts under its own name. */
+  private Optional<DecoderConfig.Experts> experts(int most) {
+    String key = fields.has("num_local_experts") ? "num_local_experts" : "num_experts";
+    if (!family.has(Trait.EXPERTS) || fields.whole(key, 0, most).orElse(0) == 0) {
+      return Optional.empty();
+    }
+    int count = fields.positive(key, most);
+    double lossWeight = fields.number("router_aux_loss_coef", 0);
+    if (lossWeight < 0) {
+      throw fields.refusal("router_aux_loss_coef", lossWeight, "must not be negative");
+    }
+    return Optional.of(
+        new DecoderConfig.Experts(
+            count,
+            fields.positive("num_experts_per_tok", count),
+            fields.flag("norm_topk_prob", false),
+            fields.positive("moe_intermediate_size", DecoderConfigReader.MAX_FEATURES),
+            lossWeight));
   }
 
   /** For each layer whether it attends over a window. */

@@ -39,6 +39,15 @@ public enum ModelFamily {
       """
       {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 32,
        "head_dim": 128, "sliding_window": 4096, "max_window_layers": 28, "hidden_act": "silu"}"""),
+  QWEN3_MOE(
+      Norms.BEFORE,
+      Set.of(
+          Trait.NORM_OF_EACH_HEAD, Trait.WINDOW_IF_SAID, Trait.WINDOW_IN_ALL_LAYERS, Trait.EXPERTS),
+      """
+      {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
+       "intermediate_size": 6144, "moe_intermediate_size": 768, "num_experts": 128,
+       "num_experts_per_tok": 8, "decoder_sparse_step": 1, "router_aux_loss_coef": 0.001,
+       "sliding_window": 4096, "hidden_act": "silu"}"""),
   SMOLLM3(
       Norms.BEFORE,
       Set.of(Trait.FEED_FORWARD_BIAS, Trait.WINDOW_IF_SAID, Trait.UNROTATED_LAYERS),
@@ -82,12 +91,17 @@ public enum ModelFamily {
     NORM_BY_ONE_PLUS_WEIGHT,
     /** Embeddings are multiplied by √C. */
     SCALED_EMBEDDING,
-    /** All layers attend over a sliding window if sliding_window is a number. */
+    /**
+     * A mixture of experts in place of the feed-forward layer of each decoder_sparse_step-th block
+     * that mlp_only_layers does not name.
+     */
+    EXPERTS,
+    /** All layers attend over a sliding window if sliding_window is a number in use. */
     WINDOW_IN_ALL_LAYERS,
     /**
-     * Only with use_sliding_window some layers attend over a window: those that layer_types names,
-     * else the layers without rotation if the family has such layers, else the layers from
-     * max_window_layers on.
+     * Only with use_sliding_window layers attend over a window: all of WINDOW_IN_ALL_LAYERS, else
+     * those that layer_types names, else the layers without rotation if the family has such layers,
+     * else the layers from max_window_layers on.
      */
     WINDOW_IF_SAID,
     /**

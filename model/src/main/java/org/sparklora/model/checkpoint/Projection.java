@@ -2,7 +2,10 @@ package org.sparklora.model.checkpoint;
 
 import java.util.Arrays;
 
-/** The seven linear layers of a decoder block, with the names they have in checkpoints. */
+/**
+ * The seven linear layers of a decoder block, with the names they have in checkpoints. In a mixture
+ * each expert has its own gate, up and down.
+ */
 public enum Projection {
   QUERY("self_attn.q_proj"),
   KEY("self_attn.k_proj"),
@@ -30,22 +33,42 @@ public enum Projection {
     return Arrays.stream(values()).anyMatch(layer -> name.endsWith("." + layer.path + ".weight"));
   }
 
-  /** The columns of W. */
-  public int in(DecoderConfig config) {
+  /** The full module name in an expert: {@code model.layers.3.mlp.experts.7.gate_proj}. */
+  public String module(int layer, int expert) {
+    return module(layer).replace(".mlp.", WeightNames.EXPERTS + expert + ".");
+  }
+
+  /** The module of a block, of the first expert if it has experts. */
+  public String first(DecoderConfig config, int layer) {
+    boolean isOfExperts = isFeedForward() && config.layers().get(layer).experts().isPresent();
+    return isOfExperts ? module(layer, 0) : module(layer);
+  }
+
+  /** Whether the layer is one of the feed-forward layer, and so of each expert. */
+  public boolean isFeedForward() {
+    return compareTo(GATE) >= 0;
+  }
+
+  /**
+   * The columns of W.
+   *
+   * @param features F, of the feed-forward layer or of an expert
+   */
+  int in(DecoderConfig config, int features) {
     return switch (this) {
       case QUERY, KEY, VALUE, GATE, UP -> config.hiddenSize();
       case OUTPUT -> config.heads().queryWidth();
-      case DOWN -> config.intermediateSize();
+      case DOWN -> features;
     };
   }
 
-  /** The rows of W. */
-  public int out(DecoderConfig config) {
+  /** The rows of W; see {@link #in}. */
+  int out(DecoderConfig config, int features) {
     return switch (this) {
       case QUERY -> config.heads().queryWidth();
       case KEY, VALUE -> config.heads().keyValueWidth();
       case OUTPUT, DOWN -> config.hiddenSize();
-      case GATE, UP -> config.intermediateSize();
+      case GATE, UP -> features;
     };
   }
 

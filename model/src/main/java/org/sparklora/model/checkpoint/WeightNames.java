@@ -22,6 +22,9 @@ public final class WeightNames {
   /** The head's matrix, {@code (V, C)}; absent if the model ties it to the embedding's table. */
   public static final String HEAD = HEAD_MODULE + ".weight";
 
+  /** The part of a name before an expert's number. */
+  public static final String EXPERTS = ".mlp.experts.";
+
   /** The layer number in a tensor's name; six digits suffice for any model. */
   private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
 
@@ -42,6 +45,11 @@ public final class WeightNames {
     return "model.layers." + layer + ".self_attn.k_norm.weight";
   }
 
+  /** The router of a mixture of experts as a module, as PEFT names it. */
+  public static String router(int layer) {
+    return "model.layers." + layer + ".mlp.gate";
+  }
+
   /** Names and shapes of all tensors that a checkpoint with this config needs, in order of use. */
   public static Map<String, long[]> expected(DecoderConfig config) {
     long hidden = config.hiddenSize();
@@ -54,11 +62,10 @@ public final class WeightNames {
               norm(config.family(), place, number)
                   .ifPresent(name -> shapes.put(name, new long[] {hidden}));
       norm.accept(NormPlace.BEFORE_ATTENTION);
-      for (Projection projection : Projection.values()) {
-        String module = projection.module(layer);
-        shapes.put(module + ".weight", new long[] {projection.out(config), projection.in(config)});
-        if (projection.hasBias(config)) {
-          shapes.put(module + ".bias", new long[] {projection.out(config)});
+      for (DecoderConfig.LinearShape linear : config.linears(layer)) {
+        shapes.put(linear.module() + ".weight", new long[] {linear.out(), linear.in()});
+        if (linear.hasBias()) {
+          shapes.put(linear.module() + ".bias", new long[] {linear.out()});
         }
       }
       if (config.queryNorm() > 0) {
@@ -87,7 +94,11 @@ public final class WeightNames {
       case HEAD_MODULE -> "tie_word_embeddings, vocab_size, hidden_size";
       case "q_proj", "o_proj" -> "num_attention_heads, head_dim, hidden_size";
       case "k_proj", "v_proj" -> "num_key_value_heads, head_dim, hidden_size";
-      case "gate_proj", "up_proj", "down_proj" -> "intermediate_size, hidden_size";
+      case "gate" -> "num_experts, hidden_size";
+      case "gate_proj", "up_proj", "down_proj" ->
+          module.contains(EXPERTS)
+              ? "num_experts, moe_intermediate_size, hidden_size, decoder_sparse_step, mlp_only_layers"
+              : "intermediate_size, hidden_size";
       case "q_norm", "k_norm" -> "model_type, head_dim";
       default -> "num_hidden_layers, hidden_size";
     };

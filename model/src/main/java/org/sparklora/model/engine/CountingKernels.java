@@ -61,10 +61,13 @@ final class CountingKernels {
 
   private static Object uncounted(Object proxy, Method method, Object[] arguments)
       throws Throwable {
-    if (method.getName().equals("allocate")) {
-      return new Unbacked((DType) arguments[0], (long[]) arguments[1]);
-    }
-    return method.isDefault() ? InvocationHandler.invokeDefault(proxy, method, arguments) : null;
+    return switch (method.getName()) {
+      case "allocate" -> new Unbacked((DType) arguments[0], (long[]) arguments[1]);
+      case "route" -> Routing.ofFirst((Tensor) arguments[0], (Routing.Rule) arguments[1]);
+      case "routeBackward" -> null;
+      default ->
+          method.isDefault() ? InvocationHandler.invokeDefault(proxy, method, arguments) : null;
+    };
   }
 
   /**

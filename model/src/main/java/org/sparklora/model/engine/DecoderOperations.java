@@ -49,17 +49,6 @@ abstract class DecoderOperations {
     kernels.scale(y, alpha);
   }
 
-  /** {@code Σ x²} over all elements. */
-  public final double sumOfSquares(Tensor x) {
-    check("sumOfSquares").floats(x);
-    return kernels.sumOfSquares(x);
-  }
-
-  /** Whether no element is NaN or infinite; x may be of any type. */
-  public final boolean isFinite(Tensor x) {
-    return kernels.isFinite(x);
-  }
-
   // ---- optimizer -----------------------------------------------------------------------------
   /**
    * Takes a step: changes parameters and moments, and sets the gradient to zero, in one pass. An
@@ -235,9 +224,13 @@ abstract class DecoderOperations {
     return kernels.mask(branches);
   }
 
-  /** Steps of decoding over one set of layers; the caller closes them. */
-  public final DecodingSteps decodingSteps() {
-    return kernels.decodingSteps();
+  /**
+   * Steps of decoding over one set of layers; the caller closes them.
+   *
+   * @param areAlike whether steps of one shape run the same operations on the same tensors
+   */
+  public final DecodingSteps decodingSteps(boolean areAlike) {
+    return kernels.decodingSteps(areAlike);
   }
 
   /**
@@ -297,6 +290,38 @@ abstract class DecoderOperations {
   public final void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     check("geGluBackwardInPlace").floats(dY).operands(gate, up).sameSize(gate, up, dY);
     kernels.geGluBackwardInPlace(gate, up, dY);
+  }
+
+  // ---- mixture of experts --------------------------------------------------------------------
+  /** The experts of each token, of router logits {@code (N, E)}; waits for a device. */
+  public final Routing route(Tensor logits, Routing.Rule rule) {
+    int experts = logits.columns();
+    check("route").floats(logits).require(rule.active() <= experts, "%s of %s", rule, experts);
+    return kernels.route(logits, rule);
+  }
+
+  /**
+   * Overwrites {@code dLogits} {@code (N, E)} with the gradient of the logits of a routing.
+   *
+   * @param dWeights gradient of the weight of each row, {@code (N·k)}
+   * @param dEach gradient of the probability of each expert, for all tokens, {@code (E)}
+   */
+  public final void routeBackward(
+      Routing routing, Tensor logits, float[] dWeights, double[] dEach, Tensor dLogits) {
+    check("routeBackward").floats(logits, dLogits).sameMatrix(logits, dLogits);
+    kernels.routeBackward(routing, logits, dWeights, dEach, dLogits);
+  }
+
+  /** {@code y[m] *= factors[m]}, with y {@code (M, C)} and factors {@code (M)}. */
+  public final void scaleRows(Tensor y, Tensor factors) {
+    check("scaleRows").activations(y).floats(factors).perRow(y, factors.size(), "factors");
+    kernels.scaleRows(y, factors);
+  }
+
+  /** {@code y[m] = Σ a[m] · b[m]}, with a and b {@code (M, C)} and y {@code (M)}. */
+  public final void dotRows(Tensor a, Tensor b, Tensor y) {
+    check("dotRows").activations(a).floats(b, y).sameMatrix(a, b).perRow(a, y.size(), "y");
+    kernels.dotRows(a, b, y);
   }
 
   // ---- dropout -------------------------------------------------------------------------------

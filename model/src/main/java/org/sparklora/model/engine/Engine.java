@@ -215,6 +215,17 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
     }
   }
 
+  /** {@code Σ x²} over all elements. */
+  public double sumOfSquares(Tensor x) {
+    new Check("sumOfSquares", kernels()).floats(x);
+    return kernels().sumOfSquares(x);
+  }
+
+  /** Whether no element is NaN or infinite; x may be of any type. */
+  public boolean isFinite(Tensor x) {
+    return kernels().isFinite(x);
+  }
+
   /**
    * Indices in this engine's memory, which the caller closes.
    *

@@ -177,7 +177,7 @@ public interface Kernels extends AutoCloseable {
   }
 
   /** The caller closes the steps. */
-  default DecodingSteps decodingSteps() {
+  default DecodingSteps decodingSteps(boolean areAlike) {
     return new DecodingSteps(this);
   }
 
@@ -199,6 +199,21 @@ public interface Kernels extends AutoCloseable {
   void geGlu(Tensor gate, Tensor up, Tensor y);
 
   void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY);
+
+  // ---- mixture of experts --------------------------------------------------------------------
+
+  default Routing route(Tensor logits, Routing.Rule rule) {
+    return Routing.of(logits, rule);
+  }
+
+  default void routeBackward(
+      Routing routing, Tensor logits, float[] dWeights, double[] dEach, Tensor dLogits) {
+    routing.backward(logits, dWeights, dEach, dLogits);
+  }
+
+  void scaleRows(Tensor y, Tensor factors);
+
+  void dotRows(Tensor a, Tensor b, Tensor y);
 
   // ---- dropout -------------------------------------------------------------------------------
 

@@ -30,6 +30,16 @@ public final class Workspace implements AutoCloseable {
     /** silu(gate) · up, {@code (N, F)}. */
     GATED,
     D_GATED,
+    /** Rows of experts, {@code (M, C)}: their inputs, then their results. */
+    ROUTED,
+    D_ROUTED,
+    /** The result of one expert of each token, {@code (N, C)}. */
+    EXPERT,
+    /** Weights of the rows of experts, {@code (M)}. */
+    WEIGHTS,
+    D_WEIGHTS,
+    /** Gradient of the router's logits, {@code (N, E)}. */
+    D_ROUTER,
     /** Heads after norm and rotation, in layers that keep them before both, {@code (N, H, D)}. */
     QUERY,
     KEY,

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
@@ -30,8 +32,6 @@ final class AdapterConfigJson {
           "lora_bias",
           "modules_to_save",
           "monteclora_config",
-          "rank_pattern",
-          "target_parameters",
           "trainable_token_indices",
           "use_bdlora",
           "use_dora",
@@ -45,6 +45,15 @@ final class AdapterConfigJson {
   private static final Set<String> CHANGES_BASE =
       Set.of("pissa", "olora", "corda", "loftq", "lora_ga");
 
+  /**
+   * Weights of feed-forward layers of a model with experts: from {@code target_modules} PEFT takes
+   * their names for those of the experts.
+   */
+  private static final Set<String> FEED_FORWARD =
+      Set.of("mlp.gate_proj.weight", "mlp.up_proj.weight", "mlp.down_proj.weight");
+
+  private static final String RANKS = "rank_pattern";
+  private static final String PARAMETERS = "target_parameters";
   private static final String LAYERS = "layers_to_transform";
   private static final String BASE = "base_model_name_or_path";
 
@@ -87,7 +96,8 @@ final class AdapterConfigJson {
           fields.number("lora_alpha", DEFAULT),
           fields.number("lora_dropout", 0),
           fields.flag("use_rslora", false),
-          new LoraTargets(targets(fields), rule(fields, "exclude_modules")));
+          new LoraTargets(targets(fields), rule(fields, "exclude_modules")),
+          ranks(fields));
     } catch (CheckpointException e) {
       throw e;
     } catch (IllegalArgumentException e) {
@@ -101,6 +111,14 @@ final class AdapterConfigJson {
             .whole("r", Integer.MIN_VALUE, Integer.MAX_VALUE)
             .orElseThrow(() -> fields.missing("r"))
         : DEFAULT;
+  }
+
+  private static List<LoraConfig.RankOf> ranks(JsonFields fields) {
+    JsonFields ranks = fields.child(RANKS);
+    return ranks.json().properties().stream()
+        .map(Map.Entry::getKey)
+        .map(key -> new LoraConfig.RankOf(key, ranks.positive(key, Integer.MAX_VALUE)))
+        .toList();
   }
 
   private static void refuseOtherKinds(JsonFields fields) {
@@ -117,6 +135,12 @@ final class AdapterConfigJson {
       if (isOn(value)) {
         throw fields.refusal(key, value, "this variant of LoRA is not supported; " + MERGE);
       }
+    }
+    if (!FEED_FORWARD.containsAll(fields.texts(PARAMETERS))) {
+      throw fields.refusal(
+          PARAMETERS,
+          fields.json().get(PARAMETERS),
+          "adapters of joined experts are not supported; " + MERGE);
     }
     JsonNode initialisation = fields.json().path("init_lora_weights");
     String named = initialisation.isBoolean() ? "" : fields.text("init_lora_weights").orElse("");
@@ -189,6 +213,18 @@ final class AdapterConfigJson {
     ArrayNode targets = json.putArray("target_modules"); // excluded layers left out
     layout.targetNames().forEach(targets::add);
     json.put("use_rslora", config.rslora());
+    ObjectNode ranks = json.putObject(RANKS);
+    config.ranks().forEach(of -> ranks.put(of.layers(), of.rank()));
+    if (layout.modules().stream().anyMatch(module -> module.contains(WeightNames.EXPERTS))) {
+      FEED_FORWARD.stream()
+          .filter(weight -> isOneOf(layout.modules(), weight))
+          .sorted()
+          .forEach(weight -> json.withArray(PARAMETERS).add(weight));
+    }
     return json;
+  }
+
+  private static boolean isOneOf(List<String> modules, String weight) {
+    return modules.stream().anyMatch(module -> (module + ".weight").endsWith("." + weight));
   }
 }

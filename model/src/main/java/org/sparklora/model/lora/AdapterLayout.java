@@ -30,26 +30,29 @@ public final class AdapterLayout implements ParameterLayout {
 
   private final LoraConfig config;
   private final LinkedHashMap<String, Factors> factors = new LinkedHashMap<>(); // by module name
-  private final ArrayList<Entry> entries = new ArrayList<>();
+  private final LinkedHashMap<String, Entry> entries = new LinkedHashMap<>(); // by name
   private final ArrayList<String> targetNames;
 
   private AdapterLayout(LoraConfig config, DecoderConfig model) {
     this.config = config;
     Map<String, long[]> shapes = WeightNames.expected(model);
     long[] embedding = shapes.get(WeightNames.EMBEDDING); // also the shape of a tied head
-    int rank = config.rank();
     long offset = 0;
     for (String module : config.targets().select(model.linearNames())) {
+      int rank = config.rank(module);
       long[] shape = shapes.getOrDefault(module + ".weight", embedding);
       Factors pair = new Factors(rank, (int) shape[1], (int) shape[0], offset);
       factors.put(module, pair);
-      entries.add(
-          new Entry(name(module, "lora_A"), new long[] {rank, pair.in}, pair.aOffset, true));
-      entries.add(
-          new Entry(name(module, "lora_B"), new long[] {pair.out, rank}, pair.bOffset(), true));
+      add(new Entry(name(module, "lora_A"), new long[] {rank, pair.in}, pair.aOffset, true));
+      add(new Entry(name(module, "lora_B"), new long[] {pair.out, rank}, pair.bOffset(), true));
       offset = pair.end();
     }
     this.targetNames = shortest(factors.keySet(), model.linearNames());
+    new ExpertTargets(config, model, factors).check();
+  }
+
+  private void add(Entry entry) {
+    entries.put(entry.name(), entry);
   }
 
   /**
@@ -110,7 +113,28 @@ public final class AdapterLayout implements ParameterLayout {
 
   @Override
   public List<Entry> entries() {
-    return List.copyOf(entries);
+    return List.copyOf(entries.values());
+  }
+
+  @Override
+  public Optional<Entry> entry(String name) {
+    return Optional.ofNullable(entries.get(name));
+  }
+
+  /** Elements of the factors that multiply a token: of a mixture those of its experts. */
+  public double activeSize(DecoderConfig model) {
+    double inactive =
+        model.linears().stream().mapToDouble(of -> (1 - of.share()) * size(of.module())).sum();
+    return size() - inactive;
+  }
+
+  private long size(String module) {
+    return factors(module).map(of -> of.end() - of.aOffset).orElse(0L);
+  }
+
+  /** The largest rank of any layer. */
+  public int largestRank() {
+    return factors.values().stream().mapToInt(Factors::rank).max().orElse(0);
   }
 
   /**

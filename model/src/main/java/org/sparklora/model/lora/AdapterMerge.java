@@ -110,7 +110,10 @@ public record AdapterMerge(
     }
     // sum += s · B · A, which has the shape of a linear layer's dX += dY · W
     engine.matmulBackwardInput(
-        factors.b(parameters), factors.a(parameters), (float) layout.config().scale(), sum);
+        factors.b(parameters),
+        factors.a(parameters),
+        (float) layout.config().scale(factors.rank()),
+        sum);
     return sum;
   }
 }

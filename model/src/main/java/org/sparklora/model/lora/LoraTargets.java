@@ -173,7 +173,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
       return compile("target_modules", expression).matcher(module).matches();
     }
 
-    private static Pattern compile(String key, String expression) {
+    static Pattern compile(String key, String expression) {
       try {
         // Python writes named groups (?P<name>…), Java (?<name>…); other syntax of such patterns
         // agrees

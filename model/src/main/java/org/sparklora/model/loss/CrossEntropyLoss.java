@@ -9,8 +9,10 @@ package org.sparklora.model.loss;
  *     executors (Hugging Face's {@code num_items_in_batch}); then the micro-batches' losses and
  *     gradients add up to those of the step
  * @param dynamic whether a token's weight is its probability
+ * @param routerWeight weight of the auxiliary loss of a mixture's routers
  */
-public record CrossEntropyLoss(double normalizer, boolean dynamic) implements TokenLoss {
+public record CrossEntropyLoss(double normalizer, boolean dynamic, double routerWeight)
+    implements TokenLoss {
 
   public CrossEntropyLoss {
     if (!(normalizer > 0)) {
@@ -20,26 +22,14 @@ public record CrossEntropyLoss(double normalizer, boolean dynamic) implements To
     }
   }
 
-  /** A loss whose tokens all have the weight 1. */
+  /** A loss whose tokens all have the weight 1, without that of routers. */
   public CrossEntropyLoss(double normalizer) {
-    this(normalizer, false);
+    this(normalizer, false, 0);
   }
 
   @Override
   public Dependence gradientDependsOn() {
     return dynamic ? Dependence.OWN_TARGET : Dependence.NOTHING;
-  }
-
-  /** Σ −w·logProb of some targets. */
-  public double sum(TokenLogProbs targets) {
-    if (!dynamic) {
-      return targets.nllSum();
-    }
-    double sum = 0;
-    for (float logProb : targets.logProbs()) {
-      sum -= Math.exp(logProb) * logProb;
-    }
-    return sum;
   }
 
   @Override

@@ -32,6 +32,15 @@ public record TokenLogProbs(
     return sum;
   }
 
+  /** Σ −p·log p. */
+  public double weightedNllSum() {
+    double sum = 0;
+    for (float logProb : logProbs) {
+      sum -= Math.exp(logProb) * logProb;
+    }
+    return sum;
+  }
+
   /** Mean entropy; 0 without targets. */
   public double entropyMean() {
     double sum = 0;

@@ -13,6 +13,13 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
     return 1f;
   }
 
+  /**
+   * The weight of the routers' auxiliary loss, which is added to this one; see {@code RouterLoad}.
+   */
+  default double routerWeight() {
+    return 0;
+  }
+
   /** What a target's gradient depends on: the fewer targets, the earlier it is known. */
   enum Dependence {
     /** On no log-probability: {@link #lossAndGradient} gives the gradient for any input. */

@@ -130,6 +130,10 @@ class DecoderConfigTest {
         "{\"rope_theta\": 0} | rope_theta = 0.0",
         "{\"partial_rotary_factor\": 0.5} | partial_rotary_factor = 0.5",
         "{\"num_experts\": 8} | num_experts = 8",
+        "{\"model_type\": \"qwen3_moe\", \"num_experts\": 4, \"num_experts_per_tok\": 5} | num_experts_per_tok = 5",
+        "{\"model_type\": \"qwen3_moe\", \"decoder_sparse_step\": 0} | decoder_sparse_step = 0",
+        "{\"model_type\": \"qwen3_moe\", \"num_experts\": 1000000} | num_experts = 1000000",
+        "{\"model_type\": \"qwen3_moe\", \"router_aux_loss_coef\": -1} | router_aux_loss_coef = -1.0",
         "{\"model_type\": \"qwen2\", \"layer_types\": [\"full_attention\", \"chunked_attention\"]} | layer_types = chunked_attention",
         "{\"model_type\": \"qwen2\", \"use_sliding_window\": true, \"sliding_window\": 16, \"layer_types\": [\"full_attention\"]} | layer_types = 1 entries",
         "{\"model_type\": \"gemma3_text\", \"sliding_window\": null} | sliding_window is missing",
@@ -221,6 +225,29 @@ class DecoderConfigTest {
     assertThat(gemma.embeddingScale(DType.FLOAT32)).isEqualTo(25.298222f);
     assertThat(gemma.embeddingScale(DType.BFLOAT16)).isEqualTo(25.25f);
     assertThat(read(TinyCheckpoint.config("llama")).embeddingScale(DType.BFLOAT16)).isEqualTo(1);
+  }
+
+  @Test
+  void qwen3MoeHasExpertsInTheLayersThatItSays() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("qwen3_moe").put("num_hidden_layers", 5);
+    assertThat(experts(read(config))).containsOnly(true);
+    config.put("decoder_sparse_step", 2).putArray("mlp_only_layers").add(3);
+    assertThat(experts(read(config))).containsExactly(false, true, false, false, false);
+    assertThat(read(config).layers().get(1).experts())
+        .hasValue(new DecoderConfig.Experts(3, 2, false, 6, 0.001));
+    config.put("num_local_experts", 4); // the name of transformers 5
+    assertThat(read(config).experts().orElseThrow().count()).isEqualTo(4);
+    config.remove("num_experts");
+    config.put("num_local_experts", 0);
+    assertThat(experts(read(config))).containsOnly(false);
+    config.remove("num_local_experts");
+    assertThat(read(config).experts().orElseThrow().count()).isEqualTo(128);
+    config.put("use_sliding_window", true).put("sliding_window", 7);
+    assertThat(windows(read(config))).containsOnly(7);
+  }
+
+  private static List<Boolean> experts(DecoderConfig config) {
+    return config.layers().stream().map(layer -> layer.experts().isPresent()).toList();
   }
 
   private static DecoderConfig.Rope rope(DecoderConfig config) {

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -62,16 +61,21 @@ class AdapterFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"llama-tiny", "llama-tiny-attn-only", "llama-tiny-r1-a32", "llama-tiny-rslora"})
-  void writesTheBytesThatPeftWrote(String name) throws IOException {
-    DecoderConfig tiny =
-        DecoderConfig.read(GoldenModel.modelFolder("llama-tiny").resolve("config.json"));
+  @CsvSource({
+    "llama-tiny, llama-tiny",
+    "llama-tiny, llama-tiny-attn-only",
+    "llama-tiny, llama-tiny-r1-a32",
+    "llama-tiny, llama-tiny-rslora",
+    "qwen3-moe-tiny, qwen3-moe-tiny",
+    "qwen3-moe-mixed-tiny, qwen3-moe-mixed-tiny"
+  })
+  void writesTheBytesThatPeftWrote(String base, String name) throws IOException {
+    DecoderConfig tiny = DecoderConfig.read(GoldenModel.modelFolder(base).resolve("config.json"));
     AdapterFile peft = AdapterFile.open(GoldenModel.adapterFolder(name), tiny);
     Tensor factors = engine.allocate(peft.layout().size());
     peft.load(engine, factors);
     AdapterFile.write(
-        folder.resolve("again"), peft.layout(), factors, new AdapterBase("models/llama-tiny", ""));
+        folder.resolve("again"), peft.layout(), factors, new AdapterBase("models/" + base, ""));
 
     assertThat(folder.resolve("again").resolve(AdapterFile.WEIGHTS))
         .hasSameBinaryContentAs(GoldenModel.adapterFolder(name).resolve(AdapterFile.WEIGHTS));
@@ -129,7 +133,7 @@ class AdapterFileTest {
         "{\"layer_replication\": [[0, 1]]} | layer_replication = [[0,1]]",
         "{\"layers_to_transform\": [0], \"target_modules\": \".*q_proj\"} | layers_to_transform = [0]",
         "{\"layers_to_transform\": [0], \"layers_pattern\": \"(\"} | Cannot use layers_pattern",
-        "{\"rank_pattern\": {\"q_proj\": 8}} | rank_pattern = {\"q_proj\":8}",
+        "{\"rank_pattern\": {\"q_proj\": 0}} | rank_pattern.q_proj = 0",
         "{\"alpha_pattern\": {\"q_proj\": 8}} | alpha_pattern = {\"q_proj\":8}",
         "{\"trainable_token_indices\": [1]} | trainable_token_indices = [1]",
         "{\"target_parameters\": [\"x\"]} | target_parameters = [\"x\"]",

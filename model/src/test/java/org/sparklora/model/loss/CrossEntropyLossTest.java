@@ -21,7 +21,7 @@ class CrossEntropyLossTest {
   /** TRL's dft: −p · log p of each token, with the gradient of −log p times p. */
   @Test
   void aDynamicLossWeighsTokensByTheirProbability() {
-    CrossEntropyLoss loss = new CrossEntropyLoss(4, true);
+    CrossEntropyLoss loss = new CrossEntropyLoss(4, true, 0);
     float[] gradient = new float[2];
     float[] logProbs = {(float) Math.log(0.5), (float) Math.log(0.25)};
 

@@ -50,7 +50,7 @@ final class LayerFinding {
       AdapterLayout adapter, DecoderConfig model, Projection projection) {
     long layers = 0;
     for (int layer = 0; layer < model.numHiddenLayers(); layer++) {
-      layers += adapter.factors(projection.module(layer)).isPresent() ? 1 : 0;
+      layers += adapter.factors(projection.first(model, layer)).isPresent() ? 1 : 0;
     }
     return layers;
   }

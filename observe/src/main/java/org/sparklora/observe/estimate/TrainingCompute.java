@@ -1,7 +1,6 @@
 package org.sparklora.observe.estimate;
 
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.lora.AdapterLayout;
 
@@ -36,13 +35,10 @@ public final class TrainingCompute {
 
   /** The term of A and B; lm_head counts as a linear layer only with an adapter. */
   private static double adapterShare(AdapterLayout adapter, DecoderConfig model) {
-    double weights = 0;
-    for (Projection projection : Projection.values()) {
-      weights += (double) projection.in(model) * projection.out(model) * model.numHiddenLayers();
-    }
+    double weights = model.activeElements();
     if (adapter.factors(WeightNames.HEAD_MODULE).isPresent()) {
       weights += (double) model.vocabSize() * model.hiddenSize();
     }
-    return adapter.size() / weights; // R·Σ(in + out) is the number of the adapter's parameters
+    return adapter.activeSize(model) / weights; // of R·Σ(in + out) parameters in all
   }
 }

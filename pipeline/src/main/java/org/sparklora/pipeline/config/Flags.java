@@ -14,12 +14,14 @@ public final class Flags {
   public static final Flag<String> DTYPE = text("dtype");
   public static final Flag<String> ENGINE = text("engine");
   public static final Flag<String> MODEL_REVISION = text("model_revision");
+  public static final Flag<Double> ROUTER_AUX_LOSS_COEF = number("router_aux_loss_coef");
   public static final Flag<Boolean> LOAD_IN_4BIT = toggle("load_in_4bit");
   public static final Flag<Boolean> USE_BNB_NESTED_QUANT = toggle("use_bnb_nested_quant");
 
   // LoRA
   public static final Flag<Boolean> USE_PEFT = toggle("use_peft");
   public static final Flag<Integer> LORA_R = integer("lora_r");
+  public static final Flag<Integer> LORA_RANK_PER_EXPERT = integer("lora_rank_per_expert");
   public static final Flag<Integer> LORA_ALPHA = integer("lora_alpha");
   public static final Flag<Double> LORA_DROPOUT = number("lora_dropout");
   public static final Flag<List<String>> LORA_TARGET_MODULES = texts("lora_target_modules");

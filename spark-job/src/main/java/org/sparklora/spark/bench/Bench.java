@@ -94,7 +94,8 @@ final class Bench {
                 step.lossAndGradient(parameters, batch, loss, SEED, gradient);
                 engine.sumOfSquares(gradient); // waits for the device
               });
-      double flops = StepFlops.training(model, layout.size(), config.documentTokens());
+      double adapted = layout.activeSize(model);
+      double flops = StepFlops.training(model, adapted, config.documentTokens());
       Map<String, Object> line = line("sft");
       line.put(Flags.LORA_R.name(), rank);
       line.put("tokens", batch.tokenCount());

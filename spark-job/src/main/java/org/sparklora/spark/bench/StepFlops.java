@@ -1,15 +1,15 @@
 package org.sparklora.spark.bench;
 
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.checkpoint.Projection;
 
 /**
  * Floating-point operations of a model's formulas; a multiply-add counts as two. Recomputation for
  * gradient checkpointing is not counted, as in the usual "model FLOPs utilization".
  *
  * <pre>
- * W   elements of the frozen matrices that multiply a token: in all layers, and lm_head
- * A   elements of the adapter
+ * W   elements of the frozen matrices that multiply a token: in all layers, and lm_head; of a
+ *     mixture those of the token's experts
+ * A   elements of the adapter; of a mixture those of the token's experts
  * T   tokens of a document
  *
  * forward            2·W + 2·A + 2·L·H·D·T         causal attention: T/2 keys on average, twice
@@ -22,11 +22,7 @@ final class StepFlops {
 
   /** W. */
   static double matrices(DecoderConfig model) {
-    double elements = (double) model.vocabSize() * model.hiddenSize();
-    for (Projection projection : Projection.values()) {
-      elements += (double) projection.in(model) * projection.out(model) * model.numHiddenLayers();
-    }
-    return elements;
+    return (double) model.vocabSize() * model.hiddenSize() + model.activeElements();
   }
 
   /**
@@ -35,10 +31,10 @@ final class StepFlops {
    * @param adapterSize A
    * @param documentTokens T
    */
-  static double training(DecoderConfig model, long adapterSize, int documentTokens) {
+  static double training(DecoderConfig model, double adapterSize, int documentTokens) {
     double attention = attention(model, documentTokens);
-    double forward = 2 * matrices(model) + 2.0 * adapterSize + attention;
-    return 2 * forward + 2.0 * adapterSize + attention;
+    double forward = 2 * matrices(model) + 2 * adapterSize + attention;
+    return 2 * forward + 2 * adapterSize + attention;
   }
 
   /**

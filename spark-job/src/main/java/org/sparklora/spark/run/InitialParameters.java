@@ -32,6 +32,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.train.SupervisedLoss;
 import org.sparklora.train.TrainedModel;
 
 /**
@@ -70,9 +71,26 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
             String.join(", ", overruled));
       }
     }
-    return config.isDynamic()
-        ? new InitialParameters(initial.model.dynamically(), initial.adapter, initial.seed)
-        : initial;
+    double routerWeight = routerWeight(config, initial.model.config());
+    SupervisedLoss loss = new SupervisedLoss(config.isDynamic(), routerWeight);
+    return new InitialParameters(initial.model.minimizing(loss), initial.adapter, initial.seed);
+  }
+
+  /** The weight of the routers' auxiliary loss: the user's, else that of {@code config.json}. */
+  private static double routerWeight(TrainingConfig config, DecoderConfig model) {
+    double ofModel = model.experts().map(DecoderConfig.Experts::lossWeight).orElse(0.0);
+    double weight = config.training().routerWeight().orElse(ofModel);
+    ConfigException.require(
+        weight == 0 || model.experts().isPresent(),
+        Flags.ROUTER_AUX_LOSS_COEF,
+        weight,
+        "the model has no experts; leave it out");
+    ConfigException.require(
+        weight == 0 || config.method() == ModelCard.Method.SFT,
+        Flags.ROUTER_AUX_LOSS_COEF,
+        weight,
+        "grpo adds no loss of routers; set it to 0");
+    return weight;
   }
 
   /**
@@ -85,6 +103,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     LoraConfig kept = adapter.config();
     Map<Flag<?>, List<Object>> values = new LinkedHashMap<>();
     values.put(Flags.LORA_R, List.of(asked.rank(), kept.rank()));
+    values.put(Flags.LORA_RANK_PER_EXPERT, List.of(asked.expertRank(), kept.expertRank()));
     values.put(Flags.LORA_ALPHA, List.of(asked.alpha(), kept.alpha()));
     values.put(Flags.LORA_DROPOUT, List.of(asked.dropout(), kept.dropout()));
     values.put(Flags.USE_RSLORA, List.of(asked.rslora(), kept.rslora()));

@@ -21,6 +21,7 @@ import org.sparklora.train.resume.RunFingerprint;
  * @param model the base model
  * @param lora the adapter; empty trains all weights
  * @param startAdapter an adapter to continue, if set
+ * @param routerWeight weight of the routers' auxiliary loss, if set
  * @param givenLora names of the flags of {@code lora} that the user has set
  * @param course length of the training and random seeds
  * @param output where results go and what is logged
@@ -32,6 +33,7 @@ public record TrainingSettings(
     ModelConfig model,
     Optional<LoraConfig> lora,
     Optional<ModelReference> startAdapter,
+    Optional<Double> routerWeight,
     Set<String> givenLora,
     OptimizerConfig optimizer,
     ScheduleConfig schedule,
@@ -46,6 +48,7 @@ public record TrainingSettings(
   private static final List<Flag<?>> OF_LORA =
       List.of(
           Flags.LORA_R,
+          Flags.LORA_RANK_PER_EXPERT,
           Flags.LORA_ALPHA,
           Flags.LORA_DROPOUT,
           Flags.USE_RSLORA,
@@ -57,6 +60,7 @@ public record TrainingSettings(
         ModelConfig.of(settings),
         lora(settings),
         ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
+        settings.find(Flags.ROUTER_AUX_LOSS_COEF),
         OF_LORA.stream()
             .filter(settings::isGiven)
             .map(Flag::name)
@@ -85,7 +89,7 @@ public record TrainingSettings(
             .find(Flags.LORA_TARGET_MODULES)
             .map(LoraTargets::ofFlag)
             .orElse(LoraTargets.names(PEFT_DEFAULT_TARGETS));
-    return Optional.of(
+    LoraConfig lora =
         ModelSettings.of(
             () ->
                 new LoraConfig(
@@ -93,7 +97,9 @@ public record TrainingSettings(
                     settings.get(Flags.LORA_ALPHA),
                     settings.get(Flags.LORA_DROPOUT),
                     settings.get(Flags.USE_RSLORA),
-                    targets)));
+                    targets));
+    return Optional.of(
+        settings.find(Flags.LORA_RANK_PER_EXPERT).map(lora::withExpertRank).orElse(lora));
   }
 
   /** AdamW of a user's settings. */

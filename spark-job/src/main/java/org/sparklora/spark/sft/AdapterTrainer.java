@@ -102,7 +102,7 @@ final class AdapterTrainer {
       int to = all.size() * (share + 1) / batchShares;
       if (from < to) {
         List<int[]> some = List.copyOf(all.subList(from, to));
-        shares.add(List.of(new StepRows(step.number(), from, normalizer, some)));
+        shares.add(List.of(new StepRows(step.number(), from, all.size(), normalizer, some)));
       }
     }
     return shares;

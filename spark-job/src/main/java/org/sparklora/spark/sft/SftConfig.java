@@ -58,6 +58,7 @@ public record SftConfig(
                   "grad_norm",
                   "learning_rate",
                   "entropy",
+                  "aux_loss",
                   "mean_token_accuracy",
                   "num_tokens"),
               TrainerState.EVAL_METRICS,

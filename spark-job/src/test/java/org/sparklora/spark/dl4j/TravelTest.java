@@ -167,7 +167,8 @@ class TravelTest {
   @MethodSource("serializers")
   void measurementsAndModelsTravel(Serializer serializer, @TempDir Path folder) throws IOException {
     StepMetrics metrics =
-        new StepMetrics(1, 2.5, 3, 4, 5, 6, 7.5, 8.5, 9.5, Map.of("texts", new SourceLoss(10, 11)));
+        new StepMetrics(
+            1, 2.5, 3, 4, 5, 6, 7.5, 8.5, 1.5, 0.5, 9.5, Map.of("texts", new SourceLoss(10, 11)));
     assertThat(roundTrip(serializer, metrics)).isEqualTo(metrics);
     TrainedModel model =
         TrainedModel.allWeights(

@@ -331,6 +331,18 @@ final class ReferenceKernels implements Kernels {
     ReferenceGate.GELU_TANH.backwardInPlace(gate, up, dY);
   }
 
+  // ---- mixture of experts --------------------------------------------------------------------
+
+  @Override
+  public void scaleRows(Tensor y, Tensor factors) {
+    ReferenceRows.scale(y, factors);
+  }
+
+  @Override
+  public void dotRows(Tensor a, Tensor b, Tensor y) {
+    ReferenceRows.dot(a, b, y);
+  }
+
   // ---- dropout -------------------------------------------------------------------------------
 
   @Override

@@ -57,7 +57,8 @@ interface VectorElementwise extends Kernels {
         });
   }
 
-  private static void scale(float[] row, float alpha, int count) {
+  /** {@code row *= alpha} on a padded row. */
+  static void scale(float[] row, float alpha, int count) {
     for (int i = 0; i < count; i += VectorMath.LANES) {
       VectorMath.at(row, i).mul(alpha).intoArray(row, i);
     }

@@ -9,8 +9,8 @@ import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The operations of {@link VectorKernels} that treat each row alone, or sum over rows: bias,
- * embedding, root-mean-square norm, rotation. Each row is copied into an array, computed there and
- * copied back.
+ * embedding, root-mean-square norm, rotation, rows of experts. Each row is copied into an array,
+ * computed there and copied back.
  */
 interface VectorRows extends Kernels {
   /** Columns of one task that adds to rows of a table. */
@@ -77,6 +77,41 @@ interface VectorRows extends Kernels {
       VectorElementwise.addScaled(sum, 1, result, columns);
     }
     total.write(0, result, 0, columns);
+  }
+
+  // ---- mixture of experts --------------------------------------------------------------------
+
+  @Override
+  default void scaleRows(Tensor y, Tensor factors) {
+    int columns = y.columns();
+    pool()
+        .forRows(
+            y,
+            (from, to, own) -> {
+              float[] factor = own.load(1, factors, from, (int) (to - from));
+              for (long m = from; m < to; m++) {
+                float[] row = own.load(0, y, m * columns, columns);
+                VectorElementwise.scale(row, factor[(int) (m - from)], columns);
+                own.store(row, y, m * columns, columns);
+              }
+            });
+  }
+
+  @Override
+  default void dotRows(Tensor a, Tensor b, Tensor y) {
+    int columns = a.columns();
+    pool()
+        .forRows(
+            a,
+            (from, to, own) -> {
+              float[] dots = own.row(2, (int) (to - from));
+              for (long m = from; m < to; m++) {
+                float[] one = own.load(0, a, m * columns, columns);
+                float[] other = own.load(1, b, m * columns, columns);
+                dots[(int) (m - from)] = VectorMath.dot(one, other, columns);
+              }
+              y.write(from, dots, 0, (int) (to - from));
+            });
   }
 
   // ---- token embedding -----------------------------------------------------------------------
