@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.DropoutMask;
 import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Indices;
 
 /** Operations on elements and on rows: embedding, norms, rotation, gates, dropout. */
 final class Elementwise {
@@ -28,10 +29,8 @@ final class Elementwise {
     this.ofNorms = ofNorms;
   }
 
-  /**
-   * @param of row of the table for each row of y
-   */
-  static void embed(TorchTensor table, Tensor of, TorchTensor y) {
+  static void embed(TorchTensor table, Indices tokens, TorchTensor y) {
+    Tensor of = TorchIndices.at(tokens);
     if (table.dtype() == y.dtype()) {
       torch.index_select_out(y.matrix(), table.matrix(), 0, of);
     } else {
@@ -39,10 +38,8 @@ final class Elementwise {
     }
   }
 
-  /**
-   * @param of row of the table for each row of dY
-   */
-  static void embedBackward(Tensor of, int paddingId, TorchTensor dY, TorchTensor dTable) {
+  static void embedBackward(Indices tokens, int paddingId, TorchTensor dY, TorchTensor dTable) {
+    Tensor of = TorchIndices.at(tokens);
     Tensor isPadding = torch.eq(of, new Scalar(paddingId)).unsqueeze(1);
     Tensor rows = dY.matrix().masked_fill(isPadding, new Scalar(0f));
     dTable.matrix().index_add_(0, of, rows);

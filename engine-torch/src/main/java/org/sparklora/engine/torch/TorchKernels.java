@@ -223,15 +223,12 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void embed(Tensor table, Indices tokens, Tensor y) {
-    scope.run(() -> Elementwise.embed(torch(table), TorchIndices.at(tokens), torch(y)));
+    scope.run(() -> Elementwise.embed(torch(table), tokens, torch(y)));
   }
 
   @Override
   public void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
-    scope.run(
-        () ->
-            Elementwise.embedBackward(
-                TorchIndices.at(tokens), paddingId, torch(dY), torch(dTable)));
+    scope.run(() -> Elementwise.embedBackward(tokens, paddingId, torch(dY), torch(dTable)));
   }
 
   // ---- root-mean-square norm -----------------------------------------------------------------
@@ -260,7 +257,7 @@ final class TorchKernels implements Kernels {
         () -> Elementwise.rmsNormBackwardWeight(torch(x), torch(rstd), torch(dY), torch(dWeight)));
   }
 
-  // ---- rotary position embedding -------------------------------------------------------------
+  // ---- rotation, attention -------------------------------------------------------------------
 
   @Override
   public void rotate(
@@ -275,8 +272,6 @@ final class TorchKernels implements Kernels {
                   inverse));
     }
   }
-
-  // ---- attention -----------------------------------------------------------------------------
 
   @Override
   public AttentionMask mask(List<Branch> branches) {
@@ -322,7 +317,7 @@ final class TorchKernels implements Kernels {
         torch(tensors.q()), torch(tensors.k()), torch(tensors.v()), heads, scale);
   }
 
-  // ---- gated feed-forward --------------------------------------------------------------------
+  // ---- feed-forward, experts -----------------------------------------------------------------
 
   @Override
   public void swiGlu(Tensor gate, Tensor up, Tensor y) {
@@ -343,8 +338,6 @@ final class TorchKernels implements Kernels {
   public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     scope.run(() -> Elementwise.geGluBackwardInPlace(torch(gate), torch(up), torch(dY)));
   }
-
-  // ---- mixture of experts --------------------------------------------------------------------
 
   @Override
   public void scaleRows(Tensor y, Tensor factors) {

@@ -309,7 +309,7 @@ final class ReferenceKernels implements Kernels {
     ReferenceAttention.backward(tensors, gradients, heads, mask, scale);
   }
 
-  // ---- gated feed-forward --------------------------------------------------------------------
+  // ---- feed-forward, experts -----------------------------------------------------------------
 
   @Override
   public void swiGlu(Tensor gate, Tensor up, Tensor y) {
@@ -330,8 +330,6 @@ final class ReferenceKernels implements Kernels {
   public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     ReferenceGate.GELU_TANH.backwardInPlace(gate, up, dY);
   }
-
-  // ---- mixture of experts --------------------------------------------------------------------
 
   @Override
   public void scaleRows(Tensor y, Tensor factors) {
