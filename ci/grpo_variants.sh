@@ -63,7 +63,7 @@ for seed; do
 import json, os, sys
 at, seed = sys.argv[1:]
 print(f"seed {seed}")
-for name in sorted(one for one in os.listdir(at) if os.path.isdir(f"{at}/{one}")):
+for name in sorted(one for one in os.listdir(at) if os.path.exists(f"{at}/{one}/metrics.jsonl")):
     rows = [json.loads(line) for line in open(f"{at}/{name}/metrics.jsonl")]
     steps = [row for row in rows if "step_time" in row]
     if name.startswith("pace"): # not evaluated, which would take time from some runs and not from others
