@@ -17,7 +17,7 @@ class TrainerConfig(Settings):
     model_revision: Optional[str] = field(default=None, metadata={"help": "branch, tag or commit of a model of the hub; unset: main"})
     trust_remote_code: Optional[bool] = field(default=False, metadata={"help": "changes nothing: code of a checkpoint is never run"})
     model_init_kwargs: Optional[str] = field(default=None, metadata={"help": "refused unless it has its default: its entries are settings here: dtype, model_revision"})
-    router_aux_loss_coef: Optional[float] = field(default=None, metadata={"help": "refused unless it has its default: models with experts are not trained"})
+    router_aux_loss_coef: Optional[float] = field(default=None, metadata={"help": "weight of the auxiliary loss that spreads tokens over a mixture's experts; unset: that of config.json; grpo needs 0"})
     load_in_4bit: Optional[bool] = field(default=False, metadata={"help": "keep the matrices of the base's linear layers in 4 bits, as NF4 of bitsandbytes: 0.56 bytes a parameter (adapters only)"})
     use_bnb_nested_quant: Optional[bool] = field(default=False, metadata={"help": "quantize the scales of 4-bit weights, too, as bitsandbytes does; here it changes the weights, not their memory"})
     chat_template_path: Optional[str] = field(default=None, metadata={"help": "file or folder with the chat template to use"})
