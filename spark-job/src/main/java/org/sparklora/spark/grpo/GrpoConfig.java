@@ -31,6 +31,7 @@ import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.grpo.GroupSelection;
 import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.PromptOrder;
+import org.sparklora.train.grpo.RoundExecutors;
 import org.sparklora.train.grpo.SamplerCorrection;
 import org.sparklora.train.vllm.VllmConfig;
 

@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
@@ -14,8 +14,9 @@ import org.sparklora.train.workers.Workers;
  * @param count {@code num_workers}: number of executors; all if empty
  * @param drawers {@code num_generators}: executors that only draw; empty: all draw and train
  */
-record RoundExecutors(int ahead, Optional<Integer> count, Optional<Integer> drawers) {
-  static RoundExecutors of(Settings settings) {
+public record RoundExecutors(int ahead, Optional<Integer> count, Optional<Integer> drawers) {
+  /** The record of a user's settings. */
+  public static RoundExecutors of(Settings settings) {
     RoundExecutors executors =
         new RoundExecutors(
             settings.get(Flags.MAX_STALENESS),
@@ -35,7 +36,7 @@ record RoundExecutors(int ahead, Optional<Integer> count, Optional<Integer> draw
    *
    * @throws ConfigException if none is left
    */
-  Workers learners(Workers all) {
+  public Workers learners(Workers all) {
     int others = drawers.orElse(0);
     ConfigException.require(
         others < all.count() || all instanceof LocalWorkers,
@@ -51,7 +52,7 @@ record RoundExecutors(int ahead, Optional<Integer> count, Optional<Integer> draw
    *
    * @param asksServers whether servers draw; then executors go on training meanwhile
    */
-  Workers drawers(Workers all, boolean asksServers) {
+  public Workers drawers(Workers all, boolean asksServers) {
     return ahead > 0 && asksServers
         ? new LocalWorkers()
         : all.part(all.count() - drawers.orElse(all.count()), all.count());
