@@ -33,7 +33,7 @@ class SafeTensorsTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @EnumSource(DType.class)
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NF4") // which files do not have
   void tensorsSurviveARoundTripRoundedToTheirType(DType dtype) throws IOException {
     Tensor matrix = TinyCheckpoint.random(new Random(1), 0, 3, 5, 7);
     Tensor vector = TinyCheckpoint.random(new Random(2), 0, 3, 3);
