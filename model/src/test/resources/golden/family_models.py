@@ -58,7 +58,7 @@ MODELS = {
         rope_parameters=dict(rope_type="default", rope_theta=1e4), decoder_sparse_step=2, mlp_only_layers=[3], num_hidden_layers=4,
         attention_bias=True, use_sliding_window=True, sliding_window=9, tie_word_embeddings=True),
 }
-# Of an expert, which PEFT joins with the others: gate_up_proj holds the factors of gate_proj and of up_proj.
+# Ranks of an expert, which PEFT joins with the others: gate_up_proj holds the factors of gate_proj and of up_proj.
 EXPERT_RANKS = {r"experts\.(\d+\.)?(gate|up|down)_proj": 2, r"experts\.gate_up_proj": 4}
 ADAPTERS = {
     "qwen3-moe-mixed-tiny": dict(

@@ -8,9 +8,9 @@ import org.sparklora.model.engine.tensor.Tensor;
 public enum Quantization {
   /** Not at all. */
   NONE,
-  /** As {@link Nf4Tensor}s. */
+  /** Matrices are {@link Nf4Tensor}s. */
   NF4,
-  /** As {@link Nf4Tensor}s whose scales are quantised, too. */
+  /** Matrices are {@link Nf4Tensor}s whose scales are quantised, too. */
   NESTED_NF4;
 
   /** The quantisation of TRL's {@code load_in_4bit} and {@code use_bnb_nested_quant}. */

@@ -37,7 +37,7 @@ public record GrpoLossConfig(
     SAPO,
     /** Sum over each completion, then mean over completions. */
     LUSPO,
-    /** As {@code DAPO}, with a weight of the whole completion on the log-probability; see Vespo. */
+    /** {@code DAPO} with the weight of {@link Vespo} on the log-probability. */
     VESPO
   }
 

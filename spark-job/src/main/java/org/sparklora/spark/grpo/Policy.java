@@ -65,7 +65,7 @@ record Policy(
       }
     }
 
-    /** What the loss needs, if anything. */
+    /** The teacher, else the initial parameters, if the loss needs a reference policy. */
     static Optional<Reference> of(
         GrpoConfig config, InitialParameters initial, Teacher teacher, Workers workers)
         throws IOException {

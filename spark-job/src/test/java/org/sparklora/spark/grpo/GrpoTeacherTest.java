@@ -72,7 +72,7 @@ class GrpoTeacherTest {
     assertThat(steps(run)).allMatch(step -> step.get("grad_norm").asDouble() == 0);
   }
 
-  /** Nothing is compared with solutions, so none is needed. */
+  /** A teacher judges tokens, which takes no solutions. */
   @Test
   void solutionsAreNotNeeded() throws IOException {
     GrpoRun run = taught("unsolved", teacher, "--use_peft", "--max_steps", "2");
