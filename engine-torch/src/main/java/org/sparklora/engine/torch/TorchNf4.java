@@ -67,11 +67,6 @@ final class TorchNf4 extends Tensor {
   }
 
   @Override
-  protected Tensor viewAt(long offset, long... shape) {
-    throw new UnsupportedOperationException("Cannot view a part of an NF4 matrix");
-  }
-
-  @Override
   public void read(long offset, float[] destination, int from, int count) {
     checkRange(offset, count);
     try (HostTensor copy = HostTensor.allocate(DType.FLOAT32, count)) {
@@ -82,11 +77,6 @@ final class TorchNf4 extends Tensor {
                       .copy_(device.fetched(elements(offset, count).to(ScalarType.Float))));
       copy.read(0, destination, from, count);
     }
-  }
-
-  @Override
-  public void write(long offset, float[] source, int from, int count) {
-    throw new UnsupportedOperationException("Cannot write to an NF4 matrix");
   }
 
   @Override

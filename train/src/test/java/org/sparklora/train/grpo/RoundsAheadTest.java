@@ -8,24 +8,29 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class RoundsAheadTest {
   private int version; // of the policy
-  private final List<String> closed = new ArrayList<>();
+  private final List<String> events = new ArrayList<>();
 
   /** Draws a round's number and the version of the policy that drew it. */
   private RoundsAhead.Drawing<String> drawing(int number) {
     int drawer = version;
+    return drawing(number, () -> "round %d by %d".formatted(number, drawer));
+  }
+
+  private RoundsAhead.Drawing<String> drawing(int number, Supplier<String> drawn) {
     return new RoundsAhead.Drawing<String>() {
       @Override
       public String draw() {
-        return "round %d by %d".formatted(number, drawer);
+        return drawn.get();
       }
 
       @Override
       public void close() {
-        closed.add("%d".formatted(number));
+        events.add("freed " + number);
       }
     };
   }
@@ -56,7 +61,7 @@ class RoundsAheadTest {
   void freesThePolicyOfEachRoundOnceAndDrawsNoneBeyondTheEnd() {
     run(2, 0, 4, new TreeMap<>());
 
-    assertThat(closed).containsExactly("0", "1", "2", "3");
+    assertThat(events).containsExactly("freed 0", "freed 1", "freed 2", "freed 3");
   }
 
   @Test
@@ -80,65 +85,45 @@ class RoundsAheadTest {
   void aRoundThatFailsEndsTheRunWhenItIsNeeded() {
     RoundsAhead<String> rounds =
         new RoundsAhead<String>(
-            1,
-            3,
-            number ->
-                new RoundsAhead.Drawing<String>() {
-                  @Override
-                  public String draw() {
-                    if (number == 1) {
-                      throw new IllegalArgumentException("no prompts");
-                    }
-                    return "drawn";
-                  }
-
-                  @Override
-                  public void close() {
-                    closed.add("%d".formatted(number));
-                  }
-                },
-            new TreeMap<>());
+            1, 3, number -> drawing(number, () -> noPromptsInRoundOne(number)), new TreeMap<>());
     assertThat(rounds.next(0)).isEqualTo("drawn");
     assertThatThrownBy(() -> rounds.next(1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("no prompts");
     rounds.close();
-    assertThat(closed).containsExactly("0", "1", "2");
+    assertThat(events).containsExactly("freed 0", "freed 1", "freed 2");
+  }
+
+  private static String noPromptsInRoundOne(int number) {
+    if (number == 1) {
+      throw new IllegalArgumentException("no prompts");
+    }
+    return "drawn";
   }
 
   @Test
   void closingStopsARoundThatIsBeingDrawnBeforeItsPolicyIsFreed() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
-    List<String> events = new ArrayList<>();
     RoundsAhead<String> rounds =
         new RoundsAhead<String>(
-            1,
-            9,
-            number ->
-                new RoundsAhead.Drawing<String>() {
-                  @Override
-                  public String draw() {
-                    if (number > 0) {
-                      begun.countDown();
-                      try {
-                        new CountDownLatch(1).await();
-                      } catch (InterruptedException e) {
-                        events.add("stopped " + number);
-                      }
-                    }
-                    return "drawn";
-                  }
-
-                  @Override
-                  public void close() {
-                    events.add("freed " + number);
-                  }
-                },
-            new TreeMap<>());
+            1, 9, number -> drawing(number, () -> endless(number, begun)), new TreeMap<>());
     rounds.next(0);
     begun.await();
     rounds.close();
 
     assertThat(events).containsExactly("freed 0", "stopped 1", "freed 1");
+  }
+
+  /** Draws until it is interrupted, but for round 0. */
+  private String endless(int number, CountDownLatch begun) {
+    if (number > 0) {
+      begun.countDown();
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        events.add("stopped " + number);
+      }
+    }
+    return "drawn";
   }
 }

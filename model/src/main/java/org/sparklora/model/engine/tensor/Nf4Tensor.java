@@ -148,11 +148,6 @@ public final class Nf4Tensor extends Tensor {
   }
 
   @Override
-  protected Tensor viewAt(long offset, long... shape) {
-    throw new UnsupportedOperationException("Cannot view a part of an NF4 matrix");
-  }
-
-  @Override
   public void read(long offset, float[] destination, int from, int count) {
     checkRange(offset, count);
     Objects.checkFromIndexSize(from, count, destination.length);
@@ -193,11 +188,6 @@ public final class Nf4Tensor extends Tensor {
       float value = LEVELS[code] * factor;
       scaled[code] = values == DType.BFLOAT16 ? Bfloat16.toFloat(Bfloat16.fromFloat(value)) : value;
     }
-  }
-
-  @Override
-  public void write(long offset, float[] source, int from, int count) {
-    throw new UnsupportedOperationException("Cannot write to an NF4 matrix");
   }
 
   @Override

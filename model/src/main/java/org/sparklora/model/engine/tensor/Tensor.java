@@ -103,8 +103,10 @@ public abstract class Tensor implements AutoCloseable {
     return viewAt(offset, shape);
   }
 
-  /** A view, whose bounds the caller has checked. */
-  protected abstract Tensor viewAt(long offset, long... shape);
+  /** A view, whose bounds the caller has checked; refused unless overridden. */
+  protected Tensor viewAt(long offset, long... shape) {
+    throw new UnsupportedOperationException("Cannot view a part of %s".formatted(this));
+  }
 
   /** Throws unless the tensor has the elements {@code [offset, offset + count)}. */
   protected final void checkRange(long offset, long count) {
@@ -128,8 +130,13 @@ public abstract class Tensor implements AutoCloseable {
   /** Copies elements {@code [offset, offset + count)} out, widened to float32. */
   public abstract void read(long offset, float[] destination, int from, int count);
 
-  /** Copies float32 values in; a bfloat16 tensor takes them rounded to nearest, ties to even. */
-  public abstract void write(long offset, float[] source, int from, int count);
+  /**
+   * Copies float32 values in; a bfloat16 tensor takes them rounded to nearest, ties to even. A
+   * read-only tensor refuses them.
+   */
+  public void write(long offset, float[] source, int from, int count) {
+    throw new UnsupportedOperationException("Cannot write to %s: it is read-only".formatted(this));
+  }
 
   /** All elements, widened to float32. The tensor must fit a Java array. */
   public final float[] toArray() {

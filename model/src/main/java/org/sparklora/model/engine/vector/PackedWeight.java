@@ -154,18 +154,8 @@ final class PackedWeight extends Tensor {
   }
 
   @Override
-  protected Tensor viewAt(long offset, long... shape) {
-    throw new UnsupportedOperationException("Cannot view a part of a packed weight");
-  }
-
-  @Override
   public void read(long offset, float[] destination, int from, int count) {
     original.read(offset, destination, from, count);
-  }
-
-  @Override
-  public void write(long offset, float[] source, int from, int count) {
-    throw new UnsupportedOperationException("Cannot write to a packed weight");
   }
 
   /** Frees the copy, not the original. */
