@@ -67,11 +67,12 @@ for name in sorted(one for one in os.listdir(at) if os.path.exists(f"{at}/{one}/
     rows = [json.loads(line) for line in open(f"{at}/{name}/metrics.jsonl")]
     steps = [row for row in rows if "step_time" in row]
     if name.startswith("pace"): # not evaluated, which would take time from some runs and not from others
-        rewards = [row["reward"] for row in steps]
-        means = [sum(rewards[i - 3:i + 1]) / 4 for i in range(3, len(rewards))]
-        seconds = [sum(row["step_time"] for row in steps[:i + 1]) for i in range(3, len(rewards))]
-        reached = {least: next((round(s) for s, mean in zip(seconds, means) if mean >= least), None) for least in (0.7, 0.8, 0.9)}
-        print(f"  {name}: seconds to a mean reward of four steps of {reached}, {seconds[-1]:.0f} s for {len(steps)} steps, at the end {means[-1]:.3f}")
+        drawn = [(row["reward"], sum(one["step_time"] for one in steps[:i + 1])) for i, row in enumerate(steps) if "reward" in row]
+        few = 4 if len(drawn) == len(steps) else 1 # four rounds of 128 completions, or one of 1024
+        means = [(sum(reward for reward, _ in drawn[i - few:i]) / few, drawn[i - 1][1]) for i in range(few, len(drawn) + 1)]
+        reached = {least: next((round(seconds) for mean, seconds in means if mean >= least), None) for least in (0.7, 0.8, 0.9)}
+        total = sum(row["step_time"] for row in steps)
+        print(f"  {name}: seconds to a mean reward of {reached}, {total:.0f} s for {len(steps)} steps, at the end {means[-1][0]:.3f}")
         continue
     batch = 16 if name == "taught-small" else 128
     curve = {row["step"] * batch: row["eval_reward"] for row in rows if "eval_reward" in row}
