@@ -1,7 +1,10 @@
 package org.sparklora.model;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.NormPlace;
@@ -21,14 +24,15 @@ import org.sparklora.model.layer.RouterLoad;
 
 /**
  * The activations that forward keeps for backward, allocated once for the largest batch seen and
- * lent as views. Cheap ones are never kept but computed again: normed inputs, silu(gate) · up,
- * Qwen3's normed heads, dropout masks.
+ * lent as views. Cheap ones are never kept but computed again: normed inputs, f(gate) · up, Qwen3's
+ * normed heads, dropout masks.
  *
- * <p>Elements per token and layer, of {@link Engine#activationType} except H + 2 float32 statistics
- * of the softmax and the norms, and gate, up and the adapters' R, which are of {@link
- * Engine#operandType}: C for the block's input, and for its inner activations C + 2·(H + K)·D + H +
- * 2·F + 2, plus R for each adapter, and C + 1 for each norm after attention or feed-forward. With a
- * mixture of experts k times F, and E for the router. Inputs are kept for all blocks, inner
+ * <p>Elements per token and layer: C for the block's input, and for its inner activations C + 2·(H
+ * + K)·D + H + 2·F + 2, plus R for each adapter, C + 1 for each norm after attention or
+ * feed-forward, and H + K or 2 for norms of heads; with a mixture of experts k times F and R, and E
+ * for the router. Statistics of the softmax and the norms, and router logits, are float32; gate, up
+ * and an R from {@link LoraLinear#LEAST_ROUNDED} on are of {@link Engine#operandType} outside of
+ * experts; all others are of {@link Engine#activationType}. Inputs are kept for all blocks, inner
  * activations for as many of the last blocks as fit; backward recomputes the inner activations of
  * the other blocks, one block at a time (Chen et al., 2016: gradient checkpointing).
  *
@@ -48,7 +52,7 @@ final class Activations implements AutoCloseable {
   private final Engine engine;
   private final boolean backward; // else only the end of the stream is kept
   private final long blockBytes;
-  private final List<Tensor> owned = new ArrayList<>();
+  private final Map<Place, Tensor> owned = new HashMap<>();
   private List<Tensor> streams = List.of();
   private List<DecoderBlock.Saved> blocks = List.of();
   private int capacity = 0;
@@ -118,10 +122,10 @@ final class Activations implements AutoCloseable {
   private int blocksThatFit() {
     int layers = decoder.config().numHiddenLayers();
     keptBlocks = 0;
-    List<Tensor> counted = new ArrayList<>();
+    Map<Place, Tensor> counted = new HashMap<>();
     Engine counting = Engines.counting(DType.FLOAT32, engine.activationType());
     block(new Lender(counting, counted, capacity), decoder.config(), layers - 1);
-    return (int) Math.max(1, Math.min(layers, blockBytes / bytes(counted)));
+    return (int) Math.max(1, Math.min(layers, blockBytes / bytes(counted.values())));
   }
 
   /** The residual stream before a layer, {@code (N, C)}; layer L means the end of the stream. */
@@ -149,10 +153,10 @@ final class Activations implements AutoCloseable {
 
   /** Memory held, for the largest batch so far. */
   long bytes() {
-    return bytes(owned);
+    return bytes(owned.values());
   }
 
-  private static long bytes(List<Tensor> tensors) {
+  private static long bytes(Collection<Tensor> tensors) {
     return tensors.stream().mapToLong(Tensor::bytes).sum();
   }
 
@@ -228,20 +232,28 @@ final class Activations implements AutoCloseable {
 
   @Override
   public void close() {
-    owned.forEach(Tensor::close);
+    owned.values().forEach(Tensor::close);
     owned.clear();
     capacity = 0;
     reserved = 0;
   }
 
+  /**
+   * The place of a buffer.
+   *
+   * @param number in the order of lending
+   * @param type of the elements; blocks that share memory may have adapters of several types
+   */
+  private record Place(int number, DType type) {}
+
   /** Lends views of buffers in a fixed order; allocates a buffer when it is first lent. */
   private final class Lender {
     private final Engine engine;
-    private final List<Tensor> buffers;
+    private final Map<Place, Tensor> buffers;
     private final int tokens;
     private int next = 0;
 
-    Lender(Engine engine, List<Tensor> buffers, int tokens) {
+    Lender(Engine engine, Map<Place, Tensor> buffers, int tokens) {
       this.engine = engine;
       this.buffers = buffers;
       this.tokens = tokens;
@@ -277,10 +289,11 @@ final class Activations implements AutoCloseable {
     }
 
     private Tensor lend(DType type, int rows, int columns, int allocatedColumns) {
-      if (next == buffers.size()) {
-        buffers.add(engine.allocate(type, (long) capacity * rows, allocatedColumns));
-      }
-      return buffers.get(next++).view(0, (long) tokens * rows, columns);
+      return buffers
+          .computeIfAbsent(
+              new Place(next++, type),
+              place -> engine.allocate(type, (long) capacity * rows, allocatedColumns))
+          .view(0, (long) tokens * rows, columns);
     }
   }
 }

@@ -94,7 +94,7 @@ public final class Decoder implements AutoCloseable {
     return precision.quantization() != Quantization.NONE && Projection.isMatrix(name);
   }
 
-  /** Quantises w, best in host memory, and closes it. */
+  /** Quantises w, which should lie in host memory, and closes it. */
   private static Tensor quantized(Tensor w, Engine engine, Precision precision) {
     try (w) {
       return engine.quantized(precision.quantization().of(w, precision.weights()));
@@ -319,7 +319,7 @@ public final class Decoder implements AutoCloseable {
       return linear(projection.module(layer), biased, numberOf(projection, layer));
     }
 
-    /** The linear layers before this one if no block has experts, which have no dropout. */
+    /** The number of a layer's dropout mask; experts have no dropout, so they may share one. */
     private static int numberOf(Projection projection, int layer) {
       return layer * Projection.values().length + projection.ordinal();
     }
@@ -337,7 +337,7 @@ public final class Decoder implements AutoCloseable {
     }
 
     /**
-     * @param number its own among the numbers of linear layers with dropout
+     * @param number sets the module's dropout mask apart from those of other modules
      */
     private Linear adapted(String module, int number, DenseLinear base) {
       if (!(decoder.layout instanceof AdapterLayout adapter) || adapter.factors(module).isEmpty()) {

@@ -100,7 +100,7 @@ public final class IncrementalDecoder implements AutoCloseable {
       }
     }
 
-    /** Rows of logits that {@link #extend} overwrites for {@code texts} texts: at least as many. */
+    /** The number of rows of logits that {@link #extend} overwrites: at least {@code texts}. */
     public int rows(int texts) {
       return steps.rows(texts);
     }

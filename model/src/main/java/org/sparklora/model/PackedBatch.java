@@ -60,7 +60,7 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
    *
    * @param inputIds token ids; those past the last document are padding and are dropped
    * @param labels one per token; {@link #IGNORED_LABEL} for no loss
-   * @param seqLengths the lengths of the row's documents
+   * @param seqLengths the lengths of the row's documents; those of length 0 are left out
    */
   public record Row(int[] inputIds, int[] labels, int[] seqLengths) {
 
@@ -73,7 +73,7 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
       if (Arrays.stream(seqLengths).anyMatch(length -> length < 0)
           || Arrays.stream(seqLengths).asLongStream().sum() > inputIds.length) {
         throw new IllegalArgumentException(
-            "Cannot use a row of %s input_ids with seq_lengths %s: they must be positive and sum to at most the row's length"
+            "Cannot use a row of %s input_ids with seq_lengths %s: none may be negative, and they must sum to at most the row's length"
                 .formatted(inputIds.length, Arrays.toString(seqLengths)));
       }
     }

@@ -41,7 +41,7 @@ public interface ParameterLayout extends Serializable {
         .toList();
   }
 
-  /** Nothing is trained: the vector is empty. */
+  /** The layout of a model without trained parameters: the vector is empty. */
   static ParameterLayout none() {
     return NothingTrained.INSTANCE;
   }

@@ -12,7 +12,7 @@ import org.sparklora.model.loss.TokenLogProbs;
  */
 public record StepResult(double loss, long tokens, TokenLogProbs logProbs, double routerLoss) {
 
-  /** This result with the routers' loss, which {@code loss} has with a weight. */
+  /** This result with the routers' loss, which is added to {@code loss} times {@code weight}. */
   StepResult plus(double ofRouters, double weight) {
     double sum = weight == 0 ? loss : loss + weight * ofRouters;
     return new StepResult(sum, tokens, logProbs, ofRouters);

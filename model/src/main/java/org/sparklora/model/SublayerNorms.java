@@ -68,7 +68,7 @@ record SublayerNorms(Optional<RmsNorm> before, Optional<RmsNorm> after) {
     return normed;
   }
 
-  /** The gradient of the sublayer's result, of that of y. */
+  /** The gradient of the sublayer's result, from that of y. */
   Tensor dSum(Workspace workspace, Saved saved, Tensor dY) {
     if (after.isEmpty()) {
       return dY;
@@ -78,7 +78,7 @@ record SublayerNorms(Optional<RmsNorm> before, Optional<RmsNorm> after) {
     return dOut;
   }
 
-  /** Turns dY into dX, with the gradient of the sublayer's input. */
+  /** Turns dY into dX: adds the gradient that comes through the sublayer's input. */
   void backward(Workspace workspace, Tensor x, Saved saved, Tensor dInput, Tensor dY) {
     if (before.isPresent()) {
       before.get().backward(workspace.engine(), x, saved.rstd, dInput, dY);

@@ -18,8 +18,8 @@ import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The parameter vector of full fine-tuning: all weights of the model, first those with weight decay
- * (matrices), then those without (norms and biases), so that each group is one contiguous range. Of
- * a norm that multiplies by 1 + weight, the vector holds 1 + weight.
+ * (matrices), then those without (norms and biases), so that each group is one contiguous range.
+ * For a norm that multiplies by 1 + weight, the vector holds 1 + weight.
  *
  * <p>Immutable and thread-safe.
  */

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -23,7 +21,9 @@ import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.tensor.NativeMemory;
+import org.sparklora.model.engine.tensor.Nf4Tensor;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.NonFiniteLogitsException;
@@ -182,20 +182,27 @@ class EngineMemoryTest {
   /** An engine whose memory ends after some tensors. */
   private static Engine failingAfter(int allocations, Kernels kernels) {
     int[] left = {allocations};
-    return EnginesUnderTest.of(
-        (Kernels)
-            Proxy.newProxyInstance(
-                Kernels.class.getClassLoader(),
-                new Class<?>[] {Kernels.class},
-                (proxy, method, arguments) -> {
-                  if (method.getName().equals("allocate") && left[0]-- == 0) {
-                    throw new OutOfMemoryError("this is a test");
-                  }
-                  try {
-                    return method.invoke(kernels, arguments);
-                  } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                  }
-                }));
+    return EnginesUnderTest.failing(method -> method.equals("allocate") && left[0]-- == 0, kernels);
+  }
+
+  @EachEngine
+  @MethodSource("engines")
+  void isFreedWhereACopyRunsOutOfMemory(String name) {
+    try (Engine engine = EnginesUnderTest.failing("copy"::equals, EnginesUnderTest.kernels(name));
+        Tensor x = engine.allocate(2, 3)) {
+      assertThatThrownBy(() -> engine.copyAs(DType.BFLOAT16, x)).hasMessage("this is a test");
+    }
+  }
+
+  /** Engines that keep NF4 fail when they move it, the others when they widen it. */
+  @EachEngine
+  @MethodSource("engines")
+  void isFreedWhereAQuantisedWeightFindsNoMemory(String name) {
+    Set<String> calls = Set.of("quantized", "allocate");
+    try (Engine engine = EnginesUnderTest.failing(calls::contains, EnginesUnderTest.kernels(name));
+        HostTensor w = HostTensor.allocate(DType.FLOAT32, 2, 64)) {
+      Nf4Tensor codes = Nf4Tensor.of(w, DType.FLOAT32, false);
+      assertThatThrownBy(() -> engine.quantized(codes)).hasMessage("this is a test");
+    }
   }
 }

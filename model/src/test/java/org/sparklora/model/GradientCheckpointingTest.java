@@ -20,6 +20,7 @@ import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
+import org.sparklora.model.layer.LoraLinear;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -95,6 +96,33 @@ class GradientCheckpointingTest {
         assertThat(two).usingRecursiveComparison().isEqualTo(kept);
         assertThat(actual.toArray()).isEqualTo(expected.toArray());
         assertThat(inPart.toArray()).isEqualTo(expected.toArray());
+      }
+    }
+  }
+
+  /** The first block rounds x·Aᵀ to bfloat16, the others do not. */
+  @Test
+  void blocksThatShareMemoryKeepTheTypesOfTheirAdapters() throws IOException {
+    int wide = LoraLinear.LEAST_ROUNDED;
+    LoraConfig config =
+        new LoraConfig(
+            4,
+            8,
+            0,
+            false,
+            LoraTargets.names(List.of("q_proj", "down_proj")),
+            List.of(new LoraConfig.RankOf("layers\\.0\\..*", wide)));
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, threeBlocks("llama"));
+    AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
+    Engine engine = Engines.counting(DType.BFLOAT16, DType.FLOAT32);
+    Decoder decoder = Decoder.unread(checkpoint.config(), layout, engine);
+    for (long blockBytes : new long[] {0, Activations.UNLIMITED}) {
+      Activations activations = Activations.forBackward(decoder, engine, blockBytes).reserve(8);
+      assertThat(activations.holds(0)).isEqualTo(blockBytes > 0);
+      for (int layer = 0; layer < 3; layer++) {
+        Tensor u = activations.block(layer).attention().inner().uQuery();
+        assertThat(u.dtype()).isEqualTo(layer == 0 ? DType.BFLOAT16 : DType.FLOAT32);
+        assertThat(u.shape()).containsExactly(8, layer == 0 ? wide : 4);
       }
     }
   }

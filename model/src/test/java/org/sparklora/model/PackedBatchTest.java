@@ -40,6 +40,9 @@ class PackedBatchTest {
     assertThatThrownBy(
             () -> new PackedBatch.Row(new int[] {1, 2}, new int[] {1, 2}, new int[] {2, 1}))
         .hasMessageContaining("2 input_ids with seq_lengths [2, 1]");
+    assertThatThrownBy(
+            () -> new PackedBatch.Row(new int[] {1, 2}, new int[] {1, 2}, new int[] {3, -1}))
+        .hasMessageContaining("seq_lengths [3, -1]: none may be negative");
   }
 
   @Test

@@ -49,8 +49,8 @@ public final class DeviceChoice {
     }
     CudaDevice device = CudaDevice.at(address);
     check(device);
-    chosen = device;
     restrict(environment, address);
+    chosen = device;
     LOG.info("Computing on {}", chosen);
     return true;
   }

@@ -19,7 +19,7 @@ final class Nd4jAttention {
   /** Queries of a tile: bounds the scores at H · QUERIES · (longest document) floats. */
   static final int QUERIES = 256;
 
-  /** Added to scores of later tokens; its exponential is 0, and no difference with it overflows. */
+  /** Added to scores of unseen keys: its exponential is 0, and no difference with it overflows. */
   private static final float MASKED = -1e30f;
 
   private static final MMulTranspose PLAIN = MMulTranspose.allFalse();

@@ -6,6 +6,7 @@ import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Runs {@link Nd4jAttention} over branches. It needs consecutive keys, so the keys of a branch that
@@ -85,12 +86,13 @@ final class Nd4jBranchAttention {
   }
 
   private Nd4jTensor gathered(Nd4jTensor x, Branch branch) {
-    Nd4jTensor gathered = zeros(branch);
-    Nd4jScratch.run(
-        () ->
-            branch.forEachRun(
-                (start, count, key) -> rows(gathered, key, count).assign(rows(x, start, count))));
-    return gathered;
+    return Tensor.closedOnFailure(
+        zeros(branch),
+        y ->
+            Nd4jScratch.run(
+                () ->
+                    branch.forEachRun(
+                        (start, count, key) -> rows(y, key, count).assign(rows(x, start, count)))));
   }
 
   private void addBack(Nd4jTensor gathered, Branch branch, Nd4jTensor x) {

@@ -21,7 +21,8 @@ import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Kernels that use ND4J's operations only, so that they run wherever ND4J does: with {@code
- * nd4j-cuda} on a GPU. Only token ids, and one number for each row of logits, are copied to Java.
+ * nd4j-cuda} on a GPU. Only token ids, router logits and some numbers for each row of logits are
+ * copied to Java.
  *
  * <p>On CPUs vector engines are many times faster; there this class is for tests.
  *

@@ -1,17 +1,21 @@
 package org.sparklora.engine.nd4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
 
+import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.factory.Nd4j;
+import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
+import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.TokenScores;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostAlias;
@@ -139,6 +143,22 @@ class Nd4jKernelsTest {
       assertThat(Nd4jScratch.isHeldByCallingThread()).isTrue();
     }
     assertThat(Nd4jScratch.isHeldByCallingThread()).isFalse();
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
+  }
+
+  @Test
+  void gatheredKeysAreFreedWhereTheyCannotBeCopied() {
+    Branch twoRuns = new Branch(0, 1, List.of(new Branch.Run(0, 1), new Branch.Run(2, 1)), 2);
+    Nd4jBranchAttention attention =
+        new Nd4jBranchAttention(new Nd4jKernels(1), new Heads(1, 1, 4), List.of(twoRuns), 1);
+    long before = NativeMemory.liveBytes();
+    Nd4jTensor closed = Nd4jTensor.allocate(DType.FLOAT32, 3, 4);
+    closed.close();
+    try (Nd4jTensor q = Nd4jTensor.allocate(DType.FLOAT32, 1, 4);
+        Nd4jTensor sums = Nd4jTensor.allocate(DType.FLOAT32, 1, 1)) {
+      assertThatThrownBy(() -> attention.forward(q, closed, closed, q, sums))
+          .hasMessageContaining("freed by close()");
+    }
     assertThat(NativeMemory.liveBytes()).isEqualTo(before);
   }
 

@@ -80,7 +80,7 @@ final class CudaGraphs implements Recorder {
     onStream(operators);
   }
 
-  /** Runs operators on {@link #stream}, and synchronises, as streams do not wait by themselves. */
+  /** Runs operators on {@link #stream}; synchronises around them, since streams do not wait. */
   private void onStream(Runnable operators) {
     torch.cuda_synchronize(device);
     CUDAStream usual = torch_cuda.getCurrentCUDAStream(device);

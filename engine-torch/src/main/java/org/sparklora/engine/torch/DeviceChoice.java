@@ -84,8 +84,8 @@ final class DeviceChoice {
     return TorchDevice.ofGpu(chosen.index(), chosen.toString());
   }
 
-  /** Bytes in use on the chosen device, by any process; empty if no device was chosen. */
+  /** Bytes in use on the chosen device, by any process; empty if unknown or none was chosen. */
   static synchronized OptionalLong usedBytes() {
-    return chosen == null ? OptionalLong.empty() : OptionalLong.of(chosen.usedBytes());
+    return chosen == null ? OptionalLong.empty() : chosen.usedBytes();
   }
 }

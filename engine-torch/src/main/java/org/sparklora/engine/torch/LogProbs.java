@@ -54,7 +54,7 @@ final class LogProbs {
   }
 
   /**
-   * The sums of each row that a softmax needs, in double.
+   * The results of a softmax for each row, in double, from float32 sums.
    *
    * @param logSumExp {@code (M)}
    * @param entropies {@code (M)}

@@ -9,8 +9,7 @@ import org.sparklora.model.engine.tensor.DType;
 
 /**
  * Products of linear layers. Their operands are float32, or rounded to bfloat16 with float32 sums.
- * A float32 product with a bfloat16 weight, and each with an NF4 weight, widens the weight a tile
- * at a time.
+ * A weight in NF4, or whose operand is a float32 copy, is converted a tile at a time.
  *
  * <p>Up to {@link #INDEPENDENT_ROWS} rows are multiplied in blocks of equal size: a library chooses
  * its kernel, and so the order of its sums, by the shape of a product, which then does not depend
@@ -20,7 +19,7 @@ final class Products {
   /** The most rows of a product that are computed independently of each other. */
   static final int INDEPENDENT_ROWS = 128;
 
-  /** Elements of a bfloat16 weight that are widened at a time: 16 MiB of float32. */
+  /** Elements of a weight that are converted at a time: 16 MiB of float32. */
   static final int TILE = 1 << 22;
 
   private final TorchDevice device;

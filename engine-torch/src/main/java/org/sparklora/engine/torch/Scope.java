@@ -20,14 +20,25 @@ final class Scope {
   /** Part of the message of CUDA's allocator when memory is exhausted. */
   private static final String OUT_OF_MEMORY = "out of memory";
 
-  /** Threads that the calling thread set for libtorch and its BLAS, which all scopes share. */
+  /** Threads that the calling thread set for libtorch, which keeps a number for each thread. */
   private static final ThreadLocal<Integer> THREADS = ThreadLocal.withInitial(() -> 0);
 
   private final ReentrantLock lock = new ReentrantLock();
   private final int threads;
+  private final boolean multiplies;
+
+  private Scope(int threads, boolean multiplies) {
+    this.threads = threads;
+    this.multiplies = multiplies;
+  }
 
   Scope(int threads) {
-    this.threads = threads;
+    this(threads, true);
+  }
+
+  /** For copies on one thread, which leave the BLAS to those who multiply meanwhile. */
+  static Scope ofCopies() {
+    return new Scope(1, false);
   }
 
   /** Runs operators, then frees their intermediate results. */
@@ -46,8 +57,10 @@ final class Scope {
     try {
       if (THREADS.get() != threads) {
         torch.set_num_threads(threads);
-        openblas_nolapack.blas_set_num_threads(threads);
         THREADS.set(threads);
+      }
+      if (multiplies) {
+        limitBlas(threads);
       }
       return operators.get();
     } catch (RuntimeException e) {
@@ -55,6 +68,13 @@ final class Scope {
     } finally {
       results.close();
       lock.unlock();
+    }
+  }
+
+  /** Limits the BLAS, which has one number of threads for the whole process. */
+  private static synchronized void limitBlas(int threads) {
+    if (openblas_nolapack.blas_get_num_threads() != threads) {
+      openblas_nolapack.blas_set_num_threads(threads);
     }
   }
 

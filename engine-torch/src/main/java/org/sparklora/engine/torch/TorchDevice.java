@@ -46,7 +46,7 @@ final class TorchDevice {
   private final String name;
   private final Optional<Recorder> recorder;
   private final AtomicLong allocations = new AtomicLong();
-  private Set<TorchTensor.Storage> used; // null outside of usedBy
+  private final ThreadLocal<Set<TorchTensor.Storage>> used = new ThreadLocal<>(); // in usedBy
   private long asked = 0; // copies to host memory, guarded by this
   private long arrived = 0; // copies that are known to have arrived
 
@@ -100,21 +100,22 @@ final class TorchDevice {
     allocations.incrementAndGet();
   }
 
-  /** The storages that operators use; no other thread may use the engine meanwhile. */
+  /** The storages that operators use on the calling thread. */
   Set<TorchTensor.Storage> usedBy(Runnable operators) {
     Set<TorchTensor.Storage> all = Collections.newSetFromMap(new IdentityHashMap<>());
-    used = all;
+    used.set(all);
     try {
       operators.run();
     } finally {
-      used = null;
+      used.remove();
     }
     return all;
   }
 
   void uses(TorchTensor.Storage storage) {
-    if (used != null) {
-      used.add(storage);
+    Set<TorchTensor.Storage> all = used.get(); // null outside of usedBy
+    if (all != null) {
+      all.add(storage);
     }
   }
 
@@ -236,7 +237,7 @@ final class TorchDevice {
     }
   }
 
-  /** The one place where this process waits for a device. */
+  /** Waits for all work of the device: every copy to host memory by this class waits here. */
   private void synchronize() {
     if (isCuda) {
       torch.cuda_synchronize(device.index());

@@ -82,7 +82,7 @@ final class TorchIndices extends Indices {
 
   @Override
   public int[] toArray() {
-    return new Scope(1).of(() -> ints(at(this)));
+    return Scope.ofCopies().of(() -> ints(at(this)));
   }
 
   /** Copies whole numbers to a Java array. */

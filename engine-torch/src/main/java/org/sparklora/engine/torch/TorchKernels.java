@@ -23,8 +23,8 @@ import org.sparklora.model.engine.tensor.Nf4Tensor;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
- * Kernels by libtorch's operators, the same on CPUs and on a GPU. Only token ids, and one number
- * for each row of logits, are copied to Java.
+ * Kernels by libtorch's operators, the same on CPUs and on a GPU except for bfloat16 attention.
+ * Only token ids, router logits and some numbers for each row of logits are copied to Java.
  *
  * <p>Thread-safe: calls run one after the other.
  */

@@ -1,5 +1,7 @@
 package org.sparklora.engine.torch;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.tensor.DType;
@@ -15,16 +17,25 @@ final class TorchNf4 extends Tensor {
   private final TorchTensor pairs; // levels of both codes in a byte, (256, 2)
   private final DType values;
 
-  /** Takes ownership of w. */
+  /** Takes ownership of w, unless it throws. */
   TorchNf4(TorchDevice device, Nf4Tensor w) {
     super(DType.NF4, w.shape());
     this.device = device;
     this.values = w.values();
-    this.codes = moved(device, w.codes());
-    this.scales = moved(device, w.scales());
     float[] levels = Nf4Tensor.pairsOfLevels();
-    this.pairs = TorchTensor.allocate(device, DType.FLOAT32, levels.length / 2, 2);
-    pairs.write(0, levels, 0, levels.length);
+    List<TorchTensor> made = new ArrayList<>();
+    try {
+      made.add(moved(device, w.codes()));
+      made.add(moved(device, w.scales()));
+      made.add(TorchTensor.allocate(device, DType.FLOAT32, levels.length / 2, 2));
+      made.get(2).write(0, levels, 0, levels.length);
+    } catch (Throwable e) { // OutOfMemoryError is a likely one
+      made.forEach(Tensor::close);
+      throw e;
+    }
+    this.codes = made.get(0);
+    this.scales = made.get(1);
+    this.pairs = made.get(2);
   }
 
   private static TorchTensor moved(TorchDevice device, HostTensor x) {
@@ -32,9 +43,9 @@ final class TorchNf4 extends Tensor {
       return TorchTensor.over(device, x);
     }
     try (x) {
-      TorchTensor y = TorchTensor.allocate(device, x.dtype(), x.shape());
-      new Scope(1).run(() -> device.send(TorchDevice.over(x), y.flat()));
-      return y;
+      return closedOnFailure(
+          TorchTensor.allocate(device, x.dtype(), x.shape()),
+          y -> Scope.ofCopies().run(() -> device.send(TorchDevice.over(x), y.flat())));
     }
   }
 
@@ -70,7 +81,7 @@ final class TorchNf4 extends Tensor {
   public void read(long offset, float[] destination, int from, int count) {
     checkRange(offset, count);
     try (HostTensor copy = HostTensor.allocate(DType.FLOAT32, count)) {
-      new Scope(1)
+      Scope.ofCopies()
           .run(
               () ->
                   TorchDevice.over(copy)

@@ -154,7 +154,7 @@ final class TorchTensor extends Tensor {
   }
 
   private static void transfer(Runnable copy) {
-    new Scope(1).run(copy);
+    Scope.ofCopies().run(copy);
   }
 
   @Override

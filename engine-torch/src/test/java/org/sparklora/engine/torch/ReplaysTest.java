@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.DType;
@@ -86,6 +88,20 @@ class ReplaysTest {
       replays.run("a", x::flat);
       assertThat(recorder.done)
           .containsExactly("warm up", "record", "replay", "close", "warm up", "record", "replay");
+    }
+  }
+
+  @Test
+  void memoryThatAnotherThreadReadsMeanwhileIsNotTheOperators() {
+    try (TorchTensor x = tensor(device);
+        TorchTensor other = tensor(device)) {
+      Set<TorchTensor.Storage> used =
+          device.usedBy(
+              () -> {
+                Scope.part(x::flat);
+                CompletableFuture.runAsync(other::toArray).join();
+              });
+      assertThat(used).containsExactly(x.memory().storage());
     }
   }
 

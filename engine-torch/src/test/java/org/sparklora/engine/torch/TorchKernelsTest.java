@@ -6,9 +6,11 @@ import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
@@ -182,6 +184,26 @@ class TorchKernelsTest {
       engine.putRows(x, indices, y);
       assertThat(engine.sumOfSquares(y)).isNotNegative();
     }
+  }
+
+  /** The BLAS has one number of threads for the whole process. */
+  @Test
+  void whatOtherThreadsDoLeavesAnEngineTheThreadsOfItsBlas() throws InterruptedException {
+    TorchDevice apart = TorchDevice.ofProcessorsApart(Optional.empty());
+    Scope three = new Scope(3);
+    three.run(() -> {});
+    try (Tensor x = TorchTensor.allocate(apart, DType.FLOAT32, 2)) {
+      onANewThread(x::toArray);
+      assertThat(openblas_nolapack.blas_get_num_threads()).isEqualTo(3);
+    }
+    onANewThread(() -> new Scope(1).run(() -> {}));
+    three.run(() -> assertThat(openblas_nolapack.blas_get_num_threads()).isEqualTo(3));
+  }
+
+  private static void onANewThread(Runnable work) throws InterruptedException {
+    Thread thread = new Thread(work);
+    thread.start();
+    thread.join();
   }
 
   @Test

@@ -53,7 +53,6 @@ public final class CheckpointWriter {
     }
   }
 
-  /** Copies {@code generation_config.json}. */
   public static void copyGenerationConfig(Path from, Path to) throws IOException {
     copyIfThere(from, to, GENERATION_CONFIG);
   }

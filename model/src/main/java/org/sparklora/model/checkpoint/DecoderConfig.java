@@ -166,7 +166,7 @@ public record DecoderConfig(
         .toList();
   }
 
-  /** Elements of the blocks' matrices that multiply a token: of a mixture those of its experts. */
+  /** Elements of the blocks' matrices that multiply a token: in a mixture those of its experts. */
   public double activeElements() {
     return linears().stream().mapToDouble(of -> of.share() * of.in() * of.out()).sum();
   }

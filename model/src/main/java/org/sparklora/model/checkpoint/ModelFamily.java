@@ -99,9 +99,9 @@ public enum ModelFamily {
     /** All layers attend over a sliding window if sliding_window is a number in use. */
     WINDOW_IN_ALL_LAYERS,
     /**
-     * Only with use_sliding_window layers attend over a window: all of WINDOW_IN_ALL_LAYERS, else
-     * those that layer_types names, else the layers without rotation if the family has such layers,
-     * else the layers from max_window_layers on.
+     * Layers attend over a window only with use_sliding_window: all layers with
+     * WINDOW_IN_ALL_LAYERS, else those that layer_types names, else the layers without rotation if
+     * the family has such layers, else the layers from max_window_layers on.
      */
     WINDOW_IF_SAID,
     /**

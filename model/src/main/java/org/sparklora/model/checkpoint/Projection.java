@@ -27,7 +27,7 @@ public enum Projection {
   }
 
   /**
-   * Whether a tensor is the matrix of a linear layer of a block: those that transformers quantises.
+   * Whether a tensor is a matrix of these layers outside of experts, which transformers quantises.
    */
   public static boolean isMatrix(String name) {
     return Arrays.stream(values()).anyMatch(layer -> name.endsWith("." + layer.path + ".weight"));

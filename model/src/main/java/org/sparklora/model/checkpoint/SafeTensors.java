@@ -94,18 +94,21 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * Returns a tensor of this file if its elements are finite; else closes it and throws.
+   * Returns a tensor of this file if its elements are finite; else, or if that cannot be computed,
+   * closes it and throws.
    *
    * @throws CheckpointException if an element is NaN or infinite
    */
   public Tensor requireFinite(String name, Tensor tensor, Engine engine) {
-    if (!engine.isFinite(tensor)) {
-      tensor.close();
-      throw new CheckpointException(
-          "Cannot use tensor %s of %s: it holds NaN or infinite values, from a run that diverged or a file that was damaged; use another checkpoint of that run, or copy the file again",
-          name, file);
-    }
-    return tensor;
+    return Tensor.closedOnFailure(
+        tensor,
+        stored -> {
+          if (!engine.isFinite(stored)) {
+            throw new CheckpointException(
+                "Cannot use tensor %s of %s: it holds NaN or infinite values, from a run that diverged or a file that was damaged; use another checkpoint of that run, or copy the file again",
+                name, file);
+          }
+        });
   }
 
   /** The bytes of a tensor of any type, little-endian, which the caller closes. */

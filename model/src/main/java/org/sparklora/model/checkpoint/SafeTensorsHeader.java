@@ -53,7 +53,7 @@ record SafeTensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
       throw refusal(
           file,
           0,
-          "the header is said to have %s bytes, at most %,d are allowed",
+          "the header is said to have %s bytes, 2 to %,d are allowed",
           Long.toUnsignedString(headerBytes),
           MAX_HEADER_BYTES);
     }

@@ -25,8 +25,8 @@ import org.sparklora.text.json.JsonFile;
 
 /**
  * Writes a safetensors file as {@code save_file} of the reference implementation would: tensors by
- * falling element size, then by name, with the metadata {@code {"format": "pt"}} that transformers
- * asks for. The same tensors give the same bytes.
+ * falling element size, then by type and name, with the metadata {@code {"format": "pt"}} that
+ * transformers asks for. The same tensors give the same bytes.
  *
  * <p>The file appears under its final name only when it is complete.
  */

@@ -40,7 +40,7 @@ public final class InvalidSetting extends IllegalArgumentException {
     return value;
   }
 
-  /** What to give instead. */
+  /** The remedy: a description of allowed values. */
   public String remedy() {
     return remedy;
   }

@@ -10,10 +10,10 @@ import org.sparklora.model.engine.tensor.Tensor;
  *
  * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>.
  * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16, {@code w}
- * also {@link Engine#quantized}, activations of {@link Engine#activationType}, what products write
- * and read of {@link Engine#operandType}; everything else is float32. Shapes are as in the table of
- * {@code org.sparklora.model}; a leading {@code (N, H, D)} may be passed in any shape with the same
- * elements.
+ * also {@link Engine#quantized}; activations may be of {@link Engine#activationType}, operands and
+ * results of products of {@link Engine#operandType}; everything else is float32. Shapes are as in
+ * the table of {@code org.sparklora.model}; a tensor {@code (N, H, D)} may be passed in any shape
+ * with the same elements.
  */
 abstract class DecoderOperations {
   private final Kernels kernels;

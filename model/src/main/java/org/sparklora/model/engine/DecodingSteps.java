@@ -26,7 +26,7 @@ public class DecodingSteps implements AutoCloseable {
    * @param ids {@code (N)}
    * @param positions position of each token in its text, {@code (N)}
    * @param slots cache slots for the tokens' keys and values, {@code (N)}
-   * @param branches one of one query per text: the cache slots that its token sees, its own last
+   * @param branches for each text a query, and the cache slots that its token sees, its own last
    */
   public record Tokens(int[] ids, int[] positions, int[] slots, List<Branch> branches) {}
 

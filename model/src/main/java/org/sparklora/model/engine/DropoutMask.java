@@ -1,8 +1,8 @@
 package org.sparklora.model.engine;
 
 /**
- * Which elements dropout keeps: a counter-based generator, so that any element's bit can be drawn
- * alone, in any order, and again in backward.
+ * Draws the elements that dropout keeps, by a counter-based generator: any element's bit can be
+ * drawn alone, in any order, and again in backward.
  *
  * <p>Element {@code i} is kept where {@code mix(mix(i·K1 + low) ^ high) >>> 8} is at least {@code
  * rate·2^24}; {@code low} and {@code high} are the halves of a 64-bit key of the seed and {@code

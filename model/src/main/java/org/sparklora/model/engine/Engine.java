@@ -1,6 +1,5 @@
 package org.sparklora.model.engine;
 
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
@@ -56,15 +55,20 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * A linear layer's matrix with the elements of w, for {@link #matmul} and {@link #matmulInput}
    * and those that add. Widened whole to float32 unless this engine {@link #keepsNf4}.
    *
-   * @param w owned, and at last closed, by this call's result
+   * @param w owned by this call: closed by it, or with its result
    * @return a tensor that the caller closes
    */
   public Tensor quantized(Nf4Tensor w) {
-    if (keepsNf4()) {
-      return kernels().quantized(w);
+    if (!keepsNf4()) {
+      try (w) {
+        return Tensor.closedOnFailure(allocate(w.shape()), w::transferTo);
+      }
     }
-    try (w) {
-      return filled(allocate(w.shape()), w::transferTo);
+    try {
+      return kernels().quantized(w);
+    } catch (Throwable e) { // OutOfMemoryError is a likely one
+      w.close();
+      throw e;
     }
   }
 
@@ -115,8 +119,8 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /**
    * The best type for activations that are kept for backward or in a cache of keys and values:
-   * float32, or bfloat16 where products are bfloat16. Operations read and write both; gradients and
-   * the statistics of softmax and norms are always float32.
+   * bfloat16 if products are bfloat16 and the engine gains by it, else float32. Operations read and
+   * write both; gradients and the statistics of softmax and norms are always float32.
    */
   public DType activationType() {
     return kernels().activationType();
@@ -156,24 +160,14 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   }
 
   private Tensor copied(HostTensor host) {
-    return filled(allocate(host.dtype(), host.shape()), y -> kernels().upload(host, y));
-  }
-
-  /** Fills a new tensor by {@code write}; closes it if that fails. */
-  private static Tensor filled(Tensor y, Consumer<Tensor> write) {
-    try {
-      write.accept(y);
-      return y;
-    } catch (RuntimeException e) {
-      y.close();
-      throw e;
-    }
+    return Tensor.closedOnFailure(
+        allocate(host.dtype(), host.shape()), y -> kernels().upload(host, y));
   }
 
   /**
    * Whether products of few rows, up to {@link #independentRows}, are computed faster with {@link
-   * #packed} weights. On CPUs with the instructions for it: with bfloat16 products for all weights,
-   * with float32 products for weights stored in bfloat16.
+   * #packed} weights. On CPUs with the instructions for it: with bfloat16 products for all weights
+   * but NF4, with float32 products for weights stored in bfloat16.
    *
    * @param stored the weight's type
    */
@@ -202,7 +196,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /** A new tensor of x's shape and another type that holds {@link #copy} of it. */
   public Tensor copyAs(DType dtype, Tensor x) {
-    return filled(allocate(dtype, x.shape()), y -> copy(x, y));
+    return Tensor.closedOnFailure(allocate(dtype, x.shape()), y -> copy(x, y));
   }
 
   /** x if it has this type; else closes x and returns its {@link #copyAs}. */

@@ -29,7 +29,7 @@ public interface Kernels extends AutoCloseable {
     return false;
   }
 
-  /** w in the memory of these kernels, which owns it; called only if {@link #keepsNf4}. */
+  /** Moves w to the memory of these kernels; the result owns w. Only if {@link #keepsNf4}. */
   default Tensor quantized(Nf4Tensor w) {
     return w;
   }

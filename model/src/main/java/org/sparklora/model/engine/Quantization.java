@@ -4,7 +4,7 @@ import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Nf4Tensor;
 import org.sparklora.model.engine.tensor.Tensor;
 
-/** How the matrices of a frozen base's linear layers are quantised; heads never are. */
+/** How the matrices of a frozen base's linear layers are quantised, except heads and experts. */
 public enum Quantization {
   /** Not at all. */
   NONE,

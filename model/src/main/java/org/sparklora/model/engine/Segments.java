@@ -93,7 +93,7 @@ public record Segments(int[] boundaries, int[] prefixes) {
     return lengths.max().orElse(0);
   }
 
-  /** The position of every token in its own document, {@code (N)}. */
+  /** Each token's position, counted from the start of a continued document, {@code (N)}. */
   public int[] positions() {
     int[] positions = new int[tokens()];
     for (int s = 0; s < count(); s++) {

@@ -73,7 +73,7 @@ final class KvCache implements AutoCloseable {
   private Tensor grown(Tensor old, int newSlots) {
     Tensor grown = engine.allocate(engine.activationType(), newSlots, width);
     if (slots > 0) {
-      engine.copy(old, grown.rows(0, slots));
+      Tensor.closedOnFailure(grown, y -> engine.copy(old, y.rows(0, slots)));
     }
     old.close();
     return grown;

@@ -25,11 +25,16 @@ record ExpertRows(Routing routing, Indices tokens, List<Indices> places) impleme
       places[rows[row] % active][rows[row] / active] = row;
     }
     List<Indices> made = new ArrayList<>();
-    for (int[] place : places) {
-      made.add(engine.indices(place));
+    try {
+      for (int[] place : places) {
+        made.add(engine.indices(place));
+      }
+      return new ExpertRows(
+          routing, engine.indices(Arrays.stream(rows).map(row -> row / active).toArray()), made);
+    } catch (Throwable e) { // OutOfMemoryError is a likely one
+      made.forEach(Indices::close);
+      throw e;
     }
-    return new ExpertRows(
-        routing, engine.indices(Arrays.stream(rows).map(row -> row / active).toArray()), made);
   }
 
   /** M. */

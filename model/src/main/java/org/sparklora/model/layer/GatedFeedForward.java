@@ -65,7 +65,7 @@ public record GatedFeedForward(GateFunction f, Linear gate, Linear up, Linear do
     workspace.giveBack(Buffer.GATED, Buffer.D_GATED);
   }
 
-  /** Overwrites dX, of gate and up that hold their gradients. */
+  /** Overwrites dX; gate and up of {@code saved} hold their gradients. */
   void projectBackward(Workspace workspace, Tensor x, Saved saved, Tensor dX) {
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     gate.backward(workspace, in, saved.uGate, saved.gate, dX, false); // forward: gate = gate(x)

@@ -16,7 +16,7 @@ public final class RouterLoad {
   private long tokens; // of all layers
   private double weight;
 
-  /** Begins a forward. */
+  /** Forgets the routers of the last pass, before a forward. */
   public void clear() {
     probabilities = new double[0];
     tokens = 0;
@@ -27,7 +27,7 @@ public final class RouterLoad {
     weight = newWeight;
   }
 
-  /** Adds a layer. */
+  /** Adds the rows and the probabilities of one layer. */
   void add(Routing routing) {
     int experts = routing.probabilities().length;
     if (tokens == 0) {

@@ -22,7 +22,7 @@ public record TokenEmbedding(Weight table, int paddingId, float scale) {
     }
   }
 
-  /** Adds to the table's gradient, if it is trained; overwrites dY with what it adds. */
+  /** Adds {@code scale · dY} to the table's gradient, if it is trained; may scale dY in place. */
   public void backward(Engine engine, Indices tokens, Tensor dY) {
     if (table.gradient().isPresent()) {
       if (scale != 1) {

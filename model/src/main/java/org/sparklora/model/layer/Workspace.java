@@ -11,8 +11,8 @@ import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
- * Memory for temporaries of one layer's forward or backward: one buffer for each {@link Buffer},
- * grown to the largest request and reused. A lent buffer must be given back before it is lent
+ * Memory for temporaries of one layer's forward or backward: one buffer for each {@link Buffer} and
+ * type, grown to the largest request and reused. A lent buffer must be given back before it is lent
  * again, which assertions check; buffers of a single product are exempt.
  *
  * <p>Not thread-safe: one workspace serves one pass at a time.
@@ -27,7 +27,7 @@ public final class Workspace implements AutoCloseable {
     /** The result of attention or feed-forward in blocks that normalise it, {@code (N, C)}. */
     SUBLAYER,
     D_SUBLAYER,
-    /** silu(gate) · up, {@code (N, F)}. */
+    /** f(gate) · up, {@code (N, F)}. */
     GATED,
     D_GATED,
     /** Rows of experts, {@code (M, C)}: their inputs, then their results. */

@@ -20,7 +20,7 @@ import org.sparklora.text.json.JsonFile;
  */
 final class AdapterConfigJson {
 
-  /** Keys that are harmless only when false, null, zero or empty. */
+  /** Keys that are harmless only when false, null or empty. */
   private static final Set<String> MUST_BE_OFF =
       Set.of(
           "alora_invocation_tokens",
@@ -46,8 +46,8 @@ final class AdapterConfigJson {
       Set.of("pissa", "olora", "corda", "loftq", "lora_ga");
 
   /**
-   * Weights of feed-forward layers of a model with experts: from {@code target_modules} PEFT takes
-   * their names for those of the experts.
+   * Weights of dense feed-forward layers in a model with experts, for {@code target_parameters}:
+   * PEFT reads their names in {@code target_modules} as those of the experts.
    */
   private static final Set<String> FEED_FORWARD =
       Set.of("mlp.gate_proj.weight", "mlp.up_proj.weight", "mlp.down_proj.weight");

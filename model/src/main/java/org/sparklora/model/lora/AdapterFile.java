@@ -128,11 +128,13 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
       TensorInfo info = file.get(entry.name());
       if (!Arrays.equals(info.shape(), entry.shape())) {
         throw new CheckpointException(
-            "Cannot use the adapter %s with this model: %s has shape %s, the model and r = %d of %s ask for %s; give the model it was trained on",
+            "Cannot use the adapter %s with this model: %s has shape %s, the model and %s of %s ask for %s; give the model it was trained on",
             folder,
             entry.name(),
             Arrays.toString(info.shape()),
-            layout.config().rank(),
+            layout.config().ranks().isEmpty()
+                ? "r = " + layout.config().rank()
+                : "r or rank_pattern",
             CONFIG,
             Arrays.toString(entry.shape()));
       }

@@ -121,7 +121,7 @@ public final class AdapterLayout implements ParameterLayout {
     return Optional.ofNullable(entries.get(name));
   }
 
-  /** Elements of the factors that multiply a token: of a mixture those of its experts. */
+  /** Elements of the factors that multiply a token: in a mixture only those of its experts. */
   public double activeSize(DecoderConfig model) {
     double inactive =
         model.linears().stream().mapToDouble(of -> (1 - of.share()) * size(of.module())).sum();

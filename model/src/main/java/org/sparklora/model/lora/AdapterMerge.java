@@ -27,8 +27,8 @@ import org.sparklora.text.json.CheckpointException;
  * Turns a base model and its adapter into a plain model: {@code W + s·B·A}, in float32, then cast
  * to the type W is stored in. Only one matrix is in memory at a time.
  *
- * @param quantization of the base that the adapter was trained on: then W is what its quantised
- *     form reads as, so that the merged model computes what base and adapter computed
+ * @param quantization of the base that the adapter was trained on: W is then read from its
+ *     quantised form, so that the merged model computes the same as base and adapter
  */
 public record AdapterMerge(
     CheckpointFolder base,
@@ -97,23 +97,23 @@ public record AdapterMerge(
     }
     try (Tensor stored = base.loadStored(source, Engines.host());
         Tensor quantized = quantization.of(stored, DType.FLOAT32)) {
-      Tensor wide = engine.allocate(quantized.shape());
-      quantized.transferTo(wide);
-      return wide;
+      return Tensor.closedOnFailure(engine.allocate(quantized.shape()), quantized::transferTo);
     }
   }
 
   private Tensor sum(String source, Factors factors) throws IOException {
-    Tensor sum;
+    Tensor copy;
     try (Tensor wide = wide(source)) { // which may be the file, mapped
-      sum = engine.copyAs(DType.FLOAT32, wide);
+      copy = engine.copyAs(DType.FLOAT32, wide);
     }
     // sum += s · B · A, which has the shape of a linear layer's dX += dY · W
-    engine.matmulBackwardInput(
-        factors.b(parameters),
-        factors.a(parameters),
-        (float) layout.config().scale(factors.rank()),
-        sum);
-    return sum;
+    return Tensor.closedOnFailure(
+        copy,
+        sum ->
+            engine.matmulBackwardInput(
+                factors.b(parameters),
+                factors.a(parameters),
+                (float) layout.config().scale(factors.rank()),
+                sum));
   }
 }

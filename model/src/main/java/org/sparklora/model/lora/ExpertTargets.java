@@ -14,7 +14,7 @@ import org.sparklora.model.lora.AdapterLayout.Factors;
 
 /**
  * The targeted layers of mixtures of experts. PEFT joins the factors of a block's experts when it
- * loads an adapter, which some adapters do not survive: these are refused.
+ * loads an adapter; adapters whose factors it cannot join are refused.
  *
  * @param factors of the targeted layers, by module name
  */

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 public record LoraTargets(Rule include, Rule exclude) implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(LoraTargets.class);
 
-  /** All linear layers but the head; "all layers" in the blog includes {@value #HEAD}. */
+  /** All linear layers but the head; the runs of LoRA Without Regret also adapt {@value #HEAD}. */
   public static final String ALL_LINEAR = "all-linear";
 
   static final String HEAD = "lm_head";

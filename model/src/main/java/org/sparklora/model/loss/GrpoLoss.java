@@ -11,8 +11,8 @@ import java.util.Map;
  *
  * <pre>
  * ratio = e^(p − o), or e^mean(p − o) over the completion
- * loss  = Σ w · (−min(min(ratio, delta) · A, clip(ratio, 1 − ε, 1 + ε_high) · A) · s + beta · kl · ratio)
- * kl    = e^(r − p) − (r − p) − 1                                       (Schulman's estimator k3)
+ * loss  = Σ w · (−min(min(ratio, delta) · A, clip(ratio, 1 − ε, 1 + ε_high) · A) · s + beta · kl)
+ * kl    = e^(r − p) − (r − p) − 1, times ratio with bias correction     (Schulman's estimator k3)
  * </pre>
  *
  * <p>The gradient equals PyTorch's, also at kinks of the loss: a clipped ratio passes none.
@@ -45,8 +45,8 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /**
-   * With a quantile of entropies, or what is decided by whole completions, gradients depend on all
-   * targets; else each depends on its own target.
+   * With a quantile of entropies, or a ratio, mask or weight of whole completions, gradients depend
+   * on all targets; else each depends on its own target.
    */
   @Override
   public Dependence gradientDependsOn() {
@@ -191,7 +191,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     return config.reduction().lossType() == GrpoLossConfig.LossType.VESPO;
   }
 
-  /** Whether a completion that is worse than its siblings is no longer one of the policy. */
+  /** Whether a completion of negative advantage is too far from the policy to be trained on. */
   private boolean isDropped(int c, int from, int to, Chunk chunk) {
     return config.ratio().masksOffPolicy()
         && targets.advantages()[c] < 0

@@ -31,9 +31,9 @@ public record GrpoLossConfig(
     DR_GRPO,
     /** Mean over the tokens of the optimizer step (Yu et al., 2025). */
     DAPO,
-    /** As {@code DAPO}, with a clipped weight on the log-probability (MiniMax, 2025). */
+    /** Like {@code DAPO}, with a clipped weight on the log-probability (MiniMax, 2025). */
     CISPO,
-    /** As {@code GRPO}, with a sigmoid in place of the clipping. */
+    /** Like {@code GRPO}, with a sigmoid in place of the clipping. */
     SAPO,
     /** Sum over each completion, then mean over completions. */
     LUSPO,

@@ -20,7 +20,7 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
     return 0;
   }
 
-  /** What a target's gradient depends on: the fewer targets, the earlier it is known. */
+  /** The targets on whose scores a target's gradient depends: with fewer it is known earlier. */
   enum Dependence {
     /** On no log-probability: {@link #lossAndGradient} gives the gradient for any input. */
     NOTHING,
@@ -30,7 +30,7 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
     ALL_TARGETS
   }
 
-  /** What a target's gradient depends on. */
+  /** The targets on whose scores a target's gradient depends. */
   Dependence gradientDependsOn();
 
   /**

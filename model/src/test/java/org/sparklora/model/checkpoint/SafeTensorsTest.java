@@ -24,6 +24,7 @@ import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.text.json.CheckpointException;
 
@@ -119,11 +120,28 @@ class SafeTensorsTest {
         .hasMessageContaining("tensor a twice");
   }
 
+  @Test
+  void aTensorThatCannotBeCheckedIsClosed() throws IOException {
+    Path file = folder.resolve("x");
+    SafeTensorsWriter.write(
+        file, List.of(SafeTensorsWriter.Entry.of("a", DType.FLOAT32, engine.allocate(2, 2))));
+    long before = NativeMemory.liveBytes();
+    try (Engine failing =
+            EnginesUnderTest.failing("isFinite"::equals, EnginesUnderTest.kernels("reference:1"));
+        SafeTensors read = SafeTensors.open(file)) {
+      Tensor mapped = read.map("a", failing);
+      assertThatThrownBy(() -> read.requireFinite("a", mapped, failing))
+          .hasMessage("this is a test");
+    }
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
+  }
+
   static Stream<Arguments> damagedFiles() {
     return Stream.of(
         Arguments.of("no bytes at all", new byte[0], "0 bytes, fewer than its length field"),
         Arguments.of("length beyond the file", length(1000), "only 0 follow"),
-        Arguments.of("absurd length", length(1L << 60), "at most 100,000,000 are allowed"),
+        Arguments.of("absurd length", length(1L << 60), "2 to 100,000,000 are allowed"),
+        Arguments.of("too short a header", length(1), "1 bytes, 2 to 100,000,000 are allowed"),
         Arguments.of("negative length", length(-1), "18446744073709551615 bytes"),
         Arguments.of("no object", file("[1, 2]", 0), "does not begin with {"),
         Arguments.of("cut JSON", file("{\"a\": {\"dtype\"", 0), "is not JSON"),

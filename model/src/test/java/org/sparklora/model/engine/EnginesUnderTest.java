@@ -1,8 +1,11 @@
 package org.sparklora.model.engine;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.sparklora.model.engine.tensor.DType;
 
@@ -80,6 +83,29 @@ public final class EnginesUnderTest {
   /** An engine of one's own kernels. */
   public static Engine of(Kernels kernels) {
     return new Engine(kernels);
+  }
+
+  /**
+   * An engine without memory for some calls.
+   *
+   * @param fails whether the next call of this method of {@link Kernels} fails
+   */
+  public static Engine failing(Predicate<String> fails, Kernels kernels) {
+    return of(
+        (Kernels)
+            Proxy.newProxyInstance(
+                Kernels.class.getClassLoader(),
+                new Class<?>[] {Kernels.class},
+                (proxy, method, arguments) -> {
+                  if (fails.test(method.getName())) {
+                    throw new OutOfMemoryError("this is a test");
+                  }
+                  try {
+                    return method.invoke(kernels, arguments);
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                }));
   }
 
   /** The oracle. */

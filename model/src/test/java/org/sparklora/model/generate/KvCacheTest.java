@@ -1,13 +1,16 @@
 package org.sparklora.model.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.engine.Branch.Run;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.model.layer.KeyValues;
 
 class KvCacheTest {
@@ -82,6 +85,18 @@ class KvCacheTest {
     text(20 * KvCache.PAGE);
     assertThat(layers.get(1).values().toArray()).startsWith(7, 0);
     assertThat(layers.get(0).keys().toArray()).startsWith(3, 0);
+  }
+
+  @Test
+  void memoryIsFreedWhereTheCacheCannotBeCopied() {
+    long before = NativeMemory.liveBytes();
+    try (Engine engine =
+            EnginesUnderTest.failing("copy"::equals, EnginesUnderTest.kernels("reference:1"));
+        KvCache small = new KvCache(engine, 2, WIDTH)) {
+      small.take(); // the first page, of a cache that was empty
+      assertThatThrownBy(small::take).hasMessage("this is a test");
+    }
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
   }
 
   private long bytes() {

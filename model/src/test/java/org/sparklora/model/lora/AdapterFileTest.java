@@ -160,10 +160,23 @@ class AdapterFileTest {
   void refusesAdaptersOfAnotherModelByName() throws IOException {
     ObjectNode wider = TinyCheckpoint.config("llama").put("intermediate_size", 13);
     assertRefused(wider, "mlp.down_proj.lora_A.weight has shape [2, 12]", "ask for [2, 13]");
+    assertRefused(wider, "the model and r = 2 of adapter_config.json");
     ObjectNode deeper = TinyCheckpoint.config("llama").put("num_hidden_layers", 3);
     assertRefused(deeper, "it lacks 4 factors", "model.layers.2.mlp.down_proj.lora_A.weight");
     ObjectNode shallower = TinyCheckpoint.config("llama").put("num_hidden_layers", 1);
     assertRefused(shallower, "no place for 4 of its tensors", "model.layers.1.mlp.down_proj");
+  }
+
+  @Test
+  void namesThePatternThatMayHaveDecidedARank() throws IOException {
+    Path file = folder.resolve(AdapterFile.CONFIG);
+    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+    config.putObject("rank_pattern").put("down_proj", 3);
+    Files.writeString(file, config.toString());
+    assertRefused(
+        TinyCheckpoint.config("llama"),
+        "mlp.down_proj.lora_A.weight has shape [2, 12]",
+        "r or rank_pattern of adapter_config.json ask for [3, 12]");
   }
 
   private void assertRefused(ObjectNode otherModel, String... parts) throws IOException {

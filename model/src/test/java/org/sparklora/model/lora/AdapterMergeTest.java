@@ -27,6 +27,7 @@ import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.model.engine.tensor.Tensor;
 
 class AdapterMergeTest {
@@ -112,6 +113,24 @@ class AdapterMergeTest {
       assertThatThrownBy(
               () -> AdapterMerge.merge(base, adapter, engine, Quantization.NONE, base.folder()))
           .hasMessageContaining("the folder of the base model");
+    }
+  }
+
+  @Test
+  void memoryIsFreedWhereTheUpdateCannotBeAdded() throws IOException {
+    try (CheckpointFolder base = GoldenModel.checkpoint("llama-tiny");
+        Engine engine =
+            EnginesUnderTest.failing(
+                "matmulBackwardInput"::equals, EnginesUnderTest.kernels("reference:1"))) {
+      AdapterFile adapter =
+          AdapterFile.open(GoldenModel.adapterFolder("llama-tiny"), base.config());
+      long before = NativeMemory.liveBytes();
+      assertThatThrownBy(
+              () ->
+                  AdapterMerge.merge(
+                      base, adapter, engine, Quantization.NONE, folder.resolve("merged")))
+          .hasMessage("this is a test");
+      assertThat(NativeMemory.liveBytes()).isEqualTo(before);
     }
   }
 

@@ -54,12 +54,10 @@ public record CpuInfo(String vendor, int family, int model, Set<String> instruct
     }
   }
 
-  /** Whether Intel made the CPU. */
   public boolean isIntel() {
     return vendor.equals(INTEL);
   }
 
-  /** Whether AMD made the CPU. */
   boolean isAmd() {
     return vendor.equals(AMD);
   }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A GPU as {@code nvidia-smi} describes it. Engines choose a GPU and check that they support it
@@ -81,12 +82,22 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
     return 10 * major + minor;
   }
 
-  /** Bytes in use on the GPU now, by all processes. */
-  public long usedBytes() {
-    String used =
+  /** Bytes in use on the GPU now, by all processes; empty if nvidia-smi does not know them. */
+  public OptionalLong usedBytes() {
+    return usedBytes(
         nvidiaSmi(
-            index, "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=" + index);
-    return Long.parseLong(used) * MEBIBYTE;
+            index, "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=" + index));
+  }
+
+  /**
+   * @param mebibytes a number, or text such as {@code [N/A]}
+   */
+  static OptionalLong usedBytes(String mebibytes) {
+    try {
+      return OptionalLong.of(Long.parseLong(mebibytes) * MEBIBYTE);
+    } catch (NumberFormatException e) {
+      return OptionalLong.empty();
+    }
   }
 
   private static String nvidiaSmi(int index, String... options) {

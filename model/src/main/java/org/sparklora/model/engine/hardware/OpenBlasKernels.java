@@ -21,8 +21,8 @@ public final class OpenBlasKernels {
   /** The environment variable that OpenBLAS reads when it is loaded. */
   static final String VARIABLE = "OPENBLAS_CORETYPE";
 
-  /** The first Intel model, Raptor Lake, that OpenBLAS does not know. */
-  private static final int INTEL_MODEL = 0xB0;
+  /** The highest Intel model, Rocket Lake, that OpenBLAS knows. */
+  private static final int INTEL_MODEL = 0xA7;
 
   private static final int INTEL_FAMILY = 6;
 
@@ -54,7 +54,7 @@ public final class OpenBlasKernels {
     if (cpu.isAmd() && cpu.family() >= AMD_FAMILY && avx2) {
       return Optional.of("ZEN");
     }
-    if (cpu.isIntel() && cpu.family() == INTEL_FAMILY && cpu.model() >= INTEL_MODEL && avx2) {
+    if (cpu.isIntel() && cpu.family() == INTEL_FAMILY && cpu.model() > INTEL_MODEL && avx2) {
       return Optional.of(cpu.instructions().containsAll(AVX512) ? "SKYLAKEX" : "HASWELL");
     }
     return Optional.empty();

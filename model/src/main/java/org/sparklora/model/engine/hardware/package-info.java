@@ -3,6 +3,6 @@
  * C functions that select native kernels for them.
  *
  * <p>Depends on no other package of the project. Used by {@code org.sparklora.model.engine}, by the
- * engines, and by what assigns GPUs to executors.
+ * engines, and by the code that assigns GPUs to executors.
  */
 package org.sparklora.model.engine.hardware;

@@ -109,7 +109,7 @@ final class ReferenceKernels implements Kernels {
 
   // ---- optimizer -----------------------------------------------------------------------------
 
-  /** Computes in float32: all engines agree on the order of the roundings. */
+  /** Computes in float32 and rounds in the order of the vector engine: both give the same bits. */
   @Override
   public void adamW(AdamW.Vectors vectors, AdamW step) {
     float[] p = vectors.parameters().toArray();

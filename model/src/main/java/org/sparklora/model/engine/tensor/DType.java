@@ -1,9 +1,9 @@
 package org.sparklora.model.engine.tensor;
 
-/** How the elements of a {@link Tensor} are stored. Arithmetic is float32 throughout. */
+/** How the elements of a {@link Tensor} are stored. Sums are float32 or wider. */
 public enum DType {
   FLOAT32("F32", 4),
-  /** The upper half of a float32; frozen weights only. */
+  /** The upper half of a float32: frozen weights, operands of products, kept activations. */
   BFLOAT16("BF16", 2),
   /** IEEE half precision; a storage format of checkpoints, widened when loaded. */
   FLOAT16("F16", 2),

@@ -16,7 +16,10 @@ public final class HostTensor extends Tensor {
   /** Bytes of a window: a whole number of elements of every type. */
   private static final long WINDOW_BYTES = Integer.MAX_VALUE - 7;
 
-  private final Pointer owner; // of the memory; null once it is freed
+  /** Elements that are copied at a time: they fit a window in every type. */
+  private static final int PIECE = 1 << 28;
+
+  private final Pointer owner; // of the memory; its address is null once that is freed
   private final Optional<NativeMemory> owned; // the memory that close() frees
   private final long address;
   private final Window window;
@@ -106,6 +109,11 @@ public final class HostTensor extends Tensor {
 
   @Override
   public void read(long offset, float[] destination, int from, int count) {
+    if (count > PIECE) {
+      read(offset, destination, from, PIECE);
+      read(offset + PIECE, destination, from + PIECE, count - PIECE);
+      return;
+    }
     Window at = windowOn(offset, from, count, destination.length);
     if (dtype() == DType.FLOAT32) {
       at.floats.get(at.index(address(offset), dtype()), destination, from, count);
@@ -152,6 +160,11 @@ public final class HostTensor extends Tensor {
 
   @Override
   public void write(long offset, float[] source, int from, int count) {
+    if (count > PIECE) {
+      write(offset, source, from, PIECE);
+      write(offset + PIECE, source, from + PIECE, count - PIECE);
+      return;
+    }
     Window at = windowOn(offset, from, count, source.length);
     switch (dtype()) {
       case FLOAT32 -> at.floats.put(at.index(address(offset), dtype()), source, from, count);

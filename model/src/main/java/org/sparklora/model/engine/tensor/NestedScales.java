@@ -28,7 +28,7 @@ final class NestedScales {
 
   private NestedScales() {}
 
-  /** For each exponent 10^−6 to 1 the middles of 1, 2, 4, … 64 parts of [0.1, 1], ±; 0 and 1. */
+  /** For each power 10^−6 to 1 the middles of 1, 2, 4, … 64 parts of [0.1, 1], ±; 0 and 1. */
   private static float[] map() {
     float[] map = new float[256];
     int count = 0;

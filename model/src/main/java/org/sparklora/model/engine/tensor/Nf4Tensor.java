@@ -59,9 +59,22 @@ public final class Nf4Tensor extends Tensor {
    * @param nested whether the scales are quantised, too, as {@link NestedScales} does
    */
   public static Nf4Tensor of(Tensor w, DType values, boolean nested) {
-    long blocks = blocks(w.size());
+    return closedOnFailure(unwritten(values, w.shape()), y -> y.quantize(w, nested));
+  }
+
+  private static Nf4Tensor unwritten(DType values, long... shape) {
+    long blocks = blocks(sizeOf(shape));
     HostTensor codes = HostTensor.allocate(DType.BFLOAT16, blocks * WORDS);
-    HostTensor scales = HostTensor.allocate(DType.FLOAT32, blocks);
+    try {
+      return new Nf4Tensor(codes, HostTensor.allocate(DType.FLOAT32, blocks), values, shape);
+    } catch (Throwable e) { // OutOfMemoryError is a likely one
+      codes.close();
+      throw e;
+    }
+  }
+
+  private void quantize(Tensor w, boolean nested) {
+    long blocks = scales.size();
     float[] elements = new float[BLOCKS_AT_ONCE * BLOCK];
     short[] words = new short[BLOCKS_AT_ONCE * WORDS];
     float[] largest = new float[BLOCKS_AT_ONCE];
@@ -79,7 +92,6 @@ public final class Nf4Tensor extends Tensor {
     if (nested) {
       NestedScales.round(scales);
     }
-    return new Nf4Tensor(codes, scales, values, w.shape());
   }
 
   /**

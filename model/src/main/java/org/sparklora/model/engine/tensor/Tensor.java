@@ -3,12 +3,13 @@ package org.sparklora.model.engine.tensor;
 import static java.util.stream.Collectors.joining;
 
 import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.stream.LongStream;
 
 /**
  * A dense row-major array in the memory of the {@code Engine} that made it; only that engine
- * computes on its elements. Activations and gradients are float32; frozen weights may be bfloat16,
- * those of linear layers NF4.
+ * computes on its elements. Trained weights and gradients are float32; activations and frozen
+ * weights may be bfloat16, frozen weights of linear layers NF4.
  *
  * <p>Views share storage with the tensor they were taken from and are valid until it is closed. Not
  * thread-safe: several threads may read a tensor, but none while another writes.
@@ -152,6 +153,17 @@ public abstract class Tensor implements AutoCloseable {
       int count = (int) Math.min(values.length, size - done);
       read(done, values, 0, count);
       other.write(done, values, 0, count);
+    }
+  }
+
+  /** Returns y after {@code use} has run; closes y if that fails. */
+  public static <T extends Tensor> T closedOnFailure(T y, Consumer<? super T> use) {
+    try {
+      use.accept(y);
+      return y;
+    } catch (Throwable e) { // OutOfMemoryError is a likely one
+      y.close();
+      throw e;
     }
   }
 

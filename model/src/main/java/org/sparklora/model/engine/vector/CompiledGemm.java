@@ -22,9 +22,9 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
  * Matrix products that oneDNN compiles: {@code C = A·B}, or {@code C += …}, with A {@code (m, k)}
- * and B {@code (k, n)} bfloat16, sums in float32, C's elements among them, and C {@code (m, n)}
- * float32 or bfloat16, to which the sums are rounded once. A may be float32 if B is a {@link
- * PackedWeight}, which oneDNN then widens in registers.
+ * and B {@code (k, n)} bfloat16. Sums, which in {@code C += …} include C's elements, are float32; C
+ * {@code (m, n)} is float32, or bfloat16, to which the sums are rounded once. A may be float32 if B
+ * is a {@link PackedWeight}, which oneDNN then widens in registers.
  *
  * <p>Each shape of product is compiled once; the {@link #MOST} last used are kept. Belongs to one
  * thread, which owns the native objects until {@link #close}.

@@ -92,7 +92,7 @@ final class Gemm {
             c.layout.stride);
     if (status != dnnl.dnnl_success) {
       throw new IllegalStateException(
-          "oneDNN's gemm of (%s, %s, %s) failed with status %s; run with -Dlora.kernels=reference to tell whether it is the library"
+          "oneDNN's gemm of (%s, %s, %s) failed with status %s; run with -Dlora.engine=reference to tell whether it is the library"
               .formatted(m, n, k, status));
     }
   }

@@ -10,9 +10,10 @@ import org.sparklora.model.engine.tensor.Tensor;
  * The working memory of one worker, kept between operations: rows on the Java heap for vector
  * instructions, and matrices outside the heap for gemm.
  *
- * <p>A buffer grows to the largest size asked for and stays. The largest are a row of logits and a
- * tile of attention scores (64 queries times the longest document); nothing grows with the tokens
- * of a batch. Belongs to one thread, which closes it when the thread ends.
+ * <p>A buffer grows to the largest size asked for and stays. A worker's buffers do not grow with
+ * the tokens of a batch; the largest are inputs of few rows, a row of logits and a tile of
+ * attention scores (64 queries times the longest document). Belongs to one thread, which closes it
+ * when the thread ends. {@link VectorMatmul} keeps operands of whole batches in its own Scratch.
  */
 final class Scratch implements AutoCloseable {
   private static final int ROWS = 5;

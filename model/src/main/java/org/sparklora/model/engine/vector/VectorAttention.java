@@ -75,8 +75,8 @@ final class VectorAttention {
   }
 
   /**
-   * Elements from one row of scores to the next: not a power of two, which would map all rows to
-   * the same cache sets.
+   * Elements from one row of scores to the next: at least 16 more than keys, since a power of two
+   * of keys would map all rows to the same cache sets.
    */
   static long stride(Branch tile) {
     return (tile.keys() + 15) / 16 * 16 + 16;

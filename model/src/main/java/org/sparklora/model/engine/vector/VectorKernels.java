@@ -19,8 +19,8 @@ import org.sparklora.model.engine.tensor.Tensor;
  * all other operations, on threads of their own. Needs {@link VectorModule}.
  *
  * <p>Operations on elements or rows are inherited; products, attention and sampling are in {@link
- * VectorMatmul}, {@link VectorAttention} and {@link VectorSampling}. Results do not depend on which
- * thread computes which part: equal thread counts give equal bits.
+ * VectorMatmul}, {@link VectorAttention} and {@link VectorSampling}. If a gemm runs on one thread,
+ * results depend neither on the number of threads nor on which of them computes which part.
  *
  * <p>Thread-safe.
  */

@@ -11,8 +11,7 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
  *
  * <p>In float32 a weight that is stored in bfloat16 or NF4 is widened tile by tile into the
  * worker's scratch memory. In bfloat16 the operands of a product are rounded once, an NF4 weight
- * thus whole; a bfloat16 weight is used in place, and sums and results are float32, as in PyTorch's
- * autocast.
+ * thus whole; a bfloat16 weight is used in place, and sums are float32, as in PyTorch's autocast.
  */
 final class VectorMatmul implements AutoCloseable {
   /**

@@ -98,7 +98,7 @@ interface VectorOptimizer extends Kernels {
     float floor = (float) step.floor();
     float scale = (float) step.scale();
     float decay = (float) step.decay(offset);
-    for (int i = 0; i < count; i += VectorMath.LANES) { // no fma: all engines round alike
+    for (int i = 0; i < count; i += VectorMath.LANES) { // no fma: rounds as the reference does
       FloatVector g = VectorMath.at(gradient, i).mul(scale);
       FloatVector m = VectorMath.at(first, i).mul(beta1).add(g.mul(1 - beta1));
       FloatVector v = VectorMath.at(second, i).mul(beta2).add(g.mul(g).mul(1 - beta2));

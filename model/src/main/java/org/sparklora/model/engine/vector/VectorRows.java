@@ -128,7 +128,7 @@ interface VectorRows extends Kernels {
     copyRows(y, table, of::at, y, n -> n);
   }
 
-  /** Copies one row for each index of {@code counted}. */
+  /** Copies row {@code from(n)} of x to row {@code to(n)} of y for each n of {@code counted}. */
   private void copyRows(
       Tensor counted, Tensor x, IntUnaryOperator from, Tensor y, IntUnaryOperator to) {
     int columns = x.columns();

@@ -36,7 +36,7 @@ final class WeightRows {
     }
   }
 
-  /** Copies such a part of a bfloat16 weight, as stored, from element 1 of {@code block} on. */
+  /** Copies columns of rows of a bfloat16 weight, as stored, to {@code block} from 1 on. */
   static void load(
       HostTensor weight, int row, int rows, int column, int count, int stride, short[] block) {
     int columns = weight.columns();

@@ -48,6 +48,10 @@ class CpuInfoTest {
     "GenuineIntel, 6, 143, true, ''", // Sapphire Rapids
     "GenuineIntel, 6, 207, true, SKYLAKEX", // Emerald Rapids
     "GenuineIntel, 6, 183, false, HASWELL", // Raptor Lake
+    "GenuineIntel, 6, 167, true, ''", // Rocket Lake
+    "GenuineIntel, 6, 170, false, HASWELL", // Meteor Lake
+    "GenuineIntel, 6, 173, true, SKYLAKEX", // Granite Rapids
+    "GenuineIntel, 6, 175, false, HASWELL", // Sierra Forest
     "AuthenticAMD, 25, 17, true, ''", // Zen 4
     "AuthenticAMD, 26, 2, true, ZEN", // Zen 5
     "Another, 26, 2, true, ''",

@@ -23,6 +23,14 @@ class CudaDeviceTest {
   }
 
   @Test
+  void memoryInUseIsUnknownWhereNvidiaSmiPrintsNoNumber() {
+    assertThat(CudaDevice.usedBytes("40536")).hasValue(40536L << 20);
+    assertThat(CudaDevice.usedBytes("[N/A]")).isEmpty();
+    assertThat(CudaDevice.usedBytes("[Insufficient Permissions]")).isEmpty();
+    assertThat(CudaDevice.usedBytes("Warning: persistence mode is off\n40536")).isEmpty();
+  }
+
+  @Test
   void choosesTheDeviceOfTheAddress() {
     assertThat(CudaDevice.choose(0, CudaDevice.parse(TWO_DEVICES)).name()).contains("A100");
     assertThatThrownBy(() -> CudaDevice.choose(2, CudaDevice.parse(TWO_DEVICES)))

@@ -1,6 +1,7 @@
 package org.sparklora.model.engine.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
@@ -121,6 +122,24 @@ class Nf4TensorTest {
         }
       }
     }
+  }
+
+  @Test
+  void memoryIsFreedWhereTheMatrixCannotBeRead() {
+    Tensor unreadable =
+        new Tensor(DType.FLOAT32, 2, 64) {
+          @Override
+          public void read(long offset, float[] destination, int from, int count) {
+            throw new OutOfMemoryError("this is a test");
+          }
+
+          @Override
+          public void close() {}
+        };
+    long before = NativeMemory.liveBytes();
+    assertThatThrownBy(() -> Nf4Tensor.of(unreadable, DType.FLOAT32, false))
+        .hasMessage("this is a test");
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
   }
 
   @Test
