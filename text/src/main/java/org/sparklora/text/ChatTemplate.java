@@ -55,7 +55,7 @@ public final class ChatTemplate {
           "ba03a121d097859c7b5b9cd03af99aafe95275210d2876f642ad9929a150f122", "llama3.jinja",
           "7de1c58e208eda46e9c7f86397df37ec49883aeece39fb961e0a6b24088dd3c4", "gemma3.jinja");
 
-  private final String name; // " FILE" for messages; empty for a template without a file
+  private final String name; // " FILE", for messages
   private final String source;
   private final Template template;
   private final Map<String, Object> specialTokens;
@@ -89,7 +89,7 @@ public final class ChatTemplate {
    *
    * @return empty if the folder has no template, as for base models
    * @throws ChatTemplateException if the template cannot be parsed
-   * @throws CheckpointException if the template cannot be read as text, or is empty
+   * @throws CheckpointException if a file cannot be read, or the template's is blank or too long
    */
   public static Optional<ChatTemplate> load(Path folder) {
     try {

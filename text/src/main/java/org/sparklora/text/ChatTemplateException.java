@@ -2,7 +2,7 @@ package org.sparklora.text;
 
 import java.util.Locale;
 
-/** A chat template that is missing, malformed, too costly, or refuses a conversation. */
+/** A chat template that is blank, malformed, too costly, or refuses a conversation. */
 public final class ChatTemplateException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

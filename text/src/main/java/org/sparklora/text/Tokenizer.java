@@ -61,10 +61,13 @@ public final class Tokenizer {
         specialTokens = rebuilt.specialTokens();
         json = rebuilt.changed() ? root.toString().getBytes(StandardCharsets.UTF_8) : json;
       }
-      return new Tokenizer(
-          new TokenizerPipeline(JsonFields.of(file, root), specialTokens.all()),
-          specialTokens,
-          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json)));
+      var pipeline = new TokenizerPipeline(JsonFields.of(file, root), specialTokens.all());
+      MessageDigest sha = MessageDigest.getInstance("SHA-256");
+      sha.update(json);
+      for (String token : pipeline.foundByOtherFiles()) {
+        sha.update((token + "\0").getBytes(StandardCharsets.UTF_8));
+      }
+      return new Tokenizer(pipeline, specialTokens, HexFormat.of().formatHex(sha.digest()));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
     } catch (NoSuchAlgorithmException e) {
@@ -144,7 +147,8 @@ public final class Tokenizer {
 
   /**
    * SHA-256 in hexadecimal of tokenizer.json, or of the file as {@link
-   * TokenizerDialect#TRANSFORMERS} rewrites it. Tokenizers with equal fingerprints give equal ids.
+   * TokenizerDialect#TRANSFORMERS} rewrites it, and of the special tokens that other files add to
+   * it, if any. Tokenizers with equal fingerprints give equal ids.
    */
   public String fingerprint() {
     return fingerprint;

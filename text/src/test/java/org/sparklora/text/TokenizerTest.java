@@ -195,6 +195,27 @@ class TokenizerTest {
     assertThat(tokenizer.encode("a<|pad|>b")).containsExactly(0, 8, 1);
   }
 
+  @Test
+  void theFingerprintCountsTokensThatOnlyOtherFilesName() throws IOException {
+    String alone = small("null", BYTE_LEVEL, "").fingerprint();
+    write("tokenizer_config.json", "{\"eos_token\": \"<|end|>\"}");
+    assertThat(small("null", BYTE_LEVEL, "").fingerprint())
+        .as("a special token of tokenizer.json")
+        .isEqualTo(alone);
+
+    write("tokenizer_config.json", "{\"extra_special_tokens\": [\"<x>\"]}");
+    Tokenizer extra = small("null", BYTE_LEVEL, "");
+    assertThat(extra.encode("a<x>")).containsExactly(0, 8);
+    assertThat(extra.fingerprint()).matches("[0-9a-f]{64}").isNotEqualTo(alone);
+    write("tokenizer_config.json", "{}");
+    write("special_tokens_map.json", "{\"additional_special_tokens\": [\"<x>\"]}");
+    assertThat(small("null", BYTE_LEVEL, "").fingerprint()).isEqualTo(extra.fingerprint());
+    write("special_tokens_map.json", "{\"eos_token\": \"ab\"}");
+    assertThat(small("null", BYTE_LEVEL, "").fingerprint())
+        .as("a token of the vocabulary that is now found before merging")
+        .isNotEqualTo(alone);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',

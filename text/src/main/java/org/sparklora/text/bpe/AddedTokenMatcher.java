@@ -23,7 +23,7 @@ final class AddedTokenMatcher {
 
   private final TreeMap<String, AddedToken> tokens = new TreeMap<>(); // by the text to find
   private final BitSet firstChars = new BitSet();
-  private final BitSet secondChars = new BitSet(); // empty if any: a token has one character
+  private final BitSet secondChars = new BitSet(); // empty if a token has only one
   private int longest;
 
   /**

@@ -45,13 +45,17 @@ record AlignedText(String text, int[] starts, int[] ends) {
     /**
      * Appends the replacement of {@code before[from, to)}. If the length is equal, each character
      * keeps its position; if not, every character covers the whole run. An insertion, with {@code
-     * from == to}, needs a character after it.
+     * from == to}, has the position of the next character, at the end of the text of the last one.
      */
     void append(String replacement, int from, int to) {
       boolean sameLength = replacement.length() == to - from;
+      int beside = Math.min(from, before.text.length() - 1); // -1 in an empty text
       for (int k = 0; k < replacement.length(); k++) {
-        if (from == to) { // an insertion: has the position of the next character
-          put(replacement.charAt(k), before.start(from), before.end(from));
+        if (from == to) {
+          put(
+              replacement.charAt(k),
+              beside < 0 ? 0 : before.start(beside),
+              beside < 0 ? 0 : before.end(beside));
         } else {
           int first = sameLength ? from + k : from;
           int last = sameLength ? from + k : to - 1;

@@ -33,7 +33,7 @@ final class ByteAlphabet {
     return CHAR_OF_BYTE[unsignedByte];
   }
 
-  /** The bytes that a token spells; if a character is not of this alphabet, its UTF-8. */
+  /** The bytes that a token spells, or its UTF-8 if a character is not of this alphabet. */
   static byte[] bytesOf(String token) {
     byte[] bytes = new byte[token.length()];
     for (int i = 0; i < bytes.length; i++) {

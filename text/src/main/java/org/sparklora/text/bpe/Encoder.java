@@ -3,7 +3,11 @@ package org.sparklora.text.bpe;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** Encodes text by a {@link TokenizerPipeline} in one thread, with its own buffers and cache. */
+/**
+ * Encodes text by a {@link TokenizerPipeline} in one thread, with its own buffers and cache of that
+ * pipeline's pieces. Holds the pipeline only while it encodes: a pooled thread keeps its encoders,
+ * and would keep the vocabulary of every tokenizer it ever used.
+ */
 final class Encoder {
   /** The longest piece, in characters; merging takes some fifty bytes a character and thread. */
   private static final int MAX_PIECE = 1 << 21;
@@ -11,7 +15,6 @@ final class Encoder {
   /** The bytes of the buffer that is kept for the next text. */
   private static final int KEPT = 1 << 18;
 
-  private final TokenizerPipeline pipeline;
   private final PieceCache cache = new PieceCache();
   private final Symbols symbols = new Symbols();
   private final IntBuffer ids = new IntBuffer();
@@ -19,20 +22,26 @@ final class Encoder {
   private final IntBuffer ends = new IntBuffer();
   private byte[] bytes = {};
   private int textLength; // characters of the current text
+  private TokenizerPipeline pipeline; // set while a text is encoded, otherwise null
 
-  Encoder(TokenizerPipeline pipeline) {
-    this.pipeline = pipeline;
-  }
-
-  int[] encode(String text, boolean addSpecialTokens) {
-    walk(text, addSpecialTokens, false);
+  int[] encode(TokenizerPipeline by, String text, boolean addSpecialTokens) {
+    walk(by, text, addSpecialTokens, false);
     return ids.toArray();
   }
 
   /** See {@link TokenizerPipeline#encodeWithOffsets}. Slower: the cache has no positions. */
-  int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
-    walk(text, addSpecialTokens, true);
+  int[][] encodeWithOffsets(TokenizerPipeline by, String text, boolean addSpecialTokens) {
+    walk(by, text, addSpecialTokens, true);
     return new int[][] {ids.toArray(), starts.toArray(), ends.toArray()};
+  }
+
+  private void walk(TokenizerPipeline by, String text, boolean addSpecialTokens, boolean locates) {
+    pipeline = by;
+    try {
+      walk(text, addSpecialTokens, locates);
+    } finally {
+      pipeline = null;
+    }
   }
 
   private void walk(String text, boolean addSpecialTokens, boolean locates) {
@@ -147,7 +156,7 @@ final class Encoder {
     pipeline.model.encode(text, start, end, symbols);
   }
 
-  /** Adds a token; one with some of a character's bytes has the whole character's position. */
+  /** Adds a token; a token of some of a character's bytes gets the whole character's position. */
   private void locate(int id, int start, int end) {
     SpecialTokenFrame frame = pipeline.frame;
     int from = start;

@@ -25,8 +25,8 @@ final class PieceCache {
   private long[] keys = new long[2 * WORDS << setsLog]; // bytes, padded; the last: length
   private int[] ids = new int[2 * MAX_IDS << setsLog]; // padded with -1
   private int added; // pieces since the table has this size
-  private final long[] piece = new long[WORDS]; // that find did not find
-  private int set; // its set's first place; -1: a piece that is not cached
+  private final long[] piece = new long[WORDS]; // the piece that copy did not find
+  private int set; // first place of the piece's set; -1: the piece is too long
 
   /**
    * Appends the cached tokens of {@code text[start, end)} to {@code target}; false if not cached.

@@ -39,8 +39,8 @@ interface PreTokenizer {
           Gpt2Scanner.PATTERN, new Gpt2Scanner());
 
   /**
-   * Cuts {@code text[start, end)}, valid UTF-8, as if it were all, and passes each piece to {@code
-   * sink}.
+   * Cuts {@code text[start, end)}, valid UTF-8, as if it were the whole text, and passes each piece
+   * to {@code sink}.
    */
   void cut(byte[] text, int start, int end, int shift, Sink sink);
 

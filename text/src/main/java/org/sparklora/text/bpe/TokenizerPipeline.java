@@ -32,7 +32,8 @@ public final class TokenizerPipeline {
   private final Map<String, Integer> addedIds = new HashMap<>();
   private final Map<Integer, String> tokens = new HashMap<>();
   private final Set<Integer> specialIds = new HashSet<>();
-  private final ThreadLocal<Encoder> encoders = ThreadLocal.withInitial(() -> new Encoder(this));
+  private final List<String> foundByOtherFiles = new ArrayList<>();
+  private final ThreadLocal<Encoder> encoders = ThreadLocal.withInitial(Encoder::new);
 
   /**
    * @param root a tokenizer.json
@@ -54,7 +55,7 @@ public final class TokenizerPipeline {
     for (AddedToken token : added) {
       requireOneIdEach(token, root);
       addedIds.put(token.content(), token.id());
-      // As in tokenizers 0.23, a token found in normalised text is decoded normalised.
+      // A token found in normalised text is decoded normalised, as in tokenizers 0.23.
       String content = token.content();
       tokens.put(token.id(), token.search().normalized() ? normalizer.apply(content) : content);
       if (token.special()) {
@@ -68,7 +69,7 @@ public final class TokenizerPipeline {
 
   /** The tokens of a text. */
   public int[] encode(String text, boolean addSpecialTokens) {
-    return encoders.get().encode(text, addSpecialTokens);
+    return encoders.get().encode(this, text, addSpecialTokens);
   }
 
   /**
@@ -78,7 +79,7 @@ public final class TokenizerPipeline {
    *     0)
    */
   public int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
-    return encoders.get().encodeWithOffsets(text, addSpecialTokens);
+    return encoders.get().encodeWithOffsets(this, text, addSpecialTokens);
   }
 
   /** Decodes tokens to text; ids without a token are left out. */
@@ -95,6 +96,14 @@ public final class TokenizerPipeline {
   /** The number of tokens, added tokens included. */
   public int size() {
     return tokens.size();
+  }
+
+  /**
+   * The ids and contents of the special tokens that texts are searched for because other files than
+   * tokenizer.json name them: with the same tokenizer.json, other ones mean other ids.
+   */
+  public List<String> foundByOtherFiles() {
+    return List.copyOf(foundByOtherFiles);
   }
 
   /** The id of a token as the vocabulary spells it, or -1. */
@@ -150,6 +159,9 @@ public final class TokenizerPipeline {
         added.put(content, new AddedToken(id, content, AddedToken.Search.PLAIN, true));
       } else if (!known.special()) {
         added.put(content, known.asSpecial());
+      }
+      if (known == null || !known.special() && known.search().normalized()) {
+        foundByOtherFiles.add(added.get(content).id() + " " + content);
       }
     }
     return List.copyOf(added.values());

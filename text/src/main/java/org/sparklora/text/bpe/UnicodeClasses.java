@@ -11,8 +11,8 @@ import java.util.Map;
 
 /**
  * The character classes of tokenizers' regular expressions, in the Unicode version that tokenizers
- * were compiled with: Java 17 has Unicode 13, Hugging Face tokenizers Unicode 16, and a letter
- * unknown to either one ends a word there.
+ * were compiled with: Java 17 has Unicode 13, Hugging Face tokenizers Unicode 16, and a letter that
+ * a version does not know ends a word.
  */
 final class UnicodeClasses {
   /**
@@ -23,7 +23,7 @@ final class UnicodeClasses {
   static final byte LETTER = 1;
   static final byte NUMBER = 2;
 
-  /** White space other than {@code \r} and {@code }. */
+  /** White space other than {@code \r} and {@code \n}. */
   static final byte SPACE = 3;
 
   /** {@code \r} or {@code \n}. */

@@ -23,18 +23,18 @@ final class Evaluator {
   private Evaluator() {}
 
   /** {@code target.name}: a method if it exists, else a key, as in Jinja2. */
-  static Object attribute(Object target, String name) {
+  static Object attribute(Object target, String name, Scope scope) {
     Optional<Object> own = own(Values.defined(target), name);
     if (own.isPresent() || target instanceof Map) {
-      return own.orElseGet(() -> Values.item(target, name));
+      return own.orElseGet(() -> Values.item(target, name, scope.budget()));
     }
     return new Undefined("'%s' of a value of type %s".formatted(name, Values.typeName(target)));
   }
 
   /** {@code target[key]}: a key or index if it exists, else a method of that name. */
-  static Object item(Object target, Object key) {
+  static Object item(Object target, Object key, Scope scope) {
     boolean keyed = !(target instanceof Loop || target instanceof Namespace);
-    Object value = keyed ? Values.item(target, key) : new Undefined("");
+    Object value = keyed ? Values.item(target, key, scope.budget()) : new Undefined("");
     return value instanceof Undefined && key instanceof String name
         ? own(target, name).orElse(value)
         : value;
@@ -92,7 +92,7 @@ final class Evaluator {
     Map<Object, Object> entries = new LinkedHashMap<>();
     scope.budget().items(2 + keys.size());
     for (int i = 0; i < keys.size(); i++) {
-      Object key = Values.key(keys.get(i).evaluate(scope));
+      Object key = Values.key(keys.get(i).evaluate(scope), scope.budget());
       entries.put(key, values.get(i).evaluate(scope));
     }
     return entries;

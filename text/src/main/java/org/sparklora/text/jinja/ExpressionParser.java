@@ -289,7 +289,7 @@ final class ExpressionParser {
   private Expression attribute(Expression node) {
     Token name = tokens.next();
     return switch (name.kind()) {
-      case NAME -> at(name.line(), scope -> Evaluator.attribute(node.evaluate(scope), name.text()));
+      case NAME -> at(name.line(), s -> Evaluator.attribute(node.evaluate(s), name.text(), s));
       case INTEGER -> item(name.line(), node, constant(name.line(), name.integer()));
       default ->
           throw new JinjaException(
@@ -298,7 +298,7 @@ final class ExpressionParser {
   }
 
   private static Expression item(int line, Expression node, Expression key) {
-    return at(line, scope -> Evaluator.item(node.evaluate(scope), key.evaluate(scope)));
+    return at(line, s -> Evaluator.item(node.evaluate(s), key.evaluate(s), s));
   }
 
   private Expression subscript(Expression node, int line) {

@@ -37,7 +37,7 @@ final class Filters {
       case "string" -> Filters::text;
       case "safe" -> (v, a) -> v;
       case "tojson" -> JsonText::of;
-      case "trim" -> (v, a) -> StringMethods.strip(text(v, a), a.get(0, "chars", None.NONE));
+      case "trim" -> Filters::trimmed;
       case "upper" -> (v, a) -> text(v, a).toUpperCase(Locale.ROOT);
       case "lower" -> (v, a) -> text(v, a).toLowerCase(Locale.ROOT);
       case "title" -> (v, a) -> titled(text(v, a));
@@ -46,7 +46,7 @@ final class Filters {
       case "indent" -> (v, a) -> indented(text(v, a), a);
       case "join" -> Filters::joined;
       case "int" -> Filters::toInt;
-      case "length", "count" -> (v, a) -> Values.length(v);
+      case "length", "count" -> (v, a) -> Values.length(v, a.budget());
       case "list" -> (v, a) -> a.iterate(v);
       case "first" -> (v, a) -> a.iterate(v).stream().findFirst().orElse(nothing("first item"));
       case "last" -> (v, a) -> reversed(a.iterate(v)).stream().findFirst().orElse(nothing("last"));
@@ -58,7 +58,7 @@ final class Filters {
       case "reverse" ->
           (v, a) ->
               v instanceof String text
-                  ? new StringBuilder(text).reverse().toString()
+                  ? new StringBuilder(text(text, a)).reverse().toString()
                   : reversed(a.iterate(v));
       case "sort" -> Filters::sorted;
       case "unique" -> Filters::unique;
@@ -68,13 +68,14 @@ final class Filters {
       case "map" -> Filters::mapped;
       case "select" -> (v, a) -> selected(v, item -> item, a, true);
       case "reject" -> (v, a) -> selected(v, item -> item, a, false);
-      case "selectattr" -> (v, a) -> selected(v, attribute(a.get(0, "attr")), a.after(1), true);
-      case "rejectattr" -> (v, a) -> selected(v, attribute(a.get(0, "attr")), a.after(1), false);
+      case "selectattr" -> (v, a) -> selected(v, attribute(a.get(0, "attr"), a), a.after(1), true);
+      case "rejectattr" -> (v, a) -> selected(v, attribute(a.get(0, "attr"), a), a.after(1), false);
       default -> throw new JinjaException("No filter named '%s'", name);
     };
   }
 
-  private static String text(Object value, Arguments arguments) {
+  /** The text of a value, charged to the budget: a small list can print as millions of items. */
+  static String text(Object value, Arguments arguments) {
     String text = ValueText.of(value);
     arguments.budget().allocate(text.length());
     return text;
@@ -91,9 +92,16 @@ final class Filters {
     throw new JinjaException("Expected a dict, found " + Values.typeName(value));
   }
 
+  private static Object trimmed(Object value, Arguments a) {
+    String text = text(value, a);
+    Object characters = a.get(0, "chars", None.NONE);
+    a.budget().search(text.length(), characters instanceof String set ? set.length() : 0);
+    return StringMethods.strip(text, characters);
+  }
+
   private static Object replaced(Object value, Arguments a) {
-    String old = ValueText.of(a.get(0, "old"));
-    String fresh = ValueText.of(a.get(1, "new"));
+    String old = text(a.get(0, "old"), a);
+    String fresh = text(a.get(1, "new"), a);
     return StringMethods.replace(text(value, a), old, fresh, a.integer(2, "count", -1), a);
   }
 
@@ -101,14 +109,14 @@ final class Filters {
     Function<Object, Object> key = attribute(a, 1);
     List<Object> items = a.iterate(value);
     items.replaceAll(item -> text(key.apply(item), a));
-    return StringMethods.join(ValueText.of(a.get(0, "d", "")), items, a);
+    return StringMethods.join(text(a.get(0, "d", ""), a), items, a);
   }
 
   private static Object toInt(Object value, Arguments a) {
     if (value instanceof Boolean) {
       return Values.integer(value);
     }
-    String text = StringMethods.strip(ValueText.of(Values.defined(value)), None.NONE);
+    String text = StringMethods.strip(text(Values.defined(value), a), None.NONE);
     try {
       return Long.valueOf(text, a.integer(1, "base", 10));
     } catch (NumberFormatException e) {
@@ -182,31 +190,36 @@ final class Filters {
       Arguments a, int position, Function<Object, Object> key) {
     boolean asItIs = a.truth(position, "case_sensitive", false);
     return key.andThen(
-        value -> !asItIs && value instanceof String text ? text.toLowerCase(Locale.ROOT) : value);
+        value ->
+            !asItIs && value instanceof String text
+                ? text(text, a).toLowerCase(Locale.ROOT)
+                : value);
   }
 
   private static Object unique(Object value, Arguments a) {
     Map<Object, Object> seen = new LinkedHashMap<>();
     Function<Object, Object> key = folded(a, 0, attribute(a, 1));
-    a.iterate(value).forEach(item -> seen.putIfAbsent(Values.key(key.apply(item)), item));
+    a.iterate(value)
+        .forEach(item -> seen.putIfAbsent(Values.key(key.apply(item), a.budget()), item));
     return new ArrayList<>(seen.values());
   }
 
   private static Function<Object, Object> attribute(Arguments a, int position) {
-    return attribute(a.get(position, "attribute", None.NONE));
+    return attribute(a.get(position, "attribute", None.NONE), a);
   }
 
   /** Reads {@code a.b.0} from an item; None reads the item itself. */
-  private static Function<Object, Object> attribute(Object path) {
+  private static Function<Object, Object> attribute(Object path, Arguments a) {
     if (path == None.NONE) {
       return item -> item;
     }
-    String[] names = ValueText.of(path).split("\\.", -1);
+    String[] names = text(path, a).split("\\.", -1);
     return item -> {
       Object value = item;
       for (String name : names) {
+        a.budget().work(name.length());
         boolean number = !name.isEmpty() && name.chars().allMatch(Character::isDigit);
-        value = Values.item(value, number ? (Object) Long.valueOf(name) : name);
+        value = Values.item(value, number ? (Object) Long.valueOf(name) : name, a.budget());
       }
       return value;
     };
@@ -221,7 +234,7 @@ final class Filters {
     List<Object> items = itemsOrNone(value, arguments);
     Object path = arguments.named().get("attribute");
     if (path != null) {
-      Function<Object, Object> key = attribute(path);
+      Function<Object, Object> key = attribute(path, arguments);
       Object fallback = arguments.named().get("default");
       items.replaceAll(
           item -> {
@@ -244,7 +257,7 @@ final class Filters {
       return items;
     }
     BiPredicate<Object, Arguments> test =
-        ValueTests.named(ValueText.of(arguments.positional().get(0)));
+        ValueTests.named(text(arguments.positional().get(0), arguments));
     Arguments rest = arguments.after(1);
     items.removeIf(item -> test.test(key.apply(item), rest) != wanted);
     return items;

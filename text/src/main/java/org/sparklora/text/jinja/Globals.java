@@ -80,7 +80,7 @@ final class Globals {
 
   private static Object namespace(Arguments arguments) {
     Namespace namespace = new Namespace();
-    dict(arguments).forEach((name, value) -> namespace.set(ValueText.of(name), value));
+    dict(arguments).forEach((name, value) -> namespace.set(Filters.text(name, arguments), value));
     return namespace;
   }
 

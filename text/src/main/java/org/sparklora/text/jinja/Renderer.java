@@ -39,7 +39,7 @@ final class Renderer {
 
   /** Writes the text of an action and marks it as the assistant's words. */
   void generate(Runnable action) {
-    // As in transformers, text that a macro or block holds back does not count for the start.
+    // Text that a macro or block holds back does not count for the start, as in transformers.
     int start = output.length();
     String text = captured(action);
     generated.add(new Rendering.Span(start, start + text.length()));

@@ -2,9 +2,14 @@ package org.sparklora.text.bpe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.text.Normalizer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.text.json.JsonFields;
 
 class TextNormalizerTest {
 
@@ -22,5 +27,29 @@ class TextNormalizerTest {
   })
   void normalFormsAreThoseOfUnicode9(Normalizer.Form form, String text, String expected) {
     assertThat(new TextNormalizer.UnicodeForm(form).apply(text)).isEqualTo(expected);
+  }
+
+  @Test
+  void anInsertionAtTheEndHasThePositionOfTheLastCharacter() throws IOException {
+    String atEnd = "{'type':'Replace','pattern':{'Regex':'$'},'content':'!'}";
+    assertLastPosition(atEnd, "ab", "ab!", 1, 2);
+    String lowered = "{'type':'Sequence','normalizers':[{'type':'Lowercase'},%s]}".formatted(atEnd);
+    assertLastPosition(lowered, "AB", "ab!", 1, 2);
+    String emptied =
+        "{'type':'Sequence','normalizers':[{'type':'Replace','pattern':{'String':'a'},'content':''},%s]}"
+            .formatted(atEnd);
+    assertLastPosition(emptied, "a", "!", 0, 0);
+  }
+
+  private static void assertLastPosition(
+      String json, String text, String expected, int start, int end) throws IOException {
+    JsonFields fields =
+        JsonFields.of(
+            Path.of("tokenizer.json"), new ObjectMapper().readTree(json.replace('\'', '"')));
+    AlignedText normalised = TextNormalizer.read(fields).apply(AlignedText.of(text));
+    int last = expected.length() - 1;
+    assertThat(normalised.text()).isEqualTo(expected);
+    assertThat(normalised.start(last)).isEqualTo(start);
+    assertThat(normalised.end(last)).isEqualTo(end);
   }
 }

@@ -167,6 +167,18 @@ class TemplateTest {
         "{% set s = 'a' * 4000000 %}{{ s.find('a' * 2000000 ~ 'b') }}",
         "{{ ('\n' * 100000) | indent('x' * 100000) }}",
         "{{ [ 'x' * 9000000 ] * 1000 | join }}{{ (['x' * 9000000] * 1000) | tojson }}",
+        "{{ ('a' * 4000000) | trim('b' * 4000000 ~ 'a') }}",
+        "{{ ('a' * 4000000).strip(chars='b' * 4000000 ~ 'a') }}",
+        "{{ ('a' * 4000000) | replace('a' * 2000000 ~ 'b', '') }}",
+        "{% set s = 'a' * 4000000 %}{% for i in range(9999) %}{% if s[-1] %}{% endif %}{% endfor %}",
+        "{% set s = 'a' * 4000000 %}{% for i in range(9999) %}{% if s | length %}{% endif %}{% endfor %}",
+        "{% set s = 'a' * 4000000 %}{% for i in range(9999) %}{% if s | reverse %}{% endif %}{% endfor %}",
+        "{% set l = [0] * 2000000 %}{% for i in range(999) %}{{ l | int }}{% endfor %}",
+        "{% set l = [0] * 2000000 %}{% for i in range(999) %}{{ 'a' | replace(l, 'b') }}{% endfor %}",
+        "{% set l = [0] * 2000000 %}{% for i in range(999) %}{{ ['a'] | join(l) }}{% endfor %}",
+        "{% set t = ('b',) * 4000000 %}{% for i in range(9999) %}{{ 'a'.startswith(t) }}{% endfor %}",
+        "{% set t = (1,) * 4000000 %}{% for i in range(9999) %}{{ {}.get(t) }}{% endfor %}",
+        "{% set s = 'a' * 8000000 %}{% for i in range(999) %}{% if [1, 2] | tojson(separators=(s, s)) %}{% endif %}{% endfor %}",
       })
   void aHostileTemplateEndsWithAnError(String template) {
     assertThatThrownBy(() -> render(template)).isInstanceOf(JinjaException.class);

@@ -28,7 +28,7 @@ public final class DictMethods {
       case "values" -> a -> Values.iterate(new ArrayList<>(dict.values()), a.budget());
       case "get" ->
           a -> {
-            Object value = dict.get(Values.key(a.get(0, "key")));
+            Object value = dict.get(Values.key(a.get(0, "key"), a.budget()));
             return value == null ? a.get(1, "default", None.NONE) : value;
           };
       case "pop", "popitem", "update", "clear", "setdefault" -> changes("dict", name);

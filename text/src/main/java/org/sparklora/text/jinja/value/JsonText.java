@@ -42,6 +42,7 @@ public record JsonText(
             arguments.budget(),
             new StringBuilder());
     json.write(value, 0);
+    json.budget.allocate(json.out.length()); // also separators, which may be long
     return json.out.toString();
   }
 

@@ -61,7 +61,9 @@ public final class StringMethods {
     Callable charged =
         arguments -> {
           int longest = 0; // text to search for, replace or strip
-          for (Object argument : arguments.positional()) {
+          List<Object> given = new ArrayList<>(arguments.positional());
+          given.addAll(arguments.named().values());
+          for (Object argument : given) {
             longest = argument instanceof String s ? Math.max(longest, s.length()) : longest;
           }
           arguments.budget().search(text.length(), longest);
@@ -122,8 +124,13 @@ public final class StringMethods {
   }
 
   private static Object anyOf(Arguments arguments, Predicate<String> matches) {
+    Predicate<Object> charged =
+        one -> {
+          arguments.budget().work(one instanceof String part ? part.length() : 0);
+          return one instanceof String part && matches.test(part);
+        };
     return arguments.atMost(1).get(0, "prefix") instanceof Tuple several
-        ? several.stream().anyMatch(one -> one instanceof String text && matches.test(text))
+        ? several.stream().anyMatch(charged)
         : matches.test(arguments.string(0, "prefix"));
   }
 
@@ -149,6 +156,7 @@ public final class StringMethods {
 
   public static String replace(
       String text, String old, String fresh, int limit, Arguments arguments) {
+    arguments.budget().search(text.length(), old.length());
     long hits = limit < 0 ? count(text, old) : Math.min(limit, count(text, old));
     arguments.budget().allocate(text.length() + hits * Math.max(0, fresh.length() - old.length()));
     StringBuilder out = new StringBuilder();

@@ -98,6 +98,7 @@ public final class Values {
               () -> IntStream.range(0, a.size()).allMatch(i -> equal(a.get(i), b.get(i), budget)));
     }
     if (left instanceof Map<?, ?> a && right instanceof Map<?, ?> b) {
+      budget.work(a.size());
       return a.size() == b.size()
           && budget.nested(
               () -> a.keySet().stream().allMatch(k -> equal(a.get(k), b.get(k), budget)));
@@ -165,8 +166,9 @@ public final class Values {
     throw new JinjaException("Cannot iterate over " + typeName(value));
   }
 
-  public static long length(Object value) {
+  public static long length(Object value, RenderLimit budget) {
     if (value instanceof String text) {
+      budget.work(text.length());
       return text.codePointCount(0, text.length());
     }
     if (value instanceof List<?> list) {
@@ -190,20 +192,20 @@ public final class Values {
       return text.contains(part);
     }
     if (container instanceof Map<?, ?> dict) {
-      return dict.containsKey(key(item));
+      return dict.containsKey(key(item, budget));
     }
     return iterate(container, budget).stream().anyMatch(one -> equal(one, item, budget));
   }
 
   /** {@code target[key]}; missing keys and indexes are undefined. */
-  public static Object item(Object target, Object key) {
+  public static Object item(Object target, Object key, RenderLimit budget) {
     if (target instanceof Map<?, ?> dict) {
-      Object value = isHashable(key) ? dict.get(key) : null;
+      Object value = isHashable(key, budget) ? dict.get(key) : null;
       return value == null ? new Undefined(brief(key) + " of a dict") : value;
     }
     if ((target instanceof List<?> || target instanceof String)
         && (key instanceof Long || key instanceof Boolean)) {
-      long size = length(target);
+      long size = length(target, budget);
       long index = integer(key) < 0 ? integer(key) + size : integer(key);
       if (index < 0 || index >= size) {
         return new Undefined("index " + key);
@@ -225,17 +227,19 @@ public final class Values {
   }
 
   /** Checks a dict's key: as in Python, no list or dict, nor a tuple that holds one. */
-  public static Object key(Object value) {
-    if (!isHashable(value)) {
+  public static Object key(Object value, RenderLimit budget) {
+    if (!isHashable(value, budget)) {
       throw new JinjaException("A %s cannot be a key", typeName(value));
     }
     return value;
   }
 
-  private static boolean isHashable(Object value) {
-    return value instanceof Tuple tuple
-        ? tuple.stream().noneMatch(item -> item instanceof List || item instanceof Map)
-        : !(value instanceof List || value instanceof Map);
+  private static boolean isHashable(Object value, RenderLimit budget) {
+    if (value instanceof Tuple tuple) {
+      budget.work(tuple.size());
+      return tuple.stream().noneMatch(item -> item instanceof List || item instanceof Map);
+    }
+    return !(value instanceof List || value instanceof Map);
   }
 
   /** {@code target[start:stop:step]}; start, stop and step may be None. */
@@ -249,7 +253,7 @@ public final class Values {
     if (by == 0) {
       throw new JinjaException("A slice's step is 0");
     }
-    int size = (int) length(target);
+    int size = (int) length(target, budget);
     int from = bound(start, by > 0 ? 0 : size - 1, size, by);
     int to = bound(stop, by > 0 ? size : -1, size, by);
     budget.work(size);
