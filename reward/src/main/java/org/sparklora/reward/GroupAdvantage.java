@@ -11,10 +11,11 @@ import java.util.stream.IntStream;
  * are unbiased and have {@link #EPSILON} added; a lone completion has no deviation and gets the
  * advantage 0.
  *
- * <p>An advantage is exactly 0 if and only if the reward equals its group's mean, whatever sums
- * round to: a group whose judged completions agree is found by its zeros ({@link #isFlat}).
+ * <p>A judged completion's advantage is 0 exactly if its reward equals the group's mean, whatever
+ * sums round to: a group whose judged completions agree is found by its zeros ({@link #isFlat}).
  *
- * <p>Rewards are doubles with NaN for "not judged". Stateless and thread-safe.
+ * <p>Rewards are doubles with NaN for "not judged"; an infinite one, which has no distance to a
+ * mean, counts as not judged too. Stateless and thread-safe.
  */
 public final class GroupAdvantage {
   /** Keeps a group of near-equal rewards from exploding; TRL uses the same value. */
@@ -46,17 +47,17 @@ public final class GroupAdvantage {
     NORMALIZE_THEN_SUM
   }
 
-  /** Mean and unbiased deviation of the rewards that are not NaN. */
+  /** Mean and unbiased deviation of the rewards that are finite. */
   public record Moments(double mean, double deviation) implements Serializable {
     public static Moments of(double... values) {
-      double[] known = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
+      double[] known = Arrays.stream(values).filter(Double::isFinite).toArray();
       double mean = Arrays.stream(known).average().orElse(Double.NaN);
       double squares = Arrays.stream(known).map(v -> (v - mean) * (v - mean)).sum();
       double deviation = known.length > 1 ? Math.sqrt(squares / (known.length - 1)) : Double.NaN;
       return new Moments(mean, deviation);
     }
 
-    /** As {@link #of}, for TRL's division: the deviation of a single value, judged or not, is 0. */
+    /** {@link #of} for TRL's division: the deviation of a single value, judged or not, is 0. */
     public static Moments ofAll(double... values) {
       Moments moments = of(values);
       return values.length > 1 ? moments : new Moments(moments.mean(), 0);
@@ -73,7 +74,7 @@ public final class GroupAdvantage {
     double sum = 0;
     boolean judged = false;
     for (int f = 0; f < rewards.length; f++) {
-      if (!Double.isNaN(rewards[f])) {
+      if (Double.isFinite(rewards[f])) {
         sum += weights[f] * rewards[f];
         judged = true;
       }
@@ -110,11 +111,11 @@ public final class GroupAdvantage {
    * Rewards minus their mean; exactly 0 where they equal it up to rounding. Averages differences to
    * the first reward, which are exact if rewards are close.
    *
-   * @param rewards NaN for a completion without a reward, whose result is NaN as well
+   * @param rewards NaN for a completion without a reward, whose result is not finite
    * @param magnitude the largest number that rewards were computed from
    */
   private static double[] centred(double[] rewards, double magnitude) {
-    double[] judged = Arrays.stream(rewards).filter(r -> !Double.isNaN(r)).toArray();
+    double[] judged = Arrays.stream(rewards).filter(Double::isFinite).toArray();
     if (judged.length == 0) {
       return rewards;
     }
@@ -132,7 +133,7 @@ public final class GroupAdvantage {
   }
 
   private static double largest(DoubleStream values) {
-    return values.map(Math::abs).filter(value -> !Double.isNaN(value)).max().orElse(0);
+    return values.map(Math::abs).filter(Double::isFinite).max().orElse(0);
   }
 
   /**
@@ -160,7 +161,7 @@ public final class GroupAdvantage {
     }
     double[] sums = weightedSums(normalized, weights);
     for (int i = 0; i < sums.length; i++) {
-      boolean judged = Arrays.stream(rewards[i]).anyMatch(r -> !Double.isNaN(r));
+      boolean judged = Arrays.stream(rewards[i]).anyMatch(Double::isFinite);
       // A lone judged completion normalises to NaN, which TRL's sum counts as 0.
       sums[i] = judged ? zeroWithin(rounding[i], orZero(sums[i])) : Double.NaN;
     }
@@ -171,7 +172,7 @@ public final class GroupAdvantage {
   private static double magnitude(double[] rewards, double[] weights) {
     return IntStream.range(0, weights.length)
         .mapToDouble(f -> Math.abs(weights[f] * rewards[f]))
-        .filter(term -> !Double.isNaN(term))
+        .filter(Double::isFinite)
         .sum();
   }
 
@@ -182,7 +183,7 @@ public final class GroupAdvantage {
    * @param values of {@link #ofGroup}, or a group's advantages
    */
   public static boolean isFlat(double[] values) {
-    return Arrays.stream(values).allMatch(value -> value == 0 || Double.isNaN(value));
+    return Arrays.stream(values).allMatch(value -> value == 0 || !Double.isFinite(value));
   }
 
   /** Whether advantages depend on other groups, and {@link #scaled} must follow. */
@@ -251,7 +252,7 @@ public final class GroupAdvantage {
   }
 
   private static double orZero(double value) {
-    return Double.isNaN(value) ? 0 : value;
+    return Double.isFinite(value) ? value : 0;
   }
 
   private static void requireWeights(int functions, double[] weights) {

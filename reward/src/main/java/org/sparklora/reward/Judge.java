@@ -60,7 +60,7 @@ public record Judge(List<Reward> rewards) implements Serializable {
 
   /**
    * Judges a completion. If it is missing, or a reward fails on it, it is left unjudged with a
-   * reason, and the task continues. Only an interruption, by which Spark stops a task, is rethrown.
+   * reason, and the task continues. A failure in a thread that Spark has interrupted is rethrown.
    */
   public Result judge(Optional<RewardInput> completion) {
     long start = System.nanoTime();

@@ -1,12 +1,14 @@
 package org.sparklora.reward;
 
 import java.io.Serializable;
+import java.util.Objects;
 import org.sparklora.pipeline.table.Verdict;
 
 /**
  * A reward's judgement of one completion.
  *
- * @param reward the reward; NaN if the completion cannot be judged and is left out of its group
+ * @param reward the reward, not infinite; NaN if the completion cannot be judged and is left out of
+ *     its group
  * @param verdict whether the answer is right, or why that is unknown
  * @param reason in a few fixed words, so that reasons can be counted
  * @param goldParsed the parsed solution; may be empty
@@ -15,6 +17,18 @@ import org.sparklora.pipeline.table.Verdict;
 public record Judgement(
     double reward, Verdict verdict, String reason, String goldParsed, String answerParsed)
     implements Serializable {
+
+  public Judgement {
+    Objects.requireNonNull(verdict, "the verdict is null");
+    Objects.requireNonNull(reason, "the reason is null");
+    Objects.requireNonNull(goldParsed, "the parsed solution is null; it may be empty");
+    Objects.requireNonNull(answerParsed, "the parsed answer is null; it may be empty");
+    if (Double.isInfinite(reward)) {
+      throw new IllegalArgumentException(
+          "Cannot use the reward %s: it must be finite, or NaN if the completion cannot be judged"
+              .formatted(reward));
+    }
+  }
 
   /** A reward that needs no explanation. */
   public static Judgement scored(double reward, String reason) {

@@ -71,6 +71,21 @@ class GroupAdvantageTest {
   }
 
   @Test
+  void anInfiniteRewardCountsAsNotJudged() {
+    for (double infinite : new double[] {Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+      assertThat(GroupAdvantage.of(new double[] {1, infinite, 0}, Scaling.NONE))
+          .containsExactly(0.5, 0, -0.5);
+      double[] weights = {1, 0.5};
+      double[][] rewards = {{1, 0}, {infinite, infinite}, {0, 0}, {1, infinite}};
+      double[][] unjudged = {{1, 0}, {Double.NaN, Double.NaN}, {0, 0}, {1, Double.NaN}};
+      for (Aggregation aggregation : Aggregation.values()) {
+        assertThat(GroupAdvantage.ofGroup(rewards, weights, Scaling.GROUP, aggregation))
+            .isEqualTo(GroupAdvantage.ofGroup(unjudged, weights, Scaling.GROUP, aggregation));
+      }
+    }
+  }
+
+  @Test
   void aLoneJudgedCompletionTeachesNothing() {
     double[] advantages = GroupAdvantage.of(new double[] {1, Double.NaN}, Scaling.GROUP);
     assertThat(advantages).containsExactly(0, 0);

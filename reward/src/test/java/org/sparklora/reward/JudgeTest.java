@@ -61,21 +61,43 @@ class JudgeTest {
         .isEqualTo("no such place");
   }
 
+  /** Answers every completion in the same way. */
+  record Answering(Supplier<Judgement> answer) implements Reward {
+    @Override
+    public String name() {
+      return "answering";
+    }
+
+    @Override
+    public Judgement judge(RewardInput completion) {
+      return answer.get();
+    }
+  }
+
   @Test
   void aRewardThatReturnsNothingHasFailed() {
-    Reward nothing =
-        new Reward() {
-          @Override
-          public String name() {
-            return "nothing";
-          }
+    List<Supplier<Judgement>> answers =
+        List.of(
+            () -> null,
+            () -> new Judgement(1, Verdict.SCORED, null, null, null),
+            () -> new Judgement(1, Verdict.SCORED, "scored", "", null),
+            () -> new Judgement(1, null, "scored", "", ""));
+    for (Supplier<Judgement> answer : answers) {
+      Judge.Result result =
+          new Judge(List.of(new Answering(answer))).judge(Optional.of(RewardInput.of("text", "5")));
+      assertThat(result.rewards()).containsExactly(Double.NaN);
+      assertThat(result.told().verdict()).isEqualTo(Verdict.FAILED);
+      assertThat(result.told().reason()).isEqualTo("judging failed: NullPointerException");
+    }
+  }
 
-          @Override
-          public Judgement judge(RewardInput completion) {
-            return null;
-          }
-        };
-    assertThat(judged(nothing, "text").reason()).isEqualTo("judging failed: NullPointerException");
+  @Test
+  void anInfiniteRewardLeavesItsCompletionUnjudged() {
+    Judgement infinite =
+        judged(new Answering(() -> Judgement.scored(1 / 0.0, "ratio of no words")), "text");
+    assertThat(infinite.isJudged()).isFalse();
+    assertThat(infinite.verdict()).isEqualTo(Verdict.FAILED);
+    assertThat(infinite.answerParsed()).contains("Infinity", "must be finite");
   }
 
   @Test

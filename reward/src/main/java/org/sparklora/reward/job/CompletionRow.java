@@ -16,9 +16,9 @@ import org.sparklora.reward.RewardInput;
  * Converts a row of generations to the {@link RewardInput} that rewards see. Rows of a table and
  * rows in a round's memory give the same, so rewards are equal in both.
  *
- * <p>The row's own columns come first; the dataset's, in the map {@code columns}, replace them, as
- * {@code prompt} does with the rendered conversation. Only {@code completion} and {@code solution}
- * are always the row's own.
+ * <p>The dataset's columns, in the map {@code columns}, replace the row's own: the dataset's {@code
+ * prompt} replaces the rendered conversation. Only {@code completion}, and {@code solution} if set,
+ * stay the row's own.
  *
  * <p>Stateless and thread-safe.
  */

@@ -61,8 +61,8 @@ final class JudgedTable implements Serializable {
   private final Scoring scoring;
 
   /**
-   * Throws {@link TableException} if the column completion is missing, or one would be written
-   * twice.
+   * Throws {@link TableException} if the column completion is missing, or a column that is to be
+   * added exists already.
    *
    * @param schema of {@link NumberedTable#rows}
    */
@@ -72,11 +72,12 @@ final class JudgedTable implements Serializable {
       throw new TableException(
           "Cannot judge a table with columns " + columns + ": it needs a column completion");
     }
-    for (String added : judged(new StructType(), scoring).fieldNames()) {
-      if (columns.contains(added)) {
+    List<String> added = List.of(scored(judged(new StructType(), scoring)).fieldNames());
+    for (String column : columns) {
+      if (added.stream().anyMatch(column::equalsIgnoreCase)) { // Spark's columns ignore case
         throw new TableException(
-            "Cannot judge a table that has a column %s already: judge the generations themselves, not a judged table"
-                .formatted(added));
+            "Cannot judge a table that has a column %s already: judge the generations themselves, not a judged table, or rename the column"
+                .formatted(column));
       }
     }
     this.schema = schema;
@@ -93,6 +94,14 @@ final class JudgedTable implements Serializable {
       wider = wider.add(text, DataTypes.StringType);
     }
     return wider.add(SECONDS, DataTypes.DoubleType);
+  }
+
+  /** The columns of a judged table and those of its groups. */
+  private static StructType scored(StructType judged) {
+    return judged
+        .add(REWARD, DataTypes.DoubleType)
+        .add(ADVANTAGE, DataTypes.DoubleType)
+        .add(ZERO_STD, DataTypes.BooleanType);
   }
 
   static String rewardColumn(Reward reward) {
@@ -116,17 +125,12 @@ final class JudgedTable implements Serializable {
     MapFunction<Row, String> key = row -> String.valueOf(row.get(promptId));
     FlatMapGroupsFunction<String, Row, Row> group = (id, members) -> group(members);
     StructType judged = judged(schema, scoring);
-    StructType scored =
-        judged
-            .add(REWARD, DataTypes.DoubleType)
-            .add(ADVANTAGE, DataTypes.DoubleType)
-            .add(ZERO_STD, DataTypes.BooleanType);
     return generations
         .rows()
         .repartition(generations.partitions())
         .map(judge, Encoders.row(judged))
         .groupByKey(key, Encoders.STRING())
-        .flatMapGroups(group, Encoders.row(scored));
+        .flatMapGroups(group, Encoders.row(scored(judged)));
   }
 
   /** Appends the judgements to a row. A row without a completion stays unjudged, with a reason. */

@@ -28,12 +28,16 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
 
   private static final long BYTES_A_PARTITION = 1 << 20;
 
+  /** Each partition costs the driver and the shuffle; more only if there are cores for them. */
+  private static final long MOST_PARTITIONS = 4_000;
+
   /**
    * Opens the table lazily.
    *
    * @param bytes of the table's files
    * @param read counts the rows that were read
-   * @throws ConfigException if the table has no rows, or they cannot be grouped
+   * @throws ConfigException if the table has no columns, or neither prompt_id nor a group size
+   * @throws TableException if the table is not Parquet, or its last group is incomplete
    */
   static NumberedTable read(
       SparkSession spark, RewardConfig.Tables tables, long bytes, LongAccumulator read) {
@@ -43,8 +47,13 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
       Column group = functions.col(CompletionRow.ROW_NUMBER).divide(groupSize(generations, tables));
       rows = rows.withColumn(CompletionRow.PROMPT_ID, functions.floor(group));
     }
-    int atLeast = spark.sparkContext().defaultParallelism() * PARTITIONS_PER_CORE;
-    return new NumberedTable(rows, Math.max(atLeast, (int) (bytes / BYTES_A_PARTITION)));
+    return new NumberedTable(rows, partitions(spark.sparkContext().defaultParallelism(), bytes));
+  }
+
+  /** The number of partitions for judging a table of so many bytes. */
+  static int partitions(int cores, long bytes) {
+    return Math.max(
+        cores * PARTITIONS_PER_CORE, (int) Math.min(MOST_PARTITIONS, bytes / BYTES_A_PARTITION));
   }
 
   private static Dataset<Row> open(SparkSession spark, String input) {

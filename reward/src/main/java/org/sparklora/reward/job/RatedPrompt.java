@@ -188,7 +188,7 @@ record RatedPrompt(
     return columns;
   }
 
-  /** The messages that a prompt was rendered from are JSON. */
+  /** Parses a prompt that is messages in JSON; returns any other as it is. */
   private static Object messages(Object prompt) {
     if (!(prompt instanceof String text) || !text.startsWith("[{\"")) {
       return prompt;

@@ -1,6 +1,7 @@
 package org.sparklora.reward.job;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -11,6 +12,9 @@ import org.sparklora.pipeline.table.TableException;
 /** Recognises failures to read a file, which Spark wraps several times. */
 final class ReadFailure {
   private static final Pattern FILE = Pattern.compile("reading file:? (\\S+?)[.,]?(\\s|$)");
+
+  /** The class through which Spark reads all files of tables, also to infer a schema. */
+  private static final String SCAN = "org.apache.spark.sql.execution.datasources.FileScanRDD";
 
   private ReadFailure() {}
 
@@ -23,7 +27,7 @@ final class ReadFailure {
         return Optional.empty();
       }
       reading |=
-          cause instanceof IOException
+          cause instanceof IOException && isOfScan(cause)
               || cause.getClass().getName().startsWith("org.apache.parquet");
       Matcher named = FILE.matcher(String.valueOf(cause.getMessage()));
       file = file.isEmpty() && named.find() ? named.group(1) + ": " : file;
@@ -32,5 +36,11 @@ final class ReadFailure {
     return reading || !file.isEmpty()
         ? Optional.of(file + root.getClass().getSimpleName() + " " + RootCause.firstLine(root))
         : Optional.empty();
+  }
+
+  /** Whether the exception arose in a scan: tasks that read also write, to spill and shuffle. */
+  private static boolean isOfScan(Throwable cause) {
+    return Arrays.stream(cause.getStackTrace())
+        .anyMatch(frame -> frame.getClassName().startsWith(SCAN));
   }
 }

@@ -1,6 +1,7 @@
 package org.sparklora.reward.job;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
@@ -11,6 +12,7 @@ import org.sparklora.reward.GivenReward;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.Reward;
+import org.sparklora.reward.format.ExactMatch;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
@@ -28,7 +30,7 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
   /**
    * Input and output.
    *
-   * @param input a Parquet folder, or a {@code .jsonl} or {@code .json} file or a folder of those
+   * @param input a Parquet folder, or JSON lines at a path ending in {@code .jsonl}, {@code .json}
    * @param outputDir folder of the scored table
    * @param overwrite whether existing results are replaced
    * @param numGenerations completions a prompt, {@code G}: needed when the table has no {@code
@@ -94,25 +96,37 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
           Set.of());
     }
 
-    /** The rewards of these names. */
+    /**
+     * The rewards of these names.
+     *
+     * @throws ConfigException if a reward cannot be used, or two have one {@link Reward#name}
+     */
     public List<Reward> rewards() {
-      return names.stream()
-          .map(
-              name ->
-                  given.contains(name)
-                      ? new GivenReward(name)
-                      : Rewards.named(name, dialect, budgetMillis, overlong))
-          .toList();
+      List<Reward> rewards = new ArrayList<>();
+      for (String name : names) {
+        Reward reward =
+            given.contains(name)
+                ? new GivenReward(name)
+                : Rewards.named(name, dialect, budgetMillis, overlong);
+        ConfigException.require(
+            rewards.stream().noneMatch(other -> other.name().equals(reward.name())),
+            Flags.REWARD_FUNCS,
+            name,
+            "another reward has the name %s too, which names its column; return another name from name() of one of them"
+                .formatted(reward.name()));
+        rewards.add(reward);
+      }
+      return List.copyOf(rewards);
     }
 
     /**
-     * Refuses a reward that compares answers with solutions if {@code given} is false.
+     * Refuses a reward that compares with solutions if {@code given} is false.
      *
      * @param lack the rest of the message: the input without solutions, and the remedy
      */
     public void requireSolutions(boolean given, String lack) {
       rewards().stream()
-          .filter(MathReward.class::isInstance)
+          .filter(reward -> reward instanceof MathReward || reward instanceof ExactMatch)
           .forEach(
               reward ->
                   ConfigException.require(

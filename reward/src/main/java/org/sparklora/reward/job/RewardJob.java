@@ -39,8 +39,8 @@ public final class RewardJob {
   /**
    * Runs the stage.
    *
-   * @throws ConfigException for settings that cannot be used
    * @throws ConfigException for invalid settings
+   * @throws TableException if the table cannot be read or judged
    */
   public static RewardSummary run(SparkSession spark, RewardConfig config) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();

@@ -16,7 +16,7 @@ import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
 
-/** Rewards by TRL's names; any other name is a class. */
+/** Finds rewards by name: a built-in one, most under TRL's names, or a class of the user's. */
 public final class Rewards {
   /** The reward of TRL's guide: strips thinking, then takes Math-Verify's verdict. */
   public static final String DEFAULT = Recipe.STRIP_REASONING.rewardName();
@@ -31,7 +31,7 @@ public final class Rewards {
    * @param dialect the rules that judge mathematics
    * @param budgetMillis CPU time after which a verdict is given up, see {@link MathReward}
    * @param punishment the lengths of {@code get_soft_overlong_punishment}
-   * @throws ConfigException if the name is neither TRL's nor a usable class
+   * @throws ConfigException if the name is neither a built-in reward's nor a usable class's
    */
   public static Reward named(
       String name, Dialect dialect, long budgetMillis, OverlongPunishment punishment) {
@@ -66,20 +66,29 @@ public final class Rewards {
               + "it is none of %s, and no class of that name is on the class path; ship yours with --jars"
                   .formatted(String.join(", ", known)));
     } catch (InvocationTargetException failed) {
-      throw unusable(name, "its constructor failed: " + failed.getTargetException());
+      Throwable own = failed.getTargetException();
+      throw unusable(name, "its constructor failed: " + own, own);
     } catch (ExceptionInInitializerError failed) {
       throw failed; // an exception of the reward's own code, such as a full disk, is rethrown
     } catch (LinkageError broken) {
       throw unusable(
           name,
           "the class cannot be loaded (%s); compile it with --release 17, and name the jars it needs in --jars"
-              .formatted(broken));
+              .formatted(broken),
+          broken);
     } catch (ReflectiveOperationException broken) {
-      throw unusable(name, "the class needs a public constructor without parameters: " + broken);
+      throw unusable(
+          name, "the class needs a public constructor without parameters: " + broken, broken);
     }
   }
 
   private static ConfigException unusable(String name, String why) {
     return new ConfigException(Flags.REWARD_FUNCS, name, why);
+  }
+
+  private static ConfigException unusable(String name, String why, Throwable cause) {
+    ConfigException unusable = unusable(name, why);
+    unusable.initCause(cause);
+    return unusable;
   }
 }

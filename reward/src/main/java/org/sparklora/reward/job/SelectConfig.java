@@ -13,7 +13,7 @@ import org.sparklora.reward.math.MathReward.Dialect;
  *
  * @param tables judged completions, and the folder of the dataset
  * @param task {@code task}: the kind of dataset
- * @param passRates prompts to keep
+ * @param passRates the pass rates of prompts to keep
  * @param keep {@code keep}: the correct completions that go first
  * @param completionsPerPrompt {@code max_completions_per_prompt}
  * @param correct the rule for correct completions
@@ -62,9 +62,9 @@ public record SelectConfig(
   /**
    * The rule for correct completions: the verdict, unless one of these is set.
    *
-   * @param leastReward {@code min_reward}: correct is what has at least this reward; NaN: unset
-   * @param majorityVote {@code majority_vote}: of a prompt without a solution, correct is what most
-   *     of its completions answer
+   * @param leastReward {@code min_reward}, the least reward of a correct completion; NaN: unset
+   * @param majorityVote {@code majority_vote}: of a prompt without a solution, completions with the
+   *     most frequent answer are correct
    * @param dialect {@code reward_dialect}: the rules that compare these answers
    */
   public record Correct(double leastReward, boolean majorityVote, Dialect dialect)
@@ -78,6 +78,7 @@ public record SelectConfig(
   Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put(Flags.INPUT.name(), tables.input());
+    tables.groupSize().ifPresent(size -> settings.put(Flags.NUM_GENERATIONS.name(), size));
     settings.put(Flags.TASK.name(), word(task));
     settings.put(Flags.MIN_PASS_RATE.name(), passRates.least());
     settings.put(Flags.MAX_PASS_RATE.name(), passRates.most());

@@ -180,10 +180,10 @@ public final class SelectJob {
     Map<String, Object> summary = new LinkedHashMap<>();
     List<String> names = List.of("prompts", ROLLOUTS, JUDGED, CORRECT, ROWS);
     for (int i = 0; i < names.size(); i++) {
-      summary.put(names.get(i), sums.getLong(i));
+      summary.put(names.get(i), sums.isNullAt(i) ? 0L : sums.getLong(i)); // null: a sum of no rows
     }
     summary.put("outcomes", ScoredTable.counts(rated, OUTCOME));
-    Map<String, Long> passRates = new LinkedHashMap<>(); // tenths, 1 apart from those below it
+    Map<String, Long> passRates = new LinkedHashMap<>(); // by tenths, 1.0 by itself
     rated
         .where(JUDGED + " > 0")
         .groupBy(functions.expr("floor(10 * %s / %s)".formatted(CORRECT, JUDGED)).as("tenth"))
@@ -200,10 +200,14 @@ public final class SelectJob {
 
   private static void requireRows(String input, Map<String, Object> summary) {
     if (summary.get(ROWS).equals(0L)) {
+      String outcomes = shown(summary.get("outcomes"));
       throw new TableException(
           "Nothing of %s is kept: %s; widen --%s and --%s, or draw more completions"
               .formatted(
-                  input, shown(summary.get("outcomes")), Flags.MIN_PASS_RATE, Flags.MAX_PASS_RATE));
+                  input,
+                  outcomes.isEmpty() ? "it has no rows" : outcomes,
+                  Flags.MIN_PASS_RATE,
+                  Flags.MAX_PASS_RATE));
     }
   }
 

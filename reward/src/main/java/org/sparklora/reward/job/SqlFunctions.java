@@ -1,11 +1,15 @@
 package org.sparklora.reward.job;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
@@ -181,7 +185,7 @@ public final class SqlFunctions {
     return functions.udf(verify, DataTypes.DoubleType).withName(MATH_VERIFY);
   }
 
-  /** The advantage of a reward among those of its group. */
+  /** The advantage of a reward among those of its group, which must hold the reward. */
   public static UserDefinedFunction groupAdvantage() {
     // Spark passes arrays as Scala's, even to functions in Java
     UDF2<Double, scala.collection.Seq<Double>, Double> advantage =
@@ -190,13 +194,25 @@ public final class SqlFunctions {
             return null;
           }
           double[] rewards = rewards(group);
-          int own = -1;
-          for (int i = 0; i < rewards.length && reward != null; i++) {
-            own = reward.equals(rewards[i]) ? i : own;
-          }
-          return own < 0 ? 0 : GroupAdvantage.of(rewards, Scaling.GROUP)[own];
+          return reward == null || reward.isNaN()
+              ? 0
+              : GroupAdvantage.of(rewards, Scaling.GROUP)[place(reward, rewards)];
         };
     return functions.udf(advantage, DataTypes.DoubleType).withName(GROUP_ADVANTAGE);
+  }
+
+  /** The place of a reward in its group; either may have been a float, with fewer digits. */
+  private static int place(double reward, double[] group) {
+    IntPredicate same = i -> group[i] == reward;
+    IntPredicate sameFloat = i -> (float) reward == group[i] || reward == (float) group[i];
+    return Stream.of(same, sameFloat)
+        .flatMapToInt(equal -> IntStream.range(0, group.length).filter(equal))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "Cannot compare reward %s with the rewards %s: it is none of them; give %s the rewards of the row's own group as its second argument"
+                        .formatted(reward, Arrays.toString(group), GROUP_ADVANTAGE)));
   }
 
   /** The advantages of all rewards of a group. */

@@ -24,7 +24,7 @@ import org.sparklora.reward.math.number.AlgebraLimit;
  * solution cannot be parsed: strips thinking, then finds, cleans, parses and compares the answer.
  *
  * <p>Thread-safe and bounded. A verdict depends on completion and solution alone, not on the
- * machine or its load: a verdict that needs more steps than an {@link AlgebraLimit} has is WRONG
+ * machine or its load: a comparison that needs more steps than an {@link AlgebraLimit} has is WRONG
  * with reason {@code budget exceeded}, since no reader would follow such an answer either. A CPU
  * clock guards against work that steps miss; a completion stopped by the clock is not judged.
  *
@@ -44,9 +44,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
     SOUND
   }
 
-  /**
-   * How solution and answer are found: one recipe for each reward function of TRL and its guide.
-   */
+  /** How solution and answer are found: one recipe for each mathematical reward function. */
   public enum Recipe {
     /**
      * {@code strip_reasoning_accuracy_reward} of TRL's guide: strips thinking; the solution is
@@ -60,7 +58,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
      * one.
      */
     REASONING("reasoning_accuracy_reward"),
-    /** As {@code STRIP_REASONING}, with the solution after the last {@code ####}. */
+    /** {@code STRIP_REASONING} with the solution after the last {@code ####}. */
     GSM8K("gsm8k_reward");
 
     private final String rewardName;

@@ -6,7 +6,7 @@
  * math → dialect → extract → latex → algebra → number
  * </pre>
  *
- * <p>Of the rest of the module they depend on {@code org.sparklora.reward} only. {@code
+ * <p>They depend on nothing else of the module but {@code org.sparklora.reward}. {@code
  * org.sparklora.reward.job} finds the judge by name; it can be used alone, without Spark.
  */
 package org.sparklora.reward.math;

@@ -335,4 +335,21 @@ class RewardJobTest {
     assertThat(row.getDouble(1)).isEqualTo(0);
     assertThat(row.isNullAt(2)).isTrue();
   }
+
+  @Test
+  void anAdvantageNeedsItsRewardInTheGroup() {
+    SqlFunctions.register(spark, Dialect.MATH_VERIFY);
+    String call = "SELECT group_advantage(%s) FROM VALUES (0.1D, 0.3D) AS t(a, b)";
+    double advantage = GroupAdvantage.of(new double[] {0.1, 0.3}, Scaling.GROUP)[1];
+    for (String arguments :
+        List.of("b, array(a, b)", "float(b), array(a, b)", "b, array(float(a), float(b))")) {
+      assertThat(spark.sql(call.formatted(arguments)).first().getDouble(0))
+          .as(arguments)
+          .isCloseTo(advantage, within(1e-6));
+    }
+    assertThat(spark.sql(call.formatted("null, array(a, b)")).first().getDouble(0)).isZero();
+    assertThatThrownBy(() -> spark.sql(call.formatted("b - a, array(a, b)")).first())
+        .hasStackTraceContaining("Cannot compare reward")
+        .hasStackTraceContaining("[0.1, 0.3]: it is none of them");
+  }
 }

@@ -126,6 +126,71 @@ class RewardsTest {
     }
   }
 
+  /** Has the name of another class's reward. */
+  public static final class Namesake implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "length";
+    }
+
+    @Override
+    public Judgement judge(RewardInput completion) {
+      return Judgement.scored(0, "never");
+    }
+  }
+
+  @Test
+  void twoRewardsOfOneNameAreRefused() {
+    String[] names = {LengthReward.class.getName(), Namesake.class.getName()};
+    assertThatThrownBy(() -> RewardConfig.Functions.of(names).rewards())
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("reward_funcs = " + names[1])
+        .hasMessageContaining("another reward has the name length too")
+        .hasMessageContaining("return another name from name()");
+  }
+
+  /** Fails before it can judge. */
+  public static final class Unready implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    public Unready() {
+      throw new IllegalStateException("no word list");
+    }
+
+    @Override
+    public String name() {
+      return "unready";
+    }
+
+    @Override
+    public Judgement judge(RewardInput completion) {
+      return Judgement.scored(0, "never");
+    }
+  }
+
+  @Test
+  void aFailingConstructorIsTheCause() {
+    assertThatThrownBy(() -> reward(Unready.class.getName()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("its constructor failed")
+        .hasCauseInstanceOf(IllegalStateException.class)
+        .hasRootCauseMessage("no word list");
+  }
+
+  @Test
+  void rewardsThatCompareWithSolutionsNeedThem() {
+    for (String name : new String[] {Rewards.DEFAULT, "exact_match_reward"}) {
+      RewardConfig.Functions functions = RewardConfig.Functions.of("think_format_reward", name);
+      functions.requireSolutions(true, "there is none");
+      assertThatThrownBy(() -> functions.requireSolutions(false, "there is none"))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("reward_funcs = " + name)
+          .hasMessageContaining("there is none");
+    }
+  }
+
   @Test
   void saysWhichNamesThereAre() {
     assertThatThrownBy(() -> reward("acuracy_reward"))

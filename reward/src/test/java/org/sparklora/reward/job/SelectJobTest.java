@@ -226,6 +226,35 @@ class SelectJobTest {
   }
 
   @Test
+  void aTableWithColumnsButNoRowsKeepsNothing() {
+    Path empty = folder.resolve("empty");
+    spark.read().json(input.toString()).where("prompt_id < 0").write().parquet(empty.toString());
+    input = empty;
+    assertThatThrownBy(
+            () -> select(SelectConfig.Task.SFT, 0, 1, SelectConfig.Keep.FIRST, 1, byVerdict()))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("Nothing of " + empty + " is kept: it has no rows");
+  }
+
+  @Test
+  void theSizeOfGroupsIsAmongTheSettingsIfGiven() {
+    for (int size : new int[] {0, 4}) {
+      RewardConfig.Tables tables =
+          new RewardConfig.Tables("in", "out", RewardConfig.Format.PARQUET, false, size);
+      Map<String, Object> settings =
+          new SelectConfig(
+                  tables,
+                  SelectConfig.Task.SFT,
+                  new SelectConfig.PassRates(0, 1),
+                  SelectConfig.Keep.FIRST,
+                  1,
+                  byVerdict())
+              .settings();
+      assertThat(settings.get("num_generations")).isEqualTo(size == 0 ? null : size);
+    }
+  }
+
+  @Test
   void nothingKeptAndTablesNotJudgedAreRefused() throws IOException {
     assertThatThrownBy(
             () -> select(SelectConfig.Task.SFT, 0.9, 1, SelectConfig.Keep.FIRST, 1, byVerdict()))

@@ -86,6 +86,17 @@ class SoundDialectTest {
           "\\$15"                @ "15 \\text{ dollars}"   @ CORRECT
           "60\\frac{\\text{km}}{\\text{h}}" @ "60 \\text{ km/h}" @ CORRECT
           "60 km/h"              @ "60 \\text{ km per hour}" @ CORRECT
+          "£5"                   @ "5\\text{ lb}"          @ WRONG
+          "£5"                   @ "5 \\text{ pounds}"     @ CORRECT
+          "5\\text{ lbs}"        @ "5 \\text{ pounds}"     @ CORRECT
+          "5\\text{ yuan}"       @ "5\\text{ yen}"         @ WRONG
+          "¥5"                   @ "5\\text{ yuan}"        @ CORRECT
+          "¥5"                   @ "5\\text{ yen}"         @ CORRECT
+          "USD 5"                @ "€5"                    @ WRONG
+          "5€"                   @ "5 USD"                 @ WRONG
+          "USD 5"                @ "\\$5"                  @ CORRECT
+          "EUR 5"                @ "5"                     @ CORRECT
+          "5"                    @ "5€"                    @ CORRECT
           """)
   void unitsMayBeLeftOutButNotChanged(String answer, String solution, Verdict outcome) {
     assertThat(sound.judge("\\boxed{" + answer + "}", solution).verdict()).isEqualTo(outcome);

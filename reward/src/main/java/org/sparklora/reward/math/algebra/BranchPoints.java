@@ -35,7 +35,7 @@ final class BranchPoints {
   /** Branch points near which the steps of floors are searched. */
   private static final int MOST_NEIGHBOURS = 6;
 
-  /** Most variants of an argument without branches: two for each of five absolute values. */
+  /** Most variants of an argument without branches: 2^5, the signs of five absolute values. */
   private static final int MOST_VARIANTS = 32;
 
   private static final int MOST_POINTS = 48;

@@ -125,7 +125,7 @@ public final class DecimalArithmetic {
     return isNumber(left) ? Optional.of(isBelow(left, NOTHING)) : Optional.empty();
   }
 
-  /** Whether the term is a single number: such are rounded and compared, without cutting. */
+  /** Whether the term is a single number, which is rounded and compared without cutting. */
   private static boolean isLiteral(Expr expr) {
     return expr instanceof Num || expr instanceof Percent percent && percent.arg() instanceof Num;
   }

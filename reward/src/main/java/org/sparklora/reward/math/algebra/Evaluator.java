@@ -64,8 +64,8 @@ public final class Evaluator {
   }
 
   /**
-   * For terms with decimals computed to the ordinary digits only, such as integrals: has no value
-   * where more digits are needed.
+   * An evaluator of terms with decimals computed to the ordinary digits only, such as integrals;
+   * terms that need more digits have no value.
    */
   public static Evaluator ofOrdinaryDigits(Map<Symbol, Value> variables, AlgebraLimit budget) {
     return new Evaluator(
@@ -76,8 +76,8 @@ public final class Evaluator {
   }
 
   /**
-   * For one of many sample points that are equally good: has no value where more than 400 digits
-   * are needed.
+   * An evaluator at one of many equally good sample points; terms that need more than 400 digits
+   * have no value.
    */
   static Evaluator atSample(Map<Symbol, Value> variables, AlgebraLimit budget) {
     return new Evaluator(

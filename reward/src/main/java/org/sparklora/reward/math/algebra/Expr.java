@@ -236,7 +236,7 @@ public sealed interface Expr {
   }
 
   /**
-   * A set by its elements, in written order, each once; {@code repeating} when one was written
+   * A set by its elements, in written order, each once; {@code repeating} if an element was written
    * twice.
    */
   record FiniteSet(List<Expr> elements, boolean repeating) implements Expr {

@@ -175,8 +175,8 @@ public final class Identity {
   }
 
   /**
-   * Whether both equations hold for all values of the variable at the same points: xy = x² does at
-   * x = 0, y = x nowhere.
+   * Whether both equations hold for all values of the variable at the same points: xy = x² holds
+   * for all y at x = 0, y = x at no x.
    */
   private boolean sameDegeneration(Expr a, Expr b, Symbol variable, List<Symbol> others) {
     List<Expr> slopes =
@@ -227,7 +227,7 @@ public final class Identity {
     return Evaluator.atSample(extended, budget).value(expr);
   }
 
-  /** The term with integrals, limits, derivatives and infinite sums evaluated. */
+  /** Works out integrals, limits and derivatives; empty if one or an infinite sum is left. */
   public Optional<Expr> workedOut(Expr expr) {
     return needsAlgebra(expr) ? NumericAlgebra.workOut(expr, budget) : Optional.of(expr);
   }

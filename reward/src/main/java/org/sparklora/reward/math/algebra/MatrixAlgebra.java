@@ -15,7 +15,12 @@ public final class MatrixAlgebra {
   /** A determinant by minors costs n!, so larger ones are refused. */
   private static final int MAX_DETERMINANT = 6;
 
+  /** Most entries of a product, and of its left factor. */
   private static final int MAX_PRODUCT = 4096;
+
+  /** Nodes of a term that are counted in a step. */
+  private static final int NODES_A_STEP = 64;
+
   private static final int MAX_SIZE = 5_000;
 
   private MatrixAlgebra() {}
@@ -48,18 +53,18 @@ public final class MatrixAlgebra {
   }
 
   public static Expr negate(Expr value) {
-    return value instanceof Matrix ? times(Num.of(-1), value) : Expr.negate(value);
+    return value instanceof Matrix matrix ? scale(Num.of(-1), matrix) : Expr.negate(value);
   }
 
-  public static Expr times(Expr left, Expr right) {
+  /** A product; of matrices it takes steps in proportion to the terms that it makes. */
+  public static Expr times(Expr left, Expr right, AlgebraLimit budget) {
     if (left instanceof Matrix a && right instanceof Matrix b) {
-      return product(a, b);
+      return product(a, b, budget);
     }
-    if (left instanceof Matrix a) {
-      return scale(right, a);
-    }
-    if (right instanceof Matrix b) {
-      return scale(left, b);
+    boolean matrixFirst = left instanceof Matrix;
+    if ((matrixFirst ? left : right) instanceof Matrix matrix) {
+      budget.step((long) matrix.rows().size() * width(matrix));
+      return scale(matrixFirst ? right : left, matrix);
     }
     return Expr.times(left, right);
   }
@@ -100,15 +105,18 @@ public final class MatrixAlgebra {
       Expr term = Expr.times(entry(matrix, 0, column), determinant(minor));
       terms.add(column % 2 == 0 ? term : Expr.negate(term));
     }
-    return bounded(new Add(terms));
+    Expr sum = new Add(terms);
+    boundedSize(sum);
+    return sum;
   }
 
   /** Limits the size: products and determinants repeat entries, and grow with each level. */
-  private static Expr bounded(Expr expr) {
-    if (Expr.size(expr, MAX_SIZE) >= MAX_SIZE) {
+  private static int boundedSize(Expr expr) {
+    int size = Expr.size(expr, MAX_SIZE);
+    if (size >= MAX_SIZE) {
       throw new AlgebraLimit.Exceeded("an expression of " + MAX_SIZE + " parts");
     }
-    return expr;
+    return size;
   }
 
   private static void requireSquare(Matrix matrix) {
@@ -122,19 +130,24 @@ public final class MatrixAlgebra {
         matrix.rows().size(), width(matrix), (i, j) -> Expr.times(factor, entry(matrix, i, j)));
   }
 
-  private static Matrix product(Matrix a, Matrix b) {
+  private static Matrix product(Matrix a, Matrix b, AlgebraLimit budget) {
     int inner = b.rows().size();
-    if (width(a) != inner || a.rows().size() * inner > MAX_PRODUCT) {
+    int height = a.rows().size();
+    if (width(a) != inner || (long) height * Math.max(inner, width(b)) > MAX_PRODUCT) {
       throw ParseFailure.meaningless("a product of shapes that do not fit");
     }
     return matrix(
-        a.rows().size(),
+        height,
         width(b),
-        (i, j) ->
-            bounded(
-                new Add(
-                    IntStream.range(0, inner)
-                        .mapToObj(k -> Expr.times(entry(a, i, k), entry(b, k, j)))
-                        .toList())));
+        (i, j) -> {
+          budget.step(inner);
+          Expr sum =
+              new Add(
+                  IntStream.range(0, inner)
+                      .mapToObj(k -> Expr.times(entry(a, i, k), entry(b, k, j)))
+                      .toList());
+          budget.step(boundedSize(sum) / NODES_A_STEP);
+          return sum;
+        });
   }
 }

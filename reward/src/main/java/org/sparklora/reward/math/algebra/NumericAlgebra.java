@@ -33,7 +33,7 @@ final class NumericAlgebra {
 
   private NumericAlgebra() {}
 
-  /** The term without integrals, limits and derivatives; empty if one of them remains. */
+  /** Works out integrals, limits and derivatives; empty if one or an infinite sum is left. */
   static Optional<Expr> workOut(Expr expr, AlgebraLimit budget) {
     UnaryOperator<Expr> evaluated =
         node -> Value.optional(() -> workOutNode(node, budget)).orElse(node);
@@ -164,7 +164,7 @@ final class NumericAlgebra {
         Map<Symbol, Value> at = Map.of(variable, place.x());
         Optional<Complex> f =
             Value.optional(() -> Value.complex(new Evaluator(at, budget).value(body)));
-        // Without a value only at an end, whose weight is negligible.
+        // Only an end has no value, and its weight is negligible.
         sum = f.isPresent() ? sum.plus(f.get().times(Complex.real(place.weight()))) : sum;
       }
       Complex now = sum.dividedBy(Complex.real(TWO.pow(level)));

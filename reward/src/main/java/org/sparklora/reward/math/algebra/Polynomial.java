@@ -173,8 +173,8 @@ public record Polynomial(List<Rational> coefficients) {
   }
 
   /**
-   * The real roots as expressions, if the square-free polynomial splits into rational roots and a
-   * quadratic; empty otherwise.
+   * The real roots as expressions, if the square-free polynomial splits into small rational roots
+   * and a quadratic; empty otherwise.
    */
   public Optional<List<Expr>> rootsAsExpressions(AlgebraLimit budget) {
     List<Expr> roots = new ArrayList<>();

@@ -86,7 +86,7 @@ final class SamplePoints {
     }
   }
 
-  /** So many points, each with a coordinate for every variable. */
+  /** {@code count} points, each with a coordinate for every variable. */
   private static List<Map<Symbol, Value>> points(
       int count, List<Symbol> symbols, BiFunction<Integer, Integer, Value> coordinate) {
     List<Map<Symbol, Value>> points = new ArrayList<>();

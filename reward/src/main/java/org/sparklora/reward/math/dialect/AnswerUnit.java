@@ -50,14 +50,21 @@ record AnswerUnit(String amount, String unit) {
               .split(" "));
 
   private static final Pattern CURRENCY_SIGN =
-      Pattern.compile("\\s*(\\\\?\\$|US\\\\?\\$|€|£|¥)\\s*[-0-9.].*", Pattern.DOTALL);
+      Pattern.compile(
+          "\\s*(\\\\?\\$|US\\\\?\\$|€|£|¥|USD|EUR)\\s*[-0-9.].*|\\s*"
+              + NUMBER
+              + "(?:\\\\[,;: ]|~|\\s)*+(€|£|¥|USD|EUR)\\s*",
+          Pattern.DOTALL);
   private static final Pattern COMMAND =
       Pattern.compile("\\\\(?:text|mathrm|mbox|mathbf|textbf|rm|operatorname)(?![a-zA-Z])");
   private static final Pattern FRACTION = Pattern.compile("\\\\frac\\{(.*)\\}\\{(.*)\\}");
   private static final Pattern SPACE = Pattern.compile("\\\\[,;: ]|\\\\cdot|[~\\s·{}]+");
   private static final Pattern POWER_WORD = Pattern.compile("\\b(sq|square|cubic)\\.? (\\S+)");
 
-  /** The canonical spelling of each unit, then the others. */
+  /**
+   * The canonical spelling of each unit, then the others. Units that share a name or sign have it
+   * first, then capitals.
+   */
   private static final String[] SPELLINGS = {
     "millimeter mm millimeters millimetre millimetres",
     "centimeter cm centimeters centimetre centimetres",
@@ -71,7 +78,9 @@ record AnswerUnit(String amount, String unit) {
     "gram g grams",
     "kilogram kg kilograms",
     "milligram mg milligrams",
-    "pound lb lbs pounds £",
+    "pound pounds",
+    "poundMASS lb lbs",
+    "poundSTERLING £",
     "ounce oz ounces",
     "ton tons",
     "second s sec secs seconds",
@@ -87,7 +96,9 @@ record AnswerUnit(String amount, String unit) {
     "dollar dollars usd $ us$",
     "cent cents",
     "euro euros eur €",
-    "yen ¥ yuan",
+    "¥",
+    "¥YEN yen",
+    "¥YUAN yuan",
     "degree degrees deg",
     "radian radians rad",
     "mile/hour mph",
@@ -113,7 +124,7 @@ record AnswerUnit(String amount, String unit) {
         : Optional.empty();
   }
 
-  /** The text after an answer's last digit or brace, if it is a unit. */
+  /** The text after an answer's last digit, brace or bracket, if it is a unit. */
   static Optional<AnswerUnit> atEnd(String latex) {
     Matcher unit = FINAL_UNIT.matcher(latex);
     return unit.matches() && !NO_UNIT.matcher(unit.group(2)).find()
@@ -146,12 +157,22 @@ record AnswerUnit(String amount, String unit) {
   static Optional<String> canonical(String latex) {
     Matcher sign = CURRENCY_SIGN.matcher(latex);
     if (sign.matches()) {
-      return Optional.of(NAMES.get(sign.group(1).replace("\\", "").toLowerCase(Locale.ROOT)));
+      String written = sign.group(sign.group(1) != null ? 1 : 2);
+      return Optional.of(NAMES.get(written.replace("\\", "").toLowerCase(Locale.ROOT)));
     }
     return afterNumber(latex)
         .or(() -> atEnd(latex))
         .map(found -> spelled(found.unit()))
         .filter(unit -> !unit.isEmpty());
+  }
+
+  /** Whether two units of {@link #canonical} can be the same: a pound is £ or lb, ¥ yen or yuan. */
+  static boolean agree(String unit, String other) {
+    return unit.equals(other) || unit.equals(shared(other)) || other.equals(shared(unit));
+  }
+
+  private static String shared(String unit) {
+    return unit.replaceAll("[A-Z]", "");
   }
 
   private static String spelled(String written) {

@@ -5,7 +5,7 @@ import org.sparklora.reward.math.extract.Answer;
 import org.sparklora.reward.math.number.AlgebraLimit;
 import org.sparklora.reward.math.number.Value;
 
-/** Math-Verify's function {@code verify}, with all its settings. Stateless and thread-safe. */
+/** Math-Verify's function {@code verify}. Stateless and thread-safe. */
 public final class MathVerify {
   private MathVerify() {}
 

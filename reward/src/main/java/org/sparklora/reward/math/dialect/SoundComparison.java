@@ -103,7 +103,7 @@ final class SoundComparison {
   private static boolean inDifferentUnits(String gold, String answer) {
     Optional<String> unit = AnswerUnit.canonical(SoundLatex.of(gold));
     Optional<String> other = AnswerUnit.canonical(SoundLatex.of(answer));
-    return unit.isPresent() && other.isPresent() && !unit.equals(other);
+    return unit.isPresent() && other.isPresent() && !AnswerUnit.agree(unit.get(), other.get());
   }
 
   private static boolean isChoice(String gold) {

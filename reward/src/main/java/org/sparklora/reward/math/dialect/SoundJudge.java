@@ -41,7 +41,7 @@ public final class SoundJudge {
   private static final Pattern BOX_WITHOUT_BRACES =
       Pattern.compile("\\\\(?:boxed|fbox)\\s*(-?[0-9][0-9.,/]*|[A-Za-z])(?![A-Za-z0-9{])");
 
-  /** A percent sign after a brace, or a dollar after one, and at most four characters. */
+  /** A percent sign after a brace or "}$", with at most four characters after it. */
   private static final Pattern FINAL_PERCENT =
       Pattern.compile("(?s)\\}\\p{javaWhitespace}*+(?:\\$\\p{javaWhitespace}*+)?\\\\?%.{0,4}\\z");
 
@@ -91,7 +91,7 @@ public final class SoundJudge {
     }
   }
 
-  /** The text of a completion's final answer, for {@link #judge} a solution as well. */
+  /** The text of a completion's final answer, which {@link #judge} also takes as a solution. */
   public Optional<String> answer(String completion) {
     return answerText(withoutThinking(completion));
   }

@@ -217,7 +217,7 @@ final class SoundLatex {
     return both ? text.substring(start, end) : text;
   }
 
-  /** Removes points and thin spaces at the end. */
+  /** Removes punctuation and spaces at the end. */
   static String trimmed(String text) {
     String result = Spaces.strip(text);
     while (!result.isEmpty() && ".,;:".indexOf(result.charAt(result.length() - 1)) >= 0

@@ -17,8 +17,8 @@ import org.sparklora.reward.math.latex.LatexParser;
 import org.sparklora.reward.math.number.AlgebraLimit;
 
 /**
- * Finds the answer in a text: boxes first, then the text after "final answer is", "answer:",
- * "answer", then any mathematics. Within one priority the match that ends last wins.
+ * Finds the answer in a text after "final answer is", "answer:", "answer", then anywhere; an {@link
+ * ExtractionTarget} ranks boxes. Within one priority the match that ends last wins.
  *
  * <p>Stateless and thread-safe.
  */
@@ -28,7 +28,7 @@ public final class AnswerExtraction {
   private static final int ANSWER = 200;
   private static final int ANYWHERE = 300;
 
-  /** Most characters between "answer" and mathematics, and between "final answer" and "is". */
+  /** Most characters from "answer" to mathematics; LONG_GAP: from "final answer" to "is". */
   private static final int GAP = 50;
 
   private static final int LONG_GAP = 100;

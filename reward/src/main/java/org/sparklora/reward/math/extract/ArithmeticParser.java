@@ -73,7 +73,7 @@ final class ArithmeticParser {
     }
   }
 
-  /** Quotients nest without brackets: {@code 1/x/x/…}. */
+  /** Quotients nest without brackets: {@code 1/2/3/…}. */
   private Expr divided(Expr left, Expr right) {
     Expr quotient = Expr.divide(left, right);
     if (quotient instanceof Expr.Mul

@@ -15,7 +15,7 @@ public final class BoxedAnswer {
   /** Boxes with fewer characters and a separator between them are one answer. */
   private static final int NEAR_WITH_SEPARATOR = 70;
 
-  /** Most boxes of an answer: a list of as many is beyond all limits. */
+  /** Most boxes of an answer: a longer list exceeds every limit. */
   private static final int MOST_BOXES = 5_000;
 
   private BoxedAnswer() {}
@@ -30,7 +30,7 @@ public final class BoxedAnswer {
     return extract(text, mode, BoxedAnswer::belongTogether);
   }
 
-  /** As {@link #extract(String, ExtractionTarget.Boxed)}, with another rule for joining boxes. */
+  /** {@link #extract(String, ExtractionTarget.Boxed)} with another rule for joining boxes. */
   public static String extract(String text, ExtractionTarget.Boxed mode, Joined joined) {
     List<String> contents = new ArrayList<>();
     int limit = text.length();

@@ -51,7 +51,7 @@ public interface ExtractionTarget {
    * LaTeX between delimiters or in a box.
    *
    * @param withoutAnchor whether mathematics anywhere counts, not only after "answer" or in a box
-   * @param boxedPriority 0 before every anchor, 50 after "final answer is", −1 never
+   * @param boxedPriority 0: before "final answer is", 50: together with it, −1: never
    */
   record Latex(boolean withoutAnchor, int boxedPriority, Normalization normalization)
       implements ExtractionTarget {

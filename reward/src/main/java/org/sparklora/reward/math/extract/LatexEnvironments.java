@@ -61,7 +61,7 @@ public final class LatexEnvironments {
     this.closingBraces = Occurrences.of("}", text, budget);
   }
 
-  /** Passes every list in the text, from left to right. */
+  /** Passes every list in the text to {@code consumer}, from left to right. */
   public void forEachList(boolean boxed, Consumer<List<Environment>> consumer) {
     int at = nextStart(0);
     while (at < text.length()) {
@@ -196,7 +196,7 @@ public final class LatexEnvironments {
     return new Environment(start, after, content, false);
   }
 
-  /** The next closing delimiter if no backslash is before it, or −1. */
+  /** The next closing delimiter; −1 if a backslash or, {@code inLine}, a line end is before it. */
   private int close(Occurrences delimiters, int from, boolean inLine) {
     int close = delimiters.next(from);
     return close >= 0 && !(inLine && endsLine(from, close)) && text.charAt(close - 1) != '\\'

@@ -125,8 +125,7 @@ public final class LatexNormalizer {
   }
 
   private static String basic(String text, AlgebraLimit budget) {
-    // Runs of spaces mean no more than 64 of them, but patterns that begin with \s* take quadratic
-    // time on them.
+    // Shortens runs of spaces: patterns that begin with \s* take quadratic time on them.
     String result = LONG_SPACE.matcher(budget.over(text)).replaceAll(" ".repeat(63));
     result =
         result.replace("\\mathrm{T}", "T").replace("\\mathrm{d}", "d").replace("{\\rm d}", "d");
@@ -156,7 +155,7 @@ public final class LatexNormalizer {
 
   private static String repairOperators(String text, AlgebraLimit budget) {
     String result = rewritten(text, OPERATORS, budget);
-    // A truncated fraction leaves all of them unchanged.
+    // A truncated fraction leaves all fractions unchanged.
     if (!TRUNCATED_FRACTION.matcher(budget.over(result)).find()) {
       result = rewritten(result, FRACTIONS, budget);
     }

@@ -7,7 +7,7 @@ public final class Thinking {
 
   private Thinking() {}
 
-  /** Removes each opening tag up to the next closing tag; without nesting. */
+  /** Removes each opening tag with all text to the end of the next closing tag; without nesting. */
   public static String strip(String completion) {
     int open = completion.indexOf(OPEN);
     if (open < 0 || completion.indexOf(CLOSE, open) < 0) {

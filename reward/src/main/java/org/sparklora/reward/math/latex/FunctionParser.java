@@ -37,7 +37,7 @@ final class FunctionParser {
     this.operands = operands;
   }
 
-  /** A function of the tokens that follow it, else an atom. */
+  /** A function applied to the tokens after it, else an atom. */
   Expr functionOrAtom() {
     return switch (in.kind()) {
       case FUNCTION -> call(in.next().text().substring(1));
@@ -61,7 +61,7 @@ final class FunctionParser {
     };
   }
 
-  /** {@code e^{\\ln u}} becomes u at once, so that a name in u is compared as a name. */
+  /** {@code e^{\ln u}} becomes u at once, so that a name in u is compared as a name. */
   private static Expr exponential(Expr exponent) {
     return exponent instanceof Call log
             && log.name().equals("log")

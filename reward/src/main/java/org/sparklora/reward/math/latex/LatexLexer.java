@@ -185,7 +185,7 @@ final class LatexLexer {
   private static final Pattern ACCENTED =
       Pattern.compile("\\\\(?:" + String.join("|", ACCENTS) + ")[ \t\r\n]?\\{[^}]*+\\}");
 
-  /** The words of all commands; Math-Verify reads {@code \\leftarrow} as ≤ and letters. */
+  /** The words of all commands; Math-Verify reads {@code \leftarrow} as ≤ and letters. */
   private static final Set<String> WORDS = new HashSet<>(ACCENTS);
 
   private static final Pattern COMMAND = Pattern.compile("\\\\([a-zA-Z]+)");

@@ -24,7 +24,7 @@ import org.sparklora.reward.math.number.AlgebraLimit;
  * text: {@code x=1,2} is x = {1, 2}, {@code x=1,y=2} are two equations, {@code (0,1)} is an
  * interval.
  *
- * <p>Stateless and thread-safe; each call has its own budget.
+ * <p>Thread-safe: each call makes a parser; the caller's budget belongs to one thread.
  */
 public final class LatexParser {
   private static final Pattern GROUPED_NUMBER =

@@ -140,7 +140,7 @@ public final class OperandParser {
     return in.textFrom(start).strip();
   }
 
-  /** A literal: whole numbers are exact; others are exact too, but marked as decimal. */
+  /** A literal as an exact number, marked as decimal unless it is whole. */
   public static Num number(String text) {
     boolean whole = text.chars().allMatch(c -> c >= '0' && c <= '9');
     if (whole && text.length() > MAX_DIGITS || text.length() > 2 * MAX_DIGITS) {

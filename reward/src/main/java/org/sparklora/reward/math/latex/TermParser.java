@@ -58,7 +58,7 @@ final class TermParser {
     return operands.name();
   }
 
-  /** A sum. */
+  /** A term, which is a sum; read once at each position. */
   Expr term() {
     int mode = (closingBar == END ? 0 : 1) + (stopAtDifferential ? 2 : 0);
     return in.remember(mode, this::sum);
@@ -87,7 +87,7 @@ final class TermParser {
     }
   }
 
-  /** A term between these operands. */
+  /** A term between these brackets. */
   Expr enclosedTerm(Kind open, Kind close) {
     in.expect(open);
     Expr value = enclosedTerm();
@@ -123,7 +123,7 @@ final class TermParser {
       boolean minus = in.next().kind() == SUB;
       Expr right = product(true);
       if (matrix instanceof Matrix || right instanceof Matrix) {
-        matrix = MatrixAlgebra.add(matrix, minus ? MatrixAlgebra.times(Num.of(-1), right) : right);
+        matrix = MatrixAlgebra.add(matrix, minus ? MatrixAlgebra.negate(right) : right);
       } else {
         addTerm(terms, minus ? Expr.negate(right) : right);
       }
@@ -160,7 +160,7 @@ final class TermParser {
       Expr right = signed(withFunctions);
       left =
           switch (operator) {
-            case MUL -> MatrixAlgebra.times(left, right);
+            case MUL -> MatrixAlgebra.times(left, right, in.budget());
             case MOD -> Call.of("mod", left, right);
             default -> MatrixAlgebra.divide(left, right);
           };
@@ -219,7 +219,7 @@ final class TermParser {
             && !fraction.decimal()
             && fraction.value().signum() > 0;
     if (!mixed) {
-      return MatrixAlgebra.times(left, right);
+      return MatrixAlgebra.times(left, right, in.budget());
     }
     Rational whole = ((Num) left).value();
     Rational fraction = ((Num) right).value();

@@ -33,6 +33,10 @@ final class TokenCursor {
     this.budget = budget;
   }
 
+  AlgebraLimit budget() {
+    return budget;
+  }
+
   boolean isStrict() {
     return strict;
   }
@@ -94,7 +98,7 @@ final class TokenCursor {
     return tokens.subList(mark, at);
   }
 
-  /** Tries a reading; if it fails, restores the position. */
+  /** Tries a reading; if it fails, restores the position; rethrows if the text is meaningless. */
   <T> Optional<T> attempt(Supplier<T> reading) {
     int start = at;
     int startDepth = depth;

@@ -157,7 +157,7 @@ public final class AlgebraLimit {
 
   /**
    * The text, counting each character that a regular expression reads. A short text, whose square
-   * is small, costs a fixed amount.
+   * is small, counts as four scans.
    */
   public CharSequence over(CharSequence text) {
     if (text.length() <= SHORT_TEXT) {

@@ -8,7 +8,7 @@ import java.math.RoundingMode;
 /**
  * An exact fraction in lowest terms with a positive denominator.
  *
- * <p>Immutable and thread-safe. Arithmetic is exact; only {@link #toDecimal()} rounds.
+ * <p>Immutable and thread-safe. Arithmetic is exact; only conversions to decimals round.
  */
 public record Rational(BigInteger numerator, BigInteger denominator)
     implements Comparable<Rational> {
