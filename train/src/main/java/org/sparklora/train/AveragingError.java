@@ -17,8 +17,8 @@ import org.sparklora.model.lora.AdapterLayout;
  *
  * <p>The products are as large as the base model, so they are never formed. Each worker sends the
  * sketch {@code BᵢAᵢΩ}, with Ω {@code (in, S)} of random signs drawn from one seed on all workers.
- * As E[ΩΩᵀ] = S·I, the squared norm of a sketch divided by S is an unbiased estimate of that of the
- * product, and sketches average as products do.
+ * Since E[ΩΩᵀ] = S·I, the squared norm of a sketch divided by S is an unbiased estimate of the
+ * squared norm of the product, and sketches average as products do.
  *
  * <p>Immutable and thread-safe.
  */

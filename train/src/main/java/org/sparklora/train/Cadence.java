@@ -16,7 +16,7 @@ public record Cadence(Unit unit, int steps, double delay) {
     NO,
     STEPS,
     EPOCH,
-    /** After an evaluation that is the best so far, whenever that is. */
+    /** After each evaluation that is the best so far. */
     BEST
   }
 
@@ -29,7 +29,7 @@ public record Cadence(Unit unit, int steps, double delay) {
     return new Cadence(unit, (int) (steps < 1 ? Math.ceil(steps * totalSteps) : steps), delay);
   }
 
-  /** Whether the run saves or evaluates after {@code step} steps of a plan. */
+  /** Whether the interval ends after {@code step} steps of a plan; never for {@link Unit#BEST}. */
   public boolean falls(int step, TrainingPlan plan) {
     boolean last = step == plan.totalSteps();
     return switch (unit) {

@@ -21,7 +21,7 @@ import org.sparklora.train.vector.FlatVector;
  */
 record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, SupervisedLoss kind) {
   /**
-   * As {@link ExecutorModel#begin}.
+   * Implements {@link ExecutorModel#begin}.
    *
    * @param requireWanted called before each micro-batch; throws if the run is over or interrupted
    */
@@ -70,7 +70,7 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, Su
     return sum;
   }
 
-  /** As {@link ExecutorModel#evaluate(int[], TrainingRows, FlatVector)}. */
+  /** Implements {@link ExecutorModel#evaluate(int[], TrainingRows, FlatVector)}. */
   StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
     MicroBatch batch = table.microBatch(numbers);
     CrossEntropyLoss loss = kind.of(batch.targetTokens(), 1);

@@ -33,8 +33,9 @@ import org.sparklora.train.vector.FlatVector;
  * by its tasks, so they are never broadcast, averaged or serialised.
  *
  * <p>Callers open the model with {@link #of} and close it. It stays in memory for the next task
- * until the last run that {@link #hold holds} it {@link #release releases} it; on executors, which
- * are not told of the end of a run, until models of later runs evict it.
+ * until the last run that {@link #hold holds} it {@link #release releases} it, or, while idle,
+ * models of later runs evict it. Executors, which are not told of the end of a run, only evict
+ * models.
  *
  * <p>Thread-safe. Tasks take turns: one micro-batch already uses all cores, and a second would only
  * double the activations.
@@ -238,7 +239,7 @@ public final class ExecutorModel implements AutoCloseable {
     return layout;
   }
 
-  /** As {@link #begin}, and waits for the metrics. */
+  /** Calls {@link #begin} and waits for the metrics. */
   public StepMetrics accumulate(
       StepRows rows, TrainingRows table, FlatVector parameters, FlatVector gradient) {
     return begin(rows, table, parameters, gradient).await();

@@ -16,8 +16,18 @@ public final class NonFiniteLossException extends RuntimeException {
    * @param microBatch number of the micro-batch in the step, from 1
    */
   public NonFiniteLossException(String what, double value, int step, int microBatch) {
+    this(what, value, step, ", micro-batch " + microBatch, "batch");
+  }
+
+  /** A quantity of a whole step, whose micro-batches may all have caused the value. */
+  public NonFiniteLossException(String what, double value, int step) {
+    this(what, value, step, "", "step");
+  }
+
+  private NonFiniteLossException(
+      String what, double value, int step, String microBatch, String unit) {
     super(
-        "Stopped because the %s is %s at step %s, micro-batch %s%s: no results were written. %s, or look at the rows of that batch"
+        "Stopped because the %s is %s at step %s%s%s: no results were written. %s, or look at the rows of that %s"
             .formatted(
                 what,
                 value,
@@ -26,6 +36,7 @@ public final class NonFiniteLossException extends RuntimeException {
                 step == FIRST ? ", before anything was learnt" : "",
                 step == FIRST
                     ? "Use another base model (or adapter to go on from), since this one yields it"
-                    : "Lower learning_rate, add warmup_steps"));
+                    : "Lower learning_rate, add warmup_steps",
+                unit));
   }
 }

@@ -22,9 +22,8 @@ public record PolicyMicroBatch(
     implements Serializable {
 
   /**
-   * Whether completions without an advantage may be left out of the gradient: not with a divergence
-   * from the reference policy, which gives them one, nor with an entropy quantile, which counts
-   * them.
+   * Whether completions with advantage 0 may be left out of the gradient: not if a divergence from
+   * the reference policy gives them a gradient, nor if an entropy quantile counts their tokens.
    */
   boolean skipsFlatRows() {
     return loss.divergence().beta() == 0 && loss.topEntropyQuantile() == 1;

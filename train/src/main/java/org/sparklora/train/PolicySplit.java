@@ -6,14 +6,14 @@ import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.PolicyRow;
 
 /**
- * A micro-batch divided into completions with and without an advantage. Without a divergence from a
- * reference policy the latter have no gradient, so a forward pass suffices for their metrics.
+ * A micro-batch divided into completions with advantage 0 and all others. Without a divergence from
+ * a reference policy the former have no gradient, so a forward pass suffices for their metrics.
+ * Arrays are read-only and not copied.
  *
  * @param trained the whole micro-batch, of which only some completions are computed
- * @param flat the completions without an advantage
+ * @param flat the completions with advantage 0
  * @param isFlat for each completion whether it is in {@link #flat}
  * @param lengths target tokens of each completion
- *     <p>Arrays are read-only and not copied.
  */
 record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[] lengths) {
 

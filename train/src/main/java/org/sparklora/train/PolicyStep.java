@@ -21,7 +21,7 @@ import org.sparklora.train.vector.FlatVector;
  */
 record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
   /**
-   * As {@link ExecutorModel#gradient}.
+   * Implements {@link ExecutorModel#gradient}.
    *
    * @param split the micro-batch's rows, with and without a gradient
    * @param gradient added to; of size 0 if no row has a gradient
@@ -66,7 +66,7 @@ record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
     return result;
   }
 
-  /** As {@link ExecutorModel#evaluate(PolicyMicroBatch, FlatVector)}. */
+  /** Implements {@link ExecutorModel#evaluate(PolicyMicroBatch, FlatVector)}. */
   PolicyGradient evaluate(PolicyMicroBatch micro, FlatVector parameters) {
     PolicyBatch batch = PolicyBatch.of(micro.rows());
     float[] logProbs = {};

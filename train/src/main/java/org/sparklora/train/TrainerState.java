@@ -12,11 +12,11 @@ import java.util.TreeMap;
 /**
  * The log of a run in transformers' format, {@code trainer_state.json}.
  *
- * <p>A log row covers the steps since the last row: {@code loss} is their mean, {@code entropy} and
- * {@code mean_token_accuracy} are means over their micro-batches, {@code loss/SOURCE} over the
- * steps that train on this dataset of a mixture, all else is of the last step. With a policy loss,
- * as in TRL's GRPOTrainer, all metrics but loss, gradient norm and learning rate are means over the
- * micro-batches or rounds that have the metric; null if none has. Not thread-safe.
+ * <p>A log row covers the steps since the last row: {@code loss} and {@code aux_loss} are means
+ * over them, {@code entropy} and {@code mean_token_accuracy} over their micro-batches, {@code
+ * loss/SOURCE} over the steps that train on this dataset of a mixture; all else is of the last
+ * step. With a policy loss, as in TRL's GRPOTrainer, metrics of micro-batches and rounds are means
+ * over those that have the metric; null if none has. Not thread-safe.
  */
 public final class TrainerState {
   /** The file's name. */
@@ -81,7 +81,7 @@ public final class TrainerState {
    * The best evaluation so far.
    *
    * @param metric value of the best evaluation; NaN before the first
-   * @param step the step of that evaluation; 0 for none
+   * @param step the step of that evaluation; 0 for none, or if the run saves no checkpoints
    * @param checkpoint the last saved step that was the best when it was saved; 0 for none
    */
   public record Best(double metric, int step, int checkpoint) {

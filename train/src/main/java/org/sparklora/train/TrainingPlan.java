@@ -134,8 +134,9 @@ public final class TrainingPlan implements Serializable {
     for (int worker = 0; worker < workers; worker++) {
       List<int[]> microBatches = new ArrayList<>();
       for (int microStep = first; microStep < last; microStep++) {
-        int start = Math.min((microStep * workers + worker) * microBatchRows, rowCount);
-        int end = Math.min(start + microBatchRows, rowCount);
+        long before = ((long) microStep * workers + worker) * microBatchRows;
+        int start = (int) Math.min(before, rowCount);
+        int end = (int) Math.min(before + microBatchRows, rowCount);
         if (start < end) { // the last micro-step of an epoch may leave workers without rows
           microBatches.add(Arrays.copyOfRange(rows, start, end));
         }

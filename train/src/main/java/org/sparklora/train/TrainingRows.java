@@ -36,7 +36,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
 
   private static final String OTHERS = "others";
 
-  /** Parts of a path that another path says without them. */
+  /** The parts {@code /}, {@code ./} and {@code ../} at the start of a path and after a slash. */
   private static final Pattern NO_NAME = Pattern.compile("(?:^|(?<=/))(?:\\.{0,2}/)+");
 
   /**
@@ -106,8 +106,8 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   }
 
   /**
-   * These rows, whose losses are told apart by the dataset of a mixture; those of the last datasets
-   * of many are one.
+   * These rows with a loss for each dataset of a mixture; of many datasets the last ones share one
+   * loss.
    *
    * @param names of the datasets, by number
    */

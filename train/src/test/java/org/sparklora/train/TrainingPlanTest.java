@@ -64,6 +64,14 @@ class TrainingPlanTest {
   }
 
   @Test
+  void microBatchesMayBeLargerThanTheDataset() {
+    TrainingPlan.Step step = plan(3, 2_000_000_000, 1, 4, 1, -1).steps(0, 1).get(0);
+
+    assertThat(step.microBatches().get(0)).containsExactly(new int[] {0, 1, 2});
+    assertThat(step.microBatches().subList(1, 4)).allMatch(List::isEmpty);
+  }
+
+  @Test
   void refusesAnEmptyDataset() {
     assertThatThrownBy(() -> plan(0, 1, 1, 1, 1, -1)).hasMessageContaining("0 rows");
   }

@@ -7,7 +7,7 @@ import java.util.Optional;
 /**
  * The information that a run learned in its first epoch, from the log. A token of loss ℓ nats costs
  * ℓ / ln 2 bits, so the first epoch's losses add up to an upper bound of the data's description
- * length (blog), and their sum below the first loss is the information that the model absorbed:
+ * length (blog), and their differences from the first loss add up to the absorbed information:
  *
  * <pre>
  * description = Σ ℓ(t) · tokens(t) / ln 2

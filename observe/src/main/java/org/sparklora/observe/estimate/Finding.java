@@ -25,11 +25,11 @@ public record Finding(
 
   /** Comparison of a figure with the sources' advice. */
   public enum Severity {
-    /** As advised. */
+    /** The figure follows the advice. */
     OK,
     /** Worth knowing; may be intended. */
     NOTE,
-    /** Against the advice. */
+    /** The figure is against the advice. */
     REGRET,
     /** A needed value is unknown. */
     UNKNOWN

@@ -19,7 +19,7 @@ public record RoundTraffic(int workers, int steps, long bytes, long parameters) 
   private static final double BYTES_A_GIGABIT = 1e9 / 8;
   private static final double SMALL_SHARE = 0.01;
 
-  /** Steps between exchanges of the advice for slow networks, which is to send int8. */
+  /** Steps between exchanges in the advice for slow networks, which also sends int8. */
   private static final int RARE_STEPS = 30;
 
   /** Seconds of an exchange on a network of some gigabits a second. */

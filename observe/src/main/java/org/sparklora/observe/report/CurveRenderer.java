@@ -15,7 +15,7 @@ import org.jfree.data.xy.YIntervalSeriesCollection;
 
 /**
  * Draws curves as lines that break where a value is missing. Values without a neighbour get a dot,
- * as does every value of a curve of few. A value may have a range, and a point a ring.
+ * as does every value of a short curve. A value may have a range, and a point a ring.
  */
 final class CurveRenderer extends XYErrorRenderer {
   private static final Color GRID = new Color(0xe6e6e6);

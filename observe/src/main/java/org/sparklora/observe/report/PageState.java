@@ -28,7 +28,7 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
     }
   }
 
-  /** A state without runs, since which everything has changed. */
+  /** A state without runs; all values of another state are changes since this one. */
   static final PageState NOTHING = new PageState("", List.of(), List.of());
 
   PageState {

@@ -4,10 +4,12 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -46,6 +48,7 @@ final class RunCompletions {
           return size() > FILES_IN_MEMORY;
         }
       };
+  private final Set<String> unread = new HashSet<>(); // keys of texts that could not be read
 
   /**
    * A file as of its last reading.
@@ -91,6 +94,8 @@ final class RunCompletions {
       there.put(name, current ? known : new Indexed(file, numbers(file.getPath())));
     }
     files = there;
+    texts.keySet().removeAll(unread);
+    unread.clear();
   }
 
   private List<FileStatus> list() throws IOException {
@@ -221,6 +226,7 @@ final class RunCompletions {
       }
     }
     List<LoggedCompletion> rows;
+    boolean failed = false;
     try {
       OptionalInt round = round(file.path());
       rows =
@@ -228,10 +234,14 @@ final class RunCompletions {
               ? CompletionsFile.readRound(hadoop, file.path(), round.getAsInt())
               : CompletionsFile.read(hadoop, file.path());
     } catch (TableException e) {
-      rows = file.rows(); // the file is being rewritten; the next refresh reads it
+      rows = file.rows(); // perhaps the file is being rewritten
+      failed = true;
     }
     synchronized (this) {
       texts.put(key, rows);
+      if (failed) {
+        unread.add(key); // to be read again after the next refresh
+      }
     }
     return rows;
   }

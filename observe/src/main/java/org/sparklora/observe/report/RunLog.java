@@ -101,7 +101,7 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
       Path state = new Path(place, TrainerState.FILE_NAME);
       if (fileSystem.exists(state)) {
         try (InputStream in = fileSystem.open(state)) {
-          return JSON.convertValue(JSON.readTree(in).path("log_history"), ROWS);
+          return JSON.convertValue(JSON.readTree(in).required("log_history"), ROWS);
         } catch (JsonProcessingException | IllegalArgumentException e) {
           throw new TableException(
               "Cannot read log_history in %s (%s): it is damaged; leave the run out"
@@ -133,8 +133,8 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
   }
 
   /**
-   * The logged values of a metric, in the order of steps; NaN for values that are not numbers, as
-   * JSON writes values that are not finite.
+   * The logged values of a metric, in the order of the log; NaN for null, which stands in the log
+   * for values that are not finite.
    */
   Curve curve(String metric) {
     List<Map<String, Object>> logged =

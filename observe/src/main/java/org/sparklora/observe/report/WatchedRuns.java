@@ -9,13 +9,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.MetricsLog;
-import org.sparklora.pipeline.table.TableException;
 
 /**
- * Watches runs that may be going on: looks at their folders each second, and reads a log again when
- * it has changed. If a log cannot be read, as while a run rewrites it, its last content stays.
+ * Watches runs, finished or not: looks at their folders each second, and reads a log again when it
+ * has changed. If a log cannot be read, as while a run rewrites it, its last content stays.
  *
  * <p>Thread-safe; {@link #watch} is for one thread.
  */
@@ -113,7 +111,7 @@ final class WatchedRuns {
       RunLog log = RunLog.begun(hadoop, folders.get(run)).named(before.name());
       fingerprints.set(run, fingerprint);
       return log;
-    } catch (IOException | ConfigException | TableException e) {
+    } catch (IOException | RuntimeException e) { // parsers of half-written files throw any
       return before;
     }
   }
@@ -139,7 +137,7 @@ final class WatchedRuns {
     for (RunCompletions one : completions) {
       try {
         one.refresh();
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) {
         // the completions read before stay
       }
     }

@@ -157,8 +157,8 @@ final class AlertRules {
   }
 
   /**
-   * A rule for the mean of the last {@link #WINDOW} values, NaN before, and a reference from
-   * earlier rows, NaN at first.
+   * A rule for the mean of the last {@link #WINDOW} values, NaN until there are so many, and a
+   * reference from the rows so far, NaN at first.
    */
   private static final class OfMean extends OfMetric {
     private final Deque<Double> window = new ArrayDeque<>();

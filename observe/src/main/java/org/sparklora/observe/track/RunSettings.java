@@ -20,7 +20,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 /** Reads the settings that a run wrote beside its results and checkpoints. */
 public final class RunSettings {
   private static final List<String> FILES = List.of("sft_config.yaml", "grpo_config.yaml");
-  private static final String CHECKPOINTS = "checkpoint-*";
+  private static final String CHECKPOINT = "checkpoint-";
   private static final String SECRET = Flags.HUB_TOKEN.name();
 
   private RunSettings() {}
@@ -38,9 +38,11 @@ public final class RunSettings {
 
   /** The settings in a run's folder, or else in one of its checkpoints; empty if there are none. */
   public static Map<String, Object> read(FileSystem fileSystem, Path run) throws IOException {
-    FileStatus[] checkpoints = fileSystem.globStatus(new Path(run, CHECKPOINTS));
+    // not globStatus, to which brackets in the run's path are a pattern
+    FileStatus[] checkpoints =
+        fileSystem.listStatus(run, path -> path.getName().startsWith(CHECKPOINT));
     List<Path> folders =
-        Arrays.stream(checkpoints == null ? new FileStatus[0] : checkpoints)
+        Arrays.stream(checkpoints)
             .map(FileStatus::getPath)
             .sorted(Comparator.reverseOrder())
             .toList();

@@ -13,9 +13,9 @@ import org.sparklora.observe.track.sink.TrackedRow;
 
 /**
  * Wraps a sink so that its failures never reach the run. After a failure it pauses for a minute,
- * twice as long after each further failure; then, and at the end of the run, it sends the whole log
- * again, as after rows that it was not given. It keeps only the last row, and reads the others from
- * the log.
+ * twice as long after each further failure; after the pause, after skipped rows and at the end of
+ * the run it sends the whole log again. It keeps only the last row, and reads the others from the
+ * log.
  *
  * <p>Not thread-safe, except for {@link #missing}.
  */
@@ -128,8 +128,7 @@ final class TolerantSink {
       attempt(() -> sink.get().end(last), missing(rows));
     }
     boolean whole = sink.isPresent();
-    attempt(this::drop, missing(rows));
-    return whole;
+    return attempt(this::drop, missing(rows)) && whole;
   }
 
   private void drop() throws IOException, SQLException {
@@ -141,11 +140,13 @@ final class TolerantSink {
   }
 
   /**
-   * @param outlook what follows a failure; each is logged, but {@link #LATER} only once
+   * @param outlook the end of a failure's message; failures with {@link #LATER} are logged once
+   * @return whether the attempt succeeded
    */
-  private void attempt(Attempt attempt, String outlook) {
+  private boolean attempt(Attempt attempt, String outlook) {
     try {
       attempt.run();
+      return true;
     } catch (IOException | SQLException | RuntimeException | LinkageError e) {
       // LinkageError: a native library that could not be unpacked
       failedNanos = nanoTime.getAsLong();
@@ -158,6 +159,7 @@ final class TolerantSink {
       } catch (IOException | SQLException | RuntimeException closing) {
         LOG.debug("{} cannot be closed either", name, closing);
       }
+      return false;
     }
   }
 }

@@ -115,7 +115,11 @@ final class TrackioSink implements Sink {
       work.run();
       update("COMMIT");
     } catch (SQLException e) {
-      update("ROLLBACK");
+      try {
+        update("ROLLBACK");
+      } catch (SQLException rolledBack) { // SQLite has done so itself, as on a full disk
+        e.addSuppressed(rolledBack);
+      }
       throw e;
     }
   }

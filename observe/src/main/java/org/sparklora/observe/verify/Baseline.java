@@ -63,7 +63,7 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
   /**
    * The value of a metric at a step.
    *
-   * @param value empty where the log has null
+   * @param value empty if the log has null
    */
   record Point(int step, Optional<Double> value) {}
 

@@ -185,6 +185,22 @@ class LiveReportTest {
   }
 
   @Test
+  void whileAFileIsHalfWrittenTheLastContentStays() throws IOException {
+    Configuration hadoop = new Configuration();
+    List<String> folders = List.of(run.toString());
+    RunLog begun = RunLog.begun(hadoop, run.toString());
+    WatchedRuns watched = new WatchedRuns(hadoop, folders, List.of(begun));
+    Path settings = Files.writeString(run.resolve("grpo_config.yaml"), "seed: [1");
+
+    watched.look();
+    assertThat(watched.state().runs()).containsExactly(begun);
+
+    Files.writeString(settings, "seed: 1\n");
+    watched.look();
+    assertThat(watched.state().runs().get(0).settings()).containsEntry("seed", 1);
+  }
+
+  @Test
   void aPortThatIsTakenIsRefused() {
     int taken = report.address().getPort();
 

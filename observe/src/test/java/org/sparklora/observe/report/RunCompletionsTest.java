@@ -139,6 +139,20 @@ class RunCompletionsTest {
   }
 
   @Test
+  void textsThatCouldNotBeReadAreReadAfterARefresh() throws IOException {
+    LoggedRows.write(run, 5, 4);
+    RunCompletions completions = refreshed();
+    Path file = run.resolve("completions/completions_00005.parquet");
+    Path away = Files.move(file, run.resolve("away"));
+    assertThat(found(completions, Map.of("text", "row 1"))).isEmpty();
+
+    Files.move(away, file);
+    completions.refresh();
+
+    assertThat(found(completions, Map.of("text", "row 1"))).containsExactly("step 5, row 1");
+  }
+
+  @Test
   void theLatestOfManyAreCut() throws IOException {
     LoggedRows.write(run, 5, 50);
 

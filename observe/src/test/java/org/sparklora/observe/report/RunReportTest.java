@@ -154,6 +154,24 @@ class RunReportTest {
   }
 
   @Test
+  void aStateWithoutALogIsDamaged() throws IOException {
+    Path state = run("trl", "", "").resolve("trainer_state.json");
+    Files.writeString(state, "{}");
+
+    assertThatThrownBy(() -> read(state.getParent()))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("Cannot read log_history in")
+        .hasMessageContaining("it is damaged");
+  }
+
+  @Test
+  void bracketsInAFoldersNameAreNoPattern() throws IOException {
+    Path run = run("[lora {1", "{\"step\": 1, \"reward\": 0.5}\n", "seed: 42\n");
+
+    assertThat(read(run).settings()).containsEntry("seed", 42);
+  }
+
+  @Test
   void foldersWithoutALogAreRefused() {
     assertThatThrownBy(() -> read(folder))
         .hasMessageContaining(folder.toString())

@@ -42,7 +42,11 @@ class TolerantSinkTest {
               }
 
               @Override
-              public void close() {}
+              public void close() throws IOException {
+                if (broken) {
+                  throw new IOException("broken");
+                }
+              }
             };
           },
           () -> nanos);
@@ -85,6 +89,15 @@ class TolerantSinkTest {
     assertThat(tolerant.end(1)).isFalse();
     assertThat(told).containsExactly("refused", "refused");
     assertThat(tolerant.missing(1)).isEqualTo("1 of 1 rows are missing; nothing");
+  }
+
+  /** An object store shows a file only when it is closed. */
+  @Test
+  void aTrackerThatCannotBeClosedIsSaidToKnowNotAll() {
+    tolerant.begin(0, () -> log);
+    append(1);
+    broken = true;
+    assertThat(tolerant.end(1)).isFalse();
   }
 
   @Test

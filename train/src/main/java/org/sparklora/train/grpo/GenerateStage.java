@@ -16,9 +16,9 @@ import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /**
- * The first stage: divides prompts over workers, which complete them. With this project's decoder
- * the same seed gives the same completions, however prompts are divided and after a retry of a
- * part.
+ * The first stage of a round: divides prompts over workers, which complete them. With this
+ * project's decoder the same seed gives the same completions, however prompts are divided and after
+ * a retry of a part.
  *
  * @param sampler the policy that completes
  * @param tokenizer of its model

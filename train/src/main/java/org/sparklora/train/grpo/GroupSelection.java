@@ -19,7 +19,7 @@ public final class GroupSelection {
   private static final Logger LOG = LoggerFactory.getLogger(GroupSelection.class);
 
   /**
-   * Replaces prompts whose completions all got the same reward.
+   * Whether and how often prompts whose completions all got the same reward are replaced.
    *
    * @param isOn {@code dynamic_sampling}
    * @param maxDraws {@code dynamic_sampling_max_draws}: most batches of prompts drawn for a round

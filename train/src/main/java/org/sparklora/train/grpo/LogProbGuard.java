@@ -8,7 +8,7 @@ import java.util.Map;
 /**
  * Compares the sampler's log-probabilities of the tokens it drew with the learner's, before the
  * tokens are trained on. They differ only by rounding if the trained policy drew the completions;
- * otherwise training would go wrong for long without a sign.
+ * training on completions of another policy would degrade the model unnoticed.
  *
  * <p>Not thread-safe.
  */

@@ -33,8 +33,8 @@ public record LogProbStage(Workers workers, TrainedModel model, float temperatur
   /**
    * Rows to train on, with log-probabilities under the reference policy. They are computed in the
    * same micro-batches as in training: a policy that still equals the reference then differs from
-   * it by exactly zero. If all rewards are equal, Adam would make whole steps of the least
-   * difference.
+   * it by exactly zero. If all rewards are equal, Adam would scale any rounding error to a full
+   * step.
    *
    * @param trained rows in the order in which they are cut into micro-batches; masked rows are not
    *     computed, and stay as they are

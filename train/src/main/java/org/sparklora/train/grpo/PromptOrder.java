@@ -10,8 +10,8 @@ import org.sparklora.train.RowOrder;
  * The prompts of each round, as in TRL's {@code RepeatSampler}: an epoch's order is cut into rounds
  * of {@code promptsPerRound}, and an incomplete last round is left out.
  *
- * <p>The first epoch's random order is TRL's; later epochs are shuffled alike, but seeded with the
- * epoch's number, so that they do not depend on earlier draws. Immutable and thread-safe.
+ * <p>The first epoch's random order is TRL's; later epochs are shuffled alike, but with seed +
+ * epoch, so that they do not depend on earlier draws. Immutable and thread-safe.
  *
  * @param prompts number of prompts
  */
@@ -22,12 +22,11 @@ public record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long
       throw new ConfigException(
           Flags.GENERATION_BATCH_SIZE,
           "%s prompts a round".formatted(promptsPerRound),
-          "the dataset has %s; add prompts, or lower --%s (unset: --%s × --%s × --%s), which is divided by --%s"
+          "the dataset has %s; add prompts, or lower --%s (unset: --%s × --%s), which is divided by --%s"
               .formatted(
                   prompts,
                   Flags.GENERATION_BATCH_SIZE,
                   Flags.PER_DEVICE_TRAIN_BATCH_SIZE,
-                  Flags.GRADIENT_ACCUMULATION_STEPS,
                   Flags.STEPS_PER_GENERATION,
                   Flags.NUM_GENERATIONS));
     }

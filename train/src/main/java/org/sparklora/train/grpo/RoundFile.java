@@ -22,9 +22,9 @@ import org.sparklora.pipeline.table.ListCells;
 import org.sparklora.pipeline.table.ScoredGeneration;
 
 /**
- * Rounds in a checkpoint, for which parameters that are gone were needed: in the middle of a round
- * {@code round.parquet} has its rows with their log-probabilities, and {@code ahead-0012.parquet}
- * the completions of a round that was drawn ahead.
+ * Rounds in a checkpoint that cannot be drawn again, since earlier parameters drew them: {@code
+ * round.parquet} has the rows of an unfinished round with their log-probabilities, {@code
+ * ahead-0012.parquet} the completions of a round that was drawn ahead.
  */
 public final class RoundFile {
   private static final String NAME = "round.parquet";

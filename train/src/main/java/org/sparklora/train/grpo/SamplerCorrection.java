@@ -20,7 +20,7 @@ import java.util.Map;
  * @param most {@code vllm_importance_sampling_clip_max}
  */
 public record SamplerCorrection(Mode mode, double least, double most) {
-  /** What has a ratio of its own, and what becomes of a ratio outside the interval. */
+  /** Whether tokens or completions have a ratio, and whether it is truncated or masked. */
   public enum Mode {
     TOKEN_TRUNCATE,
     TOKEN_MASK,

@@ -79,7 +79,7 @@ public final class Checkpoint {
   private List<Map<String, Object>> history() throws IOException {
     Path file = folder.resolve(TrainerState.FILE_NAME);
     try {
-      return JSON.convertValue(JSON.readTree(file.toFile()).get("log_history"), ROWS);
+      return JSON.convertValue(JSON.readTree(file.toFile()).required("log_history"), ROWS);
     } catch (JsonProcessingException | IllegalArgumentException e) {
       throw new TableException(
           "Cannot read log_history in %s (%s): it is damaged; go on from an earlier checkpoint"

@@ -22,7 +22,7 @@ import org.sparklora.train.TrainerState;
  * {@code resume_state.json} of a checkpoint: the state of a run without its tensors, and a list of
  * the checkpoint's other files. Numbers read back to the last bit.
  *
- * <p>It needs no state of random generators: the order of the rows follows from {@code data_seed}
+ * <p>No state of random generators is needed: the order of the rows follows from {@code data_seed}
  * and the epoch, a dropout mask from {@code seed}, step and micro-batch.
  *
  * @param formatVersion 1

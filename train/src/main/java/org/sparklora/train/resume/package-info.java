@@ -3,7 +3,7 @@
  * optimizer's moments, sums and settings in a {@code checkpoint-N} folder. Checks that a checkpoint
  * belongs to the run that resumes from it.
  *
- * <p>{@code run}, {@code sft} and {@code grpo} may use this package; it uses {@code train}, but
- * neither Spark nor Deeplearning4j.
+ * <p>Runs, sweeps, the command line and {@code train.step} may use this package; it uses {@code
+ * train}, but neither Spark nor Deeplearning4j.
  */
 package org.sparklora.train.resume;

@@ -10,7 +10,7 @@ import org.sparklora.train.vector.FlatVector;
 /**
  * The vectors of a run that a process keeps from round to round: parameters at the start of the
  * latest round, and the moments of workers whose last step was taken here. Every value can be
- * computed again from a {@link RoundStart}, so losing one costs time and changes no result.
+ * computed again from a {@link RoundStart}; a loss changes results only if rows are dealt by speed.
  *
  * <p>Thread-safe.
  */
@@ -20,14 +20,25 @@ final class KeptVectors {
   private final Map<Integer, Moments> moments = new HashMap<>();
   private FlatVector parameters = new FlatVector(0);
   private int parametersRound = -1;
+  private boolean released;
 
   private record Moments(int round, FlatVector vector) {}
 
   private KeptVectors() {}
 
-  /** The vectors of a run in this process. */
+  /** The vectors of a run in this process, for the start of a task. */
   static KeptVectors of(String run) {
     return RUNS.computeIfAbsent(run, name -> new KeptVectors());
+  }
+
+  /** The vectors of a run for the end of a task, which keeps none if the run was released. */
+  static KeptVectors ifRunning(String run) {
+    KeptVectors kept = RUNS.get(run);
+    if (kept == null) {
+      kept = new KeptVectors();
+      kept.free();
+    }
+    return kept;
   }
 
   /** Frees the vectors of a run in this process. Idempotent. */
@@ -36,6 +47,7 @@ final class KeptVectors {
   }
 
   private synchronized void free() {
+    released = true;
     parameters.close();
     moments.values().forEach(one -> one.vector().close());
     moments.clear();
@@ -54,6 +66,9 @@ final class KeptVectors {
       parametersRound++;
     }
     reader.accept(parameters);
+    if (released) {
+      free();
+    }
   }
 
   /**
@@ -73,7 +88,7 @@ final class KeptVectors {
   /** Keeps the moments that a worker has at the start of a round. */
   synchronized void put(int worker, int round, FlatVector vector) {
     Moments before = moments.get(worker);
-    if (before != null && before.round() > round) { // of a task that Spark had given up
+    if (released || before != null && before.round() > round) { // a task that Spark gave up
       vector.close();
       return;
     }

@@ -37,7 +37,7 @@ public final class LocalRounds implements AutoCloseable {
   /** Most rounds between two snapshots: a lost executor's worker takes at most as many again. */
   private static final int MOST_PAST = 64;
 
-  /** Most bytes of updates between two snapshots, per parameter and worker: two of its moments. */
+  /** Most bytes of updates between two snapshots, per parameter and worker: twice its moments. */
   private static final int MOST_PAST_BYTES = 16;
 
   private final RoundStart.Run run;
@@ -158,7 +158,7 @@ public final class LocalRounds implements AutoCloseable {
     }
   }
 
-  /** Writes what a checkpoint needs beside the driver's parameters and moments. */
+  /** Writes the momentum and the moments of all workers but 0, whose moments are the driver's. */
   public void write(Path checkpoint) throws IOException {
     takeSnapshot();
     ParameterLayout layout = vectors.model().layout();
@@ -170,7 +170,7 @@ public final class LocalRounds implements AutoCloseable {
     }
   }
 
-  /** Restores the state of a checkpoint, whose vectors the driver has. */
+  /** Restores the state of a checkpoint; the driver's vectors are restored before. */
   public void read(Path checkpoint) throws IOException {
     ParameterLayout layout = vectors.model().layout();
     Engine host = Engines.host();

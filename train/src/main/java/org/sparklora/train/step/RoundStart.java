@@ -14,10 +14,10 @@ import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.SharedVector;
 
 /**
- * The start of a round of local steps, as any process can make it: the vectors of the latest
+ * The start of a round of local steps, from which any process can begin: the vectors of the latest
  * snapshot, and the rounds since. A process that has the vectors of the round before ({@link
- * KeptVectors}) reads that round's update alone; another one reads the snapshot and all updates
- * since, and takes a worker's steps since again, for its moments.
+ * KeptVectors}) reads only that round's update; any other reads the snapshot and all updates since,
+ * and repeats a worker's steps for its moments.
  *
  * @param snapshot the latest
  * @param past the rounds since the snapshot
@@ -40,10 +40,6 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
    */
   public record Run(String name, AveragingSettings settings, TrainingPlan plan, TrainingRows rows)
       implements Serializable, AutoCloseable {
-    private KeptVectors kept() {
-      return KeptVectors.of(name);
-    }
-
     private List<StepRows> steps(int worker, Past over) {
       return rows.ofWorker(worker, plan.steps(over.firstStep(), over.endStep()));
     }
@@ -92,9 +88,9 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
     return past.get(round - snapshot.round()).update().vector();
   }
 
-  /** Whether the moments that a worker had at the start of a round serve at that of this one. */
+  /** Whether a worker's moments at the start of a round may be used at the start of this one. */
   boolean hasMomentsOf(int worker, int round) {
-    return run.settings().bySpeed() // which does not promise the same bits
+    return run.settings().bySpeed() // promises no equal bits
         || round >= snapshot.round()
             && round <= round()
             && past.subList(round - snapshot.round(), past.size()).stream()
@@ -107,18 +103,19 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
    * @param vectors parameters of any values, moments of zeros
    */
   public void load(int worker, TrainedVectors vectors) {
-    Optional<FlatVector> kept = run.kept().take(this, worker);
+    KeptVectors here = KeptVectors.of(run.name());
+    Optional<FlatVector> kept = here.take(this, worker);
     kept.ifPresentOrElse(
         moments -> moments.copyTo(vectors.moments()), () -> takeStepsAgain(worker, vectors));
     kept.ifPresent(FlatVector::close);
-    run.kept().parameters(this, start -> start.copyTo(vectors.parameters()));
+    here.parameters(this, start -> start.copyTo(vectors.parameters()));
   }
 
   private void takeStepsAgain(int worker, TrainedVectors vectors) {
     if (!snapshot.moments().isEmpty()) {
       snapshot.moments().get(worker).vector().copyTo(vectors.moments());
     }
-    if (past.isEmpty() || run.settings().bySpeed()) { // by speed nobody knows which steps it took
+    if (past.isEmpty() || run.settings().bySpeed()) { // dealt by speed: not recorded
       return;
     }
     LOG.info(
@@ -143,8 +140,9 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
    * @return the change of the worker's parameters since the start of the round, times {@code share}
    */
   public FlatVector change(int worker, TrainedVectors vectors, double share) {
-    run.kept().put(worker, round() + 1, vectors.copyOfMoments());
-    run.kept().parameters(this, start -> start.addTo(-1, vectors.parameters()));
+    KeptVectors here = KeptVectors.ifRunning(run.name());
+    here.put(worker, round() + 1, vectors.copyOfMoments());
+    here.parameters(this, start -> start.addTo(-1, vectors.parameters()));
     FlatVector change = new FlatVector(vectors.size());
     FlatVector.over(vectors.parameters(), vectors.size()).addTo((float) share, change.pointer());
     return change.as(run.settings().onWire(), dither(worker));
@@ -169,7 +167,7 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
   FlatVector momentsOf(int worker, TrainedVectors vectors) {
     load(worker, vectors);
     FlatVector ours = vectors.copyOfMoments();
-    run.kept().put(worker, round(), ours);
+    KeptVectors.ifRunning(run.name()).put(worker, round(), ours);
     return vectors.copyOfMoments();
   }
 }

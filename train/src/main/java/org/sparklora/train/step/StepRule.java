@@ -56,10 +56,10 @@ public record StepRule(
         clip(norm, step));
   }
 
-  /** {@code min(1, max / (norm + 1e-6))}; 1 where {@code max_grad_norm} is 0. */
+  /** {@code min(1, max / (norm + 1e-6))}; 1 if {@code max_grad_norm} is 0. */
   double clip(double norm, int step) {
     if (!Double.isFinite(norm)) {
-      throw new NonFiniteLossException("gradient norm", norm, step + 1, 1);
+      throw new NonFiniteLossException("gradient norm", norm, step + 1);
     }
     double largest = optimizer.maxGradNorm();
     return largest > 0 ? Math.min(1, largest / (norm + 1e-6)) : 1;

@@ -23,13 +23,13 @@ public interface Synchronizer extends AutoCloseable {
    */
   RoundReport train(List<List<StepRows>> rows);
 
-  /** Writes what a checkpoint needs beside the trained vectors. */
+  /** Writes the state of a checkpoint beside the trained vectors. */
   default void write(Path checkpoint) throws IOException {}
 
-  /** Restores the state of a checkpoint, whose vectors the trained ones are. */
+  /** Restores the state of a checkpoint; the trained vectors are restored before. */
   default void read(Path checkpoint) throws IOException {}
 
-  /** Frees what executors keep for the next round. */
+  /** Frees the vectors that executors keep for the next round. */
   @Override
   default void close() {}
 }

@@ -168,7 +168,7 @@ public final class TrainedVectors implements AutoCloseable {
     return norm;
   }
 
-  /** Frees the engine's copies; the caller's memory stays. */
+  /** Frees the engine's copies, and vectors that own their memory; a caller's memory stays. */
   @Override
   public void close() {
     List.of(parameters, moments, gradient).forEach(FlatVector::close);

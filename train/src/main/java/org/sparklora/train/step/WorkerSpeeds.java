@@ -24,7 +24,7 @@ public final class WorkerSpeeds {
     this.speeds = new double[workers];
   }
 
-  /** A worker took so long for a step on average. */
+  /** Notes a worker's mean duration of a step. */
   public void measured(int worker, double stepSeconds) {
     speeds[worker] = 1 / stepSeconds;
   }
@@ -42,8 +42,8 @@ public final class WorkerSpeeds {
   }
 
   /**
-   * Deals all batches of a round, in their order. The worker is next whose share of the batches so
-   * far is the furthest below its speed's; each has at least one while there are enough.
+   * Deals all batches of a round, in their order, so that each worker's share of the batches so far
+   * follows its speed. Each worker gets at least one batch if there are enough.
    *
    * @param round for each worker its batches by the plan
    */

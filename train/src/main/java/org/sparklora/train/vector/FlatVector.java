@@ -25,9 +25,9 @@ import org.sparklora.model.engine.tensor.Tensor;
  * which is written back when host memory is read. The serialised form is the number of elements,
  * the type and the bytes, in this machine's order.
  *
- * <p>Whoever makes or receives a vector closes it. Spark closes a broadcast vector when it removes
- * the block. The garbage collector frees and counts vectors that a failed job drops: see {@link
- * #abandoned}. Not thread-safe.
+ * <p>The code that makes or receives a vector closes it. Spark closes a broadcast vector when it
+ * removes the block. The garbage collector frees and counts vectors that a failed job drops: see
+ * {@link #abandoned}. Not thread-safe.
  */
 @DefaultSerializer(ExternalizableSerializer.class) // Kryo's, which writes the same form
 public final class FlatVector implements Externalizable, AutoCloseable {
@@ -64,7 +64,7 @@ public final class FlatVector implements Externalizable, AutoCloseable {
     return vector;
   }
 
-  /** As {@link #over}, for floats that are all zero. */
+  /** Calls {@link #over} for floats that are all zero. */
   public static FlatVector overZeros(Pointer floats, long size) {
     FlatVector vector = over(floats, size);
     vector.isZeros = true;
@@ -173,7 +173,7 @@ public final class FlatVector implements Externalizable, AutoCloseable {
     return onEngine.on(engine, memory, isZeros);
   }
 
-  /** As {@link #on}, for an engine that writes to the tensor and so changes this vector. */
+  /** Calls {@link #on} for an engine that writes to the tensor and so changes this vector. */
   public Tensor changingOn(Engine engine) {
     Tensor tensor = on(engine);
     onEngine.changes();

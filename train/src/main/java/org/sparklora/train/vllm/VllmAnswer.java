@@ -12,7 +12,7 @@ import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
 
 /**
- * Reads the answer of {@code /v1/completions}, and believes only what the request can have led to:
+ * Reads the answer of {@code /v1/completions}, and refuses completions that do not fit the request:
  * a completion that was cut off in a wrong place, or is another prompt's, would be trained on.
  */
 final class VllmAnswer {
@@ -24,7 +24,7 @@ final class VllmAnswer {
   /**
    * The completions in the order of their index.
    *
-   * @param asked what the request asked for
+   * @param asked settings of the request
    * @param wanted completions to return: if one was asked for, it is repeated
    * @throws IOException if the answer is not one to this request
    */
@@ -70,7 +70,7 @@ final class VllmAnswer {
         prompt.id(), index, tokens, logProbs, ends ? StopReason.EOS : StopReason.LENGTH);
   }
 
-  /** Token ids; none for what is not a list of them. */
+  /** Token ids; none if an element of the list is not a token id. */
   static int[] ints(JsonNode list) {
     int[] ints = new int[list.size()];
     for (int i = 0; i < ints.length; i++) {

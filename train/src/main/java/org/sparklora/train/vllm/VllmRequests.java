@@ -1,6 +1,7 @@
 package org.sparklora.train.vllm;
 
 import java.io.IOException;
+import java.net.http.HttpTimeoutException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -24,7 +25,8 @@ import org.sparklora.pipeline.run.Interruption;
  * The requests of one call of {@link VllmSampler}. Waiting prompts are in one queue, from which
  * each server takes as it gets done, so that faster servers do more. A request that fails goes back
  * to the queue; a server that fails again and again, or falls silent, takes no more, and its
- * requests go to the others. A prompt's completions count when one answer has all of them.
+ * requests go to the others. A reset connection or a restart fails all requests in flight, and is
+ * one failure. A prompt's completions count when one answer has all of them.
  *
  * <p>For one call of {@link #run}.
  */
@@ -55,18 +57,26 @@ final class VllmRequests {
   private final Map<Long, Integer> failures = new HashMap<>();
   private RuntimeException refusal; // null unless a server refused for good
 
-  /** A server, and what has gone wrong with it. */
+  /** A server and its failures. */
   private final class Line {
     private final VllmServer server;
     private final List<Future<?>> threads = new ArrayList<>();
     private int failedInARow;
+    private long failedNanos = System.nanoTime(); // time of the last failure that counted
+    private long reloadedNanos = failedNanos; // guarded by this line
     private String lost = ""; // why it gets no more requests, if it does not
 
     Line(VllmServer server) {
       this.server = server;
     }
 
-    /** Leaves the server out; whatever waits for its answers stops waiting. */
+    /** Time until the server gets the next request: a single failure brings no pause. */
+    long pauseMillis() {
+      long whole = failedInARow > 1 ? FIRST_PAUSE_MILLIS << (failedInARow - 1) : 0;
+      return Math.max(0, whole - (System.nanoTime() - failedNanos) / 1_000_000);
+    }
+
+    /** Leaves the server out; threads that wait for its answers stop waiting. */
     void lose(String why) {
       if (lost.isEmpty()) {
         lost = why;
@@ -139,11 +149,15 @@ final class VllmRequests {
     if (done.size() == prompts.size()) {
       return true;
     }
-    if (lines.stream().noneMatch(line -> line.lost.isEmpty())) {
+    if (left().isEmpty()) {
       throw noneLeft();
     }
     wait(CHECK_MILLIS);
     return false;
+  }
+
+  private synchronized List<Line> left() {
+    return lines.stream().filter(line -> line.lost.isEmpty()).toList();
   }
 
   private ConfigException noneLeft() {
@@ -160,8 +174,10 @@ final class VllmRequests {
   }
 
   private void loseTheSilent() {
-    for (Line line : lines) {
-      if (!line.server.isHealthy() && !line.server.isHealthy()) {
+    for (Line line : left()) {
+      boolean silent = !line.server.isHealthy() && !line.server.isHealthy();
+      Interruption.check(); // an interrupted probe fails at a healthy server, too
+      if (silent) {
         synchronized (this) {
           line.lose("does not answer /health");
         }
@@ -172,12 +188,13 @@ final class VllmRequests {
   /** Sends one request after the other to a server, as long as there are any. */
   private void serve(Line line) {
     for (Prompt prompt = take(line); prompt != null; prompt = take(line)) {
+      long began = System.nanoTime();
       try {
         answered(line, prompt, sampler.complete(line.server, prompt, sampling));
       } catch (VllmServer.UnknownModelException e) {
-        restore(line, prompt);
+        restore(line, prompt, began);
       } catch (IOException e) {
-        failed(line, prompt, e);
+        failed(line, prompt, began, e);
       } catch (RuntimeException e) {
         refused(e);
       }
@@ -188,10 +205,11 @@ final class VllmRequests {
   private synchronized Prompt take(Line line) {
     try {
       while (line.lost.isEmpty() && refusal == null && done.size() < prompts.size()) {
-        if (!waiting.isEmpty()) {
+        long pause = line.pauseMillis();
+        if (pause == 0 && !waiting.isEmpty()) {
           return waiting.remove();
         }
-        wait(); // requests of other threads may yet fail
+        wait(pause); // 0 for no limit: requests of other threads may yet fail
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -207,46 +225,53 @@ final class VllmRequests {
     }
   }
 
-  private void restore(Line line, Prompt prompt) {
+  private void restore(Line line, Prompt prompt, long began) {
     try {
-      sampler.restore(line.server);
-      failed(line, prompt, new IOException("had lost the adapter"));
+      synchronized (line) { // a thread that waited for another's reload does not repeat it
+        if (began - line.reloadedNanos >= 0) {
+          try {
+            sampler.restore(line.server);
+          } finally {
+            line.reloadedNanos = System.nanoTime();
+          }
+        }
+      }
+      failed(line, prompt, began, new IOException("had lost the adapter"));
     } catch (IOException e) {
-      failed(line, prompt, e);
+      failed(line, prompt, began, e);
     } catch (RuntimeException e) {
       refused(e);
     }
   }
 
-  private void failed(Line line, Prompt prompt, IOException failure) {
+  /**
+   * Gives a prompt back to the queue.
+   *
+   * @param began start of the request; if another failure of the server has counted since then,
+   *     this one does not, unless the server was silent
+   */
+  private synchronized void failed(Line line, Prompt prompt, long began, IOException failure) {
+    waiting.addFirst(prompt);
+    notifyAll();
+    boolean counts = began - line.failedNanos >= 0 || failure instanceof HttpTimeoutException;
+    if (!counts || !line.lost.isEmpty()) {
+      return;
+    }
     String reason =
         failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
-    int times;
-    synchronized (this) {
-      waiting.addFirst(prompt);
-      notifyAll();
-      if (!line.lost.isEmpty()) {
-        return; // its own failure is said already
-      }
-      times = failures.merge(prompt.id(), 1, Integer::sum);
-      if (++line.failedInARow == MOST_IN_A_ROW) {
-        line.lose(reason);
-        return;
-      }
-      if (times == MOST_OF_A_PROMPT) {
-        refused(
-            ConfigException.passing(
-                Flags.VLLM_SERVER_BASE_URL,
-                line.server,
-                "prompt %s failed %s times, the last time it %s; look at the server's log, and raise --vllm_server_timeout if it is slow"
-                    .formatted(prompt.id(), times, reason)));
-        return;
-      }
+    line.failedNanos = System.nanoTime();
+    if (++line.failedInARow == MOST_IN_A_ROW) {
+      line.lose(reason);
+      return;
     }
-    try {
-      Thread.sleep(FIRST_PAUSE_MILLIS << times);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // take() then ends this thread
+    int times = failures.merge(prompt.id(), 1, Integer::sum);
+    if (times == MOST_OF_A_PROMPT) {
+      refused(
+          ConfigException.passing(
+              Flags.VLLM_SERVER_BASE_URL,
+              line.server,
+              "prompt %s failed %s times, the last time it %s; look at the server's log, and raise --vllm_server_timeout if it is slow"
+                  .formatted(prompt.id(), times, reason)));
     }
   }
 

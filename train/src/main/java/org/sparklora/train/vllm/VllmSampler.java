@@ -13,10 +13,10 @@ import org.sparklora.train.meter.ExecutorMeter;
  * A policy that vLLM servers hold. A worker that draws from it divides its prompts over the
  * servers, each prompt's completions in one request.
  *
- * @param servers those that have the policy
+ * @param servers the servers that have the policy
  * @param model the name of the policy on the servers
- * @param adapter the folder from which a server that was started again gets it; the empty string
- *     for a base model
+ * @param adapter the folder from which a restarted server loads the policy; the empty string for a
+ *     base model
  * @param vocabulary the model's number of tokens
  */
 record VllmSampler(List<VllmServer> servers, String model, String adapter, int vocabulary)

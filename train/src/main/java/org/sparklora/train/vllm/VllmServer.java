@@ -26,8 +26,8 @@ import org.sparklora.pipeline.config.Flags;
 
 /**
  * One server of vLLM's OpenAI-compatible API. A method sends one request, and never sends it again.
- * Answers are bounded in time and length. What a server refuses is a {@link ConfigException} with
- * its address, status and words; what another attempt may mend is an {@link IOException}.
+ * Answers are bounded in time and length. A refusal is a {@link ConfigException} with the server's
+ * address, status and words; a failure that may pass is an {@link IOException}.
  *
  * <p>Thread-safe.
  *
@@ -51,10 +51,10 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
 
   private static final int NOT_FOUND = 404;
 
-  /** Far below the least probability that float32 holds: vLLM takes 0 for none at all. */
+  /** Below 1 / vocabulary size, so that only the likeliest token is drawn: vLLM refuses 0. */
   private static final float LEAST_TOP_P = 1e-6f;
 
-  /** The server does not know the adapter that was asked for: it was started again, perhaps. */
+  /** The server does not know the adapter that was asked for, perhaps after a restart. */
   static final class UnknownModelException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -126,12 +126,12 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
             .formatted(Flags.VLLM_ADAPTER_DIR);
   }
 
-  /** Forgets an adapter; a server that does not answer, or does not know it, is left alone. */
+  /** Unloads an adapter; does nothing if the server does not answer or does not know it. */
   void unload(String name) {
     try {
       post("/v1/unload_lora_adapter", JSON.createObjectNode().put("lora_name", name), SOON);
     } catch (IOException e) {
-      // it is down, so that it has no adapters either
+      // the server is down, and its adapters with it
     }
   }
 
@@ -202,7 +202,7 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
   }
 
   /**
-   * The JSON of an answer of success; of adapters a server speaks in plain words.
+   * The JSON of a successful answer; empty for calls on adapters, whose answers are plain text.
    *
    * @throws ConfigException if the server refuses for good
    */

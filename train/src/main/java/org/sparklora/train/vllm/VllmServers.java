@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,16 +29,16 @@ import org.sparklora.train.grpo.Sampler;
 import org.sparklora.train.vector.FlatVector;
 
 /**
- * The vLLM servers of a run, on the driver. {@link #open} says what they lack before the run
- * begins; {@link #sampler} makes them hold a policy: the adapter is written as PEFT does, renamed
- * into place, and loaded by all servers that are up, or by none.
+ * The vLLM servers of a run, on the driver. {@link #open} checks them before the run begins; {@link
+ * #sampler} makes them hold a policy: the adapter is written as PEFT does, renamed into place, and
+ * loaded by all servers that answer, or by none if one refuses it.
  *
  * <p>Not thread-safe.
  */
 public final class VllmServers implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VllmServers.class);
 
-  /** Servers of another tokenizer differ in it: words, digits, spaces, accents and a script. */
+  /** A text that tokenizers encode differently: words, digits, spaces, accents and a script. */
   private static final String TEXT = "Löse 12345 + 67 = ?\n  def f(x):\treturn x**2  你好";
 
   private static final String KEY = "VLLM_API_KEY";
@@ -65,7 +66,7 @@ public final class VllmServers implements AutoCloseable {
    * Waits for the servers to be up, and checks that they can do the run's work.
    *
    * @param prompts that will be completed
-   * @throws ConfigException naming the server, and what it lacks
+   * @throws ConfigException naming a server and what it lacks
    */
   public static VllmServers open(
       VllmConfig config, TrainedModel model, List<Prompt> prompts, SamplingConfig sampling) {
@@ -229,7 +230,8 @@ public final class VllmServers implements AutoCloseable {
   private VllmSampler load(String name, Path folder) {
     List<VllmServer> loaded = new ArrayList<>();
     try {
-      for (VllmServer server : up()) {
+      List<VllmServer> up = up();
+      for (VllmServer server : up) {
         try {
           server.load(name, folder);
           loaded.add(server);
@@ -238,7 +240,10 @@ public final class VllmServers implements AutoCloseable {
         }
       }
       if (loaded.isEmpty()) {
-        throw servers.get(0).refused("no server loaded the adapter " + folder + "; see their logs");
+        throw new ConfigException(
+            Flags.VLLM_SERVER_BASE_URL,
+            up.stream().map(VllmServer::url).collect(Collectors.joining(",")),
+            "no server loaded the adapter " + folder + "; see their logs");
       }
     } catch (RuntimeException e) {
       loaded.forEach(server -> server.unload(name));
@@ -274,7 +279,7 @@ public final class VllmServers implements AutoCloseable {
     }
   }
 
-  /** Takes away what an earlier process left when it was killed. */
+  /** Removes the adapters that an earlier process left when it was killed. */
   private void withdrawLeftOver() {
     if (config.isOwnDir() && Files.isDirectory(config.folder())) {
       try (Stream<Path> left = Files.list(config.folder())) {

@@ -48,7 +48,7 @@ public final class LocalWorkers implements Workers {
   }
 
   /**
-   * @param end frees copies of the vector on devices, or does nothing
+   * @param end closes the vector, or does nothing for a vector that was lent
    */
   private record Here(FlatVector vector, Runnable end) implements SharedVector {
     @Override

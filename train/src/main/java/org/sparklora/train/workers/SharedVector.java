@@ -8,7 +8,7 @@ public interface SharedVector extends Serializable, AutoCloseable {
   /** The vector in the process that calls, driver or executor. */
   FlatVector vector();
 
-  /** Frees the copies, and a vector that was given away to be shared. */
+  /** Frees the copies, and the vector itself if it was given to {@link Workers#share}. */
   @Override
   void close();
 }

@@ -38,7 +38,7 @@ public interface Workers {
    */
   SharedVector share(FlatVector vector);
 
-  /** As {@link #share}, of a vector that stays open; in this process, where an engine has it. */
+  /** Shares a vector that stays open when the shared vector is closed. */
   SharedVector lend(FlatVector vector);
 
   /**

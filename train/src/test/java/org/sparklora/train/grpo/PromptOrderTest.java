@@ -62,6 +62,7 @@ class PromptOrderTest {
   @Test
   void tooFewPromptsAreRefused() {
     assertThatThrownBy(() -> new PromptOrder(3, 4, RowOrder.RANDOM, 42))
-        .hasMessageContaining("generation_batch_size = 4 prompts a round: the dataset has 3");
+        .hasMessageContaining("generation_batch_size = 4 prompts a round: the dataset has 3")
+        .hasMessageContaining("unset: --per_device_train_batch_size × --steps_per_generation)");
   }
 }

@@ -245,6 +245,21 @@ class LocalRoundsTest {
   }
 
   @Test
+  void aTaskThatOutlivesItsRunKeepsNothing() {
+    try (TrainedVectors driver = initial();
+        LocalRounds rounds = rounds(settings(VectorType.FLOAT32), driver);
+        TrainedVectors late = TrainedVectors.zeros(model, rule)) {
+      RoundStart start = rounds.start(0, STEPS);
+      start.load(0, late);
+      start.change(0, late, 1).close();
+      rounds.run().close();
+      long before = NativeMemory.liveBytes();
+      start.change(0, late, 1).close();
+      assertThat(NativeMemory.liveBytes()).isEqualTo(before);
+    }
+  }
+
+  @Test
   void allMemoryIsFreed() {
     train(settings(VectorType.INT8), 3); // loads the model
     long before = NativeMemory.liveBytes();

@@ -2,6 +2,7 @@ package org.sparklora.train.vllm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayInputStream;
@@ -14,6 +15,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Phaser;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -71,8 +74,12 @@ class VllmSamplerTest {
   }
 
   private VllmSampler sampler(String model) {
+    return sampler(model, PATIENCE);
+  }
+
+  private VllmSampler sampler(String model, Duration patience) {
     return new VllmSampler(
-        servers.stream().map(one -> new VllmServer(one.url(), "", PATIENCE)).toList(),
+        servers.stream().map(one -> new VllmServer(one.url(), "", patience)).toList(),
         model,
         "",
         VOCABULARY);
@@ -154,6 +161,41 @@ class VllmSamplerTest {
 
     int sent = servers.stream().mapToInt(VllmStandIn::requests).sum();
     assertThat(sent).isBetween(10_400, 10_700);
+  }
+
+  /** Such an event is a proxy's restart, which drops all connections. */
+  @Test
+  void anEventThatFailsAllRequestsInFlightIsOneFailureOfTheServer() throws IOException {
+    int inFlight = 32;
+    Phaser event = new Phaser(inFlight);
+    start(
+        number -> {
+          if (number >= inFlight) {
+            return Fault.NONE;
+          }
+          event.arriveAndAwaitAdvance();
+          return Fault.ERROR;
+        });
+
+    requireWhole(sampler("base").complete(prompts(inFlight), SAMPLING), inFlight);
+  }
+
+  @Test
+  void anInterruptDuringAProbeIsNoFailureOfTheServer() throws IOException {
+    VllmStandIn server = start(number -> Fault.SILENCE);
+    Thread caller = Thread.currentThread();
+    server.onProbe =
+        () -> {
+          server.onProbe = () -> {};
+          caller.interrupt();
+        };
+
+    VllmSampler patient = sampler("base", Duration.ofMinutes(1));
+
+    Throwable thrown = catchThrowable(() -> patient.complete(prompts(1), SAMPLING));
+
+    assertThat(Thread.interrupted()).as("the flag stays, and is cleared here").isTrue();
+    assertThat(thrown).isInstanceOf(CancellationException.class);
   }
 
   @Test

@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Phaser;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -171,6 +173,34 @@ class VllmServersTest {
   }
 
   @Test
+  void requestsThatFindTheAdapterLostAtOnceReloadItOnce() throws IOException {
+    VllmStandIn server = start();
+    try (VllmServers servers = open();
+        FlatVector one = filled(0.05f)) {
+      Sampler sampler = servers.sampler(one, "v3");
+      int inFlight = 32;
+      Phaser restart = new Phaser(inFlight);
+      server.faults =
+          number -> {
+            if (restart.getPhase() == 0) {
+              restart.arriveAndAwaitAdvance();
+            }
+            return VllmStandIn.Fault.NONE;
+          };
+      server.forgetAdapters();
+
+      List<org.sparklora.model.generate.Prompt> prompts =
+          IntStream.range(0, inFlight)
+              .mapToObj(id -> new org.sparklora.model.generate.Prompt(id, new int[] {5, 6, 7}))
+              .toList();
+      assertThat(sampler.complete(prompts, SAMPLING)).hasSize(2 * inFlight);
+      assertThat(server.history)
+          .filteredOn(line -> line.startsWith("load ") && line.endsWith("-v3"))
+          .hasSize(2);
+    }
+  }
+
+  @Test
   void aServerThatIsDownIsLeftOutAndTakenBack() throws IOException {
     VllmStandIn dying = start();
     VllmStandIn living = start();
@@ -186,6 +216,22 @@ class VllmServersTest {
       assertThatThrownBy(() -> servers.sampler(one, "v2"))
           .isInstanceOf(ConfigException.class)
           .hasMessageContaining("none of the servers answers /health");
+    }
+  }
+
+  @Test
+  void onlyServersThatWereAskedAreSaidNotToLoadTheAdapter() throws IOException {
+    VllmStandIn down = start();
+    VllmStandIn failing = start();
+    try (VllmServers servers = open();
+        FlatVector one = filled(0)) {
+      down.close();
+      failing.failsToLoad = true;
+
+      assertThatThrownBy(() -> servers.sampler(one, "v0"))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining(
+              "vllm_server_base_url = %s: no server loaded the adapter".formatted(failing.url()));
     }
   }
 

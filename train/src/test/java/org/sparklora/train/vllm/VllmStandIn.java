@@ -78,8 +78,15 @@ public final class VllmStandIn implements AutoCloseable {
   public volatile int maxLength = 4096;
   public volatile int maxRank = 64;
   public volatile boolean updatesAdapters = true;
+
+  /** Whether loading an adapter ends with status 500. */
+  public volatile boolean failsToLoad;
+
   public volatile String base = "base";
   private volatile boolean silent;
+
+  /** Runs at each request for its health. */
+  public volatile Runnable onProbe = () -> {};
 
   /** What {@code /tokenize} answers. */
   public volatile java.util.function.Function<String, int[]> tokens;
@@ -116,6 +123,9 @@ public final class VllmStandIn implements AutoCloseable {
   private void answer(HttpExchange http) throws IOException {
     try (http) {
       JsonNode body = JSON.readTree(http.getRequestBody().readAllBytes());
+      if (http.getRequestURI().getPath().equals("/health")) {
+        onProbe.run();
+      }
       if (silent) {
         awaitClose();
         return;
@@ -169,7 +179,9 @@ public final class VllmStandIn implements AutoCloseable {
     String name = body.path("lora_name").asText();
     Path folder = Path.of(body.path("lora_path").asText());
     history.add("load " + name);
-    if (!updatesAdapters) {
+    if (failsToLoad) {
+      error(http, 500, "EngineCore encountered an issue");
+    } else if (!updatesAdapters) {
       send(http, 404, "{\"detail\":\"Not Found\"}");
     } else if (adapters.containsKey(name)) {
       error(http, 400, "The lora adapter '%s' has already been loaded.".formatted(name));

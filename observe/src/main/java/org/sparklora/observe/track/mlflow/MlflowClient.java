@@ -129,20 +129,26 @@ final class MlflowClient {
   }
 
   private JsonNode send(HttpRequest.Builder request, String about) throws IOException {
+    JsonHttp.Answer answer;
     try {
-      JsonHttp.Answer answer = http.send(request.build(), BoundedBody.MOST_BYTES);
-      if (answer.status() >= SERVER_ERROR) {
-        throw new IOException("status %s of %s".formatted(answer.status(), about));
-      }
-      if (!answer.isSuccess()) {
-        throw refusal(answer, about);
-      }
-      return answer.json();
-    } catch (MlflowException | InterruptedIOException e) {
+      answer = http.send(request.build(), BoundedBody.MOST_BYTES);
+    } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
       String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
       throw new IOException("no answer of %s: %s".formatted(server, reason), e);
+    }
+    if (answer.status() >= SERVER_ERROR) {
+      throw new IOException(
+          "%s answers %s with status %s".formatted(server, about, answer.status()));
+    }
+    if (!answer.isSuccess()) {
+      throw refusal(answer, about);
+    }
+    try {
+      return answer.json();
+    } catch (IOException e) {
+      throw new IOException("%s answers %s with what is not JSON".formatted(server, about), e);
     }
   }
 

@@ -50,8 +50,10 @@ final class FakeMlflow implements AutoCloseable {
   /** So many batches are taken whose answers then are lost. */
   int answersToLose;
 
-  /** So many requests are refused. */
+  /** So many requests are refused, with this status. */
   int failures;
+
+  int failureStatus = 403;
 
   /** So does every answer from now on, from its second byte on. */
   Optional<Fault> fault = Optional.empty();
@@ -94,7 +96,10 @@ final class FakeMlflow implements AutoCloseable {
     }
     if (failures > 0) {
       failures--;
-      send(exchange, 403, Map.of("error_code", "PERMISSION_DENIED", "message", "not\nyours"));
+      send(
+          exchange,
+          failureStatus,
+          Map.of("error_code", "PERMISSION_DENIED", "message", "not\nyours"));
       return;
     }
     if (path.startsWith("/api/2.0/mlflow-artifacts/artifacts/")) {

@@ -101,6 +101,10 @@ class MlflowConfigTest {
     }
     assertThatThrownBy(() -> server("MLFLOW_TRACKING_URI=ftp://u:secret@h"))
         .hasMessageNotContaining("secret");
+    for (String password : new String[] {"p@ss", "p/ss"}) {
+      assertThatThrownBy(() -> server("MLFLOW_TRACKING_URI=http://user:" + password + "@host:5000"))
+          .hasMessageContaining("MLFLOW_TRACKING_URI = http://…@host:5000: name a server");
+    }
     assertThatThrownBy(() -> server()).hasMessageContaining("MLFLOW_TRACKING_URI = unset");
   }
 

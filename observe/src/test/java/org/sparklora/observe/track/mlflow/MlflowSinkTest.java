@@ -310,6 +310,17 @@ class MlflowSinkTest {
   }
 
   @Test
+  void anErrorOfTheServerIsAnAnswer() throws IOException {
+    server.failures = 1;
+    server.failureStatus = 503;
+    MlflowClient client = new MlflowClient(MlflowServer.of(environment, folder));
+
+    assertThatThrownBy(() -> client.get("runs/get", Map.of("run_id", "a")))
+        .isInstanceOf(IOException.class)
+        .hasMessage(client.server() + " answers runs/get with status 503");
+  }
+
+  @Test
   void anAlertIsATag() throws Exception {
     log.add(
         Map.of(

@@ -1,0 +1,39 @@
+package org.sparklora.train.resume;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.train.Cadence;
+import org.sparklora.train.RowOrder;
+import org.sparklora.train.TrainerState;
+import org.sparklora.train.TrainingPlan;
+
+class CheckpointTest {
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "[]"})
+  void aTrainerStateWithoutALogIsDamaged(String content) throws IOException {
+    Path file = Files.writeString(folder.resolve(TrainerState.FILE_NAME), content);
+    Cadence never = new Cadence(Cadence.Unit.NO, 1, 0);
+    TrainerState log =
+        new TrainerState(
+            new TrainingPlan(1, 1, 1, 1, 1, 0, RowOrder.SEQUENTIAL, 0),
+            new TrainerState.Settings(
+                1, new TrainerState.LogInterval(1, false), never, never, 0, false));
+    ResumeState.of(folder, new RunFingerprint(Map.of(), Map.of()), log).write(folder);
+    Checkpoint checkpoint = Checkpoint.open(folder, "checkpoint-1");
+
+    assertThatThrownBy(() -> checkpoint.restore(log))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("Cannot read log_history in " + file)
+        .hasMessageContaining("it is damaged; go on from an earlier checkpoint");
+  }
+}
