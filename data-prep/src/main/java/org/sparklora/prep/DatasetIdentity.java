@@ -21,7 +21,7 @@ public record DatasetIdentity(
     Map<String, Object> table,
     @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Map<String, Object>> sources) {
 
-  /** Looks at the files and tables as they are. */
+  /** Reads the present state of the files and tables. */
   public static DatasetIdentity of(
       Configuration configuration, Mixture mixture, List<DatasetInput> inputs) {
     if (mixture.isNone()) {

@@ -96,7 +96,7 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
     return distinct ? name : name + "#" + number;
   }
 
-  /** The first of {@link #COLUMNS} that no dataset has. */
+  /** The first of {@link #COLUMNS}, or the second if a dataset has the first. */
   String sourceColumn(Configuration hadoop, List<DatasetInput> found) {
     boolean taken = false;
     for (int i = 0; i < found.size(); i++) {
@@ -134,7 +134,7 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
                 room);
         SplitGroup some = groups.get(group).choosing(selection);
         chosen.add(some);
-        if (room < Long.MAX_VALUE) { // of all groups, no more rows than these are counted
+        if (room < Long.MAX_VALUE) { // the limit is for all groups together
           room -= some.count(session.hadoop(), Set.of(sourceColumn));
         }
       }

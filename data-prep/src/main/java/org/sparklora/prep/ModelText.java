@@ -16,10 +16,10 @@ import org.sparklora.text.Tokenizer;
  * The tokenizer and the chat template of a model.
  *
  * @param tokenizer empty when the folder has none
- * @param template the one of {@code --chat_template_path}, else the folder's, if any
+ * @param template of {@code --chat_template_path}, else the folder's, if any
  */
 record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template) {
-  /** Size of the cache: a few runs side by side, with a model each, keep theirs. */
+  /** Size of the cache: enough for a few concurrent runs with a model each. */
   private static final int MOST_LOADED = 4;
 
   /** Least recently used first; guarded by itself, but not while a model is being loaded. */
@@ -44,7 +44,7 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
   }
 
   /**
-   * Reads the files, past the cache.
+   * Reads the files, without the cache.
    *
    * @throws ConfigException if they have changed since the driver found them
    */

@@ -148,7 +148,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
 
   @Override
   public List<RowFile> plan(List<int[]> lengths, int[] sources) {
-    // a row of wrapped tells its documents no more apart, so that it is of one dataset
+    // rows of wrapped do not record their documents, so each row has to come from one dataset
     boolean apart = config.packing().withinSource() || config.packer() instanceof Wrapped;
     int[] together = apart && sources.length > 0 ? sources : new int[lengths.size()];
     return ShardPlan.of(lengths, together, config.packing().batchSize()).stream()

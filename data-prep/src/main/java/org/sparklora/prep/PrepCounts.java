@@ -15,7 +15,7 @@ import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFile;
 
-/** Adds up what the tasks counted. Not thread-safe. */
+/** Adds up the counts of tasks. Not thread-safe. */
 public final class PrepCounts {
   private static final int KEPT_PROBLEMS = 20;
 
@@ -57,7 +57,7 @@ public final class PrepCounts {
     return sum;
   }
 
-  /** Counts what {@code curate} met when it filtered the files, in place of what was counted. */
+  /** Replaces the counts of files by those that {@code curate} took when it filtered them. */
   void addFiltered(CurateManifest.Counts curated) {
     skipped.putAll(curated.badRows());
     problems.clear();
@@ -73,7 +73,7 @@ public final class PrepCounts {
     keep(problem.getMessage());
   }
 
-  /** Adds what a task counted. */
+  /** Adds a task's counts. */
   public void add(SplitReport report) {
     report.badRows().forEach(this::add);
     for (String problem : report.problems()) {

@@ -43,7 +43,7 @@ public final class PrepJob<C extends TableCounts> {
   private final Mixture mixture;
   private final List<DatasetInput> parts; // of the mixture, else one
   private final List<RowKind<C>> kinds; // by part
-  private final RowKind<C> rows; // the first, which tells of the table what all do
+  private final RowKind<C> rows; // the first, for what all kinds have in common
   private final TextSource text;
   private final ModelText read;
   private final String templateSha256;
@@ -80,8 +80,8 @@ public final class PrepJob<C extends TableCounts> {
   }
 
   /**
-   * Inspects the dataset and the tokenizer as {@link #run} does, without a session; skips tables,
-   * which need one.
+   * Inspects the dataset and the tokenizer as {@link #run} does, without a session. If a dataset is
+   * a table, which needs one, only the files of other datasets are looked for.
    *
    * @throws ConfigException when the dataset or the tokenizer does not fit the settings
    */
@@ -190,7 +190,7 @@ public final class PrepJob<C extends TableCounts> {
     String column = mixture.sourceColumn(configuration, parts);
     List<SplitGroup> groups = new ArrayList<>();
     each(
-        (part, rows) -> { // whose counts are its own: no two inputs are equal
+        (part, rows) -> { // no two inputs are equal: each has its own counts
           int number = parts.indexOf(rows);
           return groups.addAll(mixture.readable(number, rows, column, tables, scratch));
         });

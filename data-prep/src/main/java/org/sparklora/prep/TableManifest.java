@@ -52,7 +52,7 @@ public record TableManifest<C extends TableCounts>(
    * @param chatTemplateSha256 empty when there is no template
    * @param specialTokens the tokenizer's, under the keys of tokenizer_config.json
    * @param datasetFingerprint SHA-256 of the data files' paths, sizes and versions, or of {@code
-   *     table}
+   *     table} or {@code sources}
    * @param table the table that was read: {@code name}, {@code format}, {@code location}, {@code
    *     id}, {@code version} and {@code order}; left out if the dataset is files
    * @param sources of a mixture: for each dataset its name, its fingerprint, and of a table the

@@ -34,6 +34,13 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
   /** Manifest values of an unset setting. */
   private static final List<Object> UNSET = List.of("", "as_format_says");
 
+  /** Settings that a manifest lacks if they are unset, besides {@link TableQuery#names}. */
+  private static final List<String> IF_SET =
+      List.of(
+          Flags.PACK_WITHIN_SOURCE.name(),
+          Flags.CHAT_TEMPLATE_KWARGS.name(),
+          Flags.DATASET_TEST_SPLIT.name());
+
   private static final int SHOWN_OF_HASH = 12;
 
   /** The origin of a folder's table of this kind; empty if the folder has none. */
@@ -112,16 +119,19 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
       Settings settings, Map<String, Object> wanted, Map<Flag<?>, Flag<?>> flags) {
     Map<Flag<?>, String> conflicts = new LinkedHashMap<>(); // with the table's value
     Settings decided = settings;
-    for (Map.Entry<String, Object> made : inputs.settings().entrySet()) {
-      if (made.getKey().equals(Flags.DATASET_NAME.name()) || !wanted.containsKey(made.getKey())) {
+    Set<String> names = new LinkedHashSet<>(inputs.settings().keySet());
+    names.addAll(IF_SET);
+    for (String name : names) {
+      if (name.equals(Flags.DATASET_NAME.name()) || !wanted.containsKey(name)) {
         continue;
       }
-      Flag<?> ofTable = Flags.named(made.getKey());
+      Object made = inputs.settings().get(name);
+      Flag<?> ofTable = Flags.named(name);
       Flag<?> flag = flags.getOrDefault(ofTable, ofTable);
       if (!settings.isGiven(flag)) {
-        decided = adopt(decided, flag, made.getValue());
-      } else if (!same(wanted.get(made.getKey()), made.getValue())) {
-        conflicts.put(flag, shown(flag, made.getValue()));
+        decided = adopt(decided, flag, made);
+      } else if (!same(wanted.get(name), made)) {
+        conflicts.put(flag, shown(flag, made));
       }
     }
     refuse(settings, conflicts);
@@ -228,6 +238,7 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
     List<String> differences = new ArrayList<>();
     Set<String> names = new LinkedHashSet<>(wanted.settings().keySet());
     names.addAll(TableQuery.names()); // settings that only a table has, if given
+    names.addAll(IF_SET);
     names.stream()
         .filter(name -> wanted.settings().containsKey(name) || there.settings().containsKey(name))
         .forEach(

@@ -5,7 +5,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
-/** Counts the tokens of a text, without those that a model puts around it. */
+/** Counts the tokens of a text, without the special tokens that a model adds. */
 public record TokenCount(TextSource text) implements Serializable {
 
   /**

@@ -7,8 +7,8 @@
  * may depend on this package; it depends on {@code pipeline}, {@code org.sparklora.text} and {@code
  * model.checkpoint}.
  *
- * <p>Of a {@link org.sparklora.prep.Mixture}, each dataset's splits are read as that dataset's
- * format says, and come one after the other; {@code prep.curate} filters its files.
+ * <p>Each dataset of a {@link org.sparklora.prep.Mixture} is read in its own format, one dataset
+ * after the other; {@code prep.curate} filters its files.
  *
  * <pre>
  * table ─(sorted by Spark SQL)→ files

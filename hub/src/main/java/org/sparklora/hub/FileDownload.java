@@ -189,8 +189,9 @@ final class FileDownload {
     if (start > 0 && !goesOn) {
       meter.came(-start); // the server sends the whole file again
     }
-    try (OutputStream out = goesOn ? appending(part) : Files.newOutputStream(part)) {
-      return copy(response.body(), out, source.bytes() - (goesOn ? start : 0), meter::came);
+    try (InputStream body = response.body(); // closed also if the file cannot be opened
+        OutputStream out = goesOn ? appending(part) : Files.newOutputStream(part)) {
+      return copy(body, out, source.bytes() - (goesOn ? start : 0), meter::came);
     }
   }
 

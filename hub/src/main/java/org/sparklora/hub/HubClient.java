@@ -101,7 +101,7 @@ public final class HubClient {
       return cached.orElseThrow(() -> offline(repo, revision));
     }
     try {
-      HubSubject about = HubSubject.of(repo, revision);
+      HubSubject about = HubSubject.read(repo, revision);
       URI uri = URI.create(api(repo) + "/revision/" + UriPath.encodePart(revision));
       // with a cached commit, an absent network should not cost half a minute
       int retries = cached.isPresent() ? 0 : HubRequest.RETRIES;
@@ -148,10 +148,16 @@ public final class HubClient {
       return downloaded;
     }
     List<HubFile> files = new ArrayList<>();
-    HubSubject about = HubSubject.of(repo, commit);
+    HubSubject about = HubSubject.read(repo, commit);
     URI page = URI.create(api(repo) + "/tree/" + commit + "?recursive=true&expand=false");
     for (int pages = 0; pages < MAX_PAGES && files.size() < MAX_FILES; pages++) {
       HubHttp.Answer answer = http.ask(HubRequest.get(page, about));
+      if (!answer.json().isArray()) {
+        throw new HubException(
+            HubException.Kind.SERVER,
+            "The answer about the files of %s is no list; check that HF_ENDPOINT is a hub and that no proxy changes answers"
+                .formatted(about));
+      }
       for (JsonNode entry : answer.json()) {
         if (entry.path("type").asText().equals("file")) {
           files.add(

@@ -13,13 +13,13 @@ import java.util.Set;
 
 /**
  * The hub's address, the user's token and the download cache, from the environment variables of
- * {@code huggingface_hub}. All but the token may also be Java system properties, so that {@code
- * spark.executor.extraJavaOptions} can set them; a token there would be visible.
+ * {@code huggingface_hub}. Each {@code HF_…} variable but the token may also be a system property,
+ * so that {@code spark.executor.extraJavaOptions} can set it; a token there would be visible.
  *
  * @param endpoint {@code HF_ENDPOINT}, without a slash at the end
  * @param cache {@code HF_HUB_CACHE}
  * @param token {@code HF_TOKEN}, or the token that {@code hf auth login} saved in the token file
- * @param offline {@code HF_HUB_OFFLINE}: only the cache is used
+ * @param offline {@code HF_HUB_OFFLINE} or {@code TRANSFORMERS_OFFLINE}: only the cache is used
  * @param symlinks whether {@code HF_HUB_DISABLE_SYMLINKS} is not set
  * @param timeout {@code HF_HUB_DOWNLOAD_TIMEOUT}: for connecting, for the beginning of a response
  *     and for a stall in its body

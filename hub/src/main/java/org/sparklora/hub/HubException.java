@@ -22,17 +22,17 @@ public final class HubException extends IllegalArgumentException {
     BAD_TOKEN,
     /** The token does not allow the request. */
     FORBIDDEN,
-    /** The hub refuses requests for longer than {@link RetryPause#LONGEST}. */
+    /** The hub limits requests beyond all retries, or for more than {@link RetryPause#LONGEST}. */
     RATE_LIMITED,
     /** Another commit was made first, or the name is taken. */
     CONFLICT,
     /** The server failed, or its answer cannot be used. */
     SERVER,
-    /** The server cannot be reached. */
+    /** The server cannot be reached, or a setting of the connection cannot be used. */
     UNREACHABLE,
-    /** A file or its name is not as the hub announced. */
+    /** A file has other bytes than the hub announced, or an unsafe name. */
     DAMAGED,
-    /** The cache's folder cannot be written. */
+    /** A local file or folder cannot be read or written, or its disk is full. */
     CACHE
   }
 

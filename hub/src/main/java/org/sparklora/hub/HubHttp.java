@@ -46,7 +46,7 @@ final class HubHttp {
   }
 
   /**
-   * @param publicHub stands for {@link HubConfig#PUBLIC_HUB} in tests
+   * @param publicHub {@link HubConfig#PUBLIC_HUB}, or a local server in tests
    */
   HubHttp(HubConfig config, RetryPause pause, String publicHub) {
     this.config = config;
@@ -77,8 +77,8 @@ final class HubHttp {
   }
 
   /**
-   * Resolves an address that the hub names; the public hub's, as mirrors pass it on, becomes the
-   * endpoint's.
+   * Resolves an address that the hub names. Addresses of the public hub, which mirrors pass on
+   * unchanged, are mapped to the endpoint.
    *
    * @throws HubException if the address is not valid
    */
@@ -209,7 +209,7 @@ final class HubHttp {
 
   private record Body(byte[] bytes, HttpHeaders headers) {}
 
-  /** The failures of a request, without an answer, with an error or within the answer. */
+  /** Counts the failures of a request: no response, an error status, a body that breaks off. */
   private final class Attempts {
     private final int most;
     private int failed;

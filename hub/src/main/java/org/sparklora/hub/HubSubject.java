@@ -9,21 +9,27 @@ import java.time.Duration;
  * @param revision of the repository, or the empty string
  * @param file of the repository, or the empty string
  * @param address path of the subject's web page, below the endpoint
+ * @param mayBeFolder whether the repository's name could also name a local folder
  */
-record HubSubject(String repo, String revision, String file, String address) {
+record HubSubject(String repo, String revision, String file, String address, boolean mayBeFolder) {
 
   private static final int LONGEST_NAME = 200;
 
   static HubSubject of(HubRepo repo, String revision) {
-    return new HubSubject(repo.toString(), revision, "", repo.path());
+    return new HubSubject(repo.toString(), revision, "", repo.path(), false);
+  }
+
+  /** A repository that is read since no local folder has its name. */
+  static HubSubject read(HubRepo repo, String revision) {
+    return new HubSubject(repo.toString(), revision, "", repo.path(), true);
   }
 
   static HubSubject account() {
-    return new HubSubject("the account of the token", "", "", "/settings/tokens");
+    return new HubSubject("the account of the token", "", "", "/settings/tokens", false);
   }
 
   HubSubject withFile(String name) {
-    return new HubSubject(repo, revision, PlainText.line(name, LONGEST_NAME), address);
+    return new HubSubject(repo, revision, PlainText.line(name, LONGEST_NAME), address, mayBeFolder);
   }
 
   /** The error for a refusal of the hub, by status and error code, with the remedy. */
@@ -60,10 +66,11 @@ record HubSubject(String repo, String revision, String file, String address) {
     if (code.equals("RepoNotFound") || status == 401 || status == 404) {
       return new HubException(
           HubException.Kind.NO_REPOSITORY,
-          "Cannot find %s at %s, and here is no folder of that name either: correct the name%s"
+          "Cannot find %s at %s%s: correct the name%s"
               .formatted(
                   repo,
                   config.endpoint(),
+                  mayBeFolder ? ", and here is no folder of that name either" : "",
                   known
                       ? ", or, if it is private, use a token that may read it"
                       : ", or, if it is private or gated, set HF_TOKEN"));

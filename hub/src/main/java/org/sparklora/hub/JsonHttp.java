@@ -38,7 +38,7 @@ public final class JsonHttp {
    * @param body read-only and not copied
    */
   public record Answer(int status, byte[] body) {
-    /** Whether the server did what it was asked for. */
+    /** Whether the status is one of success, 200 to 299. */
     public boolean isSuccess() {
       return status / 100 == 2;
     }

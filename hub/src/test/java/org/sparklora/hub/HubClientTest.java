@@ -130,6 +130,16 @@ class HubClientTest {
   }
 
   @Test
+  void aListOfFilesThatIsNoneIsNotKept() {
+    hub.server.faults().add(Kind.STATUS, "GET /api/models/qwen/tiny/tree/", 200, 1);
+    assertThatThrownBy(() -> hub.download(hub.client(), REPO))
+        .isInstanceOf(HubException.class)
+        .hasMessageContaining("the files of model qwen/tiny")
+        .hasMessageContaining("is no list");
+    assertThat(hub.download(hub.client(), REPO).resolve("config.json")).exists();
+  }
+
+  @Test
   void fallsBackToTheCacheWhenTheHubDoesNotAnswer() {
     Path first = hub.download(hub.client(), REPO);
     hub.server.faults().add(Kind.STATUS, "GET /api/", 503, 100);

@@ -192,6 +192,10 @@ class HubUploadTest {
     assertThatThrownBy(
             () -> upload.push(HubRepo.model("meta/theirs"), "main", folder, name -> true, "x"))
         .hasMessageContaining("Not allowed for model meta/theirs");
+    assertThatThrownBy(
+            () -> upload.push(HubRepo.model("ada/none"), "main", folder, name -> true, "x"))
+        .hasMessageContaining("Cannot find model ada/none")
+        .hasMessageNotContaining("folder");
     HubUpload unknown = new HubUpload(hub.client(), TransferListener.SILENT);
     assertThatThrownBy(() -> unknown.repository(HubRepo.Type.MODEL, "x"))
         .hasMessageContaining("set HF_TOKEN");

@@ -78,7 +78,7 @@ final class DatasetTable {
     try {
       for (Map.Entry<String, Dataset<Row>> split : splits.entrySet()) {
         spark.sparkContext().setJobDescription("dataset: write split " + split.getKey());
-        Path written = new Path(part, split.getKey());
+        Path written = new Path(part, "split-" + split.getKey());
         split.getValue().write().parquet(written.toString());
         number(written, split.getKey(), new Path(part, FILES));
       }
@@ -89,6 +89,7 @@ final class DatasetTable {
       }
       return whole.toString();
     } finally {
+      spark.sparkContext().setJobDescription(null);
       files.delete(part, true);
     }
   }

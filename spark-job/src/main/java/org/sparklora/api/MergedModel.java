@@ -61,14 +61,14 @@ final class MergedModel {
     }
   }
 
-  /** Refuses to replace the folder of the base model or of the adapter. */
+  /** Refuses to replace the base model or the adapter. */
   private static void requireOther(String output, Path read) throws IOException {
-    Path folder = Path.of(output);
+    Path folder = Path.of(new org.apache.hadoop.fs.Path(output).toUri().getPath());
     ConfigException.require(
-        !Files.exists(folder) || !Files.isSameFile(folder, read),
+        !Files.exists(folder) || !read.toRealPath().startsWith(folder.toRealPath()),
         Flags.OUTPUT_DIR,
         output,
-        "it is the folder of the base model or of the adapter; name another");
+        "it is or holds the folder of the base model or of the adapter; name another");
   }
 
   private static Path local(String output, OutputFolder folder) {

@@ -298,8 +298,8 @@ public final class SparkLora {
   }
 
   /**
-   * {@code eval} of settings that were read before. Of several checkpoints the summary has those of
-   * each under {@code checkpoints}, by the names of their folders, in the folder of all.
+   * {@code eval} of settings that were read before. For several checkpoints, {@code checkpoints} in
+   * the summary has each one's summary by its folder's name; the result's folder holds theirs.
    */
   public EvalResult evaluate(List<MathEvalConfig> configs, Optional<OutputTable> table)
       throws IOException {

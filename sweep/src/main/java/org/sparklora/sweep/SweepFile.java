@@ -28,7 +28,7 @@ import org.sparklora.pipeline.config.SettingsFile.Value;
  * @param axes axes whose points are crossed
  * @param metric the metric that compares the trials
  * @param halving successive halving by steps, if set
- * @param place the file, for messages
+ * @param place path of the file
  */
 public record SweepFile(
     FindingKind finding,

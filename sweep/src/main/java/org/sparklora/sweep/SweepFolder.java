@@ -81,13 +81,9 @@ public final class SweepFolder implements AutoCloseable {
       RunFolder.Finished claim = RunFolder.claim(hadoop, name);
       Path whole = fileSystem.makeQualified(path);
       try {
-        Path aside = new Path(whole, "." + FILE_NAME + ".part");
-        try (OutputStream out = fileSystem.create(aside, true)) {
-          Files.copy(java.nio.file.Path.of(file.place()), out);
-        }
-        fileSystem.delete(new Path(whole, FILE_NAME), false);
-        fileSystem.rename(aside, new Path(whole, FILE_NAME));
-        return new SweepFolder(fileSystem, whole, claim);
+        SweepFolder folder = new SweepFolder(fileSystem, whole, claim);
+        folder.write(FILE_NAME, Files.readAllBytes(java.nio.file.Path.of(file.place())));
+        return folder;
       } catch (IOException | RuntimeException e) {
         claim.close();
         throw e;

@@ -52,9 +52,9 @@ public record SweepMetric(String name, boolean isSmallerBetter, int last) {
   }
 
   /**
-   * Refuses a metric that no trial logs.
+   * Refuses a metric that a trial does not log.
    *
-   * @param known names of the metrics that trials log
+   * @param known names of the metrics that the trial logs
    */
   void requireLogged(List<String> known) {
     if (known.contains(name)) {

@@ -31,7 +31,7 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
    *
    * @param resolvers the resolver of the trials of a sweep in a folder
    * @throws ConfigException for a folder of another sweep, an axis that is not a flag, an invalid
-   *     value of a flag, two equal trials, or a metric that no trial logs
+   *     value of a flag, two equal trials, or a metric that a trial does not log
    */
   public static SweepPlan of(
       Configuration hadoop,

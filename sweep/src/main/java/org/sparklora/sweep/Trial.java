@@ -61,7 +61,7 @@ public record Trial(String name, Map<String, String> values, List<String> labels
     return settings.get(Flags.SEED);
   }
 
-  /** Rows, or completions, per update of one worker. */
+  /** Rows, or completions, per update; if parameters are averaged, per update of each worker. */
   public int batch() {
     return settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE)
         * settings.get(Flags.GRADIENT_ACCUMULATION_STEPS);

@@ -21,7 +21,7 @@ import org.sparklora.train.TrainerState;
 public final class TrialFolder {
   static final String FILE_NAME = "trial.json";
 
-  /** Files that stay when a trial's weights are deleted. */
+  /** Files that {@link #keepLogsOnly} keeps. */
   private static final Set<String> LOGS =
       Set.of(
           FILE_NAME,
@@ -87,7 +87,7 @@ public final class TrialFolder {
     }
   }
 
-  /** Deletes weights and checkpoints. */
+  /** Deletes all but the outcome, logs and settings. */
   public void keepLogsOnly() throws IOException {
     for (FileStatus status : fileSystem.listStatus(folder)) {
       String name = status.getPath().getName();

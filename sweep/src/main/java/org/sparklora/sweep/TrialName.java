@@ -1,16 +1,19 @@
 package org.sparklora.sweep;
 
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.Sha256;
 
 /**
  * Names a trial: the beginning of a SHA-256 over its command and all effective settings in
- * canonical spelling, with fingerprints of model and data instead of their names. Folders and the
- * frequency of checkpoints are left out.
+ * canonical spelling, with fingerprints of model and data instead of their names. Folders, trackers
+ * and the settings of checkpoints are left out.
  */
 public final class TrialName {
   private static final int DIGITS = 12;
@@ -42,6 +45,25 @@ public final class TrialName {
     StringBuilder text = new StringBuilder(settings.command()).append('\n');
     decisive.forEach((flag, value) -> text.append(flag).append('=').append(value).append('\n'));
     return hash(text.toString());
+  }
+
+  /**
+   * Refuses two trials with one name, which would share a folder.
+   *
+   * @throws ConfigException naming both
+   */
+  public static void requireDistinct(List<Trial> named) {
+    Map<String, Trial> byName = new HashMap<>();
+    for (Trial trial : named) {
+      Trial other = byName.put(trial.name(), trial);
+      if (other != null) {
+        throw new ConfigException(
+            "axes",
+            trial.shown(),
+            "another trial is the same but for its checkpoints or the name of its data (%s); leave one of them out"
+                .formatted(other.shown()));
+      }
+    }
   }
 
   /** Twelve hexadecimal digits of a text's SHA-256. */

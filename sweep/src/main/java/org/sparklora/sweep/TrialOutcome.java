@@ -20,9 +20,9 @@ import java.util.Map;
  * @param values the varied values, by flag
  * @param state how the trial ended
  * @param reason why the trial diverged; else empty
- * @param step the last step taken
+ * @param step the last step taken; 0 if the trial diverged
  * @param seconds duration of training and evaluations
- * @param trainedParameters number of trained parameters
+ * @param trainedParameters number of trained parameters; 0 if the trial diverged
  * @param log rows of the trial's log: finite numbers by name
  */
 public record TrialOutcome(

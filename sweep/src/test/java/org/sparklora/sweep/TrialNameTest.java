@@ -1,12 +1,14 @@
 package org.sparklora.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
@@ -53,5 +55,17 @@ class TrialNameTest {
     assertThat(name("--learning_rate", "1e-4")).isNotEqualTo(name("--learning_rate", "2e-4"));
     assertThat(TrialName.of(settings(), FOUND))
         .isNotEqualTo(TrialName.of(settings(), Map.of(Flags.MODEL_NAME_OR_PATH.name(), "another")));
+  }
+
+  @Test
+  void twoTrialsOfOneNameAreRefused() {
+    Trial one = new Trial("0123", Map.of("save_steps", "50"), List.of(), settings());
+    Trial other = new Trial("0123", Map.of("save_steps", "100"), List.of(), settings());
+
+    assertThatThrownBy(() -> TrialName.requireDistinct(List.of(one, other)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("save_steps 100")
+        .hasMessageContaining("save_steps 50");
+    TrialName.requireDistinct(List.of(one));
   }
 }

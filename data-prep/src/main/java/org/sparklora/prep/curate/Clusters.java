@@ -7,7 +7,7 @@ import org.sparklora.pipeline.table.TableException;
 /**
  * The connected components of a graph of rows, by union-find on the driver. Not thread-safe.
  *
- * <p>Memory: 16 bytes a pair, and 28 bytes a row that is in a pair while {@link #labels} runs.
+ * <p>Memory: 16 bytes a pair; while {@link #labels} runs, twice that and 28 bytes a row in a pair.
  */
 final class Clusters {
   /** 1.6 GB. A pair joins two sets of shingles, so copies of a text count once. */

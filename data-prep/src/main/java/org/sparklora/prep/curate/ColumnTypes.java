@@ -15,7 +15,7 @@ import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 
 /**
- * The types of columns of JSON and CSV, as found in all values, and such values in Parquet.
+ * Finds the types of JSON and CSV columns in all their values, and writes the values as Parquet.
  *
  * <p>A type is {@code text}, {@code integer}, {@code number}, {@code boolean} or {@code null}, a
  * list of one type, or a map of fields to types, so that it can be sent as JSON. Of values whose

@@ -14,7 +14,7 @@ import org.sparklora.prep.PrepConfig;
  * Settings of {@code curate}.
  *
  * @param source the dataset and how its rows are read
- * @param steps what removes rows
+ * @param steps the steps that remove rows
  * @param scoreColumn {@code score_column}: a number for each row, the larger the better; empty
  *     unless the best is kept
  * @param model whose tokens {@code filter} may count
@@ -38,7 +38,7 @@ public record CurateConfig(
     BEST
   }
 
-  /** Checks that the best has scores. */
+  /** Checks that {@link Keep#BEST} has a score column, and no other choice has. */
   public CurateConfig {
     ConfigException.require(
         (steps.keep == Keep.BEST) != scoreColumn.isEmpty(),

@@ -44,8 +44,8 @@ import org.sparklora.prep.source.ParquetColumns;
 import org.sparklora.prep.source.SplitGroup;
 
 /**
- * {@code curate}: removes rows of datasets, and keeps what it removes. A dataset is read twice:
- * first to sketch each row, and, once the steps have decided on sketches alone, to write it.
+ * {@code curate}: removes rows of datasets, and keeps the removed rows. A dataset is read to sketch
+ * its rows, again to copy them for a filter, and again to write them after the steps' decisions.
  *
  * <p>One object curates one dataset, or those of a mixture together, on the driver's thread.
  */
@@ -68,7 +68,7 @@ public final class CurateJob {
   private final Path scratch;
   private final List<SplitGroup> splits = new ArrayList<>();
   private final List<Integer> partOf = new ArrayList<>(); // of each split
-  private final List<Optional<MessageType>> parquet = new ArrayList<>(); // a part's, of such files
+  private final List<Optional<MessageType>> parquet = new ArrayList<>(); // by part, if Parquet
 
   private CurateJob(
       SparkSession session, CurateConfig config, List<CuratedPart> parts, Path scratch) {
@@ -290,7 +290,7 @@ public final class CurateJob {
     return file.toString();
   }
 
-  /** The steps, in their order, on sketches. Returns the folder of their decisions. */
+  /** Runs the steps in order on the sketches. Returns the folder of their decisions. */
   private Path decide(List<MessageType> columns) {
     CurateConfig.Steps steps = config.steps();
     SketchTable sketches = new SketchTable(session, scratch);

@@ -17,7 +17,7 @@ import org.sparklora.prep.document.SplitReport.Count;
  * snake case.
  *
  * @param inputs what decides the result
- * @param counts rows by what became of them
+ * @param counts numbers of kept and of removed rows
  * @param sources of a mixture: {@code rows} and {@code kept} of each dataset
  * @param files the files of kept rows, in row order
  * @param seconds time taken

@@ -66,7 +66,7 @@ record CuratedPart(Mixture.Part part, DatasetInput rows, RowText text) {
     return new MessageType(all.getName(), fields);
   }
 
-  /** The file of {@code --datasets} for the result: the one of {@code mixture}, of new paths. */
+  /** The file of {@code --datasets} for the result: that of {@code mixture} with new paths. */
   static Map<String, Object> file(Mixture mixture, List<CuratedPart> parts, String output) {
     List<Map<String, Object>> datasets = new ArrayList<>();
     for (Object entry : (List<?>) mixture.settings().get(Flags.DATASETS.name())) {
@@ -83,7 +83,7 @@ record CuratedPart(Mixture.Part part, DatasetInput rows, RowText text) {
     return file;
   }
 
-  /** A value that is a text as it is written; of the keys that are left, numbers look like one. */
+  /** The number that a text spells, else the value itself: YAML values are kept as written. */
   private static Object typed(Object written) {
     return written instanceof String text && NUMBER.matcher(text).matches()
         ? new BigDecimal(text)

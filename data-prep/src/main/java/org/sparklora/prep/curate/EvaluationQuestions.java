@@ -20,7 +20,7 @@ import java.util.Optional;
 final class EvaluationQuestions implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  /** Words that a text may not share with a question: the 13-grams of GPT-3's authors. */
+  /** Number of words in a row that a text and a question may not share, as for GPT-3. */
   static final int GRAM = 13;
 
   /** Shorter questions occur in texts by chance. */

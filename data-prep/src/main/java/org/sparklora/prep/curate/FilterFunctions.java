@@ -4,13 +4,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Functions on texts that {@code --filter} may call, beside those of Spark SQL. Of null each is
- * null.
+ * Functions on texts that {@code --filter} may call, beside those of Spark SQL. Each returns null
+ * for null.
  *
  * <pre>
  * repetition(text)    double   share of the 5-grams of words that the text has had before
  * whole_thought(text) boolean  one {@code <think>}, then one {@code </think>}, then an answer
- * boxes_closed(text)  boolean  each {@code \boxed{} has its closing brace
+ * boxes_closed(text)  boolean  each {@code \boxed{…}} has its closing brace
  * language(text)      text     of {@link Language}, such as en
  * tokens(text)        int      number of tokens of the given model
  * </pre>
@@ -43,7 +43,7 @@ final class FilterFunctions {
     Matcher box = BOX.matcher(text);
     int end = 0;
     while (box.find()) {
-      if (box.start() >= end) { // a box within a box is closed before it
+      if (box.start() >= end) { // an inner box was checked with the outer one
         end = closed(text, box.end());
       }
       if (end < 0) {

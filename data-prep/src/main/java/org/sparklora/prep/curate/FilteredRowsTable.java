@@ -52,7 +52,7 @@ final class FilteredRowsTable {
     tokens.ifPresent(count -> register(functions, "tokens", count::of, DataTypes.IntegerType));
   }
 
-  /** A function of a text; of null it is null. */
+  /** A function of a text that is not null. */
   private interface OfText<T> extends Serializable {
     T of(String text);
   }

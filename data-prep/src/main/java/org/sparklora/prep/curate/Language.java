@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * languages counts 1/k). See {@code docs/decisions/026-language-by-frequent-words.md}.
  */
 final class Language {
-  /** The languages that are not told apart from others of their script. */
+  /** Scripts whose texts are taken for one language, and that language. */
   private static final Map<UnicodeScript, String> OF_SCRIPT =
       Map.of(
           UnicodeScript.HAN, "zh",

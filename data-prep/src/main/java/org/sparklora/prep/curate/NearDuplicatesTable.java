@@ -30,8 +30,8 @@ import org.sparklora.pipeline.table.RowFile;
  * is a connected component of similar rows.
  *
  * <pre>
- * rows with equal sets   one of them stands for all: a text that occurs often is compared once
- * first round            in each bucket, all with the first: mostly one cluster comes of that
+ * rows with equal sets   one of them represents all: a text that occurs often is compared once
+ * first round            in each bucket, all with the first, which mostly gives one cluster
  * second round           in buckets with several clusters, all pairs of rows of different ones
  * </pre>
  *

@@ -12,7 +12,7 @@ final class NormalisedText {
 
   static String of(String text) {
     String lower = nfkc(text).toLowerCase(Locale.ROOT);
-    return collapsed(nfkc(lower)); // lower case letters may have other forms: İ becomes two
+    return collapsed(nfkc(lower)); // lower case may not be NFKC: İ becomes two characters
   }
 
   private static String nfkc(String text) {

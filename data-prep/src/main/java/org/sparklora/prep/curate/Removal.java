@@ -25,7 +25,7 @@ import org.sparklora.pipeline.table.TableException;
 record Removal(long id, String step, String reason, String otherSet, long other) {
   static final long NONE = -1;
 
-  /** Behind all rows. */
+  /** A removal after all rows. */
   static final Removal LAST = new Removal(Long.MAX_VALUE, "", "", "", NONE);
 
   /** The removals in a split, sorted by row. */

@@ -20,8 +20,8 @@ import org.sparklora.prep.source.RowHandler;
 import org.sparklora.prep.source.SourceRow;
 
 /**
- * The first stage's task: reads the rows of consecutive splits and writes what the steps compare,
- * one file of {@link #SKETCHES} and one of {@link #BUCKETS}. Used by one thread, once.
+ * The first stage's task: reads the rows of consecutive splits and sketches them for the steps, one
+ * file of {@link #SKETCHES} and one of {@link #BUCKETS}. Used by one thread, once.
  */
 final class SketchSplit implements RowHandler {
   /** Words of a shingle of near duplicates. */

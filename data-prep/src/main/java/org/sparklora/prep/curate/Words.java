@@ -4,9 +4,9 @@ import java.util.Arrays;
 
 /**
  * The words of a normalised text, as hashes of 64 bits, and the hashes of its n-grams. A word is a
- * run of letters, digits and combining marks. An ideograph, a symbol ({@code + < = ^ $} and others
- * of Unicode's category S) and each of {@code - * / %} is a word of its own, so that {@code 2 + 3}
- * and {@code 2 - 3} differ. Other punctuation only separates.
+ * run of letters, digits, combining marks and characters above U+FFFF. An ideograph, a symbol
+ * ({@code + < = ^ $} and others of Unicode's category S) and each of {@code - * / %} is a word of
+ * its own, so that {@code 2 + 3} and {@code 2 - 3} differ. Other punctuation only separates.
  *
  * <p>The hash of an n-gram is a polynomial of its words' hashes, computed in constant time as the
  * difference of two prefixes. Immutable.

@@ -58,7 +58,7 @@ final class WriteSplit implements RowHandler {
   /**
    * Where a task reads decisions and writes rows.
    *
-   * @param folder below its folders
+   * @param folder path below {@link #DATA} and {@link #REMOVED}, or empty
    * @param columns a Parquet file without rows, whose schema is that of the rows
    * @param removals folder of the decisions, by split
    * @param firstRows number of the first row of each split in its dataset; empty to copy all rows

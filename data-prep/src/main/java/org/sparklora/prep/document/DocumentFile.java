@@ -16,8 +16,8 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.tokenize.TokenizedDocument;
 
 /**
- * The documents of one split, in order, between tokenizing and packing. Stored inside the job's
- * in-progress folder.
+ * The documents of one task's splits, in order, between tokenizing and packing. Stored inside the
+ * job's in-progress folder.
  *
  * <pre>
  * document := int tokens, int targetsFrom, int[tokens] input_ids, [int[tokens] labels]     big-endian

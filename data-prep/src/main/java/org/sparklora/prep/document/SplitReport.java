@@ -18,7 +18,7 @@ public final class SplitReport implements StageReport {
    */
   private static final int KEPT_PROBLEMS = 5;
 
-  /** What a report counts beside bad rows. */
+  /** The counts of a report beside bad rows. */
   public enum Count {
     /** Rows that were read, good or bad. */
     ROWS,
@@ -38,7 +38,7 @@ public final class SplitReport implements StageReport {
     WITHOUT_SOLUTION,
     /** Rows of which a mixture's weight takes no copy. */
     LEFT_OUT,
-    /** Rows that a mixture takes and holds out for the other split. */
+    /** Copies of rows that a mixture holds out for the other split. */
     HELD_OUT
   }
 

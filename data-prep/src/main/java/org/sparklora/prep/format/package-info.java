@@ -1,6 +1,6 @@
 /**
- * What the columns of a dataset mean: formats are recognised by their columns and turn a row into
- * an {@code Example}.
+ * The meaning of a dataset's columns: formats are recognised by their columns and turn a row into
+ * an {@code Example} or a {@code Problem}.
  *
  * <p>May be used by {@code org.sparklora.prep} only; depends on {@code prep.source} for bad rows.
  * No Spark.

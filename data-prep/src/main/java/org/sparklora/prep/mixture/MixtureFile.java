@@ -96,13 +96,13 @@ public final class MixtureFile {
     Map<String, Value> entries;
     try {
       entries = SettingsFile.read(file);
-    } catch (ConfigException e) { // it takes any file for that of --config
+    } catch (ConfigException e) { // SettingsFile names --config
       throw new ConfigException(Flags.DATASETS, e.value(), e.remedy());
     }
     try {
       Set<String> known = new TreeSet<>(List.of(Flags.DATASETS.name(), SHARE));
       Map<String, Value> own = new LinkedHashMap<>(entries);
-      boolean isConfig = settings.isGivenBy(file, Flags.DATASETS); // or a run's own names it
+      boolean isConfig = settings.isGivenBy(file, Flags.DATASETS); // else a run's file names it
       own.keySet().removeIf(key -> !known.contains(key) && (isConfig || settings.isGiven(key)));
       return new MixtureFile("", own, known).mixture(settings, dataset);
     } catch (ConfigException e) {

@@ -1,7 +1,7 @@
 package org.sparklora.prep.pack;
 
 /**
- * One row to be assembled: pieces of documents, end to end.
+ * One row to be assembled: S pieces of documents, end to end.
  *
  * <p>Piece {@code i} is {@code lengths[i]} tokens of document {@code documents[i]}, from token
  * {@code starts[i]} on. Arrays are read-only and not copied.

@@ -205,7 +205,7 @@ public final class PrepSettings {
         variables);
   }
 
-  /** The dataset, or the mixture of {@code datasets}: then no flag may say more of one. */
+  /** The dataset, or the mixture of {@code datasets}, beside which flags of one are refused. */
   private static PrepConfig.Source source(
       Settings settings,
       Flag<String> splitFlag,
@@ -289,7 +289,7 @@ public final class PrepSettings {
         new TableQuery.Split(testPredicate(settings), false));
   }
 
-  /** The predicate of a table's rows to evaluate on, if set; {@code prep} takes all rows. */
+  /** The predicate of a table's rows to evaluate on, if a run sets it; else all rows are taken. */
   private static String testPredicate(Settings settings) {
     boolean said =
         TableQuery.isAskedFor(settings)

@@ -75,7 +75,7 @@ public final class DatasetFiles {
     // A file named outright, or matched by a glob, is read whatever split its name suggests.
     boolean folder =
         files.size() > 1
-            || !found.get(0).getPath().toString().endsWith(new Path(dataset).getName());
+            || !files.get(0).hadoopPath().getName().equals(new Path(dataset).getName());
     List<DatasetFile> wanted =
         folder && !isGlob(dataset)
             ? SplitNames.ofSplit(files, file -> below(file.path(), dataset), dataset, split)
@@ -124,7 +124,7 @@ public final class DatasetFiles {
         OpenTableFormat.atOrAbove(fileSystem, folder).ifPresent(tables::putAll);
         collect(fileSystem, status, found, tables);
       }
-      return config.isEmpty() ? found : under(found, dataset, config);
+      return config.isEmpty() ? found : under(found, fileSystem.makeQualified(root), config);
     } catch (IllegalArgumentException e) {
       if (e.getCause() instanceof URISyntaxException syntax) {
         throw colon(dataset, syntax.getInput());
@@ -159,10 +159,16 @@ public final class DatasetFiles {
     }
   }
 
-  private static List<FileStatus> under(List<FileStatus> found, String dataset, String config) {
+  /** The files in folders named {@code config} below the dataset, or below a glob's fixed part. */
+  private static List<FileStatus> under(List<FileStatus> found, Path dataset, String config) {
+    Path top = dataset;
+    while (isGlob(top.toString())) {
+      top = top.getParent();
+    }
+    int depth = top.depth();
     List<FileStatus> inside =
         found.stream()
-            .filter(status -> folders(status.getPath().getParent()).contains(config))
+            .filter(status -> folders(status.getPath().getParent(), depth).contains(config))
             .toList();
     ConfigException.require(
         !inside.isEmpty(),
@@ -172,9 +178,9 @@ public final class DatasetFiles {
     return inside;
   }
 
-  private static List<String> folders(Path path) {
+  private static List<String> folders(Path path, int below) {
     List<String> names = new ArrayList<>();
-    for (Path p = path; p != null && !p.isRoot(); p = p.getParent()) {
+    for (Path p = path; p.depth() > below; p = p.getParent()) {
       names.add(p.getName());
     }
     return names;

@@ -75,7 +75,7 @@ record HubDataset(HubClient client, HubReference reference) {
 
   private static DatasetFile downloaded(Path folder, HubFile file) {
     return new DatasetFile(
-        folder.resolve(file.path()).toUri().toString(),
+        "file://" + folder.resolve(file.path()).toAbsolutePath(), // a URI's escapes would stay
         file.bytes(),
         FileFormat.of(file.name()).orElseThrow(),
         true);

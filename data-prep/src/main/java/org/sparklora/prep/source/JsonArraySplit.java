@@ -29,8 +29,7 @@ record JsonArraySplit(DatasetFile file) implements DatasetSplit {
         row++;
         String place = place(row);
         if (token == JsonToken.START_OBJECT) {
-          Map<String, Object> values = JsonRows.next(parser);
-          handler.row(new SourceRow(values, () -> place));
+          hand(JsonRows.next(parser), place, handler);
         } else if (token == null) {
           throw new IOException("the array is not closed; the file was cut off");
         } else {
@@ -50,6 +49,17 @@ record JsonArraySplit(DatasetFile file) implements DatasetSplit {
               place(Math.max(row, 1)),
               e));
     }
+  }
+
+  /** Passes a row on; if its text is invalid, only this row is bad. */
+  private static void hand(Map<String, Object> values, String place, RowHandler handler) {
+    try {
+      JsonRows.requireText(values);
+    } catch (IOException e) {
+      handler.bad(new BadRowException(Reason.MALFORMED_ROW, e.getMessage(), place, e));
+      return;
+    }
+    handler.row(new SourceRow(values, () -> place));
   }
 
   private String place(long row) {

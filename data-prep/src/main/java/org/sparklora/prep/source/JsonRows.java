@@ -16,8 +16,8 @@ import java.util.Map;
 import org.sparklora.text.json.JsonProblem;
 
 /**
- * JSON as Python's json module reads it: allows NaN and strings of any length, and nothing after
- * the value.
+ * JSON as Python's json module reads it: allows NaN (not in {@link #node}) and strings of up to 32
+ * Mi characters, and nothing after the value.
  */
 public final class JsonRows {
   static final JsonMapper MAPPER =
@@ -66,11 +66,9 @@ public final class JsonRows {
     return fields;
   }
 
-  /** The object at the parser's position; other values may follow. */
+  /** The object at the parser's position, without {@link #requireText}; other values may follow. */
   static Map<String, Object> next(JsonParser parser) throws IOException {
-    Map<String, Object> row = ELEMENT.readValue(parser);
-    requireText(row);
-    return row;
+    return ELEMENT.readValue(parser);
   }
 
   private static void requireWhole(LineReader line) throws IOException {
@@ -82,7 +80,7 @@ public final class JsonRows {
   }
 
   /** Refuses lone surrogates, which cannot be written as UTF-8. */
-  private static void requireText(Object value) throws IOException {
+  static void requireText(Object value) throws IOException {
     if (value instanceof String text) {
       requirePairs(text);
     } else if (value instanceof List<?> list) {

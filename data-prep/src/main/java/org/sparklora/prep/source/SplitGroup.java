@@ -8,7 +8,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * Consecutive splits that one task reads, whole or the rows of a selection, since a task and a
+ * Consecutive splits that one task reads, in whole or the rows of a selection: a task and a
  * document file for each small file would be too many. Depends on the files alone, as splits do;
  * rows keep their order.
  *

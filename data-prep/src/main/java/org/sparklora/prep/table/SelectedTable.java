@@ -36,7 +36,7 @@ public final class SelectedTable {
   private static final String ROW = "_spark_lora_row";
   private static final String HASH = "_spark_lora_hash";
 
-  /** Types of which Parquet stores other numbers; also decimals, of any precision. */
+  /** Types that Parquet stores as other numbers or not at all; decimals are cast as well. */
   private static final Set<DataType> CAST =
       Set.of(
           DataTypes.DateType,
@@ -156,7 +156,7 @@ public final class SelectedTable {
     return asTexts(asked.rows());
   }
 
-  /** Casts dates, times and decimals to texts. */
+  /** Casts columns of dates, times and decimals to texts, but no fields of structs. */
   private static Dataset<Row> asTexts(Dataset<Row> rows) {
     return rows.select(
         Stream.of(rows.schema().fields()).map(SelectedTable::asText).toArray(Column[]::new));

@@ -90,6 +90,26 @@ class DatasetFilesTest {
   }
 
   @Test
+  void foldersAboveTheDatasetAreNoConfigs() throws IOException {
+    touch("main/gsm8k/main/train.jsonl", "main/gsm8k/socratic/train.jsonl");
+    assertThat(find("main/gsm8k", "main", "train")).containsExactly("main/gsm8k/main/train.jsonl");
+    assertThat(find("main/gsm8k/*", "main", "train"))
+        .containsExactly("main/gsm8k/main/train.jsonl");
+    assertThatThrownBy(() -> find("main/gsm8k/socratic", "main", "train"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("dataset_config = main");
+  }
+
+  @Test
+  void theOnlyFileOfAFolderIsNotNamedOutright() throws IOException {
+    touch("parquet/test.parquet");
+    assertThat(find("parquet", "", "test")).containsExactly("parquet/test.parquet");
+    assertThatThrownBy(() -> find("parquet", "", "train"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("dataset_train_split = train");
+  }
+
+  @Test
   void refusesWhatIsNotThereOrCannotBeRead() throws IOException {
     touch("notes/readme.txt");
     assertThatThrownBy(() -> find("nonesuch", "", "train"))

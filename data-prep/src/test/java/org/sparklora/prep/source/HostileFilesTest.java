@@ -168,8 +168,12 @@ class HostileFilesTest {
         "{\"text\": \"\\ud83d\\ude00\"}\n{\"text\": [\"x\\ud800\"]}\n{\"text\": \"ok\"}\n");
     assertThat(read("a.jsonl").texts).containsExactly("\uD83D\uDE00", "ok");
     assertThat(problem("a.jsonl")).contains("line 2").contains("\\ud800");
-    write("a.json", "[{\"text\": \"\\udc00\"}]");
-    assertThat(problem("a.json")).contains("\\udc00");
+    write("a.json", "[{\"text\": \"one\"}, {\"text\": \"\\udc00\"}, {\"text\": \"two\"}]");
+    assertThat(read("a.json").texts).containsExactly("one", "two");
+    assertThat(read("a.json").bad)
+        .extracting(BadRowException::reason)
+        .containsExactly(Reason.MALFORMED_ROW);
+    assertThat(problem("a.json")).contains("a.json element 2").contains("\\udc00");
   }
 
   @Test

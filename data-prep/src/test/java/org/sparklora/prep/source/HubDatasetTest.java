@@ -160,6 +160,12 @@ class HubDatasetTest {
   }
 
   @Test
+  void namesMayHaveSpacesAndPercentSigns() {
+    put("100% my train.jsonl");
+    assertThat(find("", "train")).containsExactly("100% my train.jsonl");
+  }
+
+  @Test
   void readsEachRowOnceThoughItLiesThereTwice() {
     put("a.jsonl", "a.parquet", "config.json", "dataset_infos.json", "__tmp/x.parquet");
     assertThat(find("", "train")).containsExactly("a.parquet");

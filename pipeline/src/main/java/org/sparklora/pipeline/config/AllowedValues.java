@@ -49,7 +49,7 @@ sealed interface AllowedValues {
     }
   }
 
-  /** Numbers between two bounds, each inclusive, exclusive or absent. Words are not numbers. */
+  /** Numbers between two bounds, the upper maybe infinite; words such as {@code none} pass, too. */
   record Interval(double low, boolean withLow, double high, boolean withHigh)
       implements AllowedValues {
     @Override

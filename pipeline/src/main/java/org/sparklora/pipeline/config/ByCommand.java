@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * A value for most commands, and values of some commands of their own.
+ * A value for most commands, and separate values for some commands.
  *
- * @param usual the value of commands without one of their own
+ * @param usual the value of a command that is not in {@code own}
  */
 record ByCommand<T>(T usual, Map<String, T> own) {
 

@@ -160,7 +160,7 @@ public final class CommandLine {
     Flag<?> flag =
         FlagCatalog.shared()
             .require(command, OtherNames.current(name).orElse(name), String.valueOf(value.typed()));
-    // the type of a flag without effect is not checked: any value that TRL takes is read
+    // the YAML type of a flag without effect is not checked: TRL may take a list or a map
     put(
         name,
         flag.isEffective(command) ? value.words(flag) : List.of(String.valueOf(value.written())));

@@ -35,7 +35,7 @@ public final class ConfigException extends RuntimeException {
     this(key, String.valueOf(value), "", remedy, false);
   }
 
-  /** A flag whose {@code value} cannot be used; {@code remedy} says what can. */
+  /** A flag whose {@code value} cannot be used; {@code remedy} says what to write instead. */
   public ConfigException(Flag<?> flag, Object value, String remedy) {
     this(flag.name(), value, remedy);
   }
@@ -89,7 +89,7 @@ public final class ConfigException extends RuntimeException {
     return passing;
   }
 
-  /** What to write instead. */
+  /** The remedy: what to write instead. */
   public String remedy() {
     return remedy;
   }

@@ -48,7 +48,7 @@ public final class HelpText {
   /**
    * The help of a command.
    *
-   * @param columns width of the terminal; lines are no longer, and at most {@link #WIDTH}
+   * @param columns width of the terminal; texts are wrapped to it, and at most to {@link #WIDTH}
    */
   public static String of(String command, String summary, int columns) {
     HelpText help = new HelpText(command, Math.min(WIDTH, columns));

@@ -150,7 +150,10 @@ public final class Settings implements Serializable {
     }
     return Optional.of(
         flag.isEffective(command)
-            ? flag.need().map(need -> "it needs " + need).orElse("it has no value")
+            ? flag.need()
+                .filter(need -> isIdle(flag))
+                .map(need -> "it needs " + need)
+                .orElse("it has no value")
             : flag.notes().of(command));
   }
 
@@ -182,7 +185,7 @@ public final class Settings implements Serializable {
     return identity(Flag.Identity.FIXED);
   }
 
-  /** The settings that a resumed run may change, which a line then reports. */
+  /** The settings that a resumed run may change; it reports each change in a line. */
   public Map<String, String> changeable() {
     return identity(Flag.Identity.CHANGEABLE);
   }

@@ -14,7 +14,6 @@ import org.sparklora.hub.HubReference;
 import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.HubProgress;
 import org.sparklora.pipeline.run.Once;
 
@@ -23,33 +22,34 @@ import org.sparklora.pipeline.run.Once;
  * files. Each node fetches missing files into its own cache, with its own token: no token is
  * serialized.
  *
- * @param name the user's name of the model
+ * @param reference the user's reference to the model
  * @param repo the repository
  * @param commit the commit of the repository
  * @param part the wanted files
  * @param endpoint the driver's hub
  */
-record HubSnapshot(String name, HubRepo repo, String commit, Part part, String endpoint)
+record HubSnapshot(
+    ModelReference reference, HubRepo repo, String commit, Part part, String endpoint)
     implements ModelSource {
   private static final Map<HubSnapshot, Once<Path>> FETCHED = new ConcurrentHashMap<>();
 
-  static HubSnapshot locate(String name, HubReference reference, Part part) {
-    HubSnapshot found = find(name, reference, part);
+  static HubSnapshot locate(ModelReference reference, HubReference named, Part part) {
+    HubSnapshot found = find(reference, named, part);
     found.folder(); // the driver reads the files anyway, and must report missing ones
     return found;
   }
 
-  private static HubSnapshot find(String name, HubReference reference, Part part) {
+  private static HubSnapshot find(ModelReference reference, HubReference named, Part part) {
     HubClient client = HubClient.shared();
-    String commit = client.commit(reference.repo(), reference.revision());
+    String commit = client.commit(named.repo(), named.revision());
     String endpoint = client.config().endpoint().toString();
-    return new HubSnapshot(name, reference.repo(), commit, part, endpoint);
+    return new HubSnapshot(reference, named.repo(), commit, part, endpoint);
   }
 
   /** Access to parts of the files: caches settings, fetches requested parts of weights. */
-  static ModelOutline.Remote remote(String name, HubReference reference) {
+  static ModelOutline.Remote remote(ModelReference reference, HubReference named) {
     HubClient client = HubClient.shared();
-    HubSnapshot found = find(name, reference, Part.WHOLE);
+    HubSnapshot found = find(reference, named, Part.WHOLE);
     HubRepo repo = found.repo();
     String commit = found.commit();
     Path folder =
@@ -87,13 +87,18 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
       @Override
       public ModelOutline.Fetch fetch() {
         return ModelOutline.Fetch.of(
-            name,
+            reference.name(),
             files.values(),
             HubFile::bytes,
             file -> Files.exists(folder.resolve(file.path())),
             client.config().cache());
       }
     };
+  }
+
+  @Override
+  public String name() {
+    return reference.name();
   }
 
   @Override
@@ -112,7 +117,7 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
   }
 
   /**
-   * @param folder the local folder that holds the index, if there is one
+   * @param folder the local folder of the text files, with the index if the repository has one
    */
   private List<String> weights(HubClient client, Path folder) {
     Set<String> there =
@@ -125,14 +130,13 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
           ModelFiles.weights(there, index -> Files.newInputStream(folder.resolve(index)));
       ConfigException.require(
           !weights.isEmpty(),
-          Flags.MODEL_NAME_OR_PATH,
-          name,
+          reference.flag(),
+          name(),
           "this repository has no weights in safetensors; name one that has model.safetensors or"
               + " adapter_model.safetensors");
       return weights;
     } catch (IOException e) {
-      throw new ConfigException(
-          Flags.MODEL_NAME_OR_PATH, name, "it cannot be read: " + e.getMessage());
+      throw new ConfigException(reference.flag(), name(), "it cannot be read: " + e.getMessage());
     }
   }
 }

@@ -7,30 +7,30 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.FileStamp;
 
 /**
  * A folder that every node has under the same path: on a single node, or on a shared disk.
  *
+ * @param reference the user's reference to it
  * @param absolute the absolute path
  * @param part the wanted files
  * @param contents sizes and checksums of these files when the folder was located, by which a
- *     process notices that loaded files have changed; times and inodes do not show that a file was
- *     rewritten with equal length. Empty if the folder was not located
+ *     process notices that loaded files have changed: rewriting a file may keep its length, time
+ *     and inode. Empty if the folder was not located, or could not be read
  */
-record LocalFolder(String name, String absolute, Part part, String contents)
+record LocalFolder(ModelReference reference, String absolute, Part part, String contents)
     implements ModelSource {
 
   /** The folder of a path, relative to the JVM's working directory; reads no file. */
-  static LocalFolder of(String name, String path) {
+  static LocalFolder of(ModelReference reference, String path) {
     return new LocalFolder(
-        name, Path.of(path).toAbsolutePath().normalize().toString(), Part.WHOLE, "");
+        reference, Path.of(path).toAbsolutePath().normalize().toString(), Part.WHOLE, "");
   }
 
   /** This folder with the present contents of its wanted files. */
   LocalFolder read(Part wanted) {
-    return new LocalFolder(name, absolute, wanted, contents(wanted));
+    return new LocalFolder(reference, absolute, wanted, contents(wanted));
   }
 
   private String contents(Part wanted) {
@@ -54,6 +54,11 @@ record LocalFolder(String name, String absolute, Part part, String contents)
   }
 
   @Override
+  public String name() {
+    return reference.name();
+  }
+
+  @Override
   public Path folder() {
     return Path.of(absolute);
   }
@@ -62,8 +67,8 @@ record LocalFolder(String name, String absolute, Part part, String contents)
   public void requireUnchanged() {
     ConfigException.require(
         contents.isEmpty() || contents(part).equals(contents),
-        Flags.MODEL_NAME_OR_PATH,
-        name,
+        reference.flag(),
+        name(),
         "its files are not those that the driver found: they changed since the run began, or this machine, %s, has others under %s; put the same files on all machines, leave them as they are while a run uses them, and start the run again"
             .formatted(Stage.host(), absolute));
   }

@@ -120,7 +120,7 @@ public final class ModelOutline implements AutoCloseable {
       Path folder = Files.createDirectory(scratch.resolve(last));
       ModelOutline outline =
           new ModelOutline(
-              LocalFolder.of(reference.name(), folder.toString()),
+              LocalFolder.of(reference, folder.toString()),
               Optional.of(scratch),
               Optional.of(remote.fetch()));
       try {

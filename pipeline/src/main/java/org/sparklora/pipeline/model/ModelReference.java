@@ -85,7 +85,7 @@ public record ModelReference(String flag, String name, String revision, String s
   private Optional<ModelSource> elsewhere(Configuration hadoop, ModelSource.Part part) {
     return OTHER_FILE_SYSTEM.matcher(name).matches()
         ? Optional.of(HadoopFolder.locate(this, hadoop, part))
-        : repository(name, revision).map(found -> HubSnapshot.locate(name, found, part));
+        : repository(name, revision).map(found -> HubSnapshot.locate(this, found, part));
   }
 
   /**
@@ -99,7 +99,7 @@ public record ModelReference(String flag, String name, String revision, String s
       return ModelOutline.of(this, HadoopFolder.remote(this, hadoop));
     }
     return repository(name, revision)
-        .map(found -> ModelOutline.of(this, HubSnapshot.remote(name, found)))
+        .map(found -> ModelOutline.of(this, HubSnapshot.remote(this, found)))
         .orElseGet(() -> ModelOutline.of(local()));
   }
 
@@ -135,7 +135,7 @@ public record ModelReference(String flag, String name, String revision, String s
   }
 
   private LocalFolder local() {
-    return LocalFolder.of(name, FILE_URI.matcher(name).lookingAt() ? pathOf(name) : name);
+    return LocalFolder.of(this, FILE_URI.matcher(name).lookingAt() ? pathOf(name) : name);
   }
 
   /** The repository of the hub that a name means, unless a local file or folder has this name. */

@@ -15,7 +15,7 @@ import java.util.zip.CRC32C;
 public record FileStamp(long bytes, String crc32c) {
   private static final int CHUNK_BYTES = 1 << 20;
 
-  /** The stamp of a file, which is read. */
+  /** Reads a file and returns its stamp. */
   public static FileStamp of(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       return of(in);

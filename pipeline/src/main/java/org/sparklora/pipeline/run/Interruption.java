@@ -6,8 +6,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * A request to stop work, and the message for it: a signal stops all work of the process, {@link
- * #stop} of an object the work that runs {@link #during} it. Thread-safe.
+ * A request to stop work, and the message for it. A signal stops all work of the process; {@link
+ * #stop} stops the work that runs {@link #during} this object. Thread-safe.
  */
 public final class Interruption {
   private static final Supplier<String> USUAL =
@@ -41,7 +41,7 @@ public final class Interruption {
     }
   }
 
-  /** Work for another thread, which a request stops that stops this thread's work. */
+  /** Work for another thread, which stops when this thread's work is requested to stop. */
   public static <T> Callable<T> carried(Callable<T> work) {
     Interruption here = OF_THREAD.get();
     return () -> here.during(work::call);

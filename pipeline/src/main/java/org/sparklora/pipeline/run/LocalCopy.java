@@ -1,13 +1,15 @@
-package org.sparklora.spark.run;
+package org.sparklora.pipeline.run;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.sparklora.pipeline.run.ScratchFolder;
 
 /** A folder of any file system as a local one, to map its files: itself, or a temporary copy. */
-final class LocalCopy implements AutoCloseable {
+public final class LocalCopy implements AutoCloseable {
   private final Configuration hadoop;
   private final Path folder;
   private final boolean copied;
@@ -18,19 +20,37 @@ final class LocalCopy implements AutoCloseable {
     this.copied = copied;
   }
 
-  static LocalCopy of(Configuration hadoop, org.apache.hadoop.fs.Path folder) throws IOException {
+  /**
+   * Copies a folder that is not local.
+   *
+   * @param wanted whether a file or folder of this name, directly in the folder, is copied
+   */
+  public static LocalCopy of(
+      Configuration hadoop, org.apache.hadoop.fs.Path folder, Predicate<String> wanted)
+      throws IOException {
     if ("file".equals(folder.toUri().getScheme())) {
       return new LocalCopy(hadoop, Path.of(folder.toUri().getPath()), false);
     }
-    Path parent = ScratchFolder.create("copy");
-    Path local = parent.resolve(folder.getName());
-    folder
-        .getFileSystem(hadoop)
-        .copyToLocalFile(folder, new org.apache.hadoop.fs.Path(local.toUri()));
-    return new LocalCopy(hadoop, local, true);
+    LocalCopy copy =
+        new LocalCopy(hadoop, ScratchFolder.create("copy").resolve(folder.getName()), true);
+    try {
+      Files.createDirectories(copy.folder);
+      FileSystem files = folder.getFileSystem(hadoop);
+      for (FileStatus entry : files.listStatus(folder)) {
+        String name = entry.getPath().getName();
+        if (wanted.test(name)) {
+          Path local = copy.folder.resolve(name);
+          files.copyToLocalFile(entry.getPath(), new org.apache.hadoop.fs.Path(local.toUri()));
+        }
+      }
+      return copy;
+    } catch (IOException | RuntimeException e) {
+      copy.close();
+      throw e;
+    }
   }
 
-  Path folder() {
+  public Path folder() {
     return folder;
   }
 

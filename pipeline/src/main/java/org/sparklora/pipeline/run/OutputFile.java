@@ -60,7 +60,6 @@ public final class OutputFile implements Closeable {
 
   private final BufferedWriter out;
   private boolean broken;
-  private boolean taken;
 
   private OutputFile(Path file, boolean overwrite, Optional<Path> aside, OutputStream bytes)
       throws IOException {
@@ -196,16 +195,24 @@ public final class OutputFile implements Closeable {
       if (aside.isPresent() && overwrite) {
         Files.move(aside.get(), file, StandardCopyOption.REPLACE_EXISTING);
       } else if (aside.isPresent()) {
-        Files.move(aside.get(), file);
+        moveToNew(aside.get());
       }
-    } catch (FileAlreadyExistsException e) {
-      taken = true;
-      throw new TableException(
-          "Cannot write %s: another program has written such a file meanwhile; what was to stand there is in %s"
-              .formatted(file, aside.orElseThrow()),
-          e);
     } catch (IOException e) {
       throw failed(e);
+    }
+  }
+
+  private void moveToNew(Path complete) throws IOException {
+    try {
+      Files.move(complete, file);
+    } catch (FileAlreadyExistsException e) {
+      // without the dot: the process deletes the temporary name when it ends
+      Path kept = complete.resolveSibling(complete.getFileName().toString().substring(1));
+      Files.move(complete, kept);
+      throw new TableException(
+          "Cannot write %s: another program has written such a file meanwhile; this output is in %s, rename it"
+              .formatted(file, kept),
+          e);
     }
   }
 
@@ -235,7 +242,7 @@ public final class OutputFile implements Closeable {
     } catch (IOException e) {
       throw failed(e);
     } finally {
-      if (aside.isPresent() && !taken) {
+      if (aside.isPresent()) {
         Files.deleteIfExists(aside.get());
       }
     }

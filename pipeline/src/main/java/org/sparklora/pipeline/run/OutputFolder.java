@@ -69,11 +69,15 @@ public final class OutputFolder implements AutoCloseable {
       OutputFolder output =
           new OutputFolder(
               fileSystem, target, UUID.randomUUID().toString().substring(0, ID_CHARACTERS));
-      if (!fileSystem.mkdirs(output.work)) {
+      try {
+        if (!fileSystem.mkdirs(output.work)) {
+          throw new IOException("mkdirs answered no");
+        }
+        return output;
+      } catch (IOException | RuntimeException e) {
         output.close();
-        throw new IOException("mkdirs answered no");
+        throw e;
       }
-      return output;
     } catch (IOException e) {
       throw failed("create", requested, e);
     }
@@ -224,11 +228,10 @@ public final class OutputFolder implements AutoCloseable {
   /** Deletes the in-progress folder unless it was committed. */
   @Override
   public void close() {
-    try {
+    try (lock) {
       if (!committed) {
         fileSystem.delete(work, true);
       }
-      lock.close();
     } catch (IOException e) {
       throw failed("clean up", work, e);
     }

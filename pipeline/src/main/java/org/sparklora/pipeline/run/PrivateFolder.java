@@ -18,10 +18,10 @@ import java.util.Set;
  * A folder with a predictable name in a place where other users can write, such as {@code /tmp}:
  * its content is trusted only if no user but this one (or root) can have put it there.
  *
- * <p>It is created with mode 0700. An existing one must be a folder and no link, belong to this
- * user or root, and not be writable for others. The folders above it must not let others replace
- * it: they may be writable for others only with the sticky bit, and then their child on the path
- * must belong to this user or root, too. File systems without Unix attributes are not checked.
+ * <p>The folder is created with mode 0700. An existing one must be a folder and no link, belong to
+ * this user or root, and not be writable for others. The folders above it must not let others
+ * replace it: they may be writable for others only with the sticky bit, and then their child on the
+ * path must belong to this user or root, too. File systems without Unix attributes are not checked.
  * Thread-safe.
  */
 public final class PrivateFolder {

@@ -13,6 +13,9 @@ import java.util.function.LongSupplier;
  * <p>Not thread-safe: one thread reports.
  */
 public final class Progress {
+  /** Set by {@code bin/spark-lora} to whether standard error is a terminal. */
+  private static final String TERMINAL = "lora.terminal";
+
   private static final int BAR = 20;
   private static final long TERMINAL_NANOS = 100_000_000L;
   private static final long LINE_NANOS = 5_000_000_000L;
@@ -40,13 +43,19 @@ public final class Progress {
   }
 
   /**
-   * Progress on standard error, redrawn when that is a terminal.
+   * Progress on standard error, redrawn on a terminal.
    *
    * @param name the step, for example {@code tokenize}
    * @param unit what is counted, for example {@code tokens}
    */
   public static Progress start(String name, String unit) {
-    return new Progress(name, unit, System.err, System.console() != null, System::nanoTime);
+    return new Progress(name, unit, System.err, isTerminal(), System::nanoTime);
+  }
+
+  /** Without {@link #TERMINAL} a console decides, which depends on standard input and output. */
+  static boolean isTerminal() {
+    String told = System.getProperty(TERMINAL);
+    return told == null ? System.console() != null : Boolean.parseBoolean(told);
   }
 
   /** Sets the part of the step that an earlier process did, which does not count for the rate. */

@@ -40,7 +40,7 @@ public final class RunFolder implements AutoCloseable {
   /** The folder of adapters that servers load while a run trains. */
   public static final String ADAPTERS = "vllm-adapters";
 
-  /** The logs of a run, which are not results. */
+  /** The logs of a run, and its adapters for servers; they are not results. */
   static final List<String> LOGS = List.of(MetricsLog.FILE_NAME, TRACKERS, ADAPTERS);
 
   private final FileSystem fileSystem;
@@ -48,6 +48,7 @@ public final class RunFolder implements AutoCloseable {
   private final RunLock lock;
   private final FolderContents contents;
   private final Saving saving;
+  private boolean begun;
   private boolean replaces;
   private List<String> replaced = List.of();
   private Optional<Path> resumed = Optional.empty();
@@ -210,12 +211,13 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Deletes another run's checkpoints, except those up to the one that this run resumes from, and
-   * begins or resumes {@code metrics.jsonl}.
+   * Deletes checkpoints later than the resumed one and, for a new run, logs and tables of an
+   * earlier run; then begins or resumes {@code metrics.jsonl}.
    *
    * @param earlierRows rows logged up to the checkpoint; empty for a new run
    */
   public MetricsLog begin(List<Map<String, Object>> earlierRows) {
+    begun = true;
     try {
       for (int step : contents.superseded(resumed)) {
         fileSystem.delete(checkpoint(step), true);
@@ -242,14 +244,14 @@ public final class RunFolder implements AutoCloseable {
     void resultsSaved(Path folder);
   }
 
-  /** Sets the listener. */
+  /** Adds a listener. */
   public void whenSaved(SaveListener listener) {
     listeners.add(listener);
   }
 
   /**
    * Whether a file or folder in a run's folder is a result or a log of the run; false for
-   * checkpoints and tables of rounds, which only serve to resume.
+   * checkpoints, tables of rounds and adapters for servers.
    */
   public static boolean isResult(String name) {
     return !isCheckpoint(name) && !name.equals(FolderContents.ROUNDS) && !name.equals(ADAPTERS);
@@ -373,7 +375,7 @@ public final class RunFolder implements AutoCloseable {
         return;
       }
       List<String> left = contents.names(name -> !RunLock.isLock(name));
-      if (LOGS.containsAll(left)) {
+      if (begun && LOGS.containsAll(left)) { // else the logs are another run's
         for (String log : left) {
           fileSystem.delete(new Path(folder, log), true);
         }

@@ -282,7 +282,7 @@ final class RunLock implements AutoCloseable {
   /**
    * Checks that no other run has taken the folder over.
    *
-   * @throws ConfigException naming the other run
+   * @throws ConfigException naming the other run, or if the lock was deleted
    */
   void requireHeld() throws IOException {
     Optional<Owner> holder = holder();

@@ -43,7 +43,8 @@ public final class ScratchFolder {
 
   /** A new folder in the {@link ScratchPlace}, for the caller to delete. */
   public static synchronized Path create(String what) throws IOException {
-    Path parent = ScratchPlace.folder();
+    // not by two names: closing a second channel of the own lock's file may release the lock
+    Path parent = ScratchPlace.folder().toRealPath();
     ScratchFolder ofThisProcess = OF_THIS_PROCESS.get(parent);
     if (ofThisProcess == null) {
       sweep(parent);

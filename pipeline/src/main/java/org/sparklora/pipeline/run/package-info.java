@@ -1,7 +1,7 @@
 /**
  * The outputs of a run: its output folder, metrics and progress.
  *
- * <p>Every module but {@code model} may depend on this package; this package depends on Hadoop's
- * file systems and on {@code pipeline.config}, not on Spark.
+ * <p>Every module but {@code model} may depend on this package; it depends on Hadoop's file
+ * systems, {@code hub}, {@code pipeline.config} and {@code pipeline.table}, not on Spark.
  */
 package org.sparklora.pipeline.run;

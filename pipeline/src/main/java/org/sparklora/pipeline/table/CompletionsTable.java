@@ -29,7 +29,7 @@ import org.apache.parquet.schema.Types;
  * advantage   double
  * </pre>
  *
- * <p>As in TRL, numbers have float32's precision.
+ * <p>Numbers have float32's precision, as in TRL.
  */
 public final class CompletionsTable {
   private static final ObjectMapper JSON = new ObjectMapper();

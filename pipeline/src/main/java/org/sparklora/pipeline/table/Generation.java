@@ -9,7 +9,7 @@ package org.sparklora.pipeline.table;
  * @param tokens tokens of the completion, including its end token. Read-only and not copied
  * @param logProbs log-probability of each token under the policy that drew it, in nats. Read-only
  *     and not copied
- * @param origin why it ended, and what drew it
+ * @param origin the reason of its end, and the program and policy that drew it
  */
 public record Generation(
     Prompt prompt, int index, String text, int[] tokens, float[] logProbs, Origin origin) {

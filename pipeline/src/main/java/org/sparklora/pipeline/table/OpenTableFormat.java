@@ -72,7 +72,7 @@ public enum OpenTableFormat {
   }
 
   /**
-   * The format of a folder, if it is one of these.
+   * The format of a folder that is such a table; empty for other folders.
    *
    * @param children all files and folders in the folder
    */

@@ -33,7 +33,7 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
         columns.add(file.getType(column.getName()));
       }
     }
-    if (file.getFields().contains(PackedSequenceSchema.SOURCES)) { // else a column of its own kind
+    if (file.getFields().contains(PackedSequenceSchema.SOURCES)) { // else of another type
       columns.add(PackedSequenceSchema.SOURCES);
     }
     return new MessageType(file.getName(), columns);

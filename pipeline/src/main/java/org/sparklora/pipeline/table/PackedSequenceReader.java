@@ -22,7 +22,7 @@ import org.sparklora.pipeline.config.RootCause;
 public final class PackedSequenceReader implements Closeable {
   private final Path file;
   private final ParquetReader<PackedSequence> reader;
-  private long row;
+  private long row = 1; // the next one, counted from 1 in messages
 
   private PackedSequenceReader(Path file, ParquetReader<PackedSequence> reader) {
     this.file = file;
@@ -44,7 +44,7 @@ public final class PackedSequenceReader implements Closeable {
               .usePageChecksumVerification(true) // otherwise damage would be read as wrong tokens
               .build());
     } catch (IOException | RuntimeException e) {
-      throw unreadable(path, 0, e);
+      throw unreadable(path, 1, e);
     }
   }
 

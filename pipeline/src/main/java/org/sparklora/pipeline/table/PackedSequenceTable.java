@@ -69,7 +69,7 @@ public final class PackedSequenceTable {
     forEach(configuration, files, consumer);
   }
 
-  /** Passes every row of {@link #files} to {@code consumer}; for any process. */
+  /** Passes every row of {@code files} to {@code consumer}, in order. */
   public static void forEach(
       Configuration configuration, List<String> files, Consumer<PackedSequence> consumer) {
     for (String file : files) {
@@ -89,7 +89,7 @@ public final class PackedSequenceTable {
   }
 
   /**
-   * A row of {@code spark.read().parquet(folder)} as a record.
+   * A row of {@code spark.read().parquet(folder)} as a record, without a mixture's sources.
    *
    * @throws TableException when the columns contradict one another
    */

@@ -50,7 +50,7 @@ public record Prompt(
     this(id, text, tokens, solution, columns, Set.of());
   }
 
-  /** This prompt with a dataset's columns: texts, numbers, booleans, lists, maps, null. */
+  /** This prompt with other columns: texts, numbers, booleans, lists, maps, null. */
   public Prompt with(Map<String, Object> values) {
     Map<String, String> texts = new TreeMap<>();
     Set<String> typed = new TreeSet<>();

@@ -22,11 +22,11 @@ import org.apache.parquet.schema.Types;
  * prompt_ids  list of int32           its tokens
  * solution    string, may be null     the reference answer
  * columns     map of string to string the dataset's other columns; null: no value
- * json_columns list of string         those whose text is the JSON of another type; absent
+ * json_columns list of string         columns whose text is JSON of another type; absent
  *                                     from older tables: none
  * </pre>
  *
- * The version stands under {@value #VERSION_KEY} among the file's key-value metadata.
+ * The file's key-value metadata has the version under {@value #VERSION_KEY}.
  */
 final class PromptSchema {
   static final String VERSION_KEY = "spark_lora.prompts";

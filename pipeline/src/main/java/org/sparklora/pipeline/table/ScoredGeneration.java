@@ -19,7 +19,7 @@ public record ScoredGeneration(
     double advantage,
     boolean groupIsFlat) {
 
-  /** The rewards alone, {@code (F)}. */
+  /** The rewards alone, {@code (F)} for F reward functions. */
   public double[] rewardArray() {
     return rewards.values().stream().mapToDouble(Double::doubleValue).toArray();
   }

@@ -15,7 +15,7 @@ public class TableException extends RuntimeException {
     super(PlainText.of(message));
   }
 
-  /** As {@link #TableException(String)}, with the exception of the file system or the format. */
+  /** A message, and as its cause the exception of the file system or the format's reader. */
   public TableException(String message, Throwable cause) {
     super(PlainText.of(message), cause);
   }

@@ -91,6 +91,18 @@ class FlagsTest {
   }
 
   @Test
+  void aFlagWhoseNeedIsMetLacksOnlyAValue() {
+    assertThat(parse("sft").whyIdle("eval_packing"))
+        .contains("it needs --eval_strategy steps or epoch");
+    assertThat(parse("sft", "--eval_strategy", "steps").whyIdle("eval_packing"))
+        .contains("it has no value");
+    assertThat(
+            parse("sft", "--eval_strategy", "steps", "--eval_packing", "true")
+                .whyIdle("eval_packing"))
+        .isEmpty();
+  }
+
+  @Test
   void valuesAreReadAsTheTypeOfTheFlag() {
     Settings settings = parse("eval", "--pass_k", "1,8", "--reward_weights", "1", "0.5");
     assertThat(settings.get(Flags.PASS_K)).containsExactly(1, 8);

@@ -147,8 +147,12 @@ class HubSnapshotTest {
   void refusesModelsOfOtherFormats() {
     environment.hub().model("old/pickles").put("config.json", "{}").put("pytorch_model.bin", "x");
     assertThatThrownBy(() -> locate("old/pickles", "", Part.WHOLE))
-        .hasMessageContaining("model_name_or_path = old/pickles")
+        .hasMessageContaining("Cannot use model_name_or_path = old/pickles")
         .hasMessageContaining("no weights in safetensors");
+    ModelReference teacher =
+        new ModelReference("teacher_model_name_or_path", "old/pickles", "", "");
+    assertThatThrownBy(() -> teacher.locate(new Configuration(), Part.WHOLE))
+        .hasMessageContaining("Cannot use teacher_model_name_or_path = old/pickles");
   }
 
   @Test

@@ -126,6 +126,9 @@ class ModelSourceTest {
     FileTime modified = Files.getLastModifiedTime(weights);
     ModelSource before = locateHere();
     assertThat(travelled(locateHere())).isEqualTo(before).hasSameHashCodeAs(before);
+    ModelSource adapter =
+        new ModelReference("adapter", model.toString(), "", "")
+            .locate(OtherFileSystem.configuration(), Part.WHOLE);
 
     write("model.safetensors", "wrights");
     Files.setLastModifiedTime(weights, modified);
@@ -133,6 +136,8 @@ class ModelSourceTest {
     assertThatThrownBy(before::requireUnchanged)
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("its files are not those that the driver found");
+    assertThatThrownBy(adapter::requireUnchanged)
+        .hasMessageContaining("Cannot use adapter = " + model);
     locateHere().requireUnchanged();
   }
 

@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.TableException;
 
 class OutputFolderTest {
   private static final Configuration HADOOP = new Configuration();
@@ -89,6 +92,38 @@ class OutputFolderTest {
     assertThatThrownBy(() -> create(false))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("it is a file");
+  }
+
+  /** The local disk under the name {@code refusing:}, on which no in-progress folder is made. */
+  public static final class Refusing extends RawLocalFileSystem {
+    @Override
+    public String getScheme() {
+      return "refusing";
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("refusing:///");
+    }
+
+    @Override
+    public boolean mkdirs(org.apache.hadoop.fs.Path folder) throws IOException {
+      if (folder.getName().contains(".inprogress-")) {
+        throw new IOException("denied");
+      }
+      return super.mkdirs(folder);
+    }
+  }
+
+  @Test
+  void aFolderThatCannotBeMadeLeavesNoLock() throws IOException {
+    Configuration hadoop = new Configuration();
+    hadoop.set("fs.refusing.impl", Refusing.class.getName());
+    assertThatThrownBy(
+            () -> OutputFolder.create(hadoop, "refusing://" + parent.resolve("out"), false))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("denied");
+    assertThat(names(parent)).isEmpty();
   }
 
   /** What a run leaves that is killed while it writes. */

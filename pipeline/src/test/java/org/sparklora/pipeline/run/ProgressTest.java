@@ -65,6 +65,19 @@ class ProgressTest {
   }
 
   @Test
+  void theLauncherSaysWhetherStandardErrorIsATerminal() {
+    try {
+      System.setProperty("lora.terminal", "true");
+      assertThat(Progress.isTerminal()).isTrue();
+      System.setProperty("lora.terminal", "false");
+      assertThat(Progress.isTerminal()).isFalse();
+    } finally {
+      System.clearProperty("lora.terminal");
+    }
+    assertThat(Progress.isTerminal()).isEqualTo(System.console() != null);
+  }
+
+  @Test
   void theEndIsSaidOnce() {
     Progress progress = progress(false);
     clock.set(10 * SECOND);

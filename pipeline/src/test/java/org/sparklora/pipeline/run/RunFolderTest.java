@@ -177,6 +177,15 @@ class RunFolderTest {
   }
 
   @Test
+  void anOpenThatFailsLeavesTheLogsOfAKilledRun() throws IOException {
+    Files.createDirectories(out);
+    Files.writeString(out.resolve("metrics.jsonl"), "{\"step\":1}\n");
+    assertThatThrownBy(() -> open(false, Optional.of(parent.resolve("typo").toString())))
+        .hasMessageContaining("no such folder");
+    assertThat(names(out)).containsExactly("metrics.jsonl");
+  }
+
+  @Test
   void laterCheckpointsAreDroppedOnlyWithPermission() throws IOException {
     checkpoint(2);
     checkpoint(4);

@@ -92,6 +92,20 @@ class ScratchPlaceTest {
   }
 
   @Test
+  void aPlaceWithTwoNamesIsOne() throws IOException {
+    Path real = Files.createDirectory(disk.resolve("real"));
+    Path link = Files.createSymbolicLink(disk.resolve("link"), real);
+    try {
+      ScratchPlace.ofSession(real.toString());
+      Path first = ScratchFolder.create("thing");
+      ScratchPlace.ofSession(link.toString());
+      assertThat(ScratchFolder.create("thing")).hasParent(first.getParent());
+    } finally {
+      ScratchPlace.ofSession("");
+    }
+  }
+
+  @Test
   void roomThatIsKnownToBeMissingIsSaid() {
     assertThatThrownBy(() -> ScratchPlace.requireRoom(disk, Long.MAX_VALUE))
         .isInstanceOf(IOException.class)

@@ -91,7 +91,7 @@ class PackedSequenceTableTest {
     Files.deleteIfExists(folder.resolve(".train-00000-of-00001.parquet.crc"));
     assertThatThrownBy(() -> open().readAll())
         .isInstanceOf(TableException.class)
-        .hasMessageContaining("train-00000-of-00001.parquet, row 0")
+        .hasMessageContaining("train-00000-of-00001.parquet, row 1")
         .hasMessageContaining("run prep again");
   }
 

@@ -15,7 +15,7 @@ public final class BenchCommand {
   }
 
   /**
-   * The same with another warm-up before each measurement.
+   * Measures with another warm-up before each measurement.
    *
    * @param out receives the lines
    * @param progress receives progress messages

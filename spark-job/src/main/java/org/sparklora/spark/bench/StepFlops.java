@@ -20,7 +20,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 final class StepFlops {
   private StepFlops() {}
 
-  /** W. */
+  /** W: elements of the matrices that multiply a token. */
   static double matrices(DecoderConfig model) {
     return (double) model.vocabSize() * model.hiddenSize() + model.activeElements();
   }

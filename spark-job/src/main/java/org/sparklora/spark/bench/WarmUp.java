@@ -28,7 +28,7 @@ record WarmUp(double leastSeconds, double mostSeconds) {
   record Result(int repetitions, double seconds, boolean complete) {}
 
   /**
-   * @param work does it once and returns the seconds that it took
+   * @param work takes one step and returns its seconds
    */
   Result run(DoubleSupplier work) {
     double pace = Double.POSITIVE_INFINITY;

@@ -37,8 +37,8 @@ import org.sparklora.text.Tokenizer;
  *
  * <p>A row has {@code prompt}, a text or a list of messages, or {@code input_ids}; its {@code
  * prompt_id} defaults to its number in the file. Each completion becomes a row with {@code
- * prompt_id}, {@code completion}, {@code completion_ids}, {@code logprobs} and {@code stop_reason},
- * and with the other fields of its prompt's row, for {@code reward}.
+ * prompt_id}, {@code completion_index}, {@code completion}, {@code completion_ids}, {@code
+ * logprobs}, {@code stop_reason}, and the other fields of its prompt's row, for {@code reward}.
  *
  * <p>With Parquet as input or output it runs on Spark, see {@link GenerateJob}; a table of
  * completions also holds the columns of their prompts, for {@code reward}.

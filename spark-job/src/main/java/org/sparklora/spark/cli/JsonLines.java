@@ -88,7 +88,12 @@ final class JsonLines {
         throw unreadable(e);
       }
       this.lines = new LineReader(in, 0);
-      advance();
+      try {
+        advance();
+      } catch (TableException e) {
+        in.close();
+        throw e;
+      }
     }
 
     private void advance() {

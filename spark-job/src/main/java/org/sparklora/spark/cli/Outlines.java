@@ -47,7 +47,7 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
   /**
    * Checks, without reading weights, that a training can load its model and adapter.
    *
-   * @throws org.sparklora.text.json.CheckpointException if it cannot
+   * @throws org.sparklora.text.json.CheckpointException if model or adapter cannot be loaded
    */
   static void requireTrainable(TrainingSettings training, Configuration hadoop) throws IOException {
     try (Outlines outlines = of(training, hadoop)) {

@@ -30,7 +30,7 @@ import org.sparklora.prep.source.SourceRow;
  * Reads rows with prompts: {@code prompt}, a text or a list of messages, or {@code input_ids};
  * {@code prompt_id} defaults to the row's number in the file.
  *
- * <p>Not thread-safe: the class remembers the ids that it has seen.
+ * <p>Not thread-safe: an object remembers the ids that it has seen.
  */
 final class PromptRows {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -114,10 +114,13 @@ final class PromptRows {
   Prompt prompt(JsonLines.Row row) {
     ObjectNode fields = row.fields();
     JsonNode id = fields.path(ID);
-    if (!id.isMissingNode() && !id.canConvertToLong()) {
+    if (!id.isMissingNode() && !(id.isIntegralNumber() && id.canConvertToLong())) {
       throw row.error("prompt_id is %s where a whole number belongs".formatted(id));
     }
     if (!fields.hasNonNull(TOKENS)) {
+      if (fields.hasNonNull("prompt")) {
+        fields.remove("messages"); // a conversation, which may hold the answer
+      }
       fields.set(fields.path("prompt").isArray() ? "messages" : "text", fields.get("prompt"));
       if (!texts.addTokens(row)) {
         throw row.error("it has neither prompt nor input_ids");

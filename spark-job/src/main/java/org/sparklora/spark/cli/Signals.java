@@ -84,7 +84,7 @@ final class Signals {
         && System.nanoTime() - start < TimeUnit.MILLISECONDS.toNanos(patience));
   }
 
-  /** The command has ended. After a signal the process ends with the signal's exit code. */
+  /** Notes that the command has ended. After a signal, waits for the process to exit. */
   static void commandEnded() {
     ENDED.countDown();
     while (Interruption.isRequested()) {

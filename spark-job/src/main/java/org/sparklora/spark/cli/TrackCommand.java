@@ -23,10 +23,10 @@ import org.sparklora.pipeline.table.TableException;
 
 /**
  * {@code spark-lora track RUN}: sends the log of a run that has ended to trackers. A tracker that
- * has some of its rows already shows none twice.
+ * already has some of the rows shows none twice.
  */
 public final class TrackCommand {
-  /** Long, since the user waits and sees the progress. */
+  /** Longest wait for the trackers; long, since the user sees the progress. */
   private static final Duration LONGEST = Duration.ofDays(1);
 
   private TrackCommand() {}

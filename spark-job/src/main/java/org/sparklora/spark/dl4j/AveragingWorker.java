@@ -64,7 +64,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
    *
    * @param steps none if the worker was left out
    * @param sketches one sketch of the parameters if the averaging error is measured, else none
-   * @param stepSeconds mean of the later half of the steps, for which less code is compiled
+   * @param stepSeconds mean of the later half of the steps, in which the JVM compiles less code
    * @param failure the exception that ended the round, or null
    */
   record Report(
@@ -93,9 +93,9 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   }
 
   /**
-   * Does a part of the round. Where workers can be left out, nothing is done by a second attempt of
-   * a task, which Spark starts when the first is far behind those of the other workers or its
-   * executor is lost; so that this hides no exception, the first attempt reports it.
+   * Does a part of the round. If workers can be left out, a second attempt of a task does nothing:
+   * Spark starts it when the first is far behind the other workers' or its executor is lost. An
+   * exception of the first is reported, not thrown, since the second would hide it.
    */
   private void attempt(Runnable part) {
     try {
@@ -149,12 +149,14 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
 
   /** Takes all steps on a new network, as DL4J does with a worker on an executor. */
   ShardedSum.Given<Report> train(List<StepRows> all) {
-    getInitialModel();
     try {
+      getInitialModel();
       all.forEach(this::take);
       return given();
     } catch (RuntimeException e) {
-      network.close();
+      if (network != null) {
+        network.close();
+      }
       throw e;
     }
   }

@@ -22,11 +22,11 @@ final class OuterStep implements RoundVectors {
   private final FlatVector mean;
 
   /**
-   * @param lease of executors; empty if all workers are in this process
+   * @param lease keeps the run's vectors on executors; empty if all workers are in this process
    * @param busy the workers with steps
    * @param steps of each busy worker
    * @param firstStep the round's first step, from 0
-   * @param endStep the step after its last
+   * @param endStep the step after the round's last
    */
   OuterStep(
       LocalRounds rounds,
@@ -106,7 +106,7 @@ final class OuterStep implements RoundVectors {
       return shares[worker];
     }
 
-    /** Not in the first round of a process, which measures the workers' speeds. */
+    /** False in the first round of a process, which measures the workers' speeds. */
     @Override
     public boolean canLeaveOut() {
       return lease != null && start.run().settings().bySpeed() && start.round() > 0;

@@ -10,9 +10,9 @@ import org.sparklora.train.vector.Dither;
 import org.sparklora.train.vector.FlatVector;
 
 /**
- * The vectors of a round on the driver: workers receive some and return others, whose sum changes
- * the driver's. {@link ShardedSum} delivers the sum in shards. Closing it frees copies on
- * executors.
+ * The driver's side of a round: sends vectors to the workers, and changes the driver's vectors by
+ * the sum of the returned ones, which {@link ShardedSum} delivers in shards. Closing frees the
+ * copies on executors.
  */
 interface RoundVectors extends ShardedSum.Target, AutoCloseable {
 
@@ -22,13 +22,13 @@ interface RoundVectors extends ShardedSum.Target, AutoCloseable {
   /** Bytes that an executor receives. */
   long bytes();
 
-  /** Rounds the sum. */
+  /** The rounding of the sum. */
   Dither dither();
 
   /**
    * Changes the driver's vectors, after all shards were taken.
    *
-   * @param error of the mean of the workers' parameters
+   * @param error measures the averaging error from the mean of the workers' parameters
    */
   OptionalDouble end(Function<Pointer, OptionalDouble> error);
 
@@ -40,8 +40,8 @@ interface RoundVectors extends ShardedSum.Target, AutoCloseable {
     /**
      * Gives a worker its parameters and moments.
      *
-     * @param worker its place among the round's busy workers
-     * @param network new
+     * @param worker the worker's place among the round's busy workers
+     * @param network the worker's new network
      */
     void load(int worker, TrainedNetwork network);
 

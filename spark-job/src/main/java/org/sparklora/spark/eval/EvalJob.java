@@ -41,7 +41,7 @@ public final class EvalJob {
    *
    * @return the summary, which is also in the output folder
    * @throws ConfigException for settings that cannot be used
-   * @throws TableException if no problem has a solution that can be read
+   * @throws TableException if not one completion can be judged right or wrong
    */
   public static Map<String, Object> run(TrainingEnvironment place, MathEvalConfig config)
       throws IOException {

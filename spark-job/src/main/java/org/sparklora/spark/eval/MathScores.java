@@ -38,7 +38,7 @@ final class MathScores {
   }
 
   /**
-   * Adds the completions of some problems, of each problem all of them.
+   * Adds all completions of some problems.
    *
    * @param reward finds and compares answers
    */

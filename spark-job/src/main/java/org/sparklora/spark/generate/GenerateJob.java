@@ -39,7 +39,7 @@ public final class GenerateJob implements AutoCloseable {
   /** Enough completions for an executor to keep its batch full, few enough to lose little. */
   private static final int COMPLETIONS_A_PART = 256;
 
-  /** The same for a client of servers, which divides a part over all of them. */
+  /** Completions of a part for servers, whose client divides a part over all of them. */
   private static final int COMPLETIONS_OF_SERVERS = 4096;
 
   private final GenerateConfig config;
@@ -110,7 +110,6 @@ public final class GenerateJob implements AutoCloseable {
     return ExecutorWorkers.workers(spark, ExecutorCount.workers(spark, config.workers()));
   }
 
-  /** The model. */
   public TrainedModel model() {
     return adapted.model();
   }

@@ -7,7 +7,7 @@ import org.apache.spark.sql.Row;
 /**
  * Judges completions outside of this JVM, in the same Spark application, for example in Python.
  *
- * <p>It receives the completions of a round; those of a prompt are in one partition, side by side:
+ * <p>The input is the completions of a round; those of a prompt are side by side in one partition:
  *
  * <pre>
  * row             bigint              number in the round, from 0
@@ -20,7 +20,7 @@ import org.apache.spark.sql.Row;
  * columns         string              the reward's input: JSON of values by column
  * </pre>
  *
- * <p>and returns as many rows, in any order:
+ * <p>The answer has as many rows, in any order:
  *
  * <pre>
  * row      bigint

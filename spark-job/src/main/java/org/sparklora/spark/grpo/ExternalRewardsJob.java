@@ -155,7 +155,8 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
         Arrays.stream(rewards).allMatch(of -> of != null && of.length == names.size()),
         Flags.REWARD_FUNCS,
         String.join(" ", names),
-        "the judge answered for %s of %s completions".formatted(answers.size(), count));
+        "the judge answered for %s of %s completions, or not with %s rewards each"
+            .formatted(answers.size(), count, names.size()));
     return rewards;
   }
 }

@@ -43,7 +43,7 @@ import org.sparklora.train.vllm.VllmConfig;
  * @param rounds how completions are drawn
  * @param rewards functions that judge completions
  * @param loss the policy loss
- * @param correction for completions of other generators than this project's decoder; empty for none
+ * @param correction for completions of other generators or of earlier policies; empty for none
  * @param evaluation of the test split
  * @param completions which completions are logged
  */

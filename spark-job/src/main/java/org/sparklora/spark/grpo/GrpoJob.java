@@ -3,13 +3,13 @@ package org.sparklora.spark.grpo;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.dl4j.TrainedNetwork;
@@ -22,6 +22,7 @@ import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.EvalMetrics;
 import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.LogProbGuard;
@@ -83,10 +84,9 @@ public final class GrpoJob {
       // only now, with the folder claimed: prompts of another run may lie beside it
       List<Prompt> prompts = place.prompts(table);
       List<Prompt> testPrompts = config.evaluation().table().map(place::prompts).orElse(List.of());
-      config.requireRoom(prompts, initial.model().config());
-      config.requireSolutions(prompts);
-      for (List<Prompt> judged : List.of(prompts, testPrompts)) {
-        external(config, judge).ifPresent(rewards -> rewards.requireColumns(judged));
+      require(config, initial.model(), prompts, judge);
+      if (!testPrompts.isEmpty()) {
+        require(config, initial.model(), testPrompts, judge);
       }
       PromptOrder order = config.promptOrder(prompts.size());
       TrainingPlan plan = config.plan(order);
@@ -95,7 +95,12 @@ public final class GrpoJob {
       try (Rollouts rollouts =
               advantages.isPresent() // then nothing is drawn
                   ? new Rollouts(sampling, Optional.empty(), workers)
-                  : Rollouts.open(config, initial.model(), sampling, prompts, workers);
+                  : Rollouts.open(
+                      config,
+                      initial.model(),
+                      sampling,
+                      Stream.of(prompts, testPrompts).flatMap(List::stream).toList(),
+                      workers);
           TrainingRun run =
               TrainingRun.begin(
                   place,
@@ -133,10 +138,11 @@ public final class GrpoJob {
                 hadoop,
                 folder.resumed(),
                 () -> tables.shown(config.roundOf(plan, run.firstStep())));
-        List<ScoredGeneration> latest = unfinished.map(Round::scored).orElse(List.of());
         GrpoEvaluation evaluation = new GrpoEvaluation(policy, testPrompts);
         try (PolicyRounds rounds =
             new PolicyRounds(policy, prompts, order, tables, advantages, start)) {
+          GrpoListener listener =
+              new GrpoListener(run, policy, evaluation, folder, unfinished, rounds::write);
           run.train(
               evaluation,
               () ->
@@ -146,10 +152,10 @@ public final class GrpoJob {
                           config.loss(),
                           rounds,
                           policy.updates(),
-                          new GrpoListener(run, policy, evaluation, folder, latest, rounds::write))
+                          listener)
                       .run(run.firstStep(), run.endStep(), unfinished));
+          return run.finish(local -> {}, listener::writeRounds);
         }
-        return run.finish(local -> {}, local -> {});
       }
     }
   }
@@ -169,9 +175,7 @@ public final class GrpoJob {
     int count = place.count(config.rounds().executors().count());
     Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
     List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow());
-    config.requireRoom(prompts, initial.model().config());
-    config.requireSolutions(prompts);
-    external(config, judge).ifPresent(rewards -> rewards.requireColumns(prompts));
+    require(config, initial.model(), prompts, judge);
     ExecutorModel.hold(initial.model());
     try (Teacher teacher = Teacher.open(place.hadoop(), config, initial.model(), workers);
         Rollouts rollouts = Rollouts.open(config, initial.model(), sampling, prompts, workers);
@@ -188,6 +192,17 @@ public final class GrpoJob {
     } finally {
       ExecutorModel.release(initial.model());
     }
+  }
+
+  /** Refuses prompts without room for a completion, or without inputs of the rewards. */
+  private static void require(
+      GrpoConfig config,
+      TrainedModel model,
+      List<Prompt> prompts,
+      Optional<ExternalRewardsJob> judge) {
+    config.requireRoom(prompts, model.config());
+    config.requireSolutions(prompts);
+    external(config, judge).ifPresent(rewards -> rewards.requireColumns(prompts));
   }
 
   private static Optional<ExternalRewardsJob> external(

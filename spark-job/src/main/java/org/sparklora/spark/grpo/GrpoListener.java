@@ -1,5 +1,7 @@
 package org.sparklora.spark.grpo;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,9 +35,10 @@ final class GrpoListener implements GrpoLoop.Listener {
   private int steps; // since the last log row
   private double updateSeconds;
   private List<ScoredGeneration> latest;
+  private Optional<Round> unfinished;
 
   /**
-   * @param latest completions of the unfinished round that the run resumes; empty for a new round
+   * @param unfinished the round that the run resumes; empty for a new round
    * @param ahead writes the rounds that were drawn ahead
    */
   GrpoListener(
@@ -43,7 +46,7 @@ final class GrpoListener implements GrpoLoop.Listener {
       Policy policy,
       TrainingRun.Evaluator evaluation,
       RunFolder folder,
-      List<ScoredGeneration> latest,
+      Optional<Round> unfinished,
       RunFolder.Writer ahead) {
     this.run = run;
     this.state = run.state();
@@ -51,7 +54,8 @@ final class GrpoListener implements GrpoLoop.Listener {
     this.completions = policy.config().completions();
     this.evaluation = evaluation;
     this.folder = folder;
-    this.latest = latest;
+    this.latest = unfinished.map(Round::scored).orElse(List.of());
+    this.unfinished = unfinished;
     this.ahead = ahead;
   }
 
@@ -63,8 +67,8 @@ final class GrpoListener implements GrpoLoop.Listener {
   }
 
   @Override
-  public void step(
-      PolicyMetrics step, double seconds, double epochAfter, Optional<Round> unfinished) {
+  public void step(PolicyMetrics step, double seconds, double epochAfter, Optional<Round> round) {
+    unfinished = round;
     run.sampleMemory();
     steps++;
     updateSeconds += seconds;
@@ -74,12 +78,14 @@ final class GrpoListener implements GrpoLoop.Listener {
         .add(step, epochAfter, run.vectors().learningRate(step.step()), stepSeconds)
         .ifPresent(this::log);
     run.evaluateWhenDue(evaluation, Map::of);
-    run.saveWhenDue(
-        local -> {
-          unfinished.ifPresent(round -> RoundFile.write(local, round));
-          ahead.write(local);
-        });
+    run.saveWhenDue(this::writeRounds);
     stepStarted = System.nanoTime();
+  }
+
+  /** Writes the unfinished round, and the rounds that were drawn ahead, into a checkpoint. */
+  void writeRounds(Path checkpoint) throws IOException {
+    unfinished.ifPresent(round -> RoundFile.write(checkpoint, round));
+    ahead.write(checkpoint);
   }
 
   @Override

@@ -14,7 +14,7 @@ final class LossSettings {
   /**
    * Importance sampling for completions of other samplers than the policy, if wanted.
    *
-   * @throws ConfigException with a loss that is not corrected so
+   * @throws ConfigException if the loss {@code vespo} would be corrected by sequence
    */
   static Optional<SamplerCorrection> correction(Settings settings) {
     if (!settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_CORRECTION)) {

@@ -118,7 +118,7 @@ record Policy(
     return PolicyVersion.current(updates, steps);
   }
 
-  /** Whether each step trains on completions of the policy that it updates. */
+  /** Whether each step trains on whole rounds, so that none changes the policy within a round. */
   boolean isOnPolicy() {
     return config.batch().shape().isOnPolicy(config.batch().accumulation());
   }

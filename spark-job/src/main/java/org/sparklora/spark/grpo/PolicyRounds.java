@@ -196,7 +196,7 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
     List<Generation> generations = scored.stream().map(ScoredGeneration::generation).toList();
     int batch = config.batch().rows();
     boolean isOld = staleness() > 0 && generations.stream().anyMatch(drawn -> stepsOld(drawn) > 0);
-    // an earlier policy's completions differ rightly, unless they are no numbers
+    // an earlier policy's log-probabilities may differ; the infinite bound refuses NaN alone
     double bound = isOld ? Double.POSITIVE_INFINITY : config.rounds().maxLogProbDifference();
     LogProbGuard guard = new LogProbGuard(number, bound);
     boolean isOther = isOld || generations.stream().anyMatch(drawn -> !drawn.isOwn());

@@ -65,7 +65,7 @@ public final class RewardSettings {
   /**
    * The reward functions and their weights, some of them computed by an external judge.
    *
-   * @param given names of these, which {@code reward_funcs} has as well
+   * @param given names among {@code reward_funcs} that the external judge computes
    */
   public static RewardConfig.Functions functions(Settings settings, Set<String> given) {
     List<String> names = settings.get(Flags.REWARD_FUNCS);

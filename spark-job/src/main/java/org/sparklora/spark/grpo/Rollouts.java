@@ -30,7 +30,7 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers, Workers 
   /**
    * Finds the servers, if the config names any, and checks what they say of themselves.
    *
-   * @param prompts all that may be completed
+   * @param prompts that the servers must have room for
    * @param workers all of the run
    * @throws ConfigException if servers lack something
    */
@@ -46,7 +46,7 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers, Workers 
         config.rounds().executors().drawers(workers, config.rounds().vllm().isPresent()));
   }
 
-  /** A policy; servers are given its parameters if they do not have them. */
+  /** Draws from a policy version; servers that lack its parameters load them first. */
   Sampler sampler(TrainedModel model, PolicyVersion version) {
     return servers
         .map(all -> all.sampler(version.vector(), "v" + version.steps()))

@@ -4,6 +4,6 @@
  * org.sparklora.spark.grpo.PolicyRounds} its stages before the gradient; package {@code run} has
  * the parts of all training.
  *
- * <p>{@code eval} shares its judging stage; the command line depends on it.
+ * <p>{@code eval} shares its judging stage; {@code sweep}, {@code api} and the command line use it.
  */
 package org.sparklora.spark.grpo;

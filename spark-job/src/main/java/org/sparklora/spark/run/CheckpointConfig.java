@@ -54,6 +54,10 @@ public record CheckpointConfig(
     return settings
         .find(Flags.RESUME_FROM_CHECKPOINT)
         .filter(text -> !List.of("false", "no", "none").contains(text.toLowerCase(Locale.ROOT)))
-        .map(text -> text.equalsIgnoreCase(RunFolder.LATEST) ? RunFolder.LATEST : text);
+        .map(
+            text ->
+                List.of(RunFolder.LATEST, "yes").contains(text.toLowerCase(Locale.ROOT))
+                    ? RunFolder.LATEST
+                    : text);
   }
 }

@@ -14,6 +14,7 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.LocalCopy;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.resume.Checkpoint;
@@ -70,7 +71,7 @@ final class Checkpoints {
    * @throws ConfigException if the checkpoint is damaged or of another run
    */
   void resume(Path checkpoint, int totalSteps) throws IOException {
-    try (LocalCopy copy = LocalCopy.of(hadoop, checkpoint)) {
+    try (LocalCopy copy = LocalCopy.of(hadoop, checkpoint, name -> true)) {
       Checkpoint saved = Checkpoint.open(copy.folder(), checkpoint.toString());
       fingerprint
           .requireSame(saved.fingerprint(), checkpoint.toString())
@@ -89,7 +90,7 @@ final class Checkpoints {
   /** Reads further files of the checkpoint that the run resumes from, if it does. */
   void readResumed(RunFolder.Writer reader) throws IOException {
     if (folder.resumed().isPresent()) {
-      try (LocalCopy copy = LocalCopy.of(hadoop, folder.resumed().get())) {
+      try (LocalCopy copy = LocalCopy.of(hadoop, folder.resumed().get(), name -> true)) {
         reader.write(copy.folder());
       }
     }
@@ -176,7 +177,7 @@ final class Checkpoints {
     }
     if (config.loadsBest()) {
       LOG.info("The results are those of checkpoint-{}, whose metric is best", best);
-      try (LocalCopy copy = LocalCopy.of(hadoop, folder.checkpoint(best))) {
+      try (LocalCopy copy = LocalCopy.of(hadoop, folder.checkpoint(best), name -> true)) {
         Checkpoint.loadParameters(
             copy.folder(), layout, results.model().config(), engine, results.parameters());
       }

@@ -16,6 +16,7 @@ import org.sparklora.hub.HubException;
 import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.HubUpload;
 import org.sparklora.pipeline.run.HubProgress;
+import org.sparklora.pipeline.run.LocalCopy;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.train.resume.Checkpoint;
@@ -128,7 +129,7 @@ public final class HubPush implements RunFolder.SaveListener {
   }
 
   private String push(Path folder, Predicate<String> wanted, String summary) {
-    try (LocalCopy copy = LocalCopy.of(hadoop, folder)) {
+    try (LocalCopy copy = LocalCopy.of(hadoop, folder, wanted)) {
       return upload.push(repository, config.branch(), copy.folder(), wanted, summary);
     } catch (IOException e) {
       throw new TableException(

@@ -43,7 +43,6 @@ public final class SparkSessions {
   private static final String REGISTRATOR = "spark.kryo.registrator";
   private static final String OVERHEAD = "spark.executor.memoryOverhead";
   private static final long MIN_OVERHEAD_MB = 384;
-  private static final long OVERHEAD_SHARE = 10;
 
   private SparkSessions() {}
 
@@ -211,7 +210,7 @@ public final class SparkSessions {
     return conf.get("spark.serializer", "").equals(KryoSerializer.class.getName());
   }
 
-  /** Trains on the executors of a session, which runs nothing else. */
+  /** The environment that trains on the executors of a session. */
   public static TrainingEnvironment place(SparkSession session) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     return new OfSession(session, spark, new PlacedJob(spark));
@@ -277,11 +276,11 @@ public final class SparkSessions {
     }
     SparkConf conf = spark.getConf();
     long heap = conf.getSizeAsMb("spark.executor.memory", "1g");
-    // Spark's own defaults: a tenth, at least 384 MiB
+    // Spark's own rule: a tenth by default, at least 384 MiB
     long overhead =
         conf.contains(OVERHEAD)
             ? conf.getSizeAsMb(OVERHEAD)
-            : Math.max(MIN_OVERHEAD_MB, heap / OVERHEAD_SHARE);
+            : Math.max(MIN_OVERHEAD_MB, (long) (heap * conf.getDouble(OVERHEAD + "Factor", 0.1)));
     return MachineMemory.ofExecutors((heap + overhead) << 20);
   }
 }

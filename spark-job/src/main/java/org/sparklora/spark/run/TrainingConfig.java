@@ -35,7 +35,7 @@ public interface TrainingConfig {
     return training().course();
   }
 
-  /** Whether supervised targets count as much as their probability. */
+  /** Whether each supervised target's loss is weighted by its probability. */
   default boolean isDynamic() {
     return false;
   }

@@ -15,7 +15,7 @@ import org.sparklora.train.TrainerState;
 import org.sparklora.train.meter.PeakMemory;
 
 /**
- * The rows of a run: in the log of its folder and the trackers, in Spark's metrics, and printed.
+ * Writes the rows of a run to its folder's log, the trackers and Spark's metrics, and prints them.
  * Adds the peak memory to each row. For the training thread only.
  */
 final class TrainingLog implements AutoCloseable {
@@ -54,7 +54,7 @@ final class TrainingLog implements AutoCloseable {
     return log;
   }
 
-  /** The memory of this process, whose peak rows have. */
+  /** The memory of this process; each row has the peak. */
   PeakMemory memory() {
     return memory;
   }

@@ -81,7 +81,12 @@ public final class TrainingRun implements AutoCloseable {
     this.finished = firstStep == plan.totalSteps() ? TrainingLog.lastRow(folder) : Optional.empty();
     this.log = new TrainingLog(config, place.out(), folder, state, plan.totalSteps());
     log.tracked().follow(wishes::logged);
-    wishes.begun(firstStep, plan.totalSteps());
+    try {
+      wishes.begun(firstStep, plan.totalSteps());
+    } catch (RuntimeException e) {
+      log.close();
+      throw e;
+    }
     this.started = System.nanoTime();
     ExecutorModel.hold(model);
   }
@@ -165,7 +170,6 @@ public final class TrainingRun implements AutoCloseable {
         config.method() == ModelCard.Method.GRPO);
   }
 
-  /** The trained model. */
   public TrainedModel model() {
     return model;
   }
@@ -193,7 +197,7 @@ public final class TrainingRun implements AutoCloseable {
   /**
    * Reads further files of the checkpoint that this run resumes from, if it does.
    *
-   * @param reader of the local copy of its folder
+   * @param reader reads from a local copy of the checkpoint's folder
    */
   public void readResumed(RunFolder.Writer reader) throws IOException {
     checkpoints.readResumed(reader);

@@ -4,7 +4,7 @@
  * gives it a {@link org.sparklora.spark.run.TrainingConfig}, and takes the steps. The package also
  * opens the Spark session and reads the model to start from.
  *
- * <p>{@code sft}, {@code grpo}, {@code generate}, {@code quickstart} and the command line may use
- * it; the package knows only the name and the result files of each kind of training.
+ * <p>Every package but {@code dl4j}, {@code prep} and {@code workers} may use it; the package knows
+ * only the name and the result files of each kind of training.
  */
 package org.sparklora.spark.run;

@@ -57,8 +57,8 @@ public record SftRegret(
    * Checks the memory; to be called before the table is made, and again before the model is loaded:
    * the length of rows that are not packed is known only from their table.
    *
-   * @throws ConfigException if the run needs more memory than this machine has at all, unless
-   *     {@code --no_check_memory} is given
+   * @throws ConfigException if the run needs more memory than {@code machine} has, unless {@code
+   *     --no_check_memory} is given
    */
   SftRegret requireMemory() {
     Optional<DataSize> data = dataSize();

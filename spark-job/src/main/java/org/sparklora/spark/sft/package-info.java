@@ -3,6 +3,6 @@
  * {@link org.sparklora.spark.sft.SftJob} runs all of it; package {@code run} has the parts of all
  * training.
  *
- * <p>The command line may use it.
+ * <p>{@code sweep}, {@code api} and the command line may use it.
  */
 package org.sparklora.spark.sft;

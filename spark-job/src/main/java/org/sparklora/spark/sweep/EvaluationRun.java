@@ -82,12 +82,16 @@ final class EvaluationRun {
     return row;
   }
 
-  /** The names of the metrics in the row. */
+  /** The metrics that a sweep may compare. */
   static List<String> logged(MathEvalConfig config) {
     List<String> names = new ArrayList<>();
     for (int k : config.passK()) {
       String pass = String.format(Locale.ROOT, PASS, k);
       names.addAll(List.of(pass, pass + LOW, pass + HIGH));
+    }
+    int completions = config.generation().sampling().numGenerations();
+    if (completions > 1) {
+      names.add("maj@" + completions);
     }
     names.addAll(COUNTS);
     return List.copyOf(names);

@@ -34,6 +34,7 @@ import org.sparklora.sweep.SweepFolder;
 import org.sparklora.sweep.SweepPlan;
 import org.sparklora.sweep.Trial;
 import org.sparklora.sweep.TrialFolder;
+import org.sparklora.sweep.TrialName;
 import org.sparklora.sweep.TrialOutcome;
 import org.sparklora.sweep.finding.Study;
 import org.sparklora.sweep.finding.SweepReport;
@@ -101,6 +102,7 @@ public final class SweepJob {
       for (Trial trial : plan.trials()) {
         trials.add(tables.named(session, trial));
       }
+      TrialName.requireDistinct(trials);
       List<TrialOutcome> outcomes = train(session, plan, trials, requested, keepWeights, runs);
       TrialsTable table = TrialsTable.of(trials, outcomes);
       folder.write("trials.csv", table.toCsv());

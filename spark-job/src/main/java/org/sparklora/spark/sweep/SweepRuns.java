@@ -70,6 +70,7 @@ final class SweepRuns implements AutoCloseable {
     settings.put("command", file.command());
     settings.put("metric", file.metric().name());
     file.base().forEach((flag, value) -> settings.put(flag, value.text()));
+    settings.remove(Flags.HUB_TOKEN.name());
     file.varied().forEach(flag -> settings.put(flag, choices(plan, flag)));
     // equal folder and settings identify the sweep
     String id = plan.folder() + " " + settings;
@@ -134,6 +135,9 @@ final class SweepRuns implements AutoCloseable {
       }
       told.put(trial.name(), new Told(before.trackers(), log));
       return;
+    }
+    if (before != null) {
+      TrackerThread.end(before.trackers());
     }
     Map<String, Object> settings = new TreeMap<>(trial.settings().effective());
     settings.remove(Flags.HUB_TOKEN.name());

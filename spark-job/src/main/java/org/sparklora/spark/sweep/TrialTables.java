@@ -39,7 +39,7 @@ import org.sparklora.train.resume.ModelFingerprint;
 
 /**
  * Makes the tables of training and evaluation data, one for all trials with equal settings of the
- * table, and names the trials by their contents. Not thread-safe.
+ * table, and names the trials by settings, models and data. Not thread-safe.
  */
 final class TrialTables implements TrialResolver {
   private static final String TEST = "eval_";

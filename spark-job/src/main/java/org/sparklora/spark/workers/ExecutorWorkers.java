@@ -80,7 +80,7 @@ public final class ExecutorWorkers implements Workers {
     return new ExecutorWorkers(this, from, to);
   }
 
-  /** As {@link #of}, for results that do not depend on {@code count}; warns in local mode. */
+  /** The workers of {@link #of}, if {@code count} does not change results; warns in local mode. */
   public static Workers workers(JavaSparkContext spark, int count) {
     return saysWhereIdle(of(spark, count), count);
   }
@@ -93,7 +93,7 @@ public final class ExecutorWorkers implements Workers {
     return workers;
   }
 
-  /** As {@link #of(JavaSparkContext, int, PlacedJob)}, with a new {@link PlacedJob}. */
+  /** Calls {@link #of(JavaSparkContext, int, PlacedJob)} with a new {@link PlacedJob}. */
   public static Workers of(JavaSparkContext spark, int count) {
     return of(spark, count, new PlacedJob(spark));
   }

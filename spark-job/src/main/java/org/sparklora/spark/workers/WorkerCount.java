@@ -18,7 +18,8 @@ final class WorkerCount {
   static final String PATIENCE = "spark.scheduler.maxRegisteredResourcesWaitingTime";
 
   /**
-   * A standalone cluster grants all executors at once; their JVMs start at almost the same time.
+   * Time without a new executor after which no other is expected: a standalone cluster grants all
+   * at once, and their JVMs start at almost the same time.
    */
   private static final long SETTLED_MILLIS = 10_000;
 

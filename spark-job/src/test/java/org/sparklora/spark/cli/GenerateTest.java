@@ -161,6 +161,19 @@ class GenerateTest {
         .isCloseTo(inFourBits, within(1e-4));
   }
 
+  /** However its folder is spelled, and also if the output would hold it. */
+  @Test
+  void aMergedModelReplacesNeitherBaseNorAdapter() throws IOException {
+    String adapter = GOLDEN.resolve("adapters/llama-tiny").toString();
+    for (String out : List.of(model.toUri().toString(), model.getParent().toString())) {
+      String[] merge = {"merge", "--model_name_or_path", model.toString(), "--adapter", adapter};
+      assertThat(Main.run(with(List.of(merge), "--output_dir", out, "--overwrite_output_dir")))
+          .isEqualTo(MISUSED);
+      assertThat(message()).contains("it is or holds the folder of the base model");
+      assertThat(model.resolve("config.json")).exists();
+    }
+  }
+
   private Path output() {
     return folder.resolve("completions.jsonl");
   }
@@ -248,6 +261,22 @@ class GenerateTest {
     assertThat(completions()).isNotEqualTo(first);
   }
 
+  /** A conversation beside the prompt may hold its answer. */
+  @Test
+  void aPromptGoesBeforeTheConversationBesideIt() throws IOException {
+    String rows = "{\"prompt\": \"a b\"%s}";
+    assertThat(run(rows.formatted(""), "--max_completion_length", "4")).as(message()).isZero();
+    JsonNode alone = completions().get(0).get("completion_ids");
+    String messages = ", \"messages\": [{\"role\": \"user\", \"content\": \"c\"}]";
+
+    assertThat(
+            run(rows.formatted(messages), "--max_completion_length", "4", "--overwrite_output_dir"))
+        .as(message())
+        .isZero();
+
+    assertThat(completions().get(0).get("completion_ids")).isEqualTo(alone);
+  }
+
   /** What a reward compares with is in the rows that it reads. */
   @Test
   void rowsKeepTheColumnsOfTheirPromptsAndCanBeJudged() throws IOException {
@@ -290,6 +319,8 @@ class GenerateTest {
     assertThat(run("{\"prompt\": \"a\", \"prompt_id\": 1}\n{\"prompt\": \"b\", \"prompt_id\": 1}"))
         .isEqualTo(FAILED);
     assertThat(message()).contains("prompt_id 1 is that of line 1");
+    assertThat(run("{\"prompt\": \"a\", \"prompt_id\": 1.5}")).isEqualTo(FAILED);
+    assertThat(message()).contains("prompt_id is 1.5 where a whole number belongs");
     assertThat(run("{\"input_ids\": [3, 700]}")).isEqualTo(FAILED);
     assertThat(message()).contains("token id 700");
     assertThat(run("{\"prompt\": \"a\"}", "--temperature", "-1")).isEqualTo(MISUSED);

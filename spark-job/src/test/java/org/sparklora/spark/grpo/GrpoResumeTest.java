@@ -76,6 +76,20 @@ class GrpoResumeTest {
     }
   }
 
+  /** A rung of a sweep may end within a round, and while later rounds are drawn. */
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "1"})
+  void aRunThatStopsWithinARoundGoesOnToTheSameBits(String staleness) throws IOException {
+    GrpoRun whole = saving("never-" + staleness, "--use_peft", "--max_staleness", staleness);
+    whole.run(spark);
+    GrpoRun run = whole.into(folder.resolve("rungs-" + staleness));
+    run.runUntil(spark, 3);
+
+    run.with("--resume_from_checkpoint", "true").run(spark);
+
+    assertSame(run, whole);
+  }
+
   /** The run was stopped after generating, after judging, or while it wrote either. */
   @Test
   void stagesThatAreDoneAreNotDoneAgain() throws IOException {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -17,6 +18,8 @@ import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.spark.cli.LoggedRun;
+import org.sparklora.spark.run.RunControl;
+import org.sparklora.spark.run.SparkSessions;
 
 /** A run of {@code grpo} on a tiny model, in a folder of its own, and what it left there. */
 record GrpoRun(Path output, List<String> flags) implements LoggedRun {
@@ -144,6 +147,16 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
 
   GrpoRun with(String... more) {
     return into(output, more);
+  }
+
+  /** The part of the run up to a step, which it leaves with a checkpoint. */
+  void runUntil(SparkSession spark, int step) throws IOException {
+    GrpoJob.run(
+        SparkSessions.place(spark),
+        GrpoConfig.of(CommandLine.parse("grpo", arguments()).settings()),
+        Optional.empty(),
+        Optional.empty(),
+        RunControl.until(OptionalInt.of(step)));
   }
 
   GrpoRun run(SparkSession spark) throws IOException {

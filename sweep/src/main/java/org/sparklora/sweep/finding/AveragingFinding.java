@@ -103,7 +103,8 @@ final class AveragingFinding {
         study.where(trial -> !averages(trial) && batch.equals(Optional.of(globalBatch(trial))));
     double[] numerator = bySeed(averaged);
     double[] denominator = bySeed(exact);
-    return draw -> mean(numerator, draw) / mean(denominator, draw) - 1;
+    double sign = study.metric().cost(1); // an excess is a loss, whatever the goal
+    return draw -> sign * (mean(numerator, draw) / mean(denominator, draw) - 1);
   }
 
   private static FindingRule rule(Study study, Line line) {
@@ -121,13 +122,18 @@ final class AveragingFinding {
         formula);
   }
 
-  /** The metric of each seed; NaN without a trial. */
+  /** The best metric of each seed; NaN without a trial. */
   private static double[] bySeed(Study study) {
     double[] values = new double[study.seeds().size()];
     Arrays.fill(values, Double.NaN);
-    study
-        .measured()
-        .forEach(one -> values[study.seeds().indexOf(one.trial().seed())] = study.metric(one));
+    for (Study.Measured one : study.measured()) {
+      int seed = study.seeds().indexOf(one.trial().seed());
+      double value = study.metric(one);
+      if (Double.isNaN(values[seed])
+          || study.metric().cost(value) < study.metric().cost(values[seed])) {
+        values[seed] = value;
+      }
+    }
     return values;
   }
 

@@ -20,8 +20,8 @@ import org.sparklora.sweep.TrialOutcome;
  */
 final class CapacityFinding {
   /**
-   * A curve has left the line if it is above it by this share; draws vary the share from half to
-   * twice, so that the order of ranks does not depend on the threshold.
+   * A curve has left the line if its cost is higher by this share; draws vary the share from half
+   * to twice, so that the order of ranks does not depend on the threshold.
    */
   private static final double LEAVING_SHARE = 0.01;
 

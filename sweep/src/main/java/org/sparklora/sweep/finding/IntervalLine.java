@@ -9,7 +9,7 @@ import java.util.function.ToDoubleFunction;
 import org.sparklora.observe.report.LineFigure;
 
 /**
- * A number with its 95 % interval, at each value of a whole quantity.
+ * A number with its 95 % interval, at each value of an integer quantity.
  *
  * @param name of the line in figures
  * @param x values of the quantity, ascending, {@code (n)}

@@ -56,7 +56,12 @@ final class LayersFinding {
         study,
         List.of(
             difference(
-                all, Kind.ATTENTION_ONLY, Kind.FEED_FORWARD_ONLY, "above 0", 0, Double.MAX_VALUE),
+                all,
+                Kind.ATTENTION_ONLY,
+                Kind.FEED_FORWARD_ONLY,
+                "above 0",
+                0,
+                Double.POSITIVE_INFINITY),
             difference(all, Kind.FEED_FORWARD_ONLY, Kind.ALL_LAYERS, "0", -margin, margin)),
         List.of(all.figure("Which layers are adapted")),
         Map.of("optima", all.optima()));

@@ -94,9 +94,11 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
                     .findFirst()
                     .map(
                         curve ->
-                            "three rates about the best do not tell how far a parabola errs (%s);"
+                            curve.grid().length == 1
+                                ? "a single rate has no best one (%s); add more"
                                     .formatted(curve.label())
-                                + " add one beside them"));
+                                : "three rates about the best do not tell how far a parabola errs (%s); add one beside them"
+                                    .formatted(curve.label())));
   }
 
   /** The measured result, without a draw. */

@@ -61,7 +61,7 @@ public record Study(SweepMetric metric, List<Integer> seeds, List<Measured> meas
    * One curve for each group of trials that differ only in learning rate and seed.
    *
    * @param points a trial's points, each {@code (x, y)}
-   * @param choice the value at an x of a seed from the value so far, NaN at first, and the next
+   * @param choice combines a seed's value at an x so far, NaN at first, with the next one
    */
   List<SeedCurve> curves(Function<Measured, Stream<double[]>> points, DoubleBinaryOperator choice) {
     Map<Map<String, String>, List<Measured>> groups =

@@ -95,7 +95,7 @@ public final class SweepAdvice {
   }
 
   /**
-   * The findings that replace those of the sources.
+   * The findings that replace those of the same names in the regret report.
    *
    * @param rank rank of the run's adapter; 0 for full fine-tuning
    * @param rate the run's learning rate

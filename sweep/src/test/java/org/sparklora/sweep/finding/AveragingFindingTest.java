@@ -71,4 +71,20 @@ class AveragingFindingTest {
         .contains("not decided")
         .contains("it takes trials of both kinds of --sync with one global batch");
   }
+
+  @Test
+  void aLowerAccuracyIsAnExcessAndTheBestTrialOfASeedCounts() {
+    Trials trials = new Trials(new SweepMetric("eval_mean_token_accuracy", false, 1));
+    three(trials, "--sync gradients --per_device_train_batch_size 8", 0.3); // mean 0.5
+    three(trials, workers(2, 4, 30), 0.2); // mean 0.4: 20 % less
+    three(trials, workers(2, 4, 30) + " --learning_rate 1e-5", 0.1);
+    Findings findings = AveragingFinding.of(trials.study());
+
+    assertThat(findings.verdicts())
+        .extracting(Conclusion::text)
+        .singleElement()
+        .asString()
+        .contains("0.20")
+        .endsWith(": does not hold");
+  }
 }
