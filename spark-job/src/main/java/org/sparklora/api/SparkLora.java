@@ -213,6 +213,11 @@ public final class SparkLora {
   private TableResult generateNow(Request request) throws IOException {
     Settings settings = request.settings();
     String input = settings.get(Flags.INPUT);
+    ConfigException.require(
+        request.tables().isEmpty(),
+        Flags.INPUT,
+        input,
+        "generate takes the path of prompts, no table; make one with prep and --task grpo");
     GenerateConfig config = GenerateConfig.of(settings);
     ConfigException.require(
         PromptTable.isAt(hadoop, input),

@@ -168,6 +168,22 @@ class SparkLoraTest {
   }
 
   @Test
+  void generateRefusesATableThatItWouldNotRead() {
+    Request request =
+        Request.to("generate")
+            .set("model_name_or_path", model)
+            .set("input", "prompts")
+            .set("output", folder.resolve("drawn").toString())
+            .table("train", spark.range(1).toDF())
+            .build();
+
+    assertThatThrownBy(() -> lora.generate(request))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("input = prompts")
+        .hasMessageContaining("the path of prompts, no table");
+  }
+
+  @Test
   void whatAJudgeCannotJudgeEndsTheRunWithItsWords() throws IOException {
     ExternalJudge fails =
         completions ->
