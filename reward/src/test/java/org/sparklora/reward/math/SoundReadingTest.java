@@ -2,6 +2,8 @@ package org.sparklora.reward.math;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -101,6 +103,33 @@ class SoundReadingTest {
           """)
   void numbersAreReadAsTheyArePrinted(String answer, String solution, Verdict verdict) {
     assertThat(verdict(answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          "The answer is a triangle, so option C."   @ A        @ WRONG
+          "\\boxed{a triangle}"                      @ A        @ WRONG
+          "The answer is a."                         @ A        @ CORRECT
+          "\\boxed{(a) triangle}"                    @ A        @ CORRECT
+          "\\boxed{D}"                               @ D_4      @ WRONG
+          "\\boxed{F}"                               @ F_{12}   @ WRONG
+          "\\boxed{D_{4}}"                           @ D_4      @ CORRECT
+          "\\boxed{FF_{16}}"                         @ 255      @ CORRECT
+          """)
+  void articlesAreNoChoicesAndNamesNoNumbers(String completion, String solution, Verdict verdict) {
+    assertThat(sound.judge(completion, solution).verdict()).isEqualTo(verdict);
+  }
+
+  @Test
+  void headingsAreNoMarks() {
+    for (String answer : List.of("#### Final Answer\n$42$", "#### 42\n\n#### **Check**\nDone.")) {
+      assertThat(sound.judge(answer, "42").verdict()).as(answer).isEqualTo(Verdict.CORRECT);
+    }
+    assertThat(sound.judge("So it holds.\n#### Yes", "Yes").verdict()).isEqualTo(Verdict.CORRECT);
   }
 
   @ParameterizedTest

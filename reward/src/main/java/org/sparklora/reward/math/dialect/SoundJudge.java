@@ -28,6 +28,11 @@ public final class SoundJudge {
       Pattern.compile("<think(?:ing)?>", Pattern.CASE_INSENSITIVE);
   private static final Pattern END_OF_THINKING =
       Pattern.compile("</think(?:ing)?>", Pattern.CASE_INSENSITIVE);
+
+  /** GSM8K's mark of an answer; a Markdown heading is words, and text follows its line. */
+  private static final Pattern MARK =
+      Pattern.compile("####(?!#|[ \\t*]*+[A-Za-z]{2}[^\\n#]*+\\n\\s*+\\S)");
+
   private static final Pattern ANCHOR =
       Pattern.compile(
           "(?:final answer|answer)s?\\**(?:\\s+is)?\\s*:?\\**(?:\\s+is)?:?",
@@ -129,9 +134,12 @@ public final class SoundJudge {
     if (BOX.matcher(budget.over(text)).find()) {
       return Optional.of(boxed(text, SoundJudge::isList)).filter(answer -> !answer.isBlank());
     }
-    int hashes = text.lastIndexOf("####");
-    if (hashes >= 0) {
-      return Optional.of(firstSentence(text.substring(hashes + 4)));
+    int marked = -1;
+    for (Matcher mark = MARK.matcher(text); mark.find(); ) {
+      marked = mark.end();
+    }
+    if (marked >= 0) {
+      return Optional.of(firstSentence(text.substring(marked)));
     }
     return ANCHOR
         .matcher(budget.over(text))

@@ -71,16 +71,21 @@ final class SoundText {
 
   /** An answer in words, in lower case, without commands and final points. */
   static String words(String written) {
+    return withoutCommands(written).toLowerCase(Locale.ROOT);
+  }
+
+  private static String withoutCommands(String written) {
     String text = SoundLatex.of(written);
     text = text.replaceAll("\\\\(?:text|textbf|textit|mathrm|mbox|mathbf|rm|bf)\\b", "");
     text = text.replaceAll("[{}$*\\\\]", "");
-    return SoundLatex.trimmed(text.toLowerCase(Locale.ROOT).replaceAll("\\s+", " "));
+    return SoundLatex.trimmed(text.replaceAll("\\s+", " "));
   }
 
   /** The letter of a choice, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}. */
   static Optional<String> choice(String written) {
     Matcher m = Pattern.compile("\\(?([a-z])\\)?(?:[.:)]?(?:\\s.*)?)?").matcher(words(written));
-    return m.matches() ? Optional.of(m.group(1)) : Optional.empty();
+    boolean article = withoutCommands(written).matches("a [A-Za-z].*"); // "a triangle"
+    return m.matches() && !article ? Optional.of(m.group(1)) : Optional.empty();
   }
 
   static boolean isUndefined(String written) {
@@ -101,7 +106,7 @@ final class SoundText {
     }
     Optional<String> base = Optional.empty();
     Matcher inBase = BASE.matcher(text);
-    if (inBase.matches()) {
+    if (inBase.matches() && areDigits(inBase.group(1), inBase.group(2))) {
       base = Optional.of(inBase.group(2));
       text = inBase.group(1);
     }
@@ -119,6 +124,12 @@ final class SoundText {
     text = brackets(text);
     boolean braced = text.startsWith("\\{") && text.endsWith("\\}");
     return new Cleaned(text, percent, modulus, base, or, braced);
+  }
+
+  /** Whether the base has all these digits: 4 has no D, so {@code D_4} is a name. */
+  private static boolean areDigits(String number, String base) {
+    int radix = base.length() > 2 ? 0 : Integer.parseInt(base); // only 2 to 36 have digits
+    return number.chars().allMatch(c -> c == '-' || Character.digit(c, radix) >= 0);
   }
 
   /** The LaTeX of an answer in words. */
