@@ -33,6 +33,7 @@ import org.sparklora.text.json.JsonFile;
  */
 public final class ChatTemplate {
   private static final String FILE = "chat_template.jinja";
+  private static final String TOOL_USE = "additional_chat_templates/tool_use.jinja";
   private static final String KEY = "chat_template";
 
   /** The largest template that is read; the longest known one has some 20,000 characters. */
@@ -83,7 +84,8 @@ public final class ChatTemplate {
   }
 
   /**
-   * The template of a checkpoint folder: {@code chat_template.jinja} if it exists, else {@code
+   * The template of a checkpoint folder: {@code chat_template.jinja} if it exists (for
+   * conversations with tools, {@code additional_chat_templates/tool_use.jinja}), else {@code
    * chat_template} of {@code tokenizer_config.json} (of several named templates, {@code default},
    * and {@code tool_use} for conversations with tools).
    *
@@ -98,10 +100,12 @@ public final class ChatTemplate {
       Map<String, Object> tokens = Map.copyOf(SpecialTokens.read(folder).byName());
       Path file = folder.resolve(FILE);
       if (JsonFile.isThere(file)) {
-        if (Files.size(file) > MAX_BYTES) {
-          throw tooLong(file.toString(), Files.size(file));
-        }
-        return Optional.of(of(decode(Files.readAllBytes(file), file.toString()), tokens, file));
+        Path tools = folder.resolve(TOOL_USE);
+        Optional<ChatTemplate> toolUse =
+            JsonFile.isThere(tools)
+                ? Optional.of(of(read(tools), tokens, tools))
+                : Optional.empty();
+        return Optional.of(new ChatTemplate(" " + file, read(file), tokens, toolUse));
       }
       Map<String, String> templates = templates(config);
       Optional<ChatTemplate> toolUse =
@@ -111,6 +115,13 @@ public final class ChatTemplate {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the chat template in " + folder, e);
     }
+  }
+
+  private static String read(Path file) throws IOException {
+    if (Files.size(file) > MAX_BYTES) {
+      throw tooLong(file.toString(), Files.size(file));
+    }
+    return decode(Files.readAllBytes(file), file.toString());
   }
 
   /**
@@ -202,6 +213,17 @@ public final class ChatTemplate {
       return new ChatTemplate(name, text, specialTokens, Optional.empty());
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the training template " + file, e);
+    }
+  }
+
+  /** Writes the template into a checkpoint folder, in place of the folder's own. */
+  public void save(Path folder) throws IOException {
+    Files.writeString(folder.resolve(FILE), source);
+    Path tools = folder.resolve(TOOL_USE);
+    Files.deleteIfExists(tools);
+    if (toolUse.isPresent()) {
+      Files.createDirectories(tools.getParent());
+      Files.writeString(tools, toolUse.get().source);
     }
   }
 

@@ -197,6 +197,20 @@ class ChatTemplateTest {
   }
 
   @Test
+  void aFileForToolsIsTakenForConversationsWithTools(@TempDir Path folder) throws IOException {
+    Files.writeString(folder.resolve("chat_template.jinja"), "plain");
+    Path tools = folder.resolve("additional_chat_templates/tool_use.jinja");
+    Files.createDirectory(tools.getParent());
+    Files.writeString(tools, "tools");
+    assertThat(text(folder)).isEqualTo("plain");
+    Conversation withTools =
+        new Conversation(List.of(Message.of("user", "x")), Map.of("tools", List.of()));
+    ChatTemplate template = ChatTemplate.load(folder).orElseThrow();
+    assertThat(template.render(withTools, ChatTemplate.Options.training()).text())
+        .isEqualTo("tools");
+  }
+
+  @Test
   void aFolderWithoutTemplateIsNotAnError(@TempDir Path folder) {
     assertThat(ChatTemplate.load(folder)).isEmpty();
   }

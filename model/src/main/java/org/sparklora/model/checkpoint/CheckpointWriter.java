@@ -24,6 +24,7 @@ public final class CheckpointWriter {
           "merges.txt",
           "tokenizer.model",
           "chat_template.jinja",
+          "additional_chat_templates/tool_use.jinja",
           "chat_template.json");
 
   private static final String GENERATION_CONFIG = "generation_config.json";
@@ -59,7 +60,7 @@ public final class CheckpointWriter {
 
   private static void copyIfThere(Path from, Path to, String name) throws IOException {
     if (Files.isRegularFile(from.resolve(name))) {
-      Files.createDirectories(to);
+      Files.createDirectories(to.resolve(name).getParent());
       Path aside = to.resolve(name + ".part");
       Files.copy(from.resolve(name), aside, StandardCopyOption.REPLACE_EXISTING);
       Files.move(

@@ -24,6 +24,8 @@ import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.text.json.CheckpointException;
 
 class CheckpointFolderTest {
+  private static final String TOOL_USE = "additional_chat_templates/tool_use.jinja";
+
   private final Engine engine = EnginesUnderTest.reference();
 
   @TempDir Path folder;
@@ -132,6 +134,8 @@ class CheckpointFolderTest {
     try (CheckpointFolder base =
         TinyCheckpoint.write(folder.resolve("base"), config, DType.BFLOAT16)) {
       Files.writeString(base.folder().resolve("tokenizer.json"), "{}");
+      Files.createDirectory(base.folder().resolve("additional_chat_templates"));
+      Files.writeString(base.folder().resolve(TOOL_USE), "tools");
       WeightLayout layout = WeightLayout.of(base.config());
       Tensor parameters = engine.allocate(layout.size());
       layout.load(base, engine, parameters);
@@ -146,6 +150,7 @@ class CheckpointFolderTest {
       }
     }
     assertThat(saved.resolve("tokenizer.json")).hasContent("{}");
+    assertThat(saved.resolve(TOOL_USE)).hasContent("tools");
   }
 
   private interface Change {

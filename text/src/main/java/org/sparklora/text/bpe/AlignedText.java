@@ -2,6 +2,7 @@ package org.sparklora.text.bpe;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * Text after normalisation and, for each of its characters, the characters of the original that it
@@ -25,6 +26,16 @@ record AlignedText(String text, int[] starts, int[] ends) {
 
   int end(int i) {
     return ends.length == 0 ? i + 1 : ends[i];
+  }
+
+  /** The characters {@code [from, to)}, with their places in the same original. */
+  AlignedText slice(int from, int to) {
+    return from == 0 && to == text.length()
+        ? this
+        : new AlignedText(
+            text.substring(from, to),
+            IntStream.range(from, to).map(this::start).toArray(),
+            IntStream.range(from, to).map(this::end).toArray());
   }
 
   /** Collects a changed text run by run. */

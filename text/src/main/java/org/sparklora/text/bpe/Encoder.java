@@ -75,29 +75,31 @@ final class Encoder {
    * @param base where {@code text} begins in the whole text
    */
   private void encodeRaw(String text, int base, boolean locates) {
-    AlignedText own =
-        pipeline.metaspace.apply(pipeline.normalizer.apply(AlignedText.of(text)), base == 0);
+    AlignedText own = pipeline.normalizer.apply(AlignedText.of(text));
     pipeline.normalizedMatcher.scan(
         own.text(),
         (id, start, end) -> {
           if (id == AddedTokenMatcher.TEXT) {
-            encodeNormalized(own, start, end, base, locates);
+            boolean isFirst = base == 0 && start == 0;
+            AlignedText piece = pipeline.metaspace.apply(own.slice(start, end), isFirst);
+            encodeNormalized(piece, base, locates);
           } else {
             add(id, base + own.start(start), base + own.end(end - 1), locates);
           }
         });
   }
 
-  private void encodeNormalized(AlignedText own, int start, int end, int base, boolean locates) {
-    int room = (end - start) * Utf8.MAX_BYTES_PER_CHAR;
+  private void encodeNormalized(AlignedText own, int base, boolean locates) {
+    int end = own.text().length();
+    int room = end * Utf8.MAX_BYTES_PER_CHAR;
     if (bytes.length < room && room <= KEPT) {
       bytes = new byte[KEPT];
     }
     byte[] utf8 = room > KEPT ? new byte[room] : bytes;
-    int length = Utf8.encode(own.text(), start, end, utf8);
+    int length = Utf8.encode(own.text(), 0, end, utf8);
     PreTokenizer.Sink sink = this::encodePiece;
     if (locates) {
-      int[] units = Utf8.units(own.text(), start, end, length);
+      int[] units = Utf8.units(own.text(), 0, end, length);
       sink =
           (text, from, to, shift) -> {
             merge(text, from, to);
@@ -108,10 +110,10 @@ final class Encoder {
                 first = Math.max(1, first);
                 last = Math.max(1, last);
               }
-              int unit = start + units[last + shift];
+              int unit = units[last + shift];
               locate(
                   symbols.id(i),
-                  base + own.start(start + units[first + shift]),
+                  base + own.start(units[first + shift]),
                   base
                       + own.end(
                           Utf8.codePointAt(own.text(), unit, end) > 0xFFFF ? unit + 1 : unit));

@@ -5,8 +5,8 @@ import org.sparklora.text.json.JsonFields;
 
 /**
  * The pre-tokenizer {@code Metaspace} with {@code split: false}: spaces become {@code replacement},
- * which is also put before a text that does not begin with it. It cuts nothing, so it runs as the
- * last step of normalisation. Thread-safe.
+ * which is also put before a text that does not begin with it. It cuts nothing, and rewrites the
+ * normalised text between added tokens. Thread-safe.
  *
  * @param scheme {@code always}; {@code first}, for the beginning of the whole text alone; or {@code
  *     never}

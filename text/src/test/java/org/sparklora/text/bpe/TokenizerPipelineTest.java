@@ -10,7 +10,12 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.text.json.JsonFields;
 
 class TokenizerPipelineTest {
@@ -21,6 +26,14 @@ class TokenizerPipelineTest {
        "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}
       """;
 
+  /** Letters, ▁, and two tokens that are found in normalised text. */
+  private static final String SPACED =
+      """
+      {"added_tokens": [{"id": 5, "content": "[X]"}, {"id": 6, "content": "a b"}],
+       "pre_tokenizer": {"type": "Metaspace", "prepend_scheme": "SCHEME", "split": false},
+       "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "▁": 2, "▁b": 3}, "merges": ["▁ b"]}}
+      """;
+
   /** Collections that a JVM may take to clear a weak reference. */
   private static final int COLLECTIONS = 100;
 
@@ -29,6 +42,33 @@ class TokenizerPipelineTest {
     TokenizerPipeline pipeline = new TokenizerPipeline(json, List.of());
     assertThat(pipeline.encode("abb", true)).containsExactly(2, 1);
     return new WeakReference<>(pipeline);
+  }
+
+  /** As tokenizers 0.23 encodes them. */
+  @ParameterizedTest
+  @CsvSource({
+    "first, [X] b, '5 3', '0-3 3-5'",
+    "first, b[X]b, '3 5 1', '0-1 1-4 4-5'",
+    "always, b[X]b, '3 5 3', '0-1 1-4 4-5'",
+    "first, b a b, '3 2 6', '0-1 1-2 2-5'",
+    "never, a b[X], '6 5', '0-3 3-6'",
+  })
+  void metaspaceRewritesTheTextBetweenAddedTokens(
+      String scheme, String text, String ids, String positions) throws IOException {
+    String json = SPACED.replace("SCHEME", scheme);
+    TokenizerPipeline pipeline =
+        new TokenizerPipeline(
+            JsonFields.of(Path.of("tokenizer.json"), new ObjectMapper().readTree(json)), List.of());
+
+    int[][] found = pipeline.encodeWithOffsets(text, false);
+
+    assertThat(joined(i -> "" + found[0][i], found)).isEqualTo(ids);
+    assertThat(joined(i -> found[1][i] + "-" + found[2][i], found)).isEqualTo(positions);
+    assertThat(pipeline.encode(text, false)).containsExactly(found[0]);
+  }
+
+  private static String joined(IntFunction<String> told, int[][] found) {
+    return IntStream.range(0, found[0].length).mapToObj(told).collect(Collectors.joining(" "));
   }
 
   @Test
