@@ -1,11 +1,14 @@
 package org.sparklora.prep;
 
+import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
@@ -18,7 +21,9 @@ import org.sparklora.prep.pack.OneDocumentARow;
 import org.sparklora.prep.pack.Packer;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.table.TableQuery;
+import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.TokenizerDialect;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * Settings of a packed table: TRL's settings of dataset preparation under TRL's names, and our own.
@@ -304,6 +309,39 @@ public record PrepConfig(
     /** The name as TRL writes it. */
     public String flag() {
       return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * The chat template and the end token that replace the tokenizer's own: saved with a trained
+   * model, as TRL saves them.
+   *
+   * @param template of {@code chat_template_path}; empty if unset
+   * @param eosToken {@code eos_token}; empty if unset
+   */
+  public record GivenText(Optional<ChatTemplate> template, String eosToken) {
+    /** Reads the template, whose file may be gone when results are saved. */
+    public static GivenText of(Configuration hadoop, PrepConfig.Model config) {
+      return new GivenText(
+          config.chatTemplatePath().isEmpty()
+              ? Optional.empty()
+              : ModelText.shared(TextSource.locate(hadoop, config)).template(),
+          config.eosToken());
+    }
+
+    /** Changes the tokenizer's files in a folder. */
+    public void save(Path folder) throws IOException {
+      if (template.isPresent()) {
+        template.get().save(folder);
+      }
+      if (!eosToken.isEmpty()) {
+        for (String name : List.of("tokenizer_config.json", "special_tokens_map.json")) {
+          Path file = folder.resolve(name);
+          if (JsonFile.isThere(file)) {
+            JsonFile.write(file, JsonFile.read(file).put("eos_token", eosToken));
+          }
+        }
+      }
     }
   }
 }

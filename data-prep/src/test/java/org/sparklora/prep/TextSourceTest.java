@@ -133,6 +133,26 @@ class TextSourceTest {
   }
 
   @Test
+  void whatReplacesTheModelsOwnIsSaved() throws IOException {
+    Path saved = folder("saved", "own");
+    Path config = Files.writeString(saved.resolve("tokenizer_config.json"), "{\"a\": 1}");
+    Path file = Files.writeString(scratch.resolve("given.jinja"), "given {{ messages }}\n");
+    ModelReference reference = ModelReference.of(model.toString());
+    PrepConfig.GivenText given =
+        PrepConfig.GivenText.of(hadoop, new PrepConfig.Model(reference, file.toString(), "<end>"));
+    Files.delete(file);
+
+    PrepConfig.GivenText.of(hadoop, new PrepConfig.Model(reference, "", "")).save(saved);
+    assertThat(saved.resolve("chat_template.jinja")).hasContent("own");
+    assertThat(config).hasContent("{\"a\": 1}");
+    given.save(saved);
+    assertThat(Files.readString(saved.resolve("chat_template.jinja")))
+        .isEqualTo("given {{ messages }}\n");
+    assertThat(config).content().contains("\"a\": 1", "\"eos_token\": \"<end>\"");
+    assertThat(saved.resolve("special_tokens_map.json")).doesNotExist();
+  }
+
+  @Test
   void whatHasNoTemplateIsRefusedByName() throws IOException {
     Path empty = Files.createDirectories(scratch.resolve("empty"));
     assertThatThrownBy(() -> rendered(locate(empty.toString())))

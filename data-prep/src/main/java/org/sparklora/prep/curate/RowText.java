@@ -68,7 +68,8 @@ record RowText(Serializable format, String description) implements Serializable 
 
   /** The row's question: the first message of the user, a prompt or a problem, or a plain text. */
   String question(Map<String, Object> row) {
-    Object first = parts(row).get(0);
+    Object first =
+        format instanceof ProblemFormat problems ? part(problems.asked(row)) : parts(row).get(0);
     return first instanceof List<?> messages
         ? messages.stream()
             .filter(message -> "user".equals(((Map<?, ?>) message).get("role")))
@@ -78,17 +79,11 @@ record RowText(Serializable format, String description) implements Serializable 
         : first.toString();
   }
 
-  /** The parts of a row, each a text or messages; Java 17 has no pattern switch. */
+  /** The parts of a row, each a text or messages. */
   private List<?> parts(Map<String, Object> row) {
     if (format instanceof ProblemFormat problems) {
       Problem problem = problems.problem(row);
-      Object asked =
-          problem.asked() instanceof Problem.Text text
-              ? text.text()
-              : problem.asked() instanceof Problem.Question question
-                  ? question.text()
-                  : ((Problem.Chat) problem.asked()).messages();
-      return Stream.concat(Stream.of(asked), problem.solution().stream()).toList();
+      return Stream.concat(Stream.of(part(problem.asked())), problem.solution().stream()).toList();
     }
     Example example = ((DatasetFormat) format).example(row);
     if (example instanceof Example.Text text) {
@@ -102,6 +97,16 @@ record RowText(Serializable format, String description) implements Serializable 
     }
     Example.ChatPromptCompletion both = (Example.ChatPromptCompletion) example;
     return List.of(both.prompt(), both.completion());
+  }
+
+  /** A text or messages; Java 17 has no pattern switch. */
+  private static Object part(Problem.Asked asked) {
+    if (asked instanceof Problem.Text text) {
+      return text.text();
+    }
+    return asked instanceof Problem.Question question
+        ? question.text()
+        : ((Problem.Chat) asked).messages();
   }
 
   private static String contents(Object part) {

@@ -1,6 +1,6 @@
 package org.sparklora.prep.format;
 
-import java.util.Collection;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,30 +48,48 @@ final class Columns {
   /**
    * Variables for the chat template besides the messages: {@code tools}, and the entries of {@code
    * chat_template_kwargs}.
+   *
+   * @throws BadRowException without a place, when one of them has another shape
    */
   static Map<String, Object> templateVariables(Map<String, Object> row) {
     Map<String, Object> variables = new LinkedHashMap<>();
-    Object tools = row.get("tools");
-    if (tools instanceof String json) {
-      tools = json.isBlank() ? null : Json.parse(json, "tools");
+    Object tools = parsed(row, "tools");
+    if (tools != null) {
+      List<Object> list = tools(tools);
+      if (!list.isEmpty()) { // templates print boilerplate for an empty list
+        variables.put("tools", list);
+      }
     }
-    if (tools instanceof Collection<?> list
-        && !list.isEmpty()) { // templates print boilerplate for an empty list
-      variables.put("tools", Json.withoutNulls(list));
-    }
-    Object arguments = row.get("chat_template_kwargs");
-    if (arguments instanceof String json) {
-      arguments = json.isBlank() ? null : Json.parse(json, "chat_template_kwargs");
-    }
+    Object arguments = parsed(row, "chat_template_kwargs");
     if (arguments instanceof Map<?, ?> map) {
-      map.forEach(
-          (name, value) -> {
-            if (value != null) {
-              variables.put(String.valueOf(name), Json.withoutNulls(value));
-            }
-          });
+      map.forEach((name, value) -> variables.put(String.valueOf(name), value));
+    } else if (arguments != null) {
+      throw wrong("chat_template_kwargs", arguments, "a map of variables");
     }
     return variables;
+  }
+
+  /** A column's value. In JSON text a null is meant, such as a default in a tool's schema. */
+  private static Object parsed(Map<String, Object> row, String column) {
+    if (row.get(column) instanceof String json) {
+      return json.isBlank() ? null : Json.parse(json, column);
+    }
+    return Json.withoutNulls(row.get(column));
+  }
+
+  private static List<Object> tools(Object value) {
+    if (!(value instanceof List<?> list)) {
+      throw wrong("tools", value, "a list of tools");
+    }
+    List<Object> tools = new ArrayList<>(list.size());
+    for (Object entry : list) {
+      Object tool = entry instanceof String json ? Json.parse(json, "tools") : entry;
+      if (!(tool instanceof Map)) {
+        throw wrong("tools", value, "a list of tools");
+      }
+      tools.add(tool);
+    }
+    return tools;
   }
 
   static BadRowException wrong(String column, Object value, String wanted) {

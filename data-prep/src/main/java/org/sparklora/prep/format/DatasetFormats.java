@@ -118,8 +118,11 @@ public final class DatasetFormats {
   private Optional<DatasetFormat> known(Map<String, Object> sample) {
     boolean completionOnly = loss == Loss.COMPLETION;
     if (sample.containsKey(DatasetFormat.Tokenized.INPUT_IDS)) {
-      // as TRL: the mask of tokenized rows counts only where completion_only_loss asks for it
-      return Optional.of(new DatasetFormat.Tokenized(loss == Loss.COMPLETION));
+      // TRL uses the mask of tokenized rows if completion_only_loss is set, or if it is unset and
+      // the dataset also has the texts
+      boolean texts = sample.containsKey("prompt") && sample.containsKey("completion");
+      return Optional.of(
+          new DatasetFormat.Tokenized(completionOnly || (loss == Loss.AS_FORMAT_SAYS && texts)));
     }
     if (Messages.isConversation(sample.get("conversations"))) {
       return Optional.of(conversations(sample, "conversations"));

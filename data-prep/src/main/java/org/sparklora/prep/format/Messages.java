@@ -65,10 +65,10 @@ final class Messages {
     raw.forEach(
         (key, inner) -> {
           if (inner != null) {
-            message.put(renamed(String.valueOf(key)), Json.withoutNulls(inner));
+            message.put(renamed(String.valueOf(key), raw), Json.withoutNulls(inner));
           }
         });
-    if (raw.get("from") instanceof String speaker) {
+    if (raw.get("role") == null && raw.get("from") instanceof String speaker) {
       message.put("role", SHARE_GPT_ROLES.getOrDefault(speaker, speaker));
     }
     if (!(message.get("role") instanceof String)) {
@@ -77,10 +77,11 @@ final class Messages {
     return message;
   }
 
-  private static String renamed(String key) {
+  /** ShareGPT's keys get the usual names, unless the message has those: then they are metadata. */
+  private static String renamed(String key, Map<?, ?> message) {
     return switch (key) {
-      case "from" -> "role";
-      case "value" -> "content";
+      case "from" -> message.get("role") == null ? "role" : key;
+      case "value" -> message.get("content") == null ? "content" : key;
       default -> key;
     };
   }

@@ -20,7 +20,8 @@ import org.sparklora.prep.source.BadRowException.Reason;
  * asked     prompt: messages, or a text that is used unchanged
  *           else problem (OpenR1-Math) or question (GSM8K, DeepMath): a user's turn
  * solution  of a problem: solution if it boxes its answer or the row has no other, else answer
- *           else the first of solution, final_answer, answer; of GSM8K's, the text after ####,
+ *           of a prompt: solution, unchanged
+ *           else the first of solution, final_answer, answer; of GSM8K's, the line after ####,
  *           without the commas that group digits (as LaTeX, 1,080 is a list of two numbers)
  * </pre>
  *
@@ -137,7 +138,12 @@ public record ProblemFormat(String promptColumn) implements Serializable {
     return new Problem(asked(row), solution(row), values(row));
   }
 
-  private Problem.Asked asked(Map<String, Object> row) {
+  /**
+   * The question alone, whatever the type of the row's solution.
+   *
+   * @throws BadRowException without a place, when the row has no question
+   */
+  public Problem.Asked asked(Map<String, Object> row) {
     if (Messages.isConversation(row.get(promptColumn))) {
       return new Problem.Chat(Messages.of(row, promptColumn), Columns.templateVariables(row));
     }
@@ -162,6 +168,9 @@ public record ProblemFormat(String promptColumn) implements Serializable {
 
   private Optional<String> solution(Map<String, Object> row) {
     Optional<String> worked = first(row, SOLUTION);
+    if (row.get(promptColumn) != null && worked.isPresent()) {
+      return worked;
+    }
     boolean unboxed = worked.isPresent() && !BOX.matcher(worked.get()).find();
     Optional<String> chosen =
         isOpenR1(row) && unboxed
@@ -181,11 +190,14 @@ public record ProblemFormat(String promptColumn) implements Serializable {
     return row.get(promptColumn) == null && Columns.hasText(row, PROBLEM);
   }
 
+  /** The last line of a text in GSM8K's form; elsewhere the mark is a heading of Markdown. */
   private static String afterMark(String text) {
     int mark = text.lastIndexOf(GSM8K_MARK);
-    return mark < 0
-        ? text
-        : GROUPING.matcher(text.substring(mark + GSM8K_MARK.length()).strip()).replaceAll("");
+    if (mark < 0 || BOX.matcher(text).find()) {
+      return text;
+    }
+    String answer = text.substring(mark + GSM8K_MARK.length()).strip();
+    return answer.lines().count() == 1 ? GROUPING.matcher(answer).replaceAll("") : text;
   }
 
   private static Optional<String> first(Map<String, Object> row, String... columns) {

@@ -70,6 +70,19 @@ class DatasetFormatsTest {
   }
 
   @Test
+  void keysFromAndValueOfAMessageWithRoleAndContentAreKept() {
+    Map<String, Object> named =
+        Map.of("role", "user", "content", "Hi", "from", "alice", "value", "5 stars");
+    assertThat(example(Map.of("messages", List.of(named))))
+        .isEqualTo(new Example.Chat(List.of(named), Map.of()));
+    Map<String, Object> unnamed = new HashMap<>(said("human", "Hi"));
+    unnamed.put("role", null);
+    unnamed.put("content", null);
+    assertThat(example(Map.of("conversations", List.of(unnamed))))
+        .isEqualTo(new Example.Chat(HELLO.subList(0, 1), Map.of()));
+  }
+
+  @Test
   void absentEntriesOfStructsAreLeftOut() {
     Map<String, Object> message = new HashMap<>(Map.of("role", "user", "content", "Hi"));
     message.put("tool_calls", null);
@@ -89,6 +102,46 @@ class DatasetFormatsTest {
             Map.of("enable_thinking", false));
     assertThat(((Example.Chat) example(row)).variables())
         .isEqualTo(Map.of("tools", List.of(Map.of("name", "add")), "enable_thinking", false));
+  }
+
+  @Test
+  void nullsInJsonTextAreMeantAndThoseInStructsAreNot() {
+    Map<String, Object> tool = new HashMap<>(Map.of("name", "add"));
+    tool.put("default", null);
+    Map<String, Object> mark = new HashMap<>();
+    mark.put("mark", null);
+    String json = "{\"name\": \"add\", \"default\": null}";
+
+    assertThat(variables("[" + json + "]", "{\"mark\": null}"))
+        .containsEntry("tools", List.of(tool))
+        .containsEntry("mark", null);
+    assertThat(variables(List.of(json), Map.of())).containsEntry("tools", List.of(tool));
+    assertThat(variables(List.of(tool), mark))
+        .isEqualTo(Map.of("tools", List.of(Map.of("name", "add"))));
+    assertThat(variables(" ", " ")).isEmpty();
+    assertThat(variables(List.of(), "null")).isEmpty();
+  }
+
+  private static Map<String, Object> variables(Object tools, Object arguments) {
+    Map<String, Object> row =
+        Map.of("messages", HELLO, "tools", tools, "chat_template_kwargs", arguments);
+    return ((Example.Chat) example(row)).variables();
+  }
+
+  @Test
+  void toolsAndTemplateArgumentsOfAnotherShapeAreBadRows() {
+    DatasetFormat messages = format(Map.of("messages", HELLO), false, Loss.AS_FORMAT_SAYS);
+    for (Object tools : List.of("{\"name\": \"add\"}", Map.of("name", "add"), List.of("5"))) {
+      assertBad(messages, Map.of("messages", HELLO, "tools", tools), "not a list of tools");
+    }
+    assertBad(
+        messages,
+        Map.of("messages", HELLO, "tools", List.of("search")),
+        "column tools is text but no JSON");
+    assertBad(
+        messages,
+        Map.of("messages", HELLO, "chat_template_kwargs", "[1]"),
+        "column chat_template_kwargs is a list ([1]) and not a map of variables");
   }
 
   @Test
@@ -155,10 +208,16 @@ class DatasetFormatsTest {
         .containsExactly(-100, 6, 8);
     Map<String, Object> masked = Map.of("input_ids", ids, "completion_mask", List.of(0, 1, 1));
     assertThat(labels(masked, Loss.AS_FORMAT_SAYS))
-        .as("TRL heeds the mask of tokenized rows only when it is told to")
+        .as("TRL uses the mask of rows without prompt and completion only when it is told to")
         .containsExactly(5, 6, 7);
     assertThat(labels(masked, Loss.COMPLETION)).containsExactly(-100, 6, 7);
     assertThat(labels(masked, Loss.EVERY_TOKEN)).containsExactly(5, 6, 7);
+    Map<String, Object> parts = new HashMap<>(masked);
+    parts.put("prompt", "a");
+    assertThat(labels(parts, Loss.AS_FORMAT_SAYS)).containsExactly(5, 6, 7);
+    parts.put("completion", "b");
+    assertThat(labels(parts, Loss.AS_FORMAT_SAYS)).containsExactly(-100, 6, 7);
+    assertThat(labels(parts, Loss.EVERY_TOKEN)).containsExactly(5, 6, 7);
     Map<String, Object> both =
         Map.of(
             "input_ids",

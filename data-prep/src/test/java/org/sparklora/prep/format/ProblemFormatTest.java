@@ -53,6 +53,20 @@ class ProblemFormatTest {
   }
 
   @Test
+  void headingsOfMarkdownAreNotGsm8ksMark() {
+    String boxed = "Adding, \\boxed{5}.\n\n#### Check\nSubstituting gives $2+2=4$";
+    assertThat(format.problem(row("problem", "?", "solution", boxed)).solution()).contains(boxed);
+    String boxAtTheEnd = "Work.\n#### Answer: \\boxed{1,080}";
+    assertThat(format.problem(row("question", "?", "answer", boxAtTheEnd)).solution())
+        .contains(boxAtTheEnd);
+    String section = "#### Answer\n\n1,080";
+    assertThat(format.problem(row("question", "?", "answer", section)).solution())
+        .contains(section);
+    assertThat(format.problem(row("question", "?", "answer", "Work.\n####\n\n1,080\n")).solution())
+        .contains("1080");
+  }
+
+  @Test
   void deepMathIsJudgedByItsFinalAnswerAndItsWorkedSolutionsAreLeftOut() {
     Map<String, Object> row =
         row(
@@ -91,6 +105,10 @@ class ProblemFormatTest {
         .contains("5");
     assertThat(format.problem(row("prompt", "?", "solution", 5)).solution()).contains("5");
     assertThat(format.problem(row("prompt", "?", "solution", " ")).solution()).isEmpty();
+    assertThat(format.problem(row("prompt", "?", "solution", "so\n#### 1,080")).solution())
+        .contains("so\n#### 1,080");
+    assertThat(format.problem(row("prompt", "?", "answer", "so\n#### 1,080")).solution())
+        .contains("1080");
   }
 
   @Test
