@@ -22,6 +22,7 @@ from guide_reward import strip_reasoning_accuracy_reward
 
 import spark_lora
 from spark_lora import GRPOConfig, GRPOTrainer, LoraConfig, SFTConfig, SFTTrainer, SettingsError, SparkLoraError
+from spark_lora.lora import lora_flags
 
 BASE = sys.argv[1]
 LORA = dict(r=2, lora_alpha=8, target_modules="all-linear")
@@ -67,6 +68,13 @@ message, _ = refused(ValueError, lambda: LoraConfig(init_lora_weights="pissa"))
 check(f"what PEFT has: {message}", "LoraConfig.init_lora_weights = 'pissa': A is drawn uniformly" in message)
 LoraConfig(init_lora_weights=True, rank_pattern={}, exclude_modules=None, peft_type="LORA", layers_to_transform=None, lora_bias=False)
 check("  but not at its default", SFTConfig(model_init_kwargs={"torch_dtype": "bfloat16", "device_map": "auto"}).flags() == {"dtype": "bfloat16"})
+for what, given, sent in [
+    ("one name in a list", ["self_attn.o_proj"], [r"(.*\.)?self_attn\.o_proj"]),
+    ("several names", ["v_proj", "q_proj"], ["q_proj", "v_proj"]),
+    ("all layers in a list", ["all-linear"], ["all-linear"]),
+    ("an expression", r".*\.1\..*q_proj", [r".*\.1\..*q_proj"]),
+]:
+    check(f"target_modules: {what}", lora_flags(LoraConfig(target_modules=given))["lora_target_modules"] == sent)
 message, _ = refused(ValueError, SFTConfig(model_init_kwargs={"quantization_config": 4}).flags)
 check(f"what a model is loaded with: {message[:90]}…", "quantization_config = 4 has no part here" in message)
 needs = type("Needs", (), {"on_train_begin": lambda self, args, state, control, model, **kwargs: None})

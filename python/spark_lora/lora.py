@@ -1,6 +1,7 @@
 """PEFT's LoraConfig, as far as spark-lora trains such adapters."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import List, Optional, Union
 
@@ -99,7 +100,10 @@ def lora_flags(config):
     flags["lora_dropout"] = str(config.lora_dropout)
     targets = config.target_modules
     if targets:
-        flags["lora_target_modules"] = [targets] if isinstance(targets, str) else sorted(targets)
+        names = [targets] if isinstance(targets, str) else sorted(targets)
+        if not isinstance(targets, str) and len(names) == 1 and names[0].lower() != "all-linear":
+            names = [rf"(.*\.)?{re.escape(names[0])}"]  # a flag's only value is an expression
+        flags["lora_target_modules"] = names
     if getattr(config, "use_rslora", False):
         flags["use_rslora"] = "true"
     if getattr(config, "modules_to_save", None):

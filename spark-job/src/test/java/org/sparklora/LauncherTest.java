@@ -81,6 +81,16 @@ class LauncherTest extends LauncherRuns {
         .asString()
         .contains("--deploy-mode = cluster")
         .contains("ends with 0 whatever becomes of the driver");
+    assertThat(
+            run(
+                "sft",
+                "--master",
+                "spark://host:7077",
+                "--conf",
+                "spark.submit.deployMode=cluster"))
+        .singleElement()
+        .asString()
+        .contains("--deploy-mode = cluster");
     assertThat(run("sft", "--master", "k8s://https://host:1", "--deploy-mode", "cluster"))
         .contains("spark-submit", "--deploy-mode", "cluster");
   }

@@ -128,8 +128,8 @@ class SourceRulesTest {
           Set.of("TrainerState"),
           "run_name",
           Set.of("MlflowRuns"),
-          "eos_token",
-          Set.of("ModelText"),
+          "eos_token", // of a tokenizer's files
+          Set.of("ModelText", "PrepConfig"),
           "chat_template_kwargs", // a column
           Set.of("Columns", "DatasetFormat"),
           "add_generation_prompt", // a variable of templates

@@ -82,7 +82,9 @@ public final class SweepFolder implements AutoCloseable {
       Path whole = fileSystem.makeQualified(path);
       try {
         SweepFolder folder = new SweepFolder(fileSystem, whole, claim);
-        folder.write(FILE_NAME, Files.readAllBytes(java.nio.file.Path.of(file.place())));
+        if (!fileSystem.exists(new Path(whole, FILE_NAME))) { // else it has the same trials
+          folder.write(FILE_NAME, Files.readAllBytes(java.nio.file.Path.of(file.place())));
+        }
         return folder;
       } catch (IOException | RuntimeException e) {
         claim.close();

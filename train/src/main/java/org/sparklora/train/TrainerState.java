@@ -214,6 +214,11 @@ public final class TrainerState {
     best = new Best(best.metric(), best.step(), best.step());
   }
 
+  /** The best checkpoint does not exist any more; its metric still counts. */
+  public void bestIsLost() {
+    best = new Best(best.metric(), best.step(), 0);
+  }
+
   /**
    * Adds the last row: duration and mean loss of the run. Times count from the resume.
    *

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.sparklora.model.checkpoint.WeightNames;
@@ -144,7 +145,7 @@ final class AdapterConfigJson {
     }
     JsonNode initialisation = fields.json().path("init_lora_weights");
     String named = initialisation.isBoolean() ? "" : fields.text("init_lora_weights").orElse("");
-    if (CHANGES_BASE.stream().anyMatch(named::startsWith)) {
+    if (CHANGES_BASE.stream().anyMatch(named.toLowerCase(Locale.ROOT)::startsWith)) {
       throw fields.refusal(
           "init_lora_weights",
           initialisation,

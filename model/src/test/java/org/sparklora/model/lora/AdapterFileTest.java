@@ -139,6 +139,7 @@ class AdapterFileTest {
         "{\"target_parameters\": [\"x\"]} | target_parameters = [\"x\"]",
         "{\"alora_invocation_tokens\": [1]} | alora_invocation_tokens = [1]",
         "{\"init_lora_weights\": \"pissa_niter_4\"} | init_lora_weights = \"pissa_niter_4\"",
+        "{\"init_lora_weights\": \"OLoRA\"} | init_lora_weights = \"OLoRA\"",
         "{\"r\": 0} | lora_r = 0",
         "{\"r\": \"x\"} | Cannot use r = \"x\"",
         "{\"target_modules\": 5} | target_modules = 5",

@@ -353,7 +353,7 @@ public record GrpoConfig(
             ModelReference.of(settings, Flags.TEACHER_MODEL_NAME_OR_PATH)
                 .map(teacher -> ModelConfig.of(settings).of(teacher))),
         ModelSettings.of(() -> LossSettings.loss(settings)),
-        LossSettings.correction(settings),
+        SamplerCorrection.of(settings),
         GrpoEvaluation.Config.of(settings, promptsFolder(settings)),
         CompletionsLog.of(settings));
   }

@@ -201,6 +201,7 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
     LogProbGuard guard = new LogProbGuard(number, bound);
     boolean isOther = isOld || generations.stream().anyMatch(drawn -> !drawn.isOwn());
     Optional<SamplerCorrection> correction = config.correction().filter(one -> isOther);
+    correction.ifPresent(one -> one.requireFits(config.loss().reduction().lossType()));
     boolean drifts = isOther && config.loss().ratio().masksOffPolicy();
     Optional<List<float[]>> learner =
         policy.isComparedInStep() && correction.isEmpty() && !drifts
@@ -212,6 +213,9 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
       PolicyRow row = policy.row(scored.get(c));
       row = learner.isEmpty() || policy.isOnPolicy() ? row : row.withOld(learner.get().get(c));
       float[] sampler = generations.get(c).logProbs();
+      if (learner.isPresent() && !row.masked()) {
+        guard.compare(List.of(sampler), List.of(learner.get().get(c)));
+      }
       row = drifts ? row.withDrift(SamplerCorrection.drift(learner.get().get(c), sampler)) : row;
       if (correction.isPresent()) {
         row = row.withWeights(correction.get().weights(learner.get().get(c), sampler));
@@ -235,7 +239,7 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
     List<float[]> drawn = generations.stream().map(Generation::logProbs).toList();
     Optional<Round.Sampled> uncompared = Optional.empty();
     if (learner.isPresent()) {
-      metrics.putAll(guard.compare(drawn, learner.get()).require().metrics());
+      metrics.putAll(guard.require().metrics());
     } else {
       uncompared = Optional.of(new Round.Sampled(shuffled(drawn, number), guard));
     }

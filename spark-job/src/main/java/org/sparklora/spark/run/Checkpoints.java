@@ -83,6 +83,13 @@ final class Checkpoints {
           "it was made after %s steps, and this run has only %s in all"
               .formatted(saved.step(), totalSteps));
       saved.restore(state);
+      int best = state.best().checkpoint();
+      if (best > 0 && !folder.checkpoints().contains(best)) {
+        LOG.warn(
+            "checkpoint-{}, the best one so far, is not in this output folder: it cannot be loaded at the end",
+            best);
+        state.bestIsLost();
+      }
       saved.restore(layout, results.model().config(), engine, results.parameters(), moments());
     }
   }
@@ -167,22 +174,22 @@ final class Checkpoints {
     }
   }
 
-  /**
-   * Loads the best checkpoint for {@code load_best_model_at_end}; keeps no other if the limit is 1.
-   */
-  void finish() throws IOException {
+  /** Loads the best checkpoint for {@code load_best_model_at_end}. */
+  void loadBest() throws IOException {
     int best = state.best().checkpoint();
-    if (best == 0) {
-      return;
-    }
-    if (config.loadsBest()) {
+    if (best > 0 && config.loadsBest()) {
       LOG.info("The results are those of checkpoint-{}, whose metric is best", best);
       try (LocalCopy copy = LocalCopy.of(hadoop, folder.checkpoint(best), name -> true)) {
         Checkpoint.loadParameters(
             copy.folder(), layout, results.model().config(), engine, results.parameters());
       }
     }
-    if (config.checkpoints().limit() == 1) {
+  }
+
+  /** Keeps the best checkpoint alone if the limit is 1; for when the results are saved. */
+  void keepBest() {
+    int best = state.best().checkpoint();
+    if (best > 0 && config.checkpoints().limit() == 1) {
       folder.checkpoints().stream().filter(step -> step != best).forEach(folder::deleteCheckpoint);
     }
   }

@@ -16,6 +16,7 @@ import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.observe.report.RunFigure;
+import org.sparklora.prep.PrepConfig;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.step.TrainedVectors;
@@ -27,13 +28,15 @@ import org.sparklora.train.step.TrainedVectors;
  * @param vectors whose current parameters are written
  * @param state the log so far
  * @param workers number of workers
+ * @param text chat template and end token in place of the base model's
  */
 record ResultFolder(
     TrainingConfig config,
     TrainedModel model,
     TrainedVectors vectors,
     TrainerState state,
-    int workers) {
+    int workers,
+    PrepConfig.GivenText text) {
 
   /** The parameters in the model's layout, to read and write until the next step. */
   Tensor parameters() {
@@ -67,6 +70,7 @@ record ResultFolder(
       writeWeights(local, base, layout);
     }
     CheckpointWriter.copyTokenizer(base, local);
+    text.save(local);
     Files.writeString(local.resolve(config.method().settings()), config.training().effectiveYaml());
     Map<String, String> facts = new LinkedHashMap<>(config.facts(state));
     facts.put("workers", Integer.toString(workers));

@@ -13,6 +13,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.train.Cadence;
 import org.sparklora.train.EvalMetrics;
@@ -140,7 +141,9 @@ public final class TrainingRun implements AutoCloseable {
         TrainedNetwork.create(model, config.optimizer(), config.schedule(), plan.totalSteps());
     try {
       TrainerState state = new TrainerState(plan, stateSettings(config, model, plan.totalSteps()));
-      ResultFolder results = new ResultFolder(config, model, network.vectors(), state, workers);
+      PrepConfig.GivenText text = PrepConfig.GivenText.of(place.hadoop(), config.table().model());
+      ResultFolder results =
+          new ResultFolder(config, model, network.vectors(), state, workers, text);
       Checkpoints checkpoints = new Checkpoints(place.hadoop(), folder, identity, results);
       if (folder.resumed().isPresent()) {
         checkpoints.resume(folder.resumed().get(), plan.totalSteps());
@@ -356,7 +359,7 @@ public final class TrainingRun implements AutoCloseable {
                   ? state.finishAsBefore(finished.get())
                   : state.finish(
                       seconds, config.samples(plan, steps - firstStep), log.memory().metrics()));
-      checkpoints.finish();
+      checkpoints.loadBest();
       checkpoints
           .folder()
           .saveResults(
@@ -364,6 +367,7 @@ public final class TrainingRun implements AutoCloseable {
                 checkpoints.results().write(local, checkpoints.bestFolder());
                 more.write(local);
               });
+      checkpoints.keepBest();
     } else {
       checkpoints.save(forResuming);
     }

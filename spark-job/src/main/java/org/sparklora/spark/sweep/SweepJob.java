@@ -160,11 +160,13 @@ public final class SweepJob {
       throws IOException {
     List<Trial> todo = new ArrayList<>();
     for (Trial trial : trials) {
-      Optional<TrialOutcome> before = new TrialFolder(hadoop, run.sweep(), trial.name()).outcome();
+      TrialFolder folder = new TrialFolder(hadoop, run.sweep(), trial.name());
+      Optional<TrialOutcome> before = folder.outcome();
       before.ifPresent(outcome -> outcomes.put(trial.name(), outcome));
       if (before.isEmpty() || !before.get().reaches(stop)) {
         todo.add(trial);
       } else if (!started.contains(trial)) { // by an earlier process
+        run.cleanUp(trial, folder, before.get());
         runs.ended(trial);
       }
     }

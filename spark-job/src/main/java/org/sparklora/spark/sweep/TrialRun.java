@@ -63,12 +63,17 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
       double secondsBefore = before.map(TrialOutcome::seconds).orElse(0.0);
       TrialOutcome outcome = train(configuration, folder, trial, stop, secondsBefore);
       folder.write(outcome);
-      if (!keepWeights && outcome.state() != TrialOutcome.State.STOPPED) {
-        folder.keepLogsOnly();
-      }
+      cleanUp(trial, folder, outcome);
       return outcome;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Deletes weights and checkpoints of a trial that has ended, unless they are kept. */
+  void cleanUp(Trial trial, TrialFolder folder, TrialOutcome outcome) throws IOException {
+    if (!keepWeights && !trial.isEvaluation() && outcome.state() != TrialOutcome.State.STOPPED) {
+      folder.keepLogsOnly();
     }
   }
 

@@ -171,6 +171,28 @@ class EvaluationTest {
         .containsExactly("checkpoint-1");
   }
 
+  /** The best checkpoint may lie in another run's folder, or be deleted. */
+  @Test
+  void aRunWhoseBestCheckpointIsGoneStillEndsWithResults() throws IOException {
+    SftRun first =
+        run("first", "--eval_steps", "1", "--save_steps", "1", "--max_steps", "4")
+            .with("--learning_rate", "1e-3", "--load_best_model_at_end")
+            .with("--greater_is_better", "true", "--metric_for_best_model", "eval_loss")
+            .run(spark);
+    String second = first.output().resolve("checkpoint-2").toString();
+
+    SftRun run =
+        first
+            .into(folder.resolve("elsewhere"))
+            .with("--resume_from_checkpoint", second, "--save_total_limit", "1")
+            .run(spark);
+
+    assertThat(run.state().get("best_global_step").asInt()).isEqualTo(1);
+    assertThat(run.weights())
+        .isEqualTo(Files.readAllBytes(first.output().resolve("checkpoint-4/model.safetensors")));
+    assertThat(run.names()).contains("checkpoint-4");
+  }
+
   /** transformers' SaveStrategy.BEST. */
   @Test
   void savesAfterEachEvaluationThatIsTheBestSoFar() throws IOException {

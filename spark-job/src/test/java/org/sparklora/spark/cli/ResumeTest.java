@@ -132,6 +132,23 @@ class ResumeTest {
         .isEqualTo(run.weights());
   }
 
+  @Test
+  void checkpointsAndResultsHaveTheTemplateAndTheEndTokenOfTheRun() throws IOException {
+    Path file = Files.writeString(folder.resolve("given.jinja"), "{{ messages[0].content }}");
+    SftRun run =
+        sixSteps("texts")
+            .with("--chat_template_path", file.toString(), "--eos_token", "<|endoftext|>")
+            .with("--packed_dir", folder.resolve("texts-packed").toString())
+            .run(spark);
+
+    for (Path saved : List.of(run.output(), run.output().resolve("checkpoint-4"))) {
+      assertThat(saved.resolve("chat_template.jinja")).hasSameTextualContentAs(file);
+      assertThat(saved.resolve("tokenizer_config.json"))
+          .content()
+          .contains("\"eos_token\": \"<|endoftext|>\"");
+    }
+  }
+
   /** Schedulers always say {@code --resume_from_checkpoint true}. */
   @Test
   void finishedRunThatIsResumedSaysWhatItSaid() throws IOException {

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +22,10 @@ import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.GenerationTable;
+import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.grpo.LogProbGuard.PolicyMismatchException;
@@ -110,5 +116,72 @@ class GrpoGuardTest {
           .hasMessageContaining("another temperature");
       assertThat(run.output().resolve("adapter_model.safetensors")).doesNotExist();
     }
+  }
+
+  /** The table of a run's first round, with other completions. */
+  private static Optional<String> changed(
+      GrpoRun run, String name, UnaryOperator<Generation> change) {
+    Configuration hadoop = new Configuration();
+    Path own = run.output().resolve("rounds/round-0000/advantages");
+    List<ScoredGeneration> rows =
+        GenerationTable.readScored(hadoop, own.toUri().toString()).stream()
+            .map(
+                row ->
+                    new ScoredGeneration(
+                        change.apply(row.generation()),
+                        row.rewards(),
+                        row.judged(),
+                        row.reward(),
+                        row.advantage(),
+                        row.groupIsFlat()))
+            .toList();
+    Path table = folder.resolve(name);
+    GenerationTable.writeScored(
+        hadoop, table.resolve("part-00000.parquet").toUri().toString(), rows);
+    return Optional.of(table.toUri().toString());
+  }
+
+  private static Generation with(Generation drawn, float[] logProbs, String generator) {
+    return new Generation(
+        drawn.prompt(),
+        drawn.index(),
+        drawn.text(),
+        drawn.tokens(),
+        logProbs,
+        new Generation.Origin(
+            drawn.stopReason(), generator, drawn.origin().policyVersion(), drawn.origin().seed()));
+  }
+
+  @Test
+  void maskedCompletionsAreNotComparedInEitherWay() throws IOException {
+    String[] once = {"--max_steps", "1", "--mask_truncated_completions"};
+    GrpoRun drawn = onPolicy("drawn", once).run(spark);
+    Optional<String> table =
+        changed(
+            drawn,
+            "changed",
+            one ->
+                one.isTruncated()
+                    ? with(one, new float[one.tokens().length], Generation.DECODER)
+                    : one);
+
+    for (GrpoRun run : List.of(onPolicy("third", once), onPolicy("fourth", once).with(OWN_PASS))) {
+      GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", run.arguments()).settings());
+      GrpoJob.run(spark, config, table);
+      assertThat(run.log().get(0).get(MAX).asDouble()).isBetween(0.0, 1e-4);
+    }
+  }
+
+  @Test
+  void anotherGeneratorsCompletionsAreNotWeighedTwice() throws IOException {
+    GrpoRun drawn = onPolicy("own", "--max_steps", "1").run(spark);
+    Optional<String> table =
+        changed(drawn, "others", one -> with(one, one.logProbs(), "another program"));
+
+    GrpoRun run = onPolicy("vespo", "--max_steps", "1", "--loss_type", "vespo");
+    GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", run.arguments()).settings());
+    assertThatThrownBy(() -> GrpoJob.run(spark, config, table))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("vllm_importance_sampling_mode = sequence_mask");
   }
 }

@@ -3,7 +3,13 @@ package org.sparklora.train.grpo;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import org.sparklora.model.loss.GrpoLossConfig.LossType;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
 
 /**
  * Importance sampling for completions whose sampler is not quite the policy: a server that rounds
@@ -28,13 +34,55 @@ public record SamplerCorrection(Mode mode, double least, double most) {
     SEQUENCE_MASK;
 
     /** Whether a completion's tokens share one ratio. */
-    public boolean isOfSequence() {
+    boolean isOfSequence() {
       return this == SEQUENCE_TRUNCATE || this == SEQUENCE_MASK;
     }
 
     boolean masks() {
       return this == TOKEN_MASK || this == SEQUENCE_MASK;
     }
+  }
+
+  /**
+   * Importance sampling for completions of other samplers than the policy, if wanted.
+   *
+   * @throws ConfigException if no ratio is within the bounds, or the loss {@code vespo} would be
+   *     corrected by sequence
+   */
+  public static Optional<SamplerCorrection> of(Settings settings) {
+    if (!settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_CORRECTION)) {
+      return Optional.empty();
+    }
+    double least = settings.find(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MIN).orElse(0.0);
+    double most =
+        settings
+            .find(Flags.VLLM_IMPORTANCE_SAMPLING_CAP)
+            .orElseGet(() -> settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MAX));
+    ConfigException.require(
+        least < most,
+        Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MIN,
+        least,
+        "it must be below the upper bound of " + most);
+    SamplerCorrection correction =
+        new SamplerCorrection(
+            settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_MODE, Mode.class), least, most);
+    if (settings.get(Flags.USE_VLLM) || settings.get(Flags.MAX_STALENESS) > 0) {
+      correction.requireFits(settings.get(Flags.LOSS_TYPE, LossType.class));
+    }
+    return Optional.of(correction);
+  }
+
+  /**
+   * Checks that the loss does not weigh whole completions as well.
+   *
+   * @throws ConfigException for {@code vespo}, if a completion's tokens share one ratio
+   */
+  public void requireFits(LossType loss) {
+    ConfigException.require(
+        loss != LossType.VESPO || !mode.isOfSequence(),
+        Flags.VLLM_IMPORTANCE_SAMPLING_MODE,
+        mode.name().toLowerCase(Locale.ROOT),
+        "the loss vespo weighs whole completions itself; set it to token_truncate or token_mask");
   }
 
   /** The factors of a completion's tokens. */

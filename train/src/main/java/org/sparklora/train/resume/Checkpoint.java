@@ -109,8 +109,10 @@ public final class Checkpoint {
     }
   }
 
-  /** Whether a file is only for resuming. */
+  /** Whether a file is only for resuming; tables hold the rows of unfinished rounds. */
   public static boolean isForResuming(String fileName) {
-    return fileName.equals(ResumeState.FILE_NAME) || OptimizerFile.isOne(fileName);
+    return fileName.equals(ResumeState.FILE_NAME)
+        || OptimizerFile.isOne(fileName)
+        || fileName.endsWith(".parquet");
   }
 }

@@ -82,7 +82,7 @@ record ResumeState(
           name,
           modelOnly
               ? "it holds a model without the optimizer's state, as --save_only_model and other programs leave it; an adapter can be trained on with --adapter_name_or_path"
-              : "it lacks %s, so it is not complete; name an earlier checkpoint"
+              : "it lacks %s, so it is not complete; delete this folder to go on from an earlier one"
                   .formatted(FILE_NAME));
     }
     ResumeState state;
@@ -91,7 +91,7 @@ record ResumeState(
     } catch (JsonProcessingException e) {
       throw unusable(
           name,
-          "its %s is damaged (%s); name an earlier checkpoint"
+          "its %s is damaged (%s); delete this folder to go on from an earlier one"
               .formatted(FILE_NAME, JsonProblem.of(e)));
     }
     if (state.formatVersion() != VERSION) {
@@ -108,7 +108,8 @@ record ResumeState(
               damage -> {
                 throw unusable(
                     name,
-                    "its %s %s; name an earlier checkpoint".formatted(listed.getKey(), damage));
+                    "its %s %s; delete this folder to go on from an earlier one"
+                        .formatted(listed.getKey(), damage));
               });
     }
     return state;

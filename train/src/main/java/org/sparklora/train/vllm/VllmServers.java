@@ -240,10 +240,11 @@ public final class VllmServers implements AutoCloseable {
         }
       }
       if (loaded.isEmpty()) {
-        throw new ConfigException(
+        throw ConfigException.passing(
             Flags.VLLM_SERVER_BASE_URL,
             up.stream().map(VllmServer::url).collect(Collectors.joining(",")),
-            "no server loaded the adapter " + folder + "; see their logs");
+            "no server loaded the adapter %s; see their logs, and go on with --resume_from_checkpoint true"
+                .formatted(folder));
       }
     } catch (RuntimeException e) {
       loaded.forEach(server -> server.unload(name));

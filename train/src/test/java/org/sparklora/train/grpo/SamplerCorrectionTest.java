@@ -1,6 +1,7 @@
 package org.sparklora.train.grpo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,11 +16,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.loss.GrpoLossConfig.LossType;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.train.grpo.SamplerCorrection.Mode;
 
 /** Against TRL's own ratios, and by hand. */
@@ -48,6 +54,49 @@ class SamplerCorrectionTest {
     assertThat(weights(Mode.SEQUENCE_TRUNCATE, 0, 0.5)).containsExactly(0.5f, 0.5f);
     assertThat(weights(Mode.SEQUENCE_MASK, 0, 0.5)).containsExactly(0, 0);
     assertThat(weights(Mode.SEQUENCE_MASK, 0, 3)).containsExactly(1, 1);
+  }
+
+  private static Optional<SamplerCorrection> of(String flags) {
+    return SamplerCorrection.of(
+        CommandLine.parse("grpo", flags.isEmpty() ? List.of() : List.of(flags.split(" ")))
+            .settings());
+  }
+
+  @Test
+  void boundsThatAreNotSetAreTrls() {
+    assertThat(of("")).contains(new SamplerCorrection(Mode.SEQUENCE_MASK, 0, 3));
+    assertThat(of("--vllm_importance_sampling_clip_min 0.5 --vllm_importance_sampling_cap 2"))
+        .contains(new SamplerCorrection(Mode.SEQUENCE_MASK, 0.5, 2));
+    assertThat(of("--no_vllm_importance_sampling_correction")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--vllm_importance_sampling_clip_min 3",
+        "--vllm_importance_sampling_clip_min 4 --vllm_importance_sampling_clip_max 3.5",
+        "--vllm_importance_sampling_clip_min 1 --vllm_importance_sampling_cap 0.5"
+      })
+  void boundsWithoutARatioBetweenThemAreRefused(String flags) {
+    assertThatThrownBy(() -> of(flags))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("vllm_importance_sampling_clip_min = ")
+        .hasMessageContaining("below the upper bound of ");
+  }
+
+  @Test
+  void vespoIsNotCorrectedBySequence() {
+    for (String drawers : List.of("", " --max_staleness 1")) {
+      assertThat(of("--loss_type vespo --vllm_importance_sampling_mode token_mask" + drawers))
+          .isPresent();
+    }
+    assertThatThrownBy(() -> of("--loss_type vespo --max_staleness 1"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("vllm_importance_sampling_mode = sequence_mask");
+    SamplerCorrection unused = of("--loss_type vespo").orElseThrow();
+    unused.requireFits(LossType.DAPO);
+    assertThatThrownBy(() -> unused.requireFits(LossType.VESPO))
+        .isInstanceOf(ConfigException.class);
   }
 
   static Stream<JsonNode> cases() throws IOException {

@@ -1,5 +1,6 @@
 package org.sparklora.train.resume;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -17,6 +18,21 @@ import org.sparklora.train.TrainingPlan;
 
 class CheckpointTest {
   @TempDir private Path folder;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "resume_state.json",
+        "optimizer.safetensors",
+        "optimizer.worker-1.safetensors",
+        "round.parquet",
+        "ahead-0012.parquet"
+      })
+  void aCheckpointIsPushedWithoutTheFilesForResuming(String name) {
+    assertThat(Checkpoint.isForResuming(name)).isTrue();
+    assertThat(Checkpoint.isForResuming("adapter_model.safetensors")).isFalse();
+    assertThat(Checkpoint.isForResuming("trainer_state.json")).isFalse();
+  }
 
   @ParameterizedTest
   @ValueSource(strings = {"{}", "[]"})
