@@ -83,7 +83,8 @@ public final class RunFolder implements AutoCloseable {
       try {
         run.tidy();
         run.resumed = run.contents.find(configuration, resumeFrom);
-        run.replaces = overwrite && run.resumed.isEmpty();
+        boolean goesOn = run.resumed.filter(from -> folder.equals(from.getParent())).isPresent();
+        run.replaces = overwrite && !goesOn;
         if (overwrite) {
           run.replaced = run.contents.results();
         } else {
@@ -190,7 +191,7 @@ public final class RunFolder implements AutoCloseable {
     return new Finished(fileSystem, folder, RunLock.acquire(fileSystem, folder));
   }
 
-  /** Whether this is a new run that replaces the folder's contents. */
+  /** Whether the folder's contents are another run's, which this run replaces. */
   public boolean replaces() {
     return replaces;
   }
@@ -222,10 +223,13 @@ public final class RunFolder implements AutoCloseable {
       for (int step : contents.superseded(resumed)) {
         fileSystem.delete(checkpoint(step), true);
       }
-      if (earlierRows.isEmpty()) {
+      if (replaces) {
+        fileSystem.delete(new Path(folder, MetricsLog.FILE_NAME), false);
+      }
+      if (replaces || earlierRows.isEmpty()) {
         fileSystem.delete(new Path(folder, TRACKERS), true);
       }
-      if (resumed.isEmpty()) {
+      if (replaces || resumed.isEmpty()) {
         fileSystem.delete(new Path(folder, FolderContents.COMPLETIONS), true);
       }
       if (!replaced.isEmpty() && resumed.isEmpty()) {

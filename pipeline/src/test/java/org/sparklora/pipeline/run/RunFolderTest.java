@@ -61,6 +61,27 @@ class RunFolderTest {
     Files.createDirectories(out.resolve("checkpoint-" + step));
   }
 
+  /** A run from another folder's checkpoint shares no row with the run that it replaces. */
+  @Test
+  void theLogOfAReplacedRunIsNotResumed() throws IOException {
+    try (RunFolder run = open();
+        MetricsLog log = run.begin(List.of())) {
+      log.log(Map.of("step", 1, "loss", 9));
+      run.saveCheckpoint(1, files("adapter_config.json"));
+    }
+    Path other = Files.createDirectories(parent.resolve("other/checkpoint-1"));
+    List<Map<String, Object>> earlier = List.of(Map.of("step", 1, "loss", 2));
+    try (RunFolder run = open(true, Optional.of(other.toString()))) {
+      assertThat(run.replaces()).isTrue();
+      run.begin(earlier).close();
+      run.saveCheckpoint(2, files("adapter_config.json"));
+    }
+    assertThat(out.resolve("metrics.jsonl")).content().contains("\"loss\":2").doesNotContain("9");
+    try (RunFolder run = open(true, Optional.of(out.resolve("checkpoint-2").toString()))) {
+      assertThat(run.replaces()).isFalse();
+    }
+  }
+
   @Test
   void checkpointsAndResultsLieBesideOneAnother() throws IOException {
     try (RunFolder run = open();
