@@ -149,7 +149,7 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
     return into(output, more);
   }
 
-  /** The part of the run up to a step, which it leaves with a checkpoint. */
+  /** Trains up to a step and stops there with a checkpoint. */
   void runUntil(SparkSession spark, int step) throws IOException {
     GrpoJob.run(
         SparkSessions.place(spark),

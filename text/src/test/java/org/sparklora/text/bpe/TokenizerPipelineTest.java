@@ -44,7 +44,7 @@ class TokenizerPipelineTest {
     return new WeakReference<>(pipeline);
   }
 
-  /** As tokenizers 0.23 encodes them. */
+  /** Expects the ids and offsets of tokenizers 0.23. */
   @ParameterizedTest
   @CsvSource({
     "first, [X] b, '5 3', '0-3 3-5'",
