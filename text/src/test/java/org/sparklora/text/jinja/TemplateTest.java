@@ -133,6 +133,8 @@ class TemplateTest {
         "{% set ns = namespace(_x=1) %} → reserved",
         "{% set words.x = 1 %} → only a namespace",
         "{{ range(1000000) }} → too long",
+        "{{ {[1]: 2} }} → A list cannot be a key",
+        "{{ {(1, ([2], 3)): 4} }} → A tuple cannot be a key",
       })
   void refuses(String template, String message) {
     assertThatThrownBy(() -> render(template))
@@ -178,6 +180,7 @@ class TemplateTest {
         "{% set l = [0] * 2000000 %}{% for i in range(999) %}{{ ['a'] | join(l) }}{% endfor %}",
         "{% set t = ('b',) * 4000000 %}{% for i in range(9999) %}{{ 'a'.startswith(t) }}{% endfor %}",
         "{% set t = (1,) * 4000000 %}{% for i in range(9999) %}{{ {}.get(t) }}{% endfor %}",
+        "{% set ns = namespace(t=(1,)) %}{% for i in range(400) %}{% set ns.t = (ns.t,) %}{% endfor %}{{ {}.get(ns.t) }}",
         "{% set s = 'a' * 8000000 %}{% for i in range(999) %}{% if [1, 2] | tojson(separators=(s, s)) %}{% endif %}{% endfor %}",
       })
   void aHostileTemplateEndsWithAnError(String template) {

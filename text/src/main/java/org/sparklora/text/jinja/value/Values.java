@@ -234,12 +234,21 @@ public final class Values {
     return value;
   }
 
+  /** Charges a step for each item of a tuple and of the tuples in it: each is hashed. */
   private static boolean isHashable(Object value, RenderLimit budget) {
-    if (value instanceof Tuple tuple) {
-      budget.work(tuple.size());
-      return tuple.stream().noneMatch(item -> item instanceof List || item instanceof Map);
+    if (!(value instanceof Tuple tuple)) {
+      return !(value instanceof List || value instanceof Map);
     }
-    return !(value instanceof List || value instanceof Map);
+    budget.descend();
+    for (Object item : tuple) {
+      budget.step();
+      if (!isHashable(item, budget)) {
+        budget.ascend();
+        return false;
+      }
+    }
+    budget.ascend();
+    return true;
   }
 
   /** {@code target[start:stop:step]}; start, stop and step may be None. */
