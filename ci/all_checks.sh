@@ -12,8 +12,8 @@ CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.."
 FOLDER=$1
 shift
 # Scripts that write a line for each of their own checks into the file they are given, then scripts that are one check; the longest first.
-LISTED=(yarn_check release_check standalone_check s3_check image_check standalone_gpu_check dependency_audit kubernetes_check)
-LISTED_NIGHTLY=(slow_network_check vllm_check) # only by name, as .ci/run --nightly does
+LISTED=(yarn_check standalone_check s3_check standalone_gpu_check dependency_audit kubernetes_check)
+LISTED_NIGHTLY=(release_check image_check slow_network_check vllm_check) # only by name, as .ci/run --nightly does
 SINGLE=(python_check notebooks_check airflow_check docs_check mlflow_check peft_check averaging_check curate_check hub_check report_check tracking_check)
 status=0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The image for processors, built on a base made on the spot (docker/try.sh), trains with the quickstart's recipe for three steps: its
 # entry point, user, Python package and Spark. Wants root, debootstrap and buildah, Debian's and Python's package indexes; where one of
-# them is not to be had, it is skipped. The base is made once, outside the clone. A part of .ci/run.
+# them is not to be had, it is skipped. The base is made once, outside the clone. A part of .ci/run --nightly.
 #
 #   ci/image_check.sh [RESULTS]   RESULTS gets "passed", "failed" or "skipped image_check"
 set -euo pipefail

@@ -22,6 +22,7 @@ from guide_reward import strip_reasoning_accuracy_reward
 
 import spark_lora
 from spark_lora import GRPOConfig, GRPOTrainer, LoraConfig, SFTConfig, SFTTrainer, SettingsError, SparkLoraError
+from spark_lora.callbacks import Callbacks, Listener
 from spark_lora.lora import lora_flags
 
 BASE = sys.argv[1]
@@ -77,6 +78,7 @@ for what, given, sent in [
     check(f"target_modules: {what}", lora_flags(LoraConfig(target_modules=given))["lora_target_modules"] == sent)
 message, _ = refused(ValueError, SFTConfig(model_init_kwargs={"quantization_config": 4}).flags)
 check(f"what a model is loaded with: {message[:90]}…", "quantization_config = 4 has no part here" in message)
+check("None where it is no limit", GRPOConfig(vllm_importance_sampling_clip_max=None).flags() == {"vllm_importance_sampling_clip_max": "none"})
 needs = type("Needs", (), {"on_train_begin": lambda self, args, state, control, model, **kwargs: None})
 message, _ = refused(TypeError, lambda: SFTTrainer(BASE, callbacks=[needs]))
 check(f"a callback that needs the model: {message[:70]}…", "on_train_begin needs model, which is not in this process" in message)
@@ -84,6 +86,17 @@ message, _ = refused(AttributeError, lambda: setattr(SFTConfig(), "learning_rte"
 check(f"also when it is set later: {message}", "did you mean learning_rate?" in message)
 message, _ = refused(ValueError, lambda: SFTTrainer(BASE, SFTConfig(eval_strategy="steps"), "rows.jsonl"))
 check(f"evaluation without data: {message[:70]}…", "eval_strategy = 'steps' needs an eval_dataset" in message)
+saved = {"epoch": 1.0, "total_flos": 0.0, "log_history": [{"step": 2, "eval_loss": 0.5}, {"step": 4, "eval_loss": 0.7}],
+         "best_metric": None, "best_global_step": None, "best_model_checkpoint": None}  # fmt: skip
+for what, config, found, best in [
+    ("of sft: the checkpoint's best", SFTConfig, {"best_metric": 0.4, "best_global_step": 1, "best_model_checkpoint": "at-1"}, (0.4, 1, "at-1")),
+    ("of grpo: the best of the checkpoint's log", GRPOConfig, {}, (0.5, 2, None)),
+]:
+    run = Callbacks(config(metric_for_best_model="loss"))
+    Listener(run).resumed(json.dumps({**saved, **found}))
+    state = run.state
+    known = (state.best_metric, state.best_global_step, state.best_model_checkpoint)
+    check(f"callbacks of a resumed run {what}", known == best and state.log_history == saved["log_history"])
 os.environ["SPARK_REMOTE"] = "sc://localhost"
 message, _ = refused(SparkLoraError, spark_lora.session)
 check(f"Spark Connect: {message[:60]}…", "Spark Connect" in message and "SPARK_REMOTE" in message)
@@ -277,8 +290,18 @@ broken = grpo("broken", breaks, save_strategy="steps", save_steps=1)
 message, _ = refused(SettingsError, broken.train)
 check(f"a reward breaks off a run: {message[:90]}…", "RuntimeError: the service is down" in message and Path("broken/checkpoint-1").exists())
 calls.with_name("mended").touch()
+begun = []
+
+
+class Resumes(spark_lora.TrainerCallback):
+    def on_train_begin(self, args, state, control, **kwargs):
+        begun.append((state.global_step, [row["step"] for row in state.log_history]))
+
+
+broken.add_callback(Resumes)
 broken.train(resume_from_checkpoint=True)
 check("  and nothing is lost: resumed, it ends with the same adapter", adapter("broken") == adapter("built-in"))
+check(f"  and callbacks know the log so far: {begun}", begun == [(begun[0][0], [*range(1, begun[0][0] + 1)])] and begun[0][0] > 0)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Datasets of all kinds make the same packed table

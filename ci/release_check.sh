@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a release publishes: `mvn -Prelease deploy` of a copy of the sources into a folder, looked at as Maven Central would; the
 # same bytes from another folder; a Maven project elsewhere that uses what was published; the licences of what is in the
-# application's jar; the installation, as another user; the wheel; the wrapper; GitHub's workflows. A part of .ci/run.
+# application's jar; the installation, as another user; the wheel; the wrapper; GitHub's workflows. A part of .ci/run --nightly.
 #
 #   ci/release_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #

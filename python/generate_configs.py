@@ -16,7 +16,8 @@ ELSEWHERE = {
     "config", "debug_errors", "attn_implementation", "load_in_8bit",
     "bnb_4bit_quant_type", "bnb_4bit_quant_storage", "input",
 }  # fmt: skip
-TYPES = {"int": "int", "length": "int", "float": "float", "bool": "bool", "dict": "Union[dict, str]", "ints": "list", "floats": "list", "list": "list"}
+TYPES = {"int": "int", "length": "int", "float": "float", "limit": "float", "bool": "bool", "dict": "Union[dict, str]", "ints": "list", "floats": "list", "list": "list"}
+LIMITS = ("length", "limit")  # of which none is a value
 NOTES = {"accepted": "changes nothing: ", "refused": "refused unless it has its default: "}
 OUTPUT = "trainer_output"  # transformers' default, where a command line has none
 
@@ -47,12 +48,12 @@ def value(flag, command):
     text = flag["commands"][command].get("default")
     if flag["name"] == "output_dir":
         return OUTPUT
-    if text is None or (text == "none" and flag["type"] == "length"):
+    if text is None or (text == "none" and flag["type"] in LIMITS):
         return None
     kind = flag["type"]
     if kind in ("int", "length"):
         return int(text)
-    if kind == "float":
+    if kind in ("float", "limit"):
         return float(text)
     if kind == "bool" and text in ("True", "False"):
         return text == "True"
@@ -82,7 +83,7 @@ both = {name: line for name, line in sft.items() if name in grpo}
 print(HEAD)
 print("\n".join(both.values()))
 for command, name, lines in (("sft", "SFTConfig", sft), ("grpo", "GRPOConfig", grpo)):
-    lengths = tuple(sorted(f["name"] for f in flags if f["type"] == "length" and f["name"] in lines))
+    limits = tuple(sorted(f["name"] for f in flags if f["type"] in LIMITS and f["name"] in lines))
     print(CLASS.format(name=name, command=command))
     print("\n".join(line for of, line in lines.items() if both.get(of) != line))
-    print(f"\n    _command = {json.dumps(command)}\n    _limits = {lengths!r}")
+    print(f"\n    _command = {json.dumps(command)}\n    _limits = {limits!r}")

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import json
+import os
 import sys
 import warnings
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from spark_lora.settings import kind, plain
 BOOKKEEPING = ("timestamp", "run_id", "alerts", "completions")
 SHOWN = ("loss", "reward", "eval_loss", "eval_reward")
 WISHES = ("log", "evaluate", "save")
+RESUMED = ("epoch", "total_flos", "log_history", "best_metric", "best_global_step", "best_model_checkpoint")
 # What transformers calls between or within steps, where the JVM is.
 NEVER = (
     "on_step_begin", "on_substep_end", "on_pre_optimizer_step", "on_optimizer_step", "on_prediction_step", "on_predict",
@@ -159,13 +161,26 @@ class Callbacks:
         """Keeps the best metric, which callbacks see one evaluation later."""
         self.tell("on_evaluate", metrics=metrics)
         self.control.should_evaluate = False
+        self.compare(metrics)
+
+    def compare(self, metrics):
         name = self.args.metric_for_best_model
         value = None if name is None else metrics.get(name if name.startswith("eval_") else f"eval_{name}")
         best = self.state.best_metric
         if value is not None and (best is None or (value > best if self.args.greater_is_better else value < best)):
             self.state.best_metric = value
             if plain(self.args.save_strategy) != "no":
-                self.state.best_global_step = self.state.global_step
+                self.state.best_global_step = metrics["step"]
+
+    def resumed(self, saved):
+        """Restores the state of a checkpoint, as transformers does."""
+        for name in RESUMED:
+            setattr(self.state, name, saved[name])
+        if self.state.best_metric is None:  # the JVM compares no evaluations of grpo
+            for row in self.state.log_history:
+                self.compare(row)
+            best = f"{self.args.output_dir}/checkpoint-{self.state.best_global_step}"
+            self.state.best_model_checkpoint = best if os.path.isdir(best) else None
 
     def saved(self, step):
         if step == self.state.best_global_step:
@@ -191,6 +206,9 @@ class Listener:
 
     def mayWant(self):
         return bool(self.run.all)
+
+    def resumed(self, state):
+        self.guarded(self.run.resumed, json.loads(state))
 
     def begun(self, first, total):
         self.guarded(self._begun, first, total)

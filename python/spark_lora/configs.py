@@ -208,7 +208,7 @@ class GRPOConfig(TrainerConfig):
     loss_type: Optional[str] = field(default="dapo", metadata={"help": "dapo, grpo, bnpo, dr_grpo, cispo, sapo, luspo or vespo"})
     train_sampling_strategy: Optional[str] = field(default="random", metadata={"help": "changes nothing: shuffle_dataset says in which order prompts are visited"})
     seed: Optional[int] = field(default=42, metadata={"help": "random seed of adapter, prompt order, dropout and sampling"})
-    data_seed: Optional[int] = field(default=None, metadata={"help": "random seed of the prompt order; unset: seed"})
+    data_seed: Optional[int] = field(default=None, metadata={"help": "changes nothing: prompts are ordered by seed, as in TRL"})
     save_strategy: Optional[str] = field(default="steps", metadata={"help": "when checkpoint-N folders are saved: steps, epoch or no"})
     load_best_model_at_end: Optional[bool] = field(default=False, metadata={"help": "refused unless it has its default: its evaluation measures rewards, and the last step is the result"})
     metric_for_best_model: Optional[str] = field(default=None, metadata={"help": "refused unless it has its default: the last step is the result"})
@@ -271,7 +271,7 @@ class GRPOConfig(TrainerConfig):
     vllm_structured_outputs_regex: Optional[str] = field(default=None, metadata={"help": "refused unless it has its default: completions are drawn freely; a reward may judge their form"})
     vllm_importance_sampling_correction: Optional[bool] = field(default=True, metadata={"help": "correct the loss where a server's log-probabilities differ from the learner's, by importance sampling"})
     vllm_importance_sampling_mode: Optional[str] = field(default="sequence_mask", metadata={"help": "what has a ratio, and whether ratios outside the bounds are truncated or masked"})
-    vllm_importance_sampling_clip_max: Optional[float] = field(default=3.0, metadata={"help": "upper bound of the ratios"})
+    vllm_importance_sampling_clip_max: Optional[float] = field(default=3.0, metadata={"help": "upper bound of the ratios; none: no bound"})
     vllm_importance_sampling_clip_min: Optional[float] = field(default=None, metadata={"help": "lower bound of the ratios; unset: none"})
     vllm_importance_sampling_cap: Optional[float] = field(default=None, metadata={"help": "former name of vllm_importance_sampling_clip_max, which it replaces"})
     use_transformers_paged: Optional[bool] = field(default=False, metadata={"help": "changes nothing: completions are generated in this process"})
@@ -299,4 +299,4 @@ class GRPOConfig(TrainerConfig):
     generation_kwargs: Optional[str] = field(default=None, metadata={"help": "refused unless it has its default: its entries are settings here: temperature, top_p, top_k, min_p, repetition_penalty"})
 
     _command = "grpo"
-    _limits = ()
+    _limits = ('vllm_importance_sampling_clip_max',)

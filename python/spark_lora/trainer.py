@@ -114,7 +114,7 @@ class _Trainer:
         self.state.log_history = history or self.state.log_history
         self._callbacks.tell("on_train_end")
         last = self.state.log_history[-1] if self.state.log_history else {}
-        metrics = {name: value for name, value in last.items() if name.startswith(("train_", "total_")) or name == "epoch"}
+        metrics = {name: value for name, value in last.items() if name != "step" and not name.startswith("peak_memory_")}
         return TrainOutput(result.steps(), result.trainLoss(), metrics)
 
     def evaluate(self, eval_dataset=None):

@@ -2,7 +2,9 @@ package org.sparklora.prep;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -71,15 +73,28 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
       return Optional.of(ChatTemplate.of(file.text(), tokens, file.name()));
     }
     if (source.template() instanceof TextSource.OtherTokenizer other) {
-      Optional<ChatTemplate> template = ChatTemplate.load(other.folder().folder());
+      Path folder = other.folder().folder();
+      Optional<ChatTemplate> template = ChatTemplate.load(folder);
       ConfigException.require(
           template.isPresent(),
           Flags.CHAT_TEMPLATE_PATH,
           other.folder().name(),
           "it is no file, and as a folder it has no chat template");
+      List<String> lacking = tokenizer.map(own -> own.lacking(folder)).orElse(List.of());
+      ConfigException.require(
+          lacking.isEmpty(),
+          Flags.CHAT_TEMPLATE_PATH,
+          other.folder().name(),
+          "its tokenizer has the special tokens %s, which the model's lacks and would read as plain text; add them to the model and its tokenizer first, or name a file with the template if it writes none of them"
+              .formatted(lacking));
       return template;
     }
     return ChatTemplate.load(source.model().folder());
+  }
+
+  /** This text with a template whose {@code strftime_now} has another clock. */
+  ModelText at(Clock clock) {
+    return new ModelText(tokenizer, template.map(own -> own.at(clock)));
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -101,12 +102,12 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
   }
 
   @Override
-  public Documents create(Configuration configuration, Path file, TextSource text) {
+  public Documents create(Configuration configuration, Path file, TextSource text, Clock clock) {
     boolean keepEnd =
         !config.packing().enabled() && config.truncation() == PrepConfig.Truncation.KEEP_END;
     return new Tokenized(
         this,
-        PrepTokenizer.of(text, ModelText.shared(text), config).examples(),
+        PrepTokenizer.of(text, ModelText.shared(text).at(clock), config).examples(),
         new DocumentLimit(config.documentLimit(), keepEnd),
         new DocumentFile.Writer(configuration, file));
   }

@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
@@ -318,18 +320,23 @@ public record PrepConfig(
    *
    * @param template of {@code chat_template_path}; empty if unset
    * @param eosToken {@code eos_token}; empty if unset
+   * @param eosId its id; empty if unset
    */
-  public record GivenText(Optional<ChatTemplate> template, String eosToken) {
+  public record GivenText(Optional<ChatTemplate> template, String eosToken, OptionalInt eosId) {
     /** Reads the template, whose file may be gone when results are saved. */
     public static GivenText of(Configuration hadoop, PrepConfig.Model config) {
+      boolean hasTemplate = !config.chatTemplatePath().isEmpty();
+      if (!hasTemplate && config.eosToken().isEmpty()) {
+        return new GivenText(Optional.empty(), "", OptionalInt.empty());
+      }
+      ModelText text = ModelText.shared(TextSource.locate(hadoop, config));
       return new GivenText(
-          config.chatTemplatePath().isEmpty()
-              ? Optional.empty()
-              : ModelText.shared(TextSource.locate(hadoop, config)).template(),
-          config.eosToken());
+          text.template().filter(any -> hasTemplate),
+          config.eosToken(),
+          text.tokenizer().map(own -> own.idOf(config.eosToken())).orElse(OptionalInt.empty()));
     }
 
-    /** Changes the tokenizer's files in a folder. */
+    /** Changes the tokenizer's files in a folder, and the end tokens of a whole model. */
     public void save(Path folder) throws IOException {
       if (template.isPresent()) {
         template.get().save(folder);
@@ -340,6 +347,9 @@ public record PrepConfig(
           if (JsonFile.isThere(file)) {
             JsonFile.write(file, JsonFile.read(file).put("eos_token", eosToken));
           }
+        }
+        if (eosId.isPresent() && JsonFile.isThere(folder.resolve("config.json"))) {
+          CheckpointWriter.putEndToken(folder, eosId.getAsInt());
         }
       }
     }

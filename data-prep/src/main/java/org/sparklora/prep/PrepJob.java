@@ -1,5 +1,8 @@
 package org.sparklora.prep;
 
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -201,6 +204,7 @@ public final class PrepJob<C extends TableCounts> {
   private List<int[]> tokenize(JavaSparkContext spark, List<SplitGroup> groups, Path documents) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     TextSource source = text;
+    Clock clock = Clock.fixed(Instant.now(), ZoneId.systemDefault()); // one date for all rows
     List<RowKind<C>> bySource = kinds;
     String folder = documents.toString();
     List<SplitReport> reports =
@@ -211,6 +215,7 @@ public final class PrepJob<C extends TableCounts> {
                     TokenizeSplit.run(
                         hadoop.value(),
                         source,
+                        clock,
                         bySource.get(split.source()),
                         split,
                         TokenizeSplit.file(new Path(folder), index),

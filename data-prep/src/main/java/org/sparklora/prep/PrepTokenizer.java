@@ -36,15 +36,14 @@ record PrepTokenizer(ExampleTokenizer examples, Optional<String> templateSha256)
           Flags.EOS_TOKEN,
           ownEos,
           "the tokenizer has no such token; name one of its tokens");
+      template = template.map(own -> own.withEosToken(ownEos));
     }
     ExampleTokenizer examples =
         new ExampleTokenizer(
             tokenizer,
             template,
             ownEos.isEmpty() ? tokenizer.flatMap(Tokenizer::eosToken).orElse("") : ownEos,
-            Math.max(
-                tokenizer.map(Tokenizer::vocabularySize).orElse(0),
-                modelVocabulary(source.model().folder())),
+            vocabulary(source.model().folder(), tokenizer),
             config.loss(),
             config.assistantOnlyLoss());
     return new PrepTokenizer(examples, template.map(ChatTemplate::fingerprint));
@@ -62,13 +61,15 @@ record PrepTokenizer(ExampleTokenizer examples, Optional<String> templateSha256)
   }
 
   /**
-   * Number of token ids of the model, which may exceed the tokenizer's (rows of the embedding are
-   * rounded up); 0 without a config.json.
+   * Bound of a model's token ids: rows of its embedding, which may be fewer than the tokenizer's
+   * ids, as in Gemma 3 1B; the tokenizer's without a config.json.
    */
-  private static int modelVocabulary(Path folder) {
+  static int vocabulary(Path folder, Optional<Tokenizer> tokenizer) {
     Path config = folder.resolve("config.json");
     try {
-      return JsonFields.readIfThere(config).whole("vocab_size", 1, Integer.MAX_VALUE).orElse(0);
+      return JsonFields.readIfThere(config)
+          .whole("vocab_size", 1, Integer.MAX_VALUE)
+          .orElse(tokenizer.map(Tokenizer::vocabularySize).orElse(0));
     } catch (IOException e) {
       throw new ConfigException(
           Flags.MODEL_NAME_OR_PATH,

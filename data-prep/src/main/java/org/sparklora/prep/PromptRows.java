@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -78,15 +79,16 @@ record PromptRows(
   }
 
   @Override
-  public Documents create(Configuration configuration, Path file, TextSource text) {
-    ModelText read = ModelText.shared(text);
+  public Documents create(Configuration configuration, Path file, TextSource text, Clock clock) {
+    ModelText read = ModelText.shared(text).at(clock);
     return new Tokenized(
         config,
         new PromptTokenizer(
             read.tokenizer().orElseThrow(),
             read.template(),
             config.model().templateVariables(),
-            config.systemTurn()),
+            config.systemTurn(),
+            PrepTokenizer.vocabulary(text.model().folder(), read.tokenizer())),
         PromptWriter.create(configuration, file.toString()));
   }
 

@@ -2,6 +2,7 @@ package org.sparklora.prep;
 
 import java.io.Closeable;
 import java.io.Serializable;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,8 +41,12 @@ sealed interface RowKind<C extends TableCounts> extends Serializable
   /** Logs that the table is being made. */
   void announce(String dataset);
 
-  /** Opens the file that holds a split's documents between the stages. */
-  Documents create(Configuration configuration, Path file, TextSource text);
+  /**
+   * Opens the file that holds a split's documents between the stages.
+   *
+   * @param clock for chat templates; the same in all tasks of a job
+   */
+  Documents create(Configuration configuration, Path file, TextSource text, Clock clock);
 
   /** The file that {@link #create} opens. Used by one thread. */
   interface Documents extends Closeable {

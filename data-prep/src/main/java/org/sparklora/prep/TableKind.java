@@ -24,14 +24,14 @@ public record TableKind<C extends TableCounts>(
   /** Made by {@code prep}. */
   public static final TableKind<PackedCounts> PACKED =
       new TableKind<>(
-          "packed table", "_prep_manifest.json", 1, PackedCounts.class, Flags.PACKED_DIR, "prep");
+          "packed table", "_prep_manifest.json", 2, PackedCounts.class, Flags.PACKED_DIR, "prep");
 
   /** Made by {@code prep --task grpo}. */
   public static final TableKind<PromptCounts> PROMPTS =
       new TableKind<>(
           "prompts",
           "_prompts_manifest.json",
-          1,
+          2,
           PromptCounts.class,
           Flags.PROMPTS_DIR,
           "prep --task grpo");

@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import java.time.Clock;
 import java.util.Locale;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
@@ -33,11 +34,13 @@ final class TokenizeSplit implements RowHandler {
    *
    * <p>If bad rows are not skipped, reading ends at the first one, and the report has it.
    *
+   * @param clock for chat templates
    * @param tokens receives the token count of each document
    */
   static SplitReport run(
       Configuration configuration,
       TextSource text,
+      Clock clock,
       RowKind<?> rows,
       SplitGroup split,
       Path output,
@@ -47,7 +50,7 @@ final class TokenizeSplit implements RowHandler {
         output.getParent(),
         output,
         attempt -> {
-          try (RowKind.Documents documents = rows.create(configuration, attempt, text)) {
+          try (RowKind.Documents documents = rows.create(configuration, attempt, text, clock)) {
             return new TokenizeSplit(rows.config().source().onBadRows(), documents, tokens)
                 .read(configuration, rows, split);
           }

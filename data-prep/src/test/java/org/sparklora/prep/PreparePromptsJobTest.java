@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +23,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
+import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.Tokenizer;
@@ -97,15 +101,17 @@ class PreparePromptsJobTest extends PrepJobFixture {
     assertThat(prompts).allMatch(prompt -> prompt.solution().isEmpty());
   }
 
+  /** GRPOTrainer renders no column but the prompt; rewards receive all columns. */
   @Test
-  void theTemplateSeesTheSettingsVariablesBeforeThoseOfARow() throws IOException {
+  void theTemplateSeesTheVariablesOfTheSettingsAndNoneOfARow() throws IOException {
     Path data =
         data(
             "{\"question\": \"1?\", \"answer\": \"1\"}",
-            "{\"prompt\": [{\"role\": \"user\", \"content\": \"2?\"}], \"chat_template_kwargs\": {\"thinking\": true, \"mark\": \"#\"}}");
+            "{\"prompt\": [{\"role\": \"user\", \"content\": \"2?\"}], \"chat_template_kwargs\": {\"thinking\": true, \"mark\": \"#\"}, \"tools\": [{\"name\": \"add\"}]}");
     Path template =
         Files.writeString(
-            scratch.resolve("template.jinja"), "{{ messages[0].content }}{{ thinking }}{{ mark }}");
+            scratch.resolve("template.jinja"),
+            "{{ messages[0].content }}{{ thinking }}{{ mark }}{{ tools }}");
     PromptsConfig plain = config(data, "out");
     PrepConfig.Model model =
         new PrepConfig.Model(
@@ -120,9 +126,35 @@ class PreparePromptsJobTest extends PrepJobFixture {
             spark(1, JAVA),
             new PromptsConfig(plain.source(), model, "", 0, plain.outputFolder(), false));
 
-    assertThat(table("out")).extracting(Prompt::text).containsExactly("1?False", "2?False#");
+    List<Prompt> prompts = table("out");
+    assertThat(prompts).extracting(Prompt::text).containsExactly("1?FalseNone", "2?FalseNone");
+    assertThat(prompts.get(1).columns()).containsEntry("tools", "[{\"name\":\"add\"}]");
     assertThat(manifest.inputs().settings())
         .containsEntry("chat_template_kwargs", Map.of("thinking", false));
+  }
+
+  @Test
+  void theDateInATemplateIsThatOfTheJob() throws IOException {
+    PromptsConfig plain = config(data(), "out");
+    Path template =
+        Files.writeString(scratch.resolve("dated.jinja"), "{{ strftime_now('%d %b %Y') }}");
+    PrepConfig.Model model =
+        new PrepConfig.Model(plain.model().reference(), template.toString(), "");
+    Map<String, Object> row = Map.of("question", "1?");
+    RowKind<PromptCounts> rows =
+        new PromptsConfig(plain.source(), model, "", 0, plain.outputFolder(), false).rows(row);
+    Configuration hadoop = new Configuration();
+    TextSource text = TextSource.locate(hadoop, model);
+    Path file = Files.createDirectories(scratch.resolve("out")).resolve("a.parquet");
+    try (RowKind.Documents task =
+        rows.create(
+            hadoop,
+            new org.apache.hadoop.fs.Path(file.toString()),
+            text,
+            Clock.fixed(Instant.EPOCH, ZoneOffset.UTC))) {
+      task.write(row, new SplitReport());
+    }
+    assertThat(table("out")).extracting(Prompt::text).containsExactly("01 Jan 1970");
   }
 
   @Test

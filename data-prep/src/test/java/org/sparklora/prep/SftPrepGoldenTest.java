@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -138,6 +139,7 @@ class SftPrepGoldenTest {
           TokenizeSplit.run(
               HADOOP,
               text,
+              Clock.systemDefaultZone(),
               new PackedRows(config, format),
               new SplitGroup(List.of(splits.get(i))),
               TokenizeSplit.file(documents, i),

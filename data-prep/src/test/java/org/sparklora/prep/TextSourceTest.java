@@ -13,13 +13,21 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.OtherFileSystem;
+import org.sparklora.prep.format.Example;
+import org.sparklora.prep.format.Problem;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.BadRowException.Reason;
+import org.sparklora.prep.tokenize.ExampleTokenizer;
+import org.sparklora.prep.tokenize.PromptTokenizer;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Conversation;
 import org.sparklora.text.Message;
@@ -150,6 +158,96 @@ class TextSourceTest {
         .isEqualTo("given {{ messages }}\n");
     assertThat(config).content().contains("\"a\": 1", "\"eos_token\": \"<end>\"");
     assertThat(saved.resolve("special_tokens_map.json")).doesNotExist();
+  }
+
+  @Test
+  void theEndTokensIdIsSavedWithAWholeModel() throws IOException {
+    Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();
+    PrepConfig.Model settings =
+        new PrepConfig.Model(ModelReference.of(tiny.toString()), "", "<|pad|>");
+    PrepConfig.GivenText given = PrepConfig.GivenText.of(hadoop, settings);
+    Path saved = folder("saved", "own");
+    given.save(saved);
+    assertThat(saved.resolve("config.json")).as("of an adapter").doesNotExist();
+
+    Path config = Files.writeString(saved.resolve("config.json"), "{\"eos_token_id\": 2}");
+    given.save(saved);
+    assertThat(config).content().contains("\"eos_token_id\": 3");
+    assertThat(saved.resolve("chat_template.jinja")).hasContent("own");
+  }
+
+  /** In TRL the template sees the tokenizer's {@code eos_token}, which the setting replaces. */
+  @Test
+  void theTemplateSeesTheGivenEndToken() throws IOException {
+    Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();
+    Files.writeString(
+        tiny.resolve("chat_template.jinja"), "{{ messages[0].content }}{{ eos_token }}");
+    PrepConfig usual = PrepConfig.defaults(tiny.toString(), "", "");
+    PrepConfig config =
+        new PrepConfig(
+            usual.source(),
+            new PrepConfig.Model(usual.model().reference(), "", "<|pad|>"),
+            usual.maxLength(),
+            usual.truncation(),
+            usual.packing(),
+            usual.loss(),
+            false,
+            "",
+            false);
+    TextSource source = TextSource.locate(hadoop, config.model());
+    Example chat = new Example.Chat(List.of(Map.of("role", "user", "content", "hello")), Map.of());
+    int[] ids =
+        PrepTokenizer.of(source, ModelText.load(source), config)
+            .examples()
+            .tokenize(chat)
+            .document()
+            .inputIds();
+    assertThat(ids).endsWith(3).doesNotContain(2);
+  }
+
+  /** Gemma 3 1B's tokenizer has one id more than the model. */
+  @Test
+  void textsWithIdsThatTheModelLacksAreBadRows() throws IOException {
+    Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();
+    Files.writeString(tiny.resolve("config.json"), "{\"vocab_size\": 3}");
+    PrepConfig config = PrepConfig.defaults(tiny.toString(), "", "");
+    TextSource source = TextSource.locate(hadoop, config.model());
+    ModelText text = ModelText.load(source);
+    ExampleTokenizer examples = PrepTokenizer.of(source, text, config).examples();
+    PromptTokenizer prompts =
+        new PromptTokenizer(
+            text.tokenizer().orElseThrow(), Optional.empty(), Map.of(), Optional.empty(), 3);
+    assertBeyond(() -> examples.tokenize(new Example.Text("<|pad|>")));
+    Problem problem = new Problem(new Problem.Text("<|pad|>"), Optional.empty(), Map.of());
+    assertBeyond(() -> prompts.tokenize(problem));
+  }
+
+  private static void assertBeyond(ThrowingCallable tokenizing) {
+    assertThatThrownBy(tokenizing)
+        .isInstanceOfSatisfying(
+            BadRowException.class,
+            e -> assertThat(e.reason()).isEqualTo(Reason.TOKEN_ID_BEYOND_VOCABULARY))
+        .hasMessageContaining("is 3, and the model has the ids 0 to 2");
+  }
+
+  @Test
+  void aFolderWithSpecialTokensThatTheModelLacksIsRefused() throws IOException {
+    Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();
+    Path other = folder("other", "<|turn|>{{ messages[0].content }}<|over|>");
+    Files.writeString(
+        other.resolve("tokenizer.json"),
+        """
+        {"added_tokens": [
+          {"content": "<|turn|>", "special": true}, {"content": "<|over|>", "special": true},
+          {"content": "<|im_end|>", "special": true}, {"content": "plain", "special": false}]}
+        """);
+    TextSource source =
+        TextSource.locate(
+            hadoop, new PrepConfig.Model(ModelReference.of(tiny.toString()), other.toString(), ""));
+    assertThatThrownBy(() -> ModelText.load(source))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("chat_template_path = " + other)
+        .hasMessageContaining("the special tokens [<|turn|>, <|over|>], which");
   }
 
   @Test

@@ -63,7 +63,7 @@ class GradientTest {
       throws IOException {
     ObjectNode config = TinyCheckpoint.config("qwen3_moe").put("norm_topk_prob", renormalised);
     config.put("num_experts_per_tok", 3).put("decoder_sparse_step", sparseStep);
-    config.put("pad_token_id", -1);
+    config.putNull("pad_token_id");
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, config);
     checkFullSlope(checkpoint);
     LoraConfig lora = new LoraConfig(3, 6, 0, false, LoraTargets.names(List.of("all-linear")));
@@ -77,7 +77,7 @@ class GradientTest {
     ObjectNode config = TinyCheckpoint.config(modelType);
     config.put("attention_bias", true).put("mlp_bias", true).put("sliding_window", 3);
     config.put("tie_word_embeddings", false);
-    config.put("pad_token_id", -1); // a padding id's gradient is deliberately not the slope
+    config.putNull("pad_token_id"); // a padding id's gradient is deliberately not the slope
     checkFullSlope(TinyCheckpoint.write(folder, config));
   }
 

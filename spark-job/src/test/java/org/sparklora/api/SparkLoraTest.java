@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -114,6 +116,12 @@ class SparkLoraTest {
 
   private static final class Heard implements RunListener {
     private final List<String> steps = new ArrayList<>();
+    private String resumed = "{}";
+
+    @Override
+    public void resumed(String state) {
+      resumed = state;
+    }
 
     @Override
     public void begun(int firstStep, int totalSteps) {
@@ -357,37 +365,41 @@ class SparkLoraTest {
   void aListenerHasRowsEvaluationsCheckpointsAndTheEndWhenItWantsThem() throws IOException {
     Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
     Wants wants = new Wants(Map.of(1, "log", 2, "evaluate", 3, "save", 4, "stop"));
-    TrainingResult result =
-        lora.sft(
-            sft("wants")
-                .table("train", rows)
-                .table("test", rows)
-                .set("max_steps", 9)
-                .set("logging_steps", 100)
-                .set("eval_strategy", "steps")
-                .set("eval_steps", 100)
-                .listener(wants)
-                .build());
+    Request.Builder evaluated =
+        sft("wants")
+            .table("train", rows)
+            .table("test", rows)
+            .set("logging_steps", 100)
+            .set("eval_strategy", "steps")
+            .set("eval_steps", 100)
+            .set("metric_for_best_model", "loss");
+    TrainingResult result = lora.sft(evaluated.set("max_steps", 9).listener(wants).build());
 
     assertThat(wants.heard)
         .containsExactly(
             "step 1", "row", "step 2", "eval", "step 3", "checkpoint-3", "step 4", "end");
     assertThat(result.steps()).isEqualTo(4);
     assertThat(result.complete()).isTrue();
+    Heard resumed = new Heard();
+    evaluated.set("max_steps", 4).set("resume_from_checkpoint", true).listener(resumed);
+    lora.sft(evaluated.build());
+    assertThat(resumed.steps).containsExactly("3 of 4", "4", "4");
+    JsonNode state = new ObjectMapper().readTree(resumed.resumed);
+    assertThat(state.at("/log_history/1/eval_loss").isNumber()).isTrue();
+    assertThat(state.get("best_metric")).isEqualTo(state.at("/log_history/1/eval_loss"));
+    lora.sft(ofRounds(sft("four").table("train", rows).set("max_steps", 4)).build());
     lora.sft(
-        sft("four")
-            .table("train", rows)
-            .set("max_steps", 4)
-            .set("lr_scheduler_type", "constant")
-            .build());
-    lora.sft(
-        sft("stopped-at-four")
-            .table("train", rows)
-            .set("max_steps", 9)
-            .set("lr_scheduler_type", "constant")
+        ofRounds(sft("stopped-at-four").table("train", rows).set("max_steps", 9))
             .listener(new Wants(Map.of(4, "stop")))
             .build());
     assertThat(adapter("stopped-at-four")).isEqualTo(adapter("four"));
+  }
+
+  /** Outer steps after rounds of two steps, which no listener changes. */
+  private static Request.Builder ofRounds(Request.Builder sft) {
+    return sft.set("lr_scheduler_type", "constant")
+        .set("outer_optimizer", "nesterov")
+        .set("averaging_frequency", 2);
   }
 
   @Test

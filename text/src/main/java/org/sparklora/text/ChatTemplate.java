@@ -42,6 +42,8 @@ public final class ChatTemplate {
   private static final String EMPTY =
       "Cannot use the chat template%s: it is empty, and would turn every conversation into nothing; write one, or remove it";
 
+  private static final Clock NOW = Clock.systemDefaultZone();
+
   private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
 
   /**
@@ -61,16 +63,19 @@ public final class ChatTemplate {
   private final Template template;
   private final Map<String, Object> specialTokens;
   private final Optional<ChatTemplate> toolUse; // replaces this template if tools are given
+  private final Clock clock; // for strftime_now
 
   private ChatTemplate(
       String name,
       String source,
       Map<String, Object> specialTokens,
-      Optional<ChatTemplate> toolUse) {
+      Optional<ChatTemplate> toolUse,
+      Clock clock) {
     this.name = name;
     this.source = source;
     this.specialTokens = Map.copyOf(specialTokens);
     this.toolUse = toolUse;
+    this.clock = clock;
     try {
       this.template = Template.parse(source);
     } catch (JinjaException e) {
@@ -105,13 +110,15 @@ public final class ChatTemplate {
             JsonFile.isThere(tools)
                 ? Optional.of(of(read(tools), tokens, tools))
                 : Optional.empty();
-        return Optional.of(new ChatTemplate(" " + file, read(file), tokens, toolUse));
+        return Optional.of(new ChatTemplate(" " + file, read(file), tokens, toolUse, NOW));
       }
       Map<String, String> templates = templates(config);
       Optional<ChatTemplate> toolUse =
           Optional.ofNullable(templates.get("tool_use")).map(text -> of(text, tokens, configFile));
       return Optional.ofNullable(templates.get("default"))
-          .map(text -> new ChatTemplate(" " + KEY + " of " + configFile, text, tokens, toolUse));
+          .map(
+              text ->
+                  new ChatTemplate(" " + KEY + " of " + configFile, text, tokens, toolUse, NOW));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the chat template in " + folder, e);
     }
@@ -130,7 +137,7 @@ public final class ChatTemplate {
    * @param file the file that holds the source, for messages
    */
   public static ChatTemplate of(String source, Map<String, Object> specialTokens, Object file) {
-    return new ChatTemplate(" " + file, source, specialTokens, Optional.empty());
+    return new ChatTemplate(" " + file, source, specialTokens, Optional.empty(), NOW);
   }
 
   /**
@@ -210,10 +217,27 @@ public final class ChatTemplate {
   private ChatTemplate trainingTwin(String file) {
     try (InputStream in = ChatTemplate.class.getResourceAsStream("training/" + file)) {
       String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      return new ChatTemplate(name, text, specialTokens, Optional.empty());
+      return new ChatTemplate(name, text, specialTokens, Optional.empty(), clock);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the training template " + file, e);
     }
+  }
+
+  /** This template with another {@code eos_token}. */
+  public ChatTemplate withEosToken(String token) {
+    Map<String, Object> tokens = new HashMap<>(specialTokens);
+    tokens.put("eos_token", token);
+    return with(tokens, clock);
+  }
+
+  /** This template with another clock for {@code strftime_now}, by default the system's. */
+  public ChatTemplate at(Clock time) {
+    return with(specialTokens, time);
+  }
+
+  private ChatTemplate with(Map<String, Object> tokens, Clock time) {
+    return new ChatTemplate(
+        name, source, tokens, toolUse.map(other -> other.with(tokens, time)), time);
   }
 
   /** Writes the template into a checkpoint folder, in place of the folder's own. */
@@ -264,7 +288,7 @@ public final class ChatTemplate {
     variables.put("messages", conversation.messages().stream().map(Message::fields).toList());
     variables.put("add_generation_prompt", options.addGenerationPrompt());
     try {
-      Rendering rendering = template.render(variables, Clock.systemDefaultZone());
+      Rendering rendering = template.render(variables, clock);
       // UTF-8 cannot hold half of a pair, and transformers' tokenizers refuse it
       if (!StandardCharsets.UTF_8.newEncoder().canEncode(rendering.text())) {
         throw new ChatTemplateException(

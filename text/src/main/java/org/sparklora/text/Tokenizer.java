@@ -1,5 +1,6 @@
 package org.sparklora.text;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -7,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.sparklora.text.bpe.TokenizerPipeline;
@@ -107,7 +110,7 @@ public final class Tokenizer {
     return pipeline.decode(ids, skipSpecialTokens);
   }
 
-  /** The number of tokens, added tokens included. */
+  /** The largest token id + 1, of added tokens, too; not each smaller id has a token. */
   public int vocabularySize() {
     return pipeline.size();
   }
@@ -118,6 +121,23 @@ public final class Tokenizer {
   public OptionalInt idOf(String token) {
     int id = pipeline.idOf(token);
     return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  /** Special tokens of another checkpoint's tokenizer.json that this tokenizer lacks. */
+  public List<String> lacking(Path checkpointFolder) {
+    Path file = checkpointFolder.resolve(FILE);
+    try {
+      List<String> lacking = new ArrayList<>();
+      for (JsonNode token : JsonFields.readIfThere(file).json().path("added_tokens")) {
+        String content = token.path("content").asText();
+        if (token.path("special").asBoolean() && idOf(content).isEmpty()) {
+          lacking.add(content);
+        }
+      }
+      return lacking;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
+    }
   }
 
   /** The token that begins a sequence, if the checkpoint names one. */

@@ -3,9 +3,12 @@ package org.sparklora.train;
 import java.io.Serializable;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.sparklora.model.StepResult;
 import org.sparklora.model.loss.TokenLogProbs;
 
@@ -132,8 +135,46 @@ public record StepMetrics(
    * Combines the metrics of workers that each took the step separately; the gradient norm is the
    * mean.
    */
-  public static StepMetrics ofWorkers(Collection<StepMetrics> workers) {
+  private static StepMetrics ofWorkers(Collection<StepMetrics> workers) {
     StepMetrics sum = sum(workers).orElseThrow();
     return sum.withGradNorm(sum.gradNorm / workers.size());
+  }
+
+  /**
+   * The metrics of the steps {@code [from, to)} of a round. A step whose workers were all left out
+   * has the losses of the nearest other step, and no tokens.
+   *
+   * @param taken metrics of each worker's steps; zeros are returned if there are none
+   */
+  public static List<StepMetrics> ofRound(int from, int to, Collection<StepMetrics> taken) {
+    Map<Integer, List<StepMetrics>> bySteps =
+        taken.stream()
+            .collect(Collectors.groupingBy(StepMetrics::step, TreeMap::new, Collectors.toList()));
+    return IntStream.range(from, to)
+        .mapToObj(
+            step ->
+                bySteps.keySet().stream()
+                    .min(Comparator.comparingInt(other -> Math.abs(other - step)))
+                    .map(nearest -> ofWorkers(bySteps.get(nearest)).insteadOf(step))
+                    .orElse(none(step)))
+        .toList();
+  }
+
+  private StepMetrics insteadOf(int untaken) {
+    return untaken == step
+        ? this
+        : new StepMetrics(
+            untaken,
+            nllSum,
+            targetTokens,
+            0,
+            0,
+            microBatches,
+            entropySum,
+            accuracySum,
+            routerLossSum,
+            routerWeight,
+            gradNorm,
+            sources);
   }
 }

@@ -1,6 +1,7 @@
 package org.sparklora.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.util.ArrayList;
@@ -8,6 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.text.json.JsonProblem;
 
 /**
  * The log of a run in transformers' format, {@code trainer_state.json}.
@@ -33,6 +37,7 @@ public final class TrainerState {
           "eval_samples_per_second",
           "eval_steps_per_second");
 
+  private static final Logger LOG = LoggerFactory.getLogger(TrainerState.class);
   private static final String RUNTIME = "train_runtime";
   private static final int FLOPS_PER_PARAMETER_AND_TOKEN = 6;
   private static final int HF_DEFAULT_INTERVAL = 500;
@@ -121,13 +126,7 @@ public final class TrainerState {
             * step.paddedTokens();
     sums = sums.plus(step, step.loss(), epochAfter, flops);
     window.add(step.parts());
-    if (!isLogged()) {
-      return Optional.empty();
-    }
-    Map<String, Object> means = new TreeMap<>(window.take());
-    means.put("entropy", sums.windowEntropy() / sums.windowMicroBatches());
-    means.put("mean_token_accuracy", sums.windowAccuracy() / sums.windowMicroBatches());
-    return logRow(step.gradNorm(), learningRate, means);
+    return logRow(step.gradNorm(), learningRate);
   }
 
   /**
@@ -153,12 +152,7 @@ public final class TrainerState {
     sums = sums.plus(StepMetrics.none(step.step()), step.loss(), epochAfter, 0);
     window.add(Map.of("step_time", seconds));
     step.microBatches().forEach(window::add);
-    if (!isLogged()) {
-      return Optional.empty();
-    }
-    Map<String, Object> means = new TreeMap<>();
-    window.take().forEach((name, mean) -> means.put(name, mean.isNaN() ? null : mean));
-    return logRow(step.gradNorm(), learningRate, means);
+    return logRow(step.gradNorm(), learningRate);
   }
 
   /** Makes the next step complete a log row, whatever the interval. */
@@ -166,22 +160,29 @@ public final class TrainerState {
     logsNext = true;
   }
 
-  private boolean isLogged() {
-    return logsNext || settings.logging().covers(sums.steps());
-  }
-
-  private Optional<Map<String, Object>> logRow(
-      double gradNorm, double learningRate, Map<String, Object> means) {
+  private Optional<Map<String, Object>> logRow(double gradNorm, double learningRate) {
+    if (!logsNext && !settings.logging().covers(sums.steps())) {
+      return Optional.empty();
+    }
     logsNext = false;
     Map<String, Object> row = row();
     row.put("loss", sums.windowLoss() / (sums.steps() - sums.loggedSteps()));
     row.put("grad_norm", gradNorm);
     row.put("learning_rate", learningRate);
-    row.put("num_tokens", (double) sums.tokens());
-    row.putAll(means);
+    putMeans(row);
     history.add(row);
     sums = sums.logged();
     return Optional.of(row);
+  }
+
+  /** Adds TRL's metrics of the steps since the last log row, and clears them. */
+  private void putMeans(Map<String, Object> row) {
+    row.put("num_tokens", (double) sums.tokens());
+    window.take().forEach((name, mean) -> row.put(name, mean.isNaN() ? null : mean));
+    if (sums.windowMicroBatches() > 0) { // supervised; the window has a policy's
+      row.put("entropy", sums.windowEntropy() / sums.windowMicroBatches());
+      row.put("mean_token_accuracy", sums.windowAccuracy() / sums.windowMicroBatches());
+    }
   }
 
   /** Adds the row of an evaluation and returns it; read-only. */
@@ -220,7 +221,8 @@ public final class TrainerState {
   }
 
   /**
-   * Adds the last row: duration and mean loss of the run. Times count from the resume.
+   * Adds the last row: duration and mean loss of the run, and the means of steps that no row covers
+   * yet. Times count from the resume. As in TRL, a row that follows an evaluation has no means.
    *
    * @param samples samples trained on since the resume
    * @param more further columns of the row
@@ -235,19 +237,29 @@ public final class TrainerState {
     row.put("total_flos", sums.totalFlops());
     row.put("train_loss", trainLoss());
     row.putAll(more);
+    if (sums.steps() > sums.loggedSteps() && !isEvaluated()) {
+      putMeans(row);
+    }
     history.add(row);
     return row;
   }
 
+  /** Whether the last step was evaluated. */
+  private boolean isEvaluated() {
+    Map<String, Object> last = history.isEmpty() ? Map.of() : history.get(history.size() - 1);
+    return last.containsKey("eval_runtime") && last.get("step").equals(sums.steps());
+  }
+
   /**
-   * The summary in the last log row of a run; empty for any other row.
+   * The summary in the last log row of a run of {@code steps} steps; empty for any other row.
    *
    * @param row a row of the log
    */
-  public static Optional<Map<String, Object>> summary(Map<String, Object> row) {
+  public static Optional<Map<String, Object>> summary(Map<String, Object> row, int steps) {
     Map<String, Object> summary = new TreeMap<>(row);
-    summary.keySet().removeAll(List.of("timestamp", "run_id"));
-    return row.containsKey(RUNTIME) ? Optional.of(summary) : Optional.empty();
+    summary.keySet().removeAll(List.of("timestamp", "run_id", "alerts"));
+    boolean isLast = row.containsKey(RUNTIME) && Integer.valueOf(steps).equals(row.get("step"));
+    return isLast ? Optional.of(summary) : Optional.empty();
   }
 
   /**
@@ -298,9 +310,18 @@ public final class TrainerState {
     return sums.totalLoss() / Math.max(1, sums.steps());
   }
 
-  /** The optimizer steps of a run, from the text of its {@value #FILE_NAME}. */
-  public static int steps(String json) throws JsonProcessingException {
-    return new ObjectMapper().readTree(json).path("global_step").asInt();
+  /** The optimizer steps of a run, from the text of its {@value #FILE_NAME}; 0 if it is damaged. */
+  public static int steps(String json) {
+    try {
+      return new ObjectMapper()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS.mappedFeature()) // TRL writes NaN
+          .readTree(json)
+          .path("global_step")
+          .asInt();
+    } catch (JsonProcessingException e) {
+      LOG.warn("Cannot read {} ({}): counting 0 steps", FILE_NAME, JsonProblem.of(e));
+      return 0;
+    }
   }
 
   /**

@@ -102,6 +102,17 @@ public final class TrainingPlan implements Serializable {
     return Math.addExact(Math.multiplyExact(epoch, microStepsPerEpoch()), inEpoch);
   }
 
+  /**
+   * The epoch after some steps, with its fraction.
+   *
+   * @param steps at least 1
+   */
+  double epochAfter(int steps) {
+    int epoch = (steps - 1) / stepsPerEpoch();
+    int inEpoch = (steps - epoch * stepsPerEpoch()) * accumulation;
+    return epoch + (double) Math.min(inEpoch, microStepsPerEpoch()) / microStepsPerEpoch();
+  }
+
   /** Number of workers with micro-batches of their own. */
   public int workers() {
     return workers;
@@ -143,7 +154,7 @@ public final class TrainingPlan implements Serializable {
       }
       byWorker.add(List.copyOf(microBatches));
     }
-    return new Step(number, epoch + (double) last / microStepsPerEpoch(), List.copyOf(byWorker));
+    return new Step(number, epochAfter(number + 1), List.copyOf(byWorker));
   }
 
   private int microStepsPerEpoch() {

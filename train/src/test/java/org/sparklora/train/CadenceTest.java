@@ -26,6 +26,11 @@ class CadenceTest {
   }
 
   @Test
+  void withoutAnIntervalAtTheEndAlone() {
+    assertThat(steps(Cadence.of(Unit.STEPS, 0, 0, 10))).containsExactly(10);
+  }
+
+  @Test
   void aShareOfAllStepsIsRoundedUp() {
     assertThat(steps(Cadence.of(Unit.STEPS, 0.25, 0, 10))).containsExactly(3, 6, 9, 10);
   }
@@ -40,5 +45,14 @@ class CadenceTest {
   void notBeforeTheDelay() {
     assertThat(steps(Cadence.of(Unit.STEPS, 2, 5, 10))).containsExactly(6, 8, 10);
     assertThat(steps(Cadence.of(Unit.EPOCH, 500, 1.5, 10))).containsExactly(10);
+  }
+
+  /** Three steps of 4, 4 and 2 rows an epoch; the fifth of 1.5 epochs ends at epoch 1.8. */
+  @Test
+  void theDelayIsComparedWithTheEpochThatTheLogHas() {
+    TrainingPlan plan = new TrainingPlan(10, 1, 4, 1, 1.5, 0, RowOrder.SEQUENTIAL, 0);
+    assertThat(plan.epochAfter(5)).isEqualTo(plan.steps(4, 5).get(0).epochAfter()).isEqualTo(1.8);
+    assertThat(Cadence.of(Unit.EPOCH, 500, 1.75, 5).falls(5, plan)).isTrue();
+    assertThat(Cadence.of(Unit.EPOCH, 500, 1.85, 5).falls(5, plan)).isFalse();
   }
 }

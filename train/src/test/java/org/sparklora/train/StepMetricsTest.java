@@ -32,6 +32,21 @@ class StepMetricsTest {
     assertThat(sum.parts()).isEmpty();
   }
 
+  /** Workers with steps 1 and 3 of the steps 1 to 4; those with the others were left out. */
+  @Test
+  void aStepWithoutWorkersHasTheLossesOfTheNearestOne() {
+    StepMetrics first = new StepMetrics(1, 4, 2, 10, 12, 1, 3, 0.5, 0, 0, 7, Map.of());
+    StepMetrics third = new StepMetrics(3, 9, 3, 20, 24, 1, 5, 0.25, 0, 0, 8, Map.of());
+
+    List<StepMetrics> round = StepMetrics.ofRound(1, 5, List.of(third, first));
+
+    assertThat(round).extracting(StepMetrics::step).containsExactly(1, 2, 3, 4);
+    assertThat(round).extracting(StepMetrics::loss).containsExactly(2.0, 2.0, 3.0, 3.0);
+    assertThat(round).extracting(StepMetrics::gradNorm).containsExactly(7.0, 7.0, 8.0, 8.0);
+    assertThat(round).extracting(StepMetrics::tokens).containsExactly(10L, 0L, 20L, 0L);
+    assertThat(StepMetrics.ofRound(1, 2, List.of())).containsExactly(StepMetrics.none(1));
+  }
+
   private static StepMetrics metrics(double routerLoss, double weight, float... logProbs) {
     int count = logProbs.length;
     TokenLogProbs targets =

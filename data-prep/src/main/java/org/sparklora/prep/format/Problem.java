@@ -22,11 +22,6 @@ public record Problem(Asked asked, Optional<String> solution, Map<String, Object
   /** A question of a user; rendered by the chat template if the model has one. */
   public record Question(String text) implements Asked {}
 
-  /**
-   * Messages for the chat template.
-   *
-   * @param variables for the template, besides the messages
-   */
-  public record Chat(List<Map<String, Object>> messages, Map<String, Object> variables)
-      implements Asked {}
+  /** Messages for the chat template. */
+  public record Chat(List<Map<String, Object>> messages) implements Asked {}
 }

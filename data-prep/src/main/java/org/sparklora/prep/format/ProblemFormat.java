@@ -56,7 +56,7 @@ public record ProblemFormat(String promptColumn) implements Serializable {
     Set<String> known =
         new LinkedHashSet<>(List.of(promptColumn, PROBLEM, QUESTION, SOLUTION, FINAL_ANSWER));
     known.add(ANSWER);
-    known.addAll(DatasetFormat.TEMPLATE_COLUMNS);
+    known.addAll(DatasetFormat.TEMPLATE_COLUMNS); // for rewards, and for sft on what select keeps
     return known;
   }
 
@@ -145,7 +145,7 @@ public record ProblemFormat(String promptColumn) implements Serializable {
    */
   public Problem.Asked asked(Map<String, Object> row) {
     if (Messages.isConversation(row.get(promptColumn))) {
-      return new Problem.Chat(Messages.of(row, promptColumn), Columns.templateVariables(row));
+      return new Problem.Chat(Messages.of(row, promptColumn));
     }
     if (row.get(promptColumn) instanceof String text) {
       return new Problem.Text(text);

@@ -50,7 +50,7 @@ public final class ExampleTokenizer {
    * @param template the chat template; needed for chats only. For assistant-only loss it marks the
    *     generated text
    * @param eosToken ends a plain text; empty: nothing is appended
-   * @param vocabularySize number of token ids of the model, to check rows tokenized elsewhere
+   * @param vocabularySize bound of the model's token ids, exclusive
    */
   public ExampleTokenizer(
       Optional<Tokenizer> tokenizer,
@@ -84,7 +84,9 @@ public final class ExampleTokenizer {
    */
   public TokenizedExample tokenize(Example example) {
     try {
-      return tokenized(example);
+      TokenizedExample tokenized = tokenized(example);
+      requireKnown(tokenized.document());
+      return tokenized;
     } catch (IllegalArgumentException e) { // the tokenizer's error for this text
       throw new BadRowException(Reason.MALFORMED_ROW, e.getMessage(), "", e);
     }
@@ -106,7 +108,8 @@ public final class ExampleTokenizer {
       int[] ids = encode(ended(text.text()));
       return new TokenizedExample(new TokenizedDocument(ids, ids), true);
     }
-    return tokens((Example.Tokens) example);
+    Example.Tokens tokens = (Example.Tokens) example;
+    return new TokenizedExample(new TokenizedDocument(tokens.inputIds(), tokens.labels()), true);
   }
 
   private Tokenizer tokenizer() {
@@ -147,17 +150,17 @@ public final class ExampleTokenizer {
     return new TokenizedExample(new TokenizedDocument(whole.ids, labels), common == prompt.length);
   }
 
-  private TokenizedExample tokens(Example.Tokens tokens) {
-    for (int i = 0; i < tokens.inputIds().length; i++) {
-      requireKnown(tokens.inputIds()[i], "input_ids", i);
-      if (tokens.labels()[i] != NO_LOSS) {
-        requireKnown(tokens.labels()[i], "labels", i);
+  private void requireKnown(TokenizedDocument document) {
+    for (int i = 0; i < document.tokens(); i++) {
+      requireKnown(document.inputIds()[i], "input_ids", i, vocabularySize);
+      if (document.labels()[i] != NO_LOSS) {
+        requireKnown(document.labels()[i], "labels", i, vocabularySize);
       }
     }
-    return new TokenizedExample(new TokenizedDocument(tokens.inputIds(), tokens.labels()), true);
   }
 
-  private void requireKnown(int id, String column, int index) {
+  /** Refuses a token id that a model does not have. */
+  static void requireKnown(int id, String column, int index, int vocabularySize) {
     if (id < 0 || id >= vocabularySize) {
       throw new BadRowException(
           Reason.TOKEN_ID_BEYOND_VOCABULARY,

@@ -21,34 +21,40 @@ import org.sparklora.text.Tokenizer;
 /**
  * Turns a problem into a prompt as TRL 1.16's GRPOTrainer does: messages are rendered by the chat
  * template with the opening of the assistant's turn and tokenized without further special tokens; a
- * plain text is tokenized unchanged.
+ * plain text is tokenized unchanged. The columns {@code tools} and {@code chat_template_kwargs} of
+ * a row are for its rewards alone.
  *
  * <p>A system prompt is put before conversations that have no system turn. With a system prompt, a
  * plain text becomes a user's turn; a question becomes one if there is a chat template.
  *
  * <p>Immutable and thread-safe.
  *
- * @param variables of the template, which override a row's own
+ * @param variables of the template
  * @param systemPrompt empty for none; needs a template
+ * @param vocabularySize bound of the model's token ids, exclusive
  */
 public record PromptTokenizer(
     Tokenizer tokenizer,
     Optional<ChatTemplate> template,
     Map<String, Object> variables,
-    Optional<String> systemPrompt) {
+    Optional<String> systemPrompt,
+    int vocabularySize) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * The prompt, as row 0.
    *
    * @throws BadRowException without a place, when the template refuses the conversation, the prompt
-   *     has no token, or the text cannot be tokenized
+   *     has no token, a token id is beyond the vocabulary, or the text cannot be tokenized
    */
   public Prompt tokenize(Problem problem) {
     Rendered rendered = render(problem.asked());
     int[] tokens = tokens(rendered);
     if (tokens.length == 0) {
       throw new BadRowException(Reason.EMPTY_PROMPT, "its prompt has no tokens", "");
+    }
+    for (int i = 0; i < tokens.length; i++) {
+      ExampleTokenizer.requireKnown(tokens[i], "prompt", i, vocabularySize);
     }
     Map<String, Object> columns = new TreeMap<>(problem.columns());
     if (rendered.byTemplate) {
@@ -85,14 +91,14 @@ public record PromptTokenizer(
       return template.isPresent() ? user(question.text()) : Rendered.asItIs(question.text());
     }
     Problem.Chat chat = (Problem.Chat) asked;
-    return conversation(chat.messages().stream().map(Message::ofFields).toList(), chat.variables());
+    return conversation(chat.messages().stream().map(Message::ofFields).toList());
   }
 
   private Rendered user(String text) {
-    return conversation(List.of(Message.of("user", text)), Map.of());
+    return conversation(List.of(Message.of("user", text)));
   }
 
-  private Rendered conversation(List<Message> turns, Map<String, Object> ofRow) {
+  private Rendered conversation(List<Message> turns) {
     ChatTemplate chat =
         template.orElseThrow(
             () ->
@@ -106,7 +112,7 @@ public record PromptTokenizer(
     }
     try {
       return new Rendered(
-          chat.render(new Conversation(all, ofRow), new ChatTemplate.Options(true, variables))
+          chat.render(new Conversation(all, Map.of()), new ChatTemplate.Options(true, variables))
               .text(),
           true,
           json(all));

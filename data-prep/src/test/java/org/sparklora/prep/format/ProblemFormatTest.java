@@ -94,7 +94,7 @@ class ProblemFormatTest {
         .isEqualTo(new Problem.Text("1+4="));
     Map<String, Object> message = row("role", "user", "content", "1+4?");
     assertThat(format.problem(row("prompt", List.of(message), "problem", "other")).asked())
-        .isEqualTo(new Problem.Chat(List.of(message), Map.of()));
+        .isEqualTo(new Problem.Chat(List.of(message)));
     assertThat(new ProblemFormat("ask").problem(row("ask", "1?", "prompt", "2?")).asked())
         .isEqualTo(new Problem.Text("1?"));
   }

@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.tensor.Bfloat16;
@@ -31,6 +33,7 @@ import org.sparklora.text.json.JsonFile;
  * <p>Opening checks that names and shapes of the weights fit the config. Thread-safe.
  */
 public final class CheckpointFolder implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(CheckpointFolder.class);
   static final String CONFIG = "config.json";
   static final String SINGLE_FILE = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
@@ -68,6 +71,7 @@ public final class CheckpointFolder implements AutoCloseable {
     CheckpointFolder checkpoint = new CheckpointFolder(folder, config);
     try {
       checkpoint.openFiles();
+      checkpoint.nameTable();
       checkpoint.checkTensors();
       return checkpoint;
     } catch (IOException | RuntimeException e) {
@@ -96,6 +100,15 @@ public final class CheckpointFolder implements AutoCloseable {
             index, entry.getKey(), entry.getValue());
       }
       fileOf.put(entry.getKey(), file);
+    }
+  }
+
+  /** Names a tied table that is stored as the head alone, as safetensors' save_model does. */
+  private void nameTable() {
+    SafeTensors file = fileOf.get(WeightNames.HEAD);
+    if (config.tieWordEmbeddings() && file != null && !fileOf.containsKey(WeightNames.EMBEDDING)) {
+      fileOf.put(WeightNames.EMBEDDING, file.withAlias(WeightNames.HEAD, WeightNames.EMBEDDING));
+      fileOf.remove(WeightNames.HEAD);
     }
   }
 
@@ -189,8 +202,38 @@ public final class CheckpointFolder implements AutoCloseable {
     }
     try (NativeMemory one = fileOf.get(head.name()).bytes(head.name());
         NativeMemory other = fileOf.get(embedding.name()).bytes(embedding.name())) {
-      return one.equalTo(other);
+      boolean same = one.equalTo(other);
+      long middle = Tensor.sizeOf(embedding.shape()) / 2;
+      if (same && fileOf.get(embedding.name()).values(embedding.name(), middle, 1)[0] == 0) {
+        LOG.warn("Headers alone cannot show that {} is the embedding: {}", head.name(), folder);
+      }
+      return same;
     }
+  }
+
+  /** Whether a tensor of another file has the head's shape and, in bfloat16, its values. */
+  public boolean isHead(SafeTensors file, String name) throws IOException {
+    String head = config.tieWordEmbeddings() ? WeightNames.EMBEDDING : WeightNames.HEAD;
+    long[] shape = info(head).shape();
+    long elements = Tensor.sizeOf(shape);
+    int chunk = 1 << 20;
+    boolean same = file.find(name).filter(of -> Arrays.equals(of.shape(), shape)).isPresent();
+    for (long start = 0; same && start < elements; start += chunk) {
+      int count = (int) Math.min(chunk, elements - start);
+      byte[] own = rounded(fileOf.get(head), head, start, count);
+      same = Arrays.equals(own, rounded(file, name, start, count));
+    }
+    return same;
+  }
+
+  /** Some values of a tensor, rounded to bfloat16. */
+  private static byte[] rounded(SafeTensors file, String name, long start, int count)
+      throws IOException {
+    ByteBuffer rounded = ByteBuffer.allocate(count * DType.BFLOAT16.bytes());
+    for (float value : file.values(name, start, count)) {
+      rounded.putShort(Bfloat16.fromFloat(value));
+    }
+    return rounded.array();
   }
 
   private static String abbreviate(TreeSet<String> names) {
@@ -226,11 +269,7 @@ public final class CheckpointFolder implements AutoCloseable {
         long elements = Tensor.sizeOf(weight.getValue());
         int count = (int) Math.min(VALUES, elements);
         for (long start : new long[] {0, Math.min(elements / 2, elements - count)}) {
-          ByteBuffer rounded = ByteBuffer.allocate(count * DType.BFLOAT16.bytes());
-          for (float value : fileOf.get(name).values(name, start, count)) {
-            rounded.putShort(Bfloat16.fromFloat(value));
-          }
-          hash.update(rounded.array());
+          hash.update(rounded(fileOf.get(name), name, start, count));
         }
       }
       return HexFormat.of().formatHex(hash.digest()).substring(0, SHOWN_DIGITS);

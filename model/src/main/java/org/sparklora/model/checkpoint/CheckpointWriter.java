@@ -1,13 +1,18 @@
 package org.sparklora.model.checkpoint;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
 
 /** Writes a checkpoint folder that transformers loads. Each file appears whole or not at all. */
@@ -24,10 +29,11 @@ public final class CheckpointWriter {
           "merges.txt",
           "tokenizer.model",
           "chat_template.jinja",
-          "additional_chat_templates/tool_use.jinja",
           "chat_template.json");
 
+  private static final String TEMPLATES = "additional_chat_templates";
   private static final String GENERATION_CONFIG = "generation_config.json";
+  private static final String EOS = "eos_token_id";
 
   private CheckpointWriter() {}
 
@@ -41,9 +47,10 @@ public final class CheckpointWriter {
       throws IOException {
     Files.createDirectories(folder);
     SafeTensorsWriter.write(folder.resolve(CheckpointFolder.SINGLE_FILE), weights);
-    // transformers 4 reads torch_dtype, transformers 5 reads torch_dtype or dtype
-    config.put(
-        config.has("torch_dtype") ? "torch_dtype" : "dtype", dtype.name().toLowerCase(Locale.ROOT));
+    // transformers 4 reads torch_dtype, transformers 5 reads dtype before torch_dtype
+    boolean newer = config.hasNonNull("dtype") || !config.has("torch_dtype");
+    config.remove(newer ? "torch_dtype" : "dtype");
+    config.put(newer ? "dtype" : "torch_dtype", dtype.name().toLowerCase(Locale.ROOT));
     JsonFile.write(folder.resolve(CheckpointFolder.CONFIG), config);
   }
 
@@ -52,10 +59,32 @@ public final class CheckpointWriter {
     for (String name : TOKENIZER_FILES) {
       copyIfThere(from, to, name);
     }
+    Path templates = from.resolve(TEMPLATES);
+    if (Files.isDirectory(templates)) {
+      try (DirectoryStream<Path> named = Files.newDirectoryStream(templates, "*.jinja")) {
+        for (Path template : named) {
+          copyIfThere(from, to, TEMPLATES + "/" + template.getFileName());
+        }
+      }
+    }
   }
 
   public static void copyGenerationConfig(Path from, Path to) throws IOException {
     copyIfThere(from, to, GENERATION_CONFIG);
+  }
+
+  /** Names an end token in config.json, and before others in generation_config.json, as in TRL. */
+  public static void putEndToken(Path folder, int token) throws IOException {
+    Path config = folder.resolve(CheckpointFolder.CONFIG);
+    Path generation = folder.resolve(GENERATION_CONFIG);
+    JsonFields named = JsonFields.read(JsonFile.isThere(generation) ? generation : config);
+    Set<Integer> ends = new LinkedHashSet<>(List.of(token));
+    ends.addAll(named.wholes(EOS, Integer.MIN_VALUE, Integer.MAX_VALUE));
+    ObjectNode object = JsonFile.readIfThere(generation).orElseGet(JsonFile::newObject);
+    ArrayNode list = object.putArray(EOS);
+    ends.forEach(list::add);
+    JsonFile.write(generation, object);
+    JsonFile.write(config, JsonFile.read(config).put(EOS, token));
   }
 
   private static void copyIfThere(Path from, Path to, String name) throws IOException {

@@ -175,8 +175,8 @@ final class DecoderConfigReader {
 
   private OptionalInt padTokenId(int vocabSize) {
     int last = json.has("pad_token_id") ? vocabSize - 1 : Integer.MAX_VALUE;
-    OptionalInt id = fields.whole("pad_token_id", -1, last); // Llama's first file has -1
-    return id.isPresent() && id.getAsInt() < 0 ? OptionalInt.empty() : id;
+    OptionalInt id = fields.whole("pad_token_id", -1, last); // -1: the last row, as in PyTorch
+    return id.isPresent() && id.getAsInt() < 0 ? OptionalInt.of(vocabSize - 1) : id;
   }
 
   private CheckpointException unsupported(String key, Object value, String remedy) {

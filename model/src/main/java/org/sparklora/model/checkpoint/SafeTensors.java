@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.engine.Engine;
@@ -65,6 +66,13 @@ public final class SafeTensors implements AutoCloseable {
   /** The tensor of this name. */
   public Optional<TensorInfo> find(String name) {
     return Optional.ofNullable(header.tensors().get(name));
+  }
+
+  /** This open file, in which a tensor has a second name. */
+  SafeTensors withAlias(String name, String alias) {
+    Map<String, TensorInfo> tensors = new LinkedHashMap<>(header.tensors());
+    tensors.put(alias, tensors.get(name));
+    return new SafeTensors(file, channel, new SafeTensorsHeader(tensors, header.metadata()));
   }
 
   /** The header's {@code __metadata__}. */

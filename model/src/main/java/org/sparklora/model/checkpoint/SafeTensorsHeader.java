@@ -91,8 +91,8 @@ record SafeTensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
   private record SafeTensorsHeaderParser(Path file, long dataStart, long fileBytes) {
 
     SafeTensorsHeader parse(byte[] text) throws IOException {
-      if (text[0] != '{') {
-        throw refusal(file, LENGTH_BYTES, "the header does not begin with {");
+      if (text[0] != '{' || text[1] == 0) { // a 0 is UTF-16 or UTF-32 for JSON's parser
+        throw refusal(file, LENGTH_BYTES, "the header does not begin with { in UTF-8");
       }
       JsonNode root;
       try {

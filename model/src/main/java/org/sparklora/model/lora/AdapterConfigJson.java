@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -164,6 +165,14 @@ final class AdapterConfigJson {
 
   private static LoraTargets.Rule targets(JsonFields fields) {
     LoraTargets.Rule rule = rule(fields, "target_modules");
+    if (rule instanceof LoraTargets.Names modules) {
+      List<String> all = new ArrayList<>(modules.names());
+      fields.texts(PARAMETERS).stream()
+          .map(weight -> weight.split("\\.")[1]) // mlp.LAYER.weight, of FEED_FORWARD
+          .filter(layer -> modules.names().stream().noneMatch(name -> name.endsWith(layer)))
+          .forEach(layer -> all.add("mlp." + layer));
+      rule = new LoraTargets.Names(all);
+    }
     List<Integer> indexes = fields.wholes(LAYERS, 0, Integer.MAX_VALUE);
     List<String> patterns = fields.texts("layers_pattern");
     if (indexes.isEmpty()) {

@@ -17,6 +17,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
+import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.text.json.CheckpointException;
@@ -62,11 +63,19 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
    * Opens an adapter and checks that it was trained on an open model.
    *
    * @param name the user's name of the model
-   * @throws CheckpointException also if the adapter was trained on other weights
+   * @throws CheckpointException also if the adapter was trained on other weights, or its file has
+   *     another head
    */
   public static AdapterFile open(Path folder, String name, CheckpointFolder base)
       throws IOException {
-    return open(folder, base.config()).on(new AdapterBase(name, base.fingerprint()));
+    AdapterFile adapter = open(folder, base.config()).on(new AdapterBase(name, base.fingerprint()));
+    String head = AdapterLayout.nameOfBase(WeightNames.HEAD_MODULE);
+    try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
+      if (file.find(head).isPresent() && !base.isHead(file, head)) {
+        adapter.refuseWeight(head);
+      }
+    }
+    return adapter;
   }
 
   /**

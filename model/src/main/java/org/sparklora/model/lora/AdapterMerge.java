@@ -39,7 +39,8 @@ public record AdapterMerge(
   private static final String TIE = "tie_word_embeddings";
 
   /**
-   * Writes the merged model with the base's tokenizer and generation config.
+   * Writes the merged model with the base's generation config, and with the tokenizer and chat
+   * template of the adapter's folder; what a folder without tokenizer.json lacks is the base's.
    *
    * <p>An adapter of the head unties a head that shares the embedding's table: the merged head
    * differs from the table.
@@ -63,6 +64,10 @@ public record AdapterMerge(
       adapter.load(engine, parameters);
       new AdapterMerge(base, layout, parameters, engine, quantization).write(output);
     }
+    if (!Files.exists(adapter.folder().resolve("tokenizer.json"))) {
+      CheckpointWriter.copyTokenizer(base.folder(), output);
+    }
+    CheckpointWriter.copyTokenizer(adapter.folder(), output);
   }
 
   private void write(Path output) throws IOException {
@@ -78,7 +83,6 @@ public record AdapterMerge(
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     sources.forEach((name, source) -> entries.add(entry(name, source, shapes.get(source))));
     CheckpointWriter.write(output, json, base.storedType(WeightNames.EMBEDDING), entries);
-    CheckpointWriter.copyTokenizer(base.folder(), output);
     CheckpointWriter.copyGenerationConfig(base.folder(), output);
   }
 

@@ -67,6 +67,43 @@ class CheckpointFolderTest {
     CheckpointFolder.open(folder).close();
   }
 
+  /** The safetensors library writes tied models so: the first name in the alphabet is kept. */
+  @Test
+  void aTiedTableMayBeStoredAsTheHeadAlone() throws IOException {
+    Path other = folder.resolve("other");
+    try (CheckpointFolder tied = TinyCheckpoint.write(folder, TinyCheckpoint.config("llama"))) {
+      List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+      for (String name : WeightNames.expected(tied.config()).keySet()) {
+        entries.add(
+            SafeTensorsWriter.Entry.of(
+                name.equals(WeightNames.EMBEDDING) ? WeightNames.HEAD : name,
+                DType.FLOAT32,
+                tied.load(name, DType.FLOAT32, engine)));
+      }
+      CheckpointWriter.write(other, tied.configJson(), DType.FLOAT32, entries);
+      try (CheckpointFolder read = CheckpointFolder.open(other)) {
+        assertThat(read.load(WeightNames.EMBEDDING, DType.FLOAT32, engine).toArray())
+            .containsExactly(tied.load(WeightNames.EMBEDDING, DType.FLOAT32, engine).toArray());
+        assertThat(read.fingerprint()).isEqualTo(tied.fingerprint());
+      }
+    }
+    assertThat(CheckpointHeaders.read(other).matrixType()).isEqualTo(DType.FLOAT32);
+  }
+
+  /** With both keys, transformers reads dtype unless it is null. */
+  @Test
+  void savedConfigsHaveOneDtype() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama").put("torch_dtype", "float16");
+    CheckpointWriter.write(folder, config, DType.BFLOAT16, List.of());
+    assertThat(config.path("dtype").asText()).isEqualTo("bfloat16");
+    assertThat(config.has("torch_dtype")).isFalse();
+
+    config.putNull("dtype").put("torch_dtype", "float16");
+    CheckpointWriter.write(folder, config, DType.BFLOAT16, List.of());
+    assertThat(config.path("torch_dtype").asText()).isEqualTo("bfloat16");
+    assertThat(config.has("dtype")).isFalse();
+  }
+
   @Test
   void refusesTiedHeadThatDiffersFromTheTable() throws IOException {
     try (CheckpointFolder tied = TinyCheckpoint.write(folder, TinyCheckpoint.config("llama"))) {
@@ -136,6 +173,7 @@ class CheckpointFolderTest {
       Files.writeString(base.folder().resolve("tokenizer.json"), "{}");
       Files.createDirectory(base.folder().resolve("additional_chat_templates"));
       Files.writeString(base.folder().resolve(TOOL_USE), "tools");
+      Files.writeString(base.folder().resolve(TOOL_USE).resolveSibling("rag.jinja"), "rag");
       WeightLayout layout = WeightLayout.of(base.config());
       Tensor parameters = engine.allocate(layout.size());
       layout.load(base, engine, parameters);
@@ -151,6 +189,7 @@ class CheckpointFolderTest {
     }
     assertThat(saved.resolve("tokenizer.json")).hasContent("{}");
     assertThat(saved.resolve(TOOL_USE)).hasContent("tools");
+    assertThat(saved.resolve(TOOL_USE).resolveSibling("rag.jinja")).hasContent("rag");
   }
 
   private interface Change {

@@ -35,6 +35,14 @@ class DecoderConfigTest {
     assertThat(config.attention().queryKeyValueBias()).isFalse();
   }
 
+  /** PyTorch counts a negative padding_idx from the end of the table. */
+  @Test
+  void paddingTokenMinusOneIsTheLastRow() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama"); // 11 rows
+    assertThat(read(config.put("pad_token_id", -1)).padTokenId()).hasValue(10);
+    assertThat(read(config.putNull("pad_token_id")).padTokenId()).isEmpty();
+  }
+
   @Test
   void readsTheLayoutOfTransformers5() throws IOException {
     DecoderConfig config = golden("qwen3-tiny");

@@ -144,6 +144,8 @@ class SafeTensorsTest {
         Arguments.of("too short a header", length(1), "1 bytes, 2 to 100,000,000 are allowed"),
         Arguments.of("negative length", length(-1), "18446744073709551615 bytes"),
         Arguments.of("no object", file("[1, 2]", 0), "does not begin with {"),
+        Arguments.of("UTF-16", file("{\0}\0", 0), "does not begin with { in UTF-8"),
+        Arguments.of("cut UTF-32", file("{\0\0\0}", 0), "does not begin with { in UTF-8"),
         Arguments.of("cut JSON", file("{\"a\": {\"dtype\"", 0), "is not JSON"),
         Arguments.of("text after JSON", file("{} {}", 0), "is not JSON"),
         Arguments.of(

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
+import org.sparklora.text.json.JsonFields;
 
 class EndTokensTest {
   @TempDir private Path folder;
@@ -52,6 +55,25 @@ class EndTokensTest {
     assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1, 8);
     generationConfig("{}");
     assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1);
+  }
+
+  @Test
+  void theEndTokenOfARunIsAddedToThoseOfTheModel() throws IOException {
+    Path config = Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": [7, 9]}");
+    CheckpointWriter.putEndToken(folder, 1);
+    assertThat(ids(config)).containsExactly(1);
+    assertThat(ids(folder.resolve("generation_config.json"))).containsExactly(1, 7, 9);
+    CheckpointWriter.putEndToken(folder, 9);
+    assertThat(ids(config)).containsExactly(9);
+    assertThat(ids(folder.resolve("generation_config.json"))).containsExactly(9, 1, 7);
+    generationConfig("{\"top_k\": 20}");
+    CheckpointWriter.putEndToken(folder, 9);
+    assertThat(ids(folder.resolve("generation_config.json"))).containsExactly(9);
+    assertThat(folder.resolve("generation_config.json")).content().contains("\"top_k\": 20");
+  }
+
+  private static List<Integer> ids(Path file) throws IOException {
+    return JsonFields.read(file).wholes("eos_token_id", 0, 9);
   }
 
   @Test

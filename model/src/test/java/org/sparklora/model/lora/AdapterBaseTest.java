@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Engine;
@@ -29,6 +30,7 @@ import org.sparklora.text.json.CheckpointException;
 
 class AdapterBaseTest {
   private static final ObjectNode CONFIG = TinyCheckpoint.config("llama");
+  private static final String HEAD_COPY = "base_model.model.lm_head.base_layer.weight";
 
   private final Engine engine = EnginesUnderTest.reference();
   @TempDir private Path folder;
@@ -130,6 +132,32 @@ class AdapterBaseTest {
         .hasMessageContaining("to org/base-instruct")
         .hasMessageContaining("trained on org/base, which has other weights")
         .hasMessageContaining("give the model it was trained on");
+  }
+
+  /** PEFT saves an adapted head's matrix beside the factors, and loads it over the model's. */
+  @Test
+  void aCopyOfTheHeadMustBeTheModels() throws IOException {
+    LoraConfig ofHead = new LoraConfig(1, 1, 0, false, LoraTargets.names(List.of("lm_head")));
+    layout = AdapterLayout.of(ofHead, DecoderConfig.read(base.resolve("config.json")));
+    write(new AdapterBase("org/base", ""));
+    writeWithHeadOf(base);
+    assertThat(open("org/base", base).layout().modules()).containsExactly("lm_head");
+
+    writeWithHeadOf(changed(WeightNames.EMBEDDING, 87)); // the last number
+    assertThatThrownBy(() -> open("org/base", base))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(HEAD_COPY)
+        .hasMessageContaining("save_embedding_layers=False");
+  }
+
+  private void writeWithHeadOf(Path model) throws IOException {
+    Tensor factors = TinyCheckpoint.random(new Random(5), 0, 1, layout.size());
+    List<SafeTensorsWriter.Entry> entries = new ArrayList<>(layout.tensors(factors));
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(model)) {
+      Tensor head = checkpoint.load(WeightNames.EMBEDDING, DType.FLOAT32, engine);
+      entries.add(SafeTensorsWriter.Entry.of(HEAD_COPY, DType.FLOAT32, head));
+      SafeTensorsWriter.write(adapter.resolve(AdapterFile.WEIGHTS), entries);
+    }
   }
 
   @Test

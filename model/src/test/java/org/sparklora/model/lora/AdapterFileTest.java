@@ -244,6 +244,20 @@ class AdapterFileTest {
     }
   }
 
+  /** PEFT gives a linear layer's weight the factors of the layer. */
+  @Test
+  void readsLayersThatOnlyTargetParametersNames() throws IOException {
+    LoraTargets both = LoraTargets.names(List.of("q_proj", "gate_proj"));
+    AdapterLayout dense = AdapterLayout.of(new LoraConfig(1, 1, 0, false, both), model);
+    AdapterFile.write(folder, dense, engine.allocate(dense.size()), new AdapterBase("base", ""));
+    Path file = folder.resolve(AdapterFile.CONFIG);
+    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+    config.putArray("target_modules").add("q_proj");
+    config.putArray("target_parameters").add("mlp.gate_proj.weight");
+    Files.writeString(file, config.toString());
+    assertThat(AdapterFile.open(folder, model).layout().modules()).isEqualTo(dense.modules());
+  }
+
   @Test
   void saysWhatToDoWithVariantsThatPeftCanMerge() throws IOException {
     Path file = folder.resolve(AdapterFile.CONFIG);

@@ -110,6 +110,17 @@ class AdapterMergeTest {
       assertThat(merged.resolve("config.json")).content().contains("\"dtype\": \"bfloat16\"");
       assertThat(merged.resolve("tokenizer.json")).hasContent("{}");
       assertThat(merged.resolve("generation_config.json")).hasContent("{\"a\": 1}");
+
+      Files.writeString(adapter.folder().resolve("chat_template.jinja"), "adapter");
+      AdapterMerge.merge(base, adapter, engine, Quantization.NONE, folder.resolve("templated"));
+      assertThat(folder.resolve("templated/chat_template.jinja")).hasContent("adapter");
+      assertThat(folder.resolve("templated/tokenizer.json")).hasContent("{}");
+      Files.writeString(base.folder().resolve("chat_template.jinja"), "base");
+      Files.delete(adapter.folder().resolve("chat_template.jinja"));
+      Files.writeString(adapter.folder().resolve("tokenizer.json"), "{\"b\": 2}");
+      AdapterMerge.merge(base, adapter, engine, Quantization.NONE, folder.resolve("whole"));
+      assertThat(folder.resolve("whole/tokenizer.json")).hasContent("{\"b\": 2}");
+      assertThat(folder.resolve("whole/chat_template.jinja")).doesNotExist();
       assertThatThrownBy(
               () -> AdapterMerge.merge(base, adapter, engine, Quantization.NONE, base.folder()))
           .hasMessageContaining("the folder of the base model");

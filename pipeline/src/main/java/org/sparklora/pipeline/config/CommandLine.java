@@ -149,17 +149,21 @@ public final class CommandLine {
   }
 
   private void putFromFile(String name, SettingsFile.Value value) {
+    FlagCatalog catalog = FlagCatalog.shared();
+    String current = OtherNames.current(name).orElse(name);
     ConfigException.require(
         !name.equals(Flags.CONFIG.name()),
         name,
         value.typed(),
         "a file cannot name another; put its keys here");
-    if (value.typed() == null) {
-      return; // null means "unset", as in TRL
+    if (value.typed() == null) { // no limit for a flag that may have none, else "unset"
+      catalog
+          .find(current)
+          .filter(flag -> flag.isTakenBy(command) && flag.type().mayBeUnlimited())
+          .ifPresent(flag -> put(name, List.of(FlagType.UNLIMITED)));
+      return;
     }
-    Flag<?> flag =
-        FlagCatalog.shared()
-            .require(command, OtherNames.current(name).orElse(name), String.valueOf(value.typed()));
+    Flag<?> flag = catalog.require(command, current, String.valueOf(value.typed()));
     // the YAML type of a flag without effect is not checked: TRL may take a list or a map
     put(
         name,

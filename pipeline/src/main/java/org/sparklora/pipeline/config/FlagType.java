@@ -25,6 +25,8 @@ enum FlagType {
   /** A whole number, or {@value #UNLIMITED} for no limit, which is read as 0. */
   LENGTH,
   FLOAT,
+  /** A number, or {@value #UNLIMITED} for no limit, which is read as infinity. */
+  LIMIT,
   BOOL,
   /** Words separated by spaces or commas, as are INTS and FLOATS. */
   LIST,
@@ -58,21 +60,29 @@ enum FlagType {
   }
 
   boolean isNumber() {
-    return this == INT || this == FLOAT || this == LENGTH;
+    return this == INT || this == FLOAT || mayBeUnlimited();
+  }
+
+  /** Whether {@value #UNLIMITED} is a value. */
+  boolean mayBeUnlimited() {
+    return this == LENGTH || this == LIMIT;
   }
 
   /** A value in its canonical spelling. */
   String parse(String flag, String text) {
+    if (mayBeUnlimited() && text.equalsIgnoreCase(UNLIMITED)) {
+      return UNLIMITED;
+    }
     return switch (this) {
       case STR, PATH, ENUM, SECRET, LIST, TEXTS, PATHS -> text;
       case DICT -> json(parseDict(flag, text));
       case INT, INTS -> Integer.toString(parseInt(flag, text, "a whole number is expected"));
       case LENGTH ->
-          text.equalsIgnoreCase(UNLIMITED)
-              ? UNLIMITED
-              : Integer.toString(
-                  parseInt(flag, text, "a whole number is expected, or none for no limit"));
-      case FLOAT, FLOATS -> Double.toString(parseDouble(flag, text));
+          Integer.toString(
+              parseInt(flag, text, "a whole number is expected, or none for no limit"));
+      case FLOAT, FLOATS -> Double.toString(parseDouble(flag, text, "a number is expected"));
+      case LIMIT ->
+          Double.toString(parseDouble(flag, text, "a number is expected, or none for no limit"));
       case BOOL -> Boolean.toString(parseBoolean(flag, text));
     };
   }
@@ -81,7 +91,7 @@ enum FlagType {
   Object value(List<String> texts) {
     return switch (this) {
       case STR, PATH, ENUM, SECRET, DICT -> texts.get(0);
-      case INT, LENGTH, FLOAT -> number(texts.get(0));
+      case INT, LENGTH, FLOAT, LIMIT -> number(texts.get(0));
       case BOOL -> Boolean.valueOf(texts.get(0));
       case LIST, TEXTS, PATHS -> List.copyOf(texts);
       case INTS, FLOATS -> texts.stream().map(this::number).toList();
@@ -91,13 +101,14 @@ enum FlagType {
   private Number number(String text) {
     return switch (this) {
       case FLOAT, FLOATS -> Double.valueOf(text);
+      case LIMIT -> text.equals(UNLIMITED) ? Double.POSITIVE_INFINITY : Double.valueOf(text);
       default -> text.equals(UNLIMITED) ? 0 : Integer.valueOf(text);
     };
   }
 
   /** The value for YAML: a list of one is its element, and {@value #UNLIMITED} a word. */
   Object yaml(List<String> texts) {
-    if (this == LENGTH) {
+    if (mayBeUnlimited()) {
       return texts.get(0).equals(UNLIMITED) ? UNLIMITED : value(texts);
     }
     if (this == DICT) {
@@ -133,10 +144,10 @@ enum FlagType {
     }
   }
 
-  private static double parseDouble(String flag, String text) {
+  private static double parseDouble(String flag, String text, String remedy) {
     // refuses Java's spellings (NaN, 1f, 0x1p3); no setting has a meaning when infinite
     if (!NUMBER.matcher(text.trim()).matches()) {
-      throw new ConfigException(flag, text, "a number is expected");
+      throw new ConfigException(flag, text, remedy);
     }
     double number = Double.parseDouble(text.trim());
     if (Double.isInfinite(number)) {

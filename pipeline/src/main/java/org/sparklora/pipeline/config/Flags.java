@@ -289,7 +289,7 @@ public final class Flags {
   }
 
   private static Flag<Double> number(String name) {
-    return flag(name, FlagType.FLOAT);
+    return flag(name, FlagType.FLOAT, FlagType.LIMIT);
   }
 
   private static Flag<Boolean> toggle(String name) {

@@ -217,7 +217,7 @@ public final class Settings implements Serializable {
    */
   public Optional<Object> typed(String name, String text) {
     FlagType type = FlagCatalog.shared().require(command, name, "").type();
-    if (text.isEmpty() || type == FlagType.LENGTH && text.equals(FlagType.UNLIMITED)) {
+    if (text.isEmpty() || type.mayBeUnlimited() && text.equals(FlagType.UNLIMITED)) {
       return Optional.empty();
     }
     return Optional.of(type.isNumber() || type == FlagType.BOOL ? type.value(List.of(text)) : text);

@@ -41,7 +41,7 @@ public final class SettingsFile {
    * @param written the same value with every scalar as it is written: {@code no}, {@code 2e-4}
    */
   public record Value(Object typed, Object written) {
-    /** Whether the value is null, which means "unset". */
+    /** Whether the value is null, which means "unset", or no limit. */
     public boolean isUnset() {
       return typed == null;
     }
@@ -92,7 +92,7 @@ public final class SettingsFile {
       boolean fits =
           switch (flag.type()) {
             case BOOL -> !(typed instanceof Number);
-            case INT, LENGTH, FLOAT -> !(typed instanceof Boolean);
+            case INT, LENGTH, FLOAT, LIMIT -> !(typed instanceof Boolean);
             default -> true;
           };
       ConfigException.require(

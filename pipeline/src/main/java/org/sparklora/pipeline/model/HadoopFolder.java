@@ -65,7 +65,7 @@ record HadoopFolder(
 
   @Override
   public java.nio.file.Path folder() {
-    return staged().get(this::stage);
+    return staged().get(this::stage, ModelFiles::areIn);
   }
 
   private Once<java.nio.file.Path> staged() {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.sparklora.hub.HubClient;
 import org.sparklora.hub.HubFile;
@@ -54,10 +55,7 @@ record HubSnapshot(
     String commit = found.commit();
     Path folder =
         client.snapshot(
-            repo,
-            commit,
-            file -> file.isAtRoot() && ModelFiles.isSettings(file.name()),
-            TransferListener.SILENT);
+            repo, commit, file -> ModelFiles.isSettings(file.path()), TransferListener.SILENT);
     List<String> weights = found.weights(client, folder);
     Map<String, HubFile> files =
         client.files(repo, commit).stream()
@@ -103,12 +101,16 @@ record HubSnapshot(
 
   @Override
   public Path folder() {
-    return FETCHED.computeIfAbsent(this, snapshot -> new Once<>()).get(this::fetch);
+    return FETCHED
+        .computeIfAbsent(this, snapshot -> new Once<>())
+        .get(this::fetch, ModelFiles::areIn);
   }
 
   private Path fetch() {
     HubClient client = HubClient.shared(endpoint);
-    Path folder = client.snapshot(repo, commit, ModelFiles::isText, new HubProgress());
+    Predicate<HubFile> wanted =
+        client.config().offline() ? file -> ModelFiles.isRead(file.path()) : ModelFiles::isText;
+    Path folder = client.snapshot(repo, commit, wanted, new HubProgress());
     if (part == Part.WHOLE) {
       List<String> weights = weights(client, folder);
       client.snapshot(repo, commit, file -> weights.contains(file.path()), new HubProgress());

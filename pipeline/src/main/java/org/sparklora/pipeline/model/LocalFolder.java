@@ -35,11 +35,14 @@ record LocalFolder(ModelReference reference, String absolute, Part part, String 
 
   private String contents(Part wanted) {
     StringBuilder stamps = new StringBuilder();
-    try (Stream<Path> files = Files.list(folder())) {
+    Path templates = folder().resolve(ModelFiles.TEMPLATES);
+    try (Stream<Path> files = Files.list(folder());
+        Stream<Path> named =
+            Files.isDirectory(templates) ? Files.list(templates) : Stream.empty()) {
       Set<String> there =
-          files
+          Stream.concat(files, named)
               .filter(Files::isRegularFile)
-              .map(file -> file.getFileName().toString())
+              .map(file -> folder().relativize(file).toString().replace('\\', '/'))
               .collect(Collectors.toSet());
       for (String file :
           ModelFiles.wanted(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -29,17 +31,34 @@ final class ModelFiles {
   private static final String SINGLE_FILE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
   private static final String ADAPTER = "adapter_model.safetensors";
-  private static final List<String> TEXT_SUFFIXES =
-      List.of(".json", ".jinja", "merges.txt", "tokenizer.model");
+
+  /** The folder of named chat templates, as in transformers. */
+  static final String TEMPLATES = "additional_chat_templates";
+
+  /** The files that are read if a folder has them, besides weights. */
+  private static final Pattern READ =
+      Pattern.compile(
+          "((adapter_|generation_|tokenizer_)?config|special_tokens_map|tokenizer)\\.json|chat_template\\.jinja|%s/[^/]+\\.jinja|%s"
+              .formatted(TEMPLATES, Pattern.quote(INDEX)));
+
+  /** Files for labels and for results, which transformers does not download for each model. */
+  private static final Pattern COPIED =
+      Pattern.compile(
+          "(added_tokens|chat_template|trainer_state|vocab)\\.json|merges\\.txt|tokenizer\\.model");
 
   private ModelFiles() {}
 
-  /** Lists the wanted files of a folder by name. */
+  /** Lists the wanted files of a folder by name, with slashes. */
   static List<ModelFile> list(FileSystem fileSystem, Path folder, Part part) throws IOException {
     Map<String, FileStatus> there = new TreeMap<>();
     for (FileStatus status : fileSystem.listStatus(folder)) {
+      String name = status.getPath().getName();
       if (status.isFile()) {
-        there.put(status.getPath().getName(), status);
+        there.put(name, status);
+      } else if (name.equals(TEMPLATES)) {
+        for (FileStatus template : fileSystem.listStatus(status.getPath())) {
+          there.put(name + "/" + template.getPath().getName(), template);
+        }
       }
     }
     List<ModelFile> files = new ArrayList<>();
@@ -60,18 +79,29 @@ final class ModelFiles {
     return List.copyOf(wanted);
   }
 
-  private static boolean isText(String name) {
-    return TEXT_SUFFIXES.stream().anyMatch(name::endsWith);
+  private static boolean isText(String path) {
+    return isRead(path) || COPIED.matcher(path).matches();
   }
 
   /** Whether a repository's file is configuration, tokenizer or chat template. */
   static boolean isText(HubFile file) {
-    return file.isAtRoot() && isText(file.name());
+    return isText(file.path());
+  }
+
+  /** Whether a run reads this file if a folder has it. */
+  static boolean isRead(String path) {
+    return READ.matcher(path).matches();
   }
 
   /** Whether a file tells the shapes of the weights, or the files that hold them. */
-  static boolean isSettings(String name) {
-    return name.endsWith("config.json") || name.endsWith(".index.json");
+  static boolean isSettings(String path) {
+    return isRead(path) && (path.endsWith("config.json") || path.equals(INDEX));
+  }
+
+  /** Whether a fetched folder still has its settings: caches and scratch folders are emptied. */
+  static boolean areIn(java.nio.file.Path folder) {
+    return Files.exists(folder.resolve("config.json"))
+        || Files.exists(folder.resolve("adapter_config.json"));
   }
 
   /** Opens a file by its name. */

@@ -145,7 +145,13 @@ final class Stage {
   }
 
   private Path checksumNote(ModelFile file) {
-    return folder.resolve("." + file.name() + ".crc32c");
+    return hidden(file, ".crc32c");
+  }
+
+  /** A hidden file beside the copy. */
+  private Path hidden(ModelFile file, String suffix) {
+    Path copy = folder.resolve(file.name());
+    return copy.resolveSibling("." + copy.getFileName() + suffix);
   }
 
   private List<ModelFile> copy(
@@ -182,7 +188,8 @@ final class Stage {
       FileSystem fileSystem, org.apache.hadoop.fs.Path source, ModelFile file, Meter meter)
       throws IOException {
     requireUnchanged(fileSystem, source, file);
-    Path part = folder.resolve("." + file.name() + ".part");
+    Path part = hidden(file, ".part");
+    Files.createDirectories(part.getParent());
     CRC32C checksum = new CRC32C();
     long bytes = 0;
     try (InputStream in = fileSystem.open(source);

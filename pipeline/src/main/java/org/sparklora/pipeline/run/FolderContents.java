@@ -159,11 +159,17 @@ final class FolderContents {
     return new Path(folder, CHECKPOINT + step);
   }
 
-  /** The steps of all checkpoints, ascending. */
+  /** The steps of all checkpoints, ascending, without those whose rename has not ended. */
   List<Integer> checkpoints() throws IOException {
-    return Arrays.stream(fileSystem.listStatus(folder))
+    List<FileStatus> files = List.of(fileSystem.listStatus(folder));
+    return files.stream()
         .filter(FileStatus::isDirectory)
         .flatMap(status -> step(status.getPath().getName()).stream())
+        .filter(
+            step ->
+                files.stream()
+                    .map(status -> status.getPath().getName())
+                    .noneMatch(name -> name.endsWith("-" + CHECKPOINT + step + Renaming.MARKER)))
         .sorted()
         .toList();
   }

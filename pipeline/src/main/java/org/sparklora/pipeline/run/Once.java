@@ -1,6 +1,7 @@
 package org.sparklora.pipeline.run;
 
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -12,8 +13,13 @@ public final class Once<V> {
   private volatile V value; // null until loaded
 
   /** The value, loaded by the first call. */
-  public synchronized V get(Supplier<V> load) {
-    if (value == null) {
+  public V get(Supplier<V> load) {
+    return get(load, any -> true);
+  }
+
+  /** The value, loaded by the first call and by each that finds it outdated. */
+  public synchronized V get(Supplier<V> load, Predicate<V> isUsable) {
+    if (value == null || !isUsable.test(value)) {
       value = load.get();
     }
     return value;

@@ -24,7 +24,8 @@ import org.sparklora.pipeline.table.TableException;
  * <p>A killed run leaves the result folder unchanged and the in-progress folder behind, which the
  * next run for the same result removes. A lock beside it tells whether a run is alive (see {@link
  * RunLock}). On Hadoop file systems with atomic rename (HDFS, local) an incomplete result folder is
- * never visible. Not thread-safe; one object per run.
+ * never visible; in an object store the next run completes it (see {@link Renaming}). Not
+ * thread-safe; one object per run.
  */
 public final class OutputFolder implements AutoCloseable {
   private static final String IN_PROGRESS = ".inprogress-";
@@ -92,7 +93,11 @@ public final class OutputFolder implements AutoCloseable {
     Path requested = new Path(folder);
     try {
       FileSystem fileSystem = requested.getFileSystem(configuration);
-      requireFree(fileSystem, followed(fileSystem.makeQualified(requested)), folder, overwrite);
+      Path target = followed(fileSystem.makeQualified(requested));
+      if (!target.isRoot() && fileSystem.exists(target)) {
+        sweep(fileSystem, target); // results that are refused should be complete
+      }
+      requireFree(fileSystem, target, folder, overwrite);
     } catch (IOException e) {
       throw failed("look at", requested, e);
     }
@@ -149,6 +154,8 @@ public final class OutputFolder implements AutoCloseable {
         continue;
       }
       Path replaced = sibling(target, REPLACED + id);
+      Renaming.finish(fileSystem, target.getParent(), sibling(target, IN_PROGRESS + id).getName());
+      Renaming.finish(fileSystem, target.getParent(), replaced.getName());
       if (fileSystem.exists(replaced) && !fileSystem.exists(target)) {
         Renaming.rename(fileSystem, replaced, target);
       }
@@ -225,11 +232,11 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  /** Deletes the in-progress folder unless it was committed. */
+  /** Deletes the in-progress folder unless its commit began. */
   @Override
   public void close() {
     try (lock) {
-      if (!committed) {
+      if (!committed && !Renaming.isBegun(fileSystem, work)) {
         fileSystem.delete(work, true);
       }
     } catch (IOException e) {

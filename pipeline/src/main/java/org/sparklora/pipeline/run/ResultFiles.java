@@ -53,6 +53,7 @@ final class ResultFiles {
     if (!fileSystem.exists(complete)) {
       return;
     }
+    Renaming.finish(fileSystem, complete, "");
     List<String> waiting = names(complete);
     if (waiting.stream().anyMatch(MARKERS::contains)) { // otherwise all files were moved
       for (String name : MARKERS) {

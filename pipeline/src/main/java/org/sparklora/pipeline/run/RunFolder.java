@@ -22,7 +22,8 @@ import org.sparklora.pipeline.table.TableException;
  * time holds it (see {@link RunLock}).
  *
  * <p>Checkpoints and results are first written under hidden names in the folder and then renamed,
- * so a killed run leaves only complete checkpoints. Not thread-safe.
+ * so a killed run leaves only complete checkpoints; in an object store the next run completes a
+ * rename (see {@link Renaming}). Not thread-safe.
  */
 public final class RunFolder implements AutoCloseable {
   /** {@code --resume_from_checkpoint true}: from the latest checkpoint of the folder. */
@@ -144,8 +145,9 @@ public final class RunFolder implements AutoCloseable {
     return fileSystem instanceof LocalFileSystem local ? local.getRawFileSystem() : fileSystem;
   }
 
-  /** Deletes incomplete files of a killed run, and finishes moving complete results. */
+  /** Finishes a killed run's renames, deletes its incomplete files, and moves complete results. */
   private void tidy() throws IOException {
+    Renaming.finish(fileSystem, folder, ".");
     for (String name :
         contents.names(
             name -> name.startsWith(Saving.PART) || name.startsWith(RunLock.FILE_NAME + "."))) {
@@ -160,17 +162,10 @@ public final class RunFolder implements AutoCloseable {
    *
    * @param path path of the folder
    */
-  public record Finished(FileSystem fileSystem, Path path, AutoCloseable claim)
-      implements Closeable {
+  public record Finished(FileSystem fileSystem, Path path, Closeable claim) implements Closeable {
     @Override
     public void close() throws IOException {
-      try {
-        claim.close();
-      } catch (IOException | RuntimeException e) {
-        throw e;
-      } catch (Exception e) {
-        throw new IOException(e);
-      }
+      claim.close();
     }
   }
 
@@ -220,9 +215,7 @@ public final class RunFolder implements AutoCloseable {
   public MetricsLog begin(List<Map<String, Object>> earlierRows) {
     begun = true;
     try {
-      for (int step : contents.superseded(resumed)) {
-        fileSystem.delete(checkpoint(step), true);
-      }
+      contents.superseded(resumed).forEach(this::deleteCheckpoint);
       if (replaces) {
         fileSystem.delete(new Path(folder, MetricsLog.FILE_NAME), false);
       }
@@ -246,6 +239,9 @@ public final class RunFolder implements AutoCloseable {
     void checkpointSaved(int step, Path checkpoint);
 
     void resultsSaved(Path folder);
+
+    /** Whether the listener still reads the checkpoint of a step. */
+    boolean reads(int step);
   }
 
   /** Adds a listener. */
@@ -351,8 +347,11 @@ public final class RunFolder implements AutoCloseable {
         });
   }
 
-  /** Deletes a checkpoint. */
+  /** Deletes a checkpoint, unless a listener reads it. */
   public void deleteCheckpoint(int step) {
+    if (listeners.stream().anyMatch(listener -> listener.reads(step))) {
+      return;
+    }
     // renamed first, so that a killed run leaves no incomplete checkpoint
     Path part = saving.part(FolderContents.CHECKPOINT + step);
     try {

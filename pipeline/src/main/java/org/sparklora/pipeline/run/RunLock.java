@@ -2,6 +2,7 @@ package org.sparklora.pipeline.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.Closeable;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,7 +37,7 @@ import org.sparklora.pipeline.config.Flags;
  * StoreClaims}), which it rewrites to renew it. A process that shuts down normally releases its
  * locks, even those of unfinished runs. Thread-safe.
  */
-final class RunLock implements AutoCloseable {
+final class RunLock implements Closeable {
   static final String FILE_NAME = ".run.lock";
 
   private static final Logger LOG = LoggerFactory.getLogger(RunLock.class);

@@ -100,7 +100,9 @@ final class Saving {
 
   private TableException unsaved(String what, Path part, IOException cause) {
     try {
-      fileSystem.delete(part, true); // frees room on a full disk
+      if (!Renaming.isBegun(fileSystem, part)) { // otherwise the next run finishes the rename
+        fileSystem.delete(part, true); // frees room on a full disk
+      }
     } catch (IOException e) {
       cause.addSuppressed(e);
     }

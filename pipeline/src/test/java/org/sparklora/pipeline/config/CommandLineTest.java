@@ -267,6 +267,9 @@ class CommandLineTest {
     assertThat(CommandLine.parse("prep", List.of("--dataset_test_split", "test")).notes())
         .containsExactly(
             "--dataset_test_split is accepted and changes nothing: the table is made of dataset_train_split");
+    assertThat(CommandLine.parse("grpo", List.of("--data_seed", "7")).notes())
+        .containsExactly(
+            "--data_seed is accepted and changes nothing: prompts are ordered by seed, as in TRL");
   }
 
   @Test

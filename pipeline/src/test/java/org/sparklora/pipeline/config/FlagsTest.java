@@ -111,6 +111,9 @@ class FlagsTest {
     assertThat(settings.find(Flags.ADAPTER)).isEmpty();
     assertThat(parse("sft", "--max_length", "None").get(Flags.MAX_LENGTH)).isZero();
     assertThat(parse("sft", "--max_length", "None").toYaml()).contains("max_length: none");
+    Settings unbounded = parse("grpo", "--vllm_importance_sampling_clip_max", "None");
+    assertThat(unbounded.get(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MAX)).isInfinite();
+    assertThat(unbounded.toYaml()).contains("vllm_importance_sampling_clip_max: none");
     assertThatThrownBy(() -> settings.get(Flags.OUTPUT_DIR))
         .hasMessage("Cannot use output_dir = unset: eval needs it: --output_dir …");
   }
@@ -130,6 +133,8 @@ class FlagsTest {
           prep | packing_strategy     | ffd      | use bfd, bfd_split or wrapped; bfd is the default
           eval | pass_k               | 0        | it must be at least 1; 1 is the default
           eval | reward_weights       | NaN      | a number is expected
+          grpo | vllm_importance_sampling_clip_max | 0.0  | it must be above 0; 3.0 is the default
+          grpo | vllm_importance_sampling_clip_max | some | a number is expected, or none for no limit
           grpo | top_entropy_quantile | 0.0      | it must be above 0 and at most 1; 1.0 is the default
           """)
   void aValueThatAFlagDoesNotAllowIsRefused(

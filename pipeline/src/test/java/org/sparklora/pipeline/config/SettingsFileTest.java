@@ -18,8 +18,12 @@ class SettingsFileTest {
   @TempDir private Path folder;
 
   private Settings sft(String yaml) throws IOException {
-    Path file = Files.writeString(folder.resolve("sft.yaml"), yaml);
-    return CommandLine.parse("sft", List.of("--config", file.toString())).settings();
+    return parse("sft", yaml);
+  }
+
+  private Settings parse(String command, String yaml) throws IOException {
+    Path file = Files.writeString(folder.resolve(command + ".yaml"), yaml);
+    return CommandLine.parse(command, List.of("--config", file.toString())).settings();
   }
 
   @ParameterizedTest
@@ -93,6 +97,16 @@ class SettingsFileTest {
     assertThat(settings.get(Flags.LORA_TARGET_MODULES)).containsExactly("q_proj", "v_proj");
     assertThat(settings.get(Flags.PACKING)).isTrue();
     assertThat(settings.isGiven(Flags.SEED)).isFalse();
+  }
+
+  /** TRL reads null as None. */
+  @Test
+  void nullIsNoLimitOfAFlagThatMayHaveNone() throws IOException {
+    assertThat(sft("max_length: null").get(Flags.MAX_LENGTH)).isZero();
+    Settings grpo = parse("grpo", "vllm_importance_sampling_clip_max: null\nmax_length: null");
+    assertThat(grpo.get(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MAX)).isInfinite();
+    assertThat(parse("grpo", grpo.toYaml()).get(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MAX))
+        .isInfinite();
   }
 
   @Test

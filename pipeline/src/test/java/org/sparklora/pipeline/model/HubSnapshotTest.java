@@ -39,6 +39,7 @@ class HubSnapshotTest {
             .put("config.json", "{}")
             .put("tokenizer.json", "{}")
             .put("chat_template.jinja", "{{ messages }}")
+            .put("additional_chat_templates/tool_use.jinja", "{{ tools }}")
             .put("generation_config.json", "{}")
             .put("README.md", "a card")
             .put("pytorch_model.bin", "pickles")
@@ -72,11 +73,14 @@ class HubSnapshotTest {
     ModelSource text = locate(ID, "", Part.TEXT);
     assertThat(names(text.folder()))
         .containsExactly(
+            "additional_chat_templates",
             "chat_template.jinja",
             "config.json",
             "generation_config.json",
             "model.safetensors.index.json",
             "tokenizer.json");
+    assertThat(text.folder().resolve("additional_chat_templates/tool_use.jinja"))
+        .hasContent("{{ tools }}");
     ModelSource whole = locate(ID, "", Part.WHOLE);
     assertThat(names(whole.folder()))
         .contains("first-of-two.safetensors", "second-of-two.safetensors")
@@ -129,6 +133,28 @@ class HubSnapshotTest {
     assertThat(environment.hub().faults().requests()).isEmpty();
     assertThatThrownBy(() -> locate("qwen/other", "", Part.TEXT))
         .hasMessageContaining("HF_HUB_OFFLINE");
+  }
+
+  /** The cache as transformers fills it: without files that it does not read. */
+  @Test
+  void offlineOnlyFilesThatAreReadAreNeeded() throws IOException {
+    remote.put("params.json", "{}").put("preprocessor_config.json", "{}").put("vocab.json", "{}");
+    Path cached = locate(ID, "", Part.WHOLE).folder();
+    assertThat(names(cached))
+        .contains("vocab.json")
+        .doesNotContain("params.json", "preprocessor_config.json");
+    Files.delete(cached.resolve("vocab.json"));
+    environment.offline(true);
+    assertThat(locate(ID, "", Part.TEXT).folder()).isEqualTo(cached);
+    new ModelReference("model_name_or_path", ID, "", "").outline(new Configuration()).close();
+  }
+
+  /** A session may live longer than a cache, which its user empties. */
+  @Test
+  void fetchesAgainWhatWasDeletedFromTheCache() throws IOException {
+    ModelSource source = locate(ID, "", Part.TEXT);
+    Files.move(environment.cache(), folder.resolve("deleted"));
+    assertThat(source.folder().resolve("config.json")).hasContent("{}");
   }
 
   @Test

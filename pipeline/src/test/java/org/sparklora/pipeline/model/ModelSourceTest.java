@@ -142,11 +142,36 @@ class ModelSourceTest {
   }
 
   @Test
+  void aLocalFolderWithAnotherNamedTemplateIsAnotherSource() throws IOException {
+    Files.createDirectories(model.resolve("additional_chat_templates"));
+    write("additional_chat_templates/tool_use.jinja", "{{ tools }}");
+    ModelSource before = locateHere();
+    assertThat(locateHere()).isEqualTo(before);
+    write("additional_chat_templates/tool_use.jinja", "{{ fools }}");
+    assertThat(locateHere()).isNotEqualTo(before);
+  }
+
+  /** A session may live longer than its scratch folder's files. */
+  @Test
+  void aStageThatWasDeletedIsFilledAgain() throws IOException {
+    ModelSource source = locate(Part.WHOLE);
+    Files.move(source.folder(), scratch.resolve("deleted"));
+    assertThat(source.folder().resolve("model.safetensors")).hasContent("weights");
+  }
+
+  @Test
   void foldersOfOtherFileSystemsAreStagedWithWhatMakesAModel() throws Exception {
+    Files.createDirectories(model.resolve("additional_chat_templates"));
+    write("additional_chat_templates/tool_use.jinja", "{{ tools }}");
+    write("additional_chat_templates/notes.txt", "notes");
     Path folder = locate(Part.WHOLE).folder();
+    assertThat(visible(folder.resolve("additional_chat_templates")))
+        .containsExactly("tool_use.jinja");
+    assertThat(stagedAnew(locate(Part.WHOLE))).isEqualTo(folder);
     assertThat(folder).startsWith(staging).hasFileName("tiny");
     assertThat(visible(folder))
         .containsExactly(
+            "additional_chat_templates",
             "chat_template.jinja",
             "config.json",
             "merges.txt",

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -22,11 +24,18 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FilterFileSystem;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.util.Progressable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 
 /** Runs whose folder is in a store of objects, see {@link StoreOfObjects}. */
@@ -191,6 +200,86 @@ class ObjectStoreTest {
     }
   }
 
+  private static RunFolder.Writer files(String text, String... names) {
+    return local -> write(local, text, names);
+  }
+
+  private static void write(Path folder, String text, String... names) throws IOException {
+    for (String file : names) {
+      Files.createDirectories(folder.resolve(file).getParent());
+      Files.writeString(folder.resolve(file), text);
+    }
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  /** Two files are copied and then deleted. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3})
+  void aCheckpointInWhoseRenameARunDiesIsCompletedByTheNext(int touched) throws IOException {
+    try (RunFolder run = open()) {
+      run.saveCheckpoint(1, file());
+      StoreOfObjects.dieAfter(touched);
+      assertThatThrownBy(() -> run.saveCheckpoint(2, files("2", "a", "b"))).hasMessage("killed");
+    }
+    assertThat(RunFolder.checkpoints(HADOOP, name.toString()))
+        .as("not yet complete")
+        .extracting(org.apache.hadoop.fs.Path::getName)
+        .containsExactly("checkpoint-1");
+    try (RunFolder run = open()) {
+      assertThat(run.resumed().orElseThrow().getName()).isEqualTo("checkpoint-2");
+      assertThat(out.resolve("checkpoint-2/a")).hasContent("2");
+      assertThat(out.resolve("checkpoint-2/b")).hasContent("2");
+      StoreOfObjects.dieAfter(touched);
+      assertThatThrownBy(() -> run.deleteCheckpoint(2)).hasMessage("killed");
+    }
+    try (RunFolder run = open()) {
+      assertThat(run.checkpoints()).containsExactly(1);
+    }
+    assertThat(names(out)).containsExactly("checkpoint-1");
+  }
+
+  /** Three files, with the list of removed ones, are copied and then deleted; then b's folder. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+  void resultsInWhoseRenameARunDiesAreCompletedByTheNext(int touched) throws IOException {
+    try (RunFolder run = open()) {
+      run.saveCheckpoint(1, file());
+      StoreOfObjects.dieAfter(touched);
+      assertThatThrownBy(() -> run.saveResults(files("new", "a", "templates/b")))
+          .hasMessage("killed");
+    }
+    open().close();
+    assertThat(names(out)).containsExactly("a", "checkpoint-1", "templates");
+    assertThat(out.resolve("a")).hasContent("new");
+    assertThat(out.resolve("templates/b")).hasContent("new");
+  }
+
+  /** Two old files are copied and deleted, and then two new ones. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+  void aTableInWhoseRenameARunDiesIsTheOldOrTheNewOne(int touched) throws IOException {
+    Path table = temporary.resolve("table");
+    write(table, "old", "a", "b");
+    org.apache.hadoop.fs.Path target = StoreOfObjects.name(table);
+    try (OutputFolder output = OutputFolder.create(HADOOP, target.toString(), true)) {
+      write(Path.of(output.work().toUri().getPath()), "new", "b", "c");
+      StoreOfObjects.dieAfter(touched);
+      assertThatThrownBy(() -> output.commit()).hasMessage("killed");
+    }
+    OutputFolder.tidy(HADOOP, target);
+    List<String> expected = touched < 4 ? List.of("a", "b") : List.of("b", "c");
+    assertThat(names(table)).isEqualTo(expected);
+    for (String file : expected) {
+      assertThat(table.resolve(file)).hasContent(touched < 4 ? "old" : "new");
+    }
+    assertThat(names(temporary)).containsExactly("table");
+  }
+
   @Test
   void rowsOfTheLogAreSeenWhileTheRunGoesOn() throws IOException {
     try (RunFolder run = open()) {
@@ -204,6 +293,59 @@ class ObjectStoreTest {
       assertThat(MetricsLog.read(store, name)).hasSize(2);
       run.saveCheckpoint(1, file());
     }
+  }
+
+  /** A disk as WebHDFS and HttpFS show it: a file that exists is reported at the end. */
+  private static final class OverHttp extends FilterFileSystem {
+    OverHttp(FileSystem disk) {
+      super(disk);
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("webhdfs://namenode");
+    }
+
+    @Override
+    public FSDataOutputStream create(
+        org.apache.hadoop.fs.Path file,
+        FsPermission permission,
+        boolean overwrite,
+        int bufferBytes,
+        short replication,
+        long blockBytes,
+        Progressable progress)
+        throws IOException {
+      boolean refused = !overwrite && exists(file);
+      OutputStream out =
+          refused
+              ? OutputStream.nullOutputStream()
+              : super.create(
+                  file, permission, overwrite, bufferBytes, replication, blockBytes, progress);
+      return new FSDataOutputStream(out, null) {
+        @Override
+        public void close() throws IOException {
+          super.close();
+          if (refused) {
+            throw new FileAlreadyExistsException(file.toString());
+          }
+        }
+      };
+    }
+  }
+
+  @Test
+  void aSecondRunOverHttpIsRefusedAndTheFirstGoesOn() throws IOException {
+    FileSystem http = new OverHttp(store);
+    org.apache.hadoop.fs.Path folder = new org.apache.hadoop.fs.Path(out.toString());
+    Files.createDirectories(out);
+    try (RunLock first = RunLock.acquire(http, folder)) {
+      assertThatThrownBy(() -> RunLock.acquire(http, folder))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("process " + ProcessHandle.current().pid());
+      first.requireHeld();
+    }
+    assertThat(claims()).isEmpty();
   }
 
   @Test

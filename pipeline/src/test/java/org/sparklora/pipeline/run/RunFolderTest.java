@@ -9,9 +9,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -96,6 +98,37 @@ class RunFolderTest {
         .containsExactly(
             "adapter_config.json", "b", "checkpoint-10", "checkpoint-2", "metrics.jsonl");
     assertThat(names(out.resolve("checkpoint-2"))).containsExactly("a", "adapter_config.json");
+  }
+
+  /** Pushes nothing, but reads checkpoints. */
+  private record Reader(Set<Integer> steps) implements RunFolder.SaveListener {
+    @Override
+    public void checkpointSaved(int step, org.apache.hadoop.fs.Path checkpoint) {
+      steps.add(step);
+    }
+
+    @Override
+    public void resultsSaved(org.apache.hadoop.fs.Path folder) {}
+
+    @Override
+    public boolean reads(int step) {
+      return steps.contains(step);
+    }
+  }
+
+  @Test
+  void aCheckpointThatIsReadStaysUntilItIsNot() {
+    Reader push = new Reader(new HashSet<>());
+    try (RunFolder run = open()) {
+      run.whenSaved(push);
+      run.saveCheckpoint(1, files("a"));
+      run.saveCheckpoint(2, files("a"));
+      run.deleteCheckpoint(1);
+      assertThat(run.checkpoints()).containsExactly(1, 2);
+      push.steps().remove(1);
+      run.deleteCheckpoint(1);
+      assertThat(run.checkpoints()).containsExactly(2);
+    }
   }
 
   @Test

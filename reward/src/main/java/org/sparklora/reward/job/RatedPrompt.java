@@ -32,6 +32,7 @@ record RatedPrompt(
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PROMPT = "prompt";
   private static final String JSON_COLUMNS = "json_columns";
+  private static final String TOOLS = "tools";
 
   /** Columns that {@code generate} and {@code reward} add to a dataset's, beside rewards/NAME. */
   private static final Set<String> ADDED =
@@ -138,6 +139,11 @@ record RatedPrompt(
       return List.of(json(row));
     }
     row.keySet().removeAll(OTHER_FORMATS);
+    if (config.tables().format() == RewardConfig.Format.PARQUET
+        && rollouts.get(0).get(CompletionRow.COLUMNS) instanceof Map<?, ?> columns
+        && columns.get(TOOLS) instanceof String json) {
+      row.put(TOOLS, json); // Spark sorts the fields of structs, and templates print their order
+    }
     boolean chat = row.get(PROMPT) instanceof List;
     return chosen(config).stream()
         .map(

@@ -108,6 +108,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
     return completion
         .solution()
         .map(solution -> judge(completion.text(), solution))
+        .or(() -> unanswered(completion.text()))
         .orElseGet(() -> Judgement.unverifiable("no solution"));
   }
 
@@ -124,7 +125,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
     AlgebraLimit budget = AlgebraLimit.ofMillis(budgetMillis);
     try {
       return (dialect == Dialect.SOUND
-              ? new SoundJudge(budget).answer(completion)
+              ? new SoundJudge(budget).answer(answerPart(completion))
               : extracted(completion, budget).words().stream()
                   .findFirst()
                   .map(word -> BoxedAnswer.extract(word, Boxed.LAST)))
@@ -137,12 +138,19 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
   /** Judges one completion within the caller's budget, which counts the steps taken. */
   Judgement judge(String completion, String solution, AlgebraLimit budget) {
     try {
-      return judgeWithin(completion, solution, budget);
+      return unanswered(completion).orElseGet(() -> judgeWithin(completion, solution, budget));
     } catch (AlgebraLimit.OutOfTime stopped) {
       return Judgement.of(Verdict.FAILED, stopped.getMessage(), "", "");
     } catch (RuntimeException | StackOverflowError failure) {
       return Judgement.failed(failure, "");
     }
+  }
+
+  /** The verdict on a completion without the part that the recipe reads, whatever the solution. */
+  private Optional<Judgement> unanswered(String completion) {
+    return recipe == Recipe.REASONING && !completion.contains(END_OF_THINKING)
+        ? Optional.of(Judgement.of(Verdict.WRONG, "thinking does not end", "", ""))
+        : Optional.empty();
   }
 
   private Judgement judgeWithin(String completion, String solution, AlgebraLimit budget) {
@@ -154,14 +162,11 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
       reference = solution.substring(after).strip();
     }
     return dialect == Dialect.SOUND
-        ? new SoundJudge(budget).judge(completion, reference)
+        ? new SoundJudge(budget).judge(answerPart(completion), reference)
         : judgeAsReference(completion, reference, budget);
   }
 
   private Judgement judgeAsReference(String completion, String solution, AlgebraLimit budget) {
-    if (recipe == Recipe.REASONING && !completion.contains(END_OF_THINKING)) {
-      return Judgement.of(Verdict.WRONG, "thinking does not end", "", "");
-    }
     Answer gold =
         isGuide()
             ? extract("$" + solution + "$", LATEX_GOLD, false, budget)

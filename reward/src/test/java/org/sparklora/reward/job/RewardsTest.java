@@ -67,6 +67,8 @@ class RewardsTest {
     assertThat(judge("accuracy_reward", "My answer is \\boxed{\\frac{1}{3}}", third)).isEqualTo(1);
     assertThat(judge("accuracy_reward", "My answer is \\boxed{\\frac{1}{2}}", third)).isEqualTo(0);
     assertThat(judge("accuracy_reward", "My answer is \\boxed{1/3}", "1/3")).isEqualTo(1);
+    assertThat(judge("accuracy_reward", "My answer is \\boxed{2018}", "2024-01-05")).isEqualTo(0);
+    assertThat(judge("accuracy_reward", "My answer is \\boxed{2024}", "2024-01-05")).isEqualTo(1);
   }
 
   @Test
@@ -76,6 +78,20 @@ class RewardsTest {
     assertThat(judge(name, "<think>so</think> It is \\boxed{\\frac{1}{3}}", third)).isEqualTo(1);
     assertThat(judge(name, "<think>so</think> It is \\boxed{\\frac{1}{2}}", third)).isEqualTo(0);
     assertThat(judge(name, "<think>so \\boxed{\\frac{1}{3}} but", third)).isEqualTo(0);
+    RewardInput unsolved =
+        new RewardInput("<think>so", Optional.empty(), OptionalInt.empty(), Map.of());
+    assertThat(reward(name).judge(unsolved).reward()).isEqualTo(0);
+  }
+
+  @Test
+  void theSoundDialectReadsTheAnswerAfterThinkingToo() {
+    Reward sound =
+        Rewards.named(
+            "reasoning_accuracy_reward", Dialect.SOUND, 1000, new OverlongPunishment(100, 20));
+    assertThat(sound.judge(RewardInput.of("so </think> \\boxed{5}", "5")).reward()).isEqualTo(1);
+    assertThat(sound.judge(RewardInput.of("<think>so \\boxed{5}", "5")).reward()).isEqualTo(0);
+    assertThat(sound.judge(RewardInput.of("\\boxed{5} </think> No idea.", "5")).reward())
+        .isEqualTo(0);
   }
 
   @Test

@@ -225,6 +225,34 @@ class SelectJobTest {
                 .replace('\'', '"'));
   }
 
+  /** Templates print tools in the order of their keys, which Spark sorts in structs. */
+  @Test
+  void parquetHasToolsInTheirOrder() throws IOException {
+    String tools = "[{\"type\":\"function\",\"function\":{\"name\":\"add\"}}]";
+    Map<String, Object> rollout =
+        Map.of(
+            "prompt", "?",
+            "completion", "!",
+            "verdict", "correct",
+            "columns", Map.of("tools", tools),
+            "json_columns", List.of("tools"));
+    for (RewardConfig.Format format : RewardConfig.Format.values()) {
+      SelectConfig config =
+          new SelectConfig(
+              new RewardConfig.Tables("in", "out", format, false, 0),
+              SelectConfig.Task.SFT,
+              new SelectConfig.PassRates(0, 1),
+              SelectConfig.Keep.FIRST,
+              1,
+              byVerdict());
+      String row = RatedPrompt.of(List.of(rollout), byVerdict()).rows(config).get(0);
+      JsonNode written = JSON.readTree(row).get("tools");
+      boolean isText = format == RewardConfig.Format.PARQUET;
+      assertThat(written.isTextual()).isEqualTo(isText);
+      assertThat(isText ? written.asText() : written.toString()).isEqualTo(tools);
+    }
+  }
+
   @Test
   void aTableWithColumnsButNoRowsKeepsNothing() {
     Path empty = folder.resolve("empty");

@@ -57,8 +57,7 @@ public final class GenerateCommand {
           Flags.ROUND,
           Flags.GENERATION_BATCH_SIZE,
           Flags.SHUFFLE_DATASET,
-          Flags.OUTPUT_TABLE,
-          Flags.DATA_SEED);
+          Flags.OUTPUT_TABLE);
 
   private GenerateCommand() {}
 

@@ -100,6 +100,11 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   @Override
+  public boolean roundsMatterToOne() {
+    return settings.roundsMatterToOne();
+  }
+
+  @Override
   public RoundReport train(List<List<StepRows>> planned) {
     List<List<StepRows>> dealt = speeds.map(known -> known.deal(planned)).orElse(planned);
     int[] busy =
@@ -134,8 +139,7 @@ public final class ParameterAveraging implements Synchronizer {
           executors
               .map(some -> onExecutors(some, steps, round))
               .orElseGet(() -> here(steps, round));
-      List<float[]> sketches =
-          reports.stream().flatMap(report -> report.sketches().stream()).toList();
+      List<float[]> sketches = reports.stream().flatMap(one -> one.sketches().stream()).toList();
       OptionalDouble error = round.end(mean -> averagingError.relative(sketches, mean));
       speeds.ifPresent(known -> note(known, busy, reports, endStep));
       reports.forEach(report -> use.add(report.reading()));
@@ -143,10 +147,8 @@ public final class ParameterAveraging implements Synchronizer {
         use.addBytes(
             round.bytes() * use.executors() + settings.bytes(vectors.size()) * busy.length);
       }
-      return new RoundReport(
-          IntStream.range(firstStep, endStep).mapToObj(step -> metrics(step, reports)).toList(),
-          error,
-          use);
+      List<StepMetrics> taken = reports.stream().flatMap(one -> one.steps().stream()).toList();
+      return new RoundReport(StepMetrics.ofRound(firstStep, endStep, taken), error, use);
     }
   }
 
@@ -224,15 +226,5 @@ public final class ParameterAveraging implements Synchronizer {
     return count == 1
         ? "%s: train %s".formatted(steps, what)
         : "%s: average %s %ss".formatted(steps, count, what);
-  }
-
-  /** The metrics of a step; all zeros if the workers with its rows were left out. */
-  private static StepMetrics metrics(int step, List<AveragingWorker.Report> reports) {
-    List<StepMetrics> ofWorkers =
-        reports.stream()
-            .flatMap(report -> report.steps().stream())
-            .filter(metrics -> metrics.step() == step)
-            .toList();
-    return ofWorkers.isEmpty() ? StepMetrics.none(step) : StepMetrics.ofWorkers(ofWorkers);
   }
 }

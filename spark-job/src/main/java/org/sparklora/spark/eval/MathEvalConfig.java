@@ -75,8 +75,8 @@ public record MathEvalConfig(
                 k <= completions,
                 Flags.PASS_K,
                 k,
-                "pass@%s needs that many completions of a problem: --%s %s --%s 1.0"
-                    .formatted(k, Flags.NUM_GENERATIONS, k, Flags.TEMPERATURE)));
+                "%s needs that many completions of a problem: --%s %s --%s 1.0"
+                    .formatted(pass(k), Flags.NUM_GENERATIONS, k, Flags.TEMPERATURE)));
     ConfigException.require(
         completions == 1 || !sampling.rule().isGreedy(),
         Flags.NUM_GENERATIONS,
@@ -84,6 +84,16 @@ public record MathEvalConfig(
         "all greedy completions of a problem are the same; draw them with --%s 1.0"
             .formatted(Flags.TEMPERATURE));
     requireVerdicts(rewards, rewards.rewards().stream().anyMatch(MathEvalConfig::mayGiveVerdicts));
+  }
+
+  /** The name of pass@k in summaries. */
+  public static String pass(int k) {
+    return "pass@" + k;
+  }
+
+  /** The name of maj@n in summaries. */
+  public static String majority(long completions) {
+    return "maj@" + completions;
   }
 
   private static boolean mayGiveVerdicts(Reward reward) {

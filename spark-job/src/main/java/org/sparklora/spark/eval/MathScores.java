@@ -146,9 +146,9 @@ final class MathScores {
   /** pass@k of each k, and maj@n of n completions a problem. */
   private Map<String, Object> shares() {
     Map<String, Object> shares = new LinkedHashMap<>();
-    wanted.forEach(k -> shares.put("pass@" + k, shown(k)));
+    wanted.forEach(k -> shares.put(MathEvalConfig.pass(k), shown(k)));
     if (!majority.isEmpty()) {
-      shares.put("maj@" + completions / byProblem.size(), majority());
+      shares.put(MathEvalConfig.majority(completions / byProblem.size()), majority());
     }
     return shares;
   }

@@ -46,7 +46,7 @@ public record GenerateConfig(
    *
    * @param number {@code round}, from 0
    * @param prompts number of prompts per round
-   * @param seed {@code data_seed}
+   * @param seed {@code seed}
    */
   public record Round(int number, int prompts, RowOrder order, long seed) {
     List<Prompt> of(List<Prompt> all) {
@@ -108,6 +108,6 @@ public record GenerateConfig(
         number,
         size / generations,
         settings.get(Flags.SHUFFLE_DATASET) ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
-        settings.find(Flags.DATA_SEED).orElse(settings.get(Flags.SEED)));
+        settings.get(Flags.SEED));
   }
 }

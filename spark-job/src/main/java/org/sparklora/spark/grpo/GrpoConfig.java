@@ -30,6 +30,7 @@ import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.grpo.GroupSelection;
 import org.sparklora.train.grpo.GrpoLoop;
+import org.sparklora.train.grpo.LossSettings;
 import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.grpo.RoundExecutors;
 import org.sparklora.train.grpo.SamplerCorrection;
@@ -209,7 +210,7 @@ public record GrpoConfig(
         prompts,
         batch.generationSize() / rounds.sampling().numGenerations(),
         this.prompts.shuffled() ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
-        course().dataSeed());
+        course().seed());
   }
 
   /** The steps over micro-steps; a round has slices × iterations micro-steps. */
@@ -222,7 +223,7 @@ public record GrpoConfig(
         course().epochs(),
         course().maxSteps(),
         RowOrder.SEQUENTIAL,
-        course().dataSeed());
+        course().seed());
   }
 
   @Override

@@ -10,10 +10,11 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunIdentity;
-import org.sparklora.train.TrainedModel;
 import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.train.resume.RunFingerprint;
 
@@ -31,7 +32,7 @@ public final class GrpoIdentity {
    */
   static RunFingerprint of(
       GrpoConfig config,
-      TrainedModel model,
+      InitialParameters initial,
       Teacher teacher,
       SamplingConfig sampling,
       List<Prompt> prompts)
@@ -40,20 +41,21 @@ public final class GrpoIdentity {
     RunFingerprint declared =
         RunIdentity.of(
             config,
-            model,
+            initial.model(),
             Map.of(
                 Flags.DATASET_NAME,
                 of(prompts),
                 Flags.STEPS_PER_GENERATION,
                 Integer.toString(batch.stepsPerGeneration()),
-                Flags.DATA_SEED,
-                Long.toString(config.course().dataSeed()),
                 Flags.REWARD_WEIGHTS,
                 config.rewards().functions().weights().toString(),
                 Flags.SCALE_REWARDS,
                 config.rewards().advantages().scaling().name().toLowerCase(Locale.ROOT)));
     Map<String, String> fixed = new LinkedHashMap<>(declared.fixed());
     fixed.put("end tokens", new TreeSet<>(sampling.endTokens()).toString());
+    fixed.put(
+        Flags.ADAPTER_NAME_OR_PATH.name(), // the reference policy
+        ModelFingerprint.ofAdapter(initial.adapter().map(AdapterFile::folder)));
     if (teacher.model().isPresent()) {
       fixed.put(
           Flags.TEACHER_MODEL_NAME_OR_PATH.name(),
@@ -77,6 +79,9 @@ public final class GrpoIdentity {
       }
       checksum.update(bytes.flip());
       checksum.update(prompt.solution().orElse("").getBytes(StandardCharsets.UTF_8));
+      for (Map.Entry<String, String> column : prompt.columns().entrySet()) {
+        checksum.update(column.toString().getBytes(StandardCharsets.UTF_8));
+      }
     }
     return "%08x".formatted(checksum.getValue());
   }

@@ -90,8 +90,7 @@ public final class GrpoJob {
       }
       PromptOrder order = config.promptOrder(prompts.size());
       TrainingPlan plan = config.plan(order);
-      RunFingerprint identity =
-          GrpoIdentity.of(config, initial.model(), teacher, sampling, prompts);
+      RunFingerprint identity = GrpoIdentity.of(config, initial, teacher, sampling, prompts);
       try (Rollouts rollouts =
               advantages.isPresent() // then nothing is drawn
                   ? new Rollouts(sampling, Optional.empty(), workers)
@@ -135,9 +134,10 @@ public final class GrpoJob {
                 folder.resumed());
         Optional<Round> unfinished =
             RoundFile.read(
-                hadoop,
-                folder.resumed(),
-                () -> tables.shown(config.roundOf(plan, run.firstStep())));
+                    hadoop,
+                    folder.resumed(),
+                    () -> tables.shown(config.roundOf(plan, run.firstStep())))
+                .map(policy::withReference);
         GrpoEvaluation evaluation = new GrpoEvaluation(policy, testPrompts);
         try (PolicyRounds rounds =
             new PolicyRounds(policy, prompts, order, tables, advantages, start)) {

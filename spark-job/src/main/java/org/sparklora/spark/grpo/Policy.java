@@ -18,6 +18,7 @@ import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.LogProbStage;
 import org.sparklora.train.grpo.PolicyVersion;
+import org.sparklora.train.grpo.Round;
 import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.step.TrainedVectors;
 import org.sparklora.train.vector.FlatVector;
@@ -178,6 +179,11 @@ record Policy(
     return reference
         .map(policy -> logProbs(policy.model, batch).withReference(policy.shared, rows))
         .orElse(rows);
+  }
+
+  /** A checkpoint's round, which lacks these log-probabilities if {@code beta} was 0. */
+  Round withReference(Round round) {
+    return Round.trusted(withReference(round.rows(), config.batch().rows()), round.scored());
   }
 
   @Override

@@ -218,7 +218,8 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
       }
       row = drifts ? row.withDrift(SamplerCorrection.drift(learner.get().get(c), sampler)) : row;
       if (correction.isPresent()) {
-        row = row.withWeights(correction.get().weights(learner.get().get(c), sampler));
+        boolean isTaught = config.rewards().teacher().isPresent();
+        row = correction.get().corrected(row, learner.get().get(c), sampler, isTaught);
         weights.addAll(row.masked() ? List.of() : List.of(row.ofTokens().weights()));
       }
       rows.add(row);

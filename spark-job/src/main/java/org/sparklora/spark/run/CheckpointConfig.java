@@ -3,8 +3,6 @@ package org.sparklora.spark.run;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
@@ -14,7 +12,7 @@ import org.sparklora.train.Cadence;
  * Checkpoints of a run.
  *
  * @param unit {@code save_strategy}
- * @param steps {@code save_steps}; below 1 a share of all steps
+ * @param steps {@code save_steps}; below 1 a share of all steps, 0 for the last step alone
  * @param limit {@code save_total_limit}; 0 or less for no limit
  * @param modelOnly {@code save_only_model}: without the state that resuming needs
  * @param resumeFrom {@code resume_from_checkpoint}: a folder, or {@link RunFolder#LATEST}
@@ -23,7 +21,9 @@ public record CheckpointConfig(
     Cadence.Unit unit, double steps, int limit, boolean modelOnly, Optional<String> resumeFrom) {
 
   public CheckpointConfig {
-    requireInterval(Flags.SAVE_STEPS, unit, steps);
+    if (steps != 0) {
+      Cadence.requireInterval(Flags.SAVE_STEPS, unit, steps);
+    }
   }
 
   /** The record of a user's settings. */
@@ -39,14 +39,6 @@ public record CheckpointConfig(
   /** The steps after which a run of {@code totalSteps} saves. */
   public Cadence cadence(int totalSteps) {
     return Cadence.of(unit, steps, 0, totalSteps);
-  }
-
-  static void requireInterval(Flag<?> flag, Cadence.Unit unit, double steps) {
-    ConfigException.require(
-        unit != Cadence.Unit.STEPS || steps > 0 && (steps < 1 || steps == Math.rint(steps)),
-        flag,
-        steps,
-        "it is a whole number of steps, or a share of all steps below 1");
   }
 
   /** A path, or the spellings of a boolean, as in YAML files; empty for those of false. */

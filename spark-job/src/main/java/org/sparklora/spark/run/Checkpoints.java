@@ -155,11 +155,14 @@ final class Checkpoints {
         : Optional.of(config.output().folder() + "/" + folder.checkpoint(best).getName());
   }
 
-  /** Deletes the oldest checkpoints, but neither the newest, to resume from, nor the best. */
+  /**
+   * Deletes the oldest checkpoints, but neither the newest, to resume from, nor the best. One that
+   * is being pushed stays until the next save, or the end.
+   */
   private void rotate() {
     int limit = config.checkpoints().limit();
     List<Integer> steps = folder.checkpoints();
-    if (limit <= 0) {
+    if (limit <= 0 || steps.isEmpty()) {
       return;
     }
     int newest = steps.get(steps.size() - 1);
@@ -186,8 +189,9 @@ final class Checkpoints {
     }
   }
 
-  /** Keeps the best checkpoint alone if the limit is 1; for when the results are saved. */
+  /** Rotates, and keeps the best checkpoint alone if the limit is 1; after saving the results. */
   void keepBest() {
+    rotate();
     int best = state.best().checkpoint();
     if (best > 0 && config.checkpoints().limit() == 1) {
       folder.checkpoints().stream().filter(step -> step != best).forEach(folder::deleteCheckpoint);

@@ -16,7 +16,7 @@ import org.sparklora.train.Cadence;
 public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolean onStart) {
   /** Checks that the settings fit together. */
   public EvalSchedule {
-    CheckpointConfig.requireInterval(Flags.EVAL_STEPS, unit, steps);
+    Cadence.requireInterval(Flags.EVAL_STEPS, unit, steps);
     ConfigException.require(
         unit != Cadence.Unit.NO || !onStart,
         Flags.EVAL_ON_START,

@@ -1,6 +1,8 @@
 package org.sparklora.spark.run;
 
 import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,6 +45,9 @@ public final class HubPush implements RunFolder.SaveListener {
             return thread;
           });
 
+  /** Steps of checkpoints that are queued or being pushed. */
+  private final Set<Integer> unpushed = ConcurrentHashMap.newKeySet();
+
   /** Number of failed pushes of checkpoints; checkpoints queued before a failure are skipped. */
   private final AtomicInteger failures = new AtomicInteger();
 
@@ -74,6 +79,7 @@ public final class HubPush implements RunFolder.SaveListener {
       return;
     }
     int before = failures.get();
+    unpushed.add(step);
     pushes.execute(
         () -> {
           try {
@@ -87,8 +93,15 @@ public final class HubPush implements RunFolder.SaveListener {
           } catch (HubException | TableException e) {
             failures.incrementAndGet();
             LOG.warn("Checkpoint {} was not pushed, training goes on: {}", step, e.getMessage());
+          } finally {
+            unpushed.remove(step);
           }
         });
+  }
+
+  @Override
+  public boolean reads(int step) {
+    return unpushed.contains(step);
   }
 
   /** Pushes the results after the queued checkpoints. */

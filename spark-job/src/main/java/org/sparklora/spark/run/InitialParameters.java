@@ -22,7 +22,6 @@ import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
-import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -140,15 +139,14 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
       throws IOException {
     ModelSource checkpoint = base.reference().locate(hadoop, ModelSource.Part.WHOLE);
     DecoderConfig model = decoder(base, checkpoint);
-    CheckpointFolder.open(checkpoint.folder()).close(); // damage shows before data is prepared
     Optional<AdapterFile> adapter = Optional.empty();
     Optional<LoraConfig> lora = requestedLora;
-    if (requestedLora.isPresent() && startAdapter.isPresent()) {
-      Path folder = startAdapter.get().folder(hadoop);
-      adapter =
-          Optional.of(
-              AdapterFile.open(folder, model).on(AdapterBase.of(base.name(), checkpoint.folder())));
-      lora = Optional.of(adapter.get().layout().config());
+    try (CheckpointFolder weights = CheckpointFolder.open(checkpoint.folder())) { // or damage shows
+      if (requestedLora.isPresent() && startAdapter.isPresent()) {
+        Path folder = startAdapter.get().folder(hadoop);
+        adapter = Optional.of(AdapterFile.open(folder, base.name(), weights));
+        lora = Optional.of(adapter.get().layout().config());
+      }
     }
     TrainedModel trained = trained(base, checkpoint, model, lora, seed).reading(base.dialect());
     return new InitialParameters(trained, adapter, seed);

@@ -16,6 +16,10 @@ final class ListenerWishes {
     this.listener = listener;
   }
 
+  void resumed(String state) {
+    listener.resumed(state);
+  }
+
   void begun(int firstStep, int totalSteps) {
     listener.begun(firstStep, totalSteps);
   }

@@ -85,8 +85,7 @@ public record ModelCard(
     boolean adapter = layout instanceof AdapterLayout;
     return """
         ---
-        base_model: %s
-        %slibrary_name: %s
+        %s%slibrary_name: %s
         model_name: %s
         tags:
         %s
@@ -110,8 +109,8 @@ public record ModelCard(
         - Java %s
         """
         .formatted(
-            yaml(base),
-            HubRepo.isId(withoutRevision(dataset)) && !Files.exists(Path.of(dataset))
+            isRepository(base) ? "base_model: %s\n".formatted(yaml(base)) : "",
+            isRepository(dataset)
                 ? "datasets:\n- %s\n".formatted(yaml(withoutRevision(dataset)))
                 : "",
             adapter ? "peft" : "transformers",
@@ -144,6 +143,11 @@ public record ModelCard(
     return PLAIN.matcher(line).matches() ? line : "'%s'".formatted(line.replace("'", "''"));
   }
 
+  /** Whether a name is a repository of the hub, which refuses cards that link to a folder. */
+  private static boolean isRepository(String name) {
+    return HubRepo.isId(withoutRevision(name)) && !Files.exists(Path.of(name));
+  }
+
   /** A repository's name without its revision, so that the hub makes a link of it. */
   private static String withoutRevision(String reference) {
     int at = reference.indexOf('@');
@@ -170,15 +174,10 @@ public record ModelCard(
   private String tags(boolean adapter) {
     List<String> tags =
         adapter
-            ? List.of(
-                "base_model:adapter:" + shown(base),
-                "lora",
-                "peft",
-                method.tag(),
-                "spark-lora",
-                "transformers")
+            ? List.of("lora", "peft", method.tag(), "spark-lora", "transformers")
             : List.of("generated_from_trainer", method.tag(), "spark-lora");
-    return String.join("\n", tags.stream().map(tag -> "- " + tag).toList());
+    String link = adapter && isRepository(base) ? "- base_model:adapter:%s\n".formatted(base) : "";
+    return link + String.join("\n", tags.stream().map(tag -> "- " + tag).toList());
   }
 
   private static String version() {

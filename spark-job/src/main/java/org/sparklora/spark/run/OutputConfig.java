@@ -43,7 +43,7 @@ public record OutputConfig(
   public static OutputConfig of(Settings settings, String folder) {
     String strategy = settings.get(Flags.LOGGING_STRATEGY);
     if (strategy.equals("steps")) {
-      CheckpointConfig.requireInterval(
+      Cadence.requireInterval(
           Flags.LOGGING_STEPS, Cadence.Unit.STEPS, settings.get(Flags.LOGGING_STEPS));
     }
     return new OutputConfig(

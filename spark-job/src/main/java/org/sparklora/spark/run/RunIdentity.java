@@ -35,6 +35,7 @@ public final class RunIdentity {
     if (model.layout() instanceof AdapterLayout adapter) {
       addLora(all, adapter);
     }
+    all.put(Flags.ROUTER_AUX_LOSS_COEF, Double.toString(model.supervised().routerWeight()));
     all.put(Flags.WARMUP_STEPS, Double.toString(config.schedule().warmup()));
     return config.training().declared().with(all);
   }
@@ -45,6 +46,7 @@ public final class RunIdentity {
     TreeSet<String> kinds = new TreeSet<>();
     layout.modules().forEach(module -> kinds.add(module.substring(module.lastIndexOf('.') + 1)));
     found.put(Flags.LORA_R, Integer.toString(lora.rank()));
+    found.put(Flags.LORA_RANK_PER_EXPERT, Integer.toString(lora.expertRank()));
     found.put(Flags.LORA_ALPHA, Double.toString(lora.alpha()));
     found.put(Flags.LORA_DROPOUT, Double.toString(lora.dropout()));
     found.put(Flags.USE_RSLORA, Boolean.toString(lora.rslora()));

@@ -41,6 +41,13 @@ public interface RunListener {
   }
 
   /**
+   * The run resumes from a checkpoint; {@link #begun} follows.
+   *
+   * @param state of the run at the checkpoint: the text of {@code trainer_state.json}
+   */
+  default void resumed(String state) {}
+
+  /**
    * The first step is about to be taken.
    *
    * @param firstStep from 0; above 0 if the run resumes from a checkpoint

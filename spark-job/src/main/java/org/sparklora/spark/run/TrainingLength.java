@@ -9,8 +9,8 @@ import org.sparklora.pipeline.config.Settings;
  *
  * @param epochs {@code num_train_epochs}
  * @param maxSteps {@code max_steps}; not positive: the epochs decide
- * @param seed {@code seed}: of a new adapter, dropout, and the row order within GRPO rounds
- * @param dataSeed {@code data_seed}: of the order of rows or prompts
+ * @param seed {@code seed}: of a new adapter, dropout, and the order of GRPO's prompts and rows
+ * @param dataSeed {@code data_seed}: of the order of rows
  */
 public record TrainingLength(double epochs, int maxSteps, long seed, long dataSeed) {
   public TrainingLength {

@@ -43,10 +43,12 @@ final class TrainingLog implements AutoCloseable {
     this.metrics = RunMetricsSource.register(() -> state.sums().steps(), totalSteps);
   }
 
-  /** The last row of a run that is over, without the values that the log adds to each row. */
-  static Optional<Map<String, Object>> lastRow(RunFolder folder) {
+  /** The last row of a run of {@code steps} steps, without what the log adds to each row. */
+  static Optional<Map<String, Object>> lastRow(RunFolder folder, int steps) {
     List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
-    return rows.isEmpty() ? Optional.empty() : TrainerState.summary(rows.get(rows.size() - 1));
+    return rows.isEmpty()
+        ? Optional.empty()
+        : TrainerState.summary(rows.get(rows.size() - 1), steps);
   }
 
   /** The log of the folder and the trackers. */

@@ -79,10 +79,14 @@ public final class TrainingRun implements AutoCloseable {
       Interruption.tell(checkpoints::whenInterrupted);
     }
     RunFolder folder = checkpoints.folder();
-    this.finished = firstStep == plan.totalSteps() ? TrainingLog.lastRow(folder) : Optional.empty();
+    this.finished =
+        firstStep == plan.totalSteps() ? TrainingLog.lastRow(folder, firstStep) : Optional.empty();
     this.log = new TrainingLog(config, place.out(), folder, state, plan.totalSteps());
     log.tracked().follow(wishes::logged);
     try {
+      if (folder.resumed().isPresent()) {
+        wishes.resumed(state.toJson(checkpoints.bestFolder()));
+      }
       wishes.begun(firstStep, plan.totalSteps());
     } catch (RuntimeException e) {
       log.close();

@@ -72,7 +72,7 @@ final class AdapterTrainer {
 
   private int endOfRound(int step) {
     int end = step + 1;
-    if (plan.workers() == 1 && run.mayStop()) {
+    if (plan.workers() == 1 && run.mayStop() && !synchronizer.roundsMatterToOne()) {
       return end; // a single worker has nothing to average
     }
     while (end < step + synchronizer.stepsPerRound() && !run.stopsAfter(end)) {

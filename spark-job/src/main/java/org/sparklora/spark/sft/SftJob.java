@@ -90,6 +90,8 @@ public final class SftJob {
                       identity(rows),
                       Flags.DATA_SEED,
                       Long.toString(config.course().dataSeed()),
+                      Flags.INNER_MOMENTS,
+                      config.sync().averaging().map(of -> of.moments().flag()).orElse("averaged"),
                       Flags.NUM_WORKERS,
                       Integer.toString(workers))),
               first -> control.end(plan.totalSteps()),

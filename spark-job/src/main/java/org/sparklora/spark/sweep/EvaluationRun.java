@@ -5,7 +5,6 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.Flags;
@@ -23,7 +22,6 @@ import org.sparklora.sweep.TrialOutcome;
  * eval}; all answers with their verdicts stay in the trial's folder.
  */
 final class EvaluationRun {
-  private static final String PASS = "pass@%d";
   private static final String LOW = "_low";
   private static final String HIGH = "_high";
 
@@ -86,12 +84,12 @@ final class EvaluationRun {
   static List<String> logged(MathEvalConfig config) {
     List<String> names = new ArrayList<>();
     for (int k : config.passK()) {
-      String pass = String.format(Locale.ROOT, PASS, k);
+      String pass = MathEvalConfig.pass(k);
       names.addAll(List.of(pass, pass + LOW, pass + HIGH));
     }
     int completions = config.generation().sampling().numGenerations();
     if (completions > 1) {
-      names.add("maj@" + completions);
+      names.add(MathEvalConfig.majority(completions));
     }
     names.addAll(COUNTS);
     return List.copyOf(names);

@@ -3,21 +3,26 @@ package org.sparklora.spark.workers;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
  * Assigns an executor to each worker. A worker takes a whole executor, however many task slots it
- * has, until the executor is lost; workers share executors only if they outnumber them. An executor
- * that registers later gets a worker that has lost its own. Thread-safe.
+ * has, until the executor is lost; workers share executors only if they outnumber them. A worker
+ * that has lost its own is another's guest until an executor registers. Thread-safe.
  */
 final class ExecutorPlaces {
   private final Supplier<List<Executor>> alive;
 
-  /** Executor ids by worker; empty if the executor was lost and no other is free. */
+  /** Executor ids by worker; empty if there was none. */
   private final List<Optional<String>> ofWorkers = new ArrayList<>();
+
+  /** Workers that share another's executor until one is free. */
+  private final Set<Integer> guests = new HashSet<>();
 
   /**
    * @param alive lists the registered executors
@@ -46,18 +51,30 @@ final class ExecutorPlaces {
   synchronized List<Optional<Executor>> of(int workers) {
     Map<String, Executor> there = new HashMap<>();
     alive.get().forEach(executor -> there.put(executor.id(), executor));
-    for (int worker = 0; worker < ofWorkers.size(); worker++) {
-      Optional<String> kept = ofWorkers.get(worker).filter(there::containsKey);
-      ofWorkers.set(worker, kept);
-    }
+    ofWorkers.replaceAll(id -> id.filter(there::containsKey));
     for (int worker = 0; worker < workers; worker++) {
       if (worker == ofWorkers.size()) {
         ofWorkers.add(leastTaken(there).map(Executor::id));
-      } else if (ofWorkers.get(worker).isEmpty()) {
-        ofWorkers.set(worker, leastTaken(there).map(Executor::id).filter(id -> taken(id) == 0));
+      } else if (ofWorkers.get(worker).isEmpty() || guests.contains(worker)) {
+        move(worker, leastTaken(there).map(Executor::id));
       }
     }
     return ofWorkers.subList(0, workers).stream().map(id -> id.map(there::get)).toList();
+  }
+
+  /**
+   * Gives a worker a less crowded executor: seldom, since the vectors that it keeps stay behind.
+   */
+  private void move(int worker, Optional<String> least) {
+    Optional<String> now = ofWorkers.get(worker);
+    long others = least.map(this::taken).orElse(0L);
+    if (now.isEmpty() || others + 1 < taken(now.get())) {
+      ofWorkers.set(worker, least);
+      guests.remove(worker);
+      if (others > 0) {
+        guests.add(worker);
+      }
+    }
   }
 
   /** Executors with a free slot come first; if none has one, workers take turns. */

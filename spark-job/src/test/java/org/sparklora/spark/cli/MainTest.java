@@ -121,7 +121,8 @@ class MainTest {
             "tokenizer_config.json",
             "trainer_state.json");
     assertThat(Files.readString(output().resolve("README.md")))
-        .startsWith("---\nbase_model: " + model);
+        .startsWith("---\nlibrary_name: peft\n")
+        .doesNotContain("base_model:");
   }
 
   @Test

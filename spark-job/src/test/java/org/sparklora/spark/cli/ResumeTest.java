@@ -157,7 +157,9 @@ class ResumeTest {
     String before = lastLine(run);
     assertThat(before).contains("train_runtime").contains("peak_memory_process");
 
-    run.with("--resume_from_checkpoint", "true").run(spark);
+    run.with("--resume_from_checkpoint", "true")
+        .with("--inner_moments", "averaged", "--router_aux_loss_coef", "0") // the defaults
+        .run(spark);
 
     assertThat(lastLine(run)).isEqualTo(before);
     assertThat(Files.readString(run.output().resolve("trainer_state.json"))).isEqualTo(state);

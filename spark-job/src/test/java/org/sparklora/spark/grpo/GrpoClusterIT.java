@@ -54,7 +54,7 @@ class GrpoClusterIT {
             """
             --model_name_or_path %s --dataset_name %s --prompts_dir %s
             --use_peft --lora_r 4 --lora_target_modules all-linear --learning_rate 1e-3
-            --num_generations 8 --per_device_train_batch_size 8 --gradient_accumulation_steps 32
+            --num_generations 8 --per_device_train_batch_size 8 --gradient_accumulation_steps 16
             --max_completion_length 48 --max_steps %s --logging_steps 1
             --log_completions --num_completions_to_print 0 --save_strategy no
             """,

@@ -138,8 +138,8 @@ class GrpoResumeTest {
   }
 
   @Test
-  void anotherRunsCheckpointIsRefused() throws IOException {
-    GrpoRun run = saving("first", "--use_peft", "--max_steps", "2").run(spark);
+  void anotherRunsCheckpointIsRefusedButADivergenceMayBeAddedWithinARound() throws IOException {
+    GrpoRun run = saving("first", "--use_peft", "--max_steps", "2").with("--beta", "0").run(spark);
     String checkpoint = run.output().resolve("checkpoint-1").toString();
 
     assertThatThrownBy(
@@ -150,6 +150,9 @@ class GrpoResumeTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("temperature = 0.9")
         .hasMessageContaining("the checkpoint was made with 1.0");
+    GrpoRun diverging =
+        run.into(folder.resolve("third"), "--resume_from_checkpoint", checkpoint, "--beta", "0.5");
+    assertThat(diverging.run(spark).weights()).isNotEqualTo(run.weights());
   }
 
   @Test

@@ -39,14 +39,21 @@ class ModelCardTest {
         .containsEntry("model_name", "r64");
   }
 
+  /** The hub refuses a card whose base model is no repository. */
+  @Test
+  void aBaseModelInAFolderIsNoLink() throws IOException {
+    String local = "src/main"; // a folder of this module, with a name as repositories have
+    for (String base : List.of(local, "/models/base", "hdfs://node/models/base")) {
+      assertThat(card(base, "r64")).contains("`" + base + "`").doesNotContain("base_model");
+    }
+  }
+
   /** A folder may be called anything, and a run as well. */
   @Test
   void namesStayValuesWhateverTheyHold() throws IOException {
     String card = card("/models/it's: a #1\u001b[2J\nlicense: mit", "12");
-    assertThat(head(card))
-        .containsEntry("base_model", "/models/it's: a #1\uFFFD[2J license: mit")
-        .containsEntry("model_name", "12")
-        .doesNotContainKey("license");
+    assertThat(head(card)).containsEntry("model_name", "12").doesNotContainKey("license");
+    assertThat(card).contains("`/models/it's: a #1\uFFFD[2J license: mit`");
     assertThat(card).doesNotContain("\u001b");
     assertThat(List.of("null", "yes", "- a", "[a]"))
         .allSatisfy(name -> assertThat(head(card(name, name))).containsEntry("model_name", name));

@@ -31,6 +31,7 @@ public final class TokenizerPipeline {
   private final TokenDecoder decoder;
   private final Map<String, Integer> addedIds = new HashMap<>();
   private final Map<Integer, String> tokens = new HashMap<>();
+  private final int size;
   private final Set<Integer> specialIds = new HashSet<>();
   private final List<String> foundByOtherFiles = new ArrayList<>();
   private final ThreadLocal<Encoder> encoders = ThreadLocal.withInitial(Encoder::new);
@@ -63,6 +64,7 @@ public final class TokenizerPipeline {
       }
     }
     requireTokens(frame, root);
+    size = tokens.keySet().stream().mapToInt(id -> id + 1).max().orElse(0);
     rawMatcher = matcher(added, false);
     normalizedMatcher = matcher(added, true);
   }
@@ -93,9 +95,9 @@ public final class TokenizerPipeline {
     return String.join("", decoder.apply(list));
   }
 
-  /** The number of tokens, added tokens included. */
+  /** The largest token id + 1, of added tokens, too. */
   public int size() {
-    return tokens.size();
+    return size;
   }
 
   /**

@@ -37,9 +37,12 @@ public record LogProbStage(Workers workers, TrainedModel model, float temperatur
    * step.
    *
    * @param trained rows in the order in which they are cut into micro-batches; masked rows are not
-   *     computed, and stay as they are
+   *     computed, and stay as they are, as do all if none lacks these log-probabilities
    */
   public List<PolicyRow> withReference(SharedVector reference, List<PolicyRow> trained) {
+    if (trained.stream().noneMatch(LogProbStage::lacksReference)) {
+      return trained;
+    }
     List<List<PolicyRow>> microBatches = new ArrayList<>();
     for (int from = 0; from < trained.size(); from += rows) {
       List<PolicyRow> microBatch =
@@ -54,6 +57,10 @@ public record LogProbStage(Workers workers, TrainedModel model, float temperatur
     return trained.stream()
         .map(row -> row.masked() ? row : row.withReference(logProbs.next()))
         .toList();
+  }
+
+  private static boolean lacksReference(PolicyRow row) {
+    return row.targetCount() > 0 && row.ofTokens().referenceLogProbs().length == 0;
   }
 
   private static PolicyRow row(Generation generation) {

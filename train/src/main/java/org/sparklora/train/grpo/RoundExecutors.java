@@ -28,6 +28,11 @@ public record RoundExecutors(int ahead, Optional<Integer> count, Optional<Intege
         executors.drawers.orElse(0),
         "with --%s 0 drawing and training take turns, and executors of their own would idle; set the latter to 1"
             .formatted(Flags.MAX_STALENESS));
+    ConfigException.require(
+        executors.drawers.isEmpty() || !settings.get(Flags.USE_VLLM),
+        Flags.NUM_GENERATORS,
+        executors.drawers.orElse(0),
+        "servers draw; leave it out, and all executors train");
     return executors;
   }
 

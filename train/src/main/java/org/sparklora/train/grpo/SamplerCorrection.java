@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.model.loss.GrpoLossConfig.LossType;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -23,7 +24,7 @@ import org.sparklora.pipeline.config.Settings;
  *
  * @param mode {@code vllm_importance_sampling_mode}
  * @param least {@code vllm_importance_sampling_clip_min}
- * @param most {@code vllm_importance_sampling_clip_max}
+ * @param most {@code vllm_importance_sampling_clip_max}; infinite for no bound
  */
 public record SamplerCorrection(Mode mode, double least, double most) {
   /** Whether tokens or completions have a ratio, and whether it is truncated or masked. */
@@ -63,9 +64,17 @@ public record SamplerCorrection(Mode mode, double least, double most) {
         Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MIN,
         least,
         "it must be below the upper bound of " + most);
-    SamplerCorrection correction =
-        new SamplerCorrection(
-            settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_MODE, Mode.class), least, most);
+    Mode mode = settings.get(Flags.VLLM_IMPORTANCE_SAMPLING_MODE, Mode.class);
+    ConfigException.require(
+        mode.masks()
+            || Double.isFinite(most)
+            || settings.isGiven(Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MIN),
+        Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MAX,
+        "none",
+        "%s truncates ratios to a bound; set this one or %s"
+            .formatted(
+                mode.name().toLowerCase(Locale.ROOT), Flags.VLLM_IMPORTANCE_SAMPLING_CLIP_MIN));
+    SamplerCorrection correction = new SamplerCorrection(mode, least, most);
     if (settings.get(Flags.USE_VLLM) || settings.get(Flags.MAX_STALENESS) > 0) {
       correction.requireFits(settings.get(Flags.LOSS_TYPE, LossType.class));
     }
@@ -98,6 +107,16 @@ public record SamplerCorrection(Mode mode, double least, double most) {
       Arrays.fill(weights, bounded(Math.exp(sum)));
     }
     return weights;
+  }
+
+  /**
+   * A completion's row with its factors.
+   *
+   * @param isTaught by a teacher: the loss is then the divergence alone, weighted by the policy's
+   *     ratio to the old policy, as which the sampler counts
+   */
+  public PolicyRow corrected(PolicyRow row, float[] learner, float[] sampler, boolean isTaught) {
+    return (isTaught ? row.withOld(sampler) : row).withWeights(weights(learner, sampler));
   }
 
   /** The mean over a completion's tokens of s − o. */

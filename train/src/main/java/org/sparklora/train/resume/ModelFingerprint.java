@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.table.Sha256;
 
@@ -31,6 +32,13 @@ public final class ModelFingerprint {
   /** The fingerprint of an adapter's folder. */
   public static String ofAdapter(Path folder) throws IOException {
     return of(folder, "adapter_config.json");
+  }
+
+  /** What a run starts from: the fingerprint of an adapter's folder, or that it has no adapter. */
+  public static String ofAdapter(Optional<Path> folder) throws IOException {
+    return folder.isPresent()
+        ? "an adapter with fingerprint " + ofAdapter(folder.get())
+        : "no adapter";
   }
 
   private static String of(Path folder, String config) throws IOException {

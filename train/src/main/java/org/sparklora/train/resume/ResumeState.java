@@ -22,15 +22,16 @@ import org.sparklora.train.TrainerState;
  * {@code resume_state.json} of a checkpoint: the state of a run without its tensors, and a list of
  * the checkpoint's other files. Numbers read back to the last bit.
  *
- * <p>No state of random generators is needed: the order of the rows follows from {@code data_seed}
- * and the epoch, a dropout mask from {@code seed}, step and micro-batch.
+ * <p>No state of random generators is needed: the order of the rows follows from {@code data_seed},
+ * that of prompts from {@code seed}, and the epoch, a dropout mask from {@code seed}, step and
+ * micro-batch.
  *
  * @param formatVersion 1
  * @param fingerprint of the run
  * @param sums sums so far; the run resumes after their number of steps
  * @param best the best evaluation so far
  * @param window measurements since the last log row that it averages
- * @param files the checkpoint's other files by name
+ * @param files the checkpoint's other files by their paths in it
  */
 record ResumeState(
     int formatVersion,
@@ -56,9 +57,9 @@ record ResumeState(
   static ResumeState of(Path folder, RunFingerprint fingerprint, TrainerState state)
       throws IOException {
     Map<String, FileStamp> files = new TreeMap<>();
-    try (Stream<Path> list = Files.list(folder)) {
-      for (Path file : list.toList()) {
-        files.put(file.getFileName().toString(), FileStamp.of(file));
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        files.put(folder.relativize(file).toString().replace('\\', '/'), FileStamp.of(file));
       }
     }
     return new ResumeState(VERSION, fingerprint, state.sums(), state.best(), state.window(), files);

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
@@ -22,6 +23,14 @@ import org.sparklora.pipeline.config.Flags;
 public record RunFingerprint(Map<String, String> fixed, Map<String, String> changeable) {
   private static final String MODEL = Flags.MODEL_NAME_OR_PATH.name();
   private static final String NOTHING = "nothing";
+
+  /** Settings whose defaults older checkpoints do not name. */
+  private static final Set<String> NOT_ALWAYS_KNOWN =
+      Set.of(
+          Flags.ADAPTER_NAME_OR_PATH.name(),
+          Flags.INNER_MOMENTS.name(),
+          Flags.LORA_RANK_PER_EXPERT.name(),
+          Flags.ROUTER_AUX_LOSS_COEF.name());
 
   /** Sorts the entries: tables of rounds store them as text, which another process compares. */
   public RunFingerprint {
@@ -66,7 +75,8 @@ public record RunFingerprint(Map<String, String> fixed, Map<String, String> chan
   private void requireSame(String name, RunFingerprint checkpoint, String place) {
     String now = fixed.getOrDefault(name, NOTHING);
     String before = checkpoint.fixed.getOrDefault(name, NOTHING);
-    if (!now.equals(before)) {
+    boolean isUnknown = before.equals(NOTHING) || before.equals("unset");
+    if (!now.equals(before) && !(isUnknown && NOT_ALWAYS_KNOWN.contains(name))) {
       throw new ConfigException(
               name,
               now,

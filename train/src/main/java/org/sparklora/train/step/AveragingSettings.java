@@ -28,6 +28,11 @@ public record AveragingSettings(
     return moments != InnerMoments.AVERAGED;
   }
 
+  /** Whether the end of a round changes the vectors of a single worker. */
+  public boolean roundsMatterToOne() {
+    return hasOuterStep() || onWire != VectorType.FLOAT32;
+  }
+
   /** Bytes of the vectors that an executor receives in a round, and that a worker returns. */
   public long bytes(long parameters) {
     return onWire.bytes(hasOuterStep() ? parameters : 3 * parameters);

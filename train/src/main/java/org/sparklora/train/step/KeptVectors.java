@@ -57,8 +57,9 @@ final class KeptVectors {
   /** Passes on the parameters at the start of a round, to be read before this call returns. */
   synchronized void parameters(RoundStart start, Consumer<FlatVector> reader) {
     if (parametersRound < start.snapshot().round() || parametersRound > start.round()) {
+      FlatVector read = start.snapshot().parameters().vector().copy(); // may fail
       parameters.close();
-      parameters = start.snapshot().parameters().vector().copy();
+      parameters = read;
       parametersRound = start.snapshot().round();
     }
     while (parametersRound < start.round()) {

@@ -14,6 +14,11 @@ public interface Synchronizer extends AutoCloseable {
   /** Number of optimizer steps that {@link #train} takes at once. */
   int stepsPerRound();
 
+  /** Whether the result of a single worker depends on where its rounds end. */
+  default boolean roundsMatterToOne() {
+    return false;
+  }
+
   /**
    * Trains on the rows of at most {@link #stepsPerRound} steps.
    *

@@ -7,6 +7,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.PolicyRow;
+import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.workers.LocalWorkers;
 
 class LogProbStageTest {
   /** A completion of {@code length} tokens, of a prompt of 10 that is told by its number. */
@@ -29,6 +31,18 @@ class LogProbStageTest {
     assertThat(sizes(group, 1)).containsExactly(3, 1, 1, 2);
     // twice as many tokens for two rows: 10 + 4·10 + 30
     assertThat(sizes(group, 2)).containsExactly(5, 2);
+  }
+
+  /** Computing them would take a model. */
+  @Test
+  void rowsThatHaveTheReferencesLogProbabilitiesKeepThem() {
+    List<PolicyRow> rows =
+        List.of(
+            sequence(1, 2).withReference(new float[] {-1, -2}),
+            PolicyRow.of(new int[] {1}, new int[] {2}, 0, true));
+    LogProbStage stage = new LogProbStage(new LocalWorkers(), null, 1, 2);
+    assertThat(stage.withReference(new LocalWorkers().lend(new FlatVector(0)), rows))
+        .isEqualTo(rows);
   }
 
   @Test

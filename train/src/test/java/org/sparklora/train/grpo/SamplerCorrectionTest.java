@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.model.loss.GrpoLossConfig.LossType;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
@@ -54,6 +55,20 @@ class SamplerCorrectionTest {
     assertThat(weights(Mode.SEQUENCE_TRUNCATE, 0, 0.5)).containsExactly(0.5f, 0.5f);
     assertThat(weights(Mode.SEQUENCE_MASK, 0, 0.5)).containsExactly(0, 0);
     assertThat(weights(Mode.SEQUENCE_MASK, 0, 3)).containsExactly(1, 1);
+    assertThat(weights(Mode.TOKEN_MASK, 0.75, Double.POSITIVE_INFINITY)).containsExactly(up, 0);
+  }
+
+  /** A teacher's divergence is weighted by the ratio to the old policy, which the sampler was. */
+  @Test
+  void aTaughtCompletionHasItsSamplerAsOldPolicy() {
+    SamplerCorrection correction = new SamplerCorrection(Mode.TOKEN_TRUNCATE, 0, 3);
+    PolicyRow row = PolicyRow.of(new int[] {1}, new int[] {2, 3}, 0, false).withOld(LEARNER);
+    for (boolean isTaught : new boolean[] {false, true}) {
+      PolicyRow.OfTokens corrected =
+          correction.corrected(row, LEARNER, SAMPLER, isTaught).ofTokens();
+      assertThat(corrected.oldLogProbs()).isEqualTo(isTaught ? SAMPLER : LEARNER);
+      assertThat(corrected.weights()).isEqualTo(weights(Mode.TOKEN_TRUNCATE, 0, 3));
+    }
   }
 
   private static Optional<SamplerCorrection> of(String flags) {
@@ -68,6 +83,20 @@ class SamplerCorrectionTest {
     assertThat(of("--vllm_importance_sampling_clip_min 0.5 --vllm_importance_sampling_cap 2"))
         .contains(new SamplerCorrection(Mode.SEQUENCE_MASK, 0.5, 2));
     assertThat(of("--no_vllm_importance_sampling_correction")).isEmpty();
+  }
+
+  @Test
+  void ratiosMayHaveNoUpperBoundUnlessTheyAreTruncatedToNone() {
+    String none = "--vllm_importance_sampling_clip_max none";
+    String truncate = none + " --vllm_importance_sampling_mode token_truncate";
+    double infinite = Double.POSITIVE_INFINITY;
+    assertThat(of(none)).contains(new SamplerCorrection(Mode.SEQUENCE_MASK, 0, infinite));
+    assertThat(of(truncate + " --vllm_importance_sampling_clip_min 0.5"))
+        .contains(new SamplerCorrection(Mode.TOKEN_TRUNCATE, 0.5, infinite));
+    assertThatThrownBy(() -> of(truncate))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("vllm_importance_sampling_clip_max = none")
+        .hasMessageContaining("set this one or vllm_importance_sampling_clip_min");
   }
 
   @ParameterizedTest

@@ -38,6 +38,8 @@ class CheckpointTest {
   @ValueSource(strings = {"{}", "[]"})
   void aTrainerStateWithoutALogIsDamaged(String content) throws IOException {
     Path file = Files.writeString(folder.resolve(TrainerState.FILE_NAME), content);
+    Path templates = Files.createDirectory(folder.resolve("additional_chat_templates"));
+    Path template = Files.writeString(templates.resolve("tool_use.jinja"), "{{ tools }}");
     Cadence never = new Cadence(Cadence.Unit.NO, 1, 0);
     TrainerState log =
         new TrainerState(
@@ -51,5 +53,8 @@ class CheckpointTest {
         .isInstanceOf(TableException.class)
         .hasMessageContaining("Cannot read log_history in " + file)
         .hasMessageContaining("it is damaged; go on from an earlier checkpoint");
+    Files.delete(template);
+    assertThatThrownBy(() -> Checkpoint.open(folder, "checkpoint-1"))
+        .hasMessageContaining("its additional_chat_templates/tool_use.jinja is missing");
   }
 }

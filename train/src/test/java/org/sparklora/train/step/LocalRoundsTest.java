@@ -1,6 +1,7 @@
 package org.sparklora.train.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
@@ -36,6 +37,7 @@ import org.sparklora.train.resume.OptimizerFile;
 import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.LocalWorkers;
+import org.sparklora.train.workers.SharedVector;
 
 /** Rounds of local steps: three workers, two steps a round. */
 class LocalRoundsTest {
@@ -242,6 +244,37 @@ class LocalRoundsTest {
 
   private static Tensor moments(TrainedVectors vectors) {
     return Engines.host().alias(vectors.moments(), 2 * vectors.size()).tensor();
+  }
+
+  private record Unreadable() implements SharedVector {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public FlatVector vector() {
+      throw new IllegalStateException("the block was not found");
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void aSnapshotThatCannotBeReadLeavesTheVectorsThatAreKept() {
+    try (TrainedVectors driver = initial();
+        LocalRounds rounds = rounds(settings(VectorType.FLOAT32), driver)) {
+      RoundStart start = rounds.start(0, STEPS);
+      RoundStart.Snapshot next = new RoundStart.Snapshot(1, new Unreadable(), List.of());
+      RoundStart later = new RoundStart(start.run(), next, List.of(), STEPS, 2 * STEPS);
+      KeptVectors kept = KeptVectors.of(start.run().name());
+      List<String> read = new ArrayList<>();
+      kept.parameters(start, vector -> read.add(vector.checksum()));
+
+      assertThatThrownBy(() -> kept.parameters(later, vector -> read.add(vector.checksum())))
+          .hasMessage("the block was not found");
+
+      kept.parameters(start, vector -> read.add(vector.checksum())); // a task's second attempt
+      assertThat(read).hasSize(2).containsOnly(driver.vector().checksum());
+    }
   }
 
   @Test

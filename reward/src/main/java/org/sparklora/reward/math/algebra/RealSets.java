@@ -136,8 +136,32 @@ public final class RealSets {
     if (symbols.size() != 1 || !symbols.get(0).real()) {
       return Optional.empty();
     }
-    return Value.optional(() -> solve(Relations.links(plain), symbols.get(0), budget))
-        .flatMap(solutions -> solutions);
+    List<Relation> links = Relations.links(plain);
+    return Value.optional(() -> solve(links, symbols.get(0), budget))
+        .flatMap(solutions -> solutions)
+        .or(() -> bounded(links, symbols.get(0)));
+  }
+
+  /** The solutions of inequalities with irrational bounds, such as {@code 0 < x < π}. */
+  private static Optional<Expr> bounded(List<Relation> links, Symbol variable) {
+    List<Expr> sets = new ArrayList<>();
+    for (Relation link : links) {
+      Relation bound = link.left().equals(variable) ? link : link.reversed();
+      Expr end = bound.right();
+      if (!bound.left().equals(variable) || end.dependsOn(variable)) {
+        return Optional.empty();
+      }
+      switch (bound.op()) {
+        case LT -> sets.add(new Interval(new Expr.Infinite(-1), end, true, true));
+        case LE -> sets.add(new Interval(new Expr.Infinite(-1), end, true, false));
+        case GT -> sets.add(new Interval(end, new Expr.Infinite(1), true, true));
+        case GE -> sets.add(new Interval(end, new Expr.Infinite(1), false, true));
+        default -> {
+          return Optional.empty();
+        }
+      }
+    }
+    return sets.stream().reduce((a, b) -> new SetOperation(SetOperation.Op.INTERSECTION, a, b));
   }
 
   private static Expr withoutFunction(Expr expr) {

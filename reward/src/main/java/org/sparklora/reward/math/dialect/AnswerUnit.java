@@ -18,20 +18,24 @@ import org.sparklora.reward.math.extract.Spaces;
 record AnswerUnit(String amount, String unit) {
   private static final Pattern FINAL_UNIT =
       Pattern.compile(
-          "(.*[0-9})])(?:\\\\[,; ]|~|\\s)*+(\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
+          "(.*(?:[0-9})]|\\\\pi)(?:\\s?[a-zA-Z])?)(?:\\\\[,; ]|~|\\s)*+"
+              + "(\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{[~\\s]*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
 
   /** Words that change or negate a value, and so are not units. */
   private static final Pattern NO_UNIT =
       Pattern.compile(
           "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|fewer|over|under|times|mod|modulo"
-              + "|base|if|when|unless|squared|cubed|half|halves|thirds?|quarters?|tenths?|hundredths?|thousandths?|dozens?"
+              + "|base|if|when|unless|squared|cubed|half|halves|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?"
+              + "|ninths?|tenths?|hundredths?|thousandths?|dozens?"
               + "|hundreds?|thousands?|[bmtr]+illions?|plus|minus|factorial|root|pi|choose|percent|to|and|or|per ?cent)(?![a-z])");
 
   private static final String NUMBER =
       "-?(?:[0-9][0-9.,]*|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+)(?:E[-+]?[0-9]+|/[0-9]+)?";
   private static final Pattern WITH_UNIT =
       Pattern.compile(
-          "(" + NUMBER + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?)(?:\\\\[,;: ]|~|\\s)*+(.+)");
+          "("
+              + NUMBER
+              + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?)((?:\\\\[,;: ]|~|\\s)*+)(.+)");
   private static final Pattern UNIT_TEXT =
       Pattern.compile(
           "(?:\\\\(?:text|mathrm|textbf|mathbf|rm|operatorname)\\s*\\{[^{}]*\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)++");
@@ -44,10 +48,14 @@ record AnswerUnit(String amount, String unit) {
                   + " inch inches foot feet yard yards g kg mg lb lbs oz gram grams kilogram kilograms pound pounds ton tons"
                   + " s sec secs second seconds min mins minute minutes h hr hrs hour hours day days week weeks month months"
                   + " year years l ml liter liters litre litres gallon gallons dollar dollars usd cent cents euro euros rupee"
-                  + " rupees yuan degree degrees deg radian radians rad mph kmh kph sq square cubic unit units n j w v a hz"
+                  + " rupees yuan degree degrees deg radian radians rad mph kmh kph sq square cubic unit units N J W V A L hz"
                   + " people person students apples eggs books ways times pages points tickets customers marbles coins"
                   + " percent of per")
               .split(" "));
+
+  /** A word for things that are counted, as in {@code 72 clips}; shorter ones are products. */
+  private static final Pattern THINGS =
+      Pattern.compile("(?!(?:arc)?(?:sin|cos|tan|cot|csc|log|exp|sqrt|point)[a-z]?$)[a-zA-Z]{3,}");
 
   private static final Pattern CURRENCY_SIGN =
       Pattern.compile(
@@ -119,8 +127,10 @@ record AnswerUnit(String amount, String unit) {
   /** The unit of an answer that is a number and a unit. */
   static Optional<AnswerUnit> afterNumber(String latex) {
     Matcher unit = WITH_UNIT.matcher(latex);
-    return unit.matches() && isUnit(unit.group(2)) && !NO_UNIT.matcher(unit.group(2)).find()
-        ? Optional.of(new AnswerUnit(unit.group(1), unit.group(2)))
+    return unit.matches()
+            && isUnit(unit.group(3), unit.group(2).isEmpty())
+            && !NO_UNIT.matcher(unit.group(3)).find()
+        ? Optional.of(new AnswerUnit(unit.group(1), unit.group(3)))
         : Optional.empty();
   }
 
@@ -132,18 +142,21 @@ record AnswerUnit(String amount, String unit) {
         : Optional.empty();
   }
 
-  private static boolean isUnit(String rest) {
+  private static boolean isUnit(String rest, boolean glued) {
     if (UNIT_TEXT.matcher(rest).matches()) {
       return true;
     }
     String plain =
-        rest.replaceAll("\\\\(?:text|mathrm)\\{([^{}]*)\\}", "$1")
-            .replaceAll("\\^\\{?-?[0-9]\\}?", "");
-    if (!UNIT_WORDS.matcher(Spaces.strip(plain)).matches()) {
+        Spaces.strip(
+            rest.replaceAll("\\\\(?:text|mathrm)\\{([^{}]*)\\}", "$1")
+                .replaceAll("\\^\\{?-?[0-9]\\}?", ""));
+    // 2s is a product, 2 N may be a force, and 2 n is none.
+    if (!UNIT_WORDS.matcher(plain).matches() || glued && plain.length() == 1) {
       return false;
     }
-    for (String word : Spaces.strip(plain).toLowerCase(Locale.ROOT).split("[ /·.]+")) {
-      if (!UNITS.contains(word)) {
+    for (String word : plain.split("[ /·.]+")) {
+      boolean known = UNITS.contains(word.length() > 1 ? word.toLowerCase(Locale.ROOT) : word);
+      if (!known && (glued || !THINGS.matcher(word).matches())) {
         return false;
       }
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.DecimalArithmetic;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
@@ -90,7 +91,10 @@ final class RelationComparison {
     }
     List<Symbol> symbols = Identity.symbols(a, b);
     boolean sameVariables = Expr.freeSymbols(a).equals(Expr.freeSymbols(b)) && !symbols.isEmpty();
-    if (sameVariables) {
+    // 2x + 3 = 13 restates a question whose solution is x = 5.
+    boolean restates =
+        symbols.size() == 1 && assigned(gold).isPresent() && assigned(pred).isEmpty();
+    if (sameVariables && !restates) {
       if (identity.proportional(a, b)) {
         return true;
       }
@@ -109,18 +113,19 @@ final class RelationComparison {
 
   /** {@code x = 0.333333} and {@code x = 1/3}: compares both sides as values. */
   private boolean sameAssignment(Relation gold, Relation pred) {
-    Optional<Relation> a = assigned(gold).or(() -> assigned(gold.reversed()));
-    Optional<Relation> b = assigned(pred).or(() -> assigned(pred.reversed()));
+    Optional<Relation> a = assigned(gold);
+    Optional<Relation> b = assigned(pred);
     return a.isPresent()
         && b.isPresent()
         && a.get().left().equals(b.get().left())
         && terms.same(a.get().right(), b.get().right());
   }
 
-  /** The equation, if it gives the value of the variable on its left. */
+  /** The equation with a variable on its left, if it gives the value of that variable. */
   private static Optional<Relation> assigned(Relation equation) {
-    return Optional.of(equation)
-        .filter(e -> e.left() instanceof Symbol symbol && !e.right().dependsOn(symbol));
+    return Stream.of(equation, equation.reversed())
+        .filter(e -> e.left() instanceof Symbol symbol && !e.right().dependsOn(symbol))
+        .findFirst();
   }
 
   private boolean sameRealRoots(Expr a, Expr b, Symbol variable) {

@@ -7,6 +7,8 @@ import java.util.Optional;
 import java.util.function.BiPredicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Apply;
 import org.sparklora.reward.math.algebra.Expr.Chain;
@@ -18,7 +20,9 @@ import org.sparklora.reward.math.algebra.Expr.Relation;
 import org.sparklora.reward.math.algebra.Expr.SetOperation;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.algebra.Expr.Tuple;
+import org.sparklora.reward.math.algebra.ExprPrinter;
 import org.sparklora.reward.math.algebra.RealSets;
+import org.sparklora.reward.math.algebra.Relations;
 import org.sparklora.reward.math.algebra.Substitution;
 import org.sparklora.reward.math.dialect.SoundText.Cleaned;
 import org.sparklora.reward.math.number.AlgebraLimit;
@@ -31,7 +35,7 @@ import org.sparklora.reward.math.number.Value;
  */
 final class SoundComparison {
   /** Rounding makes nothing equal: {@link MathEquivalence} has its own rule for decimals. */
-  private static final VerifyConfig CONFIG = new VerifyConfig(30, true, true, false);
+  private static final VerifyConfig CONFIG = new VerifyConfig(30, true, false, false);
 
   private static final Pattern TIME = Pattern.compile("[0-9]{1,2}:[0-9]{2}(?:\\s*[ap]\\.?m\\.?)?");
 
@@ -61,18 +65,28 @@ final class SoundComparison {
     if (isChoice(gold)) {
       return sameChoice(goldWords, answer);
     }
-    Cleaned a = SoundText.clean(gold);
+    // A solution 1,6 lists two numbers, while an answer 1,6 may also be 1.6.
+    Cleaned a = SoundText.clean(gold.replaceAll("^\\s*(-?[1-9][0-9]*),([0-9])\\s*$", "$1, $2"));
     Cleaned b = SoundText.clean(answer);
     if (a.modulus().isPresent() && !a.modulus().equals(b.modulus())) {
       return false;
     }
-    if (a.base().isPresent() && b.base().isPresent() && !a.base().equals(b.base())) {
-      return false;
+    if (a.base().isPresent() && b.base().isPresent()) {
+      return a.base().equals(b.base()) && inBase(a).equals(inBase(b));
     }
-    if (b.base().isPresent() && a.base().isEmpty()) {
+    if (a.base().isPresent() && a.latex().matches(".*[A-F].*")) {
+      return answerWords.equalsIgnoreCase(a.latex()) || answerWords.equals(goldWords);
+    }
+    if (b.base().isPresent()) {
       return inBase(b)
           .filter(number -> readings.of(a).stream().anyMatch(g -> same(g, number)))
           .isPresent();
+    }
+    List<String> ratio = ratio(a);
+    List<String> other = ratio(b);
+    if (!ratio.isEmpty() || !other.isEmpty()) {
+      return ratio.size() == other.size()
+          && IntStream.range(0, ratio.size()).allMatch(i -> same(ratio.get(i), other.get(i)));
     }
     if (inDifferentUnits(gold, answer)) {
       return false;
@@ -100,6 +114,14 @@ final class SoundComparison {
     }
   }
 
+  /** The terms of 1:2:3 or a:b:c=1:2:3, divided by the first; none for a quotient 1:2. */
+  private static List<String> ratio(Cleaned cleaned) {
+    String[] terms = cleaned.latex().replaceAll("^.*=", "").split(":", -1);
+    return terms.length < 3 || cleaned.latex().contains(",")
+        ? List.of()
+        : Stream.of(terms).skip(1).map(term -> "\\frac{" + term + "}{" + terms[0] + "}").toList();
+  }
+
   private static boolean inDifferentUnits(String gold, String answer) {
     Optional<String> unit = AnswerUnit.canonical(SoundLatex.of(gold));
     Optional<String> other = AnswerUnit.canonical(SoundLatex.of(answer));
@@ -123,8 +145,10 @@ final class SoundComparison {
   }
 
   private static boolean sameWords(String gold, String answer) {
-    boolean spoken = gold.matches("(?s).*[a-z]{2}.*") && !gold.matches(".*[0-9=<>^_].*");
-    if (!spoken) {
+    // June 20 has a word, while 2ab is a term.
+    boolean digits = gold.matches(".*[0-9].*");
+    boolean spoken = gold.matches(digits ? "(?s).*[a-z]{3}.*" : "(?s).*[a-z]{2}.*");
+    if (!spoken || gold.matches(digits ? ".*[=<>^_/].*" : ".*[=<>^_].*")) {
       return false;
     }
     boolean yesOrNo = gold.matches("yes|no|true|false");
@@ -136,7 +160,8 @@ final class SoundComparison {
     return anyReadings(
         a,
         b,
-        (gold, answer) -> {
+        (written, answer) -> {
+          Expr gold = isUnnamed(answer) ? withoutNames(written) : written;
           boolean sets = a.braced() && isPoint(answer) || isPoint(gold) && (b.braced() || b.or());
           return !sets && samePercent(gold, a.percent(), answer, b.percent());
         });
@@ -145,8 +170,37 @@ final class SoundComparison {
   private boolean anyReadings(Cleaned a, Cleaned b, BiPredicate<Expr, Expr> same) {
     List<Expr> golds = readings.of(a);
     List<Expr> answers = golds.isEmpty() ? List.of() : readings.of(b);
+    // An answer X = 5 may give the x of the solution.
+    boolean exact =
+        Stream.concat(golds.stream(), answers.stream()).anyMatch(SoundReadings::mixesCases);
+    UnaryOperator<Expr> names = exact ? UnaryOperator.identity() : SoundReadings::inLowerCase;
     return golds.stream()
-        .anyMatch(gold -> answers.stream().anyMatch(answer -> same.test(gold, answer)));
+        .map(names)
+        .anyMatch(gold -> answers.stream().map(names).anyMatch(answer -> same.test(gold, answer)));
+  }
+
+  /** Whether it is a list without equations, such as (1, 2). */
+  private static boolean isUnnamed(Expr answer) {
+    return (answer instanceof FiniteSet || isPoint(answer))
+        && answer.children().stream().noneMatch(Relations::isRelation);
+  }
+
+  /** The pair of {@code (x,y)=(1,2)} and {@code x=1, y=2}; roots x_1 and x_2 have no order. */
+  private static Expr withoutNames(Expr gold) {
+    if (gold instanceof Relation relation && relation.left() instanceof Tuple) {
+      return relation.right();
+    }
+    if (!(gold instanceof FiniteSet)
+        || !gold.children().stream().allMatch(Relations::isAssignment)) {
+      return gold;
+    }
+    List<String> names =
+        gold.children().stream()
+            .map(e -> ExprPrinter.print(Relations.first(e).left()).replaceAll("_.*", ""))
+            .toList();
+    return names.equals(names.stream().distinct().sorted().toList())
+        ? new Tuple(gold.children().stream().map(e -> Relations.last(e).right()).toList())
+        : gold;
   }
 
   /** Whether the expression is ordered, so that no set in braces equals it. */
@@ -211,7 +265,8 @@ final class SoundComparison {
       return !equivalence.repeats(answer.children())
           && equivalence.same(set, new FiniteSet(answer.children()));
     }
-    if (gold instanceof FiniteSet set && namesAndValues(set, answer)) {
+    if (gold instanceof FiniteSet set && namesAndValues(set, answer)
+        || answer instanceof FiniteSet given && namesAndValues(given, gold)) {
       return true;
     }
     return equivalence.same(gold, answer)
@@ -284,7 +339,9 @@ final class SoundComparison {
   /** Compares statements and sets by the numbers that they admit. */
   private boolean sameSolutions(Expr gold, Expr answer) {
     Optional<Expr> a = asSet(gold);
-    Optional<Expr> b = asSet(answer);
+    // x² > 4 restates a question, unless its solution is such a statement too.
+    boolean restates = SoundReadings.isUnsolved(answer) && !SoundReadings.isUnsolved(gold);
+    Optional<Expr> b = restates ? Optional.empty() : asSet(answer);
     boolean statements =
         SoundReadings.isInequality(gold)
             || SoundReadings.isInequality(answer)

@@ -33,9 +33,11 @@ public final class SoundJudge {
   private static final Pattern MARK =
       Pattern.compile("####(?!#|[ \\t*]*+[A-Za-z]{2}[^\\n#]*+\\n\\s*+\\S)");
 
+  /** Precedes an answer; "this answer is right." follows one. */
   private static final Pattern ANCHOR =
       Pattern.compile(
-          "(?:final answer|answer)s?\\**(?:\\s+is)?\\s*:?\\**(?:\\s+is)?:?",
+          "(?:final answer|answer)s?+\\**+(?:\\s+is)?+\\s*+:?+\\**+(?:\\s+is)?+:?+"
+              + "(?!\\s*+(?:right|correct)\\s*+(?:[.!,;]|\\z))",
           Pattern.CASE_INSENSITIVE);
 
   /** Words without mathematics are an answer only after an anchor that ends in "is". */

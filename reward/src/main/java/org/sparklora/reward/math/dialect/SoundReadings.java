@@ -3,16 +3,21 @@ package org.sparklora.reward.math.dialect;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Apply;
 import org.sparklora.reward.math.algebra.Expr.Chain;
 import org.sparklora.reward.math.algebra.Expr.Constant;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
 import org.sparklora.reward.math.algebra.Expr.Interval;
+import org.sparklora.reward.math.algebra.Expr.Mul;
+import org.sparklora.reward.math.algebra.Expr.NamedSet;
 import org.sparklora.reward.math.algebra.Expr.Relation;
 import org.sparklora.reward.math.algebra.Expr.SetOperation;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
@@ -67,23 +72,40 @@ final class SoundReadings {
         // Not mathematics: compared as words.
       }
     }
-    // Both sides of ≈ must be nearly equal: "5 ≈ 6" gives neither.
-    boolean about = cleaned.latex().contains("\\approx");
-    return about && readings.stream().anyMatch(r -> isFarFrom(readings.get(0), r))
-        ? List.of()
+    // Both sides of ≈ must be nearly equal: "5 ≈ 6" and "∞ ≈ 6" give the first.
+    int sides = cleaned.latex().split("\\\\approx").length;
+    return sides > 1
+            && readings.size() > 1
+            && !areNear(readings.get(0), readings.get(readings.size() - 1), sides == 2)
+        ? readings.subList(0, 1)
         : readings;
   }
 
-  private boolean isFarFrom(Expr a, Expr b) {
+  /** Whether the last side of ≈ can be the first one rounded, or in a pair the value of a term. */
+  private boolean areNear(Expr first, Expr last, boolean pair) {
+    Expr exact = Relations.isEquation(first) ? Relations.last(first).right() : first;
+    if (pair && isNamed(exact) && !exact.isCollection() && !Relations.isRelation(exact)) {
+      return true;
+    }
     return Value.optional(
             () -> {
-              Evaluator.Pair pair = new Evaluator(Map.of(), budget).values(a, b);
+              Evaluator.Pair values = new Evaluator(Map.of(), budget).values(exact, last);
               BigDecimal size =
-                  Value.complex(pair.first()).abs().max(Value.complex(pair.second()).abs());
-              BigDecimal bound = size.multiply(ROUNDING).max(TINY);
-              return !Closeness.within(pair.first(), pair.second(), bound);
+                  Value.complex(values.first()).abs().max(Value.complex(values.second()).abs());
+              // 99 is another answer than 100.
+              boolean whole = isWhole(values.first()) && isWhole(values.second());
+              BigDecimal bound = whole ? TINY : size.multiply(ROUNDING).max(TINY);
+              return Closeness.within(values.first(), values.second(), bound);
             })
         .orElse(false);
+  }
+
+  private static boolean isWhole(Value value) {
+    return value instanceof Value.Exact exact && exact.rational().isInteger();
+  }
+
+  private static boolean isNamed(Expr expr) {
+    return expr.contains(node -> node instanceof Symbol || node instanceof Apply);
   }
 
   /**
@@ -101,9 +123,7 @@ final class SoundReadings {
         && !set.elements().isEmpty()
         && set.elements().stream()
             .allMatch(e -> e instanceof Interval i && (infinite(i) || !i.isOpen()))) {
-      return set.elements().stream()
-          .reduce((a, b) -> new SetOperation(SetOperation.Op.UNION, a, b))
-          .orElseThrow();
+      return joined(SetOperation.Op.UNION, set.elements());
     }
     if (result instanceof Chain chain && Relations.isEquation(chain)) {
       return namedEquation(chain);
@@ -146,12 +166,52 @@ final class SoundReadings {
             node -> node instanceof Symbol symbol && symbol.name().equals("i") ? Constant.I : node);
   }
 
+  /** Whether two variables differ in case only, such as R and r. */
+  static boolean mixesCases(Expr expr) {
+    Set<Symbol> names = Expr.freeSymbols(expr);
+    return names.stream().map(SoundReadings::inLowerCase).distinct().count() < names.size();
+  }
+
+  static Expr inLowerCase(Expr expr) {
+    return Substitution.everywhere(
+        expr,
+        node ->
+            node instanceof Symbol symbol
+                ? new Symbol(symbol.name().toLowerCase(Locale.ROOT), symbol.real())
+                : node);
+  }
+
   static boolean isInequality(Expr expr) {
     return expr instanceof Relation relation && relation.op() != Relation.Op.EQ
         || expr instanceof Chain chain && !Relations.isEquation(chain);
   }
 
+  /** Whether an inequality gives no bounds of one name, as 0 < 2x ≤ 1 does and x² > 4 does not. */
+  static boolean isUnsolved(Expr expr) {
+    if (!isInequality(expr)) {
+      return false;
+    }
+    List<Expr> names =
+        Relations.links(expr).stream()
+            .flatMap(link -> link.children().stream())
+            .filter(SoundReadings::isNamed)
+            .map(SoundReadings::withoutFactor)
+            .distinct()
+            .toList();
+    return names.size() != 1 || !(names.get(0) instanceof Symbol || names.get(0) instanceof Apply);
+  }
+
+  private static Expr withoutFactor(Expr term) {
+    List<Expr> named = term.children().stream().filter(SoundReadings::isNamed).toList();
+    return term instanceof Mul && named.size() == 1 ? withoutFactor(named.get(0)) : term;
+  }
+
   private Optional<Expr> combined(List<Expr> statements, boolean or) {
+    List<Relation> links =
+        statements.stream().flatMap(statement -> Relations.links(statement).stream()).toList();
+    if (isUnsolved(new Chain(links))) {
+      return Optional.empty();
+    }
     List<Expr> sets = new ArrayList<>();
     for (Expr statement : statements) {
       Optional<Expr> solutions = RealSets.solutions(statement, budget);
@@ -160,8 +220,14 @@ final class SoundReadings {
       }
       sets.add(solutions.get());
     }
-    SetOperation.Op op = or ? SetOperation.Op.UNION : SetOperation.Op.INTERSECTION;
-    return sets.stream().reduce((a, b) -> new SetOperation(op, a, b));
+    Expr all = joined(SetOperation.Op.INTERSECTION, sets);
+    // No number meets both of x < −2, x > 3, which are two cases.
+    boolean cases = or || RealSets.equal(all, NamedSet.EMPTY, budget).orElse(false);
+    return Optional.of(cases ? joined(SetOperation.Op.UNION, sets) : all);
+  }
+
+  private static Expr joined(SetOperation.Op op, List<Expr> sets) {
+    return sets.stream().reduce((a, b) -> new SetOperation(op, a, b)).orElseThrow();
   }
 
   /** {@code 5+6=11=x} says x = 11. */

@@ -170,6 +170,9 @@ final class SoundText {
   static List<String> readings(String text) {
     Set<String> readings = new LinkedHashSet<>();
     String bare = text.replaceAll("(?<!\\\\)\\\\ ", " ").replace("~", " ");
+    if (bare.contains("\\approx")) {
+      bare = bare.replaceAll("(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", ""); // 1,234.5 ≈ 1,235
+    }
     Matcher grouped = GROUPED.matcher(text);
     if (grouped.matches()) {
       readings.add(
@@ -181,11 +184,8 @@ final class SoundText {
         return List.copyOf(readings);
       }
     }
-    Optional<AnswerUnit> measured = AnswerUnit.afterNumber(bare);
-    if (measured.isPresent()) {
-      readings.addAll(readings(measured.get().amount()));
-      return List.copyOf(readings);
-    }
+    // 6 s may be a time or a product.
+    AnswerUnit.afterNumber(bare).ifPresent(found -> readings.addAll(readings(found.amount())));
     if (DEGREES.matcher(bare).find() || ANY_DEGREES.matcher(bare).find()) {
       readings.add(DEGREES.matcher(bare).replaceAll("(($1)\\\\pi/180)"));
       if (!bare.matches("(?s).*\\\\(?:sin|cos|tan|cot|sec|csc).*")) {
@@ -199,11 +199,10 @@ final class SoundText {
     if (comma.matches()) {
       readings.add(comma.group(1) + "." + comma.group(2));
     }
-    // "√2 ≈ 1.41" gives both of its sides.
-    if (bare.contains("\\approx")) {
-      for (String side : bare.split("\\\\approx")) {
-        readings.add(SoundLatex.trimmed(side));
-      }
+    // "√2 ≈ 1.41" gives its first and its last side.
+    int last = bare.lastIndexOf("\\approx");
+    if (last >= 0) {
+      readings.add(SoundLatex.trimmed(bare.substring(last + "\\approx".length())));
     }
     return new ArrayList<>(readings);
   }

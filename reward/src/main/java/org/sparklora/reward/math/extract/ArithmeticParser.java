@@ -121,6 +121,9 @@ final class ArithmeticParser {
     if (!number.matches("\\d+\\.?\\d*|\\.\\d+")) {
       throw new ParseFailure("no number");
     }
+    if (number.matches("0+[1-9]\\d*")) {
+      throw new ParseFailure("a leading zero, which Python refuses");
+    }
     return OperandParser.number(number.endsWith(".") ? number + "0" : number);
   }
 }

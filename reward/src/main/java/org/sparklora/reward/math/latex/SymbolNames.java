@@ -8,12 +8,13 @@ import org.sparklora.reward.math.latex.LatexLexer.Kind;
 import org.sparklora.reward.math.latex.LatexLexer.Token;
 
 /**
- * Converts written names to variables: letters in lower case, Greek signs by their English name,
- * text as one symbol, with the subscript appended.
+ * Converts written names to variables: Greek signs by their English name, text as one symbol, with
+ * the subscript appended.
  *
  * @param real whether the variables are real
+ * @param keepCase whether R and r are two variables; otherwise names are in lower case
  */
-record SymbolNames(boolean real) {
+record SymbolNames(boolean real, boolean keepCase) {
 
   Symbol exact(String name) {
     return new Symbol(name, real);
@@ -32,11 +33,12 @@ record SymbolNames(boolean real) {
   }
 
   Expr symbolOrConstant(String written) {
-    String lower = plain(written).toLowerCase(Locale.ROOT);
+    String name = plain(written);
+    String lower = name.toLowerCase(Locale.ROOT);
     return switch (lower) {
       case "pi" -> Constant.PI;
       case "gamma" -> Constant.EULER_GAMMA;
-      default -> exact(lower);
+      default -> exact(keepCase ? name : lower);
     };
   }
 

@@ -47,7 +47,7 @@ final class TermParser {
   private int remainders;
 
   TermParser(TokenCursor in, boolean real) {
-    SymbolNames names = new SymbolNames(real);
+    SymbolNames names = new SymbolNames(real, in.isStrict());
     this.in = in;
     this.operands = new OperandParser(in, names, this);
     this.functions = new FunctionParser(in, names, this, operands);

@@ -1,15 +1,15 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.train.grpo;
 
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
 /** Reads the settings of the policy loss. */
-final class LossSettings {
+public final class LossSettings {
   private LossSettings() {}
 
   /** The policy loss. */
-  static GrpoLossConfig loss(Settings settings) {
+  public static GrpoLossConfig loss(Settings settings) {
     double epsilon = settings.get(Flags.EPSILON);
     return new GrpoLossConfig(
         new GrpoLossConfig.Reduction(

@@ -1,0 +1,164 @@
+package org.sparklora.reward.math;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.math.MathReward.Dialect;
+
+/** Restated questions, several answers at once and values in another order earn no reward. */
+class SoundSolutionTest {
+  private final MathReward sound = MathReward.of(Dialect.SOUND);
+  private final MathReward reference = MathReward.of(Dialect.MATH_VERIFY);
+
+  private static Verdict verdict(MathReward reward, String answer, String solution) {
+    return reward.judge("The answer is $\\boxed{" + answer + "}$.", solution).verdict();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          2x+3=13                  @ x=5                    @ WRONG
+          x^3-8=0                  @ x=2                    @ WRONG
+          x-5=0                    @ x=5                    @ CORRECT
+          (\\sqrt{2},\\infty)      @ x>\\sqrt{2}            @ CORRECT
+          (-\\infty,\\ln 2)        @ x<\\ln 2               @ CORRECT
+          (0,e)                    @ 0<x<e                  @ CORRECT
+          [0,\\pi]                 @ 0\\le x\\le\\pi        @ CORRECT
+          [0,\\pi)                 @ 0\\le x\\le\\pi        @ WRONG
+          """)
+  void bothDialectsWantSolvedEquationsAndKnowIrrationalBounds(
+      String answer, String solution, Verdict verdict) {
+    assertThat(verdict(reference, answer, solution)).isEqualTo(verdict);
+    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          x^2-x-6>0                @ (-\\infty,-2)\\cup(3,\\infty) @ WRONG
+          6-x-x^2\\ge 0            @ [-3,2]                 @ WRONG
+          3x-4\\ge11               @ x\\ge5                 @ WRONG
+          |x^2-5x+6|\\le 0         @ 2,3                    @ WRONG
+          x^2-x>6, x^2-x-6>0       @ (-\\infty,-2)\\cup(3,\\infty) @ WRONG
+          0\\le x<1                @ [0,1)                  @ CORRECT
+          -2x\\le -10              @ [5,\\infty)            @ CORRECT
+          2x^2>8                   @ x^2>4                  @ CORRECT
+          a<0, b>0                 @ a>0, b<0               @ WRONG
+          b<0, a>0                 @ a>0, b<0               @ CORRECT
+          1<x<5                    @ a>1, b<5               @ WRONG
+          x<0, x>10                @ x<-2, x>3              @ WRONG
+          (-\\infty,-2)\\cup(3,\\infty) @ x<-2, x>3         @ CORRECT
+          x<7, x>-2                @ -2<x<7                 @ CORRECT
+          """)
+  void inequalitiesAreSolvedAndListedByName(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          \\infty\\approx 0\\approx 204 @ 204               @ WRONG
+          \\infty\\approx 204\\approx 0 @ 204               @ WRONG
+          2x\\approx 1\\approx 3   @ 3                      @ WRONG
+          100\\approx 99           @ 99                     @ WRONG
+          \\sqrt{2}\\approx 1.41   @ 1.41                   @ CORRECT
+          \\sqrt{2}\\approx 1.41   @ \\sqrt{2}              @ CORRECT
+          s^2\\approx 5.2          @ 5.2                    @ CORRECT
+          x\\approx 12,345         @ 12345                  @ CORRECT
+          0                        @ R-r                    @ WRONG
+          1                        @ \\frac{R}{r}           @ WRONG
+          2r                       @ R+r                    @ WRONG
+          r+R                      @ R+r                    @ CORRECT
+          X=5                      @ x=5                    @ CORRECT
+          1:3:2                    @ 1:2:3                  @ WRONG
+          3:2:9                    @ 1:2:3                  @ WRONG
+          0:0:0                    @ 1:2:3                  @ WRONG
+          \\frac{1}{6}             @ 1:2:3                  @ WRONG
+          2:4:6                    @ 1:2:3                  @ CORRECT
+          a:b:c=2:4:6              @ 1:2:3                  @ CORRECT
+          1.6                      @ 1,6                    @ WRONG
+          1,6                      @ 1.6                    @ CORRECT
+          BA_{16}                  @ AB_{16}                @ WRONG
+          BA                       @ AB_{16}                @ WRONG
+          AB                       @ AB_{16}                @ CORRECT
+          1E3_{16}                 @ 1000_{16}              @ WRONG
+          """)
+  void oneAnswerHasOneValue(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          (5,3)                    @ x=3, y=5               @ WRONG
+          5,3                      @ x=3, y=5               @ WRONG
+          (3,5)                    @ x=3, y=5               @ CORRECT
+          3,5                      @ x=3, y=5               @ CORRECT
+          y=5, x=3                 @ x=3, y=5               @ CORRECT
+          3,5                      @ y=5, x=3               @ CORRECT
+          5,3                      @ x_1=3, x_2=5           @ CORRECT
+          x=1,y=2                  @ (x,y)=(1,2)            @ CORRECT
+          y=1,x=2                  @ (x,y)=(1,2)            @ WRONG
+          1,2                      @ (x,y)=(1,2)            @ CORRECT
+          2,1                      @ (x,y)=(1,2)            @ WRONG
+          """)
+  void valuesWithoutNamesKeepTheOrderOfTheNames(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          2                        @ 2n                     @ WRONG
+          2                        @ 2 n                    @ WRONG
+          6                        @ 6s^2                   @ WRONG
+          n+n                      @ 2n                     @ CORRECT
+          \\frac{1}{2}n^2          @ \\frac{n^2}{2}         @ CORRECT
+          4 h                      @ 4                      @ CORRECT
+          5\\text{ n}              @ 5                      @ CORRECT
+          36\\pi\\text{ cm}^2      @ 36\\pi                 @ CORRECT
+          9\\pi                    @ 9\\pi\\mathrm{~cm}^{2} @ CORRECT
+          9\\pi\\text{ m}^2        @ 9\\pi\\mathrm{~cm}^{2} @ WRONG
+          3x\\text{ cm}            @ 3x                     @ CORRECT
+          72 clips                 @ 72                     @ CORRECT
+          72 clips                 @ 72\\text{ cm}          @ WRONG
+          3 fifths                 @ 3                      @ WRONG
+          June 20                  @ \\text{June 20}        @ CORRECT
+          June 21                  @ \\text{June 20}        @ WRONG
+          """)
+  void variablesAreNoUnitsAndWordsAre(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          "The answer is 72 clips."                                  @ 72
+          "#### 72 clips"                                            @ 72
+          "The answer is 42. I am sure that this answer is right."   @ 42
+          "The final answer is $x=4$. So the answer is correct!"     @ 4
+          """)
+  void sentencesAreReadToTheirAnswer(String completion, String solution) {
+    assertThat(sound.judge(completion, solution).verdict()).isEqualTo(Verdict.CORRECT);
+  }
+}

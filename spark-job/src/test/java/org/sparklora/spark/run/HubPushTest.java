@@ -1,0 +1,75 @@
+package org.sparklora.spark.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.hub.loopback.LoopbackEnvironment;
+
+class HubPushTest {
+  @TempDir private Path folder;
+
+  /** The local disk as {@code waiting:}, which lists folders when the test allows it. */
+  public static final class Waiting extends RawLocalFileSystem {
+    private static final CountDownLatch MAY_LIST = new CountDownLatch(1);
+
+    @Override
+    public String getScheme() {
+      return "waiting";
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("waiting:///");
+    }
+
+    @Override
+    public FileStatus[] listStatus(org.apache.hadoop.fs.Path path) throws IOException {
+      try {
+        MAY_LIST.await();
+      } catch (InterruptedException e) {
+        throw new InterruptedIOException();
+      }
+      return super.listStatus(path);
+    }
+  }
+
+  @Test
+  void aCheckpointIsReadUntilItIsPushed() throws IOException {
+    Configuration hadoop = new Configuration();
+    hadoop.set("fs.waiting.impl", Waiting.class.getName());
+    Path checkpoint = Files.createDirectories(folder.resolve("run/checkpoint-2"));
+    Files.writeString(checkpoint.resolve("adapter_config.json"), "{}");
+    Path results = Files.writeString(folder.resolve("run/README.md"), "# a card").getParent();
+    try (LoopbackEnvironment environment = LoopbackEnvironment.start(folder)) {
+      HubPush push =
+          HubPush.open(
+              hadoop,
+              new PushConfig(
+                  "ada/tiny",
+                  "main",
+                  Optional.empty(),
+                  PushConfig.Strategy.EVERY_SAVE,
+                  Optional.empty()));
+      push.checkpointSaved(2, new org.apache.hadoop.fs.Path("waiting://" + checkpoint));
+      assertThat(push.reads(2)).isTrue();
+      assertThat(push.reads(1)).isFalse();
+
+      Waiting.MAY_LIST.countDown();
+      push.resultsSaved(new org.apache.hadoop.fs.Path(results.toUri()));
+      assertThat(push.reads(2)).isFalse();
+      assertThat(environment.hub().find("models", "ada/tiny").orElseThrow().messages())
+          .containsExactly("initial commit", "Training in progress, step 2", "End of training");
+    }
+  }
+}

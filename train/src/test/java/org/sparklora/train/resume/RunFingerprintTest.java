@@ -1,0 +1,45 @@
+package org.sparklora.train.resume;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.config.ConfigException;
+
+class RunFingerprintTest {
+  private static RunFingerprint fixed(Map<String, String> settings) {
+    return new RunFingerprint(settings, Map.of());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "adapter_name_or_path, no adapter",
+    "inner_moments, kept",
+    "lora_rank_per_expert, 16",
+    "router_aux_loss_coef, 0.001"
+  })
+  void checkpointsThatDoNotNameADefaultMayBeResumed(String name, String value) {
+    RunFingerprint run = fixed(Map.of(name, value));
+    assertThat(run.requireSame(fixed(Map.of()), "checkpoint-1")).isEmpty();
+    assertThat(run.requireSame(fixed(Map.of(name, "unset")), "checkpoint-1")).isEmpty();
+    assertThatThrownBy(() -> run.requireSame(fixed(Map.of(name, "another")), "checkpoint-1"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(name + " = " + value)
+        .hasMessageContaining("the checkpoint was made with another");
+  }
+
+  @Test
+  void otherSettingsMustBeNamed() {
+    String teacher = "teacher_model_name_or_path";
+    RunFingerprint run = fixed(Map.of(teacher, "a"));
+    assertThatThrownBy(() -> run.requireSame(fixed(Map.of()), "checkpoint-1"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("made with nothing");
+    assertThatThrownBy(() -> run.requireSame(fixed(Map.of(teacher, "unset")), "checkpoint-1"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("made with unset");
+  }
+}
