@@ -152,6 +152,7 @@ def check_sft(bag, work):
             "dataset_name": f"{work}/rows.jsonl",
             "max_length": 512,
             "config": f"{work}/sft.yaml",
+            "table_config": f"{work}/table.yaml",
             "num_workers": 1,
             "eval_dataset": f"{work}/held_out.jsonl",
             "hub_model_id": "ada/sft-by-airflow",

@@ -31,8 +31,9 @@ problems = [(f"What is {a} + {b}?", f"{a + b}") for a in (3, 12) for b in (4, 7,
 PYTHON
 {
   grep -vE '^(max_steps|learning_rate):' "$ROOT/conf/airflow/reproducibility.yaml"
-  printf '%s\n' 'max_steps: 40' 'learning_rate: 1.0e-3' 'seed: 1'
+  printf '%s\n' 'max_steps: 40' 'learning_rate: 1.0e-3' 'seed: 1' 'packing_strategy: bfd_split'
 } >"$WORK/sft.yaml"
+grep '^packing_strategy:' "$WORK/sft.yaml" >"$WORK/table.yaml"
 {
   grep -vE '^(max_steps|save_strategy|per_device_train_batch_size|logging_steps):' "$ROOT/conf/quickstart/grpo.yaml"
   printf '%s\n' 'use_peft: true' 'max_steps: 3' 'save_steps: 1' 'per_device_train_batch_size: 64' 'logging_steps: 1'

@@ -97,6 +97,8 @@ for what, config, found, best in [
     state = run.state
     known = (state.best_metric, state.best_global_step, state.best_model_checkpoint)
     check(f"callbacks of a resumed run {what}", known == best and state.log_history == saved["log_history"])
+folder = Path(spark_lora.load_datasets(["rows.jsonl"]).file).parent.stat()
+check("a mixture's file is in a folder of the user's own", folder.st_uid == os.getuid() and folder.st_mode & 0o077 == 0)
 os.environ["SPARK_REMOTE"] = "sc://localhost"
 message, _ = refused(SparkLoraError, spark_lora.session)
 check(f"Spark Connect: {message[:60]}…", "Spark Connect" in message and "SPARK_REMOTE" in message)
@@ -428,4 +430,10 @@ from pyspark.sql import SparkSession  # a session of one's own, in a JVM that is
 
 mine = SparkSession.builder.master("local[1]").getOrCreate()
 check("a session of one's own is used", spark_lora.session() is mine and spark_lora.session(mine) is mine)
+mine.conf.set("spark.sql.shuffle.partitions", "7")
+found = []
+thread = threading.Thread(target=lambda: found.append(spark_lora.session()))
+thread.start()
+thread.join()
+check("  also by another thread, as it is", found == [mine] and mine.conf.get("spark.sql.shuffle.partitions") == "7")
 mine.stop()

@@ -4,7 +4,7 @@ ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 SPARK=$("$ROOT/ci/spark_home.sh")
 WORK=$(mktemp -d)
 DAEMONS=()
-PATIENCE_SECONDS=120
+PATIENCE_SECONDS=600 # machines that stand still for minutes are not dead
 trap 'stop_daemons; rm -rf "$WORK"' EXIT
 export SPARK_LOCAL_IP=127.0.0.1
 # Daemons do little and live for a minute: compiling their methods for speed takes a third of their processor time.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
-from spark_lora import ADAPTER, MODEL, OPTIONAL_TEXT, RUN, SparkLoraOperator, lora_dag, training, training_params
+from spark_lora import ADAPTER, MODEL, OPTIONAL_TEXT, RUN, TABLE_CONFIG, SparkLoraOperator, lora_dag, training, training_params
 
 with lora_dag(
     "lora_grpo",
@@ -30,7 +30,7 @@ with lora_dag(
     prompts = SparkLoraOperator(
         task_id="prompts",
         arguments=[
-            "prep", "--task", "grpo", *MODEL, *lengths,
+            "prep", "--task", "grpo", *TABLE_CONFIG, *MODEL, *lengths,
             "--dataset_name", "{{ params.dataset_name }}",
             "--output_dir", table,
         ],
@@ -41,7 +41,7 @@ with lora_dag(
         task_id="eval",
         needs="{{ params.eval_dataset or '' }}",
         arguments=[
-            "eval", *MODEL, *lengths,
+            "eval", *TABLE_CONFIG, *MODEL, *lengths,
             "--adapter", ADAPTER,
             "--dataset_name", "{{ params.eval_dataset }}",
             "--num_workers", "{{ params.num_workers or '' }}",

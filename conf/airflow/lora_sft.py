@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
-from spark_lora import ADAPTER, MODEL, OPTIONAL_TEXT, RUN, SparkLoraOperator, lora_dag, training, training_params
+from spark_lora import ADAPTER, MODEL, OPTIONAL_TEXT, RUN, TABLE_CONFIG, SparkLoraOperator, lora_dag, training, training_params
 
 with lora_dag(
     "lora_sft",
@@ -30,7 +30,7 @@ with lora_dag(
 
     prep = SparkLoraOperator(
         task_id="prep",
-        arguments=["prep", *MODEL, *rows, "--dataset_name", "{{ params.dataset_name }}", "--output_dir", packed],
+        arguments=["prep", *TABLE_CONFIG, *MODEL, *rows, "--dataset_name", "{{ params.dataset_name }}", "--output_dir", packed],
     )
     sft = training("sft", "sft", table=packed, flags=rows)
     # Log-probabilities of held-out rows; each has its nll.

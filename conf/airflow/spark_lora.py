@@ -41,6 +41,9 @@ MODEL = [
     "--model_revision", "{{ params.model_revision or '' }}",
 ]
 
+# Flags of a table must be those that training asks for; the recipe itself has flags that prep does not take.
+TABLE_CONFIG = ["--config", "{{ params.table_config or '' }}"]
+
 # The folder of one DAG run: the same for all tasks and all attempts, another one for each DAG run. Hadoop's paths have no colons.
 RUN = "{{ params.output_root }}/{{ dag.dag_id }}/{{ run_id | replace(':', '') | replace('+', '_') }}"
 ADAPTER = RUN + "/adapter"
@@ -75,6 +78,7 @@ def lora_dag(dag_id: str, *, model: str, dataset: str, config: str, params: dict
 def training_params() -> dict[str, Param]:
     """Parameters of a DAG that trains by hand."""
     return {
+        "table_config": Param(None, type=OPTIONAL_TEXT, description="YAML file on the driver with the recipe's flags of prep"),
         "num_workers": Param(None, type=["null", "integer"], minimum=1, description="executors that train; none: all"),
         "output_root": OUTPUT_ROOT,
         "results_root": Param("/var/lib/spark-lora", type="string", description="the driver's local folder for results"),

@@ -1,5 +1,6 @@
 """Datasets: a reference to the hub or a path, a mixture, a Spark DataFrame, a datasets.Dataset, pandas."""
 
+import getpass
 import hashlib
 import inspect
 import json
@@ -68,7 +69,8 @@ def _read(of, wanted):
         from datasets import load_dataset as load
     except ImportError:
         raise ImportError(f"{wanted} of {of.name} needs the package datasets, which reads it here: pip install datasets; or {instead}") from None
-    ending = of.name.removesuffix(".gz").rsplit(".", 1)[-1]
+    plain = of.name[: -len(".gz")] if of.name.endswith(".gz") else of.name
+    ending = plain.rsplit(".", 1)[-1]
     local = ending in FORMATS or os.path.exists(of.name) or any(sign in of.name for sign in "*?")
     if "://" in of.name or local and ending not in FORMATS and not os.path.isdir(of.name):
         raise TypeError(f"{wanted} of {of.name}: the package datasets does not read it; {instead}")
@@ -128,8 +130,10 @@ def load_datasets(datasets, test_split_size=None):
     listed = [dict(one) if isinstance(one, dict) else {"path": os.fspath(one)} for one in datasets]
     mixture = {"datasets": listed} if test_split_size is None else {"datasets": listed, "test_split_size": test_split_size}
     text = json.dumps(mixture, indent=1, ensure_ascii=False) + "\n"  # which is YAML, too
-    name = f"spark-lora-datasets-{hashlib.sha256(text.encode()).hexdigest()[:16]}.yaml"  # the same in a run that goes on
-    file = Path(tempfile.gettempdir(), name)
+    user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()  # Windows has no numbers
+    folder = Path(tempfile.gettempdir(), f"spark-lora-{user}")  # another user's files cannot be replaced
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / f"datasets-{hashlib.sha256(text.encode()).hexdigest()[:16]}.yaml"  # the same in a run that goes on
     file.write_text(text, encoding="utf-8")
     return DatasetMixture(str(file))
 

@@ -82,7 +82,7 @@ def spark_conf():
 
 
 def session(spark=None):
-    """A session on which spark-lora runs: the given one, the active one, or a new one in this process.
+    """A session on which spark-lora runs: the given one, the active one, another thread's, or a new one in this process.
 
     Raises SparkLoraError for a session of Spark Connect, of another Spark than 3.5, or without the jar.
     """
@@ -94,7 +94,7 @@ def session(spark=None):
     if spark is None:
         if os.environ.get("SPARK_REMOTE") or os.environ.get("SPARK_CONNECT_MODE_ENABLED"):
             raise SparkLoraError(NO_CONNECT)
-        spark = SparkSession.getActiveSession() or embedded()
+        spark = SparkSession.getActiveSession() or _running() or embedded()
     if kind(spark).startswith("pyspark.sql.connect"):
         raise SparkLoraError(NO_CONNECT)
     if not isinstance(spark, SparkSession):
@@ -111,6 +111,14 @@ def session(spark=None):
         )
     _quiet(spark._jvm)
     return spark
+
+
+def _running():
+    """The session of this process, which is active in its own thread only; getOrCreate() would change its settings."""
+    from pyspark.sql import SparkSession
+
+    running = SparkSession._instantiatedSession
+    return running if running is not None and running._sc._jsc is not None else None
 
 
 def _quiet(jvm):

@@ -134,7 +134,8 @@ def of_model(loading, settings):
                 f"of its entries {', '.join(OF_MODEL)} are settings"
             )
         setting = OF_MODEL[name]
-        value = str(value).removeprefix("torch.")  # a torch.dtype
+        value = str(value)
+        value = value[len("torch.") :] if value.startswith("torch.") else value  # a torch.dtype
         had, usual = getattr(settings, setting), type(settings).__dataclass_fields__[setting].default
         if found.get(setting, value) != value or had != usual and had != value:
             raise ValueError(f"model_init_kwargs: {name} = {value!r}, and {setting} = {had!r} too; leave one of them out")

@@ -143,7 +143,7 @@ class _Trainer:
             trained = "adapter_name_or_path" if self.peft_config is not None else "model_name_or_path"
             more[trained] = self.args.output_dir
         measured = self._ask(self._evaluate_method(), more, dataset).items()
-        metrics = {prefix + name.removeprefix("eval_"): float(value) for name, value in measured}
+        metrics = {prefix + name[len("eval_") :]: float(value) for name, value in measured}  # the JVM's begin so
         row = {"epoch": self.state.epoch, "step": self.state.global_step, **metrics}
         self.state.log_history.append(row)
         self._callbacks.tell("on_log", logs=row)

@@ -295,9 +295,17 @@ class LauncherTest extends LauncherRuns {
     Files.writeString(properties, "# heap\nspark.driver.memory   3g\nspark.master=local[3]\n");
 
     assertThat(
-            run("sft", "--properties-file", properties.toString(), "--driver-java-options=-Da -Db"))
-        .contains("-Xmx3g", "-Da", "-Db", "-Dspark.master=local[3]")
+            run(
+                "sft",
+                "--properties-file",
+                properties.toString(),
+                "--driver-java-options=-Da \"-Db=two words\" " + folder + "/*"))
+        .contains("-Xmx3g", "-Da", "-Db=two words", folder + "/*", "-Dspark.master=local[3]")
         .contains("-Dlora.properties=" + properties);
+    assertThat(run("sft", "--driver-java-options=-Da='b"))
+        .singleElement()
+        .asString()
+        .contains("--driver-java-options = -Da='b", "a quote that is not closed");
     assertThat(run("sft", "--conf", "spark.driver.memory=4g", "--driver-library-path", "/lib"))
         .contains("-Xmx4g", "-Djava.library.path=/lib");
     assertThat(run("sft", "--driver-memory=5g", "--conf", "spark.driver.memory=4g", "--name=n"))

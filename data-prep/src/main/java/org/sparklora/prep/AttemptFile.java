@@ -10,7 +10,8 @@ import org.sparklora.pipeline.table.TableException;
 
 /**
  * A task's output file, written under a name of its attempt and then renamed: Spark may retry a
- * task, or run two attempts at once, and neither may disturb the other's file.
+ * task, or run two attempts at once, and neither may disturb the other's file. Attempts write equal
+ * contents, so the first file stays.
  */
 public final class AttemptFile {
 
@@ -29,9 +30,11 @@ public final class AttemptFile {
     R report = writer.apply(attempt);
     try {
       FileSystem fileSystem = target.getFileSystem(configuration);
-      fileSystem.delete(target, false); // an earlier attempt's file, with equal content
-      if (!fileSystem.rename(attempt, target)) {
-        throw new IOException("renaming was refused");
+      if (fileSystem.exists(target) || !fileSystem.rename(attempt, target)) {
+        if (!fileSystem.exists(target)) {
+          throw new IOException("renaming was refused");
+        }
+        fileSystem.delete(attempt, false);
       }
       return report;
     } catch (IOException e) {

@@ -54,6 +54,9 @@ public sealed interface DatasetInput permits FileInput, TableInput {
    */
   List<SplitGroup> readable(SessionTables session, Path scratch);
 
+  /** The files that are read, or the folder of the table if it has one. */
+  List<Path> places();
+
   /** Equal fingerprints mean the same rows in the same order. */
   String fingerprint(Configuration configuration);
 

@@ -86,6 +86,11 @@ record FileInput(
   }
 
   @Override
+  public List<Path> places() {
+    return files.stream().map(DatasetFile::hadoopPath).toList();
+  }
+
+  @Override
   public String fingerprint(Configuration configuration) {
     return DatasetFingerprint.of(configuration, files);
   }

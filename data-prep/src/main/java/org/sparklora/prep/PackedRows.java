@@ -126,8 +126,9 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
         report.countTruncated(excess);
       }
       TokenizedDocument cut = limit.apply(example.document());
-      // TRL drops a row without any target unless rows are packed.
-      if (!rows.config.packing().enabled() && !cut.hasTarget()) {
+      // TRL drops rows without any target if it truncates rows.
+      boolean drops = limit.maxTokens() > 0 || cut.tokens() == 0;
+      if (!rows.config.packing().enabled() && drops && !cut.hasTarget()) {
         report.count(Count.WITHOUT_TARGET);
         return 0;
       }

@@ -61,6 +61,8 @@ public final class PrepJob<C extends TableCounts> {
     this.config = config;
     this.mixture = config.source().mixture();
     this.parts = found;
+    parts.forEach(
+        part -> OutputFolder.requireApart(configuration, config.outputFolder(), part.places()));
     this.kinds =
         each((part, rows) -> config.of(part.source()).rows(part.of(rows.sample(configuration))));
     this.rows = kinds.get(0);
@@ -181,6 +183,12 @@ public final class PrepJob<C extends TableCounts> {
               describe(output.work(), written),
               (System.nanoTime() - started) / 1e9);
       manifest.write(configuration, new Path(output.work(), config.kind().manifest()));
+      String now = DatasetIdentity.of(configuration, mixture, parts).fingerprint();
+      ConfigException.require(
+          now.equals(inputs.datasetFingerprint()),
+          Flags.DATASET_NAME,
+          config.source().dataset(),
+          "its files have changed while it was read; run again when they are complete");
       output.commit(documents);
       return manifest;
     }

@@ -2,6 +2,7 @@ package org.sparklora.prep;
 
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -82,7 +83,7 @@ record PromptRows(
   public Documents create(Configuration configuration, Path file, TextSource text, Clock clock) {
     ModelText read = ModelText.shared(text).at(clock);
     return new Tokenized(
-        config,
+        this,
         new PromptTokenizer(
             read.tokenizer().orElseThrow(),
             read.template(),
@@ -92,13 +93,15 @@ record PromptRows(
         PromptWriter.create(configuration, file.toString()));
   }
 
-  private record Tokenized(PromptsConfig config, PromptTokenizer tokenizer, PromptWriter file)
+  private record Tokenized(PromptRows rows, PromptTokenizer tokenizer, PromptWriter file)
       implements Documents {
     @Override
     public int write(Map<String, Object> row, SplitReport report) {
-      Prompt prompt = tokenizer.tokenize(format(config).problem(row));
+      Map<String, Object> shown = new LinkedHashMap<>(row);
+      shown.keySet().removeAll(rows.leftOut); // readers of JSON and CSV give all columns
+      Prompt prompt = tokenizer.tokenize(format(rows.config).problem(shown));
       int tokens = prompt.tokens().length;
-      if (config.isTooLong(tokens)) {
+      if (rows.config.isTooLong(tokens)) {
         report.count(Count.TOO_LONG);
         return 0;
       }

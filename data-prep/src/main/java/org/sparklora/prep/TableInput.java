@@ -69,6 +69,12 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
   }
 
   @Override
+  public List<Path> places() {
+    String location = table.origin().get("location").toString();
+    return location.isEmpty() ? List.of() : List.of(new Path(location));
+  }
+
+  @Override
   public String fingerprint(Configuration configuration) {
     return DatasetFingerprint.of(table.origin());
   }

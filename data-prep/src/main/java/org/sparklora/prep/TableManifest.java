@@ -54,7 +54,8 @@ public record TableManifest<C extends TableCounts>(
    * @param datasetFingerprint SHA-256 of the data files' paths, sizes and versions, or of {@code
    *     table} or {@code sources}
    * @param table the table that was read: {@code name}, {@code format}, {@code location}, {@code
-   *     id}, {@code version} and {@code order}; left out if the dataset is files
+   *     id}, {@code version} and {@code order}, the session's {@code time_zone}, and the {@code
+   *     date} if the query depends on it; left out if the dataset is files
    * @param sources of a mixture: for each dataset its name, its fingerprint, and of a table the
    *     entries of {@code table}; their numbers are those of the column {@code sources}
    */

@@ -270,10 +270,14 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
   }
 
   private static String changed(TableManifest.Inputs there, TableManifest.Inputs wanted) {
-    return there.table().isEmpty() || wanted.table().isEmpty()
-        ? "files of the dataset that have changed since"
-        : "version %s of the dataset (now %s)"
-            .formatted(there.table().get("version"), wanted.table().get("version"));
+    Object made = there.table().get("version");
+    Object now = wanted.table().get("version");
+    if (made == null || now == null) {
+      return "files of the dataset that have changed since";
+    }
+    return made.equals(now)
+        ? "another time zone of the session, or on another day"
+        : "version %s of the dataset (now %s)".formatted(made, now);
   }
 
   private static String hash(String sha256) {

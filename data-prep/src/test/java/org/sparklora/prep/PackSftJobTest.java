@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -14,9 +15,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.PackedSequence;
@@ -151,6 +155,24 @@ class PackSftJobTest extends PrepJobFixture {
   }
 
   @Test
+  void rowsWithoutTargetsStayIfThereIsNoLimit() throws IOException {
+    Path data = data("data.jsonl", List.of("{\"input_ids\": [4, 5], \"labels\": [-100, -100]}"));
+    PrepConfig c = config(data, "out", unpacked());
+    PrepConfig unlimited =
+        new PrepConfig(
+            c.source(),
+            c.model(),
+            PrepConfig.UNLIMITED,
+            c.truncation(),
+            c.packing(),
+            c.loss(),
+            false,
+            c.outputFolder(),
+            false);
+    assertThat(PrepJob.run(spark(1, JAVA), unlimited).counts().documents()).isEqualTo(1);
+  }
+
+  @Test
   void refusesTokenIdsBeyondTheVocabulary() throws IOException {
     Path data = data("data.jsonl", List.of("{\"input_ids\": [4, 5]}", "{\"input_ids\": [4, 512]}"));
     assertThatThrownBy(() -> PrepJob.run(spark(1, JAVA), config(data, "out", packing(0))))
@@ -237,6 +259,53 @@ class PackSftJobTest extends PrepJobFixture {
     assertThat(text).hasSameSizeAs(Files.readString(file)).isNotEqualTo(Files.readString(file));
     Files.writeString(file, text);
     Files.setLastModifiedTime(file, modified);
+  }
+
+  /** The local disk under the name {@code changing:}, whose files change with every look. */
+  public static final class Changing extends RawLocalFileSystem {
+    private static final AtomicLong LOOKS = new AtomicLong();
+
+    @Override
+    public String getScheme() {
+      return "changing";
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("changing:///");
+    }
+
+    @Override
+    public FileStatus getFileStatus(org.apache.hadoop.fs.Path file) throws IOException {
+      FileStatus found = super.getFileStatus(file);
+      return new FileStatus(
+          found.getLen(),
+          found.isDirectory(),
+          1,
+          found.getBlockSize(),
+          LOOKS.incrementAndGet(),
+          found.getPath());
+    }
+  }
+
+  @Test
+  void filesThatChangeWhileTheyAreReadOrWouldBeReplacedGiveNoTable() throws IOException {
+    Path data = data("data.jsonl", questions(2));
+    spark(1, JAVA)
+        .sparkContext()
+        .hadoopConfiguration()
+        .set("fs.changing.impl", Changing.class.getName());
+    PrepConfig changing =
+        PrepConfig.defaults(
+            tokenizer.toString(), "changing:" + data, scratch.resolve("out").toString());
+    assertThatThrownBy(() -> PrepJob.run(session, changing))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("its files have changed while it was read; run again");
+    assertThat(scratch.resolve("out")).doesNotExist();
+    PrepConfig itself = overwriting(config(data, ".", packing(0)));
+    assertThatThrownBy(() -> PrepJob.requireInputs(new Configuration(), itself))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("data.jsonl, which is read; name another folder");
   }
 
   @Test

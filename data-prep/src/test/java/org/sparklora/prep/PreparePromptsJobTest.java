@@ -61,7 +61,10 @@ class PreparePromptsJobTest extends PrepJobFixture {
 
   @Test
   void questionsAreRenderedWithTheOpeningOfTheAnswer() throws IOException {
-    Path data = data("{\"question\": \"1+3?\", \"answer\": \"1+3=4\\n#### 4\"}");
+    Path data =
+        data(
+            "{\"question\": \"1+3?\", \"answer\": \"1+3=4\\n#### 4\", \"traces\": [\"%s\"]}"
+                .formatted("long ".repeat(1000)));
 
     TableManifest<PromptCounts> manifest = PrepJob.run(spark(1, JAVA), config(data, "out"));
 
@@ -73,7 +76,8 @@ class PreparePromptsJobTest extends PrepJobFixture {
     assertThat(prompt.solution()).contains("4");
     assertThat(prompt.columns())
         .containsEntry("answer", "1+3=4\n#### 4")
-        .containsEntry("prompt", "[{\"role\":\"user\",\"content\":\"1+3?\"}]");
+        .containsEntry("prompt", "[{\"role\":\"user\",\"content\":\"1+3?\"}]")
+        .doesNotContainKey("traces");
     assertThat(manifest.counts().tokens()).isEqualTo(prompt.tokens().length);
     assertThat(manifest.counts().longestPrompt()).isEqualTo(prompt.tokens().length);
   }

@@ -51,6 +51,27 @@ class TableOriginTest {
     assertThat(decided(within, sft, within)).isSameAs(sft);
   }
 
+  private static TableManifest.Inputs of(String version, String timeZone) {
+    Map<String, Object> table = Map.of("version", version, "time_zone", timeZone);
+    return new TableManifest.Inputs(
+        1, PLAIN, "", "", "", Map.of(), version + timeZone, table, List.of());
+  }
+
+  @Test
+  void aTableOfAnotherVersionOrTimeZoneIsNotReplaced() {
+    Map.of(
+            of("4", "UTC"), "made with version 3 of the dataset (now 4)",
+            of("3", "Asia/Tokyo"), "made with another time zone of the session")
+        .forEach(
+            (now, says) ->
+                assertThatThrownBy(
+                        () ->
+                            TableOrigin.requireReplaceable(
+                                Flags.OUTPUT_DIR, "folder", false, of("3", "UTC"), now))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining(says));
+  }
+
   @Test
   void aTableMadeWithASettingThatIsNowUnsetIsNotReplaced() {
     Map<String, Object> settings =

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.table.SourceTables;
 import org.sparklora.prep.table.TableQuery;
 
 /** Filters, columns, the order of rows, and what is refused. */
@@ -81,6 +82,19 @@ abstract class TableQueryCases extends TableFixture {
         .containsEntry("dataset_format", "parquet")
         .doesNotContainKey("dataset_revision");
     assertThat(manifest.counts().rowsIn()).isEqualTo(400);
+  }
+
+  @Test
+  void anOriginHasTheTimeZoneAndTheDayThatItsRowsDependOn() {
+    String zone = spark.conf().get("spark.sql.session.timeZone");
+    TableQuery since = new TableQuery("parquet", "", "id >= day(CURRENT_DATE())", "", "");
+    assertThat(SourceTables.open(spark, path("plain"), since).origin())
+        .containsEntry("time_zone", zone)
+        .hasEntrySatisfying(
+            "date", date -> assertThat((String) date).matches("\\d{4}-\\d{2}-\\d{2}"));
+    assertThat(SourceTables.open(spark, path("plain"), query("parquet")).origin())
+        .containsEntry("time_zone", zone)
+        .doesNotContainKey("date");
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,7 +98,7 @@ class DamagedModelFilesTest {
     for (List<String> place : places) {
       for (String wrong : WRONG) {
         Files.writeString(file, changed(JSON.readTree(sound), place, wrong));
-        assertToldOrHarmless(file, place, wrong);
+        assertToldOrHarmless(file, place, wrong, name.startsWith("tokenizer"));
       }
     }
     Files.writeString(file, sound);
@@ -158,9 +159,9 @@ class DamagedModelFilesTest {
     }
   }
 
-  private void assertToldOrHarmless(Path file, List<String> place, String wrong) {
+  private void assertToldOrHarmless(Path file, List<String> place, String wrong, boolean isText) {
     String what = "%s with %s at %s".formatted(file.getFileName(), wrong, place);
-    Optional<Throwable> failure = failure();
+    Optional<Throwable> failure = failure(isText ? this::readText : this::readAll);
     if (failure.isEmpty()) {
       return;
     }
@@ -180,10 +181,14 @@ class DamagedModelFilesTest {
   }
 
   private Optional<Throwable> failure() {
+    return failure(this::readAll);
+  }
+
+  private static Optional<Throwable> failure(ThrowingCallable reading) {
     try {
-      readAll();
+      reading.call();
       return Optional.empty();
-    } catch (Exception | OutOfMemoryError | StackOverflowError e) {
+    } catch (Throwable e) {
       return Optional.of(e);
     }
   }
@@ -199,6 +204,11 @@ class DamagedModelFilesTest {
           EnginesUnderTest.reference(),
           Precision.FLOAT32);
     }
+    readText();
+  }
+
+  /** Reads the tokenizer's files; those of the weights do not depend on them. */
+  private void readText() throws IOException {
     Tokenizer tokenizer = Tokenizer.load(folder, TokenizerDialect.FILE);
     EndTokens.of(folder, tokenizer);
     String text = "A ab 12<|end|> \ud800x";

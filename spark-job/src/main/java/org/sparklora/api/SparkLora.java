@@ -297,31 +297,30 @@ public final class SparkLora {
         () -> {
           Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
           return evaluate(
+              settings,
               MathEvalConfig.ofEach(hadoop, PreparedTables.decided(hadoop, settings)),
               OutputTable.of(settings));
         });
   }
 
   /**
-   * {@code eval} of settings that were read before. For several checkpoints, {@code checkpoints} in
-   * the summary has each one's summary by its folder's name; the result's folder holds theirs.
+   * {@code eval} of settings that were read before. For checkpoints, {@code checkpoints} in the
+   * summary has each one's summary by its folder's name; the result's folder holds theirs.
+   *
+   * @param configs {@link MathEvalConfig#ofEach} of the settings
    */
-  public EvalResult evaluate(List<MathEvalConfig> configs, Optional<OutputTable> table)
+  public EvalResult evaluate(
+      Settings settings, List<MathEvalConfig> configs, Optional<OutputTable> table)
       throws IOException {
-    if (configs.size() == 1) {
-      return evaluate(configs.get(0), table);
+    String output = configs.get(0).output();
+    if (!settings.find(Flags.CHECKPOINTS).orElse("").isEmpty()) {
+      Map<String, Object> all = EvalJob.runEach(SparkSessions.place(spark), configs);
+      return new EvalResult(new Path(output).getParent().toString(), all);
     }
-    Map<String, Object> summary = EvalJob.runEach(SparkSessions.place(spark), configs);
-    return new EvalResult(new Path(configs.get(0).output()).getParent().toString(), summary);
-  }
-
-  /** {@code eval} of settings that were read before. */
-  public EvalResult evaluate(MathEvalConfig config, Optional<OutputTable> table)
-      throws IOException {
     table.ifPresent(rows -> rows.requireWritable(spark));
-    Map<String, Object> summary = EvalJob.run(SparkSessions.place(spark), config);
-    table.ifPresent(rows -> rows.write(spark, config.output()));
-    return new EvalResult(config.output(), summary);
+    Map<String, Object> summary = EvalJob.run(SparkSessions.place(spark), configs.get(0));
+    table.ifPresent(rows -> rows.write(spark, output));
+    return new EvalResult(output, summary);
   }
 
   /**

@@ -34,6 +34,11 @@ record Axis(List<Choice> choices) {
     return List.copyOf(choices.get(0).values().keySet());
   }
 
+  /** Whether its points have labels. */
+  boolean isLabelled() {
+    return choices.get(0).label().isPresent();
+  }
+
   /** The axis of one flag and its list of values. */
   static Axis ofFlag(String flag, Value values) {
     return of(Map.of(flag, values), "axes");

@@ -70,11 +70,21 @@ public record Halving(List<Integer> steps, double keep) {
 
   /**
    * The trials whose settings continue after a rung, in their order: those with the best means over
-   * seeds. A setting with a diverged trial, or one without a metric yet, is worse than all others;
-   * of equal settings the earlier one continues.
+   * seeds. A setting with a trial that diverged before the rung, or one without a metric yet, is
+   * worse than all others; of equal settings the earlier one continues.
+   *
+   * @throws ConfigException if the metric decides nothing, since no trial has logged it yet
    */
   public List<Trial> better(
       List<Trial> trials, Map<String, TrialOutcome> outcomes, SweepMetric metric, int step) {
+    List<TrialOutcome> reached = trials.stream().map(trial -> outcomes.get(trial.name())).toList();
+    ConfigException.require(
+        reached.stream().anyMatch(one -> Double.isFinite(one.metric(metric, step)))
+            || reached.stream().allMatch(one -> one.state() == TrialOutcome.State.DIVERGED),
+        "halving",
+        steps,
+        "no trial has logged %s by step %s; choose later steps, or have it logged earlier"
+            .formatted(metric.name(), step));
     Map<Map<String, String>, Double> costs =
         trials.stream()
             .collect(

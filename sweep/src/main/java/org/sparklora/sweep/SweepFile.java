@@ -44,7 +44,7 @@ public record SweepFile(
       List.of("finding", "claim", "source", "command", "base", "axes", "zip", "metric", "halving");
   private static final List<String> COMMANDS = List.of("sft", "grpo", Trial.EVAL);
 
-  /** Flags that the sweep itself sets for each trial. */
+  /** Flags that the sweep itself sets for each trial, or that no trial can have. */
   private static final List<Flag<?>> OWN =
       List.of(
           Flags.OUTPUT_DIR,
@@ -54,11 +54,21 @@ public record SweepFile(
           Flags.REGISTERED_MODEL_NAME,
           Flags.PUSH_TO_HUB,
           Flags.OUTPUT_TABLE,
+          Flags.CHECKPOINTS,
+          Flags.HUB_TOKEN,
           Flags.MASTER,
           Flags.DEBUG_ERRORS);
 
   private static final String DECIDED =
       "a sweep decides on it for each of its trials; leave it out";
+
+  /** The remedies that differ from {@link #DECIDED}. */
+  private static final Map<Flag<?>, String> REMEDIES =
+      Map.of(
+          Flags.CHECKPOINTS,
+          "a trial evaluates one model; name each checkpoint as adapter, or model_name_or_path",
+          Flags.HUB_TOKEN,
+          "no trial pushes, and the sweep's folder holds a copy of this file; leave it out");
 
   /** Flags that apply to the whole process, so that no axis may vary them. */
   private static final List<Flag<?>> OF_THE_PROCESS = List.of(Flags.ENGINE);
@@ -172,7 +182,7 @@ public record SweepFile(
       }
     }
     for (Flag<?> own : OWN) {
-      ConfigException.require(!all.containsKey(own.name()), own, all.get(own.name()), DECIDED);
+      requireAbsent(!all.containsKey(own.name()), own, all.get(own.name()));
     }
   }
 
@@ -208,8 +218,16 @@ public record SweepFile(
   /** Refuses a trial's flags that the sweep itself sets, under any name in the file. */
   static void requireOwn(Settings trial) {
     for (Flag<?> own : OWN) {
-      ConfigException.require(!trial.isGiven(own), own, trial.text(own), DECIDED);
+      requireAbsent(!trial.isGiven(own), own, trial.text(own));
     }
+  }
+
+  private static void requireAbsent(boolean absent, Flag<?> own, String value) {
+    ConfigException.require(
+        absent,
+        own,
+        own == Flags.HUB_TOKEN ? "(hidden)" : value,
+        REMEDIES.getOrDefault(own, DECIDED));
   }
 
   /** The settings that {@link #base} gives to all trials. */

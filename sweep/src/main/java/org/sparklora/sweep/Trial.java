@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
@@ -16,9 +17,15 @@ import org.sparklora.pipeline.config.Settings;
  * @param name name of the trial's folder, see {@link TrialName}; empty until it is known
  * @param values the varied flags' values as texts in canonical spelling; empty for unset
  * @param labels labels of the trial's points, in the order of the axes
+ * @param labelled the varied flags of the axes that have labels
  * @param settings all settings of the trial's command
  */
-public record Trial(String name, Map<String, String> values, List<String> labels, Settings settings)
+public record Trial(
+    String name,
+    Map<String, String> values,
+    List<String> labels,
+    Set<String> labelled,
+    Settings settings)
     implements Serializable {
   private static final Set<String> SEEDS = Set.of(Flags.SEED.name(), Flags.DATA_SEED.name());
   private static final Set<String> ADAPTER = Set.of(Flags.USE_PEFT.name(), Flags.LORA_R.name());
@@ -27,11 +34,11 @@ public record Trial(String name, Map<String, String> values, List<String> labels
   public static final String EVAL = "eval";
 
   public Trial named(String hash) {
-    return new Trial(hash, values, labels, settings);
+    return new Trial(hash, values, labels, labelled, settings);
   }
 
   public Trial with(Settings other) {
-    return new Trial(name, values, labels, other);
+    return new Trial(name, values, labels, labelled, other);
   }
 
   public String command() {
@@ -86,20 +93,22 @@ public record Trial(String name, Map<String, String> values, List<String> labels
     return rest;
   }
 
-  /** The label of the trial's curve: the file's labels, else the varied values. */
+  /** The label of the trial's curve: the file's labels, and the varied values without one. */
   public String seriesLabel() {
-    if (!labels.isEmpty()) {
-      return String.join(", ", labels);
-    }
     Map<String, String> rest = series();
+    if (!labels.isEmpty()) {
+      rest.keySet().removeAll(labelled);
+      return Stream.concat(labels.stream(), words(rest)).collect(Collectors.joining(", "));
+    }
     boolean told = rest.keySet().stream().anyMatch(ADAPTER::contains);
     rest.keySet().removeAll(ADAPTER);
-    String others =
-        rest.entrySet().stream()
-            .map(entry -> entry.getKey() + " " + entry.getValue())
-            .collect(Collectors.joining(", "));
+    String others = words(rest).collect(Collectors.joining(", "));
     String method = isAdapter() ? "r " + rank() : "full";
     return others.isEmpty() ? method : told ? method + ", " + others : others;
+  }
+
+  private static Stream<String> words(Map<String, String> values) {
+    return values.entrySet().stream().map(entry -> entry.getKey() + " " + entry.getValue());
   }
 
   /** The varied values in short, for messages. */

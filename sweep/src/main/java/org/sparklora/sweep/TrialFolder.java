@@ -5,6 +5,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -60,6 +62,11 @@ public final class TrialFolder {
     try (InputStream in = fileSystem.open(file)) {
       return Optional.of(TrialOutcome.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
     }
+  }
+
+  /** The rows that the trial has logged. */
+  public List<Map<String, Object>> log() {
+    return MetricsLog.read(fileSystem, folder);
   }
 
   /** Whether an earlier task left a checkpoint. */

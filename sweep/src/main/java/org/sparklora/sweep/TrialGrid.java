@@ -2,9 +2,12 @@ package org.sparklora.sweep;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -20,10 +23,17 @@ final class TrialGrid {
   private final String folder;
   private final List<Trial> trials = new ArrayList<>();
   private final Map<Map<String, String>, Trial> seen = new HashMap<>();
+  private final Set<List<Object>> repetitions = new HashSet<>(); // setting and seed
+  private final Set<String> labelled;
 
   private TrialGrid(SweepFile file, String folder) {
     this.file = file;
     this.folder = folder;
+    this.labelled =
+        file.axes().stream()
+            .filter(Axis::isLabelled)
+            .flatMap(axis -> axis.flags().stream())
+            .collect(Collectors.toUnmodifiableSet());
   }
 
   /**
@@ -31,7 +41,7 @@ final class TrialGrid {
    *
    * @param folder the sweep's folder
    * @throws ConfigException for an axis that is not a flag of the command, an invalid value of a
-   *     flag, or two equal trials
+   *     flag, two equal trials, or two of a finding that differ in {@code data_seed} only
    */
   static List<Trial> of(SweepFile file, String folder) {
     TrialGrid grid = new TrialGrid(file, folder);
@@ -96,6 +106,7 @@ final class TrialGrid {
             "",
             values,
             List.copyOf(labels),
+            labelled,
             settings.with(Flags.OUTPUT_DIR, folder).with(Flags.DISABLE_TQDM, "true"));
     Trial same = seen.put(trial.settings().effective(), trial);
     if (same != null) {
@@ -105,6 +116,12 @@ final class TrialGrid {
           "another trial is the same (%s)%s; leave one of them out"
               .formatted(same.shown(), idle(trial, same)));
     }
+    ConfigException.require(
+        file.finding() == FindingKind.NONE
+            || repetitions.add(List.of(trial.setting(), trial.seed())),
+        Flags.DATA_SEED,
+        settings.text(Flags.DATA_SEED),
+        "a finding takes one trial of each setting and seed; vary seed in its place");
     trials.add(trial);
   }
 

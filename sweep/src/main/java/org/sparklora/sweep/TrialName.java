@@ -1,14 +1,20 @@
 package org.sparklora.sweep;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Sha256;
+import org.sparklora.train.resume.ModelFingerprint;
 
 /**
  * Names a trial: the beginning of a SHA-256 over its command and all effective settings in
@@ -32,6 +38,28 @@ public final class TrialName {
           Flags.SAVE_ONLY_MODEL.name());
 
   private TrialName() {}
+
+  /**
+   * The fingerprints of a trial's adapter and teacher, by the flags that name them.
+   *
+   * @param settings name folders that exist
+   */
+  public static Map<String, String> fingerprints(Configuration hadoop, Settings settings)
+      throws IOException {
+    Map<String, String> found = new TreeMap<>();
+    for (Flag<String> flag :
+        List.of(Flags.ADAPTER, Flags.ADAPTER_NAME_OR_PATH, Flags.TEACHER_MODEL_NAME_OR_PATH)) {
+      if (settings.isGiven(flag)) {
+        Path folder = ModelReference.required(settings, flag).folder(hadoop);
+        found.put(
+            flag.name(),
+            flag == Flags.TEACHER_MODEL_NAME_OR_PATH
+                ? ModelFingerprint.of(folder)
+                : ModelFingerprint.ofAdapter(folder));
+      }
+    }
+    return found;
+  }
 
   /**
    * The name of a trial.

@@ -20,7 +20,7 @@ import java.util.Map;
  * @param values the varied values, by flag
  * @param state how the trial ended
  * @param reason why the trial diverged; else empty
- * @param step the last step taken; 0 if the trial diverged
+ * @param step the last step taken; of a trial that diverged, the last rung that it reached, or 0
  * @param seconds duration of training and evaluations
  * @param trainedParameters number of trained parameters; 0 if the trial diverged
  * @param log rows of the trial's log: finite numbers by name
@@ -99,9 +99,11 @@ public record TrialOutcome(
         .toArray();
   }
 
-  /** The trial's metric up to a step; NaN without values or if the trial diverged. */
+  /** The trial's metric up to a step; NaN without values or if the trial diverged before it. */
   public double metric(SweepMetric metric, int upTo) {
-    return state == State.DIVERGED ? Double.NaN : metric.of(values(metric.name(), upTo));
+    return state == State.DIVERGED && step < upTo
+        ? Double.NaN
+        : metric.of(values(metric.name(), upTo));
   }
 
   String toJson() throws IOException {

@@ -92,6 +92,10 @@ class SweepFileTest {
         "keep: 0.5 | keep: 1.5 | above 0 and below 1",
         "steps: [10, 50] | steps: [50, 10] | whole numbers that rise",
         "max_steps: 100 | resume_from_checkpoint: true | a sweep decides on it",
+        "max_steps: 100 | hub_token: hf_secret | no trial pushes",
+        "max_steps: 100 | push_to_hub_token: hf_secret | no trial pushes",
+        "max_steps: 100 | checkpoints: run | name each checkpoint as adapter",
+        "learning_rate: [1e-4, 3e-4] | data_seed: [1, 2] | vary seed in its place",
       })
   void whatCannotBeSweptIsRefused(String good, String bad, String said) {
     String text = WHOLE.replace(good, bad);
@@ -100,7 +104,30 @@ class SweepFileTest {
     assertThatThrownBy(() -> TrialGrid.of(read(text), "out"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(said)
-        .hasMessageContaining("sweep.yaml");
+        .hasMessageContaining("sweep.yaml")
+        .hasMessageNotContaining("hf_secret");
+  }
+
+  @Test
+  void withoutAFindingAnAxisMayBeTheSeedOfTheData() throws IOException {
+    String text = WHOLE.replace("learning_rate: [1e-4, 3e-4]", "data_seed: [1, 2]");
+
+    assertThat(TrialGrid.of(read(text.replace("finding: learning-rate", "finding: none")), "out"))
+        .hasSize(2 * 2 * 3);
+  }
+
+  @Test
+  void aCurveIsCalledByLabelsAndByTheValuesOfOtherAxes() throws IOException {
+    String text = WHOLE.replace("  seed: [1, 2]", "  seed: [1, 2]\n  max_length: [64, 128]");
+
+    assertThat(TrialGrid.of(read(text), "out").stream().map(Trial::seriesLabel).distinct())
+        .containsExactly(
+            "r 1, max_length 64",
+            "r 16, max_length 64",
+            "full, max_length 64",
+            "r 1, max_length 128",
+            "r 16, max_length 128",
+            "full, max_length 128");
   }
 
   @Test

@@ -3,13 +3,19 @@ package org.sparklora.sweep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 
 class TrialNameTest {
@@ -17,6 +23,8 @@ class TrialNameTest {
       Map.of(
           Flags.MODEL_NAME_OR_PATH.name(), "4ed5cdd85ba9e0d9",
           Flags.DATASET_NAME.name(), "10 packed rows with fingerprint 0123456789abcdef");
+
+  @TempDir private Path folder;
 
   private static Settings settings(String... more) {
     List<String> all =
@@ -58,9 +66,36 @@ class TrialNameTest {
   }
 
   @Test
+  void adaptersAndTeachersDecideByTheirContents() throws IOException {
+    Path adapter = Files.createDirectories(folder.resolve("adapter"));
+    Path teacher = Files.createDirectories(folder.resolve("teacher"));
+    Files.writeString(adapter.resolve("adapter_config.json"), "{}");
+    Files.writeString(teacher.resolve("config.json"), "{}");
+    Map<String, String> first = fingerprints(adapter, teacher);
+
+    assertThat(first).containsOnlyKeys("adapter_name_or_path", "teacher_model_name_or_path");
+    Files.writeString(adapter.resolve("adapter_config.json"), "{\"r\": 8}");
+    Map<String, String> second = fingerprints(adapter, teacher);
+    assertThat(second.get("adapter_name_or_path")).isNotEqualTo(first.get("adapter_name_or_path"));
+    Files.writeString(teacher.resolve("config.json"), "{\"vocab_size\": 8}");
+    assertThat(fingerprints(adapter, teacher).get("teacher_model_name_or_path"))
+        .isNotEqualTo(second.get("teacher_model_name_or_path"));
+  }
+
+  private static Map<String, String> fingerprints(Path adapter, Path teacher) throws IOException {
+    Settings settings =
+        CommandLine.parse(
+                "grpo",
+                List.of(
+                    "--adapter_name_or_path=" + adapter, "--teacher_model_name_or_path=" + teacher))
+            .settings();
+    return TrialName.fingerprints(HadoopSettings.configuration(), settings);
+  }
+
+  @Test
   void twoTrialsOfOneNameAreRefused() {
-    Trial one = new Trial("0123", Map.of("save_steps", "50"), List.of(), settings());
-    Trial other = new Trial("0123", Map.of("save_steps", "100"), List.of(), settings());
+    Trial one = new Trial("0123", Map.of("save_steps", "50"), List.of(), Set.of(), settings());
+    Trial other = new Trial("0123", Map.of("save_steps", "100"), List.of(), Set.of(), settings());
 
     assertThatThrownBy(() -> TrialName.requireDistinct(List.of(one, other)))
         .isInstanceOf(ConfigException.class)

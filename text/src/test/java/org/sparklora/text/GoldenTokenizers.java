@@ -25,6 +25,8 @@ final class GoldenTokenizers {
 
   private static final Map<String, Tokenizer> LOADED = new ConcurrentHashMap<>();
 
+  private static final Map<String, ObjectNode> READ = new ConcurrentHashMap<>();
+
   private GoldenTokenizers() {}
 
   static Tokenizer tokenizer(String name) {
@@ -58,8 +60,17 @@ final class GoldenTokenizers {
     return IntStream.range(0, list.size()).map(i -> list.get(i).asInt()).toArray();
   }
 
-  /** A tokenizer.json of the folder, with its vocabulary. */
+  /** A copy of a tokenizer.json of the folder, with its vocabulary. */
   static ObjectNode json(String name) throws IOException {
+    ObjectNode read = READ.get(name);
+    if (read == null) {
+      read = read(name);
+      READ.put(name, read);
+    }
+    return read.deepCopy();
+  }
+
+  private static ObjectNode read(String name) throws IOException {
     try (InputStream json = unzip("tokenizers/" + name + ".json.gz")) {
       ObjectNode tokenizer = (ObjectNode) JSON.readTree(json);
       if (!tokenizer.path("model").has("vocab")) {

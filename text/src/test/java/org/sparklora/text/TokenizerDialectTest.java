@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against {@code dialects.jsonl.gz}, which {@code dialects.py} beside it writes. */
 class TokenizerDialectTest {
+  private static List<JsonNode> rows = List.of();
+
   @TempDir Path folder;
 
   static Stream<String> cases() throws IOException {
@@ -117,7 +119,10 @@ class TokenizerDialectTest {
         folder.resolve("tokenizer_config.json"), row.get("tokenizer_config").toString());
   }
 
-  private static List<JsonNode> rows() throws IOException {
-    return GoldenTokenizers.rows("dialects.jsonl.gz");
+  private static synchronized List<JsonNode> rows() throws IOException {
+    if (rows.isEmpty()) {
+      rows = GoldenTokenizers.rows("dialects.jsonl.gz");
+    }
+    return rows;
   }
 }

@@ -17,10 +17,10 @@ import org.apache.parquet.schema.Types;
 /**
  * Finds the types of JSON and CSV columns in all their values, and writes the values as Parquet.
  *
- * <p>A type is {@code text}, {@code integer}, {@code number}, {@code boolean} or {@code null}, a
- * list of one type, or a map of fields to types, so that it can be sent as JSON. Of values whose
- * types differ, whole numbers become numbers and all others text, which is JSON where the value is
- * no text.
+ * <p>A type is {@code text}, {@code integer}, {@code number}, {@code boolean}, {@code null} or
+ * {@code mixed}, a list of one type, or a map of fields to types, so that it can be sent as JSON.
+ * Of values whose types differ, whole numbers become numbers and all others mixed. A column with
+ * anything mixed in it is text, which is JSON where the value is no text.
  */
 final class ColumnTypes {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -29,6 +29,7 @@ final class ColumnTypes {
   private static final String NUMBER = "number";
   private static final String BOOLEAN = "boolean";
   private static final String NULL = "null";
+  private static final String MIXED = "mixed";
   private static final String LIST = "list";
   private static final String ELEMENT = "element";
 
@@ -75,7 +76,7 @@ final class ColumnTypes {
       return List.of(merged(list.get(0), other.get(0)));
     }
     boolean numbers = List.of(INTEGER, NUMBER).containsAll(List.of(a, b));
-    return numbers ? NUMBER : TEXT;
+    return numbers ? NUMBER : MIXED;
   }
 
   /** A type as JSON. */
@@ -98,7 +99,21 @@ final class ColumnTypes {
 
   /** The schema of rows of this type. */
   static MessageType schema(Object row) {
-    return new MessageType("row", fields((Map<?, ?>) row));
+    Map<Object, Object> columns = new LinkedHashMap<>((Map<?, ?>) row);
+    // templates print tools in the order of their keys, which a struct does not keep
+    columns.replaceAll((name, type) -> name.equals("tools") || !isKept(type) ? TEXT : type);
+    return new MessageType("row", fields(columns));
+  }
+
+  /** Whether a Parquet column of the type gives back the values that it was given. */
+  private static boolean isKept(Object type) {
+    if (type instanceof List<?> list) {
+      return isKept(list.get(0));
+    }
+    if (type instanceof Map<?, ?> fields) { // Parquet has no empty structs
+      return !fields.isEmpty() && fields.values().stream().allMatch(ColumnTypes::isKept);
+    }
+    return !type.equals(MIXED);
   }
 
   private static List<Type> fields(Map<?, ?> types) {
@@ -114,7 +129,7 @@ final class ColumnTypes {
           .addField(Types.repeatedGroup().addField(field(ELEMENT, list.get(0))).named(LIST))
           .named(name);
     }
-    if (type instanceof Map<?, ?> fields && !fields.isEmpty()) { // Parquet has no empty structs
+    if (type instanceof Map<?, ?> fields) {
       return new GroupType(Type.Repetition.OPTIONAL, name, fields(fields));
     }
     return type.equals(INTEGER)

@@ -147,7 +147,7 @@ public final class CurateJob {
     FilteredRowsTable.register(
         session.udf(), config.model().map(model -> TokenCount.of(configuration, model)));
     EvaluationQuestions.Builder questions =
-        new EvaluationSets(new SessionTables(session)).read(config.steps(), scratch);
+        new EvaluationSets(new SessionTables(session)).read(config, scratch);
     List<CurateReport> sketched = sketch(questions.build());
     List<MessageType> columns = each(part -> columns(part, sketched));
     String removals = decide(columns).toString();
@@ -322,6 +322,7 @@ public final class CurateJob {
         each(
             part -> {
               List<Type> fields = new ArrayList<>(columns.get(part).getFields());
+              fields.removeIf(field -> !SketchTable.canRead(field));
               fields.add(Types.required(PrimitiveTypeName.INT64).named(WriteSplit.ID));
               MessageType withId = new MessageType("row", fields);
               return new WriteSplit.Places(

@@ -13,6 +13,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.prep.DatasetInput;
 import org.sparklora.prep.Mixture;
 
@@ -37,6 +38,7 @@ record CuratedPart(Mixture.Part part, DatasetInput rows, RowText text) {
    */
   static CuratedPart of(
       Configuration hadoop, CurateConfig config, Mixture.Part part, DatasetInput rows) {
+    OutputFolder.requireApart(hadoop, config.outputFolder(), rows.places());
     Map<String, Object> sample = part.of(rows.sample(hadoop));
     String score = config.scoreColumn();
     ConfigException.require(

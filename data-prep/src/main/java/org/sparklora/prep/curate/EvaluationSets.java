@@ -9,6 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.prep.DatasetInput;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.SessionTables;
@@ -33,16 +34,19 @@ final class EvaluationSets {
    * Reads all questions.
    *
    * @param scratch a folder for copies of tables
-   * @throws ConfigException if a set does not exist or has no questions
+   * @throws ConfigException if a set does not exist, has no questions or would be replaced
    */
-  EvaluationQuestions.Builder read(CurateConfig.Steps steps, Path scratch) {
+  EvaluationQuestions.Builder read(CurateConfig config, Path scratch) {
+    CurateConfig.Steps steps = config.steps();
     EvaluationQuestions.Builder questions = new EvaluationQuestions.Builder();
     int number = 0;
     for (String set : steps.evaluationSets()) {
       try {
         questions.begin(set);
         Path folder = new Path(scratch, "evaluation-" + number++);
-        read(find(set, steps.evaluationSplit()), folder, questions);
+        DatasetInput found = find(set, steps.evaluationSplit());
+        OutputFolder.requireApart(session.hadoop(), config.outputFolder(), found.places());
+        read(found, folder, questions);
       } catch (ConfigException e) {
         throw new ConfigException(Flags.DECONTAMINATE, e.value(), e.remedy());
       }

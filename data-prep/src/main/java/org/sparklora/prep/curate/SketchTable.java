@@ -3,11 +3,15 @@ package org.sparklora.prep.curate;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.internal.SQLConf;
 
 /**
  * The sketches of a dataset's rows, and the rows that the steps have removed so far. Results of
@@ -35,6 +39,16 @@ final class SketchTable {
 
   Path scratch() {
     return scratch;
+  }
+
+  /** Whether Spark SQL can read a column; it refuses nanoseconds, times of day and UUIDs. */
+  static boolean canRead(Type column) {
+    try {
+      new ParquetToSparkSchemaConverter(SQLConf.get()).convert(new MessageType("row", column));
+      return true;
+    } catch (Exception e) { // Scala's exceptions are not declared
+      return false;
+    }
   }
 
   /** The id of the row of a group that is kept. */

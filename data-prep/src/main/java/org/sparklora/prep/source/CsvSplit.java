@@ -4,6 +4,7 @@ import com.univocity.parsers.csv.CsvParser;
 import com.univocity.parsers.csv.CsvParserSettings;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -40,7 +41,7 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
             parser.beginParsing(text);
             return parser;
           });
-      String[] head = next(parser);
+      String[] head = named(next(parser), handler);
       while (head != null) {
         String begin = place(parser.getContext().currentLine() + 1);
         String[] row = next(parser);
@@ -65,6 +66,20 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
     handler.bad(
         new BadRowException(
             Reason.UNREADABLE_FILE, "no CSV from here on: " + DataStreams.problem(e), place, e));
+  }
+
+  /** The columns' names, or null if the file cannot be read further. */
+  private String[] named(String[] head, RowHandler handler) {
+    Set<String> names = new HashSet<>();
+    for (int i = 0; head != null && i < head.length; i++) {
+      head[i] = head[i] == null ? "Unnamed: " + i : head[i]; // as pandas, and so datasets
+      if (!names.add(head[i])) {
+        String problem = "the head row names %s twice; rename one".formatted(head[i]);
+        handler.bad(new BadRowException(Reason.UNREADABLE_FILE, problem, place(1)));
+        return null;
+      }
+    }
+    return head;
   }
 
   /** The next row, or null. */
@@ -94,7 +109,7 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
     }
     Map<String, Object> values = new LinkedHashMap<>();
     for (int i = 0; i < head.length; i++) {
-      values.put(String.valueOf(head[i]), i < fields.length ? fields[i] : null);
+      values.put(head[i], i < fields.length ? fields[i] : null);
     }
     handler.row(new SourceRow(values, () -> place));
   }

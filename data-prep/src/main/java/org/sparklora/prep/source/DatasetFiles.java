@@ -26,7 +26,8 @@ import org.sparklora.pipeline.table.OpenTableFormat;
  * system of Hadoop, or a repository of the hub.
  *
  * <p>Sorted by path, as {@code datasets.load_dataset} does. Skips names that begin with a dot or an
- * underscore. File names decide which split a file belongs to, see {@link SplitNames}.
+ * underscore, unless the dataset itself has such a name. File names decide which split a file
+ * belongs to, see {@link SplitNames}.
  */
 public final class DatasetFiles {
   private static final int MOST_NAMED = 5;
@@ -55,11 +56,17 @@ public final class DatasetFiles {
       return new HubDataset(HubClient.shared(), repository.get()).find(config, split);
     }
     Map<Path, OpenTableFormat> tables = new HashMap<>();
-    List<FileStatus> found = list(dataset, config, tables);
+    Found found = list(dataset, config, tables);
     List<DatasetFile> files = new ArrayList<>();
-    for (FileStatus status : found) {
+    for (FileStatus status : found.files) {
       String path = status.getPath().toString();
-      FileFormat.of(status.getPath().getName())
+      String name = status.getPath().getName();
+      ConfigException.require(
+          !FileFormat.isCompressedOtherwise(name),
+          Flags.DATASET_NAME,
+          path,
+          "a file compressed like this cannot be read; decompress it, or compress text with gzip (.gz)");
+      FileFormat.of(name)
           .ifPresent(format -> files.add(new DatasetFile(path, status.getLen(), format, false)));
     }
     files.sort(Comparator.comparing(DatasetFile::path));
@@ -67,18 +74,18 @@ public final class DatasetFiles {
         !files.isEmpty(),
         Flags.DATASET_NAME,
         dataset,
-        found.isEmpty()
+        found.files.isEmpty()
             ? "there is no such file or folder, or it is empty; %sdatasets of the hub are named namespace/name"
                 .formatted(beside(dataset))
             : "none of its %s files is of a format that can be read: %s"
-                .formatted(found.size(), FileFormat.EXTENSIONS));
+                .formatted(found.files.size(), FileFormat.EXTENSIONS));
     // A file named outright, or matched by a glob, is read whatever split its name suggests.
     boolean folder =
         files.size() > 1
             || !files.get(0).hadoopPath().getName().equals(new Path(dataset).getName());
     List<DatasetFile> wanted =
-        folder && !isGlob(dataset)
-            ? SplitNames.ofSplit(files, file -> below(file.path(), dataset), dataset, split)
+        folder && found.isNamed
+            ? SplitNames.ofSplit(files, file -> below(file, found.root), dataset, split)
             : files;
     refuseTables(wanted, tables);
     requireNoColon(dataset, wanted);
@@ -112,19 +119,28 @@ public final class DatasetFiles {
     }
   }
 
+  /** The files below a root that exists ({@code isNamed}), or those of a glob. */
+  private record Found(Path root, boolean isNamed, List<FileStatus> files) {}
+
   /** Lists all files; adds folders of Delta Lake, Iceberg and Hudi to {@code tables}. */
-  private List<FileStatus> list(String dataset, String config, Map<Path, OpenTableFormat> tables) {
+  private Found list(String dataset, String config, Map<Path, OpenTableFormat> tables) {
     try {
-      Path root = new Path(dataset);
-      FileSystem fileSystem = root.getFileSystem(configuration);
-      FileStatus[] roots = fileSystem.globStatus(fileSystem.makeQualified(root));
+      Path path = new Path(dataset);
+      FileSystem fileSystem = path.getFileSystem(configuration);
+      // of the path's text, since a path that ended in /. has kept a slash
+      Path root = new Path(fileSystem.makeQualified(path).toString());
+      boolean isNamed = fileSystem.exists(root);
+      FileStatus[] roots =
+          isNamed ? new FileStatus[] {fileSystem.getFileStatus(root)} : fileSystem.globStatus(root);
       List<FileStatus> found = new ArrayList<>();
       for (FileStatus status : roots == null ? new FileStatus[0] : roots) {
         Path folder = status.isDirectory() ? status.getPath() : status.getPath().getParent();
         OpenTableFormat.atOrAbove(fileSystem, folder).ifPresent(tables::putAll);
-        collect(fileSystem, status, found, tables);
+        if (isNamed || isVisible(status)) {
+          collect(fileSystem, status, found, tables);
+        }
       }
-      return config.isEmpty() ? found : under(found, fileSystem.makeQualified(root), config);
+      return new Found(root, isNamed, config.isEmpty() ? found : under(found, root, config));
     } catch (IllegalArgumentException e) {
       if (e.getCause() instanceof URISyntaxException syntax) {
         throw colon(dataset, syntax.getInput());
@@ -137,16 +153,17 @@ public final class DatasetFiles {
     }
   }
 
+  private static boolean isVisible(FileStatus status) {
+    String name = status.getPath().getName();
+    return !name.startsWith(".") && !name.startsWith("_");
+  }
+
   private static void collect(
       FileSystem fileSystem,
       FileStatus status,
       List<FileStatus> found,
       Map<Path, OpenTableFormat> tables)
       throws IOException {
-    String name = status.getPath().getName();
-    if (name.startsWith(".") || name.startsWith("_")) {
-      return;
-    }
     if (!status.isDirectory()) {
       found.add(status);
       return;
@@ -155,7 +172,9 @@ public final class DatasetFiles {
     OpenTableFormat.of(fileSystem, status.getPath(), children)
         .ifPresent(format -> tables.put(status.getPath(), format));
     for (FileStatus child : children) {
-      collect(fileSystem, child, found, tables);
+      if (isVisible(child)) {
+        collect(fileSystem, child, found, tables);
+      }
     }
   }
 
@@ -191,12 +210,9 @@ public final class DatasetFiles {
   }
 
   /** The part of the path below the dataset's folder. */
-  private static String below(String path, String dataset) {
-    String root = new Path(dataset).getName();
-    int start = path.lastIndexOf("/" + root + "/");
-    return start < 0
-        ? path.substring(path.lastIndexOf('/') + 1)
-        : path.substring(start + root.length() + 2);
+  private static String below(DatasetFile file, Path root) {
+    int start = root.isRoot() ? 1 : root.toUri().getPath().length() + 1;
+    return file.hadoopPath().toUri().getPath().substring(start);
   }
 
   /** Suggests what a mistyped file may be: names of files beside it. */

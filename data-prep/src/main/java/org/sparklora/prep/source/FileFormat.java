@@ -39,6 +39,12 @@ public enum FileFormat {
     return name.endsWith(".tsv") ? Optional.of(TSV) : Optional.empty();
   }
 
+  /** Whether the name is that of a data file in a compression that is not read. */
+  static boolean isCompressedOtherwise(String fileName) {
+    String plain = fileName.replaceFirst("(?i)\\.(gz|bz2|xz|zst|zstd|lz4|snappy|zip)$", "");
+    return of(fileName).isEmpty() && of(plain).isPresent();
+  }
+
   static boolean isGzip(String fileName) {
     return fileName.toLowerCase(Locale.ROOT).endsWith(GZIP);
   }

@@ -2,13 +2,21 @@ package org.sparklora.prep.source;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.NanoTime;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
@@ -19,8 +27,8 @@ import org.apache.parquet.schema.Type;
 
 /**
  * Parquet groups as Java values: structs and maps become {@code Map}, lists {@code List}, binary
- * columns text (UTF-8), decimals {@code BigDecimal}, a missing value null; numbers and booleans
- * stay.
+ * columns text (UTF-8), decimals {@code BigDecimal}, dates, timestamps and UUIDs text, other bytes
+ * and a missing value null; numbers and booleans stay.
  *
  * <p>Reads lists of both layouts: three levels ({@code list.element} of pyarrow and Spark) and the
  * older two.
@@ -28,6 +36,8 @@ import org.apache.parquet.schema.Type;
 final class ParquetValues {
 
   private static final char REPLACEMENT = '\uFFFD';
+  private static final LocalDateTime EPOCH = LocalDateTime.ofEpochSecond(0, 0, ZoneOffset.UTC);
+  private static final long JULIAN_EPOCH_DAY = 2_440_588;
 
   private ParquetValues() {}
 
@@ -101,8 +111,16 @@ final class ParquetValues {
   }
 
   private static Object primitive(Group group, int field, int index, PrimitiveType type) {
-    if (type.getLogicalTypeAnnotation() instanceof DecimalLogicalTypeAnnotation decimal) {
+    LogicalTypeAnnotation logical = type.getLogicalTypeAnnotation();
+    if (logical instanceof DecimalLogicalTypeAnnotation decimal) {
       return new BigDecimal(unscaled(group, field, index, type), decimal.getScale());
+    }
+    if (logical instanceof LogicalTypeAnnotation.DateLogicalTypeAnnotation) {
+      return LocalDate.ofEpochDay(group.getInteger(field, index)).toString();
+    }
+    if (logical instanceof LogicalTypeAnnotation.TimestampLogicalTypeAnnotation timestamp) {
+      ChronoUnit unit = ChronoUnit.valueOf(timestamp.getUnit().name());
+      return text(EPOCH.plus(group.getLong(field, index), unit));
     }
     return switch (type.getPrimitiveTypeName()) {
       case BOOLEAN -> group.getBoolean(field, index);
@@ -111,8 +129,25 @@ final class ParquetValues {
       case FLOAT -> group.getFloat(field, index);
       case DOUBLE -> group.getDouble(field, index);
       case BINARY -> text(group.getBinary(field, index), type);
-      case FIXED_LEN_BYTE_ARRAY, INT96 -> group.getValueToString(field, index);
+      case FIXED_LEN_BYTE_ARRAY ->
+          logical instanceof LogicalTypeAnnotation.UUIDLogicalTypeAnnotation
+              ? uuid(group.getBinary(field, index).toByteBuffer())
+              : null;
+      case INT96 -> {
+        NanoTime time = NanoTime.fromBinary(group.getInt96(field, index));
+        long days = time.getJulianDay() - JULIAN_EPOCH_DAY;
+        yield text(EPOCH.plusDays(days).plusNanos(time.getTimeOfDayNanos()));
+      }
     };
+  }
+
+  /** As Spark casts a timestamp to text. */
+  private static String text(LocalDateTime time) {
+    return DateTimeFormatter.ISO_LOCAL_DATE_TIME.format(time).replace('T', ' ');
+  }
+
+  private static String uuid(ByteBuffer bytes) {
+    return new UUID(bytes.getLong(), bytes.getLong()).toString();
   }
 
   private static BigInteger unscaled(Group group, int field, int index, PrimitiveType type) {
@@ -123,19 +158,18 @@ final class ParquetValues {
     };
   }
 
-  /**
-   * Bytes as text. Invalid UTF-8 becomes replacement characters, unless the column is declared as
-   * text.
-   */
+  /** Bytes as text; null if they are not UTF-8, which a column of text is not allowed to be. */
   private static String text(Binary bytes, PrimitiveType type) {
     String text = bytes.toStringUsingUTF8();
-    boolean isText = type.getLogicalTypeAnnotation() instanceof StringLogicalTypeAnnotation;
-    if (isText && text.indexOf(REPLACEMENT) >= 0) {
+    if (text.indexOf(REPLACEMENT) >= 0) {
       try {
         StandardCharsets.UTF_8.newDecoder().decode(bytes.toByteBuffer());
       } catch (CharacterCodingException e) {
-        throw new IllegalArgumentException(
-            "column %s is text and not UTF-8".formatted(type.getName()), e);
+        if (type.getLogicalTypeAnnotation() instanceof StringLogicalTypeAnnotation) {
+          throw new IllegalArgumentException(
+              "column %s is text and not UTF-8".formatted(type.getName()), e);
+        }
+        return null;
       }
     }
     return text;

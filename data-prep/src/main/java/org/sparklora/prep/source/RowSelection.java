@@ -75,7 +75,7 @@ public record RowSelection(Take take, Held held, Shown shown, long first, int pa
     return z ^ (z >>> 31);
   }
 
-  /** A handler that passes the selection's rows on to {@code handler}, and all bad ones. */
+  /** A handler that passes the selection's rows on to {@code handler}, and each bad one once. */
   RowHandler choosing(RowHandler handler) {
     return new RowHandler() {
       private long next = first;
@@ -105,7 +105,9 @@ public record RowSelection(Take take, Held held, Shown shown, long first, int pa
       @Override
       public void bad(BadRowException problem) {
         next++;
-        handler.bad(problem);
+        if (pass == 0) {
+          handler.bad(problem);
+        }
       }
     };
   }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -14,6 +15,7 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -44,9 +46,14 @@ public final class SelectedTable {
           DataTypes.TimestampNTZType,
           DataTypes.NullType);
 
+  /** Functions of an expression whose value depends on the day. */
+  private static final Pattern TODAY =
+      Pattern.compile("(?i)\\b(current_date|current_timestamp|localtimestamp|curdate|now\\s*\\()");
+
   private final SourceTable table;
   private final TableOrder order;
   private final QueriedTable asked;
+  private final String queryText;
 
   /**
    * Checks filter, columns and order.
@@ -56,6 +63,7 @@ public final class SelectedTable {
   SelectedTable(SourceTable table, TableQuery query) {
     this.table = table;
     this.asked = QueriedTable.of(table.rows(), query);
+    this.queryText = query.given().toString();
     boolean byFiles = query.order().equals(TableOrder.FILES.word());
     ConfigException.require(
         !byFiles || table.position().isPresent(),
@@ -76,10 +84,15 @@ public final class SelectedTable {
             table.identity().label(), order == TableOrder.CONTENT ? "content" : "data files");
   }
 
-  /** The entry of the table in a manifest. */
+  /** The entry of the table in a manifest, with all of the session that its rows depend on. */
   public Map<String, Object> origin() {
     Map<String, Object> origin = new LinkedHashMap<>(table.identity().toMap());
     origin.put("order", order.word());
+    SparkSession spark = table.rows().sparkSession();
+    origin.put("time_zone", spark.conf().get("spark.sql.session.timeZone"));
+    if (TODAY.matcher(queryText).find()) {
+      origin.put("date", spark.sql("SELECT string(current_date())").first().getString(0));
+    }
     return origin;
   }
 

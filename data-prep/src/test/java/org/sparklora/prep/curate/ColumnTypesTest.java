@@ -6,6 +6,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.Test;
 
@@ -18,12 +21,25 @@ class ColumnTypesTest {
   void areThoseOfAllValues() {
     assertThat(merged(1, null, 2L)).isEqualTo("integer");
     assertThat(merged(1, 0.5)).isEqualTo("number");
-    assertThat(merged(1, "a")).isEqualTo("text");
+    assertThat(merged(1, "a")).isEqualTo("mixed");
     assertThat(merged(true, null)).isEqualTo("boolean");
     assertThat(merged(List.of(), List.of(1), List.of(0.5))).isEqualTo(List.of("number"));
     assertThat(merged(Map.of("a", 1), Map.of("b", "x"), Map.of("a", 0.5)))
         .isEqualTo(Map.of("a", "number", "b", "text"));
-    assertThat(merged(List.of(1), "a")).isEqualTo("text");
+    assertThat(merged(List.of(1), "a")).isEqualTo("mixed");
+  }
+
+  @Test
+  void aColumnThatAStructWouldChangeIsJsonText() {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("messages", List.of(Map.of("content", "a"), Map.of("content", List.of(1))));
+    row.put("schema", Map.of("parameters", Map.of()));
+    row.put("tools", List.of(new TreeMap<>(Map.of("b", 1, "a", 2)).descendingMap()));
+    Group group = new SimpleGroup(ColumnTypes.schema(ColumnTypes.of(row)));
+    ColumnTypes.put(group, row);
+    assertThat(group.getString("messages", 0)).isEqualTo("[{\"content\":\"a\"},{\"content\":[1]}]");
+    assertThat(group.getString("schema", 0)).isEqualTo("{\"parameters\":{}}");
+    assertThat(group.getString("tools", 0)).isEqualTo("[{\"b\":1,\"a\":2}]");
   }
 
   @Test

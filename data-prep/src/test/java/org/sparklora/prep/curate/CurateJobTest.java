@@ -352,5 +352,10 @@ class CurateJobTest extends CurateFixture {
     Files.writeString(scratch.resolve("full/mine.txt"), "");
     assertThatThrownBy(() -> CurateJob.requireInputs(hadoop, config(texts, "full", exact())))
         .hasMessageContaining("output_dir");
+    CurateConfig itself =
+        new CurateConfig(PrepConfig.Source.of(texts.toString()), exact(), scratch.toString(), true);
+    assertThatThrownBy(() -> CurateJob.requireInputs(hadoop, itself))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("texts.jsonl, which is read; name another folder");
   }
 }

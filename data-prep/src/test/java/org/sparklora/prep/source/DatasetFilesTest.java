@@ -90,6 +90,33 @@ class DatasetFilesTest {
   }
 
   @Test
+  void aSplitIsNamedBelowTheDatasetAlone() throws IOException {
+    touch("math/train/a.jsonl", "math/train/math/b.jsonl", "math/test/c.jsonl");
+    assertThat(find("math", "", "train"))
+        .containsExactly("math/train/a.jsonl", "math/train/math/b.jsonl");
+    assertThat(find("math/.", "", "test")).containsExactly("math/test/c.jsonl");
+  }
+
+  @Test
+  void anExistingFileOrFolderIsTakenWhateverItsName() throws IOException {
+    touch("_raw/train.jsonl", "_raw/_old/a.jsonl", ".data.jsonl", "train[1].jsonl", "train1.jsonl");
+    assertThat(find("_raw", "", "train")).containsExactly("_raw/train.jsonl");
+    assertThat(find(".data.jsonl", "", "train")).containsExactly(".data.jsonl");
+    assertThat(find("train[1].jsonl", "", "train")).containsExactly("train[1].jsonl");
+    assertThat(find("*.jsonl", "", "train")).containsExactly("train1.jsonl", "train[1].jsonl");
+  }
+
+  @Test
+  void aCompressedFileThatCannotBeReadIsNotSkipped() throws IOException {
+    touch("a.jsonl", "b.jsonl.zst");
+    for (String dataset : List.of("", "b.jsonl.zst")) {
+      assertThatThrownBy(() -> find(dataset, "", "train"))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("b.jsonl.zst: a file compressed like this cannot be read");
+    }
+  }
+
+  @Test
   void foldersAboveTheDatasetAreNoConfigs() throws IOException {
     touch("main/gsm8k/main/train.jsonl", "main/gsm8k/socratic/train.jsonl");
     assertThat(find("main/gsm8k", "main", "train")).containsExactly("main/gsm8k/main/train.jsonl");

@@ -201,6 +201,18 @@ class DatasetSplitsTest {
   }
 
   @Test
+  void refusesACsvHeadWithANameTwiceAndNamesColumnsThatHaveNone() throws IOException {
+    write("a.csv", "text,n,text\none,1,two\n");
+    Collected read = read("a.csv");
+    assertThat(read.rows).isEmpty();
+    assertThat(read.bad)
+        .singleElement()
+        .satisfies(bad -> assertThat(bad).hasMessageContaining("line 1: the head row names text"));
+    write("b.csv", ",text\n0,one\n");
+    assertThat(read("b.csv").rows).containsExactly(Map.of("Unnamed: 0", "0", "text", "one"));
+  }
+
+  @Test
   void locatesCsvRowsWithTooManyFields() throws IOException {
     write("a.csv", "q,a\n1,2\n1,2,3\n4,5\n");
     Collected read = read("a.csv");

@@ -100,6 +100,27 @@ class RowSelectionTest {
   }
 
   @Test
+  void aBadRowIsPassedOnOnceWhateverTheCopies() {
+    List<BadRowException> passed = new ArrayList<>();
+    RowHandler handler =
+        new RowHandler() {
+          @Override
+          public void row(SourceRow row) {}
+
+          @Override
+          public void bad(BadRowException problem) {
+            passed.add(problem);
+          }
+        };
+    for (int pass = 0; pass < 3; pass++) {
+      selection(3, ALL, pass, Long.MAX_VALUE)
+          .choosing(handler)
+          .bad(new BadRowException(BadRowException.Reason.MALFORMED_ROW, "it is cut", "line 1"));
+    }
+    assertThat(passed).hasSize(1);
+  }
+
+  @Test
   void aRowHasTheNameOfItsDatasetAndNoColumnThatWasNotAskedFor() {
     RowSelection selection =
         new RowSelection(

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -103,6 +104,31 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * Refuses a folder that is, or holds, what the run reads: replacing the folder would delete it.
+   *
+   * @param read files and folders
+   */
+  public static void requireApart(
+      Configuration configuration, String folder, Collection<Path> read) {
+    Path requested = new Path(folder);
+    try {
+      FileSystem fileSystem = requested.getFileSystem(configuration);
+      String target = followed(fileSystem.makeQualified(requested)) + "/";
+      for (Path input : read) {
+        // not qualified by the file system, which refuses paths of another one
+        Path at = input.makeQualified(fileSystem.getUri(), fileSystem.getWorkingDirectory());
+        ConfigException.require(
+            !(followed(at) + "/").startsWith(target),
+            Flags.OUTPUT_DIR,
+            folder,
+            "it is or holds %s, which is read; name another folder".formatted(input));
+      }
+    } catch (IOException e) {
+      throw failed("look at", requested, e);
+    }
+  }
+
   /** Removes files of killed runs beside a result that is used without being rewritten. */
   public static void tidy(Configuration configuration, Path folder) {
     try {
@@ -113,13 +139,13 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  /** The target of a local symlink: the target is replaced, the link stays. */
+  /** A local path without symlinks: their targets are replaced, the links stay. */
   private static Path followed(Path target) throws IOException {
     if (!"file".equals(target.toUri().getScheme())) {
       return target;
     }
     java.nio.file.Path local = java.nio.file.Path.of(target.toUri().getPath());
-    if (!Files.isSymbolicLink(local)) {
+    if (!Files.exists(local) && !Files.isSymbolicLink(local)) {
       return target;
     }
     java.nio.file.Path there =

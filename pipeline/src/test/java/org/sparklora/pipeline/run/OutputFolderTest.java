@@ -94,6 +94,31 @@ class OutputFolderTest {
         .hasMessageContaining("it is a file");
   }
 
+  private void requireApart(String folder, String read) {
+    OutputFolder.requireApart(
+        HADOOP,
+        parent.resolve(folder).toString(),
+        List.of(new org.apache.hadoop.fs.Path(parent.toUri().resolve(read))));
+  }
+
+  @Test
+  void refusesToReplaceWhatIsRead() throws IOException {
+    Files.createDirectories(parent.resolve("out/in"));
+    Files.writeString(parent.resolve("out/in/a.jsonl"), "");
+    Files.createSymbolicLink(parent.resolve("link"), parent.resolve("out"));
+    for (String read : List.of("out", "out/in/a.jsonl", "link/in/a.jsonl")) {
+      for (String folder : List.of(".", "out", "link")) {
+        assertThatThrownBy(() -> requireApart(folder, read))
+            .isInstanceOf(ConfigException.class)
+            .hasMessageContaining("output_dir = ")
+            .hasMessageContaining(read + ", which is read; name another folder");
+      }
+      requireApart("ou", read);
+    }
+    requireApart("out/in/b", "out/in/a.jsonl");
+    requireApart("out", "nowhere://out/a.jsonl");
+  }
+
   /** The local disk under the name {@code refusing:}, on which no in-progress folder is made. */
   public static final class Refusing extends RawLocalFileSystem {
     @Override

@@ -31,6 +31,8 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
   /** Each partition costs the driver and the shuffle; more only if there are cores for them. */
   private static final long MOST_PARTITIONS = 4_000;
 
+  private static final String PLACE = "_spark_lora_place";
+
   /**
    * Opens the table lazily.
    *
@@ -42,7 +44,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
   static NumberedTable read(
       SparkSession spark, RewardConfig.Tables tables, long bytes, LongAccumulator read) {
     Dataset<Row> generations = open(spark, tables.input());
-    Dataset<Row> rows = numbered(spark, generations, read);
+    Dataset<Row> rows = numbered(spark, generations, tables.input(), read);
     if (!Arrays.asList(generations.columns()).contains(CompletionRow.PROMPT_ID)) {
       Column group = functions.col(CompletionRow.ROW_NUMBER).divide(groupSize(generations, tables));
       rows = rows.withColumn(CompletionRow.PROMPT_ID, functions.floor(group));
@@ -76,18 +78,39 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
 
   /** Adds the column {@link CompletionRow#ROW_NUMBER}, from 0 in the table's order. */
   private static Dataset<Row> numbered(
-      SparkSession spark, Dataset<Row> generations, LongAccumulator read) {
+      SparkSession spark, Dataset<Row> generations, String input, LongAccumulator read) {
     StructType schema = generations.schema().add(CompletionRow.ROW_NUMBER, DataTypes.LongType);
+    int promptId = Arrays.asList(generations.columns()).indexOf(CompletionRow.PROMPT_ID);
     JavaRDD<Row> numbered =
-        generations
+        inOrder(generations)
             .javaRDD()
             .zipWithIndex()
             .map(
                 pair -> {
                   read.add(1);
+                  requireGroup(input, pair._1(), promptId, pair._2());
                   return JudgedTable.wider(pair._1(), pair._2());
                 });
     return spark.createDataFrame(numbered, schema);
+  }
+
+  /** Sorts by the files' paths and the places in a file: a scan begins with the largest parts. */
+  private static Dataset<Row> inOrder(Dataset<Row> rows) {
+    Column place =
+        functions.struct(
+            functions.col("_metadata.file_path"),
+            functions.col("_metadata.file_block_start"),
+            functions.monotonically_increasing_id());
+    return rows.withColumn(PLACE, place).sort(PLACE).drop(PLACE);
+  }
+
+  /** Refuses a null prompt_id; without that column, {@code promptId} is -1. */
+  private static void requireGroup(String input, Row row, int promptId, long number) {
+    if (promptId >= 0 && row.isNullAt(promptId)) {
+      throw new TableException(
+          "Cannot group row %s of %s: its prompt_id is null; fill it in, or leave the column out and give --num_generations"
+              .formatted(number, input));
+    }
   }
 
   /** Number of consecutive rows of one prompt; checks that it divides the number of rows. */

@@ -2,11 +2,11 @@ package org.sparklora.reward.job;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -18,6 +18,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.StorageLevel;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.OpenTableFormat;
@@ -49,7 +50,7 @@ public final class RewardJob {
     Scoring scoring = Scoring.of(config.functions(), config.advantages());
     long start = System.nanoTime();
     spark.sparkContext().setJobDescription("reward: judge generations");
-    long bytes = requireInput(hadoop, tables.input());
+    long bytes = requireInput(hadoop, tables);
     try (OutputFolder folder =
         OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
       Dataset<Row> judged = readable(tables.input(), () -> judged(spark, config, scoring, bytes));
@@ -71,14 +72,16 @@ public final class RewardJob {
   }
 
   /**
-   * Checks that the input exists, without a session and without reading it.
+   * Checks that the input exists and is not in the output folder, without a session and without
+   * reading it.
    *
    * @return total bytes of its files
-   * @throws ConfigException if it does not exist
+   * @throws ConfigException if it does not exist, or would be replaced
    * @throws TableException if a file of it is missing, or if it is a table of Delta Lake, Iceberg
    *     or Hudi
    */
-  public static long requireInput(Configuration hadoop, String input) {
+  public static long requireInput(Configuration hadoop, RewardConfig.Tables tables) {
+    String input = tables.input();
     Path path = new Path(input);
     long bytes = 0;
     try {
@@ -92,9 +95,11 @@ public final class RewardJob {
         FileList.requireWhole(hadoop, file.getPath().toString(), "generate");
         bytes += files.getContentSummary(file.getPath()).getLength();
       }
+      OutputFolder.requireApart(
+          hadoop, tables.outputDir(), Stream.of(found).map(FileStatus::getPath).toList());
       return bytes;
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot look at " + input, e);
+      throw failed("look at", path, e);
     }
   }
 
@@ -162,7 +167,7 @@ public final class RewardJob {
         files.rename(path, new Path(folder, path.getName().replaceAll("(json|txt)$", "jsonl")));
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot rename the files in " + folder, e);
+      throw failed("rename the files in", folder, e);
     }
   }
 
@@ -172,7 +177,14 @@ public final class RewardJob {
       String text = new ObjectMapper().valueToTree(value).toPrettyString();
       out.write(text.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write " + path, e);
+      throw failed("write", path, e);
     }
+  }
+
+  private static TableException failed(String what, Path path, IOException cause) {
+    return new TableException(
+        "Cannot %s %s (%s): look at its file system, or name another folder"
+            .formatted(what, path, RootCause.firstLine(cause)),
+        cause);
   }
 }

@@ -76,7 +76,7 @@ public final class SelectJob {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     RewardConfig.Tables tables = config.tables();
     spark.sparkContext().setJobDescription("select: rate prompts");
-    long bytes = RewardJob.requireInput(hadoop, tables.input());
+    long bytes = RewardJob.requireInput(hadoop, tables);
     try (OutputFolder folder =
         OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
       Dataset<Row> rated = RewardJob.readable(tables.input(), () -> rated(spark, config, bytes));

@@ -87,9 +87,10 @@ class RewardJobTest {
 
   @Test
   void groupsAreWholeWhereverTheirRowsLie(@TempDir Path folder) throws IOException {
-    Path input = Files.write(folder.resolve("generations.jsonl"), ROWS);
+    Files.write(folder.resolve("a.jsonl"), ROWS.subList(0, 1)); // Spark begins with the larger file
+    Files.write(folder.resolve("b.jsonl"), ROWS.subList(1, 6));
     Path output = folder.resolve("out");
-    RewardSummary summary = judge(input, output, Scaling.GROUP, 0);
+    RewardSummary summary = judge(folder.resolve("*.jsonl"), output, Scaling.GROUP, 0);
 
     List<Row> rows = spark.read().parquet(output.toString()).collectAsList();
     assertThat(rows.stream().map(row -> row.<Long>getAs("extra")))
@@ -271,7 +272,13 @@ class RewardJobTest {
     Path noRows = Files.writeString(folder.resolve("empty.jsonl"), "");
     Path noFiles = Files.createDirectories(folder.resolve("empty"));
     Path damaged = Files.writeString(folder.resolve("cut.parquet"), "PAR1 and no more");
+    Path ungrouped =
+        Files.write(
+            folder.resolve("ungrouped.jsonl"),
+            List.of(ROWS.get(0), "{\"completion\":\"1\",\"solution\":\"1\"}"));
 
+    assertThatThrownBy(() -> judge(ungrouped, folder))
+        .hasStackTraceContaining("Cannot group row 1 of " + ungrouped + ": its prompt_id is null");
     assertThatThrownBy(() -> judge(unsolved, folder)).hasMessageContaining("no column solution");
     assertThatThrownBy(() -> judge(noRows, folder)).hasMessageContaining("it holds no rows");
     for (Path unreadable : List.of(noFiles, damaged)) {
@@ -317,6 +324,25 @@ class RewardJobTest {
         .hasMessageContaining("Cannot read " + table)
         .hasMessageContaining("copy it again, or run generate again");
     assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void anInputThatWouldBeReplacedOrCannotBeLookedAtIsRefused(@TempDir Path folder)
+      throws IOException {
+    Files.write(folder.resolve("generations.jsonl"), ROWS);
+    assertThatThrownBy(() -> requireInput(folder + "/*.jsonl", folder))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("output_dir = " + folder)
+        .hasMessageContaining("generations.jsonl, which is read; name another folder");
+    assertThatThrownBy(() -> requireInput("nowhere://in/a.jsonl", folder))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("Cannot look at nowhere://in/a.jsonl (No FileSystem for scheme");
+  }
+
+  private static void requireInput(String input, Path output) {
+    RewardJob.requireInput(
+        spark.sparkContext().hadoopConfiguration(),
+        new RewardConfig.Tables(input, output.toString(), RewardConfig.Format.PARQUET, true, 0));
   }
 
   private static RewardSummary judge(Path input, Path folder) {

@@ -32,7 +32,8 @@ public final class EvalCommand {
       OutputFolder.requireUsable(hadoop, config.output(), config.overwrite());
     }
     try (SparkSession spark = SparkSessions.open(settings)) {
-      Map<String, Object> summary = SparkLora.on(spark).evaluate(configs, table).summary();
+      Map<String, Object> summary =
+          SparkLora.on(spark).evaluate(settings, configs, table).summary();
       if (summary.get("checkpoints") instanceof Map<?, ?> each) {
         each.forEach((name, one) -> printAll(name + "  ", (Map<?, ?>) one));
       } else {

@@ -24,7 +24,7 @@ public final class RewardCommand {
     Optional<OutputTable> table = OutputTable.of(settings);
     RewardConfig config = RewardSettings.of(settings, Set.of());
     RewardConfig.Tables tables = config.tables();
-    RewardJob.requireInput(hadoop, tables.input());
+    RewardJob.requireInput(hadoop, tables);
     OutputFolder.requireUsable(hadoop, tables.outputDir(), tables.overwrite());
     try (SparkSession spark = SparkSessions.open(settings)) {
       System.out.println(SparkLora.on(spark).reward(config, table).summary());

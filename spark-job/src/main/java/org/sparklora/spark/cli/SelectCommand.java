@@ -20,7 +20,7 @@ final class SelectCommand {
     SelectConfig config = RewardSettings.select(settings);
     RewardConfig.Tables tables = config.tables();
     Configuration hadoop = HadoopSettings.configuration();
-    RewardJob.requireInput(hadoop, tables.input());
+    RewardJob.requireInput(hadoop, tables);
     OutputFolder.requireUsable(hadoop, tables.outputDir(), tables.overwrite());
     try (SparkSession spark = SparkSessions.open(settings)) {
       System.out.println(

@@ -22,7 +22,6 @@ import org.sparklora.observe.track.TrackingConfig;
 import org.sparklora.observe.track.mlflow.ParentRun;
 import org.sparklora.observe.track.sink.RunLabel;
 import org.sparklora.observe.track.sink.TrackedRow;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.sweep.SweepFile;
 import org.sparklora.sweep.SweepMetric;
@@ -70,7 +69,6 @@ final class SweepRuns implements AutoCloseable {
     settings.put("command", file.command());
     settings.put("metric", file.metric().name());
     file.base().forEach((flag, value) -> settings.put(flag, value.text()));
-    settings.remove(Flags.HUB_TOKEN.name());
     file.varied().forEach(flag -> settings.put(flag, choices(plan, flag)));
     // equal folder and settings identify the sweep
     String id = plan.folder() + " " + settings;
@@ -139,10 +137,11 @@ final class SweepRuns implements AutoCloseable {
     if (before != null) {
       TrackerThread.end(before.trackers());
     }
-    Map<String, Object> settings = new TreeMap<>(trial.settings().effective());
-    settings.remove(Flags.HUB_TOKEN.name());
     RunLabel label =
-        new RunLabel(TrackedLog.runId(log).orElse(trial.name()), trial.shown(), settings);
+        new RunLabel(
+            TrackedLog.runId(log).orElse(trial.name()),
+            trial.shown(),
+            new TreeMap<>(trial.settings().effective()));
     List<TrackerThread> trackers = Sinks.of(tracking, label, fileSystem, folder);
     trackers.forEach(tracker -> tracker.begin(rows.size(), () -> rows(fileSystem, folder)));
     told.put(trial.name(), new Told(trackers, log));

@@ -6,7 +6,6 @@ import java.io.PrintStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -60,8 +59,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
         folder.write(outcome);
         return outcome;
       }
-      double secondsBefore = before.map(TrialOutcome::seconds).orElse(0.0);
-      TrialOutcome outcome = train(configuration, folder, trial, stop, secondsBefore);
+      TrialOutcome outcome = train(configuration, folder, trial, stop, before);
       folder.write(outcome);
       cleanUp(trial, folder, outcome);
       return outcome;
@@ -77,9 +75,19 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     }
   }
 
-  private TrialOutcome train(
-      Configuration configuration, TrialFolder folder, Trial trial, int stop, double secondsBefore)
+  /**
+   * Trains the trial.
+   *
+   * @param before the outcome at an earlier rung; if the trial diverges, its step stays
+   */
+  private static TrialOutcome train(
+      Configuration configuration,
+      TrialFolder folder,
+      Trial trial,
+      int stop,
+      Optional<TrialOutcome> before)
       throws IOException {
+    double secondsBefore = before.map(TrialOutcome::seconds).orElse(0.0);
     long started = System.nanoTime();
     try {
       TrainingRun.Result result = trainAgainIfDamaged(configuration, folder, trial, stop);
@@ -98,10 +106,10 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
           trial.values(),
           TrialOutcome.State.DIVERGED,
           e.getMessage(),
-          0,
+          before.map(TrialOutcome::step).orElse(0),
           secondsBefore + (System.nanoTime() - started) / NANOS,
           0,
-          List.of());
+          TrialOutcome.numbers(folder.log()));
     }
   }
 
@@ -133,9 +141,12 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     TrainingEnvironment place = TrainingEnvironment.ofThread(configuration, silence());
     RunControl control =
         RunControl.until(stop < TrialOutcome.END ? OptionalInt.of(stop) : OptionalInt.empty());
-    return trial.command().equals("sft")
-        ? SftJob.run(place, SftConfig.of(settings), control)
-        : GrpoJob.run(place, GrpoConfig.of(settings), Optional.empty(), Optional.empty(), control);
+    if (trial.command().equals("sft")) {
+      // a run that diverges deletes its log unless the folder holds another file
+      folder.write("sft_config.yaml", settings.toYaml());
+      return SftJob.run(place, SftConfig.of(settings), control);
+    }
+    return GrpoJob.run(place, GrpoConfig.of(settings), Optional.empty(), Optional.empty(), control);
   }
 
   /** Discards the printed rows, which would mix with other trials'; the log has them. */

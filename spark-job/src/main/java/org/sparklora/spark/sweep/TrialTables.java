@@ -6,7 +6,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,12 +16,12 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
 import org.sparklora.spark.eval.MathEvalConfig;
-import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoIdentity;
 import org.sparklora.spark.prep.PreparedTables;
@@ -147,22 +146,17 @@ final class TrialTables implements TrialResolver {
    * @param trial a trial from {@link #resolved}
    */
   Trial named(SparkSession session, Trial trial) throws IOException {
-    Map<String, String> found = new LinkedHashMap<>();
     Path checkpoint;
     int vocabulary = 0; // prompts have no ids
     if (trial.isEvaluation()) {
-      GenerateConfig.Model model = MathEvalConfig.of(trial.settings()).generation().model();
-      checkpoint = model.base().reference().folder(hadoop);
-      if (model.adapter().isPresent()) {
-        Path adapter = model.adapter().get().folder(hadoop);
-        found.put(Flags.ADAPTER.name(), ModelFingerprint.ofAdapter(adapter));
-      }
+      checkpoint = ModelReference.of(trial.settings()).folder(hadoop);
     } else {
       TrainedModel model = InitialParameters.of(hadoop, config(trial)).model();
       model.layout(); // refuses layers that the model does not have
       checkpoint = model.checkpoint().folder();
       vocabulary = model.config().vocabSize();
     }
+    Map<String, String> found = TrialName.fingerprints(hadoop, trial.settings());
     found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(checkpoint));
     List<String> data = new ArrayList<>();
     for (TableConfig<?> table : tables(trial)) {

@@ -21,7 +21,7 @@ import org.sparklora.sweep.TrialOutcome;
 
 /**
  * The logs of all trials as one table: a row for each trial and step, with the trial's settings and
- * logged metrics. A diverged trial, which has no log, has one row without a step.
+ * logged metrics. A trial without a log has one row without a step.
  *
  * @param settings names of the columns of varied settings
  * @param metrics names of the columns of metrics, without {@code step}

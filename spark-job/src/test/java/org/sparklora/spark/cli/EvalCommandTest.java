@@ -101,19 +101,20 @@ class EvalCommandTest {
     return new ObjectMapper().readTree(output.resolve("_eval_summary.json").toFile());
   }
 
-  /** Of adapters beside their model, and of whole models. */
+  /** Of two adapters beside their model, and of one whole model. */
   @Test
   void checkpointsOfARunAreOneTable() throws IOException {
     Path rows =
         Files.writeString(folder.resolve("texts.jsonl"), "{\"text\": \"one text\"}\n".repeat(8));
     for (String adapter : List.of("--use_peft", "--use_peft=false")) {
       Path run = folder.resolve("run" + adapter);
+      boolean isModel = adapter.contains("false");
       assertThat(
               CommandRun.ofLocal(
                   "sft",
                   CommandRun.words(
-                      "%s --model_name_or_path %s --dataset_name %s --output_dir %s --max_steps 2 --save_steps 1 --per_device_train_batch_size 2 --disable_tqdm",
-                      adapter, model, rows, run)))
+                      "%s --model_name_or_path %s --dataset_name %s --output_dir %s --max_steps 2 --save_steps %s --per_device_train_batch_size 2 --disable_tqdm",
+                      adapter, model, rows, run, isModel ? 2 : 1)))
           .as(message())
           .isZero();
       Path output = folder.resolve("table" + adapter);
@@ -129,17 +130,16 @@ class EvalCommandTest {
           .as(message())
           .isZero();
       JsonNode all = summary(output).get("checkpoints");
-      assertThat(all.fieldNames()).toIterable().containsExactly("checkpoint-1", "checkpoint-2");
+      assertThat(all.fieldNames())
+          .toIterable()
+          .containsExactlyElementsOf(
+              isModel ? List.of("checkpoint-2") : List.of("checkpoint-1", "checkpoint-2"));
       assertThat(all.get("checkpoint-2")).isEqualTo(summary(output.resolve("checkpoint-2")));
       assertThat(out.text())
           .containsPattern("checkpoint-1  pass@1  0\\.\\d{4} ")
           .containsPattern("checkpoint-2  level 1  pass@1  0\\.\\d{4} ");
-      assertThat(
-              all.at(
-                      "/checkpoint-1/"
-                          + (adapter.contains("false") ? "model_name_or_path" : "adapter"))
-                  .asText())
-          .endsWith("checkpoint-1");
+      assertThat(all.at("/checkpoint-2/" + (isModel ? "model_name_or_path" : "adapter")).asText())
+          .endsWith("checkpoint-2");
     }
     assertThat(eval(folder.resolve("none"), "--checkpoints", folder.toString())).isEqualTo(MISUSED);
     assertThat(message()).contains("checkpoints = " + folder).contains("no folder checkpoint-N");

@@ -397,14 +397,20 @@ class SweepCommandTest {
   }
 
   @Test
-  void aDivergedTrialIsARowWithItsReason() throws IOException {
-    Files.writeString(file, Files.readString(file).replace("[1e-3, 1e-2]", "[1e-3, 1e30]"));
+  void aDivergedTrialHasItsLogAndItsReason() throws IOException {
+    Files.writeString(
+        file,
+        Files.readString(file)
+            .replace("[1e-3, 1e-2]", "[1e-3, 1e30]")
+            .replace("save_steps: 1", "save_strategy: \"no\"\n  averaging_frequency: 1"));
 
     assertThat(sweep("out")).as(err.text()).isZero();
 
     assertThat(out.text()).contains("trials: 2 done, 0 stopped, 2 diverged");
     assertThat(Files.readString(folder.resolve("out/trials.csv")))
-        .contains(",diverged,\"Stopped because the ");
+        .containsPattern(",diverged,\"Stopped because the .*\",1,.*\\d");
+    assertThat(trials("out"))
+        .allSatisfy(trial -> assertThat(trial.resolve("metrics.jsonl")).isNotEmptyFile());
   }
 
   @Test

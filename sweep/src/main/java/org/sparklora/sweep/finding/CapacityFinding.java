@@ -1,6 +1,7 @@
 package org.sparklora.sweep.finding;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -94,7 +95,7 @@ final class CapacityFinding {
         "1 (higher ranks end better)",
         FindingRule.ABOVE_ZERO,
         Double.POSITIVE_INFINITY,
-        obstacle(ranks.curves()),
+        obstacle(ranks.curves()).or(() -> obstacleToRates(ranks)),
         draw -> {
           double share = share(draw);
           return order(
@@ -105,6 +106,18 @@ final class CapacityFinding {
                       ? Double.compare(low, high)
                       : 0);
         });
+  }
+
+  /** The obstacle of the curves that depend on the rate; no wider grid changes a level one. */
+  private static Optional<String> obstacleToRates(RateCurves ranks) {
+    int[] seeds = ranks.measured().seeds();
+    return new RateCurves(
+            ranks.metric(),
+            ranks.curves().stream()
+                .filter(curve -> Arrays.stream(curve.means(seeds)).distinct().count() > 1)
+                .toList(),
+            ranks.seeds())
+        .obstacle();
   }
 
   private static Optional<String> obstacle(List<SeedCurve> ranks) {

@@ -58,8 +58,14 @@ public record Conclusion(
     if (Double.isNaN(value)) {
       return undecided(rule, seeds, "too few trials have a number");
     }
-    boolean inside = interval.low() >= rule.from() && interval.high() <= rule.to();
-    boolean outside = interval.high() < rule.from() || interval.low() > rule.to();
+    boolean inside =
+        interval.low() >= rule.from()
+            && !rule.isExcluded(interval.low())
+            && interval.high() <= rule.to();
+    boolean outside =
+        interval.high() < rule.from()
+            || rule.isExcluded(interval.high())
+            || interval.low() > rule.to();
     String reason = "";
     if (seeds < LEAST_SEEDS) {
       reason =

@@ -8,8 +8,8 @@ import java.util.function.ToDoubleFunction;
  *
  * @param quantity the number in a few words
  * @param blog the blog's value, as text
- * @param from lower bound of the values for which the finding holds; {@link #ABOVE_ZERO} excludes
- *     0; infinite for none
+ * @param from lower bound of the values for which the finding holds, itself excluded if {@code to}
+ *     is infinite; infinite for none
  * @param to upper bound; infinite for none
  * @param obstacle why the trials do not decide; empty if they may
  * @param formula the number in a draw; NaN if undefined
@@ -40,6 +40,11 @@ record FindingRule(
                     formula.applyAsDouble(Draw.measured(seeds)),
                     Bootstrap.of(seeds, formula),
                     seeds));
+  }
+
+  /** Whether a value is the bound of a rule that holds above it. */
+  boolean isExcluded(double value) {
+    return value == from && Double.isInfinite(to);
   }
 
   /** {@code from 5.0 to 20}, {@code above 0}, {@code up to 0.10}. */

@@ -13,7 +13,7 @@ final class StepCurves {
   private StepCurves() {}
 
   /**
-   * One curve for each group of trials that differ only in rate and seed.
+   * One curve for each group of trials that differ only in rate and seed, without diverged ones.
    *
    * @param metric a metric of the log, not necessarily the sweep's
    */
@@ -21,6 +21,7 @@ final class StepCurves {
     return study.curves(
         one ->
             one.outcome().log().stream()
+                .filter(row -> one.outcome().state() != TrialOutcome.State.DIVERGED)
                 .filter(row -> row.containsKey(metric.name()))
                 .filter(row -> row.getOrDefault(TrialOutcome.STEP, 0.0) > 0)
                 .map(row -> new double[] {row.get(TrialOutcome.STEP), row.get(metric.name())}),

@@ -1,12 +1,14 @@
 package org.sparklora.sweep.finding;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.sweep.Halving;
 import org.sparklora.sweep.SweepMetric;
 import org.sparklora.sweep.Trial;
@@ -413,6 +415,17 @@ class FindingsTest {
   }
 
   @Test
+  void bestRatesAtTheEdgeDecideNoOrderAtTheEnd() {
+    Trials trials = new Trials(LOSS);
+    for (int rank : new int[] {1, 4, 16}) {
+      sweep(trials, RANK.formatted(rank), 1, 3.0 / rank, 3); // best beyond the highest rate
+    }
+
+    assertThat(CapacityFinding.of(trials.study()).verdicts().get(1).text())
+        .endsWith("not decided: best rate at the edge of the grid (r 1: 3.0e-3)");
+  }
+
+  @Test
   void whereNoRankLeavesTheLineNothingIsDecided() {
     Trials trials = new Trials(LOSS);
     for (int rank : new int[] {1, 4, 16}) {
@@ -437,6 +450,26 @@ class FindingsTest {
         .isEqualTo(
             "x 4.0 [3.0, 6.0], 3 seeds, blog 10, holds from 5.0 to 20: not decided: the interval"
                 + " reaches across 5.0 or 20");
+  }
+
+  @Test
+  void aClaimOfMoreThanZeroDoesNotHoldOfZero() {
+    Trials layers = new Trials(LOSS);
+    Trials batches = new Trials(LOSS);
+    for (int seed = 1; seed <= 3; seed++) {
+      layers.add(LAYERS + "q_proj --seed " + seed, 2);
+      layers.add(LAYERS + "up_proj --seed " + seed, 2);
+      for (String rows : List.of("4", "16")) {
+        String of = " --per_device_train_batch_size %s --seed %s".formatted(rows, seed);
+        batches.add(FULL + of, 2);
+        batches.add(RANK.formatted(8) + of, 2);
+      }
+    }
+
+    assertThat(first(LayersFinding.of(layers.study())).text())
+        .endsWith("at best rates 0 [0, 0], 3 seeds, blog above 0, holds above 0: does not hold");
+    assertThat(first(BatchSizeFinding.of(batches.study())).text())
+        .endsWith("of the batch 0 [0, 0], 3 seeds, blog above 0, holds above 0: does not hold");
   }
 
   @Test
@@ -485,12 +518,48 @@ class FindingsTest {
       trials.add("--learning_rate 1e-3 --seed " + seed, 1 + seed);
       trials.add("--learning_rate 1e-2 --seed " + seed, Double.NaN);
     }
-    Halving halving = new Halving(List.of(100), 0.3);
+
+    assertThat(better(trials, 0.3, 100)).containsExactly(1e-3, 1e-3);
+  }
+
+  private static List<Double> better(Trials trials, double keep, int step) {
     Map<String, TrialOutcome> outcomes = new java.util.HashMap<>();
     trials.outcomes().forEach(outcome -> outcomes.put(outcome.trial(), outcome));
+    Halving halving = new Halving(List.of(step), keep);
+    List<Trial> kept = halving.better(trials.trials(), outcomes, LOSS, step);
+    return kept.stream().map(Trial::rate).toList();
+  }
 
-    assertThat(halving.better(trials.trials(), outcomes, LOSS, 100))
-        .extracting(Trial::rate)
-        .containsExactly(1e-3, 1e-3);
+  /** A sweep that is repeated finds it diverged at a rung that it passed. */
+  private static Trials divergedAfter50() {
+    Trials trials = new Trials(LOSS);
+    trials.add("--learning_rate 1e-4", new double[] {50, 100}, new double[] {2, 2});
+    Map<String, Double> passed = Map.of("step", 50.0, "eval_loss", 1.0);
+    Map<String, Double> after = Map.of("step", 75.0, "eval_loss", 9.0);
+    return trials.add("--learning_rate 1e-2", 50, true, List.of(passed, after));
+  }
+
+  @Test
+  void aTrialThatDivergesAfterARungIsJudgedAtThatRungAsBefore() {
+    assertThat(better(divergedAfter50(), 0.5, 50)).containsExactly(1e-2);
+    assertThat(better(divergedAfter50(), 0.5, 100)).containsExactly(1e-4);
+  }
+
+  @Test
+  void aRungBeforeTheFirstValueIsRefused() {
+    assertThatThrownBy(() -> better(divergedAfter50(), 0.5, 10))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("halving = [10]: no trial has logged eval_loss by step 10");
+    Trials diverged = new Trials(LOSS).add("--learning_rate 1e-2", Double.NaN);
+    assertThat(better(diverged, 0.5, 200)).containsExactly(1e-2);
+  }
+
+  @Test
+  void theLogOfADivergedTrialIsNoPartOfCurves() {
+    List<SeedCurve> curves = StepCurves.of(divergedAfter50().study(), LOSS);
+
+    assertThat(curves).hasSize(1);
+    assertThat(curves.get(0).grid()).containsExactly(50, 100);
+    assertThat(curves.get(0).values()[0]).containsExactly(2);
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.Settings;
@@ -59,7 +60,7 @@ final class Trials {
       varied.put(words[i].substring(2), words[i + 1]);
     }
     String name = "t" + trials.size();
-    trials.add(new Trial(name, varied, List.of(), settings));
+    trials.add(new Trial(name, varied, List.of(), Set.of(), settings));
     outcomes.add(
         new TrialOutcome(
             name,
