@@ -53,13 +53,13 @@ public final class RunFigure {
         metrics.stream().map(metric -> new CurvePanel(metric, runs, steps, labelled)).toList();
   }
 
-  /** Writes the main curves of a fine-tuning run; no file if the run has logged none. */
+  /** Writes the main curves of a fine-tuning run; no file if the run has logged no loss. */
   public static void writeLoss(Path file, String title, List<Map<String, Object>> rows)
       throws IOException {
     write(file, title, LOSSES, List.of(new RunLog(title, rows, Map.of())));
   }
 
-  /** Writes the main curves of a run on rewards; no file if the run has logged none. */
+  /** Writes the main curves of a run on rewards; no file if the run has logged no reward. */
   public static void writeReward(Path file, String title, List<Map<String, Object>> rows)
       throws IOException {
     write(file, title, REWARDS, List.of(new RunLog(title, rows, Map.of())));
@@ -68,7 +68,7 @@ public final class RunFigure {
   private static void write(Path file, String title, List<Metric> metrics, List<RunLog> runs)
       throws IOException {
     List<Metric> logged = logged(metrics, runs);
-    if (!logged.isEmpty()) {
+    if (logged.stream().anyMatch(metrics.subList(0, 2)::contains)) { // the figure's name and eval
       Path aside = file.resolveSibling(file.getFileName() + ".part");
       Files.write(aside, new RunFigure(logged, runs).png(title));
       Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING);
