@@ -141,7 +141,7 @@ final class ParquetValues {
     };
   }
 
-  /** As Spark casts a timestamp to text. */
+  /** Formats a timestamp like the cast of Spark SQL to text. */
   private static String text(LocalDateTime time) {
     return DateTimeFormatter.ISO_LOCAL_DATE_TIME.format(time).replace('T', ' ');
   }

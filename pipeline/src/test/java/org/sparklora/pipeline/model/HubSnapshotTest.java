@@ -149,7 +149,7 @@ class HubSnapshotTest {
     new ModelReference("model_name_or_path", ID, "", "").outline(new Configuration()).close();
   }
 
-  /** A session may live longer than a cache, which its user empties. */
+  /** Users may empty the cache while a session lives. */
   @Test
   void fetchesAgainWhatWasDeletedFromTheCache() throws IOException {
     ModelSource source = locate(ID, "", Part.TEXT);

@@ -151,7 +151,7 @@ class ModelSourceTest {
     assertThat(locateHere()).isNotEqualTo(before);
   }
 
-  /** A session may live longer than its scratch folder's files. */
+  /** The scratch folder of a long session may lose its files. */
   @Test
   void aStageThatWasDeletedIsFilledAgain() throws IOException {
     ModelSource source = locate(Part.WHOLE);

@@ -34,7 +34,7 @@ public final class ModelFingerprint {
     return of(folder, "adapter_config.json");
   }
 
-  /** What a run starts from: the fingerprint of an adapter's folder, or that it has no adapter. */
+  /** The fingerprint of the adapter that a run starts from, in words; also if there is none. */
   public static String ofAdapter(Optional<Path> folder) throws IOException {
     return folder.isPresent()
         ? "an adapter with fingerprint " + ofAdapter(folder.get())
