@@ -16,6 +16,9 @@ LISTED=(yarn_check standalone_check s3_check standalone_gpu_check dependency_aud
 LISTED_NIGHTLY=(release_check image_check slow_network_check vllm_check) # only by name, as .ci/run --nightly does
 SINGLE=(python_check notebooks_check airflow_check docs_check mlflow_check peft_check averaging_check curate_check hub_check report_check tracking_check)
 status=0
+# The runs of checks end before most code has earned its second compilation (pom.xml, tests.compiler); this is of drivers.
+LATE_SECOND_COMPILER=$(sed -n 's|.*<tests.second-compiler>\(.*\)</.*|\1|p' pom.xml)
+export SPARK_LORA_JAVA_OPTS=$LATE_SECOND_COMPILER SPARK_SUBMIT_OPTS=$LATE_SECOND_COMPILER
 
 tools_of() { # NAME
   case $1 in

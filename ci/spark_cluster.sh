@@ -10,6 +10,8 @@ export SPARK_LOCAL_IP=127.0.0.1
 # Daemons do little and live for a minute: compiling their methods for speed takes a third of their processor time.
 DAEMON_OPTIONS=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 export SPARK_DAEMON_JAVA_OPTS=${DAEMON_OPTIONS[*]}
+# One kernel thread an executor; the options that ci/all_checks.sh sets for drivers.
+EXECUTOR_OPTIONS="-Dlora.threads=1 ${SPARK_SUBMIT_OPTS:-}"
 unset SPARK_HOME # embedded runs have none
 
 stop_daemons() {
@@ -63,7 +65,7 @@ on_local_cluster() { # EXECUTORS CORES MEGABYTES NAME COMMAND MORE…
   rm -rf "$WORK/spark/work" # of the run before
   SPARK_HOME=$WORK/spark lora "$name" "$@" \
     --master "local-cluster[$executors,$cores,$megabytes]" --executor-memory "${megabytes}m" \
-    --conf "spark.executor.extraJavaOptions=-Dlora.threads=1"
+    --conf "spark.executor.extraJavaOptions=$EXECUTOR_OPTIONS"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

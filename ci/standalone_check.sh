@@ -12,7 +12,7 @@ RESULTS=${1:-/dev/null}
 export SPARK_HOME=$SPARK
 BASE=$ROOT/conf/quickstart/base
 ROWS=$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz
-SMALL=(--conf spark.executor.memory=640m --conf spark.driver.memory=640m --conf spark.executor.extraJavaOptions=-Dlora.threads=1)
+SMALL=(--conf spark.executor.memory=640m --conf spark.driver.memory=640m --conf "spark.executor.extraJavaOptions=$EXECUTOR_OPTIONS")
 
 start_master
 start_worker one

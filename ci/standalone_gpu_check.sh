@@ -72,7 +72,7 @@ executors_of_sft_have_devices_of_their_own() {
   rm -rf "$WORK"/*/work/*
   "$ROOT/bin/spark-lora" sft --master "$MASTER" --properties-file "$ROOT/conf/spark-cluster-gpu.conf" "${SMALL[@]}" \
     --conf spark.files="$ROOT/conf/gpu-discovery.sh" --conf spark.scheduler.minRegisteredResourcesRatio=1 \
-    --conf spark.executor.extraJavaOptions="-Dlora.threads=1" \
+    --conf spark.executor.extraJavaOptions="$EXECUTOR_OPTIONS" \
     --config "$ROOT/conf/quickstart/sft.yaml" --model_name_or_path "$ROOT/conf/quickstart/base" --max_steps 4 \
     --dataset_name "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" --output_dir "$WORK/adapter" --num_workers $GPUS \
     >"$WORK/sft.log" 2>&1 || {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +40,9 @@ public record LocalCluster(int executors, int cores, int mebibytes, List<String>
 
   /** A JVM that trains needs the second compiler, which others keep waiting. */
   static final String FIRST_COMPILER = "-XX:TieredStopAtLevel=1";
+
+  /** Of this JVM, for those that train as well. */
+  private static final String LATE_SECOND_COMPILER = "-XX:Tier4";
 
   /** Classes of Spark, as the first driver of these tests has read and verified them. */
   private static final Path CLASSES = TARGET.resolve("cluster-tests.jsa");
@@ -178,6 +182,9 @@ public record LocalCluster(int executors, int cores, int mebibytes, List<String>
       options.add("\"-XX:SharedArchiveFile=%s\"".formatted(CLASSES)); // Spark splits at blanks
     }
     options.addAll(QUIET_CLASSES);
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> option.startsWith(LATE_SECOND_COMPILER))
+        .forEach(options::add);
     Files.readAllLines(JVM_OPTIONS).stream()
         .filter(line -> line.startsWith("-"))
         .forEach(options::add);

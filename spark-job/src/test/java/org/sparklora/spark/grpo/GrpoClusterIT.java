@@ -76,14 +76,6 @@ class GrpoClusterIT {
     SameRun.assertSame(run.output(), local.output(), "rounds");
   }
 
-  @Test
-  void twoExecutorsDoWhatOneJvmDoes() throws Exception {
-    GrpoRun run = onTwoWorkers("cluster");
-    CLUSTER.run("grpo", run);
-
-    assertSameAsLocal(run);
-  }
-
   /** The second round begins when the first step is logged, with its completions. */
   @Test
   void theRunOutlivesAnExecutorThatGenerates() throws Exception {

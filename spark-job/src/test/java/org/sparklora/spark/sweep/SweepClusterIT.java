@@ -70,14 +70,6 @@ class SweepClusterIT {
   }
 
   @Test
-  void theResultsAreThoseOfOneJvm() throws Exception {
-    Sweep sweep = new Sweep("cluster");
-    CLUSTER.run("sweep", sweep);
-
-    sweep.assertSameAsLocal();
-  }
-
-  @Test
   void theResultsOutliveAnExecutor() throws Exception {
     Sweep sweep = new Sweep("killed");
     CLUSTER.runLosingAnExecutor(
