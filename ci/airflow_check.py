@@ -52,6 +52,7 @@ def check_dags(bag):
             resumes = task.application_args[-2:] == ["--resume_from_checkpoint", "true"]
             trains = task.application_args[0] in ("sft", "grpo")
             require(resumes == trains, f"{task.task_id}: a second attempt does not go on: {task.application_args}")
+            require("--packed_dir" not in task.application_args, f"{dag.dag_id}.{task.task_id} uses a table of an earlier DAG run")
     require(bag.dags["reproducibility"].schedule == "@weekly", "reproducibility does not run every week")
 
 

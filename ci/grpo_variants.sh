@@ -39,10 +39,12 @@ staleness() {
   done
 }
 
-# A step of 128 completions a round; eight such steps a round; a round drawn by one executor while the other trains on the round before.
+# A step of 128 completions a round; eight such steps a round, with gradients added up or averaged once; a round drawn by one executor while
+# the other trains on the round before.
 pace() {
   grpo pace-steps "${LORA[@]}" "${CLUSTER[@]}"
   grpo pace-stages "${LORA[@]}" "${CLUSTER[@]}" --generation_batch_size 1024
+  grpo pace-local "${LORA[@]}" "${CLUSTER[@]}" --generation_batch_size 1024 --local_steps 8
   grpo pace-ahead "${LORA[@]}" "${CLUSTER[@]}" --max_staleness 1 --num_generators 1
 }
 

@@ -59,6 +59,7 @@ python() { # NAME SCRIPT…: in a folder of its own
 
 # ---------------------------------------------------------------------------------------------------------------------
 
+python settings "$ROOT/ci/python_settings.py" "$ROOT"
 python snippets "$ROOT/ci/python_snippets.py" embedded
 python checks "$ROOT/ci/python_check.py" "$BASE"
 python data "$ROOT/ci/python_data.py" "$BASE"

@@ -73,7 +73,8 @@ def fields(command):
         here = f["commands"][command]
         help = shown(NOTES.get(here["status"], "") + here["help"])
         declared = f"{f['name']}: Optional[{TYPES.get(f['type'], 'str')}]"
-        lines[f["name"]] = f'    {declared} = field(default={shown(value(f, command))}, metadata={{"help": {help}}})'
+        hidden = "repr=False, " if f["type"] == "secret" else ""
+        lines[f["name"]] = f'    {declared} = field(default={shown(value(f, command))}, {hidden}metadata={{"help": {help}}})'
     return lines
 
 

@@ -30,7 +30,6 @@ with lora_dag(
         arguments=[
             "sft", "--config", "{{ params.config }}", *MODEL,
             "--dataset_name", "{{ params.dataset_name }}",
-            "--packed_dir", "{{ params.output_root }}/reproducibility/packed",
             "--seed", "{{ params.seed }}",
             "--output_dir", RUN,
             "--resume_from_checkpoint", "true",

@@ -254,5 +254,6 @@ def _arrow(dataset):
     if root == "datasets" and hasattr(dataset, "__len__") and not isinstance(dataset, dict):
         return dataset.with_format("arrow")[:] if len(dataset) else pyarrow.table({})
     if isinstance(dataset, list) and dataset and all(isinstance(row, dict) for row in dataset):
-        return pyarrow.Table.from_pylist(dataset)
+        names = dict.fromkeys(name for row in dataset for name in row)  # from_pylist has those of the first row alone
+        return pyarrow.table({name: [row.get(name) for row in dataset] for name in names})
     return None

@@ -99,6 +99,8 @@ def lora_flags(config):
     flags = {"use_peft": "true", "lora_r": str(config.r), "lora_alpha": str(config.lora_alpha)}
     flags["lora_dropout"] = str(config.lora_dropout)
     targets = config.target_modules
+    if targets is not None and not targets:
+        raise ValueError(f"LoraConfig.target_modules = {targets!r}: no layer would be adapted; {TARGETS}")
     if targets:
         names = [targets] if isinstance(targets, str) else sorted(targets)
         if not isinstance(targets, str) and len(names) == 1 and names[0].lower() != "all-linear":

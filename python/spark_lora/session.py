@@ -207,10 +207,9 @@ def _heap(size):
 
 def _is_local():
     """Whether nothing names a master."""
-    if "--master" in os.environ.get("PYSPARK_SUBMIT_ARGS", "") or os.environ.get("MASTER"):
+    submitted = os.environ.get("PYSPARK_SUBMIT_ARGS", "")
+    if re.search(r"--master|spark\.master=", submitted) or os.environ.get("MASTER"):
         return False
-    for folder in (os.environ.get("SPARK_CONF_DIR"), os.path.join(os.environ.get("SPARK_HOME", "."), "conf")):
-        defaults = Path(folder or ".") / "spark-defaults.conf"
-        if defaults.is_file() and "spark.master" in defaults.read_text():
-            return False
-    return True
+    folders = (os.environ.get("SPARK_CONF_DIR") or ".", os.path.join(os.environ.get("SPARK_HOME", "."), "conf"))
+    files = re.findall(r"--properties-file[\s=]+[\"']?([^\s\"']+)", submitted) + [f"{of}/spark-defaults.conf" for of in folders]
+    return not any("spark.master" in Path(file).read_text() for file in files if Path(file).is_file())

@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import enum
 import json
+import os
 import warnings
 
 
@@ -66,6 +67,8 @@ def refusing_unknown(former, guesses=None, others=None, left_out=None):
                 warnings.warn(f"{name} is read as {today}, its name today", stacklevel=2)
                 kwargs[today] = kwargs.pop(name)
             generated(self, *args, **kwargs)
+            given = {*kwargs, *known[: len(args)]}
+            self._given = frozenset(given if len(given) < len(known) - 1 else ())  # a copy gives all, or all but the token
 
         __init__.__doc__ = generated.__doc__
         __init__.__wrapped__ = generated
@@ -76,7 +79,8 @@ def refusing_unknown(former, guesses=None, others=None, left_out=None):
                 if left_out(name, value):
                     return
                 raise AttributeError(f"{cls.__name__} has no {name}{hint(name)}")
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, "_given", self._given | {name})
+            super(cls, self).__setattr__(name, value)
 
         cls.__setattr__ = __setattr__
         return cls
@@ -148,28 +152,29 @@ class Settings:
 
     _command = ""
     _limits = ()  # fields of which None means: no limit
+    _given = frozenset()  # names that were set, also to their defaults
+
+    def __setattr__(self, name, value):
+        if name == "output_dir":  # as transformers has it
+            value = os.path.expanduser(os.fspath(type(self).output_dir if value is None else value))
+        object.__setattr__(self, name, value)
 
     def flags(self):
-        """What differs from the defaults, by flag."""
-        changed = {}
+        """What differs from the defaults, by flag; beside a preset, which stands for those not set, all that was set."""
+        changed, kept = {}, self._given if getattr(self, "preset", None) else ()
         loading = of_model(getattr(self, "model_init_kwargs", None), self)
         for field in dataclasses.fields(self):
             value = loading.get(field.name, getattr(self, field.name))
             if field.name == "model_init_kwargs":
                 continue
-            if value == field.default or isinstance(value, (list, tuple)) and not value:
+            if value == field.default and field.name not in kept or isinstance(value, (list, tuple)) and not value:
                 continue
             if value is None:
-                if field.name in self._limits:
-                    changed[field.name] = "none"
-                continue
-            changed[field.name] = plain(value)
+                value = "none" if field.name in self._limits else False if field.default is True else None
+            if value is not None:
+                changed[field.name] = plain(value)
         return changed
 
     def to_dict(self):
         """All values by name, secrets left out."""
-        return {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if not field.name.endswith("_token")
-        }
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.repr}

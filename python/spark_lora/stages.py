@@ -86,9 +86,9 @@ def generate(prompts, model, output_dir, adapter=None, spark=None, **settings):
     """
     spark = session(spark)
     flags, tables = described(spark, prompts)
-    overwrite = {name: settings[name] for name in ("overwrite_output_dir", "tokenizer_dialect") if name in settings}
+    both = ("overwrite_output_dir", "tokenizer_dialect", "model_revision", "staging_dir")
     beside = f"{os.fspath(output_dir).rstrip('/')}.prompts"
-    flags.update(model_name_or_path=model, output_dir=beside, task="grpo", **overwrite)
+    flags.update(model_name_or_path=model, output_dir=beside, task="grpo", **{name: settings[name] for name in both if name in settings})
     _ask(spark, "prep", "prep", flags, tables)
     flags = {"model_name_or_path": model, "adapter": adapter, "input": beside, "output": output_dir, **settings}
     return spark.read.parquet(_ask(spark, "generate", "generate", flags).folder())

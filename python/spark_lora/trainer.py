@@ -20,8 +20,6 @@ from spark_lora.settings import kind, nearest, plain
 TrainOutput = namedtuple("TrainOutput", ["global_step", "training_loss", "metrics"])
 NO_PART = ("processing_class", "tokenizer", "data_collator", "compute_metrics", "compute_loss_func", "formatting_func",
            "optimizers", "preprocess_logits_for_metrics", "reward_processing_classes", "tools", "rollout_func")  # fmt: skip
-
-
 HELD = "it holds files already"
 
 
@@ -105,7 +103,7 @@ class _Trainer:
         listener = Listener(self._callbacks)
         try:
             one = None if isinstance(self.eval_dataset, dict) else self.eval_dataset
-            result = self._ask(self._train_method(), more, one, listener)
+            result = self._ask(self._config._command, more, one, listener)
         finally:
             listener.close()
         self._complete = result.complete()
@@ -142,7 +140,7 @@ class _Trainer:
         if self._complete:
             trained = "adapter_name_or_path" if self.peft_config is not None else "model_name_or_path"
             more[trained] = self.args.output_dir
-        measured = self._ask(self._evaluate_method(), more, dataset).items()
+        measured = self._ask(f"evaluate{self._config._command.capitalize()}", more, dataset).items()
         metrics = {prefix + name[len("eval_") :]: float(value) for name, value in measured}  # the JVM's begin so
         row = {"epoch": self.state.epoch, "step": self.state.global_step, **metrics}
         self.state.log_history.append(row)
@@ -190,7 +188,7 @@ class _Trainer:
             )
         flags, tables = described(self.spark, self.train_dataset, eval_dataset)
         flags.update(model_name_or_path=self.model, **self._settings(), **lora_flags(self.peft_config))
-        flags["output_dir"] = str(self.args.output_dir)
+        flags["output_dir"] = self.args.output_dir
         if self.args.push_to_hub:
             flags.update(self._token())
         flags.update(more)
@@ -244,12 +242,6 @@ class SFTTrainer(_Trainer):
     ):
         super().__init__(model, args, train_dataset, eval_dataset, peft_config, callbacks, spark, others)
 
-    def _train_method(self):
-        return "sft"
-
-    def _evaluate_method(self):
-        return "evaluateSft"
-
 
 class GRPOTrainer(_Trainer):
     """Group-relative policy optimisation, as TRL's class of this name.
@@ -289,12 +281,6 @@ class GRPOTrainer(_Trainer):
             flags.pop("metric_for_best_model", None)
             flags.pop("greater_is_better", None)
         return flags
-
-    def _train_method(self):
-        return "grpo"
-
-    def _evaluate_method(self):
-        return "evaluateGrpo"
 
     def _judged(self, builder, flags, tables):
         builder = builder.set("reward_funcs", self.reward_names)

@@ -96,7 +96,7 @@ public record Halving(List<Integer> steps, double keep) {
     Set<Map<String, String>> kept =
         costs.entrySet().stream()
             .sorted(Map.Entry.comparingByValue())
-            .limit((long) Math.max(1, Math.ceil(keep * costs.size())))
+            .limit((long) Math.max(1, Math.ceil(keep * costs.size() - 1e-9))) // 0.28 · 25 > 7
             .map(Map.Entry::getKey)
             .collect(Collectors.toSet());
     return trials.stream().filter(trial -> kept.contains(trial.setting())).toList();

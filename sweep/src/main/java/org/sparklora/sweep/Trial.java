@@ -111,12 +111,13 @@ public record Trial(
     return values.entrySet().stream().map(entry -> entry.getKey() + " " + entry.getValue());
   }
 
-  /** The varied values in short, for messages. */
+  /** The varied values in short, for messages and trackers; never empty. */
   public String shown() {
-    return values.entrySet().stream()
-        .filter(entry -> !entry.getValue().isEmpty())
-        .map(entry -> entry.getKey() + " " + entry.getValue())
-        .collect(Collectors.joining(", "));
+    Map<String, String> given = new LinkedHashMap<>(values);
+    given.values().removeIf(String::isEmpty);
+    return given.isEmpty()
+        ? String.join(", ", values.keySet()) + " unset"
+        : words(given).collect(Collectors.joining(", "));
   }
 
   /** A number in plain notation: {@code 0.0003}, not {@code 3.0E-4}. */

@@ -83,19 +83,13 @@ public record TrialOutcome(
     return state != State.STOPPED || step >= wanted;
   }
 
-  /** The values of a metric in the order of the log, up to a step. */
+  /** The values of a metric up to a step; NaN for an evaluation whose value was not finite. */
   public double[] values(String metric, int upTo) {
+    String always = metric.startsWith("eval_") ? "eval_runtime" : metric;
     return log.stream()
-        .filter(row -> row.containsKey(metric) && row.getOrDefault(STEP, 0.0) <= upTo)
-        .mapToDouble(row -> row.get(metric))
-        .toArray();
-  }
-
-  /** The steps of {@link #values}. */
-  public double[] steps(String metric) {
-    return log.stream()
-        .filter(row -> row.containsKey(metric))
-        .mapToDouble(row -> row.getOrDefault(STEP, 0.0))
+        .filter(row -> row.containsKey(metric) || row.containsKey(always))
+        .filter(row -> row.getOrDefault(STEP, 0.0) <= upTo)
+        .mapToDouble(row -> row.getOrDefault(metric, Double.NaN))
         .toArray();
   }
 

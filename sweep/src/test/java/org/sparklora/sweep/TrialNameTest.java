@@ -52,6 +52,16 @@ class TrialNameTest {
   }
 
   @Test
+  void aTrialIsShownByItsGivenValuesAndIsNeverNameless() {
+    Map<String, String> unset = Map.of("num_workers", "");
+    Trial trial = new Trial("", unset, List.of(), Set.of(), settings());
+    Map<String, String> given = Map.of("num_workers", "", "seed", "3");
+
+    assertThat(trial.shown()).isEqualTo("num_workers unset");
+    assertThat(new Trial("", given, List.of(), Set.of(), settings()).shown()).isEqualTo("seed 3");
+  }
+
+  @Test
   void whatIsIdlePlaysNoPart() {
     assertThat(name("--lora_r", "4")).isEqualTo(name("--lora_r", "8"));
     assertThat(name("--lora_r", "4", "--use_peft"))

@@ -12,8 +12,8 @@ import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
- * The relative error of averaging factors instead of updates: {@code ‖(1/n)Σ BᵢAᵢ − B̄Ā‖ / ‖B̄Ā‖}
- * in the Frobenius norm, over all targeted layers together.
+ * The relative error of averaging factors instead of updates: {@code ‖Σ wᵢBᵢAᵢ − B̄Ā‖ / ‖B̄Ā‖} in
+ * the Frobenius norm, over all targeted layers together, with the weights w of the average.
  *
  * <p>The products are as large as the base model, so they are never formed. Each worker sends the
  * sketch {@code BᵢAᵢΩ}, with Ω {@code (in, S)} of random signs drawn from one seed on all workers.
@@ -49,11 +49,12 @@ public final class AveragingError implements Serializable {
   }
 
   /**
-   * {@code BAΩ} of every targeted layer, one after the other.
+   * {@code BAΩ} of every targeted layer, one after the other, and then the weight.
    *
    * @param parameters the flat adapter vector, float32
+   * @param weight of these parameters in the average; weights need not add up to 1
    */
-  public Optional<float[]> sketch(Pointer parameters) {
+  public Optional<float[]> sketch(Pointer parameters, double weight) {
     if (layout == null) {
       return Optional.empty();
     }
@@ -63,7 +64,8 @@ public final class AveragingError implements Serializable {
         layout.modules().stream()
             .mapToInt(module -> layout.factors(module).orElseThrow().out())
             .sum();
-    float[] sketch = new float[outputs * COLUMNS];
+    float[] sketch = new float[outputs * COLUMNS + 1];
+    sketch[outputs * COLUMNS] = (float) weight;
     int start = 0;
     for (String module : layout.modules()) {
       AdapterLayout.Factors factors = layout.factors(module).orElseThrow();
@@ -102,13 +104,15 @@ public final class AveragingError implements Serializable {
     if (sketches.size() < 2) {
       return OptionalDouble.empty();
     }
-    float[] ofAverage = sketch(averaged).orElseThrow();
+    float[] ofAverage = sketch(averaged, 1).orElseThrow();
+    int last = ofAverage.length - 1; // the weight
+    double all = sketches.stream().mapToDouble(sketch -> sketch[last]).sum();
     double error = 0;
     double size = 0;
-    for (int i = 0; i < ofAverage.length; i++) {
+    for (int i = 0; i < last; i++) {
       double mean = 0;
       for (float[] sketch : sketches) {
-        mean += sketch[i] / (double) sketches.size();
+        mean += sketch[last] / all * sketch[i];
       }
       error += (mean - ofAverage[i]) * (mean - ofAverage[i]);
       size += (double) ofAverage[i] * ofAverage[i];

@@ -1,5 +1,6 @@
 package org.sparklora.train;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 
@@ -13,4 +14,29 @@ import java.util.Map;
  *     measurement
  */
 public record PolicyMetrics(
-    int step, double loss, double gradNorm, List<Map<String, Double>> microBatches) {}
+    int step, double loss, double gradNorm, List<Map<String, Double>> microBatches)
+    implements Serializable {
+
+  /** The metrics of a step from those of its micro-batches. */
+  public static PolicyMetrics of(int step, double gradNorm, List<PolicyGradient> parts) {
+    double loss = 0;
+    for (PolicyGradient part : parts) {
+      loss += part.loss();
+    }
+    return new PolicyMetrics(
+        step, loss, gradNorm, parts.stream().map(PolicyGradient::metrics).toList());
+  }
+
+  /**
+   * The metrics of a step that workers took apart: means of loss and norm.
+   *
+   * @param ofWorkers each worker's, of equally many completions
+   */
+  public static PolicyMetrics mean(List<PolicyMetrics> ofWorkers) {
+    return new PolicyMetrics(
+        ofWorkers.get(0).step,
+        ofWorkers.stream().mapToDouble(PolicyMetrics::loss).average().orElseThrow(),
+        ofWorkers.stream().mapToDouble(PolicyMetrics::gradNorm).average().orElseThrow(),
+        ofWorkers.stream().flatMap(one -> one.microBatches.stream()).toList());
+  }
+}

@@ -92,19 +92,7 @@ public record StepMetrics(
 
   /** These metrics with a gradient norm. */
   public StepMetrics withGradNorm(double norm) {
-    return new StepMetrics(
-        step,
-        nllSum,
-        targetTokens,
-        tokens,
-        paddedTokens,
-        microBatches,
-        entropySum,
-        accuracySum,
-        routerLossSum,
-        routerWeight,
-        norm,
-        sources);
+    return with(step, tokens, paddedTokens, norm);
   }
 
   /** The sums of these metrics and another part's of the same step, gradient norms included. */
@@ -161,20 +149,22 @@ public record StepMetrics(
   }
 
   private StepMetrics insteadOf(int untaken) {
-    return untaken == step
-        ? this
-        : new StepMetrics(
-            untaken,
-            nllSum,
-            targetTokens,
-            0,
-            0,
-            microBatches,
-            entropySum,
-            accuracySum,
-            routerLossSum,
-            routerWeight,
-            gradNorm,
-            sources);
+    return untaken == step ? this : with(untaken, 0, 0, gradNorm);
+  }
+
+  private StepMetrics with(int number, long read, long padded, double norm) {
+    return new StepMetrics(
+        number,
+        nllSum,
+        targetTokens,
+        read,
+        padded,
+        microBatches,
+        entropySum,
+        accuracySum,
+        routerLossSum,
+        routerWeight,
+        norm,
+        sources);
   }
 }

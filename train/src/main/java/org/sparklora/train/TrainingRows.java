@@ -227,9 +227,11 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   public List<StepRows> ofWorker(int worker, List<TrainingPlan.Step> steps) {
     List<StepRows> own = new ArrayList<>();
     for (TrainingPlan.Step step : steps) {
-      List<int[]> microBatches = step.microBatches().get(worker);
+      List<List<int[]>> all = step.microBatches();
+      List<int[]> microBatches = all.get(worker);
       if (!microBatches.isEmpty()) {
-        own.add(new StepRows(step.number(), 0, targetTokens(microBatches), microBatches));
+        int first = all.subList(0, worker).stream().mapToInt(List::size).sum();
+        own.add(new StepRows(step.number(), first, targetTokens(microBatches), microBatches));
       }
     }
     return own;

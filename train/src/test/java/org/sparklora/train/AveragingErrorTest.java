@@ -27,6 +27,9 @@ class AveragingErrorTest {
    */
   private static final double ESTIMATE_RELATIVE = 0.15;
 
+  /** Weights and sketches are float32. */
+  private static final double ROUNDING_RELATIVE = 1e-5;
+
   private TrainedModel model;
   private AdapterLayout layout;
 
@@ -71,8 +74,7 @@ class AveragingErrorTest {
   void estimatesTheErrorOfTheProducts() {
     List<FlatVector> workers = List.of(random(1), random(2), random(3));
     AveragingError measure = AveragingError.of(model);
-    List<float[]> sketches =
-        workers.stream().map(vector -> measure.sketch(vector.pointer()).orElseThrow()).toList();
+    List<float[]> sketches = workers.stream().map(vector -> sketch(measure, vector, 1)).toList();
 
     double estimate = measure.relative(sketches, mean(workers).pointer()).orElseThrow();
 
@@ -84,9 +86,30 @@ class AveragingErrorTest {
   void equalWorkersHaveNoError() {
     AveragingError measure = AveragingError.of(model);
     FlatVector worker = random(7);
-    float[] sketch = measure.sketch(worker.pointer()).orElseThrow();
+    float[] sketch = sketch(measure, worker, 1);
 
     assertThat(measure.relative(List.of(sketch, sketch), worker.pointer()).orElseThrow()).isZero();
+  }
+
+  /** Target tokens weigh workers in the mean change of a round of local steps. */
+  @Test
+  void workersCountByTheirWeights() {
+    AveragingError measure = AveragingError.of(model);
+    FlatVector one = random(1);
+    FlatVector other = random(2);
+    FlatVector averaged = mean(List.of(one, other, other, other));
+    float[] ofOther = sketch(measure, other, 1);
+    List<float[]> repeated = List.of(sketch(measure, one, 1), ofOther, ofOther, ofOther);
+    double expected = measure.relative(repeated, averaged.pointer()).orElseThrow();
+
+    List<float[]> weighted = List.of(sketch(measure, one, 0.2), sketch(measure, other, 0.6));
+
+    assertThat(measure.relative(weighted, averaged.pointer()).orElseThrow())
+        .isCloseTo(expected, within(ROUNDING_RELATIVE * expected));
+  }
+
+  private static float[] sketch(AveragingError measure, FlatVector vector, double weight) {
+    return measure.sketch(vector.pointer(), weight).orElseThrow();
   }
 
   @Test
@@ -94,10 +117,7 @@ class AveragingErrorTest {
     AveragingError measure = AveragingError.of(model);
     FlatVector worker = random(7);
 
-    assertThat(
-            measure.relative(
-                List.of(measure.sketch(worker.pointer()).orElseThrow()), worker.pointer()))
-        .isEmpty();
+    assertThat(measure.relative(List.of(sketch(measure, worker, 1)), worker.pointer())).isEmpty();
   }
 
   /** The same by forming every product. */

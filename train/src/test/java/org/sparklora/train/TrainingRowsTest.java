@@ -78,6 +78,21 @@ class TrainingRowsTest {
     elsewhere.close();
   }
 
+  /** Else workers that take their own steps would drop the same elements. */
+  @Test
+  void microBatchesAreNumberedOverAllWorkers() {
+    TrainingPlan plan = new TrainingPlan(3, 1, 2, 2, 1, 0, RowOrder.SEQUENTIAL, 1);
+    List<TrainingPlan.Step> step = plan.steps(0, 1);
+
+    assertThat(elsewhere.ofWorker(0, step))
+        .extracting(StepRows::firstMicroBatch)
+        .containsExactly(0);
+    assertThat(elsewhere.ofWorker(1, step))
+        .extracting(StepRows::firstMicroBatch)
+        .containsExactly(2); // worker 0 has two
+    elsewhere.close();
+  }
+
   @Test
   void aTableThatIsAnotherElsewhereIsRefused() throws IOException {
     Files.delete(folder.resolve(PackedSequenceTable.fileName(1, 2)));

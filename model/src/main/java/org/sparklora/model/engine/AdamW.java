@@ -16,8 +16,8 @@ import org.sparklora.model.engine.tensor.Tensor;
  *
  * @param step t, from 1
  * @param learningRate lr
- * @param beta1 β₁, decay of the average of gradients, below 1
- * @param beta2 β₂, decay of the average of squared gradients, below 1
+ * @param beta1 β₁, decay of the average of gradients, below 1 as float32
+ * @param beta2 β₂, decay of the average of squared gradients, below 1 as float32
  * @param epsilon ε, added to the root of the average of squares
  * @param weightDecay λ
  * @param decayed the number of parameters, from the first, that weight decay applies to
@@ -34,9 +34,9 @@ public record AdamW(
     double scale) {
 
   public AdamW {
-    if (step < 1 || beta1 < 0 || beta1 >= 1 || beta2 < 0 || beta2 >= 1) {
+    if (step < 1 || beta1 < 0 || (float) beta1 >= 1 || beta2 < 0 || (float) beta2 >= 1) {
       throw new IllegalArgumentException(
-          "Cannot take step %s of AdamW with betas %s and %s: steps begin at 1, betas are in [0, 1)"
+          "Cannot take step %s of AdamW with betas %s and %s: steps begin at 1, betas are in [0, 1) as float32, which rounds 0.99999999 to 1"
               .formatted(step, beta1, beta2));
     }
   }

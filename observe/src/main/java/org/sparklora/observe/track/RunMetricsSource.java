@@ -13,7 +13,7 @@ import org.sparklora.train.meter.PromptQueue;
 /**
  * Publishes this process's latest run among the driver's Spark metrics, for the sinks of {@code
  * metrics.properties} (Prometheus, JMX, Graphite), as in {@code APPLICATION.driver.SparkLora.loss}.
- * Metrics not measured yet are NaN. The values of a completed run stay until another run or the end
+ * Metrics without a number are NaN. The values of a completed run stay until another run or the end
  * of the session, so that polling sinks see the last ones.
  *
  * <p>Spark declares {@code Source} private to its packages in Scala, but it is public in bytecode,
@@ -88,8 +88,8 @@ public final class RunMetricsSource implements Source {
     double before = value(TOKENS);
     OF_ROWS.forEach(
         name -> {
-          if (row.get(name) instanceof Number number) {
-            values.put(name, number.doubleValue());
+          if (row.containsKey(name)) { // with null if the value is not finite
+            values.put(name, row.get(name) instanceof Number n ? n.doubleValue() : Double.NaN);
           }
         });
     // rows of sft have a rate of their own; for grpo it is computed when a row has new tokens,

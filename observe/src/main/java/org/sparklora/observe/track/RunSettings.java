@@ -8,7 +8,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -23,6 +23,10 @@ public final class RunSettings {
   private static final String CHECKPOINT = "checkpoint-";
   private static final String SECRET = Flags.HUB_TOKEN.name();
 
+  /** Checkpoints of more steps have longer names: 100 after 20. */
+  private static final Comparator<Path> LENGTH =
+      Comparator.comparing(path -> path.getName().length());
+
   private RunSettings() {}
 
   /** Parses a YAML file of settings, as for {@code --config}; drops secrets. */
@@ -36,35 +40,25 @@ public final class RunSettings {
     return settings;
   }
 
-  /** The settings in a run's folder, or else in one of its checkpoints; empty if there are none. */
+  /** The settings in a run's folder, or else in its latest checkpoint; empty if there are none. */
   public static Map<String, Object> read(FileSystem fileSystem, Path run) throws IOException {
     // not globStatus, to which brackets in the run's path are a pattern
     FileStatus[] checkpoints =
         fileSystem.listStatus(run, path -> path.getName().startsWith(CHECKPOINT));
-    List<Path> folders =
+    Stream<Path> latestFirst =
         Arrays.stream(checkpoints)
             .map(FileStatus::getPath)
-            .sorted(Comparator.reverseOrder())
-            .toList();
-    Optional<Path> found = find(fileSystem, run);
-    for (Path folder : folders) {
-      found = found.isPresent() ? found : find(fileSystem, folder);
-    }
-    if (found.isEmpty()) {
-      return Map.of();
-    }
-    try (InputStream in = fileSystem.open(found.get())) {
-      return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-    }
-  }
-
-  private static Optional<Path> find(FileSystem fileSystem, Path folder) throws IOException {
-    for (String name : FILES) {
-      Path file = new Path(folder, name);
-      if (fileSystem.exists(file)) {
-        return Optional.of(file);
+            .sorted(LENGTH.thenComparing(Comparator.naturalOrder()).reversed());
+    for (Path folder : Stream.concat(Stream.of(run), latestFirst).toList()) {
+      for (String name : FILES) {
+        Path file = new Path(folder, name);
+        if (fileSystem.exists(file)) {
+          try (InputStream in = fileSystem.open(file)) {
+            return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+          }
+        }
       }
     }
-    return Optional.empty();
+    return Map.of();
   }
 }

@@ -51,7 +51,8 @@ public final class Sinks {
     };
   }
 
+  /** A name that is not too long for a file system. */
   private static String fileName(RunLabel run) {
-    return run.name().replaceAll("[^\\w.-]", "_");
+    return run.name().replaceAll("[^\\w.-]", "_").replaceFirst("(?<=^.{200}).+", "");
   }
 }

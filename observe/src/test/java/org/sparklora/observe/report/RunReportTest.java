@@ -172,6 +172,17 @@ class RunReportTest {
   }
 
   @Test
+  void settingsOfAnUnfinishedRunAreThoseOfItsLatestCheckpoint() throws IOException {
+    Path run = run("killed", "{\"step\": 1000, \"reward\": 0.5}\n", "");
+    for (String step : List.of("900", "1000")) {
+      Path checkpoint = Files.createDirectories(run.resolve("checkpoint-" + step));
+      Files.writeString(checkpoint.resolve("grpo_config.yaml"), "seed: %s\n".formatted(step));
+    }
+
+    assertThat(read(run).settings()).containsEntry("seed", 1000);
+  }
+
+  @Test
   void foldersWithoutALogAreRefused() {
     assertThatThrownBy(() -> read(folder))
         .hasMessageContaining(folder.toString())

@@ -208,6 +208,7 @@ public final class Flags {
   public static final Flag<Integer> ROUNDS_TOTAL_LIMIT = integer("rounds_total_limit");
   public static final Flag<Double> MAX_LOGPROB_DIFFERENCE = number("max_logprob_difference");
   public static final Flag<String> TEACHER_MODEL_NAME_OR_PATH = text("teacher_model_name_or_path");
+  public static final Flag<Integer> LOCAL_STEPS = integer("local_steps");
   public static final Flag<Integer> MAX_STALENESS = integer("max_staleness");
   public static final Flag<Integer> NUM_GENERATORS = integer("num_generators");
   public static final Flag<Boolean> USE_VLLM = toggle("use_vllm");

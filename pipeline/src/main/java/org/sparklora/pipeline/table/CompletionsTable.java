@@ -1,12 +1,10 @@
 package org.sparklora.pipeline.table;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -32,7 +30,6 @@ import org.apache.parquet.schema.Types;
  * <p>Numbers have float32's precision, as in TRL.
  */
 public final class CompletionsTable {
-  private static final ObjectMapper JSON = new ObjectMapper();
   static final String STEP = "step";
   static final String PROMPT = "prompt";
   static final String COMPLETION = "completion";
@@ -56,7 +53,7 @@ public final class CompletionsTable {
   public static void write(
       Configuration configuration, Path file, int step, List<ScoredGeneration> rows) {
     // a column has one type: if a dataset has both kinds of prompts, all are written as texts
-    boolean chats = rows.stream().allMatch(row -> messages(row).isArray());
+    boolean chats = rows.stream().allMatch(row -> messages(row).isPresent());
     List<Type> columns = new ArrayList<>();
     columns.add(Types.optional(PrimitiveTypeName.INT64).named(STEP));
     columns.add(chats ? conversation(PROMPT) : text(PROMPT));
@@ -88,15 +85,10 @@ public final class CompletionsTable {
         .named(name);
   }
 
-  /** The conversation of the prompt; not an array if the prompt was a text. */
-  private static JsonNode messages(ScoredGeneration row) {
-    String asked =
-        Objects.requireNonNullElse(row.generation().prompt().columns().get(Prompt.MESSAGES), "");
-    try {
-      return asked.startsWith("[") ? JSON.readTree(asked) : JSON.nullNode();
-    } catch (JsonProcessingException e) {
-      return JSON.nullNode(); // a text that begins with a bracket but is not JSON
-    }
+  /** The conversation of the prompt; empty if the prompt was a text. */
+  private static Optional<JsonNode> messages(ScoredGeneration row) {
+    return Optional.ofNullable(row.generation().prompt().columns().get(Prompt.MESSAGES))
+        .flatMap(Prompt::conversation);
   }
 
   private static Group group(MessageType schema, int step, boolean chats, ScoredGeneration row) {
@@ -106,6 +98,7 @@ public final class CompletionsTable {
     if (chats) {
       Group turns = group.addGroup(PROMPT);
       messages(row)
+          .orElseThrow()
           .forEach(turn -> add(turns, turn.path(ROLE).asText(), content(turn.path(CONTENT))));
       add(group.addGroup(COMPLETION), ASSISTANT, generation.text());
     } else {

@@ -1,6 +1,8 @@
 package org.sparklora.pipeline.table;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Collections;
 import java.util.Map;
@@ -29,7 +31,8 @@ public record Prompt(
     Optional<String> solution,
     Map<String, String> columns,
     Set<String> json) {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /** The column with the conversation of a prompt that a chat template rendered, as JSON. */
   public static final String MESSAGES = "prompt";
@@ -80,6 +83,16 @@ public record Prompt(
     Map<String, Object> values = new TreeMap<>(columns);
     json.forEach(name -> values.computeIfPresent(name, (same, text) -> parsed((String) text)));
     return values;
+  }
+
+  /** The messages of a conversation in JSON; empty for a text, which may begin like one. */
+  public static Optional<JsonNode> conversation(String text) {
+    try {
+      return Optional.of(text.startsWith("[") ? JSON.readTree(text) : JSON.nullNode())
+          .filter(turns -> turns.path(0).has("role") || turns.path(0).has("from"));
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
   }
 
   private static String json(Object value) {

@@ -61,27 +61,14 @@ public final class PromptTable {
     return files.metadata(files.paths().get(0)).containsKey(PromptSchema.VERSION_KEY);
   }
 
-  /** The files in row order. */
-  public List<String> files() {
-    return files;
-  }
-
-  /** Passes every row to {@code consumer}, in order. */
-  public void forEach(Consumer<Prompt> consumer) {
-    files.forEach(file -> forEach(configuration, file, consumer));
-  }
-
   /**
    * All rows in order, each with all columns that the table has; for tables that fit into memory.
    */
   public List<Prompt> readAll() {
     List<Prompt> rows = new ArrayList<>();
     Set<String> names = new TreeSet<>();
-    forEach(
-        row -> {
-          rows.add(row);
-          names.addAll(row.columns().keySet());
-        });
+    files.forEach(file -> forEach(configuration, file, rows::add));
+    rows.forEach(row -> names.addAll(row.columns().keySet()));
     rows.replaceAll(row -> row.withAll(names));
     return rows;
   }

@@ -86,6 +86,18 @@ class CompletionsTableTest {
     assertThat(group.getDouble("accuracy_reward", 0)).isEqualTo(1);
   }
 
+  @Test
+  void textsThatBeginLikeJsonStayWhole() throws IOException {
+    for (String text : List.of("[3, 1, 2] sorted is", "[{\"a\": 1}] has the key", "[1, 2]")) {
+      Group group = written(row(Map.of("prompt", text), 1)).get(0);
+
+      assertThat(group.getString("prompt", 0)).isEqualTo("<u>1+1?<a>");
+      assertThat(Prompt.conversation(text)).isEmpty();
+      Files.delete(folder.resolve(CompletionsTable.fileName(12)));
+    }
+    assertThat(Prompt.conversation("[{\"role\": \"user\", \"content\": \"?\"}]")).isPresent();
+  }
+
   private List<LoggedCompletion> read(boolean texts) {
     var file = new org.apache.hadoop.fs.Path(folder.resolve(CompletionsTable.fileName(12)).toUri());
     return texts

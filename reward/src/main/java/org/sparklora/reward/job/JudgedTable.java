@@ -1,9 +1,11 @@
 package org.sparklora.reward.job;
 
 import java.io.Serializable;
+import java.time.temporal.Temporal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Date;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -214,7 +216,7 @@ final class JudgedTable implements Serializable {
     return cells;
   }
 
-  /** Converts Spark's lists, maps and structs to Java's. */
+  /** Converts Spark's lists, maps and structs to Java's, and times to text, which JSON has. */
   private static Object cell(Object cell) {
     if (cell instanceof scala.collection.Seq<?> list) {
       return scala.collection.JavaConverters.seqAsJavaList(list).stream()
@@ -226,6 +228,9 @@ final class JudgedTable implements Serializable {
       scala.collection.JavaConverters.mapAsJavaMap(map)
           .forEach((name, value) -> cells.put(String.valueOf(name), cell(value)));
       return cells;
+    }
+    if (cell instanceof Date || cell instanceof Temporal) {
+      return cell.toString();
     }
     return cell instanceof Row struct && struct.schema() != null
         ? cells(struct.schema(), struct)

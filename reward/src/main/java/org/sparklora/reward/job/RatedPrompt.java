@@ -1,6 +1,7 @@
 package org.sparklora.reward.job;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.math.AnswerVotes;
@@ -196,14 +198,9 @@ record RatedPrompt(
 
   /** Parses a prompt that is messages in JSON; returns any other as it is. */
   private static Object messages(Object prompt) {
-    if (!(prompt instanceof String text) || !text.startsWith("[{\"")) {
-      return prompt;
-    }
-    try {
-      return JSON.readValue(text, List.class);
-    } catch (JsonProcessingException e) {
-      return text; // a text that begins so
-    }
+    Optional<JsonNode> turns =
+        prompt instanceof String text ? Prompt.conversation(text) : Optional.empty();
+    return turns.isPresent() ? JSON.convertValue(turns.get(), List.class) : prompt;
   }
 
   private static Object parsed(String text) {

@@ -1,14 +1,44 @@
 package org.sparklora.reward.job;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.sql.Date;
+import java.sql.Timestamp;
+import java.time.LocalDateTime;
+import java.util.Map;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.table.TableException;
 
 class JudgedTableTest {
+
+  /** Jackson writes times as milliseconds, and refuses local ones. */
+  @Test
+  void timesAreTexts() {
+    StructType schema =
+        new StructType()
+            .add("day", DataTypes.DateType)
+            .add("at", DataTypes.TimestampType)
+            .add("local", DataTypes.TimestampNTZType);
+    Row row =
+        RowFactory.create(
+            Date.valueOf("2024-02-29"),
+            Timestamp.valueOf("2024-02-29 12:30:00.5"),
+            LocalDateTime.of(2024, 2, 29, 12, 30));
+
+    assertThat(JudgedTable.cells(schema, row))
+        .isEqualTo(
+            Map.of(
+                "day", "2024-02-29",
+                "at", "2024-02-29 12:30:00.5",
+                "local", "2024-02-29T12:30"));
+  }
 
   @ParameterizedTest
   @ValueSource(

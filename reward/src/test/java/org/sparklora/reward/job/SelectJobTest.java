@@ -254,6 +254,24 @@ class SelectJobTest {
   }
 
   @Test
+  void aPromptThatBeginsWithJsonIsAText() throws IOException {
+    String prompt = "[{\"name\": \"Ann\"}] How many names?";
+    Map<String, Object> rollout =
+        Map.of("prompt", prompt, "completion", "One.", "verdict", "correct");
+    SelectConfig config =
+        new SelectConfig(
+            new RewardConfig.Tables("in", "out", RewardConfig.Format.JSONL, false, 0),
+            SelectConfig.Task.SFT,
+            new SelectConfig.PassRates(0, 1),
+            SelectConfig.Keep.FIRST,
+            1,
+            byVerdict());
+    JsonNode row = JSON.readTree(RatedPrompt.of(List.of(rollout), byVerdict()).rows(config).get(0));
+    assertThat(row.get("prompt").asText()).isEqualTo(prompt);
+    assertThat(row.get("completion").asText()).isEqualTo("One.");
+  }
+
+  @Test
   void aTableWithColumnsButNoRowsKeepsNothing() {
     Path empty = folder.resolve("empty");
     spark.read().json(input.toString()).where("prompt_id < 0").write().parquet(empty.toString());

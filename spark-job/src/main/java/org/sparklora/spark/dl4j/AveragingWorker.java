@@ -37,7 +37,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   private final int place;
   private final List<StepMetrics> steps = new ArrayList<>();
   private transient TrainedNetwork network; // null before the round
-  private final List<Long> nanoseconds = new ArrayList<>(); // of each step
+  private final List<Double> seconds = new ArrayList<>(); // of each step
   private RuntimeException failure;
 
   /**
@@ -117,12 +117,13 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   private ShardedSum.Given<Report> given() {
     List<float[]> sketches = new ArrayList<>();
     List<FlatVector> given = new ArrayList<>();
+    double share = vectors.weight(worker());
     attempt(
         () -> {
-          averagingError.sketch(network.vectors().parameters()).ifPresent(sketches::add);
+          averagingError.sketch(network.vectors().parameters(), share).ifPresent(sketches::add);
           given.addAll(vectors.given(worker(), network));
         });
-    double weight = given.isEmpty() ? 0 : vectors.weight(worker());
+    double weight = given.isEmpty() ? 0 : share;
     if (given.isEmpty()) {
       sketches.clear();
       given.addAll(vectors.nothing(network));
@@ -139,12 +140,11 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   }
 
   private double stepSeconds() {
-    return nanoseconds.stream()
-            .skip(nanoseconds.size() / 2)
-            .mapToLong(Long::longValue)
-            .average()
-            .orElse(0)
-        / 1e9;
+    return seconds.stream()
+        .skip(seconds.size() / 2)
+        .mapToDouble(Double::doubleValue)
+        .average()
+        .orElse(0);
   }
 
   /** Takes all steps on a new network, as DL4J does with a worker on an executor. */
@@ -164,7 +164,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   private void take(StepRows step) {
     long started = System.nanoTime();
     steps.add(network.vectors().step(step, rows));
-    nanoseconds.add(System.nanoTime() - started);
+    seconds.add((System.nanoTime() - started) / 1e9);
   }
 
   @Override

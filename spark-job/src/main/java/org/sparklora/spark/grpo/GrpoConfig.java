@@ -29,10 +29,10 @@ import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.grpo.GroupSelection;
-import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.LossSettings;
 import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.grpo.RoundExecutors;
+import org.sparklora.train.grpo.RoundSteps;
 import org.sparklora.train.grpo.SamplerCorrection;
 import org.sparklora.train.vllm.VllmConfig;
 
@@ -51,7 +51,7 @@ import org.sparklora.train.vllm.VllmConfig;
 public record GrpoConfig(
     TrainingSettings training,
     Prompts prompts,
-    Batch batch,
+    RoundSteps batch,
     Rounds rounds,
     Rewards rewards,
     GrpoLossConfig loss,
@@ -144,59 +144,6 @@ public record GrpoConfig(
     return settings
         .find(Flags.PROMPTS_DIR)
         .orElseGet(() -> settings.get(Flags.OUTPUT_DIR) + ".prompts");
-  }
-
-  /**
-   * Steps, and their relation to rounds of generation.
-   *
-   * @param rows {@code per_device_train_batch_size}: completions of a micro-batch
-   * @param accumulation {@code gradient_accumulation_steps}
-   * @param stepsPerGeneration {@code steps_per_generation}: micro-batches of a round
-   * @param iterations {@code num_iterations}: how often a round is trained on
-   * @param maskTruncated {@code mask_truncated_completions}
-   */
-  record Batch(
-      int rows, int accumulation, int stepsPerGeneration, int iterations, boolean maskTruncated) {
-    public static Batch of(Settings settings) {
-      int rows = settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE);
-      return new Batch(
-          rows,
-          settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),
-          stepsPerGeneration(settings, rows),
-          settings.get(Flags.NUM_ITERATIONS),
-          settings.get(Flags.MASK_TRUNCATED_COMPLETIONS));
-    }
-
-    private static int stepsPerGeneration(Settings settings, int rows) {
-      Optional<Integer> steps = settings.find(Flags.STEPS_PER_GENERATION);
-      Optional<Integer> size = settings.find(Flags.GENERATION_BATCH_SIZE);
-      size.ifPresent(
-          completions -> {
-            ConfigException.require(
-                steps.isEmpty(),
-                Flags.GENERATION_BATCH_SIZE,
-                completions,
-                "%s says the same; leave one of them out".formatted(Flags.STEPS_PER_GENERATION));
-            ConfigException.require(
-                completions % rows == 0,
-                Flags.GENERATION_BATCH_SIZE,
-                completions,
-                "it must be a multiple of %s, which is %s"
-                    .formatted(Flags.PER_DEVICE_TRAIN_BATCH_SIZE, rows));
-          });
-      return size.map(completions -> completions / rows)
-          .or(() -> steps)
-          .orElse(settings.get(Flags.GRADIENT_ACCUMULATION_STEPS));
-    }
-
-    /** Completions of a round. */
-    int generationSize() {
-      return rows * stepsPerGeneration;
-    }
-
-    GrpoLoop.Shape shape() {
-      return new GrpoLoop.Shape(stepsPerGeneration, iterations);
-    }
   }
 
   /** Names of the reward functions. */
@@ -346,7 +293,7 @@ public record GrpoConfig(
     return new GrpoConfig(
         TrainingSettings.of(settings),
         Prompts.of(settings),
-        Batch.of(settings),
+        RoundSteps.of(settings),
         Rounds.of(settings),
         new Rewards(
             RewardSettings.functions(settings, givenRewards),

@@ -15,6 +15,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunIdentity;
+import org.sparklora.train.grpo.RoundSteps;
 import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.train.resume.RunFingerprint;
 
@@ -37,7 +38,7 @@ public final class GrpoIdentity {
       SamplingConfig sampling,
       List<Prompt> prompts)
       throws IOException {
-    GrpoConfig.Batch batch = config.batch();
+    RoundSteps batch = config.batch();
     RunFingerprint declared =
         RunIdentity.of(
             config,

@@ -77,8 +77,10 @@ public final class GrpoJob {
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     int count = place.count(config.rounds().executors().count());
     Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
-    workers.requireRoomForResults(Float.BYTES * initial.model().layout().size());
     Workers learners = config.rounds().executors().learners(workers);
+    GrpoLoop.Shape shape = config.batch().shape(config.rounds().executors().trainers(learners));
+    workers.requireRoomForResults(
+        shape.resultFloats(initial.model().layout().size()) * Float.BYTES);
     try (Teacher teacher = Teacher.open(hadoop, config, initial.model(), workers);
         RunFolder folder = TrainingRun.open(hadoop, config)) {
       // only now, with the folder claimed: prompts of another run may lie beside it
@@ -146,13 +148,7 @@ public final class GrpoJob {
           run.train(
               evaluation,
               () ->
-                  new GrpoLoop(
-                          plan,
-                          config.batch().shape(),
-                          config.loss(),
-                          rounds,
-                          policy.updates(),
-                          listener)
+                  new GrpoLoop(plan, shape, config.loss(), rounds, policy.updates(), listener)
                       .run(run.firstStep(), run.endStep(), unfinished));
           return run.finish(local -> {}, listener::writeRounds);
         }

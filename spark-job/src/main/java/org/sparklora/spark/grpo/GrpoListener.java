@@ -19,7 +19,7 @@ import org.sparklora.train.workers.Workers;
 
 /**
  * Does a run's work between steps: writes log rows with the work of executors, and completions if
- * wanted, then evaluates, then saves a checkpoint.
+ * wanted, then, between averages, evaluates and saves a checkpoint.
  */
 final class GrpoListener implements GrpoLoop.Listener {
   private static final double NANOS = 1e9;
@@ -77,9 +77,19 @@ final class GrpoListener implements GrpoLoop.Listener {
     state
         .add(step, epochAfter, run.vectors().learningRate(step.step()), stepSeconds)
         .ifPresent(this::log);
+    stepStarted = System.nanoTime();
+  }
+
+  @Override
+  public void settled() {
     run.evaluateWhenDue(evaluation, Map::of);
     run.saveWhenDue(this::writeRounds);
     stepStarted = System.nanoTime();
+  }
+
+  @Override
+  public boolean stopsAfter(int steps) {
+    return run.stopsAfter(steps);
   }
 
   /** Writes the unfinished round, and the rounds that were drawn ahead, into a checkpoint. */

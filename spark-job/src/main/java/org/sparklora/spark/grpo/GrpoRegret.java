@@ -19,6 +19,7 @@ import org.sparklora.pipeline.model.ModelOutline;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.grpo.RoundSteps;
 
 /** The regret report of a {@code grpo} run: makes a {@link PlannedRun} from its settings. */
 public final class GrpoRegret {
@@ -69,7 +70,7 @@ public final class GrpoRegret {
         Math.min(
             shapes.maxPositionEmbeddings(),
             bound + config.rounds().sampling().maxCompletionLength());
-    GrpoConfig.Batch batch = config.batch();
+    RoundSteps batch = config.batch();
     return new PlannedRun(
         shapes,
         model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),

@@ -91,7 +91,8 @@ class GrpoReplayTest {
     List<PolicyMetrics> steps = new ArrayList<>();
     List<Double> epochs = new ArrayList<>();
     try {
-      GrpoLoop.Shape shape = new GrpoLoop.Shape(slices, resolved.get("num_iterations").asInt());
+      GrpoLoop.Shape shape =
+          new GrpoLoop.Shape(slices, resolved.get("num_iterations").asInt(), GrpoLoop.Local.NONE);
       check(evaluated(model, trace, shape, network), trace.get("steps").get(0));
       new GrpoLoop(
               plan,

@@ -4,9 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import org.sparklora.observe.report.LineFigure;
@@ -98,13 +96,15 @@ final class AveragingFinding {
 
   private static ToDoubleFunction<Draw> excess(Study study, Line line, int frequency) {
     Study averaged = averaged(study, line).where(trial -> frequency(trial) == frequency);
-    Optional<Integer> batch = averaged.trials().map(AveragingFinding::globalBatch).findFirst();
+    List<Integer> batches =
+        averaged.trials().map(AveragingFinding::globalBatch).distinct().toList();
     Study exact =
-        study.where(trial -> !averages(trial) && batch.equals(Optional.of(globalBatch(trial))));
-    double[] numerator = bySeed(averaged);
-    double[] denominator = bySeed(exact);
+        study.where(trial -> !averages(trial) && batches.equals(List.of(globalBatch(trial))));
+    double[] averages = bySeed(averaged);
+    double[] sums = bySeed(exact);
     double sign = study.metric().cost(1); // an excess is a loss, whatever the goal
-    return draw -> sign * (mean(numerator, draw) / mean(denominator, draw) - 1);
+    return draw ->
+        sign * Math.signum(mean(sums, draw)) * (mean(averages, draw) / mean(sums, draw) - 1);
   }
 
   private static FindingRule rule(Study study, Line line) {
@@ -145,7 +145,7 @@ final class AveragingFinding {
   }
 
   private static boolean averages(Trial trial) {
-    return trial.settings().get(Flags.SYNC).toLowerCase(Locale.ROOT).equals("parameters");
+    return trial.settings().get(Flags.SYNC).equalsIgnoreCase("parameters");
   }
 
   private static int workers(Trial trial) {

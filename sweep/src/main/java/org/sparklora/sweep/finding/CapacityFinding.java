@@ -187,7 +187,7 @@ final class CapacityFinding {
 
   private static long parameters(Study study, SeedCurve curve) {
     return study.measured().stream()
-        .filter(one -> one.trial().rank() == curve.of().rank())
+        .filter(one -> one.trial().series().equals(curve.of().series()))
         .mapToLong(one -> one.outcome().trainedParameters())
         .max()
         .orElse(0);

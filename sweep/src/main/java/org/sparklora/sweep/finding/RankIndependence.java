@@ -33,9 +33,9 @@ record RankIndependence(
   /** A spread up to this share of the difference between two rates is negligible. */
   private static final double NEGLIGIBLE_SHARE = 0.1;
 
-  /** Empty unless two rates have trials of all ranks, two or more, with a training loss. */
+  /** Empty unless two rates above 0 have trials of all ranks, two or more, with a training loss. */
   static Optional<RankIndependence> of(Study study) {
-    Study adapters = study.where(Trial::isAdapter);
+    Study adapters = study.where(trial -> trial.isAdapter() && trial.rate() > 0);
     int ranks = (int) adapters.trials().map(Trial::rank).distinct().count();
     List<List<SeedCurve>> byRate =
         adapters

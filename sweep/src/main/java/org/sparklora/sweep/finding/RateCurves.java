@@ -14,14 +14,16 @@ import org.sparklora.sweep.SweepMetric;
 import org.sparklora.sweep.Trial;
 
 /**
- * The metric over the learning rate, for each kind of trial; the basis of most findings.
+ * The metric over the learning rate, for each kind of trial; the basis of most findings. Trials at
+ * a rate of 0 are left out, since a logarithmic axis has no place for them.
  *
  * @param curves one for each kind of trial
  * @param seeds number of seeds
  */
 record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
 
-  static RateCurves of(Study study) {
+  static RateCurves of(Study all) {
+    Study study = all.where(trial -> trial.rate() > 0);
     return new RateCurves(
         study.metric(),
         study.curves(

@@ -52,7 +52,9 @@ final class RlRankFinding {
       figures.add(all.figure("Learning from rewards, by learning rate"));
     }
     boolean logged =
-        study.measured().stream().anyMatch(one -> one.outcome().steps(REWARD).length > 0);
+        study.measured().stream()
+            .flatMap(one -> one.outcome().log().stream())
+            .anyMatch(row -> row.containsKey(REWARD));
     figures.add(
         StepCurves.figure(
             "Learning from rewards: rank 1 beside full fine-tuning",

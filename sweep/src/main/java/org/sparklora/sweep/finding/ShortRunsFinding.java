@@ -9,14 +9,16 @@ import org.sparklora.sweep.Trial;
 /**
  * "The best multiplier of the learning rate is about 15 for runs under 100 steps and falls to 10"
  * (blog): the ratio of the best rates of adapters and full fine-tuning by length of the run, and
- * the ratio in the shortest runs over the ratio in the longest.
+ * the ratio in the shortest runs over the ratio in the longest, by {@code max_steps}.
  */
 final class ShortRunsFinding {
   private ShortRunsFinding() {}
 
   static Findings of(Study study) {
     RateCurves all = RateCurves.of(study);
-    List<Integer> lengths = all.distinct(Trial::maxSteps);
+    List<Integer> lengths = all.where(trial -> trial.maxSteps() > 0).distinct(Trial::maxSteps);
+    int shortest = lengths.stream().findFirst().orElse(0);
+    int longest = lengths.stream().reduce(0, Math::max);
     IntervalLine ratios =
         IntervalLine.of("LoRA over full", lengths, all.seeds(), steps -> ratio(all, steps));
     LineFigure figure =
@@ -30,7 +32,7 @@ final class ShortRunsFinding {
             List.of(ratios.line()));
     return Findings.of(
         study,
-        List.of(change(all, lengths.get(0), lengths.get(lengths.size() - 1))),
+        List.of(change(all, shortest, longest)),
         List.of(figure),
         Map.of(
             "optima", all.optima(),

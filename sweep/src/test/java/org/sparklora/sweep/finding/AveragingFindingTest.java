@@ -73,6 +73,34 @@ class AveragingFindingTest {
   }
 
   @Test
+  void severalGlobalBatchesInOneLineDecideNothing() {
+    Trials trials = new Trials(LOSS);
+    three(trials, "--sync gradients --per_device_train_batch_size 8", 1.8);
+    three(trials, workers(2, 4, 30), 1.9);
+    three(trials, workers(2, 8, 30), 1.7); // better, but of another batch
+
+    assertThat(AveragingFinding.of(trials.study()).verdicts())
+        .extracting(Conclusion::text)
+        .singleElement()
+        .asString()
+        .endsWith("it takes trials of both kinds of --sync with one global batch");
+  }
+
+  @Test
+  void aLowerRewardIsAnExcessBelowZeroToo() {
+    Trials trials = new Trials(new SweepMetric("eval_reward", false, 1));
+    three(trials, "--sync gradients --per_device_train_batch_size 8", -1.2); // mean -1
+    three(trials, workers(2, 4, 30), -2.2); // mean -2
+
+    assertThat(AveragingFinding.of(trials.study()).verdicts())
+        .extracting(Conclusion::text)
+        .singleElement()
+        .asString()
+        .contains(" 1.0 [")
+        .endsWith(": does not hold");
+  }
+
+  @Test
   void aLowerAccuracyIsAnExcessAndTheBestTrialOfASeedCounts() {
     Trials trials = new Trials(new SweepMetric("eval_mean_token_accuracy", false, 1));
     three(trials, "--sync gradients --per_device_train_batch_size 8", 0.3); // mean 0.5

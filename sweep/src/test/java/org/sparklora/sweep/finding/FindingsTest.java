@@ -522,6 +522,16 @@ class FindingsTest {
     assertThat(better(trials, 0.3, 100)).containsExactly(1e-3, 1e-3);
   }
 
+  @Test
+  void aShareThatIsAWholeNumberOfSettingsIsNotRoundedUp() {
+    Trials trials = new Trials(LOSS);
+    for (int i = 1; i <= 25; i++) {
+      trials.add("--learning_rate %se-5".formatted(i), i);
+    }
+
+    assertThat(better(trials, 0.28, 100)).hasSize(7); // 0.28 * 25 is 7.000000000000001
+  }
+
   private static List<Double> better(Trials trials, double keep, int step) {
     Map<String, TrialOutcome> outcomes = new java.util.HashMap<>();
     trials.outcomes().forEach(outcome -> outcomes.put(outcome.trial(), outcome));

@@ -60,18 +60,11 @@ record AlignedText(String text, int[] starts, int[] ends) {
      */
     void append(String replacement, int from, int to) {
       boolean sameLength = replacement.length() == to - from;
-      int beside = Math.min(from, before.text.length() - 1); // -1 in an empty text
       for (int k = 0; k < replacement.length(); k++) {
-        if (from == to) {
-          put(
-              replacement.charAt(k),
-              beside < 0 ? 0 : before.start(beside),
-              beside < 0 ? 0 : before.end(beside));
-        } else {
-          int first = sameLength ? from + k : from;
-          int last = sameLength ? from + k : to - 1;
-          put(replacement.charAt(k), before.start(first), before.end(last));
-        }
+        int first = sameLength ? from + k : Math.min(from, before.text.length() - 1);
+        int last = sameLength ? from + k : Math.max(first, to - 1);
+        int start = first < 0 ? 0 : before.start(first); // -1 in an empty text
+        put(replacement.charAt(k), start, last < 0 ? 0 : before.end(last));
       }
     }
 

@@ -71,18 +71,26 @@ final class UnicodeClasses {
 
   /** Rust's {@code char::is_whitespace}, the Unicode property White_Space. */
   static boolean isWhitespace(int codePoint) {
-    byte type = of(codePoint);
-    return type == SPACE || type == NEWLINE;
+    return of(codePoint) >= SPACE;
   }
 
-  /** Whether {@code \w} matches the character: alphabetic, mark, number or connector. */
+  /** Rust's {@code \w}: alphabetic, decimal digit, mark, connector or joiner. */
   static boolean isWord(int codePoint) {
-    byte type = of(codePoint);
-    return type == LETTER
-        || type == NUMBER
-        || Character.isAlphabetic(codePoint)
-        || isMark(codePoint)
-        || Character.getType(codePoint) == Character.CONNECTOR_PUNCTUATION;
+    return switch (Character.getType(codePoint)) {
+      case Character.NON_SPACING_MARK,
+              Character.COMBINING_SPACING_MARK,
+              Character.ENCLOSING_MARK,
+              Character.DECIMAL_DIGIT_NUMBER,
+              Character.CONNECTOR_PUNCTUATION ->
+          true;
+      default ->
+          of(codePoint) == LETTER
+              || Character.isAlphabetic(codePoint)
+              || contains("M", codePoint)
+              || contains("Nd", codePoint)
+              || codePoint == 0x200C
+              || codePoint == 0x200D;
+    };
   }
 
   /**
@@ -102,14 +110,6 @@ final class UnicodeClasses {
       items.append("\\x{%x}-\\x{%x}".formatted(first, end - 1));
     }
     return items.toString();
-  }
-
-  private static boolean isMark(int codePoint) {
-    int type = Character.getType(codePoint);
-    return type == Character.NON_SPACING_MARK
-        || type == Character.ENCLOSING_MARK
-        || type == Character.COMBINING_SPACING_MARK
-        || contains("M", codePoint);
   }
 
   private static byte compute(int codePoint) {

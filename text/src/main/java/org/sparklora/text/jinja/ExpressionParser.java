@@ -26,7 +26,7 @@ final class ExpressionParser {
           "true", true, "True", true, "false", false, "False", false, "none", None.NONE, "None",
           None.NONE);
 
-  private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
+  private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=", "in");
   private static final List<Set<String>> ARITHMETIC =
       List.of(Set.of("+", "-"), Set.of("~"), Set.of("*", "/", "//", "%"));
   private static final Set<String> NO_TEST_ARGUMENT =
@@ -151,8 +151,6 @@ final class ExpressionParser {
       Token token = tokens.peek();
       if (isOneOf(COMPARISONS)) {
         operators.add(tokens.next().text());
-      } else if (tokens.skipName("in")) {
-        operators.add("in");
       } else if (token.isName("not") && tokens.peekSecond().isName("in")) {
         tokens.next();
         tokens.next();

@@ -29,6 +29,9 @@ final class Filters {
       Pattern.compile(
           "[-+]?(\\d+(_\\d+)*\\.?(\\d+(_\\d+)*)?|\\.\\d+(_\\d+)*)([eE][-+]?\\d+(_\\d+)*)?");
 
+  /** The ends of lines as Python's {@code splitlines} knows them. */
+  private static final Pattern LINE_END = Pattern.compile("\\R|[\\x1c-\\x1e]");
+
   private Filters() {}
 
   /** The filter of a name: a function of the value and the arguments in parentheses. */
@@ -60,7 +63,9 @@ final class Filters {
               v instanceof String text
                   ? new StringBuilder(text(text, a)).reverse().toString()
                   : reversed(a.iterate(v));
-      case "sort" -> Filters::sorted;
+      case "sort" ->
+          (v, a) ->
+              sorted(a.iterate(v), a.truth(0, "reverse", false), folded(a, 1, attribute(a, 2)), a);
       case "unique" -> Filters::unique;
       case "items" ->
           (v, a) -> v instanceof Undefined ? new ArrayList<>() : DictMethods.items(dict(v), a);
@@ -149,10 +154,9 @@ final class Filters {
     String indent = StringMethods.indent(arguments.get(0, "width", 4L));
     boolean blank = arguments.truth(2, "blank", false);
     StringBuilder out = new StringBuilder();
-    String[] lines = text.split("\n", -1);
-    long size = text.length() + (long) lines.length * indent.length();
-    arguments.budget().allocate(size);
-    for (int i = 0; i < lines.length; i++) {
+    String[] lines = LINE_END.split(text + "\n", -1); // the last is empty
+    arguments.budget().allocate(text.length() + (long) lines.length * indent.length());
+    for (int i = 0; i + 1 < lines.length; i++) {
       boolean indents = i == 0 ? arguments.truth(1, "first", false) : blank || !lines[i].isEmpty();
       out.append(i == 0 ? "" : "\n").append(indents ? indent : "").append(lines[i]);
     }
@@ -164,25 +168,22 @@ final class Filters {
     return items;
   }
 
-  private static Object sorted(Object value, Arguments a) {
-    List<Object> items = a.iterate(value);
-    Comparator<Object> order = order(a, folded(a, 1, attribute(a, 2)));
-    items.sort(a.truth(0, "reverse", false) ? order.reversed() : order);
-    return items;
-  }
-
   private static Object sortedItems(Object value, Arguments a) {
     int by = a.get(1, "by", "key").equals("value") ? 1 : 0;
-    List<Object> items = DictMethods.items(dict(value), a);
-    items.sort(order(a, folded(a, 0, item -> ((List<?>) item).get(by))));
-    return a.truth(2, "reverse", false) ? reversed(items) : items;
+    Function<Object, Object> key = folded(a, 0, item -> ((List<?>) item).get(by));
+    return sorted(DictMethods.items(dict(value), a), a.truth(2, "reverse", false), key, a);
   }
 
-  private static Comparator<Object> order(Arguments a, Function<Object, Object> key) {
-    return (left, right) -> {
-      a.budget().step();
-      return Values.compare(key.apply(left), key.apply(right), a.budget());
-    };
+  /** Sorts items; equal ones keep their order, also in reverse. */
+  private static Object sorted(
+      List<Object> items, boolean reverse, Function<Object, Object> key, Arguments a) {
+    Comparator<Object> order =
+        (left, right) -> {
+          a.budget().step();
+          return Values.compare(key.apply(left), key.apply(right), a.budget());
+        };
+    items.sort(reverse ? order.reversed() : order);
+    return items;
   }
 
   /** The key in lower case, unless the argument {@code case_sensitive} is true. */
@@ -208,18 +209,20 @@ final class Filters {
     return attribute(a.get(position, "attribute", None.NONE), a);
   }
 
-  /** Reads {@code a.b.0} from an item; None reads the item itself. */
+  /** Reads {@code a.b.0} or else {@code default} from an item; None reads the item itself. */
   private static Function<Object, Object> attribute(Object path, Arguments a) {
     if (path == None.NONE) {
       return item -> item;
     }
     String[] names = text(path, a).split("\\.", -1);
+    Object fallback = a.named().getOrDefault("default", None.NONE);
     return item -> {
       Object value = item;
       for (String name : names) {
         a.budget().work(name.length());
         boolean number = !name.isEmpty() && name.chars().allMatch(Character::isDigit);
         value = Values.item(value, number ? (Object) Long.valueOf(name) : name, a.budget());
+        value = value instanceof Undefined && fallback != None.NONE ? fallback : value;
       }
       return value;
     };
@@ -234,13 +237,7 @@ final class Filters {
     List<Object> items = itemsOrNone(value, arguments);
     Object path = arguments.named().get("attribute");
     if (path != null) {
-      Function<Object, Object> key = attribute(path, arguments);
-      Object fallback = arguments.named().get("default");
-      items.replaceAll(
-          item -> {
-            Object found = key.apply(item);
-            return found instanceof Undefined && fallback != null ? fallback : found;
-          });
+      items.replaceAll(attribute(path, arguments)::apply);
       return items;
     }
     BiFunction<Object, Arguments, Object> filter = named(arguments.string(0, "filter"));
@@ -252,12 +249,10 @@ final class Filters {
   private static Object selected(
       Object value, Function<Object, Object> key, Arguments arguments, boolean wanted) {
     List<Object> items = itemsOrNone(value, arguments);
-    if (arguments.positional().isEmpty()) {
-      items.removeIf(item -> Values.isTrue(key.apply(item)) != wanted);
-      return items;
-    }
     BiPredicate<Object, Arguments> test =
-        ValueTests.named(text(arguments.positional().get(0), arguments));
+        arguments.positional().isEmpty()
+            ? (item, none) -> Values.isTrue(item)
+            : ValueTests.named(text(arguments.positional().get(0), arguments));
     Arguments rest = arguments.after(1);
     items.removeIf(item -> test.test(key.apply(item), rest) != wanted);
     return items;

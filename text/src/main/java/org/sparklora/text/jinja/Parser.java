@@ -158,21 +158,15 @@ final class Parser {
   }
 
   private Target target(boolean withNamespace) {
-    boolean parenthesised = tokens.skipOperator("(");
     List<Target> parts = new ArrayList<>();
     boolean tuple = false;
     do {
-      if (tokens.peek().isName("in")
-          || tokens.peek().isOperator(")")
-          || tokens.peek().isOperator("=")) {
+      Token token = tokens.peek();
+      if (tuple && (token.isName("in") || token.isOperator(")") || token.isOperator("="))) {
         break; // a trailing comma
       }
-      parts.add(
-          tokens.peek().isOperator("(") ? target(withNamespace) : singleTarget(withNamespace));
+      parts.add(singleTarget(withNamespace));
     } while (tokens.skipOperator(",") && (tuple = true));
-    if (parenthesised) {
-      tokens.expectOperator(")");
-    }
     return tuple ? (value, scope) -> unpack(parts, value, scope) : parts.get(0);
   }
 
@@ -187,6 +181,11 @@ final class Parser {
   }
 
   private Target singleTarget(boolean withNamespace) {
+    if (tokens.skipOperator("(")) {
+      Target inner = target(withNamespace);
+      tokens.expectOperator(")");
+      return inner;
+    }
     Token name = tokens.expect(Kind.NAME);
     if (ExpressionParser.CONSTANTS.containsKey(name.text())) {
       throw new JinjaException(name.line(), "Cannot assign to '%s'", name.text());

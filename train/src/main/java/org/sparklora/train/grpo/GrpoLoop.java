@@ -23,7 +23,9 @@ import org.sparklora.train.step.PolicyUpdates;
  * </pre>
  *
  * <p>A step takes {@code gradient_accumulation_steps} micro-batches. If these are more than a round
- * has, a step draws several rounds; if fewer, the later micro-batches of a round are off-policy.
+ * has, a step draws several rounds; if fewer, the later micro-batches of a round are off-policy,
+ * and workers may take several steps of a round on micro-batches of their own before they average
+ * ({@link PolicyUpdates#average}).
  */
 public final class GrpoLoop {
   private static final double NANOS = 1e9;
@@ -40,8 +42,9 @@ public final class GrpoLoop {
    *
    * @param stepsPerGeneration micro-batches of a round
    * @param iterations how often each micro-batch is trained on
+   * @param local steps that workers take between two averages
    */
-  public record Shape(int stepsPerGeneration, int iterations) {
+  public record Shape(int stepsPerGeneration, int iterations, Local local) {
     /** Micro-steps between two rounds. */
     public int microSteps() {
       return stepsPerGeneration * iterations;
@@ -54,6 +57,22 @@ public final class GrpoLoop {
     public boolean isOnPolicy(int accumulation) {
       return accumulation % microSteps() == 0;
     }
+
+    /** Numbers that a worker returns at a time: a gradient, or parameters and moments. */
+    public long resultFloats(long parameters) {
+      return local.steps > 1 ? 3 * parameters : parameters;
+    }
+  }
+
+  /**
+   * Steps that workers take between two averages.
+   *
+   * @param steps 1: gradients are added up instead
+   * @param workers each has an equal part of a step's micro-batches
+   */
+  public record Local(int steps, int workers) {
+    /** Each step takes the sum of all gradients. */
+    public static final Local NONE = new Local(1, 1);
   }
 
   /** Receives rounds and steps, in order. */
@@ -69,6 +88,14 @@ public final class GrpoLoop {
      */
     void step(
         PolicyMetrics metrics, double updateSeconds, double epochAfter, Optional<Round> unfinished);
+
+    /** The parameters are those after all steps so far. */
+    default void settled() {}
+
+    /** Whether the parameters after {@code steps} steps are needed. */
+    default boolean stopsAfter(int steps) {
+      return true;
+    }
 
     /** Whether no further step shall be taken. */
     default boolean isStopped() {
@@ -104,29 +131,73 @@ public final class GrpoLoop {
   public void run(int from, int to, Optional<Round> unfinished) {
     int microStep = plan.microStepsBefore(from);
     Round round = unfinished.orElse(null);
-    for (int number = from; number < to && !listener.isStopped(); number++) {
-      TrainingPlan.Step step = plan.steps(number, number + 1).get(0);
-      int accumulation = step.microBatches().get(0).size();
-      List<PolicyMicroBatch> microBatches = new ArrayList<>();
+    for (int number = from; number < to && !listener.isStopped(); ) {
+      List<TrainingPlan.Step> steps = new ArrayList<>(); // until the next average
+      List<List<PolicyMicroBatch>> batches = new ArrayList<>(); // of each of them
       Map<Integer, Round> drawn = new LinkedHashMap<>(); // by index of the first micro-batch
-      for (int i = 0; i < accumulation; i++, microStep++) {
-        if (microStep % shape.microSteps() == 0) {
-          round = rounds.draw(microStep / shape.microSteps(), number);
-          drawn.put(i, round);
+      boolean isDone;
+      do {
+        TrainingPlan.Step step = plan.steps(number, number + 1).get(0);
+        int accumulation = step.microBatches().get(0).size();
+        List<PolicyMicroBatch> microBatches = new ArrayList<>();
+        for (int i = 0; i < accumulation; i++, microStep++) {
+          if (microStep % shape.microSteps() == 0) {
+            round = rounds.draw(microStep / shape.microSteps(), number);
+            drawn.put(i, round);
+          }
+          int slice = microStep % shape.stepsPerGeneration();
+          int share = accumulation / shape.local.workers; // of the worker that takes the step
+          microBatches.add(
+              round.microBatch(number, i, slice, shape.stepsPerGeneration(), share, loss));
         }
-        int slice = microStep % shape.stepsPerGeneration();
-        microBatches.add(
-            round.microBatch(number, i, slice, shape.stepsPerGeneration(), accumulation, loss));
-      }
+        steps.add(step);
+        batches.add(microBatches);
+        number++;
+        isDone = microStep % shape.microSteps() == 0;
+      } while (number < to
+          && steps.size() < shape.local.steps
+          && !isDone
+          && !listener.stopsAfter(number));
       long started = System.nanoTime();
-      PolicyUpdates.Gradient gradient = updates.gradient(number, microBatches);
-      guard(drawn, microBatches, gradient);
-      PolicyMetrics metrics = updates.apply(gradient);
-      double seconds = (System.nanoTime() - started) / NANOS;
-      boolean done = microStep % shape.microSteps() == 0;
-      listener.step(
-          metrics, seconds, step.epochAfter(), done ? Optional.empty() : Optional.of(round));
+      List<PolicyMetrics> metrics =
+          shape.local.steps > 1 ? averaged(drawn, batches) : added(drawn, batches.get(0));
+      double seconds = (System.nanoTime() - started) / NANOS / steps.size();
+      for (int s = 0; s < steps.size(); s++) {
+        boolean isLast = isDone && s == steps.size() - 1;
+        listener.step(
+            metrics.get(s),
+            seconds,
+            steps.get(s).epochAfter(),
+            isLast ? Optional.empty() : Optional.of(round));
+      }
+      listener.settled();
     }
+  }
+
+  /** A step with the sum of all gradients. */
+  private List<PolicyMetrics> added(
+      Map<Integer, Round> drawn, List<PolicyMicroBatch> microBatches) {
+    PolicyUpdates.Gradient gradient = updates.gradient(microBatches.get(0).step(), microBatches);
+    guard(drawn, microBatches, gradient);
+    return List.of(updates.apply(gradient));
+  }
+
+  /** Steps that each worker takes on its part of the micro-batches of each step. */
+  private List<PolicyMetrics> averaged(
+      Map<Integer, Round> drawn, List<List<PolicyMicroBatch>> batches) {
+    drawn.values().forEach(listener::drawn); // off-policy, so that the guard has compared them
+    int workers = shape.local.workers;
+    List<List<List<PolicyMicroBatch>>> ofWorkers = new ArrayList<>();
+    for (int worker = 0; worker < workers; worker++) {
+      int own = worker;
+      ofWorkers.add(batches.stream().map(step -> List.copyOf(part(step, own, workers))).toList());
+    }
+    return updates.average(ofWorkers);
+  }
+
+  private static <T> List<T> part(List<T> all, int number, int parts) {
+    int size = all.size() / parts;
+    return all.subList(number * size, (number + 1) * size);
   }
 
   /** Compares the log-probabilities of sampler and gradient's forward pass for the drawn rounds. */

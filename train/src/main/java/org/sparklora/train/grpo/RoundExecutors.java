@@ -53,6 +53,17 @@ public record RoundExecutors(int ahead, Optional<Integer> count, Optional<Intege
   }
 
   /**
+   * The number of executors that train: also in one process, in turn.
+   *
+   * @param learners of {@link #learners}
+   */
+  public int trainers(Workers learners) {
+    return learners instanceof LocalWorkers
+        ? Math.max(1, count.orElse(1) - drawers.orElse(0))
+        : learners.count();
+  }
+
+  /**
    * The workers that draw, or ask servers.
    *
    * @param asksServers whether servers draw; then executors go on training meanwhile

@@ -2,7 +2,7 @@ package org.sparklora.train.step;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.IntStream;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.PolicyGradient;
@@ -61,12 +61,14 @@ public final class PolicyUpdates implements AutoCloseable {
    * is applied, or the next one is computed.
    *
    * @param step number of the step, from 0
-   * @param loss sum of the micro-batches' losses
-   * @param metrics TRL's metrics of each micro-batch
-   * @param logProbs the policy's: per micro-batch an array with one number per target token
+   * @param parts of each micro-batch, without its gradient
    */
-  public record Gradient(
-      int step, double loss, List<Map<String, Double>> metrics, List<float[]> logProbs) {}
+  public record Gradient(int step, List<PolicyGradient> parts) {
+    /** The policy's: per micro-batch an array with one number per target token. */
+    public List<float[]> logProbs() {
+      return parts.stream().map(PolicyGradient::logProbs).toList();
+    }
+  }
 
   /**
    * Computes a step's gradient; the parameters stay as they are.
@@ -89,15 +91,7 @@ public final class PolicyUpdates implements AutoCloseable {
             parts.add(part); // without its gradient from now on
           }
         });
-    double loss = 0;
-    for (PolicyGradient part : parts) {
-      loss += part.loss();
-    }
-    return new Gradient(
-        step,
-        loss,
-        parts.stream().map(PolicyGradient::metrics).toList(),
-        parts.stream().map(PolicyGradient::logProbs).toList());
+    return new Gradient(step, parts);
   }
 
   /**
@@ -109,7 +103,39 @@ public final class PolicyUpdates implements AutoCloseable {
   public PolicyMetrics apply(Gradient computed) {
     double norm = vectors.update(computed.step, engine);
     close();
-    return new PolicyMetrics(computed.step, computed.loss, norm, computed.metrics);
+    return PolicyMetrics.of(computed.step, norm, computed.parts);
+  }
+
+  /**
+   * Takes steps that are averaged once: workers take all of them on their own micro-batches; then
+   * parameters and moments become their means over the workers.
+   *
+   * @param ofWorkers for each worker its micro-batches of each step, equally many
+   * @return the metrics of each step
+   * @throws org.sparklora.train.NonFiniteLossException if a loss or gradient is not finite; the
+   *     parameters stay unchanged
+   */
+  public List<PolicyMetrics> average(List<List<List<PolicyMicroBatch>>> ofWorkers) {
+    int steps = ofWorkers.get(0).size();
+    int first = ofWorkers.get(0).get(0).get(0).step();
+    workers.during("steps %s to %s".formatted(first + 1, first + steps));
+    long size = vectors.size();
+    List<List<PolicyMetrics>> taken;
+    try (FlatVector means = new FlatVector(3 * size);
+        SharedVector moments = workers.share(vectors.copyOfMoments())) {
+      taken =
+          workers.addUp(
+              ofWorkers,
+              new LocalPolicySteps(
+                  vectors.model(), vectors.rule(), parameters(), moments, 1f / ofWorkers.size()),
+              means);
+      means.part(0, size).copyTo(vectors.parameters());
+      means.part(size, 2 * size).copyTo(vectors.moments());
+    }
+    close();
+    return IntStream.range(0, steps)
+        .mapToObj(s -> PolicyMetrics.mean(taken.stream().map(own -> own.get(s)).toList()))
+        .toList();
   }
 
   /** Frees the shared parameters. */

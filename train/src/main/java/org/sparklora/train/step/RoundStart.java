@@ -90,11 +90,11 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
 
   /** Whether a worker's moments at the start of a round may be used at the start of this one. */
   boolean hasMomentsOf(int worker, int round) {
-    return run.settings().bySpeed() // promises no equal bits
-        || round >= snapshot.round()
-            && round <= round()
-            && past.subList(round - snapshot.round(), past.size()).stream()
-                .allMatch(over -> run.steps(worker, over).isEmpty());
+    return round >= snapshot.round()
+        && (run.settings().bySpeed() // promises no equal bits
+            || round <= round()
+                && past.subList(round - snapshot.round(), past.size()).stream()
+                    .allMatch(over -> run.steps(worker, over).isEmpty()));
   }
 
   /**

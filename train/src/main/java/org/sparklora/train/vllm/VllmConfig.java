@@ -63,10 +63,10 @@ public record VllmConfig(List<String> urls, Duration timeout, String adapterDir,
   private static String address(String url) {
     String address = url.strip().replaceFirst("/+$", "").replaceFirst("/v1$", "");
     ConfigException.require(
-        address.matches("https?://[^/\\s@]+(/\\S*)?"),
+        address.matches("https?://[^/\\s@_]+(/\\S*)?"), // Java refuses hosts with an underscore
         Flags.VLLM_SERVER_BASE_URL,
         url,
-        "write the address of a server, such as http://host:8000; several with commas between");
+        "write the address of a server, such as http://host:8000, or the IP address of a host with an underscore in its name; several with commas between");
     return address;
   }
 

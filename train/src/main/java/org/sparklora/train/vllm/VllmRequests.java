@@ -187,17 +187,38 @@ final class VllmRequests {
 
   /** Sends one request after the other to a server, as long as there are any. */
   private void serve(Line line) {
-    for (Prompt prompt = take(line); prompt != null; prompt = take(line)) {
-      long began = System.nanoTime();
-      try {
-        answered(line, prompt, sampler.complete(line.server, prompt, sampling));
-      } catch (VllmServer.UnknownModelException e) {
-        restore(line, prompt, began);
-      } catch (IOException e) {
-        failed(line, prompt, began, e);
-      } catch (RuntimeException e) {
-        refused(e);
+    try {
+      for (Prompt prompt = take(line); prompt != null; prompt = take(line)) {
+        long began = System.nanoTime();
+        try {
+          answered(line, prompt, complete(line, prompt, began));
+        } catch (IOException e) {
+          failed(line, prompt, began, e);
+        }
       }
+    } catch (RuntimeException e) {
+      refused(e);
+    } catch (Error e) { // the prompt is in no queue any more, and the call would wait for it
+      String why = "Cannot read an answer of %s (%s): give this process more memory";
+      refused(new IllegalStateException(why.formatted(line.server, e), e));
+    }
+  }
+
+  /** Sends a request; a server that has lost the adapter gets it back, and the request fails. */
+  private List<Completion> complete(Line line, Prompt prompt, long began) throws IOException {
+    try {
+      return sampler.complete(line.server, prompt, sampling);
+    } catch (VllmServer.UnknownModelException e) {
+      synchronized (line) { // a thread that waited for another's reload does not repeat it
+        if (began - line.reloadedNanos >= 0) {
+          try {
+            sampler.restore(line.server);
+          } finally {
+            line.reloadedNanos = System.nanoTime();
+          }
+        }
+      }
+      throw new IOException("had lost the adapter", e);
     }
   }
 
@@ -222,25 +243,6 @@ final class VllmRequests {
     done.put(prompt.id(), completions);
     if (done.size() == prompts.size()) {
       notifyAll();
-    }
-  }
-
-  private void restore(Line line, Prompt prompt, long began) {
-    try {
-      synchronized (line) { // a thread that waited for another's reload does not repeat it
-        if (began - line.reloadedNanos >= 0) {
-          try {
-            sampler.restore(line.server);
-          } finally {
-            line.reloadedNanos = System.nanoTime();
-          }
-        }
-      }
-      failed(line, prompt, began, new IOException("had lost the adapter"));
-    } catch (IOException e) {
-      failed(line, prompt, began, e);
-    } catch (RuntimeException e) {
-      refused(e);
     }
   }
 

@@ -110,7 +110,11 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
     String call = "/v1/load_lora_adapter";
     ObjectNode body = JSON.createObjectNode().put("lora_name", name);
     JsonHttp.Answer answer = post(call, body.put("lora_path", folder.toString()), LOADED);
-    if (!message(answer).contains("already been loaded")) {
+    String said = message(answer);
+    if (said.contains("add_lora method failed")) { // vLLM 0.32 refuses with status 500
+      throw refused("it %s; %s".formatted(said(answer, call), remedy(answer)));
+    }
+    if (!said.contains("already been loaded")) {
       understood(answer, call, remedy(answer));
     }
   }

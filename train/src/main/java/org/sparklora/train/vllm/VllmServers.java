@@ -45,7 +45,6 @@ public final class VllmServers implements AutoCloseable {
   private static final int ADAPTER_NAME = 8; // characters that tell runs apart
 
   private final TrainedModel model;
-  private final int vocabulary;
   private final VllmConfig config;
   private final List<VllmServer> servers;
   private final String run = "policy-" + UUID.randomUUID().toString().substring(0, ADAPTER_NAME);
@@ -55,7 +54,6 @@ public final class VllmServers implements AutoCloseable {
 
   private VllmServers(VllmConfig config, TrainedModel model) {
     this.model = model;
-    this.vocabulary = model.config().vocabSize();
     this.config = config;
     String key = Optional.ofNullable(System.getenv(KEY)).orElse("");
     this.servers =
@@ -201,7 +199,7 @@ public final class VllmServers implements AutoCloseable {
    */
   public Sampler sampler(FlatVector parameters, String version) {
     if (model.lora().isEmpty()) {
-      return new VllmSampler(up(), base, "", vocabulary);
+      return new VllmSampler(up(), base, "", model.config().vocabSize());
     }
     String name = run + "-" + version;
     if (current.isPresent() && current.get().model().equals(name)) {
@@ -251,7 +249,7 @@ public final class VllmServers implements AutoCloseable {
       delete(folder);
       throw e;
     }
-    return new VllmSampler(loaded, name, folder.toString(), vocabulary);
+    return new VllmSampler(loaded, name, folder.toString(), model.config().vocabSize());
   }
 
   /** Writes an adapter beside its place, then renames it, so that no server sees half of it. */

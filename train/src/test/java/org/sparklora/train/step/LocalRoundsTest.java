@@ -277,6 +277,27 @@ class LocalRoundsTest {
     }
   }
 
+  /** A worker may come back to a process that it left before the snapshot. */
+  @Test
+  void momentsFromBeforeTheSnapshotAreLeftEvenIfRowsAreDealtBySpeed() {
+    AveragingSettings bySpeed =
+        new AveragingSettings(
+            STEPS,
+            OuterOptimizer.Settings.AVERAGE,
+            InnerMoments.KEPT,
+            true,
+            VectorType.FLOAT32,
+            11);
+    RoundStart.Run run = new RoundStart.Run("dealt by speed", bySpeed, plan, rows);
+    RoundStart.Snapshot snapshot = new RoundStart.Snapshot(5, new Unreadable(), List.of());
+    RoundStart.Past past = new RoundStart.Past(10, 12, new Unreadable());
+    RoundStart start = new RoundStart(run, snapshot, List.of(past), 12, 14);
+
+    assertThat(start.hasMomentsOf(0, 4)).isFalse();
+    assertThat(start.hasMomentsOf(0, 5)).isTrue();
+    assertThat(start.hasMomentsOf(0, 7)).isTrue(); // of a round that is taken again
+  }
+
   @Test
   void aTaskThatOutlivesItsRunKeepsNothing() {
     try (TrainedVectors driver = initial();

@@ -12,6 +12,7 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -247,6 +248,35 @@ class VllmSamplerTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("no longer offers base");
     assertThat(server.requests()).isEqualTo(1);
+  }
+
+  /** Most often for want of memory: nothing else would end the call. */
+  @Test
+  @Timeout(20)
+  void anErrorInARequestsThreadEndsTheCall() throws IOException {
+    start(number -> Fault.NONE);
+    List<Prompt> few = prompts(2);
+    List<Prompt> failing =
+        new AbstractList<>() {
+          @Override
+          public Prompt get(int index) {
+            return few.get(index);
+          }
+
+          @Override
+          public int size() {
+            if (Thread.currentThread().getName().equals("spark-lora-vllm")) {
+              throw new OutOfMemoryError("Java heap space");
+            }
+            return few.size();
+          }
+        };
+
+    assertThatThrownBy(() -> sampler("base").complete(failing, SAMPLING))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(servers.get(0).url())
+        .hasMessageContaining("Java heap space")
+        .hasMessageContaining("more memory");
   }
 
   /** Executors receive it. */

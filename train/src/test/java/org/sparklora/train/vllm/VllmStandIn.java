@@ -190,7 +190,9 @@ public final class VllmStandIn implements AutoCloseable {
     } else {
       int rank = JSON.readTree(folder.resolve("adapter_config.json").toFile()).path("r").asInt();
       if (rank > maxRank) {
-        error(http, 400, "LoRA rank %s is greater than max_lora_rank %s.".formatted(rank, maxRank));
+        String why =
+            "Call to add_lora method failed: LoRA rank %s is greater than max_lora_rank %s.";
+        error(http, 500, why.formatted(rank, maxRank));
         return;
       }
       adapters.put(name, folder);

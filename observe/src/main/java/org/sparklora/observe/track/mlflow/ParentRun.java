@@ -94,15 +94,17 @@ public final class ParentRun {
   private List<MlflowPoint> missing(MlflowRun parent, Map<String, Double> metrics)
       throws IOException {
     Set<String> there = new HashSet<>();
-    runs.places(parent, metrics.keySet()).forEach(place -> there.add(place.key()));
+    List<String> keys = metrics.keySet().stream().map(MlflowPoint::key).toList();
+    runs.places(parent, keys).forEach(place -> there.add(place.key()));
     long now = System.currentTimeMillis();
     return metrics.entrySet().stream()
-        .filter(metric -> !there.contains(metric.getKey()) && Double.isFinite(metric.getValue()))
+        .filter(metric -> Double.isFinite(metric.getValue()))
         .map(
             metric ->
                 new MlflowPoint(
                     new MlflowPoint.Place(MlflowPoint.key(metric.getKey()), STEP, now),
                     metric.getValue()))
+        .filter(point -> !there.contains(point.place().key()))
         .toList();
   }
 

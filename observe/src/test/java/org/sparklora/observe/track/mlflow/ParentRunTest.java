@@ -89,6 +89,14 @@ class ParentRunTest {
   }
 
   @Test
+  void aMetricThatTheServerNamesOtherwiseIsToldOnce() throws IOException {
+    for (int time = 0; time < 2; time++) {
+      parent().finish(Map.of("best_pass@1", 0.5), Map.of());
+    }
+    assertThat(server.only().curve("best_pass_1")).containsExactly("0 0.5");
+  }
+
+  @Test
   void itIsTheRunThatTheEnvironmentGives() throws IOException {
     server.runs.put("theirs", new FakeMlflow.Run());
     environment.put("MLFLOW_RUN_ID", "theirs");

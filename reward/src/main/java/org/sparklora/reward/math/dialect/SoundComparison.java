@@ -99,9 +99,10 @@ final class SoundComparison {
     }
     // Braces distinguish 9/(4π) from (9/4)π, so unreadable mathematics is compared with braces.
     boolean mathematics = a.latex().matches("(?s).*\\\\(?!text|mathrm|mbox|mathbf|textbf|[ ,;]).*");
-    return mathematics
-        ? readings.of(a).isEmpty() && a.latex().replace(" ", "").equals(b.latex().replace(" ", ""))
-        : sameWords(goldWords, answerWords);
+    return !a.latex().isEmpty()
+            && a.latex().replace(" ", "").equals(b.latex().replace(" ", ""))
+            && readings.of(a).isEmpty()
+        || !mathematics && sameWords(goldWords, answerWords);
   }
 
   /** Converts a number in another base: 204 in base 5 is 54. */
@@ -138,10 +139,8 @@ final class SoundComparison {
   private static boolean sameChoice(String goldWords, String answer) {
     String letter = goldWords.replaceAll("[()]", "");
     // A lower-case e is a number, an upper-case E a choice.
-    if (answer.strip().equals("e")) {
-      return false;
-    }
-    return SoundText.choice(answer).filter(letter::equals).isPresent();
+    return !answer.strip().equals("e")
+        && SoundText.choice(answer).filter(letter::equals).isPresent();
   }
 
   private static boolean sameWords(String gold, String answer) {

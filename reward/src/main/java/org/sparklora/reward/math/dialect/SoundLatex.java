@@ -38,12 +38,6 @@ final class SoundLatex {
     {":=", "="},
     {"\\lbrace", "\\{"},
     {"\\rbrace", "\\}"},
-    {"\\bigl", ""},
-    {"\\bigr", ""},
-    {"\\Bigl", ""},
-    {"\\Bigr", ""},
-    {"\\left.", ""},
-    {"\\right.", ""},
     {"\\mathbf{R}", "\\mathbb{R}"},
     {"\\R ", "\\mathbb{R} "},
     {"\\varnothing", "\\emptyset "},
@@ -66,7 +60,9 @@ final class SoundLatex {
   /** Applied in order after {@code SIGNS}, each to the result of the one before. */
   private static final List<Rewrite> REWRITES =
       List.of(
-          new Rewrite("\\\\(?:left|right|big|Big)(?![a-zA-Z])", ""),
+          new Rewrite(
+              "\\\\(?:left|right)\\.|\\\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])", ""),
+          new Rewrite("(?<=,)\\s*(?:\\.{2,}|…)", "\\\\ldots"),
           new Rewrite("(?<=[0-9A-Za-z)}])\\*\\*(?=[-0-9A-Za-z({])", "^"),
           new Rewrite("\\*\\*", ""),
           // One command for upright text, one for thin spaces; wide spaces separate answers.
@@ -90,7 +86,7 @@ final class SoundLatex {
               "\\\\bmod(?![a-zA-Z])|\\\\(?:operatorname|text|mathrm)\\{\\s*mod\\s*\\}"
                   + "|(?<![a-zA-Z\\\\])mod(?![a-zA-Z])",
               "\\\\mod "),
-          new Rewrite("\\(\\s*\\\\mod\\s*([^()]*)\\)", "\\\\pmod{$1}"),
+          new Rewrite("\\(\\s*\\\\mod(?:\\s|\\\\[ ,])*+([^()]*)\\)", "\\\\pmod{$1}"),
           new Rewrite("\\{([^{}]*)\\\\over(?![a-zA-Z])([^{}]*)\\}", "\\\\frac{$1}{$2}"),
           // A prime belongs to a name.
           new Rewrite("(?<=[a-zA-Z0-9)}])'{3}(?![a-zA-Z'])", "^{\\\\prime\\\\prime\\\\prime}"),
@@ -98,12 +94,20 @@ final class SoundLatex {
           new Rewrite("(?<=[a-zA-Z0-9)}])'(?![a-zA-Z'])", "^{\\\\prime}"),
           new Rewrite("\\\\[dtc]frac", "\\\\frac"),
           new Rewrite(
-              "\\\\(?:operatorname|text|mathrm)\\{(sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|ln|log|exp|max|min|det)\\}",
+              "\\\\(?:operatorname|text|mathrm)\\{(sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|ln|log|exp|max|min|det"
+                  + "|(?:arc)?(?:co?)?tg|lg)\\}",
               "\\\\$1 "),
+          new Rewrite("\\\\(arc)?co?tg(?![a-zA-Z])", "\\\\$1cot "),
+          new Rewrite("\\\\(arc)?tg(?![a-zA-Z])", "\\\\$1tan "),
+          new Rewrite("\\\\lg(?![a-zA-Z])", "\\\\log "),
           new Rewrite("\\\\(?:text|mathrm)\\{(gcd|lcm)\\}", "\\\\operatorname{$1}"),
           new Rewrite("\\\\text\\{([^{}]*=[^{}]*)\\}", "$1"),
           new Rewrite(
               "\\\\(?:mathbf|boldsymbol|bm|textbf|text|mathrm|mathit)\\{\\s*(-?[0-9][0-9.,/ ]*)\\s*\\}",
+              "$1"),
+          // A number with its unit, and no second number.
+          new Rewrite(
+              "^\\\\(?:text|textbf|mathrm|mathbf)\\{\\s*((?:\\\\?\\$)?-?[0-9][0-9.,/]*[^{}0-9]*(?:\\^[23])?)\\}$",
               "$1"),
           new Rewrite("√\\s*(?:\\(([^()]*)\\)|([0-9]+|[a-zA-Z]))", "\\\\sqrt{$1$2}"),
           new Rewrite(
@@ -217,14 +221,11 @@ final class SoundLatex {
     return both ? text.substring(start, end) : text;
   }
 
-  /** Removes punctuation and spaces at the end. */
+  /** Removes punctuation, spaces and commands for spaces at the end. */
   static String trimmed(String text) {
     String result = Spaces.strip(text);
-    while (!result.isEmpty() && ".,;:".indexOf(result.charAt(result.length() - 1)) >= 0
-        || result.endsWith("\\ ")
-        || result.endsWith("\\,")) {
-      int cut = result.endsWith("\\,") || result.endsWith("\\ ") ? 2 : 1;
-      result = Spaces.strip(result.substring(0, result.length() - cut));
+    while (!result.isEmpty() && ".,;:\\".indexOf(result.charAt(result.length() - 1)) >= 0) {
+      result = Spaces.strip(result.substring(0, result.length() - 1));
     }
     return result;
   }

@@ -125,16 +125,12 @@ final class SoundReadings {
             .allMatch(e -> e instanceof Interval i && (infinite(i) || !i.isOpen()))) {
       return joined(SetOperation.Op.UNION, set.elements());
     }
-    if (result instanceof Chain chain && Relations.isEquation(chain)) {
-      return namedEquation(chain);
-    }
-    if (result instanceof Relation relation
-        && relation.op() == Relation.Op.EQ
-        && !Relations.isNamesOnly(relation.left())
-        && Relations.isNamesOnly(relation.right())) {
-      return relation.reversed();
-    }
-    return result;
+    // 5+6=11=x says x = 11.
+    return Relations.isEquation(result)
+            && !Relations.isNamesOnly(Relations.first(result).left())
+            && Relations.isNamesOnly(Relations.last(result).right())
+        ? Relations.last(result).reversed()
+        : result;
   }
 
   /** {{1, 2}, 3} has three values. */
@@ -228,17 +224,5 @@ final class SoundReadings {
 
   private static Expr joined(SetOperation.Op op, List<Expr> sets) {
     return sets.stream().reduce((a, b) -> new SetOperation(op, a, b)).orElseThrow();
-  }
-
-  /** {@code 5+6=11=x} says x = 11. */
-  private static Expr namedEquation(Chain chain) {
-    List<Expr> members = new ArrayList<>();
-    members.add(chain.links().get(0).left());
-    chain.links().forEach(link -> members.add(link.right()));
-    Expr last = members.get(members.size() - 1);
-    if (Relations.isNamesOnly(last) && !Relations.isNamesOnly(members.get(0))) {
-      return new Relation(Relation.Op.EQ, last, members.get(members.size() - 2));
-    }
-    return chain;
   }
 }

@@ -19,7 +19,7 @@ final class SoundText {
           "\\s*,?\\s*(?:\\\\(?:text|mbox|quad|qquad)\\{?\\s*)?(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\\s*\\}?\\s*");
   private static final Pattern GROUPED =
       Pattern.compile(
-          "(-?[0-9]{1,3})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})++)(\\.[0-9]+)?");
+          "(-?[1-9][0-9]{0,2})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})++)(\\.[0-9]+)?");
   private static final Pattern DECIMAL_COMMA =
       Pattern.compile("(-?[0-9]+),([0-9]{1,2}|[0-9]{4,}|(?<=0,)[0-9]+)");
   private static final Pattern DEGREES =
@@ -43,6 +43,9 @@ final class SoundText {
       Pattern.compile("[=<>]|\\\\(?:le|ge|lt|gt|ne|in)(?![a-zA-Z])|\\\\(?:leq|geq|neq)");
   private static final Pattern CURRENCY =
       Pattern.compile("^(?:\\\\\\$|\\$|€|£|¥|USD|EUR|US\\\\\\$)\\s*|\\s*(?:€|£|¥|USD|EUR)$");
+  private static final Pattern CHOICE =
+      Pattern.compile(
+          "\\(?([a-z])\\)?(?:[.:)]?(?:\\s(?!(?:and|or|[&/,])\\s*\\(?[a-z]\\)?(?![a-z])).*)?)?");
   private static final List<String> NUMBERS =
       List.of("zero one two three four five six seven eight nine ten".split(" "));
   private static final Set<String> UNDEFINED =
@@ -75,15 +78,15 @@ final class SoundText {
   }
 
   private static String withoutCommands(String written) {
-    String text = SoundLatex.of(written);
+    String text = SoundLatex.of(written).replaceAll("~|\\\\[ ,]", " ");
     text = text.replaceAll("\\\\(?:text|textbf|textit|mathrm|mbox|mathbf|rm|bf)\\b", "");
     text = text.replaceAll("[{}$*\\\\]", "");
     return SoundLatex.trimmed(text.replaceAll("\\s+", " "));
   }
 
-  /** The letter of a choice, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}. */
+  /** The letter of a choice, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}; not B or C. */
   static Optional<String> choice(String written) {
-    Matcher m = Pattern.compile("\\(?([a-z])\\)?(?:[.:)]?(?:\\s.*)?)?").matcher(words(written));
+    Matcher m = CHOICE.matcher(words(written));
     boolean article = withoutCommands(written).matches("a [A-Za-z].*"); // "a triangle"
     return m.matches() && !article ? Optional.of(m.group(1)) : Optional.empty();
   }
@@ -121,7 +124,7 @@ final class SoundText {
     }
     boolean or = text.matches("(?s).*(?<![a-zA-Z])or(?![a-zA-Z]).*") || text.contains("\\lor");
     text = AND_OR.matcher(text.replace("\\lor", " or ")).replaceAll(",");
-    text = brackets(text);
+    text = bothSigns(brackets(text));
     boolean braced = text.startsWith("\\{") && text.endsWith("\\}");
     return new Cleaned(text, percent, modulus, base, or, braced);
   }
@@ -144,9 +147,22 @@ final class SoundText {
     };
   }
 
-  /** Converts French intervals, set builders and angle brackets to the usual form. */
+  /** Lists both values of a term with a ± in brackets, such as {@code \frac{1\pm\sqrt{5}}{2}}. */
+  private static String bothSigns(String text) {
+    String[] sides = text.split("\\\\pm(?![a-zA-Z])|±", -1);
+    String opened = sides[0].replaceAll("\\\\.|[^{(]", "");
+    String closed = sides[0].replaceAll("\\\\.|[^})]", "");
+    return sides.length == 2
+            && opened.length() > closed.length()
+            && !text.matches("(?s).*(?:[,;∓]|\\\\mp).*")
+        ? String.join("", sides[0], "+", sides[1], ",", sides[0], "-", sides[1])
+        : text;
+  }
+
+  /** Converts French and Russian intervals, set builders and angle brackets to the usual form. */
   private static String brackets(String text) {
     String result = text.replace("\\langle", "(").replace("\\rangle", ")");
+    result = result.replaceAll("([\\[(])([^\\[\\](),;]+);([^\\[\\](),;]+)(?=[\\])])", "$1$2,$3");
     Matcher french =
         Pattern.compile("([\\[\\]])([^\\[\\](){},]+,[^\\[\\](){},]+)(?<!\\\\sqrt)([\\[\\]])")
             .matcher(result);
@@ -159,7 +175,7 @@ final class SoundText {
                         + (m.group(3).equals("[") ? ")" : "]")));
     Matcher builder =
         Pattern.compile(
-                "(?s)\\\\\\{\\s*[a-z](?:\\s*\\\\in\\s*\\\\mathbb\\{R\\})?\\s*(?:\\\\mid|\\||:|\\\\colon|\\\\vert)\\s*(.*)\\\\\\}")
+                "(?s)\\\\\\{\\s*[a-z](?:\\s*\\\\in\\s*\\\\mathbb\\{R\\})?(?:\\s|\\\\,)*(?:\\\\mid|\\||:|\\\\colon|\\\\vert)\\s*(.*)\\\\\\}")
             .matcher(result);
     return builder.matches() && RELATION.matcher(builder.group(1)).find()
         ? builder.group(1)
@@ -180,7 +196,7 @@ final class SoundText {
               + grouped.group(2).replaceAll("[^0-9]", "")
               + (grouped.group(3) == null ? "" : grouped.group(3)));
       // The joined digits are one number, and not also a list, which would be another answer.
-      if (!text.matches("[0-9]+,\\s+[0-9 ,]+")) {
+      if (!text.matches("-?[0-9]+\\s*,\\s+[0-9 ,.]+")) {
         return List.copyOf(readings);
       }
     }

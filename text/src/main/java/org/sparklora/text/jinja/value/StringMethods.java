@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 public final class StringMethods {
   private static final Pattern BLANKS = Pattern.compile("[\\t-\\r\\x1c-\\x1f\\x85\\p{Z}]+");
 
-  /** Quotes, backslashes and characters that Python does not call printable. */
-  private static final Pattern ESCAPED = Pattern.compile("[\\p{C}\\p{Z}\\\\'\"&&[^ ]]");
+  /** Quotes, backslashes and what Python does not print; it knows emoji that Java does not. */
+  private static final Pattern ESCAPED = Pattern.compile("[\\p{C}\\p{Z}\\\\'\"&&[^ \\p{Cn}]]");
 
   private StringMethods() {}
 
@@ -174,7 +174,10 @@ public final class StringMethods {
     boolean inWord = false;
     for (int point : text.codePoints().toArray()) {
       out.appendCodePoint(inWord ? Character.toLowerCase(point) : Character.toTitleCase(point));
-      inWord = Character.isLetter(point);
+      inWord =
+          Character.isUpperCase(point)
+              || Character.isLowerCase(point)
+              || Character.isTitleCase(point);
     }
     return out.toString();
   }
@@ -202,7 +205,8 @@ public final class StringMethods {
       if (!(item instanceof String text)) {
         throw new JinjaException("Cannot join %s into a string", Values.typeName(item));
       }
-      arguments.budget().allocate((long) out.length() + between.length() + text.length());
+      arguments.budget().bound((long) out.length() + between.length() + text.length());
+      arguments.budget().allocate((long) between.length() + text.length());
       out.append(between).append(text);
       between = separator;
     }

@@ -286,9 +286,7 @@ public final class Values {
       return fallback;
     }
     long index = asIndex(value);
-    if (index < 0) {
-      index += size;
-    }
+    index += index < 0 ? size : 0;
     return (int)
         (step > 0 ? Math.max(0, Math.min(size, index)) : Math.max(-1, Math.min(size - 1, index)));
   }

@@ -1,0 +1,82 @@
+package org.sparklora.spark.grpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.TestModels;
+
+/** Runs whose workers take the two steps of each round by themselves. */
+class GrpoLocalStepsTest {
+  @TempDir private static Path folder;
+  private static Path model;
+
+  @BeforeAll
+  static void copyModel() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+  }
+
+  private static GrpoRun run(String name, String... more) throws IOException {
+    return GrpoRun.tiny(model, folder.resolve(name), "--use_peft").with(more);
+  }
+
+  private static SparkSession session(boolean sharesMemory) {
+    return TestSpark.builder(3)
+        .config("spark.sparklora.sharedMemory", Boolean.toString(sharesMemory))
+        .getOrCreate();
+  }
+
+  @Test
+  void aSingleWorkerHasNothingToAverage() throws IOException {
+    try (SparkSession spark = session(true)) {
+      GrpoRun added = run("added").run(spark);
+      GrpoRun alone = run("alone", "--local_steps", "2").run(spark);
+
+      assertThat(alone.weights()).isEqualTo(added.weights());
+      assertThat(alone.history()).isEqualTo(added.history());
+    }
+  }
+
+  @Test
+  void threeWorkersInOneProcessOrInTasksGiveTheSameAlsoWhenTheyAreResumed() throws IOException {
+    String[] three = {"--local_steps", "2", "--num_workers", "3", "--save_strategy", "steps"};
+    GrpoRun here = run("here", three).with("--save_steps", "2");
+    try (SparkSession spark = session(true)) {
+      here.run(spark);
+    }
+    try (SparkSession spark = session(false)) {
+      GrpoRun apart = here.into(folder.resolve("apart")).run(spark);
+      String checkpoint = here.output().resolve("checkpoint-2").toString();
+      GrpoRun resumed =
+          here.into(folder.resolve("resumed"), "--resume_from_checkpoint", checkpoint).run(spark);
+      GrpoRun added = run("sums", "--num_workers", "3").run(spark);
+
+      assertThat(resumed.weights()).isEqualTo(apart.weights()).isEqualTo(here.weights());
+      assertThat(resumed.history()).isEqualTo(apart.history()).isEqualTo(here.history());
+      assertThat(added.weights()).isNotEqualTo(here.weights());
+    }
+  }
+
+  @Test
+  void unequalPartsAreRefused() throws IOException {
+    GrpoRun two = run("two", "--local_steps", "2", "--num_workers", "2");
+    GrpoRun one = run("one", "--local_steps", "2", "--steps_per_generation", "3");
+    try (SparkSession spark = session(true)) {
+      assertThatThrownBy(() -> two.run(spark))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("gradient_accumulation_steps = 3")
+          .hasMessageContaining("a multiple of 2");
+      assertThatThrownBy(() -> one.run(spark))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("local_steps = 2")
+          .hasMessageContaining("raise steps_per_generation");
+    }
+  }
+}

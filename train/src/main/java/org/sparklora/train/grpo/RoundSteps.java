@@ -1,0 +1,102 @@
+package org.sparklora.train.grpo;
+
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+
+/**
+ * The sizes of steps, and their relation to rounds of completions.
+ *
+ * @param rows {@code per_device_train_batch_size}: completions of a micro-batch
+ * @param accumulation {@code gradient_accumulation_steps}
+ * @param stepsPerGeneration {@code steps_per_generation}: micro-batches of a round
+ * @param iterations {@code num_iterations}: how often a round is trained on
+ * @param localSteps {@code local_steps}: steps between two averages; 1 adds gradients up
+ * @param maskTruncated {@code mask_truncated_completions}
+ */
+public record RoundSteps(
+    int rows,
+    int accumulation,
+    int stepsPerGeneration,
+    int iterations,
+    int localSteps,
+    boolean maskTruncated) {
+  public RoundSteps {
+    int steps = stepsPerGeneration * iterations / accumulation;
+    ConfigException.require(
+        localSteps == 1 || steps > 1 && stepsPerGeneration * iterations % accumulation == 0,
+        Flags.LOCAL_STEPS,
+        localSteps,
+        "a round of %s micro-batches, trained on %s times, must be several whole steps of %s micro-batches (%s) for workers to take some of their own; raise %s"
+            .formatted(
+                stepsPerGeneration,
+                iterations,
+                accumulation,
+                Flags.GRADIENT_ACCUMULATION_STEPS,
+                Flags.STEPS_PER_GENERATION));
+  }
+
+  /** The record of a user's settings. */
+  public static RoundSteps of(Settings settings) {
+    int rows = settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE);
+    return new RoundSteps(
+        rows,
+        settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),
+        stepsPerGeneration(settings, rows),
+        settings.get(Flags.NUM_ITERATIONS),
+        settings.get(Flags.LOCAL_STEPS),
+        settings.get(Flags.MASK_TRUNCATED_COMPLETIONS));
+  }
+
+  private static int stepsPerGeneration(Settings settings, int rows) {
+    Optional<Integer> steps = settings.find(Flags.STEPS_PER_GENERATION);
+    Optional<Integer> size = settings.find(Flags.GENERATION_BATCH_SIZE);
+    size.ifPresent(
+        completions -> {
+          ConfigException.require(
+              steps.isEmpty(),
+              Flags.GENERATION_BATCH_SIZE,
+              completions,
+              "%s says the same; leave one of them out".formatted(Flags.STEPS_PER_GENERATION));
+          ConfigException.require(
+              completions % rows == 0,
+              Flags.GENERATION_BATCH_SIZE,
+              completions,
+              "it must be a multiple of %s, which is %s"
+                  .formatted(Flags.PER_DEVICE_TRAIN_BATCH_SIZE, rows));
+        });
+    return size.map(completions -> completions / rows)
+        .or(() -> steps)
+        .orElse(settings.get(Flags.GRADIENT_ACCUMULATION_STEPS));
+  }
+
+  /** Completions of a round. */
+  public int generationSize() {
+    return rows * stepsPerGeneration;
+  }
+
+  /** The relation of rounds and steps, with gradients that are added up. */
+  public GrpoLoop.Shape shape() {
+    return new GrpoLoop.Shape(stepsPerGeneration, iterations, GrpoLoop.Local.NONE);
+  }
+
+  /**
+   * The same for a number of workers.
+   *
+   * @throws ConfigException if workers average and cannot have equal parts of a step
+   */
+  public GrpoLoop.Shape shape(int workers) {
+    if (localSteps == 1) {
+      return shape();
+    }
+    ConfigException.require(
+        accumulation % workers == 0,
+        Flags.GRADIENT_ACCUMULATION_STEPS,
+        accumulation,
+        "with %s, each of %s workers takes an equal part of a step; set it to a multiple of %s"
+            .formatted(Flags.LOCAL_STEPS, workers, workers));
+    return new GrpoLoop.Shape(
+        stepsPerGeneration, iterations, new GrpoLoop.Local(localSteps, workers));
+  }
+}

@@ -1,0 +1,31 @@
+package org.sparklora.train.vllm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+
+class VllmConfigTest {
+  private static List<String> urls(String addresses) {
+    Settings settings =
+        CommandLine.parse(
+                "generate",
+                List.of("--use_vllm", "--vllm_mode", "server", "--vllm_server_base_url", addresses))
+            .settings();
+    return VllmConfig.of(settings, "adapters").orElseThrow().urls();
+  }
+
+  @Test
+  void addressesThatJavaCannotCallAreRefused() {
+    assertThat(urls("http://gpu-1:8000/v1/,https://[::1]:8000/my_proxy"))
+        .containsExactly("http://gpu-1:8000", "https://[::1]:8000/my_proxy");
+    assertThatThrownBy(() -> urls("http://vllm_1:8000"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("vllm_server_base_url = http://vllm_1:8000")
+        .hasMessageContaining("the IP address of a host with an underscore in its name");
+  }
+}
