@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from spark_lora import GRPOConfig, LoraConfig, SFTConfig, stages
 from spark_lora.datasets import _arrow
 from spark_lora.lora import lora_flags
+from spark_lora.rewards import named
 from spark_lora.session import _is_local
 
 
@@ -49,6 +50,13 @@ try:
 except ValueError as error:
     message = str(error)
 check(f"an adapter of no layer: {message[:70]}…", "target_modules = []: no layer would be adapted" in message)
+
+
+def accuracy_reward(**columns):
+    return []
+
+
+check("a function beside a reward of its name", named([accuracy_reward, "accuracy_reward"])[0] == ["accuracy_reward_2", "accuracy_reward"])
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Datasets, stages, session

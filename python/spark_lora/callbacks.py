@@ -264,7 +264,7 @@ class Listener:
         state.log_history.append(logs)
         if self.bar is not None:
             self.bar.set_postfix({k: f"{logs[k]:.4g}" for k in SHOWN if isinstance(logs.get(k), float)})
-        self.run.tell("on_log", logs=logs)
+        self.run.tell("on_log", logs=dict(logs))  # callbacks may change theirs
         self.run.control.should_log = False
         if any(name.startswith("eval_") for name in logs):
             self.run.evaluated(logs)

@@ -37,7 +37,7 @@ def named(reward_funcs):
             raise TypeError(f"reward_funcs: {one!r:.80} is no function and no name of a reward; models are not rewards here")
         name = base = re.sub(r"[\s,]+", "_", name_of(one))
         number = 1
-        while name in names:
+        while name in names or name in given:
             number += 1
             name = f"{base}_{number}"
         names.append(name)
@@ -82,12 +82,14 @@ def _by_value(function):
     """A module beside the user's script is on no executor: its functions travel whole."""
     from pyspark import cloudpickle
 
+    while isinstance(function, functools.partial):
+        function = function.func
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     file = getattr(module, "__file__", None)
     if file is None or module.__name__ == "__main__":
         return
     installed = [sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), *site.getsitepackages()]
-    if not any(Path(folder) in Path(file).resolve().parents for folder in installed if folder):
+    if not any(Path(folder).resolve() in Path(file).resolve().parents for folder in installed if folder):
         cloudpickle.register_pickle_by_value(module)
 
 

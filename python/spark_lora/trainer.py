@@ -157,8 +157,12 @@ class _Trainer:
         with one_line(self._jvm, TRAINERS):
             self._api().copyResults(self.args.output_dir, os.fspath(output_dir), bool(self.args.overwrite_output_dir))
 
-    def push_to_hub(self):
-        """Pushes the results to the hub, as `hub_model_id` and the like say; returns where they are."""
+    def push_to_hub(self, dataset_name=None):
+        """Pushes the results to the hub, as `hub_model_id` and the like say; returns where they are.
+
+        Args:
+            dataset_name: TRL's; the card names the dataset of the run in any case
+        """
         flags = self.args.flags()
         wanted = {name: flags[name] for name in ("hub_model_id", "hub_private_repo", "hub_revision") if name in flags}
         with one_line(self._jvm, TRAINERS):
