@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code curate} on executors that are JVMs of their own writes the files that one JVM writes. */
 class CurateClusterIT {
   private static final int FILES = 40;
-  private static final int COPIES_A_FILE = 5; // of 200 rows
+  private static final int COPIES_A_FILE = 3; // of 200 rows
   private static final int FILES_BEFORE_THE_FAULT = 4;
   private static final LocalCluster CLUSTER =
       LocalCluster.of(2, 1, 1536)
