@@ -199,8 +199,11 @@ final class VllmRequests {
     } catch (RuntimeException e) {
       refused(e);
     } catch (Error e) { // the prompt is in no queue any more, and the call would wait for it
-      String why = "Cannot read an answer of %s (%s): give this process more memory";
-      refused(new IllegalStateException(why.formatted(line.server, e), e));
+      refused(
+          new IllegalStateException(
+              "Cannot read an answer of %s (%s): give this process more memory"
+                  .formatted(line.server, e),
+              e));
     }
   }
 
