@@ -2,6 +2,7 @@ package org.sparklora.train;
 
 import java.io.Serializable;
 import java.util.Map;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.train.vector.FlatVector;
 
 /**
@@ -16,6 +17,15 @@ import org.sparklora.train.vector.FlatVector;
 public record PolicyGradient(
     double loss, Map<String, Double> metrics, float[] logProbs, FlatVector gradient)
     implements Serializable, AutoCloseable {
+
+  /** Adds the gradient to a step's, on an engine, and frees it. */
+  public void addTo(FlatVector sum, Engine engine) {
+    try (gradient) {
+      if (gradient.size() > 0) {
+        gradient.addTo(sum, engine);
+      }
+    }
+  }
 
   /** Frees the gradient. */
   @Override

@@ -11,7 +11,14 @@ public final class TestSpark {
     return builder(slots).getOrCreate();
   }
 
-  /** The same, still to be configured. */
+  /** The same, whose tasks share the memory of this process, or do as if they were apart. */
+  public static SparkSession open(int slots, boolean sharesMemory) {
+    return builder(slots)
+        .config("spark.sparklora.sharedMemory", Boolean.toString(sharesMemory))
+        .getOrCreate();
+  }
+
+  /** A session that is still to be configured. */
   public static SparkSession.Builder builder(int slots) {
     return SparkSession.builder()
         .master("local[%d]".formatted(slots))

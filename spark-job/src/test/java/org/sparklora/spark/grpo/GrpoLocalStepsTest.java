@@ -27,15 +27,9 @@ class GrpoLocalStepsTest {
     return GrpoRun.tiny(model, folder.resolve(name), "--use_peft").with(more);
   }
 
-  private static SparkSession session(boolean sharesMemory) {
-    return TestSpark.builder(3)
-        .config("spark.sparklora.sharedMemory", Boolean.toString(sharesMemory))
-        .getOrCreate();
-  }
-
   @Test
   void aSingleWorkerHasNothingToAverage() throws IOException {
-    try (SparkSession spark = session(true)) {
+    try (SparkSession spark = TestSpark.open(3, true)) {
       GrpoRun added = run("added").run(spark);
       GrpoRun alone = run("alone", "--local_steps", "2").run(spark);
 
@@ -48,10 +42,10 @@ class GrpoLocalStepsTest {
   void threeWorkersInOneProcessOrInTasksGiveTheSameAlsoWhenTheyAreResumed() throws IOException {
     String[] three = {"--local_steps", "2", "--num_workers", "3", "--save_strategy", "steps"};
     GrpoRun here = run("here", three).with("--save_steps", "2");
-    try (SparkSession spark = session(true)) {
+    try (SparkSession spark = TestSpark.open(3, true)) {
       here.run(spark);
     }
-    try (SparkSession spark = session(false)) {
+    try (SparkSession spark = TestSpark.open(3, false)) {
       GrpoRun apart = here.into(folder.resolve("apart")).run(spark);
       String checkpoint = here.output().resolve("checkpoint-2").toString();
       GrpoRun resumed =
@@ -68,7 +62,7 @@ class GrpoLocalStepsTest {
   void unequalPartsAreRefused() throws IOException {
     GrpoRun two = run("two", "--local_steps", "2", "--num_workers", "2");
     GrpoRun one = run("one", "--local_steps", "2", "--steps_per_generation", "3");
-    try (SparkSession spark = session(true)) {
+    try (SparkSession spark = TestSpark.open(3, true)) {
       assertThatThrownBy(() -> two.run(spark))
           .isInstanceOf(ConfigException.class)
           .hasMessageContaining("gradient_accumulation_steps = 3")

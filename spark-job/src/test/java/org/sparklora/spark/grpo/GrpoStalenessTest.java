@@ -36,12 +36,6 @@ class GrpoStalenessTest {
     return GrpoRun.tiny(model, folder.resolve(name), "--use_peft", "--max_steps", "12").with(more);
   }
 
-  private static SparkSession session(boolean sharesMemory) {
-    return TestSpark.builder(3)
-        .config("spark.sparklora.sharedMemory", Boolean.toString(sharesMemory))
-        .getOrCreate();
-  }
-
   private static List<Integer> versions(GrpoRun run) {
     return java.util.stream.IntStream.range(0, 6)
         .mapToObj(round -> run.output().resolve("rounds/round-%04d/generations".formatted(round)))
@@ -62,7 +56,7 @@ class GrpoStalenessTest {
 
   @Test
   void aRoundIsDrawnByThePolicyOfSomeRoundsBefore() throws IOException {
-    try (SparkSession spark = session(true)) {
+    try (SparkSession spark = TestSpark.open(3, true)) {
       GrpoRun run = rounds("two", "--max_staleness", "2").run(spark);
 
       assertThat(versions(run)).containsExactly(0, 0, 0, 2, 4, 6);
@@ -87,7 +81,7 @@ class GrpoStalenessTest {
 
   @Test
   void stalenessOfZeroChangesNothing() throws IOException {
-    try (SparkSession spark = session(true)) {
+    try (SparkSession spark = TestSpark.open(3, true)) {
       GrpoRun run = rounds("zero", "--max_staleness", "0").run(spark);
 
       assertSame(run, rounds("unset").run(spark));
@@ -98,10 +92,10 @@ class GrpoStalenessTest {
   @Test
   void executorsOfTheirOwnDrawTheSame() throws IOException {
     GrpoRun here;
-    try (SparkSession spark = session(true)) {
+    try (SparkSession spark = TestSpark.open(3, true)) {
       here = rounds("here", "--max_staleness", "1", "--dynamic_sampling").run(spark);
     }
-    try (SparkSession spark = session(false)) {
+    try (SparkSession spark = TestSpark.open(3, false)) {
       for (String drawers : List.of("1", "2")) {
         GrpoRun run =
             here.into(folder.resolve("drawers-" + drawers), "--num_generators", drawers)
@@ -115,7 +109,7 @@ class GrpoStalenessTest {
   @ParameterizedTest
   @ValueSource(strings = {"--no_dynamic_sampling", "--dynamic_sampling"})
   void goesOnFromAnyStepToTheSameBits(String sampling) throws IOException {
-    try (SparkSession spark = session(true)) {
+    try (SparkSession spark = TestSpark.open(3, true)) {
       GrpoRun whole =
           rounds("whole" + sampling, sampling, "--max_staleness", "2")
               .with("--reward_funcs", GrpoRun.PartialVariety.class.getName())
@@ -138,7 +132,7 @@ class GrpoStalenessTest {
 
   @Test
   void executorsThatCannotBeSplitAreRefused() throws IOException {
-    try (SparkSession spark = session(false)) {
+    try (SparkSession spark = TestSpark.open(3, false)) {
       assertThatThrownBy(() -> rounds("idle", "--num_generators", "1").run(spark))
           .isInstanceOf(ConfigException.class)
           .hasMessageContaining("num_generators = 1")

@@ -84,12 +84,8 @@ public final class PolicyUpdates implements AutoCloseable {
         microBatches,
         new ComputeGradient(vectors.model(), parameters()),
         part -> {
-          try (part) {
-            if (part.gradient().size() > 0) {
-              part.gradient().addTo(sum, engine);
-            }
-            parts.add(part); // without its gradient from now on
-          }
+          part.addTo(sum, engine);
+          parts.add(part); // without its gradient from now on
         });
     return new Gradient(step, parts);
   }

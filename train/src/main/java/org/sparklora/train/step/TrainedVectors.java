@@ -147,12 +147,9 @@ public final class TrainedVectors implements AutoCloseable {
     List<PolicyGradient> parts = new ArrayList<>();
     try (ExecutorModel here = ExecutorModel.of(model)) {
       for (PolicyMicroBatch microBatch : microBatches) {
-        try (PolicyGradient part = here.gradient(microBatch, parameters)) {
-          if (part.gradient().size() > 0) {
-            part.gradient().addTo(sum, engine());
-          }
-          parts.add(part); // without its gradient from now on
-        }
+        PolicyGradient part = here.gradient(microBatch, parameters);
+        part.addTo(sum, engine());
+        parts.add(part); // without its gradient from now on
       }
     }
     int step = microBatches.get(0).step();
