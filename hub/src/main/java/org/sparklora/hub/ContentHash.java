@@ -45,15 +45,11 @@ final class ContentHash {
     return HexFormat.of().formatHex(hash.digest.digest());
   }
 
-  void add(byte[] buffer, int length) {
-    digest.update(buffer, 0, length);
-  }
-
   void add(Path file) throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        add(buffer, read);
+        digest.update(buffer, 0, read);
       }
     }
   }

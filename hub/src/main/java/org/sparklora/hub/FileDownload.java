@@ -21,9 +21,6 @@ import java.util.function.LongConsumer;
  * <p>One thread downloads one file.
  */
 final class FileDownload {
-  /** Suffix of an incomplete file; {@code huggingface_hub} never takes such a file for a blob. */
-  private static final String INCOMPLETE = ".spark-lora.incomplete";
-
   private static final int LONGEST_SHOWN = 100;
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -35,6 +32,10 @@ final class FileDownload {
   private final HubRepo repo;
   private final String commit;
   private final HubFile file;
+
+  /** The file's address at the hub, which may redirect to a storage that must not see the token. */
+  private final URI uri;
+
   private final HubSubject about;
 
   FileDownload(HubHttp http, HubCache cache, HubRepo repo, String commit, HubFile file) {
@@ -43,6 +44,7 @@ final class FileDownload {
     this.repo = repo;
     this.commit = commit;
     this.file = file;
+    this.uri = http.uri(repo.path() + "/resolve/" + commit + "/" + file.path());
     this.about = HubSubject.of(repo, commit).withFile(file.path());
   }
 
@@ -62,17 +64,17 @@ final class FileDownload {
       meter.found(file.bytes());
       return;
     }
-    Source source = source();
-    Path blob = cache.blob(repo, source.etag());
+    requireListed();
+    Path blob = cache.blob(repo, file.etag());
     try {
       cache.locked(
           repo,
-          source.etag(),
+          file.etag(),
           () -> {
             if (Files.exists(blob)) {
               meter.found(file.bytes());
             } else {
-              fetch(source, blob, meter);
+              fetch(blob, meter);
             }
             cache.link(repo, commit, file, blob);
           });
@@ -81,16 +83,8 @@ final class FileDownload {
     }
   }
 
-  /**
-   * The address and identity of a file.
-   *
-   * @param uri at the hub, which may redirect to a storage that must not see the token
-   * @param etag hash of the file, and its name in the cache
-   */
-  private record Source(URI uri, String etag, long bytes) {}
-
-  private Source source() {
-    URI uri = http.uri(repo.path() + "/resolve/" + commit + "/" + file.path());
+  /** Checks that the hub has the file, with the hash that its list of files names. */
+  private void requireListed() {
     HttpResponse<InputStream> response =
         http.send(HubRequest.head(uri, about).with("Accept-Encoding", "identity"));
     HubHttp.discard(response);
@@ -103,9 +97,7 @@ final class FileDownload {
             .orElse("");
     etag = etag.replaceFirst("^W/", "").replace("\"", "");
     requireSame("X-Repo-Commit", commit, headers.firstValue("X-Repo-Commit"));
-    requireSame("ETag", file.sha256().orElse(file.blobId()), Optional.of(etag));
-    // not the redirect's target: that address expires, so each attempt asks for it anew
-    return new Source(uri, etag, file.bytes());
+    requireSame("ETag", file.etag(), Optional.of(etag));
   }
 
   /**
@@ -124,19 +116,19 @@ final class FileDownload {
     }
   }
 
-  private void fetch(Source source, Path blob, Meter meter) throws IOException {
+  private void fetch(Path blob, Meter meter) throws IOException {
     Files.createDirectories(blob.getParent());
-    Path part = blob.resolveSibling(blob.getFileName() + INCOMPLETE);
+    Path part = HubCache.part(blob);
     long before = Files.exists(part) ? Files.size(part) : 0;
-    meter.found(Math.min(before, source.bytes()));
+    meter.found(Math.min(before, file.bytes()));
     boolean resumed = before > 0;
     int failures = 0;
     while (true) {
       long start = Files.exists(part) ? Files.size(part) : 0;
-      if (start < source.bytes() || !Files.exists(part)) {
-        Optional<IOException> broken = append(source, part, start, meter);
+      if (start < file.bytes() || !Files.exists(part)) {
+        Optional<IOException> broken = append(part, start, meter);
         long size = Files.size(part);
-        if (size < source.bytes()) {
+        if (size < file.bytes()) {
           failures = size - start < PROGRESS_BYTES ? failures + 1 : 0;
           if (failures > HubRequest.RETRIES) {
             throw http.unreachable(
@@ -146,7 +138,7 @@ final class FileDownload {
           continue;
         }
       }
-      if (isWhole(source, part)) {
+      if (isWhole(part)) {
         Files.move(part, blob, StandardCopyOption.ATOMIC_MOVE);
         return;
       }
@@ -156,18 +148,18 @@ final class FileDownload {
         throw new HubException(
             HubException.Kind.DAMAGED,
             "Cannot use %s: what came does not have the %s that the hub names (%s); try again, and check proxies if it stays so"
-                .formatted(about, wrong == source.bytes() ? "hash" : "size", source.etag()));
+                .formatted(about, wrong == file.bytes() ? "hash" : "size", file.etag()));
       }
       resumed = false; // an earlier attempt may have written a wrong beginning
-      meter.came(-Math.min(wrong, source.bytes()));
+      meter.came(-Math.min(wrong, file.bytes()));
     }
   }
 
-  private static boolean isWhole(Source source, Path part) throws IOException {
-    if (Files.size(part) != source.bytes()) {
+  private boolean isWhole(Path part) throws IOException {
+    if (Files.size(part) != file.bytes()) {
       return false;
     }
-    Optional<ContentHash> hash = ContentHash.of(source.etag(), source.bytes());
+    Optional<ContentHash> hash = ContentHash.of(file.etag(), file.bytes());
     if (hash.isPresent()) {
       hash.get().add(part);
       return hash.get().matches();
@@ -180,9 +172,9 @@ final class FileDownload {
    *
    * @return the error that broke off the transfer, if any
    */
-  private Optional<IOException> append(Source source, Path part, long start, Meter meter)
-      throws IOException {
-    HubRequest request = HubRequest.get(source.uri(), about).with("Accept-Encoding", "identity");
+  private Optional<IOException> append(Path part, long start, Meter meter) throws IOException {
+    // not from the last redirect's target: that address expires, so each attempt asks for it anew
+    HubRequest request = HubRequest.get(uri, about).with("Accept-Encoding", "identity");
     HttpResponse<InputStream> response =
         http.send(start > 0 ? request.with("Range", "bytes=" + start + "-") : request);
     boolean goesOn = start > 0 && response.statusCode() == 206;
@@ -190,13 +182,12 @@ final class FileDownload {
       meter.came(-start); // the server sends the whole file again
     }
     try (InputStream body = response.body(); // closed also if the file cannot be opened
-        OutputStream out = goesOn ? appending(part) : Files.newOutputStream(part)) {
-      return copy(body, out, source.bytes() - (goesOn ? start : 0), meter::came);
+        OutputStream out =
+            goesOn
+                ? Files.newOutputStream(part, StandardOpenOption.APPEND)
+                : Files.newOutputStream(part)) {
+      return copy(body, out, file.bytes() - (goesOn ? start : 0), meter::came);
     }
-  }
-
-  private static OutputStream appending(Path part) throws IOException {
-    return Files.newOutputStream(part, StandardOpenOption.APPEND);
   }
 
   /** Returns failures to read, which are the network's; throws failures to write, the disk's. */

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The download cache of {@code huggingface_hub}, read and written by its rules, so that this class
@@ -40,9 +43,14 @@ import java.util.stream.Stream;
  * which is harmless: both write temporary files under different names. Thread-safe.
  */
 final class HubCache {
+  private static final Logger LOG = LoggerFactory.getLogger(HubCache.class);
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
   private static final Pattern ETAG = Pattern.compile("[A-Za-z0-9_-]{1,200}");
   private static final int TREE_FORMAT = 1;
+
+  /** Suffix of an incomplete file; {@code huggingface_hub} never takes such a file for a blob. */
+  private static final String INCOMPLETE = ".spark-lora.incomplete";
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Locks between threads, since a file lock belongs to the whole process. */
@@ -116,13 +124,21 @@ final class HubCache {
                         info.path("blob_id").asText(),
                         Optional.ofNullable(info.path("lfs_sha256").textValue())));
               });
-      return Optional.of(files);
+      return hasHashes(files.values()) ? Optional.of(files) : Optional.empty();
     } catch (IOException e) {
       return Optional.empty(); // the list is damaged: the caller asks the hub again
     }
   }
 
-  void saveTree(HubRepo repo, String commit, Iterable<HubFile> files) {
+  /** Whether a list has hashes: the hub masks those of gated files for accounts without access. */
+  private static boolean hasHashes(Collection<HubFile> files) {
+    return files.stream().allMatch(file -> ETAG.matcher(file.etag()).matches());
+  }
+
+  void saveTree(HubRepo repo, String commit, Collection<HubFile> files) {
+    if (!hasHashes(files)) {
+      return; // the account may get access to this commit later
+    }
     ObjectNode tree = JSON.createObjectNode().put("format_version", TREE_FORMAT);
     ObjectNode entries = tree.putObject("files");
     for (HubFile file : files) {
@@ -181,6 +197,21 @@ final class HubCache {
     return folder(repo).resolve("blobs").resolve(etag);
   }
 
+  /** The path of an incomplete blob. */
+  static Path part(Path blob) {
+    return blob.resolveSibling(blob.getFileName() + INCOMPLETE);
+  }
+
+  /** The room that a download of a file needs, less than its size if a part is in the cache. */
+  long neededBytes(HubRepo repo, HubFile file) {
+    if (!hasHashes(List.of(file))) {
+      return file.bytes();
+    }
+    Path blob = blob(repo, file.etag());
+    long left = Files.exists(blob) ? 0 : Math.max(0, file.bytes() - part(blob).toFile().length());
+    return symlinks ? left : left + file.bytes(); // the snapshot's copy
+  }
+
   /** Makes a snapshot show a blob as a file, by a symbolic link or a copy. */
   void link(HubRepo repo, String commit, HubFile file, Path blob) throws IOException {
     Path pointer = pointer(repo, commit, file);
@@ -236,6 +267,7 @@ final class HubCache {
     return root.resolve(repo.folderName());
   }
 
+  /** Saves an answer of the hub; warns where this user may only read, as in a shared cache. */
   private static void write(Path file, String text) {
     try {
       Files.createDirectories(file.getParent());
@@ -243,7 +275,7 @@ final class HubCache {
       Files.write(aside, text.getBytes(StandardCharsets.UTF_8));
       Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      throw failed("write", file, e);
+      LOG.warn("Cannot write {} ({}), so the hub is asked each time", file, e.getMessage());
     }
   }
 

@@ -101,17 +101,9 @@ public final class HubClient {
       return cached.orElseThrow(() -> offline(repo, revision));
     }
     try {
-      HubSubject about = HubSubject.read(repo, revision);
-      URI uri = URI.create(api(repo) + "/revision/" + UriPath.encodePart(revision));
       // with a cached commit, an absent network should not cost half a minute
       int retries = cached.isPresent() ? 0 : HubRequest.RETRIES;
-      JsonNode info = http.sendForJson(HubRequest.get(uri, about).triedAgain(retries));
-      String commit = info.path("sha").asText();
-      if (!HubCache.isCommit(commit)) {
-        throw new HubException(
-            HubException.Kind.SERVER,
-            "The hub names no commit for %s; check that HF_ENDPOINT is a hub".formatted(about));
-      }
+      String commit = newest(repo, revision, HubSubject.read(repo, revision), retries);
       cache.saveCommit(repo, revision, commit);
       return commit;
     } catch (HubException e) {
@@ -126,6 +118,18 @@ public final class HubClient {
           e.getMessage());
       return cached.get();
     }
+  }
+
+  /** Asks the hub for the newest commit of a revision; {@link #commit} may know an older one. */
+  String newest(HubRepo repo, String revision, HubSubject about, int retries) {
+    HubRequest request = HubRequest.get(http.api(repo, "revision", revision), about);
+    String commit = http.sendForJson(request.triedAgain(retries)).path("sha").asText();
+    if (!HubCache.isCommit(commit)) {
+      throw new HubException(
+          HubException.Kind.SERVER,
+          "The hub names no commit for %s; check that HF_ENDPOINT is a hub".formatted(about));
+    }
+    return commit;
   }
 
   /**
@@ -149,7 +153,7 @@ public final class HubClient {
     }
     List<HubFile> files = new ArrayList<>();
     HubSubject about = HubSubject.read(repo, commit);
-    URI page = URI.create(api(repo) + "/tree/" + commit + "?recursive=true&expand=false");
+    URI page = URI.create(http.api(repo, "tree", commit) + "?recursive=true&expand=false");
     for (int pages = 0; pages < MAX_PAGES && files.size() < MAX_FILES; pages++) {
       HubHttp.Answer answer = http.ask(HubRequest.get(page, about));
       if (!answer.json().isArray()) {
@@ -259,7 +263,7 @@ public final class HubClient {
 
   /** Refuses a download that the disk cannot hold, before it begins. */
   private void requireRoom(HubRepo repo, List<HubFile> missing) {
-    long bytes = missing.stream().mapToLong(HubFile::bytes).sum();
+    long bytes = missing.stream().mapToLong(file -> cache.neededBytes(repo, file)).sum();
     try {
       long room = Files.getFileStore(Files.createDirectories(config.cache())).getUsableSpace();
       if (room < bytes && room > 0) {
@@ -267,7 +271,7 @@ public final class HubClient {
             HubException.Kind.CACHE,
             String.format(
                 Locale.ROOT,
-                "Cannot download %s: its files have %,d bytes and %s has room for %,d; make room or set HF_HUB_CACHE to another disk",
+                "Cannot download %s: %,d bytes are missing and %s has room for %,d; make room or set HF_HUB_CACHE to another disk",
                 repo,
                 bytes,
                 config.cache(),
@@ -276,10 +280,6 @@ public final class HubClient {
     } catch (IOException e) {
       throw HubCache.failed("make", config.cache(), e);
     }
-  }
-
-  private String api(HubRepo repo) {
-    return config.endpoint() + repo.apiPath();
   }
 
   private HubException offline(HubRepo repo, String revision) {

@@ -10,6 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The hub's address, the user's token and the download cache, from the environment variables of
@@ -35,6 +37,9 @@ public record HubConfig(
   private static final String TOKEN = "HF_TOKEN";
   private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
   private static final int TIMEOUT_SECONDS = 10;
+
+  /** {@code $NAME} or {@code ${NAME}} in a path. */
+  private static final Pattern VARIABLE = Pattern.compile("\\$(\\w+|\\{\\w+})");
 
   /** The settings of this process. */
   public static HubConfig ofEnvironment() {
@@ -83,13 +88,24 @@ public record HubConfig(
 
   private static Path path(
       Map<String, String> environment, String name, Path otherwise, Path userHome) {
-    String value = environment.getOrDefault(name, "");
+    String value = expanded(environment.getOrDefault(name, ""), environment);
     if (value.isEmpty()) {
       return otherwise;
     }
     return value.equals("~") || value.startsWith("~/")
         ? userHome.resolve(value.substring(Math.min(2, value.length())))
         : Path.of(value);
+  }
+
+  /** Replaces variables, as Python's {@code expandvars}; those that are not set stay. */
+  private static String expanded(String path, Map<String, String> environment) {
+    return VARIABLE
+        .matcher(path)
+        .replaceAll(
+            found -> {
+              String name = found.group(1).replaceAll("[{}]", "");
+              return Matcher.quoteReplacement(environment.getOrDefault(name, found.group()));
+            });
   }
 
   private static URI endpoint(String value) {

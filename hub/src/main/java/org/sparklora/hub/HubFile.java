@@ -17,6 +17,11 @@ public record HubFile(String path, long bytes, String blobId, Optional<String> s
   private static final int LONGEST_SHOWN = 100;
   private static final Pattern DRIVE = Pattern.compile("^[A-Za-z]:");
 
+  /** The hash by which the hub, and the cache, name the contents. */
+  String etag() {
+    return sha256.orElse(blobId);
+  }
+
   /** The file's name without folders. */
   public String name() {
     return path.substring(path.lastIndexOf('/') + 1);

@@ -76,6 +76,11 @@ final class HubHttp {
     return URI.create(config.endpoint() + UriPath.encode(path));
   }
 
+  /** The address of the hub's API for a revision of a repository. */
+  URI api(HubRepo repo, String what, String revision) {
+    return URI.create(uri(repo.apiPath()) + "/" + what + "/" + UriPath.encodePart(revision));
+  }
+
   /**
    * Resolves an address that the hub names. Addresses of the public hub, which mirrors pass on
    * unchanged, are mapped to the endpoint.

@@ -86,16 +86,11 @@ public final class HubUpload {
     } catch (HubException e) {
       boolean mayExist =
           e.kind() == HubException.Kind.CONFLICT || e.kind() == HubException.Kind.FORBIDDEN;
-      if (!mayExist || !exists(repo)) {
+      HubRequest look = HubRequest.get(http.uri(repo.apiPath()), about);
+      if (!mayExist || !answers(look, HubException.Kind.NO_REPOSITORY)) {
         throw e;
       }
     }
-  }
-
-  private boolean exists(HubRepo repo) {
-    return answers(
-        HubRequest.get(http.uri(repo.apiPath()), HubSubject.of(repo, "")),
-        HubException.Kind.NO_REPOSITORY);
   }
 
   /**
@@ -111,12 +106,13 @@ public final class HubUpload {
           "Cannot push to %s: it is a commit; name a branch".formatted(about));
     }
     if (answers(
-        HubRequest.get(api(repo, "revision", branch), about), HubException.Kind.NO_REVISION)) {
+        HubRequest.get(http.api(repo, "revision", branch), about), HubException.Kind.NO_REVISION)) {
       return;
     }
     try {
       HubHttp.discard(
-          http.send(HubRequest.post(api(repo, "branch", branch), JSON.createObjectNode(), about)));
+          http.send(
+              HubRequest.post(http.api(repo, "branch", branch), JSON.createObjectNode(), about)));
     } catch (HubException e) {
       if (e.kind() != HubException.Kind.CONFLICT) { // else created by another client meanwhile
         throw e;
@@ -157,7 +153,8 @@ public final class HubUpload {
                 .formatted(folder));
       }
       for (int attempt = 1; ; attempt++) {
-        String parent = head(repo, revision);
+        HubSubject about = HubSubject.of(repo, revision);
+        String parent = client.newest(repo, revision, about, HubRequest.RETRIES);
         List<Change> changes = changes(repo, revision, additions);
         if (changes.isEmpty()) {
           return parent;
@@ -202,7 +199,7 @@ public final class HubUpload {
             .put("sample", Base64.getEncoder().encodeToString(addition.sample()))
             .put("size", addition.bytes());
       }
-      URI uri = api(repo, "preupload", revision);
+      URI uri = http.api(repo, "preupload", revision);
       JsonNode answer =
           http.sendForJson(HubRequest.post(uri, question, HubSubject.of(repo, revision)));
       for (JsonNode file : answer.path("files")) {
@@ -248,7 +245,7 @@ public final class HubUpload {
     HubRequest request =
         new HubRequest(
             "POST",
-            api(repo, "commit", revision),
+            http.api(repo, "commit", revision),
             Map.of("Content-Type", "application/x-ndjson"),
             BodyPublishers.ofString(lines.toString()),
             HubSubject.of(repo, revision),
@@ -272,17 +269,5 @@ public final class HubUpload {
             .put("content", Base64.getEncoder().encodeToString(Files.readAllBytes(addition.file())))
             .put("path", addition.path())
             .put("encoding", "base64");
-  }
-
-  /** The newest commit of a revision; {@link HubClient#commit} may have cached an older one. */
-  private String head(HubRepo repo, String revision) {
-    URI uri = api(repo, "revision", revision);
-    return http.sendForJson(HubRequest.get(uri, HubSubject.of(repo, revision)))
-        .path("sha")
-        .asText();
-  }
-
-  private URI api(HubRepo repo, String what, String revision) {
-    return URI.create(http.uri(repo.apiPath()) + "/" + what + "/" + UriPath.encodePart(revision));
   }
 }

@@ -159,6 +159,59 @@ class HubClientTest {
   }
 
   @Test
+  void needsRoomForMissingBytesAlone() throws IOException {
+    Path first = hub.download(hub.client(), REPO);
+    String weights = ContentHash.sha256(first.resolve("model.safetensors"));
+    remote.put("README.md", "a later commit with the same weights");
+    HubCache cache = new HubCache(hub.cache, true);
+    HubFile huge = new HubFile("model.safetensors", Long.MAX_VALUE / 4, "", Optional.of(weights));
+    cache.saveTree(REPO, remote.head(), List.of(huge));
+    assertThat(hub.download(hub.client(), REPO).resolve("model.safetensors"))
+        .hasBinaryContent(WEIGHTS);
+
+    HubFile other = new HubFile("other", 300_000, "", Optional.of("f".repeat(64)));
+    assertThat(cache.neededBytes(REPO, other)).isEqualTo(300_000);
+    Files.write(HubCache.part(cache.blob(REPO, other.etag())), new byte[100_000]);
+    assertThat(cache.neededBytes(REPO, other)).isEqualTo(200_000);
+    assertThat(new HubCache(hub.cache, false).neededBytes(REPO, other))
+        .as("with the copy in the snapshot")
+        .isEqualTo(500_000);
+  }
+
+  /** Another user's cache: files in place of folders refuse what missing rights refuse. */
+  @Test
+  void aCacheThatCannotBeWrittenToServesWhatItHas() throws IOException {
+    Path first = hub.download(hub.client(), REPO);
+    for (String name : List.of("refs", "trees")) {
+      Path place = hub.cache.resolve("models--qwen--tiny").resolve(name);
+      Files.move(place, place.resolveSibling("former-" + name));
+      Files.writeString(place, "");
+    }
+    assertThat(hub.download(hub.client(), REPO)).isEqualTo(first);
+  }
+
+  /** The hub masks the hashes of a gated repository for accounts without access. */
+  @Test
+  void aListWithMaskedHashesIsAskedForAgain() throws IOException {
+    HubCache cache = new HubCache(hub.cache, true);
+    String masked = "*".repeat(64);
+    cache.saveTree(
+        REPO,
+        remote.head(),
+        List.of(new HubFile("model.safetensors", 300_000, "0".repeat(40), Optional.of(masked))));
+    Path tree = hub.cache.resolve("models--qwen--tiny/trees/" + remote.head() + ".json");
+    assertThat(tree).doesNotExist();
+
+    Files.createDirectories(tree.getParent());
+    Files.writeString(
+        tree,
+        "{\"format_version\": 1, \"files\": {\"model.safetensors\": {\"size\": 300000, \"blob_id\": \"0\", \"lfs_sha256\": \"%s\"}}}"
+            .formatted(masked));
+    assertThat(hub.download(hub.client(), REPO).resolve("model.safetensors"))
+        .hasBinaryContent(WEIGHTS);
+  }
+
+  @Test
   void severalClientsDownloadAFileOnce() {
     List<CompletableFuture<Path>> running = new ArrayList<>();
     for (int i = 0; i < 4; i++) {

@@ -47,6 +47,14 @@ class HubConfigTest {
   }
 
   @Test
+  void variablesInAPathAreReplacedAsInPython() {
+    Map<String, String> environment =
+        Map.of("HF_HOME", "$SCRATCH/${USER}/hf-$NONE", "SCRATCH", "/scratch", "USER", "a$b");
+    assertThat(HubConfig.of(environment, HOME).cache())
+        .isEqualTo(Path.of("/scratch/a$b/hf-$NONE/hub"));
+  }
+
+  @Test
   void tokenIsTheVariablesOrTheFiles(@TempDir Path folder) throws IOException {
     Files.writeString(folder.resolve("token"), "hf_file\n");
     Map<String, String> file = Map.of("HF_HOME", folder.toString());

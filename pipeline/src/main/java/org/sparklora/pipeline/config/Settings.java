@@ -54,12 +54,7 @@ public final class Settings implements Serializable {
 
   /** These settings, with this value if the user set none. */
   public Settings withDefault(Flag<?> flag, String value) {
-    if (isGiven(flag)) {
-      return this;
-    }
-    Map<String, List<String>> more = new LinkedHashMap<>(given);
-    more.put(flag.name(), List.of(value));
-    return new Settings(command, more, places);
+    return isGiven(flag) ? this : with(flag, value);
   }
 
   /** These settings, with the flag set to this value. */

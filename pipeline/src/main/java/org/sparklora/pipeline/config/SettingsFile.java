@@ -104,7 +104,8 @@ public final class SettingsFile {
               : "a number is expected, not true or false");
       // 0x10 and 1_000 are numbers only in YAML; 1:30 is one, too, but never meant as one
       boolean number = typed instanceof Number && flag.type().isNumber() && !text.contains(":");
-      return List.of(number ? String.valueOf(typed) : text);
+      boolean onOrOff = typed instanceof Boolean && flag.type() == FlagType.BOOL;
+      return List.of(number || onOrOff ? String.valueOf(typed) : text);
     }
 
     private static String scalar(Flag<?> flag, Object element) {

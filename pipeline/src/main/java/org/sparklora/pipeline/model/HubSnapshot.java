@@ -59,7 +59,7 @@ record HubSnapshot(
     List<String> weights = found.weights(client, folder);
     Map<String, HubFile> files =
         client.files(repo, commit).stream()
-            .filter(file -> ModelFiles.isText(file) || weights.contains(file.path()))
+            .filter(file -> ModelFiles.isText(file.path()) || weights.contains(file.path()))
             .collect(Collectors.toMap(HubFile::path, file -> file));
     return new ModelOutline.Remote() {
       @Override
@@ -108,9 +108,9 @@ record HubSnapshot(
 
   private Path fetch() {
     HubClient client = HubClient.shared(endpoint);
-    Predicate<HubFile> wanted =
-        client.config().offline() ? file -> ModelFiles.isRead(file.path()) : ModelFiles::isText;
-    Path folder = client.snapshot(repo, commit, wanted, new HubProgress());
+    Predicate<String> wanted = client.config().offline() ? ModelFiles::isRead : ModelFiles::isText;
+    Path folder =
+        client.snapshot(repo, commit, file -> wanted.test(file.path()), new HubProgress());
     if (part == Part.WHOLE) {
       List<String> weights = weights(client, folder);
       client.snapshot(repo, commit, file -> weights.contains(file.path()), new HubProgress());

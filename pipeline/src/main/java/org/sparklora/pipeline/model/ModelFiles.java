@@ -16,7 +16,6 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.hub.HubFile;
 import org.sparklora.pipeline.model.ModelSource.Part;
 import org.sparklora.pipeline.run.FileVersion;
 
@@ -79,13 +78,9 @@ final class ModelFiles {
     return List.copyOf(wanted);
   }
 
-  private static boolean isText(String path) {
+  /** Whether a file is configuration, tokenizer or chat template. */
+  static boolean isText(String path) {
     return isRead(path) || COPIED.matcher(path).matches();
-  }
-
-  /** Whether a repository's file is configuration, tokenizer or chat template. */
-  static boolean isText(HubFile file) {
-    return isText(file.path());
   }
 
   /** Whether a run reads this file if a folder has it. */

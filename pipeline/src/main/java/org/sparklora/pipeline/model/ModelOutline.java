@@ -8,13 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
-import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.ScratchFolder;
 
@@ -176,11 +174,7 @@ public final class ModelOutline implements AutoCloseable {
   @Override
   public void close() throws IOException {
     if (scratch.isPresent()) {
-      try (Stream<Path> all = Files.walk(scratch.get())) {
-        for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
+      ScratchFolder.deleteAll(scratch.get());
     }
   }
 }

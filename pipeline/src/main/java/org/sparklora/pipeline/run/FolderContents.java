@@ -32,7 +32,7 @@ final class FolderContents {
   static final String COMPLETIONS = "completions";
 
   private static final int SHOWN = 3;
-  private static final Pattern CHECKPOINT_NAME = Pattern.compile(CHECKPOINT + "(\\d+)");
+  private static final Pattern CHECKPOINT_NAME = Pattern.compile(CHECKPOINT + "(0|[1-9]\\d{0,8})");
   private static final Logger LOG = LoggerFactory.getLogger(FolderContents.class);
 
   private final FileSystem fileSystem;

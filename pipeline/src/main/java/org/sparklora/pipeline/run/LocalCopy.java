@@ -10,12 +10,10 @@ import org.apache.hadoop.fs.FileSystem;
 
 /** A folder of any file system as a local one, to map its files: itself, or a temporary copy. */
 public final class LocalCopy implements AutoCloseable {
-  private final Configuration hadoop;
   private final Path folder;
   private final boolean copied;
 
-  private LocalCopy(Configuration hadoop, Path folder, boolean copied) {
-    this.hadoop = hadoop;
+  private LocalCopy(Path folder, boolean copied) {
     this.folder = folder;
     this.copied = copied;
   }
@@ -29,10 +27,9 @@ public final class LocalCopy implements AutoCloseable {
       Configuration hadoop, org.apache.hadoop.fs.Path folder, Predicate<String> wanted)
       throws IOException {
     if ("file".equals(folder.toUri().getScheme())) {
-      return new LocalCopy(hadoop, Path.of(folder.toUri().getPath()), false);
+      return new LocalCopy(Path.of(folder.toUri().getPath()), false);
     }
-    LocalCopy copy =
-        new LocalCopy(hadoop, ScratchFolder.create("copy").resolve(folder.getName()), true);
+    LocalCopy copy = new LocalCopy(ScratchFolder.create("copy").resolve(folder.getName()), true);
     try {
       Files.createDirectories(copy.folder);
       FileSystem files = folder.getFileSystem(hadoop);
@@ -57,8 +54,7 @@ public final class LocalCopy implements AutoCloseable {
   @Override
   public void close() throws IOException {
     if (copied) {
-      FileSystem.getLocal(hadoop)
-          .delete(new org.apache.hadoop.fs.Path(folder.getParent().toUri()), true);
+      ScratchFolder.deleteAll(folder.getParent());
     }
   }
 }

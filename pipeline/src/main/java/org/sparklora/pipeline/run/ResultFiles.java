@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -92,9 +91,6 @@ final class ResultFiles {
   }
 
   private List<String> names(Path path) throws IOException {
-    return Arrays.stream(fileSystem.listStatus(path))
-        .map(status -> status.getPath().getName())
-        .sorted()
-        .toList();
+    return new FolderContents(fileSystem, path).names(any -> true);
   }
 }

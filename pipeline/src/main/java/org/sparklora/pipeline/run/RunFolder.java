@@ -55,12 +55,12 @@ public final class RunFolder implements AutoCloseable {
   private Optional<Path> resumed = Optional.empty();
   private final List<SaveListener> listeners = new ArrayList<>();
 
-  private RunFolder(Configuration configuration, FileSystem fileSystem, Path folder, RunLock lock) {
+  private RunFolder(FileSystem fileSystem, Path folder, RunLock lock) {
     this.fileSystem = fileSystem;
     this.folder = folder;
     this.lock = lock;
     this.contents = new FolderContents(fileSystem, folder);
-    this.saving = new Saving(configuration, fileSystem, folder, lock, contents);
+    this.saving = new Saving(fileSystem, folder, lock, contents);
   }
 
   /**
@@ -79,8 +79,7 @@ public final class RunFolder implements AutoCloseable {
       FileSystem fileSystem = withoutChecksums(requested.getFileSystem(configuration));
       Path folder = requireNoFile(fileSystem, name);
       fileSystem.mkdirs(folder);
-      RunFolder run =
-          new RunFolder(configuration, fileSystem, folder, RunLock.acquire(fileSystem, folder));
+      RunFolder run = new RunFolder(fileSystem, folder, RunLock.acquire(fileSystem, folder));
       try {
         run.tidy();
         run.resumed = run.contents.find(configuration, resumeFrom);
@@ -147,7 +146,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** Finishes a killed run's renames, deletes its incomplete files, and moves complete results. */
   private void tidy() throws IOException {
-    Renaming.finish(fileSystem, folder, ".");
+    Renaming.finish(fileSystem, folder, Saving.PART); // other processes rename tables here, too
     for (String name :
         contents.names(
             name -> name.startsWith(Saving.PART) || name.startsWith(RunLock.FILE_NAME + "."))) {

@@ -3,7 +3,6 @@ package org.sparklora.pipeline.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
@@ -17,19 +16,12 @@ final class Saving {
   /** Prefix of the names of incomplete files and folders. */
   static final String PART = ".part-";
 
-  private final Configuration configuration;
   private final FileSystem fileSystem;
   private final Path folder;
   private final RunLock lock;
   private final FolderContents contents;
 
-  Saving(
-      Configuration configuration,
-      FileSystem fileSystem,
-      Path folder,
-      RunLock lock,
-      FolderContents contents) {
-    this.configuration = configuration;
+  Saving(FileSystem fileSystem, Path folder, RunLock lock, FolderContents contents) {
     this.fileSystem = fileSystem;
     this.folder = folder;
     this.lock = lock;
@@ -77,7 +69,7 @@ final class Saving {
       fileSystem.mkdirs(part);
       fileSystem.copyFromLocalFile(true, true, files(local), part);
     } finally {
-      FileSystem.getLocal(configuration).delete(new Path(local.toUri()), true);
+      ScratchFolder.deleteAll(local);
     }
   }
 

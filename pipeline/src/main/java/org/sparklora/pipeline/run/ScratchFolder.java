@@ -95,7 +95,8 @@ public final class ScratchFolder {
     }
   }
 
-  private static void deleteAll(Path folder) throws IOException {
+  /** Deletes a folder with all files in it, if it exists. */
+  public static void deleteAll(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;
     }

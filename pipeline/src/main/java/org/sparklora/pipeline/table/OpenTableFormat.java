@@ -2,6 +2,7 @@ package org.sparklora.pipeline.table;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Locale;
@@ -114,8 +115,8 @@ public enum OpenTableFormat {
       }
       return Stream.of(fileSystem.listStatus(inside))
           .anyMatch(file -> ICEBERG_METADATA.matcher(file.getPath().getName()).matches());
-    } catch (FileNotFoundException | AccessControlException e) {
-      return false; // denied above the user's folders
+    } catch (FileNotFoundException | AccessControlException | AccessDeniedException e) {
+      return false; // denied above the user's folders: by HDFS, or by S3A and a local disk
     }
   }
 

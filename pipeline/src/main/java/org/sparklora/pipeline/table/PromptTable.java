@@ -2,6 +2,7 @@ package org.sparklora.pipeline.table;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -63,11 +64,26 @@ public final class PromptTable {
 
   /**
    * All rows in order, each with all columns that the table has; for tables that fit into memory.
+   *
+   * @throws TableException when a file is damaged, or the files are of several tables
    */
   public List<Prompt> readAll() {
     List<Prompt> rows = new ArrayList<>();
     Set<String> names = new TreeSet<>();
-    files.forEach(file -> forEach(configuration, file, rows::add));
+    Set<Long> ids = new HashSet<>();
+    for (String file : files) {
+      forEach(
+          configuration,
+          file,
+          row -> {
+            if (!ids.add(row.id())) {
+              throw new TableException(
+                  "Cannot read %s: the folder has two prompts of id %s, so its files are of several tables; give each a folder"
+                      .formatted(file, row.id()));
+            }
+            rows.add(row);
+          });
+    }
     rows.forEach(row -> names.addAll(row.columns().keySet()));
     rows.replaceAll(row -> row.withAll(names));
     return rows;

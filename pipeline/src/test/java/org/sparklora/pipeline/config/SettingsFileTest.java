@@ -99,6 +99,14 @@ class SettingsFileTest {
     assertThat(settings.isGiven(Flags.SEED)).isFalse();
   }
 
+  /** YAML 1.1, which TRL reads, has these words for true and false, too. */
+  @Test
+  void onAndOffAreTruthValues() throws IOException {
+    assertThat(sft("packing: on").get(Flags.PACKING)).isTrue();
+    assertThat(sft("packing: Off").get(Flags.PACKING)).isFalse();
+    assertThat(sft("run_name: on").find(Flags.RUN_NAME)).contains("on");
+  }
+
   /** TRL reads null as None. */
   @Test
   void nullIsNoLimitOfAFlagThatMayHaveNone() throws IOException {

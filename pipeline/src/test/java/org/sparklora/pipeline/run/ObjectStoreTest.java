@@ -280,6 +280,23 @@ class ObjectStoreTest {
     assertThat(names(temporary)).containsExactly("table");
   }
 
+  /** The table of another command in the run's folder, whose rename goes on. */
+  @Test
+  void theRenameOfAnotherLivingProcessIsLeftToIt() throws IOException {
+    try (RunFolder run = open()) {
+      run.saveCheckpoint(1, file());
+    }
+    String table = StoreOfObjects.name(out.resolve("eval")).toString();
+    try (OutputFolder eval = OutputFolder.create(HADOOP, table, true)) {
+      Path work = Path.of(eval.work().toUri().getPath());
+      write(work, "rows", "a");
+      StoreOfObjects.dieAfter(0);
+      assertThatThrownBy(() -> eval.commit()).hasMessage("killed");
+      open().close();
+      assertThat(work.resolve("a")).hasContent("rows");
+    }
+  }
+
   @Test
   void rowsOfTheLogAreSeenWhileTheRunGoesOn() throws IOException {
     try (RunFolder run = open()) {

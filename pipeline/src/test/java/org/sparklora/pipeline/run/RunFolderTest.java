@@ -183,6 +183,17 @@ class RunFolderTest {
   }
 
   @Test
+  void aNumberThatIsNoStepIsNoCheckpoint() throws IOException {
+    checkpoint(9);
+    Files.createDirectories(out.resolve("checkpoint-20261124093000")); // a copy, named by its time
+    Files.createDirectories(out.resolve("checkpoint-010"));
+    try (RunFolder run = open(false, FROM_LATEST)) {
+      assertThat(run.resumed().orElseThrow().getName()).isEqualTo("checkpoint-9");
+      assertThat(run.checkpoints()).containsExactly(9);
+    }
+  }
+
+  @Test
   void oldResultsStayUntilTheNewOnesAreWhole() throws IOException {
     Files.createDirectories(out);
     for (String name : List.of("config.json", "model.safetensors", "shared")) {

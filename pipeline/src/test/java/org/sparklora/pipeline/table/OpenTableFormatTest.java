@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.URI;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +50,41 @@ class OpenTableFormatTest {
     assertThatThrownBy(
             () -> TableFiles.list(HADOOP, folder.resolve("table").toString(), "t", "prep"))
         .hasMessageContaining("table of " + title);
+  }
+
+  /** The local disk as a bucket whose policy shows the user's folder alone: S3A reports so. */
+  private static final class Denying extends RawLocalFileSystem {
+    private final String shown;
+
+    Denying(String shown) {
+      this.shown = shown;
+    }
+
+    private Path permitted(Path path) throws AccessDeniedException {
+      if (!path.toUri().getPath().startsWith(shown)) {
+        throw new AccessDeniedException(path.toString(), null, "Forbidden");
+      }
+      return path;
+    }
+
+    @Override
+    public FileStatus getFileStatus(Path path) throws IOException {
+      return super.getFileStatus(permitted(path));
+    }
+
+    @Override
+    public FileStatus[] listStatus(Path path) throws IOException {
+      return super.listStatus(permitted(path));
+    }
+  }
+
+  @Test
+  void foldersAboveThatMayNotBeReadAreNoTables() throws IOException {
+    java.nio.file.Path table = Files.createDirectories(folder.resolve("mine/table"));
+    try (Denying store = new Denying(folder.resolve("mine").toString())) {
+      store.initialize(URI.create("file:///"), HADOOP);
+      assertThat(OpenTableFormat.atOrAbove(store, new Path(table.toString()))).isEmpty();
+    }
   }
 
   @Test

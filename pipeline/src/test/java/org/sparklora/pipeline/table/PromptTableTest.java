@@ -66,6 +66,17 @@ class PromptTableTest {
   }
 
   @Test
+  void filesOfTwoTablesInOneFolderAreRefused() {
+    write("a.parquet", prompt(0, "a"));
+    write("b.parquet", prompt(0, "b"));
+
+    PromptTable both = open();
+    assertThatThrownBy(both::readAll)
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("b.parquet: the folder has two prompts of id 0");
+  }
+
+  @Test
   void saysWhichFileIsDamaged() throws IOException {
     Prompt[] prompts = new Prompt[500];
     Arrays.setAll(prompts, i -> prompt(i, "What is " + i * i + "?"));
