@@ -113,12 +113,19 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
    * The splits of a dataset, as {@link DatasetInput#readable}, with the rows that are taken.
    *
    * @param sourceColumn see {@link #sourceColumn}
+   * @param model whose tokens filters may count
    */
   List<SplitGroup> readable(
-      int number, DatasetInput all, String sourceColumn, SessionTables session, Path scratch) {
+      int number,
+      DatasetInput all,
+      String sourceColumn,
+      PrepConfig.Model model,
+      SessionTables session,
+      Path scratch) {
     Part part = parts.get(number);
     Path folder = new Path(scratch, "source-" + number);
-    DatasetInput rows = part.filter.isEmpty() ? all : session.filtered(all, part.filter, folder);
+    DatasetInput rows =
+        part.filter.isEmpty() ? all : session.filtered(all, part.filter, model, folder);
     List<SplitGroup> groups = rows.readable(session, folder);
     List<SplitGroup> chosen = new ArrayList<>();
     long room = part.take.maxRows();

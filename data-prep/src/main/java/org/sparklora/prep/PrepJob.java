@@ -203,7 +203,8 @@ public final class PrepJob<C extends TableCounts> {
     each(
         (part, rows) -> { // no two inputs are equal: each has its own counts
           int number = parts.indexOf(rows);
-          return groups.addAll(mixture.readable(number, rows, column, tables, scratch));
+          return groups.addAll(
+              mixture.readable(number, rows, column, config.model(), tables, scratch));
         });
     return groups;
   }

@@ -1,6 +1,7 @@
 package org.sparklora.prep;
 
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -36,13 +37,17 @@ public final class SessionTables {
    * The rows of files for which a predicate of Spark SQL holds, written by {@code curate}; its
    * counts are added to those of {@code files}.
    *
+   * @param model whose tokens the predicate may count
    * @param folder for the rows; the caller deletes it
    */
-  DatasetInput filtered(DatasetInput files, String filter, Path folder) {
+  DatasetInput filtered(DatasetInput files, String filter, PrepConfig.Model model, Path folder) {
     CurateConfig.Steps steps =
         new CurateConfig.Steps(filter, false, 0, CurateConfig.Keep.FIRST, List.of(), "");
     CurateManifest made =
-        CurateJob.run(session, new CurateConfig(files.source(), steps, folder.toString(), false));
+        CurateJob.run(
+            session,
+            new CurateConfig(
+                files.source(), steps, "", Optional.of(model), folder.toString(), false));
     files.counts().addFiltered(made.counts());
     return FileInput.find(
         hadoop(), PrepConfig.Source.of(new Path(folder, CurateManifest.DATA).toString()));

@@ -1,5 +1,7 @@
 package org.sparklora.prep;
 
+import static org.sparklora.prep.TableManifest.areEqual;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -130,7 +132,7 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
       Flag<?> flag = flags.getOrDefault(ofTable, ofTable);
       if (!settings.isGiven(flag)) {
         decided = adopt(decided, flag, made);
-      } else if (!same(wanted.get(name), made)) {
+      } else if (!areEqual(wanted.get(name), made)) {
         conflicts.put(flag, shown(flag, made));
       }
     }
@@ -173,18 +175,14 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
     return inputs.settings().get(Flags.DATASET_NAME.name());
   }
 
-  private static boolean same(Object wanted, Object made) {
-    return TableManifest.areEqual(wanted, made);
-  }
-
   private static boolean isUnset(Flag<?> flag, Object made) {
-    boolean noLimit = flag == Flags.MAX_PROMPT_LENGTH && same(made, PromptsConfig.UNLIMITED);
+    boolean noLimit = flag == Flags.MAX_PROMPT_LENGTH && areEqual(made, PromptsConfig.UNLIMITED);
     return made == null || UNSET.contains(made) || noLimit; // null: an older manifest
   }
 
   /** A manifest's value as the user writes it for the flag. */
   private static String flagValue(Flag<?> flag, Object made) {
-    if (flag == Flags.MAX_LENGTH && same(made, PrepConfig.UNLIMITED)) {
+    if (flag == Flags.MAX_LENGTH && areEqual(made, PrepConfig.UNLIMITED)) {
       return "none";
     }
     return flag == Flags.COMPLETION_ONLY_LOSS
@@ -246,26 +244,24 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
               Object value = wanted.settings().get(name);
               Object made = there.settings().get(name);
               Flag<?> flag = Flags.named(name);
-              if (!same(value, made)) {
+              if (!areEqual(value, made)) {
                 differences.add(
                     "%s %s (now %s)".formatted(name, shown(flag, made), shown(flag, value)));
               }
             });
-    List<String> others = new ArrayList<>();
     if (!there.tokenizerSha256().equals(wanted.tokenizerSha256())) {
-      others.add(
+      differences.add(
           "another tokenizer (tokenizer.json with SHA-256 %s, now %s)"
               .formatted(hash(there.tokenizerSha256()), hash(wanted.tokenizerSha256())));
     }
     if (!there.chatTemplateSha256().equals(wanted.chatTemplateSha256())) {
-      others.add("another chat template");
+      differences.add("another chat template");
     }
     if (!there.specialTokens().equals(wanted.specialTokens())) {
-      others.add(
+      differences.add(
           "the special tokens %s (now %s)"
               .formatted(there.specialTokens(), wanted.specialTokens()));
     }
-    differences.addAll(others);
     return differences;
   }
 

@@ -213,7 +213,8 @@ class MixtureJobTest extends PrepJobFixture {
                 i ->
                     "{\"text\": \"row %d\", \"kind\": %s, \"messages\": \"no conversation\"}"
                         .formatted(i, i % 3 == 0 ? "\"web\"" : i % 3 == 1 ? "null" : "\"book\"")));
-    Mixture mixture = mixture(0, part("a.jsonl", ALL, "kind <> 'web'", "text"));
+    Mixture mixture =
+        mixture(0, part("a.jsonl", ALL, "kind <> 'web' AND tokens(text) < 99", "text"));
 
     TableManifest<PackedCounts> made =
         PrepJob.run(spark(2, JAVA), config(mixture, "out", UNPACKED));

@@ -130,7 +130,7 @@ class SftPrepGoldenTest {
                 });
     DatasetFormat format =
         new DatasetFormats(source.columns(), source.useSystemColumn(), config.loss())
-            .recognise(DatasetSample.of(HADOOP, splits));
+            .recognise(DatasetSample.of(HADOOP, splits, problem -> {}));
     TextSource text = TextSource.locate(HADOOP, config.model());
     var documents = new org.apache.hadoop.fs.Path(scratch.resolve("documents").toString());
     List<int[]> lengths = new ArrayList<>();
@@ -148,7 +148,8 @@ class SftPrepGoldenTest {
       lengths.add(report.lengths());
     }
     List<PackedSequence> rows = new ArrayList<>();
-    for (ShardPlan.RowFile file : ShardPlan.of(lengths, config.packing().batchSize())) {
+    int[] together = new int[lengths.size()];
+    for (ShardPlan.RowFile file : ShardPlan.of(lengths, together, config.packing().batchSize())) {
       var output = new org.apache.hadoop.fs.Path(scratch.resolve("rows.parquet").toString());
       new PackedRows.PackRowFile(config.packer(), file, new int[0])
           .write(HADOOP, documents, output);

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.table.SelectedTable;
 import org.sparklora.prep.table.SourceTables;
 import org.sparklora.prep.table.TableQuery;
 
@@ -87,14 +88,24 @@ abstract class TableQueryCases extends TableFixture {
   @Test
   void anOriginHasTheTimeZoneAndTheDayThatItsRowsDependOn() {
     String zone = spark.conf().get("spark.sql.session.timeZone");
-    TableQuery since = new TableQuery("parquet", "", "id >= day(CURRENT_DATE())", "", "");
-    assertThat(SourceTables.open(spark, path("plain"), since).origin())
-        .containsEntry("time_zone", zone)
-        .hasEntrySatisfying(
-            "date", date -> assertThat((String) date).matches("\\d{4}-\\d{2}-\\d{2}"));
-    assertThat(SourceTables.open(spark, path("plain"), query("parquet")).origin())
-        .containsEntry("time_zone", zone)
-        .doesNotContainKey("date");
+    for (String since :
+        List.of(
+            "id >= day(CURRENT_DATE())",
+            "id < unix_timestamp()",
+            "date_add(DATE'2026-01-01', CAST(id AS INT)) >= 'yesterday'")) {
+      TableQuery query = new TableQuery("parquet", "", since, "", "");
+      assertThat(SourceTables.open(spark, path("plain"), query).origin())
+          .containsEntry("time_zone", zone)
+          .hasEntrySatisfying(
+              "date", date -> assertThat((String) date).matches("\\d{4}-\\d{2}-\\d{2}"));
+    }
+    SelectedTable plain = SourceTables.open(spark, path("plain"), query("parquet"));
+    spark.conf().set("spark.sql.session.timeZone", zone.equals("UTC") ? "Asia/Tokyo" : "UTC");
+    try { // a job that is still at work when the day ends has read the same rows
+      assertThat(plain.origin()).containsEntry("time_zone", zone).doesNotContainKey("date");
+    } finally {
+      spark.conf().set("spark.sql.session.timeZone", zone);
+    }
   }
 
   @Test

@@ -47,12 +47,6 @@ public record CurateConfig(
         "--keep best and --score_column, a column of numbers, need one another");
   }
 
-  /** Settings without scores and tokens. */
-  public CurateConfig(
-      PrepConfig.Source source, Steps steps, String outputFolder, boolean overwrite) {
-    this(source, steps, "", Optional.empty(), outputFolder, overwrite);
-  }
-
   /**
    * The steps; each may be unset.
    *

@@ -165,13 +165,13 @@ public final class CurateJob {
                     removals,
                     firstRows,
                     names));
+    List<CurateReport> written =
+        run("write", "rows", (part, split) -> WriteSplit.run(places.get(part), split));
     ConfigException.require(
         datasets.equals(identity()),
         Flags.DATASET_NAME,
         config.source().dataset(),
         "its files have changed while it was read; start again when they are complete");
-    List<CurateReport> written =
-        run("write", "rows", (part, split) -> WriteSplit.run(places.get(part), split));
     List<List<CurateReport>> byPart = each(part -> ofPart(part, written));
     if (!mixture.isNone()) {
       TableManifest.write(

@@ -24,8 +24,8 @@ import org.sparklora.prep.Mixture;
  * @param text the text of its rows
  */
 record CuratedPart(Mixture.Part part, DatasetInput rows, RowText text) {
-
-  private static final Pattern NUMBER = Pattern.compile("-?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
+  /** A number as a text spells it. */
+  static final Pattern NUMBER = Pattern.compile("-?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
 
   /** Keys of a mixture's file that have taken effect. */
   private static final Set<String> DONE =

@@ -21,8 +21,8 @@ final class EvaluationSets {
   private static final Logger LOG = LoggerFactory.getLogger(EvaluationSets.class);
   private static final String TRAIN = "train";
 
-  /** A repository of the hub with one of its configurations: {@code openai/gsm8k:main}. */
-  private static final Pattern CONFIGURED = Pattern.compile("([\\w.@-]+/[\\w.@/-]+):([\\w.-]+)");
+  /** A dataset with one of its configurations: {@code openai/gsm8k:main}. */
+  private static final Pattern CONFIGURED = Pattern.compile("(.*/.+):([\\w.-]+)");
 
   private final SessionTables session;
 

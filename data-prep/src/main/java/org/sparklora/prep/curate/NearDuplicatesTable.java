@@ -55,7 +55,6 @@ final class NearDuplicatesTable {
   }
 
   static void remove(SketchTable sketches, double threshold, CurateConfig.Keep keep) {
-    sketches.session().sparkContext().setJobDescription("curate: pairs of near duplicates");
     new NearDuplicatesTable(sketches, threshold).remove(threshold, keep);
   }
 
@@ -66,7 +65,8 @@ final class NearDuplicatesTable {
             .where(col(SET[0]).isNotNull())
             .select("id", "length", "score", SET[0], SET[1]);
     Dataset<Row> sets =
-        sketches.stored("sets", rows.groupBy(SET[0], SET[1]).agg(min("id").as("set")));
+        sketches.stored(
+            "sets", "texts of equal words", rows.groupBy(SET[0], SET[1]).agg(min("id").as("set")));
     findPairs(sets);
     Dataset<Row> clustered =
         rows.join(sets, SET)
@@ -97,7 +97,8 @@ final class NearDuplicatesTable {
             .agg(min("id").as("first"), count(lit(1)).as("rows"))
             .where(col("rows").gt(1))
             .select("bucket", "first");
-    Dataset<Row> members = sketches.stored("members", places.join(crowded, "bucket"));
+    Dataset<Row> members =
+        sketches.stored("members", "rows of one bucket", places.join(crowded, "bucket"));
     Dataset<Row> withFirst =
         members
             .where(col("id").gt(col("first")))
@@ -108,6 +109,7 @@ final class NearDuplicatesTable {
     Dataset<Row> clustered =
         sketches.stored(
             "clustered-members",
+            "clusters of one bucket",
             members
                 .join(labels("first-labels"), col("id").equalTo(col("row")), "left")
                 .select(
@@ -138,7 +140,8 @@ final class NearDuplicatesTable {
             .join(sets.toDF("b", "set_b"), "b")
             .where(areSimilar.apply(col("set_a"), col("set_b")))
             .select("a", "b");
-    Iterator<Row> found = sketches.stored(name, similar).toLocalIterator();
+    Iterator<Row> found =
+        sketches.stored(name, "pairs " + name.replace('-', ' '), similar).toLocalIterator();
     while (found.hasNext()) {
       Row pair = found.next();
       clusters.connect(pair.getLong(0), pair.getLong(1));

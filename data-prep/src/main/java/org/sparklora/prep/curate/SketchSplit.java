@@ -69,12 +69,14 @@ final class SketchSplit implements RowHandler {
       RowText text, OnBadRows onBadRows, LshBands bands, String scoreColumn, boolean types)
       implements Serializable {
 
-    private Optional<Double> score(Map<String, Object> row) {
-      Object score = row.get(scoreColumn);
-      if (score instanceof Number || score == null) {
-        return Optional.ofNullable((Number) score)
-            .map(Number::doubleValue)
-            .filter(number -> !number.isNaN());
+    /** The row's score: a number or, as in CSV files, a text that spells one. */
+    Optional<Double> score(Map<String, Object> row) {
+      Object score = scoreColumn.isEmpty() ? null : row.get(scoreColumn);
+      if (score == null) {
+        return Optional.empty();
+      }
+      if (score instanceof Number || CuratedPart.NUMBER.matcher(score.toString()).matches()) {
+        return Optional.of(Double.valueOf(score.toString())).filter(number -> !number.isNaN());
       }
       throw new BadRowException(
           BadRowException.Reason.WRONG_COLUMNS,

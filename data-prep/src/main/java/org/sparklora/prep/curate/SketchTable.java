@@ -6,12 +6,14 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.internal.SQLConf;
+import org.sparklora.prep.table.QueryProgress;
 
 /**
  * The sketches of a dataset's rows, and the rows that the steps have removed so far. Results of
@@ -84,10 +86,22 @@ final class SketchTable {
     return session.read().parquet(new Path(scratch, name).toString());
   }
 
-  /** The rows, computed and kept as files. */
-  Dataset<Row> stored(String name, Dataset<Row> rows) {
-    rows.write().option("compression", "snappy").parquet(new Path(scratch, name).toString());
+  /**
+   * The rows, computed and kept as files.
+   *
+   * @param name of the folder
+   * @param query words for it in the progress
+   */
+  Dataset<Row> stored(String name, String query, Dataset<Row> rows) {
+    write(rows.write(), query, new Path(scratch, name));
     return read(name);
+  }
+
+  private void write(DataFrameWriter<Row> rows, String query, Path folder) {
+    QueryProgress.show(
+        session.sparkContext(),
+        "curate: " + query,
+        () -> rows.option("compression", "snappy").parquet(folder.toString()));
   }
 
   /**
@@ -99,17 +113,16 @@ final class SketchTable {
    * @param other that row, or {@link Removal#NONE}
    */
   void remove(Step step, Dataset<Row> rows, Column reason, Column otherSet, Column other) {
-    session.sparkContext().setJobDescription("curate: " + step.word());
     removed.add(
         stored(
             "removed-" + removed.size(),
+            step.word(),
             rows.select(
                 functions.col(ID),
                 functions.lit(step.word()).as("step"),
                 reason.as("reason"),
                 otherSet.as("other_set"),
                 other.as("other"))));
-    session.sparkContext().setJobDescription(null);
   }
 
   /**
@@ -120,15 +133,13 @@ final class SketchTable {
   Path decisions() {
     Path folder = new Path(scratch, "removals");
     Column split = functions.shiftright(functions.col(ID), RowId.POSITION_BITS).as("split");
-    removed.stream()
-        .reduce(Dataset::union)
-        .orElseThrow()
-        .select(functions.col("*"), split)
-        .repartition(functions.col("split")) // one file a split
-        .write()
-        .option("compression", "snappy")
-        .partitionBy("split")
-        .parquet(folder.toString());
+    Dataset<Row> rows =
+        removed.stream()
+            .reduce(Dataset::union)
+            .orElseThrow()
+            .select(functions.col("*"), split)
+            .repartition(functions.col("split")); // one file a split
+    write(rows.write().partitionBy("split"), "decisions", folder);
     return folder;
   }
 }

@@ -1,6 +1,5 @@
 package org.sparklora.prep.document;
 
-import java.util.Optional;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.Prompt;
 
@@ -40,11 +39,6 @@ public final class RowFileReport implements StageReport {
   @Override
   public long tokens() {
     return tokens;
-  }
-
-  @Override
-  public Optional<String> fatalProblem() {
-    return Optional.empty();
   }
 
   /** Tokens that count for the loss; the first token of a document never does. */

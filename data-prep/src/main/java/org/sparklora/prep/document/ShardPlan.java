@@ -30,16 +30,8 @@ public final class ShardPlan {
    * The files of the table.
    *
    * @param lengths by split, the length of each of its documents
-   * @param batchSize documents a shard, or 0 for shards as large as files
-   */
-  public static List<RowFile> of(List<int[]> lengths, int batchSize) {
-    return of(lengths, new int[lengths.size()], batchSize);
-  }
-
-  /**
-   * The files of the table.
-   *
    * @param together by split a number; a shard ends where it changes
+   * @param batchSize documents a shard, or 0 for shards as large as files
    */
   public static List<RowFile> of(List<int[]> lengths, int[] together, int batchSize) {
     Builder builder = new Builder(batchSize);

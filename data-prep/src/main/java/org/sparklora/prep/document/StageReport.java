@@ -14,5 +14,7 @@ public interface StageReport extends Serializable {
   long tokens();
 
   /** The reason why the run must stop, if it must. */
-  Optional<String> fatalProblem();
+  default Optional<String> fatalProblem() {
+    return Optional.empty();
+  }
 }

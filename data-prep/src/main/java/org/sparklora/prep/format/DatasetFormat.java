@@ -21,8 +21,10 @@ public sealed interface DatasetFormat extends Serializable {
   /** The columns to read; some of them may be missing in a row. */
   Set<String> columns();
 
-  /** Whether a chat template renders the examples. */
-  boolean conversational();
+  /** Whether a chat template renders the examples: all but texts and tokens. */
+  default boolean conversational() {
+    return true;
+  }
 
   /**
    * The example in a row.
@@ -58,11 +60,6 @@ public sealed interface DatasetFormat extends Serializable {
     }
 
     @Override
-    public boolean conversational() {
-      return true;
-    }
-
-    @Override
     public Example example(Map<String, Object> row) {
       List<Map<String, Object>> messages = Messages.of(row, column);
       if (!systemColumn.isEmpty()
@@ -86,11 +83,6 @@ public sealed interface DatasetFormat extends Serializable {
     @Override
     public Set<String> columns() {
       return with(TEMPLATE_COLUMNS, prompt, completion);
-    }
-
-    @Override
-    public boolean conversational() {
-      return true;
     }
 
     @Override
@@ -171,11 +163,6 @@ public sealed interface DatasetFormat extends Serializable {
     }
 
     @Override
-    public boolean conversational() {
-      return true;
-    }
-
-    @Override
     public Example example(Map<String, Object> row) {
       String answer =
           answers.stream()
@@ -209,11 +196,6 @@ public sealed interface DatasetFormat extends Serializable {
     @Override
     public Set<String> columns() {
       return with(List.of(), PROBLEM, GENERATIONS, CORRECT, SOLUTION);
-    }
-
-    @Override
-    public boolean conversational() {
-      return true;
     }
 
     @Override

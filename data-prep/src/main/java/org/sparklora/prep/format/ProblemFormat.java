@@ -1,6 +1,7 @@
 package org.sparklora.prep.format;
 
 import java.io.Serializable;
+import java.math.BigDecimal;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -178,8 +179,9 @@ public record ProblemFormat(String promptColumn) implements Serializable {
             : first(row, SOLUTION, FINAL_ANSWER, ANSWER);
     if (chosen.isEmpty()) {
       for (String column : List.of(SOLUTION, FINAL_ANSWER, ANSWER)) {
-        if (row.get(column) != null && !(row.get(column) instanceof String)) {
-          throw Columns.wrong(column, row.get(column), "a text or a number");
+        Object value = row.get(column);
+        if (value != null && !(value instanceof String || value instanceof Number)) {
+          throw Columns.wrong(column, value, "a text or a number");
         }
       }
     }
@@ -200,14 +202,24 @@ public record ProblemFormat(String promptColumn) implements Serializable {
     return answer.lines().count() == 1 ? GROUPING.matcher(answer).replaceAll("") : text;
   }
 
+  /** The first text or number. NaN is neither: pandas writes it where a column has no value. */
   private static Optional<String> first(Map<String, Object> row, String... columns) {
     for (String column : columns) {
-      Object value = row.get(column);
-      if (value instanceof Number || Columns.hasText(row, column)) {
-        return Optional.of(String.valueOf(value));
+      if (Columns.hasText(row, column)) {
+        return Optional.of(Columns.text(row, column));
+      }
+      if (row.get(column) instanceof Number number && !Double.isNaN(number.doubleValue())) {
+        return Optional.of(withoutExponent(number.toString()));
       }
     }
     return Optional.empty();
+  }
+
+  /** Writes 1.25E7, which rewards would read as 1.25, as 12500000. */
+  private static String withoutExponent(String number) {
+    return number.contains("E")
+        ? new BigDecimal(number).stripTrailingZeros().toPlainString()
+        : number;
   }
 
   private Map<String, Object> values(Map<String, Object> row) {

@@ -216,7 +216,8 @@ public final class PrepSettings {
     String file = settings.get(Flags.DATASETS);
     for (Flag<?> flag : OF_ONE_DATASET) {
       ConfigException.require(
-          !settings.isGiven(flag) || settings.text(flag).equals(TEST), // a run's own file says test
+          !settings.isGiven(flag) // a run's own file says test
+              || flag == Flags.DATASET_TEST_SPLIT && settings.text(flag).equals(TEST),
           flag,
           settings.text(flag),
           "it is for one dataset, and --datasets is given; say it in %s, or leave one of both out"

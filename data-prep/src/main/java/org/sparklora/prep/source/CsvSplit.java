@@ -128,8 +128,7 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
     settings.getFormat().setQuoteEscape('"');
     settings.getFormat().setComment('\0'); // text may begin with #
     settings.setCommentProcessingEnabled(false);
-    settings.setLineSeparatorDetectionEnabled(true);
-    settings.setNormalizeLineEndingsWithinQuotes(false);
+    settings.getFormat().setLineSeparator("\n"); // of CsvText
     settings.setIgnoreLeadingWhitespaces(false);
     settings.setIgnoreTrailingWhitespaces(false);
     settings.setMaxCharsPerColumn(-1); // CsvText has a limit

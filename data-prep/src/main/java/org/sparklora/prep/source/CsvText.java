@@ -11,7 +11,8 @@ import java.util.Locale;
 /**
  * The text of a CSV file for the parser, which would read bytes that are not UTF-8 as question
  * marks and a quote that is never closed as a long field. Refuses the former and detects the
- * latter. Not thread-safe.
+ * latter. Outside of quotes each line ends with a line feed, since the parser takes the first line
+ * break of a file, even of a quoted name, for all of its line breaks. Not thread-safe.
  */
 final class CsvText extends FilterReader {
   /** Position within a field. */
@@ -28,6 +29,7 @@ final class CsvText extends FilterReader {
   private long line = 1;
   private long opened;
   private long fieldLength;
+  private boolean returned; // the last character was a carriage return that ended a line
 
   CsvText(InputStream in, char separator) {
     super(
@@ -42,12 +44,22 @@ final class CsvText extends FilterReader {
 
   @Override
   public int read(char[] buffer, int offset, int length) throws IOException {
-    int count = super.read(buffer, offset, length);
-    for (int i = 0; i < count; i++) {
-      follow(buffer[offset + i]);
-      requireShort();
+    int kept = 0;
+    int count = 1;
+    while (kept == 0 && count > 0) { // a part may be the line feed after a carriage return alone
+      count = super.read(buffer, offset, length);
+      for (int i = 0; i < count; i++) {
+        char c = buffer[offset + i];
+        boolean ended = returned && c == '\n';
+        returned = c == '\r' && place != Place.QUOTED;
+        if (!ended) {
+          buffer[offset + kept] = returned ? '\n' : c;
+          follow(buffer[offset + kept++]);
+          requireShort();
+        }
+      }
     }
-    return count;
+    return count < 0 ? count : kept;
   }
 
   @Override
@@ -66,7 +78,7 @@ final class CsvText extends FilterReader {
     } else if (c == '"' && place != Place.BARE) {
       opened = place == Place.FIELD_START ? line : opened;
       place = Place.QUOTED;
-    } else if (c == separator || c == '\n' || c == '\r') {
+    } else if (c == separator || c == '\n') {
       place = Place.FIELD_START;
       fieldLength = 0;
     } else {

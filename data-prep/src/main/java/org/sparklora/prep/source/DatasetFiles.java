@@ -58,6 +58,7 @@ public final class DatasetFiles {
     Map<Path, OpenTableFormat> tables = new HashMap<>();
     Found found = list(dataset, config, tables);
     List<DatasetFile> files = new ArrayList<>();
+    String named = new Path(dataset).getName();
     for (FileStatus status : found.files) {
       String path = status.getPath().toString();
       String name = status.getPath().getName();
@@ -67,6 +68,7 @@ public final class DatasetFiles {
           path,
           "a file compressed like this cannot be read; decompress it, or compress text with gzip (.gz)");
       FileFormat.of(name)
+          .filter(format -> name.equals(named) || !HubDataset.ABOUT.contains(name))
           .ifPresent(format -> files.add(new DatasetFile(path, status.getLen(), format, false)));
     }
     files.sort(Comparator.comparing(DatasetFile::path));
@@ -80,9 +82,7 @@ public final class DatasetFiles {
             : "none of its %s files is of a format that can be read: %s"
                 .formatted(found.files.size(), FileFormat.EXTENSIONS));
     // A file named outright, or matched by a glob, is read whatever split its name suggests.
-    boolean folder =
-        files.size() > 1
-            || !files.get(0).hadoopPath().getName().equals(new Path(dataset).getName());
+    boolean folder = files.size() > 1 || !files.get(0).hadoopPath().getName().equals(named);
     List<DatasetFile> wanted =
         folder && found.isNamed
             ? SplitNames.ofSplit(files, file -> below(file, found.root), dataset, split)
@@ -136,25 +136,33 @@ public final class DatasetFiles {
       for (FileStatus status : roots == null ? new FileStatus[0] : roots) {
         Path folder = status.isDirectory() ? status.getPath() : status.getPath().getParent();
         OpenTableFormat.atOrAbove(fileSystem, folder).ifPresent(tables::putAll);
-        if (isNamed || isVisible(status)) {
+        if (isNamed || isVisible(status.getPath(), root)) {
           collect(fileSystem, status, found, tables);
         }
       }
       return new Found(root, isNamed, config.isEmpty() ? found : under(found, root, config));
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | IOException e) {
       if (e.getCause() instanceof URISyntaxException syntax) {
         throw colon(dataset, syntax.getInput());
       }
       throw new ConfigException(
           Flags.DATASET_NAME, dataset, "it cannot be listed (%s)".formatted(e.getMessage()));
-    } catch (IOException e) {
-      throw new ConfigException(
-          Flags.DATASET_NAME, dataset, "it cannot be listed (%s)".formatted(e.getMessage()));
     }
   }
 
-  private static boolean isVisible(FileStatus status) {
-    String name = status.getPath().getName();
+  /** Whether the wildcards that begin a name of the glob stand for no hidden name. */
+  private static boolean isVisible(Path found, Path glob) {
+    Path at = found;
+    for (Path part = glob; !part.isRoot() && !at.isRoot(); part = part.getParent()) {
+      if ("*?".indexOf(part.getName().charAt(0)) >= 0 && !isVisible(at.getName())) {
+        return false;
+      }
+      at = at.getParent();
+    }
+    return true;
+  }
+
+  private static boolean isVisible(String name) {
     return !name.startsWith(".") && !name.startsWith("_");
   }
 
@@ -172,7 +180,7 @@ public final class DatasetFiles {
     OpenTableFormat.of(fileSystem, status.getPath(), children)
         .ifPresent(format -> tables.put(status.getPath(), format));
     for (FileStatus child : children) {
-      if (isVisible(child)) {
+      if (isVisible(child.getPath().getName())) {
         collect(fileSystem, child, found, tables);
       }
     }

@@ -7,7 +7,10 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 
-/** The first rows of a dataset, merged: by column the first non-null value. Not thread-safe. */
+/**
+ * The first rows of a dataset, merged: by column the first value that is neither null nor, if
+ * another row has one, an empty list. Not thread-safe.
+ */
 public final class DatasetSample implements RowHandler {
   private static final int ROWS = 64;
 
@@ -18,11 +21,6 @@ public final class DatasetSample implements RowHandler {
 
   private DatasetSample(Consumer<BadRowException> bad) {
     this.bad = bad;
-  }
-
-  /** Reads the sample and ignores bad rows. */
-  public static Map<String, Object> of(Configuration configuration, List<DatasetSplit> splits) {
-    return of(configuration, splits, problem -> {});
   }
 
   /**
@@ -46,15 +44,17 @@ public final class DatasetSample implements RowHandler {
 
   @Override
   public void row(SourceRow row) {
-    row.values()
-        .forEach(
-            (column, value) -> {
-              if (values.get(column) == null) {
-                values.put(column, value);
-              }
-            });
+    row.values().forEach((column, value) -> add(values, column, value));
     if (++rows == ROWS) {
       throw new Enough();
+    }
+  }
+
+  /** Adds a column's value to a sample that has none, or an empty list. */
+  public static void add(Map<String, Object> sample, String column, Object value) {
+    Object known = sample.get(column);
+    if (known == null || value != null && known.equals(List.of())) {
+      sample.put(column, value);
     }
   }
 

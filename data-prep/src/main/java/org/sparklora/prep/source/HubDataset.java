@@ -40,7 +40,7 @@ record HubDataset(HubClient client, HubReference reference) {
   private static final int MOST_OF_A_CARD = 4 << 20;
 
   /** Files that describe a dataset and hold none of its rows. */
-  private static final Set<String> ABOUT =
+  static final Set<String> ABOUT =
       Set.of("config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json");
 
   /**

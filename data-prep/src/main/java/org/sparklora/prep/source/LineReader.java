@@ -60,7 +60,7 @@ public final class LineReader {
     if (first) {
       requireUtf8();
     }
-    offset = first && startsWithByteOrderMark() ? 3 : 0;
+    offset = first && startsWith(0xEF, 0xBB, 0xBF) ? 3 : 0; // a byte order mark
     return found;
   }
 
@@ -72,10 +72,6 @@ public final class LineReader {
     if (other) {
       throw new IOException("it is UTF-16 or UTF-32; save it as UTF-8");
     }
-  }
-
-  private boolean startsWithByteOrderMark() {
-    return startsWith(0xEF, 0xBB, 0xBF);
   }
 
   private boolean startsWith(int... bytes) {

@@ -1,7 +1,6 @@
 package org.sparklora.prep.source;
 
 import java.io.IOException;
-import java.util.function.Supplier;
 
 /**
  * Wraps an exception that Parquet throws while it decodes, to distinguish it from an exception of
@@ -21,17 +20,9 @@ final class ParquetDamage extends RuntimeException {
   }
 
   /** Reads bytes; wraps a {@code RuntimeException}, and leaves an {@code IOException} as it is. */
-  static <T> T guardReading(Reading<T> reading) throws IOException {
+  static <T> T guard(Reading<T> reading) throws IOException {
     try {
       return reading.read();
-    } catch (RuntimeException e) {
-      throw new ParquetDamage(e);
-    }
-  }
-
-  static <T> T guard(Supplier<T> decode) {
-    try {
-      return decode.get();
     } catch (RuntimeException e) {
       throw new ParquetDamage(e);
     }

@@ -107,8 +107,7 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
         if (reader.getRowGroups().get(group).getRowCount()
             > 0) { // Parquet refuses to read a group without rows
           int number = group;
-          readGroup(
-              ParquetDamage.guardReading(() -> reader.readRowGroup(number)), schema, row, handler);
+          readGroup(ParquetDamage.guard(() -> reader.readRowGroup(number)), schema, row, handler);
         }
       }
     } catch (BadRowException e) {
@@ -124,7 +123,8 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
     }
   }
 
-  private void readGroup(PageReadStore pages, MessageType schema, long[] row, RowHandler handler) {
+  private void readGroup(PageReadStore pages, MessageType schema, long[] row, RowHandler handler)
+      throws IOException {
     MessageColumnIO columnIo = new ColumnIOFactory().getColumnIO(schema);
     RecordReader<Group> records =
         ParquetDamage.guard(

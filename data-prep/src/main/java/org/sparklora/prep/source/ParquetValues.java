@@ -21,6 +21,7 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.DecimalLogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.IntLogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.StringLogicalTypeAnnotation;
 import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
@@ -122,6 +123,9 @@ final class ParquetValues {
       ChronoUnit unit = ChronoUnit.valueOf(timestamp.getUnit().name());
       return text(EPOCH.plus(group.getLong(field, index), unit));
     }
+    if (logical instanceof IntLogicalTypeAnnotation whole && !whole.isSigned()) {
+      return unsigned(group, field, index, type);
+    }
     return switch (type.getPrimitiveTypeName()) {
       case BOOLEAN -> group.getBoolean(field, index);
       case INT32 -> group.getInteger(field, index);
@@ -139,6 +143,12 @@ final class ParquetValues {
         yield text(EPOCH.plusDays(days).plusNanos(time.getTimeOfDayNanos()));
       }
     };
+  }
+
+  private static Number unsigned(Group group, int field, int index, PrimitiveType type) {
+    return type.getPrimitiveTypeName() == PrimitiveType.PrimitiveTypeName.INT32
+        ? Integer.toUnsignedLong(group.getInteger(field, index))
+        : new BigInteger(Long.toUnsignedString(group.getLong(field, index)));
   }
 
   /** Formats a timestamp like the cast of Spark SQL to text. */

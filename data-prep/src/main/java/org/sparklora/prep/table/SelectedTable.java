@@ -24,6 +24,7 @@ import org.apache.spark.sql.types.StructField;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.TableSplits;
 
@@ -46,14 +47,16 @@ public final class SelectedTable {
           DataTypes.TimestampNTZType,
           DataTypes.NullType);
 
-  /** Functions of an expression whose value depends on the day. */
+  /** Functions, and texts that Spark casts to a date, whose value depends on the day. */
   private static final Pattern TODAY =
-      Pattern.compile("(?i)\\b(current_date|current_timestamp|localtimestamp|curdate|now\\s*\\()");
+      Pattern.compile(
+          "(?i)\\b(current_date|current_timestamp|localtimestamp|curdate|now\\s*\\(|unix_timestamp\\s*\\(\\s*\\))"
+              + "|['\"]\\s*(now|today|tomorrow|yesterday)\\b");
 
   private final SourceTable table;
   private final TableOrder order;
   private final QueriedTable asked;
-  private final String queryText;
+  private final Map<String, Object> origin;
 
   /**
    * Checks filter, columns and order.
@@ -63,7 +66,6 @@ public final class SelectedTable {
   SelectedTable(SourceTable table, TableQuery query) {
     this.table = table;
     this.asked = QueriedTable.of(table.rows(), query);
-    this.queryText = query.given().toString();
     boolean byFiles = query.order().equals(TableOrder.FILES.word());
     ConfigException.require(
         !byFiles || table.position().isPresent(),
@@ -75,6 +77,18 @@ public final class SelectedTable {
         query.order().equals(TableOrder.CONTENT.word()) || table.position().isEmpty()
             ? TableOrder.CONTENT
             : TableOrder.FILES;
+    this.origin = origin(query.given().toString());
+  }
+
+  private Map<String, Object> origin(String query) {
+    Map<String, Object> entries = new LinkedHashMap<>(table.identity().toMap());
+    entries.put("order", order.word());
+    SparkSession spark = table.rows().sparkSession();
+    entries.put("time_zone", spark.conf().get("spark.sql.session.timeZone"));
+    if (TODAY.matcher(query).find()) {
+      entries.put("date", spark.sql("SELECT string(current_date())").first().getString(0));
+    }
+    return entries;
   }
 
   /** Name and version of the table and the order of its rows, for logs. */
@@ -84,15 +98,11 @@ public final class SelectedTable {
             table.identity().label(), order == TableOrder.CONTENT ? "content" : "data files");
   }
 
-  /** The entry of the table in a manifest, with all of the session that its rows depend on. */
+  /**
+   * The entry of the table in a manifest, with all of the session that its rows depend on: of the
+   * day on which the table was opened, since a job may end on another.
+   */
   public Map<String, Object> origin() {
-    Map<String, Object> origin = new LinkedHashMap<>(table.identity().toMap());
-    origin.put("order", order.word());
-    SparkSession spark = table.rows().sparkSession();
-    origin.put("time_zone", spark.conf().get("spark.sql.session.timeZone"));
-    if (TODAY.matcher(queryText).find()) {
-      origin.put("date", spark.sql("SELECT string(current_date())").first().getString(0));
-    }
     return origin;
   }
 
@@ -126,7 +136,7 @@ public final class SelectedTable {
   private static void take(Map<String, Object> sample, String row) {
     try {
       Map<?, ?> values = new ObjectMapper().readValue(row, Map.class);
-      values.forEach((column, value) -> sample.putIfAbsent(String.valueOf(column), value));
+      values.forEach((column, value) -> DatasetSample.add(sample, String.valueOf(column), value));
     } catch (JsonProcessingException e) {
       throw new AssertionError("Spark writes JSON", e);
     }

@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.format.Example;
 import org.sparklora.prep.source.BadRowException;
@@ -112,17 +110,8 @@ public final class ExampleTokenizer {
     return new TokenizedExample(new TokenizedDocument(tokens.inputIds(), tokens.labels()), true);
   }
 
-  private Tokenizer tokenizer() {
-    return tokenizer.orElseThrow(
-        () ->
-            new ConfigException(
-                Flags.MODEL_NAME_OR_PATH,
-                "(a folder without tokenizer.json)",
-                "texts and conversations need a tokenizer; name a folder with a Hugging Face checkpoint"));
-  }
-
   private int[] encode(String text) {
-    return tokenizer().encode(TextLimit.require(text));
+    return tokenizer.orElseThrow().encode(TextLimit.require(text));
   }
 
   private TokenizedExample chat(Example.Chat chat) {
@@ -132,7 +121,7 @@ public final class ExampleTokenizer {
 
   private TokenizedExample chatPromptCompletion(Example.ChatPromptCompletion pair) {
     String promptText = rendered(pair.prompt(), pair.variables(), true).text();
-    int[] prompt = tokenizer().encode(TextLimit.require(promptText), false);
+    int[] prompt = tokenizer.orElseThrow().encode(TextLimit.require(promptText), false);
     List<Map<String, Object>> messages = new ArrayList<>(pair.prompt());
     messages.addAll(pair.completion());
     return completed(prompt, render(messages, pair.variables()));
@@ -174,9 +163,9 @@ public final class ExampleTokenizer {
     Rendering rendered = rendered(messages, variables, false);
     TextLimit.require(rendered.text());
     if (!assistantOnly) {
-      return new Marked(tokenizer().encode(rendered.text(), false), Optional.empty());
+      return new Marked(tokenizer.orElseThrow().encode(rendered.text(), false), Optional.empty());
     }
-    Encoding encoding = tokenizer().encodeWithOffsets(rendered.text(), false);
+    Encoding encoding = tokenizer.orElseThrow().encodeWithOffsets(rendered.text(), false);
     boolean[] generated = encoding.overlaps(rendered.generated());
     for (boolean token : generated) {
       if (token) {
@@ -193,18 +182,12 @@ public final class ExampleTokenizer {
       List<Map<String, Object>> messages,
       Map<String, Object> variables,
       boolean addGenerationPrompt) {
-    ChatTemplate chatTemplate =
-        template.orElseThrow(
-            () ->
-                new ConfigException(
-                    Flags.DATASET_NAME,
-                    "(a conversational dataset)",
-                    "the model folder has no chat template; name one with --chat_template_path"));
     try {
       Conversation conversation =
           new Conversation(messages.stream().map(Message::ofFields).toList(), variables);
-      return chatTemplate.render(
-          conversation, new ChatTemplate.Options(addGenerationPrompt, Map.of()));
+      return template
+          .orElseThrow()
+          .render(conversation, new ChatTemplate.Options(addGenerationPrompt, Map.of()));
     } catch (ChatTemplateException e) {
       throw new BadRowException(Reason.TEMPLATE_ERROR, e.getMessage(), "", e);
     }

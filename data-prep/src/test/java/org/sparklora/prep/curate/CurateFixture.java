@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -102,7 +103,8 @@ abstract class CurateFixture {
             false,
             onBadRows,
             TableQuery.NONE);
-    return new CurateConfig(source, steps, scratch.resolve(out).toString(), false);
+    return new CurateConfig(
+        source, steps, "", Optional.empty(), scratch.resolve(out).toString(), false);
   }
 
   /** Rows of {@code data} or {@code removed}, in order. */

@@ -124,7 +124,7 @@ class CurateJobTest extends CurateFixture {
             Map.of("text", story, "score", 0.5),
             Map.of("text", "Twice", "score", 2.5),
             Map.of("text", story + " end"),
-            Map.of("text", story + " fin", "score", 0.75),
+            Map.of("text", story + " fin", "score", "0.75"),
             Map.of("text", story + " final", "score", 0.75));
     CurateConfig.Steps steps =
         new CurateConfig.Steps("", true, 0.8, CurateConfig.Keep.BEST, List.of(), "test");
@@ -295,16 +295,19 @@ class CurateJobTest extends CurateFixture {
             List.of(
                 Map.of("problem", QUESTION, "answer", "13"),
                 Map.of("problem", "Find x so that x is the largest of all.", "answer", "1")));
-    Path eval = Files.createDirectories(scratch.resolve("aime"));
-    Files.writeString(
-        eval.resolve("train.jsonl"), json(Map.of("problem", QUESTION, "answer", 13)) + "\n");
+    for (String year : List.of("2024", "2025")) {
+      Path folder = Files.createDirectories(scratch.resolve("aime/" + year));
+      String question = year.equals("2024") ? QUESTION : "Find x so that x is the largest of all.";
+      Files.writeString(
+          folder.resolve("train.jsonl"), json(Map.of("problem", question, "answer", 13)) + "\n");
+    }
+    String eval = scratch.resolve("aime") + ":2024";
     CurateJob.run(
         spark(),
         config(
             data,
             "out",
-            new CurateConfig.Steps(
-                "", false, 0, CurateConfig.Keep.FIRST, List.of(eval.toString()), "test")));
+            new CurateConfig.Steps("", false, 0, CurateConfig.Keep.FIRST, List.of(eval), "test")));
     assertThat(removed("out")).containsExactly("0 decontaminate 13-gram %s:0".formatted(eval));
   }
 
@@ -353,7 +356,13 @@ class CurateJobTest extends CurateFixture {
     assertThatThrownBy(() -> CurateJob.requireInputs(hadoop, config(texts, "full", exact())))
         .hasMessageContaining("output_dir");
     CurateConfig itself =
-        new CurateConfig(PrepConfig.Source.of(texts.toString()), exact(), scratch.toString(), true);
+        new CurateConfig(
+            PrepConfig.Source.of(texts.toString()),
+            exact(),
+            "",
+            Optional.empty(),
+            scratch.toString(),
+            true);
     assertThatThrownBy(() -> CurateJob.requireInputs(hadoop, itself))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("texts.jsonl, which is read; name another folder");

@@ -14,9 +14,13 @@ class ShardPlanTest {
     return new Shard(List.of(ranges));
   }
 
+  private static List<RowFile> plan(List<int[]> lengths, int batchSize) {
+    return ShardPlan.of(lengths, new int[lengths.size()], batchSize);
+  }
+
   @Test
   void oneShardCrossesSplitsAndPassesOverEmptyOnes() {
-    List<RowFile> files = ShardPlan.of(List.of(new int[] {5, 5}, new int[0], new int[] {5}), 0);
+    List<RowFile> files = plan(List.of(new int[] {5, 5}, new int[0], new int[] {5}), 0);
     assertThat(files)
         .containsExactly(
             new RowFile(List.of(shard(new DocumentRange(0, 0, 2), new DocumentRange(2, 0, 1)))));
@@ -24,7 +28,7 @@ class ShardPlanTest {
 
   @Test
   void batchesOfDocumentsAreShardsOfOneFile() {
-    List<RowFile> files = ShardPlan.of(List.of(new int[] {5, 5, 5}, new int[] {5, 5}), 2);
+    List<RowFile> files = plan(List.of(new int[] {5, 5, 5}, new int[] {5, 5}), 2);
     assertThat(files)
         .containsExactly(
             new RowFile(
@@ -38,10 +42,10 @@ class ShardPlanTest {
   void aFileEndsAtSoManyDocumentsOrTokens() {
     int[] many = new int[ShardPlan.MAX_DOCUMENTS + 1];
     Arrays.fill(many, 1);
-    assertThat(ShardPlan.of(List.of(many), 0)).hasSize(2);
+    assertThat(plan(List.of(many), 0)).hasSize(2);
     int half = (int) (ShardPlan.MAX_TOKENS / 2);
-    assertThat(ShardPlan.of(List.of(new int[] {half, half, 1}), 0)).hasSize(2);
-    assertThat(ShardPlan.of(List.of(new int[] {3 * half, 1}), 0))
+    assertThat(plan(List.of(new int[] {half, half, 1}), 0)).hasSize(2);
+    assertThat(plan(List.of(new int[] {3 * half, 1}), 0))
         .as("a document longer than a shard")
         .hasSize(2);
   }
@@ -50,7 +54,7 @@ class ShardPlanTest {
   void aBatchIsNeverCutByTheEndOfAFile() {
     int[] lengths = new int[2500];
     Arrays.fill(lengths, 10_000); // 25 million tokens
-    List<RowFile> files = ShardPlan.of(List.of(lengths), 1000);
+    List<RowFile> files = plan(List.of(lengths), 1000);
     assertThat(files).hasSize(3);
     int[] sizes =
         files.stream()
@@ -67,7 +71,7 @@ class ShardPlanTest {
         .forEach(
             batch -> {
               int[] next = new int[3];
-              ShardPlan.of(lengths, batch).stream()
+              plan(lengths, batch).stream()
                   .flatMap(file -> file.shards().stream())
                   .flatMap(s -> s.ranges().stream())
                   .forEach(

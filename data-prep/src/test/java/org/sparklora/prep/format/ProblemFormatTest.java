@@ -3,6 +3,7 @@ package org.sparklora.prep.format;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -134,6 +135,31 @@ class ProblemFormatTest {
   void aColumnThatWasAskedForIsNotReplacedByAnother() {
     assertThatThrownBy(() -> new ProblemFormat("ask").problem(row("question", "1?", "answer", "1")))
         .hasMessageContaining("column ask is missing");
+  }
+
+  /** Rewards read 1.25E7 as 1.25, and 5.0E-4 as 5. */
+  @Test
+  void aNumberIsASolutionWithoutAnExponent() {
+    Map<String, Number> numbers =
+        Map.of(
+            "12500000", 12_500_000.0,
+            "0.0005", 0.0005,
+            "0.00001", 0.00001,
+            "2.5", 2.5,
+            "0", new BigDecimal("0E-8"),
+            "0.0000001", new BigDecimal("1.000E-7"));
+    numbers.forEach(
+        (text, number) ->
+            assertThat(format.problem(row("question", "?", "answer", number)).solution())
+                .contains(text));
+  }
+
+  @Test
+  void notANumberIsNoSolution() {
+    Map<String, Object> row = row("question", "?", "final_answer", Double.NaN, "answer", "3");
+    assertThat(format.problem(row).solution()).contains("3");
+    row.put("answer", Float.NaN);
+    assertThat(format.problem(row).solution()).isEmpty();
   }
 
   @Test

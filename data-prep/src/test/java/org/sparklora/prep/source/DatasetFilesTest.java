@@ -107,6 +107,24 @@ class DatasetFilesTest {
   }
 
   @Test
+  void aWildcardStandsForNoHiddenFolder() throws IOException {
+    touch(
+        "set/a/x.jsonl",
+        "set/.ipynb_checkpoints/x.jsonl",
+        "set/_old/x.jsonl",
+        "set/_old/b/x.jsonl");
+    assertThat(find("set/*/x.jsonl", "", "train")).containsExactly("set/a/x.jsonl");
+    assertThat(find("set/_old/*/x.jsonl", "", "train")).containsExactly("set/_old/b/x.jsonl");
+  }
+
+  @Test
+  void filesAboutADatasetHoldNoneOfItsRows() throws IOException {
+    touch("rows.jsonl", "dataset_info.json", "config.json");
+    assertThat(find("", "", "train")).containsExactly("rows.jsonl");
+    assertThat(find("config.json", "", "train")).containsExactly("config.json");
+  }
+
+  @Test
   void aCompressedFileThatCannotBeReadIsNotSkipped() throws IOException {
     touch("a.jsonl", "b.jsonl.zst");
     for (String dataset : List.of("", "b.jsonl.zst")) {

@@ -201,6 +201,33 @@ class DatasetSplitsTest {
   }
 
   @Test
+  void linesOfCsvEndAlikeWhateverTheFirstLineBreakIs() throws IOException {
+    write("a.csv", "q,a\n1,2\r\n\r\n3,\"4\r\n\"\r\n5,6\r");
+    assertThat(read("a.csv").rows)
+        .containsExactly(
+            Map.of("q", "1", "a", "2"), Map.of("q", "3", "a", "4\r\n"), Map.of("q", "5", "a", "6"));
+    write("b.csv", "\"q\n(short)\",a\r\n1,2\r\n");
+    assertThat(read("b.csv").rows).containsExactly(Map.of("q\n(short)", "1", "a", "2"));
+  }
+
+  @Test
+  void countsTheLinesOfQuotedCsvFields() throws IOException {
+    write("a.csv", "q,a\n\"1\n2\",3\n4,5,6\n");
+    assertThat(read("a.csv").bad)
+        .singleElement()
+        .satisfies(bad -> assertThat(bad).hasMessageContaining("a.csv line 4: 3 fields"));
+  }
+
+  @Test
+  void anEmptyListIsTheSampleOnlyOfAColumnWithoutMore() throws IOException {
+    write(
+        "a.jsonl",
+        "{\"messages\": [], \"tags\": []}\n{\"messages\": [{\"role\": \"user\"}], \"tags\": null}\n");
+    assertThat(DatasetSample.of(HADOOP, splits("a.jsonl", new Collected()), problem -> {}))
+        .isEqualTo(Map.of("messages", List.of(Map.of("role", "user")), "tags", List.of()));
+  }
+
+  @Test
   void refusesACsvHeadWithANameTwiceAndNamesColumnsThatHaveNone() throws IOException {
     write("a.csv", "text,n,text\none,1,two\n");
     Collected read = read("a.csv");

@@ -3,6 +3,7 @@ package org.sparklora.prep.source;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import org.apache.parquet.example.data.simple.NanoTime;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.io.api.Binary;
@@ -32,6 +33,28 @@ class ParquetValuesTest {
         .containsEntry("large", new BigDecimal("-1.005"))
         .containsEntry("long", new BigDecimal("25.6"))
         .containsEntry("none", null);
+  }
+
+  @Test
+  void numbersWithoutASignAreNotNegative() {
+    SimpleGroup row =
+        new SimpleGroup(
+            MessageTypeParser.parseMessageType(
+                """
+                message m {
+                  required int32 whole (INTEGER(32,false));
+                  required int64 large (INTEGER(64,false));
+                  required int32 signed (INTEGER(32,true));
+                }
+                """));
+    row.add("whole", -1);
+    row.add("large", -1L);
+    row.add("signed", -1);
+
+    assertThat(ParquetValues.toMap(row))
+        .containsEntry("whole", 4_294_967_295L)
+        .containsEntry("large", new BigInteger("18446744073709551615"))
+        .containsEntry("signed", -1);
   }
 
   @Test
