@@ -2,6 +2,7 @@ package org.sparklora.reward.job;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +51,11 @@ public final class CompletionRow {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private CompletionRow() {}
+
+  /** A prompt_id as text, equal for equal ids; bytes are printed in hexadecimal. */
+  static String group(Object id) {
+    return id instanceof byte[] bytes ? HexFormat.of().formatHex(bytes) : String.valueOf(id);
+  }
 
   /** The completion of a row of a round. */
   public static RewardInput of(Generation generation) {

@@ -124,7 +124,7 @@ final class JudgedTable implements Serializable {
           return result;
         };
     int promptId = schema.fieldIndex(CompletionRow.PROMPT_ID);
-    MapFunction<Row, String> key = row -> String.valueOf(row.get(promptId));
+    MapFunction<Row, String> key = row -> CompletionRow.group(row.get(promptId));
     FlatMapGroupsFunction<String, Row, Row> group = (id, members) -> group(members);
     StructType judged = judged(schema, scoring);
     return generations

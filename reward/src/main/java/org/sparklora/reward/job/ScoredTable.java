@@ -104,7 +104,7 @@ record ScoredTable(Dataset<Row> scored, List<Reward> rewards, OptionalInt groupS
                     Locale.ROOT,
                     "row %d, prompt_id %s: %.3f s, %s",
                     row.getLong(0),
-                    row.get(1),
+                    CompletionRow.group(row.get(1)),
                     row.getDouble(2),
                     row.getString(3)))
         .toList();

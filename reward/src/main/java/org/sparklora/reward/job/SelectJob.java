@@ -117,7 +117,7 @@ public final class SelectJob {
       requireColumns(schema, config);
       LongAccumulator counter = progress.judged();
       int promptId = schema.fieldIndex(CompletionRow.PROMPT_ID);
-      MapFunction<Row, String> key = row -> String.valueOf(row.get(promptId));
+      MapFunction<Row, String> key = row -> CompletionRow.group(row.get(promptId));
       FlatMapGroupsFunction<String, Row, Row> rate =
           (id, members) -> {
             Row rated = rated(schema, members, config);

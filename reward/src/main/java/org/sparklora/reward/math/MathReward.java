@@ -87,9 +87,8 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
   public MathReward {
     if (budgetMillis <= 0) {
       throw new IllegalArgumentException(
-          "Cannot judge within budget_millis = "
-              + budgetMillis
-              + ": it must be positive; 60000 is usual");
+          "Cannot judge within budget_millis = %s: it must be positive; 60000 is usual"
+              .formatted(budgetMillis));
     }
   }
 
@@ -212,7 +211,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
       boolean firstMatchOnly,
       AlgebraLimit budget) {
     try {
-      return AnswerExtraction.extract(text, targets, firstMatchOnly, true, budget);
+      return AnswerExtraction.extract(text, targets, firstMatchOnly, budget);
     } catch (AlgebraLimit.Exceeded exceeded) {
       return Answer.NONE;
     }

@@ -50,6 +50,12 @@ class CompletionRowTest {
   }
 
   @Test
+  void equalPromptIdsAreOneGroup() {
+    assertThat(CompletionRow.group(new byte[] {1, -1})).isEqualTo("01ff");
+    assertThat(CompletionRow.group(7L)).isEqualTo("7");
+  }
+
+  @Test
   void aRowOfATableShowsTheSame() {
     Map<String, Object> cells = new HashMap<>();
     cells.put(CompletionRow.ROW_NUMBER, 12L);

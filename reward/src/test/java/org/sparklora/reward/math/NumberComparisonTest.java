@@ -12,6 +12,7 @@ import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
+import org.sparklora.reward.math.MathReward.Recipe;
 
 /** Numbers that are close to each other, or large, or both, and lists that repeat an element. */
 class NumberComparisonTest {
@@ -135,6 +136,16 @@ class NumberComparisonTest {
           """)
   void spacesAroundASolutionAreNoPartOfIt(String answer, String solution, Verdict outcome) {
     assertThat(reference.judge("\\boxed{" + answer + "}", solution).verdict()).isEqualTo(outcome);
+  }
+
+  @Test
+  void spacesOfUnicodeAreSpacesAsInPython() {
+    Judgement percentage = reference.judge("\\boxed{50\u00a0percent}", "50\\%");
+    assertThat(percentage.verdict()).isEqualTo(Verdict.CORRECT);
+    Judgement plain =
+        new MathReward(Recipe.ACCURACY, Dialect.MATH_VERIFY, MathReward.DEFAULT_BUDGET_MILLIS)
+            .judge("\\boxed{42}", "Answer:\u00a042");
+    assertThat(plain.verdict()).isEqualTo(Verdict.CORRECT);
   }
 
   @Test

@@ -78,6 +78,11 @@ class SoundNotationTest {
           \\frac{1}{2}\\pm\\frac{\\sqrt{5}}{2} @ \\frac{1\\pm\\sqrt{5}}{2} @ CORRECT
           \\frac{1+\\sqrt{5}}{2}      @ \\frac{1\\pm\\sqrt{5}}{2}                     @ WRONG
           \\frac{1\\pm\\sqrt{5}}{3}   @ \\frac{1\\pm\\sqrt{5}}{2}                     @ WRONG
+          \\frac{1\\,\\pm\\,\\sqrt{5}}{2} @ \\frac{1\\pm\\sqrt{5}}{2}                 @ CORRECT
+          \\frac{1\\pm\\sqrt{5}}{2},\\frac{3\\pm i}{2} @ \\frac{1+\\sqrt{5}}{2},\\frac{1-\\sqrt{5}}{2},\\frac{3+i}{2},\\frac{3-i}{2} @ CORRECT
+          \\{\\frac{1\\pm\\sqrt{5}}{2},3\\} @ 3,\\frac{1+\\sqrt{5}}{2},\\frac{1-\\sqrt{5}}{2} @ CORRECT
+          (0,\\pm\\sqrt{5})           @ (0,\\sqrt{5}),(0,-\\sqrt{5})                 @ CORRECT
+          (0,4)                      @ (0,\\pm 4)                                  @ WRONG
           """)
   void bothSignsAreReadInsideBrackets(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
@@ -95,6 +100,10 @@ class SoundNotationTest {
           [1,2]                    @ [1;2]                  @ CORRECT
           (1;2]                    @ [1;2]                  @ WRONG
           (1;2;3)                  @ (1,2,3)                @ CORRECT
+          ]-\\infty;2[             @ (-\\infty,2)           @ CORRECT
+          ]-\\infty,\\frac{1}{2}]  @ x\\le\\frac{1}{2}      @ CORRECT
+          ]0;1]                    @ [0,1]                  @ WRONG
+          [\\sqrt[3]{2},5]         @ [\\sqrt[3]{2},5]       @ CORRECT
           """)
   void semicolonsSeparateTheEndsOfIntervals(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
@@ -133,6 +142,89 @@ class SoundNotationTest {
           \\left\\{x\\,\\middle|\\,x>2\\right\\} @ (2,\\infty) @ CORRECT
           """)
   void commandsOfOtherLanguagesAndSizesAreKnown(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          x=2\\ \\text{or}\\ x=3    @ 2,3                    @ CORRECT
+          2\\;\\text{or}\\;3        @ \\{3,2\\}              @ CORRECT
+          x<-2 \\ \\text{or} \\ x>3 @ (-\\infty,-2)\\cup(3,\\infty) @ CORRECT
+          2 \\text{ or } 3          @ 2.3                    @ WRONG
+          125,5                     @ 5 \\text{ or } 125     @ CORRECT
+          5125                      @ 5 \\text{ or } 125     @ WRONG
+          """)
+  void alternativesAreListedDespiteSpaces(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          2 1/2 hours                @ 2.5                    @ CORRECT
+          3\\frac{1}{2} cups         @ \\frac{7}{2}           @ CORRECT
+          12\\,000 \\text{ km}       @ 12000                  @ CORRECT
+          12 000 km                  @ 12000                  @ CORRECT
+          2\\sqrt{3} cm              @ 2\\sqrt{3}             @ CORRECT
+          36\\pi square units        @ 36\\pi                 @ CORRECT
+          2\\pi h                    @ 2\\pi                  @ WRONG
+          5 times                    @ 5                      @ CORRECT
+          5\\text{ times 3}          @ 5                      @ WRONG
+          5\\text{ lakh}             @ 5                      @ WRONG
+          9.8\\,\\mathrm{m\\,s^{-2}} @ 9.8 \\text{ m/s}^2     @ CORRECT
+          9.8\\,\\mathrm{m\\,s^{-1}} @ 9.8 \\text{ m/s}^2     @ WRONG
+          """)
+  void unitsFollowMixedAndGroupedNumbersAndSurds(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          ¾                                        @ \\frac{3}{4}           @ CORRECT
+          1½                                       @ 1.5                    @ CORRECT
+          x⁴−1                                     @ x^4-1                  @ CORRECT
+          10⁻³                                     @ 0.001                  @ CORRECT
+          x₁=2, x₂=3                               @ x_1=2, x_2=3           @ CORRECT
+          5\u202fkm                                @ 5                      @ CORRECT
+          60^{\\degree}                            @ 60^\\circ              @ CORRECT
+          60^{°}                                   @ 60                     @ CORRECT
+          x\\in\\mathbb R                          @ (-\\infty,\\infty)     @ CORRECT
+          \\mathbb{R}\\backslash\\{0\\}            @ x\\ne 0                @ CORRECT
+          \\mathbb{R}-\\{0\\}                      @ (-\\infty,0)\\cup(0,\\infty) @ CORRECT
+          3\\text{i}                               @ 3i                     @ CORRECT
+          3\\text{i}                               @ 3                      @ WRONG
+          0.(3)                                    @ \\frac{1}{3}           @ CORRECT
+          0.\\dot{1}\\dot{2}                       @ \\frac{4}{33}          @ CORRECT
+          5pi                                      @ 5\\pi                  @ CORRECT
+          \\begin{pmatrix} 1 \\\\[4pt] 2 \\end{pmatrix} @ \\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix} @ CORRECT
+          """)
+  void signsOfUnicodeAndOlderCommandsAreRead(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          f_{\\max}=5     @ 5                      @ CORRECT
+          P(X>2)=\\frac14 @ 0.25                   @ CORRECT
+          \\frac14        @ P(X>2)=\\frac14        @ CORRECT
+          P(X>2)=\\frac14 @ P(X>3)=\\frac14        @ WRONG
+          """)
+  void aNameThatCannotBeReadGivesItsValue(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
   }
 }

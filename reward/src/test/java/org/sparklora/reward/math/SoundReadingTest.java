@@ -100,6 +100,9 @@ class SoundReadingTest {
           1.4142135623730951        @ \\sqrt{2}              @ CORRECT
           3.14159265358979999999    @ \\pi                   @ WRONG
           3.14159265358979323846    @ \\pi                   @ CORRECT
+          \\sqrt[3]{-8}              @ -2                     @ CORRECT
+          \\sqrt[3]{-8}              @ 1+i\\sqrt{3}           @ WRONG
+          \\sqrt[3]{2+\\sqrt{5}}+\\sqrt[3]{2-\\sqrt{5}} @ 1   @ CORRECT
           """)
   void numbersAreReadAsTheyArePrinted(String answer, String solution, Verdict verdict) {
     assertThat(verdict(answer, solution)).isEqualTo(verdict);

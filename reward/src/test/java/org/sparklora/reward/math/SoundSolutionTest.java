@@ -2,6 +2,8 @@ package org.sparklora.reward.math;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.table.Verdict;
@@ -157,8 +159,21 @@ class SoundSolutionTest {
           "#### 72 clips"                                            @ 72
           "The answer is 42. I am sure that this answer is right."   @ 42
           "The final answer is $x=4$. So the answer is correct!"     @ 4
+          "The answer is 42. (Here $n=6$.)"                          @ 42
+          "The answer is (B). Indeed $x=3$."                         @ B
+          "The answer is $42. She keeps $10."                        @ 42
+          "Let $x$ be it. The answer is 42. I hope this answer helps." @ 42
+          "The answer is approximately 3.14."                        @ 3.14
           """)
   void sentencesAreReadToTheirAnswer(String completion, String solution) {
     assertThat(sound.judge(completion, solution).verdict()).isEqualTo(Verdict.CORRECT);
+  }
+
+  @Test
+  void solutionsMayBeSentences() {
+    for (String solution : List.of("6 times 7. The answer is 42.", "6*7 = <<6*7=42>>42\n#### 42")) {
+      assertThat(sound.judge("\\boxed{42}", solution).verdict()).isEqualTo(Verdict.CORRECT);
+      assertThat(sound.judge("\\boxed{7}", solution).verdict()).isEqualTo(Verdict.WRONG);
+    }
   }
 }

@@ -97,7 +97,7 @@ final class BranchPoints {
     BranchPoints found = new BranchPoints(variable, budget);
     terms.forEach(found::addZeros);
     terms.forEach(found::addSteps);
-    return new Found(RealRoots.sorted(found.points), found.solved);
+    return new Found(RealRoots.sorted(found.points, point -> point), found.solved);
   }
 
   /**
@@ -149,7 +149,7 @@ final class BranchPoints {
   static List<Value> zeros(List<Expr> terms, Symbol variable, AlgebraLimit budget) {
     BranchPoints found = new BranchPoints(variable, budget);
     terms.forEach(found::addZerosOf);
-    return RealRoots.sorted(found.points);
+    return RealRoots.sorted(found.points, point -> point);
   }
 
   private void addZeros(Expr expr) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.sparklora.reward.math.number.AlgebraLimit;
 import org.sparklora.reward.math.number.Rational;
@@ -141,7 +142,9 @@ public record Polynomial(List<Rational> coefficients) {
       return 0;
     }
     List<Polynomial> chain = sturmChain(budget);
-    return signChanges(chain, -1) - signChanges(chain, 1);
+    // Far to the left, odd powers have the other sign.
+    return signChanges(chain, p -> p.lead().signum() * (p.degree() % 2 == 1 ? -1 : 1))
+        - signChanges(chain, p -> p.lead().signum());
   }
 
   /** Sturm's chain of a square-free polynomial that is not constant. */
@@ -158,16 +161,14 @@ public record Polynomial(List<Rational> coefficients) {
     }
   }
 
-  /** Sign changes along the chain far to the right or left. */
-  private static int signChanges(List<Polynomial> chain, int direction) {
+  /** The changes of this sign along the chain, without zeros. */
+  static int signChanges(List<Polynomial> chain, ToIntFunction<Polynomial> signOf) {
     int changes = 0;
-    int previous = 0;
+    int before = 0;
     for (Polynomial p : chain) {
-      int sign = p.lead().signum() * (direction < 0 && p.degree() % 2 == 1 ? -1 : 1);
-      if (previous != 0 && sign != 0 && sign != previous) {
-        changes++;
-      }
-      previous = sign != 0 ? sign : previous;
+      int sign = signOf.applyAsInt(p);
+      changes += before * sign < 0 ? 1 : 0;
+      before = sign == 0 ? before : sign;
     }
     return changes;
   }

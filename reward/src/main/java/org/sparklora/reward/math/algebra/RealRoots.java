@@ -2,7 +2,9 @@ package org.sparklora.reward.math.algebra;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 import org.sparklora.reward.math.number.AlgebraLimit;
 import org.sparklora.reward.math.number.Rational;
 import org.sparklora.reward.math.number.Value;
@@ -42,14 +44,13 @@ final class RealRoots {
     return roots;
   }
 
-  /** Sorts values in ascending order, each once. */
-  static List<Value> sorted(List<Value> values) {
-    List<Value> sorted = new ArrayList<>(values);
-    sorted.sort(Evaluator::compare);
-    List<Value> distinct = new ArrayList<>();
-    for (Value value : sorted) {
-      if (distinct.isEmpty() || Evaluator.compare(distinct.get(distinct.size() - 1), value) != 0) {
-        distinct.add(value);
+  /** Sorts points by their values in ascending order, one for each value. */
+  static <P> List<P> sorted(List<P> points, Function<P, Value> value) {
+    Comparator<P> order = (a, b) -> Evaluator.compare(value.apply(a), value.apply(b));
+    List<P> distinct = new ArrayList<>();
+    for (P point : points.stream().sorted(order).toList()) {
+      if (distinct.isEmpty() || order.compare(distinct.get(distinct.size() - 1), point) != 0) {
+        distinct.add(point);
       }
     }
     return distinct;
@@ -76,7 +77,9 @@ final class RealRoots {
       List<Value> roots,
       AlgebraLimit budget) {
     budget.step(chain.size());
-    int count = changes(chain, from, budget) - changes(chain, to, budget);
+    int count =
+        Polynomial.signChanges(chain, link -> link.at(from, budget).signum())
+            - Polynomial.signChanges(chain, link -> link.at(to, budget).signum());
     if (count == 0) {
       return;
     }
@@ -87,17 +90,6 @@ final class RealRoots {
     Rational middle = from.plus(to).times(Rational.HALF);
     separate(p, chain, from, middle, halvings - 1, roots, budget);
     separate(p, chain, middle, to, halvings - 1, roots, budget);
-  }
-
-  private static int changes(List<Polynomial> chain, Rational x, AlgebraLimit budget) {
-    int changes = 0;
-    int before = 0;
-    for (Polynomial p : chain) {
-      int sign = p.at(x, budget).signum();
-      changes += before * sign < 0 ? 1 : 0;
-      before = sign == 0 ? before : sign;
-    }
-    return changes;
   }
 
   private static Value refined(Polynomial p, Rational from, Rational to, AlgebraLimit budget) {

@@ -188,7 +188,7 @@ public final class RealSets {
         }
       }
     }
-    return Optional.of(assemble(links, variable, sorted(ends), budget));
+    return Optional.of(assemble(links, variable, RealRoots.sorted(ends, End::value), budget));
   }
 
   /**
@@ -216,18 +216,6 @@ public final class RealSets {
       }
     }
     return plain;
-  }
-
-  private static List<End> sorted(List<End> ends) {
-    List<End> sorted = new ArrayList<>();
-    ends.sort((a, b) -> Evaluator.compare(a.value(), b.value()));
-    for (End end : ends) {
-      int last = sorted.size() - 1;
-      if (last < 0 || Evaluator.compare(sorted.get(last).value(), end.value()) != 0) {
-        sorted.add(end);
-      }
-    }
-    return sorted;
   }
 
   /** Walks the line from the left: gap, end, gap, end, …, gap. */

@@ -24,33 +24,32 @@ record AnswerUnit(String amount, String unit) {
   /** Words that change or negate a value, and so are not units. */
   private static final Pattern NO_UNIT =
       Pattern.compile(
-          "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|fewer|over|under|times|mod|modulo"
+          "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|fewer|over|under|times(?=\\W+(?:the|that|[b-z](?![a-z])|[0-9]))|mod|modulo"
               + "|base|if|when|unless|squared|cubed|half|halves|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?"
               + "|ninths?|tenths?|hundredths?|thousandths?|dozens?"
-              + "|hundreds?|thousands?|[bmtr]+illions?|plus|minus|factorial|root|pi|choose|percent|to|and|or|per ?cent)(?![a-z])");
+              + "|hundreds?|thousands?|lakhs?|crores?|[bmtr]+illions?|plus|minus|factorial|root|pi|choose|percent|to|and|or|per ?cent)(?![a-z])");
 
   private static final String NUMBER =
-      "-?(?:[0-9][0-9.,]*|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+)(?:E[-+]?[0-9]+|/[0-9]+)?";
+      "-?(?:[0-9][0-9.,]*(?:(?:\\\\[,; ]|[ ~])[0-9]{3}(?![0-9]))*+|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+"
+          + "|\\([0-9]+\\+\\\\frac\\{[0-9]+\\}\\{[0-9]+\\}\\))(?:E[-+]?[0-9]+|/[0-9]+)?";
   private static final Pattern WITH_UNIT =
       Pattern.compile(
           "("
               + NUMBER
-              + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?)((?:\\\\[,;: ]|~|\\s)*+)(.+)");
+              + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?(\\s*(?:\\\\pi|\\\\sqrt\\{[0-9]+\\}))?)((?:\\\\[,;: ]|~|\\s)*+)(.+)");
   private static final Pattern UNIT_TEXT =
       Pattern.compile(
-          "(?:\\\\(?:text|mathrm|textbf|mathbf|rm|operatorname)\\s*\\{[^{}]*\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)++");
+          "(?:\\\\(?:text|mathrm|textbf|mathbf|rm|operatorname)\\s*\\{(?:[^{}]|\\{[^{}]*\\})*+\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)++");
   private static final Pattern UNIT_WORDS =
       Pattern.compile(
           "([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?)(?:[ /·]+([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?))*+\\.?");
+
+  /** Words for units and for things that are counted, beside those in {@code SPELLINGS}. */
   private static final Set<String> UNITS =
       Set.of(
-          ("mm cm dm m km in ft yd mi mile miles meter meters metre metres kilometer kilometers centimeter centimeters"
-                  + " inch inches foot feet yard yards g kg mg lb lbs oz gram grams kilogram kilograms pound pounds ton tons"
-                  + " s sec secs second seconds min mins minute minutes h hr hrs hour hours day days week weeks month months"
-                  + " year years l ml liter liters litre litres gallon gallons dollar dollars usd cent cents euro euros rupee"
-                  + " rupees yuan degree degrees deg radian radians rad mph kmh kph sq square cubic unit units N J W V A L hz"
-                  + " people person students apples eggs books ways times pages points tickets customers marbles coins"
-                  + " percent of per")
+          ("day days week weeks month months ton tons pound pounds gallon gallons cent cents rupee rupees sq square cubic"
+                  + " unit units N J W V A L hz people person students apples eggs books ways times pages points tickets"
+                  + " customers marbles coins percent of per")
               .split(" "));
 
   /** A word for things that are counted, as in {@code 72 clips}; shorter ones are products. */
@@ -70,48 +69,18 @@ record AnswerUnit(String amount, String unit) {
   private static final Pattern POWER_WORD = Pattern.compile("\\b(sq|square|cubic)\\.? (\\S+)");
 
   /**
-   * The canonical spelling of each unit, then the others. Units that share a name or sign have it
-   * first, then capitals.
+   * The canonical spelling of each unit, then the others; a regular plural needs none. Units that
+   * share a name or sign have it first, then capitals.
    */
-  private static final String[] SPELLINGS = {
-    "millimeter mm millimeters millimetre millimetres",
-    "centimeter cm centimeters centimetre centimetres",
-    "decimeter dm decimeters",
-    "meter m meters metre metres",
-    "kilometer km kilometers kilometre kilometres",
-    "inch in inches",
-    "foot ft feet",
-    "yard yd yards",
-    "mile mi miles",
-    "gram g grams",
-    "kilogram kg kilograms",
-    "milligram mg milligrams",
-    "pound pounds",
-    "poundMASS lb lbs",
-    "poundSTERLING £",
-    "ounce oz ounces",
-    "ton tons",
-    "second s sec secs seconds",
-    "minute min mins minutes",
-    "hour h hr hrs hours",
-    "day days",
-    "week weeks",
-    "month months",
-    "year years yr yrs",
-    "liter l liters litre litres",
-    "milliliter ml milliliters",
-    "gallon gallons",
-    "dollar dollars usd $ us$",
-    "cent cents",
-    "euro euros eur €",
-    "¥",
-    "¥YEN yen",
-    "¥YUAN yuan",
-    "degree degrees deg",
-    "radian radians rad",
-    "mile/hour mph",
-    "kilometer/hour kmh kph",
-  };
+  private static final String[] SPELLINGS =
+      ("millimeter mm millimeters millimetre millimetres,centimeter cm centimeters centimetre centimetres"
+              + ",decimeter dm decimeters,meter m meters metre metres,kilometer km kilometers kilometre kilometres"
+              + ",inch in inches,foot ft feet,yard yd yards,mile mi miles,gram g grams,kilogram kg kilograms"
+              + ",milligram mg milligrams,poundMASS lb lbs,poundSTERLING £,ounce oz ounces,second s sec secs seconds"
+              + ",minute min mins minutes,hour h hr hrs hours,year years yr yrs,liter l liters litre litres"
+              + ",milliliter ml milliliters,dollar dollars usd $ us$,euro euros eur €,¥,¥YEN yen,¥YUAN yuan"
+              + ",degree degrees deg,radian radians rad,mile/hour mph,kilometer/hour kmh kph")
+          .split(",");
 
   private static final Map<String, String> NAMES = new HashMap<>();
 
@@ -127,10 +96,11 @@ record AnswerUnit(String amount, String unit) {
   /** The unit of an answer that is a number and a unit. */
   static Optional<AnswerUnit> afterNumber(String latex) {
     Matcher unit = WITH_UNIT.matcher(latex);
+    // The space after π ends its command, so that the h of 2\pi h may be a factor.
     return unit.matches()
-            && isUnit(unit.group(3), unit.group(2).isEmpty())
-            && !NO_UNIT.matcher(unit.group(3)).find()
-        ? Optional.of(new AnswerUnit(unit.group(1), unit.group(3)))
+            && isUnit(unit.group(4), unit.group(3).isEmpty() || unit.group(2) != null)
+            && !NO_UNIT.matcher(unit.group(4)).find()
+        ? Optional.of(new AnswerUnit(unit.group(1), unit.group(4)))
         : Optional.empty();
   }
 
@@ -155,7 +125,8 @@ record AnswerUnit(String amount, String unit) {
       return false;
     }
     for (String word : plain.split("[ /·.]+")) {
-      boolean known = UNITS.contains(word.length() > 1 ? word.toLowerCase(Locale.ROOT) : word);
+      String name = word.length() > 1 ? word.toLowerCase(Locale.ROOT) : word;
+      boolean known = UNITS.contains(name) || NAMES.containsKey(name);
       if (!known && (glued || !THINGS.matcher(word).matches())) {
         return false;
       }
@@ -190,8 +161,9 @@ record AnswerUnit(String amount, String unit) {
 
   private static String spelled(String written) {
     String text = FRACTION.matcher(written).replaceAll("$1/$2");
-    text = COMMAND.matcher(text.replace("²", "^2").replace("³", "^3")).replaceAll(" ");
-    text = SPACE.matcher(text).replaceAll(" ").toLowerCase(Locale.ROOT).strip();
+    text = SPACE.matcher(COMMAND.matcher(text).replaceAll(" ")).replaceAll(" ");
+    text = text.toLowerCase(Locale.ROOT).strip();
+    text = text.replaceAll("(^| )([a-z]+)\\^ ?-([0-9])", "/$2^$3").replace("^1", "");
     text = text.replaceAll("\\.$", "").replaceAll("\\s*(?:/|\\bper\\b)\\s*", "/");
     text =
         POWER_WORD

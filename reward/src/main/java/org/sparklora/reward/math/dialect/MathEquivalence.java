@@ -3,7 +3,6 @@ package org.sparklora.reward.math.dialect;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -24,7 +23,6 @@ import org.sparklora.reward.math.algebra.Identity;
 import org.sparklora.reward.math.algebra.MatrixAlgebra;
 import org.sparklora.reward.math.algebra.RealSets;
 import org.sparklora.reward.math.algebra.Relations;
-import org.sparklora.reward.math.algebra.Substitution;
 import org.sparklora.reward.math.number.AlgebraLimit;
 import org.sparklora.reward.math.number.Closeness;
 import org.sparklora.reward.math.number.Complex;
@@ -59,18 +57,16 @@ final class MathEquivalence {
 
   /** Throws {@link AlgebraLimit.Exceeded}; an undefined solution ({@code 1/0}) equals nothing. */
   boolean same(Expr solution, Expr prediction) {
-    Expr gold = solution;
-    Expr pred = config.strict() ? prediction : renamed(prediction, solution);
-    int size = Math.max(Expr.size(gold, MAX_SIZE), Expr.size(pred, MAX_SIZE));
+    int size = Math.max(Expr.size(solution, MAX_SIZE), Expr.size(prediction, MAX_SIZE));
     budget.step(1 + size);
     if (size >= MAX_SIZE) {
       throw new AlgebraLimit.Exceeded("an expression of " + MAX_SIZE + " parts");
     }
-    boolean goldAssigns = Relations.isAssignment(gold);
-    boolean predEquates = Relations.isEquation(pred);
-    boolean goldEquates = Relations.isEquation(gold);
-    gold = goldAssigns ? endsOfChain(gold) : gold;
-    pred = Relations.isAssignment(pred) ? endsOfChain(pred) : pred;
+    boolean goldAssigns = Relations.isAssignment(solution);
+    boolean predEquates = Relations.isEquation(prediction);
+    boolean goldEquates = Relations.isEquation(solution);
+    Expr gold = goldAssigns ? endsOfChain(solution) : solution;
+    Expr pred = Relations.isAssignment(prediction) ? endsOfChain(prediction) : prediction;
     if (predEquates && !goldEquates) {
       pred = Relations.last(pred).right();
     } else if (goldAssigns && !predEquates) {
@@ -78,9 +74,6 @@ final class MathEquivalence {
     }
     if (Relations.isRelation(gold) && isSet(pred)) {
       gold = RealSets.solutions(gold, budget).orElse(gold);
-    }
-    if (config.allowSetRelationComparison() && Relations.isRelation(pred) && isSet(gold)) {
-      pred = RealSets.solutions(pred, budget).orElse(pred);
     }
     return compare(gold, pred);
   }
@@ -133,20 +126,6 @@ final class MathEquivalence {
   private static Expr endsOfChain(Expr equations) {
     return new Relation(
         Relation.Op.EQ, Relations.first(equations).left(), Relations.last(equations).right());
-  }
-
-  /** Renames the prediction's variables to the solution's, in order, if there are equally many. */
-  private static Expr renamed(Expr prediction, Expr solution) {
-    List<Symbol> from = Identity.symbols(prediction, prediction);
-    List<Symbol> to = Identity.symbols(solution, solution);
-    if (from.size() != to.size()) {
-      return prediction;
-    }
-    Map<Expr, Expr> names = new HashMap<>();
-    for (int i = 0; i < from.size(); i++) {
-      names.put(from.get(i), to.get(i));
-    }
-    return Substitution.everywhere(prediction, node -> names.getOrDefault(node, node));
   }
 
   /** {@code \text{odd}} equals {@code odd}, which is parsed as a product of letters. */

@@ -35,7 +35,7 @@ import org.sparklora.reward.math.number.Value;
  */
 final class SoundComparison {
   /** Rounding makes nothing equal: {@link MathEquivalence} has its own rule for decimals. */
-  private static final VerifyConfig CONFIG = new VerifyConfig(30, true, false, false);
+  private static final VerifyConfig CONFIG = new VerifyConfig(30, false);
 
   private static final Pattern TIME = Pattern.compile("[0-9]{1,2}:[0-9]{2}(?:\\s*[ap]\\.?m\\.?)?");
 

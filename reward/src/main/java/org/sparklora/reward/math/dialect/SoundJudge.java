@@ -44,6 +44,12 @@ public final class SoundJudge {
   private static final Pattern SENTENCE =
       Pattern.compile(".*\\bis\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
+  /** An answer of this kind is complete, whatever mathematics the next sentence has. */
+  private static final Pattern PLAIN_ANSWER =
+      Pattern.compile(
+          "\\**(?:\\(?[A-H]\\)?|yes|no|true|false|[-−]?[$€£]?[0-9][0-9.,:/]*(?:\\s?%|\\s[a-z]+)?)\\**",
+          Pattern.CASE_INSENSITIVE);
+
   private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox)\\b");
   private static final Pattern BOX_WITHOUT_BRACES =
       Pattern.compile("\\\\(?:boxed|fbox)\\s*(-?[0-9][0-9.,/]*|[A-Za-z])(?![A-Za-z0-9{])");
@@ -121,11 +127,14 @@ public final class SoundJudge {
     return text.length() > 200 ? text.substring(0, 200) + "…" : text;
   }
 
-  /** The solution itself, its box, or the mathematics in it if it is a sentence. */
+  /** The solution itself, its box, or the answer or mathematics in it if it is a sentence. */
   private String solutionText(String solution) {
     String text = Spaces.strip(solution);
     if (BOX.matcher(budget.over(text)).find()) {
       return boxed(text, BoxedAnswer::belongTogether);
+    }
+    if (MARK.matcher(text).find() || ANCHOR.matcher(budget.over(text)).find()) {
+      return answerText(text).orElse(text);
     }
     boolean delimited = text.contains("$") || text.contains("\\(") || text.contains("\\[");
     Optional<List<Environment>> list = lastEnvironments(text);
@@ -143,17 +152,24 @@ public final class SoundJudge {
     if (marked >= 0) {
       return Optional.of(firstSentence(text.substring(marked)));
     }
-    return ANCHOR
-        .matcher(budget.over(text))
-        .results()
-        .peek(anchor -> budget.step())
-        .reduce((anchor, later) -> later)
-        .flatMap(
-            last -> {
-              boolean sentence = SENTENCE.matcher(last.group()).matches();
-              return afterAnchor(text.substring(last.end()), sentence);
-            })
-        .or(() -> lastEnvironments(text).map(SoundJudge::joined));
+    int last = text.length();
+    int earlier = last;
+    boolean sentence = false;
+    for (Matcher anchor = ANCHOR.matcher(budget.over(text)); anchor.find(); ) {
+      budget.step();
+      earlier = sentence ? last : earlier;
+      last = anchor.end();
+      sentence = SENTENCE.matcher(anchor.group()).matches();
+    }
+    Optional<String> found = afterAnchor(text.substring(last), sentence);
+    if (found.isPresent()) {
+      return found;
+    }
+    // "I hope this answer helps" gives none: an earlier sentence does if no mathematics follows it.
+    Optional<List<Environment>> mathematics = lastEnvironments(text);
+    int start = mathematics.map(list -> list.get(0).start()).orElse(0);
+    found = start < earlier ? afterAnchor(text.substring(earlier), true) : found;
+    return found.or(() -> mathematics.map(SoundJudge::joined));
   }
 
   /** The contents of the last boxes, with a percent sign that follows them. */
@@ -173,6 +189,10 @@ public final class SoundJudge {
   }
 
   private Optional<String> afterAnchor(String text, boolean wordsCount) {
+    String sentence = firstSentence(text);
+    if (wordsCount && PLAIN_ANSWER.matcher(sentence).matches()) {
+      return Optional.of(sentence);
+    }
     LatexEnvironments environments = new LatexEnvironments(text, budget);
     for (int at = 0; at < Math.min(REACH, text.length()); at++) {
       budget.step();
@@ -181,7 +201,6 @@ public final class SoundJudge {
         return Optional.of(joined(continued(environments, list, text)));
       }
     }
-    String sentence = firstSentence(text);
     return sentence.isBlank() || !wordsCount ? Optional.empty() : Optional.of(sentence);
   }
 

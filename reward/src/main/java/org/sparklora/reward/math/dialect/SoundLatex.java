@@ -1,6 +1,7 @@
 package org.sparklora.reward.math.dialect;
 
 import java.math.BigInteger;
+import java.text.Normalizer;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -9,59 +10,38 @@ import org.sparklora.reward.math.extract.Spaces;
 
 /** Rewrites an answer as people write it to LaTeX with signs and commands that the parser knows. */
 final class SoundLatex {
-  private static final String[][] SIGNS = {
-    {"−", "-"},
-    {"–", "-"},
-    {"×", "\\times "},
-    {"·", "\\cdot "},
-    {"π", "\\pi "},
-    {"∞", "\\infty "},
-    {"^°", "^\\circ "},
-    {"≤", "\\le "},
-    {"≥", "\\ge "},
-    {"≠", "\\ne "},
-    {"°", "^\\circ "},
-    {"²", "^2"},
-    {"³", "^3"},
-    {"∪", "\\cup "},
-    {"∩", "\\cap "},
-    {"∈", "\\in "},
-    {"∅", "\\emptyset "},
-    {"≈", "\\approx "},
-    {"½", "\\frac{1}{2}"},
-    {"\u00a0", " "},
-    {"{,}", ","},
-    {"\\!", ""},
-    {"\\displaystyle", ""},
-    {"\\degree", "^\\circ"},
-    {"\\colon", ":"},
-    {":=", "="},
-    {"\\lbrace", "\\{"},
-    {"\\rbrace", "\\}"},
-    {"\\mathbf{R}", "\\mathbb{R}"},
-    {"\\R ", "\\mathbb{R} "},
-    {"\\varnothing", "\\emptyset "},
-    {"\\{ \\}", "\\emptyset "},
-    {"\\{\\}", "\\emptyset "},
-    {"\\log_e", "\\ln "},
-    {"\\log_{e}", "\\ln "},
-    {"\\mathrm{i}", "i"},
-    {"\\mathrm{e}", "e"},
-    {"\\text{e}", "e"},
-    {"\\tau", "(2\\pi)"},
-    {"\\leqslant", "\\le"},
-    {"\\geqslant", "\\ge"},
-    {"\\iff", ","},
-    {"\\imath", "i"},
-    {"\\lt", "<"},
-    {"\\gt", ">"},
-  };
+  /** Signs, each before its command. */
+  private static final String[] SIGNS =
+      "× \\times · \\cdot π \\pi ∞ \\infty ≤ \\le ≥ \\ge ≠ \\ne ∪ \\cup ∩ \\cap ∈ \\in ∅ \\emptyset ≈ \\approx"
+          .split(" ");
 
   /** Applied in order after {@code SIGNS}, each to the result of the one before. */
   private static final List<Rewrite> REWRITES =
       List.of(
+          new Rewrite("[−–‐‑]", "-"),
+          new Rewrite("\\{,\\}", ","),
+          new Rewrite("\\\\(?:neg[a-z]+space|(?:text|display)style|limits)(?![a-zA-Z])|\\\\!", ""),
+          new Rewrite("\\\\colon(?![a-zA-Z])", ":"),
+          new Rewrite(":=", "="),
+          new Rewrite("\\\\lbrace(?![a-zA-Z])", "\\\\{"),
+          new Rewrite("\\\\rbrace(?![a-zA-Z])", "\\\\}"),
+          new Rewrite("\\\\tau(?![a-zA-Z])", "(2\\\\pi)"),
+          new Rewrite("\\\\iff(?![a-zA-Z])", ","),
+          new Rewrite("[\u00a0\u2000-\u200a\u202f\u205f\u3000]|(?<!\\\\)\\\\ ", " "),
           new Rewrite(
               "\\\\(?:left|right)\\.|\\\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])", ""),
+          new Rewrite(
+              "\\^\\{\\s*(?:°|\\\\degree)\\s*\\}|\\^?(?:°|\\\\degree(?![a-zA-Z]))", "^\\\\circ "),
+          new Rewrite("\\\\varnothing|\\\\\\{\\s*\\\\\\}", "\\\\emptyset "),
+          new Rewrite("\\\\log_(?:e|\\{e\\})", "\\\\ln "),
+          new Rewrite("\\\\([lg]eq)slant", "\\\\$1"),
+          new Rewrite("\\\\(?:mathbb|Bbb)\\s*([A-Z])(?![a-zA-Z])", "\\\\mathbb{$1}"),
+          new Rewrite("\\\\mathbf\\{R\\}|\\\\R(?![a-zA-Z])", "\\\\mathbb{R}"),
+          new Rewrite(
+              "\\\\backslash(?![a-zA-Z])|(?<=\\\\mathbb\\{[A-Z]\\})\\s*-(?=\\s*\\\\\\{)",
+              "\\\\setminus "),
+          // Rows of a matrix may be set apart.
+          new Rewrite("(\\\\\\\\)\\s*\\[[0-9.]+\\s*(?:pt|em|ex|mm|cm)\\]", "$1"),
           new Rewrite("(?<=,)\\s*(?:\\.{2,}|…)", "\\\\ldots"),
           new Rewrite("(?<=[0-9A-Za-z)}])\\*\\*(?=[-0-9A-Za-z({])", "^"),
           new Rewrite("\\*\\*", ""),
@@ -69,6 +49,7 @@ final class SoundLatex {
           new Rewrite(
               "\\\\(?:text(?:rm|normal|sf|tt|up|md|sc|sl|it)|math(?:sf|tt|it)|[mh]box)\\s*\\{",
               "\\\\text{"),
+          new Rewrite("\\\\(?:text|mathrm)\\{([ei])\\}|\\\\(i)math(?![a-zA-Z])", "$1$2"),
           new Rewrite("\\{\\s*\\\\(?:rm|it|bf|sf|tt)(?![a-zA-Z])([^{}]*)\\}", "\\\\text{$1}"),
           new Rewrite("\\\\operatorname\\s*\\*", "\\\\operatorname"),
           new Rewrite(
@@ -76,11 +57,10 @@ final class SoundLatex {
           new Rewrite(
               "\\\\(?:hspace\\*?\\s*\\{[^{}]*\\}|(?:hskip|kern|mskip)\\s*-?[0-9.]+\\s*[a-z]{2})",
               "\\\\,"),
-          new Rewrite("\\\\(?:neg(?:thin|med|thick)space|textstyle|limits)(?![a-zA-Z])", ""),
           new Rewrite("(^|[,;]|\\b(?:and|or)\\s*\\}?)\\s*(?:\\\\q?quad\\s*)+", "$1 "),
           new Rewrite(
               "(?:\\s*\\\\q?quad)+\\s*(?=[,;.]|$|\\\\(?:text|mathrm|lor)|(?:and|or)\\b)", " "),
-          new Rewrite("(?:\\s*\\\\q?quad)+", ","),
+          new Rewrite("(?:\\s*\\\\q?quad)+", ",\\\\,"),
           new Rewrite("\\{\\s*(\\\\(?:times|cdot|div)|[-+=<>])\\s*\\}", " $1 "),
           new Rewrite(
               "\\\\bmod(?![a-zA-Z])|\\\\(?:operatorname|text|mathrm)\\{\\s*mod\\s*\\}"
@@ -109,15 +89,18 @@ final class SoundLatex {
           new Rewrite(
               "^\\\\(?:text|textbf|mathrm|mathbf)\\{\\s*((?:\\\\?\\$)?-?[0-9][0-9.,/]*[^{}0-9]*(?:\\^[23])?)\\}$",
               "$1"),
+          new Rewrite("^(?:approximately|about|roughly)\\s+(?=[-0-9$\\\\.])", ""),
           new Rewrite("√\\s*(?:\\(([^()]*)\\)|([0-9]+|[a-zA-Z]))", "\\\\sqrt{$1$2}"),
           new Rewrite(
               "(?<![\\\\a-zA-Z])sqrt\\s*(?:\\(([^()]*)\\)|\\{([^{}]*)\\}|([0-9]+))",
               "\\\\sqrt{$1$2$3}"),
+          new Rewrite("(?<![\\\\a-zA-Z])pi(?![a-zA-Z])", "\\\\pi "),
           new Rewrite("\\\\sqrt\\s*([0-9]+|[a-zA-Z])", "\\\\sqrt{$1}"),
           new Rewrite("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9]+|[a-zA-Z])", "\\\\sqrt$1{$2}"),
           new Rewrite("\\\\frac\\s*([0-9])\\s*([0-9]+)", "\\\\frac{$1}{$2}"),
           new Rewrite("\\\\frac\\s*([0-9a-zA-Z])\\s*\\{", "\\\\frac{$1}{"),
           new Rewrite("(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*+\\})\\s*([0-9]+|[a-zA-Z])", "$1{$2}"),
+          new Rewrite("\\\\dot\\{([0-9])\\}([0-9]*)\\\\dot\\{([0-9])\\}", "\\\\overline{$1$2$3}"),
           new Rewrite("\\^\\s*\\(([^()]*)\\)", "^{$1}"),
           new Rewrite("\\^\\s*(-(?:[0-9]+|[a-zA-Z]))", "^{$1}"),
           new Rewrite("(?<![0-9])\\.(?=[0-9])", "0."),
@@ -132,7 +115,10 @@ final class SoundLatex {
   private static final Pattern REPEATING =
       Pattern.compile(
           "(?<![0-9.])([0-9]*)\\.([0-9]*)"
-              + "(?:\\\\(?:overline|bar)\\{([0-9]+)\\}|\\\\dot\\{([0-9])\\})(?![0-9])");
+              + "(?:\\\\(?:overline|bar)\\{|\\\\dot\\{(?=[0-9]\\})|(?<=\\.)\\()([0-9]+)[})](?![0-9])");
+
+  /** Raised and lowered digits, and fractions that are one sign. */
+  private static final Pattern SMALL_DIGITS = Pattern.compile("([⁰¹²³⁴-⁹⁻]+)|([₀-₉]+)|[¼-¾⅐-⅞]");
 
   /** Runs of blanks become one: patterns with blanks on both sides would try every split. */
   private static final Pattern SPACES = Pattern.compile("[ \\t]{2,}");
@@ -166,14 +152,25 @@ final class SoundLatex {
     if (!text.contains("\\begin")) {
       text = text.replaceAll("\\\\\\\\(?=[a-zA-Z])", "\\\\");
     }
-    for (String[] sign : SIGNS) {
-      text = text.replace(sign[0], sign[1]);
+    text = SMALL_DIGITS.matcher(text).replaceAll(SoundLatex::small);
+    for (int i = 0; i < SIGNS.length; i += 2) {
+      text = text.replace(SIGNS[i], SIGNS[i + 1] + " ");
     }
     for (Rewrite rewrite : REWRITES) {
       text = rewrite.pattern().matcher(text).replaceAll(rewrite.replacement());
     }
     text = MIXED.matcher(text).replaceAll(SoundLatex::mixed);
     return trimmed(REPEATING.matcher(text).replaceAll(SoundLatex::repeating));
+  }
+
+  /** {@code x⁻¹} is {@code x^{-1}}, and ¾ is {@code \frac{3}{4}}. */
+  private static String small(MatchResult digits) {
+    String plain = Normalizer.normalize(digits.group(), Normalizer.Form.NFKC);
+    String script = plain.length() > 1 ? "{" + plain + "}" : plain;
+    if (digits.group(1) != null || digits.group(2) != null) {
+      return (digits.group(1) != null ? "^" : "_") + script;
+    }
+    return Matcher.quoteReplacement("\\frac{" + plain.replace("\u2044", "}{") + "}");
   }
 
   /** {@code 1\frac{2}{11}} is a sum; before an improper fraction the number may be a factor. */
@@ -186,10 +183,10 @@ final class SoundLatex {
             : number.group(1) + "\\improper " + above + "/" + below);
   }
 
-  /** {@code 0.1\overline{6}} is (16 − 1) / 90. */
+  /** {@code 0.1\overline{6}} is (16 − 1) / 90, and {@code 0.(3)} is 3 / 9. */
   private static String repeating(MatchResult number) {
     String once = number.group(1) + number.group(2);
-    String again = number.group(3) != null ? number.group(3) : number.group(4);
+    String again = number.group(3);
     BigInteger all = new BigInteger(once + again);
     BigInteger above = once.isEmpty() ? all : all.subtract(new BigInteger(once));
     String below = "9".repeat(again.length()) + "0".repeat(number.group(2).length());

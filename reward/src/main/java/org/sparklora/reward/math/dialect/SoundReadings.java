@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.Evaluator;
@@ -38,6 +39,11 @@ final class SoundReadings {
   /** Dots leave terms unstated; {@code (a)_{n}} is a rising factorial to some. */
   private static final Pattern UNSAID = Pattern.compile("\\\\ldots|\\)_\\{");
 
+  /** An equation with one sign, whose left side begins with a name. */
+  private static final Pattern NAMED =
+      Pattern.compile(
+          "(?=[a-zA-Z|\\\\])((?:[^=<>,;(){}]|\\([^()=]*\\)|\\{[^{}=]*\\})++)=([^=<>,;]+)");
+
   /** Largest relative difference of two sides of ≈, such as 22/7 and 3.14. */
   private static final BigDecimal ROUNDING = new BigDecimal("0.02");
 
@@ -62,15 +68,9 @@ final class SoundReadings {
               new ExtractionTarget.Normalization(
                   true, false, false, false, ExtractionTarget.Boxed.NONE),
               budget);
-      if (normal.isEmpty()) {
-        continue;
-      }
-      try {
-        Expr expr = LatexParser.parseStrictly(normal, budget);
-        readings.add(meaning(expr, cleaned.or()));
-      } catch (ParseFailure failure) {
-        // Not mathematics: compared as words.
-      }
+      parsed(normal)
+          .or(() -> named(normal))
+          .ifPresent(expr -> readings.add(meaning(expr, cleaned.or())));
     }
     // Both sides of ≈ must be nearly equal: "5 ≈ 6" and "∞ ≈ 6" give the first.
     int sides = cleaned.latex().split("\\\\approx").length;
@@ -79,6 +79,25 @@ final class SoundReadings {
             && !areNear(readings.get(0), readings.get(readings.size() - 1), sides == 2)
         ? readings.subList(0, 1)
         : readings;
+  }
+
+  /** Empty for a text that is not mathematics, and is compared as words. */
+  private Optional<Expr> parsed(String text) {
+    try {
+      return Optional.of(LatexParser.parseStrictly(text, budget));
+    } catch (ParseFailure failure) {
+      return Optional.empty();
+    }
+  }
+
+  /** {@code P(X>2)=\frac14} gives a value, though its left side cannot be read. */
+  private Optional<Expr> named(String text) {
+    Matcher equation = NAMED.matcher(text);
+    if (!equation.matches()) {
+      return Optional.empty();
+    }
+    Symbol name = new Symbol(equation.group(1).replace(" ", ""), true);
+    return parsed(equation.group(2)).map(value -> new Relation(Relation.Op.EQ, name, value));
   }
 
   /** Whether the last side of ≈ can be the first one rounded, or in a pair the value of a term. */

@@ -1,6 +1,7 @@
 package org.sparklora.reward.math.dialect;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -8,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Removes parts of an answer that do not belong to its value, and lists the readings of the rest:
@@ -16,12 +18,17 @@ import java.util.regex.Pattern;
 final class SoundText {
   private static final Pattern AND_OR =
       Pattern.compile(
-          "\\s*,?\\s*(?:\\\\(?:text|mbox|quad|qquad)\\{?\\s*)?(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\\s*\\}?\\s*");
+          "(?:\\\\,|[\\s,~])*+(?:\\\\(?:text|mbox|quad|qquad)\\{?\\s*)?(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\\s*\\}?(?:\\\\,|[\\s~])*+");
   private static final Pattern GROUPED =
       Pattern.compile(
           "(-?[1-9][0-9]{0,2})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})++)(\\.[0-9]+)?");
   private static final Pattern DECIMAL_COMMA =
       Pattern.compile("(-?[0-9]+),([0-9]{1,2}|[0-9]{4,}|(?<=0,)[0-9]+)");
+
+  /** A comma after which a bracket opens before one closes. */
+  private static final Pattern OUTER_COMMA =
+      Pattern.compile("(?<!\\\\),(?![^({\\[]*(?<!\\\\)[)}\\]])");
+
   private static final Pattern DEGREES =
       Pattern.compile(
           "([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
@@ -50,16 +57,8 @@ final class SoundText {
       List.of("zero one two three four five six seven eight nine ten".split(" "));
   private static final Set<String> UNDEFINED =
       Set.of(
-          "dne",
-          "undefined",
-          "does not exist",
-          "doesnotexist",
-          "not defined",
-          "no limit",
-          "\\frac{1}{0}",
-          "\\frac{0}{0}",
-          "1/0",
-          "0/0");
+          "dne|undefined|does not exist|doesnotexist|not defined|no limit|\\frac{1}{0}|\\frac{0}{0}|1/0|0/0"
+              .split("\\|"));
 
   private SoundText() {}
 
@@ -123,7 +122,8 @@ final class SoundText {
       text = SoundLatex.trimmed(text.replace("\\%", ""));
     }
     boolean or = text.matches("(?s).*(?<![a-zA-Z])or(?![a-zA-Z]).*") || text.contains("\\lor");
-    text = AND_OR.matcher(text.replace("\\lor", " or ")).replaceAll(",");
+    // A thin space keeps "5 or 125" from being the number 5,125.
+    text = AND_OR.matcher(text.replace("\\lor", " or ")).replaceAll(",\\\\,");
     text = bothSigns(brackets(text));
     boolean braced = text.startsWith("\\{") && text.endsWith("\\}");
     return new Cleaned(text, percent, modulus, base, or, braced);
@@ -147,16 +147,35 @@ final class SoundText {
     };
   }
 
-  /** Lists both values of a term with a ± in brackets, such as {@code \frac{1\pm\sqrt{5}}{2}}. */
+  /**
+   * Lists both values of terms and points with a ± in brackets, such as {@code
+   * \frac{1\pm\sqrt{5}}{2}} and {@code (0,\pm 4)}. Braces of a set stay around the list.
+   */
   private static String bothSigns(String text) {
-    String[] sides = text.split("\\\\pm(?![a-zA-Z])|±", -1);
-    String opened = sides[0].replaceAll("\\\\.|[^{(]", "");
-    String closed = sides[0].replaceAll("\\\\.|[^})]", "");
-    return sides.length == 2
-            && opened.length() > closed.length()
-            && !text.matches("(?s).*(?:[,;∓]|\\\\mp).*")
-        ? String.join("", sides[0], "+", sides[1], ",", sides[0], "-", sides[1])
-        : text;
+    boolean point = text.matches("(?s)\\([^()]*\\)");
+    String[] terms = point ? new String[] {text} : OUTER_COMMA.split(text, -1);
+    return Arrays.stream(terms).map(SoundText::ofBothSigns).collect(Collectors.joining(","));
+  }
+
+  private static String ofBothSigns(String term) {
+    String[] sides = term.split("\\\\pm(?![a-zA-Z])|±", -1);
+    String list = term.startsWith("(") ? "" : "|(?<!\\\\),|;";
+    if (sides.length != 2
+        || depth(sides[0]) <= 0
+        || depth(term) != 0
+        || term.matches("(?s).*(?:∓|\\\\mp" + list + ").*")) {
+      return term;
+    }
+    return String.join(
+        ",",
+        sides[0] + "+" + sides[1].replace("\\}", ""),
+        sides[0].replace("\\{", "") + "-" + sides[1]);
+  }
+
+  /** The number of brackets that are open at the end. */
+  private static int depth(String text) {
+    String brackets = text.replaceAll("\\\\.|[^{}()]", "");
+    return 2 * brackets.replaceAll("[})]", "").length() - brackets.length();
   }
 
   /** Converts French and Russian intervals, set builders and angle brackets to the usual form. */
@@ -164,7 +183,8 @@ final class SoundText {
     String result = text.replace("\\langle", "(").replace("\\rangle", ")");
     result = result.replaceAll("([\\[(])([^\\[\\](),;]+);([^\\[\\](),;]+)(?=[\\])])", "$1$2,$3");
     Matcher french =
-        Pattern.compile("([\\[\\]])([^\\[\\](){},]+,[^\\[\\](){},]+)(?<!\\\\sqrt)([\\[\\]])")
+        Pattern.compile(
+                "([\\[\\]])(?![{}])([^\\[\\](),;]+)[,;]([^\\[\\](),;]+)(?<!\\\\sqrt)([\\[\\]])")
             .matcher(result);
     result =
         french.replaceAll(
@@ -172,7 +192,9 @@ final class SoundText {
                 Matcher.quoteReplacement(
                     (m.group(1).equals("]") ? "(" : "[")
                         + m.group(2)
-                        + (m.group(3).equals("[") ? ")" : "]")));
+                        + ","
+                        + m.group(3)
+                        + (m.group(4).equals("[") ? ")" : "]")));
     Matcher builder =
         Pattern.compile(
                 "(?s)\\\\\\{\\s*[a-z](?:\\s*\\\\in\\s*\\\\mathbb\\{R\\})?(?:\\s|\\\\,)*(?:\\\\mid|\\||:|\\\\colon|\\\\vert)\\s*(.*)\\\\\\}")
@@ -185,7 +207,7 @@ final class SoundText {
   /** The readings of the text, the most literal first. */
   static List<String> readings(String text) {
     Set<String> readings = new LinkedHashSet<>();
-    String bare = text.replaceAll("(?<!\\\\)\\\\ ", " ").replace("~", " ");
+    String bare = text.replace("~", " ");
     if (bare.contains("\\approx")) {
       bare = bare.replaceAll("(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", ""); // 1,234.5 ≈ 1,235
     }

@@ -8,14 +8,10 @@ import org.sparklora.reward.math.number.PreciseMath;
  * Settings of comparing two parsed answers: Math-Verify's own.
  *
  * @param floatRounding decimals to which rounded values must agree
- * @param strict whether the names of variables matter
- * @param allowSetRelationComparison whether a relation in the prediction may equal a set in the
- *     solution
  * @param chop whether powers, products and quotients below the precision count as zero, as in
  *     Math-Verify; otherwise constants must be equal
  */
-public record VerifyConfig(
-    int floatRounding, boolean strict, boolean allowSetRelationComparison, boolean chop) {
+public record VerifyConfig(int floatRounding, boolean chop) {
 
   /** Math-Verify's {@code numeric_precision}: digits to which differences are computed. */
   static final int PRECISION = 15;
@@ -26,7 +22,7 @@ public record VerifyConfig(
 
   /** Math-Verify's defaults. */
   public static VerifyConfig defaults() {
-    return new VerifyConfig(6, true, false, true);
+    return new VerifyConfig(6, true);
   }
 
   /** Differences of floats below this count as zero; empty if decimals are fractions. */

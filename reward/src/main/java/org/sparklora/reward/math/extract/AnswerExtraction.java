@@ -47,13 +47,11 @@ public final class AnswerExtraction {
 
   /**
    * @param firstMatchOnly whether to try only the first place, not each until one can be parsed
-   * @param keepText whether to keep the first text found, beside an expression or without one
    */
   public static Answer extract(
       String text,
       List<? extends ExtractionTarget> targets,
       boolean firstMatchOnly,
-      boolean keepText,
       AlgebraLimit budget) {
     TreeMap<Integer, List<Search>> byPriority =
         targets.stream()
@@ -73,7 +71,7 @@ public final class AnswerExtraction {
           words.addAll(answer.words());
         }
         if (answer.expression().isPresent() || answer.isKey()) {
-          return new Answer(answer.expression(), keepText ? words : List.of());
+          return new Answer(answer.expression(), words);
         }
         if (firstMatchOnly) {
           break;
@@ -83,7 +81,7 @@ public final class AnswerExtraction {
         break;
       }
     }
-    return new Answer(Optional.empty(), keepText ? words : List.of());
+    return new Answer(Optional.empty(), words);
   }
 
   static List<Search> searches(String text, ExtractionTarget.Latex target, AlgebraLimit budget) {

@@ -60,9 +60,11 @@ public final class LatexNormalizer {
     {" sqrt", "\\sqrt"},
   };
 
+  /** Knows all of Unicode's spaces, as Python does. */
   private static final Pattern ALTERNATION =
       Pattern.compile(
-          Arrays.stream(REPLACEMENTS).map(r -> "(" + r[0] + ")").collect(Collectors.joining("|")));
+          Arrays.stream(REPLACEMENTS).map(r -> "(" + r[0] + ")").collect(Collectors.joining("|")),
+          Pattern.UNICODE_CHARACTER_CLASS);
 
   /** Applied in order, each to the result of the one before. */
   private static final List<Rewrite> OPERATORS =

@@ -46,7 +46,8 @@ final class PlainExtraction {
   private PlainExtraction() {}
 
   private static Pattern compile(String pattern) {
-    return Pattern.compile(pattern, Pattern.UNIX_LINES);
+    String spaces = pattern.replace("\\s", "[\\s\\p{Z}]"); // as in Python
+    return Pattern.compile(spaces, Pattern.UNIX_LINES);
   }
 
   static List<Search> searches(String text, ExtractionTarget.Plain target, AlgebraLimit budget) {

@@ -5,6 +5,7 @@ import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Call;
 import org.sparklora.reward.math.algebra.Expr.Constant;
@@ -170,7 +171,15 @@ final class FunctionParser {
     in.next();
     Expr degree = in.is(L_BRACKET) ? terms.enclosedTerm(L_BRACKET, R_BRACKET) : Num.of(2);
     Expr base = terms.bracedTerm();
-    return new Pow(base, Expr.divide(Num.of(1), degree));
+    Expr exponent = Expr.divide(Num.of(1), degree);
+    // A book means −2 by the cube root of −8, not the complex root.
+    boolean negative =
+        in.isStrict()
+            && degree instanceof Num n
+            && n.isInteger()
+            && n.value().numerator().testBit(0)
+            && Evaluator.compare(base, Num.of(0), in.budget()).orElse(0) < 0;
+    return negative ? Expr.negate(new Pow(Expr.negate(base), exponent)) : new Pow(base, exponent);
   }
 
   private Expr iterated(Iterated.Kind kind) {

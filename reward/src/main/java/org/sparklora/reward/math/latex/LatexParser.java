@@ -311,8 +311,7 @@ public final class LatexParser {
                 in.next();
                 yield NamedSet.EMPTY;
               }
-              case L_BRACE ->
-                  in.kindAfter(1) == R_BRACE ? emptyBraces() : finiteSet(R_BRACE, false);
+              case L_BRACE -> finiteSet(R_BRACE, false);
               case L_BRACE_VISUAL -> finiteSet(R_BRACE_VISUAL, false);
               case BOXED -> {
                 in.next();
@@ -323,12 +322,6 @@ public final class LatexParser {
               }
               default -> throw new ParseFailure("expected a set");
             });
-  }
-
-  private Expr emptyBraces() {
-    in.next();
-    in.next();
-    return NamedSet.EMPTY;
   }
 
   private static Expr namedSet(String text) {
@@ -370,6 +363,9 @@ public final class LatexParser {
 
   private Expr finiteSet(Kind close, boolean boxed) {
     in.next();
+    if (close == R_BRACE && !boxed && in.skip(close)) {
+      return NamedSet.EMPTY;
+    }
     List<List<Expr>> lists = elements(false);
     in.expect(close);
     return boxed ? collect(lists) : new FiniteSet(lists.stream().flatMap(List::stream).toList());
