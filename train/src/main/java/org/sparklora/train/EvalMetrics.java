@@ -34,7 +34,8 @@ public record EvalMetrics(Map<String, Double> metrics, int samples, int batches)
     metrics.put("loss", loss / allRows);
     metrics.put("entropy", all.entropySum() / rows.length);
     metrics.put("mean_token_accuracy", all.accuracySum() / rows.length);
-    metrics.putAll(all.parts());
+    metrics.putAll(SourceLoss.metrics(all.sources()));
+    metrics.putAll(all.ofRouters());
     return new EvalMetrics(metrics, allRows, rows.length);
   }
 }

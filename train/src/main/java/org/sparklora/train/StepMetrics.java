@@ -81,13 +81,9 @@ public record StepMetrics(
     return routerLossSum / Math.max(1, microBatches);
   }
 
-  /** The losses that are part of {@link #loss}, under TRL's names. */
-  Map<String, Double> parts() {
-    Map<String, Double> parts = new TreeMap<>(SourceLoss.metrics(sources));
-    if (routerWeight > 0) {
-      parts.put("aux_loss", routerLoss());
-    }
-    return parts;
+  /** The routers' loss under TRL's name; empty if it is not part of {@link #loss}. */
+  Map<String, Double> ofRouters() {
+    return routerWeight > 0 ? Map.of("aux_loss", routerLoss()) : Map.of();
   }
 
   /** These metrics with a gradient norm. */

@@ -102,27 +102,23 @@ public final class TrainedModel implements Serializable {
 
   /** This model with its tokenizer read in a dialect instead of as the file says. */
   public TrainedModel reading(TokenizerDialect tokenizerDialect) {
-    return new TrainedModel(
-        checkpoint,
-        lora,
-        precision,
-        gradientCheckpointing,
-        seed,
-        tokenizerDialect,
-        engine,
-        supervised);
+    return with(tokenizerDialect, engine, supervised);
   }
 
   /** This model on an engine, instead of on the default one of the executing JVM. */
   public TrainedModel computedBy(EngineChoice choice) {
-    return new TrainedModel(
-        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, choice, supervised);
+    return with(dialect, choice, supervised);
   }
 
   /** This model with another supervised loss than the cross-entropy alone. */
   public TrainedModel minimizing(SupervisedLoss loss) {
+    return with(dialect, engine, loss);
+  }
+
+  private TrainedModel with(
+      TokenizerDialect dialect, EngineChoice engine, SupervisedLoss supervised) {
     return new TrainedModel(
-        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, loss);
+        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, supervised);
   }
 
   /** The loss of supervised training. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,8 +17,8 @@ import org.sparklora.text.json.JsonProblem;
 /**
  * The log of a run in transformers' format, {@code trainer_state.json}.
  *
- * <p>A log row covers the steps since the last row: {@code loss} and {@code aux_loss} are means
- * over them, {@code entropy} and {@code mean_token_accuracy} over their micro-batches, {@code
+ * <p>A log row covers the steps since the last row: {@code loss} is the mean over them, {@code
+ * aux_loss}, {@code entropy} and {@code mean_token_accuracy} over their micro-batches, {@code
  * loss/SOURCE} over the steps that train on this dataset of a mixture; all else is of the last
  * step. With a policy loss, as in TRL's GRPOTrainer, metrics of micro-batches and rounds are means
  * over those that have the metric; null if none has. Not thread-safe.
@@ -125,7 +126,8 @@ public final class TrainerState {
             * settings.computedParameters()
             * step.paddedTokens();
     sums = sums.plus(step, step.loss(), epochAfter, flops);
-    window.add(step.parts());
+    window.add(SourceLoss.metrics(step.sources()));
+    Collections.nCopies(step.microBatches(), step.ofRouters()).forEach(window::add);
     return logRow(step.gradNorm(), learningRate);
   }
 
@@ -368,9 +370,8 @@ public final class TrainerState {
     for (String flag : List.of("should_epoch_stop", "should_evaluate", "should_log")) {
       flags.put(flag, false);
     }
-    boolean ended = sums.steps() == plan.totalSteps();
     flags.put("should_save", settings.saving().falls(sums.steps(), plan));
-    flags.put("should_training_stop", ended);
+    flags.put("should_training_stop", sums.steps() == plan.totalSteps());
     return new TreeMap<>(Map.of("args", flags, "attributes", Map.of()));
   }
 }

@@ -99,7 +99,14 @@ public final class TrainingPlan implements Serializable {
   public int microStepsBefore(int step) {
     int epoch = step / stepsPerEpoch();
     int inEpoch = (step - epoch * stepsPerEpoch()) * accumulation;
-    return Math.addExact(Math.multiplyExact(epoch, microStepsPerEpoch()), inEpoch);
+    long all = (long) epoch * microStepsPerEpoch() + inEpoch;
+    ConfigException.require(
+        all <= Integer.MAX_VALUE,
+        Flags.GRADIENT_ACCUMULATION_STEPS,
+        accumulation,
+        "%s steps then have %s micro-batches, and a run at most %s; lower --%s or --%s"
+            .formatted(step, all, Integer.MAX_VALUE, Flags.MAX_STEPS, Flags.NUM_TRAIN_EPOCHS));
+    return (int) all;
   }
 
   /**

@@ -19,7 +19,7 @@ class StepMetricsTest {
     StepMetrics sum = StepMetrics.none(7).plus(one).plus(other);
 
     assertThat(sum.loss()).isEqualTo((1 + 2 + 3) / 3.0 + 0.125 * 3);
-    assertThat(sum.parts()).isEqualTo(Map.of("aux_loss", 3.0));
+    assertThat(sum.ofRouters()).isEqualTo(Map.of("aux_loss", 3.0));
     assertThat(EvalMetrics.of(List.of(one, other), new int[] {1, 1}).metrics())
         .containsEntry("loss", (1.5 + 0.125 * 2 + 3 + 0.125 * 4) / 2)
         .containsEntry("aux_loss", 3.0);
@@ -29,7 +29,7 @@ class StepMetricsTest {
   void withoutAWeightTheLossOfRoutersIsNotShown() {
     StepMetrics sum = metrics(2, 0, -1f);
     assertThat(sum.loss()).isEqualTo(1);
-    assertThat(sum.parts()).isEmpty();
+    assertThat(sum.ofRouters()).isEmpty();
   }
 
   /** Workers with steps 1 and 3 of the steps 1 to 4; those with the others were left out. */

@@ -60,6 +60,15 @@ class TrainerStateTest {
     assertThat(log.finish(1, 3, Map.of())).containsEntry("entropy", 3.0);
   }
 
+  /** Four micro-batches of an epoch's first step and one of its last, as TRL averages them. */
+  @Test
+  void theRoutersLossIsAMeanOverMicroBatches() {
+    log.add(new StepMetrics(0, 1, 1, 10, 10, 4, 0, 0, 8, 0.1, 0, Map.of()), 1, 0);
+
+    assertThat(log.add(new StepMetrics(1, 1, 1, 10, 10, 1, 0, 0, 7, 0.1, 0, Map.of()), 2, 0))
+        .hasValueSatisfying(row -> assertThat(row).containsEntry("aux_loss", 3.0));
+  }
+
   @Test
   void lastRowOfAPolicyHasRewardsThatNoRowCovers() {
     log.drawn(Map.of("reward", 0.5), 20, 1);

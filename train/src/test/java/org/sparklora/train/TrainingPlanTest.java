@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.ConfigException;
 
 class TrainingPlanTest {
 
@@ -74,6 +75,18 @@ class TrainingPlanTest {
   @Test
   void refusesAnEmptyDataset() {
     assertThatThrownBy(() -> plan(0, 1, 1, 1, 1, -1)).hasMessageContaining("0 rows");
+  }
+
+  /** A run that is to go on until it is stopped: 8 micro-batches a step, 800 an epoch. */
+  @Test
+  void moreMicroBatchesThanCanBeCountedAreRefused() {
+    TrainingPlan plan = plan(800, 1, 8, 1, 3, 1_000_000_000);
+
+    assertThat(plan.microStepsBefore(250_000_003)).isEqualTo(2_000_000_024);
+    assertThatThrownBy(() -> plan.microStepsBefore(plan.totalSteps()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("gradient_accumulation_steps = 8: 1000000000 steps then have 8")
+        .hasMessageContaining("lower --max_steps or --num_train_epochs");
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 
@@ -29,11 +30,7 @@ public final class GivenRound {
     for (int prompt : prompts) {
       List<ScoredGeneration> group = groups.getOrDefault((long) prompt, List.of());
       int[] indices = group.stream().mapToInt(row -> row.generation().index()).sorted().toArray();
-      boolean whole = indices.length == groupSize;
-      for (int g = 0; whole && g < groupSize; g++) {
-        whole = indices[g] == g;
-      }
-      if (!whole) {
+      if (!Arrays.equals(indices, IntStream.range(0, groupSize).toArray())) {
         throw new TableException(
             "Cannot train on %s: of prompt %s, which this round is to have, it holds the completions %s instead of %s; generate with the run's --num_generations, and with --round"
                 .formatted(table, prompt, Arrays.toString(indices), groupSize));

@@ -3,6 +3,7 @@ package org.sparklora.train.grpo;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -41,12 +42,6 @@ public record RoundTables(
     }
   }
 
-  /** Reads the rows of a table. */
-  @FunctionalInterface
-  private interface Reader<T> {
-    List<T> read(Configuration hadoop, String folder);
-  }
-
   /** Writes the rows of a table's only file. */
   @FunctionalInterface
   private interface Writer<T> {
@@ -73,9 +68,10 @@ public record RoundTables(
             });
   }
 
-  private <T> Optional<List<T>> existing(Draw draw, String table, Reader<T> reader) {
+  private <T> Optional<List<T>> existing(
+      Draw draw, String table, BiFunction<Configuration, String, List<T>> reader) {
     return folders.has(draw.round, table, madeFrom(draw))
-        ? Optional.of(reader.read(hadoop, folders.table(draw.round, table).toString()))
+        ? Optional.of(reader.apply(hadoop, folders.table(draw.round, table).toString()))
         : Optional.empty();
   }
 

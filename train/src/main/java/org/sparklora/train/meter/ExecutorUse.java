@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * Work of all executors in a section of a run, and bytes sent for it, as metrics:
@@ -60,7 +59,8 @@ public final class ExecutorUse {
    */
   public synchronized Map<String, Number> metrics(double seconds, int rounds) {
     Map<String, Number> metrics = new TreeMap<>();
-    double busiest = training().mapToDouble(Effort::seconds).max().orElse(0);
+    double busiest =
+        executors.values().stream().mapToDouble(one -> one.training().seconds()).max().orElse(0);
     metrics.put(AVERAGING + "seconds", Math.max(0, seconds - busiest) / rounds);
     metrics.put(AVERAGING + "bytes", (double) bytes / rounds);
     metrics.put(PREFIX + "count", executors.size());
@@ -76,10 +76,6 @@ public final class ExecutorUse {
               });
     }
     return metrics;
-  }
-
-  private Stream<Effort> training() {
-    return executors.values().stream().map(ExecutorReading::training);
   }
 
   private void putRates(

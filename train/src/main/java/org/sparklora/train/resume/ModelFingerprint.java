@@ -10,14 +10,16 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.pipeline.table.Sha256;
 
 /**
  * Identifies a base model without reading all weights: SHA-256 of {@code config.json} and of the
- * size and evenly spaced samples of each safetensors file. Two models of one architecture differ in
- * nearly every weight, so samples suffice. The folder's name is ignored.
+ * size and evenly spaced samples of each file that weights are read from. Two models of one
+ * architecture differ in nearly every weight, so samples suffice. The folder's name is ignored.
  */
 public final class ModelFingerprint {
+  private static final String SINGLE_FILE = "model.safetensors";
   private static final int SAMPLES = 32;
   private static final int SAMPLE_BYTES = 4096;
   private static final int SHOWN_DIGITS = 16;
@@ -50,9 +52,19 @@ public final class ModelFingerprint {
     return HexFormat.of().formatHex(digest.digest()).substring(0, SHOWN_DIGITS);
   }
 
+  /** Leaves out an optimizer's state and weights in other layouts, which a copy may lack. */
   private static List<Path> weights(Path folder) throws IOException {
+    Path index = folder.resolve(SINGLE_FILE + ".index.json");
+    boolean sharded = Files.exists(index) && !Files.exists(folder.resolve(SINGLE_FILE));
+    String named = sharded ? Files.readString(index) : '"' + SINGLE_FILE + '"';
     try (Stream<Path> files = Files.list(folder)) {
-      return files.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(".safetensors"))
+          .filter(name -> name.equals(AdapterFile.WEIGHTS) || named.contains('"' + name + '"'))
+          .sorted()
+          .map(folder::resolve)
+          .toList();
     }
   }
 

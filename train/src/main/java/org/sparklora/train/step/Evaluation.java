@@ -16,24 +16,13 @@ import org.sparklora.train.workers.Workers;
  * Measures the driver's parameters on rows that are not trained on. Each worker takes consecutive
  * batches; measurements are added up in the order of the batches, so the result does not depend on
  * the number of workers.
+ *
+ * @param workers run the evaluation, and nothing else meanwhile
+ * @param rows at least one
+ * @param batchRows {@code per_device_eval_batch_size}
  */
-public final class Evaluation {
-  private final Workers workers;
-  private final TrainedVectors vectors;
-  private final TrainingRows rows;
-  private final int batchRows;
-
-  /**
-   * @param workers run the evaluation, and nothing else meanwhile
-   * @param rows at least one
-   * @param batchRows {@code per_device_eval_batch_size}
-   */
-  public Evaluation(Workers workers, TrainedVectors vectors, TrainingRows rows, int batchRows) {
-    this.workers = workers;
-    this.vectors = vectors;
-    this.rows = rows;
-    this.batchRows = batchRows;
-  }
+public record Evaluation(
+    Workers workers, TrainedVectors vectors, TrainingRows rows, int batchRows) {
 
   /**
    * Evaluates all rows.

@@ -19,6 +19,10 @@ import org.sparklora.pipeline.config.Settings;
  */
 public record VllmConfig(List<String> urls, Duration timeout, String adapterDir, boolean isOwnDir) {
   private static final String SERVER = "server";
+
+  /** Java calls no host with an underscore, and no port that is not a number. */
+  private static final String ADDRESS = "https?://(\\[[^/\\s@\\]]+\\]|[^/\\s@_:]+)(:\\d+)?(/\\S*)?";
+
   private static final double MILLIS = 1000;
 
   /**
@@ -63,7 +67,7 @@ public record VllmConfig(List<String> urls, Duration timeout, String adapterDir,
   private static String address(String url) {
     String address = url.strip().replaceFirst("/+$", "").replaceFirst("/v1$", "");
     ConfigException.require(
-        address.matches("https?://[^/\\s@_]+(/\\S*)?"), // Java refuses hosts with an underscore
+        address.matches(ADDRESS),
         Flags.VLLM_SERVER_BASE_URL,
         url,
         "write the address of a server, such as http://host:8000, or the IP address of a host with an underscore in its name; several with commas between");

@@ -27,5 +27,10 @@ class VllmConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("vllm_server_base_url = http://vllm_1:8000")
         .hasMessageContaining("the IP address of a host with an underscore in its name");
+    for (String address : List.of("http://gpu-1:80O0", "http://gpu-1:80:81", "http://::1:80")) {
+      assertThatThrownBy(() -> urls(address))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("vllm_server_base_url = %s: write the address".formatted(address));
+    }
   }
 }
