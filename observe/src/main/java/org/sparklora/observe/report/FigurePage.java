@@ -21,7 +21,7 @@ public record FigurePage(
     String tableTitle,
     List<String> head,
     List<List<String>> rows) {
-  static final String STYLE =
+  private static final String STYLE =
       """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1160px; margin: 2.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
@@ -29,33 +29,46 @@ p, figcaption { color: #666; margin: .2rem 0 } figure { margin: 1.5rem 0 } img {
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #e6e6e6; text-align: right; vertical-align: top }
 th:first-child, td:first-child { text-align: left } thead th { border-bottom: 2px solid #ccc }
-.run { display: inline-block; width: .75em; height: .75em; border-radius: 50%; margin-right: .4em }
 """;
 
   /** The page as HTML. */
   public String html() {
-    return html(
-        title,
-        """
-        %s
-        %s
-        <h2>%s</h2>
-        <div class="wide"><table>
-        <thead><tr>%s</tr></thead>
-        <tbody>
-        %s
-        </tbody>
-        </table></div>"""
-            .formatted(
-                lead.stream()
-                    .map(line -> "<p>" + escaped(line) + "</p>")
-                    .collect(Collectors.joining("\n")),
-                figures.stream().map(this::figure).collect(Collectors.joining("\n")),
-                escaped(tableTitle),
-                head.stream()
-                    .map(cell -> "<th>" + escaped(cell) + "</th>")
-                    .collect(Collectors.joining()),
-                rows.stream().map(FigurePage::row).collect(Collectors.joining("\n"))));
+    return """
+           <!DOCTYPE html>
+           <html lang="en">
+           <head>
+           <meta charset="utf-8">
+           <meta name="viewport" content="width=device-width, initial-scale=1">
+           <title>%1$s</title>
+           <style>
+           %2$s</style>
+           </head>
+           <body>
+           <h1>%1$s</h1>
+           %3$s
+           %4$s
+           <h2>%5$s</h2>
+           <div class="wide"><table>
+           <thead><tr>%6$s</tr></thead>
+           <tbody>
+           %7$s
+           </tbody>
+           </table></div>
+           </body>
+           </html>
+           """
+        .formatted(
+            escaped(title),
+            STYLE,
+            lead.stream()
+                .map(line -> "<p>" + escaped(line) + "</p>")
+                .collect(Collectors.joining("\n")),
+            figures.stream().map(this::figure).collect(Collectors.joining("\n")),
+            escaped(tableTitle),
+            head.stream()
+                .map(cell -> "<th>" + escaped(cell) + "</th>")
+                .collect(Collectors.joining()),
+            rows.stream().map(FigurePage::row).collect(Collectors.joining("\n")));
   }
 
   private String figure(byte[] png) {
@@ -70,27 +83,6 @@ th:first-child, td:first-child { text-align: left } thead th { border-bottom: 2p
     return cells.stream()
         .map(cell -> "<td>" + escaped(cell) + "</td>")
         .collect(Collectors.joining("", "<tr>", "</tr>"));
-  }
-
-  /** A page with this body. */
-  static String html(String title, String body) {
-    return """
-           <!DOCTYPE html>
-           <html lang="en">
-           <head>
-           <meta charset="utf-8">
-           <meta name="viewport" content="width=device-width, initial-scale=1">
-           <title>%1$s</title>
-           <style>
-           %2$s</style>
-           </head>
-           <body>
-           <h1>%1$s</h1>
-           %3$s
-           </body>
-           </html>
-           """
-        .formatted(escaped(title), STYLE, body);
   }
 
   static String escaped(String text) {

@@ -140,6 +140,9 @@ record Ticks(double low, double high, List<Mark> marks) {
         }
       }
     }
+    if (marks.isEmpty()) { // of one value, or of close ones, none of which is round
+      marks.add(new Mark(log10(least), label(least, least / 10, least)));
+    }
     return new Ticks(low, high, marks);
   }
 

@@ -116,7 +116,7 @@ final class WatchedRuns {
     }
   }
 
-  /** A text that changes whenever the log does. */
+  /** A text that changes with the log; on HDFS, which lists no growth of it, with the lock. */
   private String fingerprint(String folder) throws IOException {
     Path run = new Path(folder);
     FileSystem fileSystem = run.getFileSystem(hadoop);

@@ -80,8 +80,8 @@ public final class TrackedLog implements Closeable {
   }
 
   /**
-   * From now on passes each row, as JSON, to {@code who} before the trackers. An exception of
-   * {@code who} is rethrown.
+   * From now on passes each row, as JSON, to {@code who} after the trackers. An exception of {@code
+   * who} is rethrown.
    */
   public void follow(Consumer<String> who) {
     follower = who;
@@ -119,7 +119,6 @@ public final class TrackedLog implements Closeable {
       line.put(TrackedRow.ALERTS, alerts.stream().map(Alert::toJson).toList());
     }
     log.log(line);
-    follower.accept(MetricsLog.line(line));
     TrackedRow tracked = reader.read(line);
     step = tracked.step();
     if (!Interruption.isRequested()) { // the process reports the interruption itself when it ends
@@ -127,6 +126,7 @@ public final class TrackedLog implements Closeable {
           alert -> LOG.warn("{} after step {}: {}", alert.title(), tracked.step(), alert.text()));
     }
     trackers.forEach(tracker -> tracker.append(tracked));
+    follower.accept(MetricsLog.line(line));
   }
 
   /** The work that {@link #guard} runs. */

@@ -9,6 +9,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sqlite.SQLiteConfig;
@@ -111,16 +112,12 @@ final class TrackioDatabase {
 
   /** Trackio's folder, as its Python package finds it. */
   static String folderName(Map<String, String> environment) {
-    return variable(environment, "TRACKIO_DIR")
-        .orElseGet(
-            () ->
-                variable(environment, "HF_HOME")
-                        .orElseGet(
-                            () ->
-                                variable(environment, "XDG_CACHE_HOME")
-                                        .orElse(System.getProperty("user.home") + "/.cache")
-                                    + "/huggingface")
-                    + "/trackio");
+    String home = System.getProperty("user.home");
+    String cache = variable(environment, "XDG_CACHE_HOME").orElse(home + "/.cache");
+    String hub = variable(environment, "HF_HOME").orElse(cache + "/huggingface");
+    // huggingface_hub, unlike Trackio, reads a leading ~ of its variables as the user's home
+    String whole = hub.replaceFirst("^~(?=/|$)", Matcher.quoteReplacement(home));
+    return variable(environment, "TRACKIO_DIR").orElse(whole + "/trackio");
   }
 
   private static Optional<String> variable(Map<String, String> environment, String name) {

@@ -63,7 +63,9 @@ class TicksTest {
   @CsvSource({
     "1e-5, 1e-3, 1e-5 2e-5 5e-5 1e-4 2e-4 5e-4 1e-3",
     "0.5, 5000, 1 10 100 1000",
-    "1e-12, 1, 1e-12 1e-9 1e-6 1e-3 1"
+    "1e-12, 1, 1e-12 1e-9 1e-6 1e-3 1",
+    "30, 30.00000003, 30",
+    "3e-4, 4e-4, 3.0e-4"
   })
   void decadesAreMarked(double least, double largest, String labels) {
     assertThat(labels(Ticks.logarithmic(least, largest)).stream().map(l -> l.replace(",", "")))

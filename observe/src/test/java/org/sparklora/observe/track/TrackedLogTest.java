@@ -202,6 +202,22 @@ class TrackedLogTest {
     assertThat(trackio()).containsExactly("1 1.0", "2 2.0");
   }
 
+  /** As a callback in Python does that ends the run by an exception. */
+  @Test
+  void aRowWhoseFollowerFailsIsToldToTrackersToo() throws Exception {
+    try (RunFolder out = open(false);
+        TrackedLog log = TrackedLog.begin(out, List.of(), run)) {
+      log.log(row(1, 1));
+      Thread.sleep(200); // by then trackers have read the log, which they do once
+      log.follow(
+          row -> {
+            throw new IllegalStateException("enough");
+          });
+      assertThatThrownBy(() -> log.log(row(2, 2))).hasMessage("enough");
+    }
+    assertThat(trackio()).containsExactly("1 1.0", "2 2.0");
+  }
+
   @Test
   void aRunThatSavesNothingLeavesNothing() throws IOException {
     try (RunFolder out = open(false);

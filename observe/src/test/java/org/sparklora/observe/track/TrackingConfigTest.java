@@ -87,7 +87,12 @@ class TrackingConfigTest {
         .isEqualTo("/h/trackio");
     assertThat(TrackioDatabase.folderName(Map.of("XDG_CACHE_HOME", "/c")))
         .isEqualTo("/c/huggingface/trackio");
+    String home = System.getProperty("user.home");
     assertThat(TrackioDatabase.folderName(Map.of()))
-        .isEqualTo(System.getProperty("user.home") + "/.cache/huggingface/trackio");
+        .isEqualTo(home + "/.cache/huggingface/trackio");
+    assertThat(TrackioDatabase.folderName(Map.of("HF_HOME", "~/h"))).isEqualTo(home + "/h/trackio");
+    assertThat(TrackioDatabase.folderName(Map.of("XDG_CACHE_HOME", "~")))
+        .isEqualTo(home + "/huggingface/trackio");
+    assertThat(TrackioDatabase.folderName(Map.of("HF_HOME", "/h/~"))).isEqualTo("/h/~/trackio");
   }
 }

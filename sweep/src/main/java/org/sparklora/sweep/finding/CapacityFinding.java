@@ -79,7 +79,7 @@ final class CapacityFinding {
         "1 (higher ranks leave later)",
         FindingRule.ABOVE_ZERO,
         Double.POSITIVE_INFINITY,
-        obstacle(ranks)
+        obstacle(ranks, measured)
             .or(
                 () ->
                     FindingRule.unless(
@@ -95,7 +95,7 @@ final class CapacityFinding {
         "1 (higher ranks end better)",
         FindingRule.ABOVE_ZERO,
         Double.POSITIVE_INFINITY,
-        obstacle(ranks.curves()).or(() -> obstacleToRates(ranks)),
+        obstacle(ranks.curves(), ranks.measured()).or(() -> obstacleToRates(ranks)),
         draw -> {
           double share = share(draw);
           return order(
@@ -120,7 +120,13 @@ final class CapacityFinding {
         .obstacle();
   }
 
-  private static Optional<String> obstacle(List<SeedCurve> ranks) {
+  /** The obstacle of a rank without a mean, as after a trial that diverged, or of too few ranks. */
+  private static Optional<String> obstacle(List<SeedCurve> ranks, Draw measured) {
+    for (SeedCurve rank : ranks) {
+      if (Arrays.stream(rank.means(measured.seeds())).noneMatch(Double::isFinite)) {
+        return Optional.of("no rate of %s has a number for every seed".formatted(rank.label()));
+      }
+    }
     long count = ranks.stream().map(curve -> curve.of().rank()).distinct().count();
     return FindingRule.unless(count >= LEAST_RANKS, "it takes three ranks");
   }

@@ -78,7 +78,8 @@ final class RlRankFinding {
                 !one.curves().isEmpty() && !full.curves().isEmpty(),
                 "it takes trials of rank 1 and of all weights")
             .or(one::obstacle)
-            .or(full::obstacle),
+            .or(full::obstacle)
+            .or(() -> FindingRule.unless(margin != 0, "all weights reach 0, which has no margin")),
         draw -> reached(one, draw, "rank 1") - reached(full, draw, "full"));
   }
 

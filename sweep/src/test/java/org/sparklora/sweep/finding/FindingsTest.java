@@ -342,6 +342,18 @@ class FindingsTest {
   }
 
   @Test
+  void withoutAnyRewardNoRankMatches() {
+    Trials trials = new Trials(REWARD);
+    for (int seed = 1; seed <= 3; seed++) {
+      trials.add(FULL + " --seed " + seed, 0);
+      trials.add(RANK.formatted(1) + " --seed " + seed, 0);
+    }
+
+    assertThat(first(RlRankFinding.of(trials.study())).text())
+        .endsWith("3 seeds, blog 0: not decided: all weights reach 0, which has no margin");
+  }
+
+  @Test
   void theMultiplierOfShortRunsIsLarger() {
     Trials trials = new Trials(LOSS);
     sweep(trials, FULL + " --max_steps 50", 3e-5, 2, 3);
@@ -436,6 +448,26 @@ class FindingsTest {
 
     assertThat(first(CapacityFinding.of(trials.study())).text())
         .contains("not decided: no rank leaves the line");
+  }
+
+  /** Ranks 1 and 4 are in order; a seed of rank 16 has diverged, at its only rate. */
+  @Test
+  void aRankWithoutANumberDecidesNoOrder() {
+    Trials trials = new Trials(LOSS);
+    double[] steps = {10, 20, 40};
+    for (int seed = 1; seed <= 3; seed++) {
+      double last = seed == 2 ? Double.NaN : 1.5;
+      trials.add(RANK.formatted(1) + " --seed " + seed, steps, new double[] {3, 2.6, 2.4});
+      trials.add(RANK.formatted(4) + " --seed " + seed, steps, new double[] {3, 2.5, 2.2});
+      trials.add(RANK.formatted(16) + " --seed " + seed, steps, new double[] {3, 2.5, last});
+    }
+
+    assertThat(CapacityFinding.of(trials.study()).verdicts())
+        .extracting(Conclusion::text)
+        .allSatisfy(
+            text ->
+                assertThat(text)
+                    .endsWith("not decided: no rate of r 16 has a number for every seed"));
   }
 
   private static FindingRule rule(String blog, double from, double to) {

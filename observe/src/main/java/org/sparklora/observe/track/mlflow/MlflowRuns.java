@@ -160,7 +160,9 @@ final class MlflowRuns {
     Set<MlflowPoint.Place> places = new HashSet<>();
     for (String metric : metrics) {
       String page = "";
+      String before;
       do {
+        before = page;
         Map<String, String> query = new LinkedHashMap<>();
         query.put("run_id", run.id());
         query.put("metric_key", metric);
@@ -171,7 +173,7 @@ final class MlflowRuns {
         JsonNode answer = client.get("metrics/get-history", query);
         answer.path("metrics").forEach(value -> places.add(MlflowPoint.place(value)));
         page = answer.path("next_page_token").asText("");
-      } while (!page.isEmpty());
+      } while (!page.isEmpty() && !page.equals(before)); // a server may ignore page_token
     }
     return places;
   }

@@ -56,7 +56,7 @@ record MlflowServer(URI base, Optional<String> authorization, boolean isDatabric
     }
     throw new ConfigException(
         key,
-        text.replaceAll("//.*@", "//…@"), // a password may hold @ and /
+        text.replaceFirst("^([^/@]*//)?.*@", "$1…@"), // a password may hold @ and /
         "name a server, http://HOST:PORT or https://…; folders and databases are served by: mlflow"
             + " server --backend-store-uri …");
   }

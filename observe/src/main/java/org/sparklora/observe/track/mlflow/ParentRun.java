@@ -85,8 +85,8 @@ public final class ParentRun {
             MlflowRun parent = run.get();
             batches.metrics(parent, missing(parent, metrics));
             batches.params(parent, params);
-            artifacts.writeFiles(parent);
             batches.status(parent, RunEnding.FINISHED, System.currentTimeMillis());
+            artifacts.writeFiles(parent);
           }
         });
   }

@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,7 +74,7 @@ public record TrackedRow(
     private Instant last = Instant.now();
 
     public List<TrackedRow> read(List<Map<String, Object>> lines) {
-      return new ArrayList<>(lines.stream().map(this::read).toList());
+      return lines.stream().map(this::read).toList();
     }
 
     public TrackedRow read(Map<String, ?> line) {

@@ -58,6 +58,9 @@ final class FakeMlflow implements AutoCloseable {
   /** So does every answer from now on, from its second byte on. */
   Optional<Fault> fault = Optional.empty();
 
+  /** Whether each page of a metric's history is the first, and names the same next one. */
+  boolean ignoresPages;
+
   /** What an answer does that does not end. */
   enum Fault {
     STALL,
@@ -211,7 +214,7 @@ final class FakeMlflow implements AutoCloseable {
         values.add(Map.of("key", words[0], "step", words[1], "timestamp", words[2]));
       }
     }
-    int page = asked.path("page_token").asInt(0);
+    int page = ignoresPages ? 0 : asked.path("page_token").asInt(0);
     return Map.of(
         "metrics",
         values.subList(page, Math.min(page + 1, values.size())),

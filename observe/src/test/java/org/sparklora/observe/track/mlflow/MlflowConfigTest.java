@@ -105,6 +105,8 @@ class MlflowConfigTest {
       assertThatThrownBy(() -> server("MLFLOW_TRACKING_URI=http://user:" + password + "@host:5000"))
           .hasMessageContaining("MLFLOW_TRACKING_URI = http://…@host:5000: name a server");
     }
+    assertThatThrownBy(() -> server("MLFLOW_TRACKING_URI=user:secret@host:5000"))
+        .hasMessageContaining("MLFLOW_TRACKING_URI = …@host:5000: name a server");
     assertThatThrownBy(() -> server()).hasMessageContaining("MLFLOW_TRACKING_URI = unset");
   }
 

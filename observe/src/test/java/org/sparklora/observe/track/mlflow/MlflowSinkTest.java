@@ -18,6 +18,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -233,6 +234,21 @@ class MlflowSinkTest {
       sink.replay(rows());
     }
     assertThat(server.only().points).hasSize(2);
+  }
+
+  @Test
+  @Timeout(60)
+  void aServerThatIgnoresPagesIsAskedForNoThird() throws Exception {
+    logged(1, 1, 1);
+    logged(2, 2, 2);
+    try (Sink sink = sink()) {
+      sink.replay(rows());
+    }
+    server.ignoresPages = true;
+    try (Sink sink = sink()) {
+      sink.replay(rows());
+    }
+    assertThat(server.calls.stream().filter("metrics/get-history"::equals)).hasSize(2);
   }
 
   @Test

@@ -44,11 +44,15 @@ class ParentRunTest {
   }
 
   private ParentRun parent() throws IOException {
+    return parent(folder);
+  }
+
+  private ParentRun parent(Path files) throws IOException {
     return new ParentRun(
         MlflowConfig.of(environment, folder, Optional.empty()),
         new RunLabel("5weep", "rates", Map.of("learning_rate", "1e-4, 1e-3")),
         FileSystem.getLocal(new Configuration()),
-        new org.apache.hadoop.fs.Path(folder.toUri()));
+        new org.apache.hadoop.fs.Path(files.toUri()));
   }
 
   private void child(ParentRun parent, String id) throws IOException {
@@ -94,6 +98,13 @@ class ParentRunTest {
       parent().finish(Map.of("best_pass@1", 0.5), Map.of());
     }
     assertThat(server.only().curve("best_pass_1")).containsExactly("0 0.5");
+  }
+
+  @Test
+  void aSweepWhoseFilesCannotBeSentHasFinishedAllTheSame() throws IOException {
+    parent(folder.resolve("missing")).finish(Map.of("best_eval_loss", 2.0), Map.of());
+    assertThat(server.only().status).isEqualTo("FINISHED");
+    assertThat(server.files).isEmpty();
   }
 
   @Test
