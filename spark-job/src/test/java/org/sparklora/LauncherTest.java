@@ -315,8 +315,19 @@ class LauncherTest extends LauncherRuns {
   @Test
   void filesMayHaveAnyNameWhereTheLocaleIsC() throws Exception {
     script("jdk/bin/java", JAVA.formatted("17.0.1") + "echo \"LC_ALL=$LC_ALL\"\n");
-    script("tools/locale", "#!/bin/sh\nprintf 'C\\nC.utf8\\nPOSIX\\n'\n");
+    script(
+        "tools/locale",
+        """
+        #!/bin/sh
+        case "$1 $LC_ALL" in
+          "-a "*) printf 'C\\nC.utf8\\nde_DE.utf8\\nPOSIX\\n' ;;
+          "charmap de_DE.UTF-8") echo UTF-8 ;;
+          *) echo ANSI_X3.4-1968 ;;
+        esac
+        """);
     environment.put("LC_ALL", "C");
+    assertThat(run("sft")).contains("LC_ALL=C.utf8");
+    environment.put("LC_ALL", "fr_FR.UTF-8"); // not installed
     assertThat(run("sft")).contains("LC_ALL=C.utf8");
 
     environment.put("LC_ALL", "de_DE.UTF-8"); // encodes every name already

@@ -2,8 +2,10 @@ package org.sparklora.api;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -33,7 +35,7 @@ import org.sparklora.pipeline.table.TableException;
  * Writes a dataset given as {@code DataFrame}s to Parquet files, so that it is read, fingerprinted
  * and resumed like any other. Rows keep the order of their partitions. A hash of the files names
  * the folder: {@code FOLDER/0123456789abcdef/data/train-00000-of-00002.parquet}. The same rows in
- * the same partitions give the same folder, and an existing folder stays as it is.
+ * the same partitions give the same folder, and a complete folder stays as it is.
  */
 final class DatasetTable {
   /** Name of the folder with the files, in the dataset's folder. */
@@ -41,7 +43,6 @@ final class DatasetTable {
 
   private static final String TEST = "test";
   private static final int ID_CHARACTERS = 16;
-  private static final int BUFFER_BYTES = 1 << 16;
 
   private final SparkSession spark;
   private final Configuration hadoop;
@@ -84,6 +85,9 @@ final class DatasetTable {
       }
       requireRows(new Path(part, FILES), splits.keySet());
       Path whole = new Path(folder, identity(new Path(part, FILES)));
+      if (files.exists(whole) && !hasAll(whole, part)) {
+        files.delete(whole, true); // of a killed run: an object store renames file by file
+      }
       if (!files.exists(whole) && !files.rename(part, whole) && !files.exists(whole)) {
         throw new IOException("cannot rename " + part);
       }
@@ -92,6 +96,11 @@ final class DatasetTable {
       spark.sparkContext().setJobDescription(null);
       files.delete(part, true);
     }
+  }
+
+  private boolean hasAll(Path dataset, Path part) throws IOException {
+    Path data = new Path(dataset, FILES);
+    return files.exists(data) && parts(data).size() == parts(new Path(part, FILES)).size();
   }
 
   /** Renames Spark's part files, whose names hold a job's id, after split and position. */
@@ -153,11 +162,8 @@ final class DatasetTable {
     String digest(String file) throws IOException {
       Path path = new Path(file);
       MessageDigest digest = Sha256.digest();
-      byte[] buffer = new byte[BUFFER_BYTES];
       try (InputStream in = path.getFileSystem(HadoopSettings.configuration(hadoop)).open(path)) {
-        for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-          digest.update(buffer, 0, read);
-        }
+        in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
       }
       return "%s %s%n".formatted(path.getName(), HexFormat.of().formatHex(digest.digest()));
     }

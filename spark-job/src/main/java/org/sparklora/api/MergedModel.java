@@ -1,8 +1,9 @@
 package org.sparklora.api;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
@@ -27,14 +28,14 @@ final class MergedModel {
   static String write(Settings settings) throws IOException {
     String output = settings.get(Flags.OUTPUT_DIR);
     ModelReference model = ModelReference.of(settings);
-    Path adapterFolder = ModelReference.required(settings, Flags.ADAPTER).folder();
-    try (CheckpointFolder base = CheckpointFolder.open(model.folder())) {
+    Configuration hadoop = HadoopSettings.configuration();
+    Path adapterFolder = ModelReference.required(settings, Flags.ADAPTER).folder(hadoop);
+    Path baseFolder = model.folder(hadoop);
+    try (CheckpointFolder base = CheckpointFolder.open(baseFolder)) {
       AdapterFile adapter = AdapterFile.open(adapterFolder, model.name(), base);
-      requireOther(output, model.folder());
-      requireOther(output, adapterFolder);
+      OutputFolder.requireApart(hadoop, output, List.of(path(baseFolder), path(adapterFolder)));
       try (OutputFolder folder =
-          OutputFolder.create(
-              HadoopSettings.configuration(), output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
+          OutputFolder.create(hadoop, output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
         Engine engine = Engines.of(ModelConfig.engine(settings));
         Quantization quantization = NumberTypes.quantization(settings);
         merge(base, adapter, engine, quantization, output, local(output, folder));
@@ -61,14 +62,8 @@ final class MergedModel {
     }
   }
 
-  /** Refuses to replace the base model or the adapter. */
-  private static void requireOther(String output, Path read) throws IOException {
-    Path folder = Path.of(new org.apache.hadoop.fs.Path(output).toUri().getPath());
-    ConfigException.require(
-        !Files.exists(folder) || !read.toRealPath().startsWith(folder.toRealPath()),
-        Flags.OUTPUT_DIR,
-        output,
-        "it is or holds the folder of the base model or of the adapter; name another");
+  private static org.apache.hadoop.fs.Path path(Path folder) {
+    return new org.apache.hadoop.fs.Path("file", null, folder.toAbsolutePath().toString());
   }
 
   private static Path local(String output, OutputFolder folder) {

@@ -218,6 +218,7 @@ public final class SparkLora {
         Flags.INPUT,
         input,
         "generate takes the path of prompts, no table; make one with prep and --task grpo");
+    PreparedTables.requireApart(hadoop, settings.get(Flags.OUTPUT), List.of(input));
     GenerateConfig config = GenerateConfig.of(settings);
     ConfigException.require(
         PromptTable.isAt(hadoop, input),
@@ -358,7 +359,8 @@ public final class SparkLora {
    * that appears when it is complete.
    *
    * @param overwrite whether it may replace a folder's results
-   * @throws ConfigException if {@code to} is not empty and may not be replaced, or the run goes on
+   * @throws ConfigException if {@code to} is not empty and may not be replaced, if it is or holds
+   *     {@code from}, or if the run goes on
    */
   public void copyResults(String from, String to, boolean overwrite) throws IOException {
     ResultsCopy.write(hadoop, from, to, overwrite);

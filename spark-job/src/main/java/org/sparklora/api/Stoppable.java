@@ -1,5 +1,6 @@
 package org.sparklora.api;
 
+import java.util.Properties;
 import java.util.UUID;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.run.Interruption;
@@ -14,12 +15,14 @@ final class Stoppable {
     this.spark = spark;
   }
 
+  /** Runs work; this thread's Spark jobs then have the names, group and tags of before. */
   <T, E extends Exception> T run(Interruption.Work<T, E> work) throws E {
+    Properties before = (Properties) spark.sparkContext().getLocalProperties().clone();
     spark.sparkContext().addJobTag(tag);
     try {
       return interruption.during(work);
     } finally {
-      spark.sparkContext().removeJobTag(tag);
+      spark.sparkContext().setLocalProperties(before);
     }
   }
 

@@ -13,7 +13,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -28,8 +31,10 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.reward.job.SqlFunctions;
 import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.ExternalJudge;
 import org.sparklora.spark.run.RunListener;
+import org.sparklora.spark.workers.JobNames;
 import org.sparklora.train.TestModels;
 
 /** The interface for programs: what comes in beside settings, and that it changes nothing else. */
@@ -412,6 +417,74 @@ class SparkLoraTest {
     assertThat(wants.heard).containsExactly("step 1", "row", "step 2", "row", "end");
     assertThat(result.steps()).isEqualTo(2);
     assertThat(folder.resolve("enough/model.safetensors")).exists();
+  }
+
+  /** It would be deleted with the folder that the results replace. */
+  @Test
+  void noResultReplacesWhatItIsMadeOf() throws IOException {
+    Path out = Files.createDirectories(folder.resolve("replaced"));
+    Path kept = TestModels.copy("llama-tiny", out);
+    Path problems = Files.createDirectories(out.resolve("problems"));
+    Path data = Files.writeString(problems.resolve("rows.jsonl"), "{\"prompt\": \"a\"}\n");
+    Map<String, Object> flags = Map.of("model_name_or_path", kept, "overwrite_output_dir", true);
+    Request.Builder eval = Request.to("eval").settings(flags).set("dataset_name", data);
+    Request ofModel = eval.set("output_dir", kept).build();
+    Request ofData = eval.set("output_dir", problems).build();
+    GenerateConfig generation =
+        GenerateConfig.of(
+            Request.to("generate").settings(flags).set("input", data).build().settings());
+    Request trained =
+        sft("replaced").set("dataset_name", data).set("overwrite_output_dir", true).build();
+
+    assertThatThrownBy(() -> lora.evaluate(ofModel)).hasMessageContaining(isRead(kept));
+    assertThatThrownBy(() -> lora.evaluate(ofData)).hasMessageContaining(isRead(data));
+    assertThatThrownBy(
+            () -> lora.generate(generation, List.of(), kept.toString(), true, Optional.empty()))
+        .hasMessageContaining(isRead(kept));
+    assertThatThrownBy(() -> lora.sft(trained)).hasMessageContaining(isRead(data));
+    assertThatThrownBy(() -> lora.copyResults(out.toString(), folder + "/./replaced/", true))
+        .hasMessageContaining(isRead(out));
+    assertThat(kept.resolve("config.json")).exists();
+    assertThat(data).exists();
+  }
+
+  private static String isRead(Path place) {
+    return "it is or holds %s, which is read".formatted(place);
+  }
+
+  @Test
+  void theThreadsOwnNamesOfJobsComeBack() {
+    SparkContext context = spark.sparkContext();
+    String site = context.getLocalProperty("callSite.short");
+    context.setJobGroup("mine", "what I do", false);
+    try {
+      new Stoppable(spark)
+          .run(
+              () -> {
+                JobNames.group(new JavaSparkContext(context), "sft out");
+                JobNames.name(new JavaSparkContext(context), "step 1");
+                return "";
+              });
+      assertThat(context.getLocalProperty("spark.jobGroup.id")).isEqualTo("mine");
+      assertThat(context.getLocalProperty("spark.job.description")).isEqualTo("what I do");
+      assertThat(context.getLocalProperty("callSite.short")).isEqualTo(site);
+    } finally {
+      context.clearJobGroup();
+    }
+  }
+
+  /** Object stores rename a folder file by file, so that a kill may leave some of them behind. */
+  @Test
+  void aDatasetThatLacksAFileIsWrittenAgain() throws IOException {
+    Map<String, Dataset<Row>> rows =
+        Map.of("train", spark.range(0, 4, 1, 2).selectExpr("string(id) text"));
+    String datasets = folder.resolve("datasets").toString();
+    String dataset = DatasetTable.write(spark, datasets, rows);
+    List<Path> whole = files(Path.of(dataset));
+    Files.delete(whole.get(whole.size() - 1));
+
+    assertThat(DatasetTable.write(spark, datasets, rows)).isEqualTo(dataset);
+    assertThat(files(Path.of(dataset))).isEqualTo(whole);
   }
 
   @Test

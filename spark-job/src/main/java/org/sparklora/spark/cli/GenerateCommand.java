@@ -27,6 +27,7 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.text.ChatTemplate;
@@ -85,7 +86,7 @@ public final class GenerateCommand {
         OF_TABLES,
         "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a"
             + " folder as --input or --output");
-    try (var in = new JsonLines.Reader(Path.of(settings.get(Flags.INPUT)))) {
+    try (var in = new JsonLines.Reader(LocalPath.of(settings, Flags.INPUT))) {
       completeHere(settings, in);
     }
   }
@@ -169,6 +170,7 @@ public final class GenerateCommand {
     requirePrompts(settings, !prompts.isEmpty());
     if (!toLines) {
       OutputFolder.requireUsable(hadoop, output, overwrite);
+      PreparedTables.requireApart(hadoop, output, List.of(settings.get(Flags.INPUT)));
     }
     try (SparkSession spark = SparkSessions.open(settings)) {
       if (!toLines) {

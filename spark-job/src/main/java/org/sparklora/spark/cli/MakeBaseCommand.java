@@ -20,7 +20,7 @@ public final class MakeBaseCommand {
   /** Runs the command. */
   public static void run(Settings settings, CommandRunner commands, Path home) throws Exception {
     int problems = settings.get(Flags.ROWS);
-    Path output = Path.of(settings.get(Flags.OUTPUT_DIR));
+    Path output = LocalPath.of(settings, Flags.OUTPUT_DIR);
     Path recipe = home.resolve("conf/quickstart");
     Path corpus = output.resolve("corpus.jsonl");
     Path start = output.resolve("random");

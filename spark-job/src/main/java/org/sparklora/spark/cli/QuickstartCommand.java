@@ -29,7 +29,7 @@ public final class QuickstartCommand {
   public static void run(Settings settings, CommandRunner commands, PrintStream out, Path home)
       throws Exception {
     Path recipe = home.resolve("conf/quickstart");
-    Path output = Path.of(settings.get(Flags.OUTPUT_DIR));
+    Path output = LocalPath.of(settings, Flags.OUTPUT_DIR);
     Files.createDirectories(output);
     List<String> results = new ArrayList<>();
     results.addAll(new SupervisedPart(commands, out, recipe, output).run());

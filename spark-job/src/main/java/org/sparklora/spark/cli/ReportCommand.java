@@ -40,17 +40,13 @@ public final class ReportCommand {
 
   private static void write(Settings settings, List<String> folders, List<String> labels)
       throws IOException {
-    Path output =
-        Path.of(
-            settings
-                .find(Flags.OUTPUT_DIR)
-                .orElseThrow(
-                    () ->
-                        new ConfigException(
-                            Flags.OUTPUT_DIR,
-                            "unset",
-                            "name a folder for the report, or add --%s to look at it without one"
-                                .formatted(Flags.LIVE))));
+    ConfigException.require(
+        settings.isGiven(Flags.OUTPUT_DIR),
+        Flags.OUTPUT_DIR,
+        "unset",
+        "name a folder for the report, or add --%s to look at it without one"
+            .formatted(Flags.LIVE));
+    Path output = LocalPath.of(settings, Flags.OUTPUT_DIR);
     Configuration hadoop = HadoopSettings.configuration();
     List<RunLog> runs = folders.stream().map(folder -> RunLog.read(hadoop, folder)).toList();
     RunReport.write(hadoop, output, title(settings), folders, named(runs, folders, labels));

@@ -44,7 +44,7 @@ public final class ScoreCommand {
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    Path input = Path.of(settings.get(Flags.INPUT));
+    Path input = LocalPath.of(settings, Flags.INPUT);
     GenerateConfig.Model named = GenerateConfig.Model.of(settings);
     try (var in = new JsonLines.Reader(input);
         AdaptedModel adapted = AdaptedModel.open(HadoopSettings.configuration(), named);

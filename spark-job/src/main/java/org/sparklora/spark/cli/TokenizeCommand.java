@@ -27,7 +27,7 @@ public final class TokenizeCommand {
         .find(Flags.ENABLE_THINKING)
         .ifPresent(on -> variables.put(Flags.ENABLE_THINKING.name(), on));
     var options = new ChatTemplate.Options(settings.get(Flags.ADD_GENERATION_PROMPT), variables);
-    Path input = Path.of(settings.get(Flags.INPUT));
+    Path input = LocalPath.of(settings, Flags.INPUT);
     var dialect = settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class);
     Path folder = ModelReference.of(settings).folder();
     RowText texts = RowText.of(folder, Tokenizer.load(folder, dialect), options);

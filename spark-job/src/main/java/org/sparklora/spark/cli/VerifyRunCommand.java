@@ -33,7 +33,7 @@ public final class VerifyRunCommand {
    * @throws RunDiffersException if the two differ
    */
   public static void run(Settings settings) throws IOException {
-    Path file = Path.of(settings.get(Flags.BASELINE));
+    Path file = LocalPath.of(settings, Flags.BASELINE);
     String name = settings.get(Flags.RUN);
     Baseline run = read(name);
     if (settings.get(Flags.WRITE_BASELINE)) {

@@ -1,6 +1,7 @@
 package org.sparklora.spark.eval;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,11 +18,13 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.TableManifest;
 import org.sparklora.reward.job.Scoring;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.RewardStage;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.workers.Workers;
@@ -47,6 +50,9 @@ public final class EvalJob {
       throws IOException {
     long started = System.nanoTime();
     Configuration hadoop = place.hadoop();
+    List<String> read = new ArrayList<>(config.generation().model().names());
+    read.addAll(config.problems().source().each(PrepConfig.Source::dataset));
+    PreparedTables.requireApart(hadoop, config.output(), read);
     int count = place.count(config.generation().workers());
     Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
     RewardStage judge =

@@ -3,6 +3,7 @@ package org.sparklora.spark.generate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
@@ -38,6 +39,13 @@ public record GenerateConfig(
     /** The record of a user's settings. */
     public static Model of(Settings settings) {
       return new Model(ModelConfig.of(settings), ModelReference.of(settings, Flags.ADAPTER));
+    }
+
+    /** The names of model and adapter. */
+    public List<String> names() {
+      return Stream.concat(Stream.of(base.reference()), adapter.stream())
+          .map(ModelReference::name)
+          .toList();
     }
   }
 

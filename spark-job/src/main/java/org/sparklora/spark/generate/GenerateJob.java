@@ -19,6 +19,7 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.workers.ExecutorCount;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ContextLength;
@@ -88,6 +89,7 @@ public final class GenerateJob implements AutoCloseable {
       boolean overwrite)
       throws IOException {
     Configuration hadoop = session.sparkContext().hadoopConfiguration();
+    PreparedTables.requireApart(hadoop, output, config.model().names());
     try (GenerateJob job = open(hadoop, config);
         OutputFolder folder = OutputFolder.create(hadoop, output, overwrite)) {
       List<String> written = new ArrayList<>();
@@ -107,7 +109,8 @@ public final class GenerateJob implements AutoCloseable {
   /** The executors, after the requested number has registered. */
   public static Workers workers(SparkSession session, GenerateConfig config) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    return ExecutorWorkers.workers(spark, ExecutorCount.workers(spark, config.workers()));
+    int count = ExecutorCount.workers(spark, config.workers());
+    return ExecutorWorkers.saysWhereIdle(ExecutorWorkers.of(spark, count), count);
   }
 
   public TrainedModel model() {

@@ -21,7 +21,7 @@ import org.sparklora.train.resume.RunFingerprint;
 
 /**
  * Computes the fingerprint that a run of {@code grpo} and a checkpoint, or a round's tables, must
- * share. The number of executors is not part of it, since it does not change the result.
+ * share. The number of executors is not part of it: only with local steps it changes the result.
  */
 public final class GrpoIdentity {
   private GrpoIdentity() {}

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.GenerationTable;
@@ -16,7 +15,6 @@ import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;
-import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.workers.ExecutorWorkers;
@@ -40,12 +38,6 @@ import org.sparklora.train.workers.Workers;
  */
 public final class GrpoJob {
   private GrpoJob() {}
-
-  /** Trains on a session's executors, to the end. */
-  public static TrainingRun.Result run(
-      SparkSession session, GrpoConfig config, Optional<String> advantages) throws IOException {
-    return run(SparkSessions.place(session), config, advantages, Optional.empty(), RunControl.NONE);
-  }
 
   /**
    * Trains.
@@ -76,7 +68,8 @@ public final class GrpoJob {
     advantages.ifPresent(given -> GenerationTable.requireScored(hadoop, given));
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     int count = place.count(config.rounds().executors().count());
-    Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
+    boolean matters = config.batch().localSteps() > 1; // in local mode, too
+    Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), matters ? 1 : count);
     Workers learners = config.rounds().executors().learners(workers);
     GrpoLoop.Shape shape = config.batch().shape(config.rounds().executors().trainers(learners));
     workers.requireRoomForResults(

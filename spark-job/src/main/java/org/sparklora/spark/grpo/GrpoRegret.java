@@ -21,18 +21,20 @@ import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.RoundSteps;
 
-/** The regret report of a {@code grpo} run: makes a {@link PlannedRun} from its settings. */
-public final class GrpoRegret {
+/**
+ * The regret report of a {@code grpo} run: makes a {@link PlannedRun} from its settings.
+ *
+ * @param teacherBytes bytes of a teacher's weights; 0 without one
+ */
+public record GrpoRegret(GrpoConfig config, long teacherBytes) {
   /** Tokens of a prompt if {@code max_prompt_length} sets no bound; also the guide's value. */
   private static final int ASSUMED_PROMPT_TOKENS = 1024;
 
-  private final GrpoConfig config;
-  private final long teacherBytes;
-
-  private GrpoRegret(GrpoConfig config, long teacherBytes) {
-    this.config = config;
-    this.teacherBytes = teacherBytes;
-  }
+  /**
+   * Vectors of a process whose workers average every few steps, beside the driver's: a worker's
+   * parameters, gradient and moments, its share of the means, the means, and a copy of the moments.
+   */
+  private static final int LOCAL_STEP_VECTORS = 4 + 3 + 3 + 2;
 
   /** The report of a run's settings; reads the outline of its teacher, if it has one. */
   public static GrpoRegret of(GrpoConfig config, Configuration hadoop) throws IOException {
@@ -58,12 +60,9 @@ public final class GrpoRegret {
   /** The planned run, from the checkpoint's headers. */
   public PlannedRun planned(TrainedModel model) throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
-    DType kept =
+    DecoderConfig shapes = headers.config();
+    DType baseWeights =
         Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.of(model.engine()));
-    return plan(model, headers.config(), kept);
-  }
-
-  private PlannedRun plan(TrainedModel model, DecoderConfig shapes, DType baseWeights) {
     int promptTokens = config.prompts().table().maxPromptLength();
     int bound = promptTokens == PromptsConfig.UNLIMITED ? ASSUMED_PROMPT_TOKENS : promptTokens;
     int rowTokens =
@@ -79,7 +78,7 @@ public final class GrpoRegret {
             model.precision(),
             Engines.of(model.engine()),
             model.gradientCheckpointing(),
-            TrainingMemory.localVectors(1)),
+            TrainingMemory.localVectors(1) + (batch.localSteps() > 1 ? LOCAL_STEP_VECTORS : 0)),
         new PlannedRun.Batch(
             batch.rows(),
             batch.rows() * batch.accumulation(), // gradients are summed over the workers

@@ -2,6 +2,7 @@ package org.sparklora.spark.prep;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -14,6 +15,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig;
@@ -145,6 +147,21 @@ public final class PreparedTables {
       requireNoQuery(config.source());
     } else {
       config.source().each(source -> source.readsTable(hadoop) ? List.of() : files(hadoop, source));
+    }
+  }
+
+  /** Refuses an output folder that is or holds one of these models, adapters or datasets. */
+  public static void requireApart(Configuration hadoop, String output, List<String> read) {
+    try {
+      List<Path> places = new ArrayList<>();
+      for (Path place : read.stream().map(Path::new).toList()) {
+        if (place.getFileSystem(hadoop).exists(place)) { // else a repository, or a table's name
+          places.add(place);
+        }
+      }
+      OutputFolder.requireApart(hadoop, output, places);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

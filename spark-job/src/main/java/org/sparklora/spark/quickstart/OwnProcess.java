@@ -14,17 +14,10 @@ import org.sparklora.spark.run.SparkSessions;
 /**
  * Runs each command in a separate process with this JVM's options, so that its peak memory is that
  * of the command alone.
+ *
+ * @param out receives what commands print
  */
-final class OwnProcess implements CommandRunner {
-  private final PrintStream out;
-
-  /**
-   * @param out receives what commands print
-   */
-  OwnProcess(PrintStream out) {
-    this.out = out;
-  }
-
+record OwnProcess(PrintStream out) implements CommandRunner {
   /**
    * @throws IllegalStateException if the command fails; its own message is in {@code out}
    */

@@ -16,8 +16,13 @@ import org.sparklora.spark.quickstart.ArithmeticProblems.Problem;
  * The quickstart's second part, a small version of the guide's claim: trains the base model by GRPO
  * on generated arithmetic, once a LoRA adapter of rank 1 at ten times the learning rate, once all
  * weights. Measures the mean reward on held-out sums, and draws both runs in one figure.
+ *
+ * @param recipe the folder of settings and base model
+ * @param output receives both runs, the measurements and the figure
+ * @param seed of order and draws
  */
-public final class ReinforcedPart {
+public record ReinforcedPart(
+    CommandRunner commands, PrintStream out, Path recipe, Path output, int seed) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final ArithmeticProblems PROBLEMS = new ArithmeticProblems(2);
@@ -31,26 +36,6 @@ public final class ReinforcedPart {
   private static final String REWARD = "accuracy_reward";
 
   private static final String FULL_LEARNING_RATE = "1e-4";
-
-  private final CommandRunner commands;
-  private final PrintStream out;
-  private final Path recipe;
-  private final Path output;
-  private final String seed;
-
-  /**
-   * @param recipe the folder of settings and base model
-   * @param output receives both runs, the measurements and the figure
-   * @param seed of order and draws
-   */
-  public ReinforcedPart(
-      CommandRunner commands, PrintStream out, Path recipe, Path output, int seed) {
-    this.commands = commands;
-    this.out = out;
-    this.recipe = recipe;
-    this.output = output;
-    this.seed = String.valueOf(seed);
-  }
 
   /** Runs the part and returns its lines of the quickstart's summary. */
   public List<String> run() throws Exception {
@@ -116,7 +101,7 @@ public final class ReinforcedPart {
                 run.toString(),
                 "--" + Flags.OVERWRITE_OUTPUT_DIR,
                 "--" + Flags.SEED,
-                seed));
+                String.valueOf(seed)));
     arguments.addAll(List.of(more));
     new OwnProcess(out).run(arguments.toArray(String[]::new));
   }
@@ -145,7 +130,7 @@ public final class ReinforcedPart {
                 "--" + Flags.REWARD_FUNCS,
                 REWARD,
                 "--" + Flags.SEED,
-                seed));
+                String.valueOf(seed)));
     arguments.addAll(List.of(adapter));
     commands.run(arguments.toArray(String[]::new));
     // with equally many completions per problem and rewards of 0 or 1, pass@1 is the mean reward

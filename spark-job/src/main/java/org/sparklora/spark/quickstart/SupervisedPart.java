@@ -16,25 +16,12 @@ import org.sparklora.pipeline.config.Flags;
 /**
  * The quickstart's first part: packs bundled GSM8K rows with a Spark job, trains a LoRA adapter by
  * parameter averaging, and measures the loss on held-out rows before and after.
+ *
+ * @param recipe the folder of settings, data and base model
+ * @param output receives the adapter and the measurements
  */
-public final class SupervisedPart {
+public record SupervisedPart(CommandRunner commands, PrintStream out, Path recipe, Path output) {
   private static final ObjectMapper JSON = new ObjectMapper();
-
-  private final CommandRunner commands;
-  private final PrintStream out;
-  private final Path recipe;
-  private final Path output;
-
-  /**
-   * @param recipe the folder of settings, data and base model
-   * @param output receives the adapter and the measurements
-   */
-  public SupervisedPart(CommandRunner commands, PrintStream out, Path recipe, Path output) {
-    this.commands = commands;
-    this.out = out;
-    this.recipe = recipe;
-    this.output = output;
-  }
 
   /** Runs the part and returns its lines of the quickstart's summary. */
   public List<String> run() throws Exception {

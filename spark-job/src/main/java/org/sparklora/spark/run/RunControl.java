@@ -10,9 +10,6 @@ import java.util.OptionalInt;
  *     stops; empty runs to the end
  */
 public record RunControl(RunListener listener, OptionalInt stop) {
-  /** Runs to the end without a listener. */
-  public static final RunControl NONE = heardBy(RunListener.none());
-
   /** Runs to the end with a listener. */
   public static RunControl heardBy(RunListener listener) {
     return new RunControl(listener, OptionalInt.empty());

@@ -49,17 +49,17 @@ public interface TrainingEnvironment {
    *
    * @throws org.sparklora.pipeline.config.ConfigException if the dataset does not exist
    */
-  void requireDataset(TableConfig<?> config);
+  default void requireDataset(TableConfig<?> config) {} // a task's table exists already
 
   /**
    * Checks, before the split to train on is prepared, that a split to evaluate on exists.
    *
    * @throws org.sparklora.pipeline.config.ConfigException if the dataset has no separate one
    */
-  void requireTestSplit(TableConfig<?> testing, TableConfig<?> training);
+  default void requireTestSplit(TableConfig<?> testing, TableConfig<?> training) {}
 
   /** Names the group of all further Spark jobs, such as {@code sft out/r64}. */
-  void group(String run);
+  default void group(String run) {} // a task's larger job has a name
 
   /** Where log rows are shown. */
   PrintStream out();
@@ -100,15 +100,6 @@ public interface TrainingEnvironment {
     public String table(TableConfig<?> config) {
       return PreparedTables.made(hadoop, config);
     }
-
-    @Override
-    public void requireDataset(TableConfig<?> config) {} // the table exists already
-
-    @Override
-    public void requireTestSplit(TableConfig<?> testing, TableConfig<?> training) {}
-
-    @Override
-    public void group(String run) {} // the larger job has a name
 
     @Override
     public boolean isTask() {

@@ -105,6 +105,7 @@ public final class TrainingRun implements AutoCloseable {
    */
   public static RunFolder open(Configuration hadoop, TrainingConfig config) {
     OutputConfig output = config.output();
+    output.requireApart(hadoop, config.table().source());
     RunFolder folder =
         RunFolder.open(
             hadoop, output.folder(), output.overwrite(), config.checkpoints().resumeFrom());

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.SparkSession;
 import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
@@ -16,7 +15,6 @@ import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.RunIdentity;
-import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.ContextLength;
@@ -37,11 +35,6 @@ import org.sparklora.train.workers.Workers;
  */
 public final class SftJob {
   private SftJob() {}
-
-  /** Trains on a session's executors, to the end. */
-  public static TrainingRun.Result run(SparkSession session, SftConfig config) throws IOException {
-    return run(SparkSessions.place(session), config, RunControl.NONE);
-  }
 
   /**
    * Trains.

@@ -132,7 +132,7 @@ public record SftRegret(
     int vectors =
         machine.grantor() == Grantor.CLUSTER
             ? TrainingMemory.executorVectors()
-            : TrainingMemory.localVectors(ownNetworks) + keptVectors(ownNetworks);
+            : localVectors(ownNetworks);
     return PlannedRun.Memory.of(
         baseWeights,
         model.precision(),
@@ -142,14 +142,16 @@ public record SftRegret(
   }
 
   /**
-   * Vectors that one process keeps between rounds with an outer step: parameters at the start of
-   * the round and at the snapshot, momentum, mean change; each worker's moments, and those of the
-   * snapshot, and as many bytes of updates as two of these.
+   * Vectors of one process that is all workers in turn: several need as many as two. With an outer
+   * step a single worker, too, has a network of its own, and the process keeps between rounds:
+   * parameters at the start of the round and at the snapshot, momentum, mean change; each worker's
+   * moments, and those of the snapshot, and as many bytes of updates as two of these.
    */
-  private int keptVectors(int workers) {
-    return config.sync().averaging().filter(AveragingSettings::hasOuterStep).isPresent()
-        ? 4 + 8 * workers
-        : 0;
+  private int localVectors(int workers) {
+    boolean keeps = config.sync().averaging().filter(AveragingSettings::hasOuterStep).isPresent();
+    return keeps
+        ? TrainingMemory.localVectors(2) + 4 + 8 * workers
+        : TrainingMemory.localVectors(Math.min(2, workers));
   }
 
   private PlannedRun.Batch batch(int ownBatches) {

@@ -1,7 +1,6 @@
 package org.sparklora.spark.sweep;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -25,10 +24,11 @@ public final class DryRun {
    *
    * @param rate floating-point operations per second; empty for the rate of completed trials
    */
-  public static String text(Configuration hadoop, SweepPlan plan, Optional<Double> rate) {
+  public static String text(Configuration hadoop, SweepPlan plan, Optional<Double> rate)
+      throws IOException {
     StringBuilder text = new StringBuilder();
     List<TrialCost> costs = new ArrayList<>();
-    Optional<Double> speed = rate.or(() -> measured(hadoop, plan));
+    Optional<Double> speed = rate.isPresent() ? rate : measured(hadoop, plan);
     if (plan.trials().get(0).isEvaluation()) {
       plan.trials().forEach(trial -> text.append(trial.shown()).append('\n'));
       return text.append("%s evaluations".formatted(plan.trials().size()))
@@ -72,20 +72,17 @@ public final class DryRun {
   }
 
   /** Operations per second of the completed trials; empty without any. */
-  private static Optional<Double> measured(Configuration hadoop, SweepPlan plan) {
+  private static Optional<Double> measured(Configuration hadoop, SweepPlan plan)
+      throws IOException {
     double flops = 0;
     double seconds = 0;
-    try {
-      for (TrialOutcome outcome : done(hadoop, plan.folder())) {
-        for (Trial trial : plan.trials()) {
-          if (trial.values().equals(outcome.values())) {
-            flops += TrialCost.of(hadoop, trial).flops();
-            seconds += outcome.seconds();
-          }
+    for (TrialOutcome outcome : done(hadoop, plan.folder())) {
+      for (Trial trial : plan.trials()) {
+        if (trial.values().equals(outcome.values())) {
+          flops += TrialCost.of(hadoop, trial).flops();
+          seconds += outcome.seconds();
         }
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
     return seconds > 0 && flops > 0 ? Optional.of(flops / seconds) : Optional.empty();
   }

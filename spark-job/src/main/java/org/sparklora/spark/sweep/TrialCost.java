@@ -1,7 +1,6 @@
 package org.sparklora.spark.sweep;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
@@ -33,15 +32,13 @@ record TrialCost(long steps, double tokens, double flops) {
   private static final double FULL = 6;
   private static final double FORWARD = 2;
 
-  static TrialCost of(Configuration hadoop, Trial trial) {
+  static TrialCost of(Configuration hadoop, Trial trial) throws IOException {
     TrainingConfig config = TrialTables.config(trial);
     try (ModelOutline outline = config.model().reference().outline(hadoop)) {
       TrainedModel model =
           InitialParameters.outlined(
               config.model(), config.training().lora(), outline.source(), Optional.empty());
       return of(planned(hadoop, config, model), config instanceof GrpoConfig);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

@@ -38,7 +38,12 @@ public final class ExecutorCount {
                 count,
                 "it is the number of executors that work, 1 to " + MAX_WORKERS));
     if (spark.isLocal()) {
-      return inThisProcess(requested.orElse(1), new SparkCluster(spark).slots());
+      int workers = requested.orElse(1);
+      int threads = new SparkCluster(spark).slots();
+      if (workers > threads) {
+        LOG.info("{} workers take turns on {} threads of this process", workers, threads);
+      }
+      return workers;
     }
     SparkConf conf = spark.getConf();
     long patience = conf.getTimeAsMs(WorkerCount.PATIENCE, PATIENCE_UNLESS_TOLD);
@@ -47,13 +52,6 @@ public final class ExecutorCount {
             new SparkCluster(spark),
             patience)
         .count(requested);
-  }
-
-  private static int inThisProcess(int workers, int threads) {
-    if (workers > threads) {
-      LOG.info("{} workers take turns on {} threads of this process", workers, threads);
-    }
-    return workers;
   }
 
   /** Executors and task slots as Spark reports them. */

@@ -40,7 +40,7 @@ record ExecutorRequest(
     Settings conf = new Settings(settings);
     String master = conf.text(MASTER);
     ExecutorRequest fixed = asksForInstances(master) ? ofInstances(conf) : ofCores(conf);
-    return conf.text(DYNAMIC).equals("true") ? onDemand(conf, master, fixed) : fixed;
+    return conf.text(DYNAMIC).equalsIgnoreCase("true") ? onDemand(conf, master, fixed) : fixed;
   }
 
   private static boolean asksForInstances(String master) {
@@ -62,13 +62,10 @@ record ExecutorRequest(
     Matcher local = LOCAL_CLUSTER.matcher(conf.text(MASTER));
     OptionalInt cores = conf.number(MAX_CORES);
     OptionalInt each = conf.number(CORES);
-    if (local.matches()) {
-      int machines = Integer.parseInt(local.group(1));
+    if (local.matches() && cores.isEmpty()) {
       int coresOfOne = Integer.parseInt(local.group(2));
-      if (cores.isEmpty()) {
-        int executors = machines * (each.isPresent() ? coresOfOne / each.getAsInt() : 1);
-        return known(executors, conf.text(MASTER));
-      }
+      int ofMachine = each.isPresent() ? coresOfOne / each.getAsInt() : 1;
+      return known(Integer.parseInt(local.group(1)) * ofMachine, conf.text(MASTER));
     }
     if (cores.isPresent() && each.isPresent()) {
       return known(

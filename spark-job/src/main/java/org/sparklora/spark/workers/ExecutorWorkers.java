@@ -80,11 +80,6 @@ public final class ExecutorWorkers implements Workers {
     return new ExecutorWorkers(this, from, to);
   }
 
-  /** The workers of {@link #of}, if {@code count} does not change results; warns in local mode. */
-  public static Workers workers(JavaSparkContext spark, int count) {
-    return saysWhereIdle(of(spark, count), count);
-  }
-
   /** Returns {@code workers}; warns if several were requested and this process does all work. */
   public static Workers saysWhereIdle(Workers workers, int count) {
     if (workers instanceof LocalWorkers && count > 1) {

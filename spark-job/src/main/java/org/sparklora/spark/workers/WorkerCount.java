@@ -13,7 +13,7 @@ import org.sparklora.pipeline.config.Flags;
  * They are counted once all that the application requested are registered, or at the timeout; one
  * log line gives the number and its reason.
  */
-final class WorkerCount {
+record WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis) {
   /** Spark setting: the longest wait for executors. */
   static final String PATIENCE = "spark.scheduler.maxRegisteredResourcesWaitingTime";
 
@@ -25,16 +25,6 @@ final class WorkerCount {
 
   private static final long POLL_MILLIS = 100;
   private static final Logger LOG = LoggerFactory.getLogger(WorkerCount.class);
-
-  private final ExecutorRequest request;
-  private final Cluster cluster;
-  private final long patienceMillis;
-
-  WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis) {
-    this.request = request;
-    this.cluster = cluster;
-    this.patienceMillis = patienceMillis;
-  }
 
   /** A cluster's executors and task slots, and a clock. */
   interface Cluster {

@@ -78,6 +78,34 @@ class CheckCommandTest {
     assertThat(base).isEqualTo(116_483_328);
   }
 
+  private long parameterBytes(Path model, String more) throws IOException {
+    Path json = folder.resolve("check.json");
+    String check =
+        ("check --model_name_or_path %s --use_peft --lora_r 16 --lora_target_modules all-linear"
+                + " --overwrite_output_dir --output %s %s")
+            .formatted(model, json, more);
+    assertThat(Main.run(check.split(" "))).as(complaint()).isZero();
+    JsonNode findings = new ObjectMapper().readTree(json.toFile()).get("findings");
+    return findings.findValue("parameter_bytes").asLong();
+  }
+
+  /** In vectors of 16 × 305,280 parameters. */
+  @Test
+  void workersOfOneProcessTakeTurnsAndThoseOfOuterOrLocalStepsNeedMore() throws IOException {
+    Path model = GuideModels.SMOLLM2_135M.write(folder);
+    long vector = 16 * 305_280 * 4L;
+
+    assertThat(parameterBytes(model, "--num_workers 1")).isEqualTo(4 * vector);
+    assertThat(parameterBytes(model, "--num_workers 2")).isEqualTo(12 * vector);
+    assertThat(parameterBytes(model, "--num_workers 8")).isEqualTo(12 * vector);
+    String outer = "--outer_optimizer nesterov --num_workers ";
+    assertThat(parameterBytes(model, outer + 1)).isEqualTo((12 + 4 + 8) * vector);
+    assertThat(parameterBytes(model, outer + 8)).isEqualTo((12 + 4 + 8 * 8) * vector);
+    String grpo = "--task grpo --steps_per_generation 2 --local_steps ";
+    assertThat(parameterBytes(model, grpo + 1)).isEqualTo(4 * vector);
+    assertThat(parameterBytes(model, grpo + 2)).isEqualTo(16 * vector);
+  }
+
   @Test
   void datasetAndOutputFolderMayBeLeftOut() throws IOException {
     Path model = GuideModels.SMOLLM2_135M.write(folder);

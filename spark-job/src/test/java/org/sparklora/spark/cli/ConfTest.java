@@ -30,7 +30,6 @@ import org.sparklora.observe.estimate.TrainingMemory;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
-import org.sparklora.spark.sft.SftJob;
 import org.sparklora.train.GuideModels;
 import org.sparklora.train.TestModels;
 
@@ -121,7 +120,7 @@ class ConfTest {
   @ParameterizedTest
   @MethodSource("recipes")
   void everyRecipeTrainsAStep(Path recipe) throws IOException {
-    TrainingRun.Result result = SftJob.run(spark, standIn(recipe));
+    TrainingRun.Result result = SftRun.train(spark, standIn(recipe));
 
     assertThat(result.steps()).isEqualTo(1);
     assertThat(Double.isFinite(result.trainLoss())).isTrue();

@@ -13,11 +13,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.run.SmallDisk;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.spark.sft.SftConfig;
-import org.sparklora.spark.sft.SftJob;
 import org.sparklora.train.TestModels;
 
 /** The output folder lies on a disk that has room for so many bytes. */
@@ -52,12 +49,7 @@ class FullDiskTest {
   }
 
   private static SftRun onSmallDisk(SftRun run) throws IOException {
-    SftJob.run(
-        spark,
-        SftConfig.of(
-            CommandLine.parse(
-                    "sft", run.with("--output_dir", "smalldisk://" + run.output()).flags())
-                .settings()));
+    SftRun.train(spark, run.with("--output_dir", "smalldisk://" + run.output()).flags());
     return run;
   }
 

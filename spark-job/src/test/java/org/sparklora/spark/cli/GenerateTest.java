@@ -169,9 +169,23 @@ class GenerateTest {
       String[] merge = {"merge", "--model_name_or_path", model.toString(), "--adapter", adapter};
       assertThat(Main.run(with(List.of(merge), "--output_dir", out, "--overwrite_output_dir")))
           .isEqualTo(MISUSED);
-      assertThat(message()).contains("it is or holds the folder of the base model");
+      assertThat(message()).contains("it is or holds ").contains("/llama-tiny, which is read");
       assertThat(model.resolve("config.json")).exists();
     }
+  }
+
+  @Test
+  void aTableDoesNotReplaceItsPrompts() throws IOException {
+    String rows = "{\"prompt\": \"a\"}\n";
+    Path prompts = Files.createDirectory(folder.resolve("prompts"));
+    Path file = Files.writeString(prompts.resolve("rows.jsonl"), rows);
+    String[] flags = {
+      "--input", file.toString(), "--output", prompts.toString(), "--overwrite_output_dir"
+    };
+
+    assertThat(run(rows, flags)).isEqualTo(MISUSED);
+    assertThat(message()).contains("it is or holds " + file + ", which is read");
+    assertThat(file).exists();
   }
 
   private Path output() {

@@ -21,9 +21,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.pipeline.config.CommandLine;
-import org.sparklora.spark.sft.SftConfig;
-import org.sparklora.spark.sft.SftJob;
 import org.sparklora.train.TestModels;
 
 /** Dataset, packed table, model and results on an HDFS of three data nodes, two copies of each. */
@@ -84,7 +81,7 @@ class HdfsTest {
     List<String> arguments = new ArrayList<>(run.flags());
     arguments.addAll(List.of("--output_dir", output));
     arguments.addAll(List.of(more));
-    SftJob.run(spark, SftConfig.of(CommandLine.parse("sft", arguments).settings()));
+    SftRun.train(spark, arguments);
   }
 
   /** The local run with everything on HDFS; each has a packed table and a stage of its own. */

@@ -8,6 +8,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.spark.run.RunControl;
+import org.sparklora.spark.run.RunListener;
+import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
 
@@ -50,8 +54,19 @@ public record SftRun(Path output, List<String> flags) implements LoggedRun {
   }
 
   public SftRun run(SparkSession spark) throws IOException {
-    SftJob.run(spark, SftConfig.of(CommandLine.parse("sft", arguments()).settings()));
+    train(spark, arguments());
     return this;
+  }
+
+  /** Trains with these flags, to the end. */
+  public static TrainingRun.Result train(SparkSession spark, List<String> flags)
+      throws IOException {
+    return train(spark, SftConfig.of(CommandLine.parse("sft", flags).settings()));
+  }
+
+  static TrainingRun.Result train(SparkSession spark, SftConfig config) throws IOException {
+    RunControl toTheEnd = RunControl.heardBy(RunListener.none());
+    return SftJob.run(SparkSessions.place(spark), config, toTheEnd);
   }
 
   /** Names of what lies in the output folder. */

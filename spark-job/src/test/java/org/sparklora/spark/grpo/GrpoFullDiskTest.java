@@ -49,7 +49,7 @@ class GrpoFullDiskTest {
   private static void onSmallDisk(GrpoRun run) throws IOException {
     GrpoRun there = run.with("--output_dir", "smalldisk://" + run.output());
     GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", there.flags()).settings());
-    GrpoJob.run(spark, config, Optional.empty());
+    GrpoRun.train(spark, config, Optional.empty());
   }
 
   @Test

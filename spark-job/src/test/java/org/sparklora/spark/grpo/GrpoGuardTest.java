@@ -110,7 +110,7 @@ class GrpoGuardTest {
 
     for (GrpoRun run : List.of(onPolicy("one"), onPolicy("two").with(OWN_PASS))) {
       GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", run.arguments()).settings());
-      assertThatThrownBy(() -> GrpoJob.run(spark, config, Optional.of(table.toUri().toString())))
+      assertThatThrownBy(() -> GrpoRun.train(spark, config, Optional.of(table.toUri().toString())))
           .isInstanceOf(PolicyMismatchException.class)
           .hasMessageContaining("round 1")
           .hasMessageContaining("another temperature");
@@ -167,7 +167,7 @@ class GrpoGuardTest {
 
     for (GrpoRun run : List.of(onPolicy("third", once), onPolicy("fourth", once).with(OWN_PASS))) {
       GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", run.arguments()).settings());
-      GrpoJob.run(spark, config, table);
+      GrpoRun.train(spark, config, table);
       assertThat(run.log().get(0).get(MAX).asDouble()).isBetween(0.0, 1e-4);
     }
   }
@@ -180,7 +180,7 @@ class GrpoGuardTest {
 
     GrpoRun run = onPolicy("vespo", "--max_steps", "1", "--loss_type", "vespo");
     GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", run.arguments()).settings());
-    assertThatThrownBy(() -> GrpoJob.run(spark, config, table))
+    assertThatThrownBy(() -> GrpoRun.train(spark, config, table))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("vllm_importance_sampling_mode = sequence_mask");
   }

@@ -19,6 +19,7 @@ import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.spark.cli.LoggedRun;
 import org.sparklora.spark.run.RunControl;
+import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.SparkSessions;
 
 /** A run of {@code grpo} on a tiny model, in a folder of its own, and what it left there. */
@@ -161,8 +162,19 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
 
   GrpoRun run(SparkSession spark) throws IOException {
     GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", arguments()).settings());
-    GrpoJob.run(spark, config, Optional.empty());
+    train(spark, config, Optional.empty());
     return this;
+  }
+
+  /**
+   * Trains to the end.
+   *
+   * @param advantages a table of one round, the only one then trained on
+   */
+  static void train(SparkSession spark, GrpoConfig config, Optional<String> advantages)
+      throws IOException {
+    RunControl toTheEnd = RunControl.heardBy(RunListener.none());
+    GrpoJob.run(SparkSessions.place(spark), config, advantages, Optional.empty(), toTheEnd);
   }
 
   /** The completions of a round and what they were judged to be worth, without times. */

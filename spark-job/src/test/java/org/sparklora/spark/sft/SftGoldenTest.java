@@ -27,7 +27,7 @@ import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
-import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.spark.cli.SftRun;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.train.TestModels;
 
@@ -92,10 +92,7 @@ public class SftGoldenTest {
     JsonNode trace = JSON.readTree(RUNS.resolve(run).resolve("trace.json").toFile());
     Path output = folder.resolve("%s-%s-%d".formatted(run, sync, workers));
 
-    SftJob.run(
-        spark,
-        SftConfig.of(
-            CommandLine.parse("sft", flags(run, trace, sync, workers, output)).settings()));
+    SftRun.train(spark, flags(run, trace, sync, workers, output));
 
     JsonNode state = JSON.readTree(output.resolve("trainer_state.json").toFile());
     compareLog(trace, state);

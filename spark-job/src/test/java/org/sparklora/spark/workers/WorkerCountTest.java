@@ -56,6 +56,7 @@ class WorkerCountTest {
         // what standalone clusters ignore
         arguments("spark.master=spark://h:7077 spark.executor.instances=4", UNKNOWN, false),
         arguments("spark.master=yarn spark.dynamicAllocation.enabled=true", UNKNOWN, true),
+        arguments("spark.master=yarn spark.dynamicAllocation.enabled=True", UNKNOWN, true),
         arguments(
             "spark.master=yarn spark.dynamicAllocation.enabled=true spark.dynamicAllocation.maxExecutors=5",
             OptionalInt.of(5),

@@ -40,9 +40,9 @@ class WorkersTest {
     JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
     return List.of(
         new LocalWorkers(),
-        ExecutorWorkers.workers(context, 1),
-        ExecutorWorkers.workers(context, 3),
-        ExecutorWorkers.workers(context, 20));
+        ExecutorWorkers.of(context, 1),
+        ExecutorWorkers.of(context, 3),
+        ExecutorWorkers.of(context, 20));
   }
 
   @ParameterizedTest
