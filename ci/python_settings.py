@@ -7,14 +7,18 @@ import dataclasses
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-from spark_lora import GRPOConfig, LoraConfig, SFTConfig, stages
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+from spark_lora import GRPOConfig, LoraConfig, SFTConfig, jar, judging, load_datasets, stages
 from spark_lora.datasets import _arrow
 from spark_lora.lora import lora_flags
 from spark_lora.rewards import named
-from spark_lora.session import _is_local
+from spark_lora.session import _is_local, embedded
 
 
 def check(what, holds):
@@ -58,11 +62,35 @@ def accuracy_reward(**columns):
 
 check("a function beside a reward of its name", named([accuracy_reward, "accuracy_reward"])[0] == ["accuracy_reward_2", "accuracy_reward"])
 
+
+class Compiled:
+    """As code of C is: nothing tells its arguments."""
+
+    __signature__ = 0
+
+    def __call__(self, completions, **columns):
+        return [float(len(columns))] * len(completions)
+
+
+check("a function of unknown arguments is given all", judging.called(Compiled(), {"completions": ["a"], "prompts": ["b"]}) == [1.0])
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Datasets, stages, session
 
 rows = _arrow([{"text": "a"}, {"text": "b", "solution": "1"}]).to_pylist()
 check("a list has the columns of all its rows", rows == [{"text": "a", "solution": None}, {"text": "b", "solution": "1"}])
+
+tempfile.tempdir = os.getcwd()
+mixture = load_datasets([{"path": Path("rows.jsonl"), "weight": 2}])
+check("a mixture of a Path", '"path": "rows.jsonl"' in Path(mixture.file).read_text())
+owner, os.getuid = os.getuid(), lambda: 12345
+try:
+    load_datasets(["rows.jsonl"])
+    message = "nothing was refused"
+except PermissionError as error:
+    message = str(error)
+os.getuid = lambda: owner
+check(f"  not in a folder of another user: {message}", "spark-lora-12345 is another user's" in message)
 
 asked = []
 session = SimpleNamespace(read=SimpleNamespace(parquet=lambda folder: folder))
@@ -74,15 +102,51 @@ check("generate: prompts are of the model's revision", [of["model_revision"] for
 os.environ.pop("MASTER", None)
 os.environ.update(SPARK_HOME=os.getcwd(), SPARK_CONF_DIR=os.getcwd())
 Path("cluster.conf").write_text("spark.master  spark://host:7077\n")
+Path("template.conf").write_text("# spark.master  spark://host:7077\nspark.master.ui.port 1\n")
+Path("my files").mkdir()
+Path("my files/cluster.conf").write_text("spark.driver.memory=3g\nspark.master=yarn\n")
 for arguments, local in {
     "pyspark-shell": True,
     "--conf spark.driver.memory=3g pyspark-shell": True,
     "--master yarn pyspark-shell": False,
     "--conf spark.master=yarn pyspark-shell": False,
     "--properties-file cluster.conf pyspark-shell": False,
+    "--properties-file=cluster.conf pyspark-shell": False,
+    "--properties-file 'my files/cluster.conf' pyspark-shell": False,
+    "--properties-file template.conf pyspark-shell": True,
 }.items():
     os.environ["PYSPARK_SUBMIT_ARGS"] = arguments
     check(f"PYSPARK_SUBMIT_ARGS = {arguments!r}: {'this machine' if local else 'a cluster'}", _is_local() == local)
+
+os.environ.pop("SPARK_LORA_JAR", None)
+submitted = Path("my files/spark-lora.jar").resolve()
+submitted.touch()
+for arguments in ("--jars 'a.jar,my files/spark-lora.jar'", "--jars='my files/spark-lora.jar'", "--conf 'spark.jars=my files/spark-lora.jar'"):
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"{arguments} pyspark-shell"
+    check(f"PYSPARK_SUBMIT_ARGS = {arguments!r}: its jar", jar() == str(submitted))
+
+
+class Submitted(dict):
+    """The SparkConf of a JVM that spark-submit has started, which PySpark sees once it is connected."""
+
+    contains = dict.__contains__
+
+    def set(self, key, value):
+        self[key] = value
+
+
+def connected(cls, **conf):
+    cls._jvm = SimpleNamespace(SparkConf=lambda defaults: Submitted(given))
+
+
+given = {"spark.jars": f"file:///a.jar,{submitted.as_uri()}", "spark.locality.wait": "3s"}
+del os.environ["PYSPARK_SUBMIT_ARGS"]
+os.environ["PYSPARK_GATEWAY_PORT"] = "1"
+SparkContext._ensure_initialized = classmethod(connected)
+check(f"the jar that spark-submit was given: {given['spark.jars']}", jar() == str(submitted))
+sys.modules["spark_lora.session"].spark_conf = lambda: {"spark.jars": jar(), "spark.locality.wait": "0", "spark.plugins": "p"}
+SparkSession.Builder.getOrCreate = lambda builder: dict(builder._options)
+check("  and its settings stay", embedded() == {"spark.app.name": "spark-lora", "spark.plugins": "p"})
 
 # ---------------------------------------------------------------------------------------------------------------------
 # bash 3.2 reads no pattern with brackets, such as @(a|b), unless the option extglob is on.

@@ -129,10 +129,12 @@ def load_datasets(datasets, test_split_size=None):
         return DatasetMixture(os.fspath(datasets))
     listed = [dict(one) if isinstance(one, dict) else {"path": os.fspath(one)} for one in datasets]
     mixture = {"datasets": listed} if test_split_size is None else {"datasets": listed, "test_split_size": test_split_size}
-    text = json.dumps(mixture, indent=1, ensure_ascii=False) + "\n"  # which is YAML, too
+    text = json.dumps(mixture, indent=1, ensure_ascii=False, default=os.fspath) + "\n"  # which is YAML, too
     user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()  # Windows has no numbers
     folder = Path(tempfile.gettempdir(), f"spark-lora-{user}")  # another user's files cannot be replaced
     folder.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "getuid") and folder.lstat().st_uid != user:
+        raise PermissionError(f"{folder} is another user's, who could replace the datasets in it; set TMPDIR to a folder of your own")
     file = folder / f"datasets-{hashlib.sha256(text.encode()).hexdigest()[:16]}.yaml"  # the same in a run that goes on
     file.write_text(text, encoding="utf-8")
     return DatasetMixture(str(file))

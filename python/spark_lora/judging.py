@@ -41,13 +41,17 @@ class Died(Exception):
         self.text = text
 
 
+def parameters_of(function):
+    """The parameters of a function; None for one in C, which need not name them."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None
+
+
 def lacking(function, columns):
     """What is wrong where a function needs an argument that a dataset does not give; else None."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # code of C says nothing of its arguments
-        return None
-    for of in parameters:
+    for of in parameters_of(function) or ():
         if of.kind in (of.POSITIONAL_OR_KEYWORD, of.KEYWORD_ONLY) and of.default is of.empty and of.name not in columns:
             near = difflib.get_close_matches(of.name, columns, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
@@ -94,10 +98,9 @@ def called(function, arguments):
     problem = lacking(function, arguments)
     if problem:
         raise Problem(problem, 0, None)
-    parameters = inspect.signature(function).parameters.values()
-    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        known = {p.name for p in named}
+    parameters = parameters_of(function)
+    if parameters is not None and not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        known = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
         arguments = {name: value for name, value in arguments.items() if name in known}
     answer = function(**arguments)
 

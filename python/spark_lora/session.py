@@ -2,12 +2,14 @@
 
 import os
 import re
+import shlex
 import signal
 import sys
 import threading
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 from spark_lora.errors import SparkLoraError
 from spark_lora.settings import kind
@@ -51,12 +53,25 @@ def jar():
 
 def _submitted():
     """The jar that spark-submit was given, or will be."""
-    from pyspark import SparkConf
+    from pyspark import SparkConf, SparkContext
 
-    running = SparkConf().get("spark.jars", "") if "PYSPARK_GATEWAY_PORT" in os.environ else ""
-    found = re.findall(r"[^\s,='\"]*spark-lora[^\s,/]*\.jar", f"{running} {os.environ.get('PYSPARK_SUBMIT_ARGS', '')}")
-    paths = [re.sub("^file:(//)?", "", path) for path in found]
-    return next((str(Path(path).resolve()) for path in paths if Path(path).is_file()), None)
+    given = _submit_words()
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        SparkContext._ensure_initialized()  # a SparkConf is empty without the connection to the JVM
+        given += [SparkConf().get(key, "") for key in ("spark.jars", "spark.yarn.dist.jars")]
+    for path in ",".join(given).split(","):
+        path = re.sub(r"^spark\.jars=", "", path)
+        if path.startswith("file:"):  # spark-submit's form, in which a blank is %20
+            path = unquote(re.sub("^file:(//)?", "", path))
+        if re.search(r"spark-lora[^/]*\.jar$", path) and Path(path).is_file():
+            return str(Path(path).resolve())
+    return None
+
+
+def _submit_words():
+    """The words of PYSPARK_SUBMIT_ARGS, options apart from their values."""
+    words = shlex.split(os.environ.get("PYSPARK_SUBMIT_ARGS", ""))
+    return [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
 
 
 def spark_conf():
@@ -168,14 +183,11 @@ def interruptible(end):
 
 def embedded():
     """A session in this process, or on what spark-submit or PYSPARK_SUBMIT_ARGS say."""
-    from pyspark import SparkConf
+    from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
     settings = spark_conf()
-    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit's JVM runs already: what it was given stays
-        conf = SparkConf()
-        settings = {key: value for key, value in settings.items() if not conf.contains(key)}
-    elif _is_local():
+    if "PYSPARK_GATEWAY_PORT" not in os.environ and _is_local():
         # One machine: nothing should depend on what its host name resolves to, or open ports to the outside.
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         # glibc keeps freed memory in an arena for each thread; two are enough
@@ -194,9 +206,13 @@ def embedded():
                 "spark.sql.shuffle.partitions": "16",
             }
         )
+    stopped = "PYSPARK_GATEWAY_PORT" not in os.environ and SparkContext._gateway is not None  # a session of this process
+    SparkContext._ensure_initialized(conf=SparkConf().setAll(settings.items()))
+    running = SparkConf()  # the JVM's: what spark-submit was given stays, as do jars that it added
     builder = SparkSession.builder.appName("spark-lora")
     for key, value in settings.items():
-        builder = builder.config(key, value)
+        if stopped or not running.contains(key):
+            builder = builder.config(key, value)
     return builder.getOrCreate()
 
 
@@ -207,9 +223,11 @@ def _heap(size):
 
 def _is_local():
     """Whether nothing names a master."""
-    submitted = os.environ.get("PYSPARK_SUBMIT_ARGS", "")
-    if re.search(r"--master|spark\.master=", submitted) or os.environ.get("MASTER"):
+    words = _submit_words()
+    if os.environ.get("MASTER") or "--master" in words or any(word.startswith("spark.master=") for word in words):
         return False
     folders = (os.environ.get("SPARK_CONF_DIR") or ".", os.path.join(os.environ.get("SPARK_HOME", "."), "conf"))
-    files = re.findall(r"--properties-file[\s=]+[\"']?([^\s\"']+)", submitted) + [f"{of}/spark-defaults.conf" for of in folders]
-    return not any("spark.master" in Path(file).read_text() for file in files if Path(file).is_file())
+    files = [after for word, after in zip(words, words[1:]) if word == "--properties-file"]
+    files += [f"{of}/spark-defaults.conf" for of in folders]
+    master = re.compile(r"^\s*spark\.master[\s=:]", re.MULTILINE)  # not in a comment
+    return not any(master.search(Path(file).read_text()) for file in files if Path(file).is_file())
