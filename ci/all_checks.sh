@@ -22,7 +22,10 @@ export SPARK_LORA_JAVA_OPTS=$LATE_SECOND_COMPILER SPARK_SUBMIT_OPTS=$LATE_SECOND
 
 tools_of() { # NAME
   case $1 in
-    standalone_check | standalone_gpu_check | s3_check | yarn_check | slow_network_check) ci/spark_home.sh ;;
+    standalone_check | standalone_gpu_check | yarn_check | slow_network_check | scale_check) ci/spark_home.sh ;;
+    s3_check) ci/spark_home.sh && ci/venv.sh s3 ;;
+    kubernetes_check) ci/spark_home.sh && ci/venv.sh hub ;;
+    fault_matrix | soak) ci/spark_home.sh && ci/venv.sh notebooks ;;
     averaging_check) ci/venv.sh peft ;;
     lm_eval_check) ci/venv.sh lm_eval && ci/venv.sh smollm2 ;;
     report_check) ci/venv.sh report && ci/chromium.sh ;;

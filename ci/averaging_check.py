@@ -23,13 +23,14 @@ root, work = Path(sys.argv[1]), Path(sys.argv[2])
 
 def sft(name, rows, *more):
     """A run whose worker, or workers in turn, take a row a step."""
-    command = f"""sft --model_name_or_path {root}/conf/quickstart/base --dataset_name {work}/{rows}.jsonl
-        --packed_dir {work}/{rows}.packed --output_dir {work}/{name} --use_peft --lora_r 8 --lora_target_modules all-linear
-        --lora_dropout 0 --train_sampling_strategy sequential --per_device_train_batch_size 1 --lr_scheduler_type constant
-        --learning_rate 1e-3 --logging_steps 1 --gradient_checkpointing false"""
+    places = ["--model_name_or_path", root / "conf/quickstart/base", "--dataset_name", work / f"{rows}.jsonl",
+              "--packed_dir", work / f"{rows}.packed", "--output_dir", work / name]  # fmt: skip
+    flags = """--use_peft --lora_r 8 --lora_target_modules all-linear --lora_dropout 0 --train_sampling_strategy sequential
+        --per_device_train_batch_size 1 --lr_scheduler_type constant --learning_rate 1e-3 --logging_steps 1
+        --gradient_checkpointing false"""
     log = work / f"{name}.log"
     with log.open("w") as out:
-        code = subprocess.run([root / "bin/spark-lora", *command.split(), *more], stdout=out, stderr=out).returncode
+        code = subprocess.run([root / "bin/spark-lora", "sft", *places, *flags.split(), *more], stdout=out, stderr=out).returncode
     if code:
         sys.exit(f"sft {name} failed:\n{log.read_text()}")
     return work / name

@@ -133,7 +133,7 @@ def used():
 
 def curate(name, *steps):
     output = work / name
-    command = f"curate --dataset_name {work}/data.jsonl --output_dir {output} --master local[2]".split()
+    command = ["curate", "--dataset_name", work / "data.jsonl", "--output_dir", output, "--master", "local[2]"]
     log = work / f"{name}.log"
     started = time.time(), used()
     with log.open("w") as out:

@@ -16,7 +16,8 @@ ANYWHERE = set(
     " properties-file proxy-user queue repositories total-executor-cores version".split()
 )
 BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:^|[\s(])(?:bin/)?spark-lora ([a-z-]+) ([^\n;|>]*)")
+# By the launcher, by spark-submit with the jar, and in the image.
+COMMAND = re.compile(r"(?:^|[\s(/])(?:spark-lora(?:\.jar|:\S+)?|entrypoint\.sh) +([a-z-]+) ([^\n;|>]*)")
 FLAG = re.compile(r"(?:^|\s)--([a-z][a-z0-9_-]*)")
 
 

@@ -2,7 +2,8 @@
 # Every command that works on executors, on a standalone cluster of three workers of 1, 1 and 2 cores, with each thing that may
 # happen to it or be set for it: an executor is killed, stopped for half a minute, its disk fills, one comes late, the driver is killed;
 # dynamic allocation, speculation, Kryo, authentication with encryption. Each result must be the undisturbed run's to the last
-# bit, or the command must end with one line that says why. Prints the table that docs/cluster.md has. A part of .ci/run --nightly.
+# bit, or, on a full disk, the command may end with one line that says why. Prints the table that docs/cluster.md has. A part of
+# .ci/run --nightly.
 #
 #   ci/fault_matrix.sh [COMMANDS] [FAULTS]   all unless told; such as "grpo,eval" "executor killed,late"; faults by how their names begin
 #

@@ -56,9 +56,9 @@ export TRACKIO_DIR=$WORK/trackio # not among the user's own runs
 for kind in full lora; do
   more=()
   [[ $kind == full ]] || more=(--use_peft)
-  echo "the guide's command ${more[*]}"
+  echo "the guide's command ${more[*]-}"
   started=$SECONDS
-  guide "$WORK/$kind" "${more[@]}" 2>&1 | tee "$WORK/$kind.log"
+  guide "$WORK/$kind" ${more[@]+"${more[@]}"} 2>&1 | tee "$WORK/$kind.log"
   echo "3 steps in $((SECONDS - started)) s"
 done
 "$SPARK_LORA_PYTHON" "$ROOT/ci/grpo_guide_check.py" "$MODEL" "$WORK/full" "$WORK/lora"

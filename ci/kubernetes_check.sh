@@ -30,7 +30,7 @@ fetch() { # MODULE@VERSION: prints its folder
 
 mkdir -p "$CACHE"
 exec 9>"$CACHE.lock"
-flock 9
+if command -v flock >/dev/null; then flock 9; fi
 if [[ ! -f $CACHE/whole ]]; then
   {
     GOBIN=$CACHE go install "${KUBECONFORM/@//cmd/kubeconform@}"
@@ -44,7 +44,7 @@ if [[ ! -f $CACHE/whole ]]; then
     exit
   }
 fi
-flock -u 9
+exec 9>&-
 
 valid() { # FILES…
   "$CACHE/kubeconform" -strict -summary -schema-location \

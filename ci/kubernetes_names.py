@@ -67,6 +67,8 @@ def check(root):
             yield f"spark.conf: {key} is there twice or has no one value"
         elif key.endswith("podTemplateFile") and not (root / value[0]).is_file():
             yield f"spark.conf: {value[0]} is not there"
+        elif value[0].startswith(IMAGE_ROOT) and not (root / value[0].removeprefix(IMAGE_ROOT)).is_file():
+            yield f"spark.conf: {value[0]} is not in the image"
     if len(applications) != 3 or len(pods) != 2:
         yield f"{len(applications)} applications, {len(pods)} pods"
     print(f"  {len(applications)} applications, {len(pods)} pod templates, {len(settings)} settings")

@@ -51,7 +51,8 @@ each_library_is_published_whole() {
   python3 "$ROOT/ci/release_poms.py" "$WORK/effective.xml"
   (cd "$WORK/sources/reward/target" && for jar in *.jar; do echo "$(<"$jar.sha256")  $jar"; done | sha256sum --check --quiet)
   find "$WORK/repository" -name '*.jar' ! -name '*-javadoc.jar' -print | while IFS= read -r jar; do
-    unzip -l "$jar" META-INF/LICENSE META-INF/NOTICE >/dev/null || [[ $jar == *-tests.jar || $jar == *-sources.jar ]]
+    # of several names unzip is content with one
+    { unzip -l "$jar" META-INF/LICENSE && unzip -l "$jar" META-INF/NOTICE; } >/dev/null || [[ $jar == *-tests.jar || $jar == *-sources.jar ]]
   done
 }
 
@@ -131,7 +132,7 @@ the_wheel_is_the_package_of_the_version() {
   cp -r "$WORK/sources/python" "$WORK/wheel/"
   (cd "$WORK/wheel/python" && SOURCE_DATE_EPOCH=1764000000 python3 -m pip wheel -q --disable-pip-version-check --no-deps --wheel-dir "$WORK" .)
   local wheel=$WORK/spark_lora-$VERSION-py3-none-any.whl
-  unzip -l "$wheel" spark_lora/__init__.py "spark_lora-$VERSION.dist-info/METADATA" >/dev/null
+  unzip -p "$wheel" spark_lora/__init__.py | grep "^__version__ = \"$VERSION\"$" | sed 's/^/  /'
   unzip -p "$wheel" "spark_lora-$VERSION.dist-info/METADATA" | grep -E '^(Name|Version|License|Requires-Python|Project-URL):' | sed 's/^/  /'
 }
 

@@ -2,10 +2,11 @@
 # ci/release_files.sh FOLDER: what is downloaded of a release, with checksums: the installation, the application's jar, each library's jars and bills of
 # materials, the wheel. Of a clean checkout, with the wrapper's Maven. The release workflow attaches them; docs/releasing.md.
 set -euo pipefail
-FOLDER=$(mkdir -p "$1" && cd "$1" && pwd -P)
+FOLDER=$(mkdir -p "$1" && CDPATH='' cd "$1" && pwd -P)
 CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.."
 VERSION=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' pom.xml | head -n 1)
 ./mvnw -B -q -Prelease -DskipTests clean verify
+mkdir -p "$FOLDER" # clean has deleted target with all that was in it
 cp spark-job/target/spark-lora.jar "$FOLDER/spark-lora-$VERSION.jar"
 cp "$(ci/dist.sh)" "$FOLDER"
 cp target/bom.json "$FOLDER/spark-lora-$VERSION-cyclonedx.json"

@@ -24,7 +24,7 @@ hadoop_aws() { # prints its jars, with commas
       -DoutputDirectory="$folder" >&2
     touch "$folder/whole"
   fi
-  printf '%s\n' "$folder"/*.jar | paste -sd,
+  printf '%s\n' "$folder"/*.jar | paste -sd, -
 }
 
 start_s3() { # sets ENDPOINT

@@ -120,11 +120,11 @@ cuda_base() {
 # ---------------------------------------------------------------------------------------------------------------------
 # The image, and what it runs
 
-in_image() { # COMMAND…: with the image's own entry point, user and environment
+in_image() { # COMMAND…: with the image's own entry point and environment, as its user, or as the one that $AS names
   local entry
   entry=$(buildah inspect --format '{{index .OCIv1.Config.Entrypoint 0}}' "$CONTAINER")
   # Without a daemon nobody tells the container its own name, by which Spark would look for its address.
-  buildah run --env SPARK_LOCAL_IP=127.0.0.1 "$CONTAINER" -- "$entry" "$@"
+  buildah run ${AS:+"--user=$AS"} --env SPARK_LOCAL_IP=127.0.0.1 "$CONTAINER" -- "$entry" "$@"
 }
 
 # Told to use a GPU, it misses nothing but the driver: with an nvidia-smi that pretends one, so that libraries are looked for.
@@ -157,6 +157,7 @@ echo "image after $((SECONDS - started)) s"
 CONTAINER=$(buildah from "localhost/spark-lora-$PROCESSOR")
 in_image bash -c 'id; spark-submit --version 2>&1 | grep -m 1 version; python3 -c "import pyspark, spark_lora; print(pyspark.__version__, spark_lora.jar())"'
 in_image bash -c '[[ $(id -u) == 185 && ! -w /opt/spark-lora && ! -w /opt/spark ]]'
+AS=54321:0 in_image bash -c '[[ $(id -u) == 54321 && -w . && -w $HOME && ! -w /opt/spark-lora ]]'
 in_image --version
 in_image driver --class org.sparklora.spark.cli.Main local:///opt/spark-lora/lib/spark-lora.jar --version
 [[ $PROCESSOR != gpu ]] || misses_the_driver_alone

@@ -175,10 +175,12 @@ def disturbed(run, reference, fault):
     if happened == "too late":
         return "FAILED: it ended before anything happened"
     if status != 0:
-        words = run.last_words()
-        if not REFUSED.search(words) or "\tat " in said:
+        refusal = REFUSED.search(run.last_words())
+        if not refusal or "\tat " in said:
             return f"FAILED: status {status} without one line, see {run.log}"
-        return f"refused: {REFUSED.search(words).group()[:200]}"
+        if fault is not disk_full:  # all else is done again elsewhere
+            return f"FAILED: {refusal.group()[:200]}, see {run.log}"
+        return f"refused: {refusal.group()[:200]}"
     try:
         run.recipe.compare(reference, run.root())
     except Difference as difference:
@@ -258,7 +260,7 @@ def main(home, work, only_commands, only_faults):
             standalone.close()
     print("\n" + table.text(made), flush=True)
     if table.failed:
-        print(f"{table.failed} runs are neither equal nor refused in one line; the folders are kept in {work}")
+        print(f"{table.failed} runs are neither equal nor, on a full disk, refused in one line; the folders are kept in {work}")
     return 1 if table.failed else 0
 
 

@@ -178,6 +178,9 @@ def main(home, work, master, classpath, airflow, minutes, seed, recipe):
         hdfs.close()
     disk.close()
     print(soak.table("yes"))
+    if not soak.struck:
+        print(f"FAILED with seed {seed}: no fault struck, so nothing was tried; give it more minutes, or look at how stages are found")
+        return 1
     return 0
 
 
