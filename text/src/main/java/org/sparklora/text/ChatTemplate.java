@@ -209,7 +209,7 @@ public final class ChatTemplate {
    * @return empty if the template marks nothing and is not a well-known one
    */
   public Optional<ChatTemplate> forAssistantOnlyLoss() {
-    return marksGeneration()
+    return GENERATION.matcher(source).find()
         ? Optional.of(this)
         : Optional.ofNullable(TRAINING_TWINS.get(fingerprint())).map(this::trainingTwin);
   }
@@ -249,11 +249,6 @@ public final class ChatTemplate {
       Files.createDirectories(tools.getParent());
       Files.writeString(tools, toolUse.get().source);
     }
-  }
-
-  /** Whether the template marks the assistant's words with {@code {% generation %}}. */
-  public boolean marksGeneration() {
-    return GENERATION.matcher(source).find();
   }
 
   /** SHA-256 in hexadecimal of the source, followed by the {@code tool_use} source if set. */

@@ -2,7 +2,6 @@ package org.sparklora.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * A {@code tokenizer.json} rewritten as {@code AutoTokenizer} of transformers 5.24 rebuilds it:
@@ -25,17 +25,15 @@ final class RebuiltTokenizer {
   private static final List<String> FLAGS =
       List.of("single_word", "lstrip", "rstrip", "normalized", "special");
 
-  private final Map<String, Integer> vocabulary = new HashMap<>();
+  private final JsonNode vocabulary;
   private final Map<String, Integer> idOf = new HashMap<>();
   private final TreeMap<Integer, ObjectNode> added = new TreeMap<>(); // by id
 
-  private RebuiltTokenizer() {}
+  private RebuiltTokenizer(JsonNode vocabulary) {
+    this.vocabulary = vocabulary;
+  }
 
-  /**
-   * The result of {@link #rebuild}.
-   *
-   * @param changed whether the rebuilt tokenizer differs from the file
-   */
+  /** The special tokens, and whether the rebuilt tokenizer differs from the file. */
   record Result(SpecialTokens specialTokens, boolean changed) {}
 
   /**
@@ -59,12 +57,7 @@ final class RebuiltTokenizer {
     }
     SpecialTokens named = specialTokens.orElse(rebuiltAs.defaultTokens(), config.json());
 
-    RebuiltTokenizer rebuilt = new RebuiltTokenizer();
-    tokenizer
-        .path("model")
-        .path("vocab")
-        .properties()
-        .forEach(entry -> rebuilt.vocabulary.put(entry.getKey(), entry.getValue().asInt()));
+    RebuiltTokenizer rebuilt = new RebuiltTokenizer(tokenizer.path("model").path("vocab"));
     if (rebuiltAs == TokenizerClass.FILE) {
       ofFile.forEach(token -> rebuilt.put(token.path("id").asInt(), token));
     }
@@ -85,7 +78,6 @@ final class RebuiltTokenizer {
     TreeMap<Integer, ObjectNode> byId = new TreeMap<>();
     if (!config.json().has("added_tokens_decoder")) {
       ofFile.forEach(token -> byId.put(token.path("id").asInt(), token));
-      return List.copyOf(byId.values());
     }
     JsonFields decoder = config.child("added_tokens_decoder");
     for (Map.Entry<String, JsonNode> entry : decoder.json().properties()) {
@@ -126,9 +118,8 @@ final class RebuiltTokenizer {
     if (content.isEmpty() || added.containsValue(token)) {
       return;
     }
-    Integer id = idOf.getOrDefault(content, vocabulary.get(content));
     int next = Math.max(added.isEmpty() ? 0 : added.lastKey() + 1, vocabulary.size());
-    put(id != null ? id : next, token);
+    put(idOf.getOrDefault(content, vocabulary.path(content).asInt(next)), token);
   }
 
   private void put(int id, ObjectNode token) {
@@ -141,14 +132,12 @@ final class RebuiltTokenizer {
   }
 
   private static ObjectNode plain(String content) {
-    ObjectNode token = JsonNodeFactory.instance.objectNode().put("content", content);
-    FLAGS.forEach(flag -> token.put(flag, flag.equals("special")));
-    return token;
+    return normal(JsonFile.newObject().put("content", content).put("special", true));
   }
 
   /** The token with all flags and nothing else, so that {@code equals} compares tokens. */
   private static ObjectNode normal(ObjectNode token) {
-    ObjectNode normal = JsonNodeFactory.instance.objectNode().put("content", content(token));
+    ObjectNode normal = JsonFile.newObject().put("content", content(token));
     boolean special = token.path("special").asBoolean(false);
     FLAGS.forEach(
         flag ->

@@ -92,12 +92,12 @@ public final class Tokenizer {
    *     expression of the tokenizer recurses too deeply
    */
   public int[] encode(String text, boolean addSpecialTokens) {
-    return pipeline.encode(text, addSpecialTokens);
+    return pipeline.encode(text, addSpecialTokens, false)[0];
   }
 
   /** The tokens of a text with their positions in the text. */
   public Encoding encodeWithOffsets(String text, boolean addSpecialTokens) {
-    int[][] columns = pipeline.encodeWithOffsets(text, addSpecialTokens);
+    int[][] columns = pipeline.encode(text, addSpecialTokens, true);
     return new Encoding(columns[0], columns[1], columns[2]);
   }
 

@@ -63,10 +63,6 @@ enum TokenizerClass {
   /** Model types whose tokenizers AutoTokenizer reads as the file, whatever class they name. */
   private static final Set<String> ALWAYS_THE_FILE = Set.of("mistral", "olmo3");
 
-  /** Class names, without the suffix Fast, that keep every component of the file. */
-  private static final Set<String> AS_THE_FILE =
-      Set.of("TokenizersBackend", "PreTrainedTokenizer", "PythonBackend", "BloomTokenizer");
-
   private final Map<String, String> defaults;
   private final String components;
 
@@ -102,34 +98,33 @@ enum TokenizerClass {
     JsonFields place = tokenizerConfig.has(KEY) ? tokenizerConfig : config;
     String name = place.text(KEY).orElse("").replaceFirst("Fast$", "");
     String modelType = config.text("model_type").orElse("");
-    boolean qwen2 = modelType.equals("qwen2");
     if (ALWAYS_THE_FILE.contains(modelType)) {
       return FILE;
     }
-    if (name.isEmpty() && modelType.equals("gemma3_text") || name.equals("GemmaTokenizer")) {
-      return GEMMA;
-    }
-    if (name.isEmpty()) {
-      return qwen2 || modelType.matches("qwen3(_moe)?") ? QWEN2 : FILE;
+    if (modelType.equals("qwen2") && !name.equals("GemmaTokenizer")) {
+      return QWEN2; // whatever class it names
     }
     // AutoTokenizer looks for the word anywhere in the file, too
-    boolean byteLevel = tokenizer.toString().contains("\"ByteLevel\"");
-    if (name.equals("LlamaTokenizer") && !qwen2 && byteLevel) {
+    if (name.equals("LlamaTokenizer") && tokenizer.toString().contains("\"ByteLevel\"")) {
       return FILE; // Llama 3's files name the class of Llama 2
     }
-    if (qwen2 || name.equals("Qwen2Tokenizer")) {
-      return QWEN2; // a qwen2 model, whatever class it names
-    }
-    if (name.equals("GPT2Tokenizer")) {
-      return GPT2;
-    }
-    if (AS_THE_FILE.contains(name)) {
-      return FILE;
-    }
-    throw place.refusal(
-        KEY,
-        place.json().get(KEY),
-        "how AutoTokenizer rebuilds this class is not known here; read the file with --tokenizer_dialect file");
+    return switch (name) {
+      case "" ->
+          switch (modelType) {
+            case "gemma3_text" -> GEMMA;
+            case "qwen3", "qwen3_moe" -> QWEN2;
+            default -> FILE;
+          };
+      case "TokenizersBackend", "PreTrainedTokenizer", "PythonBackend", "BloomTokenizer" -> FILE;
+      case "GPT2Tokenizer" -> GPT2;
+      case "Qwen2Tokenizer" -> QWEN2;
+      case "GemmaTokenizer" -> GEMMA;
+      default ->
+          throw place.refusal(
+              KEY,
+              place.json().get(KEY),
+              "how AutoTokenizer rebuilds this class is not known here; read the file with --tokenizer_dialect file");
+    };
   }
 
   /**

@@ -26,9 +26,7 @@ final class AddedTokenMatcher {
   private final BitSet secondChars = new BitSet(); // empty if a token has only one
   private int longest;
 
-  /**
-   * @param sought turns a token's content into the text to find: normalised or not
-   */
+  /** {@code sought} turns a token's content into the text to find: normalised or not. */
   AddedTokenMatcher(List<AddedToken> tokens, UnaryOperator<String> sought) {
     for (AddedToken token : tokens) {
       String content = sought.apply(token.content());
@@ -80,8 +78,7 @@ final class AddedTokenMatcher {
 
   /** The first place from {@code from} on where a token may begin, or the text's end. */
   private int candidate(String text, int from) {
-    int at = from;
-    while (true) {
+    for (int at = from; ; at++) {
       if (firstChars.cardinality() == 1) {
         at = text.indexOf(firstChars.length() - 1, at);
       } else {
@@ -95,7 +92,6 @@ final class AddedTokenMatcher {
       if (secondChars.isEmpty() || at + 1 < text.length() && secondChars.get(text.charAt(at + 1))) {
         return at;
       }
-      at++;
     }
   }
 

@@ -59,36 +59,31 @@ record AlignedText(String text, int[] starts, int[] ends) {
      * from == to}, has the position of the next character, at the end of the text of the last one.
      */
     void append(String replacement, int from, int to) {
-      boolean sameLength = replacement.length() == to - from;
-      for (int k = 0; k < replacement.length(); k++) {
-        int first = sameLength ? from + k : Math.min(from, before.text.length() - 1);
-        int last = sameLength ? from + k : Math.max(first, to - 1);
-        int start = first < 0 ? 0 : before.start(first); // -1 in an empty text
-        put(replacement.charAt(k), start, last < 0 ? 0 : before.end(last));
-      }
-    }
-
-    /** Appends {@code before[from, to)} as it is. */
-    void keep(int from, int to) {
-      append(before.text.substring(from, to), from, to);
-    }
-
-    private void put(char c, int start, int end) {
       int n = text.length();
-      if (n >= MAX_LENGTH) {
+      int length = replacement.length();
+      if (length > MAX_LENGTH - n) {
         throw new IllegalArgumentException(
             String.format(
                 Locale.ROOT,
                 "Cannot normalise a text: the normalizer of tokenizer.json makes more than %,d characters of it; leave the text out",
                 MAX_LENGTH));
       }
-      if (n == starts.length) {
-        starts = Arrays.copyOf(starts, 2 * n);
-        ends = Arrays.copyOf(ends, 2 * n);
+      if (n + length > starts.length) {
+        starts = Arrays.copyOf(starts, 2 * (n + length));
+        ends = Arrays.copyOf(ends, starts.length);
       }
-      text.append(c);
-      starts[n] = start;
-      ends[n] = end;
+      text.append(replacement);
+      for (int k = 0; k < length; k++) {
+        int first = length == to - from ? from + k : Math.min(from, before.text.length() - 1);
+        int last = length == to - from ? from + k : Math.max(first, to - 1);
+        starts[n + k] = first < 0 ? 0 : before.start(first); // -1 in an empty text
+        ends[n + k] = last < 0 ? 0 : before.end(last);
+      }
+    }
+
+    /** Appends {@code before[from, to)} as it is. */
+    void keep(int from, int to) {
+      append(before.text.substring(from, to), from, to);
     }
 
     AlignedText build() {

@@ -44,7 +44,7 @@ final class BytePairModel {
       byteSymbols[b] = lookUp(String.valueOf(ByteAlphabet.charOf(b)));
     }
     this.byteFallback =
-        IntStream.range(0, json.flag("byte_fallback", false) ? 256 : 0)
+        IntStream.range(0, json.flag("byte_fallback", false) && !byteLevel ? 256 : 0)
             .map(b -> lookUp("<0x%02X>".formatted(b)))
             .toArray();
   }
@@ -86,11 +86,7 @@ final class BytePairModel {
         return;
       }
     }
-    if (byteLevel) {
-      addBytes(text, start, end, symbols);
-    } else {
-      addCodePoints(text, start, end, symbols);
-    }
+    addLetters(text, start, end, symbols);
     symbols.mergeAll(merges);
   }
 
@@ -103,19 +99,11 @@ final class BytePairModel {
     return hash * 0x9E3779B9 >>> 11;
   }
 
-  private void addBytes(byte[] text, int start, int end, Symbols symbols) {
+  private void addLetters(byte[] text, int start, int end, Symbols symbols) {
     int pending = 0; // bytes of an unknown token not yet added
-    for (int i = start; i < end; i++) {
-      pending = addLetter(byteSymbols[text[i] & 0xFF], 1, pending, symbols);
-    }
-    flush(pending, symbols);
-  }
-
-  private void addCodePoints(byte[] text, int start, int end, Symbols symbols) {
-    int pending = 0;
     for (int i = start, next; i < end; i = next) {
-      next = i + Utf8.length(text[i]);
-      int symbol = lookUp(decode(text, i, next));
+      next = i + (byteLevel ? 1 : Utf8.length(text[i]));
+      int symbol = byteLevel ? byteSymbols[text[i] & 0xFF] : lookUp(decode(text, i, next));
       if (symbol == MISSING && fallsBack(text, i, next)) {
         for (int b = i; b < next; b++) {
           symbols.add(byteFallback[text[b] & 0xFF], 1);

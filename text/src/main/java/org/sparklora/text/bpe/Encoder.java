@@ -1,5 +1,8 @@
 package org.sparklora.text.bpe;
 
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
@@ -12,7 +15,7 @@ final class Encoder {
   /** The longest piece, in characters; merging takes some fifty bytes a character and thread. */
   private static final int MAX_PIECE = 1 << 21;
 
-  /** The bytes of the buffer that is kept for the next text. */
+  /** The bytes of the buffer that serves one text after the other; a longer text has its own. */
   private static final int KEPT = 1 << 18;
 
   private final PieceCache cache = new PieceCache();
@@ -20,61 +23,48 @@ final class Encoder {
   private final IntBuffer ids = new IntBuffer();
   private final IntBuffer starts = new IntBuffer();
   private final IntBuffer ends = new IntBuffer();
-  private byte[] bytes = {};
+  private final CharsetEncoder encoder = Utf8.encoder();
+  private final ByteBuffer kept = ByteBuffer.allocate(KEPT);
   private int textLength; // characters of the current text
+  private boolean locates; // whether the current text's tokens get positions
   private TokenizerPipeline pipeline; // set while a text is encoded, otherwise null
 
-  int[] encode(TokenizerPipeline by, String text, boolean addSpecialTokens) {
-    walk(by, text, addSpecialTokens, false);
-    return ids.toArray();
-  }
-
-  /** See {@link TokenizerPipeline#encodeWithOffsets}. Slower: the cache has no positions. */
-  int[][] encodeWithOffsets(TokenizerPipeline by, String text, boolean addSpecialTokens) {
-    walk(by, text, addSpecialTokens, true);
-    return new int[][] {ids.toArray(), starts.toArray(), ends.toArray()};
-  }
-
-  private void walk(TokenizerPipeline by, String text, boolean addSpecialTokens, boolean locates) {
+  /** See {@link TokenizerPipeline#encode}. Slower with offsets: the cache has no positions. */
+  int[][] encode(TokenizerPipeline by, String text, boolean addSpecialTokens, boolean offsets) {
     pipeline = by;
-    try {
-      walk(text, addSpecialTokens, locates);
-    } finally {
-      pipeline = null;
-    }
-  }
-
-  private void walk(String text, boolean addSpecialTokens, boolean locates) {
     textLength = text.length();
+    locates = offsets;
     ids.clear();
     starts.clear();
     ends.clear();
-    SpecialTokenFrame frame = pipeline.frame;
-    addFrame(addSpecialTokens ? frame.before() : new int[0]);
-    pipeline.rawMatcher.scan(
-        text,
-        (id, start, end) -> {
-          if (id == AddedTokenMatcher.TEXT) {
-            encodeRaw(text.substring(start, end), start, locates);
-          } else {
-            add(id, start, end, locates);
-          }
-        });
-    addFrame(addSpecialTokens ? frame.after() : new int[0]);
+    try {
+      addFrame(addSpecialTokens ? by.frame.before() : new int[0]);
+      by.rawMatcher.scan(
+          text,
+          (id, start, end) -> {
+            if (id == AddedTokenMatcher.TEXT) {
+              encodeRaw(text.substring(start, end), start);
+            } else {
+              add(id, start, end);
+            }
+          });
+      addFrame(addSpecialTokens ? by.frame.after() : new int[0]);
+    } finally {
+      pipeline = null;
+    }
+    return offsets
+        ? new int[][] {ids.toArray(), starts.toArray(), ends.toArray()}
+        : new int[][] {ids.toArray()};
   }
 
   private void addFrame(int[] special) {
     for (int id : special) {
-      ids.add(id);
-      starts.add(0);
-      ends.add(0);
+      add(id, 0, 0);
     }
   }
 
-  /**
-   * @param base where {@code text} begins in the whole text
-   */
-  private void encodeRaw(String text, int base, boolean locates) {
+  /** Encodes the text between two added tokens, which begins at {@code base} of the whole text. */
+  private void encodeRaw(String text, int base) {
     AlignedText own = pipeline.normalizer.apply(AlignedText.of(text));
     pipeline.normalizedMatcher.scan(
         own.text(),
@@ -82,24 +72,21 @@ final class Encoder {
           if (id == AddedTokenMatcher.TEXT) {
             boolean isFirst = base == 0 && start == 0;
             AlignedText piece = pipeline.metaspace.apply(own.slice(start, end), isFirst);
-            encodeNormalized(piece, base, locates);
+            encodeNormalized(piece, base);
           } else {
-            add(id, base + own.start(start), base + own.end(end - 1), locates);
+            add(id, base + own.start(start), base + own.end(end - 1));
           }
         });
   }
 
-  private void encodeNormalized(AlignedText own, int base, boolean locates) {
-    int end = own.text().length();
-    int room = end * Utf8.MAX_BYTES_PER_CHAR;
-    if (bytes.length < room && room <= KEPT) {
-      bytes = new byte[KEPT];
-    }
-    byte[] utf8 = room > KEPT ? new byte[room] : bytes;
-    int length = Utf8.encode(own.text(), 0, end, utf8);
+  private void encodeNormalized(AlignedText own, int base) {
+    int room = Math.multiplyExact(own.text().length(), (int) encoder.maxBytesPerChar());
+    ByteBuffer encoded = room > KEPT ? ByteBuffer.allocate(room) : kept.clear();
+    encoder.reset().encode(CharBuffer.wrap(own.text().toCharArray()), encoded, true);
+    byte[] utf8 = encoded.array();
     PreTokenizer.Sink sink = this::encodePiece;
     if (locates) {
-      int[] units = Utf8.units(own.text(), 0, end, length);
+      int[] units = Utf8.units(utf8, encoded.position());
       sink =
           (text, from, to, shift) -> {
             merge(text, from, to);
@@ -111,19 +98,16 @@ final class Encoder {
                 last = Math.max(1, last);
               }
               int unit = units[last + shift];
-              locate(
-                  symbols.id(i),
-                  base + own.start(units[first + shift]),
-                  base
-                      + own.end(
-                          Utf8.codePointAt(own.text(), unit, end) > 0xFFFF ? unit + 1 : unit));
+              int lastUnit = own.text().offsetByCodePoints(unit, 1) - 1;
+              int start = base + own.start(units[first + shift]);
+              locate(symbols.id(i), start, base + own.end(lastUnit));
             }
           };
     }
-    pipeline.preTokenizer.cut(utf8, 0, length, 0, sink);
+    pipeline.preTokenizer.cut(utf8, 0, encoded.position(), 0, sink);
   }
 
-  private void add(int id, int start, int end, boolean locates) {
+  private void add(int id, int start, int end) {
     if (locates) {
       locate(id, start, end);
     } else {

@@ -44,8 +44,7 @@ final class MergeTable {
   /** The rank of a merge, lower is earlier, or {@link #NONE}. */
   int find(int left, int right) {
     long pair = pair(left, right);
-    int slot = slot(pair);
-    while (true) {
+    for (int slot = slot(pair); ; slot = slot + 1 & mask) {
       long found = table[slot];
       if (found >>> 21 == pair) {
         return (int) found & LIMIT - 1;
@@ -53,7 +52,6 @@ final class MergeTable {
       if (found == EMPTY) {
         return NONE;
       }
-      slot = slot + 1 & mask;
     }
   }
 

@@ -1,6 +1,7 @@
 package org.sparklora.text.bpe;
 
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.sparklora.text.json.JsonFields;
 
 /**
@@ -16,6 +17,7 @@ record Metaspace(String replacement, String scheme) {
   static final Metaspace NONE = new Metaspace("", "never");
 
   private static final Set<String> SCHEMES = Set.of("always", "first", "never");
+  private static final Pattern SPACE = Pattern.compile(" ");
 
   /** Reads a pre-tokenizer; {@link #NONE} if it is another. */
   static Metaspace read(JsonFields json) {
@@ -32,14 +34,12 @@ record Metaspace(String replacement, String scheme) {
     return new Metaspace(json.text("replacement").orElse("\u2581"), scheme);
   }
 
-  /**
-   * @param isFirst whether the text is the beginning of the whole
-   */
+  /** Rewrites a text between added tokens; {@code isFirst} if it is the beginning of the whole. */
   AlignedText apply(AlignedText text, boolean isFirst) {
     if (replacement.isEmpty() || text.text().isEmpty()) {
       return text;
     }
-    AlignedText replaced = TextNormalizer.replace(" ", replacement, text);
+    AlignedText replaced = TextNormalizer.replace(SPACE, replacement, text);
     boolean prepends = scheme.equals("always") || scheme.equals("first") && isFirst;
     return prepends && !replaced.text().startsWith(replacement)
         ? TextNormalizer.prepend(replacement, replaced)

@@ -58,7 +58,6 @@ interface TextNormalizer {
     }
   }
 
-  /** A Unicode normal form. */
   record UnicodeForm(Normalizer.Form form) implements TextNormalizer {
     @Override
     public AlignedText apply(AlignedText aligned) {
@@ -67,27 +66,19 @@ interface TextNormalizer {
         return aligned;
       }
       AlignedText.Builder builder = new AlignedText.Builder(aligned);
-      int start = 0;
-      while (start < text.length()) {
-        int end = clusterEnd(text, start);
-        String cluster = text.substring(start, end);
-        boolean inert = UnicodeClasses.isInert(text.codePointAt(start));
-        builder.append(inert ? cluster : Normalizer.normalize(cluster, form), start, end);
-        start = end;
+      for (int start = 0, end; start < text.length(); start = end) {
+        end = text.offsetByCodePoints(start, 1);
+        if (UnicodeClasses.isInert(text.codePointAt(start))) {
+          builder.keep(start, end);
+          continue;
+        }
+        while (end < text.length() && mayCompose(text.codePointAt(end))) {
+          end = text.offsetByCodePoints(end, 1);
+        }
+        // a run that normalises apart from its neighbours
+        builder.append(Normalizer.normalize(text.substring(start, end), form), start, end);
       }
       return builder.build();
-    }
-
-    /** The end of a run that normalises apart from its neighbours, as an inert character does. */
-    private int clusterEnd(String text, int start) {
-      int end = start + Character.charCount(text.codePointAt(start));
-      if (UnicodeClasses.isInert(text.codePointAt(start))) {
-        return end;
-      }
-      while (end < text.length() && mayCompose(text.codePointAt(end))) {
-        end += Character.charCount(text.codePointAt(end));
-      }
-      return end;
     }
 
     /** Whether a character may merge with, or be sorted among, those before it. */
@@ -133,13 +124,8 @@ interface TextNormalizer {
     return builder.build();
   }
 
-  /** Replaces every occurrence of a text by another. */
-  static AlignedText replace(String literal, String content, AlignedText aligned) {
-    return replace(Pattern.compile(literal, Pattern.LITERAL), content, aligned);
-  }
-
   /** Replaces every match by a fixed text. */
-  private static AlignedText replace(Pattern pattern, String content, AlignedText aligned) {
+  static AlignedText replace(Pattern pattern, String content, AlignedText aligned) {
     Matcher matcher = pattern.matcher(aligned.text());
     AlignedText.Builder builder = new AlignedText.Builder(aligned);
     int from = 0;

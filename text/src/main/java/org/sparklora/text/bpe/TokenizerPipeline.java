@@ -69,19 +69,14 @@ public final class TokenizerPipeline {
     normalizedMatcher = matcher(added, true);
   }
 
-  /** The tokens of a text. */
-  public int[] encode(String text, boolean addSpecialTokens) {
-    return encoders.get().encode(this, text, addSpecialTokens);
-  }
-
   /**
-   * The tokens of a text and their positions in the text.
+   * The tokens of a text.
    *
-   * @return ids, starts and ends, arrays of equal length; special tokens around the text have (0,
-   *     0)
+   * @return the ids; with {@code offsets} also the starts and the ends, arrays of equal length:
+   *     special tokens around the text have (0, 0)
    */
-  public int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
-    return encoders.get().encodeWithOffsets(this, text, addSpecialTokens);
+  public int[][] encode(String text, boolean addSpecialTokens, boolean offsets) {
+    return encoders.get().encode(this, text, addSpecialTokens, offsets);
   }
 
   /** Decodes tokens to text; ids without a token are left out. */

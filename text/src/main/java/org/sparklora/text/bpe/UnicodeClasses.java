@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * The character classes of tokenizers' regular expressions, in the Unicode version that tokenizers
@@ -15,9 +16,7 @@ import java.util.Map;
  * a version does not know ends a word.
  */
 final class UnicodeClasses {
-  /**
-   * The class of a character that is no letter, number or white space: punctuation, mark, symbol.
-   */
+  /** A character that is no letter, number or white space: punctuation, mark, symbol. */
   static final byte OTHER = 0;
 
   static final byte LETTER = 1;
@@ -31,6 +30,8 @@ final class UnicodeClasses {
 
   private static final String TABLE = "unicode-after-13.txt";
   private static final List<String> LETTER_CATEGORIES = List.of("Lu", "Ll", "Lt", "Lm", "Lo");
+
+  private static final Pattern WORD = Pattern.compile("\\w", Pattern.UNICODE_CHARACTER_CLASS);
 
   private static final BitSet NONE = new BitSet();
 
@@ -76,21 +77,10 @@ final class UnicodeClasses {
 
   /** Rust's {@code \w}: alphabetic, decimal digit, mark, connector or joiner. */
   static boolean isWord(int codePoint) {
-    return switch (Character.getType(codePoint)) {
-      case Character.NON_SPACING_MARK,
-              Character.COMBINING_SPACING_MARK,
-              Character.ENCLOSING_MARK,
-              Character.DECIMAL_DIGIT_NUMBER,
-              Character.CONNECTOR_PUNCTUATION ->
-          true;
-      default ->
-          of(codePoint) == LETTER
-              || Character.isAlphabetic(codePoint)
-              || contains("M", codePoint)
-              || contains("Nd", codePoint)
-              || codePoint == 0x200C
-              || codePoint == 0x200D;
-    };
+    return WORD.matcher(Character.toString(codePoint)).matches()
+        || contains("L", codePoint)
+        || contains("M", codePoint)
+        || contains("Nd", codePoint);
   }
 
   /**

@@ -2,11 +2,9 @@ package org.sparklora.text.bpe;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
+import java.nio.charset.CharsetEncoder;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -14,44 +12,18 @@ import java.util.Arrays;
  * Encodes and decodes UTF-8, lossy exactly as Rust's {@code String::from_utf8_lossy}. Stateless.
  */
 final class Utf8 {
-  private static final char REPLACEMENT = '\uFFFD';
-
-  /** The most bytes that one UTF-16 code unit needs; a surrogate pair needs four for two units. */
-  static final int MAX_BYTES_PER_CHAR = 3;
-
   /** Eight bytes as a long, the first in the lowest byte. */
   static final VarHandle WORD =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private Utf8() {}
 
-  /**
-   * Encodes {@code text[start, end)}; a lone surrogate becomes U+FFFD, since UTF-8 cannot hold it.
-   *
-   * @param target at least {@code MAX_BYTES_PER_CHAR * (end - start)} bytes
-   * @return how many bytes were written
-   */
-  static int encode(String text, int start, int end, byte[] target) {
-    int n = 0;
-    for (int i = start; i < end; i++) {
-      int c = text.charAt(i);
-      if (c < 0x80) {
-        target[n++] = (byte) c;
-        continue;
-      }
-      if (Character.isSurrogate((char) c)) {
-        c = codePointAt(text, i, end);
-        i += c > 0xFFFF ? 1 : 0;
-      }
-      n = put(c, target, n);
-    }
-    return n;
-  }
-
-  /** The code point at {@code i}; a lone surrogate counts as U+FFFD. */
-  static int codePointAt(String text, int i, int end) {
-    int c = i + 1 < end ? text.codePointAt(i) : text.charAt(i);
-    return c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? REPLACEMENT : c;
+  /** An encoder that writes U+FFFD for a lone surrogate, which UTF-8 cannot hold. */
+  static CharsetEncoder encoder() {
+    return StandardCharsets.UTF_8
+        .newEncoder()
+        .onMalformedInput(CodingErrorAction.REPLACE)
+        .replaceWith("\uFFFD".getBytes(StandardCharsets.UTF_8));
   }
 
   /** The code point whose first byte is {@code utf8[i]}, of valid UTF-8. */
@@ -99,57 +71,29 @@ final class Utf8 {
     return next;
   }
 
-  /**
-   * The first UTF-16 unit, counted from {@code start}, of the character of each byte that {@link
-   * #encode} writes.
-   */
-  static int[] units(String text, int start, int end, int bytes) {
-    int[] units = new int[bytes];
-    int n = 0;
-    for (int i = start, next; i < end; i = next) {
-      int c = codePointAt(text, i, end);
-      next = i + Character.charCount(c);
-      int behind = n + (c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4);
-      Arrays.fill(units, n, behind, i - start);
-      n = behind;
+  /** The first UTF-16 unit of the character of each byte of {@code utf8[0, end)}. */
+  static int[] units(byte[] utf8, int end) {
+    int[] units = new int[end];
+    int unit = 0;
+    for (int i = 0, next; i < end; i = next) {
+      next = i + length(utf8[i]);
+      Arrays.fill(units, i, next, unit);
+      unit += next - i == 4 ? 2 : 1; // a pair of surrogates or a single unit
     }
     return units;
   }
 
-  private static int put(int c, byte[] target, int n) {
-    if (c < 0x800) {
-      target[n++] = (byte) (0xC0 | c >> 6);
-      target[n++] = (byte) (0x80 | c & 0x3F);
-    } else if (c < 0x10000) {
-      target[n++] = (byte) (0xE0 | c >> 12);
-      target[n++] = (byte) (0x80 | c >> 6 & 0x3F);
-      target[n++] = (byte) (0x80 | c & 0x3F);
-    } else {
-      target[n++] = (byte) (0xF0 | c >> 18);
-      target[n++] = (byte) (0x80 | c >> 12 & 0x3F);
-      target[n++] = (byte) (0x80 | c >> 6 & 0x3F);
-      target[n++] = (byte) (0x80 | c & 0x3F);
-    }
-    return n;
-  }
-
   /**
-   * Decodes bytes; each maximal part of an ill-formed sequence becomes one U+FFFD. Java's decoder
-   * finds the same parts, except for an encoded surrogate, of which Rust replaces every byte.
+   * Decodes bytes; each maximal part of an ill-formed sequence becomes one U+FFFD. Java finds the
+   * same parts, except for an encoded surrogate, of which Rust replaces every byte.
    */
   static String decodeLossy(byte[] bytes) {
-    ByteBuffer in = ByteBuffer.wrap(bytes);
-    CharBuffer text = CharBuffer.allocate(bytes.length);
-    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
-    for (CoderResult result = decoder.decode(in, text, true);
-        result.isError();
-        result = decoder.decode(in, text, true)) {
-      int at = in.position();
-      boolean surrogate =
-          bytes[at] == (byte) 0xED && result.length() > 1 && (bytes[at + 1] & 0xFF) >= 0xA0;
-      text.put(String.valueOf(REPLACEMENT).repeat(surrogate ? result.length() : 1));
-      in.position(at + result.length());
+    byte[] parts = bytes.clone();
+    for (int i = 0; i + 1 < parts.length; i++) {
+      if (parts[i] == (byte) 0xED && (parts[i + 1] & 0xFF) >= 0xA0) {
+        parts[i] = (byte) 0xFF; // begins no character, so each byte after it is a part
+      }
     }
-    return text.flip().toString();
+    return new String(parts, StandardCharsets.UTF_8);
   }
 }

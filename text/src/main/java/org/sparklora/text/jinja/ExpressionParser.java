@@ -20,7 +20,7 @@ import org.sparklora.text.jinja.value.Values;
  * comparison, {@code + -}, {@code ~}, {@code * / // %}, sign, postfix, filter and test. This is
  * Jinja2's order, in which {@code -x|abs} filters {@code -x}.
  */
-final class ExpressionParser {
+record ExpressionParser(TokenStream tokens) {
   static final Map<String, Object> CONSTANTS =
       Map.of(
           "true", true, "True", true, "false", false, "False", false, "none", None.NONE, "None",
@@ -33,12 +33,6 @@ final class ExpressionParser {
       Set.of("else", "or", "and", "if", "in", "not", "is");
 
   private static final Expression NO_BOUND = scope -> None.NONE;
-
-  private final TokenStream tokens;
-
-  ExpressionParser(TokenStream tokens) {
-    this.tokens = tokens;
-  }
 
   /** Parses one expression, or several with commas between them as a tuple. */
   Expression tuple() {

@@ -86,6 +86,7 @@ final class Lexer {
   private void data(String text) {
     if (!text.isEmpty()) {
       add(Kind.DATA, text, at);
+      lineStarting = text.endsWith("\n");
     }
   }
 
@@ -208,9 +209,6 @@ final class Lexer {
 
   private void add(Kind kind, String text, int position) {
     tokens.add(new Token(kind, text, lineAt(position)));
-    if (kind == Kind.DATA) {
-      lineStarting = text.endsWith("\n");
-    }
   }
 
   private int lineAt(int position) {

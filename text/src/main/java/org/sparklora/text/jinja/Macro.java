@@ -21,9 +21,6 @@ record Macro(List<Parameter> parameters, Scope definedIn, Statement body) implem
       scope.set(parameter.name, given.orElseGet(() -> parameter.ifNotGiven.evaluate(scope)));
     }
     scope.set("caller", arguments.named().getOrDefault("caller", new Undefined("'caller'")));
-    scope.budget().descend();
-    String text = scope.renderer().captured(() -> body.run(scope));
-    scope.budget().ascend();
-    return text;
+    return scope.budget().nested(() -> scope.renderer().captured(() -> body.run(scope)));
   }
 }

@@ -21,18 +21,11 @@ import org.sparklora.text.jinja.value.Values;
  * Builds the statements of a template from its tokens. {@link ExpressionParser} parses the
  * expressions.
  */
-final class Parser {
-  private final TokenStream tokens;
-  private final ExpressionParser expressions;
-
-  private Parser(TokenStream tokens) {
-    this.tokens = tokens;
-    this.expressions = new ExpressionParser(tokens);
-  }
+record Parser(TokenStream tokens, ExpressionParser expressions) {
 
   static Statement parse(String source) {
-    Parser parser = new Parser(new TokenStream(Lexer.tokenize(source)));
-    return parser.block(Set.of());
+    TokenStream tokens = new TokenStream(Lexer.tokenize(source));
+    return new Parser(tokens, new ExpressionParser(tokens)).block(Set.of());
   }
 
   /** Parses statements up to a closing tag, and leaves the tag's name as the next token. */

@@ -25,8 +25,8 @@ public final class Template {
       return new Template(Parser.parse(source));
     } catch (JinjaException e) {
       throw e;
-    } catch (StackOverflowError | RuntimeException e) {
-      throw unforeseen("The template cannot be read", e);
+    } catch (StackOverflowError | RuntimeException e) { // an untrusted template fails alone
+      throw new JinjaException("The template cannot be read (%s)", e);
     }
   }
 
@@ -47,13 +47,8 @@ public final class Template {
       throw new JinjaException("The template nests too deeply");
     } catch (JinjaException e) {
       throw e;
-    } catch (RuntimeException e) {
-      throw unforeseen("The template asks for what cannot be computed", e);
+    } catch (RuntimeException e) { // an untrusted template fails alone
+      throw new JinjaException("The template asks for what cannot be computed (%s)", e);
     }
-  }
-
-  /** Reports an unexpected error as the template's: an untrusted template fails alone. */
-  private static JinjaException unforeseen(String what, Throwable cause) {
-    return new JinjaException("%s (%s)", what, cause);
   }
 }

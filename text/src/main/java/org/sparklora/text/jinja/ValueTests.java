@@ -38,13 +38,12 @@ final class ValueTests {
       case "even" -> (v, a) -> remainder(v, 2L, a) == 0;
       case "divisibleby" -> (v, a) -> remainder(v, a.get(0, "num"), a) == 0;
       case "in" -> (v, a) -> Values.contains(a.get(0, "seq"), v, a.budget());
-      case "eq", "equalto" -> comparing("==");
-      case "ne" -> comparing("!=");
-      case "lt", "lessthan" -> comparing("<");
-      case "le" -> comparing("<=");
-      case "gt", "greaterthan" -> comparing(">");
-      case "ge" -> comparing(">=");
-      case "==", "!=", "<", "<=", ">", ">=" -> comparing(name);
+      case "eq", "equalto", "==" -> comparing("==");
+      case "ne", "!=" -> comparing("!=");
+      case "lt", "lessthan", "<" -> comparing("<");
+      case "le", "<=" -> comparing("<=");
+      case "gt", "greaterthan", ">" -> comparing(">");
+      case "ge", ">=" -> comparing(">=");
       default -> throw new JinjaException("No test named '%s'", name);
     };
   }

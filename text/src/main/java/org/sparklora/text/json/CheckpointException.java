@@ -8,9 +8,7 @@ import java.util.Locale;
 public class CheckpointException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 
-  /**
-   * @param format the message, as of {@link String#format} if there are arguments
-   */
+  /** The message is {@code format}, filled in by {@link String#format} if there are arguments. */
   public CheckpointException(String format, Object... arguments) {
     this(null, format, arguments);
   }

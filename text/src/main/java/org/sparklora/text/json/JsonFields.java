@@ -118,25 +118,21 @@ public record JsonFields(Path file, JsonNode json, String name) {
 
   /** True or false; null is refused. */
   public boolean flag(String key, boolean byDefault) {
-    if (!json.has(key)) {
-      return byDefault;
+    JsonNode node = json.path(key);
+    if (!node.isBoolean() && !node.isMissingNode()) {
+      throw refusal(key, node, "must be true or false");
     }
-    if (!json.get(key).isBoolean()) {
-      throw refusal(key, json.get(key), "must be true or false");
-    }
-    return json.get(key).booleanValue();
+    return node.asBoolean(byDefault);
   }
 
   /** A finite number; null is refused. */
   public double number(String key, double byDefault) {
-    if (!json.has(key)) {
-      return byDefault;
-    }
-    JsonNode node = json.get(key);
-    if (!node.isNumber() || !Double.isFinite(node.doubleValue())) {
+    JsonNode node = json.path(key);
+    boolean finite = node.isNumber() && Double.isFinite(node.doubleValue());
+    if (!finite && !node.isMissingNode()) {
       throw refusal(key, node, "must be a number");
     }
-    return node.doubleValue();
+    return node.asDouble(byDefault);
   }
 
   /** A text, if the key exists and is not null. */

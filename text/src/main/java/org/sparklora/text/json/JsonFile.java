@@ -111,15 +111,9 @@ public final class JsonFile {
     } catch (JsonProcessingException e) {
       int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
       String where = line > 0 ? " at line " + line : ""; // exceeded limits have no place
-      throw new CheckpointException(
-          e,
-          "Cannot read %s: not JSON%s (%s); copy the file again",
-          file,
-          where,
-          firstLine(e.getOriginalMessage()));
+      throw notJson(e, file, where, e.getOriginalMessage());
     } catch (CharConversionException e) { // truncated UTF-32
-      throw new CheckpointException(
-          e, "Cannot read %s: not JSON (%s); copy the file again", file, firstLine(e.getMessage()));
+      throw notJson(e, file, "", e.getMessage());
     }
     throw new CheckpointException("Cannot read %s: not a JSON object; copy the file again", file);
   }
@@ -133,8 +127,11 @@ public final class JsonFile {
     return STRICT.readTree(json);
   }
 
-  private static String firstLine(String message) {
-    return message.lines().findFirst().orElse("");
+  private static CheckpointException notJson(
+      IOException cause, String file, String where, String message) {
+    String firstLine = message.lines().findFirst().orElse("");
+    return new CheckpointException(
+        cause, "Cannot read %s: not JSON%s (%s); copy the file again", file, where, firstLine);
   }
 
   /** An empty object, to be filled and written. */

@@ -64,7 +64,7 @@ public final class RenderLimit {
   }
 
   /** Runs an action one level deeper. */
-  <T> T nested(Supplier<T> action) {
+  public <T> T nested(Supplier<T> action) {
     descend();
     T result = action.get();
     ascend();

@@ -95,23 +95,15 @@ public final class ValueText {
     }
     String digits = shortest.unscaledValue().abs().toString();
     String mantissa = digits.length() == 1 ? digits : digits.charAt(0) + "." + digits.substring(1);
-    return String.format(
-        Locale.ROOT,
-        "%s%se%s%02d",
-        number < 0 ? "-" : "",
-        mantissa,
-        exponent < 0 ? "-" : "+",
-        Math.abs(exponent));
+    return String.format(Locale.ROOT, "%s%se%+03d", number < 0 ? "-" : "", mantissa, exponent);
   }
 
   private static BigDecimal shortest(double number) {
     BigDecimal exact = new BigDecimal(number);
-    for (int digits = 1; digits < 17; digits++) {
-      BigDecimal rounded = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
-      if (rounded.doubleValue() == number) {
-        return rounded.stripTrailingZeros();
-      }
+    BigDecimal rounded = BigDecimal.ZERO;
+    for (int digits = 1; rounded.doubleValue() != number; digits++) { // 17 are always enough
+      rounded = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
     }
-    return exact.round(new MathContext(17, RoundingMode.HALF_EVEN)).stripTrailingZeros();
+    return rounded.stripTrailingZeros();
   }
 }

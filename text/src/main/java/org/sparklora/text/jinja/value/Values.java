@@ -240,15 +240,13 @@ public final class Values {
       return !(value instanceof List || value instanceof Map);
     }
     budget.descend();
-    for (Object item : tuple) {
+    boolean hashable = true;
+    for (int i = 0; hashable && i < tuple.size(); i++) {
       budget.step();
-      if (!isHashable(item, budget)) {
-        budget.ascend();
-        return false;
-      }
+      hashable = isHashable(tuple.get(i), budget);
     }
     budget.ascend();
-    return true;
+    return hashable;
   }
 
   /** {@code target[start:stop:step]}; start, stop and step may be None. */
