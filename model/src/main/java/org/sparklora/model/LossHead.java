@@ -44,9 +44,8 @@ record LossHead(
 
   /** Overwrites logits {@code (N, V)} with those of all positions of the stream. */
   void logits(Tensor stream, Tensor logits) {
-    Tensor normed = workspace.lendActivation(Buffer.NORMED, stream.shape());
-    norm.forward(engine, stream, normed, workspace.lend(Buffer.HEAD_RSTD, stream.rows()));
-    logitsOfNormed(normed, logits);
+    Tensor rstd = workspace.lend(Buffer.HEAD_RSTD, stream.rows());
+    logitsOfNormed(norm.forward(workspace, stream, rstd, Buffer.NORMED), logits);
     giveBackRows();
   }
 
@@ -54,7 +53,7 @@ record LossHead(
     for (int from = 0; from < logits.rows(); from += chunkRows) {
       int to = Math.min(from + chunkRows, logits.rows());
       Tensor u = workspace.lendActivation(Buffer.HEAD_LORA, to - from, head.rank());
-      head.forward(workspace, normed.rows(from, to), logits.rows(from, to), u);
+      head.forward(workspace, normed.rows(from, to), logits.rows(from, to), u, false);
       workspace.giveBack(Buffer.HEAD_LORA);
     }
   }
@@ -165,15 +164,13 @@ record LossHead(
   private Rows normed(Tensor stream, Indices positions) {
     Tensor raw = workspace.lendActivation(Buffer.HEAD_INPUT, positions.count(), stream.columns());
     engine.embed(stream, positions, raw); // row n of raw = row positions[n] of the stream
-    Tensor normed = workspace.lendActivation(Buffer.NORMED, raw.shape());
     Tensor rstd = workspace.lend(Buffer.HEAD_RSTD, positions.count());
-    norm.forward(engine, raw, normed, rstd);
-    return new Rows(raw, normed, rstd);
+    return new Rows(raw, norm.forward(workspace, raw, rstd, Buffer.NORMED), rstd);
   }
 
   private void backwardRows(Indices positions, Rows rows, Tensor dNormed, Tensor dStream) {
-    Tensor dRaw = workspace.lendZeros(Buffer.D_HEAD_INPUT, rows.raw.shape());
-    norm.backward(engine, rows.raw, rows.rstd, dNormed, dRaw); // forward: normed = norm(raw)
+    // forward: normed = norm(raw)
+    Tensor dRaw = norm.backward(workspace, rows.raw, rows.rstd, dNormed, Buffer.D_HEAD_INPUT);
     engine.embedBackward(positions, -1, dRaw, dStream); // forward: raw[n] = stream[positions[n]]
     workspace.giveBack(Buffer.D_HEAD_INPUT);
   }
@@ -243,7 +240,7 @@ record LossHead(
     Tensor logits(Tensor normed) {
       Tensor logits = workspace.lend(Buffer.LOGITS, rows, vocabSize);
       u = workspace.lendActivation(Buffer.HEAD_LORA, rows, head.rank());
-      head.salted(from).forward(workspace, normed.rows(from, from + rows), logits, u);
+      head.salted(from).forward(workspace, normed.rows(from, from + rows), logits, u, false);
       return logits;
     }
 

@@ -39,7 +39,8 @@ record SublayerNorms(Optional<RmsNorm> before, Optional<RmsNorm> after) {
   /** {@code y += after(out)}, if a norm follows. */
   void addTo(Workspace workspace, Saved saved, Tensor y) {
     if (after.isPresent()) {
-      workspace.engine().addScaled(normedOut(workspace, saved), 1, y);
+      Tensor normed = after.get().forward(workspace, saved.out, saved.outRstd, Buffer.SUBLAYER);
+      workspace.engine().addScaled(normed, 1, y);
       workspace.giveBack(Buffer.SUBLAYER);
     }
   }
@@ -47,15 +48,9 @@ record SublayerNorms(Optional<RmsNorm> before, Optional<RmsNorm> after) {
   /** Computes the statistics of the norm that follows, for a backward after recomputation. */
   void recompute(Workspace workspace, Saved saved) {
     if (after.isPresent()) {
-      normedOut(workspace, saved);
+      after.get().forward(workspace, saved.out, saved.outRstd, Buffer.SUBLAYER);
       workspace.giveBack(Buffer.SUBLAYER);
     }
-  }
-
-  private Tensor normedOut(Workspace workspace, Saved saved) {
-    Tensor normed = workspace.lendActivation(Buffer.SUBLAYER, saved.out.shape());
-    after.orElseThrow().forward(workspace.engine(), saved.out, normed, saved.outRstd);
-    return normed;
   }
 
   /** {@link #input} once more, for a backward; {@link #backward} gives its memory back. */
@@ -70,12 +65,9 @@ record SublayerNorms(Optional<RmsNorm> before, Optional<RmsNorm> after) {
 
   /** The gradient of the sublayer's result, from that of y. */
   Tensor dSum(Workspace workspace, Saved saved, Tensor dY) {
-    if (after.isEmpty()) {
-      return dY;
-    }
-    Tensor dOut = workspace.lendZeros(Buffer.D_SUBLAYER, dY.shape());
-    after.get().backward(workspace.engine(), saved.out, saved.outRstd, dY, dOut);
-    return dOut;
+    return after.isPresent()
+        ? after.get().backward(workspace, saved.out, saved.outRstd, dY, Buffer.D_SUBLAYER)
+        : dY;
   }
 
   /** Turns dY into dX: adds the gradient that comes through the sublayer's input. */

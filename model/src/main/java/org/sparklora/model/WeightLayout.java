@@ -32,19 +32,16 @@ public final class WeightLayout implements ParameterLayout {
 
   private WeightLayout(Map<String, long[]> shapes, Set<String> onePlus) {
     this.onePlus = onePlus;
-    append(shapes, false, append(shapes, true, 0));
-  }
-
-  private long append(Map<String, long[]> shapes, boolean decayed, long start) {
-    long offset = start;
-    for (Map.Entry<String, long[]> shape : shapes.entrySet()) {
-      if (ParameterLayout.isDecayed(shape.getKey()) == decayed) {
-        Entry entry = new Entry(shape.getKey(), shape.getValue(), offset, decayed);
-        entries.put(entry.name(), entry);
-        offset += entry.size();
+    long offset = 0;
+    for (boolean decayed : new boolean[] {true, false}) {
+      for (Map.Entry<String, long[]> shape : shapes.entrySet()) {
+        if (ParameterLayout.isDecayed(shape.getKey()) == decayed) {
+          Entry entry = new Entry(shape.getKey(), shape.getValue(), offset, decayed);
+          entries.put(entry.name(), entry);
+          offset += entry.size();
+        }
       }
     }
-    return offset;
   }
 
   /** The layout of all weights of a model; a table that embedding and head share is stored once. */

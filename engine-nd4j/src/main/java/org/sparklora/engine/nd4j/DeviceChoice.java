@@ -1,11 +1,6 @@
 package org.sparklora.engine.nd4j;
 
-import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Properties;
-import org.nd4j.linalg.api.environment.Nd4jEnvironment;
-import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.engine.hardware.CudaDevice;
@@ -21,9 +16,6 @@ public final class DeviceChoice {
 
   /** ND4J's settings for GPUs; present only in a build with {@code -Pnd4j-cuda}. */
   private static final String CUDA_ENVIRONMENT = "org.nd4j.jita.conf.CudaEnvironment";
-
-  /** The oldest driver that runs programs of CUDA 11.6. */
-  private static final int OLDEST_DRIVER = 450;
 
   /** The compute capabilities of {@code nd4j-cuda-11.6}, which lacks the PTX for newer GPUs. */
   private static final String SUPPORTED =
@@ -60,24 +52,9 @@ public final class DeviceChoice {
     return chosen != null;
   }
 
-  /** Bytes in use on the chosen device, by any process; empty if no device was chosen. */
+  /** Bytes in use on the chosen device, by any process; empty if unknown or none was chosen. */
   public static synchronized OptionalLong usedBytes() {
-    return chosen == null
-        ? OptionalLong.empty()
-        : OptionalLong.of(
-            usedBytes(chosen.index(), Nd4j.getExecutioner().getEnvironmentInformation()));
-  }
-
-  /**
-   * Bytes in use on a device.
-   *
-   * @param nd4j environment information of {@code nd4j-cuda}: a list with one map per device
-   */
-  static long usedBytes(int device, Properties nd4j) {
-    List<?> devices = (List<?>) nd4j.get(Nd4jEnvironment.CUDA_DEVICE_INFORMATION_KEY);
-    Map<?, ?> memory = (Map<?, ?>) devices.get(device);
-    return (Long) memory.get(Nd4jEnvironment.CUDA_TOTAL_MEMORY_KEY)
-        - (Long) memory.get(Nd4jEnvironment.CUDA_FREE_MEMORY_KEY);
+    return chosen == null ? OptionalLong.empty() : chosen.usedBytes();
   }
 
   static void check(CudaDevice device) {
@@ -86,7 +63,6 @@ public final class DeviceChoice {
           "Cannot compute on %s: %s. Use another GPU, or -Dlora.engine=vector for processors"
               .formatted(device, SUPPORTED));
     }
-    device.requireDriver(OLDEST_DRIVER, "CUDA 11.6");
   }
 
   /** {@code CudaEnvironment.getInstance().getConfiguration().useDevice(address)}. */

@@ -27,7 +27,7 @@ final class Nd4jBranchAttention {
 
   void forward(Nd4jTensor q, Nd4jTensor k, Nd4jTensor v, Nd4jTensor y, Nd4jTensor logSumExp) {
     for (Branch branch : branches) {
-      if (isOneRun(branch)) {
+      if (branch.isOneRun()) {
         forTiles(branch, start(branch), tile -> attention.forward(tile, q, k, v, y, logSumExp));
         continue;
       }
@@ -41,7 +41,7 @@ final class Nd4jBranchAttention {
   /** Sums the gradients of several runs of keys in a copy, then adds them to the keys' rows. */
   void backward(Inputs in, Nd4jTensor dQ, Nd4jTensor dK, Nd4jTensor dV) {
     for (Branch branch : branches) {
-      if (isOneRun(branch)) {
+      if (branch.isOneRun()) {
         forTiles(branch, start(branch), tile -> attention.backward(tile, in, dQ, dK, dV));
         continue;
       }
@@ -55,10 +55,6 @@ final class Nd4jBranchAttention {
         addBack(dValues, branch, dV);
       }
     }
-  }
-
-  private static boolean isOneRun(Branch branch) {
-    return branch.runs().get(0).length() >= branch.keys();
   }
 
   private static int start(Branch branch) {

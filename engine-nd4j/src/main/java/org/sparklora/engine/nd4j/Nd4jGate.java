@@ -12,12 +12,19 @@ import org.sparklora.model.engine.GateFunction;
  * @param turn makes the new array {@code g·z'(g)}
  */
 record Nd4jGate(UnaryOperator<INDArray> z, UnaryOperator<INDArray> turn) {
-  static final Nd4jGate SILU = new Nd4jGate(INDArray::dup, INDArray::dup);
+  private static final Nd4jGate SILU = new Nd4jGate(INDArray::dup, INDArray::dup);
 
-  static final Nd4jGate GELU_TANH =
+  private static final Nd4jGate GELU_TANH =
       new Nd4jGate(
           g -> g.mul(g).muli(GateFunction.CUBIC).addi(GateFunction.LINEAR).muli(g),
           g -> g.mul(g).muli(3 * GateFunction.CUBIC).addi(GateFunction.LINEAR).muli(g));
+
+  static Nd4jGate of(GateFunction f) {
+    return switch (f) {
+      case SILU -> SILU;
+      case GELU_TANH -> GELU_TANH;
+    };
+  }
 
   void forward(INDArray g, INDArray u, INDArray y) {
     y.assign(Transforms.sigmoid(z.apply(g), false).muli(g).muli(u));

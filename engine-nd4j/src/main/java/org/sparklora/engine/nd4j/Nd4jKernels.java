@@ -6,10 +6,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.sparklora.model.engine.AdamW;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Draws;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.SamplingRule;
@@ -79,6 +80,11 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
+  public boolean keepsNf4() {
+    return false;
+  }
+
+  @Override
   public int independentRows() {
     return 0; // the library's order of sums depends on the product's size
   }
@@ -144,17 +150,15 @@ final class Nd4jKernels implements Kernels {
   // ---- linear layers -------------------------------------------------------------------------
 
   @Override
-  public void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
-    Nd4jProducts.timesTransposed(x, w, alpha, 0, y);
+  public void matmul(Tensor x, Tensor w, float alpha, boolean adds, Tensor y) {
+    Nd4jProducts.timesTransposed(x, w, alpha, adds ? 1 : 0, y);
   }
 
   @Override
-  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    Nd4jProducts.timesTransposed(x, w, alpha, 1, y);
-  }
-
-  @Override
-  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+  public void matmulInput(Tensor dY, Tensor w, float alpha, boolean adds, Tensor dX) {
+    if (!adds) {
+      fill(dX, 0);
+    }
     Nd4jProducts.addTimes(dY, w, alpha, dX);
   }
 
@@ -276,11 +280,7 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void attentionBackward(
-      AttentionTensors tensors,
-      AttentionGradients gradients,
-      Heads heads,
-      AttentionMask mask,
-      float scale) {
+      AttentionTensors tensors, Gradients gradients, Heads heads, AttentionMask mask, float scale) {
     new Nd4jBranchAttention(this, heads, mask.branches(), scale)
         .backward(
             new Nd4jAttention.Inputs(
@@ -298,23 +298,13 @@ final class Nd4jKernels implements Kernels {
   // ---- gated feed-forward --------------------------------------------------------------------
 
   @Override
-  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
-    Nd4jScratch.run(() -> Nd4jGate.SILU.forward(flat(gate), flat(up), flat(y)));
+  public void gate(GateFunction f, Tensor gate, Tensor up, Tensor y) {
+    Nd4jScratch.run(() -> Nd4jGate.of(f).forward(flat(gate), flat(up), flat(y)));
   }
 
   @Override
-  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    Nd4jScratch.run(() -> Nd4jGate.SILU.backwardInPlace(flat(gate), flat(up), flat(dY)));
-  }
-
-  @Override
-  public void geGlu(Tensor gate, Tensor up, Tensor y) {
-    Nd4jScratch.run(() -> Nd4jGate.GELU_TANH.forward(flat(gate), flat(up), flat(y)));
-  }
-
-  @Override
-  public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    Nd4jScratch.run(() -> Nd4jGate.GELU_TANH.backwardInPlace(flat(gate), flat(up), flat(dY)));
+  public void gateBackwardInPlace(GateFunction f, Tensor gate, Tensor up, Tensor dY) {
+    Nd4jScratch.run(() -> Nd4jGate.of(f).backwardInPlace(flat(gate), flat(up), flat(dY)));
   }
 
   // ---- mixture of experts --------------------------------------------------------------------
@@ -332,23 +322,20 @@ final class Nd4jKernels implements Kernels {
   // ---- dropout -------------------------------------------------------------------------------
 
   @Override
-  public void dropout(Tensor x, float rate, long seed, Tensor y) {
+  public void dropout(Tensor x, float rate, long seed, boolean adds, Tensor y) {
     dropout.forMask(
         x.size(),
         rate,
         seed,
-        (offset, count, mask) ->
-            nd4j(y).arrayFrom(offset, count).assign(mask.muli(nd4j(x).arrayFrom(offset, count))));
-  }
-
-  @Override
-  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
-    dropout.forMask(
-        dY.size(),
-        rate,
-        seed,
-        (offset, count, mask) ->
-            nd4j(dX).arrayFrom(offset, count).addi(mask.muli(nd4j(dY).arrayFrom(offset, count))));
+        (offset, count, mask) -> {
+          INDArray masked = mask.muli(nd4j(x).arrayFrom(offset, count));
+          INDArray out = nd4j(y).arrayFrom(offset, count);
+          if (adds) {
+            out.addi(masked);
+          } else {
+            out.assign(masked);
+          }
+        });
   }
 
   // ---- log-probabilities of the next token ---------------------------------------------------

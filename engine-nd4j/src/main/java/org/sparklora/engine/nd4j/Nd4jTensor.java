@@ -62,11 +62,6 @@ final class Nd4jTensor extends Tensor {
     };
   }
 
-  /** The elements in the tensor's own shape. */
-  INDArray array() {
-    return array(shape());
-  }
-
   /** The elements in rows of the last dimension, {@code (rows, columns)}. */
   INDArray matrix() {
     return array(rows(), columns());

@@ -41,8 +41,8 @@ class Nd4jKernelsTest {
       engine.matmul(x.tensor(), w, y.tensor());
       REFERENCE.matmul(x.tensor(), w, expected.tensor());
       y.assertCloseTo(expected.values(), 5e-5);
-      engine.matmulBackwardInput(expected.tensor(), w, 0.01f, dX.tensor());
-      REFERENCE.matmulBackwardInput(expected.tensor(), w, 0.01f, expectedDx.tensor());
+      engine.matmulInput(expected.tensor(), w, 0.01f, true, dX.tensor());
+      REFERENCE.matmulInput(expected.tensor(), w, 0.01f, true, expectedDx.tensor());
       dX.assertCloseTo(expectedDx.values(), 1e-4);
     }
   }

@@ -117,7 +117,22 @@ final class Elementwise {
     }
   }
 
-  void swiGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
+  void gate(GateFunction f, TorchTensor gate, TorchTensor up, TorchTensor y) {
+    switch (f) {
+      case SILU -> swiGlu(gate, up, y);
+      case GELU_TANH -> geGlu(gate, up, y);
+    }
+  }
+
+  static void gateBackwardInPlace(
+      GateFunction f, TorchTensor gate, TorchTensor up, TorchTensor dY) {
+    switch (f) {
+      case SILU -> swiGluBackwardInPlace(gate, up, dY);
+      case GELU_TANH -> geGluBackwardInPlace(gate, up, dY);
+    }
+  }
+
+  private void swiGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
     long rows = gate.rows();
     long columns = gate.columns();
     torch.mul_out(y.as(rows, columns), silu(gate.wide()), up.as(rows, columns));
@@ -132,7 +147,7 @@ final class Elementwise {
   }
 
   /** Forward was {@code y = g·σ(g)·u}. */
-  static void swiGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
+  private static void swiGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
     Tensor g = gate.wide();
     Tensor dOut = dY.as(gate.rows(), gate.columns());
     Tensor u = up.as(gate.rows(), gate.columns());
@@ -141,7 +156,7 @@ final class Elementwise {
     torch.silu_backward_out(gate.matrix(), dSilu, g);
   }
 
-  static void geGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
+  private static void geGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
     Tensor g = gate.wide();
     Tensor gelu = torch.div(g, geluZ(g).neg_().exp_().add_(new Scalar(1f)));
     torch.mul_out(y.as(gate.rows(), gate.columns()), gelu, up.as(gate.rows(), gate.columns()));
@@ -156,7 +171,7 @@ final class Elementwise {
   }
 
   /** Forward was {@code y = gelu(g)·u}; with gelu'(g) = σ + g·z'·σ·(1 − σ). */
-  static void geGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
+  private static void geGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
     Tensor g = gate.wide();
     Tensor dOut = dY.as(gate.rows(), gate.columns());
     Tensor u = up.as(gate.rows(), gate.columns());
@@ -171,43 +186,28 @@ final class Elementwise {
 
   // ---- dropout -------------------------------------------------------------------------------
 
-  /** An operation on a run of elements and their mask. */
-  private interface Masked {
-    /**
-     * @param mask 0 or 1/(1 − rate), {@code (count)}
-     */
-    void apply(long from, long count, Tensor mask);
-  }
-
-  void dropout(TorchTensor x, float rate, long seed, TorchTensor y) {
-    forMask(
-        x.size(),
-        rate,
-        seed,
-        (from, count, mask) ->
-            y.flat().narrow(0, from, count).copy_(mask.mul_(x.flat().narrow(0, from, count))));
-  }
-
-  void dropoutBackward(TorchTensor dY, float rate, long seed, TorchTensor dX) {
-    forMask(
-        dY.size(),
-        rate,
-        seed,
-        (from, count, mask) ->
-            dX.flat()
-                .narrow(0, from, count)
-                .addcmul_(mask, dY.flat().narrow(0, from, count), new Scalar(1f)));
-  }
-
-  /** Computes {@link DropoutMask} by operators on int32, which overflow as Java's do. */
-  private void forMask(long size, float rate, long seed, Masked masked) {
-    for (long from = 0; from < size; from += CHUNK) { // no chunk crosses a multiple of 2³²
+  void dropout(TorchTensor x, float rate, long seed, boolean adds, TorchTensor y) {
+    for (long from = 0; from < x.size(); from += CHUNK) { // no chunk crosses a multiple of 2³²
       long first = from;
-      long count = Math.min(CHUNK, size - from);
-      Scope.part(() -> masked.apply(first, count, mask(first, count, rate, seed)));
+      long count = Math.min(CHUNK, x.size() - from);
+      Scope.part(
+          () -> {
+            Tensor mask = mask(first, count, rate, seed);
+            Tensor out = y.flat().narrow(0, first, count);
+            Tensor in = x.flat().narrow(0, first, count);
+            if (adds) {
+              out.addcmul_(mask, in, new Scalar(1f));
+            } else {
+              out.copy_(mask.mul_(in));
+            }
+          });
     }
   }
 
+  /**
+   * 0 or 1/(1 − rate) for each element, {@code (count)}: {@link DropoutMask} by operators on int32,
+   * which overflow as Java's do.
+   */
   private Tensor mask(long from, long count, float rate, long seed) {
     long key = DropoutMask.key(seed, from >>> 32);
     int low = (int) key;

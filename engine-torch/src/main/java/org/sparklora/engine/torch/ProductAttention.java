@@ -44,7 +44,7 @@ final class ProductAttention implements BranchAttention {
     Tensor q = in.wide(in.queries());
     for (Branch branch : mask.branches()) {
       Keys keys = Keys.of(branch, in, mask);
-      boolean inPlace = isOneRun(branch);
+      boolean inPlace = branch.isOneRun();
       Tensor dKeys = inPlace ? rows(dK, branch) : torch.zeros_like(keys.k);
       Tensor dValues = inPlace ? rows(dV, branch) : torch.zeros_like(keys.v);
       forTiles(
@@ -58,10 +58,6 @@ final class ProductAttention implements BranchAttention {
         dV.index_add_(0, places, dValues);
       }
     }
-  }
-
-  private static boolean isOneRun(Branch branch) {
-    return branch.runs().get(0).length() >= branch.keys();
   }
 
   /** The rows that a branch with one run sees, in place. */
@@ -81,7 +77,7 @@ final class ProductAttention implements BranchAttention {
     }
 
     private static Tensor seen(Tensor x, Branch branch, TorchMask mask) {
-      return isOneRun(branch) ? rows(x, branch) : torch.index_select(x, 0, places(branch, mask));
+      return branch.isOneRun() ? rows(x, branch) : torch.index_select(x, 0, places(branch, mask));
     }
 
     Keys part(long first, long count) {

@@ -88,9 +88,9 @@ final class TorchDecodingSteps extends DecodingSteps {
       step.run();
       return;
     }
-    replays.run(
-        new Kind(shape, over.stream().map(TorchTensor::of).map(TorchTensor::memory).toList()),
-        step);
+    List<TorchTensor.Memory> memories =
+        over.stream().map(TorchTensor::of).map(held -> held.memory(held.size())).toList();
+    replays.run(new Kind(shape, memories), step);
   }
 
   /** Runs a step, in which only the shape's values come from the host. */

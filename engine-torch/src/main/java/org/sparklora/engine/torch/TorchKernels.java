@@ -6,12 +6,13 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.Arrival;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.DecodingSteps;
 import org.sparklora.model.engine.Draws;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.SamplingRule;
@@ -78,11 +79,6 @@ final class TorchKernels implements Kernels {
   @Override
   public boolean keepsBfloat16() {
     return device.isCuda(); // a GPU's memory is the scarcest
-  }
-
-  @Override
-  public boolean keepsNf4() {
-    return true;
   }
 
   @Override
@@ -185,23 +181,13 @@ final class TorchKernels implements Kernels {
   // ---- linear layers -------------------------------------------------------------------------
 
   @Override
-  public void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
-    scope.run(() -> products.timesTransposed(torch(x), w, alpha, 0, torch(y)));
+  public void matmul(Tensor x, Tensor w, float alpha, boolean adds, Tensor y) {
+    scope.run(() -> products.timesTransposed(torch(x), w, alpha, adds ? 1 : 0, torch(y)));
   }
 
   @Override
-  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    scope.run(() -> products.timesTransposed(torch(x), w, alpha, 1, torch(y)));
-  }
-
-  @Override
-  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    scope.run(() -> products.backwardInput(torch(dY), w, alpha, 1, torch(dX)));
-  }
-
-  @Override
-  public void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    scope.run(() -> products.backwardInput(torch(dY), w, alpha, 0, torch(dX)));
+  public void matmulInput(Tensor dY, Tensor w, float alpha, boolean adds, Tensor dX) {
+    scope.run(() -> products.backwardInput(torch(dY), w, alpha, adds ? 1 : 0, torch(dX)));
   }
 
   @Override
@@ -296,11 +282,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void attentionBackward(
-      AttentionTensors tensors,
-      AttentionGradients gradients,
-      Heads heads,
-      AttentionMask mask,
-      float scale) {
+      AttentionTensors tensors, Gradients gradients, Heads heads, AttentionMask mask, float scale) {
     scope.run(
         () ->
             attention.backward(
@@ -320,23 +302,13 @@ final class TorchKernels implements Kernels {
   // ---- feed-forward, experts -----------------------------------------------------------------
 
   @Override
-  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
-    scope.run(() -> elementwise.swiGlu(torch(gate), torch(up), torch(y)));
+  public void gate(GateFunction f, Tensor gate, Tensor up, Tensor y) {
+    scope.run(() -> elementwise.gate(f, torch(gate), torch(up), torch(y)));
   }
 
   @Override
-  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    scope.run(() -> Elementwise.swiGluBackwardInPlace(torch(gate), torch(up), torch(dY)));
-  }
-
-  @Override
-  public void geGlu(Tensor gate, Tensor up, Tensor y) {
-    scope.run(() -> Elementwise.geGlu(torch(gate), torch(up), torch(y)));
-  }
-
-  @Override
-  public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    scope.run(() -> Elementwise.geGluBackwardInPlace(torch(gate), torch(up), torch(dY)));
+  public void gateBackwardInPlace(GateFunction f, Tensor gate, Tensor up, Tensor dY) {
+    scope.run(() -> Elementwise.gateBackwardInPlace(f, torch(gate), torch(up), torch(dY)));
   }
 
   @Override
@@ -352,13 +324,8 @@ final class TorchKernels implements Kernels {
   // ---- dropout -------------------------------------------------------------------------------
 
   @Override
-  public void dropout(Tensor x, float rate, long seed, Tensor y) {
-    scope.run(() -> elementwise.dropout(torch(x), rate, seed, torch(y)));
-  }
-
-  @Override
-  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
-    scope.run(() -> elementwise.dropoutBackward(torch(dY), rate, seed, torch(dX)));
+  public void dropout(Tensor x, float rate, long seed, boolean adds, Tensor y) {
+    scope.run(() -> elementwise.dropout(torch(x), rate, seed, adds, torch(y)));
   }
 
   // ---- log-probabilities of the next token ---------------------------------------------------

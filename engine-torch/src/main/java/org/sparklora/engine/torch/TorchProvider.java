@@ -1,7 +1,6 @@
 package org.sparklora.engine.torch;
 
 import java.util.OptionalLong;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
@@ -16,17 +15,10 @@ public final class TorchProvider implements EngineProvider {
 
   @Override
   public Kernels open(int threads) {
-    try {
-      TorchKernels kernels = new TorchKernels(DeviceChoice.made(), threads);
-      // new memory needs no fill: it is written before it is read
-      torch.globalContext().setDeterministicFillUninitializedMemory(false);
-      return kernels;
-    } catch (LinkageError e) {
-      throw new IllegalStateException(
-          "Cannot load libtorch for %s (%s): %s; build with mvn -Ptorch package, or -Pcuda for GPUs, or say -Dlora.engine=vector"
-              .formatted(Loader.getPlatform(), e.getClass().getSimpleName(), firstLine(e)),
-          e);
-    }
+    TorchKernels kernels = new TorchKernels(DeviceChoice.made(), threads);
+    // new memory needs no fill: it is written before it is read
+    torch.globalContext().setDeterministicFillUninitializedMemory(false);
+    return kernels;
   }
 
   /**
@@ -41,10 +33,6 @@ public final class TorchProvider implements EngineProvider {
   @Override
   public boolean varies() {
     return true;
-  }
-
-  private static String firstLine(Throwable e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 
   @Override

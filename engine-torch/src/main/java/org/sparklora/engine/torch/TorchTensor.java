@@ -83,10 +83,6 @@ final class TorchTensor extends Tensor {
     return as(size());
   }
 
-  Memory memory() {
-    return memory(size());
-  }
-
   /** The place of {@code count} elements, from this tensor's first on. */
   Memory memory(long count) {
     return new Memory(storage, offset, count);

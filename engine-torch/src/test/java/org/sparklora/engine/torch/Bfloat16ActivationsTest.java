@@ -1,6 +1,7 @@
 package org.sparklora.engine.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.sparklora.model.engine.GateFunction.SILU;
 
 import java.util.List;
 import java.util.Optional;
@@ -15,9 +16,9 @@ import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.PackedBatch;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
@@ -147,7 +148,7 @@ class Bfloat16ActivationsTest {
       check(engine, ROUNDING, N, 64, (t, y) -> engine.rmsNorm(x.of(t), weight, 1e-5f, y, rstd));
       check(
           engine, ROUNDING, N, 64, (t, y) -> engine.rmsNormAgain(x.of(t), weight, 1e-5f, y, rstd));
-      check(engine, ROUNDING, N, 64, (t, y) -> engine.swiGlu(gate.of(t), x.of(t), y));
+      check(engine, ROUNDING, N, 64, (t, y) -> engine.gate(SILU, gate.of(t), x.of(t), y));
       check(engine, ROUNDING, N, 64, (t, y) -> engine.embed(table.of(t), places, y));
       check(
           engine,
@@ -206,8 +207,8 @@ class Bfloat16ActivationsTest {
     try (Tensor dY = GuardedTensor.weight(engine, DType.FLOAT32, SEED + 2, N, 64);
         Tensor gates = engine.copyAs(DType.FLOAT32, gate.whole);
         Tensor ups = engine.copyAs(DType.FLOAT32, up.whole)) {
-      engine.swiGluBackwardInPlace(gates, ups, dY);
-      engine.swiGluBackwardInPlace(gate.half, up.half, dY);
+      engine.gateBackwardInPlace(SILU, gates, ups, dY);
+      engine.gateBackwardInPlace(SILU, gate.half, up.half, dY);
       check(engine, ROUNDING, N, 64, (t, y) -> engine.copy(new Both(gate.half, gates).of(t), y));
       check(engine, ROUNDING, N, 64, (t, y) -> engine.copy(new Both(up.half, ups).of(t), y));
     }
@@ -228,7 +229,7 @@ class Bfloat16ActivationsTest {
             48,
             (t, y) -> {
               engine.copy(before.of(t), y);
-              engine.matmulAdd(x.of(t), w, -0.5f, y);
+              engine.matmul(x.of(t), w, -0.5f, true, y);
             });
       }
     }
@@ -271,7 +272,7 @@ class Bfloat16ActivationsTest {
               engine.attention(tensors, heads, mask, 0.25f);
               engine.attentionBackward(
                   tensors,
-                  new AttentionGradients(
+                  new Gradients(
                       dY, all.view(0, N, 64), all.view(N * 64L, N, 32), all.view(N * 96L, N, 32)),
                   heads,
                   mask,

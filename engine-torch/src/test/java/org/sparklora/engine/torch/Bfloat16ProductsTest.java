@@ -3,6 +3,7 @@ package org.sparklora.engine.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
+import static org.sparklora.model.engine.GateFunction.SILU;
 
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -52,8 +53,8 @@ class Bfloat16ProductsTest {
           n,
           out,
           3 * tolerance(in),
-          y -> BFLOAT16.matmulAdd(x, w, -2, y),
-          y -> REFERENCE.matmulAdd(roundedX, roundedW, -2, y));
+          y -> BFLOAT16.matmul(x, w, -2, true, y),
+          y -> REFERENCE.matmul(roundedX, roundedW, -2, true, y));
       same(
           n,
           out,
@@ -64,8 +65,8 @@ class Bfloat16ProductsTest {
           n,
           in,
           tolerance(out),
-          dX -> BFLOAT16.matmulBackwardInput(dY, w, 0.5f, dX),
-          dX -> REFERENCE.matmulBackwardInput(roundedDy, roundedW, 0.5f, dX));
+          dX -> BFLOAT16.matmulInput(dY, w, 0.5f, true, dX),
+          dX -> REFERENCE.matmulInput(roundedDy, roundedW, 0.5f, true, dX));
       same(
           out,
           in,
@@ -116,7 +117,7 @@ class Bfloat16ProductsTest {
         Tensor widened = FLOAT32.copyAs(DType.FLOAT32, half)) {
       assertRounds(y -> BFLOAT16.copy(x, y));
       assertRounds(y -> BFLOAT16.rmsNorm(x, weight, 1e-5f, y, rstd));
-      assertRounds(y -> BFLOAT16.swiGlu(gate, x, y));
+      assertRounds(y -> BFLOAT16.gate(SILU, gate, x, y));
       assertRounds(
           y -> BFLOAT16.dropout(y.dtype() == DType.FLOAT32 ? widened : half, 0.25f, SEED, y));
     }

@@ -1,6 +1,7 @@
 package org.sparklora.engine.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.sparklora.model.engine.GateFunction.SILU;
 
 import java.util.Arrays;
 import java.util.List;
@@ -83,7 +84,7 @@ class IndependentRowsTest {
   @MethodSource("engines")
   void ofGates(Engine engine) {
     for (int columns : new int[] {16, 50, 64, 576, 1001}) {
-      check(engine, columns, columns, (e, x, from, y) -> e.swiGlu(x, x, y));
+      check(engine, columns, columns, (e, x, from, y) -> e.gate(SILU, x, x, y));
     }
   }
 

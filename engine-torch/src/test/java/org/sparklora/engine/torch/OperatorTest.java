@@ -11,9 +11,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
@@ -101,7 +101,7 @@ class OperatorTest {
         org.sparklora.model.engine.tensor.Tensor sums = engine.allocate(n, 4);
         TorchMask mask = (TorchMask) engine.mask(documents)) {
       AttentionTensors tensors = new AttentionTensors(q, k, k, q, sums);
-      AttentionGradients gradients = new AttentionGradients(q, q, k, k);
+      Gradients gradients = new Gradients(q, q, k, k);
       assertThatThrownBy(() -> scope.run(() -> attend(tensors, gradients, mask, backward)))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("Could not run 'aten::_flash_attention_")
@@ -110,7 +110,7 @@ class OperatorTest {
   }
 
   private static void attend(
-      AttentionTensors tensors, AttentionGradients gradients, TorchMask mask, boolean backward) {
+      AttentionTensors tensors, Gradients gradients, TorchMask mask, boolean backward) {
     BranchAttention.Inputs in =
         new BranchAttention.Inputs(
             TorchTensor.of(tensors.q()),

@@ -101,7 +101,7 @@ class ReplaysTest {
                 Scope.part(x::flat);
                 CompletableFuture.runAsync(other::toArray).join();
               });
-      assertThat(used).containsExactly(x.memory().storage());
+      assertThat(used).containsExactly(x.memory(1).storage());
     }
   }
 

@@ -3,6 +3,7 @@ package org.sparklora.engine.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
+import static org.sparklora.model.engine.GateFunction.SILU;
 
 import java.util.Collections;
 import java.util.List;
@@ -14,9 +15,9 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
@@ -49,8 +50,8 @@ class TorchKernelsTest {
       engine.matmul(x.tensor(), w, y.tensor());
       REFERENCE.matmul(x.tensor(), w, expected.tensor());
       y.assertCloseTo(expected.values(), 5e-5);
-      engine.matmulBackwardInput(expected.tensor(), w, 0.01f, dX.tensor());
-      REFERENCE.matmulBackwardInput(expected.tensor(), w, 0.01f, expectedDx.tensor());
+      engine.matmulInput(expected.tensor(), w, 0.01f, true, dX.tensor());
+      REFERENCE.matmulInput(expected.tensor(), w, 0.01f, true, expectedDx.tensor());
       dX.assertCloseTo(expectedDx.values(), 1e-4);
     }
   }
@@ -169,18 +170,18 @@ class TorchKernelsTest {
       engine.rotate(y, 8, angles, angles, indices, false);
       AttentionTensors attended = new AttentionTensors(x, k, k, y, sums);
       engine.attention(attended, heads, mask, 1);
-      AttentionGradients gradients = new AttentionGradients(x, x, dK, dK);
+      Gradients gradients = new Gradients(x, x, dK, dK);
       engine.attentionBackward(attended, gradients, heads, mask, 1);
-      engine.swiGlu(x, y, y);
+      engine.gate(SILU, x, y, y);
       engine.dropout(y, 0.5f, SEED, y);
       engine.matmul(x, table, logits);
-      engine.withProductsIn(DType.BFLOAT16).matmulAdd(x, table, 0.5f, logits);
+      engine.withProductsIn(DType.BFLOAT16).matmul(x, table, 0.5f, true, logits);
       engine.tokenLogProbs(logits, indices, 1, scores);
       SamplingRule rule = new SamplingRule(0.7f, 3, 0.9f, 0.01f, 1.1f);
       engine.sample(logits, rule, new double[n], Collections.nCopies(n, tokens));
       engine.tokenLogProbsBackwardInPlace(logits, indices, 1, scores.logSumExp(), perRow);
       engine.rmsNormBackward(x, weight, perRow, y, x);
-      engine.swiGluBackwardInPlace(x, y, y);
+      engine.gateBackwardInPlace(SILU, x, y, y);
       engine.putRows(x, indices, y);
       assertThat(engine.sumOfSquares(y)).isNotNegative();
     }

@@ -12,7 +12,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -21,7 +23,6 @@ import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.tensor.Bfloat16;
 import org.sparklora.model.engine.tensor.DType;
-import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFile;
@@ -92,14 +93,23 @@ public final class CheckpointFolder implements AutoCloseable {
           "Cannot find weights in %s: there is neither %s nor %s; other formats (pytorch_model.bin, GGUF) must be converted to safetensors first",
           folder, SINGLE_FILE, INDEX);
     }
-    for (Map.Entry<String, String> entry : shards(index).entrySet()) {
-      SafeTensors file = file(entry.getValue());
-      if (file.find(entry.getKey()).isEmpty()) {
-        throw new CheckpointException(
-            "Cannot use %s: tensor %s is not in %s, where it is said to lie; copy index and shards again together",
-            index, entry.getKey(), entry.getValue());
+    Map<String, String> shards = shards(index);
+    Set<String> absent = new LinkedHashSet<>(shards.keySet());
+    for (String shard : new LinkedHashSet<>(shards.values())) {
+      SafeTensors file = file(shard);
+      for (Map.Entry<String, TensorInfo> tensor : file.tensors().entrySet()) {
+        String stored = tensor.getValue().name();
+        if (shard.equals(shards.get(stored))) {
+          fileOf.put(tensor.getKey(), file);
+          absent.remove(stored);
+        }
       }
-      fileOf.put(entry.getKey(), file);
+    }
+    if (!absent.isEmpty()) {
+      String name = absent.iterator().next();
+      throw new CheckpointException(
+          "Cannot use %s: tensor %s is not in %s, where it is said to lie; copy index and shards again together",
+          index, name, shards.get(name));
     }
   }
 
@@ -107,7 +117,8 @@ public final class CheckpointFolder implements AutoCloseable {
   private void nameTable() {
     SafeTensors file = fileOf.get(WeightNames.HEAD);
     if (config.tieWordEmbeddings() && file != null && !fileOf.containsKey(WeightNames.EMBEDDING)) {
-      fileOf.put(WeightNames.EMBEDDING, file.withAlias(WeightNames.HEAD, WeightNames.EMBEDDING));
+      Map<String, TensorInfo> table = Map.of(WeightNames.EMBEDDING, info(WeightNames.HEAD));
+      fileOf.put(WeightNames.EMBEDDING, file.with(table));
       fileOf.remove(WeightNames.HEAD);
     }
   }
@@ -133,12 +144,13 @@ public final class CheckpointFolder implements AutoCloseable {
 
   private SafeTensors file(String name) throws IOException {
     if (!files.containsKey(name)) {
-      files.put(name, SafeTensors.open(folder.resolve(name)));
+      SafeTensors file = SafeTensors.open(folder.resolve(name));
+      files.put(name, file.with(WeightNames.named(file.tensors().values(), config)));
     }
     return files.get(name);
   }
 
-  /** The tensors that the headers list, by name. */
+  /** The tensors that the headers list, by their names in {@link WeightNames}. */
   Map<String, TensorInfo> tensors() {
     Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     fileOf.keySet().forEach(name -> tensors.put(name, info(name)));
@@ -195,42 +207,44 @@ public final class CheckpointFolder implements AutoCloseable {
    * Whether the head of a tied checkpoint equals the embedding's table, so that it may be ignored.
    */
   private boolean headEqualsEmbedding() throws IOException {
-    TensorInfo head = info(WeightNames.HEAD);
-    TensorInfo embedding = info(WeightNames.EMBEDDING);
-    if (!head.dtype().equals(embedding.dtype()) || head.bytes() != embedding.bytes()) {
-      return false;
+    SafeTensors file = fileOf.get(WeightNames.HEAD);
+    boolean same = isEqual(file, WeightNames.HEAD, WeightNames.EMBEDDING, false);
+    long middle = Tensor.sizeOf(info(WeightNames.EMBEDDING).shape()) / 2;
+    if (same && file.values(WeightNames.HEAD, middle, 1)[0] == 0) {
+      LOG.warn("Headers alone cannot show that lm_head.weight is the embedding: {}", folder);
     }
-    try (NativeMemory one = fileOf.get(head.name()).bytes(head.name());
-        NativeMemory other = fileOf.get(embedding.name()).bytes(embedding.name())) {
-      boolean same = one.equalTo(other);
-      long middle = Tensor.sizeOf(embedding.shape()) / 2;
-      if (same && fileOf.get(embedding.name()).values(embedding.name(), middle, 1)[0] == 0) {
-        LOG.warn("Headers alone cannot show that {} is the embedding: {}", head.name(), folder);
-      }
-      return same;
-    }
+    return same;
   }
 
   /** Whether a tensor of another file has the head's shape and, in bfloat16, its values. */
   public boolean isHead(SafeTensors file, String name) throws IOException {
     String head = config.tieWordEmbeddings() ? WeightNames.EMBEDDING : WeightNames.HEAD;
-    long[] shape = info(head).shape();
+    return isEqual(file, name, head, true);
+  }
+
+  /**
+   * @param own name of a tensor of this folder
+   * @param rounds whether values are compared after rounding to bfloat16
+   */
+  private boolean isEqual(SafeTensors file, String name, String own, boolean rounds)
+      throws IOException {
+    long[] shape = info(own).shape();
     long elements = Tensor.sizeOf(shape);
     int chunk = 1 << 20;
     boolean same = file.find(name).filter(of -> Arrays.equals(of.shape(), shape)).isPresent();
     for (long start = 0; same && start < elements; start += chunk) {
       int count = (int) Math.min(chunk, elements - start);
-      byte[] own = rounded(fileOf.get(head), head, start, count);
-      same = Arrays.equals(own, rounded(file, name, start, count));
+      float[] one = file.values(name, start, count);
+      float[] other = fileOf.get(own).values(own, start, count);
+      same = rounds ? Arrays.equals(rounded(one), rounded(other)) : Arrays.equals(one, other);
     }
     return same;
   }
 
-  /** Some values of a tensor, rounded to bfloat16. */
-  private static byte[] rounded(SafeTensors file, String name, long start, int count)
-      throws IOException {
-    ByteBuffer rounded = ByteBuffer.allocate(count * DType.BFLOAT16.bytes());
-    for (float value : file.values(name, start, count)) {
+  /** The bits of values that are rounded to bfloat16. */
+  private static byte[] rounded(float[] values) {
+    ByteBuffer rounded = ByteBuffer.allocate(values.length * DType.BFLOAT16.bytes());
+    for (float value : values) {
       rounded.putShort(Bfloat16.fromFloat(value));
     }
     return rounded.array();
@@ -269,7 +283,7 @@ public final class CheckpointFolder implements AutoCloseable {
         long elements = Tensor.sizeOf(weight.getValue());
         int count = (int) Math.min(VALUES, elements);
         for (long start : new long[] {0, Math.min(elements / 2, elements - count)}) {
-          hash.update(rounded(fileOf.get(name), name, start, count));
+          hash.update(rounded(fileOf.get(name).values(name, start, count)));
         }
       }
       return HexFormat.of().formatHex(hash.digest()).substring(0, SHOWN_DIGITS);

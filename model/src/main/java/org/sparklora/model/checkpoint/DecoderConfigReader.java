@@ -72,7 +72,7 @@ final class DecoderConfigReader {
               Locale.ROOT, "times head_dim = %,d it may be at most %,d", headDim, MAX_FEATURES));
     }
     int vocabSize = fields.positive("vocab_size", MAX_VOCABULARY);
-    boolean bias = fields.flag("attention_bias", false);
+    boolean bias = family.reads("attention_bias") && fields.flag("attention_bias", false);
     boolean always = family.has(Trait.QUERY_KEY_VALUE_BIAS);
     return new DecoderConfig(
         family,
@@ -87,7 +87,7 @@ final class DecoderConfigReader {
         new LayersReader(fields, family, maxPositions()).read(),
         epsilon(),
         gate(),
-        family.has(Trait.FEED_FORWARD_BIAS) && fields.flag("mlp_bias", false),
+        family.reads("mlp_bias") && fields.flag("mlp_bias", false),
         fields.flag("tie_word_embeddings", false),
         maxPositions(),
         padTokenId(vocabSize),
@@ -153,7 +153,7 @@ final class DecoderConfigReader {
     String activation = fields.text(key).orElse("null");
     return switch (activation) {
       case "silu", "swish" -> GateFunction.SILU;
-      case "gelu_pytorch_tanh" -> GateFunction.GELU_TANH;
+      case "gelu_pytorch_tanh", "gelu_new", "gelu_fast" -> GateFunction.GELU_TANH;
       default -> throw unsupported(key, activation, "supported are silu and gelu_pytorch_tanh");
     };
   }

@@ -1,6 +1,7 @@
 package org.sparklora.model.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import org.sparklora.model.checkpoint.ModelFamily.Trait;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.JsonFile;
 import org.sparklora.text.json.UnsupportedModelException;
 
 /**
@@ -31,7 +33,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
     DecoderConfig.Rope ofWindows = byKind ? ropeOf(SLIDING, "rope_local_base_freq") : ofAll;
     List<Boolean> rotated = rotated(count);
     List<Boolean> windowed = windowed(count, rotated);
-    int window = windowed.contains(true) ? window() : Branch.ALL;
+    int window = windowed.contains(true) ? fields.positive(WINDOW, Integer.MAX_VALUE) : Branch.ALL;
     Optional<DecoderConfig.Experts> experts = experts(MAX_EXPERTS / count);
     List<Integer> dense = fields.wholes("mlp_only_layers", 0, Integer.MAX_VALUE);
     int step = experts.isEmpty() ? 1 : fields.positive("decoder_sparse_step", Integer.MAX_VALUE);
@@ -113,10 +115,6 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
             .orElseThrow(() -> fields.missing("max_window_layers"));
   }
 
-  private int window() {
-    return fields.positive(WINDOW, Integer.MAX_VALUE);
-  }
-
   /** For each layer whether q and k are rotated. */
   private List<Boolean> rotated(int layers) {
     if (!family.has(Trait.UNROTATED_LAYERS)) {
@@ -159,7 +157,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
     return rope;
   }
 
-  /** The rotation of a kind of layers; {@code rope_scaling} is that of full attention. */
+  /** The rotation of a kind of layers; {@code rope_scaling} changes that of full attention. */
   private DecoderConfig.Rope ropeOf(String kind, String baseKey) {
     JsonFields kinds = fields.child(PARAMETERS);
     if (kinds.json().has("rope_type") || kinds.json().has("rope_theta")) {
@@ -168,8 +166,16 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
           kinds.json(),
           "this family has a set for full_attention and one for sliding_attention");
     }
-    boolean older = kind.equals(FULL) && !fields.child("rope_scaling").json().isEmpty();
-    return rope(older ? flat() : kinds.child(kind), baseKey);
+    JsonFields own = kinds.child(kind);
+    JsonFields older = fields.child("rope_scaling");
+    if (kind.equals(SLIDING) || older.json().isEmpty()) {
+      return rope(own, baseKey);
+    }
+    ObjectNode both = JsonFile.newObject().put("rope_type", "default"); // whatever type says
+    for (JsonFields set : List.of(own, older)) {
+      set.json().properties().forEach(entry -> both.set(entry.getKey(), entry.getValue()));
+    }
+    return rope(new JsonFields(fields.file(), both, older.name()), baseKey);
   }
 
   /**
@@ -222,26 +228,31 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
     int original = originalPositions(rope);
     double factor =
         rope.has("factor") ? required(rope, "factor") : (double) maxPositions / original;
-    if (rope.has("truncate") && !rope.flag("truncate", true)) {
-      throw rope.refusal("truncate", false, "only true is supported");
-    }
-    double attention = RopeScaling.Yarn.magnitude(factor, 1);
-    if (rope.has("attention_factor")) {
-      attention = required(rope, "attention_factor");
-    } else if (rope.has("mscale") && rope.has("mscale_all_dim")) {
-      attention =
-          RopeScaling.Yarn.magnitude(factor, required(rope, "mscale"))
-              / RopeScaling.Yarn.magnitude(factor, required(rope, "mscale_all_dim"));
-    }
-    double fast = rope.has("beta_fast") ? required(rope, "beta_fast") : 32;
-    double slow = rope.has("beta_slow") ? required(rope, "beta_slow") : 1;
-    return new RopeScaling.Yarn(factor, fast, slow, attention, original);
+    double mscale = orDefault(rope, "mscale", 0);
+    double ofAll = orDefault(rope, "mscale_all_dim", 0);
+    double usual =
+        mscale > 0 && ofAll > 0
+            ? RopeScaling.Yarn.magnitude(factor, mscale) / RopeScaling.Yarn.magnitude(factor, ofAll)
+            : RopeScaling.Yarn.magnitude(factor, 1);
+    return new RopeScaling.Yarn(
+        factor,
+        orDefault(rope, "beta_fast", 32),
+        orDefault(rope, "beta_slow", 1),
+        rope.has("attention_factor") ? required(rope, "attention_factor") : usual,
+        original,
+        // of a set for a kind of layers, transformers does not read it
+        family.has(Trait.WINDOW_BY_PATTERN) || rope.flag("truncate", true));
   }
 
   private int originalPositions(JsonFields rope) {
     String key = "original_max_position_embeddings";
-    JsonFields place = fields.has(key) ? fields : rope;
-    return place.whole(key, 1, Integer.MAX_VALUE).orElse(maxPositions);
+    boolean isBeside = fields.has(key) && !family.has(Trait.WINDOW_BY_PATTERN);
+    return (isBeside ? fields : rope).whole(key, 1, Integer.MAX_VALUE).orElse(maxPositions);
+  }
+
+  /** A number of the rope; the default also for 0, as in transformers. */
+  private double orDefault(JsonFields rope, String key, double byDefault) {
+    return rope.has(key) && rope.number(key, 0) != 0 ? required(rope, key) : byDefault;
   }
 
   private double required(JsonFields rope, String key) {

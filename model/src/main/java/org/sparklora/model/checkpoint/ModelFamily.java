@@ -18,9 +18,10 @@ import org.sparklora.text.json.JsonFile;
 public enum ModelFamily {
   LLAMA(
       Norms.BEFORE,
-      Set.of(Trait.FEED_FORWARD_BIAS),
+      Set.of(),
       """
-      {"rope_theta": 10000, "max_position_embeddings": 2048, "hidden_act": "silu"}"""),
+      {"rope_theta": 10000, "max_position_embeddings": 2048, "hidden_act": "silu",
+       "attention_bias": false, "mlp_bias": false}"""),
   MISTRAL(
       Norms.BEFORE,
       Set.of(Trait.WINDOW_IN_ALL_LAYERS),
@@ -38,7 +39,8 @@ public enum ModelFamily {
       Set.of(Trait.NORM_OF_EACH_HEAD, Trait.WINDOW_IF_SAID),
       """
       {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 32,
-       "head_dim": 128, "sliding_window": 4096, "max_window_layers": 28, "hidden_act": "silu"}"""),
+       "head_dim": 128, "sliding_window": 4096, "max_window_layers": 28, "hidden_act": "silu",
+       "attention_bias": false}"""),
   QWEN3_MOE(
       Norms.BEFORE,
       Set.of(
@@ -47,14 +49,14 @@ public enum ModelFamily {
       {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
        "intermediate_size": 6144, "moe_intermediate_size": 768, "num_experts": 128,
        "num_experts_per_tok": 8, "decoder_sparse_step": 1, "router_aux_loss_coef": 0.001,
-       "sliding_window": 4096, "hidden_act": "silu"}"""),
+       "sliding_window": 4096, "hidden_act": "silu", "attention_bias": false}"""),
   SMOLLM3(
       Norms.BEFORE,
-      Set.of(Trait.FEED_FORWARD_BIAS, Trait.WINDOW_IF_SAID, Trait.UNROTATED_LAYERS),
+      Set.of(Trait.WINDOW_IF_SAID, Trait.UNROTATED_LAYERS),
       """
       {"rope_theta": 2000000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
        "no_rope_layer_interval": 4, "tie_word_embeddings": true, "pad_token_id": 128004,
-       "hidden_act": "silu"}"""),
+       "hidden_act": "silu", "attention_bias": false, "mlp_bias": false}"""),
   GEMMA3_TEXT(
       Norms.AROUND,
       Set.of(
@@ -66,25 +68,23 @@ public enum ModelFamily {
       {"rope_theta": 1000000, "rope_local_base_freq": 10000, "max_position_embeddings": 131072,
        "num_key_value_heads": 4, "head_dim": 256, "query_pre_attn_scalar": 256,
        "sliding_window": 4096, "sliding_window_pattern": 6, "tie_word_embeddings": true,
-       "pad_token_id": 0, "hidden_activation": "gelu_pytorch_tanh"}"""),
+       "pad_token_id": 0, "hidden_activation": "gelu_pytorch_tanh", "attention_bias": false}"""),
   OLMO3(
       Norms.AFTER,
       Set.of(Trait.NORM_OF_PROJECTION, Trait.WINDOW_BY_PATTERN),
       """
       {"rope_theta": 500000, "rope_local_base_freq": 500000, "max_position_embeddings": 2048,
        "sliding_window": 4096, "sliding_window_pattern": 4, "rms_norm_eps": 1e-5,
-       "pad_token_id": 1, "hidden_act": "silu"}""");
+       "pad_token_id": 1, "hidden_act": "silu", "attention_bias": false}""");
 
   /** A feature of some families. */
   enum Trait {
-    /** q, k and v always have a bias and o never; else all or none, by attention_bias. */
+    /** q, k and v always have a bias and o never; else all or none. */
     QUERY_KEY_VALUE_BIAS,
     /** Each head of q and k is normalised. */
     NORM_OF_EACH_HEAD,
     /** All heads of q, and all of k, are normalised together. */
     NORM_OF_PROJECTION,
-    /** The family reads mlp_bias. */
-    FEED_FORWARD_BIAS,
     /** Some layers have no rotary embedding (NoPE). */
     UNROTATED_LAYERS,
     /** Norms multiply by 1 + weight. */

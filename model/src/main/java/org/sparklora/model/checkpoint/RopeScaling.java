@@ -24,13 +24,15 @@ public sealed interface RopeScaling {
    * more than {@code betaFast} times are kept, those between are interpolated.
    *
    * @param attentionFactor multiplies q and k
+   * @param truncate whether the interpolation begins and ends at whole pairs
    */
   record Yarn(
       double factor,
       double betaFast,
       double betaSlow,
       double attentionFactor,
-      int originalMaxPositionEmbeddings)
+      int originalMaxPositionEmbeddings,
+      boolean truncate)
       implements RopeScaling {
 
     /** The usual {@code attentionFactor} of a factor, {@code 0.1·m·ln(factor) + 1}. */

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.engine.Engine;
@@ -68,10 +67,8 @@ public final class SafeTensors implements AutoCloseable {
     return Optional.ofNullable(header.tensors().get(name));
   }
 
-  /** This open file, in which a tensor has a second name. */
-  SafeTensors withAlias(String name, String alias) {
-    Map<String, TensorInfo> tensors = new LinkedHashMap<>(header.tensors());
-    tensors.put(alias, tensors.get(name));
+  /** This open file, whose tensors have other names. */
+  SafeTensors with(Map<String, TensorInfo> tensors) {
     return new SafeTensors(file, channel, new SafeTensorsHeader(tensors, header.metadata()));
   }
 
@@ -170,8 +167,9 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * One entry of the header.
+   * One entry of the header, or a part of it.
    *
+   * @param name as in the header
    * @param dtype as the header names it
    * @param shape row-major; read-only and not copied
    * @param offset offset of the first byte in the file

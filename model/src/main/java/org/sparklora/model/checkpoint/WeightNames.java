@@ -1,5 +1,6 @@
 package org.sparklora.model.checkpoint;
 
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -7,6 +8,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 
 /** The names and shapes of a checkpoint's tensors. */
 public final class WeightNames {
@@ -28,7 +30,46 @@ public final class WeightNames {
   /** The layer number in a tensor's name; six digits suffice for any model. */
   private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
 
+  /** The names in a base model of transformers, which has no head: {@code model.} is left out. */
+  private static final Pattern OF_BASE = Pattern.compile("(embed_tokens|layers|norm)\\..*");
+
+  /** A block's experts that transformers 5 stored joined, (E, 2·F, C) or (E, C, F). */
+  private static final Pattern JOINED =
+      Pattern.compile("(.*\\.mlp\\.experts\\.)(gate_up|down)_proj");
+
   private WeightNames() {}
+
+  /** Tensors of a file by the names of this class; those of joined experts are parts of tensors. */
+  static Map<String, TensorInfo> named(Collection<TensorInfo> stored, DecoderConfig config) {
+    int experts = config.experts().map(DecoderConfig.Experts::count).orElse(-1);
+    Map<String, TensorInfo> named = new LinkedHashMap<>();
+    for (TensorInfo info : stored) {
+      long[] shape = info.shape();
+      String name = OF_BASE.matcher(info.name()).matches() ? "model." + info.name() : info.name();
+      Matcher joined = JOINED.matcher(name);
+      boolean isJoined = joined.matches() && shape.length == 3 && shape[0] == experts;
+      String[] matrices = isJoined ? joined.group(2).split("_") : new String[] {name};
+      if (isJoined && shape[1] % matrices.length == 0) {
+        split(info, joined.group(1), matrices, named);
+      } else {
+        named.put(name, info);
+      }
+    }
+    return named;
+  }
+
+  private static void split(
+      TensorInfo joined, String experts, String[] matrices, Map<String, TensorInfo> named) {
+    long count = joined.shape()[0] * matrices.length;
+    long bytes = joined.bytes() / count;
+    long[] shape = {joined.shape()[1] / matrices.length, joined.shape()[2]};
+    for (int i = 0; i < count; i++) {
+      String matrix = i / matrices.length + "." + matrices[i % matrices.length] + "_proj.weight";
+      long offset = joined.offset() + i * bytes;
+      named.put(
+          experts + matrix, new TensorInfo(joined.name(), joined.dtype(), shape, offset, bytes));
+    }
+  }
 
   /** A block's norm, {@code (C)}, if the family has it. */
   public static Optional<String> norm(ModelFamily family, NormPlace place, int layer) {

@@ -19,27 +19,17 @@ import java.util.TreeMap;
  */
 public class AttentionMask implements AutoCloseable {
   private final List<Branch> branches;
-  private final int queries;
-  private final int keys;
+  private int queries;
+  private int keys;
   private final Map<Integer, AttentionMask> within = new HashMap<>(); // by window
   private List<List<Branch>> families; // null until a backward asks for them
 
   protected AttentionMask(List<Branch> branches) {
     this.branches = branches;
-    int lastQuery = 0;
-    int lastKey = 0;
     for (Branch branch : branches) {
-      lastQuery = Math.max(lastQuery, Math.addExact(branch.firstQuery(), branch.queries()));
-      int key = 0;
-      for (int r = 0; key < branch.keys(); r++) {
-        Branch.Run run = branch.runs().get(r);
-        int count = Math.min(run.length(), branch.keys() - key);
-        lastKey = Math.max(lastKey, Math.addExact(run.start(), count));
-        key += count;
-      }
+      queries = Math.max(queries, Math.addExact(branch.firstQuery(), branch.queries()));
+      branch.forEachRun((start, count, key) -> keys = Math.max(keys, Math.addExact(start, count)));
     }
-    this.queries = lastQuery;
-    this.keys = lastKey;
   }
 
   /**

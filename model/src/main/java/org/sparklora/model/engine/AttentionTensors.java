@@ -12,4 +12,15 @@ import org.sparklora.model.engine.tensor.Tensor;
  * @param y receives the result, {@code (N, H, D)}
  * @param logSumExp receives the logarithm of each softmax's denominator, {@code (N, H)}
  */
-public record AttentionTensors(Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp) {}
+public record AttentionTensors(Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp) {
+
+  /**
+   * Gradients of these tensors.
+   *
+   * @param dY gradient of the result, {@code (N, H, D)}
+   * @param dQ is added to, {@code (N, H, D)}
+   * @param dK is added to, {@code (S, K, D)}
+   * @param dV is added to, {@code (S, K, D)}
+   */
+  public record Gradients(Tensor dY, Tensor dQ, Tensor dK, Tensor dV) {}
+}

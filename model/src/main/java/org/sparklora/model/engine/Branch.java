@@ -78,6 +78,11 @@ public record Branch(int firstQuery, int queries, List<Run> runs, int keys, int 
         firstQuery + from, to - from, without(hidden), visible(to - 1) - hidden, window);
   }
 
+  /** Whether the keys lie in one run. */
+  public boolean isOneRun() {
+    return runs.get(0).length >= keys;
+  }
+
   /** This branch with a window. */
   public Branch within(int window) {
     return new Branch(firstQuery, queries, runs, keys, window);

@@ -130,7 +130,7 @@ record Check(String operation, Kernels kernels) {
             k);
   }
 
-  Check gradients(AttentionTensors tensors, AttentionGradients gradients) {
+  Check gradients(AttentionTensors tensors, AttentionTensors.Gradients gradients) {
     return floats(gradients.dY(), gradients.dQ(), gradients.dK(), gradients.dV())
         .sameSize(tensors.q(), gradients.dY(), gradients.dQ())
         .sameSize(tensors.k(), gradients.dK(), gradients.dV());

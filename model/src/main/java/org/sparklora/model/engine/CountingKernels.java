@@ -39,9 +39,8 @@ final class CountingKernels {
     return proxy(
         (proxy, method, arguments) ->
             switch (method.getName()) {
-              case "matmul", "matmulAdd" -> report(products, real, arguments, 1, 0);
-              case "matmulInput", "matmulBackwardInput" ->
-                  report(products, real, arguments, 1, 0, 3);
+              case "matmul" -> report(products, real, arguments, 1, 0);
+              case "matmulInput" -> report(products, real, arguments, 1, 0, 4);
               case "matmulBackwardWeight" -> report(products, real, arguments, 3, 1, 0);
               case "operandType",
                       "activationType",
@@ -65,6 +64,7 @@ final class CountingKernels {
       case "allocate" -> new Unbacked((DType) arguments[0], (long[]) arguments[1]);
       case "route" -> Routing.ofFirst((Tensor) arguments[0], (Routing.Rule) arguments[1]);
       case "routeBackward" -> null;
+      case "keepsNf4" -> false;
       default ->
           method.isDefault() ? InvocationHandler.invokeDefault(proxy, method, arguments) : null;
     };

@@ -1,6 +1,7 @@
 package org.sparklora.model.engine;
 
 import java.util.List;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
 
@@ -8,12 +9,12 @@ import org.sparklora.model.engine.tensor.Tensor;
  * The arithmetic of an {@link Engine}. This class checks shapes and types once for all engines
  * before it calls the {@link Kernels}: wrong shapes throw, and no native call writes past a buffer.
  *
- * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>.
- * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16, {@code w}
- * also {@link Engine#quantized}; activations may be of {@link Engine#activationType}, operands and
- * results of products of {@link Engine#operandType}; everything else is float32. Shapes are as in
- * the table of {@code org.sparklora.model}; a tensor {@code (N, H, D)} may be passed in any shape
- * with the same elements.
+ * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>,
+ * unless a parameter {@code adds} decides. Frozen weights (a linear's {@code w}, an embedding's
+ * {@code table}) may be bfloat16, {@code w} also {@link Engine#quantized}; activations may be of
+ * {@link Engine#activationType}, operands and results of products of {@link Engine#operandType};
+ * everything else is float32. Shapes are as in the table of {@code org.sparklora.model}; a tensor
+ * {@code (N, H, D)} may be passed in any shape with the same elements.
  */
 abstract class DecoderOperations {
   private final Kernels kernels;
@@ -64,43 +65,32 @@ abstract class DecoderOperations {
   }
 
   // ---- linear layers -------------------------------------------------------------------------
-  /** {@link #matmul(Tensor, Tensor, float, Tensor)} with alpha 1. */
+  /** {@code y = x · wᵀ}: {@link #matmul(Tensor, Tensor, float, boolean, Tensor)} with alpha 1. */
   public final void matmul(Tensor x, Tensor w, Tensor y) {
-    matmul(x, w, 1, y);
+    matmul(x, w, 1, false, y);
   }
 
   /**
    * {@code y = alpha · x · wᵀ}, with x {@code (N, in)}, w {@code (out, in)}, y {@code (N, out)}.
    *
+   * @param adds whether y is added to instead of overwritten
    * @param y may be of {@link Engine#operandType}: the sums are then rounded once
    */
-  public final void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
+  public final void matmul(Tensor x, Tensor w, float alpha, boolean adds, Tensor y) {
     check("matmul").operands(x, y).linear(x, w, y);
-    kernels.matmul(x, w, alpha, y);
-  }
-
-  /** {@code y += alpha · x · wᵀ}, shapes and types as in {@link #matmul}. */
-  public final void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    check("matmulAdd").operands(x, y).linear(x, w, y);
-    kernels.matmulAdd(x, w, alpha, y);
+    kernels.matmul(x, w, alpha, adds, y);
   }
 
   /**
-   * {@code dX += alpha · dY · w}, with dY {@code (N, out)}, w {@code (out, in)}, dX {@code (N,
-   * in)}.
+   * {@code dX = alpha · dY · w}, with dY {@code (N, out)}, w {@code (out, in)}, dX {@code (N, in)}.
+   *
+   * @param adds whether dX is added to instead of overwritten
+   * @param dX float32, or of {@link Engine#operandType} if it is overwritten
    */
-  public final void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    check("matmulBackwardInput").floats(dX).operands(dY).linear(dX, w, dY);
-    kernels.matmulBackwardInput(dY, w, alpha, dX);
-  }
-
-  /**
-   * {@code dX = alpha · dY · w}: {@link #matmulBackwardInput} for a dX that it overwrites, which
-   * may be of {@link Engine#operandType}.
-   */
-  public final void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    check("matmulInput").operands(dY, dX).linear(dX, w, dY);
-    kernels.matmulInput(dY, w, alpha, dX);
+  public final void matmulInput(Tensor dY, Tensor w, float alpha, boolean adds, Tensor dX) {
+    Check check = check("matmulInput");
+    (adds ? check.floats(dX) : check.operands(dX)).operands(dY).linear(dX, w, dY);
+    kernels.matmulInput(dY, w, alpha, adds, dX);
   }
 
   /**
@@ -251,11 +241,7 @@ abstract class DecoderOperations {
    * @throws IllegalArgumentException if the mask has no {@link AttentionMask#families}
    */
   public final void attentionBackward(
-      AttentionTensors tensors,
-      AttentionGradients gradients,
-      Heads heads,
-      AttentionMask mask,
-      float scale) {
+      AttentionTensors tensors, Gradients gradients, Heads heads, AttentionMask mask, float scale) {
     check("attentionBackward").attention(tensors, heads, mask).gradients(tensors, gradients);
     mask.families();
     kernels.attentionBackward(tensors, gradients, heads, mask, scale);
@@ -263,33 +249,21 @@ abstract class DecoderOperations {
 
   // ---- gated feed-forward --------------------------------------------------------------------
   /**
-   * {@code y = silu(gate) · up}, all {@code (N, F)}; each may be of {@link Engine#operandType}, and
-   * y may be {@code up}'s or {@code gate}'s memory.
+   * {@code y = f(gate) · up}, all {@code (N, F)}; each may be of {@link Engine#operandType}, and y
+   * may be {@code up}'s or {@code gate}'s memory.
    */
-  public final void swiGlu(Tensor gate, Tensor up, Tensor y) {
-    check("swiGlu").operands(gate, up, y).sameSize(gate, up, y);
-    kernels.swiGlu(gate, up, y);
+  public final void gate(GateFunction f, Tensor gate, Tensor up, Tensor y) {
+    check("gate").operands(gate, up, y).sameSize(gate, up, y);
+    kernels.gate(f, gate, up, y);
   }
 
   /**
    * <b>Overwrites</b> {@code gate} with dGate and {@code up} with dUp, which saves two (N, F)
    * buffers: afterwards they no longer hold forward's values.
    */
-  public final void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    check("swiGluBackwardInPlace").floats(dY).operands(gate, up).sameSize(gate, up, dY);
-    kernels.swiGluBackwardInPlace(gate, up, dY);
-  }
-
-  /** {@code y = gelu(gate) · up} with {@link GateFunction#GELU_TANH}, else as {@link #swiGlu}. */
-  public final void geGlu(Tensor gate, Tensor up, Tensor y) {
-    check("geGlu").operands(gate, up, y).sameSize(gate, up, y);
-    kernels.geGlu(gate, up, y);
-  }
-
-  /** The backward of {@link #geGlu}, with the operands of {@link #swiGluBackwardInPlace}. */
-  public final void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    check("geGluBackwardInPlace").floats(dY).operands(gate, up).sameSize(gate, up, dY);
-    kernels.geGluBackwardInPlace(gate, up, dY);
+  public final void gateBackwardInPlace(GateFunction f, Tensor gate, Tensor up, Tensor dY) {
+    check("gateBackwardInPlace").floats(dY).operands(gate, up).sameSize(gate, up, dY);
+    kernels.gateBackwardInPlace(f, gate, up, dY);
   }
 
   // ---- mixture of experts --------------------------------------------------------------------
@@ -337,13 +311,13 @@ abstract class DecoderOperations {
         .sameSize(x, y)
         .rate(rate)
         .require(x.dtype() == y.dtype(), "%s and %s differ in type", x, y);
-    kernels.dropout(x, rate, seed, y);
+    kernels.dropout(x, rate, seed, false, y);
   }
 
   /** {@code dX += dY · m / (1 − rate)} with the mask of {@link #dropout}. */
   public final void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
     check("dropoutBackward").floats(dY, dX).sameSize(dY, dX).rate(rate);
-    kernels.dropoutBackward(dY, rate, seed, dX);
+    kernels.dropout(dY, rate, seed, true, dX);
   }
 
   // ---- log-probabilities of the next token ---------------------------------------------------

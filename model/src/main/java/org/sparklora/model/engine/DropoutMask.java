@@ -28,10 +28,6 @@ public final class DropoutMask {
     return Math.round(rate * 0x1p24f);
   }
 
-  public static boolean keeps(long key, int counter, int threshold) {
-    return bits(key, counter) >= threshold;
-  }
-
   /** An element's 24 random bits. */
   public static int bits(long key, int counter) {
     int low = (int) key;

@@ -52,8 +52,8 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   }
 
   /**
-   * A linear layer's matrix with the elements of w, for {@link #matmul} and {@link #matmulInput}
-   * and those that add. Widened whole to float32 unless this engine {@link #keepsNf4}.
+   * A linear layer's matrix with the elements of w, for {@link #matmul} and {@link #matmulInput}.
+   * Widened whole to float32 unless this engine {@link #keepsNf4}.
    *
    * @param w owned by this call: closed by it, or with its result
    * @return a tensor that the caller closes
@@ -177,8 +177,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /**
    * A copy of a linear layer's weight in bfloat16, in an engine-specific order, for {@link #matmul}
-   * and {@link #matmulAdd} alone: they multiply few rows by the copy, and more by the weight
-   * itself.
+   * alone, which multiplies few rows by the copy, and more by the weight itself.
    *
    * @param w {@code (out, in)}; must outlive the copy and not change
    * @return a tensor that the caller closes; a view of w if its shape cannot be packed

@@ -13,6 +13,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.bytedeco.javacpp.Loader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.engine.hardware.OpenBlasKernels;
@@ -172,7 +173,20 @@ public final class Engines {
               .formatted(threads, THREADS_PROPERTY));
     }
     OpenBlasKernels.choose(); // ND4J and libtorch load OpenBLAS
-    return new Engine(provider(ENGINE_PROPERTY, name).open(threads));
+    return open(provider(ENGINE_PROPERTY, name), threads);
+  }
+
+  static Engine open(EngineProvider provider, int threads) {
+    try {
+      return new Engine(provider.open(threads));
+    } catch (LinkageError e) {
+      String reason = String.valueOf(e.getMessage() == null ? e.getCause() : e.getMessage());
+      String first = reason.replaceFirst("(?s)\\R.*", "");
+      throw new IllegalStateException(
+          "Cannot load the libraries of the engine %s for %s: %s; build for this platform (mvn -Dnatives.platform=…; torch: -Ptorch or -Pcuda), or name another engine in lora.engine"
+              .formatted(provider.name(), Loader.getPlatform(), first),
+          e);
+    }
   }
 
   private static EngineProvider provider(String setting, String name) {

@@ -2,6 +2,7 @@ package org.sparklora.model.engine;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostIndices;
 import org.sparklora.model.engine.tensor.HostTensor;
@@ -19,14 +20,16 @@ import org.sparklora.model.engine.tensor.Tensor;
  */
 public interface Kernels extends AutoCloseable {
 
-  Tensor allocate(DType dtype, long... shape);
+  default Tensor allocate(DType dtype, long... shape) {
+    return HostTensor.allocate(dtype, shape);
+  }
 
   default boolean keepsBfloat16() {
     return false;
   }
 
   default boolean keepsNf4() {
-    return false;
+    return true;
   }
 
   /** Moves w to the memory of these kernels; the result owns w. Only if {@link #keepsNf4}. */
@@ -124,23 +127,9 @@ public interface Kernels extends AutoCloseable {
 
   // ---- linear layers -------------------------------------------------------------------------
 
-  void matmul(Tensor x, Tensor w, float alpha, Tensor y);
+  void matmul(Tensor x, Tensor w, float alpha, boolean adds, Tensor y);
 
-  void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y);
-
-  void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX);
-
-  default void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    if (dX.dtype() == DType.FLOAT32) {
-      fill(dX, 0);
-      matmulBackwardInput(dY, w, alpha, dX);
-      return;
-    }
-    try (Tensor sum = allocate(DType.FLOAT32, dX.shape())) {
-      matmulBackwardInput(dY, w, alpha, sum);
-      copy(sum, dX);
-    }
-  }
+  void matmulInput(Tensor dY, Tensor w, float alpha, boolean adds, Tensor dX);
 
   void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW);
 
@@ -184,21 +173,13 @@ public interface Kernels extends AutoCloseable {
   void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale);
 
   void attentionBackward(
-      AttentionTensors tensors,
-      AttentionGradients gradients,
-      Heads heads,
-      AttentionMask mask,
-      float scale);
+      AttentionTensors tensors, Gradients gradients, Heads heads, AttentionMask mask, float scale);
 
   // ---- gated feed-forward --------------------------------------------------------------------
 
-  void swiGlu(Tensor gate, Tensor up, Tensor y);
+  void gate(GateFunction f, Tensor gate, Tensor up, Tensor y);
 
-  void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY);
-
-  void geGlu(Tensor gate, Tensor up, Tensor y);
-
-  void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY);
+  void gateBackwardInPlace(GateFunction f, Tensor gate, Tensor up, Tensor dY);
 
   // ---- mixture of experts --------------------------------------------------------------------
 
@@ -217,9 +198,8 @@ public interface Kernels extends AutoCloseable {
 
   // ---- dropout -------------------------------------------------------------------------------
 
-  void dropout(Tensor x, float rate, long seed, Tensor y);
-
-  void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX);
+  /** {@link Engine#dropout}, or with {@code adds} {@link Engine#dropoutBackward}. */
+  void dropout(Tensor x, float rate, long seed, boolean adds, Tensor y);
 
   // ---- log-probabilities of the next token ---------------------------------------------------
 
@@ -239,5 +219,5 @@ public interface Kernels extends AutoCloseable {
   String description();
 
   @Override
-  void close();
+  default void close() {}
 }

@@ -11,7 +11,8 @@ import org.sparklora.text.json.JsonFile;
 /**
  * The tokens that end a completion: the tokenizer's end token and all that {@code
  * generation_config.json} names under {@code eos_token_id}, as in TRL. Without that file, {@code
- * config.json} names them, as in transformers.
+ * config.json} names them, as in transformers. Ids outside the vocabulary, which no completion can
+ * contain, are left out: small models keep a default of transformers' configuration classes.
  */
 public final class EndTokens {
   private static final String GENERATION_CONFIG = "generation_config.json";
@@ -33,10 +34,12 @@ public final class EndTokens {
     JsonFields config = JsonFields.readIfThere(checkpointFolder.resolve(CONFIG));
     JsonFields named = JsonFile.isThere(file) ? JsonFields.read(file) : config;
     int vocabSize = config.whole("vocab_size", 1, Integer.MAX_VALUE).orElse(Integer.MAX_VALUE);
-    tokens.addAll(named.wholes(EOS, 0, vocabSize - 1));
+    named.wholes(EOS, Integer.MIN_VALUE, Integer.MAX_VALUE).stream()
+        .filter(id -> id >= 0 && id < vocabSize)
+        .forEach(tokens::add);
     if (tokens.isEmpty()) {
       throw new IllegalArgumentException(
-          "Cannot tell when a completion of %s ends: neither tokenizer_config.json has an eos_token nor %s an %s; add one, or generate with --ignore_eos"
+          "Cannot tell when a completion of %s ends: neither tokenizer_config.json has an eos_token nor %s an %s within the vocabulary; add one, or generate with --ignore_eos"
               .formatted(checkpointFolder, GENERATION_CONFIG, EOS));
     }
     return Set.copyOf(tokens);

@@ -14,27 +14,10 @@ import org.sparklora.model.layer.Workspace.Buffer;
 public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linear {
 
   @Override
-  public int rank() {
-    return 0;
-  }
-
-  @Override
-  public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
+  public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u, boolean adds) {
     Engine k = workspace.engine();
-    k.matmul(x, weight.value(), y);
+    k.matmul(x, weight.value(), 1f, adds, y);
     bias.ifPresent(b -> k.addBias(y, b.value()));
-  }
-
-  @Override
-  public void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    Engine k = workspace.engine();
-    k.matmulAdd(x, weight.value(), 1f, y);
-    bias.ifPresent(b -> k.addBias(y, b.value()));
-  }
-
-  @Override
-  public void recompute(Workspace workspace, Tensor x, Tensor u) {
-    // backward needs only x
   }
 
   @Override
@@ -45,15 +28,6 @@ public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linea
     // forward: y = x·Wᵀ + b
     weight.gradient().ifPresent(dWeight -> k.matmulBackwardWeight(dOut, x, 1f, dWeight));
     bias.flatMap(Weight::gradient).ifPresent(dBias -> k.addBiasBackward(dY, dBias));
-    if (adds) {
-      k.matmulBackwardInput(dOut, weight.value(), 1f, dX);
-    } else {
-      k.matmulInput(dOut, weight.value(), 1f, dX);
-    }
-  }
-
-  @Override
-  public Linear salted(long salt) {
-    return this;
+    k.matmulInput(dOut, weight.value(), 1f, adds, dX);
   }
 }

@@ -33,15 +33,15 @@ public record GatedFeedForward(GateFunction f, Linear gate, Linear up, Linear do
   public void forward(Workspace workspace, Tensor x, FeedForward.Saved kept, Tensor residual) {
     Saved saved = (Saved) kept;
     project(workspace, x, saved);
-    down.forwardAdd(workspace, gated(workspace, saved), residual, saved.uDown);
+    down.forward(workspace, gated(workspace, saved), residual, saved.uDown, true);
     workspace.giveBack(Buffer.GATED);
   }
 
   /** Computes gate and up. */
   void project(Workspace workspace, Tensor x, Saved saved) {
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    gate.forward(workspace, in, saved.gate, saved.uGate);
-    up.forward(workspace, in, saved.up, saved.uUp);
+    gate.forward(workspace, in, saved.gate, saved.uGate, false);
+    up.forward(workspace, in, saved.up, saved.uUp, false);
   }
 
   @Override
@@ -80,17 +80,11 @@ public record GatedFeedForward(GateFunction f, Linear gate, Linear up, Linear do
 
   /** {@code y = f(gate) · up}. */
   void apply(Engine engine, Saved saved, Tensor y) {
-    switch (f) {
-      case SILU -> engine.swiGlu(saved.gate, saved.up, y);
-      case GELU_TANH -> engine.geGlu(saved.gate, saved.up, y);
-    }
+    engine.gate(f, saved.gate, saved.up, y);
   }
 
   /** Overwrites gate and up with their gradients. */
   void applyBackward(Engine engine, Saved saved, Tensor dY) {
-    switch (f) {
-      case SILU -> engine.swiGluBackwardInPlace(saved.gate, saved.up, dY);
-      case GELU_TANH -> engine.geGluBackwardInPlace(saved.gate, saved.up, dY);
-    }
+    engine.gateBackwardInPlace(f, saved.gate, saved.up, dY);
   }
 }

@@ -2,9 +2,9 @@ package org.sparklora.model.layer;
 
 import java.util.Optional;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
@@ -31,23 +31,13 @@ public record GroupedQueryAttention(
 
     /** The heads after the norm, before the rotation. */
     private Tensor normed(Workspace workspace, Tensor raw, Tensor rstd, Buffer slot) {
-      if (norm.isEmpty()) {
-        return raw;
-      }
-      Tensor normed = workspace.lendActivation(slot, raw.shape());
-      norm.get().forward(workspace.engine(), raw, normed, rstd);
-      return normed;
+      return norm.isPresent() ? norm.get().forward(workspace, raw, rstd, slot) : raw;
     }
 
     /** Turns the gradient of the result of {@link #normed} into that of its input. */
     private Tensor throughNorm(
         Workspace workspace, Tensor raw, Tensor rstd, Tensor dNormed, Buffer slot) {
-      if (norm.isEmpty()) {
-        return dNormed;
-      }
-      Tensor dRaw = workspace.lendZeros(slot, raw.shape());
-      norm.get().backward(workspace.engine(), raw, rstd, dNormed, dRaw);
-      return dRaw;
+      return norm.isPresent() ? norm.get().backward(workspace, raw, rstd, dNormed, slot) : dNormed;
     }
   }
 
@@ -85,15 +75,15 @@ public record GroupedQueryAttention(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor residual) {
     Engine engine = workspace.engine();
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    projections.query.linear.forward(workspace, in, saved.q, saved.inner.uQuery);
-    projections.key.linear.forward(workspace, in, saved.k, saved.inner.uKey);
-    projections.value.forward(workspace, in, saved.v, saved.inner.uValue);
+    projections.query.linear.forward(workspace, in, saved.q, saved.inner.uQuery, false);
+    projections.key.linear.forward(workspace, in, saved.k, saved.inner.uKey, false);
+    projections.value.forward(workspace, in, saved.v, saved.inner.uValue, false);
     Tensor q = projections.query.normed(workspace, saved.q, saved.inner.queryRstd, Buffer.QUERY);
     Tensor k = projections.key.normed(workspace, saved.k, saved.inner.keyRstd, Buffer.KEY);
     rotate(engine, places, q, k, false);
     KeyValues seen = places.keep(engine, layer, k, saved.v);
     engine.attention(tensors(q, seen, saved), shape.heads(), mask(places), shape.scale());
-    projections.output.forwardAdd(workspace, saved.y, residual, saved.inner.uOutput);
+    projections.output.forward(workspace, saved.y, residual, saved.inner.uOutput, true);
     workspace.giveBack(Buffer.QUERY, Buffer.KEY);
   }
 
@@ -121,7 +111,7 @@ public record GroupedQueryAttention(
     Tensor dK = workspace.lendZeros(Buffer.D_KEY, saved.k.shape());
     Tensor dV = workspace.lendZeros(Buffer.D_VALUE, saved.v.shape());
     AttentionTensors tensors = tensors(q, new KeyValues(k, saved.v), saved);
-    AttentionGradients gradients = new AttentionGradients(dY, dQ, dK, dV);
+    Gradients gradients = new Gradients(dY, dQ, dK, dV);
     engine.attentionBackward(tensors, gradients, shape.heads(), mask(places), shape.scale());
     rotate(engine, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
     dQ = query.throughNorm(workspace, saved.q, inner.queryRstd, dQ, Buffer.D_RAW_QUERY);
@@ -136,7 +126,7 @@ public record GroupedQueryAttention(
 
   private void rotate(Engine engine, TokenPlaces places, Tensor q, Tensor k, boolean inverse) {
     if (kind.rope().isPresent()) {
-      RotaryEmbedding.Angles angles = places.rotary().of(kind.rope().get());
+      RotaryEmbedding.Angles angles = places.rotary().angles().get(kind.rope().get());
       int size = shape.heads().size();
       for (Tensor x : new Tensor[] {q, k}) {
         engine.rotate(x, size, angles.cos(), angles.sin(), places.positions(), inverse);

@@ -30,29 +30,18 @@ public record LoraLinear(
 
   /** {@code u} receives {@code drop(x)·Aᵀ}: u is R wide, so keeping it is cheap. */
   @Override
-  public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
+  public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u, boolean adds) {
+    Engine k = workspace.engine();
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    if (workspace.engine().activationType() == DType.FLOAT32) {
-      // the base is added to the update, which would vanish if added to a rounded base
-      recompute(workspace, in, u);
-      workspace.engine().matmul(u, b.value(), scale, y);
-      base.forwardAdd(workspace, in, y, u);
-    } else { // as PEFT adds
-      base.forward(workspace, in, y, u);
-      addUpdate(workspace, in, y, u);
+    boolean baseFirst = adds || k.activationType() != DType.FLOAT32; // as PEFT adds
+    if (baseFirst) {
+      base.forward(workspace, in, y, u, adds);
     }
-  }
-
-  @Override
-  public void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    Tensor in = workspace.operand(Buffer.OPERAND, x);
-    base.forwardAdd(workspace, in, y, u);
-    addUpdate(workspace, in, y, u);
-  }
-
-  private void addUpdate(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    recompute(workspace, x, u);
-    workspace.engine().matmulAdd(u, b.value(), scale, y); // y += s·u·Bᵀ
+    recompute(workspace, in, u);
+    k.matmul(u, b.value(), scale, baseFirst, y); // y += s·u·Bᵀ
+    if (!baseFirst) { // the update would vanish if it were added to a rounded base
+      base.forward(workspace, in, y, u, true);
+    }
   }
 
   @Override
@@ -73,7 +62,7 @@ public record LoraLinear(
             : workspace.lendOperand(Buffer.D_LORA, u.shape());
     // forward: y += s·u·Bᵀ
     b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dOut, u, scale, dB));
-    k.matmulInput(dOut, b.value(), scale, dU);
+    k.matmulInput(dOut, b.value(), scale, false, dU);
     // forward: u = drop(x)·Aᵀ
     a.gradient().ifPresent(dA -> k.matmulBackwardWeight(dU, dropped(workspace, in), 1f, dA));
     if (dropout != 0) {
@@ -81,12 +70,10 @@ public record LoraLinear(
         k.fill(dX, 0);
       }
       Tensor dDropped = workspace.lend(Buffer.DROPPED, x.shape());
-      k.matmulInput(dU, a.value(), 1f, dDropped);
+      k.matmulInput(dU, a.value(), 1f, false, dDropped);
       k.dropoutBackward(dDropped, dropout, seed, dX);
-    } else if (adds) {
-      k.matmulBackwardInput(dU, a.value(), 1f, dX);
     } else {
-      k.matmulInput(dU, a.value(), 1f, dX);
+      k.matmulInput(dU, a.value(), 1f, adds, dX);
     }
     base.backward(workspace, in, u, dOut, dX, true); // forward: y = x·Wᵀ + b
   }

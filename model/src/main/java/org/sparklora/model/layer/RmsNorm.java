@@ -2,6 +2,7 @@ package org.sparklora.model.layer;
 
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.tensor.Tensor;
+import org.sparklora.model.layer.Workspace.Buffer;
 
 /**
  * Root-mean-square layer normalisation (Zhang and Sennrich, 2019): {@code y = x / rms(x) · weight}
@@ -21,6 +22,13 @@ public record RmsNorm(Weight weight, float epsilon) {
     engine.rmsNorm(inRows(x), weight.value(), epsilon, inRows(y), rstd);
   }
 
+  /** {@link #forward} into an activation, which it returns: valid until it is given back. */
+  public Tensor forward(Workspace workspace, Tensor x, Tensor rstd, Buffer buffer) {
+    Tensor y = workspace.lendActivation(buffer, x.shape());
+    forward(workspace.engine(), x, y, rstd);
+    return y;
+  }
+
   /** Recomputes {@link #forward} for backward, with forward's rstd. */
   public void again(Engine engine, Tensor x, Tensor y, Tensor rstd) {
     engine.rmsNormAgain(inRows(x), weight.value(), epsilon, inRows(y), rstd);
@@ -33,6 +41,13 @@ public record RmsNorm(Weight weight, float epsilon) {
         .gradient()
         .ifPresent(dWeight -> engine.rmsNormBackwardWeight(inRows(x), rstd, inRows(dY), dWeight));
     engine.rmsNormBackward(inRows(x), weight.value(), rstd, inRows(dY), inRows(dX));
+  }
+
+  /** {@link #backward} into zeros, which it returns: valid until they are given back. */
+  public Tensor backward(Workspace workspace, Tensor x, Tensor rstd, Tensor dY, Buffer buffer) {
+    Tensor dX = workspace.lendZeros(buffer, x.shape());
+    backward(workspace.engine(), x, rstd, dY, dX);
+    return dX;
   }
 
   private Tensor inRows(Tensor x) {

@@ -54,8 +54,10 @@ public final class RotaryEmbedding implements AutoCloseable {
 
   /** Interpolates between pairs that turn {@code betaFast} and {@code betaSlow} times. */
   private float yarn(float inverse, int i, double theta, RopeScaling.Yarn scaling) {
-    double low = Math.max(0, Math.floor(pair(scaling.betaFast(), theta, scaling)));
-    double high = Math.min(headSize - 1, Math.ceil(pair(scaling.betaSlow(), theta, scaling)));
+    double first = pair(scaling.betaFast(), theta, scaling);
+    double last = pair(scaling.betaSlow(), theta, scaling);
+    double low = Math.max(0, scaling.truncate() ? Math.floor(first) : first);
+    double high = Math.min(headSize - 1, scaling.truncate() ? Math.ceil(last) : last);
     double width = high == low ? 0.001 : high - low;
     float kept = 1 - Math.max(0, Math.min(1, (i - (float) low) / (float) width));
     return 1f / ((float) scaling.factor() * inverse) * (1 - kept) + 1f / inverse * kept;
@@ -148,11 +150,6 @@ public final class RotaryEmbedding implements AutoCloseable {
    * @param positions that the tables have a row for
    */
   public record Tables(int positions, Map<DecoderConfig.Rope, Angles> angles) {
-    /** The angles of one rotation. */
-    Angles of(DecoderConfig.Rope rope) {
-      return angles.get(rope);
-    }
-
     /** All tensors of the tables. */
     public List<Tensor> tensors() {
       return angles.values().stream().flatMap(of -> Stream.of(of.cos, of.sin)).toList();

@@ -41,7 +41,7 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
           (e, from, to) -> {
             Tensor in = workspace.operand(Buffer.OPERAND, weighted.rows(from, to));
             Tensor u = saved.rows.uDown().rows(from, to);
-            experts.get(e).down().forward(workspace, in, y.rows(from, to), u);
+            experts.get(e).down().forward(workspace, in, y.rows(from, to), u, false);
           });
       rows.addTo(workspace, y, residual);
       workspace.giveBack(Buffer.ROUTED, Buffer.GATED, Buffer.WEIGHTS);
@@ -50,12 +50,9 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
 
   /** Computes the logits, and the experts that they choose. */
   private ExpertRows route(Workspace workspace, Tensor x, Saved saved) {
-    router.forward(workspace, workspace.operand(Buffer.OPERAND, x), saved.logits, saved.uRouter);
-    return ExpertRows.of(workspace.engine(), routing(workspace, saved));
-  }
-
-  private Routing routing(Workspace workspace, Saved saved) {
-    return workspace.engine().route(saved.logits, rule);
+    Tensor in = workspace.operand(Buffer.OPERAND, x);
+    router.forward(workspace, in, saved.logits, saved.uRouter, false);
+    return ExpertRows.of(workspace.engine(), workspace.engine().route(saved.logits, rule));
   }
 
   /** Computes gates and ups; returns {@link #weighted}. */
@@ -98,7 +95,7 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
       Workspace workspace, Tensor x, FeedForward.Saved kept, Tensor dResidual, Tensor dX) {
     Saved saved = (Saved) kept;
     Engine engine = workspace.engine();
-    Routing routing = routing(workspace, saved);
+    Routing routing = engine.route(saved.logits, rule);
     try (ExpertRows rows = ExpertRows.of(engine, routing)) {
       Tensor weights = rows.weights(workspace);
       Tensor weighted = weighted(workspace, weights, saved.rows);

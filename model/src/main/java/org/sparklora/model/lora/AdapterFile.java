@@ -60,7 +60,8 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
   }
 
   /**
-   * Opens an adapter and checks that it was trained on an open model.
+   * Opens an adapter and checks that it was trained on an open model: compares fingerprints if the
+   * adapter records one, else names; logs a warning if the names differ.
    *
    * @param name the user's name of the model
    * @throws CheckpointException also if the adapter was trained on other weights, or its file has
@@ -68,29 +69,18 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
    */
   public static AdapterFile open(Path folder, String name, CheckpointFolder base)
       throws IOException {
-    AdapterFile adapter = open(folder, base.config()).on(new AdapterBase(name, base.fingerprint()));
+    AdapterFile adapter = open(folder, base.config());
+    AdapterBase opened = new AdapterBase(name, base.fingerprint());
     String head = AdapterLayout.nameOfBase(WeightNames.HEAD_MODULE);
     try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
+      String fingerprint = file.metadata().getOrDefault(FINGERPRINT, "");
+      String trainedOn = AdapterConfigJson.baseModel(folder.resolve(CONFIG));
+      opened.mismatch(new AdapterBase(trainedOn, fingerprint), folder).ifPresent(LOG::warn);
       if (file.find(head).isPresent() && !base.isHead(file, head)) {
         adapter.refuseWeight(head);
       }
     }
     return adapter;
-  }
-
-  /**
-   * Checks that this adapter was trained on a model: compares fingerprints if the adapter records
-   * one, else names; logs a warning if the names differ.
-   *
-   * @throws CheckpointException if the weights differ
-   */
-  public AdapterFile on(AdapterBase base) throws IOException {
-    try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
-      String fingerprint = file.metadata().getOrDefault(FINGERPRINT, "");
-      String name = AdapterConfigJson.baseModel(folder.resolve(CONFIG));
-      base.mismatch(new AdapterBase(name, fingerprint), folder).ifPresent(LOG::warn);
-    }
-    return this;
   }
 
   private static AdapterLayout layout(Path folder, DecoderConfig model) throws IOException {

@@ -114,10 +114,11 @@ public record AdapterMerge(
     return Tensor.closedOnFailure(
         copy,
         sum ->
-            engine.matmulBackwardInput(
+            engine.matmulInput(
                 factors.b(parameters),
                 factors.a(parameters),
                 (float) layout.config().scale(factors.rank()),
+                true,
                 sum));
   }
 }

@@ -77,12 +77,7 @@ public record LoraConfig(
     return ranks.stream().filter(of -> of.isOf(module)).findFirst().map(RankOf::rank).orElse(rank);
   }
 
-  /** s of a layer of the usual rank, the factor of {@code x·Aᵀ·Bᵀ}. */
-  public double scale() {
-    return scale(rank);
-  }
-
-  /** s of a layer of this rank. */
+  /** s of a layer of this rank, the factor of {@code x·Aᵀ·Bᵀ}. */
   public double scale(int rankOfLayer) {
     return rslora ? alpha / Math.sqrt(rankOfLayer) : alpha / rankOfLayer;
   }

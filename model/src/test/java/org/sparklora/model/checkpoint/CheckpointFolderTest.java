@@ -22,6 +22,7 @@ import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFile;
 
 class CheckpointFolderTest {
   private static final String TOOL_USE = "additional_chat_templates/tool_use.jinja";
@@ -88,6 +89,75 @@ class CheckpointFolderTest {
       }
     }
     assertThat(CheckpointHeaders.read(other).matrixType()).isEqualTo(DType.FLOAT32);
+  }
+
+  /** Qwen3MoeModel of transformers 5.24, saved with save_original_format=False and an index. */
+  @Test
+  void baseModelsLackAPrefixAndExpertsMayBeJoined() throws IOException {
+    Path other = folder.resolve("other");
+    ObjectNode config = TinyCheckpoint.config("qwen3_moe");
+    try (CheckpointFolder usual = TinyCheckpoint.write(folder.resolve("usual"), config)) {
+      List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+      for (String name : WeightNames.expected(usual.config()).keySet()) {
+        if (!name.contains(WeightNames.EXPERTS)) {
+          entries.add(entry(name, usual.load(name, DType.FLOAT32, engine)));
+        }
+      }
+      for (int layer = 0; layer < 2; layer++) {
+        String experts = "model.layers." + layer + WeightNames.EXPERTS;
+        Tensor gateUp = engine.allocate(3, 12, 8);
+        Tensor down = engine.allocate(3, 8, 6);
+        for (int e = 0; e < 3; e++) {
+          copy(usual, experts + e + ".gate_proj.weight", gateUp.view(96L * e, 6, 8));
+          copy(usual, experts + e + ".up_proj.weight", gateUp.view(96L * e + 48, 6, 8));
+          copy(usual, experts + e + ".down_proj.weight", down.view(48L * e, 8, 6));
+        }
+        entries.add(entry(experts + "gate_up_proj", gateUp));
+        entries.add(entry(experts + "down_proj", down));
+      }
+      CheckpointWriter.write(other, usual.configJson(), DType.FLOAT32, entries);
+      assertSameWeights(other, usual);
+      Files.move(other.resolve("model.safetensors"), other.resolve("model-1-of-1.safetensors"));
+      ObjectNode index = JsonFile.newObject();
+      ObjectNode shards = index.putObject("weight_map");
+      entries.forEach(entry -> shards.put(entry.name(), "model-1-of-1.safetensors"));
+      JsonFile.write(other.resolve("model.safetensors.index.json"), index);
+      assertSameWeights(other, usual);
+    }
+  }
+
+  private static SafeTensorsWriter.Entry entry(String name, Tensor tensor) {
+    return SafeTensorsWriter.Entry.of(name.replaceFirst("^model\\.", ""), DType.FLOAT32, tensor);
+  }
+
+  private void copy(CheckpointFolder from, String name, Tensor to) throws IOException {
+    engine.copy(from.load(name, DType.FLOAT32, engine), to);
+  }
+
+  private void assertSameWeights(Path folder, CheckpointFolder expected) throws IOException {
+    try (CheckpointFolder read = CheckpointFolder.open(folder)) {
+      for (String name : WeightNames.expected(expected.config()).keySet()) {
+        assertThat(read.load(name, DType.FLOAT32, engine).toArray())
+            .as(name)
+            .containsExactly(expected.load(name, DType.FLOAT32, engine).toArray());
+      }
+      assertThat(read.fingerprint()).isEqualTo(expected.fingerprint());
+    }
+  }
+
+  /** Joined experts of another model do not divide into this one's. */
+  @Test
+  void refusesJoinedExpertsOfOtherSizes() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("qwen3_moe");
+    TinyCheckpoint.write(folder, config).close();
+    Tensor odd = engine.allocate(3, 13, 8);
+    String name = "model.layers.0.mlp.experts.gate_up_proj";
+    SafeTensorsWriter.write(
+        folder.resolve("model.safetensors"),
+        List.of(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, odd)));
+    config.put("num_hidden_layers", 1);
+    JsonFile.write(folder.resolve("config.json"), config);
+    assertRefused("missing are", "model.layers.0.mlp.experts.0.gate_proj.weight");
   }
 
   /** With both keys, transformers reads dtype unless it is null. */

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.text.json.CheckpointException;
 
@@ -116,6 +117,17 @@ class DecoderConfigTest {
     assertThat(rope(read(config)).scaling()).isEqualTo(new RopeScaling.Llama3(8, 1, 4, 99));
   }
 
+  /** _compute_yarn_parameters of transformers 5.24 takes 0 for a missing number. */
+  @Test
+  void yarnNumbersOfZeroHaveTheirDefaults() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama").put("max_position_embeddings", 256);
+    ObjectNode rope = config.putObject("rope_parameters").put("rope_type", "yarn");
+    rope.put("factor", 4).put("original_max_position_embeddings", 64);
+    rope.put("mscale", 1).put("mscale_all_dim", 0).put("beta_fast", 0).put("truncate", false);
+    assertThat(rope(read(config)).scaling())
+        .isEqualTo(new RopeScaling.Yarn(4, 32, 1, 0.1 * Math.log(4) + 1, 64, false));
+  }
+
   @Test
   void unusedSlidingWindowIsNoObstacle() throws IOException {
     ObjectNode config = TinyCheckpoint.config("qwen2");
@@ -153,7 +165,7 @@ class DecoderConfigTest {
         "{\"model_type\": \"gemma3_text\", \"rope_local_base_freq\": -1} | rope_local_base_freq = -1.0",
         "{\"model_type\": \"gemma3_text\", \"rope_parameters\": {\"rope_type\": \"default\"}} | rope_parameters = {\"rope_type\":\"default\"}",
         "{\"model_type\": \"gemma3\", \"text_config\": {}} | save the text model alone",
-        "{\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4, \"truncate\": false}} | rope_scaling.truncate = false",
+        "{\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4, \"truncate\": null}} | rope_scaling.truncate = null",
         "{\"model_type\": \"smollm3\", \"use_sliding_window\": false, \"sliding_window\": 16, \"layer_types\": [\"sliding_attention\", \"full_attention\"]} | layer_types = sliding_attention",
         "{\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"default\"}}} | rope_parameters = full_attention",
         "{\"model_type\": \"smollm3\", \"no_rope_layers\": [1]} | no_rope_layers = [1]",
@@ -224,6 +236,55 @@ class DecoderConfigTest {
         .hasValue(new DecoderConfig.Rope(10_000, new RopeScaling.None()));
     assertThat(layers.get(1).rope())
         .hasValue(new DecoderConfig.Rope(1_000_000, new RopeScaling.Linear(8)));
+  }
+
+  /**
+   * convert_rope_params_to_dict of Gemma3TextConfig in transformers 5.24; neither the positions
+   * beside the sets nor truncate in a set are read.
+   */
+  @Test
+  void ropeScalingChangesTheParametersOfFullAttention() throws IOException {
+    ObjectNode gemma = TinyCheckpoint.config("gemma3_text").put("sliding_window_pattern", 2);
+    gemma.put("max_position_embeddings", 256).put("original_max_position_embeddings", 16);
+    ObjectNode full = gemma.putObject("rope_parameters").putObject("full_attention");
+    full.put("rope_type", "default").put("rope_theta", 7.0);
+    ObjectNode older = gemma.putObject("rope_scaling").put("rope_type", "yarn");
+    older.put("factor", 4).put("truncate", false);
+    assertThat(read(gemma).layers().get(1).rope())
+        .hasValue(
+            new DecoderConfig.Rope(
+                7, new RopeScaling.Yarn(4, 32, 1, 0.1 * Math.log(4) + 1, 256, true)));
+    gemma.remove("rope_parameters");
+    gemma.putObject("rope_scaling").put("type", "linear").put("factor", 8); // not rope_type
+    assertThat(read(gemma).layers().get(1).rope())
+        .hasValue(new DecoderConfig.Rope(1_000_000, new RopeScaling.None()));
+  }
+
+  @Test
+  void biasesThatTheFamilyDoesNotReadAreIgnored() throws IOException {
+    DecoderConfig llama = read(biased("llama"));
+    assertThat(llama.attention().queryKeyValueBias()).isTrue();
+    assertThat(llama.attention().outputBias()).isTrue();
+    assertThat(llama.mlpBias()).isTrue();
+    DecoderConfig qwen3 = read(biased("qwen3"));
+    assertThat(qwen3.attention().outputBias()).isTrue();
+    assertThat(qwen3.mlpBias()).isFalse();
+    DecoderConfig mistral = read(biased("mistral"));
+    assertThat(mistral.attention().queryKeyValueBias()).isFalse();
+    assertThat(mistral.attention().outputBias()).isFalse();
+  }
+
+  private static ObjectNode biased(String modelType) {
+    return TinyCheckpoint.config(modelType).put("attention_bias", true).put("mlp_bias", true);
+  }
+
+  /** NewGELUActivation of transformers computes what GELUTanh does. */
+  @Test
+  void gelusByATanhHaveSeveralNames() throws IOException {
+    for (String name : List.of("gelu_pytorch_tanh", "gelu_new", "gelu_fast")) {
+      ObjectNode config = TinyCheckpoint.config("llama").put("hidden_act", name);
+      assertThat(read(config).gate()).isEqualTo(GateFunction.GELU_TANH);
+    }
   }
 
   /** Gemma3TextScaledWordEmbedding: a buffer of √640, cast to the weights' type. */

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 
 /** Attention of every implementation against the reference's. */
 class AttentionContractTest {
@@ -94,7 +95,7 @@ class AttentionContractTest {
         engine.attention(tensors, heads, mask, scale);
         engine.attentionBackward(
             tensors,
-            new AttentionGradients(dY.tensor(), dQ.tensor(), dK.tensor(), dV.tensor()),
+            new Gradients(dY.tensor(), dQ.tensor(), dK.tensor(), dV.tensor()),
             heads,
             mask,
             scale);

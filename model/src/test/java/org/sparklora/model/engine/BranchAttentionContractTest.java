@@ -180,7 +180,7 @@ class BranchAttentionContractTest {
       try (AttentionMask mask = engine.mask(branches)) {
         engine.attentionBackward(
             forward.tensors(),
-            new AttentionGradients(dY.tensor(), dQ.tensor(), dK.tensor(), dV.tensor()),
+            new AttentionTensors.Gradients(dY.tensor(), dQ.tensor(), dK.tensor(), dV.tensor()),
             forward.heads,
             mask.within(window),
             forward.scale());

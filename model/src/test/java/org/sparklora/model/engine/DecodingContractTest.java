@@ -52,11 +52,11 @@ class DecodingContractTest {
       try (GuardedTensor x = GuardedTensor.random(engine, SEED, most, in);
           Tensor w = GuardedTensor.weight(engine, dtype, SEED + 1, out, in);
           GuardedTensor all = GuardedTensor.filled(engine, 1, most, out)) {
-        engine.matmulAdd(x.tensor(), w, 0.5f, all.tensor());
+        engine.matmul(x.tensor(), w, 0.5f, true, all.tensor());
         for (int rows = 1; rows < most; rows += rows < 20 ? 1 : 13) {
           int from = most - rows; // other neighbours and another place than in the large product
           try (GuardedTensor some = GuardedTensor.filled(engine, 1, rows, out)) {
-            engine.matmulAdd(x.tensor().rows(from, most), w, 0.5f, some.tensor());
+            engine.matmul(x.tensor().rows(from, most), w, 0.5f, true, some.tensor());
             float[] expected = all.tensor().rows(from, most).toArray();
             if (independent > 0) {
               assertThat(some.values()).as("%d rows, %d outputs", rows, out).isEqualTo(expected);

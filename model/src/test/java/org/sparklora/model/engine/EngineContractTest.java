@@ -233,32 +233,22 @@ class EngineContractTest {
   @EachEngine
   @MethodSource("enginesAndSizes")
   void swiGluAlsoInPlace(Engine engine, int rows, int columns) {
-    gateAlsoInPlace(engine, rows, columns, Engine::swiGlu, Engine::swiGluBackwardInPlace);
+    gateAlsoInPlace(engine, rows, columns, GateFunction.SILU);
   }
 
   @EachEngine
   @MethodSource("enginesAndSizes")
   void geGluAlsoInPlace(Engine engine, int rows, int columns) {
-    gateAlsoInPlace(engine, rows, columns, Engine::geGlu, Engine::geGluBackwardInPlace);
+    gateAlsoInPlace(engine, rows, columns, GateFunction.GELU_TANH);
   }
 
-  private interface GateOperation {
-    void run(Engine engine, Tensor gate, Tensor up, Tensor y);
-  }
-
-  private static void gateAlsoInPlace(
-      Engine engine, int rows, int columns, GateOperation forward, GateOperation backwardInPlace) {
+  private static void gateAlsoInPlace(Engine engine, int rows, int columns, GateFunction f) {
     try (GuardedTensor gate = wide(engine, rows, columns);
         GuardedTensor up = GuardedTensor.random(engine, SEED + 1, rows, columns);
         GuardedTensor dY = GuardedTensor.random(engine, SEED + 2, rows, columns);
         GuardedTensor dGate = GuardedTensor.filled(engine, 0, rows, columns)) {
       double tolerance = 1e-5; // values reach 30
-      compare(
-          engine,
-          rows,
-          columns,
-          tolerance,
-          (k, y) -> forward.run(k, gate.tensor(), up.tensor(), y));
+      compare(engine, rows, columns, tolerance, (k, y) -> k.gate(f, gate.tensor(), up.tensor(), y));
       compare(
           engine,
           rows,
@@ -266,7 +256,7 @@ class EngineContractTest {
           tolerance,
           (k, y) -> {
             k.copy(up.tensor(), y);
-            forward.run(k, gate.tensor(), y, y);
+            k.gate(f, gate.tensor(), y, y);
           });
       compare( // dUp
           engine,
@@ -276,7 +266,7 @@ class EngineContractTest {
           (k, y) -> {
             k.copy(up.tensor(), y);
             k.copy(gate.tensor(), dGate.tensor());
-            backwardInPlace.run(k, dGate.tensor(), y, dY.tensor());
+            k.gateBackwardInPlace(f, dGate.tensor(), y, dY.tensor());
           });
       compare( // dGate
           engine,
@@ -286,7 +276,7 @@ class EngineContractTest {
           (k, y) -> {
             k.copy(gate.tensor(), y);
             k.copy(up.tensor(), dGate.tensor());
-            backwardInPlace.run(k, y, dGate.tensor(), dY.tensor());
+            k.gateBackwardInPlace(f, y, dGate.tensor(), dY.tensor());
           });
     }
   }

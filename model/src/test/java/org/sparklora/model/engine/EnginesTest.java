@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Optional;
+import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.config.InvalidSetting;
 
@@ -30,6 +31,29 @@ class EnginesTest {
         .hasMessageContaining("lora.engine = cuda")
         .hasMessageContaining("are called vector, reference");
     assertThatThrownBy(() -> Engines.open("vector", 0)).hasMessageContaining("lora.threads");
+  }
+
+  /** ND4J without a library for the platform fails so, with the reason in the cause alone. */
+  @Test
+  void anEngineWhoseLibrariesAreMissingIsNamedWithReasonAndRemedy() {
+    Throwable reason = new IllegalStateException("no jnind4jcpu in java.library.path\nat C++");
+    EngineProvider broken =
+        new EngineProvider() {
+          @Override
+          public String name() {
+            return "nd4j";
+          }
+
+          @Override
+          public Kernels open(int threads) {
+            throw new ExceptionInInitializerError(reason);
+          }
+        };
+    assertThatThrownBy(() -> Engines.open(broken, 1))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("engine nd4j for " + Loader.getPlatform())
+        .hasMessageContaining("no jnind4jcpu in java.library.path; build for this platform")
+        .hasMessageContaining("another engine in lora.engine");
   }
 
   @Test

@@ -70,11 +70,11 @@ class LinearContractTest {
       REFERENCE.matmul(x.tensor(), w, expected.tensor());
       engine.matmul(x.tensor(), w, actual.tensor());
       actual.assertCloseTo(expected.values(), tolerance(in));
-      REFERENCE.matmulAdd(x.tensor(), w, -1.5f, expected.tensor());
-      engine.matmulAdd(x.tensor(), w, -1.5f, actual.tensor());
+      REFERENCE.matmul(x.tensor(), w, -1.5f, true, expected.tensor());
+      engine.matmul(x.tensor(), w, -1.5f, true, actual.tensor());
       actual.assertCloseTo(expected.values(), 3 * tolerance(in));
-      REFERENCE.matmul(x.tensor(), w, 0.5f, expected.tensor());
-      engine.matmul(x.tensor(), w, 0.5f, actual.tensor());
+      REFERENCE.matmul(x.tensor(), w, 0.5f, false, expected.tensor());
+      engine.matmul(x.tensor(), w, 0.5f, false, actual.tensor());
       actual.assertCloseTo(expected.values(), tolerance(in));
     }
   }
@@ -86,8 +86,8 @@ class LinearContractTest {
         Tensor w = GuardedTensor.weight(engine, type, SEED + 1, out, in);
         GuardedTensor expected = GuardedTensor.filled(engine, 1, n, in);
         GuardedTensor actual = GuardedTensor.filled(engine, 1, n, in)) {
-      REFERENCE.matmulBackwardInput(dY.tensor(), w, 0.5f, expected.tensor());
-      engine.matmulBackwardInput(dY.tensor(), w, 0.5f, actual.tensor());
+      REFERENCE.matmulInput(dY.tensor(), w, 0.5f, true, expected.tensor());
+      engine.matmulInput(dY.tensor(), w, 0.5f, true, actual.tensor());
       actual.assertCloseTo(expected.values(), tolerance(out));
     }
   }
@@ -99,8 +99,8 @@ class LinearContractTest {
         Tensor w = GuardedTensor.weight(engine, type, SEED + 1, out, in);
         GuardedTensor expected = GuardedTensor.filled(engine, 0, n, in);
         GuardedTensor actual = GuardedTensor.filled(engine, Float.NaN, n, in)) {
-      REFERENCE.matmulBackwardInput(dY.tensor(), w, 0.5f, expected.tensor());
-      engine.matmulInput(dY.tensor(), w, 0.5f, actual.tensor());
+      REFERENCE.matmulInput(dY.tensor(), w, 0.5f, true, expected.tensor());
+      engine.matmulInput(dY.tensor(), w, 0.5f, false, actual.tensor());
       actual.assertCloseTo(expected.values(), tolerance(out));
     }
   }
@@ -135,8 +135,8 @@ class LinearContractTest {
       engine.matmul(x.tensor(), w, y.tensor());
       REFERENCE.matmul(x.tensor(), w, expected.tensor());
       y.assertCloseTo(expected.values(), tolerance(in));
-      engine.matmulBackwardInput(y.tensor(), w, 0.1f, dX.tensor());
-      REFERENCE.matmulBackwardInput(y.tensor(), w, 0.1f, expectedDx.tensor());
+      engine.matmulInput(y.tensor(), w, 0.1f, true, dX.tensor());
+      REFERENCE.matmulInput(y.tensor(), w, 0.1f, true, expectedDx.tensor());
       dX.assertCloseTo(expectedDx.values(), 10 * tolerance(out)); // y reaches 30
     }
   }

@@ -115,7 +115,7 @@ public final class ProfiledEngine {
     if (method.equals("matmulBackwardWeight")) { // dYᵀ · x
       return new Product(first.columns(), second.columns(), first.rows(), true, 1);
     }
-    boolean forward = method.equals("matmul") || method.equals("matmulAdd"); // else dY · w
+    boolean forward = method.equals("matmul"); // else dY · w
     return new Product(
         first.rows(), forward ? second.rows() : second.columns(), first.columns(), false, 1);
   }

@@ -58,7 +58,7 @@ class ThreadCountTest {
         GuardedTensor dX = GuardedTensor.filled(engine, 1, rows, in);
         GuardedTensor dW = GuardedTensor.filled(engine, 1, out, in)) {
       engine.matmul(x.tensor(), w, y.tensor());
-      engine.matmulBackwardInput(dY.tensor(), w, 0.5f, dX.tensor());
+      engine.matmulInput(dY.tensor(), w, 0.5f, true, dX.tensor());
       engine.matmulBackwardWeight(dY.tensor(), x.tensor(), 0.5f, dW.tensor());
       return joined(y, dX, dW);
     }

@@ -57,6 +57,22 @@ class EndTokensTest {
     assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1);
   }
 
+  /** Olmo3Config has 50279, whatever its vocab_size. */
+  @Test
+  void idsOutsideTheVocabularyAreLeftOut() throws IOException {
+    Path config =
+        Files.writeString(
+            folder.resolve("config.json"), "{\"vocab_size\": 9, \"eos_token_id\": 50279}");
+    assertThat(EndTokens.of(folder, tokenizer("{\"eos_token\": \"b\"}"))).containsOnly(1);
+    generationConfig("{\"eos_token_id\": [-1, 8, 9]}");
+    assertThat(EndTokens.of(folder, tokenizer("{}"))).containsOnly(8);
+    Files.delete(folder.resolve("generation_config.json"));
+    Tokenizer withoutEnd = tokenizer("{}");
+    assertThatThrownBy(() -> EndTokens.of(folder, withoutEnd))
+        .as("%s names no token of the model", config)
+        .hasMessageContaining("within the vocabulary");
+  }
+
   @Test
   void theEndTokenOfARunIsAddedToThoseOfTheModel() throws IOException {
     Path config = Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": [7, 9]}");

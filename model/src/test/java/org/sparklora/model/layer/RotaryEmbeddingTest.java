@@ -61,11 +61,19 @@ class RotaryEmbeddingTest {
     double[] frequencies = {
       1.0, 0.56234133, 0.26879361, 0.12447956, 0.055, 0.02249365, 0.00790569, 0.0044457
     };
+    double[] untruncated = {
+      1.0, 0.56234133, 0.29152562, 0.12701618, 0.05066439, 0.01681532, 0.00790569, 0.0044457
+    };
     ObjectNode config = config().put("head_dim", 16).put("max_position_embeddings", 256);
     ObjectNode rope = config.putObject("rope_parameters");
     rope.put("rope_type", "yarn").put("rope_theta", 100).put("factor", 4);
     rope.put("beta_fast", 4).put("beta_slow", 0.5).put("original_max_position_embeddings", 64);
-    RotaryEmbedding.Angles angles = tables(config, 3);
+    assertSines(tables(config, 3), frequencies);
+    rope.put("truncate", false);
+    assertSines(tables(config, 3), untruncated);
+  }
+
+  private static void assertSines(RotaryEmbedding.Angles angles, double[] frequencies) {
     float[] sin = angles.sin().rows(2, 3).toArray();
     for (int i = 0; i < frequencies.length; i++) {
       assertThat((double) sin[i])

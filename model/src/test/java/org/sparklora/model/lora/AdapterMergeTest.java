@@ -132,7 +132,7 @@ class AdapterMergeTest {
     try (CheckpointFolder base = GoldenModel.checkpoint("llama-tiny");
         Engine engine =
             EnginesUnderTest.failing(
-                "matmulBackwardInput"::equals, EnginesUnderTest.kernels("reference:1"))) {
+                "matmulInput"::equals, EnginesUnderTest.kernels("reference:1"))) {
       AdapterFile adapter =
           AdapterFile.open(GoldenModel.adapterFolder("llama-tiny"), base.config());
       long before = NativeMemory.liveBytes();

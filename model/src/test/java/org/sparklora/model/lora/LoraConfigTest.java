@@ -11,8 +11,8 @@ class LoraConfigTest {
 
   @Test
   void scaleIsAlphaByRankOrByItsRoot() {
-    assertThat(new LoraConfig(4, 8, 0, false, TARGETS).scale()).isEqualTo(2);
-    assertThat(new LoraConfig(4, 8, 0, true, TARGETS).scale()).isEqualTo(4);
+    assertThat(new LoraConfig(4, 8, 0, false, TARGETS).scale(4)).isEqualTo(2);
+    assertThat(new LoraConfig(4, 8, 0, true, TARGETS).scale(4)).isEqualTo(4);
   }
 
   @Test

@@ -111,7 +111,8 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
         return output;
       }
       throw new IllegalStateException(
-          "Cannot use GPU %s: nvidia-smi says \"%s\"; check the driver".formatted(index, output));
+          "Cannot use GPU %s: nvidia-smi says \"%s\"; check the driver, which must be 510 or newer"
+              .formatted(index, output));
     } catch (IOException e) {
       throw new IllegalStateException(
           "Cannot use GPU %s: nvidia-smi cannot be run here (%s); install NVIDIA's driver"

@@ -19,9 +19,13 @@ record Matrix(float[] values, int rows, int columns, int rowStride, int columnSt
     return values[i * rowStride + j * columnStride];
   }
 
-  /** {@code c += alpha · a · b}, with a {@code (m, k)}, b {@code (k, n)}, c {@code (m, n)}. */
-  static void addProduct(float alpha, Matrix a, Matrix b, Tensor c) {
-    float[] out = c.toArray();
+  /**
+   * {@code c = alpha · a · b}, with a {@code (m, k)}, b {@code (k, n)}, c {@code (m, n)}.
+   *
+   * @param adds whether c is added to instead of overwritten
+   */
+  static void multiply(float alpha, Matrix a, Matrix b, boolean adds, Tensor c) {
+    float[] out = adds ? c.toArray() : new float[Math.toIntExact(c.size())];
     for (int i = 0; i < a.rows; i++) {
       for (int j = 0; j < b.columns; j++) {
         double sum = 0;

@@ -1,18 +1,20 @@
 package org.sparklora.model.engine.reference;
 
-import org.sparklora.model.engine.AttentionGradients;
+import java.util.function.ObjIntConsumer;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /** Attention of {@link ReferenceKernels}: one query at a time, as the formula is written. */
-final class ReferenceAttention {
-  private ReferenceAttention() {}
+interface ReferenceAttention extends Kernels {
 
   /** {@code s = scale·q·k, p = exp(s − logSumExp), y = Σ p·v} over each query's visible keys. */
-  static void forward(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
+  @Override
+  default void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
     float[] queries = tensors.q().toArray(); // (N, H, D)
     float[] keys = tensors.k().toArray(); // (S, K, D)
     float[] values = tensors.v().toArray(); // (S, K, D)
@@ -22,7 +24,7 @@ final class ReferenceAttention {
     forEachQuery(
         heads,
         mask,
-        (query, seen) -> {
+        (seen, query) -> {
           double[] scores = new double[seen.length];
           double largest = Double.NEGATIVE_INFINITY;
           for (int s = 0; s < seen.length; s++) {
@@ -48,15 +50,12 @@ final class ReferenceAttention {
   }
 
   /**
-   * With p as in {@link #forward}: {@code dV += p·dY, dS = p·(dY·v − dY·y), dQ += scale·dS·k, dK +=
-   * scale·dS·q}.
+   * With p as in {@link #attention}: {@code dV += p·dY, dS = p·(dY·v − dY·y), dQ += scale·dS·k, dK
+   * += scale·dS·q}.
    */
-  static void backward(
-      AttentionTensors tensors,
-      AttentionGradients gradients,
-      Heads heads,
-      AttentionMask mask,
-      float scale) {
+  @Override
+  default void attentionBackward(
+      AttentionTensors tensors, Gradients gradients, Heads heads, AttentionMask mask, float scale) {
     float[] queries = tensors.q().toArray(); // (N, H, D)
     float[] keys = tensors.k().toArray(); // (S, K, D)
     float[] values = tensors.v().toArray(); // (S, K, D)
@@ -70,7 +69,7 @@ final class ReferenceAttention {
     forEachQuery(
         heads,
         mask,
-        (number, seen) -> {
+        (seen, number) -> {
           int query = number * size;
           double centre = dot(dOut, query, out, query, size);
           for (int row : seen) {
@@ -89,21 +88,14 @@ final class ReferenceAttention {
     add(dValues, gradients.dV());
   }
 
-  private interface QueryVisitor {
-    /**
-     * @param query index in (N, H), row-major
-     * @param seen indexes in (S, K) of the query's visible keys
-     */
-    void visit(int query, int[] seen);
-  }
-
-  private static void forEachQuery(Heads heads, AttentionMask mask, QueryVisitor visitor) {
+  /** Visits each query by its index in (N, H) with the indexes in (S, K) of its visible keys. */
+  private static void forEachQuery(Heads heads, AttentionMask mask, ObjIntConsumer<int[]> visitor) {
     for (Branch branch : mask.branches()) {
       for (int i = 0; i < branch.queries(); i++) {
         for (int h = 0; h < heads.query(); h++) {
           int kv = h * heads.keyValue() / heads.query();
           int query = (branch.firstQuery() + i) * heads.query() + h;
-          visitor.visit(query, seen(branch.part(i, i + 1), heads.keyValue(), kv));
+          visitor.accept(seen(branch.part(i, i + 1), heads.keyValue(), kv), query);
         }
       }
     }

@@ -1,19 +1,8 @@
 package org.sparklora.model.engine.reference;
 
 import java.util.Arrays;
-import java.util.List;
 import org.sparklora.model.engine.AdamW;
-import org.sparklora.model.engine.AttentionGradients;
-import org.sparklora.model.engine.AttentionMask;
-import org.sparklora.model.engine.AttentionTensors;
-import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.DropoutMask;
-import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.SamplingRule;
-import org.sparklora.model.engine.TokenScores;
-import org.sparklora.model.engine.tensor.DType;
-import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
 
@@ -25,19 +14,10 @@ import org.sparklora.model.engine.tensor.Tensor;
  * <p>Each method reads whole tensors into arrays, computes by index, and writes whole tensors back;
  * single-threaded, and slow by a factor of a hundred on real models.
  *
- * <p>Stateless and thread-safe.
+ * <p>Attention, gates, log-probabilities and sampling are inherited. Stateless and thread-safe.
  */
-final class ReferenceKernels implements Kernels {
-
-  @Override
-  public Tensor allocate(DType dtype, long... shape) {
-    return HostTensor.allocate(dtype, shape);
-  }
-
-  @Override
-  public boolean keepsNf4() {
-    return true;
-  }
+final class ReferenceKernels
+    implements ReferenceAttention, ReferenceGate, ReferenceLogProbs, ReferenceSampling {
 
   @Override
   public int independentRows() {
@@ -134,25 +114,18 @@ final class ReferenceKernels implements Kernels {
   // ---- linear layers -------------------------------------------------------------------------
 
   @Override
-  public void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
-    fill(y, 0);
-    matmulAdd(x, w, alpha, y);
+  public void matmul(Tensor x, Tensor w, float alpha, boolean adds, Tensor y) {
+    Matrix.multiply(alpha, new Matrix(x), new Matrix(w).transposed(), adds, y); // alpha · x · wᵀ
   }
 
   @Override
-  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    Matrix.addProduct(alpha, new Matrix(x), new Matrix(w).transposed(), y); // y += alpha · x · wᵀ
-  }
-
-  @Override
-  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    Matrix.addProduct(alpha, new Matrix(dY), new Matrix(w), dX); // dX += alpha · dY · w
+  public void matmulInput(Tensor dY, Tensor w, float alpha, boolean adds, Tensor dX) {
+    Matrix.multiply(alpha, new Matrix(dY), new Matrix(w), adds, dX); // alpha · dY · w
   }
 
   @Override
   public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
-    Matrix.addProduct(
-        alpha, new Matrix(dY).transposed(), new Matrix(x), dW); // dW += alpha · dYᵀ · x
+    Matrix.multiply(alpha, new Matrix(dY).transposed(), new Matrix(x), true, dW); // alpha · dYᵀ · x
   }
 
   @Override
@@ -292,101 +265,49 @@ final class ReferenceKernels implements Kernels {
     store(values, x);
   }
 
-  // ---- attention -----------------------------------------------------------------------------
-
-  @Override
-  public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
-    ReferenceAttention.forward(tensors, heads, mask, scale);
-  }
-
-  @Override
-  public void attentionBackward(
-      AttentionTensors tensors,
-      AttentionGradients gradients,
-      Heads heads,
-      AttentionMask mask,
-      float scale) {
-    ReferenceAttention.backward(tensors, gradients, heads, mask, scale);
-  }
-
-  // ---- feed-forward, experts -----------------------------------------------------------------
-
-  @Override
-  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
-    ReferenceGate.SILU.forward(gate, up, y);
-  }
-
-  @Override
-  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    ReferenceGate.SILU.backwardInPlace(gate, up, dY);
-  }
-
-  @Override
-  public void geGlu(Tensor gate, Tensor up, Tensor y) {
-    ReferenceGate.GELU_TANH.forward(gate, up, y);
-  }
-
-  @Override
-  public void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    ReferenceGate.GELU_TANH.backwardInPlace(gate, up, dY);
-  }
+  // ---- mixture of experts --------------------------------------------------------------------
 
   @Override
   public void scaleRows(Tensor y, Tensor factors) {
-    ReferenceRows.scale(y, factors);
+    float[] out = y.toArray();
+    float[] factor = factors.toArray();
+    for (int i = 0; i < out.length; i++) {
+      out[i] *= factor[i / y.columns()];
+    }
+    store(out, y);
   }
 
   @Override
   public void dotRows(Tensor a, Tensor b, Tensor y) {
-    ReferenceRows.dot(a, b, y);
+    float[] one = a.toArray();
+    float[] other = b.toArray();
+    double[] sums = new double[a.rows()];
+    for (int i = 0; i < one.length; i++) {
+      sums[i / a.columns()] += (double) one[i] * other[i];
+    }
+    float[] rounded = new float[sums.length];
+    for (int m = 0; m < sums.length; m++) {
+      rounded[m] = (float) sums[m];
+    }
+    store(rounded, y);
   }
 
   // ---- dropout -------------------------------------------------------------------------------
 
   @Override
-  public void dropout(Tensor x, float rate, long seed, Tensor y) {
-    store(masked(x.toArray(), rate, seed), y);
-  }
-
-  @Override
-  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
-    addScaled(masked(dY.toArray(), rate, seed), 1, dX);
-  }
-
-  private static float[] masked(float[] values, float rate, long seed) {
+  public void dropout(Tensor x, float rate, long seed, boolean adds, Tensor y) {
+    float[] masked = x.toArray();
     long key = DropoutMask.key(seed, 0);
     int threshold = DropoutMask.threshold(rate);
     float scale = 1 / (1 - rate);
-    for (int i = 0; i < values.length; i++) {
-      values[i] = DropoutMask.keeps(key, i, threshold) ? values[i] * scale : 0;
+    for (int i = 0; i < masked.length; i++) {
+      masked[i] = DropoutMask.bits(key, i) >= threshold ? masked[i] * scale : 0;
     }
-    return values;
-  }
-
-  // ---- log-probabilities of the next token ---------------------------------------------------
-
-  @Override
-  public void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y) {
-    ReferenceLogProbs.forward(logits, targets.toArray(), temperature, y);
-  }
-
-  @Override
-  public void tokenLogProbsBackwardInPlace(
-      Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {
-    ReferenceLogProbs.backwardInPlace(
-        logits, targets.toArray(), temperature, logSumExp.toArray(), dLogProbs.toArray());
-  }
-
-  // ---- sampling ------------------------------------------------------------------------------
-
-  @Override
-  public Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
-    return ReferenceSampling.sample(logits, rule, uniforms, seen);
-  }
-
-  @Override
-  public void close() {
-    // tensors have owners, and the kernels hold nothing else
+    if (adds) {
+      addScaled(masked, 1, y);
+    } else {
+      store(masked, y);
+    }
   }
 
   @Override

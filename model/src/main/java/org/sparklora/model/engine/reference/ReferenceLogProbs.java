@@ -1,17 +1,20 @@
 package org.sparklora.model.engine.reference;
 
+import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.TokenScores;
 import org.sparklora.model.engine.tensor.HostIndices;
+import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /** Log-probabilities of {@link ReferenceKernels}, one row of logits at a time. */
-final class ReferenceLogProbs {
-  private ReferenceLogProbs() {}
+interface ReferenceLogProbs extends Kernels {
 
   /**
    * With z = logits / temperature: {@code logSumExp = ln Σ e^z, logProb = z[target] − logSumExp}.
    */
-  static void forward(Tensor logits, int[] targets, float temperature, TokenScores y) {
+  @Override
+  default void tokenLogProbs(Tensor logits, Indices labels, float temperature, TokenScores y) {
+    int[] targets = labels.toArray();
     float[] z = new float[logits.columns()];
     for (int m = 0; m < targets.length; m++) {
       logits.read((long) m * z.length, z, 0, z.length);
@@ -37,14 +40,18 @@ final class ReferenceLogProbs {
   }
 
   /** {@code dLogits = dLogProb · (onehot(target) − e^(z − logSumExp)) / temperature}. */
-  static void backwardInPlace(
-      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+  @Override
+  default void tokenLogProbsBackwardInPlace(
+      Tensor logits, Indices labels, float temperature, Tensor logSumExp, Tensor dLogProbs) {
+    int[] targets = labels.toArray();
+    float[] sums = logSumExp.toArray();
+    float[] dOut = dLogProbs.toArray();
     float[] z = new float[logits.columns()];
     for (int m = 0; m < targets.length; m++) {
       logits.read((long) m * z.length, z, 0, z.length);
-      double scale = (double) dLogProbs[m] / temperature;
+      double scale = (double) dOut[m] / temperature;
       for (int i = 0; i < z.length; i++) {
-        double probability = Math.exp((double) z[i] / temperature - logSumExp[m]);
+        double probability = Math.exp((double) z[i] / temperature - sums[m]);
         z[i] = (float) (scale * ((i == targets[m] ? 1 : 0) - probability));
       }
       logits.write((long) m * z.length, z, 0, z.length);

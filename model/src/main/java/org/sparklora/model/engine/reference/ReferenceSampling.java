@@ -3,6 +3,7 @@ package org.sparklora.model.engine.reference;
 import java.util.Arrays;
 import java.util.List;
 import org.sparklora.model.engine.Draws;
+import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.Tensor;
 
@@ -10,10 +11,10 @@ import org.sparklora.model.engine.tensor.Tensor;
  * Draws tokens for {@link ReferenceKernels}. Top-k, top-p and min-p all keep the likeliest tokens,
  * so together they amount to one number: the smallest logit that can be drawn.
  */
-final class ReferenceSampling {
-  private ReferenceSampling() {}
+interface ReferenceSampling extends Kernels {
 
-  static Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+  @Override
+  default Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
     Draws draws = Draws.ofRows(uniforms.length);
     float[] row = new float[logits.columns()];
     for (int m = 0; m < uniforms.length; m++) {

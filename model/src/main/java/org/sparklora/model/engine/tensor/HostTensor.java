@@ -77,18 +77,14 @@ public final class HostTensor extends Tensor {
 
   /** A pointer to the first element, of the elements' type. */
   public Pointer elements() {
-    return dtype() == DType.FLOAT32 ? floats() : new ShortPointer(bytes(owner, address, bytes()));
+    BytePointer bytes = bytes(owner, address, bytes());
+    return dtype() == DType.FLOAT32 ? new FloatPointer(bytes) : new ShortPointer(bytes);
   }
 
   /** The address of the first element, for native calls, which check no bounds. */
   public long address() {
     checkOpen();
     return address;
-  }
-
-  /** A pointer to the first element, for native calls. */
-  public FloatPointer floats() {
-    return new FloatPointer(bytes(owner, address, bytes()));
   }
 
   private static BytePointer bytes(Pointer owner, long start, long size) {

@@ -151,20 +151,6 @@ public final class NativeMemory implements AutoCloseable {
     return new BytePointer(pointer).getPointer(BytePointer.class, from).capacity(count).asBuffer();
   }
 
-  /** Whether both memories hold the same bytes. */
-  public boolean equalTo(NativeMemory other) {
-    if (bytes != other.bytes) {
-      return false;
-    }
-    for (long done = 0; done < bytes; done += PART_BYTES) {
-      int count = (int) Math.min(PART_BYTES, bytes - done);
-      if (!buffer(done, count).equals(other.buffer(done, count))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   /** Frees the memory. Idempotent. */
   @Override
   public synchronized void close() {

@@ -15,13 +15,7 @@ final class NestedScales {
   static final float[] MAP = map();
 
   /** The middle between each number and the next. */
-  private static final float[] MIDDLES = new float[MAP.length - 1];
-
-  static {
-    for (int i = 0; i < MIDDLES.length; i++) {
-      MIDDLES[i] = 0.5f * (MAP[i] + MAP[i + 1]);
-    }
-  }
+  private static final float[] MIDDLES = Nf4Tensor.middles(MAP);
 
   /** Places in [−1, 1] that bitsandbytes first rounds to. */
   private static final int PLACES = 1 << 16;

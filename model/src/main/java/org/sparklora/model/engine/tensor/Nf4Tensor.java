@@ -27,13 +27,7 @@ public final class Nf4Tensor extends Tensor {
   };
 
   /** The middle between each level and the next. */
-  private static final float[] MIDDLES = new float[LEVELS.length - 1];
-
-  static {
-    for (int i = 0; i < MIDDLES.length; i++) {
-      MIDDLES[i] = (LEVELS[i] + LEVELS[i + 1]) / 2;
-    }
-  }
+  private static final float[] MIDDLES = middles(LEVELS);
 
   /** Least divisor, so that a block of zeros can be divided. */
   private static final float LEAST = 1e-38f;
@@ -111,6 +105,15 @@ public final class Nf4Tensor extends Tensor {
       words[i / 4] |= (short) (code(scaled) << shift(i));
     }
     return whole ? largest : divisor;
+  }
+
+  /** The middle between each number and the next. */
+  static float[] middles(float[] numbers) {
+    float[] middles = new float[numbers.length - 1];
+    for (int i = 0; i < middles.length; i++) {
+      middles[i] = (numbers[i] + numbers[i + 1]) / 2;
+    }
+    return middles;
   }
 
   /** The number of middles below x, by bisection. */

@@ -59,15 +59,9 @@ final class PackedWeight extends Tensor {
             DType.BFLOAT16, VectorMath.roundUp(out, OUTPUTS), VectorMath.roundUp(in, INPUTS));
     int blocksOfASlice = Math.max(1, SLICE_BYTES / (OUTPUTS * blocks.columns() * Short.BYTES));
     int even = VectorMath.roundUp(out, OUTPUTS * LEAST_SLICES) / LEAST_SLICES;
-    PackedWeight packed =
-        new PackedWeight(w, operands, blocks, Math.min(blocksOfASlice * OUTPUTS, even));
-    try {
-      pool.forEach(packed.slices(), packed::fill);
-      return packed;
-    } catch (RuntimeException | Error e) {
-      blocks.close();
-      throw e;
-    }
+    return closedOnFailure(
+        new PackedWeight(w, operands, blocks, Math.min(blocksOfASlice * OUTPUTS, even)),
+        packed -> pool.forEach(packed.slices(), packed::fill));
   }
 
   private void fill(int slice, Scratch own) {

@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.tensor.HostTensor;
@@ -40,7 +40,7 @@ final class VectorAttentionBackward implements AutoCloseable {
   }
 
   /** The arguments of one call. */
-  record Call(VectorAttention.Call forward, AttentionGradients gradients) {
+  record Call(VectorAttention.Call forward, Gradients gradients) {
     Heads heads() {
       return forward.heads();
     }
@@ -152,7 +152,7 @@ final class VectorAttentionBackward implements AutoCloseable {
                 ofKeys ? call.gradients.dK() : call.gradients.dV(), start, share.kv());
     if (share.partial() >= 0) {
       HostTensor sums = partialSums(share, heads);
-      Pointer.memset(sums.floats(), 0, sums.size() * Float.BYTES);
+      Pointer.memset(sums.elements(), 0, sums.size() * Float.BYTES);
       Matrix all = new Matrix(sums.address(), heads.size());
       int keys = share.document().keys();
       int first = share.document().runs().get(0).start();

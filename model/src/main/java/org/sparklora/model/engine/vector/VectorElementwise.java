@@ -129,7 +129,22 @@ interface VectorElementwise extends Kernels {
   // ---- gated feed-forward --------------------------------------------------------------------
 
   @Override
-  default void swiGlu(Tensor gate, Tensor up, Tensor y) {
+  default void gate(GateFunction f, Tensor gate, Tensor up, Tensor y) {
+    switch (f) {
+      case SILU -> swiGlu(gate, up, y);
+      case GELU_TANH -> geGlu(gate, up, y);
+    }
+  }
+
+  @Override
+  default void gateBackwardInPlace(GateFunction f, Tensor gate, Tensor up, Tensor dY) {
+    switch (f) {
+      case SILU -> swiGluBackwardInPlace(gate, up, dY);
+      case GELU_TANH -> geGluBackwardInPlace(gate, up, dY);
+    }
+  }
+
+  private void swiGlu(Tensor gate, Tensor up, Tensor y) {
     forChunks(
         pool(),
         y.size(),
@@ -148,8 +163,7 @@ interface VectorElementwise extends Kernels {
     }
   }
 
-  @Override
-  default void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+  private void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     forChunks(
         pool(),
         dY.size(),
@@ -177,8 +191,7 @@ interface VectorElementwise extends Kernels {
     }
   }
 
-  @Override
-  default void geGlu(Tensor gate, Tensor up, Tensor y) {
+  private void geGlu(Tensor gate, Tensor up, Tensor y) {
     forChunks(
         pool(),
         y.size(),
@@ -201,8 +214,7 @@ interface VectorElementwise extends Kernels {
   }
 
   /** With gelu'(g) = σ + g·z'·σ·(1 − σ) and z' = LINEAR + 3·CUBIC·g². */
-  @Override
-  default void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+  private void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     forChunks(
         pool(),
         dY.size(),
@@ -228,27 +240,17 @@ interface VectorElementwise extends Kernels {
   // ---- dropout -------------------------------------------------------------------------------
 
   @Override
-  default void dropout(Tensor x, float rate, long seed, Tensor y) {
+  default void dropout(Tensor x, float rate, long seed, boolean adds, Tensor y) {
     forChunks(
         pool(),
         y.size(),
         (offset, count, own) -> {
-          float[] out = own.row(1, count);
-          Arrays.fill(out, 0, VectorMath.roundUp(count), 0);
+          float[] out = adds ? own.load(1, y, offset, count) : own.row(1, count);
+          if (!adds) {
+            Arrays.fill(out, 0, VectorMath.roundUp(count), 0);
+          }
           addMasked(own.load(0, x, offset, count), offset, rate, seed, out, count);
           own.store(out, y, offset, count);
-        });
-  }
-
-  @Override
-  default void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
-    forChunks(
-        pool(),
-        dX.size(),
-        (offset, count, own) -> {
-          float[] dIn = own.load(1, dX, offset, count);
-          addMasked(own.load(0, dY, offset, count), offset, rate, seed, dIn, count);
-          dX.write(offset, dIn, 0, count);
         });
   }
 

@@ -1,15 +1,12 @@
 package org.sparklora.model.engine.vector;
 
-import java.util.List;
 import java.util.function.Supplier;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
-import org.sparklora.model.engine.Draws;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -18,14 +15,13 @@ import org.sparklora.model.engine.tensor.Tensor;
  * The fast kernels for CPUs: oneDNN's gemm for matrix products, {@code jdk.incubator.vector} for
  * all other operations, on threads of their own. Needs {@link VectorModule}.
  *
- * <p>Operations on elements or rows are inherited; products, attention and sampling are in {@link
- * VectorMatmul}, {@link VectorAttention} and {@link VectorSampling}. If a gemm runs on one thread,
- * results depend neither on the number of threads nor on which of them computes which part.
+ * <p>Operations on elements or rows are inherited; products and attention are in {@link
+ * VectorMatmul} and {@link VectorAttention}. If a gemm runs on one thread, results depend neither
+ * on the number of threads nor on which of them computes which part.
  *
  * <p>Thread-safe.
  */
-final class VectorKernels
-    implements VectorElementwise, VectorRows, VectorLogProbs, VectorOptimizer {
+final class VectorKernels implements VectorRows, VectorLogProbs, VectorOptimizer, VectorSampling {
   /** Most rows of logits at a time; halved until the logits of a large vocabulary fit. */
   private static final int MOST_LOGITS = 256;
 
@@ -37,11 +33,7 @@ final class VectorKernels
   private final VectorMatmul matmul;
   private final VectorAttentionBackward attentionBackward;
 
-  VectorKernels(int threads) {
-    this(new WorkerPool(threads));
-  }
-
-  private VectorKernels(WorkerPool pool) {
+  VectorKernels(WorkerPool pool) {
     this.pool = pool;
     this.matmul = new VectorMatmul(pool, false);
     this.attentionBackward = new VectorAttentionBackward(pool);
@@ -89,17 +81,7 @@ final class VectorKernels
   }
 
   @Override
-  public Tensor allocate(DType dtype, long... shape) {
-    return HostTensor.allocate(dtype, shape);
-  }
-
-  @Override
   public boolean keepsBfloat16() {
-    return true;
-  }
-
-  @Override
-  public boolean keepsNf4() {
     return true;
   }
 
@@ -129,23 +111,13 @@ final class VectorKernels
   // ---- linear layers -------------------------------------------------------------------------
 
   @Override
-  public void matmul(Tensor x, Tensor w, float alpha, Tensor y) {
-    pool.exclusively(() -> matmul.forward(host(x), w, alpha, 0, host(y)));
+  public void matmul(Tensor x, Tensor w, float alpha, boolean adds, Tensor y) {
+    pool.exclusively(() -> matmul.forward(host(x), w, alpha, adds ? 1 : 0, host(y)));
   }
 
   @Override
-  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    pool.exclusively(() -> matmul.forward(host(x), w, alpha, 1, host(y)));
-  }
-
-  @Override
-  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    pool.exclusively(() -> matmul.backwardInput(host(dY), w, alpha, 1, host(dX)));
-  }
-
-  @Override
-  public void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    pool.exclusively(() -> matmul.backwardInput(host(dY), w, alpha, 0, host(dX)));
+  public void matmulInput(Tensor dY, Tensor w, float alpha, boolean adds, Tensor dX) {
+    pool.exclusively(() -> matmul.backwardInput(host(dY), w, alpha, adds ? 1 : 0, host(dX)));
   }
 
   @Override
@@ -162,11 +134,7 @@ final class VectorKernels
 
   @Override
   public void attentionBackward(
-      AttentionTensors tensors,
-      AttentionGradients gradients,
-      Heads heads,
-      AttentionMask mask,
-      float scale) {
+      AttentionTensors tensors, Gradients gradients, Heads heads, AttentionMask mask, float scale) {
     VectorAttention.Call forward = new VectorAttention.Call(tensors, heads, scale);
     VectorAttentionBackward.Call call = new VectorAttentionBackward.Call(forward, gradients);
     pool.exclusively(() -> attentionBackward.run(call, mask));
@@ -179,11 +147,6 @@ final class VectorKernels
   public int logitsRows(int vocabSize) {
     int rows = Engine.usualLogitsRows(vocabSize);
     return rows < LEAST_LOGITS ? rows : Math.min(MOST_LOGITS, Integer.highestOneBit(rows));
-  }
-
-  @Override
-  public Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
-    return VectorSampling.sample(pool, logits, rule, uniforms, seen);
   }
 
   @Override

@@ -2,7 +2,6 @@ package org.sparklora.model.engine.vector;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
-import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.TokenScores;
 import org.sparklora.model.engine.tensor.HostIndices;
 import org.sparklora.model.engine.tensor.Indices;
@@ -13,12 +12,9 @@ import org.sparklora.model.engine.tensor.Tensor;
  * memory once; sums within a block are float, sums over blocks double, so that a vocabulary of
  * 150,000 costs no precision.
  */
-interface VectorLogProbs extends Kernels {
+interface VectorLogProbs extends VectorElementwise {
   /** Logits summed in float; a multiple of every vector length. */
   int BLOCK = 1024;
-
-  /** The threads that compute. */
-  WorkerPool pool();
 
   @Override
   default void tokenLogProbs(Tensor logits, Indices labels, float temperature, TokenScores y) {

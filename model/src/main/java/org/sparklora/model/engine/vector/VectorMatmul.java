@@ -144,10 +144,7 @@ final class VectorMatmul implements AutoCloseable {
         multiply(dX.rows(), in, out, 1, both[0], both[1], beta, dXs);
       }
     } else if (w.dtype() != DType.FLOAT32) {
-      slices(
-          in,
-          ALIGNMENT,
-          (from, to, own) -> backwardInputWidened(dY, w, alpha, beta, dXs, from, to, own));
+      slices(in, ALIGNMENT, backwardInputWidened(dY, w, alpha, beta, dXs));
     } else {
       multiply(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of((HostTensor) w), beta, dXs);
     }
@@ -197,31 +194,20 @@ final class VectorMatmul implements AutoCloseable {
     }
   }
 
-  /** Computes the input columns {@code [from, to)}: one worker per element of dX and of w. */
-  private static void backwardInputWidened(
-      HostTensor dY,
-      Tensor w,
-      float alpha,
-      float beta,
-      Matrix dXs,
-      long from,
-      long to,
-      Scratch own) {
-    long rows = Math.max(1, TILE / (to - from));
-    for (long o = 0; o < w.rows(); o += rows) {
-      long end = Math.min(w.rows(), o + rows);
-      Matrix tile = widen(w, o, end, from, to, own);
-      Gemm.multiply(
-          own,
-          dY.rows(),
-          to - from,
-          end - o,
-          alpha,
-          Matrix.of(dY).at(0, o),
-          tile,
-          o == 0 ? beta : 1,
-          dXs.at(0, from));
-    }
+  /** Computes some columns of dX, the inputs: one worker per element of dX and of w. */
+  private static WorkerPool.Range backwardInputWidened(
+      HostTensor dY, Tensor w, float alpha, float beta, Matrix dXs) {
+    return (from, to, own) -> {
+      long rows = Math.max(1, TILE / (to - from));
+      for (long o = 0; o < w.rows(); o += rows) {
+        long end = Math.min(w.rows(), o + rows);
+        Matrix dOut = Matrix.of(dY).at(0, o);
+        Matrix tile = widen(w, o, end, from, to, own);
+        Matrix dIn = dXs.at(0, from);
+        float kept = o == 0 ? beta : 1;
+        Gemm.multiply(own, dY.rows(), to - from, end - o, alpha, dOut, tile, kept, dIn);
+      }
+    };
   }
 
   /** Forward was {@code y += alpha · x · wᵀ}: {@code dW += alpha · dYᵀ · x}. */

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.sparklora.model.engine.AdamW;
-import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
@@ -12,7 +11,7 @@ import org.sparklora.model.engine.tensor.Tensor;
  * over memory, cut by size, so that no bit depends on the number of threads or the vector length of
  * the CPU.
  */
-interface VectorOptimizer extends Kernels {
+interface VectorOptimizer extends VectorElementwise {
   /** Elements whose squares are added to one partial sum. */
   int SUMMED = 2048;
 
@@ -20,9 +19,6 @@ interface VectorOptimizer extends Kernels {
   int CHUNK_OF_STEP = 1024;
 
   float[] ZEROS = new float[CHUNK_OF_STEP];
-
-  /** The threads that compute. */
-  WorkerPool pool();
 
   /** Computes four sums at once, since each addition waits for the previous one in its sum. */
   @Override

@@ -18,7 +18,7 @@ public final class VectorProvider implements EngineProvider {
   @Override
   public Kernels open(int threads) {
     if (VectorModule.isLoaded()) {
-      return new VectorKernels(threads);
+      return new VectorKernels(new WorkerPool(threads));
     }
     LOG.warn(
         "Cannot load the JVM's vector module: falling back to the reference engine, a hundred times slower. Start a JDK 17 with {}",

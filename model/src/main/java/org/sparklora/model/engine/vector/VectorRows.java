@@ -2,7 +2,6 @@ package org.sparklora.model.engine.vector;
 
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
-import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.tensor.HostIndices;
 import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -12,7 +11,7 @@ import org.sparklora.model.engine.tensor.Tensor;
  * embedding, root-mean-square norm, rotation, rows of experts. Each row is copied into an array,
  * computed there and copied back.
  */
-interface VectorRows extends Kernels {
+interface VectorRows extends VectorElementwise {
   /** Columns of one task that adds to rows of a table. */
   int TABLE_COLUMNS = 256;
 
@@ -21,9 +20,6 @@ interface VectorRows extends Kernels {
    * sums.
    */
   int SUM_ROWS = 64;
-
-  /** The threads that compute. */
-  WorkerPool pool();
 
   // ---- bias ----------------------------------------------------------------------------------
 

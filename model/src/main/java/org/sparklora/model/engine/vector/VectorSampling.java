@@ -13,23 +13,22 @@ import org.sparklora.model.engine.tensor.Tensor;
  * finds the largest logit, and whether all are finite; the second computes exponentials and their
  * sums by blocks, by which the block of the drawn token is found.
  */
-final class VectorSampling {
+interface VectorSampling extends VectorElementwise {
   /** Probabilities summed in float; a multiple of every vector length. */
-  private static final int BLOCK = 1024;
+  int BLOCK = 1024;
 
   /** Groups of logits by distance from the largest; the last has all greater distances. */
-  private static final int GROUPS = 1024;
+  int GROUPS = 1024;
 
   /** Groups per unit of temperature, a factor of e between probabilities. */
-  private static final int GROUPS_IN_UNIT = 16;
+  int GROUPS_IN_UNIT = 16;
 
   /** The padding of logits: finite, and so low that its exponential does not change a sum ≥ 1. */
-  private static final float PADDING = -Float.MAX_VALUE;
+  float PADDING = -Float.MAX_VALUE;
 
-  private VectorSampling() {}
-
-  static Draws sample(
-      WorkerPool pool, Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+  @Override
+  default Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    WorkerPool pool = pool();
     Draws draws = Draws.ofRows(uniforms.length);
     int columns = logits.columns();
     pool.forEach(
@@ -68,7 +67,7 @@ final class VectorSampling {
   }
 
   /** The logits that a token is drawn from. */
-  private static final class Row {
+  final class Row {
     private final float[] z;
     private final int columns;
     private final float[] e; // e^((z − top) / temperature); 0 if it cannot be drawn

@@ -41,10 +41,6 @@ final class WorkerPool implements AutoCloseable {
   private volatile boolean closed;
 
   WorkerPool(int threads) {
-    if (threads < 1) {
-      throw new IllegalArgumentException(
-          "Cannot run kernels on %s threads: set lora.threads to at least 1".formatted(threads));
-    }
     workers = new Worker[threads];
     CountDownLatch limited = new CountDownLatch(threads); // settles isGemmLimited()
     for (int w = 0; w < threads; w++) {

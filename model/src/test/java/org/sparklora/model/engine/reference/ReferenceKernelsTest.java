@@ -5,12 +5,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Segments;
@@ -62,7 +63,7 @@ class ReferenceKernelsTest {
     assertThat(y.toArray()).containsExactly(1, 2, 1);
 
     Tensor dX = tensor(shape(1, 2), 10, 10);
-    ENGINE.matmulBackwardInput(y, w, 2, dX); // 2 · (1·(1, 0) + 2·(0, 1) + 1·(3, −1))
+    ENGINE.matmulInput(y, w, 2, true, dX); // 2 · (1·(1, 0) + 2·(0, 1) + 1·(3, −1))
     assertThat(dX.toArray()).containsExactly(18, 12);
 
     Tensor dW = ENGINE.allocate(3, 2);
@@ -114,7 +115,7 @@ class ReferenceKernelsTest {
   @Test
   void swiGluOfZeroIsZeroAndOfLargeGatesTheirProduct() {
     Tensor y = ENGINE.allocate(3);
-    ENGINE.swiGlu(tensor(shape(3), 0, 50, -50), tensor(shape(3), 7, 2, 2), y);
+    ENGINE.gate(GateFunction.SILU, tensor(shape(3), 0, 50, -50), tensor(shape(3), 7, 2, 2), y);
     assertThat(y.toArray()).containsExactly(new float[] {0, 100, 0}, within(EXACT));
   }
 
@@ -122,7 +123,7 @@ class ReferenceKernelsTest {
   @Test
   void geGluOfOneIsThatOfTorch() {
     Tensor y = ENGINE.allocate(3);
-    ENGINE.geGlu(tensor(shape(3), 0, 1, -1), tensor(shape(3), 7, 2, 2), y);
+    ENGINE.gate(GateFunction.GELU_TANH, tensor(shape(3), 0, 1, -1), tensor(shape(3), 7, 2, 2), y);
     assertThat(y.toArray()).containsExactly(new float[] {0, 1.682384f, -0.317616f}, within(EXACT));
   }
 
@@ -211,7 +212,7 @@ class ReferenceKernelsTest {
     Tensor dQ = ENGINE.allocate(7, 12);
     Tensor dK = ENGINE.allocate(7, 6);
     Tensor dV = ENGINE.allocate(7, 6);
-    ENGINE.attentionBackward(tensors, new AttentionGradients(dY, dQ, dK, dV), heads, mask, 0.7f);
+    ENGINE.attentionBackward(tensors, new Gradients(dY, dQ, dK, dV), heads, mask, 0.7f);
     assertSlopes(q, loss, dQ);
     assertSlopes(k, loss, dK);
     assertSlopes(v, loss, dV);
@@ -219,15 +220,11 @@ class ReferenceKernelsTest {
 
   @Test
   void gatesBackwardsAreTheirSlopes() {
-    checkGate(ENGINE::swiGlu, ENGINE::swiGluBackwardInPlace);
-    checkGate(ENGINE::geGlu, ENGINE::geGluBackwardInPlace);
+    checkGate(GateFunction.SILU);
+    checkGate(GateFunction.GELU_TANH);
   }
 
-  private interface Gate {
-    void run(Tensor gate, Tensor up, Tensor y);
-  }
-
-  private static void checkGate(Gate forward, Gate backwardInPlace) {
+  private static void checkGate(GateFunction f) {
     Tensor gate = random(1, 9);
     Tensor up = random(2, 9);
     Tensor dY = random(3, 9);
@@ -236,10 +233,10 @@ class ReferenceKernelsTest {
     Tensor dUp = ENGINE.allocate(9);
     ENGINE.copy(gate, dGate);
     ENGINE.copy(up, dUp);
-    backwardInPlace.run(dGate, dUp, dY);
+    ENGINE.gateBackwardInPlace(f, dGate, dUp, dY);
     ToDoubleFunction<Tensor> loss =
         ignored -> {
-          forward.run(gate, up, y);
+          ENGINE.gate(f, gate, up, y);
           return weighted(y, dY);
         };
     assertSlopes(gate, loss, dGate);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
+import static org.sparklora.model.engine.GateFunction.SILU;
 
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -86,8 +87,8 @@ class Bfloat16ProductsTest {
       EnginesUnderTest.REFERENCE.matmul(x.tensor(), w, expected.tensor());
       engine.matmul(x.tensor(), w, actual.tensor());
       actual.assertCloseTo(expected.values(), tolerance(in));
-      EnginesUnderTest.REFERENCE.matmulAdd(x.tensor(), w, -2f, expected.tensor());
-      engine.matmulAdd(x.tensor(), w, -2f, actual.tensor());
+      EnginesUnderTest.REFERENCE.matmul(x.tensor(), w, -2f, true, expected.tensor());
+      engine.matmul(x.tensor(), w, -2f, true, actual.tensor());
       actual.assertCloseTo(expected.values(), 3 * tolerance(in));
     }
   }
@@ -102,8 +103,8 @@ class Bfloat16ProductsTest {
         GuardedTensor expectedDx = GuardedTensor.filled(engine, 1, n, in);
         GuardedTensor dW = GuardedTensor.filled(engine, 1, out, in);
         GuardedTensor expectedDw = GuardedTensor.filled(engine, 1, out, in)) {
-      EnginesUnderTest.REFERENCE.matmulBackwardInput(dY.tensor(), w, 0.5f, expectedDx.tensor());
-      engine.matmulBackwardInput(dY.tensor(), w, 0.5f, dX.tensor());
+      EnginesUnderTest.REFERENCE.matmulInput(dY.tensor(), w, 0.5f, true, expectedDx.tensor());
+      engine.matmulInput(dY.tensor(), w, 0.5f, true, dX.tensor());
       dX.assertCloseTo(expectedDx.values(), tolerance(out));
       EnginesUnderTest.REFERENCE.matmulBackwardWeight(
           dY.tensor(), x.tensor(), 0.5f, expectedDw.tensor());
@@ -123,14 +124,14 @@ class Bfloat16ProductsTest {
         Tensor exactY = engine.copyAs(DType.FLOAT32, y);
         Tensor dX = engine.allocate(DType.BFLOAT16, n, in);
         Tensor exactDx = engine.allocate(n, in)) {
-      engine.matmulAdd(x.tensor(), w, 0.5f, y);
-      engine.matmulAdd(x.tensor(), w, 0.5f, exactY);
+      engine.matmul(x.tensor(), w, 0.5f, true, y);
+      engine.matmul(x.tensor(), w, 0.5f, true, exactY);
       assertRounded(exactY, y);
-      engine.matmul(x.tensor(), w, -2f, y);
-      engine.matmul(x.tensor(), w, -2f, exactY);
+      engine.matmul(x.tensor(), w, -2f, false, y);
+      engine.matmul(x.tensor(), w, -2f, false, exactY);
       assertRounded(exactY, y);
-      engine.matmulInput(dY.tensor(), w, 0.5f, dX);
-      engine.matmulInput(dY.tensor(), w, 0.5f, exactDx);
+      engine.matmulInput(dY.tensor(), w, 0.5f, false, dX);
+      engine.matmulInput(dY.tensor(), w, 0.5f, false, exactDx);
       assertRounded(exactDx, dX);
     }
   }
@@ -162,7 +163,7 @@ class Bfloat16ProductsTest {
         Tensor w = GuardedTensor.weight(ONE_THREAD, DType.BFLOAT16, SEED, 16, 16);
         GuardedTensor y = GuardedTensor.filled(ONE_THREAD, 0, 129, 16)) {
       float alpha = 1f / 3f; // 3 · alpha is 1 as a float32, alpha in bfloat16 times 3 is not
-      ONE_THREAD.withProductsIn(DType.BFLOAT16).matmulAdd(x.tensor(), w, alpha, y.tensor());
+      ONE_THREAD.withProductsIn(DType.BFLOAT16).matmul(x.tensor(), w, alpha, true, y.tensor());
       float sum = 0;
       float[] weights = w.toArray();
       for (int i = 0; i < 16; i++) {
@@ -185,8 +186,8 @@ class Bfloat16ProductsTest {
       double bound = out < 16 ? tolerance(300) : 0; // thin ones are float32 if nothing is rounded
       assertSame(y -> engine.matmul(x, w, y), y -> engine.matmul(roundedX, w, y), bound, 300, out);
       assertSame(
-          dX -> engine.matmulBackwardInput(dY, w, 0.5f, dX),
-          dX -> engine.matmulBackwardInput(roundedDy, w, 0.5f, dX),
+          dX -> engine.matmulInput(dY, w, 0.5f, true, dX),
+          dX -> engine.matmulInput(roundedDy, w, 0.5f, true, dX),
           bound,
           300,
           64);
@@ -207,9 +208,9 @@ class Bfloat16ProductsTest {
         Tensor exact = engine.allocate(n, in);
         Tensor expected = engine.allocate(DType.BFLOAT16, n, in);
         Tensor actual = engine.allocate(DType.BFLOAT16, n, in)) {
-      engine.matmulInput(dY.tensor(), w, 0.5f, exact);
+      engine.matmulInput(dY.tensor(), w, 0.5f, false, exact);
       engine.copy(exact, expected);
-      engine.matmulInput(dY.tensor(), w, 0.5f, actual);
+      engine.matmulInput(dY.tensor(), w, 0.5f, false, actual);
       assertThat(actual.toArray()).isEqualTo(expected.toArray());
     }
   }
@@ -224,7 +225,7 @@ class Bfloat16ProductsTest {
         Tensor half = engine.copyAs(DType.BFLOAT16, x)) {
       assertRounds(y -> engine.copy(x, y));
       assertRounds(y -> engine.rmsNorm(x, weight, 1e-5f, y, rstd));
-      assertRounds(y -> engine.swiGlu(gate, x, y));
+      assertRounds(y -> engine.gate(SILU, gate, x, y));
       try (Tensor widened = engine.copyAs(DType.FLOAT32, half)) {
         assertRounds(
             y -> engine.dropout(y.dtype() == DType.FLOAT32 ? widened : half, 0.25f, SEED, y));

@@ -1,10 +1,12 @@
 package org.sparklora.model.engine.vector;
 
+import static org.sparklora.model.engine.GateFunction.SILU;
+
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.GuardedTensor;
@@ -89,7 +91,7 @@ final class EngineBenchmark {
     String shape = " (%d, %d, %d) %s".formatted(n, in, out, type);
     double operations = 2.0 * n * in * out;
     gemm("matmul" + shape, operations, () -> engine.matmul(x, w, y));
-    gemm("matmulBackwardInput" + shape, operations, () -> engine.matmulBackwardInput(y, w, 1, dX));
+    gemm("matmulInput" + shape, operations, () -> engine.matmulInput(y, w, 1, true, dX));
     if (type == DType.FLOAT32) {
       gemm(
           "matmulBackwardWeight" + shape,
@@ -121,8 +123,8 @@ final class EngineBenchmark {
     Tensor gate = random(N, F);
     Tensor up = random(N, F);
     Tensor out = random(N, F);
-    memory("swiGlu", 3L * N * F, () -> engine.swiGlu(gate, up, out));
-    memory("swiGluBackwardInPlace", 5L * N * F, () -> engine.swiGluBackwardInPlace(gate, up, out));
+    memory("swiGlu", 3L * N * F, () -> engine.gate(SILU, gate, up, out));
+    memory("swiGluBackward", 5L * N * F, () -> engine.gateBackwardInPlace(SILU, gate, up, out));
     Arrays.asList(x, y, dX, weight, rstd, cos, gate, up, out).forEach(Tensor::close);
   }
 
@@ -137,7 +139,7 @@ final class EngineBenchmark {
     Tensor dV = random(N, 192);
     AttentionMask mask = engine.mask(segments);
     AttentionTensors tensors = new AttentionTensors(q, k, v, y, lse);
-    AttentionGradients gradients = new AttentionGradients(y, dQ, dK, dV);
+    Gradients gradients = new Gradients(y, dQ, dK, dV);
     double pairs = 0; // of a query and a key that it sees
     for (int s = 0; s < segments.count(); s++) {
       double length = segments.end(s) - segments.start(s);

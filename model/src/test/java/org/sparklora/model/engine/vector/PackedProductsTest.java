@@ -71,14 +71,14 @@ class PackedProductsTest {
         Tensor w = GuardedTensor.weight(ONE_THREAD, DType.BFLOAT16, SEED + 1, out, in);
         Tensor packed = alone.packed(w);
         GuardedTensor all = GuardedTensor.filled(ONE_THREAD, 1, MOST_ROWS, out)) {
-      alone.matmulAdd(x.tensor(), packed, 1f, all.tensor());
+      alone.matmul(x.tensor(), packed, 1f, true, all.tensor());
       for (int rows : new int[] {1, 2, 7, 8, 9, 16, 17, 32, 33, 63, 64, 65, 127, 128}) {
         for (int from : new int[] {0, (MOST_ROWS - rows) / 2, MOST_ROWS - rows}) {
           try (GuardedTensor some = GuardedTensor.filled(ONE_THREAD, 1, rows, out)) {
             float[] expected = all.tensor().rows(from, from + rows).toArray();
             for (Engine engine : new Engine[] {alone, together}) {
               ONE_THREAD.fill(some.tensor(), 1);
-              engine.matmulAdd(x.tensor().rows(from, from + rows), packed, 1f, some.tensor());
+              engine.matmul(x.tensor().rows(from, from + rows), packed, 1f, true, some.tensor());
               assertThat(some.values()).as("%d rows from %d", rows, from).isEqualTo(expected);
               some.assertCloseTo(expected, 0); // and guards
             }
@@ -107,8 +107,8 @@ class PackedProductsTest {
           EnginesUnderTest.REFERENCE.matmul(roundedX, roundedW, expected.tensor());
           engine.matmul(x, packed, actual.tensor());
           actual.assertCloseTo(expected.values(), tolerance);
-          EnginesUnderTest.REFERENCE.matmulAdd(roundedX, roundedW, -2f, expected.tensor());
-          engine.matmulAdd(x, packed, -2f, actual.tensor());
+          EnginesUnderTest.REFERENCE.matmul(roundedX, roundedW, -2f, true, expected.tensor());
+          engine.matmul(x, packed, -2f, true, actual.tensor());
           actual.assertCloseTo(expected.values(), 3 * tolerance);
         }
       }

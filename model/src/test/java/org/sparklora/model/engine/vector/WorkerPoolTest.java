@@ -2,6 +2,7 @@ package org.sparklora.model.engine.vector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.sparklora.model.engine.GateFunction.SILU;
 
 import java.util.List;
 import java.util.Set;
@@ -126,7 +127,7 @@ class WorkerPoolTest {
         Tensor y = engine.allocate(120, 70)) {
       for (int i = 0; i < 20; i++) {
         engine.matmul(x, w, y);
-        engine.swiGlu(y, y, y);
+        engine.gate(SILU, y, y, y);
       }
       return y.toArray();
     }
