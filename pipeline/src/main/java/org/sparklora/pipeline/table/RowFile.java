@@ -12,7 +12,9 @@ import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.schema.MessageType;
 
 /**
- * Writes rows to one Parquet file. Its bytes depend on the rows alone. Not thread-safe.
+ * Writes rows to one Parquet file. Its bytes depend on the rows alone, but for the order in which
+ * the footer lists a column's encodings: Parquet's library keeps them in a hash set of enum
+ * constants, whose order depends on the JVM. Not thread-safe.
  *
  * <p>Writes directly to its path; the caller decides when the file counts as complete.
  *
