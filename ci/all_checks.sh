@@ -22,8 +22,7 @@ export SPARK_LORA_JAVA_OPTS=$LATE_SECOND_COMPILER SPARK_SUBMIT_OPTS=$LATE_SECOND
 
 tools_of() { # NAME
   case $1 in
-    standalone_check | standalone_gpu_check | yarn_check | slow_network_check) ci/spark_home.sh ;;
-    scale_check) ci/spark_home.sh && ci/venv.sh curate ;;
+    standalone_check | standalone_gpu_check | yarn_check | slow_network_check | scale_check) ci/spark_home.sh ;;
     s3_check) ci/spark_home.sh && ci/venv.sh s3 ;;
     kubernetes_check) ci/spark_home.sh && ci/venv.sh hub ;;
     fault_matrix | soak) ci/spark_home.sh && ci/venv.sh notebooks ;;

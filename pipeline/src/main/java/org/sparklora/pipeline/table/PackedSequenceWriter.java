@@ -6,6 +6,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
 
@@ -39,7 +40,10 @@ public final class PackedSequenceWriter implements Closeable {
     MessageType schema = sources ? PackedSequenceSchema.OF_MIXTURE : PackedSequenceSchema.SCHEMA;
     return new PackedSequenceWriter(
         RowFile.create(
-            configuration, path, new Builder(path, schema).withRowGroupSize(ROW_GROUP_BYTES)));
+            configuration,
+            path,
+            new Builder(RowFile.at(configuration, path), schema)
+                .withRowGroupSize(ROW_GROUP_BYTES)));
   }
 
   /** Appends a row. */
@@ -55,7 +59,7 @@ public final class PackedSequenceWriter implements Closeable {
   private static final class Builder extends ParquetWriter.Builder<PackedSequence, Builder> {
     private final MessageType schema;
 
-    Builder(Path file, MessageType schema) {
+    Builder(OutputFile file, MessageType schema) {
       super(file);
       this.schema = schema;
     }

@@ -9,12 +9,12 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopOutputFile;
+import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.schema.MessageType;
 
 /**
- * Writes rows to one Parquet file. Its bytes depend on the rows alone, but for the order in which
- * the footer lists a column's encodings: Parquet's library keeps them in a hash set of enum
- * constants, whose order depends on the JVM. Not thread-safe.
+ * Writes rows to one Parquet file. Its bytes depend on the rows alone. Not thread-safe.
  *
  * <p>Writes directly to its path; the caller decides when the file counts as complete.
  *
@@ -32,12 +32,21 @@ public final class RowFile<T> implements Closeable {
   /**
    * Starts a file.
    *
-   * @param builder builder of the file's writer
+   * @param builder builder of the writer of {@link #at}
    * @throws TableException when the file cannot be created; all methods that write throw it
    */
   static <T> RowFile<T> create(
       Configuration configuration, Path file, ParquetWriter.Builder<T, ?> builder) {
     return built(configuration, file, builder.withCompressionCodec(CompressionCodecName.ZSTD));
+  }
+
+  /** The file at a path. */
+  static OutputFile at(Configuration configuration, Path file) {
+    try {
+      return new OrderedFooter(HadoopOutputFile.fromPath(file, configuration));
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
   }
 
   private static <T> RowFile<T> built(
@@ -59,7 +68,9 @@ public final class RowFile<T> implements Closeable {
     return create(
         configuration,
         file,
-        ExampleParquetWriter.builder(file).withType(schema).withExtraMetaData(about));
+        ExampleParquetWriter.builder(at(configuration, file))
+            .withType(schema)
+            .withExtraMetaData(about));
   }
 
   /** Starts a file of hashes, which neither repeat nor compress: no dictionary, no codec. */
@@ -68,7 +79,9 @@ public final class RowFile<T> implements Closeable {
     return built(
         configuration,
         file,
-        ExampleParquetWriter.builder(file).withType(schema).withDictionaryEncoding(false));
+        ExampleParquetWriter.builder(at(configuration, file))
+            .withType(schema)
+            .withDictionaryEncoding(false));
   }
 
   /** Appends a row. */
