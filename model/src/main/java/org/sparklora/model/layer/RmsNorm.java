@@ -22,7 +22,7 @@ public record RmsNorm(Weight weight, float epsilon) {
     engine.rmsNorm(inRows(x), weight.value(), epsilon, inRows(y), rstd);
   }
 
-  /** {@link #forward} into an activation, which it returns: valid until it is given back. */
+  /** Returns y in an activation that the workspace lends; the caller gives the activation back. */
   public Tensor forward(Workspace workspace, Tensor x, Tensor rstd, Buffer buffer) {
     Tensor y = workspace.lendActivation(buffer, x.shape());
     forward(workspace.engine(), x, y, rstd);
@@ -43,7 +43,7 @@ public record RmsNorm(Weight weight, float epsilon) {
     engine.rmsNormBackward(inRows(x), weight.value(), rstd, inRows(dY), inRows(dX));
   }
 
-  /** {@link #backward} into zeros, which it returns: valid until they are given back. */
+  /** Returns dX in a tensor that the workspace lends; the caller gives the tensor back. */
   public Tensor backward(Workspace workspace, Tensor x, Tensor rstd, Tensor dY, Buffer buffer) {
     Tensor dX = workspace.lendZeros(buffer, x.shape());
     backward(workspace.engine(), x, rstd, dY, dX);

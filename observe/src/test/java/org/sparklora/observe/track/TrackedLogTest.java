@@ -202,13 +202,13 @@ class TrackedLogTest {
     assertThat(trackio()).containsExactly("1 1.0", "2 2.0");
   }
 
-  /** As a callback in Python does that ends the run by an exception. */
+  /** A callback in Python ends the run by an exception in the same way. */
   @Test
   void aRowWhoseFollowerFailsIsToldToTrackersToo() throws Exception {
     try (RunFolder out = open(false);
         TrackedLog log = TrackedLog.begin(out, List.of(), run)) {
       log.log(row(1, 1));
-      Thread.sleep(200); // by then trackers have read the log, which they do once
+      Thread.sleep(200); // trackers read the log once, at their start; the second row comes later
       log.follow(
           row -> {
             throw new IllegalStateException("enough");
