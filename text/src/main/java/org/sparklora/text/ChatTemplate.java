@@ -54,6 +54,7 @@ public final class ChatTemplate {
   private static final Map<String, String> TRAINING_TWINS =
       Map.of(
           "a55ee1b1660128b7098723e0abcd92caa0788061051c62d51cbe87d9cf1974d8", "qwen3.jinja",
+          "64f85b198065d0fba2a81f37e10ed68161ce2c19a754c7100e67e0ca2ee9c326", "qwen3_2507.jinja",
           "cd8e9439f0570856fd70470bf8889ebd8b5d1107207f67a5efb46e342330527f", "qwen2_5.jinja",
           "ba03a121d097859c7b5b9cd03af99aafe95275210d2876f642ad9929a150f122", "llama3.jinja",
           "7de1c58e208eda46e9c7f86397df37ec49883aeece39fb961e0a6b24088dd3c4", "gemma3.jinja");

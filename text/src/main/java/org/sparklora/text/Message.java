@@ -3,7 +3,6 @@ package org.sparklora.text;
 import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * One turn of a conversation.
@@ -18,7 +17,7 @@ public record Message(String role, String content, Map<String, Object> extra)
     implements Serializable {
 
   public Message {
-    extra = new TreeMap<>(extra); // unlike Map.copyOf, TreeMap accepts JSON's nulls
+    extra = new LinkedHashMap<>(extra); // keeps order and JSON's nulls, unlike Map.copyOf
   }
 
   public static Message of(String role, String content) {
@@ -32,7 +31,7 @@ public record Message(String role, String content, Map<String, Object> extra)
    *     an extra field, and a missing one becomes an extra field with null
    */
   public static Message ofFields(Map<String, Object> fields) {
-    Map<String, Object> extra = new TreeMap<>(fields);
+    Map<String, Object> extra = new LinkedHashMap<>(fields);
     String role = (String) extra.remove("role");
     extra.putIfAbsent("content", null); // so that templates can tell no content from an empty text
     String content = extra.get("content") instanceof String ? (String) extra.remove("content") : "";

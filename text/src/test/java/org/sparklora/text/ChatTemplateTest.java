@@ -13,6 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
@@ -123,6 +125,84 @@ class ChatTemplateTest {
   }
 
   @Test
+  void qwen32507sTrainingTwinRendersTheSameTextAndMarksWholeAnswers() throws IOException {
+    ChatTemplate template = ChatTemplate.load(folder("qwen3_2507")).orElseThrow();
+    ChatTemplate twin = template.forAssistantOnlyLoss().orElseThrow();
+    Map<String, Object> call = Map.of("function", Map.of("name", "f", "arguments", Map.of("a", 1)));
+    Conversation conversation =
+        new Conversation(
+            List.of(
+                Message.of("system", "s"),
+                Message.of("user", "q"),
+                new Message("assistant", "b\n", Map.of("tool_calls", List.of(call))),
+                Message.of("tool", "1"),
+                Message.of("assistant", "a")),
+            Map.of("tools", List.of(Map.of("name", "f"))));
+
+    Rendering rendered = twin.render(conversation, ChatTemplate.Options.prompt());
+
+    assertThat(rendered.text())
+        .isEqualTo(template.render(conversation, ChatTemplate.Options.prompt()).text());
+    assertThat(rendered.generated())
+        .extracting(span -> rendered.text().substring(span.start(), span.end()))
+        .containsExactly(
+            "b\n\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1}}\n</tool_call><|im_end|>\n",
+            "a<|im_end|>\n");
+  }
+
+  @Test
+  void gemma3sTrainingTwinReadsPartsAsTheTemplateDoes() throws IOException {
+    ChatTemplate template = ChatTemplate.load(folder("gemma3")).orElseThrow();
+    Conversation conversation =
+        new Conversation(
+            List.of(
+                parts("system", "be brief"),
+                parts("user", " hi ", "there"),
+                parts("assistant", "y ")),
+            Map.of());
+
+    String text =
+        template
+            .forAssistantOnlyLoss()
+            .orElseThrow()
+            .render(conversation, ChatTemplate.Options.training())
+            .text();
+
+    assertThat(text)
+        .endsWith(
+            "<start_of_turn>user\nbe brief\n\nhithere<end_of_turn>\n<start_of_turn>model\ny<end_of_turn>\n")
+        .isEqualTo(template.render(conversation, ChatTemplate.Options.training()).text());
+  }
+
+  /** TRL 1.16's templates refuse such rows, too: they add a list to a text. */
+  @ParameterizedTest
+  @CsvSource({
+    "qwen2_5.jinja, user",
+    "qwen2_5.jinja, system",
+    "qwen2_5.jinja, assistant",
+    "qwen3.jinja, system",
+    "qwen3_2507.jinja, system"
+  })
+  void aTrainingTwinDoesNotWriteAListOfPartsAsText(String file, String role) throws IOException {
+    ChatTemplate twin;
+    try (var in = ChatTemplate.class.getResourceAsStream("training/" + file)) {
+      String source = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      twin = ChatTemplate.of(source, Map.of(), file);
+    }
+    Conversation conversation =
+        new Conversation(List.of(parts(role, "hi"), Message.of("assistant", "a")), Map.of());
+    assertThatThrownBy(() -> twin.render(conversation, ChatTemplate.Options.training()))
+        .isInstanceOf(ChatTemplateException.class)
+        .hasMessageContaining("list");
+  }
+
+  private static Message parts(String role, String... texts) {
+    List<Map<String, String>> parts =
+        Arrays.stream(texts).map(text -> Map.of("type", "text", "text", text)).toList();
+    return Message.ofFields(Map.of("role", role, "content", parts));
+  }
+
+  @Test
   void anUnknownTemplateWithoutMarksHasNoTwin() throws IOException {
     assertThat(ChatTemplate.load(folder("smollm2")).orElseThrow().forAssistantOnlyLoss()).isEmpty();
   }
@@ -149,6 +229,16 @@ class ChatTemplateTest {
     assertThat(rendered(source, Map.of("role", "a"))).isEqualTo("False|{\"role\": \"a\"}");
     assertThat(rendered(source, Map.of("role", "a", "content", "")))
         .isEqualTo("True|{\"role\": \"a\", \"content\": \"\"}");
+  }
+
+  @Test
+  void fieldsOfAMessageKeepTheirOrder() {
+    Map<String, Object> message = new LinkedHashMap<>();
+    for (String name : List.of("role", "content", "tool_call_id", "name", "b", "a")) {
+      message.put(name, name);
+    }
+    assertThat(rendered("{{ messages[0] | join(' ') }}", message))
+        .isEqualTo("role content tool_call_id name b a");
   }
 
   private static String rendered(String source, Map<String, Object> message) {

@@ -104,12 +104,22 @@ final class BytePairModel {
     for (int i = start, next; i < end; i = next) {
       next = i + (byteLevel ? 1 : Utf8.length(text[i]));
       int symbol = byteLevel ? byteSymbols[text[i] & 0xFF] : lookUp(decode(text, i, next));
-      if (symbol == MISSING && fallsBack(text, i, next)) {
+      if (symbol != MISSING) {
+        flush(pending, symbols);
+        pending = 0;
+        symbols.add(symbol, next - i);
+      } else if (fallsBack(text, i, next)) {
         for (int b = i; b < next; b++) {
           symbols.add(byteFallback[text[b] & 0xFF], 1);
         }
+      } else if (unknown == MISSING) {
+        symbols.skip(next - i);
       } else {
-        pending = addLetter(symbol, next - i, pending, symbols);
+        if (!fuseUnknown) {
+          flush(pending, symbols);
+          pending = 0;
+        }
+        pending += next - i;
       }
     }
     flush(pending, symbols);
@@ -117,24 +127,6 @@ final class BytePairModel {
 
   private static String decode(byte[] text, int start, int end) {
     return new String(text, start, end - start, StandardCharsets.UTF_8);
-  }
-
-  /** Adds a letter, or extends the pending unknown token; returns the pending bytes. */
-  private int addLetter(int symbol, int bytes, int pending, Symbols symbols) {
-    if (symbol != MISSING) {
-      flush(pending, symbols);
-      symbols.add(symbol, bytes);
-      return 0;
-    }
-    if (unknown == MISSING) {
-      symbols.skip(bytes);
-      return 0;
-    }
-    if (pending > 0 && !fuseUnknown) {
-      flush(pending, symbols);
-      return bytes;
-    }
-    return pending + bytes;
   }
 
   private void flush(int pending, Symbols symbols) {

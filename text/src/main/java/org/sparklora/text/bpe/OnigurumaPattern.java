@@ -54,6 +54,22 @@ final class OnigurumaPattern {
     }
   }
 
+  /**
+   * Finds the next match.
+   *
+   * @throws IllegalArgumentException if the matcher, which recurses, exhausts the thread's stack
+   */
+  static boolean find(Matcher matcher) {
+    try {
+      return matcher.find();
+    } catch (StackOverflowError e) {
+      throw new IllegalArgumentException(
+          "Cannot search a text of %s characters for %s: the expression recurses too deeply; split the text or give the JVM a larger -Xss"
+              .formatted(matcher.regionEnd(), matcher.pattern()),
+          e);
+    }
+  }
+
   private static String translated(Matcher token, String source, int depth) {
     String text = token.group();
     if (token.group("property") != null) {

@@ -98,18 +98,19 @@ interface PreTokenizer {
   }
 
   private static PreTokenizer split(JsonFields json) {
-    String literal = json.child("pattern").text("String").orElse("");
+    JsonFields pattern = json.child("pattern");
+    String literal = pattern.text("String").orElse("");
+    String behavior = json.required("behavior");
     boolean inverted = json.flag("invert", false);
-    if (json.required("behavior").equals("MergedWithPrevious") && !literal.isEmpty() && !inverted) {
+    if (behavior.equals("MergedWithPrevious") && !literal.isEmpty() && !inverted) {
       return new SplitAfter(literal.getBytes(StandardCharsets.UTF_8));
     }
     boolean removes =
-        switch (json.required("behavior")) {
+        switch (behavior) {
           case "Removed" -> true;
           case "Isolated" -> false;
-          default -> throw Components.unsupported(json, "behavior " + json.required("behavior"));
+          default -> throw Components.unsupported(json, "behavior " + behavior);
         };
-    JsonFields pattern = json.child("pattern");
     String regex = pattern.has("Regex") ? pattern.required("Regex") : "";
     // A scanner's pattern matches every character, so Isolated yields the same, inverted or not.
     return !removes && SCANNERS.containsKey(regex)
@@ -150,20 +151,13 @@ interface PreTokenizer {
       Matcher matcher = pattern.matcher(own);
       int from = start;
       int matched = 0; // characters up to the byte from
-      try {
-        while (matcher.find()) {
-          int first = from + bytes(own.substring(matched, matcher.start()));
-          int behind = first + bytes(matcher.group());
-          handOn(text, from, first, shift, invert, sink);
-          handOn(text, first, behind, shift, !invert, sink);
-          from = behind;
-          matched = matcher.end();
-        }
-      } catch (StackOverflowError e) {
-        throw new IllegalArgumentException(
-            "Cannot cut a text of %s characters with %s: the expression recurses too deeply; split the text or give the JVM a larger -Xss"
-                .formatted(own.length(), pattern),
-            e);
+      while (OnigurumaPattern.find(matcher)) {
+        int first = from + bytes(own.substring(matched, matcher.start()));
+        int behind = first + bytes(matcher.group());
+        handOn(text, from, first, shift, invert, sink);
+        handOn(text, first, behind, shift, !invert, sink);
+        from = behind;
+        matched = matcher.end();
       }
       handOn(text, from, end, shift, invert, sink);
     }

@@ -129,7 +129,7 @@ interface TextNormalizer {
     Matcher matcher = pattern.matcher(aligned.text());
     AlignedText.Builder builder = new AlignedText.Builder(aligned);
     int from = 0;
-    while (matcher.find()) {
+    while (OnigurumaPattern.find(matcher)) {
       builder.keep(from, matcher.start());
       builder.append(content, matcher.start(), matcher.end());
       from = matcher.end();

@@ -6,8 +6,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.sparklora.text.json.JsonFields;
 
 /**
@@ -40,9 +38,8 @@ interface TokenDecoder {
               .map(TokenDecoder::read)
               .reduce(tokens -> tokens, (one, next) -> tokens -> next.apply(one.apply(tokens)));
       case "Replace" -> {
-        Pattern pattern = TextNormalizer.pattern(json.child("pattern"));
-        String literal = Matcher.quoteReplacement(json.required("content"));
-        yield tokens -> tokens.stream().map(t -> pattern.matcher(t).replaceAll(literal)).toList();
+        TextNormalizer replacement = TextNormalizer.read(json);
+        yield tokens -> tokens.stream().map(token -> replacement.apply(token)).toList();
       }
       case "ByteFallback" -> TokenDecoder::joinBytes;
       case "Fuse" -> tokens -> List.of(String.join("", tokens));

@@ -10,9 +10,13 @@ import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.sparklora.text.jinja.Expression.CallArguments;
 import org.sparklora.text.jinja.Token.Kind;
+import org.sparklora.text.jinja.value.Attributes;
+import org.sparklora.text.jinja.value.Filters;
 import org.sparklora.text.jinja.value.JinjaException;
 import org.sparklora.text.jinja.value.None;
+import org.sparklora.text.jinja.value.Operators;
 import org.sparklora.text.jinja.value.Undefined;
+import org.sparklora.text.jinja.value.ValueTests;
 import org.sparklora.text.jinja.value.Values;
 
 /**
@@ -53,24 +57,22 @@ record ExpressionParser(TokenStream tokens) {
         break;
       }
       items.add(item.get());
-    } while (tokens.skipOperator(",") && (tuple = true));
+    } while (tokens.skip(",") && (tuple = true));
     if (items.isEmpty()) {
       throw new JinjaException(line, "Expected an expression, found " + tokens.peek().described());
     }
-    return tuple ? sequence(line, items, true) : items.get(0);
+    return tuple ? Expression.sequence(line, items, true) : items.get(0);
   }
 
   private boolean endsTuple() {
     Token token = tokens.peek();
-    return token.kind() == Kind.VARIABLE_END
-        || token.kind() == Kind.BLOCK_END
-        || token.isOperator(")");
+    return token.kind() == Kind.VARIABLE_END || token.kind() == Kind.BLOCK_END || token.is(")");
   }
 
   /** Parses the filters after a {@code |} that was just read, or of a filter block. */
   BiFunction<Object, Scope, Object> filters() {
     BiFunction<Object, Scope, Object> first = filter();
-    if (!tokens.skipOperator("|")) {
+    if (!tokens.skip("|")) {
       return first;
     }
     BiFunction<Object, Scope, Object> rest = filters();
@@ -80,12 +82,12 @@ record ExpressionParser(TokenStream tokens) {
   Expression expression() {
     tokens.descend();
     Expression expression = or();
-    while (tokens.peek().isName("if")) {
+    while (tokens.peek().is("if")) {
       int line = tokens.next().line();
       Expression then = expression;
       Expression condition = or();
       Expression otherwise =
-          tokens.skipName("else") ? expression() : scope -> new Undefined("the untaken branch");
+          tokens.skip("else") ? expression() : scope -> new Undefined("the untaken branch");
       expression =
           at(
               line,
@@ -103,26 +105,14 @@ record ExpressionParser(TokenStream tokens) {
   /** Parses left-associative operators of one precedence. */
   private Expression operations(Set<String> operators, Supplier<Expression> operand) {
     Expression left = operand.get();
-    while (isOneOf(operators)) {
-      Token operator = tokens.next();
-      Expression first = left;
-      Expression second = operand.get();
-      left =
-          at(
-              operator.line(),
-              scope -> Evaluator.binary(operator.text(), first.evaluate(scope), second, scope));
+    while (tokens.peek().isOneOf(operators)) {
+      left = Expression.binary(tokens.next(), left, operand.get());
     }
     return left;
   }
 
-  private boolean isOneOf(Set<String> operators) {
-    Token token = tokens.peek();
-    return (token.kind() == Kind.OPERATOR || token.kind() == Kind.NAME)
-        && operators.contains(token.text());
-  }
-
   private Expression not() {
-    if (!tokens.peek().isName("not")) {
+    if (!tokens.peek().is("not")) {
       return comparison();
     }
     int line = tokens.next().line();
@@ -143,16 +133,14 @@ record ExpressionParser(TokenStream tokens) {
     List<Expression> rest = new ArrayList<>();
     while (true) {
       Token token = tokens.peek();
-      if (isOneOf(COMPARISONS)) {
+      if (token.isOneOf(COMPARISONS)) {
         operators.add(tokens.next().text());
-      } else if (token.isName("not") && tokens.peekSecond().isName("in")) {
+      } else if (token.is("not") && tokens.peekSecond().is("in")) {
         tokens.next();
         tokens.next();
         operators.add("not in");
       } else {
-        return operators.isEmpty()
-            ? first
-            : at(line, scope -> Evaluator.compare(first, operators, rest, scope));
+        return operators.isEmpty() ? first : Expression.comparison(line, first, operators, rest);
       }
       rest.add(arithmetic(0));
     }
@@ -169,13 +157,13 @@ record ExpressionParser(TokenStream tokens) {
     tokens.descend();
     Token token = tokens.peek();
     Expression node;
-    if (token.isOperator("-") || token.isOperator("+")) {
+    if (token.is("-") || token.is("+")) {
       tokens.next();
       Expression operand = unary(false);
       node =
           at(
               token.line(),
-              scope -> Evaluator.signed(token.text(), operand.evaluate(scope), scope.budget()));
+              scope -> Operators.signed(token.text(), operand.evaluate(scope), scope.budget()));
     } else {
       node = primary();
     }
@@ -220,34 +208,30 @@ record ExpressionParser(TokenStream tokens) {
   }
 
   private Expression parenthesised(int line) {
-    if (tokens.skipOperator(")")) {
-      return sequence(line, List.of(), true);
+    if (tokens.skip(")")) {
+      return Expression.sequence(line, List.of(), true);
     }
     Expression inner = tuple();
-    tokens.expectOperator(")");
+    tokens.expect(")");
     return inner;
   }
 
   /** Reads items with commas between and optionally after them, up to a closing bracket. */
   private void commaSeparated(String closing, Runnable item) {
     boolean more = true;
-    while (!tokens.skipOperator(closing)) {
+    while (!tokens.skip(closing)) {
       if (!more) {
-        tokens.expectOperator(closing);
+        tokens.expect(closing);
       }
       item.run();
-      more = tokens.skipOperator(",");
+      more = tokens.skip(",");
     }
   }
 
   private Expression list(int line) {
     List<Expression> items = new ArrayList<>();
     commaSeparated("]", () -> items.add(expression()));
-    return sequence(line, items, false);
-  }
-
-  private static Expression sequence(int line, List<Expression> items, boolean tuple) {
-    return at(line, scope -> Evaluator.sequence(items, tuple, scope));
+    return Expression.sequence(line, items, false);
   }
 
   private Expression dict(int line) {
@@ -257,20 +241,20 @@ record ExpressionParser(TokenStream tokens) {
         "}",
         () -> {
           keys.add(expression());
-          tokens.expectOperator(":");
+          tokens.expect(":");
           values.add(expression());
         });
-    return at(line, scope -> Evaluator.dict(keys, values, scope));
+    return Expression.dict(line, keys, values);
   }
 
   private Expression postfix(Expression node) {
     while (true) {
       Token token = tokens.peek();
-      if (tokens.skipOperator(".")) {
+      if (tokens.skip(".")) {
         node = attribute(node);
-      } else if (tokens.skipOperator("[")) {
+      } else if (tokens.skip("[")) {
         node = subscript(node, token.line());
-      } else if (token.isOperator("(")) {
+      } else if (token.is("(")) {
         node = new Expression.Call(token.line(), node, arguments());
       } else {
         return node;
@@ -281,7 +265,7 @@ record ExpressionParser(TokenStream tokens) {
   private Expression attribute(Expression node) {
     Token name = tokens.next();
     return switch (name.kind()) {
-      case NAME -> at(name.line(), s -> Evaluator.attribute(node.evaluate(s), name.text(), s));
+      case NAME -> at(name.line(), s -> Attributes.of(node.evaluate(s), name.text(), s.budget()));
       case INTEGER -> item(name.line(), node, constant(name.line(), name.integer()));
       default ->
           throw new JinjaException(
@@ -290,21 +274,21 @@ record ExpressionParser(TokenStream tokens) {
   }
 
   private static Expression item(int line, Expression node, Expression key) {
-    return at(line, s -> Evaluator.item(node.evaluate(s), key.evaluate(s), s));
+    return at(line, s -> Attributes.item(node.evaluate(s), key.evaluate(s), s.budget()));
   }
 
   private Expression subscript(Expression node, int line) {
     Expression start = sliceBound();
-    if (!tokens.skipOperator(":")) {
+    if (!tokens.skip(":")) {
       if (start == NO_BOUND) {
         throw tokens.peek().unexpected();
       }
-      tokens.expectOperator("]");
+      tokens.expect("]");
       return item(line, node, start);
     }
     Expression stop = sliceBound();
-    Expression step = tokens.skipOperator(":") ? sliceBound() : NO_BOUND;
-    tokens.expectOperator("]");
+    Expression step = tokens.skip(":") ? sliceBound() : NO_BOUND;
+    tokens.expect("]");
     return at(
         line,
         scope ->
@@ -318,20 +302,20 @@ record ExpressionParser(TokenStream tokens) {
 
   private Expression sliceBound() {
     Token token = tokens.peek();
-    return token.isOperator(":") || token.isOperator("]") ? NO_BOUND : expression();
+    return token.is(":") || token.is("]") ? NO_BOUND : expression();
   }
 
   private CallArguments arguments() {
-    tokens.expectOperator("(");
+    tokens.expect("(");
     CallArguments arguments = new CallArguments();
     commaSeparated(")", () -> argument(arguments));
     return arguments;
   }
 
   private void argument(CallArguments arguments) {
-    if (tokens.skipOperator("*")) {
+    if (tokens.skip("*")) {
       arguments.spread().add(expression());
-    } else if (tokens.peek().kind() == Kind.NAME && tokens.peekSecond().isOperator("=")) {
+    } else if (tokens.peek().kind() == Kind.NAME && tokens.peekSecond().is("=")) {
       String name = tokens.next().text();
       tokens.next();
       arguments.named().put(name, expression());
@@ -345,14 +329,14 @@ record ExpressionParser(TokenStream tokens) {
   private Expression filtersAndTests(Expression node) {
     while (true) {
       Token token = tokens.peek();
-      if (tokens.skipOperator("|")) {
+      if (tokens.skip("|")) {
         Expression value = node;
         int line = tokens.peek().line();
         BiFunction<Object, Scope, Object> filter = filter();
         node = at(line, scope -> filter.apply(value.evaluate(scope), scope));
-      } else if (tokens.skipName("is")) {
+      } else if (tokens.skip("is")) {
         node = test(node, token.line());
-      } else if (token.isOperator("(")) {
+      } else if (token.is("(")) {
         node = new Expression.Call(token.line(), node, arguments());
       } else {
         return node;
@@ -362,16 +346,16 @@ record ExpressionParser(TokenStream tokens) {
 
   private BiFunction<Object, Scope, Object> filter() {
     String name = tokens.expect(Kind.NAME).text();
-    CallArguments arguments = tokens.peek().isOperator("(") ? arguments() : new CallArguments();
+    CallArguments arguments = tokens.peek().is("(") ? arguments() : new CallArguments();
     return (value, scope) -> Filters.named(name).apply(value, arguments.evaluate(scope));
   }
 
   private Expression test(Expression node, int line) {
-    boolean negated = tokens.skipName("not");
+    boolean negated = tokens.skip("not");
     String name = tokens.expect(Kind.NAME).text();
     Token token = tokens.peek();
-    CallArguments arguments = token.isOperator("(") ? arguments() : new CallArguments();
-    if (!token.isOperator("(") && beginsTestArgument(token)) {
+    CallArguments arguments = token.is("(") ? arguments() : new CallArguments();
+    if (!token.is("(") && beginsTestArgument(token)) {
       arguments.positional().add(postfix(primary()));
     }
     Expression test =
@@ -385,7 +369,7 @@ record ExpressionParser(TokenStream tokens) {
     return switch (token.kind()) {
       case NAME -> !NO_TEST_ARGUMENT.contains(token.text());
       case STRING, INTEGER, FLOAT -> true;
-      case OPERATOR -> token.isOperator("[") || token.isOperator("{");
+      case OPERATOR -> token.is("[") || token.is("{");
       default -> false;
     };
   }

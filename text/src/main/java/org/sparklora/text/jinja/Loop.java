@@ -6,12 +6,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.sparklora.text.jinja.Statement.Target;
+import org.sparklora.text.jinja.value.Attributes;
 import org.sparklora.text.jinja.value.Callable;
 import org.sparklora.text.jinja.value.Undefined;
 import org.sparklora.text.jinja.value.Values;
 
 /** The variable {@code loop} of a for statement: the items read so far, and the rest. */
-record Loop(List<Object> items, Iterator<Object> rest, int index) {
+record Loop(List<Object> items, Iterator<Object> rest, int index) implements Attributes.Owner {
   private static final int ALL = Integer.MAX_VALUE;
 
   /** {@code {% for target in iterable if filter %}body{% endfor %}}. */
@@ -34,13 +35,16 @@ record Loop(List<Object> items, Iterator<Object> rest, int index) {
     scope.budget().ascend();
   }
 
-  Optional<Object> attribute(String name) {
+  @Override
+  public Optional<Object> attribute(String name) {
     return Optional.ofNullable(
         switch (name) {
           case "index" -> index + 1L;
           case "index0" -> (long) index;
           case "revindex" -> read(ALL);
           case "revindex0" -> read(ALL) - 1;
+          case "depth" -> 1L; // recursive loops are refused
+          case "depth0" -> 0L;
           case "first" -> index == 0;
           case "last" -> read(2) == 1;
           case "length" -> index + read(ALL);

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.sparklora.text.jinja.value.Arguments;
 import org.sparklora.text.jinja.value.Callable;
+import org.sparklora.text.jinja.value.JinjaException;
 import org.sparklora.text.jinja.value.Undefined;
 
 /** {@code {% macro name(parameters) %}}: a function whose value is the text its body writes. */
@@ -14,6 +15,12 @@ record Macro(List<Parameter> parameters, Scope definedIn, Statement body) implem
 
   @Override
   public Object call(Arguments arguments) {
+    for (String name : arguments.named().keySet()) {
+      if (!name.equals("caller") && parameters.stream().noneMatch(p -> p.name.equals(name))) {
+        throw new JinjaException("The macro has no parameter '%s'", name);
+      }
+    }
+    arguments.atMost(parameters.size());
     Scope scope = definedIn.inner();
     for (int i = 0; i < parameters.size(); i++) {
       Parameter parameter = parameters.get(i);

@@ -42,7 +42,7 @@ record Parser(TokenStream tokens, ExpressionParser expressions) {
           tokens.expect(Kind.VARIABLE_END);
         }
         case BLOCK_BEGIN -> {
-          if (tokens.peek().kind() == Kind.NAME && closing.contains(tokens.peek().text())) {
+          if (tokens.peek().isOneOf(closing)) {
             tokens.ascend();
             return Statement.sequence(statements);
           }
@@ -130,22 +130,22 @@ record Parser(TokenStream tokens, ExpressionParser expressions) {
 
   private Statement forStatement(int line) {
     Target target = target(false);
-    tokens.expectName("in");
+    tokens.expect("in");
     Expression iterable = expressions.tupleWithoutConditional();
     Optional<Expression> filter =
-        tokens.skipName("if") ? Optional.of(expressions.expression()) : Optional.empty();
+        tokens.skip("if") ? Optional.of(expressions.expression()) : Optional.empty();
     Statement body = bodyUpTo("endfor");
     return doing(line, scope -> Loop.run(iterable.evaluate(scope), target, filter, body, scope));
   }
 
   private Statement setStatement(int line) {
     Target target = target(true);
-    if (tokens.skipOperator("=")) {
+    if (tokens.skip("=")) {
       Expression value = expressions.tuple();
       return endOfTag(doing(line, scope -> target.assign(value.evaluate(scope), scope)));
     }
     BiFunction<Object, Scope, Object> filters =
-        tokens.skipOperator("|") ? expressions.filters() : (value, scope) -> value;
+        tokens.skip("|") ? expressions.filters() : (value, scope) -> value;
     Statement body = bodyUpTo("endset");
     return doing(line, scope -> target.assign(filtered(filters, body, scope), scope));
   }
@@ -154,12 +154,11 @@ record Parser(TokenStream tokens, ExpressionParser expressions) {
     List<Target> parts = new ArrayList<>();
     boolean tuple = false;
     do {
-      Token token = tokens.peek();
-      if (tuple && (token.isName("in") || token.isOperator(")") || token.isOperator("="))) {
+      if (tuple && tokens.peek().isOneOf(Set.of("in", ")", "="))) {
         break; // a trailing comma
       }
       parts.add(singleTarget(withNamespace));
-    } while (tokens.skipOperator(",") && (tuple = true));
+    } while (tokens.skip(",") && (tuple = true));
     return tuple ? (value, scope) -> unpack(parts, value, scope) : parts.get(0);
   }
 
@@ -174,16 +173,16 @@ record Parser(TokenStream tokens, ExpressionParser expressions) {
   }
 
   private Target singleTarget(boolean withNamespace) {
-    if (tokens.skipOperator("(")) {
+    if (tokens.skip("(")) {
       Target inner = target(withNamespace);
-      tokens.expectOperator(")");
+      tokens.expect(")");
       return inner;
     }
     Token name = tokens.expect(Kind.NAME);
     if (ExpressionParser.CONSTANTS.containsKey(name.text())) {
       throw new JinjaException(name.line(), "Cannot assign to '%s'", name.text());
     }
-    if (withNamespace && tokens.skipOperator(".")) {
+    if (withNamespace && tokens.skip(".")) {
       String field = tokens.expect(Kind.NAME).text();
       return (value, scope) -> {
         if (!(scope.get(name.text()) instanceof Namespace namespace)) {
@@ -205,7 +204,7 @@ record Parser(TokenStream tokens, ExpressionParser expressions) {
   }
 
   private Statement callBlock(int line) {
-    List<Macro.Parameter> parameters = tokens.peek().isOperator("(") ? parameters() : List.of();
+    List<Macro.Parameter> parameters = tokens.peek().is("(") ? parameters() : List.of();
     if (!(expressions.expression() instanceof Expression.Call call)) {
       throw new JinjaException(line, "A call block needs a call");
     }
@@ -217,14 +216,14 @@ record Parser(TokenStream tokens, ExpressionParser expressions) {
   private List<Macro.Parameter> parameters() {
     List<Macro.Parameter> parameters = new ArrayList<>();
     boolean defaults = false;
-    tokens.expectOperator("(");
-    while (!tokens.skipOperator(")")) {
+    tokens.expect("(");
+    while (!tokens.skip(")")) {
       if (!parameters.isEmpty()) {
-        tokens.expectOperator(",");
+        tokens.expect(",");
       }
       Token token = tokens.expect(Kind.NAME);
       String name = token.text();
-      if (tokens.skipOperator("=")) {
+      if (tokens.skip("=")) {
         parameters.add(new Macro.Parameter(name, expressions.expression()));
         defaults = true;
       } else if (defaults) {

@@ -3,6 +3,7 @@ package org.sparklora.text.jinja;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
+import org.sparklora.text.jinja.value.Globals;
 import org.sparklora.text.jinja.value.JinjaException;
 import org.sparklora.text.jinja.value.Values;
 

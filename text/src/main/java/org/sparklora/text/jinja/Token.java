@@ -1,5 +1,6 @@
 package org.sparklora.text.jinja;
 
+import java.util.Set;
 import org.sparklora.text.jinja.value.JinjaException;
 
 /**
@@ -24,12 +25,13 @@ record Token(Kind kind, String text, int line) {
     END
   }
 
-  boolean isName(String name) {
-    return kind == Kind.NAME && text.equals(name);
+  /** Whether the token is this name or operator. */
+  boolean is(String word) {
+    return isOneOf(Set.of(word));
   }
 
-  boolean isOperator(String operator) {
-    return kind == Kind.OPERATOR && text.equals(operator);
+  boolean isOneOf(Set<String> words) {
+    return (kind == Kind.NAME || kind == Kind.OPERATOR) && words.contains(text);
   }
 
   /** The token as error messages name it. */

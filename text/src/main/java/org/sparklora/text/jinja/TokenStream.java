@@ -33,19 +33,11 @@ final class TokenStream {
     return token;
   }
 
-  boolean skipName(String name) {
-    return skipIf(peek().isName(name));
-  }
-
-  boolean skipOperator(String operator) {
-    return skipIf(peek().isOperator(operator));
-  }
-
-  private boolean skipIf(boolean condition) {
-    if (condition) {
-      at++;
-    }
-    return condition;
+  /** Reads the next token if it is this name or operator. */
+  boolean skip(String word) {
+    boolean skips = peek().is(word);
+    at += skips ? 1 : 0;
+    return skips;
   }
 
   Token expect(Kind kind) {
@@ -54,12 +46,8 @@ final class TokenStream {
         kind.toString().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
   }
 
-  void expectName(String name) {
-    expect(peek().isName(name), "'" + name + "'");
-  }
-
-  void expectOperator(String operator) {
-    expect(peek().isOperator(operator), "'" + operator + "'");
+  void expect(String word) {
+    expect(peek().is(word), "'" + word + "'");
   }
 
   private Token expect(boolean met, String wanted) {

@@ -5,7 +5,8 @@
  *
  * <p>Matches the environment of transformers' {@code apply_chat_template}: {@code trim_blocks} and
  * {@code lstrip_blocks} on, {@code break}/{@code continue}, {@code {% generation %}}, an immutable
- * sandbox. {@code value} below it holds the values; this package holds syntax and evaluation. Used
- * by {@code org.sparklora.text} alone; others see the {@link org.sparklora.text.jinja.Rendering}.
+ * sandbox. {@code value} below it computes with values; this package holds syntax and statements.
+ * Used by {@code org.sparklora.text} alone; others see the {@link
+ * org.sparklora.text.jinja.Rendering}.
  */
 package org.sparklora.text.jinja;

@@ -1,6 +1,7 @@
 package org.sparklora.text.bpe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -43,13 +44,26 @@ class TextNormalizerTest {
 
   private static void assertLastPosition(
       String json, String text, String expected, int start, int end) throws IOException {
-    JsonFields fields =
-        JsonFields.of(
-            Path.of("tokenizer.json"), new ObjectMapper().readTree(json.replace('\'', '"')));
-    AlignedText normalised = TextNormalizer.read(fields).apply(AlignedText.of(text));
+    AlignedText normalised = read(json).apply(AlignedText.of(text));
     int last = expected.length() - 1;
     assertThat(normalised.text()).isEqualTo(expected);
     assertThat(normalised.start(last)).isEqualTo(start);
     assertThat(normalised.end(last)).isEqualTo(end);
+  }
+
+  @Test
+  void anExpressionThatExhaustsTheStackIsAnErrorOfTheText() throws IOException {
+    TextNormalizer replacement =
+        read("{'type':'Replace','pattern':{'Regex':'(x|y)+'},'content':'z'}");
+    assertThat(replacement.apply("axyxa")).isEqualTo("aza");
+    assertThatThrownBy(() -> replacement.apply("xy".repeat(1_000_000)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("2000000 characters for (x|y)+");
+  }
+
+  private static TextNormalizer read(String json) throws IOException {
+    return TextNormalizer.read(
+        JsonFields.of(
+            Path.of("tokenizer.json"), new ObjectMapper().readTree(json.replace('\'', '"'))));
   }
 }

@@ -67,6 +67,24 @@ class TokenizerPipelineTest {
     assertThat(pipeline.encode(text, false, false)[0]).containsExactly(found[0]);
   }
 
+  @Test
+  void decodersRewriteTheListOfTokensOneAfterTheOther() throws IOException {
+    String json =
+        """
+        {"decoder": {"type": "Sequence", "decoders": [
+           {"type": "Replace", "pattern": {"String": "▁"}, "content": " $0"},
+           {"type": "ByteFallback"}, {"type": "Fuse"},
+           {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+         "model": {"type": "BPE", "merges": [],
+           "vocab": {"▁a": 0, "<0xC3>": 1, "<0xA9>": 2, "b": 3, "<0xFF>": 4}}}
+        """;
+    TokenizerPipeline pipeline =
+        new TokenizerPipeline(
+            JsonFields.of(Path.of("tokenizer.json"), new ObjectMapper().readTree(json)), List.of());
+
+    assertThat(pipeline.decode(new int[] {0, 1, 2, 3, 0, 4}, false)).isEqualTo("$0aéb $0a\uFFFD");
+  }
+
   private static String joined(IntFunction<String> told, int[][] found) {
     return IntStream.range(0, found[0].length).mapToObj(told).collect(Collectors.joining(" "));
   }

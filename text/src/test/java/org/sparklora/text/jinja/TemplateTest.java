@@ -3,6 +3,7 @@ package org.sparklora.text.jinja;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.math.BigInteger;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -24,6 +25,7 @@ class TemplateTest {
           "name", "wörld😀",
           "words", List.of("b", "a", "C"),
           "empty", "",
+          "big", BigInteger.ONE.shiftLeft(64),
           "messages",
               List.of(
                   Map.of("role", "user", "content", "hi"),
@@ -86,6 +88,9 @@ class TemplateTest {
         "{% set ns = namespace(s=false) %}{% for m in words if not ns.s %}{{ loop.index }}{{ m }}{% set ns.s = true %}{% endfor %}→1b",
         "{% set ns = namespace(s=false) %}{% for m in words if not ns.s %}{{ m }}{{ loop.last }}{% set ns.s = true %}{% endfor %}→bFalseaTrue",
         "{% for x in words if x != 'a' %}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.length }}{{ loop.nextitem }};{% endfor %}→212C;102;",
+        "{% for x in words %}{{ loop.depth }}{{ loop.depth0 }}{% endfor %}→101010",
+        "{{ big }} {{ big is number }} {{ big is integer }} {{ big is float }}→18446744073709551616 True True False",
+        "{{ -0.0 < 0 }} {{ 0 > -0.0 }} {{ [0.0, -0.0] | sort }}→False False [0.0, -0.0]",
         "{% for (a, b), c in [((1, 2), 3)] %}{{ a + b + c }}{% endfor %}→6",
         "{{ 'a\\r\\nb\\rc\\x0b' | indent(2) }}|→a⏎  b⏎  c⏎|",
         "{{ {'b': 1, 'a': 1, 'c': 2} | dictsort(by='value', reverse=true) }}→[('c', 2), ('b', 1), ('a', 1)]",
@@ -134,6 +139,8 @@ class TemplateTest {
         "{% for x in [] recursive %}{% endfor %} → found 'recursive'",
         "{% include 'f' %} → reaches for other templates",
         "{% for x in 5 %}{% endfor %} → Cannot iterate over int",
+        "{% macro m(a) %}{{ varargs }}{% endmacro %}{{ m(1, 2) }} → 2 arguments are too many",
+        "{% macro m(a) %}{{ kwargs }}{% endmacro %}{{ m(1, b=2) }} → no parameter 'b'",
         "{{ raise_exception('no') }} → no",
         "{{ 'a → not closed",
         "{{ ''.__class__.__mro__ }} → is undefined",

@@ -18,16 +18,16 @@ public record Arguments(List<Object> positional, Map<String, Object> named, Rend
         : Optional.ofNullable(named.get(name));
   }
 
-  public Object get(int position, String name) {
+  Object get(int position, String name) {
     return find(position, name)
         .orElseThrow(() -> new JinjaException("Missing the argument '%s'", name));
   }
 
-  public Object get(int position, String name, Object fallback) {
+  Object get(int position, String name, Object fallback) {
     return find(position, name).orElse(fallback);
   }
 
-  public String string(int position, String name) {
+  String string(int position, String name) {
     Object value = get(position, name);
     if (value instanceof String text) {
       return text;
@@ -37,7 +37,7 @@ public record Arguments(List<Object> positional, Map<String, Object> named, Rend
   }
 
   /** Refuses more than {@code count} positional arguments, though Python may accept more. */
-  Arguments atMost(int count) {
+  public Arguments atMost(int count) {
     if (positional.size() > count) {
       throw new JinjaException(
           "%d arguments are too many, at most %d are supported", positional.size(), count);
@@ -45,22 +45,22 @@ public record Arguments(List<Object> positional, Map<String, Object> named, Rend
     return this;
   }
 
-  public int integer(int position, String name, int fallback) {
+  int integer(int position, String name, int fallback) {
     Optional<Object> value = find(position, name).filter(v -> v != None.NONE);
     return value.map(Values::asIndex).orElse(fallback);
   }
 
-  public boolean truth(int position, String name, boolean fallback) {
+  boolean truth(int position, String name, boolean fallback) {
     return find(position, name).map(Values::isTrue).orElse(fallback);
   }
 
   /** The items of a value, charged to the budget. */
-  public List<Object> iterate(Object value) {
+  List<Object> iterate(Object value) {
     return Values.iterate(value, budget);
   }
 
   /** These arguments without the first {@code count} positional ones. */
-  public Arguments after(int count) {
+  Arguments after(int count) {
     return new Arguments(
         positional.subList(Math.min(count, positional.size()), positional.size()), named, budget);
   }

@@ -31,7 +31,7 @@ public final class JinjaException extends RuntimeException {
   }
 
   /** The error that {@code raise_exception} throws. */
-  public static JinjaException raised(String message) {
+  static JinjaException raised(String message) {
     return new JinjaException(message, NO_LINE, true);
   }
 

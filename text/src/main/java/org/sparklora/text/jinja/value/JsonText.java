@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Python's {@code json.dumps}, with which templates print tools and arguments. */
-public record JsonText(
+record JsonText(
     boolean ascii,
     Optional<String> indent,
     List<?> separators,
@@ -28,7 +28,7 @@ public record JsonText(
   /**
    * The filter {@code tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)}.
    */
-  public static String of(Object value, Arguments arguments) {
+  static String of(Object value, Arguments arguments) {
     Optional<String> indent =
         arguments.find(1, "indent").filter(given -> given != None.NONE).map(StringMethods::indent);
     JsonText json =

@@ -26,7 +26,7 @@ public final class RenderLimit {
   }
 
   /** Charges work over {@code size} characters or items. */
-  public void work(long size) {
+  void work(long size) {
     charge(1 + size / 16);
   }
 
@@ -52,7 +52,7 @@ public final class RenderLimit {
   }
 
   /** Charges a naive search for {@code part} characters in a text of {@code size} characters. */
-  public void search(long size, int part) {
+  void search(long size, int part) {
     work(size * (1 + part / 64));
   }
 

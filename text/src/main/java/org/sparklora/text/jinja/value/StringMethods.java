@@ -29,7 +29,7 @@ public final class StringMethods {
   }
 
   /** The method {@code text.name}, if str has it and a sandboxed template may call it. */
-  public static Optional<Object> find(String text, String name) {
+  static Optional<Object> find(String text, String name) {
     Callable method =
         switch (name) {
           case "strip" -> a -> strip(text, a.get(0, "chars", None.NONE));
@@ -154,8 +154,7 @@ public final class StringMethods {
     return part;
   }
 
-  public static String replace(
-      String text, String old, String fresh, int limit, Arguments arguments) {
+  static String replace(String text, String old, String fresh, int limit, Arguments arguments) {
     arguments.budget().search(text.length(), old.length());
     long hits = limit < 0 ? count(text, old) : Math.min(limit, count(text, old));
     arguments.budget().allocate(text.length() + hits * Math.max(0, fresh.length() - old.length()));
@@ -169,7 +168,7 @@ public final class StringMethods {
     return out.append(text, from, text.length()).toString();
   }
 
-  static String title(String text) {
+  private static String title(String text) {
     StringBuilder out = new StringBuilder();
     boolean inWord = false;
     for (int point : text.codePoints().toArray()) {
@@ -182,7 +181,7 @@ public final class StringMethods {
     return out.toString();
   }
 
-  public static String capitalize(String text) {
+  private static String capitalize(String text) {
     if (text.isEmpty()) {
       return text;
     }
@@ -192,13 +191,13 @@ public final class StringMethods {
   }
 
   /** The indentation of lines: the given text, or {@code width} blanks. */
-  public static String indent(Object width) {
+  static String indent(Object width) {
     return width instanceof String text
         ? text
         : " ".repeat(Math.min(1000, Math.max(0, Values.asIndex(width))));
   }
 
-  public static String join(String separator, List<Object> items, Arguments arguments) {
+  static String join(String separator, List<Object> items, Arguments arguments) {
     StringBuilder out = new StringBuilder();
     String between = "";
     for (Object item : items) {

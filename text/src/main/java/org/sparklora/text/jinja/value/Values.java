@@ -3,6 +3,7 @@ package org.sparklora.text.jinja.value;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,14 +62,14 @@ public final class Values {
   }
 
   /** The value; an {@link Undefined} is refused. */
-  public static Object defined(Object value) {
+  static Object defined(Object value) {
     if (value instanceof Undefined undefined) {
       throw new JinjaException(undefined.what() + " is undefined");
     }
     return value;
   }
 
-  public static String typeName(Object value) {
+  static String typeName(Object value) {
     Map<Class<?>, String> names =
         Map.of(
             String.class, "str",
@@ -84,7 +85,7 @@ public final class Values {
   }
 
   /** Python's {@code ==}: numbers and booleans by value, a list never equal to a tuple. */
-  public static boolean equal(Object left, Object right, RenderLimit budget) {
+  static boolean equal(Object left, Object right, RenderLimit budget) {
     if (isNumber(left) && isNumber(right)) {
       return left instanceof Double || right instanceof Double
           ? number(left) == number(right)
@@ -110,10 +111,10 @@ public final class Values {
   }
 
   /** Python's order of two numbers or strings. */
-  public static int compare(Object left, Object right, RenderLimit budget) {
+  static int compare(Object left, Object right, RenderLimit budget) {
     if (isNumber(left) && isNumber(right)) {
       return left instanceof Double || right instanceof Double
-          ? Double.compare(number(left), number(right))
+          ? Double.compare(number(left) + 0.0, number(right) + 0.0) // -0.0 equals 0.0
           : Long.compare(integer(left), integer(right));
     }
     if (left instanceof String a && right instanceof String b) {
@@ -123,21 +124,21 @@ public final class Values {
     throw new JinjaException("Cannot order %s and %s", typeName(defined(left)), typeName(right));
   }
 
-  public static boolean isNumber(Object value) {
+  static boolean isNumber(Object value) {
     return value instanceof Long || value instanceof Double || value instanceof Boolean;
   }
 
   /** A number as a double; True is 1. */
-  public static double number(Object value) {
+  static double number(Object value) {
     return value instanceof Boolean flag ? (flag ? 1 : 0) : ((Number) value).doubleValue();
   }
 
   /** An int or bool as a long. */
-  public static long integer(Object value) {
+  static long integer(Object value) {
     return value instanceof Boolean flag ? (flag ? 1 : 0) : (Long) value;
   }
 
-  public static int asIndex(Object value) {
+  static int asIndex(Object value) {
     if (value instanceof Long || value instanceof Boolean) {
       return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, integer(value)));
     }
@@ -152,38 +153,41 @@ public final class Values {
       text.codePoints().forEach(point -> characters.add(Character.toString(point)));
       return characters;
     }
-    if (value instanceof List<?> list) {
-      budget.allocate(list.size());
-      return new ArrayList<>(list);
-    }
-    if (value instanceof Map<?, ?> dict) {
-      budget.allocate(dict.size());
-      return new ArrayList<>(dict.keySet());
-    }
-    if (value instanceof Undefined) {
-      return new ArrayList<>();
-    }
-    throw new JinjaException("Cannot iterate over " + typeName(value));
+    Collection<?> items = collection(value, "Cannot iterate over %s");
+    budget.allocate(items.size());
+    return new ArrayList<>(items);
   }
 
-  public static long length(Object value, RenderLimit budget) {
+  private static Collection<?> collection(Object value, String refusal) {
+    if (value instanceof Collection<?> items) {
+      return items;
+    }
+    if (value instanceof Map<?, ?> dict) {
+      return dict.keySet();
+    }
+    if (value instanceof Undefined) {
+      return List.of();
+    }
+    throw new JinjaException(refusal, typeName(value));
+  }
+
+  /** The entries of a dict, as tuples. */
+  static List<Object> items(Map<?, ?> dict, RenderLimit budget) {
+    budget.items(dict.size());
+    List<Object> items = new ArrayList<>();
+    dict.forEach((key, value) -> items.add(new Tuple(List.of(key, value))));
+    return items;
+  }
+
+  static long length(Object value, RenderLimit budget) {
     if (value instanceof String text) {
       budget.work(text.length());
       return text.codePointCount(0, text.length());
     }
-    if (value instanceof List<?> list) {
-      return list.size();
-    }
-    if (value instanceof Map<?, ?> dict) {
-      return dict.size();
-    }
-    if (value instanceof Undefined) {
-      return 0;
-    }
-    throw new JinjaException("A value of type %s has no length", typeName(value));
+    return collection(value, "A value of type %s has no length").size();
   }
 
-  public static boolean contains(Object container, Object item, RenderLimit budget) {
+  static boolean contains(Object container, Object item, RenderLimit budget) {
     if (container instanceof String text) {
       if (!(item instanceof String part)) {
         throw new JinjaException("Cannot look for %s in a string", typeName(item));
@@ -198,7 +202,7 @@ public final class Values {
   }
 
   /** {@code target[key]}; missing keys and indexes are undefined. */
-  public static Object item(Object target, Object key, RenderLimit budget) {
+  static Object item(Object target, Object key, RenderLimit budget) {
     if (target instanceof Map<?, ?> dict) {
       Object value = isHashable(key, budget) ? dict.get(key) : null;
       return value == null ? new Undefined(brief(key) + " of a dict") : value;

@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.time.Clock;
 import java.time.ZonedDateTime;
@@ -9,15 +9,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.sparklora.text.jinja.value.Arguments;
-import org.sparklora.text.jinja.value.Callable;
-import org.sparklora.text.jinja.value.JinjaException;
-import org.sparklora.text.jinja.value.Namespace;
-import org.sparklora.text.jinja.value.ValueText;
-import org.sparklora.text.jinja.value.Values;
 
 /** The functions every template has: Jinja2's, and those transformers adds. */
-final class Globals {
+public final class Globals {
   /** The longest range; Jinja2's sandbox has the same limit. */
   private static final int MAX_RANGE = 100_000;
 
@@ -31,7 +25,7 @@ final class Globals {
 
   private Globals() {}
 
-  static Map<String, Callable> of(Clock clock) {
+  public static Map<String, Callable> of(Clock clock) {
     return Map.of(
         "range", Globals::range,
         "dict", Globals::dict,

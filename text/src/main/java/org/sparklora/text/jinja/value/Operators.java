@@ -4,11 +4,15 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** Python's {@code + - * / // %} on numbers, strings and lists. */
-public final class Arithmetic {
-  private Arithmetic() {}
+/** Python's operators on numbers, strings and lists, and its comparisons. */
+public final class Operators {
+  private Operators() {}
 
+  /** Computes {@code + - * / // %}, or joins the texts of two values by {@code ~}. */
   public static Object apply(String operator, Object left, Object right, RenderLimit budget) {
+    if (operator.equals("~")) {
+      return joined(ValueText.of(left), ValueText.of(right), budget);
+    }
     Values.defined(left);
     Values.defined(right);
     if (Values.isNumber(left) && Values.isNumber(right)) {
@@ -17,8 +21,7 @@ public final class Arithmetic {
           : integers(operator, Values.integer(left), Values.integer(right));
     }
     if (operator.equals("+") && left instanceof String a && right instanceof String b) {
-      budget.allocate((long) a.length() + b.length());
-      return a + b;
+      return joined(a, b, budget);
     }
     if (operator.equals("+")
         && left instanceof List<?> a
@@ -36,6 +39,11 @@ public final class Arithmetic {
       return repeat(right, left, budget);
     }
     throw unsupported(operator, left, right);
+  }
+
+  private static String joined(String start, String end, RenderLimit budget) {
+    budget.allocate((long) start.length() + end.length());
+    return start + end;
   }
 
   private static JinjaException unsupported(String operator, Object left, Object right) {
@@ -100,5 +108,27 @@ public final class Arithmetic {
       return Math.copySign(0.0, right);
     }
     return rest < 0 != right < 0 ? rest + right : rest;
+  }
+
+  /** {@code +value} or {@code -value}. */
+  public static Object signed(String sign, Object value, RenderLimit budget) {
+    if (!Values.isNumber(Values.defined(value))) {
+      throw new JinjaException("A sign needs a number, not " + Values.typeName(value));
+    }
+    return apply("*", value, sign.equals("-") ? -1L : 1L, budget);
+  }
+
+  /** Python's {@code == != < <= > >= in} and {@code not in}. */
+  public static boolean compares(String operator, Object left, Object right, RenderLimit budget) {
+    return switch (operator) {
+      case "==" -> Values.equal(left, right, budget);
+      case "!=" -> !Values.equal(left, right, budget);
+      case "in" -> Values.contains(right, left, budget);
+      case "not in" -> !Values.contains(right, left, budget);
+      case "<" -> Values.compare(left, right, budget) < 0;
+      case "<=" -> Values.compare(left, right, budget) <= 0;
+      case ">" -> Values.compare(left, right, budget) > 0;
+      default -> Values.compare(left, right, budget) >= 0;
+    };
   }
 }

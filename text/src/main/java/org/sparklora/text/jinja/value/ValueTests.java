@@ -1,21 +1,15 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiPredicate;
-import org.sparklora.text.jinja.value.Arguments;
-import org.sparklora.text.jinja.value.Arithmetic;
-import org.sparklora.text.jinja.value.JinjaException;
-import org.sparklora.text.jinja.value.None;
-import org.sparklora.text.jinja.value.Undefined;
-import org.sparklora.text.jinja.value.Values;
 
 /** Jinja2's tests: {@code value is name argument}. */
-final class ValueTests {
+public final class ValueTests {
 
   private ValueTests() {}
 
-  static BiPredicate<Object, Arguments> named(String name) {
+  public static BiPredicate<Object, Arguments> named(String name) {
     return switch (name) {
       case "defined" -> (v, a) -> !(v instanceof Undefined);
       case "undefined" -> (v, a) -> v instanceof Undefined;
@@ -23,9 +17,9 @@ final class ValueTests {
       case "true" -> (v, a) -> Boolean.TRUE.equals(v);
       case "false" -> (v, a) -> Boolean.FALSE.equals(v);
       case "boolean" -> (v, a) -> v instanceof Boolean;
-      case "integer" -> (v, a) -> v instanceof Long;
+      case "integer" -> (v, a) -> v instanceof Number && !(v instanceof Double);
       case "float" -> (v, a) -> v instanceof Double;
-      case "number" -> (v, a) -> Values.isNumber(v);
+      case "number" -> (v, a) -> v instanceof Number || v instanceof Boolean;
       case "string" -> (v, a) -> v instanceof String;
       case "mapping" -> (v, a) -> v instanceof Map;
       case "iterable", "sequence" ->
@@ -49,10 +43,10 @@ final class ValueTests {
   }
 
   private static BiPredicate<Object, Arguments> comparing(String operator) {
-    return (v, a) -> Evaluator.compares(operator, v, a.get(0, "other"), a.budget());
+    return (v, a) -> Operators.compares(operator, v, a.get(0, "other"), a.budget());
   }
 
   private static double remainder(Object value, Object divisor, Arguments arguments) {
-    return Values.number(Arithmetic.apply("%", value, divisor, arguments.budget()));
+    return Values.number(Operators.apply("%", value, divisor, arguments.budget()));
   }
 }

@@ -1,4 +1,4 @@
-package org.sparklora.text.jinja;
+package org.sparklora.text.jinja.value;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -11,18 +11,9 @@ import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.regex.Pattern;
-import org.sparklora.text.jinja.value.Arguments;
-import org.sparklora.text.jinja.value.DictMethods;
-import org.sparklora.text.jinja.value.JinjaException;
-import org.sparklora.text.jinja.value.JsonText;
-import org.sparklora.text.jinja.value.None;
-import org.sparklora.text.jinja.value.StringMethods;
-import org.sparklora.text.jinja.value.Undefined;
-import org.sparklora.text.jinja.value.ValueText;
-import org.sparklora.text.jinja.value.Values;
 
 /** Jinja2's filters: {@code value | name(arguments)}. */
-final class Filters {
+public final class Filters {
 
   /** The texts that Python's {@code float} accepts; Java accepts more. */
   private static final Pattern FLOAT =
@@ -35,16 +26,14 @@ final class Filters {
   private Filters() {}
 
   /** The filter of a name: a function of the value and the arguments in parentheses. */
-  static BiFunction<Object, Arguments, Object> named(String name) {
+  public static BiFunction<Object, Arguments, Object> named(String name) {
     return switch (name) {
       case "string" -> Filters::text;
       case "safe" -> (v, a) -> v;
       case "tojson" -> JsonText::of;
-      case "trim" -> Filters::trimmed;
-      case "upper" -> (v, a) -> text(v, a).toUpperCase(Locale.ROOT);
-      case "lower" -> (v, a) -> text(v, a).toLowerCase(Locale.ROOT);
+      case "trim" -> (v, a) -> method("strip", v, a);
+      case "upper", "lower", "capitalize" -> (v, a) -> method(name, v, a);
       case "title" -> (v, a) -> titled(text(v, a));
-      case "capitalize" -> (v, a) -> StringMethods.capitalize(text(v, a));
       case "replace" -> Filters::replaced;
       case "indent" -> (v, a) -> indented(text(v, a), a);
       case "join" -> Filters::joined;
@@ -68,7 +57,7 @@ final class Filters {
               sorted(a.iterate(v), a.truth(0, "reverse", false), folded(a, 1, attribute(a, 2)), a);
       case "unique" -> Filters::unique;
       case "items" ->
-          (v, a) -> v instanceof Undefined ? new ArrayList<>() : DictMethods.items(dict(v), a);
+          (v, a) -> v instanceof Undefined ? new ArrayList<>() : Values.items(dict(v), a.budget());
       case "dictsort" -> Filters::sortedItems;
       case "map" -> Filters::mapped;
       case "select" -> (v, a) -> selected(v, item -> item, a, true);
@@ -97,11 +86,9 @@ final class Filters {
     throw new JinjaException("Expected a dict, found " + Values.typeName(value));
   }
 
-  private static Object trimmed(Object value, Arguments a) {
-    String text = text(value, a);
-    Object characters = a.get(0, "chars", None.NONE);
-    a.budget().search(text.length(), characters instanceof String set ? set.length() : 0);
-    return StringMethods.strip(text, characters);
+  /** Calls a method of str with the filter's arguments. */
+  private static Object method(String name, Object value, Arguments a) {
+    return Callable.call(StringMethods.find(text(value, a), name).orElseThrow(), a);
   }
 
   private static Object replaced(Object value, Arguments a) {
@@ -171,7 +158,7 @@ final class Filters {
   private static Object sortedItems(Object value, Arguments a) {
     int by = a.get(1, "by", "key").equals("value") ? 1 : 0;
     Function<Object, Object> key = folded(a, 0, item -> ((List<?>) item).get(by));
-    return sorted(DictMethods.items(dict(value), a), a.truth(2, "reverse", false), key, a);
+    return sorted(Values.items(dict(value), a.budget()), a.truth(2, "reverse", false), key, a);
   }
 
   /** Sorts items; equal ones keep their order, also in reverse. */
