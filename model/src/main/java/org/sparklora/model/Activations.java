@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.NormPlace;
 import org.sparklora.model.checkpoint.Projection;
@@ -189,32 +190,31 @@ final class Activations implements AutoCloseable {
     Optional<FeedForward.Saved> routed =
         config.experts().map(experts -> routed(lender, experts, layer));
     boolean hasDense = config.layers().stream().anyMatch(any -> any.experts().isEmpty());
-    FeedForward.Saved dense = dense(lender, hasDense ? config.intermediateSize() : 0, layer);
+    int features = hasDense ? config.intermediateSize() : 0;
+    FeedForward.Saved dense = gated(lender, operands, 1, features, each -> each.module(layer));
     return config.layers().get(layer).experts().flatMap(experts -> routed).orElse(dense);
-  }
-
-  private FeedForward.Saved dense(Lender lender, int features, int layer) {
-    return new GatedFeedForward.Saved(
-        lender.lend(operands, features),
-        lender.lend(operands, features),
-        lender.lendForAdapter(Projection.GATE.module(layer)),
-        lender.lendForAdapter(Projection.UP.module(layer)),
-        lender.lendForAdapter(Projection.DOWN.module(layer)));
   }
 
   /** Rows of experts are never operands: each expert has its own number of them. */
   private FeedForward.Saved routed(Lender lender, DecoderConfig.Experts experts, int layer) {
-    int rows = experts.active();
+    DType type = engine.activationType();
+    int features = experts.intermediateSize();
     return new RoutedFeedForward.Saved(
         lender.lend(DType.FLOAT32, experts.count()),
         lender.lendForAdapter(WeightNames.router(layer)),
-        new GatedFeedForward.Saved(
-            lender.lendRows(rows, experts.intermediateSize()),
-            lender.lendRows(rows, experts.intermediateSize()),
-            lender.lendRowsForAdapter(rows, Projection.GATE.module(layer, 0)),
-            lender.lendRowsForAdapter(rows, Projection.UP.module(layer, 0)),
-            lender.lendRowsForAdapter(rows, Projection.DOWN.module(layer, 0))),
+        gated(lender, type, experts.active(), features, each -> each.module(layer, 0)),
         routers);
+  }
+
+  /** Tensors of a gated feed-forward layer with {@code rows} rows a token. */
+  private static GatedFeedForward.Saved gated(
+      Lender lender, DType type, int rows, int features, Function<Projection, String> module) {
+    return new GatedFeedForward.Saved(
+        lender.lend(type, rows, features, features),
+        lender.lend(type, rows, features, features),
+        lender.lendForAdapter(type, rows, module.apply(Projection.GATE)),
+        lender.lendForAdapter(type, rows, module.apply(Projection.UP)),
+        lender.lendForAdapter(type, rows, module.apply(Projection.DOWN)));
   }
 
   private static SublayerNorms.Saved norms(Lender lender, DecoderConfig config, NormPlace after) {
@@ -267,28 +267,19 @@ final class Activations implements AutoCloseable {
       return lend(type, 1, columns, columns);
     }
 
-    /** Allocates for the largest rank where layers with and without an adapter share memory. */
     Tensor lendForAdapter(String module) {
+      return lendForAdapter(operands, 1, module);
+    }
+
+    /** Allocates for the largest rank where layers with and without an adapter share memory. */
+    Tensor lendForAdapter(DType ofLargeRank, int rows, String module) {
       int rank = decoder.rank(module);
-      DType type = rank < LoraLinear.LEAST_ROUNDED ? engine.activationType() : operands;
-      return lend(type, 1, rank, allocated(rank));
+      DType type = rank < LoraLinear.LEAST_ROUNDED ? engine.activationType() : ofLargeRank;
+      return lend(type, rows, rank, firstKept() == 0 ? rank : decoder.largestRank());
     }
 
     /** Lends {@code rows} rows a token. */
-    Tensor lendRows(int rows, int columns) {
-      return lend(engine.activationType(), rows, columns, columns);
-    }
-
-    Tensor lendRowsForAdapter(int rows, String module) {
-      int rank = decoder.rank(module);
-      return lend(engine.activationType(), rows, rank, allocated(rank));
-    }
-
-    private int allocated(int rank) {
-      return firstKept() == 0 ? rank : decoder.largestRank();
-    }
-
-    private Tensor lend(DType type, int rows, int columns, int allocatedColumns) {
+    Tensor lend(DType type, int rows, int columns, int allocatedColumns) {
       return buffers
           .computeIfAbsent(
               new Place(next++, type),

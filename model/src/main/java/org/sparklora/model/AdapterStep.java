@@ -139,10 +139,10 @@ public final class AdapterStep implements AutoCloseable {
         () -> {
           try (AttentionMask mask = engine.mask(segments);
               Indices tokens = engine.indices(batch.tokens());
-              Indices positions = engine.indices(segments.positions())) {
+              Indices positions = engine.indices(decoder.rotary().rows(segments))) {
             DecoderStack stack = decoder.bind(parameters, gradient, dropoutSeed);
             RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, segments.longest());
-            TokenPlaces places = new TokenPlaces(tokens, mask, positions, angles, Optional.empty());
+            TokenPlaces places = new TokenPlaces(tokens, mask::within, positions, angles);
             Activations activations =
                 (gradient.isPresent() ? training : inference).reserve(batch.tokenCount());
             Tensor stream = stack.forward(workspace, places, activations);

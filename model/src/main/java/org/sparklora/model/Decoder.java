@@ -216,9 +216,8 @@ public final class Decoder implements AutoCloseable {
    *
    * @param packed supplies the weights of linear layers; must stay open as long as the layers
    */
-  DecoderStack bind(Tensor parameters, PackedWeights packed) {
-    Optional<PackedWeights> copies = Optional.of(packed);
-    return new Binding(this, parameters, Optional.empty(), Optional.empty(), copies).stack();
+  DecoderStack bind(Tensor parameters, Optional<PackedWeights> packed) {
+    return new Binding(this, parameters, Optional.empty(), Optional.empty(), packed).stack();
   }
 
   /** Frees the weights; no computation may be using them. */

@@ -2,10 +2,13 @@ package org.sparklora.model;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.DecodingSteps;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Segments;
@@ -15,7 +18,6 @@ import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.KeyValues;
 import org.sparklora.model.layer.RotaryEmbedding;
 import org.sparklora.model.layer.TokenPlaces;
-import org.sparklora.model.layer.TokenPlaces.KvCache;
 import org.sparklora.model.layer.Workspace;
 
 /**
@@ -29,18 +31,16 @@ public final class IncrementalDecoder implements AutoCloseable {
   private final Engine engine;
   private final Workspace workspace;
   private final Activations activations;
-  private final PackedWeights packed;
+  private final Optional<PackedWeights> packed;
 
   public IncrementalDecoder(Decoder decoder, Engine engine) {
     this.decoder = decoder;
     this.engine = engine;
     this.workspace = new Workspace(engine);
     this.activations = Activations.forForwardAlone(decoder, engine);
-    this.packed =
-        new PackedWeights(
-            engine,
-            ActivationMemory.packedWeights(decoder.config(), DType.BFLOAT16, DType.BFLOAT16, engine)
-                > 0);
+    long bytes =
+        ActivationMemory.packedWeights(decoder.config(), DType.BFLOAT16, DType.BFLOAT16, engine);
+    this.packed = bytes > 0 ? Optional.of(new PackedWeights(engine)) : Optional.empty();
   }
 
   public Decoder decoder() {
@@ -60,7 +60,7 @@ public final class IncrementalDecoder implements AutoCloseable {
     try {
       return new Plan(decoder.bind(parameters, packed));
     } catch (RuntimeException | Error e) { // memory may not suffice for all copies
-      packed.close();
+      packed.ifPresent(PackedWeights::close);
       throw e;
     }
   }
@@ -83,21 +83,44 @@ public final class IncrementalDecoder implements AutoCloseable {
      *
      * @param texts P texts, end to end
      * @param ids token ids of the texts, {@code (N)}
-     * @param slots cache slots for the tokens' keys and values, {@code (N)}
-     * @param cache one for each layer
+     * @param slots by the window of layers, the slots of the last M tokens, whose keys and values
+     *     these layers keep
+     * @param cache that of each layer
      * @param logits overwritten with the logits of the token after each text, {@code (P, V)}
      */
     public void begin(
-        Segments texts, int[] ids, int[] slots, List<KeyValues> cache, Tensor logits) {
+        Segments texts,
+        int[] ids,
+        Map<Integer, List<Branch.Run>> slots,
+        List<KeyValues> cache,
+        Tensor logits) {
       int[] last = IntStream.range(0, texts.count()).map(p -> texts.end(p) - 1).toArray();
+      Map<Integer, Indices> kept = new HashMap<>();
       try (AttentionMask mask = engine.mask(texts);
           Indices tokens = engine.indices(ids);
-          Indices positions = engine.indices(texts.positions());
-          Indices rows = engine.indices(slots)) {
-        RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, positions.bound());
-        Optional<KvCache> kept = Optional.of(new KvCache(cache, rows, false));
-        head.logits(forward(new TokenPlaces(tokens, mask, positions, angles, kept)), last, logits);
+          Indices positions = engine.indices(decoder.rotary().rows(texts))) {
+        slots.forEach((window, runs) -> kept.put(window, engine.indices(slotsOf(runs))));
+        RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, texts.longest());
+        TokenPlaces places =
+            new TokenPlaces(
+                tokens,
+                mask::within,
+                positions,
+                angles,
+                (layer, window, own) -> {
+                  put(own, kept.get(window), cache.get(layer));
+                  return own;
+                });
+        head.logits(forward(places), last, logits);
+      } finally {
+        kept.values().forEach(Indices::close);
       }
+    }
+
+    private static int[] slotsOf(List<Branch.Run> runs) {
+      return runs.stream()
+          .flatMapToInt(run -> IntStream.range(run.start(), run.start() + run.length()))
+          .toArray();
     }
 
     /** The number of rows of logits that {@link #extend} overwrites: at least {@code texts}. */
@@ -108,19 +131,26 @@ public final class IncrementalDecoder implements AutoCloseable {
     /**
      * Computes one more token of each text and adds its key and value to the cache.
      *
-     * @param cache one for each layer
+     * @param cache that of each layer
      * @param logits overwritten with the logits of the token after each of the N, {@code (rows(N),
      *     V)}; rows past N are meaningless
      */
     public void extend(DecodingSteps.Tokens tokens, List<KeyValues> cache, Tensor logits) {
       int longest = Arrays.stream(tokens.positions()).max().orElseThrow() + 1;
       RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, longest);
+      int[] rows = decoder.rotary().rows(tokens.positions());
       steps.run(
-          tokens,
+          new DecodingSteps.Tokens(tokens.ids(), rows, tokens.slots()),
           replaceable(angles, cache, logits),
           in -> {
-            Optional<KvCache> kept = Optional.of(new KvCache(cache, in.slots(), true));
-            TokenPlaces places = new TokenPlaces(in.ids(), in.mask(), in.positions(), angles, kept);
+            TokenPlaces places =
+                new TokenPlaces(
+                    in.ids(),
+                    window -> in.slots().get(window).mask(),
+                    in.positions(),
+                    angles,
+                    (layer, window, own) ->
+                        put(own, in.slots().get(window).own(), cache.get(layer)));
             head.logits(forward(places), logits);
           });
     }
@@ -128,9 +158,20 @@ public final class IncrementalDecoder implements AutoCloseable {
     private static List<Tensor> replaceable(
         RotaryEmbedding.Tables angles, List<KeyValues> cache, Tensor logits) {
       List<Tensor> tensors = new ArrayList<>(angles.tensors());
-      tensors.add(cache.get(0).keys());
+      cache.forEach(layer -> tensors.add(layer.keys())); // layers of a window grow together
       tensors.add(logits);
       return tensors;
+    }
+
+    /** Puts the keys and values of a pass's last tokens into their slots; returns the cache. */
+    private KeyValues put(KeyValues own, Indices slots, KeyValues cache) {
+      engine.putRows(lastRows(own.keys(), slots.count()), slots, cache.keys());
+      engine.putRows(lastRows(own.values(), slots.count()), slots, cache.values());
+      return cache;
+    }
+
+    private static Tensor lastRows(Tensor x, int rows) {
+      return rows == x.rows() ? x : x.rows(x.rows() - rows, x.rows());
     }
 
     private Tensor forward(TokenPlaces places) {
@@ -144,14 +185,14 @@ public final class IncrementalDecoder implements AutoCloseable {
     @Override
     public void close() {
       steps.close();
-      packed.forgetTrained();
+      packed.ifPresent(PackedWeights::forgetTrained);
     }
   }
 
   /** Frees activations and the copies of weights; the decoder stays. */
   @Override
   public void close() {
-    packed.close();
+    packed.ifPresent(PackedWeights::close);
     activations.close();
     workspace.close();
   }

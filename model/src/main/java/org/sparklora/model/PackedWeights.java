@@ -10,8 +10,8 @@ import org.sparklora.model.layer.Weight;
 
 /**
  * The weights of linear layers for decoding: copies in the layout with which an engine computes few
- * rows fastest, if it has one and the copies fit in memory, else the weights themselves. This
- * object owns the copies: frozen weights are copied once, trained ones for each parameter vector.
+ * rows fastest, if it has one for their type, else the weights themselves. This object owns the
+ * copies: frozen weights are copied once, trained ones for each parameter vector.
  *
  * <p>Not thread-safe.
  */
@@ -23,16 +23,11 @@ final class PackedWeights implements AutoCloseable {
   static final long MOST_BESIDE_FLOAT32 = 4L << 30;
 
   private final Engine engine;
-  private final boolean packs;
   private final Map<Tensor, Tensor> frozen = new IdentityHashMap<>(); // weight → its copy
   private final List<Tensor> trained = new ArrayList<>();
 
-  /**
-   * @param packs whether to make copies at all
-   */
-  PackedWeights(Engine engine, boolean packs) {
+  PackedWeights(Engine engine) {
     this.engine = engine;
-    this.packs = packs;
   }
 
   /**
@@ -41,7 +36,7 @@ final class PackedWeights implements AutoCloseable {
    * @param isFrozen whether the weight is the same tensor in each call and never changes
    */
   Weight of(Weight weight, boolean isFrozen) {
-    if (!packs || !engine.packsWeights(weight.value().dtype())) {
+    if (!engine.packsWeights(weight.value().dtype())) {
       return weight;
     }
     if (isFrozen) {

@@ -2,7 +2,6 @@ package org.sparklora.model;
 
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +16,8 @@ import org.sparklora.model.loss.PolicyTargets;
  * A micro-batch of completions for a policy loss: the decoder's input, and the loss's data of each
  * {@link PolicyRow}.
  *
- * @param packed prompts and completions; every token of a completion is a target. Has no tokens if
- *     all completions are masked
+ * @param packed prompts and completions; every token of a completion that is not masked is a
+ *     target. Has no tokens if no completion is computed
  * @param targets the completions in the order of the batch
  */
 public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
@@ -39,9 +38,24 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
    * completions, and their tokens count where a loss is divided by a number of tokens.
    */
   public static PolicyBatch of(List<PolicyRow> rows, Predicate<PolicyRow> computed) {
+    Packing packing = new Packing(rows.stream().filter(computed).toList());
+    return new PolicyBatch(packing.batch(), targets(rows, computed));
+  }
+
+  /**
+   * A micro-batch of all tokens that TRL's forward pass has, since a loss of routers counts each of
+   * them: the prompt once for each completion, and also a completion's last token. Of a masked
+   * completion only the prompt is computed.
+   */
+  public static PolicyBatch ofAllTokens(List<PolicyRow> rows) {
+    PackedBatch packed = new Packing(rows).batchOfAllTokens();
+    return new PolicyBatch(packed, targets(rows, row -> row.targetCount() > 0));
+  }
+
+  private static PolicyTargets targets(List<PolicyRow> rows, Predicate<PolicyRow> computed) {
     int[] lengths =
         rows.stream().mapToInt(row -> computed.test(row) ? row.targetCount() : 0).toArray();
-    int allTokens = rows.stream().mapToInt(PolicyRow::targetCount).sum();
+    int others = rows.stream().filter(computed.negate()).mapToInt(PolicyRow::targetCount).sum();
     float[] advantages = new float[rows.size()];
     float[] drifts = new float[rows.size()];
     for (int c = 0; c < advantages.length; c++) {
@@ -49,14 +63,12 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
       drifts[c] = rows.get(c).drift();
     }
     List<PolicyRow> trained = rows.stream().filter(computed).toList();
-    return new PolicyBatch(
-        new Packing(trained).batch(),
-        new PolicyTargets(
-            new PolicyTargets.Completions(lengths, advantages, drifts),
-            joined(trained, PolicyRow.OfTokens::oldLogProbs, "old log-probabilities"),
-            joined(trained, PolicyRow.OfTokens::referenceLogProbs, "reference log-probabilities"),
-            joined(trained, PolicyRow.OfTokens::weights, "weights"),
-            allTokens - Arrays.stream(lengths).sum()));
+    return new PolicyTargets(
+        new PolicyTargets.Completions(lengths, advantages, drifts),
+        joined(trained, PolicyRow.OfTokens::oldLogProbs, "old log-probabilities"),
+        joined(trained, PolicyRow.OfTokens::referenceLogProbs, "reference log-probabilities"),
+        joined(trained, PolicyRow.OfTokens::weights, "weights"),
+        others);
   }
 
   /** Numbers of all rows, one per target in the order of the batch. */
@@ -106,6 +118,17 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
           add(row, 0, last + row.completion().length, NO_PREFIX);
         }
       }
+      return packed();
+    }
+
+    PackedBatch batchOfAllTokens() {
+      for (PolicyRow row : rows) {
+        add(row, 0, row.prompt().length + row.targetCount(), NO_PREFIX);
+      }
+      return packed();
+    }
+
+    private PackedBatch packed() {
       return new PackedBatch(
           tokens.build().toArray(),
           targets.build().toArray(),
@@ -114,14 +137,16 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
 
     /**
      * Adds the tokens {@code [from, to)} of prompt and completion as a document; a completion's
-     * last token predicts nothing and is left out.
+     * last token predicts nothing.
      *
      * @return the document's number
      */
     private int add(PolicyRow row, int from, int to, int prefix) {
       for (int n = from; n < to; n++) {
         tokens.add(row.token(n));
-        targets.add(n < row.prompt().length - 1 ? PackedBatch.NO_TARGET : row.token(n + 1));
+        int next = n + 1 - row.prompt().length; // in the completion
+        boolean predicts = next >= 0 && next < row.targetCount();
+        targets.add(predicts ? row.completion()[next] : PackedBatch.NO_TARGET);
       }
       lengths.add(to - from);
       prefixes.add(prefix);

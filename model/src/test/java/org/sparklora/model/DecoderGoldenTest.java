@@ -295,7 +295,7 @@ class DecoderGoldenTest {
       Tensor stream =
           stack.forward(
               workspace,
-              new TokenPlaces(tokens, mask, positions, angles, Optional.empty()),
+              new TokenPlaces(tokens, mask::within, positions, angles),
               activations.reserve(batch.tokenCount()));
       LossHead.of(workspace, stack, decoder.config().vocabSize()).logits(stream, places, logits);
       return logits.toArray();

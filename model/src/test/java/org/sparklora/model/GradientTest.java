@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,11 +20,17 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.CrossEntropyLoss;
+import org.sparklora.model.loss.GrpoLoss;
+import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.model.loss.GrpoLossConfigs;
+import org.sparklora.model.loss.TokenLoss;
 
 /** Gradients against differences of the loss along random directions. */
 class GradientTest {
@@ -42,6 +51,8 @@ class GradientTest {
               PackedBatch.Row.of(new int[] {7, 0, 3}, new int[] {-100, 0, 3})));
 
   private final Engine engine = EnginesUnderTest.reference();
+  private PackedBatch batch = BATCH;
+  private TokenLoss loss = new CrossEntropyLoss(BATCH.targetPositions().length);
 
   @TempDir Path folder;
 
@@ -69,6 +80,67 @@ class GradientTest {
     LoraConfig lora = new LoraConfig(3, 6, 0, false, LoraTargets.names(List.of("all-linear")));
     AdapterLayout layout = AdapterLayout.of(lora.withExpertRank(2), checkpoint.config());
     checkSlope(checkpoint, layout, TinyCheckpoint.random(new Random(1), 0, 0.3, layout.size()));
+  }
+
+  /**
+   * The loss of a policy with that of routers. It has no jumps: SAPO clips no ratio, and the first
+   * column of embedding and routers makes all tokens choose experts 0 and 1.
+   */
+  @Test
+  void ofAPolicyLossWithThatOfRoutersIsTheSlopeOfBoth() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("qwen3_moe").put("tie_word_embeddings", false);
+    config.putNull("pad_token_id");
+    Map<String, Tensor> given = new HashMap<>();
+    given.put("model.embed_tokens.weight", random(0.3, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10));
+    for (int layer = 0; layer < 2; layer++) {
+      String block = "model.layers." + layer;
+      given.put(block + ".mlp.gate.weight", random(0.1, 0.3f, 0.3f, -0.3f));
+      given.put(
+          block + ".post_attention_layernorm.weight",
+          TinyCheckpoint.random(new Random(6), 1, 0, 8));
+    }
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, config, DType.FLOAT32, given);
+    PolicyBatch completions =
+        PolicyBatch.ofAllTokens(
+            List.of(
+                completion(1, false, 5, 6, 7),
+                completion(-0.5f, false, 10, 4),
+                completion(0, false, 9),
+                completion(1, true, 8, 8)));
+    GrpoLossConfig sapo =
+        GrpoLossConfigs.of(GrpoLossConfig.LossType.SAPO, GrpoLossConfig.Level.TOKEN, 0, 1);
+    AccumulationWindow alone = AccumulationWindow.of(1, 6, 1);
+    batch = completions.packed();
+    LoraConfig lora = new LoraConfig(3, 6, 0, false, LoraTargets.names(List.of("all-linear")));
+    AdapterLayout layout = AdapterLayout.of(lora, checkpoint.config());
+    Tensor parameters = TinyCheckpoint.random(new Random(1), 0, 0.1, layout.size());
+    AdapterStep step =
+        new AdapterStep(Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false);
+    double policy =
+        step.evaluate(parameters, batch, new GrpoLoss(sapo, completions.targets(), alone)).loss();
+    loss = new GrpoLoss(sapo, completions.targets(), alone, 2);
+
+    StepResult both = step.evaluate(parameters, batch, loss);
+    // 3 · (P₀ + P₁), where the third expert, which no token chooses, has the least probability
+    assertThat(both.routerLoss()).isBetween(2.0, 3.0);
+    assertThat(both.loss()).isEqualTo(policy + 2 * both.routerLoss());
+    checkSlope(checkpoint, layout, parameters);
+    checkFullSlope(checkpoint);
+  }
+
+  /** A random matrix of 8 columns with another first one. */
+  private static Tensor random(double deviation, float... first) {
+    Tensor matrix = TinyCheckpoint.random(new Random(5), 0, deviation, first.length, 8);
+    for (int row = 0; row < first.length; row++) {
+      matrix.write(8L * row, first, row, 1);
+    }
+    return matrix;
+  }
+
+  private static PolicyRow completion(float advantage, boolean masked, int... tokens) {
+    float[] old = new float[tokens.length];
+    Arrays.fill(old, -2.4f);
+    return PolicyRow.of(new int[] {1, 2}, tokens, advantage, masked).withOld(old);
   }
 
   @ParameterizedTest
@@ -155,16 +227,12 @@ class GradientTest {
     Tensor tensor = engine.allocate(moved.length);
     tensor.write(0, moved, 0, moved.length);
     Tensor unused = engine.allocate(moved.length);
-    return step.lossAndGradient(tensor, BATCH, meanLoss(), DROPOUT_SEED, unused).loss();
+    return step.lossAndGradient(tensor, batch, loss, DROPOUT_SEED, unused).loss();
   }
 
   private Tensor gradient(AdapterStep step, Tensor parameters) {
     Tensor gradient = engine.allocate(parameters.size());
-    step.lossAndGradient(parameters, BATCH, meanLoss(), DROPOUT_SEED, gradient);
+    step.lossAndGradient(parameters, batch, loss, DROPOUT_SEED, gradient);
     return gradient;
-  }
-
-  private static CrossEntropyLoss meanLoss() {
-    return new CrossEntropyLoss(BATCH.targetPositions().length);
   }
 }

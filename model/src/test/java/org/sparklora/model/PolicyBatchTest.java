@@ -61,6 +61,21 @@ class PolicyBatchTest {
     assertThat(nothing.targets().completions()).isEqualTo(1);
   }
 
+  /** TRL's attention mask: all of prompt and completion, and the prompt of a masked completion. */
+  @Test
+  void allTokensAreComputedForALossOfRouters() {
+    PolicyBatch batch =
+        PolicyBatch.ofAllTokens(
+            List.of(row(false, NONE, 3, 4), row(true, NONE, 8, 9), row(false, NONE, 5)));
+
+    assertThat(batch.packed().tokens()).containsExactly(1, 2, 3, 4, 1, 2, 1, 2, 5);
+    assertThat(batch.packed().targets()).containsExactly(-1, 3, 4, -1, -1, -1, -1, 5, -1);
+    assertThat(batch.packed().segments().boundaries()).containsExactly(0, 4, 6, 9);
+    assertThat(batch.packed().segments().prefixes()).containsOnly(-1);
+    assertThat(batch.targets().lengths()).containsExactly(2, 0, 1);
+    assertThat(batch.targets().tokens()).isEqualTo(3);
+  }
+
   @Test
   void refusesWhatDoesNotFit() {
     assertThatThrownBy(() -> row(false, new float[1], 3, 4))

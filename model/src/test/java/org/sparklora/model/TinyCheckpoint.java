@@ -51,6 +51,16 @@ public final class TinyCheckpoint {
 
   public static CheckpointFolder write(Path folder, ObjectNode config, DType dtype)
       throws IOException {
+    return write(folder, config, dtype, Map.of());
+  }
+
+  /**
+   * Writes a checkpoint.
+   *
+   * @param given tensors that are not random, by name
+   */
+  public static CheckpointFolder write(
+      Path folder, ObjectNode config, DType dtype, Map<String, Tensor> given) throws IOException {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("config.json"), config.toString());
     Random random = new Random(7);
@@ -58,9 +68,10 @@ public final class TinyCheckpoint {
     DecoderConfig read = DecoderConfig.read(folder.resolve("config.json"));
     for (Map.Entry<String, long[]> shape : WeightNames.expected(read).entrySet()) {
       boolean norm = shape.getKey().contains("norm");
+      Tensor values = random(random, norm ? 1 : 0, 0.3, shape.getValue());
       entries.add(
           SafeTensorsWriter.Entry.of(
-              shape.getKey(), dtype, random(random, norm ? 1 : 0, 0.3, shape.getValue())));
+              shape.getKey(), dtype, given.getOrDefault(shape.getKey(), values)));
     }
     SafeTensorsWriter.write(folder.resolve("model.safetensors"), entries);
     return CheckpointFolder.open(folder);

@@ -1,5 +1,11 @@
 package org.sparklora.engine.nd4j;
 
+import static org.sparklora.engine.nd4j.Nd4jProducts.FIRST;
+import static org.sparklora.engine.nd4j.Nd4jProducts.PLAIN;
+import static org.sparklora.engine.nd4j.Nd4jProducts.SECOND;
+
+import java.util.List;
+import java.util.function.Consumer;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -7,13 +13,18 @@ import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
+import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * Attention of {@link Nd4jKernels}: for each branch, tile after tile of queries against the keys
  * before the tile's end, as products batched over the K key/value heads. The G = H/K query heads of
- * a key/value head are stacked, so that a batch member is one matrix {@code (G·t, D)}.
+ * a key/value head are stacked, so that a batch member is one matrix {@code (G·t, D)}. Keys of a
+ * branch that lie in several runs are copied next to each other.
  */
 final class Nd4jAttention {
   /** Queries of a tile: bounds the scores at H · QUERIES · (longest document) floats. */
@@ -22,58 +33,96 @@ final class Nd4jAttention {
   /** Added to scores of unseen keys: its exponential is 0, and no difference with it overflows. */
   private static final float MASKED = -1e30f;
 
-  private static final MMulTranspose PLAIN = MMulTranspose.allFalse();
-  private static final MMulTranspose FIRST = MMulTranspose.builder().transposeA(true).build();
-  private static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
-
   private final Heads heads;
+  private final List<Branch> branches;
   private final float scale;
 
-  Nd4jAttention(Heads heads, float scale) {
+  Nd4jAttention(Heads heads, List<Branch> branches, float scale) {
     this.heads = heads;
+    this.branches = branches;
     this.scale = scale;
   }
 
-  /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v} of one tile. */
-  void forward(
-      Tile tile, Nd4jTensor q, Nd4jTensor k, Nd4jTensor v, Nd4jTensor y, Nd4jTensor logSumExp) {
-    INDArray scores = tile.scores(q, k);
-    INDArray top = scores.max(true, 2);
-    Transforms.exp(scores.subi(top), false);
-    INDArray sum = scores.sum(true, 2);
-    INDArray out = tile.empty(heads.size());
-    multiply(scores, tile.keys(v), out, 0, PLAIN);
-    tile.queries(y).assign(tile.byHead(out.divi(sum)));
-    tile.sums(logSumExp).assign(tile.byHead(Transforms.log(sum, false).addi(top)));
+  /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v} of each query over its keys. */
+  void forward(AttentionTensors of) {
+    for (Branch branch : branches) {
+      if (branch.isOneRun()) {
+        forTiles(branch, start(branch), tile -> tile.forward(of));
+        continue;
+      }
+      try (Tensor keys = gathered(of.k(), branch);
+          Tensor values = gathered(of.v(), branch)) {
+        AttentionTensors own = withKeys(of, keys, values);
+        forTiles(branch, 0, tile -> tile.forward(own));
+      }
+    }
   }
 
   /**
    * With p as in forward: {@code dV += pᵀ·dY, dS = p·(dY·vᵀ − Σ dY·y), dQ += scale·dS·k, dK +=
-   * scale·dSᵀ·q} of one tile.
+   * scale·dSᵀ·q}. Sums the gradients of several runs of keys in a copy, then adds them to the keys'
+   * rows.
    */
-  void backward(Tile tile, Inputs in, Nd4jTensor dQ, Nd4jTensor dK, Nd4jTensor dV) {
-    INDArray p = tile.scores(in.q, in.k);
-    Transforms.exp(p.subi(tile.grouped(tile.sums(in.logSumExp))), false);
-    INDArray dOut = tile.grouped(tile.queries(in.dY));
-    multiply(p, dOut, tile.keys(dV), 1, FIRST);
-    INDArray dScores = Nd4j.createUninitialized(DataType.FLOAT, p.shape());
-    multiply(dOut, tile.keys(in.v), dScores, 0, SECOND);
-    INDArray centre = dOut.mul(tile.grouped(tile.queries(in.y))).sum(true, 2);
-    dScores.subi(centre).muli(p).muli(scale);
-    INDArray dQueries = tile.empty(heads.size());
-    multiply(dScores, tile.keys(in.k), dQueries, 0, PLAIN);
-    tile.queries(dQ).addi(tile.byHead(dQueries));
-    multiply(dScores, tile.grouped(tile.queries(in.q)), tile.keys(dK), 1, FIRST);
+  void backward(AttentionTensors of, Gradients gradients) {
+    for (Branch branch : branches) {
+      if (branch.isOneRun()) {
+        forTiles(branch, start(branch), tile -> tile.backward(of, gradients));
+        continue;
+      }
+      try (Tensor keys = gathered(of.k(), branch);
+          Tensor values = gathered(of.v(), branch);
+          Tensor dKeys = zeros(branch);
+          Tensor dValues = zeros(branch)) {
+        AttentionTensors own = withKeys(of, keys, values);
+        Gradients ofOwn = new Gradients(gradients.dY(), gradients.dQ(), dKeys, dValues);
+        forTiles(branch, 0, tile -> tile.backward(own, ofOwn));
+        addBack(dKeys, branch, gradients.dK());
+        addBack(dValues, branch, gradients.dV());
+      }
+    }
   }
 
-  /** The tensors that backward reads. */
-  record Inputs(
-      Nd4jTensor q,
-      Nd4jTensor k,
-      Nd4jTensor v,
-      Nd4jTensor y,
-      Nd4jTensor logSumExp,
-      Nd4jTensor dY) {}
+  private static AttentionTensors withKeys(AttentionTensors of, Tensor keys, Tensor values) {
+    return new AttentionTensors(of.q(), keys, values, of.y(), of.logSumExp());
+  }
+
+  private static int start(Branch branch) {
+    return branch.runs().get(0).start();
+  }
+
+  private void forTiles(Branch branch, int firstKey, Consumer<Tile> operation) {
+    for (int from = 0; from < branch.queries(); from += QUERIES) {
+      Branch part = branch.part(from, Math.min(branch.queries(), from + QUERIES));
+      Tile tile = new Tile(firstKey + branch.first(from), part);
+      Nd4jScratch.run(() -> operation.accept(tile));
+    }
+  }
+
+  private Tensor zeros(Branch branch) {
+    return Nd4jTensor.allocate(DType.FLOAT32, branch.keys(), heads.keyValueWidth());
+  }
+
+  private Tensor gathered(Tensor x, Branch branch) {
+    return Tensor.closedOnFailure(
+        zeros(branch),
+        y ->
+            Nd4jScratch.run(
+                () ->
+                    branch.forEachRun(
+                        (start, count, key) -> rows(y, key, count).assign(rows(x, start, count)))));
+  }
+
+  private void addBack(Tensor gathered, Branch branch, Tensor x) {
+    Nd4jScratch.run(
+        () ->
+            branch.forEachRun(
+                (start, count, key) -> rows(x, start, count).addi(rows(gathered, key, count))));
+  }
+
+  private INDArray rows(Tensor x, int start, int count) {
+    long width = heads.keyValueWidth();
+    return Nd4jTensor.of(x).arrayFrom(start * width, count, width);
+  }
 
   /** {@code c = a·b + beta·c} of each batch member. */
   private static void multiply(
@@ -85,7 +134,7 @@ final class Nd4jAttention {
    * The t queries from row {@code from} on, and the s keys that any of them sees, from row {@code
    * start} on.
    */
-  final class Tile {
+  private final class Tile {
     private final int start;
     private final int s;
     private final int from;
@@ -100,43 +149,71 @@ final class Nd4jAttention {
       this.window = part.window();
     }
 
+    void forward(AttentionTensors of) {
+      INDArray scores = scores(of);
+      INDArray top = scores.max(true, 2);
+      Transforms.exp(scores.subi(top), false);
+      INDArray sum = scores.sum(true, 2);
+      INDArray out = empty(heads.size());
+      multiply(scores, keys(of.v()), out, 0, PLAIN);
+      queries(of.y()).assign(byHead(out.divi(sum)));
+      sums(of.logSumExp()).assign(byHead(Transforms.log(sum, false).addi(top)));
+    }
+
+    void backward(AttentionTensors of, Gradients gradients) {
+      INDArray p = scores(of);
+      Transforms.exp(p.subi(grouped(sums(of.logSumExp()))), false);
+      INDArray dOut = grouped(queries(gradients.dY()));
+      multiply(p, dOut, keys(gradients.dV()), 1, FIRST);
+      INDArray dScores = Nd4j.createUninitialized(DataType.FLOAT, p.shape());
+      multiply(dOut, keys(of.v()), dScores, 0, SECOND);
+      INDArray centre = dOut.mul(grouped(queries(of.y()))).sum(true, 2);
+      dScores.subi(centre).muli(p).muli(scale);
+      INDArray dQueries = empty(heads.size());
+      multiply(dScores, keys(of.k()), dQueries, 0, PLAIN);
+      queries(gradients.dQ()).addi(byHead(dQueries));
+      multiply(dScores, grouped(queries(of.q())), keys(gradients.dK()), 1, FIRST);
+    }
+
     /** The tile's queries in q, y or their gradients, {@code (H, t, D)}, in place. */
-    INDArray queries(Nd4jTensor x) {
-      long width = (long) heads.query() * heads.size();
-      return x.arrayFrom(from * width, t, heads.query(), heads.size()).permute(1, 0, 2);
+    private INDArray queries(Tensor x) {
+      return part(x, from, t, heads.query(), heads.size());
     }
 
     /** The tile's queries in logSumExp, {@code (H, t, 1)}, in place. */
-    INDArray sums(Nd4jTensor logSumExp) {
-      return logSumExp.arrayFrom((long) from * heads.query(), t, heads.query(), 1).permute(1, 0, 2);
+    private INDArray sums(Tensor logSumExp) {
+      return part(logSumExp, from, t, heads.query(), 1);
     }
 
     /** The tile's keys in k, v or their gradients, {@code (K, s, D)}, in place. */
-    INDArray keys(Nd4jTensor x) {
-      long width = (long) heads.keyValue() * heads.size();
-      return x.arrayFrom(start * width, s, heads.keyValue(), heads.size()).permute(1, 0, 2);
+    private INDArray keys(Tensor x) {
+      return part(x, start, s, heads.keyValue(), heads.size());
+    }
+
+    private static INDArray part(Tensor x, long first, int rows, int heads, int size) {
+      return Nd4jTensor.of(x).arrayFrom(first * heads * size, rows, heads, size).permute(1, 0, 2);
     }
 
     /** {@code (H, t, columns)} copied to {@code (K, G·t, columns)}. */
-    INDArray grouped(INDArray byHead) {
+    private INDArray grouped(INDArray byHead) {
       int group = heads.query() / heads.keyValue();
       return byHead.dup('c').reshape('c', heads.keyValue(), (long) group * t, byHead.size(2));
     }
 
     /** {@code (K, G·t, columns)} seen as {@code (H, t, columns)}. */
-    INDArray byHead(INDArray grouped) {
+    private INDArray byHead(INDArray grouped) {
       return grouped.reshape('c', heads.query(), t, grouped.size(2));
     }
 
-    INDArray empty(long columns) {
+    private INDArray empty(long columns) {
       int group = heads.query() / heads.keyValue();
       return Nd4j.createUninitialized(DataType.FLOAT, heads.keyValue(), (long) group * t, columns);
     }
 
     /** {@code scale·q·kᵀ} with unseen tokens masked, {@code (K, G·t, s)}. */
-    INDArray scores(Nd4jTensor q, Nd4jTensor k) {
+    private INDArray scores(AttentionTensors of) {
       INDArray scores = empty(s);
-      multiply(grouped(queries(q)).muli(scale), keys(k), scores, 0, SECOND);
+      multiply(grouped(queries(of.q())).muli(scale), keys(of.k()), scores, 0, SECOND);
       byHead(scores)
           .get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(s - t, s))
           .addi(masked(ahead(t).gt(0)));

@@ -57,7 +57,7 @@ final class Nd4jKernels implements Kernels {
   }
 
   private static Nd4jTensor nd4j(Tensor tensor) {
-    return (Nd4jTensor) tensor;
+    return Nd4jTensor.of(tensor);
   }
 
   private static INDArray nd4j(Indices indices) {
@@ -69,7 +69,14 @@ final class Nd4jKernels implements Kernels {
   }
 
   private static INDArray flat(Tensor tensor) {
-    return nd4j(tensor).array(tensor.size());
+    return nd4j(tensor).flat();
+  }
+
+  /** Runs operations on y unless it is empty, which ND4J's arrays cannot be. */
+  private static void unlessEmpty(Tensor y, Runnable operations) {
+    if (y.size() > 0) {
+      Nd4jScratch.run(operations);
+    }
   }
 
   // ---- memory --------------------------------------------------------------------------------
@@ -101,30 +108,22 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void copy(Tensor x, Tensor y) {
-    if (y.size() > 0) {
-      Nd4jScratch.run(() -> flat(y).assign(flat(x)));
-    }
+    unlessEmpty(y, () -> flat(y).assign(flat(x)));
   }
 
   @Override
   public void fill(Tensor y, float value) {
-    if (y.size() > 0) {
-      Nd4jScratch.run(() -> flat(y).assign(value));
-    }
+    unlessEmpty(y, () -> flat(y).assign(value));
   }
 
   @Override
   public void addScaled(Tensor x, float alpha, Tensor y) {
-    if (y.size() > 0) {
-      Nd4jScratch.run(() -> flat(y).addi(flat(x).mul(alpha)));
-    }
+    unlessEmpty(y, () -> flat(y).addi(flat(x).mul(alpha)));
   }
 
   @Override
   public void scale(Tensor y, float alpha) {
-    if (y.size() > 0) {
-      Nd4jScratch.run(() -> flat(y).muli(alpha));
-    }
+    unlessEmpty(y, () -> flat(y).muli(alpha));
   }
 
   @Override
@@ -142,9 +141,7 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void adamW(AdamW.Vectors vectors, AdamW step) {
-    if (vectors.parameters().size() > 0) {
-      Nd4jScratch.run(() -> Nd4jOptimizer.adamW(vectors, step));
-    }
+    unlessEmpty(vectors.parameters(), () -> Nd4jOptimizer.adamW(vectors, step));
   }
 
   // ---- linear layers -------------------------------------------------------------------------
@@ -269,30 +266,13 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
-    new Nd4jBranchAttention(this, heads, mask.branches(), scale)
-        .forward(
-            nd4j(tensors.q()),
-            nd4j(tensors.k()),
-            nd4j(tensors.v()),
-            nd4j(tensors.y()),
-            nd4j(tensors.logSumExp()));
+    new Nd4jAttention(heads, mask.branches(), scale).forward(tensors);
   }
 
   @Override
   public void attentionBackward(
       AttentionTensors tensors, Gradients gradients, Heads heads, AttentionMask mask, float scale) {
-    new Nd4jBranchAttention(this, heads, mask.branches(), scale)
-        .backward(
-            new Nd4jAttention.Inputs(
-                nd4j(tensors.q()),
-                nd4j(tensors.k()),
-                nd4j(tensors.v()),
-                nd4j(tensors.y()),
-                nd4j(tensors.logSumExp()),
-                nd4j(gradients.dY())),
-            nd4j(gradients.dQ()),
-            nd4j(gradients.dK()),
-            nd4j(gradients.dV()));
+    new Nd4jAttention(heads, mask.branches(), scale).backward(tensors, gradients);
   }
 
   // ---- gated feed-forward --------------------------------------------------------------------

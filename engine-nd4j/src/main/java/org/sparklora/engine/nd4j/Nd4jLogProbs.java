@@ -3,7 +3,6 @@ package org.sparklora.engine.nd4j;
 import java.util.stream.LongStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
@@ -37,13 +36,9 @@ final class Nd4jLogProbs {
 
   /** Log-probabilities of the targets, {@code (M)} in double. */
   static INDArray logProbs(Nd4jTensor logits, INDArray targets, float temperature, Sums sums) {
-    INDArray chosen = Nd4j.createUninitialized(DataType.FLOAT, targets.length());
-    Nd4j.exec(
-        DynamicCustomOp.builder("gather")
-            .addInputs(logits.array(logits.size()), places(logits, targets))
-            .addOutputs(chosen)
-            .addIntegerArguments(0)
-            .build());
+    INDArray chosen =
+        Nd4jRows.gather(logits.array(logits.size(), 1), places(logits, targets))
+            .reshape(targets.length());
     return chosen.castTo(DataType.DOUBLE).divi(temperature).subi(sums.logSumExp);
   }
 
@@ -63,6 +58,6 @@ final class Nd4jLogProbs {
     INDArray scale = dLogProbs.array(z.rows()).div(temperature); // (M)
     Transforms.exp(z.muli(1 / temperature).subi(logSumExp.array(z.rows(), 1)), false);
     z.muli(scale.neg().reshape(z.rows(), 1));
-    Nd4jRows.scatterAdd(logits.array(logits.size()), places(logits, targets), scale);
+    Nd4jRows.scatterAdd(logits.flat(), places(logits, targets), scale);
   }
 }

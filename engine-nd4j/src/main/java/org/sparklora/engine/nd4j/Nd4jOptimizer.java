@@ -47,6 +47,6 @@ final class Nd4jOptimizer {
   }
 
   private static INDArray flat(Tensor tensor) {
-    return ((Nd4jTensor) tensor).array(tensor.size());
+    return Nd4jTensor.of(tensor).flat();
   }
 }

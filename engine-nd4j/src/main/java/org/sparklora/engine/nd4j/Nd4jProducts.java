@@ -11,9 +11,13 @@ import org.sparklora.model.engine.tensor.Tensor;
 
 /** Products for {@link Nd4jKernels}, with weights that are stored in float32 or bfloat16. */
 final class Nd4jProducts {
-  private static final MMulTranspose PLAIN = MMulTranspose.allFalse();
-  private static final MMulTranspose FIRST = MMulTranspose.builder().transposeA(true).build();
-  private static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
+  static final MMulTranspose PLAIN = MMulTranspose.allFalse();
+
+  /** Transposes the first operand. */
+  static final MMulTranspose FIRST = MMulTranspose.builder().transposeA(true).build();
+
+  /** Transposes the second operand. */
+  static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
 
   /** Elements of a bfloat16 weight that are widened at a time: 16 MiB of float32. */
   static final int TILE = 1 << 22;
@@ -21,29 +25,27 @@ final class Nd4jProducts {
   private Nd4jProducts() {}
 
   private static INDArray matrix(Tensor tensor) {
-    return ((Nd4jTensor) tensor).matrix();
+    return Nd4jTensor.of(tensor).matrix();
+  }
+
+  private static INDArray columns(Tensor x, long from, long to) {
+    return matrix(x).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to));
   }
 
   /** {@code y = beta·y + alpha · x · wᵀ}. */
   static void timesTransposed(Tensor x, Tensor w, float alpha, float beta, Tensor y) {
     forTiles(
         w,
-        (rows, from, to) -> {
-          INDArray columns =
-              matrix(y).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to)); // of y
-          Nd4j.exec(new Mmul(matrix(x), rows, columns, alpha, beta, SECOND));
-        });
+        (rows, from, to) ->
+            Nd4j.exec(new Mmul(matrix(x), rows, columns(y, from, to), alpha, beta, SECOND)));
   }
 
   /** {@code dX += alpha · dY · w}. */
   static void addTimes(Tensor dY, Tensor w, float alpha, Tensor dX) {
     forTiles(
         w,
-        (rows, from, to) -> {
-          INDArray columns =
-              matrix(dY).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to)); // of dY
-          Nd4j.exec(new Mmul(columns, rows, matrix(dX), alpha, 1, PLAIN));
-        });
+        (rows, from, to) ->
+            Nd4j.exec(new Mmul(columns(dY, from, to), rows, matrix(dX), alpha, 1, PLAIN)));
   }
 
   /** {@code dW += alpha · dYᵀ · x}. */

@@ -42,15 +42,16 @@ final class Nd4jTensor extends Tensor {
     long size = Math.max(1, host.size());
     DataBuffer buffer =
         Nd4jScratch.outside(() -> Nd4j.createBuffer(host.elements(), size, dataType(host.dtype())));
-    return new Nd4jTensor(
-        buffer,
+    Runnable free =
         () -> {
           buffer.close();
           host.close();
-        },
-        0,
-        host.dtype(),
-        host.shape());
+        };
+    return new Nd4jTensor(buffer, free, 0, host.dtype(), host.shape());
+  }
+
+  static Nd4jTensor of(Tensor tensor) {
+    return (Nd4jTensor) tensor;
   }
 
   private static DataType dataType(DType dtype) {
@@ -65,6 +66,11 @@ final class Nd4jTensor extends Tensor {
   /** The elements in rows of the last dimension, {@code (rows, columns)}. */
   INDArray matrix() {
     return array(rows(), columns());
+  }
+
+  /** The elements in one dimension. */
+  INDArray flat() {
+    return array(size());
   }
 
   /** The elements in any shape of the same size. */

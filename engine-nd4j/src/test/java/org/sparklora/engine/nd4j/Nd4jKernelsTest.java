@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.factory.Nd4j;
+import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
@@ -149,14 +150,13 @@ class Nd4jKernelsTest {
   @Test
   void gatheredKeysAreFreedWhereTheyCannotBeCopied() {
     Branch twoRuns = new Branch(0, 1, List.of(new Branch.Run(0, 1), new Branch.Run(2, 1)), 2);
-    Nd4jBranchAttention attention =
-        new Nd4jBranchAttention(new Nd4jKernels(1), new Heads(1, 1, 4), List.of(twoRuns), 1);
+    Nd4jAttention attention = new Nd4jAttention(new Heads(1, 1, 4), List.of(twoRuns), 1);
     long before = NativeMemory.liveBytes();
     Nd4jTensor closed = Nd4jTensor.allocate(DType.FLOAT32, 3, 4);
     closed.close();
     try (Nd4jTensor q = Nd4jTensor.allocate(DType.FLOAT32, 1, 4);
         Nd4jTensor sums = Nd4jTensor.allocate(DType.FLOAT32, 1, 1)) {
-      assertThatThrownBy(() -> attention.forward(q, closed, closed, q, sums))
+      assertThatThrownBy(() -> attention.forward(new AttentionTensors(q, closed, closed, q, sums)))
           .hasMessageContaining("freed by close()");
     }
     assertThat(NativeMemory.liveBytes()).isEqualTo(before);

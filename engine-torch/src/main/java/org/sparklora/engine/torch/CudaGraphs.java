@@ -101,7 +101,7 @@ final class CudaGraphs implements Recorder {
       onStream(() -> capture(operators, graph));
       check(cudart.cudaGraphInstantiate(runnable, graph, 0), "cudaGraphInstantiate");
       return Optional.of(new Graph(graph, runnable));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) { // the pool cannot use other pools' memory
       LOG.warn("Cannot record a CUDA graph: {}", e.getMessage());
       cudart.cudaGetLastError(); // clears the capture's error, which the next call would report
       if (!graph.isNull()) {

@@ -3,6 +3,7 @@ package org.sparklora.engine.torch;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.bytedeco.javacpp.Loader;
 
 /**
@@ -29,12 +30,6 @@ final class CudaLibraries {
 
   private CudaLibraries() {}
 
-  /** Loads libraries. */
-  interface Linker {
-    /** Whether the dynamic linker finds and loads a library. */
-    boolean loads(String file);
-  }
-
   /**
    * Loads all needed libraries.
    *
@@ -45,10 +40,13 @@ final class CudaLibraries {
     require(CudaLibraries::loads, System.getenv("LD_LIBRARY_PATH"));
   }
 
-  static void require(Linker linker, String libraryPath) {
+  /**
+   * @param loads whether the dynamic linker finds and loads a library
+   */
+  static void require(Predicate<String> loads, String libraryPath) {
     List<String> missing =
         NEEDED.entrySet().stream()
-            .filter(library -> !linker.loads(library.getKey()))
+            .filter(library -> !loads.test(library.getKey()))
             .map(library -> "%s (%s)".formatted(library.getKey(), library.getValue()))
             .toList();
     if (!missing.isEmpty()) {

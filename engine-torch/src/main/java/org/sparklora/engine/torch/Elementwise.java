@@ -48,20 +48,19 @@ final class Elementwise {
   /** Adds up the squares on the device, and waits for the sum once. */
   double sumOfSquares(TorchTensor x) {
     Tensor sum = torch.zeros(new long[] {1}, device.options(ScalarType.Double));
-    for (long from = 0; from < x.size(); from += CHUNK) {
-      long first = from;
-      long count = Math.min(CHUNK, x.size() - from);
-      Scope.part(
-          () -> {
-            Tensor part = x.flat().narrow(0, first, count).to(ScalarType.Double);
-            sum.add_(part.dot(part));
-          });
-    }
+    Scope.parts(
+        x.size(),
+        CHUNK,
+        (first, count) -> {
+          Tensor part = x.flat().narrow(0, first, count).to(ScalarType.Double);
+          sum.add_(part.dot(part));
+        });
     return device.bring(sum).await()[0];
   }
 
   static void putRows(TorchTensor x, Tensor to, TorchTensor y) {
-    y.matrix().index_copy_(0, to, y.rounded(x.matrix()));
+    Tensor rows = y.matrix();
+    rows.index_copy_(0, to, TorchTensor.rounded(x.matrix(), rows));
   }
 
   void rmsNorm(TorchTensor x, TorchTensor weight, float epsilon, TorchTensor y, TorchTensor rstd) {
@@ -80,18 +79,13 @@ final class Elementwise {
     torch.mul_out(y.matrix(), x.matrix().mul(rstd.as(rstd.size(), 1)), weight.flat());
   }
 
-  /** The mean of each row, {@code (M, 1)} of {@code (M, C)}. */
-  private static Tensor meanOfRows(Tensor x) {
-    return x.mean(new long[] {1}, true, new ScalarTypeOptional());
-  }
-
   /** With n = x·rstd and g = dY·weight, {@code dX += rstd · (g − n · mean(g·n))}. */
   static void rmsNormBackward(
       TorchTensor x, TorchTensor weight, TorchTensor rstd, TorchTensor dY, TorchTensor dX) {
     Tensor scale = rstd.as(rstd.size(), 1);
     Tensor n = x.matrix().mul(scale);
     Tensor g = dY.matrix().mul(weight.flat());
-    Tensor mean = meanOfRows(g.mul(n));
+    Tensor mean = g.mul(n).mean(new long[] {1}, true, new ScalarTypeOptional()); // (M, 1)
     dX.matrix().addcmul_(g.addcmul_(n, mean, new Scalar(-1f)), scale);
   }
 
@@ -118,24 +112,13 @@ final class Elementwise {
   }
 
   void gate(GateFunction f, TorchTensor gate, TorchTensor up, TorchTensor y) {
-    switch (f) {
-      case SILU -> swiGlu(gate, up, y);
-      case GELU_TANH -> geGlu(gate, up, y);
-    }
-  }
-
-  static void gateBackwardInPlace(
-      GateFunction f, TorchTensor gate, TorchTensor up, TorchTensor dY) {
-    switch (f) {
-      case SILU -> swiGluBackwardInPlace(gate, up, dY);
-      case GELU_TANH -> geGluBackwardInPlace(gate, up, dY);
-    }
-  }
-
-  private void swiGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
-    long rows = gate.rows();
-    long columns = gate.columns();
-    torch.mul_out(y.as(rows, columns), silu(gate.wide()), up.as(rows, columns));
+    Tensor g = gate.wide();
+    Tensor activated =
+        switch (f) {
+          case SILU -> silu(g);
+          case GELU_TANH -> torch.div(g, geluZ(g).neg_().exp_().add_(new Scalar(1f)));
+        };
+    torch.mul_out(y.as(gate.rows(), gate.columns()), activated, up.as(gate.rows(), gate.columns()));
   }
 
   /**
@@ -146,22 +129,6 @@ final class Elementwise {
     return device.isCuda() ? torch.silu(g) : torch.div(g, g.neg().exp_().add_(new Scalar(1f)));
   }
 
-  /** Forward was {@code y = g·σ(g)·u}. */
-  private static void swiGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
-    Tensor g = gate.wide();
-    Tensor dOut = dY.as(gate.rows(), gate.columns());
-    Tensor u = up.as(gate.rows(), gate.columns());
-    Tensor dSilu = u.mul(dOut);
-    torch.mul_out(u, torch.silu(g), dOut);
-    torch.silu_backward_out(gate.matrix(), dSilu, g);
-  }
-
-  private static void geGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
-    Tensor g = gate.wide();
-    Tensor gelu = torch.div(g, geluZ(g).neg_().exp_().add_(new Scalar(1f)));
-    torch.mul_out(y.as(gate.rows(), gate.columns()), gelu, up.as(gate.rows(), gate.columns()));
-  }
-
   /** z of {@code gelu(g) = g·σ(z)}. */
   private static Tensor geluZ(Tensor g) {
     return g.square()
@@ -170,11 +137,18 @@ final class Elementwise {
         .mul_(g);
   }
 
-  /** Forward was {@code y = gelu(g)·u}; with gelu'(g) = σ + g·z'·σ·(1 − σ). */
-  private static void geGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
+  /** Forward was {@code y = f(g)·u}; with gelu'(g) = σ + g·z'·σ·(1 − σ). */
+  static void gateBackwardInPlace(
+      GateFunction f, TorchTensor gate, TorchTensor up, TorchTensor dY) {
     Tensor g = gate.wide();
     Tensor dOut = dY.as(gate.rows(), gate.columns());
     Tensor u = up.as(gate.rows(), gate.columns());
+    if (f == GateFunction.SILU) {
+      Tensor dSilu = u.mul(dOut);
+      torch.mul_out(u, torch.silu(g), dOut);
+      torch.silu_backward_out(gate.matrix(), dSilu, g);
+      return;
+    }
     Tensor sigma = geluZ(g).sigmoid_();
     Tensor turn =
         g.square().mul_(new Scalar(3 * GateFunction.CUBIC)).add_(new Scalar(GateFunction.LINEAR));
@@ -187,21 +161,19 @@ final class Elementwise {
   // ---- dropout -------------------------------------------------------------------------------
 
   void dropout(TorchTensor x, float rate, long seed, boolean adds, TorchTensor y) {
-    for (long from = 0; from < x.size(); from += CHUNK) { // no chunk crosses a multiple of 2³²
-      long first = from;
-      long count = Math.min(CHUNK, x.size() - from);
-      Scope.part(
-          () -> {
-            Tensor mask = mask(first, count, rate, seed);
-            Tensor out = y.flat().narrow(0, first, count);
-            Tensor in = x.flat().narrow(0, first, count);
-            if (adds) {
-              out.addcmul_(mask, in, new Scalar(1f));
-            } else {
-              out.copy_(mask.mul_(in));
-            }
-          });
-    }
+    Scope.parts(
+        x.size(),
+        CHUNK, // no chunk crosses a multiple of 2³²
+        (first, count) -> {
+          Tensor mask = mask(first, count, rate, seed);
+          Tensor out = y.flat().narrow(0, first, count);
+          Tensor in = x.flat().narrow(0, first, count);
+          if (adds) {
+            out.addcmul_(mask, in, new Scalar(1f));
+          } else {
+            out.copy_(mask.mul_(in));
+          }
+        });
   }
 
   /**

@@ -4,12 +4,14 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Branch;
 
 /**
@@ -24,58 +26,52 @@ final class FlashAttention implements BranchAttention {
   private static final String FORWARD = "aten::_flash_attention_forward";
   private static final String BACKWARD = "aten::_flash_attention_backward";
 
-  /** The operator of forward, called with named arguments. */
-  interface Kernel {
-    Tensor[] call(Map<String, IValue> arguments);
-  }
-
-  private final Kernel kernel;
+  private final Function<Map<String, IValue>, Tensor[]> kernel; // of forward, by named arguments
 
   FlashAttention() {
     this(arguments -> Operator.of(FORWARD).call(arguments));
   }
 
   /** For tests without a GPU. */
-  FlashAttention(Kernel kernel) {
+  FlashAttention(Function<Map<String, IValue>, Tensor[]> kernel) {
     this.kernel = kernel;
   }
 
   @Override
-  public void forward(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
+  public void forward(ByHead in, TorchMask mask) {
     if (mask.several().isEmpty()) {
-      single(in, y, logSumExp, mask);
+      single(in, mask);
       return;
     }
     Packed packed = new Packed(in, mask);
     Map<String, IValue> arguments = packed.arguments();
     arguments.put("return_debug_mask", new IValue(false));
-    Tensor[] results = kernel.call(arguments);
-    packed.put(y.rounded(results[0]), in.byHead(y, in.heads().query()));
+    Tensor[] results = kernel.apply(arguments);
+    Tensor y = in.y();
+    packed.put(TorchTensor.rounded(results[0], y), y);
     Tensor sums = results[1]; // (H, queries)
     if (sums.size(0) != in.heads().query()) {
       throw new IllegalStateException(
           "libtorch's FlashAttention returned log-sum-exps of another shape than (heads, queries); use the version that the build names");
     }
-    packed.put(sums.t(), in.sums(logSumExp));
+    packed.put(sums.t(), in.logSumExp());
   }
 
   @Override
-  public void backward(Inputs in, Result of, Gradients gradients, TorchMask mask) {
+  public void backward(ByHead in, Gradients gradients, TorchMask mask) {
     Packed packed = new Packed(in, mask);
-    int queryHeads = in.heads().query();
-    int keyHeads = in.heads().keyValue();
-    Tensor sums = packed.gathered(in.sums(of.logSumExp()), packed.queries);
+    Tensor sums = packed.gathered(in.logSumExp(), packed.queries);
     Map<String, IValue> arguments = packed.arguments();
-    arguments.put("grad_out", packed.ofQueries(in.byHead(of.dY(), queryHeads)));
-    arguments.put("out", packed.ofQueries(in.byHead(of.y(), queryHeads)));
+    arguments.put("grad_out", packed.ofQueries(in.ofQueries(gradients.dY())));
+    arguments.put("out", packed.ofQueries(in.y()));
     arguments.put("logsumexp", new IValue(sums.t().contiguous()));
     Tensor noDropout = torch.zeros(new long[] {2}, packed.queries.options());
     arguments.put("rng_state", new IValue(noDropout));
     arguments.put("unused", new IValue(noDropout));
     Tensor[] results = Operator.of(BACKWARD).call(arguments);
-    packed.add(results[0], packed.queries, in.byHead(gradients.dQ(), queryHeads));
-    packed.add(results[1], packed.keys, in.byHead(gradients.dK(), keyHeads));
-    packed.add(results[2], packed.keys, in.byHead(gradients.dV(), keyHeads));
+    packed.add(results[0], packed.queries, in.ofQueries(gradients.dQ()));
+    packed.add(results[1], packed.keys, in.ofKeys(gradients.dK()));
+    packed.add(results[2], packed.keys, in.ofKeys(gradients.dV()));
   }
 
   /**
@@ -84,11 +80,7 @@ final class FlashAttention implements BranchAttention {
    * rows, and a row's result would depend on other rows. A row's number of keys is read on the
    * device.
    */
-  private void single(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
-    if (mask.isWindowedStep()) { // the kernel would count the window from each query head
-      SingleQueries.forward(in, y, logSumExp, mask);
-      return;
-    }
+  private void single(ByHead in, TorchMask mask) {
     KeyTable table = mask.table();
     long rows = table.rows();
     long keyHeads = in.heads().keyValue();
@@ -96,11 +88,11 @@ final class FlashAttention implements BranchAttention {
     long size = in.heads().size();
     long most = (long) table.blocks() * KeyTable.BLOCK;
     Tensor keys = table.keys().view(-1);
-    Tensor q = mask.ofSingle(in.queries()).view(rows, keyHeads, group, size).transpose(1, 2);
+    Tensor q = mask.ofSingle(in.q()).view(rows, keyHeads, group, size).transpose(1, 2);
     Map<String, IValue> arguments = new HashMap<>();
     arguments.put("query", rounded(q.contiguous().view(-1, keyHeads, size)));
-    arguments.put("key", rounded(torch.index_select(in.keys(), 0, keys)));
-    arguments.put("value", rounded(torch.index_select(in.values(), 0, keys)));
+    arguments.put("key", rounded(torch.index_select(in.k(), 0, keys)));
+    arguments.put("value", rounded(torch.index_select(in.v(), 0, keys)));
     arguments.put("cum_seq_q", new IValue(mask.ends(group)));
     arguments.put("cum_seq_k", new IValue(mask.ends(most)));
     arguments.put("seqused_k", new IValue(mask.counts()));
@@ -110,12 +102,11 @@ final class FlashAttention implements BranchAttention {
     arguments.put("is_causal", new IValue(false));
     arguments.put("return_debug_mask", new IValue(false));
     arguments.put("scale", new IValue((double) in.scale()));
-    Tensor[] results = kernel.call(arguments);
+    Tensor[] results = kernel.apply(arguments);
     Tensor out = results[0].view(rows, group, keyHeads, size).transpose(1, 2);
-    mask.putSingle(
-        out.reshape(rows, in.heads().query(), size), in.byHead(y, in.heads().query()), y);
+    mask.putSingle(out.reshape(rows, in.heads().query(), size), in.y());
     Tensor sums = results[1].view(keyHeads, rows, group).transpose(0, 1); // (K, R·G)
-    mask.putSingle(sums.reshape(rows, in.heads().query()), in.sums(logSumExp), logSumExp);
+    mask.putSingle(sums.reshape(rows, in.heads().query()), in.logSumExp());
   }
 
   private static IValue rounded(Tensor x) {
@@ -124,41 +115,37 @@ final class FlashAttention implements BranchAttention {
 
   /** All branches, laid end to end. */
   private static final class Packed {
-    private final Inputs in;
+    private final ByHead in;
     private final TorchMask mask;
     private final List<Branch> branches;
     private final boolean isInOrder;
     final Tensor queries; // rows of q
     final Tensor keys; // rows of k
 
-    Packed(Inputs in, TorchMask mask) {
+    Packed(ByHead in, TorchMask mask) {
       this.in = in;
       this.mask = mask;
       this.branches = mask.branches();
-      long rows = in.queries().size(0);
-      this.isInOrder = rows == in.keys().size(0) && mask.isInOrder(rows);
+      long rows = in.q().size(0);
+      this.isInOrder = rows == in.k().size(0) && mask.isInOrder(rows);
       this.queries = mask.kept("all queries", () -> rows(Packed::queries));
       this.keys = mask.kept("all keys", () -> rows(TorchMask::keys));
-    }
-
-    private interface Rows {
-      int[] of(Branch branch);
     }
 
     private static int[] queries(Branch branch) {
       return IntStream.range(branch.firstQuery(), branch.firstQuery() + branch.queries()).toArray();
     }
 
-    private int[] rows(Rows rows) {
-      return branches.stream().flatMapToInt(branch -> Arrays.stream(rows.of(branch))).toArray();
+    private int[] rows(Function<Branch, int[]> rows) {
+      return branches.stream().flatMapToInt(branch -> Arrays.stream(rows.apply(branch))).toArray();
     }
 
     /** The arguments that forward and backward share. */
     Map<String, IValue> arguments() {
       Map<String, IValue> arguments = new HashMap<>();
-      arguments.put("query", ofQueries(in.queries()));
-      arguments.put("key", ofKeys(in.keys()));
-      arguments.put("value", ofKeys(in.values()));
+      arguments.put("query", ofQueries(in.q()));
+      arguments.put("key", rounded(gathered(in.k(), keys)));
+      arguments.put("value", rounded(gathered(in.v(), keys)));
       arguments.put("cum_seq_q", ends("ends of queries", Branch::queries));
       arguments.put("cum_seq_k", ends("ends of keys", Branch::keys));
       arguments.put("max_q", longest(Branch::queries));
@@ -175,11 +162,7 @@ final class FlashAttention implements BranchAttention {
     }
 
     IValue ofQueries(Tensor x) {
-      return new IValue(gathered(x, queries).to(ScalarType.BFloat16));
-    }
-
-    private IValue ofKeys(Tensor x) {
-      return new IValue(gathered(x, keys).to(ScalarType.BFloat16));
+      return rounded(gathered(x, queries));
     }
 
     Tensor gathered(Tensor x, Tensor rows) {

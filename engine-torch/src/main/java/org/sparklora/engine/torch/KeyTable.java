@@ -1,8 +1,6 @@
 package org.sparklora.engine.torch;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -15,7 +13,8 @@ import org.sparklora.model.engine.Branch;
  * has a row of B blocks of {@value #BLOCK}. Entries beyond a query's keys are valid but arbitrary.
  *
  * <p>A table is kept between decoding steps: for a query that sees its predecessor's keys and one
- * more, only the new key is written, by {@link #append} on the device.
+ * more, only the new key is written, by {@link #append} on the device. A query whose window has
+ * moved has all its keys written.
  */
 final class KeyTable implements AutoCloseable {
   /** Keys of a block. */
@@ -26,8 +25,7 @@ final class KeyTable implements AutoCloseable {
   private final int blocks; // B
   private final TorchDevice.Allocation table; // (R·B·BLOCK)
   private final long[] here; // host copy of the table
-  private final List<List<Branch.Run>> runs; // of each row
-  private final int[] keys; // number of keys of each row
+  private final Branch[] had; // of each row at the last update, null before the first
 
   KeyTable(TorchDevice device, int rows, int blocks) {
     this.device = device;
@@ -35,8 +33,7 @@ final class KeyTable implements AutoCloseable {
     this.blocks = blocks;
     this.here = new long[Math.multiplyExact(rows, blocks * BLOCK)];
     this.table = device.indices(new int[here.length]);
-    this.runs = new ArrayList<>(Collections.nCopies(rows, List.of()));
-    this.keys = new int[rows];
+    this.had = new Branch[rows];
   }
 
   /** The blocks of a table for rows of {@code keys}: 2ⁿ or 3·2ⁿ, so that tables have few shapes. */
@@ -72,15 +69,14 @@ final class KeyTable implements AutoCloseable {
     int last = -1;
     for (int row = 0; row < rows; row++) {
       Branch branch = branches.get(row);
-      if (goesOn(row, branch)) {
+      if (had[row] != null && goesOn(had[row], branch)) {
         here[place(row, branch.keys() - 1)] = lastKey(branch);
       } else {
         first = Math.min(first, row);
         last = row;
         rewrite(row, branch);
       }
-      runs.set(row, branch.runs());
-      keys[row] = branch.keys();
+      had[row] = branch;
     }
     if (last >= first) {
       int from = place(first, 0);
@@ -103,21 +99,20 @@ final class KeyTable implements AutoCloseable {
   }
 
   /** The number of the key that a branch sees last. */
-  static int lastKey(Branch branch) {
+  private static int lastKey(Branch branch) {
     int[] last = {0};
     branch.forEachRun((start, count, key) -> last[0] = start + count - 1);
     return last[0];
   }
 
-  /** Whether a branch sees the keys of the row and at most one more. */
-  private boolean goesOn(int row, Branch branch) {
-    int more = branch.keys() - keys[row];
-    if (keys[row] == 0 || more < 0 || more > 1) {
+  /** Whether a branch sees the keys of its predecessor and at most one more. */
+  private static boolean goesOn(Branch before, Branch branch) {
+    int more = branch.keys() - before.keys();
+    if (more < 0 || more > 1) {
       return false;
     }
-    List<Branch.Run> had = runs.get(row);
-    for (int r = 0, left = keys[row]; left > 0; r++) {
-      Branch.Run a = had.get(r);
+    for (int r = 0, left = before.keys(); left > 0; r++) {
+      Branch.Run a = before.runs().get(r);
       Branch.Run b = branch.runs().get(r);
       if (a.start() != b.start() || Math.min(a.length(), left) != Math.min(b.length(), left)) {
         return false;

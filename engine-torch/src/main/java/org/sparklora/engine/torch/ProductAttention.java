@@ -1,9 +1,11 @@
 package org.sparklora.engine.torch;
 
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.sparklora.model.engine.AttentionTensors.Gradients;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 
@@ -20,38 +22,35 @@ final class ProductAttention implements BranchAttention {
   private static final long[] LAST = {2};
 
   @Override
-  public void forward(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
+  public void forward(ByHead in, TorchMask mask) {
     if (!mask.single().isEmpty()) {
-      SingleQueries.forward(in, y, logSumExp, mask);
+      new SingleQueries(in, mask).forward();
     }
-    Tensor out = in.byHead(y, in.heads().query());
-    Tensor sums = in.sums(logSumExp);
     if (mask.several().isEmpty()) {
       return;
     }
-    Tensor q = in.wide(in.queries());
+    Tensor q = in.wide(in.q());
+    Tensor y = in.y();
+    Tensor sums = in.logSumExp();
     for (Branch branch : mask.several()) {
       Keys keys = Keys.of(branch, in, mask);
-      forTiles(branch, in.heads(), mask, tile -> tile.forward(q, in.scale(), keys, out, sums));
+      forTiles(branch, in.heads(), mask, tile -> tile.forward(q, in.scale(), keys, y, sums));
     }
   }
 
   /** Sums the gradients of several runs of keys in a copy, then adds them to the keys' rows. */
   @Override
-  public void backward(Inputs in, Result of, Gradients gradients, TorchMask mask) {
-    Tensor dK = in.byHead(gradients.dK(), in.heads().keyValue());
-    Tensor dV = in.byHead(gradients.dV(), in.heads().keyValue());
-    Tensor q = in.wide(in.queries());
+  public void backward(ByHead in, Gradients gradients, TorchMask mask) {
+    Tensor dK = in.ofKeys(gradients.dK());
+    Tensor dV = in.ofKeys(gradients.dV());
+    Tensor q = in.wide(in.q());
     for (Branch branch : mask.branches()) {
       Keys keys = Keys.of(branch, in, mask);
       boolean inPlace = branch.isOneRun();
       Tensor dKeys = inPlace ? rows(dK, branch) : torch.zeros_like(keys.k);
       Tensor dValues = inPlace ? rows(dV, branch) : torch.zeros_like(keys.v);
       forTiles(
-          branch,
-          in.heads(),
-          mask,
-          tile -> tile.backward(in, q, keys, of, gradients.dQ(), dKeys, dValues));
+          branch, in.heads(), mask, tile -> tile.backward(in, q, keys, gradients, dKeys, dValues));
       if (!inPlace) {
         Tensor places = places(branch, mask);
         dK.index_add_(0, places, dKeys);
@@ -71,9 +70,8 @@ final class ProductAttention implements BranchAttention {
 
   /** The keys and values that a branch sees, in order, in float32: {@code (s, K, D)}. */
   private record Keys(Tensor k, Tensor v) {
-    static Keys of(Branch branch, Inputs in, TorchMask mask) {
-      return new Keys(
-          in.wide(seen(in.keys(), branch, mask)), in.wide(seen(in.values(), branch, mask)));
+    static Keys of(Branch branch, ByHead in, TorchMask mask) {
+      return new Keys(in.wide(seen(in.k(), branch, mask)), in.wide(seen(in.v(), branch, mask)));
     }
 
     private static Tensor seen(Tensor x, Branch branch, TorchMask mask) {
@@ -85,44 +83,32 @@ final class ProductAttention implements BranchAttention {
     }
   }
 
-  private interface TileOperation {
-    void run(Tile tile);
-  }
-
   private static void forTiles(
-      Branch branch, Heads heads, TorchMask mask, TileOperation operation) {
+      Branch branch, Heads heads, TorchMask mask, Consumer<Tile> operation) {
     for (int from = 0; from < branch.queries(); from += QUERIES) {
       Branch part = branch.part(from, Math.min(branch.queries(), from + QUERIES));
       Tile tile = new Tile(heads, mask, part, branch.first(from));
-      Scope.part(() -> operation.run(tile));
+      Scope.part(() -> operation.accept(tile));
     }
   }
 
   /**
-   * The t queries from row {@code from} on, and the s keys that any of them sees, from number
-   * {@code first} of the branch on.
+   * Some queries, and the keys that any of them sees.
+   *
+   * @param part the t queries, with these s keys alone
+   * @param first number of the first of these keys in the whole branch
    */
-  private static final class Tile {
-    private final Heads heads;
-    private final long from;
-    private final long t;
-    private final long first;
-    private final int s;
-    private final int window;
-    private final TorchMask mask;
+  private record Tile(Heads heads, TorchMask mask, Branch part, int first) {
+    private int t() {
+      return part.queries();
+    }
 
-    Tile(Heads heads, TorchMask mask, Branch part, long first) {
-      this.heads = heads;
-      this.mask = mask;
-      this.from = part.firstQuery();
-      this.t = part.queries();
-      this.first = first;
-      this.s = part.keys();
-      this.window = part.window();
+    private int s() {
+      return part.keys();
     }
 
     void forward(Tensor q, float scale, Keys all, Tensor y, Tensor logSumExp) {
-      Keys keys = all.part(first, s);
+      Keys keys = all.part(first, s());
       Tensor scores = scores(q, scale, keys, mask.zero(), 0);
       Tensor top = torch.amax(scores, LAST, true);
       scores.sub_(top).exp_();
@@ -132,29 +118,29 @@ final class ProductAttention implements BranchAttention {
       own(logSumExp).copy_(byHead(sum.log_().add_(top)).squeeze(2));
     }
 
-    void backward(Inputs in, Tensor q, Keys all, Result of, TorchTensor dQ, Tensor dK, Tensor dV) {
-      Keys keys = all.part(first, s);
-      Tensor sums = own(in.sums(of.logSumExp())).unsqueeze(2);
+    void backward(ByHead in, Tensor q, Keys all, Gradients of, Tensor dK, Tensor dV) {
+      Keys keys = all.part(first, s());
+      Tensor sums = own(in.logSumExp()).unsqueeze(2);
       Tensor p = scores(q, in.scale(), keys, grouped(sums), -1).exp_();
-      Tensor dOut = grouped(own(in.byHead(of.dY(), heads.query())));
+      Tensor dOut = grouped(own(in.ofQueries(of.dY())));
       add(torch.bmm(p.transpose(1, 2), dOut), new Scalar(1f), dV);
-      Tensor y = grouped(own(in.byHead(of.y(), heads.query())));
+      Tensor y = grouped(own(in.y()));
       Tensor centre = dOut.mul(y).sum(LAST, true, new ScalarTypeOptional());
       Tensor dScores = product(centre, -1, dOut, keys.v.permute(1, 2, 0), 1).mul_(p);
       Scalar scale = new Scalar(in.scale());
       Tensor dQueries = byHead(torch.bmm(dScores, keys.k.transpose(0, 1)));
-      own(in.byHead(dQ, heads.query())).add_(dQueries, scale);
+      own(in.ofQueries(of.dQ())).add_(dQueries, scale);
       add(torch.bmm(dScores.transpose(1, 2), grouped(own(q))), scale, dK);
     }
 
     /** Adds a gradient {@code (K, s, D)} to the rows that the tile sees. */
     private void add(Tensor gradient, Scalar scale, Tensor rows) {
-      rows.narrow(0, first, s).add_(gradient.transpose(0, 1), scale);
+      rows.narrow(0, first, s()).add_(gradient.transpose(0, 1), scale);
     }
 
     /** The tile's own rows. */
     private Tensor own(Tensor x) {
-      return x.narrow(0, from, t);
+      return x.narrow(0, part.firstQuery(), t());
     }
 
     /** {@code (t, H, columns)} copied to {@code (K, G·t, columns)}. */
@@ -164,18 +150,19 @@ final class ProductAttention implements BranchAttention {
 
     /** {@code (K, G·t, columns)} seen as {@code (t, H, columns)}. */
     private Tensor byHead(Tensor grouped) {
-      return grouped.view(heads.query(), t, grouped.size(2)).transpose(0, 1);
+      return grouped.view(heads.query(), t(), grouped.size(2)).transpose(0, 1);
     }
 
     /** {@code c·beta + scale·q·kᵀ} with unseen tokens masked, {@code (K, G·t, s)}. */
     private Tensor scores(Tensor queries, float scale, Keys keys, Tensor c, int beta) {
       Tensor q = grouped(own(queries));
       Tensor scores = product(c, beta, q, keys.k.permute(1, 2, 0), scale);
-      if (t > 1) {
-        scores.view(heads.query(), t, s).narrow(2, s - t, t).add_(mask.laterTokens(t));
+      Tensor byQuery = scores.view(heads.query(), t(), s());
+      if (t() > 1) {
+        byQuery.narrow(2, s() - t(), t()).add_(mask.laterTokens(t()));
       }
-      if (s > window) {
-        scores.view(heads.query(), t, s).add_(mask.earlierTokens(t, s, window));
+      if (s() > part.window()) {
+        byQuery.add_(mask.earlierTokens(t(), s(), part.window()));
       }
       return scores;
     }

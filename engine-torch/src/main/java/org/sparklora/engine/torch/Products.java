@@ -120,11 +120,8 @@ final class Products {
     boolean asItLies =
         w.dtype() != DType.NF4 && (isRounded || w.dtype() == DType.FLOAT32 && !inBfloat16);
     long step = asItLies ? Math.max(1, w.rows()) : Math.max(1, TILE / w.columns());
-    for (long from = 0; from < w.rows(); from += step) {
-      long first = from;
-      long count = Math.min(w.rows() - from, step);
-      Scope.part(() -> operation.accept(rows(w, first, count), first, count));
-    }
+    Scope.parts(
+        w.rows(), step, (from, count) -> operation.accept(rows(w, from, count), from, count));
   }
 
   /** Rows of a weight, in the type of operands. */

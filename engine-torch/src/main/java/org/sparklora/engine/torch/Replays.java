@@ -1,9 +1,11 @@
 package org.sparklora.engine.torch;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,7 +63,9 @@ final class Replays implements AutoCloseable {
       before.recording.get().replay();
       return;
     }
-    forgetStale();
+    List<Known> stale = known.values().stream().filter(Known::isStale).toList();
+    stale.forEach(Known::close);
+    known.values().removeAll(stale);
     before = known.get(kind);
     if (before == null) {
       Set<TorchTensor.Storage> used = device.usedBy(() -> recorder.warmUp(operators));
@@ -75,39 +79,21 @@ final class Replays implements AutoCloseable {
 
   private void record(Object kind, Runnable operators, Recorder recorder) {
     long allocations = device.allocations();
-    Recorded recorded = new Recorded();
-    Set<TorchTensor.Storage> used =
-        device.usedBy(() -> recorded.recording = recorder.record(operators));
+    AtomicReference<Optional<Recorder.Recording>> recorded = new AtomicReference<>();
+    Set<TorchTensor.Storage> used = device.usedBy(() -> recorded.set(recorder.record(operators)));
+    Optional<Recorder.Recording> recording = recorded.get();
     boolean isWhole = device.allocations() == allocations;
-    if (recorded.recording.isPresent() && isWhole) {
-      known.put(kind, new Known(recorded.recording, false, used));
-      recorded.recording.get().replay();
+    if (recording.isPresent() && isWhole) {
+      known.put(kind, new Known(recording, false, used));
+      recording.get().replay();
       return;
     }
-    recorded.recording.ifPresent(Recorder.Recording::close);
+    recording.ifPresent(Recorder.Recording::close);
     if (isWhole) {
       LOG.info("{} does not record a step of decoding; its operators run one by one", device);
     } // else it allocated memory, which exists at the next attempt
     known.put(kind, new Known(Optional.empty(), isWhole, used));
     operators.run();
-  }
-
-  /** Holds the result of {@link Recorder#record}. */
-  private static final class Recorded {
-    Optional<Recorder.Recording> recording = Optional.empty();
-  }
-
-  private void forgetStale() {
-    known
-        .values()
-        .removeIf(
-            operators -> {
-              boolean isStale = operators.isStale();
-              if (isStale) {
-                operators.close();
-              }
-              return isStale;
-            });
   }
 
   @Override

@@ -2,7 +2,6 @@ package org.sparklora.engine.torch;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.T_TensorTensor_T;
@@ -23,20 +22,14 @@ final class Sampling implements AutoCloseable {
 
   private final TorchDevice device;
   private final Replays replays;
-  private Optional<Buffers> buffers = Optional.empty();
+
+  /** Memory of replayed draws: uniform numbers, then tokens and log-probabilities. */
+  private Tensor memory; // null before the first
 
   Sampling(TorchDevice device, Scope scope) {
     this.device = device;
     this.replays = new Replays(device, scope);
   }
-
-  /**
-   * The memory that replayed draws read and write.
-   *
-   * @param uniforms a uniform random number for each row
-   * @param draws tokens, then log-probabilities
-   */
-  private record Buffers(Tensor uniforms, Tensor draws) {}
 
   /** Equal for draws that call the same operators with the same arguments. */
   private record Kind(TorchTensor.Memory logits, SamplingRule rule, int rows) {}
@@ -65,28 +58,22 @@ final class Sampling implements AutoCloseable {
     long vocabulary = logits.columns();
     int wanted = TorchDecodingSteps.rowsFor(uniforms.length);
     int rows = logits.holds(wanted * vocabulary) ? wanted : uniforms.length;
-    if (buffers.isEmpty()) {
-      buffers = Optional.of(new Buffers(allocated(1), allocated(2)));
+    if (memory == null) {
+      long[] numbers = {3L * Products.INDEPENDENT_ROWS};
+      memory = Scope.kept(() -> torch.zeros(numbers, device.options(ScalarType.Double)));
     }
-    Buffers own = buffers.get();
-    device.send(
-        Tensor.create(uniforms, uniforms.length), own.uniforms.narrow(0, 0, uniforms.length));
+    device.send(Tensor.create(uniforms, uniforms.length), memory.narrow(0, 0, uniforms.length));
     replays.run(
         new Kind(logits.memory(rows * vocabulary), rule, rows),
         () -> {
           Tensor z = logits.as(rows, vocabulary);
-          Tensor drawn = drawn(z, rule, () -> own.uniforms.narrow(0, 0, rows), List.of());
-          own.draws.narrow(0, 0, 2L * rows).copy_(drawn);
+          draws(rows).copy_(drawn(z, rule, () -> memory.narrow(0, 0, rows), List.of()));
         });
-    return own.draws.narrow(0, 0, 2L * rows);
+    return draws(rows);
   }
 
-  private Tensor allocated(int numbers) {
-    return Scope.kept(
-        () ->
-            torch.zeros(
-                new long[] {(long) numbers * Products.INDEPENDENT_ROWS},
-                device.options(ScalarType.Double)));
+  private Tensor draws(int rows) {
+    return memory.narrow(0, Products.INDEPENDENT_ROWS, 2L * rows);
   }
 
   /**
@@ -173,11 +160,9 @@ final class Sampling implements AutoCloseable {
   @Override
   public void close() {
     replays.close();
-    buffers.ifPresent(
-        owned -> {
-          owned.uniforms.releaseReference();
-          owned.draws.releaseReference();
-        });
-    buffers = Optional.empty();
+    if (memory != null) {
+      memory.releaseReference();
+      memory = null;
+    }
   }
 }

@@ -88,6 +88,19 @@ final class Scope {
     }
   }
 
+  /** An operation on the elements or rows {@code [first, first + count)}. */
+  interface Part {
+    void run(long first, long count);
+  }
+
+  /** Runs operators on {@code size} elements or rows, a {@link #part} of {@code step} at a time. */
+  static void parts(long size, long step, Part operators) {
+    for (long from = 0; from < size; from += step) {
+      long first = from;
+      part(() -> operators.run(first, Math.min(step, size - first)));
+    }
+  }
+
   /** A pointer that outlives every scope, to be freed by {@link Pointer#releaseReference}. */
   static <P extends Pointer> P kept(Supplier<P> allocation) {
     PointerScope results = new PointerScope();

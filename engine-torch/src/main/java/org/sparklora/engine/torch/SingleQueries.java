@@ -19,46 +19,42 @@ final class SingleQueries {
   private static final long[] LAST = {-1};
   private static final long[] KEYS = {1, 3}; // of (R, B, H, BLOCK)
 
-  private final BranchAttention.Inputs in;
+  private final BranchAttention.ByHead in;
   private final TorchMask mask;
+  private final Heads heads;
   private final long rows;
   private final long blocks;
 
-  private SingleQueries(BranchAttention.Inputs in, TorchMask mask) {
+  SingleQueries(BranchAttention.ByHead in, TorchMask mask) {
     this.in = in;
     this.mask = mask;
+    this.heads = in.heads();
     this.rows = mask.table().rows();
     this.blocks = mask.table().blocks();
   }
 
-  static void forward(
-      BranchAttention.Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
-    new SingleQueries(in, mask).forward(y, logSumExp);
-  }
-
-  private void forward(TorchTensor y, TorchTensor logSumExp) {
-    Heads heads = in.heads();
+  void forward() {
     Tensor scores =
         torch.baddbmm(
             mask.hidden(heads.keyValue()),
-            queries(heads),
-            gathered(in.keys()).transpose(1, 2),
+            queries(),
+            gathered(in.k()).transpose(1, 2),
             new Scalar(1f),
             new Scalar(in.scale())); // (R·B·K, G, BLOCK)
     Tensor byRow = scores.view(rows, blocks, heads.query(), KeyTable.BLOCK);
     Tensor top = torch.amax(byRow, KEYS, true); // (R, 1, H, 1)
     byRow.sub_(top).exp_();
     Tensor sum = added(byRow.sum(LAST, true, new ScalarTypeOptional())); // (R, 1, H, 1)
-    Tensor outs = torch.bmm(scores, gathered(in.values()));
+    Tensor outs = torch.bmm(scores, gathered(in.v()));
     Tensor out = added(outs.view(rows, blocks, heads.query(), heads.size()));
-    mask.putSingle(out.div_(sum).squeeze(1), in.byHead(y, heads.query()), y);
-    mask.putSingle(sum.log_().add_(top).view(rows, heads.query()), in.sums(logSumExp), logSumExp);
+    mask.putSingle(out.div_(sum).squeeze(1), in.y());
+    mask.putSingle(sum.log_().add_(top).view(rows, heads.query()), in.logSumExp());
   }
 
   /** The queries, repeated for each block, {@code (R·B·K, G, D)}. */
-  private Tensor queries(Heads heads) {
+  private Tensor queries() {
     long group = heads.query() / heads.keyValue();
-    Tensor q = in.wide(mask.ofSingle(in.queries()));
+    Tensor q = in.wide(mask.ofSingle(in.q()));
     return q.view(rows, 1, heads.keyValue(), group, heads.size())
         .expand(rows, blocks, heads.keyValue(), group, heads.size())
         .contiguous()
@@ -67,7 +63,6 @@ final class SingleQueries {
 
   /** Gathers {@code (S, K, D)} to {@code (R·B·K, BLOCK, D)}. */
   private Tensor gathered(Tensor x) {
-    Heads heads = in.heads();
     Tensor flat = x.view(-1, heads.size());
     Tensor keys = torch.index_select(flat, 0, mask.keysByHead(heads.keyValue()));
     return in.wide(keys).view(-1, KeyTable.BLOCK, heads.size());

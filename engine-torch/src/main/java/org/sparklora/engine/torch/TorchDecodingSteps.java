@@ -1,28 +1,32 @@
 package org.sparklora.engine.torch;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.DecodingSteps;
 import org.sparklora.model.engine.Kernels;
+import org.sparklora.model.engine.tensor.Indices;
 
 /**
- * Decoding steps in a few shapes: R rows, a power of two, and B blocks of keys. Each shape has its
- * own memory for the new values of a step: an array of numbers, sent at once, and a {@link
- * KeyTable}. So two steps of a shape call the same operators with the same arguments, and if the
- * device {@link Recorder records}, all but the first two are replayed.
+ * Decoding steps in a few shapes: R rows, a power of two, and B blocks of keys in the layers with
+ * each window. Each shape has its own memory for the new values of a step: an array of numbers,
+ * sent at once, and a {@link KeyTable} for each window. So two steps of a shape call the same
+ * operators with the same arguments, and if the device {@link Recorder records}, all but the first
+ * two are replayed.
  */
 final class TorchDecodingSteps extends DecodingSteps {
   /** The fewest rows of a step: a block of products on CPUs. */
   private static final int FEWEST = 8;
 
-  /** Numbers of a row: token, position, slot, and its last key's index and number. */
-  private static final int NUMBERS = 5;
+  /** Numbers of a row before those of windows, which have two: slot, and index of its last key. */
+  private static final int TOKEN_AND_POSITION = 2;
 
   private final TorchDevice device;
   private final Scope scope;
@@ -39,10 +43,14 @@ final class TorchDecodingSteps extends DecodingSteps {
     this.areAlike = areAlike;
   }
 
-  private record Shape(int rows, int blocks) {}
+  /** The shape of the table of a window. */
+  private record Shape(int window, int rows, int blocks) {}
 
   /** Equal for steps that call the same operators with the same arguments. */
-  private record Kind(Shape shape, List<TorchTensor.Memory> over) {}
+  private record Kind(List<Shape> shapes, List<TorchTensor.Memory> over) {}
+
+  /** The keys of each row in the layers with one window. */
+  private record Seen(Shape shape, KeyTable table, List<Branch> branches) {}
 
   @Override
   public int rows(int texts) {
@@ -65,76 +73,80 @@ final class TorchDecodingSteps extends DecodingSteps {
       List<org.sparklora.model.engine.tensor.Tensor> over,
       Consumer<Inputs> operations) {
     int rows = rows(tokens.ids().length);
-    List<Branch> seen = inRows(tokens.branches(), rows);
-    int most = seen.stream().mapToInt(Branch::keys).max().orElse(0);
-    Shape shape = new Shape(rows, KeyTable.blocksFor(most));
-    KeyTable table = tables.computeIfAbsent(shape, key -> new KeyTable(device, rows, shape.blocks));
-    Tensor here = numbers.computeIfAbsent(rows, this::allocated).flat();
-    int[][] columns = {
-      tokens.ids(),
-      tokens.positions(),
-      tokens.slots(),
-      seen.stream().mapToInt(branch -> branch.keys() - 1).toArray(),
-      seen.stream().mapToInt(KeyTable::lastKey).toArray()
-    };
+    List<int[]> columns = new ArrayList<>(List.of(tokens.ids(), tokens.positions()));
+    List<Seen> seen = new ArrayList<>();
+    for (Map.Entry<Integer, Slots> slots : tokens.slots().entrySet()) {
+      List<Branch> branches = slots.getValue().branches();
+      seen.add(seen(slots.getKey(), padded(branches, rows)));
+      columns.add(slots.getValue().own());
+      columns.add(branches.stream().mapToInt(branch -> branch.keys() - 1).toArray());
+    }
+    int count = columns.size() * rows;
+    Tensor here = numbers.computeIfAbsent(rows, of -> device.indices(new int[count])).flat();
     scope.run(
         () -> {
-          table.update(seen);
+          seen.forEach(of -> of.table.update(of.branches));
           device.send(inRows(columns, rows), here);
         });
-    int[] bounds = Arrays.stream(columns).mapToInt(TorchDecodingSteps::bound).toArray();
-    Runnable step = () -> step(table, here, bounds, seen, operations);
+    int[] bounds = columns.stream().mapToInt(Indices::boundOf).toArray();
+    Runnable step = () -> step(seen, here, bounds, rows, operations);
     if (!areAlike) {
       step.run();
       return;
     }
     List<TorchTensor.Memory> memories =
         over.stream().map(TorchTensor::of).map(held -> held.memory(held.size())).toList();
-    replays.run(new Kind(shape, memories), step);
+    replays.run(new Kind(seen.stream().map(Seen::shape).toList(), memories), step);
+  }
+
+  private Seen seen(int window, List<Branch> branches) {
+    int most = branches.stream().mapToInt(Branch::keys).max().orElse(0);
+    Shape shape = new Shape(window, branches.size(), KeyTable.blocksFor(most));
+    KeyTable table = tables.computeIfAbsent(shape, of -> new KeyTable(device, of.rows, of.blocks));
+    return new Seen(shape, table, branches);
   }
 
   /** Runs a step, in which only the shape's values come from the host. */
   private void step(
-      KeyTable table,
-      Tensor numbers,
-      int[] bounds,
-      List<Branch> seen,
-      Consumer<Inputs> operations) {
-    int rows = table.rows();
+      List<Seen> seen, Tensor numbers, int[] bounds, int rows, Consumer<Inputs> operations) {
     scope.run(
         () -> {
-          Tensor last = numbers.narrow(0, 3L * rows, rows);
-          table.append(last, numbers.narrow(0, 4L * rows, rows));
-          try (TorchMask mask =
-                  TorchMask.of(device, seen, new TorchMask.Step(table, last, Branch.ALL));
-              TorchIndices ids = TorchIndices.over(numbers, 0, rows, bounds[0]);
-              TorchIndices positions = TorchIndices.over(numbers, rows, rows, bounds[1]);
-              TorchIndices slots = TorchIndices.over(numbers, 2 * rows, rows, bounds[2])) {
-            operations.accept(new Inputs(ids, positions, slots, mask));
+          SortedMap<Integer, InMemory> slots = new TreeMap<>();
+          try (TorchIndices ids = TorchIndices.over(numbers, 0, rows, bounds[0]);
+              TorchIndices positions = TorchIndices.over(numbers, rows, rows, bounds[1])) {
+            int column = TOKEN_AND_POSITION;
+            for (Seen of : seen) {
+              Tensor last = numbers.narrow(0, (column + 1L) * rows, rows);
+              of.table.append(last, numbers.narrow(0, (long) column * rows, rows));
+              TorchMask.Step step = new TorchMask.Step(of.table, last);
+              slots.put(
+                  of.shape.window,
+                  new InMemory(
+                      TorchIndices.over(numbers, column * rows, rows, bounds[column]),
+                      new TorchMask(device, of.branches, Optional.of(step))));
+              column += 2;
+            }
+            operations.accept(new Inputs(ids, positions, slots));
+          } finally {
+            slots.values().forEach(InMemory::close);
           }
         });
   }
 
-  private TorchDevice.Allocation allocated(int rows) {
-    return device.indices(new int[NUMBERS * rows]);
-  }
-
-  private static int bound(int[] values) {
-    return Arrays.stream(values).max().orElse(-1) + 1;
-  }
-
   /** A run of {@code rows} numbers for each column, padded with the column's first number. */
-  private static long[] inRows(int[][] columns, int rows) {
-    long[] all = new long[columns.length * rows];
-    for (int i = 0; i < columns.length; i++) {
+  private static long[] inRows(List<int[]> columns, int rows) {
+    long[] all = new long[columns.size() * rows];
+    for (int i = 0; i < columns.size(); i++) {
+      int[] column = columns.get(i);
       for (int row = 0; row < rows; row++) {
-        all[i * rows + row] = columns[i][row < columns[i].length ? row : 0];
+        all[i * rows + row] = column[row < column.length ? row : 0];
       }
     }
     return all;
   }
 
-  private static List<Branch> inRows(List<Branch> branches, int rows) {
+  /** {@code rows} branches: the given ones, then copies of the first for rows that nobody reads. */
+  private static List<Branch> padded(List<Branch> branches, int rows) {
     List<Branch> all = new ArrayList<>(branches);
     Branch first = branches.get(0);
     for (int row = branches.size(); row < rows; row++) {

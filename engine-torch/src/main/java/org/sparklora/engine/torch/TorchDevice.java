@@ -1,10 +1,11 @@
 package org.sparklora.engine.torch;
 
-import java.util.Collections;
-import java.util.IdentityHashMap;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.BoolOptional;
@@ -102,7 +103,7 @@ final class TorchDevice {
 
   /** The storages that operators use on the calling thread. */
   Set<TorchTensor.Storage> usedBy(Runnable operators) {
-    Set<TorchTensor.Storage> all = Collections.newSetFromMap(new IdentityHashMap<>());
+    Set<TorchTensor.Storage> all = new HashSet<>();
     used.set(all);
     try {
       operators.run();
@@ -145,36 +146,33 @@ final class TorchDevice {
 
   /** Allocates a flat tensor of zeros on the device, in counted memory. */
   Allocation allocate(DType dtype, long size) {
-    Tensor flat = Scope.kept(() -> torch.zeros(new long[] {size}, options(scalarType(dtype))));
-    return new Allocation(
-        flat, NativeMemory.ofLibrary(size * dtype.bytes(), flat::releaseReference));
+    return counted(
+        size * dtype.bytes(), () -> torch.zeros(new long[] {size}, options(scalarType(dtype))));
   }
 
   /** Copies whole numbers to the device, int64. */
   Allocation indices(int[] values) {
-    long[] wide = new long[values.length];
-    for (int i = 0; i < wide.length; i++) {
-      wide[i] = values[i];
-    }
-    Tensor flat = Scope.kept(() -> longs(wide));
-    return new Allocation(
-        flat, NativeMemory.ofLibrary((long) Long.BYTES * wide.length, flat::releaseReference));
+    long[] wide = Arrays.stream(values).asLongStream().toArray();
+    return counted((long) Long.BYTES * wide.length, () -> longs(wide));
+  }
+
+  private static Allocation counted(long bytes, Supplier<Tensor> made) {
+    Tensor flat = Scope.kept(made);
+    return new Allocation(flat, NativeMemory.ofLibrary(bytes, flat::releaseReference));
   }
 
   /** int64 numbers on the device; the scope frees them. */
   Tensor longs(long... values) {
-    Tensor host = Tensor.create(values, values.length);
-    return isApart ? sent(host, ScalarType.Long) : host;
+    return sent(Tensor.create(values, values.length), ScalarType.Long);
   }
 
   /** float64 numbers on the device; the scope frees them. */
   Tensor doubles(double... values) {
-    Tensor host = Tensor.create(values, values.length);
-    return isApart ? sent(host, ScalarType.Double) : host;
+    return sent(Tensor.create(values, values.length), ScalarType.Double);
   }
 
   private Tensor sent(Tensor host, ScalarType type) {
-    return host.to(device, type, true, true, new MemoryFormatOptional());
+    return isApart ? host.to(device, type, true, true, new MemoryFormatOptional()) : host;
   }
 
   /**
@@ -183,16 +181,14 @@ final class TorchDevice {
    * pinned memory at the speed of its bus, any other memory at a fraction of it.
    */
   void send(Tensor x, Tensor y) {
-    for (long from = 0; from < x.numel(); from += PART) {
-      long first = from;
-      long count = Math.min(PART, x.numel() - from);
-      Scope.part(
-          () -> {
-            Tensor pinned = pinned(count, x.scalar_type());
-            pinned.copy_(x.narrow(0, first, count));
-            y.narrow(0, first, count).copy_(pinned, true);
-          });
-    }
+    Scope.parts(
+        x.numel(),
+        PART,
+        (first, count) -> {
+          Tensor pinned = pinned(count, x.scalar_type());
+          pinned.copy_(x.narrow(0, first, count));
+          y.narrow(0, first, count).copy_(pinned, true);
+        });
   }
 
   /** Copies whole numbers to int64 on the device. */
@@ -200,12 +196,12 @@ final class TorchDevice {
     send(Tensor.create(values, values.length), y);
   }
 
-  /** Copies {@code x} to pinned host memory and waits; the scope frees the copy. */
-  Tensor fetched(Tensor x) {
+  /** Copies {@code x} through pinned memory to {@code y}, and waits. */
+  void fetch(Tensor x, HostTensor y) {
     Tensor pinned = pinned(x.numel(), x.scalar_type());
     pinned.copy_(x, true);
     await(ask());
-    return pinned;
+    over(y).copy_(pinned);
   }
 
   private Tensor pinned(long count, ScalarType type) {

@@ -1,6 +1,7 @@
 package org.sparklora.engine.torch;
 
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -168,7 +169,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void download(Tensor x, HostTensor y) {
-    scope.run(() -> TorchDevice.over(y).copy_(device.fetched(torch(x).flat())));
+    scope.run(() -> device.fetch(torch(x).flat(), y));
   }
 
   // ---- optimizer -----------------------------------------------------------------------------
@@ -261,7 +262,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public AttentionMask mask(List<Branch> branches) {
-    return new TorchMask(device, branches);
+    return new TorchMask(device, branches, Optional.empty());
   }
 
   @Override
@@ -271,32 +272,15 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
-    scope.run(
-        () ->
-            attention.forward(
-                inputs(tensors, heads, scale),
-                torch(tensors.y()),
-                torch(tensors.logSumExp()),
-                (TorchMask) mask));
+    BranchAttention.ByHead in = new BranchAttention.ByHead(tensors, heads, scale);
+    scope.run(() -> attention.forward(in, (TorchMask) mask));
   }
 
   @Override
   public void attentionBackward(
       AttentionTensors tensors, Gradients gradients, Heads heads, AttentionMask mask, float scale) {
-    scope.run(
-        () ->
-            attention.backward(
-                inputs(tensors, heads, scale),
-                new BranchAttention.Result(
-                    torch(tensors.y()), torch(tensors.logSumExp()), torch(gradients.dY())),
-                new BranchAttention.Gradients(
-                    torch(gradients.dQ()), torch(gradients.dK()), torch(gradients.dV())),
-                (TorchMask) mask));
-  }
-
-  private static BranchAttention.Inputs inputs(AttentionTensors tensors, Heads heads, float scale) {
-    return new BranchAttention.Inputs(
-        torch(tensors.q()), torch(tensors.k()), torch(tensors.v()), heads, scale);
+    BranchAttention.ByHead in = new BranchAttention.ByHead(tensors, heads, scale);
+    scope.run(() -> attention.backward(in, gradients, (TorchMask) mask));
   }
 
   // ---- feed-forward, experts -----------------------------------------------------------------

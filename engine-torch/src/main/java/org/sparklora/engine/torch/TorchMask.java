@@ -32,36 +32,18 @@ final class TorchMask extends AttentionMask {
   private KeyTable own; // null in a step, and before the first attention
 
   /**
-   * A step of decoding: query n is row n.
+   * A step of decoding: query n is row n, whose keys in the table are those that it sees.
    *
    * @param last number of the last key in its row of the table, {@code (R)}
-   * @param window keys that a query sees, of those in the table
    */
-  record Step(KeyTable table, Tensor last, int window) {}
-
-  /** Steps of one shape must call the same operators, whatever the number of keys. */
-  @Override
-  protected boolean hides(int window) {
-    return step.map(of -> (long) of.table.blocks() * KeyTable.BLOCK > window)
-        .orElseGet(() -> super.hides(window));
-  }
+  record Step(KeyTable table, Tensor last) {}
 
   @Override
   protected TorchMask windowed(int window) {
-    Optional<Step> narrowed = step.map(of -> new Step(of.table, of.last, window));
-    return new TorchMask(device, branchesWithin(window), narrowed);
+    return new TorchMask(device, branchesWithin(window), Optional.empty());
   }
 
-  /** Whether a step's table has keys outside of the window. */
-  boolean isWindowedStep() {
-    return step.map(Step::window).orElse(Branch.ALL) != Branch.ALL;
-  }
-
-  TorchMask(TorchDevice device, List<Branch> branches) {
-    this(device, branches, Optional.empty());
-  }
-
-  private TorchMask(TorchDevice device, List<Branch> branches, Optional<Step> step) {
+  TorchMask(TorchDevice device, List<Branch> branches, Optional<Step> step) {
     super(branches);
     this.device = device;
     this.step = step;
@@ -69,13 +51,9 @@ final class TorchMask extends AttentionMask {
       if (branch.queries() > 1) {
         several.add(branch);
       } else {
-        single.add(step.isPresent() ? branch : branch.part(0, 1));
+        single.add(branch.part(0, 1));
       }
     }
-  }
-
-  static TorchMask of(TorchDevice device, List<Branch> branches, Step step) {
-    return new TorchMask(device, branches, Optional.of(step));
   }
 
   // ---- branches of one query -----------------------------------------------------------------
@@ -115,16 +93,12 @@ final class TorchMask extends AttentionMask {
     return step.isPresent() ? ofQueries : torch.index_select(ofQueries, 0, queries());
   }
 
-  /**
-   * Writes rows of {@link #single} to their places in {@code y}.
-   *
-   * @param memory the tensor of {@code y}, whose type {@code x} is rounded to
-   */
-  void putSingle(Tensor x, Tensor y, TorchTensor memory) {
+  /** Writes rows of {@link #single} to their places in {@code y}, rounded to its type. */
+  void putSingle(Tensor x, Tensor y) {
     if (step.isPresent()) {
       y.copy_(x);
     } else {
-      y.index_copy_(0, queries(), memory.rounded(x));
+      y.index_copy_(0, queries(), TorchTensor.rounded(x, y));
     }
   }
 
@@ -154,12 +128,8 @@ final class TorchMask extends AttentionMask {
           long blocks = table().blocks();
           Tensor places =
               torch.arange(new Scalar(blocks * KeyTable.BLOCK), device.options(ScalarType.Long));
-          Tensor hidden = torch.gt(places.view(1, -1), last().view(-1, 1));
-          if (isWindowedStep()) {
-            Tensor before = last().sub(new Scalar((long) step.get().window)).view(-1, 1);
-            hidden = hidden.logical_or(torch.le(places.view(1, -1), before));
-          }
-          return hidden
+          return torch
+              .gt(places.view(1, -1), last().view(-1, 1))
               .mul(new Scalar(HIDDEN))
               .view(rows * blocks, 1, KeyTable.BLOCK)
               .expand(rows * blocks, heads, KeyTable.BLOCK)
@@ -211,18 +181,13 @@ final class TorchMask extends AttentionMask {
     return next == rows;
   }
 
-  /** Makes row numbers for {@link #kept}. */
-  interface Rows {
-    int[] make();
-  }
-
   /**
    * Row numbers on the device, made once and freed with the mask.
    *
    * @param name key of these row numbers in the mask
    */
-  Tensor kept(Object name, Rows rows) {
-    return kept.computeIfAbsent(name, key -> device.indices(rows.make())).flat();
+  Tensor kept(Object name, Supplier<int[]> rows) {
+    return kept.computeIfAbsent(name, key -> device.indices(rows.get())).flat();
   }
 
   /** {@code (t, t)}: 0 where the key is not after the query, else −∞. */

@@ -81,11 +81,7 @@ final class TorchNf4 extends Tensor {
   public void read(long offset, float[] destination, int from, int count) {
     checkRange(offset, count);
     try (HostTensor copy = HostTensor.allocate(DType.FLOAT32, count)) {
-      Scope.ofCopies()
-          .run(
-              () ->
-                  TorchDevice.over(copy)
-                      .copy_(device.fetched(elements(offset, count).to(ScalarType.Float))));
+      Scope.ofCopies().run(() -> device.fetch(elements(offset, count).to(ScalarType.Float), copy));
       copy.read(0, destination, from, count);
     }
   }

@@ -93,9 +93,10 @@ final class TorchTensor extends Tensor {
     return offset + count <= storage.flat.numel();
   }
 
-  /** {@code x} in the type of this tensor. */
-  org.bytedeco.pytorch.Tensor rounded(org.bytedeco.pytorch.Tensor x) {
-    torch.ScalarType type = TorchDevice.scalarType(dtype());
+  /** {@code x} in the type of y. */
+  static org.bytedeco.pytorch.Tensor rounded(
+      org.bytedeco.pytorch.Tensor x, org.bytedeco.pytorch.Tensor y) {
+    torch.ScalarType type = y.scalar_type().intern();
     return x.scalar_type().intern() == type ? x : x.to(type);
   }
 
@@ -127,7 +128,7 @@ final class TorchTensor extends Tensor {
       return;
     }
     try (HostTensor copy = HostTensor.allocate(dtype(), count)) {
-      transfer(() -> TorchDevice.over(copy).copy_(storage.device.fetched(part(start, count))));
+      Scope.ofCopies().run(() -> storage.device.fetch(part(start, count), copy));
       copy.read(0, destination, from, count);
     }
   }
@@ -141,16 +142,12 @@ final class TorchTensor extends Tensor {
     }
     try (HostTensor copy = HostTensor.allocate(dtype(), count)) {
       copy.write(0, source, from, count);
-      transfer(() -> storage.device.send(TorchDevice.over(copy), part(start, count)));
+      Scope.ofCopies().run(() -> storage.device.send(TorchDevice.over(copy), part(start, count)));
     }
   }
 
   private org.bytedeco.pytorch.Tensor part(long start, long count) {
     return flat().narrow(0, start, count);
-  }
-
-  private static void transfer(Runnable copy) {
-    Scope.ofCopies().run(copy);
   }
 
   @Override

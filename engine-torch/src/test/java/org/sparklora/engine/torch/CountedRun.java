@@ -37,6 +37,8 @@ public final class CountedRun {
   /** More than products are cut into blocks for. */
   private static final int TOKENS = 144;
 
+  static final DecoderConfig.Rope ROPE = new DecoderConfig.Rope(10_000, new RopeScaling.None());
+
   private CountedRun() {}
 
   /** The second of two steps that are alike begins. */
@@ -116,13 +118,17 @@ public final class CountedRun {
   }
 
   static DecoderConfig shape(int layers) {
+    return shape(DecoderConfig.Layer.alike(layers, ROPE));
+  }
+
+  static DecoderConfig shape(List<DecoderConfig.Layer> layers) {
     return new DecoderConfig(
         ModelFamily.LLAMA,
         64,
         32,
         48,
         new DecoderConfig.Attention(new Heads(4, 2, 8), false, false),
-        DecoderConfig.Layer.alike(layers, new DecoderConfig.Rope(10_000, new RopeScaling.None())),
+        layers,
         1e-6f,
         GateFunction.SILU,
         false,

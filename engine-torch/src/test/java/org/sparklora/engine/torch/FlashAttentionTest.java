@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.IntBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Branch.Run;
 import org.sparklora.model.engine.Engine;
@@ -45,16 +47,15 @@ class FlashAttentionTest {
         Tensor expected = engine.allocate(3, 48);
         Tensor expectedSums = engine.allocate(3, 6);
         TorchMask mask = (TorchMask) engine.mask(branches)) {
-      BranchAttention.Inputs in =
-          new BranchAttention.Inputs(
-              TorchTensor.of(q), TorchTensor.of(k), TorchTensor.of(v), HEADS, 0.3f);
+      AttentionTensors actual = new AttentionTensors(q, k, v, y, sums);
+      AttentionTensors byProducts = new AttentionTensors(q, k, v, expected, expectedSums);
       new Scope(1)
           .run(
               () -> {
                 new FlashAttention(FlashAttentionTest::kernel)
-                    .forward(in, TorchTensor.of(y), TorchTensor.of(sums), mask);
+                    .forward(new BranchAttention.ByHead(actual, HEADS, 0.3f), mask);
                 new ProductAttention()
-                    .forward(in, TorchTensor.of(expected), TorchTensor.of(expectedSums), mask);
+                    .forward(new BranchAttention.ByHead(byProducts, HEADS, 0.3f), mask);
               });
       assertThat(y.toArray()).containsExactly(expected.toArray(), within(ROUNDING));
       assertThat(sums.toArray()).containsExactly(expectedSums.toArray(), within(ROUNDING));
@@ -68,16 +69,9 @@ class FlashAttentionTest {
         Tensor sums = engine.allocate(1, 6);
         TorchMask mask =
             (TorchMask) engine.mask(List.of(new Branch(0, 1, List.of(new Run(0, 4)), 3)))) {
-      BranchAttention.Inputs in =
-          new BranchAttention.Inputs(
-              TorchTensor.of(q), TorchTensor.of(k), TorchTensor.of(k), HEADS, 1);
-      assertThatThrownBy(
-              () ->
-                  new Scope(1)
-                      .run(
-                          () ->
-                              new FlashAttention()
-                                  .forward(in, TorchTensor.of(q), TorchTensor.of(sums), mask)))
+      BranchAttention.ByHead in =
+          new BranchAttention.ByHead(new AttentionTensors(q, k, k, q, sums), HEADS, 1);
+      assertThatThrownBy(() -> new Scope(1).run(() -> new FlashAttention().forward(in, mask)))
           .hasMessageContaining("Could not run 'aten::_flash_attention_forward'");
     }
   }
@@ -88,23 +82,17 @@ class FlashAttentionTest {
         Tensor k = engine.allocate(4, 16);
         Tensor sums = engine.allocate(4, 6);
         AttentionMask all = engine.mask(List.of(new Branch(0, 4, List.of(new Run(0, 4)), 4)))) {
-      BranchAttention.Inputs in =
-          new BranchAttention.Inputs(
-              TorchTensor.of(q), TorchTensor.of(k), TorchTensor.of(k), HEADS, 1);
+      BranchAttention.ByHead in =
+          new BranchAttention.ByHead(new AttentionTensors(q, k, k, q, sums), HEADS, 1);
       TorchMask mask = (TorchMask) all.within(3);
-      FlashAttention.Kernel checking =
+      Function<Map<String, IValue>, org.bytedeco.pytorch.Tensor[]> checking =
           arguments -> {
             assertThat(arguments.get("window_size_left").toInt()).isEqualTo(2);
             assertThat(arguments.get("window_size_right").toInt()).isZero();
             return Operator.of("aten::_flash_attention_forward").call(arguments);
           };
       assertThatThrownBy(
-              () ->
-                  new Scope(1)
-                      .run(
-                          () ->
-                              new FlashAttention(checking)
-                                  .forward(in, TorchTensor.of(q), TorchTensor.of(sums), mask)))
+              () -> new Scope(1).run(() -> new FlashAttention(checking).forward(in, mask)))
           .hasMessageContaining("Could not run 'aten::_flash_attention_forward'");
     }
   }

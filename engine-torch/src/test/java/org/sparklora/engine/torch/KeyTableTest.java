@@ -41,6 +41,19 @@ class KeyTableTest {
     }
   }
 
+  @Test
+  void aRowWhoseWindowMovesIsWrittenAnew() {
+    try (KeyTable table = new KeyTable(device, 1, 1)) {
+      new Scope(1)
+          .run(
+              () -> {
+                table.update(List.of(branch(0, 3, new Run(8, 3))));
+                table.update(List.of(branch(0, 3, new Run(9, 2), new Run(40, 1))));
+                assertThat(keys(table, 0, 3)).containsExactly(9, 10, 40);
+              });
+    }
+  }
+
   private static Branch branch(int query, int keys, Run... runs) {
     return new Branch(query, 1, List.of(runs), keys);
   }

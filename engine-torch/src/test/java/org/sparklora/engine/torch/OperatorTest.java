@@ -111,27 +111,11 @@ class OperatorTest {
 
   private static void attend(
       AttentionTensors tensors, Gradients gradients, TorchMask mask, boolean backward) {
-    BranchAttention.Inputs in =
-        new BranchAttention.Inputs(
-            TorchTensor.of(tensors.q()),
-            TorchTensor.of(tensors.k()),
-            TorchTensor.of(tensors.v()),
-            new Heads(4, 2, 8),
-            1);
-    TorchTensor y = TorchTensor.of(tensors.y());
-    TorchTensor sums = TorchTensor.of(tensors.logSumExp());
+    BranchAttention.ByHead in = new BranchAttention.ByHead(tensors, new Heads(4, 2, 8), 1);
     if (backward) {
-      new FlashAttention()
-          .backward(
-              in,
-              new BranchAttention.Result(y, sums, TorchTensor.of(gradients.dY())),
-              new BranchAttention.Gradients(
-                  TorchTensor.of(gradients.dQ()),
-                  TorchTensor.of(gradients.dK()),
-                  TorchTensor.of(gradients.dV())),
-              mask);
+      new FlashAttention().backward(in, gradients, mask);
     } else {
-      new FlashAttention().forward(in, y, sums, mask);
+      new FlashAttention().forward(in, mask);
     }
   }
 }

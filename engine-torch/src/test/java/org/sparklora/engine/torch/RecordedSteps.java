@@ -5,6 +5,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.sparklora.model.Decoder;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
@@ -18,9 +20,16 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 
-/** Completions on processors whose tensors are apart, by a small model with an adapter. */
+/** Completions on processors whose tensors are apart, by a small model with a window, adapted. */
 public final class RecordedSteps {
   static final SamplingRule RULE = new SamplingRule(0.7f, 20, 0.9f, 0.01f, 1);
+
+  /** One of two layers has a window, which texts outgrow. */
+  private static final DecoderConfig SHAPE =
+      CountedRun.shape(
+          List.of(
+              new DecoderConfig.Layer(24, Optional.of(CountedRun.ROPE)),
+              new DecoderConfig.Layer(Branch.ALL, Optional.of(CountedRun.ROPE))));
 
   private RecordedSteps() {}
 
@@ -50,9 +59,8 @@ public final class RecordedSteps {
     TorchKernels kernels = new TorchKernels(TorchDevice.ofProcessorsApart(recorder), 1);
     try (Engine engine = EnginesUnderTest.of(kernels)) {
       LoraConfig lora = new LoraConfig(4, 8, 0, false, LoraTargets.ofFlag(List.of("all-linear")));
-      AdapterLayout layout = AdapterLayout.of(lora, CountedRun.shape(2));
-      try (Decoder decoder =
-              Decoder.ofRandomWeights(CountedRun.shape(2), layout, engine, Precision.FLOAT32);
+      AdapterLayout layout = AdapterLayout.of(lora, SHAPE);
+      try (Decoder decoder = Decoder.ofRandomWeights(SHAPE, layout, engine, Precision.FLOAT32);
           Tensor adapter = engine.allocate(layout.size());
           Generator generator = new Generator(decoder, engine, 6)) {
         engine.fill(adapter, 0.02f);

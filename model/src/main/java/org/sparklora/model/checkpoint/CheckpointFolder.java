@@ -9,10 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -50,7 +52,7 @@ public final class CheckpointFolder implements AutoCloseable {
 
   private final Path folder;
   private final DecoderConfig config;
-  private final Map<String, SafeTensors> files = new LinkedHashMap<>(); // by name in the folder
+  private final List<SafeTensors> files = new ArrayList<>();
   private final Map<String, SafeTensors> fileOf = new LinkedHashMap<>(); // tensor name → its file
 
   private CheckpointFolder(Path folder, DecoderConfig config) {
@@ -143,11 +145,9 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   private SafeTensors file(String name) throws IOException {
-    if (!files.containsKey(name)) {
-      SafeTensors file = SafeTensors.open(folder.resolve(name));
-      files.put(name, file.with(WeightNames.named(file.tensors().values(), config)));
-    }
-    return files.get(name);
+    SafeTensors file = SafeTensors.open(folder.resolve(name));
+    files.add(file);
+    return file.with(WeightNames.named(file.tensors().values(), config));
   }
 
   /** The tensors that the headers list, by their names in {@link WeightNames}. */
@@ -323,7 +323,7 @@ public final class CheckpointFolder implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    for (SafeTensors file : files.values()) {
+    for (SafeTensors file : files) {
       file.close();
     }
   }

@@ -183,6 +183,24 @@ public record DecoderConfig(
     return layers.stream().flatMap(layer -> layer.experts.stream()).findFirst();
   }
 
+  /** The rotations of the layers. */
+  public List<Rope> ropes() {
+    return layers.stream().map(Layer::rope).flatMap(Optional::stream).distinct().toList();
+  }
+
+  /** Lengths of texts beyond which the rotary frequencies are others, ascending. */
+  public int[] ropeSwitches() {
+    IntStream lengths = ropes().stream().mapToInt(rope -> rope.scaling().longestShortText());
+    return lengths.filter(length -> length < Integer.MAX_VALUE).distinct().sorted().toArray();
+  }
+
+  /** Tokens of the longest text whose rotary frequencies are supported. */
+  public int longestText() {
+    return ropes().stream().anyMatch(rope -> rope.scaling() instanceof RopeScaling.Dynamic)
+        ? maxPositionEmbeddings
+        : Integer.MAX_VALUE;
+  }
+
   /** L. */
   public int numHiddenLayers() {
     return layers.size();

@@ -84,7 +84,7 @@ final class DecoderConfigReader {
             always || bias,
             !always && bias,
             (float) (1 / Math.sqrt(scaledBy(headDim)))),
-        new LayersReader(fields, family, maxPositions()).read(),
+        new LayersReader(fields, family, maxPositions(), headDim).read(),
         epsilon(),
         gate(),
         family.reads("mlp_bias") && fields.flag("mlp_bias", false),

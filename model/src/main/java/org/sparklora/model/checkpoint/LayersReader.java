@@ -18,8 +18,9 @@ import org.sparklora.text.json.UnsupportedModelException;
  *
  * @param fields completed by the family's defaults
  * @param maxPositions {@code max_position_embeddings}
+ * @param headDim D
  */
-record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
+record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int headDim) {
   private static final String FULL = "full_attention";
   private static final String SLIDING = "sliding_attention";
   private static final String WINDOW = "sliding_window";
@@ -208,9 +209,15 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
       case "linear" -> new RopeScaling.Linear(required(rope, "factor"));
       case "llama3" -> llama3(rope);
       case "yarn" -> yarn(rope);
+      case "longrope" -> longRope(rope);
+      case "dynamic" -> {
+        required(rope, "factor"); // changes longer texts only
+        yield new RopeScaling.Dynamic(maxPositions);
+      }
       default ->
           throw new UnsupportedModelException(
-              rope.refusal(key, type, "supported are default, linear, llama3 and yarn"));
+              rope.refusal(
+                  key, type, "supported are default, linear, llama3, yarn, longrope and dynamic"));
     };
   }
 
@@ -226,8 +233,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
 
   private RopeScaling yarn(JsonFields rope) {
     int original = originalPositions(rope);
-    double factor =
-        rope.has("factor") ? required(rope, "factor") : (double) maxPositions / original;
+    double factor = factor(rope, original);
     double mscale = orDefault(rope, "mscale", 0);
     double ofAll = orDefault(rope, "mscale_all_dim", 0);
     double usual =
@@ -238,10 +244,49 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions) {
         factor,
         orDefault(rope, "beta_fast", 32),
         orDefault(rope, "beta_slow", 1),
-        rope.has("attention_factor") ? required(rope, "attention_factor") : usual,
+        attentionFactor(rope, usual),
         original,
         // of a set for a kind of layers, transformers does not read it
         family.has(Trait.WINDOW_BY_PATTERN) || rope.flag("truncate", true));
+  }
+
+  private RopeScaling longRope(JsonFields rope) {
+    int original = originalPositions(rope);
+    double usual = RopeScaling.LongRope.magnitude(factor(rope, original), original);
+    return new RopeScaling.LongRope(
+        factors(rope, "short_factor"),
+        factors(rope, "long_factor"),
+        attentionFactor(rope, usual),
+        original);
+  }
+
+  private List<Float> factors(JsonFields rope, String key) {
+    if (!rope.has(key)) {
+      throw rope.missing(key);
+    }
+    String wanted =
+        "must be a list of %s positive numbers, one for each pair of a head (head_dim / 2)"
+            .formatted(headDim / 2);
+    List<Float> factors = new ArrayList<>();
+    for (JsonNode item : rope.list(key)) {
+      float factor = item.floatValue(); // 0 if it is not a number
+      if (!(factor > 0) || Float.isInfinite(factor)) {
+        throw rope.refusal(key, item, wanted);
+      }
+      factors.add(factor);
+    }
+    if (factors.size() != headDim / 2) {
+      throw rope.refusal(key, factors.size() + " numbers", wanted);
+    }
+    return List.copyOf(factors);
+  }
+
+  private double factor(JsonFields rope, int original) {
+    return rope.has("factor") ? required(rope, "factor") : (double) maxPositions / original;
+  }
+
+  private double attentionFactor(JsonFields rope, double usual) {
+    return rope.has("attention_factor") ? required(rope, "attention_factor") : usual;
   }
 
   private int originalPositions(JsonFields rope) {

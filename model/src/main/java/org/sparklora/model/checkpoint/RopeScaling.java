@@ -1,7 +1,19 @@
 package org.sparklora.model.checkpoint;
 
+import java.util.List;
+
 /** How rotary frequencies are stretched for contexts longer than those of pretraining. */
 public sealed interface RopeScaling {
+
+  /** Tokens of the longest text with the frequencies of short texts. */
+  default int longestShortText() {
+    return Integer.MAX_VALUE;
+  }
+
+  /** The factor that multiplies q and k. */
+  default double attentionFactor() {
+    return 1;
+  }
 
   /** {@code default}: frequencies as they are. */
   record None() implements RopeScaling {}
@@ -23,7 +35,6 @@ public sealed interface RopeScaling {
    * {@code originalMaxPositionEmbeddings} positions are divided by {@code factor}, those that turn
    * more than {@code betaFast} times are kept, those between are interpolated.
    *
-   * @param attentionFactor multiplies q and k
    * @param truncate whether the interpolation begins and ends at whole pairs
    */
   record Yarn(
@@ -40,4 +51,29 @@ public sealed interface RopeScaling {
       return factor <= 1 ? 1 : 0.1 * m * Math.log(factor) + 1;
     }
   }
+
+  /**
+   * {@code longrope} (Ding et al., 2024): each pair's frequency is divided by a factor of its own.
+   *
+   * @param shortFactors for texts of at most {@code longestShortText} tokens
+   * @param longFactors for longer texts
+   */
+  record LongRope(
+      List<Float> shortFactors,
+      List<Float> longFactors,
+      double attentionFactor,
+      int longestShortText)
+      implements RopeScaling {
+
+    /** The usual {@code attentionFactor} of a factor. */
+    static double magnitude(double factor, int longestShortText) {
+      return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(longestShortText));
+    }
+  }
+
+  /**
+   * {@code dynamic}: frequencies as they are in texts of at most {@code longestShortText} tokens.
+   * Each longer text has others, which are not supported.
+   */
+  record Dynamic(int longestShortText) implements RopeScaling {}
 }

@@ -41,7 +41,8 @@ public final class SafeTensors implements AutoCloseable {
    */
   public static SafeTensors open(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
-      throw missing(file);
+      throw new CheckpointException(
+          "Cannot find %s: the folder lacks a file of weights; copy it again", file);
     }
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
@@ -50,11 +51,6 @@ public final class SafeTensors implements AutoCloseable {
       channel.close();
       throw e;
     }
-  }
-
-  static CheckpointException missing(Path file) {
-    return new CheckpointException(
-        "Cannot find %s: the folder lacks a file of weights; copy it again", file);
   }
 
   /** All tensors by name, in the order of the header. */

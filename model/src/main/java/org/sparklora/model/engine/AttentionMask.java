@@ -9,7 +9,7 @@ import java.util.TreeMap;
 /**
  * The keys that each query of one pass attends to: of its document in a packed batch, of a shared
  * prompt and a completion, or in slots of a cache. An engine {@link Engine#mask makes} the mask
- * once, all layers use it.
+ * once for all layers, or for all whose cache has the same slots.
  *
  * <p>This class lies in the Java heap; device engines extend it by device memory, which {@link
  * #close} frees.
@@ -44,7 +44,7 @@ public class AttentionMask implements AutoCloseable {
   }
 
   /** Whether a window hides a key from a query. */
-  protected boolean hides(int window) {
+  private boolean hides(int window) {
     return branches.stream().anyMatch(branch -> branch.keys() > window);
   }
 

@@ -1,6 +1,9 @@
 package org.sparklora.model.engine;
 
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -24,22 +27,41 @@ public class DecodingSteps implements AutoCloseable {
    * One more token of each of several texts.
    *
    * @param ids {@code (N)}
-   * @param positions position of each token in its text, {@code (N)}
-   * @param slots cache slots for the tokens' keys and values, {@code (N)}
-   * @param branches for each text a query, and the cache slots that its token sees, its own last
+   * @param positions position of each token in its text, or its row in rotary tables, {@code (N)}
+   * @param slots the tokens' slots in the caches of layers, by the layers' window
    */
-  public record Tokens(int[] ids, int[] positions, int[] slots, List<Branch> branches) {}
+  public record Tokens(int[] ids, int[] positions, SortedMap<Integer, Slots> slots) {}
+
+  /**
+   * Slots in the cache of layers with one window.
+   *
+   * @param own for the tokens' keys and values, {@code (N)}
+   * @param branches for each text a query, and only the slots that its token sees, its own last
+   */
+  public record Slots(int[] own, List<Branch> branches) {}
 
   /**
    * The inputs of one step, with N as {@link #rows} says.
    *
    * @param ids {@code (N)}
-   * @param positions position of each token in its text, {@code (N)}
-   * @param slots cache slots for the tokens' keys and values, {@code (N)}; equal only in repeated
-   *     rows
+   * @param positions as the tokens' {@code (N)}
+   * @param slots as the tokens'
+   */
+  public record Inputs(Indices ids, Indices positions, SortedMap<Integer, InMemory> slots) {}
+
+  /**
+   * {@link Slots} in the engine's memory.
+   *
+   * @param own {@code (N)}; equal only in repeated rows
    * @param mask of one query a row
    */
-  public record Inputs(Indices ids, Indices positions, Indices slots, AttentionMask mask) {}
+  public record InMemory(Indices own, AttentionMask mask) implements AutoCloseable {
+    @Override
+    public void close() {
+      own.close();
+      mask.close();
+    }
+  }
 
   /** Rows N of a step for {@code texts} texts; rows beyond that number repeat the first. */
   public int rows(int texts) {
@@ -55,11 +77,16 @@ public class DecodingSteps implements AutoCloseable {
    *     depend on other state of this process nor change it
    */
   public void run(Tokens tokens, List<Tensor> over, Consumer<Inputs> operations) {
-    try (AttentionMask mask = kernels.mask(tokens.branches);
-        Indices ids = indices(tokens.ids);
-        Indices positions = indices(tokens.positions);
-        Indices slots = indices(tokens.slots)) {
-      operations.accept(new Inputs(ids, positions, slots, mask));
+    SortedMap<Integer, InMemory> slots = new TreeMap<>();
+    try (Indices ids = indices(tokens.ids);
+        Indices positions = indices(tokens.positions)) {
+      for (Map.Entry<Integer, Slots> entry : tokens.slots.entrySet()) {
+        Slots of = entry.getValue();
+        slots.put(entry.getKey(), new InMemory(indices(of.own), kernels.mask(of.branches)));
+      }
+      operations.accept(new Inputs(ids, positions, slots));
+    } finally {
+      slots.values().forEach(InMemory::close);
     }
   }
 

@@ -87,10 +87,14 @@ public record Segments(int[] boundaries, int[] prefixes) {
     return prefix == NONE ? 0 : end(prefix) - start(prefix);
   }
 
+  /** Tokens of a document, with those of the document that it continues. */
+  public int length(int segment) {
+    return prefixLength(segment) + end(segment) - start(segment);
+  }
+
   /** The largest position + 1. */
   public int longest() {
-    IntStream lengths = IntStream.range(0, count()).map(s -> prefixLength(s) + end(s) - start(s));
-    return lengths.max().orElse(0);
+    return IntStream.range(0, count()).map(this::length).max().orElse(0);
   }
 
   /** Each token's position, counted from the start of a continued document, {@code (N)}. */

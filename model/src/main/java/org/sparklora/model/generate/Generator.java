@@ -8,10 +8,14 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.IncrementalDecoder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.Branch.Run;
+import org.sparklora.model.engine.DecodingSteps.Slots;
 import org.sparklora.model.engine.DecodingSteps.Tokens;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Engine;
@@ -74,12 +78,12 @@ public final class Generator implements AutoCloseable {
    *
    * @param parameters vector of the decoder's layout
    * @return the completions of the first prompt by their index, then those of the second, …
-   * @throws IllegalArgumentException if a token is not in the model's vocabulary, or two prompts
-   *     have one id
+   * @throws IllegalArgumentException if a token is not in the model's vocabulary, two prompts have
+   *     one id, or {@link #requireOneRotation} refuses a prompt
    */
   public synchronized List<Completion> generate(
       Tensor parameters, List<Prompt> prompts, SamplingConfig config) {
-    check(prompts);
+    check(prompts, config);
     if (prompts.isEmpty()) {
       return List.of();
     }
@@ -89,9 +93,11 @@ public final class Generator implements AutoCloseable {
     }
   }
 
-  private void check(List<Prompt> prompts) {
+  private void check(List<Prompt> prompts, SamplingConfig config) {
     int vocabSize = model().vocabSize();
     for (Prompt prompt : prompts) {
+      requireOneRotation(
+          model(), prompt.id(), prompt.tokens().length, config.maxCompletionLength());
       for (int token : prompt.tokens()) {
         if (token < 0 || token >= vocabSize) {
           throw new IllegalArgumentException(
@@ -103,6 +109,25 @@ public final class Generator implements AutoCloseable {
     if (prompts.stream().mapToLong(Prompt::id).distinct().count() < prompts.size()) {
       throw new IllegalArgumentException(
           "Cannot complete prompts of which two have one id: they would get the same random numbers");
+    }
+  }
+
+  /**
+   * Refuses a prompt whose completion may take the text into other rotary frequencies: keys in the
+   * cache would keep the former, and a learner, which computes the whole text with the new ones,
+   * would get other probabilities.
+   *
+   * @param tokens of the prompt
+   * @param completion most tokens of the completion
+   */
+  public static void requireOneRotation(
+      DecoderConfig model, long promptId, int tokens, int completion) {
+    for (int most : model.ropeSwitches()) {
+      if (tokens <= most && tokens + (long) completion > most) {
+        throw new IllegalArgumentException(
+            "Cannot complete prompt %s: it has %s tokens, and rope_scaling rotates texts of more than %s by other frequencies, which this one may become; lower --max_completion_length, which is %s, to %s, or leave the prompt out"
+                .formatted(promptId, tokens, most, completion, most - tokens));
+      }
     }
   }
 
@@ -128,7 +153,8 @@ public final class Generator implements AutoCloseable {
       width = (int) Math.max(g, Math.min(rows, (long) prompts.size() * g));
       int independent = engine.independentRows();
       together = independent == 0 ? width : Math.min(width, independent);
-      cache = new KvCache(engine, model().numHiddenLayers(), model().heads().keyValueWidth());
+      List<Integer> windows = model().layers().stream().map(DecoderConfig.Layer::window).toList();
+      cache = new KvCache(engine, windows, model().heads().keyValueWidth());
       try {
         logits = engine.allocate(plan.rows(together), model().vocabSize());
       } catch (RuntimeException | Error e) {
@@ -178,22 +204,19 @@ public final class Generator implements AutoCloseable {
       int[] lengths = prompts.stream().mapToInt(prompt -> prompt.tokens().length).toArray();
       Segments texts = Segments.ofLengths(lengths);
       int[] ids = prompts.stream().flatMapToInt(prompt -> Arrays.stream(prompt.tokens())).toArray();
-      int[] slots = new int[ids.length];
+      Map<Integer, List<Run>> slots = new HashMap<>(); // by window
       List<Row> begun = new ArrayList<>();
       int[] promptOf = new int[prompts.size() * config.numGenerations()]; // of each row
       for (int p = 0; p < lengths.length; p++) {
-        CachedText cached = new CachedText(cache, config.numGenerations());
-        cached.reserve(lengths[p]);
-        for (int n = 0; n < lengths[p]; n++) {
-          slots[texts.start(p) + n] = cached.slot(n);
-        }
+        List<CachedText> cached = reserve(lengths[p], slots);
         for (int g = 0; g < config.numGenerations(); g++) {
           promptOf[begun.size()] = p;
-          begun.add(new Row(prompts.get(p), g, cached, new CachedText(cache, 1)));
+          begun.add(new Row(prompts.get(p), g, cached));
         }
       }
       try (Tensor last = engine.allocate(lengths.length, logits.columns())) {
         plan.begin(texts, ids, slots, cache.layers(), last);
+        begun.forEach(Row::forget);
         for (int from = 0; from < begun.size(); from += together) {
           int to = Math.min(from + together, begun.size());
           Tensor repeated = logits.rows(0, to - from);
@@ -203,6 +226,27 @@ public final class Generator implements AutoCloseable {
           active.addAll(add(begun.subList(from, to), repeated));
         }
       }
+    }
+
+    /**
+     * Reserves slots for a prompt in the layers with each window. These keep the last tokens of a
+     * pass, so that only the first prompt can do without slots for what no completion sees.
+     *
+     * @param slots receives the prompt's slots, after those of the prompts before it
+     */
+    private List<CachedText> reserve(int tokens, Map<Integer, List<Run>> slots) {
+      List<CachedText> cached = new ArrayList<>();
+      for (KvCache.Pages pages : cache.pages()) {
+        CachedText text = new CachedText(pages, config.numGenerations());
+        List<Run> before = slots.computeIfAbsent(pages.window(), window -> new ArrayList<>());
+        if (before.isEmpty()) {
+          text.forget(tokens);
+        }
+        text.reserve(tokens);
+        before.addAll(text.slots(tokens));
+        cached.add(text);
+      }
+      return cached;
     }
 
     /** Adds the next token to every completion in flight. */
@@ -219,17 +263,22 @@ public final class Generator implements AutoCloseable {
     /** Computes and adds the next token of some rows; returns the unfinished rows. */
     private List<Row> advance(List<Row> rows) {
       int count = rows.size();
-      List<Branch> branches = new ArrayList<>();
-      for (int m = 0; m < count; m++) {
-        rows.get(m).reserve();
-        branches.add(rows.get(m).lastBranch(m));
+      rows.forEach(Row::reserve);
+      SortedMap<Integer, Slots> slots = new TreeMap<>();
+      for (KvCache.Pages pages : cache.pages()) {
+        int window = pages.window();
+        List<Branch> branches = new ArrayList<>();
+        for (int m = 0; m < count; m++) {
+          branches.add(rows.get(m).lastBranch(window, m));
+        }
+        int[] own = rows.stream().mapToInt(row -> row.lastSlot(window)).toArray();
+        slots.put(window, new Slots(own, branches));
       }
       Tokens tokens =
           new Tokens(
               rows.stream().mapToInt(Row::lastToken).toArray(),
               rows.stream().mapToInt(Row::lastPosition).toArray(),
-              rows.stream().mapToInt(Row::lastSlot).toArray(),
-              branches);
+              slots);
       plan.extend(tokens, cache.layers(), logits.rows(0, plan.rows(count)));
       return add(rows, logits.rows(0, count));
     }

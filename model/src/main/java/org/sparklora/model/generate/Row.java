@@ -1,10 +1,10 @@
 package org.sparklora.model.generate;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.sparklora.model.engine.Branch;
-import org.sparklora.model.engine.Branch.Run;
 import org.sparklora.model.engine.SplitMix64;
 
 /** An unfinished completion, and the places of its keys and values in the cache. */
@@ -13,24 +13,27 @@ final class Row {
 
   private final Prompt prompt;
   private final int index;
-  private final CachedText cachedPrompt;
-  private final CachedText own;
+  private final Map<Integer, CachedText> cached = new TreeMap<>(); // by window
   private int[] tokens = new int[FIRST_TOKENS]; // grows with the completion
   private float[] logProbs = new float[FIRST_TOKENS];
   private int length = 0;
-  private List<Run> seen = List.of(); // the prompt's slots and the first seenPages own pages
-  private int seenPages = 0;
 
   /**
    * @param index number among the prompt's completions
-   * @param cachedPrompt the prompt's cache, which all its completions share
-   * @param own the completion's own cache, still empty
+   * @param cachedPrompt the prompt's cache in the layers with each window, which all its
+   *     completions share
    */
-  Row(Prompt prompt, int index, CachedText cachedPrompt, CachedText own) {
+  Row(Prompt prompt, int index, List<CachedText> cachedPrompt) {
     this.prompt = prompt;
     this.index = index;
-    this.cachedPrompt = cachedPrompt;
-    this.own = own;
+    for (CachedText text : cachedPrompt) {
+      cached.put(text.cache().window(), new CachedText(text, prompt.tokens().length));
+    }
+  }
+
+  /** Forgets the keys and values that neither the last token nor a later one sees. */
+  void forget() {
+    cached.values().forEach(text -> text.forget(textLength()));
   }
 
   void add(int token, float logProb) {
@@ -55,29 +58,34 @@ final class Row {
     return tokens[length - 1];
   }
 
+  /** Tokens of prompt and completion. */
+  private int textLength() {
+    return prompt.tokens().length + length;
+  }
+
   /** The position of the last token in the text. */
   int lastPosition() {
-    return prompt.tokens().length + length - 1;
+    return textLength() - 1;
   }
 
-  /** Reserves a cache slot for the last token. */
+  /** Forgets, and reserves cache slots for the last token. */
   void reserve() {
-    own.reserve(length);
-    if (seenPages < own.pages().size()) {
-      seenPages = own.pages().size();
-      seen = new ArrayList<>(cachedPrompt.slots(prompt.tokens().length));
-      seen.addAll(own.pages());
-    }
+    forget();
+    cached.values().forEach(text -> text.reserve(textLength()));
   }
 
-  /** The cache slot of the last token. */
-  int lastSlot() {
-    return own.slot(length - 1);
+  /** The last token's slot in the layers with a window. */
+  int lastSlot(int window) {
+    return cached.get(window).slot(lastPosition());
   }
 
-  /** The keys that the last token sees, as query number {@code query} of its batch. */
-  Branch lastBranch(int query) {
-    return new Branch(query, 1, seen, prompt.tokens().length + length);
+  /**
+   * The keys that the last token sees in the layers with a window.
+   *
+   * @param query the token's number in its batch
+   */
+  Branch lastBranch(int window, int query) {
+    return cached.get(window).branch(query, textLength());
   }
 
   /**
@@ -90,15 +98,14 @@ final class Row {
 
   /** The tokens of prompt and completion. */
   int[] seen() {
-    int[] seen = Arrays.copyOf(prompt.tokens(), prompt.tokens().length + length);
+    int[] seen = Arrays.copyOf(prompt.tokens(), textLength());
     System.arraycopy(tokens, 0, seen, prompt.tokens().length, length);
     return seen;
   }
 
   /** Releases the cache pages and returns the completion. */
   Completion end(Completion.StopReason reason) {
-    cachedPrompt.release();
-    own.release();
+    cached.values().forEach(CachedText::release);
     return new Completion(
         prompt.id(), index, Arrays.copyOf(tokens, length), Arrays.copyOf(logProbs, length), reason);
   }

@@ -1,6 +1,5 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
@@ -60,7 +59,8 @@ public record GatedFeedForward(GateFunction f, Linear gate, Linear up, Linear do
     Tensor dGated = workspace.lend(Buffer.D_GATED, gated.shape());
     down.backward( // forward: residual += down(gated)
         workspace, gated, saved.uDown, dResidual, dGated, false);
-    applyBackward(workspace.engine(), saved, dGated); // forward: gated = f(gate)·up
+    // forward: gated = f(gate)·up
+    workspace.engine().gateBackwardInPlace(f, saved.gate, saved.up, dGated);
     projectBackward(workspace, x, saved, dX);
     workspace.giveBack(Buffer.GATED, Buffer.D_GATED);
   }
@@ -74,17 +74,7 @@ public record GatedFeedForward(GateFunction f, Linear gate, Linear up, Linear do
 
   private Tensor gated(Workspace workspace, Saved saved) {
     Tensor gated = workspace.lendOperand(Buffer.GATED, saved.gate.shape());
-    apply(workspace.engine(), saved, gated);
+    workspace.engine().gate(f, saved.gate, saved.up, gated);
     return gated;
-  }
-
-  /** {@code y = f(gate) · up}. */
-  void apply(Engine engine, Saved saved, Tensor y) {
-    engine.gate(f, saved.gate, saved.up, y);
-  }
-
-  /** Overwrites gate and up with their gradients. */
-  void applyBackward(Engine engine, Saved saved, Tensor dY) {
-    engine.gateBackwardInPlace(f, saved.gate, saved.up, dY);
   }
 }

@@ -81,7 +81,7 @@ public record GroupedQueryAttention(
     Tensor q = projections.query.normed(workspace, saved.q, saved.inner.queryRstd, Buffer.QUERY);
     Tensor k = projections.key.normed(workspace, saved.k, saved.inner.keyRstd, Buffer.KEY);
     rotate(engine, places, q, k, false);
-    KeyValues seen = places.keep(engine, layer, k, saved.v);
+    KeyValues seen = places.cache().keep(layer, kind.window(), new KeyValues(k, saved.v));
     engine.attention(tensors(q, seen, saved), shape.heads(), mask(places), shape.scale());
     projections.output.forward(workspace, saved.y, residual, saved.inner.uOutput, true);
     workspace.giveBack(Buffer.QUERY, Buffer.KEY);
@@ -135,6 +135,6 @@ public record GroupedQueryAttention(
   }
 
   private AttentionMask mask(TokenPlaces places) {
-    return places.mask().within(kind.window());
+    return places.masks().apply(kind.window());
   }
 }

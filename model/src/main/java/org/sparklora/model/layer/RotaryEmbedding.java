@@ -1,14 +1,15 @@
 package org.sparklora.model.layer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.RopeScaling;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
@@ -18,6 +19,10 @@ import org.sparklora.model.engine.tensor.Tensor;
  * <p>Frequencies and angles are rounded to float32 where transformers rounds them: other roundings
  * would change results visibly from position 1000 on.
  *
+ * <p>Texts of different lengths may have different frequencies. Each position then has a row in the
+ * tables for each of them, one after the other, and {@link #rows} chooses by the length of the
+ * token's own text.
+ *
  * <p>Thread-safe. The tables grow with the longest document seen.
  */
 public final class RotaryEmbedding implements AutoCloseable {
@@ -25,29 +30,92 @@ public final class RotaryEmbedding implements AutoCloseable {
 
   private final int headSize; // D
   private final List<DecoderConfig.Rope> ropes; // that some layer has
+  private final int[] switches; // lengths of texts beyond which frequencies are others, ascending
+  private final int longestText;
   private final List<Tensor> owned = new ArrayList<>();
   private Tables tables = null;
 
   public RotaryEmbedding(DecoderConfig config) {
     headSize = config.heads().size();
-    ropes =
-        config.layers().stream()
-            .map(DecoderConfig.Layer::rope)
-            .flatMap(Optional::stream)
-            .distinct()
-            .toList();
+    ropes = config.ropes();
+    longestText = config.longestText();
+    switches = Arrays.stream(config.ropeSwitches()).filter(most -> most < longestText).toArray();
+  }
+
+  /**
+   * For each token its row in the tables, {@code (N)}. A text's frequencies depend on its own
+   * length alone; a beginning that several texts share counts as part of them.
+   *
+   * @throws IllegalArgumentException if a text is longer than supported, or if texts that share a
+   *     beginning have different frequencies
+   */
+  public int[] rows(Segments texts) {
+    int[] rows = texts.positions();
+    int[] sets = new int[texts.count()];
+    boolean[] isShared = new boolean[texts.count()];
+    for (int s = 0; s < sets.length; s++) {
+      sets[s] = set(texts.length(s));
+      int shared = texts.prefixes()[s];
+      if (shared >= 0) {
+        if (isShared[shared] && sets[shared] != sets[s]) {
+          throw new IllegalArgumentException(
+              "Cannot compute texts that share their first %s tokens, of which only some have more than %s: rope_scaling rotates longer texts by other frequencies; lower --max_completion_length"
+                  .formatted(texts.length(shared), switches[Math.min(sets[shared], sets[s])]));
+        }
+        isShared[shared] = true;
+        sets[shared] = sets[s];
+      }
+    }
+    for (int s = 0; s < sets.length; s++) {
+      for (int n = texts.start(s); n < texts.end(s); n++) {
+        rows[n] = row(rows[n], sets[s]);
+      }
+    }
+    return rows;
+  }
+
+  /** The rows of tokens that are the last of their texts so far. */
+  public int[] rows(int[] positions) {
+    return Arrays.stream(positions).map(p -> row(p, set(p + 1))).toArray();
+  }
+
+  private int row(int position, int set) {
+    return position * (switches.length + 1) + set;
+  }
+
+  /** The number of the frequencies of texts of this length, from 0. */
+  private int set(int tokens) {
+    if (tokens > longestText) {
+      throw new IllegalArgumentException(
+          "Cannot compute a text of %s tokens: beyond %s (max_position_embeddings), rope_scaling of type dynamic has other frequencies for each length, which are not supported; cut the text"
+              .formatted(tokens, longestText));
+    }
+    int set = 0;
+    while (set < switches.length && tokens > switches[set]) {
+      set++;
+    }
+    return set;
   }
 
   /** One for each pair, {@code (D/2)}. */
-  private float[] frequencies(DecoderConfig.Rope rope) {
+  private float[] frequencies(DecoderConfig.Rope rope, int set) {
     float[] frequencies = new float[headSize / 2];
     for (int i = 0; i < frequencies.length; i++) {
       float exponent = 2f * i / headSize;
       float inverse = (float) Math.pow(rope.theta(), exponent);
-      frequencies[i] =
-          rope.scaling() instanceof RopeScaling.Yarn yarn
-              ? yarn(inverse, i, rope.theta(), yarn)
-              : scaled(1f / inverse, rope.scaling());
+      if (rope.scaling() instanceof RopeScaling.Linear linear) {
+        frequencies[i] = 1f / inverse / (float) linear.factor();
+      } else if (rope.scaling() instanceof RopeScaling.Llama3 llama3) {
+        frequencies[i] = llama3(1f / inverse, llama3);
+      } else if (rope.scaling() instanceof RopeScaling.Yarn yarn) {
+        frequencies[i] = yarn(inverse, i, rope.theta(), yarn);
+      } else if (rope.scaling() instanceof RopeScaling.LongRope longRope) {
+        boolean isLong = set > 0 && switches[set - 1] >= longRope.longestShortText();
+        List<Float> factors = isLong ? longRope.longFactors() : longRope.shortFactors();
+        frequencies[i] = 1f / (factors.get(i) * inverse);
+      } else {
+        frequencies[i] = 1f / inverse;
+      }
     }
     return frequencies;
   }
@@ -67,13 +135,6 @@ public final class RotaryEmbedding implements AutoCloseable {
   private double pair(double turns, double theta, RopeScaling.Yarn scaling) {
     double wave = scaling.originalMaxPositionEmbeddings() / (turns * 2 * Math.PI);
     return headSize * Math.log(wave) / (2 * Math.log(theta));
-  }
-
-  private static float scaled(float frequency, RopeScaling scaling) {
-    if (scaling instanceof RopeScaling.Linear linear) {
-      return frequency / (float) linear.factor();
-    }
-    return scaling instanceof RopeScaling.Llama3 llama3 ? llama3(frequency, llama3) : frequency;
   }
 
   /** Lowers the frequencies of long waves, keeps short waves, interpolates between (Llama 3.1). */
@@ -97,33 +158,36 @@ public final class RotaryEmbedding implements AutoCloseable {
   /** Tables for at least this many positions. */
   public synchronized Tables tables(Engine engine, int positions) {
     if (tables == null || tables.positions < positions) {
-      int rows = FIRST_TABLE;
-      while (rows < positions) {
-        rows = Math.addExact(rows, rows);
+      int enough = FIRST_TABLE;
+      while (enough < positions) {
+        enough = Math.addExact(enough, enough);
       }
       // close() frees the old tables, which other threads may still use; each table is half the
       // next
       Map<DecoderConfig.Rope, Angles> angles = new HashMap<>();
       for (DecoderConfig.Rope rope : ropes) {
-        angles.put(rope, compute(engine, rope, rows));
+        angles.put(rope, compute(engine, rope, enough));
       }
-      tables = new Tables(rows, angles);
+      tables = new Tables(enough, angles);
     }
     return tables;
   }
 
-  private Angles compute(Engine engine, DecoderConfig.Rope rope, int rows) {
-    float[] frequencies = frequencies(rope);
-    int half = frequencies.length;
-    float factor =
-        rope.scaling() instanceof RopeScaling.Yarn yarn ? (float) yarn.attentionFactor() : 1;
+  private Angles compute(Engine engine, DecoderConfig.Rope rope, int positions) {
+    int half = headSize / 2;
+    int rows = row(positions, 0);
+    float factor = (float) rope.scaling().attentionFactor();
     float[] cos = new float[rows * half];
     float[] sin = new float[rows * half];
-    for (int position = 0; position < rows; position++) {
-      for (int i = 0; i < half; i++) {
-        float angle = position * frequencies[i];
-        cos[position * half + i] = (float) Math.cos(angle) * factor;
-        sin[position * half + i] = (float) Math.sin(angle) * factor;
+    for (int set = 0; set <= switches.length; set++) {
+      float[] frequencies = frequencies(rope, set);
+      for (int position = 0; position < positions; position++) {
+        int first = row(position, set) * half;
+        for (int i = 0; i < half; i++) {
+          float angle = position * frequencies[i];
+          cos[first + i] = (float) Math.cos(angle) * factor;
+          sin[first + i] = (float) Math.sin(angle) * factor;
+        }
       }
     }
     return new Angles(table(engine, cos, rows), table(engine, sin, rows));
@@ -147,7 +211,7 @@ public final class RotaryEmbedding implements AutoCloseable {
   /**
    * The angles of each rotation that the layers have.
    *
-   * @param positions that the tables have a row for
+   * @param positions that the tables have rows for
    */
   public record Tables(int positions, Map<DecoderConfig.Rope, Angles> angles) {
     /** All tensors of the tables. */
@@ -156,6 +220,6 @@ public final class RotaryEmbedding implements AutoCloseable {
     }
   }
 
-  /** Cosine and sine of every position's angles, {@code (positions, D/2)}. */
+  /** Cosine and sine of every row's angles, {@code (rows, D/2)}. */
   public record Angles(Tensor cos, Tensor sin) {}
 }

@@ -2,6 +2,7 @@ package org.sparklora.model.layer;
 
 import java.util.List;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Routing;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
@@ -71,7 +72,7 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
   /** {@code weight · f(gate) · up}, {@code (M, F)}. */
   private Tensor weighted(Workspace workspace, Tensor weights, GatedFeedForward.Saved saved) {
     Tensor weighted = workspace.lendActivation(Buffer.GATED, saved.gate().shape());
-    experts.get(0).apply(workspace.engine(), saved, weighted);
+    workspace.engine().gate(experts.get(0).f(), saved.gate(), saved.up(), weighted);
     workspace.engine().scaleRows(weighted, weights);
     return weighted;
   }
@@ -109,11 +110,12 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
             experts.get(e).down().backward(workspace, in, u, dRows.rows(from, to), dIn, false);
           });
       // forward: weighted = weight · f(gate)·up
-      experts.get(0).apply(engine, saved.rows, weighted);
+      GateFunction f = experts.get(0).f();
+      engine.gate(f, saved.rows.gate(), saved.rows.up(), weighted);
       Tensor dWeights = workspace.lend(Buffer.D_WEIGHTS, rows.count());
       engine.dotRows(weighted, dWeighted, dWeights);
       engine.scaleRows(dWeighted, weights);
-      experts.get(0).applyBackward(engine, saved.rows, dWeighted);
+      engine.gateBackwardInPlace(f, saved.rows.gate(), saved.rows.up(), dWeighted);
       Tensor gathered = rows.gather(workspace, x);
       rows.forEach( // forward: gate, up = gate(x), up(x)
           (e, from, to) -> {

@@ -20,8 +20,10 @@ import java.util.Map;
  * @param config the loss's settings
  * @param targets the targets of one micro-batch
  * @param window the optimizer step of the micro-batch
+ * @param routerWeight weight of the auxiliary loss of a mixture's routers, in the micro-batch
  */
-public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, AccumulationWindow window)
+public record GrpoLoss(
+    GrpoLossConfig config, PolicyTargets targets, AccumulationWindow window, double routerWeight)
     implements TokenLoss {
   private static final float[] NONE = {};
 
@@ -37,6 +39,11 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
           "Cannot use beta = %s without the reference policy's log-probabilities: compute them, or set beta to 0"
               .formatted(config.divergence().beta()));
     }
+  }
+
+  /** A loss without that of routers. */
+  public GrpoLoss(GrpoLossConfig config, PolicyTargets targets, AccumulationWindow window) {
+    this(config, targets, window, 0);
   }
 
   @Override

@@ -128,6 +128,40 @@ class DecoderConfigTest {
         .isEqualTo(new RopeScaling.Yarn(4, 32, 1, 0.1 * Math.log(4) + 1, 64, false));
   }
 
+  /** standardize_rope_params and _compute_longrope_parameters of transformers 5.24. */
+  @Test
+  void longRopeReadsItsFactorsAndDerivesWhatIsMissing() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama").put("max_position_embeddings", 256);
+    ObjectNode rope = config.putObject("rope_parameters").put("rope_type", "longrope");
+    rope.putArray("short_factor").add(1).add(1.1);
+    rope.putArray("long_factor").add(2).add(4.4);
+    assertThat(rope(read(config)).scaling()).isEqualTo(longRope(1, 256));
+    rope.put("original_max_position_embeddings", 64);
+    double ofRatio = Math.sqrt(1 + Math.log(4) / Math.log(64));
+    assertThat(rope(read(config)).scaling()).isEqualTo(longRope(ofRatio, 64));
+    assertThat(read(config).ropeSwitches()).containsExactly(64);
+    config.put("original_max_position_embeddings", 16); // beside the parameters
+    double ofFactor = Math.sqrt(1 + Math.log(2) / Math.log(16));
+    rope.put("factor", 2);
+    assertThat(rope(read(config)).scaling()).isEqualTo(longRope(ofFactor, 16));
+    rope.put("attention_factor", 1.5);
+    assertThat(rope(read(config)).scaling()).isEqualTo(longRope(1.5, 16));
+  }
+
+  private static RopeScaling longRope(double attentionFactor, int longestShortText) {
+    return new RopeScaling.LongRope(
+        List.of(1f, 1.1f), List.of(2f, 4.4f), attentionFactor, longestShortText);
+  }
+
+  @Test
+  void dynamicScalingLimitsTextsToTheContext() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama").put("max_position_embeddings", 256);
+    assertThat(read(config).longestText()).isEqualTo(Integer.MAX_VALUE);
+    config.putObject("rope_scaling").put("type", "dynamic").put("factor", 2);
+    assertThat(read(config).longestText()).isEqualTo(256);
+    assertThat(read(config).ropeSwitches()).containsExactly(256);
+  }
+
   @Test
   void unusedSlidingWindowIsNoObstacle() throws IOException {
     ObjectNode config = TinyCheckpoint.config("qwen2");
@@ -145,7 +179,13 @@ class DecoderConfigTest {
         "{\"hidden_act\": \"gelu\"} | hidden_act = gelu",
         "{\"quantization_config\": {\"quant_method\": \"gptq\"}} | quantization_config = gptq",
         "{\"attention_dropout\": 0.1} | attention_dropout = 0.1",
-        "{\"rope_scaling\": {\"rope_type\": \"dynamic\", \"factor\": 4}} | rope_type = dynamic",
+        "{\"rope_scaling\": {\"rope_type\": \"su\", \"factor\": 4}} | rope_type = su",
+        "{\"rope_scaling\": {\"rope_type\": \"dynamic\"}} | rope factor",
+        "{\"rope_scaling\": {\"rope_type\": \"longrope\", \"short_factor\": [1, 2]}} | rope_scaling.long_factor is missing",
+        "{\"rope_scaling\": {\"rope_type\": \"longrope\", \"short_factor\": 3}} | rope_scaling.short_factor = 3",
+        "{\"rope_scaling\": {\"rope_type\": \"longrope\", \"short_factor\": [1]}} | rope_scaling.short_factor = 1 numbers",
+        "{\"rope_scaling\": {\"rope_type\": \"longrope\", \"short_factor\": [1, \"2\"]}} | rope_scaling.short_factor = \"2\"",
+        "{\"rope_scaling\": {\"rope_type\": \"longrope\", \"short_factor\": [1, 2], \"long_factor\": [4, 0]}} | rope_scaling.long_factor = 0",
         "{\"rope_scaling\": {\"rope_type\": \"linear\"}} | rope factor",
         "{\"rope_theta\": 0} | rope_theta = 0.0",
         "{\"partial_rotary_factor\": 0.5} | partial_rotary_factor = 0.5",

@@ -2,7 +2,6 @@ package org.sparklora.model.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.sparklora.model.generate.Completions.assertSame;
 
@@ -20,7 +19,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
-import org.sparklora.model.OneDocument;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
@@ -30,14 +28,10 @@ import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.generate.Completion.StopReason;
 import org.sparklora.model.lora.AdapterFile;
-import org.sparklora.model.loss.TokenLogProbs;
 
 /** Batches of completions of a random model with an adapter, of every engine. */
 class GeneratorTest {
   private static final int LENGTH = 12;
-
-  /** What the policy guard of a run allows for; both sides are float32 with sums in other order. */
-  private static final double LOG_PROBS = 1e-4;
 
   /** End tokens that a random model of 512 tokens meets within 12 tokens now and then. */
   private static final Set<Integer> OFTEN_ENDS = endTokens();
@@ -169,16 +163,9 @@ class GeneratorTest {
 
   private void assertLearnersLogProbs(List<Prompt> prompts, SamplingConfig config) {
     float temperature = config.rule().temperature();
+    List<Completion> completions = generate(64, prompts, config);
     try (AdapterStep step = new AdapterStep(decoder, engine, false)) {
-      for (Completion completion : generate(64, prompts, config)) {
-        int[] prompt = prompts.get((int) completion.promptId() - 100).tokens();
-        int[] text = Arrays.copyOf(prompt, prompt.length + completion.tokens().length);
-        System.arraycopy(completion.tokens(), 0, text, prompt.length, completion.tokens().length);
-        TokenLogProbs learner = step.logProbs(parameters, OneDocument.of(text), temperature);
-        float[] expected =
-            Arrays.copyOfRange(learner.logProbs(), prompt.length - 1, text.length - 1);
-        assertThat(completion.logProbs()).containsExactly(expected, within((float) LOG_PROBS));
-      }
+      Completions.assertLearned(step, parameters, prompts, temperature, completions);
     }
   }
 

@@ -83,7 +83,6 @@ class NonFiniteLogitsTest {
   }
 
   private static Row row(long prompt) {
-    CachedText text = new CachedText(new KvCache(EnginesUnderTest.reference(), 0, 1), 2);
-    return new Row(new Prompt(prompt, new int[] {1, 2}), 0, text, text);
+    return new Row(new Prompt(prompt, new int[] {1, 2}), 0, List.of());
   }
 }

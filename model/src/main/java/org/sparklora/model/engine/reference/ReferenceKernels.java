@@ -3,6 +3,7 @@ package org.sparklora.model.engine.reference;
 import java.util.Arrays;
 import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.DropoutMask;
+import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
 
@@ -14,10 +15,10 @@ import org.sparklora.model.engine.tensor.Tensor;
  * <p>Each method reads whole tensors into arrays, computes by index, and writes whole tensors back;
  * single-threaded, and slow by a factor of a hundred on real models.
  *
- * <p>Attention, gates, log-probabilities and sampling are inherited. Stateless and thread-safe.
+ * <p>Attention, log-probabilities and sampling are inherited. Stateless and thread-safe.
  */
-final class ReferenceKernels
-    implements ReferenceAttention, ReferenceGate, ReferenceLogProbs, ReferenceSampling {
+final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
+  private static final double GELU = 2 * Math.sqrt(2 / Math.PI); // see GateFunction
 
   @Override
   public int independentRows() {
@@ -265,6 +266,46 @@ final class ReferenceKernels
     store(values, x);
   }
 
+  // ---- gated feed-forward --------------------------------------------------------------------
+
+  /** {@code y = f(g)·u} with {@code f(g) = g·σ(z(g))}. */
+  @Override
+  public void gate(GateFunction f, Tensor gate, Tensor up, Tensor y) {
+    float[] g = gate.toArray();
+    float[] u = up.toArray();
+    for (int i = 0; i < g.length; i++) {
+      u[i] = (float) (g[i] * sigma(f, g[i]) * u[i]);
+    }
+    store(u, y);
+  }
+
+  /** With f'(g) = σ(z)·(1 + g·z'(g)·(1 − σ(z))). */
+  @Override
+  public void gateBackwardInPlace(GateFunction f, Tensor gate, Tensor up, Tensor dY) {
+    float[] g = gate.toArray();
+    float[] u = up.toArray();
+    float[] dOut = dY.toArray();
+    for (int i = 0; i < g.length; i++) {
+      double value = g[i];
+      double sigma = sigma(f, value);
+      double turn = value * slope(f, value);
+      g[i] = (float) (dOut[i] * u[i] * sigma * (1 + turn * (1 - sigma)));
+      u[i] = (float) (dOut[i] * value * sigma);
+    }
+    store(g, gate);
+    store(u, up);
+  }
+
+  private static double sigma(GateFunction f, double g) {
+    double z = f == GateFunction.SILU ? g : GELU * (g + 0.044715 * g * g * g);
+    return 1 / (1 + Math.exp(-z));
+  }
+
+  /** z'. */
+  private static double slope(GateFunction f, double g) {
+    return f == GateFunction.SILU ? 1 : GELU * (1 + 3 * 0.044715 * g * g);
+  }
+
   // ---- mixture of experts --------------------------------------------------------------------
 
   @Override
@@ -315,7 +356,7 @@ final class ReferenceKernels
     return "reference, 1 thread";
   }
 
-  static void store(float[] values, Tensor tensor) {
+  private static void store(float[] values, Tensor tensor) {
     tensor.write(0, values, 0, values.length);
   }
 }

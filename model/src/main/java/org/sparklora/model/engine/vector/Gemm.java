@@ -5,11 +5,11 @@ import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostTensor;
 
 /**
- * oneDNN's matrix product {@code C = beta·C + alpha·A·B}, with A {@code (m, k)}, B {@code (k, n)},
- * C {@code (m, n)}.
+ * oneDNN's matrix product {@code C = alpha·A·B}, or {@code C += …}, with A {@code (m, k)}, B {@code
+ * (k, n)}, C {@code (m, n)}.
  *
- * <p>A and B are both float32, or both bfloat16, then with alpha 1 and beta 0 or 1. Sums are
- * float32; C is float32, or with bfloat16 A and B also bfloat16.
+ * <p>A and B are both float32, or both bfloat16, then with alpha 1. Sums are float32; C is float32,
+ * or with bfloat16 A and B also bfloat16.
  */
 final class Gemm {
   private Gemm() {}
@@ -57,7 +57,11 @@ final class Gemm {
     }
   }
 
-  /** {@code C = beta·C + alpha·A·B}; C may not be transposed, nor A and B both. */
+  /**
+   * {@code C = alpha·A·B}; C may not be transposed, nor A and B both.
+   *
+   * @param adds whether the product is added to C instead
+   */
   static void multiply(
       Scratch scratch,
       long m,
@@ -66,13 +70,14 @@ final class Gemm {
       float alpha,
       Matrix a,
       Matrix b,
-      float beta,
+      boolean adds,
       Matrix c) {
     if (m == 0 || n == 0) {
       return;
     }
     if (a.dtype() == DType.BFLOAT16) {
-      scratch.compiledGemm().multiply(m, n, k, a, b, c, adds(alpha, beta));
+      assert alpha == 1 : "operands in bfloat16 are scaled before they are rounded";
+      scratch.compiledGemm().multiply(m, n, k, a, b, c, adds);
       return;
     }
     int status =
@@ -87,7 +92,7 @@ final class Gemm {
             a.layout.stride,
             scratch.b.to(b.address()),
             b.layout.stride,
-            beta,
+            adds ? 1 : 0,
             scratch.c.to(c.address()),
             c.layout.stride);
     if (status != dnnl.dnnl_success) {
@@ -95,14 +100,5 @@ final class Gemm {
           "oneDNN's gemm of (%s, %s, %s) failed with status %s; run with -Dlora.engine=reference to tell whether it is the library"
               .formatted(m, n, k, status));
     }
-  }
-
-  private static boolean adds(float alpha, float beta) {
-    if (alpha != 1 || (beta != 0 && beta != 1)) {
-      throw new IllegalArgumentException(
-          "Cannot multiply bfloat16 matrices with alpha = %s and beta = %s: they take 1, and 0 or 1"
-              .formatted(alpha, beta));
-    }
-    return beta == 1;
   }
 }

@@ -99,14 +99,14 @@ final class VectorAttention {
                 call.scale,
                 queries,
                 call.keys(call.tensors.k(), start, kv).transposed(),
-                0,
+                false,
                 p.at(0, key)));
     softmax(call, tile, h, scores, own);
     Matrix out = call.queries(call.tensors.y(), tile, h);
     tile.forEachRun(
         (start, count, key) -> {
           Matrix values = call.keys(call.tensors.v(), start, kv);
-          Gemm.multiply(own, rows, size, count, 1, p.at(0, key), values, key == 0 ? 0 : 1, out);
+          Gemm.multiply(own, rows, size, count, 1, p.at(0, key), values, key > 0, out);
         });
   }
 

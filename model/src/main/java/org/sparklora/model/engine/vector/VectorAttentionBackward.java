@@ -146,18 +146,16 @@ final class VectorAttentionBackward implements AutoCloseable {
 
   private void run(Call call, Share share, Scratch own) {
     Heads heads = call.heads();
-    KeyGradients gradients =
-        (start, ofKeys) ->
-            call.forward.keys(
-                ofKeys ? call.gradients.dK() : call.gradients.dV(), start, share.kv());
+    Matrix dK = call.forward.keys(call.gradients.dK(), 0, share.kv());
+    Matrix dV = call.forward.keys(call.gradients.dV(), 0, share.kv());
     if (share.partial() >= 0) {
       HostTensor sums = partialSums(share, heads);
       Pointer.memset(sums.elements(), 0, sums.size() * Float.BYTES);
-      Matrix all = new Matrix(sums.address(), heads.size());
-      int keys = share.document().keys();
       int first = share.document().runs().get(0).start();
-      gradients = (start, ofKeys) -> all.at(start - first + (ofKeys ? 0 : keys), 0);
+      dK = new Matrix(sums.address(), heads.size()).at(-first, 0);
+      dV = dK.at(share.document().keys(), 0);
     }
+    KeyGradients gradients = new KeyGradients(dK, dV);
     int group = heads.query() / heads.keyValue();
     for (Branch branch : share.branches()) {
       for (Branch tile : VectorAttention.tiles(branch)) {
@@ -168,10 +166,8 @@ final class VectorAttentionBackward implements AutoCloseable {
     }
   }
 
-  private interface KeyGradients {
-    /** The dK or dV of a run whose first key is row {@code start}. */
-    Matrix at(int start, boolean ofKeys);
-  }
+  /** Gradients for a key/value head: row r is that of the key in row r of k. */
+  private record KeyGradients(Matrix k, Matrix v) {}
 
   /** One tile of queries of head h, which reads key/value head kv. */
   private record Tile(Call call, Branch tile, int kv, int h, KeyGradients gradients, Scratch own) {
@@ -198,8 +194,8 @@ final class VectorAttentionBackward implements AutoCloseable {
       Matrix k = forward.keys(forward.tensors().k(), start, kv).transposed();
       Matrix v = forward.keys(forward.tensors().v(), start, kv).transposed();
       Gemm.multiply(
-          own, rows, count, size, forward.scale(), queries(forward.tensors().q()), k, 0, p);
-      Gemm.multiply(own, rows, count, size, 1, queries(call.gradients.dY()), v, 0, dS);
+          own, rows, count, size, forward.scale(), queries(forward.tensors().q()), k, false, p);
+      Gemm.multiply(own, rows, count, size, 1, queries(call.gradients.dY()), v, false, dS);
     }
 
     private void addGradients(int start, int count, int key, Matrix p, Matrix dS) {
@@ -208,14 +204,14 @@ final class VectorAttentionBackward implements AutoCloseable {
       int size = call.heads().size();
       float scale = forward.scale();
       Matrix k = forward.keys(forward.tensors().k(), start, kv);
-      Matrix dK = gradients.at(start, true);
-      Matrix dV = gradients.at(start, false);
+      Matrix dK = gradients.k.at(start, 0);
+      Matrix dV = gradients.v.at(start, 0);
       Matrix pT = p.at(0, key).transposed();
       Matrix dSRun = dS.at(0, key);
       Matrix dST = dSRun.transposed();
-      Gemm.multiply(own, count, size, rows, 1, pT, queries(call.gradients.dY()), 1, dV);
-      Gemm.multiply(own, rows, size, count, scale, dSRun, k, 1, queries(call.gradients.dQ()));
-      Gemm.multiply(own, count, size, rows, scale, dST, queries(forward.tensors().q()), 1, dK);
+      Gemm.multiply(own, count, size, rows, 1, pT, queries(call.gradients.dY()), true, dV);
+      Gemm.multiply(own, rows, size, count, scale, dSRun, k, true, queries(call.gradients.dQ()));
+      Gemm.multiply(own, count, size, rows, scale, dST, queries(forward.tensors().q()), true, dK);
     }
 
     /** Turns scores into probabilities, and gradients of probabilities into gradients of scores. */

@@ -130,50 +130,45 @@ interface VectorElementwise extends Kernels {
 
   @Override
   default void gate(GateFunction f, Tensor gate, Tensor up, Tensor y) {
-    switch (f) {
-      case SILU -> swiGlu(gate, up, y);
-      case GELU_TANH -> geGlu(gate, up, y);
-    }
-  }
-
-  @Override
-  default void gateBackwardInPlace(GateFunction f, Tensor gate, Tensor up, Tensor dY) {
-    switch (f) {
-      case SILU -> swiGluBackwardInPlace(gate, up, dY);
-      case GELU_TANH -> geGluBackwardInPlace(gate, up, dY);
-    }
-  }
-
-  private void swiGlu(Tensor gate, Tensor up, Tensor y) {
     forChunks(
         pool(),
         y.size(),
         (offset, count, own) -> {
-          float[] out = own.row(2, count);
-          swiGlu(own.load(0, gate, offset, count), own.load(1, up, offset, count), out, count);
-          own.store(out, y, offset, count);
+          float[] g = own.load(0, gate, offset, count);
+          float[] u = own.load(1, up, offset, count);
+          switch (f) {
+            case SILU -> swiGluInPlace(g, u, count);
+            case GELU_TANH -> geGluInPlace(g, u, count);
+          }
+          own.store(u, y, offset, count);
         });
   }
 
-  private static void swiGlu(float[] gate, float[] up, float[] y, int count) {
-    for (int i = 0; i < count; i += VectorMath.LANES) {
-      FloatVector g = VectorMath.at(gate, i);
-      FloatVector u = VectorMath.at(up, i);
-      g.mul(u).div(VectorMath.exp(g.neg()).add(1)).intoArray(y, i);
-    }
-  }
-
-  private void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+  @Override
+  default void gateBackwardInPlace(GateFunction f, Tensor gate, Tensor up, Tensor dY) {
     forChunks(
         pool(),
         dY.size(),
         (offset, count, own) -> {
           float[] g = own.load(0, gate, offset, count);
           float[] u = own.load(1, up, offset, count);
-          swiGluBackwardInPlace(g, u, own.load(2, dY, offset, count), count);
+          float[] d = own.load(2, dY, offset, count);
+          switch (f) {
+            case SILU -> swiGluBackwardInPlace(g, u, d, count);
+            case GELU_TANH -> geGluBackwardInPlace(g, u, d, count);
+          }
           own.store(g, gate, offset, count);
           own.store(u, up, offset, count);
         });
+  }
+
+  /** {@code up = g·σ(g)·up}. */
+  private static void swiGluInPlace(float[] gate, float[] up, int count) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      FloatVector g = VectorMath.at(gate, i);
+      FloatVector u = VectorMath.at(up, i);
+      g.mul(u).div(VectorMath.exp(g.neg()).add(1)).intoArray(up, i);
+    }
   }
 
   /** Forward was {@code y = g·σ(g)·u}; with silu'(g) = σ(g)·(1 + g·(1 − σ(g))). */
@@ -191,19 +186,12 @@ interface VectorElementwise extends Kernels {
     }
   }
 
-  private void geGlu(Tensor gate, Tensor up, Tensor y) {
-    forChunks(
-        pool(),
-        y.size(),
-        (offset, count, own) -> {
-          float[] g = own.load(0, gate, offset, count);
-          float[] out = own.load(1, up, offset, count);
-          for (int i = 0; i < count; i += VectorMath.LANES) {
-            FloatVector x = VectorMath.at(g, i);
-            x.mul(VectorMath.at(out, i)).mul(geluSigma(x)).intoArray(out, i);
-          }
-          own.store(out, y, offset, count);
-        });
+  /** {@code up = gelu(g)·up}. */
+  private static void geGluInPlace(float[] gate, float[] up, int count) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      FloatVector g = VectorMath.at(gate, i);
+      g.mul(VectorMath.at(up, i)).mul(geluSigma(g)).intoArray(up, i);
+    }
   }
 
   /** {@code σ(z)} of {@code gelu(x) = x·σ(z)}. */
@@ -214,27 +202,17 @@ interface VectorElementwise extends Kernels {
   }
 
   /** With gelu'(g) = σ + g·z'·σ·(1 − σ) and z' = LINEAR + 3·CUBIC·g². */
-  private void geGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    forChunks(
-        pool(),
-        dY.size(),
-        (offset, count, own) -> {
-          float[] g = own.load(0, gate, offset, count);
-          float[] u = own.load(1, up, offset, count);
-          float[] d = own.load(2, dY, offset, count);
-          for (int i = 0; i < count; i += VectorMath.LANES) {
-            FloatVector x = VectorMath.at(g, i);
-            FloatVector y = VectorMath.at(d, i);
-            FloatVector sigma = geluSigma(x);
-            FloatVector gelu = x.mul(sigma);
-            FloatVector turn = x.mul(x).mul(3 * GateFunction.CUBIC).add(GateFunction.LINEAR);
-            FloatVector slope = VectorMath.broadcast(1).sub(sigma).mul(turn).fma(gelu, sigma);
-            y.mul(VectorMath.at(u, i)).mul(slope).intoArray(g, i);
-            y.mul(gelu).intoArray(u, i);
-          }
-          own.store(g, gate, offset, count);
-          own.store(u, up, offset, count);
-        });
+  private static void geGluBackwardInPlace(float[] gate, float[] up, float[] dY, int count) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      FloatVector g = VectorMath.at(gate, i);
+      FloatVector d = VectorMath.at(dY, i);
+      FloatVector sigma = geluSigma(g);
+      FloatVector gelu = g.mul(sigma);
+      FloatVector turn = g.mul(g).mul(3 * GateFunction.CUBIC).add(GateFunction.LINEAR);
+      FloatVector slope = VectorMath.broadcast(1).sub(sigma).mul(turn).fma(gelu, sigma);
+      d.mul(VectorMath.at(up, i)).mul(slope).intoArray(gate, i);
+      d.mul(gelu).intoArray(up, i);
+    }
   }
 
   // ---- dropout -------------------------------------------------------------------------------

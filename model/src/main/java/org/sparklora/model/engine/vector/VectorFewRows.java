@@ -6,11 +6,11 @@ import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
- * Products of few rows by a large weight, of {@link VectorKernels}: {@code y = beta·y + alpha · x ·
- * wᵀ}. Decoding computes such products. Each element of the weight is used only once per row, so
- * that memory bandwidth limits them, and gemm would first copy the weight into another order. A
- * bfloat16 weight is half as many bytes, and is widened in registers; an NF4 weight is widened as
- * its blocks are copied.
+ * Products of few rows by a large weight, of {@link VectorKernels}: {@code y = alpha · x · wᵀ}, or
+ * {@code y += …}. Decoding computes such products. Each element of the weight is used only once per
+ * row, so that memory bandwidth limits them, and gemm would first copy the weight into another
+ * order. A bfloat16 weight is half as many bytes, and is widened in registers; an NF4 weight is
+ * widened as its blocks are copied.
  *
  * <p>A block of the weight, some outputs wide, is copied into an array that stays in the
  * second-level cache, and multiplied by all rows there, in {@link FewRowsTile tiles} of 4 rows and
@@ -44,7 +44,7 @@ final class VectorFewRows {
   private VectorFewRows() {}
 
   /** One call: its operands, and how its inputs are cut. */
-  private record Call(HostTensor x, Tensor w, float alpha, float beta, HostTensor y) {
+  private record Call(HostTensor x, Tensor w, float alpha, boolean adds, HostTensor y) {
 
     /** Whether w is bfloat16 and used as stored, with x arranged by {@link FewRowsTile#pair}. */
     boolean isPaired() {
@@ -87,8 +87,8 @@ final class VectorFewRows {
   }
 
   static void forward(
-      WorkerPool pool, HostTensor x, Tensor w, float alpha, float beta, HostTensor y) {
-    Call call = new Call(x, w, alpha, beta, y);
+      WorkerPool pool, HostTensor x, Tensor w, float alpha, boolean adds, HostTensor y) {
+    Call call = new Call(x, w, alpha, adds, y);
     float[] inputs = inputs(call, pool.scratch());
     pool.forRanges(
         w.rows(),
@@ -178,7 +178,7 @@ final class VectorFewRows {
 
   private static void write(Call call, float[] sums, int width, int from, int to, Scratch own) {
     int count = to - from;
-    boolean asTheyAre = call.beta == 0 && call.alpha == 1;
+    boolean asTheyAre = !call.adds && call.alpha == 1;
     float[] row = own.row(3, count);
     for (int n = 0; n < call.y.rows(); n++) {
       long offset = (long) n * call.y.columns() + from;
@@ -186,13 +186,13 @@ final class VectorFewRows {
         call.y.write(offset, sums, n * width, count);
         continue;
       }
-      if (call.beta == 0) {
-        Arrays.fill(row, 0, count, 0);
-      } else {
+      if (call.adds) {
         call.y.read(offset, row, 0, count);
+      } else {
+        Arrays.fill(row, 0, count, 0);
       }
       for (int o = 0; o < count; o++) {
-        row[o] = call.beta * row[o] + call.alpha * sums[n * width + o];
+        row[o] += call.alpha * sums[n * width + o];
       }
       call.y.write(offset, row, 0, count);
     }

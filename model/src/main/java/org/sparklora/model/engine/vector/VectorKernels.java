@@ -112,12 +112,12 @@ final class VectorKernels implements VectorRows, VectorLogProbs, VectorOptimizer
 
   @Override
   public void matmul(Tensor x, Tensor w, float alpha, boolean adds, Tensor y) {
-    pool.exclusively(() -> matmul.forward(host(x), w, alpha, adds ? 1 : 0, host(y)));
+    pool.exclusively(() -> matmul.forward(host(x), w, alpha, adds, host(y)));
   }
 
   @Override
   public void matmulInput(Tensor dY, Tensor w, float alpha, boolean adds, Tensor dX) {
-    pool.exclusively(() -> matmul.backwardInput(host(dY), w, alpha, adds ? 1 : 0, host(dX)));
+    pool.exclusively(() -> matmul.backwardInput(host(dY), w, alpha, adds, host(dX)));
   }
 
   @Override

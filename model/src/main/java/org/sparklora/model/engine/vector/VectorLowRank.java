@@ -21,21 +21,21 @@ final class VectorLowRank {
 
   private VectorLowRank() {}
 
-  /** {@code y = beta·y + alpha · u · bᵀ}, with u {@code (N, R)} and b {@code (out, R)}. */
+  /** {@code y (+)= alpha · u · bᵀ}, with u {@code (N, R)} and b {@code (out, R)}. */
   static void forward(
-      WorkerPool pool, HostTensor u, Tensor b, float alpha, float beta, HostTensor y) {
-    combine(pool, u, columns(b, pool.scratch()), alpha, beta, y);
+      WorkerPool pool, HostTensor u, Tensor b, float alpha, boolean adds, HostTensor y) {
+    combine(pool, u, columns(b, pool.scratch()), alpha, adds, y);
   }
 
-  /** {@code dX = beta·dX + alpha · dU · a}, with dU {@code (N, R)} and a {@code (R, in)}. */
+  /** {@code dX (+)= alpha · dU · a}, with dU {@code (N, R)} and a {@code (R, in)}. */
   static void backwardInput(
-      WorkerPool pool, HostTensor dU, Tensor a, float alpha, float beta, HostTensor dX) {
-    combine(pool, dU, rows(a, pool.scratch()), alpha, beta, dX);
+      WorkerPool pool, HostTensor dU, Tensor a, float alpha, boolean adds, HostTensor dX) {
+    combine(pool, dU, rows(a, pool.scratch()), alpha, adds, dX);
   }
 
-  /** {@code y[n] = beta·y[n] + alpha · Σ u[n, r] · terms[r]}, each term padded to whole vectors. */
+  /** {@code y[n] (+)= alpha · Σ u[n, r] · terms[r]}, each term padded to whole vectors. */
   private static void combine(
-      WorkerPool pool, HostTensor u, float[] terms, float alpha, float beta, HostTensor y) {
+      WorkerPool pool, HostTensor u, float[] terms, float alpha, boolean adds, HostTensor y) {
     int rank = u.columns();
     int out = y.columns();
     pool.forRows(
@@ -44,7 +44,7 @@ final class VectorLowRank {
           float[] factors = own.row(1, rank);
           for (long n = from; n < to; n++) {
             u.read(n * rank, factors, 0, rank);
-            float[] row = start(y, n * out, out, beta, own);
+            float[] row = start(y, n * out, out, adds, own);
             for (int r = 0; r < rank; r++) {
               int term = r * VectorMath.roundUp(out);
               addTerm(terms, term, alpha * factors[r], row, out);
@@ -54,15 +54,16 @@ final class VectorLowRank {
         });
   }
 
-  /** {@code y[n] = beta·y[n] + alpha · x[n]·w}, with x {@code (N, in)} and in elements of w. */
-  static void dots(WorkerPool pool, HostTensor x, Tensor w, float alpha, float beta, HostTensor y) {
+  /** {@code y[n] (+)= alpha · x[n]·w}, with x {@code (N, in)} and in elements of w. */
+  static void dots(
+      WorkerPool pool, HostTensor x, Tensor w, float alpha, boolean adds, HostTensor y) {
     int in = x.columns();
     float[] vector = pool.scratch().load(0, w, 0, in);
     pool.forRows(
         x,
         (from, to, own) -> {
           int count = (int) (to - from);
-          float[] results = start(y, from, count, beta, own);
+          float[] results = start(y, from, count, adds, own);
           for (int n = 0; n < count; n++) {
             float[] row = own.load(1, x, (from + n) * in, in);
             results[n] += alpha * VectorMath.dot(row, vector, in);
@@ -148,17 +149,13 @@ final class VectorLowRank {
     return columns;
   }
 
-  /** {@code beta · y} of some elements, in a row of the scratch memory. */
-  private static float[] start(HostTensor y, long offset, int count, float beta, Scratch own) {
-    if (beta == 0) {
-      float[] row = own.row(2, count);
-      Arrays.fill(row, 0, count, 0);
-      return row;
+  /** The elements of y that a product is added to, or zeros, in a row of the scratch memory. */
+  private static float[] start(HostTensor y, long offset, int count, boolean adds, Scratch own) {
+    if (adds) {
+      return own.load(2, y, offset, count);
     }
-    float[] row = own.load(2, y, offset, count);
-    for (int o = 0; o < count && beta != 1; o++) {
-      row[o] *= beta;
-    }
+    float[] row = own.row(2, count);
+    Arrays.fill(row, 0, count, 0);
     return row;
   }
 

@@ -54,36 +54,36 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /**
-   * {@code y = beta·y + alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, a row's result does
-   * not depend on other rows.
+   * {@code y (+)= alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, a row's result does not
+   * depend on other rows.
    */
-  void forward(HostTensor x, Tensor weight, float alpha, float beta, HostTensor y) {
+  void forward(HostTensor x, Tensor weight, float alpha, boolean adds, HostTensor y) {
     if (weight instanceof PackedWeight packed) {
       if (x.rows() <= VectorFewRows.MOST) {
-        forwardPacked(x, packed, alpha, beta == 1, y);
+        forwardPacked(x, packed, alpha, adds, y);
         return;
       }
       weight = packed.original();
     }
     Tensor w = weight;
     if (w.columns() <= VectorLowRank.MOST) {
-      VectorLowRank.forward(pool, x, w, alpha, beta, y);
+      VectorLowRank.forward(pool, x, w, alpha, adds, y);
       return;
     }
     if (x.rows() <= VectorFewRows.MOST) {
-      VectorFewRows.forward(pool, x, w, alpha, beta, y);
+      VectorFewRows.forward(pool, x, w, alpha, adds, y);
       return;
     }
     int in = w.columns();
     int out = w.rows();
     if (out == 1) {
-      VectorLowRank.dots(pool, x, w, alpha, beta, y);
+      VectorLowRank.dots(pool, x, w, alpha, adds, y);
       return;
     }
     Matrix ys = Matrix.of(y);
     if (rounds(w, x, y)) {
       Matrix[] both = rounded(x, w, alpha);
-      multiply(x.rows(), out, in, 1, both[0], both[1].transposed(), beta, ys);
+      multiply(x.rows(), out, in, 1, both[0], both[1].transposed(), adds, ys);
       return;
     }
     Matrix xs = Matrix.of(x);
@@ -94,16 +94,16 @@ final class VectorMatmul implements AutoCloseable {
           (from, to, own) -> {
             Matrix tile = widen(w, from, to, 0, in, own);
             Gemm.multiply(
-                own, x.rows(), to - from, in, alpha, xs, tile.transposed(), beta, ys.at(0, from));
+                own, x.rows(), to - from, in, alpha, xs, tile.transposed(), adds, ys.at(0, from));
           });
       return;
     }
-    multiply(x.rows(), out, in, alpha, xs, Matrix.of((HostTensor) w).transposed(), beta, ys);
+    multiply(x.rows(), out, in, alpha, xs, Matrix.of((HostTensor) w).transposed(), adds, ys);
   }
 
   private void forwardPacked(
       HostTensor x, PackedWeight w, float alpha, boolean adds, HostTensor y) {
-    Matrix xs = packedOperand(x, alpha, w.operands());
+    Matrix xs = operand(x, alpha, w.operands(), VectorPacked.padded(x.rows()), 0);
     VectorPacked.forward(
         pool,
         xs,
@@ -113,59 +113,45 @@ final class VectorMatmul implements AutoCloseable {
         kept.matrix(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
   }
 
-  /** {@code alpha · x} in {@code type}, with spare rows to fill {@link VectorPacked}'s buckets. */
-  private Matrix packedOperand(HostTensor x, float alpha, DType type) {
-    int rows = VectorPacked.padded(x.rows());
-    if (x.dtype() == type && alpha == 1 && rows == x.rows()) {
-      return Matrix.of(x);
-    }
-    HostTensor operand = kept.matrix(0, type, (long) rows * x.columns());
-    VectorElementwise.copyScaled(pool, x, alpha, operand.view(0, x.rows(), x.columns()));
-    return new Matrix(type, operand.address(), x.columns(), false);
-  }
-
-  /**
-   * Forward was {@code y += alpha · x · wᵀ}: {@code dX = beta·dX + alpha · dY · w}, with beta 0 or
-   * 1, and 0 for a dX in bfloat16.
-   */
-  void backwardInput(HostTensor dY, Tensor w, float alpha, float beta, HostTensor dX) {
+  /** Forward was {@code y += alpha · x · wᵀ}: {@code dX (+)= alpha · dY · w}. */
+  void backwardInput(HostTensor dY, Tensor w, float alpha, boolean adds, HostTensor dX) {
     int in = w.columns();
     int out = w.rows();
     Matrix dXs = Matrix.of(dX);
     if (out <= VectorLowRank.MOST) {
-      VectorLowRank.backwardInput(pool, dY, w, alpha, beta, dX);
+      VectorLowRank.backwardInput(pool, dY, w, alpha, adds, dX);
     } else if (in == 1) {
-      VectorLowRank.dots(pool, dY, w, alpha, beta, dX);
+      VectorLowRank.dots(pool, dY, w, alpha, adds, dX);
     } else if (rounds(w, dY, dX)) {
       Matrix[] both = rounded(dY, w, alpha);
-      if (beta == 1 && out >= MANY_TERMS * Math.max(dX.rows(), in)) {
+      if (adds && out >= MANY_TERMS * Math.max(dX.rows(), in)) {
         addTimesInParts(out, both[0], both[1], dX);
       } else {
-        multiply(dX.rows(), in, out, 1, both[0], both[1], beta, dXs);
+        multiply(dX.rows(), in, out, 1, both[0], both[1], adds, dXs);
       }
     } else if (w.dtype() != DType.FLOAT32) {
-      slices(in, ALIGNMENT, backwardInputWidened(dY, w, alpha, beta, dXs));
+      slices(in, ALIGNMENT, backwardInputWidened(dY, w, alpha, adds, dXs));
     } else {
-      multiply(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of((HostTensor) w), beta, dXs);
+      multiply(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of((HostTensor) w), adds, dXs);
     }
   }
 
-  /** c (m, n) = beta·c + alpha · a (m, k) · b (k, n), divided along the longer side of c. */
+  /** c (m, n) (+)= alpha · a (m, k) · b (k, n), divided along the longer side of c. */
   private void multiply(
-      int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+      int m, int n, int k, float alpha, Matrix a, Matrix b, boolean adds, Matrix c) {
     if (m >= n) {
       boolean ofTokens = a.dtype() == DType.BFLOAT16 && !a.layout().isTransposed();
       slices(
           m,
           ofTokens ? CompiledGemm.TOKENS : ALIGNMENT,
           (from, to, own) ->
-              Gemm.multiply(own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
+              Gemm.multiply(own, to - from, n, k, alpha, a.at(from, 0), b, adds, c.at(from, 0)));
     } else {
       slices(
           n,
           ALIGNMENT,
           (from, to, own) ->
-              Gemm.multiply(own, m, to - from, k, alpha, a, b.at(0, from), beta, c.at(0, from)));
+              Gemm.multiply(own, m, to - from, k, alpha, a, b.at(0, from), adds, c.at(0, from)));
     }
   }
 
@@ -185,8 +171,7 @@ final class VectorMatmul implements AutoCloseable {
           Matrix sum = new Matrix(sums.address(), n).at(from / terms * m, 0);
           for (long at = from; at < to; at += CACHED_TERMS) {
             long count = Math.min(CACHED_TERMS, to - at);
-            float beta = at == from ? 0 : 1;
-            Gemm.multiply(own, m, n, count, 1, a.at(0, at), b.at(at, 0), beta, sum);
+            Gemm.multiply(own, m, n, count, 1, a.at(0, at), b.at(at, 0), at > from, sum);
           }
         });
     for (int part = 0; part * terms < k; part++) {
@@ -196,7 +181,7 @@ final class VectorMatmul implements AutoCloseable {
 
   /** Computes some columns of dX, the inputs: one worker per element of dX and of w. */
   private static WorkerPool.Range backwardInputWidened(
-      HostTensor dY, Tensor w, float alpha, float beta, Matrix dXs) {
+      HostTensor dY, Tensor w, float alpha, boolean adds, Matrix dXs) {
     return (from, to, own) -> {
       long rows = Math.max(1, TILE / (to - from));
       for (long o = 0; o < w.rows(); o += rows) {
@@ -204,8 +189,7 @@ final class VectorMatmul implements AutoCloseable {
         Matrix dOut = Matrix.of(dY).at(0, o);
         Matrix tile = widen(w, o, end, from, to, own);
         Matrix dIn = dXs.at(0, from);
-        float kept = o == 0 ? beta : 1;
-        Gemm.multiply(own, dY.rows(), to - from, end - o, alpha, dOut, tile, kept, dIn);
+        Gemm.multiply(own, dY.rows(), to - from, end - o, alpha, dOut, tile, adds || o > 0, dIn);
       }
     };
   }
@@ -221,10 +205,10 @@ final class VectorMatmul implements AutoCloseable {
       VectorLowRank.backwardWeight(pool, dY, x, alpha, dW);
     } else if (rounds(dW, x, dY)) {
       Matrix[] both = rounded(dY, x, alpha);
-      multiply(out, in, x.rows(), 1, both[0].transposed(), both[1], 1, dWs);
+      multiply(out, in, x.rows(), 1, both[0].transposed(), both[1], true, dWs);
     } else {
       Matrix dYs = Matrix.of(dY).transposed();
-      multiply(out, in, x.rows(), alpha, dYs, Matrix.of(x), 1, dWs);
+      multiply(out, in, x.rows(), alpha, dYs, Matrix.of(x), true, dWs);
     }
   }
 
@@ -250,17 +234,24 @@ final class VectorMatmul implements AutoCloseable {
   /** Both operands in bfloat16, one of them scaled by {@code alpha}. */
   private Matrix[] rounded(HostTensor a, Tensor b, float alpha) {
     boolean scalesA = !isRounded(a) || isRounded(b); // prefers an operand not rounded yet
-    return new Matrix[] {rounded(a, scalesA ? alpha : 1, 0), rounded(b, scalesA ? 1 : alpha, 1)};
+    return new Matrix[] {
+      operand(a, scalesA ? alpha : 1, DType.BFLOAT16, a.rows(), 0),
+      operand(b, scalesA ? 1 : alpha, DType.BFLOAT16, b.rows(), 1)
+    };
   }
 
-  /** {@code alpha · x} in bfloat16: x itself if equal, else a copy in buffer {@code index}. */
-  private Matrix rounded(Tensor x, float alpha, int index) {
-    if (isRounded(x) && alpha == 1) {
+  /**
+   * {@code alpha · x} in a type: x itself if equal, else a copy in buffer {@code index}.
+   *
+   * @param rows at least those of x; any further ones are arbitrary
+   */
+  private Matrix operand(Tensor x, float alpha, DType type, int rows, int index) {
+    if (x.dtype() == type && alpha == 1 && rows == x.rows()) {
       return Matrix.of((HostTensor) x);
     }
-    HostTensor y = kept.matrix(index, DType.BFLOAT16, x.size());
-    VectorElementwise.copyScaled(pool, x, alpha, y);
-    return new Matrix(DType.BFLOAT16, y.address(), x.columns(), false);
+    HostTensor copy = kept.matrix(index, type, (long) rows * x.columns());
+    VectorElementwise.copyScaled(pool, x, alpha, copy);
+    return new Matrix(type, copy.address(), x.columns(), false);
   }
 
   /** Frees the buffers. */

@@ -14,7 +14,8 @@ class GemmTest {
         Scratch scratch = new Scratch()) {
       Gemm.Matrix overlapping = new Gemm.Matrix(x.address(), 1); // rows of 4, one element apart
       assertThatThrownBy(
-              () -> Gemm.multiply(scratch, 4, 4, 4, 1, overlapping, overlapping, 0, overlapping))
+              () ->
+                  Gemm.multiply(scratch, 4, 4, 4, 1, overlapping, overlapping, false, overlapping))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("(4, 4, 4)")
           .hasMessageContaining("-Dlora.engine=reference");

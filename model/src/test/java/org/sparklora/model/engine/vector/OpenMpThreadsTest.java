@@ -50,7 +50,8 @@ class OpenMpThreadsTest {
           HostTensor b = HostTensor.allocate(DType.FLOAT32, SIZE, SIZE);
           HostTensor c = HostTensor.allocate(DType.FLOAT32, SIZE, SIZE);
           Scratch scratch = new Scratch()) {
-        Gemm.multiply(scratch, SIZE, SIZE, SIZE, 1, Matrix.of(a), Matrix.of(b), 0, Matrix.of(c));
+        Gemm.multiply(
+            scratch, SIZE, SIZE, SIZE, 1, Matrix.of(a), Matrix.of(b), false, Matrix.of(c));
       }
       System.out.println(threads());
     }
