@@ -20,11 +20,6 @@ record Addition(String path, Path file, long bytes, String sha256) {
   /** Length of a file's beginning, by which the hub tells text from binary data. */
   private static final int SAMPLE_BYTES = 512;
 
-  static Addition of(Path folder, Path file) throws IOException {
-    String path = folder.relativize(file).toString().replace('\\', '/');
-    return new Addition(path, file, Files.size(file), ContentHash.sha256(file));
-  }
-
   /** Whether the repository's object {@code oid} has this file's contents. */
   boolean is(String oid, boolean large) throws IOException {
     Optional<ContentHash> hash = large ? Optional.empty() : ContentHash.of(oid, bytes);
@@ -49,7 +44,8 @@ record Addition(String path, Path file, long bytes, String sha256) {
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
         Path relative = folder.relativize(file);
         if (!isHidden(relative) && wanted.test(relative.getName(0).toString())) {
-          additions.add(Addition.of(folder, file));
+          String path = relative.toString().replace('\\', '/');
+          additions.add(new Addition(path, file, Files.size(file), ContentHash.sha256(file)));
         }
       }
     }

@@ -2,9 +2,11 @@ package org.sparklora.hub;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -15,8 +17,6 @@ import java.util.Optional;
  * file, which is SHA-1 of {@code blob SIZE\0} and the contents. Not thread-safe.
  */
 final class ContentHash {
-  private static final int BUFFER_BYTES = 1 << 16;
-
   private final String expected;
   private final MessageDigest digest;
 
@@ -46,11 +46,8 @@ final class ContentHash {
   }
 
   void add(Path file) throws IOException {
-    byte[] buffer = new byte[BUFFER_BYTES];
-    try (InputStream in = Files.newInputStream(file)) {
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        digest.update(buffer, 0, read);
-      }
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+      in.transferTo(OutputStream.nullOutputStream());
     }
   }
 

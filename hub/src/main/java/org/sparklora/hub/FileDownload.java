@@ -48,17 +48,12 @@ final class FileDownload {
     this.about = HubSubject.of(repo, commit).withFile(file.path());
   }
 
-  /** Counts the bytes of a download. */
-  interface Meter {
-    /** Adds bytes that were in the cache already. */
-    void found(long bytes);
-
-    /** Adds bytes that arrived now; negative if they have to be fetched again. */
-    void came(long bytes);
-  }
-
-  /** Downloads the file, unless the snapshot shows it already. */
-  void run(Meter meter) {
+  /**
+   * Downloads the file, unless the snapshot shows it already.
+   *
+   * @param meter counts the bytes
+   */
+  void run(SnapshotDownload meter) {
     Path pointer = cache.pointer(repo, commit, file);
     if (Files.exists(pointer)) {
       meter.found(file.bytes());
@@ -85,10 +80,8 @@ final class FileDownload {
 
   /** Checks that the hub has the file, with the hash that its list of files names. */
   private void requireListed() {
-    HttpResponse<InputStream> response =
-        http.send(HubRequest.head(uri, about).with("Accept-Encoding", "identity"));
-    HubHttp.discard(response);
-    HttpHeaders headers = response.headers();
+    HttpHeaders headers =
+        http.headers(HubRequest.head(uri, about).with("Accept-Encoding", "identity"));
     String etag =
         headers
             .firstValue("X-Linked-Etag")
@@ -116,7 +109,7 @@ final class FileDownload {
     }
   }
 
-  private void fetch(Path blob, Meter meter) throws IOException {
+  private void fetch(Path blob, SnapshotDownload meter) throws IOException {
     Files.createDirectories(blob.getParent());
     Path part = HubCache.part(blob);
     long before = Files.exists(part) ? Files.size(part) : 0;
@@ -172,7 +165,8 @@ final class FileDownload {
    *
    * @return the error that broke off the transfer, if any
    */
-  private Optional<IOException> append(Path part, long start, Meter meter) throws IOException {
+  private Optional<IOException> append(Path part, long start, SnapshotDownload meter)
+      throws IOException {
     // not from the last redirect's target: that address expires, so each attempt asks for it anew
     HubRequest request = HubRequest.get(uri, about).with("Accept-Encoding", "identity");
     HttpResponse<InputStream> response =

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -236,9 +235,7 @@ final class HubCache {
         // a file system without symbolic links: copied below
       }
     }
-    Path aside = aside(pointer);
-    Files.copy(blob, aside);
-    Files.move(aside, pointer, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    replace(pointer, aside -> Files.copy(blob, aside));
   }
 
   /** An action that runs while a blob's lock is held. */
@@ -271,19 +268,29 @@ final class HubCache {
   private static void write(Path file, String text) {
     try {
       Files.createDirectories(file.getParent());
-      Path aside = aside(file);
-      Files.write(aside, text.getBytes(StandardCharsets.UTF_8));
-      Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      replace(file, aside -> Files.writeString(aside, text));
     } catch (IOException e) {
       LOG.warn("Cannot write {} ({}), so the hub is asked each time", file, e.getMessage());
     }
   }
 
+  private interface Writing {
+    void to(Path aside) throws IOException;
+  }
+
   /**
-   * A unique name beside a file. Unlike temporary files, the new file has the usual access rights.
+   * Writes a file under a unique name beside its own, then renames it. Unlike a temporary file, it
+   * has the usual access rights.
    */
-  private static Path aside(Path file) {
-    return file.resolveSibling("%s.%s.tmp".formatted(file.getFileName(), UUID.randomUUID()));
+  private static void replace(Path file, Writing writing) throws IOException {
+    Path aside = file.resolveSibling("%s.%s.tmp".formatted(file.getFileName(), UUID.randomUUID()));
+    try {
+      writing.to(aside);
+      Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      Files.deleteIfExists(aside);
+      throw e;
+    }
   }
 
   static HubException failed(String what, Path file, IOException cause) {

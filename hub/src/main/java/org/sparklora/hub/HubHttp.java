@@ -53,12 +53,7 @@ final class HubHttp {
     this.publicHub = publicHub;
     this.pause = pause;
     // HTTP/1.1 gives each parallel download its own connection; HTTP/2 would share one
-    this.client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(config.timeout())
-            .build();
+    this.client = JsonHttp.client(config.timeout());
   }
 
   /** The pauses between attempts. */
@@ -125,6 +120,13 @@ final class HubHttp {
    */
   HttpResponse<InputStream> send(HubRequest request) {
     return send(request, new Attempts(request.retries()));
+  }
+
+  /** Sends a request and returns the headers of the response, whose body is not needed. */
+  HttpHeaders headers(HubRequest request) {
+    HttpResponse<InputStream> response = send(request);
+    discard(response);
+    return response.headers();
   }
 
   private HttpResponse<InputStream> send(HubRequest request, Attempts attempts) {
@@ -351,9 +353,9 @@ final class HubHttp {
     }
   }
 
-  static void discard(HttpResponse<InputStream> response) {
-    try (InputStream body = response.body()) {
-      assert body != null; // the body is only closed
+  private static void discard(HttpResponse<InputStream> response) {
+    try {
+      response.body().close();
     } catch (IOException e) {
       // the body is not needed
     }

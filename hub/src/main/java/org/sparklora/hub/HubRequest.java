@@ -24,22 +24,21 @@ record HubRequest(
   /** The default number of retries, that of {@code huggingface_hub}. */
   static final int RETRIES = 5;
 
+  HubRequest(String method, URI uri, BodyPublisher body, HubSubject about) {
+    this(method, uri, Map.of(), body, about, RETRIES);
+  }
+
   static HubRequest get(URI uri, HubSubject about) {
-    return new HubRequest("GET", uri, Map.of(), BodyPublishers.noBody(), about, RETRIES);
+    return new HubRequest("GET", uri, BodyPublishers.noBody(), about);
   }
 
   static HubRequest head(URI uri, HubSubject about) {
-    return new HubRequest("HEAD", uri, Map.of(), BodyPublishers.noBody(), about, RETRIES);
+    return new HubRequest("HEAD", uri, BodyPublishers.noBody(), about);
   }
 
   static HubRequest post(URI uri, JsonNode json, HubSubject about) {
-    return new HubRequest(
-        "POST",
-        uri,
-        Map.of("Content-Type", "application/json"),
-        BodyPublishers.ofString(json.toString()),
-        about,
-        RETRIES);
+    return new HubRequest("POST", uri, BodyPublishers.ofString(json.toString()), about)
+        .with("Content-Type", "application/json");
   }
 
   HubRequest with(String header, String value) {

@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -110,9 +110,8 @@ public final class HubUpload {
       return;
     }
     try {
-      HubHttp.discard(
-          http.send(
-              HubRequest.post(http.api(repo, "branch", branch), JSON.createObjectNode(), about)));
+      http.headers(
+          HubRequest.post(http.api(repo, "branch", branch), JSON.createObjectNode(), about));
     } catch (HubException e) {
       if (e.kind() != HubException.Kind.CONFLICT) { // else created by another client meanwhile
         throw e;
@@ -187,12 +186,12 @@ public final class HubUpload {
       throws IOException {
     List<Change> changes = new ArrayList<>();
     for (int start = 0; start < additions.size(); start += PREUPLOAD_FILES) {
-      Map<String, Addition> some = new LinkedHashMap<>();
-      additions.subList(start, Math.min(additions.size(), start + PREUPLOAD_FILES)).stream()
-          .forEach(addition -> some.put(addition.path(), addition));
+      int end = Math.min(additions.size(), start + PREUPLOAD_FILES);
+      Map<String, Addition> some = new HashMap<>();
       ObjectNode question = JSON.createObjectNode();
       ArrayNode files = question.putArray("files");
-      for (Addition addition : some.values()) {
+      for (Addition addition : additions.subList(start, end)) {
+        some.put(addition.path(), addition);
         files
             .addObject()
             .put("path", addition.path())
@@ -222,7 +221,7 @@ public final class HubUpload {
     long done = 0;
     LargeFileUpload upload = new LargeFileUpload(http, repo, revision);
     for (Addition addition : large) {
-      upload.send(addition.file(), addition.path(), addition.sha256(), addition.bytes());
+      upload.send(addition);
       done += addition.bytes();
       listener.progress("upload " + repo.id(), done, total, 0);
     }
@@ -244,12 +243,11 @@ public final class HubUpload {
     }
     HubRequest request =
         new HubRequest(
-            "POST",
-            http.api(repo, "commit", revision),
-            Map.of("Content-Type", "application/x-ndjson"),
-            BodyPublishers.ofString(lines.toString()),
-            HubSubject.of(repo, revision),
-            HubRequest.RETRIES);
+                "POST",
+                http.api(repo, "commit", revision),
+                BodyPublishers.ofString(lines.toString()),
+                HubSubject.of(repo, revision))
+            .with("Content-Type", "application/x-ndjson");
     return http.sendForJson(request).path("commitOid").asText();
   }
 

@@ -4,13 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
 import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
@@ -38,9 +38,9 @@ final class LargeFileUpload {
   }
 
   /** Uploads a file, unless the storage has its contents. */
-  void send(Path file, String path, String sha256, long bytes) throws IOException {
-    HubSubject about = HubSubject.of(repo, revision).withFile(path);
-    JsonNode object = ask(sha256, bytes, about);
+  void send(Addition file) throws IOException {
+    HubSubject about = HubSubject.of(repo, revision).withFile(file.path());
+    JsonNode object = ask(file, about);
     if (object.has("error")) {
       throw new HubException(
           HubException.Kind.SERVER,
@@ -54,21 +54,22 @@ final class LargeFileUpload {
     URI target = address(upload, about);
     JsonNode header = upload.path("header");
     if (header.has("chunk_size")) {
-      sendParts(file, sha256, bytes, target, header, about);
+      sendParts(file, target, header, about);
     } else {
-      http.send(put(target, BodyPublishers.ofFile(file), about)).body().close();
+      http.headers(new HubRequest("PUT", target, BodyPublishers.ofFile(file.file()), about));
     }
     JsonNode verify = object.path("actions").path("verify");
     if (!verify.isMissingNode()) {
-      ObjectNode claim = JSON.createObjectNode().put("oid", sha256).put("size", bytes);
-      http.send(HubRequest.post(address(verify, about), claim, about)).body().close();
+      ObjectNode claim =
+          JSON.createObjectNode().put("oid", file.sha256()).put("size", file.bytes());
+      http.headers(HubRequest.post(address(verify, about), claim, about));
     }
   }
 
-  private JsonNode ask(String sha256, long bytes, HubSubject about) {
+  private JsonNode ask(Addition file, HubSubject about) {
     ObjectNode question = JSON.createObjectNode().put("operation", "upload");
     question.putArray("transfers").add("basic").add("multipart");
-    question.putArray("objects").addObject().put("oid", sha256).put("size", bytes);
+    question.putArray("objects").addObject().put("oid", file.sha256()).put("size", file.bytes());
     question.put("hash_algo", "sha256");
     question.putObject("ref").put("name", revision);
     JsonNode answer =
@@ -89,9 +90,8 @@ final class LargeFileUpload {
     return http.resolve(http.uri("/"), href);
   }
 
-  private void sendParts(
-      Path file, String sha256, long bytes, URI completion, JsonNode header, HubSubject about)
-      throws IOException {
+  private void sendParts(Addition file, URI completion, JsonNode header, HubSubject about) {
+    long bytes = file.bytes();
     long partBytes = header.path("chunk_size").asLong();
     Map<Integer, String> addresses = new TreeMap<>();
     header
@@ -108,29 +108,22 @@ final class LargeFileUpload {
           "The hub names %s parts of %s bytes for %s, which has %s; push again later"
               .formatted(addresses.size(), partBytes, about, bytes));
     }
-    ObjectNode claim = JSON.createObjectNode().put("oid", sha256);
+    ObjectNode claim = JSON.createObjectNode().put("oid", file.sha256());
     ArrayNode parts = claim.putArray("parts");
     long start = 0;
     for (String address : addresses.values()) {
       URI target = http.resolve(http.uri("/"), address);
       long length = Math.min(partBytes, bytes - start);
-      HttpResponse<InputStream> response =
-          http.send(put(target, slice(file, start, length), about));
-      response.body().close();
-      String etag = response.headers().firstValue("ETag").orElse("");
+      BodyPublisher part = slice(file.file(), start, length);
+      String etag =
+          http.headers(new HubRequest("PUT", target, part, about)).firstValue("ETag").orElse("");
       parts.addObject().put("partNumber", parts.size()).put("etag", etag);
       start += length;
     }
-    http.send(
-            HubRequest.post(completion, claim, about)
-                .with("Accept", LFS_JSON)
-                .with("Content-Type", LFS_JSON))
-        .body()
-        .close();
-  }
-
-  private static HubRequest put(URI target, BodyPublisher body, HubSubject about) {
-    return new HubRequest("PUT", target, Map.of(), body, about, HubRequest.RETRIES);
+    http.headers(
+        HubRequest.post(completion, claim, about)
+            .with("Accept", LFS_JSON)
+            .with("Content-Type", LFS_JSON));
   }
 
   /** A part of a file, read again by each attempt; storages need the header Content-Length. */
@@ -149,12 +142,11 @@ final class LargeFileUpload {
   }
 
   /** The first {@code length} bytes of a stream. */
-  private static final class BoundedInput extends InputStream {
-    private final InputStream in;
+  private static final class BoundedInput extends FilterInputStream {
     private long left;
 
     BoundedInput(InputStream in, long length) {
-      this.in = in;
+      super(in);
       this.left = length;
     }
 
@@ -172,11 +164,6 @@ final class LargeFileUpload {
       int read = in.read(buffer, offset, (int) Math.min(length, left));
       left -= Math.max(0, read);
       return read;
-    }
-
-    @Override
-    public void close() throws IOException {
-      in.close();
     }
   }
 }

@@ -1,5 +1,7 @@
 package org.sparklora.hub;
 
+import java.util.stream.Collectors;
+
 /**
  * Makes untrusted text (names, cards, error bodies) safe for a terminal or a log: without
  * characters that control a terminal, or that make a line read as another one.
@@ -29,17 +31,9 @@ public final class PlainText {
     if (text == null || text.codePoints().noneMatch(PlainText::isHarmful)) {
       return text;
     }
-    StringBuilder plain = new StringBuilder();
-    text.codePoints()
-        .forEach(
-            c -> {
-              if (isHarmful(c)) {
-                plain.append(UNPRINTABLE);
-              } else {
-                plain.appendCodePoint(c);
-              }
-            });
-    return plain.toString();
+    return text.codePoints()
+        .mapToObj(c -> isHarmful(c) ? UNPRINTABLE : Character.toString(c))
+        .collect(Collectors.joining());
   }
 
   /**

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * the cache after {@link #run}, except a transfer that does not heed its interrupt for {@link
  * #END_SECONDS}.
  */
-final class SnapshotDownload implements FileDownload.Meter {
+final class SnapshotDownload {
   /** Parallel downloads, as in {@code snapshot_download}. */
   private static final int WORKERS = 8;
 
@@ -63,14 +63,14 @@ final class SnapshotDownload implements FileDownload.Meter {
     }
   }
 
-  @Override
-  public synchronized void found(long bytes) {
+  /** Adds bytes that were in the cache already. */
+  synchronized void found(long bytes) {
     foundBytes += bytes;
     came(bytes);
   }
 
-  @Override
-  public synchronized void came(long bytes) {
+  /** Adds bytes that arrived now; negative if they have to be fetched again. */
+  synchronized void came(long bytes) {
     doneBytes += bytes;
     listener.progress(what, doneBytes, totalBytes, foundBytes);
   }

@@ -190,6 +190,16 @@ class HubClientTest {
     assertThat(hub.download(hub.client(), REPO)).isEqualTo(first);
   }
 
+  /** Revision {@code main} cannot be kept where another one, {@code main/next}, once was. */
+  @Test
+  void aFileThatCannotTakeItsPlaceLeavesNothingBehind() throws IOException {
+    Path refs = hub.cache.resolve("models--qwen--tiny/refs");
+    Files.createDirectories(refs.resolve("main"));
+    Files.writeString(refs.resolve("main/next"), remote.head());
+    new HubCache(hub.cache, true).saveCommit(REPO, "main", remote.head());
+    assertThat(hub.cached()).containsExactly("models--qwen--tiny/refs/main/next");
+  }
+
   /** The hub masks the hashes of a gated repository for accounts without access. */
   @Test
   void aListWithMaskedHashesIsAskedForAgain() throws IOException {
