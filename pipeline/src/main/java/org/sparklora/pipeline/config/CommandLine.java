@@ -25,11 +25,23 @@ public final class CommandLine {
   /** Words of a list; a value with other characters, such as a regular expression, is not split. */
   private static final Pattern WORDS = Pattern.compile("[\\w.+$-]+([,\\s]+[\\w.+$-]+)*,?");
 
+  /** Paths that are written to, or belong to such a path: relative to the working directory. */
+  private static final List<Flag<?>> PLACES =
+      List.of(
+          Flags.OUTPUT_DIR,
+          Flags.OUTPUT,
+          Flags.RESUME_FROM_CHECKPOINT,
+          Flags.STAGING_DIR,
+          Flags.PACKED_DIR,
+          Flags.PROMPTS_DIR,
+          Flags.VLLM_ADAPTER_DIR);
+
   private final String command;
   private final Map<String, List<String>> given = new LinkedHashMap<>();
   private final Map<String, String> places = new LinkedHashMap<>(); // flag → file that set it
   private final Map<String, String> spellings = new HashMap<>(); // flag → name used
   private final List<String> notes = new ArrayList<>();
+  private final Map<String, String> found = new LinkedHashMap<>(); // flag → where its file lies
 
   private CommandLine(String command) {
     this.command = command;
@@ -54,12 +66,14 @@ public final class CommandLine {
     boolean ownFile = Flags.CONFIG.statuses().of(command) == Flag.Status.OWN;
     List<String> config = ownFile ? null : flags.remove(Flags.CONFIG.name());
     if (config != null) {
-      line.readFile(Path.of(single(Flags.CONFIG, config)));
-      String file = config.get(0);
-      line.given.keySet().forEach(name -> line.places.put(name, file));
+      Path file = LocalPath.of(Flags.CONFIG.name(), single(Flags.CONFIG, config));
+      line.readFile(file);
+      line.given.keySet().forEach(name -> line.places.put(name, file.toString()));
       line.spellings.clear();
     }
     flags.forEach(line::put);
+    line.found.keySet().retainAll(line.places.keySet()); // a flag wins over the file
+    line.notes.addAll(line.found.values());
     line.putPreset();
     Settings settings = new Settings(line.command, line.given, line.places);
     line.notes.addAll(settings.notes());
@@ -78,7 +92,7 @@ public final class CommandLine {
       String command, Map<String, SettingsFile.Value> entries, String place) {
     CommandLine line = new CommandLine(command);
     try {
-      entries.forEach(line::putFromFile);
+      entries.forEach((name, value) -> line.putFromFile(name, value, place));
     } catch (ConfigException e) {
       throw e.place().isEmpty() ? e.in(place) : e;
     }
@@ -93,7 +107,7 @@ public final class CommandLine {
    */
   public static String withTask(String command, List<String> arguments) {
     List<String> words = arguments.stream().flatMap(word -> Stream.of(word.split("=", 2))).toList();
-    int task = words.indexOf("--" + Flags.TASK);
+    int task = words.lastIndexOf("--" + Flags.TASK);
     return task >= 0 && task + 1 < words.size()
         ? CommandNames.withTask(command, words.get(task + 1))
         : command;
@@ -142,13 +156,13 @@ public final class CommandLine {
       entries.remove(SettingsFile.TEST_SPLIT_SIZE);
     }
     try {
-      entries.forEach(this::putFromFile);
+      entries.forEach((name, value) -> putFromFile(name, value, file.toString()));
     } catch (ConfigException e) {
       throw e.in(file.toString());
     }
   }
 
-  private void putFromFile(String name, SettingsFile.Value value) {
+  private void putFromFile(String name, SettingsFile.Value value, String file) {
     FlagCatalog catalog = FlagCatalog.shared();
     String current = OtherNames.current(name).orElse(name);
     ConfigException.require(
@@ -165,9 +179,18 @@ public final class CommandLine {
     }
     Flag<?> flag = catalog.require(command, current, String.valueOf(value.typed()));
     // the YAML type of a flag without effect is not checked: TRL may take a list or a map
-    put(
-        name,
-        flag.isEffective(command) ? value.words(flag) : List.of(String.valueOf(value.written())));
+    List<String> words =
+        flag.isEffective(command) ? value.words(flag) : List.of(String.valueOf(value.written()));
+    boolean read = flag.type().isPath() && !PLACES.contains(flag) && !file.isEmpty();
+    List<String> there =
+        read ? words.stream().map(word -> LocalPath.found(Path.of(file), word)).toList() : words;
+    put(name, there);
+    if (!there.equals(words)) {
+      found.put(
+          flag.name(),
+          "%s = %s (%s) does not exist here; taking %s"
+              .formatted(flag, String.join(" ", words), file, String.join(" ", there)));
+    }
   }
 
   /** Applies a preset to flags that are not given. */

@@ -74,7 +74,8 @@ enum FlagType {
       return UNLIMITED;
     }
     return switch (this) {
-      case STR, PATH, ENUM, SECRET, LIST, TEXTS, PATHS -> text;
+      case STR, ENUM, SECRET, LIST, TEXTS -> text;
+      case PATH, PATHS -> path(text);
       case DICT -> json(parseDict(flag, text));
       case INT, INTS -> Integer.toString(parseInt(flag, text, "a whole number is expected"));
       case LENGTH ->
@@ -85,6 +86,12 @@ enum FlagType {
           Double.toString(parseDouble(flag, text, "a number is expected, or none for no limit"));
       case BOOL -> Boolean.toString(parseBoolean(flag, text));
     };
+  }
+
+  /** A path without slashes at its end, for names that begin with it; a store's root has one. */
+  private static String path(String text) {
+    String bare = text.replaceFirst("(?<=[^/:])/+$", "");
+    return bare.matches("[A-Za-z][A-Za-z0-9+.-]+://[^/]+") ? bare + "/" : bare;
   }
 
   /** Converts values in canonical spelling to the value of a flag. */

@@ -37,17 +37,9 @@ public final class HelpText {
   }
 
   /**
-   * The help of a command, {@value #WIDTH} columns wide.
-   *
-   * @param summary what the command does, in a sentence
-   */
-  public static String of(String command, String summary) {
-    return of(command, summary, WIDTH);
-  }
-
-  /**
    * The help of a command.
    *
+   * @param summary what the command does, in a sentence
    * @param columns width of the terminal; texts are wrapped to it, and at most to {@link #WIDTH}
    */
   public static String of(String command, String summary, int columns) {

@@ -47,6 +47,21 @@ public final class Settings implements Serializable {
     return given.containsKey(name);
   }
 
+  /**
+   * Whether the user set the flag to another value than its default: files that runs write hold
+   * defaults, too.
+   */
+  public boolean isChanged(Flag<?> flag) {
+    return isGiven(flag) && !texts(flag).equals(defaults(flag));
+  }
+
+  /** Refuses flags that the user set to other values than their defaults. */
+  public void requireDefaults(List<Flag<?>> flags, String remedy) {
+    for (Flag<?> flag : flags) {
+      ConfigException.require(!isChanged(flag), flag, text(flag), remedy);
+    }
+  }
+
   /** Whether this file set the flag. */
   public boolean isGivenBy(Path file, Flag<?> flag) {
     return places.containsKey(flag.name()) && file.equals(Path.of(places.get(flag.name())));
@@ -112,9 +127,11 @@ public final class Settings implements Serializable {
 
   List<String> texts(Flag<?> flag) {
     List<String> set = given.get(flag.name());
-    return set != null
-        ? set
-        : flag.defaultValue(command).map(flag::parse).map(List::of).orElse(List.of());
+    return set != null ? set : defaults(flag);
+  }
+
+  private List<String> defaults(Flag<?> flag) {
+    return flag.defaultValue(command).map(flag::parse).map(List::of).orElse(List.of());
   }
 
   /** Whether the flag has no effect, since a flag that it needs is not set. */
@@ -152,9 +169,18 @@ public final class Settings implements Serializable {
             : flag.notes().of(command));
   }
 
-  /** One line for each set flag without effect, since a flag that it needs is not set. */
+  /**
+   * One line for each flag without effect, since a flag that it needs is not set, whose value the
+   * user changed. TRL ignores such flags silently; a note is needed since {@code --lora_r 64}
+   * without {@code --use_peft} trains all weights.
+   */
   public List<String> notes() {
-    return IdleFlags.notes(this);
+    return FlagCatalog.shared().of(command).stream()
+        .filter(flag -> isIdle(flag) && isChanged(flag))
+        .map(
+            flag ->
+                "--%s changes nothing here: it needs %s".formatted(flag, flag.need().orElseThrow()))
+        .toList();
   }
 
   /**

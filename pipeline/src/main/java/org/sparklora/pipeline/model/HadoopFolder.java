@@ -2,10 +2,10 @@ package org.sparklora.pipeline.model;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
@@ -59,11 +59,6 @@ record HadoopFolder(
   }
 
   @Override
-  public String name() {
-    return reference.name();
-  }
-
-  @Override
   public java.nio.file.Path folder() {
     return staged().get(this::stage, ModelFiles::areIn);
   }
@@ -81,49 +76,18 @@ record HadoopFolder(
   /** Access to parts of the folder's files without staging them. */
   static ModelOutline.Remote remote(ModelReference reference, Configuration hadoop) {
     HadoopFolder folder = list(reference, hadoop, Part.WHOLE);
-    return new ModelOutline.Remote() {
-      @Override
-      public List<String> names() {
-        return folder.files().stream().map(ModelFile::name).toList();
-      }
-
-      @Override
-      public long bytes(String name) {
-        return folder.files().stream()
-            .filter(file -> file.name().equals(name))
-            .mapToLong(ModelFile::bytes)
-            .findFirst()
-            .orElseThrow();
-      }
-
-      private FSDataInputStream open(String name) throws IOException {
-        Path file = new Path(folder.uri(), name);
-        return file.getFileSystem(hadoop).open(file);
-      }
-
-      @Override
-      public byte[] front(String name, int count) throws IOException {
-        try (FSDataInputStream in = open(name)) {
-          return in.readNBytes(count);
-        }
-      }
-
-      @Override
-      public byte[] all(String name) throws IOException {
-        return front(name, Integer.MAX_VALUE);
-      }
-
-      @Override
-      public ModelOutline.Fetch fetch() {
-        Stage stage = new Stage(reference, folder.uri(), folder.files());
-        return ModelOutline.Fetch.of(
-            reference.name(),
-            folder.files(),
-            ModelFile::bytes,
-            file -> Files.exists(stage.folder().resolve(file.name())),
-            stage.folder());
-      }
-    };
+    Map<String, Long> bytes =
+        folder.files().stream().collect(Collectors.toMap(ModelFile::name, ModelFile::bytes));
+    java.nio.file.Path stage = new Stage(reference, folder.uri(), folder.files()).folder();
+    return new ModelOutline.Remote(
+        bytes,
+        (name, count) -> {
+          Path file = new Path(folder.uri(), name);
+          try (FSDataInputStream in = file.getFileSystem(hadoop).open(file)) {
+            return in.readNBytes(count);
+          }
+        },
+        ModelOutline.Fetch.of(reference.name(), bytes, stage, stage));
   }
 
   /** The URI alone: the settings may hold keys to a store. */

@@ -61,42 +61,15 @@ record HubSnapshot(
         client.files(repo, commit).stream()
             .filter(file -> ModelFiles.isText(file.path()) || weights.contains(file.path()))
             .collect(Collectors.toMap(HubFile::path, file -> file));
-    return new ModelOutline.Remote() {
-      @Override
-      public List<String> names() {
-        return List.copyOf(files.keySet());
-      }
-
-      @Override
-      public byte[] front(String file, int count) {
-        return client.front(repo, commit, files.get(file), count);
-      }
-
-      @Override
-      public long bytes(String file) {
-        return files.get(file).bytes();
-      }
-
-      @Override
-      public byte[] all(String file) throws IOException {
-        return Files.readAllBytes(folder.resolve(file));
-      }
-
-      @Override
-      public ModelOutline.Fetch fetch() {
-        return ModelOutline.Fetch.of(
-            reference.name(),
-            files.values(),
-            HubFile::bytes,
-            file -> Files.exists(folder.resolve(file.path())),
-            client.config().cache());
-      }
-    };
-  }
-
-  @Override
-  public String name() {
-    return reference.name();
+    Map<String, Long> bytes =
+        files.values().stream().collect(Collectors.toMap(HubFile::path, HubFile::bytes));
+    return new ModelOutline.Remote(
+        bytes,
+        (file, count) ->
+            ModelFiles.isSettings(file)
+                ? Files.readAllBytes(folder.resolve(file))
+                : client.front(repo, commit, files.get(file), count),
+        ModelOutline.Fetch.of(reference.name(), bytes, folder, client.config().cache()));
   }
 
   @Override

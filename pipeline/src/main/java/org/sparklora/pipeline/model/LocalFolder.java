@@ -23,9 +23,8 @@ record LocalFolder(ModelReference reference, String absolute, Part part, String 
     implements ModelSource {
 
   /** The folder of a path, relative to the JVM's working directory; reads no file. */
-  static LocalFolder of(ModelReference reference, String path) {
-    return new LocalFolder(
-        reference, Path.of(path).toAbsolutePath().normalize().toString(), Part.WHOLE, "");
+  static LocalFolder of(ModelReference reference, Path path) {
+    return new LocalFolder(reference, path.toAbsolutePath().normalize().toString(), Part.WHOLE, "");
   }
 
   /** This folder with the present contents of its wanted files. */
@@ -54,11 +53,6 @@ record LocalFolder(ModelReference reference, String absolute, Part part, String 
       return ""; // the reader of the files will report the problem
     }
     return stamps.toString();
-  }
-
-  @Override
-  public String name() {
-    return reference.name();
   }
 
   @Override

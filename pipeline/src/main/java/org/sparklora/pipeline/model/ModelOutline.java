@@ -7,12 +7,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collection;
-import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.function.ToLongFunction;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.ScratchFolder;
 
@@ -55,18 +52,18 @@ public final class ModelOutline implements AutoCloseable {
    */
   public record Fetch(String name, int files, long bytes, long missingBytes, Path place) {
 
-    static <T> Fetch of(
-        String name,
-        Collection<T> files,
-        ToLongFunction<T> bytes,
-        Predicate<T> isHere,
-        Path place) {
-      return new Fetch(
-          name,
-          files.size(),
-          files.stream().mapToLong(bytes).sum(),
-          files.stream().filter(isHere.negate()).mapToLong(bytes).sum(),
-          place);
+    /**
+     * @param bytes the size of each file by name
+     * @param folder the local folder of files that need no download
+     */
+    static Fetch of(String name, Map<String, Long> bytes, Path folder, Path place) {
+      long all = bytes.values().stream().mapToLong(Long::longValue).sum();
+      long missing =
+          bytes.keySet().stream()
+              .filter(file -> !Files.exists(folder.resolve(file)))
+              .mapToLong(bytes::get)
+              .sum();
+      return new Fetch(name, bytes.size(), all, missing, place);
     }
 
     @Override
@@ -84,26 +81,23 @@ public final class ModelOutline implements AutoCloseable {
     }
   }
 
-  /** A remote folder, from whose files parts can be read. */
-  interface Remote {
-    /** Names of the files that a run reads. */
-    List<String> names() throws IOException;
+  /**
+   * A remote folder, from whose files parts can be read.
+   *
+   * @param bytes the length of each file that a run reads, by name
+   * @param reader reads the files
+   * @param fetch the files that are missing on this node
+   */
+  record Remote(Map<String, Long> bytes, Reader reader, Fetch fetch) {}
 
+  /** Reads the beginnings of files. */
+  interface Reader {
     /**
      * A file's first bytes.
      *
      * @param count the most bytes; the file may be shorter
      */
     byte[] front(String name, int count) throws IOException;
-
-    /** The length of a file. */
-    long bytes(String name);
-
-    /** The bytes of a small file. */
-    byte[] all(String name) throws IOException;
-
-    /** The files that are missing on this node. */
-    Fetch fetch() throws IOException;
   }
 
   /** The outline of a local folder, which is read in place. */
@@ -118,9 +112,7 @@ public final class ModelOutline implements AutoCloseable {
       Path folder = Files.createDirectory(scratch.resolve(last));
       ModelOutline outline =
           new ModelOutline(
-              LocalFolder.of(reference, folder.toString()),
-              Optional.of(scratch),
-              Optional.of(remote.fetch()));
+              LocalFolder.of(reference, folder), Optional.of(scratch), Optional.of(remote.fetch()));
       try {
         write(remote, folder);
         return outline;
@@ -135,20 +127,20 @@ public final class ModelOutline implements AutoCloseable {
   }
 
   private static void write(Remote remote, Path folder) throws IOException {
-    for (String name : remote.names()) {
+    for (String name : remote.bytes().keySet()) {
       if (name.endsWith(WEIGHTS)) {
         try (RandomAccessFile file = new RandomAccessFile(folder.resolve(name).toFile(), "rw")) {
-          file.write(header(remote, name));
-          file.setLength(remote.bytes(name));
+          file.write(header(remote.reader(), name));
+          file.setLength(remote.bytes().get(name));
         }
       } else if (ModelFiles.isSettings(name)) {
-        Files.write(folder.resolve(name), remote.all(name));
+        Files.write(folder.resolve(name), remote.reader().front(name, Integer.MAX_VALUE));
       }
     }
   }
 
   /** The length field and the JSON at the start of the file; less if the length is invalid. */
-  private static byte[] header(Remote remote, String name) throws IOException {
+  private static byte[] header(Reader remote, String name) throws IOException {
     byte[] front = remote.front(name, USUAL_BYTES);
     if (front.length < LENGTH_BYTES) {
       return front;

@@ -13,6 +13,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
 
 /**
@@ -37,8 +38,6 @@ public record ModelReference(String flag, String name, String revision, String s
   private static final Pattern OTHER_FILE_SYSTEM =
       Pattern.compile("(?!file:)[a-zA-Z][a-zA-Z0-9+.-]+:/.*");
 
-  private static final Pattern FILE_URI = Pattern.compile("file:/+");
-
   /** A base model in a folder, without revision and staging folder. */
   public static ModelReference of(String folder) {
     return new ModelReference(Flags.MODEL_NAME_OR_PATH.name(), folder, "", "");
@@ -54,7 +53,8 @@ public record ModelReference(String flag, String name, String revision, String s
     String name = settings.get(flag);
     String revision =
         flag == Flags.MODEL_NAME_OR_PATH ? settings.find(Flags.MODEL_REVISION).orElse("") : "";
-    String staging = settings.find(Flags.STAGING_DIR).orElse("");
+    boolean stages = settings.find(Flags.STAGING_DIR).isPresent();
+    String staging = stages ? LocalPath.of(settings, Flags.STAGING_DIR).toString() : "";
     return name.indexOf('@') < 0
         ? new ModelReference(flag.name(), name, revision, staging)
         : repository(name, revision)
@@ -135,7 +135,7 @@ public record ModelReference(String flag, String name, String revision, String s
   }
 
   private LocalFolder local() {
-    return LocalFolder.of(this, FILE_URI.matcher(name).lookingAt() ? pathOf(name) : name);
+    return LocalFolder.of(this, LocalPath.of(flag, name));
   }
 
   /** The repository of the hub that a name means, unless a local file or folder has this name. */
@@ -143,10 +143,6 @@ public record ModelReference(String flag, String name, String revision, String s
     return OTHER_FILE_SYSTEM.matcher(name).matches() || Files.exists(Path.of(name))
         ? Optional.empty()
         : HubReference.of(HubRepo.Type.MODEL, name, revision);
-  }
-
-  private static String pathOf(String fileUri) {
-    return new org.apache.hadoop.fs.Path(fileUri).toUri().getPath();
   }
 
   /** The local folder with all files of the model, for commands without a cluster. */

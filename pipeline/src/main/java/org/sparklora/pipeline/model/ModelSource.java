@@ -20,8 +20,13 @@ public sealed interface ModelSource extends Serializable
     WHOLE
   }
 
+  /** The user's reference to the model. */
+  ModelReference reference();
+
   /** The user's name of the model. */
-  String name();
+  default String name() {
+    return reference().name();
+  }
 
   /**
    * A local folder with the files; fetches missing files first, which may take as long as a copy.

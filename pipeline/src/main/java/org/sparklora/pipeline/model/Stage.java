@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -41,6 +42,7 @@ final class Stage {
   private static final int CHUNK_BYTES = 1 << 20;
   private static final long WORTH_SHOWING_BYTES = 64L << 20;
   private static final int SHOWN_DIGITS = 16;
+  private static final String CHECKSUM = ".crc32c";
   private static final Map<Path, Object> IN_PROCESS = new ConcurrentHashMap<>();
 
   private final ModelReference reference;
@@ -137,15 +139,11 @@ final class Stage {
   /** The file if it was staged before and is undamaged. */
   private Optional<ModelFile> earlierCopy(ModelFile file) throws IOException {
     Path copy = folder.resolve(file.name());
-    Path note = checksumNote(file);
+    Path note = hidden(file, CHECKSUM);
     String expected =
         file.isRead() || !Files.exists(note) ? file.crc32c() : Files.readString(note).strip();
     boolean whole = new FileStamp(file.bytes(), expected).damageOf(copy).isEmpty();
     return whole ? Optional.of(file.read(expected)) : Optional.empty();
-  }
-
-  private Path checksumNote(ModelFile file) {
-    return hidden(file, ".crc32c");
   }
 
   /** A hidden file beside the copy. */
@@ -180,12 +178,8 @@ final class Stage {
     return copied;
   }
 
-  private interface Meter {
-    void copied(long bytes);
-  }
-
   private ModelFile copy(
-      FileSystem fileSystem, org.apache.hadoop.fs.Path source, ModelFile file, Meter meter)
+      FileSystem fileSystem, org.apache.hadoop.fs.Path source, ModelFile file, LongConsumer meter)
       throws IOException {
     requireUnchanged(fileSystem, source, file);
     Path part = hidden(file, ".part");
@@ -207,7 +201,7 @@ final class Stage {
           out.write(rest);
         }
         bytes += count;
-        meter.copied(bytes);
+        meter.accept(bytes);
       }
       out.force(true); // the bytes must be on disk before the rename
     }
@@ -217,7 +211,7 @@ final class Stage {
       Files.delete(part);
       throw changed(file);
     }
-    Files.writeString(checksumNote(file), crc32c);
+    Files.writeString(hidden(file, CHECKSUM), crc32c);
     Files.move(part, folder.resolve(file.name()), StandardCopyOption.ATOMIC_MOVE);
     return file.read(crc32c);
   }

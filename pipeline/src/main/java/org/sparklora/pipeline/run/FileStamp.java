@@ -2,10 +2,12 @@ package org.sparklora.pipeline.run;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.zip.CRC32C;
+import java.util.zip.CheckedInputStream;
 
 /**
  * Size and checksum of a file, which detect truncated copies and damaged disks.
@@ -13,8 +15,6 @@ import java.util.zip.CRC32C;
  * @param crc32c in hexadecimal
  */
 public record FileStamp(long bytes, String crc32c) {
-  private static final int CHUNK_BYTES = 1 << 20;
-
   /** Reads a file and returns its stamp. */
   public static FileStamp of(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
@@ -25,12 +25,7 @@ public record FileStamp(long bytes, String crc32c) {
   /** The stamp of the rest of a stream. */
   static FileStamp of(InputStream in) throws IOException {
     CRC32C checksum = new CRC32C();
-    byte[] chunk = new byte[CHUNK_BYTES];
-    long bytes = 0;
-    for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
-      checksum.update(chunk, 0, count);
-      bytes += count;
-    }
+    long bytes = new CheckedInputStream(in, checksum).transferTo(OutputStream.nullOutputStream());
     return new FileStamp(bytes, hexadecimal(checksum));
   }
 

@@ -25,12 +25,6 @@ import org.sparklora.pipeline.config.Flags;
 final class FolderContents {
   static final String CHECKPOINT = "checkpoint-";
 
-  /** Folder of the tables of a GRPO run's rounds, one folder per round. */
-  static final String ROUNDS = "rounds";
-
-  /** Folder of the tables of completions, as TRL logs them. */
-  static final String COMPLETIONS = "completions";
-
   private static final int SHOWN = 3;
   private static final Pattern CHECKPOINT_NAME = Pattern.compile(CHECKPOINT + "(0|[1-9]\\d{0,8})");
   private static final Logger LOG = LoggerFactory.getLogger(FolderContents.class);
@@ -75,15 +69,41 @@ final class FolderContents {
     return Optional.of(home.makeQualified(path));
   }
 
-  /** The names of a finished run's files. */
-  List<String> results() throws IOException {
+  /** The names of files but checkpoints, tables of rounds and, in a run's folder, its logs. */
+  private List<String> results() throws IOException {
+    boolean logged = fileSystem.exists(new Path(folder, MetricsLog.FILE_NAME)) || isOfRun();
     return names(
         name ->
-            !RunLock.isLock(name)
-                && !RunFolder.LOGS.contains(name)
-                && !name.equals(ROUNDS)
-                && !name.equals(COMPLETIONS)
-                && !CHECKPOINT_NAME.matcher(name).matches());
+            !OwnFiles.isHidden(name)
+                && !name.equals(RunFolder.ROUNDS)
+                && !CHECKPOINT_NAME.matcher(name).matches()
+                && !(logged
+                    && (RunFolder.LOGS.contains(name) || name.equals(RunFolder.COMPLETIONS))));
+  }
+
+  /** Whether a run has left results or checkpoints, which hold its settings, in the folder. */
+  private boolean isOfRun() throws IOException {
+    boolean is = OwnFiles.areOfRun(names(any -> true));
+    for (int step : checkpoints()) {
+      FolderContents checkpoint = new FolderContents(fileSystem, checkpoint(step));
+      is = is || OwnFiles.areOfRun(checkpoint.names(any -> true));
+    }
+    return is;
+  }
+
+  /**
+   * The files of an earlier run's results, which a run may replace. A user's other files stay.
+   *
+   * @param name the user's name of the folder
+   * @throws ConfigException if the folder holds files, but is not known to be a run's
+   */
+  List<String> replaceable(String name) throws IOException {
+    List<String> results = results();
+    if (!isOfRun()) {
+      Stream<String> checkpoints = checkpoints().stream().map(step -> CHECKPOINT + step);
+      requireNone(name, Stream.concat(results.stream(), checkpoints), true);
+    }
+    return results.stream().filter(OwnFiles::isOfRun).toList();
   }
 
   /**
@@ -102,7 +122,7 @@ final class FolderContents {
             : resumeFrom.isPresent() && results.isEmpty();
     List<Integer> steps = checkpoints();
     if (!goesOn) {
-      requireNone(name, results.stream());
+      requireNone(name, results.stream(), false);
       ConfigException.require(
           steps.isEmpty(),
           Flags.OUTPUT_DIR,
@@ -120,23 +140,24 @@ final class FolderContents {
   }
 
   /**
-   * Refuses a folder that is not empty.
+   * Refuses a folder with such files.
    *
-   * @param files names of the folder's files
+   * @param files names of the folder's files; with {@code overwrite} those that no command is known
+   *     to have written
    */
-  static void requireNone(String folder, Stream<String> files) {
+  static void requireNone(String folder, Stream<String> files, boolean overwrite) {
     List<String> names = files.sorted().toList();
-    if (!names.isEmpty()) {
-      String more = names.size() > SHOWN ? " and %s more".formatted(names.size() - SHOWN) : "";
-      throw new ConfigException(
-          Flags.OUTPUT_DIR,
-          folder,
-          "it holds files already (%s%s); name another folder, or have all of them replaced with --%s"
-              .formatted(
-                  names.stream().limit(SHOWN).collect(Collectors.joining(", ")),
-                  more,
-                  Flags.OVERWRITE_OUTPUT_DIR));
-    }
+    String more = names.size() > SHOWN ? " and %s more".formatted(names.size() - SHOWN) : "";
+    String shown = names.stream().limit(SHOWN).collect(Collectors.joining(", ")) + more;
+    ConfigException.require(
+        names.isEmpty(),
+        Flags.OUTPUT_DIR,
+        folder,
+        overwrite
+            ? "it holds files that are not known to be an earlier run's (%s), which --overwrite_output_dir does not replace; name another folder, or move them away"
+                .formatted(shown)
+            : "it holds files already (%s); name another folder, or replace those of an earlier run with --overwrite_output_dir"
+                .formatted(shown));
   }
 
   /** Steps of the checkpoints that a run resumed from {@code resumed} will make again. */

@@ -159,10 +159,12 @@ public final class MetricsLog implements Closeable {
       try {
         // a new file: a run that was declared dead may still write to the old one
         fileSystem.delete(file, false);
-        Lines out =
-            ObjectStore.is(fileSystem)
-                ? new Rewritten(fileSystem, file, claim)
-                : new Growing(fileSystem, file, fileSystem.create(file, true));
+        FSDataOutputStream begun = fileSystem.create(file, true); // marks the folder as a run's
+        Lines out = new Growing(fileSystem, file, begun);
+        if (ObjectStore.is(fileSystem)) {
+          begun.close();
+          out = new Rewritten(fileSystem, file, claim);
+        }
         MetricsLog log = new MetricsLog(file, out, claim);
         log.writeEarlier(earlier, lines);
         fileSystem.delete(new Path(folder, BEFORE), false);

@@ -1,7 +1,6 @@
 package org.sparklora.pipeline.run;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -25,7 +24,7 @@ public final class NativeCache {
       return;
     }
     Path home = Path.of(System.getProperty("user.home")); // "?" for a user without a name
-    if (!home.isAbsolute() || !isWritable(home.resolve(".javacpp").resolve("cache"))) {
+    if (!home.isAbsolute() || !ScratchPlace.isWritable(home.resolve(".javacpp").resolve("cache"))) {
       try {
         System.setProperty(PROPERTY, ScratchFolder.create("natives").toString());
       } catch (IOException e) {
@@ -34,14 +33,6 @@ public final class NativeCache {
                 .formatted(e.getMessage(), ScratchPlace.remedy(), PROPERTY),
             e);
       }
-    }
-  }
-
-  private static boolean isWritable(Path folder) {
-    try {
-      return Files.isWritable(Files.createDirectories(folder));
-    } catch (IOException e) {
-      return false;
     }
   }
 }

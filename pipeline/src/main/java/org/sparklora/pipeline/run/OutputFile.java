@@ -8,7 +8,6 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -23,6 +22,7 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -41,7 +41,6 @@ import org.sparklora.pipeline.table.TableException;
  */
 public final class OutputFile implements Closeable {
   private static final int MOST_LINKS = 40; // the kernel's limit
-  private static final Pattern REMOTE = Pattern.compile("(?!file:)[A-Za-z][A-Za-z0-9+.-]*:/");
   private static final Pattern STREAM = Pattern.compile("/dev/fd/\\d+|/proc/[^/]+/fd/\\d+");
   private static final Map<String, FileDescriptor> OWN_STREAMS =
       Map.of(
@@ -81,13 +80,8 @@ public final class OutputFile implements Closeable {
    * @throws ConfigException if it cannot be written, or exists and may not be replaced
    */
   public static OutputFile open(String key, String name, boolean overwrite) {
-    ConfigException.require(
-        !REMOTE.matcher(name).lookingAt(),
-        key,
-        name,
-        "it is written to this machine's disk; name a file there, and copy it then");
     try {
-      Path named = name.startsWith("file:") ? Path.of(URI.create(name)) : Path.of(name);
+      Path named = LocalPath.of(key, name);
       if (isStream(named)) {
         return new OutputFile(named, true, Optional.empty(), straight(named));
       }

@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -55,8 +55,8 @@ public final class OutputFolder implements AutoCloseable {
   /**
    * Checks that the folder may be written and creates the in-progress folder.
    *
-   * @param overwrite whether existing results are replaced (when the new ones are complete)
-   * @throws ConfigException when it is a file, or holds files and may not be overwritten
+   * @param overwrite whether results of a command are replaced (when the new ones are complete)
+   * @throws ConfigException when it is a file, or holds files that may not be replaced
    */
   public static OutputFolder create(Configuration configuration, String folder, boolean overwrite) {
     Path requested = new Path(folder);
@@ -129,6 +129,19 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
+  /** The path of a folder, ending in its name, which {@code .} and {@code ..} lack. */
+  public static String named(String folder) {
+    Path path = new Path(folder);
+    if (!List.of("", "..").contains(path.getName())) {
+      return folder;
+    }
+    try {
+      return path.getFileSystem(HadoopSettings.configuration()).makeQualified(path).toString();
+    } catch (IOException e) {
+      throw failed("look at", path, e);
+    }
+  }
+
   /** Removes files of killed runs beside a result that is used without being rewritten. */
   public static void tidy(Configuration configuration, Path folder) {
     try {
@@ -165,11 +178,9 @@ public final class OutputFolder implements AutoCloseable {
         Flags.OUTPUT_DIR,
         folder,
         "it is a file; name a folder");
-    if (!overwrite) {
-      FolderContents.requireNone(
-          folder,
-          Stream.of(fileSystem.listStatus(target)).map(status -> status.getPath().getName()));
-    }
+    List<String> names = new FolderContents(fileSystem, target).names(any -> true);
+    List<String> kept = overwrite ? OwnFiles.foreign(names) : names;
+    FolderContents.requireNone(folder, kept.stream(), overwrite);
   }
 
   /** Removes files of killed runs; restores results that a run was killed while replacing. */

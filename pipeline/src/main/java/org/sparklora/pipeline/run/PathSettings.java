@@ -14,13 +14,18 @@ import org.sparklora.pipeline.config.Settings;
 
 /**
  * Checks, before any work, that the file systems in settings of files and folders exist, with their
- * classes.
+ * classes, and that no output is the root of one.
  */
 public final class PathSettings {
   /** Commands that read and write local files by plain names. */
   private static final Set<String> LOCAL_COMMANDS =
       Set.of("score", "tokenize", "check", "verify-run");
 
+  /** Flags whose folder holds a run or a table, with others beside it. */
+  private static final Set<Flag<String>> WRITTEN =
+      Set.of(Flags.OUTPUT_DIR, Flags.OUTPUT, Flags.PACKED_DIR, Flags.PROMPTS_DIR);
+
+  private static final Pattern ROOT = Pattern.compile("/+|[A-Za-z][A-Za-z0-9+.-]+:/+([^/]+/)?");
   private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):(/?)[^/]?.*");
 
   private PathSettings() {}
@@ -40,6 +45,11 @@ public final class PathSettings {
   }
 
   private static void require(String command, Flag<?> flag, String value, Configuration hadoop) {
+    ConfigException.require(
+        !WRITTEN.contains(flag) || !ROOT.matcher(value).matches(),
+        flag,
+        value,
+        "it is the root of a file system; name a folder in it");
     Matcher matcher = SCHEME.matcher(value);
     if (!matcher.matches()) {
       return;

@@ -33,16 +33,16 @@ public final class RunFolder implements AutoCloseable {
   public static final String TRACKERS = "runs";
 
   /** The folder of the tables of logged completions, named as in TRL. */
-  public static final String COMPLETIONS = FolderContents.COMPLETIONS;
+  public static final String COMPLETIONS = "completions";
 
   /** The folder of the rounds of {@code grpo}, one folder per round: {@link RoundFolders}. */
-  public static final String ROUNDS = FolderContents.ROUNDS;
+  public static final String ROUNDS = "rounds";
 
   /** The folder of adapters that servers load while a run trains. */
   public static final String ADAPTERS = "vllm-adapters";
 
   /** The logs of a run, and its adapters for servers; they are not results. */
-  static final List<String> LOGS = List.of(MetricsLog.FILE_NAME, TRACKERS, ADAPTERS);
+  static final List<String> LOGS = List.of(TRACKERS, ADAPTERS, MetricsLog.FILE_NAME);
 
   private final FileSystem fileSystem;
   private final Path folder;
@@ -66,7 +66,8 @@ public final class RunFolder implements AutoCloseable {
   /**
    * Acquires a folder for a run.
    *
-   * @param overwrite whether another run's results, logs and checkpoints may be replaced
+   * @param overwrite whether another run's results, logs and checkpoints may be replaced; other
+   *     files beside them stay, and a folder that is not known to be a run's is refused
    * @param resumeFrom a checkpoint's folder, or {@link #LATEST}, which begins a new run in a folder
    *     without checkpoints
    * @throws ConfigException when another run holds the folder, it holds files that may not be
@@ -86,7 +87,7 @@ public final class RunFolder implements AutoCloseable {
         boolean goesOn = run.resumed.filter(from -> folder.equals(from.getParent())).isPresent();
         run.replaces = overwrite && !goesOn;
         if (overwrite) {
-          run.replaced = run.contents.results();
+          run.replaced = run.contents.replaceable(name);
         } else {
           run.contents.requireFree(name, resumeFrom, run.resumed);
         }
@@ -111,8 +112,11 @@ public final class RunFolder implements AutoCloseable {
     try {
       FileSystem fileSystem = withoutChecksums(requested.getFileSystem(configuration));
       Path folder = requireNoFile(fileSystem, name);
-      if (fileSystem.exists(folder) && !overwrite && resumeFrom.isEmpty()) {
-        new FolderContents(fileSystem, folder).requireFree(name, resumeFrom, Optional.empty());
+      FolderContents contents = new FolderContents(fileSystem, folder);
+      if (fileSystem.exists(folder) && overwrite) {
+        contents.replaceable(name);
+      } else if (fileSystem.exists(folder) && resumeFrom.isEmpty()) {
+        contents.requireFree(name, resumeFrom, Optional.empty());
       }
     } catch (IOException e) {
       throw unusable(requested, e);
@@ -156,11 +160,7 @@ public final class RunFolder implements AutoCloseable {
     new ResultFiles(fileSystem, folder).finish();
   }
 
-  /**
-   * The folder of a run that is not active; no run can begin in it until this is closed.
-   *
-   * @param path path of the folder
-   */
+  /** The folder of a run that is not active; no run can begin in it until this is closed. */
   public record Finished(FileSystem fileSystem, Path path, Closeable claim) implements Closeable {
     @Override
     public void close() throws IOException {
@@ -215,17 +215,17 @@ public final class RunFolder implements AutoCloseable {
     begun = true;
     try {
       contents.superseded(resumed).forEach(this::deleteCheckpoint);
-      if (replaces) {
-        fileSystem.delete(new Path(folder, MetricsLog.FILE_NAME), false);
-      }
       if (replaces || earlierRows.isEmpty()) {
         fileSystem.delete(new Path(folder, TRACKERS), true);
       }
       if (replaces || resumed.isEmpty()) {
-        fileSystem.delete(new Path(folder, FolderContents.COMPLETIONS), true);
+        fileSystem.delete(new Path(folder, COMPLETIONS), true);
       }
       if (!replaced.isEmpty() && resumed.isEmpty()) {
-        fileSystem.delete(new Path(folder, FolderContents.ROUNDS), true);
+        fileSystem.delete(new Path(folder, ROUNDS), true);
+      }
+      if (replaces) { // last, since a folder without it may be a user's
+        fileSystem.delete(new Path(folder, MetricsLog.FILE_NAME), false);
       }
     } catch (IOException e) {
       throw failed("clear", folder, e);
@@ -241,6 +241,9 @@ public final class RunFolder implements AutoCloseable {
 
     /** Whether the listener still reads the checkpoint of a step. */
     boolean reads(int step);
+
+    /** Waits until the listener has read all checkpoints. */
+    void close();
   }
 
   /** Adds a listener. */
@@ -253,7 +256,7 @@ public final class RunFolder implements AutoCloseable {
    * checkpoints, tables of rounds and adapters for servers.
    */
   public static boolean isResult(String name) {
-    return !isCheckpoint(name) && !name.equals(FolderContents.ROUNDS) && !name.equals(ADAPTERS);
+    return !isCheckpoint(name) && !name.equals(ROUNDS) && !name.equals(ADAPTERS);
   }
 
   /** Whether a folder of that name, in a run's folder, is a checkpoint. */
@@ -263,7 +266,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** The tables that rounds of generation and update write for one another. */
   public RoundFolders rounds() {
-    return new RoundFolders(fileSystem, new Path(folder, FolderContents.ROUNDS), saving);
+    return new RoundFolders(fileSystem, new Path(folder, ROUNDS), saving);
   }
 
   /** The folder of a step's checkpoint. */
@@ -332,10 +335,10 @@ public final class RunFolder implements AutoCloseable {
    */
   public void saveCompletions(Writer writer) {
     saving.save(
-        FolderContents.COMPLETIONS,
+        COMPLETIONS,
         writer,
         part -> {
-          Path target = new Path(folder, FolderContents.COMPLETIONS);
+          Path target = new Path(folder, COMPLETIONS);
           fileSystem.mkdirs(target);
           for (FileStatus file : fileSystem.listStatus(part)) {
             Path whole = new Path(target, file.getPath().getName());
@@ -371,6 +374,7 @@ public final class RunFolder implements AutoCloseable {
   /** Releases the folder; a run that saved nothing leaves no folder. */
   @Override
   public void close() {
+    listeners.forEach(SaveListener::close);
     try {
       if (!lock.isHeld()) {
         lock.close();
@@ -378,7 +382,7 @@ public final class RunFolder implements AutoCloseable {
       }
       List<String> left = contents.names(name -> !RunLock.isLock(name));
       if (begun && LOGS.containsAll(left)) { // else the logs are another run's
-        for (String log : left) {
+        for (String log : LOGS) { // metrics.jsonl last, as in begin
           fileSystem.delete(new Path(folder, log), true);
         }
         left = List.of();

@@ -1,16 +1,15 @@
 package org.sparklora.pipeline.run;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.hadoop.fs.FileUtil;
 
 /**
  * Local temporary folders of this process, in one parent that is deleted when the process ends; the
@@ -97,15 +96,8 @@ public final class ScratchFolder {
 
   /** Deletes a folder with all files in it, if it exists. */
   public static void deleteAll(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+    if (!FileUtil.fullyDelete(folder.toFile()) && Files.exists(folder)) {
+      throw new IOException("%s cannot be deleted".formatted(folder));
     }
   }
 }

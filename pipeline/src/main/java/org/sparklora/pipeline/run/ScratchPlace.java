@@ -165,7 +165,7 @@ public final class ScratchPlace {
   }
 
   /** Whether a folder is writable; creates it if missing, as Spark does. */
-  private static boolean isWritable(Path folder) {
+  static boolean isWritable(Path folder) {
     try {
       return Files.isWritable(Files.createDirectories(folder));
     } catch (IOException e) {

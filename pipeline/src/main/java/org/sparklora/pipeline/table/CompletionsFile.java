@@ -68,19 +68,11 @@ public final class CompletionsFile {
   }
 
   private static LoggedCompletion ofRound(Group row, int step) {
-    Map<String, Double> rewards = new LinkedHashMap<>();
-    for (Type column : row.getType().getFields()) {
-      if (column.getName().startsWith(ScoredGenerationSchema.REWARDS)) {
-        rewards.put(
-            column.getName().substring(ScoredGenerationSchema.REWARDS.length()),
-            number(row, column.getName()));
-      }
-    }
     return new LoggedCompletion(
         step,
         turns(row, CompletionsTable.PROMPT),
         turns(row, CompletionsTable.COMPLETION),
-        rewards,
+        ScoredGenerationSchema.rewards(row),
         number(row, CompletionsTable.ADVANTAGE));
   }
 

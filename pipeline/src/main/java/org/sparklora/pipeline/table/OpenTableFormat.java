@@ -63,13 +63,9 @@ public enum OpenTableFormat {
    * @throws IOException if the file system cannot be read
    */
   public static void refuseAtOrAbove(FileSystem fileSystem, Path folder) throws IOException {
-    atOrAbove(fileSystem, folder)
-        .ifPresent(
-            table ->
-                table.forEach(
-                    (at, format) -> {
-                      throw format.refusal(at.toString());
-                    }));
+    for (var table : atOrAbove(fileSystem, folder).orElse(Map.of()).entrySet()) {
+      throw table.getValue().refusal(table.getKey().toString());
+    }
   }
 
   /**

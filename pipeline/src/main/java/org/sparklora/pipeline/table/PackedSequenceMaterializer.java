@@ -3,6 +3,7 @@ package org.sparklora.pipeline.table;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
 import org.apache.parquet.io.api.PrimitiveConverter;
@@ -50,28 +51,18 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
   }
 
   private static final class Root extends GroupConverter {
+    private final List<String> names;
     private final Ints[] columns;
-    private final int inputIds;
-    private final int labels;
-    private final int seqLengths;
-    private final int sources;
 
     Root(MessageType schema) {
-      columns = new Ints[schema.getFieldCount()];
+      names = schema.getFields().stream().map(Type::getName).toList();
+      columns = new Ints[names.size()];
       Arrays.setAll(columns, i -> new Ints());
-      inputIds = schema.getFieldIndex(PackedSequenceSchema.INPUT_IDS);
-      labels = indexOrMinusOne(schema, PackedSequenceSchema.LABELS);
-      seqLengths = indexOrMinusOne(schema, PackedSequenceSchema.SEQ_LENGTHS);
-      sources = indexOrMinusOne(schema, PackedSequenceSchema.SOURCES.getName());
-    }
-
-    private static int indexOrMinusOne(MessageType schema, String column) {
-      return schema.containsField(column) ? schema.getFieldIndex(column) : -1;
     }
 
     @Override
     public Converter getConverter(int fieldIndex) {
-      return new ListConverter(columns[fieldIndex]);
+      return new Level(new Level(columns[fieldIndex]));
     }
 
     @Override
@@ -85,37 +76,28 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
     public void end() {}
 
     PackedSequence toRow() {
-      int[] ids = columns[inputIds].toArray();
-      int[] targets = labels < 0 ? ids : columns[labels].toArray();
-      int[] lengths;
-      if (seqLengths >= 0) {
-        lengths = columns[seqLengths].toArray();
-      } else {
-        lengths = ids.length == 0 ? new int[0] : new int[] {ids.length};
-      }
-      int[] datasets = sources < 0 ? new int[0] : columns[sources].toArray();
-      return new PackedSequence(ids, targets, lengths, datasets);
+      int[] ids = column(PackedSequenceSchema.INPUT_IDS).orElseThrow();
+      int[] none = {};
+      return new PackedSequence(
+          ids,
+          column(PackedSequenceSchema.LABELS).orElse(ids),
+          column(PackedSequenceSchema.SEQ_LENGTHS)
+              .orElse(ids.length == 0 ? none : new int[] {ids.length}),
+          column(PackedSequenceSchema.SOURCES.getName()).orElse(none));
+    }
+
+    private Optional<int[]> column(String name) {
+      int index = names.indexOf(name);
+      return index < 0 ? Optional.empty() : Optional.of(columns[index].toArray());
     }
   }
 
-  /** Both group levels of a Parquet list: the list itself and its repeated element group. */
-  private static final class ListConverter extends GroupConverter {
+  /** A group level of a Parquet list: the list itself, or its repeated element group. */
+  private static final class Level extends GroupConverter {
     private final Converter inner;
 
-    ListConverter(Ints values) {
-      inner =
-          new GroupConverter() {
-            @Override
-            public Converter getConverter(int fieldIndex) {
-              return values;
-            }
-
-            @Override
-            public void start() {}
-
-            @Override
-            public void end() {}
-          };
+    Level(Converter inner) {
+      this.inner = inner;
     }
 
     @Override

@@ -17,13 +17,12 @@ import org.apache.spark.sql.Row;
 public final class PackedSequenceTable {
   private final Configuration configuration;
   private final List<String> files;
-  private final long[]
-      firstRows; // (files + 1): number of the first row of each file, and the row count
+  private final long rowCount;
 
-  private PackedSequenceTable(Configuration configuration, List<String> files, long[] firstRows) {
+  private PackedSequenceTable(Configuration configuration, List<String> files, long rowCount) {
     this.configuration = configuration;
     this.files = files;
-    this.firstRows = firstRows;
+    this.rowCount = rowCount;
   }
 
   /**
@@ -41,12 +40,8 @@ public final class PackedSequenceTable {
    */
   public static PackedSequenceTable open(Configuration configuration, String folder) {
     TableFiles files = TableFiles.list(configuration, folder, "packed table", "prep");
-    List<String> paths = files.paths();
-    long[] firstRows = new long[paths.size() + 1];
-    for (int i = 0; i < paths.size(); i++) {
-      firstRows[i + 1] = firstRows[i] + files.rows(paths.get(i));
-    }
-    return new PackedSequenceTable(configuration, paths, firstRows);
+    long rows = files.paths().stream().mapToLong(files::rows).sum();
+    return new PackedSequenceTable(configuration, files.paths(), rows);
   }
 
   /** The files in row order. */
@@ -56,12 +51,7 @@ public final class PackedSequenceTable {
 
   /** Number of rows. */
   public long rowCount() {
-    return firstRows[files.size()];
-  }
-
-  /** The number of the first row of file {@code file}. */
-  public long firstRow(int file) {
-    return firstRows[file];
+    return rowCount;
   }
 
   /** Passes every row to {@code consumer}, in order. */

@@ -1,6 +1,8 @@
 package org.sparklora.pipeline.table;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -31,8 +33,12 @@ public record Prompt(
     Optional<String> solution,
     Map<String, String> columns,
     Set<String> json) {
+  /** Keeps NaN and infinities numbers, as Python's json module does. */
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+      new ObjectMapper()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS.mappedFeature())
+          .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS.mappedFeature());
 
   /** The column with the conversation of a prompt that a chat template rendered, as JSON. */
   public static final String MESSAGES = "prompt";
@@ -95,7 +101,8 @@ public record Prompt(
     }
   }
 
-  private static String json(Object value) {
+  /** A value of a dataset as JSON. */
+  public static String json(Object value) {
     try {
       return JSON.writeValueAsString(value);
     } catch (JsonProcessingException e) {
@@ -104,12 +111,13 @@ public record Prompt(
     }
   }
 
-  private static Object parsed(String text) {
+  /** The value of {@link #json}. */
+  public static Object parsed(String text) {
     try {
       return JSON.readValue(text, Object.class);
     } catch (JsonProcessingException e) {
       throw new TableException(
-          "Cannot read %s as JSON: the prompts table was edited, run prep --task grpo again"
+          "Cannot read %s as JSON: the table was edited, make it again, from prep --task grpo on"
               .formatted(text),
           e);
     }

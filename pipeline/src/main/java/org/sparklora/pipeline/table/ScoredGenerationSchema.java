@@ -26,7 +26,7 @@ import org.sparklora.pipeline.table.ScoredGeneration.Judged;
  * </pre>
  */
 final class ScoredGenerationSchema {
-  static final String REWARDS = "rewards/";
+  private static final String REWARDS = "rewards/";
   private static final String VERDICT = "verdict";
   private static final String REASON = "reason";
   private static final String GOLD = "gold_parsed";
@@ -76,15 +76,9 @@ final class ScoredGenerationSchema {
   }
 
   static ScoredGeneration fromGroup(Group group) {
-    Map<String, Double> rewards = new LinkedHashMap<>();
-    for (Type column : group.getType().getFields()) {
-      if (column.getName().startsWith(REWARDS)) {
-        rewards.put(column.getName().substring(REWARDS.length()), get(group, column.getName()));
-      }
-    }
     return new ScoredGeneration(
         GenerationSchema.fromGroup(group),
-        rewards,
+        rewards(group),
         new Judged(
             verdict(text(group, VERDICT)),
             text(group, REASON),
@@ -94,6 +88,17 @@ final class ScoredGenerationSchema {
         get(group, REWARD),
         group.getDouble(ADVANTAGE, 0),
         group.getBoolean(ZERO_STD, 0));
+  }
+
+  /** The rewards of a row by function, in the columns' order; NaN: not judged. */
+  static Map<String, Double> rewards(Group group) {
+    Map<String, Double> rewards = new LinkedHashMap<>();
+    for (Type column : group.getType().getFields()) {
+      if (column.getName().startsWith(REWARDS)) {
+        rewards.put(column.getName().substring(REWARDS.length()), get(group, column.getName()));
+      }
+    }
+    return rewards;
   }
 
   private static double get(Group group, String column) {

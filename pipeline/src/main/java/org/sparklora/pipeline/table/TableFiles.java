@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -54,30 +55,23 @@ record TableFiles(Configuration configuration, List<String> paths) {
 
   /** The number of rows in a file, from its footer. */
   long rows(String file) {
-    try (ParquetFileReader reader = open(file)) {
-      return reader.getRecordCount();
-    } catch (IOException | RuntimeException e) {
-      throw damaged(file, e);
-    }
+    return footer(file, ParquetFileReader::getRecordCount);
   }
 
   /** A file's key-value metadata. */
   Map<String, String> metadata(String file) {
-    try (ParquetFileReader reader = open(file)) {
-      return reader.getFooter().getFileMetaData().getKeyValueMetaData();
+    return footer(file, reader -> reader.getFooter().getFileMetaData().getKeyValueMetaData());
+  }
+
+  private <T> T footer(String file, Function<ParquetFileReader, T> what) {
+    try (ParquetFileReader reader =
+        ParquetFileReader.open(HadoopInputFile.fromPath(new Path(file), configuration))) {
+      return what.apply(reader);
     } catch (IOException | RuntimeException e) {
-      throw damaged(file, e);
+      throw new TableException(
+          "Cannot read %s (%s): the file is damaged, run prep again"
+              .formatted(file, e.getMessage()),
+          e);
     }
-  }
-
-  private ParquetFileReader open(String file) throws IOException {
-    return ParquetFileReader.open(HadoopInputFile.fromPath(new Path(file), configuration));
-  }
-
-  private static TableException damaged(String file, Exception cause) {
-    return new TableException(
-        "Cannot read %s (%s): the file is damaged, run prep again"
-            .formatted(file, cause.getMessage()),
-        cause);
   }
 }

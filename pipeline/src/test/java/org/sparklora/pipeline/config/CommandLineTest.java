@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -85,6 +86,19 @@ class CommandLineTest {
   }
 
   @Test
+  void defaultsThatARunWroteDownAreNoChange(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("again.yaml"), sft().toYaml());
+    Settings again = sft("--config", file.toString(), "--outer_momentum", "0.5");
+
+    again.requireDefaults(List.of(Flags.OUTER_OPTIMIZER, Flags.INNER_MOMENTS), "leave it out");
+    assertThat(again.isGiven(Flags.OUTER_OPTIMIZER)).isTrue();
+    assertThat(again.isChanged(Flags.OUTER_OPTIMIZER)).isFalse();
+    assertThatThrownBy(() -> again.requireDefaults(List.of(Flags.OUTER_MOMENTUM), "leave it out"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("Cannot use outer_momentum = 0.5: leave it out");
+  }
+
+  @Test
   void listsTakeSeveralWords() {
     assertThat(sft("--lora_target_modules", "q_proj", "v_proj").get(Flags.LORA_TARGET_MODULES))
         .containsExactly("q_proj", "v_proj");
@@ -101,6 +115,13 @@ class CommandLineTest {
         .hasMessageContaining("there is no such flag");
     assertThatThrownBy(() -> CommandLine.parse("check", List.of("--adapter", "folder")))
         .hasMessageContaining("check does not take this flag");
+  }
+
+  @Test
+  void theLastTaskNamesTheCommand() {
+    List<String> flags = List.of("--task", "sft", "--task=grpo");
+    assertThat(CommandLine.withTask("check", flags)).isEqualTo("check --task grpo");
+    assertThat(CommandLine.parse("check", flags).settings().get(Flags.TASK)).isEqualTo("grpo");
   }
 
   @Test
@@ -130,6 +151,66 @@ class CommandLineTest {
     assertThat(settings.get(Flags.LORA_TARGET_MODULES)).containsExactly("q_proj", "v_proj");
     assertThat(settings.get(Flags.MAX_STEPS)).isEqualTo(9);
     assertThat(settings.find(Flags.RUN_NAME)).isEmpty();
+  }
+
+  @Test
+  void theFileMayBeNamedByAUri(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("a b.yaml"), "max_steps: 7\n");
+    for (String name : List.of("file:" + file, "file://" + file)) {
+      assertThat(sft("--config", name).get(Flags.MAX_STEPS)).isEqualTo(7);
+    }
+    Path mixture = Files.writeString(folder.resolve("m.yaml"), "datasets: [{path: a}]\n");
+    Settings settings = sft("--config", "file://" + mixture);
+    assertThat(settings.get(Flags.DATASETS)).isEqualTo(mixture.toString());
+    assertThat(settings.isGivenBy(mixture, Flags.DATASETS)).isTrue();
+    assertThatThrownBy(() -> sft("--config", "s3a://bucket/sft.yaml"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("config = s3a://bucket/sft.yaml: places on this machine's disk");
+  }
+
+  @Test
+  void inputsOfARecipeAreFoundFromItsOwnFolder(@TempDir Path folder) throws IOException {
+    Path recipes = Files.createDirectories(folder.resolve("conf/grpo"));
+    Path template = Files.writeString(recipes.resolve("question.jinja"), "");
+    Path beside = Files.writeString(recipes.resolve("rows.jsonl"), "");
+    Files.createDirectories(recipes.resolve("out"));
+    Files.createDirectories(folder.resolve("Qwen/Qwen3-0.6B")); // beside no folder of this name
+    Path recipe =
+        Files.writeString(
+            recipes.resolve("a.yaml"),
+            "chat_template_path: conf/grpo/question.jinja\ndataset_name: rows.jsonl\n"
+                + "model_name_or_path: Qwen/Qwen3-0.6B\noutput_dir: out\n"
+                + "adapter_name_or_path: src\n");
+
+    CommandLine.Parsed parsed = CommandLine.parse("sft", List.of("--config", recipe.toString()));
+    Settings settings = parsed.settings();
+    assertThat(settings.get(Flags.CHAT_TEMPLATE_PATH)).isEqualTo(template.toString());
+    assertThat(settings.get(Flags.DATASET_NAME)).isEqualTo(beside.toString());
+    assertThat(settings.get(Flags.MODEL_NAME_OR_PATH)).isEqualTo("Qwen/Qwen3-0.6B");
+    assertThat(settings.get(Flags.OUTPUT_DIR)).isEqualTo("out");
+    assertThat(settings.get(Flags.ADAPTER_NAME_OR_PATH)).as("exists here").isEqualTo("src");
+    assertThat(parsed.notes())
+        .contains(
+            "dataset_name = rows.jsonl (%s) does not exist here; taking %s"
+                .formatted(recipe, beside));
+
+    List<String> given = List.of("--config", recipe.toString(), "--dataset_name", "a/b");
+    assertThat(CommandLine.parse("sft", given).notes()).noneMatch(note -> note.contains("rows"));
+    Map<String, SettingsFile.Value> sweep =
+        Map.of("dataset_name", new SettingsFile.Value("conf/grpo", "conf/grpo"));
+    assertThat(CommandLine.ofEntries("sft", sweep, recipe.toString()).get(Flags.DATASET_NAME))
+        .isEqualTo(recipes.toString());
+    assertThat(CommandLine.ofEntries("sft", sweep, "").get(Flags.DATASET_NAME))
+        .isEqualTo("conf/grpo");
+  }
+
+  @Test
+  void aSlashAtTheEndOfAPathIsNoPartOfItsName() {
+    assertThat(sft("--output_dir", "runs/first//").get(Flags.OUTPUT_DIR)).isEqualTo("runs/first");
+    assertThat(sft("--dataset_name", "s3a://a").get(Flags.DATASET_NAME)).isEqualTo("s3a://a/");
+    for (String root : List.of("/", "file:///", "hdfs://node:8020/")) {
+      assertThat(sft("--dataset_name", root).get(Flags.DATASET_NAME)).isEqualTo(root);
+    }
   }
 
   @Test
@@ -236,18 +317,22 @@ class CommandLineTest {
         .isFalse();
     assertThat(CommandLine.parse("generate", List.of()).settings().find(Flags.NUM_GENERATIONS))
         .isEmpty();
-    assertThat(HelpText.of("grpo", "")).contains("--learning_rate [1e-06]");
+    assertThat(HelpText.of("grpo", "", HelpText.WIDTH)).contains("--learning_rate [1e-06]");
   }
 
   @Test
   void helpSaysWhatAFlagMeansInThatCommandAlone() {
-    assertThat(HelpText.of("push", "")).contains("--input").contains("  folder of a run\n");
-    assertThat(HelpText.of("score", "")).contains("  JSON lines to read\n");
-    assertThat(HelpText.of("update", ""))
+    assertThat(HelpText.of("push", "", HelpText.WIDTH))
+        .contains("--input")
+        .contains("  folder of a run\n");
+    assertThat(HelpText.of("score", "", HelpText.WIDTH)).contains("  JSON lines to read\n");
+    assertThat(HelpText.of("update", "", HelpText.WIDTH))
         .contains("table of advantages to train on")
         .contains("  dapo, grpo, bnpo, dr_grpo, cispo, sapo, luspo or vespo\n");
-    assertThat(HelpText.of("check", "")).contains("file for the report as JSON");
-    assertThat(HelpText.of("sft", "")).doesNotContain("quickstart").doesNotContain("||");
+    assertThat(HelpText.of("check", "", HelpText.WIDTH)).contains("file for the report as JSON");
+    assertThat(HelpText.of("sft", "", HelpText.WIDTH))
+        .doesNotContain("quickstart")
+        .doesNotContain("||");
   }
 
   @Test

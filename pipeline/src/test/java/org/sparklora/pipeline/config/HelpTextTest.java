@@ -33,13 +33,13 @@ class HelpTextTest {
           .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(width));
     }
     assertThat(HelpText.of(command, "what it does", 300))
-        .isEqualTo(HelpText.of(command, "what it does"));
+        .isEqualTo(HelpText.of(command, "what it does", HelpText.WIDTH));
   }
 
   @ParameterizedTest
   @MethodSource("commands")
   void examplesCanBeTypedAndHaveWhatIsRequired(String command) {
-    String help = HelpText.of(command, "");
+    String help = HelpText.of(command, "", HelpText.WIDTH);
     Matcher example = EXAMPLE.matcher(help.substring(help.indexOf("Example")));
 
     int examples = 0;
@@ -79,7 +79,7 @@ class HelpTextTest {
     "quickstart-base, --output_dir",
   })
   void requiredFlagsStandFirst(String command, String flags) {
-    String help = HelpText.of(command, "");
+    String help = HelpText.of(command, "", HelpText.WIDTH);
     String section = help.substring(help.indexOf("Required\n"));
     section = section.substring(0, section.indexOf("\n\n"));
 
@@ -101,7 +101,11 @@ class HelpTextTest {
 
   @Test
   void commandsWithFewFlagsHaveNoGroups() {
-    assertThat(HelpText.of("score", "")).contains("Options\n").doesNotContain("Spark\n", "General");
-    assertThat(HelpText.of("sft", "")).contains("LoRA\n", "Spark\n").doesNotContain("Options\n");
+    assertThat(HelpText.of("score", "", HelpText.WIDTH))
+        .contains("Options\n")
+        .doesNotContain("Spark\n", "General");
+    assertThat(HelpText.of("sft", "", HelpText.WIDTH))
+        .contains("LoRA\n", "Spark\n")
+        .doesNotContain("Options\n");
   }
 }

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelSource.Part;
 
@@ -67,6 +68,19 @@ class ModelSourceTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("other users can write to " + stage)
         .hasMessageContaining("--staging_dir");
+  }
+
+  private static ModelReference staged(String folder) {
+    List<String> flags = List.of("--model_name_or_path", "a/b", "--staging_dir", folder);
+    return ModelReference.of(CommandLine.parse("sft", flags).settings());
+  }
+
+  @Test
+  void theStageMayBeNamedByAUriOfThisMachinesDisk() {
+    assertThat(staged("file://" + staging).stagingDir()).isEqualTo(staging.toString());
+    assertThatThrownBy(() -> staged("hdfs://node/models"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("staging_dir = hdfs://node/models");
   }
 
   private static List<String> visible(Path folder) throws IOException {

@@ -124,12 +124,12 @@ class HeartbeatTest {
   @Test
   void aResultWhoseLockWasTakenLeavesTheOneBeforeAlone() throws IOException {
     Path target = Files.createDirectories(parent.resolve("table"));
-    Files.writeString(target.resolve("a"), "before");
+    Files.writeString(target.resolve("_files.json"), "before");
     try (OutputFolder folder = OutputFolder.create(new Configuration(), target.toString(), true)) {
       Files.delete(Path.of(folder.work().toUri().getPath() + ".lock"));
       assertThatThrownBy(folder::commit).hasMessageContaining("was removed");
     }
-    assertThat(target.resolve("a")).hasContent("before");
+    assertThat(target.resolve("_files.json")).hasContent("before");
   }
 
   @Test

@@ -264,15 +264,19 @@ class ObjectStoreTest {
   @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
   void aTableInWhoseRenameARunDiesIsTheOldOrTheNewOne(int touched) throws IOException {
     Path table = temporary.resolve("table");
-    write(table, "old", "a", "b");
+    write(table, "old", "_files.json", "part-00000.parquet");
     org.apache.hadoop.fs.Path target = StoreOfObjects.name(table);
     try (OutputFolder output = OutputFolder.create(HADOOP, target.toString(), true)) {
-      write(Path.of(output.work().toUri().getPath()), "new", "b", "c");
+      Path work = Path.of(output.work().toUri().getPath());
+      write(work, "new", "part-00000.parquet", "part-00001.parquet");
       StoreOfObjects.dieAfter(touched);
       assertThatThrownBy(() -> output.commit()).hasMessage("killed");
     }
     OutputFolder.tidy(HADOOP, target);
-    List<String> expected = touched < 4 ? List.of("a", "b") : List.of("b", "c");
+    List<String> expected =
+        touched < 4
+            ? List.of("_files.json", "part-00000.parquet")
+            : List.of("part-00000.parquet", "part-00001.parquet");
     assertThat(names(table)).isEqualTo(expected);
     for (String file : expected) {
       assertThat(table.resolve(file)).hasContent(touched < 4 ? "old" : "new");
@@ -301,6 +305,7 @@ class ObjectStoreTest {
   void rowsOfTheLogAreSeenWhileTheRunGoesOn() throws IOException {
     try (RunFolder run = open()) {
       MetricsLog log = run.begin(List.of());
+      assertThat(out.resolve(MetricsLog.FILE_NAME)).as("marks the folder as a run's").isEmptyFile();
       log.log(Map.of("step", 1));
       assertThat(Files.readAllLines(out.resolve(MetricsLog.FILE_NAME)))
           .containsExactly("{\"step\":1}");

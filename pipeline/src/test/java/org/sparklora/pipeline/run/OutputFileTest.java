@@ -22,6 +22,16 @@ class OutputFileTest {
   }
 
   @Test
+  void aUriNamesAFileWithABlank() throws IOException {
+    Path file = folder.resolve("a b.jsonl");
+    try (OutputFile out = OutputFile.open("output", "file://" + file, false)) {
+      out.write("ours");
+      out.finish();
+    }
+    assertThat(file).hasContent("ours");
+  }
+
+  @Test
   void theOutputStaysIfAnotherProgramHasTakenTheName() throws IOException {
     Path file = folder.resolve("out.jsonl");
     Path temporary;

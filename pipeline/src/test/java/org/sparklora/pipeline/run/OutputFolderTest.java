@@ -14,6 +14,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 
@@ -70,19 +73,59 @@ class OutputFolderTest {
     assertThat(names(parent)).containsExactly("out");
   }
 
+  private void old(String... names) throws IOException {
+    for (String name : names) {
+      Path file = parent.resolve("out").resolve(name);
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, "old");
+    }
+  }
+
   @Test
   void replacesOldResultsOnlyWhenTheNewOnesAreWhole() throws IOException {
-    Files.createDirectories(parent.resolve("out"));
-    Files.writeString(parent.resolve("out/old.txt"), "old");
+    old("_files.json", "part-00000.parquet");
     try (OutputFolder output = create(true)) {
       write(output, "new.txt", "half");
     }
-    assertThat(names(parent.resolve("out"))).containsExactly("old.txt");
+    assertThat(names(parent.resolve("out"))).containsExactly("_files.json", "part-00000.parquet");
     try (OutputFolder output = create(true)) {
       write(output, "new.txt", "whole");
       output.commit();
     }
     assertThat(names(parent.resolve("out"))).containsExactly("new.txt");
+    assertThat(names(parent)).containsExactly("out");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "_prep_manifest.json train-00000-of-00002.parquet train-00001-of-00002.parquet",
+        "_select_summary.json _files.json _SUCCESS part-00000-ab-c000.snappy.parquet",
+        "_eval_summary.json _files.json part-00000.parquet eval_config.yaml trial.json",
+        "manifest.json data/0-a/train.parquet removed/train.parquet datasets.yaml",
+        "config.json model.safetensors tokenizer.json chat_template.jinja",
+        "sft_config.yaml adapter_config.json adapter_model.safetensors README.md checkpoint-7/a",
+        ".part-00000.parquet.crc"
+      })
+  void replacesWhatCommandsWrite(String files) throws IOException {
+    old(files.split(" "));
+    OutputFolder.requireUsable(HADOOP, parent.resolve("out").toString(), true);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "README.md src/main.py, README.md",
+    "config.json model.safetensors original/params.json, original",
+    "_files.json part-00000.parquet notes.txt, notes.txt",
+    "sft_config.yaml README.md data/rows.jsonl .git/HEAD, .git",
+    "part-00000.parquet _SUCCESS, _SUCCESS",
+    "data/train.jsonl, data"
+  })
+  void refusesToReplaceAUsersFiles(String files, String named) throws IOException {
+    old(files.split(" "));
+    assertThatThrownBy(() -> create(true))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("not known to be an earlier run's (" + named);
     assertThat(names(parent)).containsExactly("out");
   }
 
@@ -203,5 +246,17 @@ class OutputFolderTest {
     assertThatThrownBy(() -> create(false)).hasMessageContaining("it holds files already (a.txt)");
     assertThat(names(parent)).containsExactly("out");
     assertThat(parent.resolve("out/a.txt")).hasContent("old");
+  }
+
+  @Test
+  void theWorkingDirectoryHasAName() {
+    String here = Path.of("").toAbsolutePath().toUri().getPath().replaceFirst("/$", "");
+    for (String folder : List.of(".", "./", "runs/..")) {
+      assertThat(OutputFolder.named(folder)).isEqualTo("file:" + here);
+    }
+    assertThat(OutputFolder.named("..")).isEqualTo("file:" + Path.of(here).getParent());
+    for (String folder : List.of("out", "runs/../out", "s3a://bucket/out", "../out")) {
+      assertThat(OutputFolder.named(folder)).isEqualTo(folder);
+    }
   }
 }

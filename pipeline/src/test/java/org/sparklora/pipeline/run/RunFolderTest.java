@@ -21,6 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 
@@ -60,7 +62,8 @@ class RunFolderTest {
   }
 
   private void checkpoint(int step) throws IOException {
-    Files.createDirectories(out.resolve("checkpoint-" + step));
+    Path folder = Files.createDirectories(out.resolve("checkpoint-" + step));
+    Files.writeString(folder.resolve("sft_config.yaml"), "");
   }
 
   /** A run from another folder's checkpoint shares no row with the run that it replaces. */
@@ -69,14 +72,14 @@ class RunFolderTest {
     try (RunFolder run = open();
         MetricsLog log = run.begin(List.of())) {
       log.log(Map.of("step", 1, "loss", 9));
-      run.saveCheckpoint(1, files("adapter_config.json"));
+      run.saveCheckpoint(1, files("sft_config.yaml"));
     }
     Path other = Files.createDirectories(parent.resolve("other/checkpoint-1"));
     List<Map<String, Object>> earlier = List.of(Map.of("step", 1, "loss", 2));
     try (RunFolder run = open(true, Optional.of(other.toString()))) {
       assertThat(run.replaces()).isTrue();
       run.begin(earlier).close();
-      run.saveCheckpoint(2, files("adapter_config.json"));
+      run.saveCheckpoint(2, files("sft_config.yaml"));
     }
     assertThat(out.resolve("metrics.jsonl")).content().contains("\"loss\":2").doesNotContain("9");
     try (RunFolder run = open(true, Optional.of(out.resolve("checkpoint-2").toString()))) {
@@ -114,6 +117,11 @@ class RunFolderTest {
     public boolean reads(int step) {
       return steps.contains(step);
     }
+
+    @Override
+    public void close() {
+      steps.clear();
+    }
   }
 
   @Test
@@ -128,7 +136,9 @@ class RunFolderTest {
       push.steps().remove(1);
       run.deleteCheckpoint(1);
       assertThat(run.checkpoints()).containsExactly(2);
+      assertThat(push.steps()).containsExactly(2);
     }
+    assertThat(push.steps()).as("closed with the folder").isEmpty();
   }
 
   @Test
@@ -193,23 +203,87 @@ class RunFolderTest {
     }
   }
 
-  @Test
-  void oldResultsStayUntilTheNewOnesAreWhole() throws IOException {
-    Files.createDirectories(out);
-    for (String name : List.of("config.json", "model.safetensors", "shared")) {
+  private void write(String... names) throws IOException {
+    for (String name : names) {
+      Files.createDirectories(out.resolve(name).getParent());
       Files.writeString(out.resolve(name), "old");
     }
+  }
+
+  @Test
+  void oldResultsStayUntilTheNewOnesAreWhole() throws IOException {
+    write("config.json", "model.safetensors", "sft_config.yaml", "tokenizer.json");
     assertThatThrownBy(this::open)
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("it holds files already (config.json, model.safetensors, shared)")
+        .hasMessageContaining(
+            "it holds files already (config.json, model.safetensors, sft_config.yaml and 1 more)")
         .hasMessageContaining("--overwrite_output_dir");
     try (RunFolder run = open(true, Optional.empty())) {
       run.saveCheckpoint(1, files("a"));
-      assertThat(names(out)).contains("config.json", "model.safetensors", "shared");
-      run.saveResults(files("adapter_config.json", "shared"));
+      assertThat(names(out)).contains("config.json", "model.safetensors", "tokenizer.json");
+      run.saveResults(files("adapter_config.json", "tokenizer.json"));
     }
-    assertThat(names(out)).containsExactly("adapter_config.json", "checkpoint-1", "shared");
-    assertThat(out.resolve("shared")).hasContent("shared");
+    assertThat(names(out)).containsExactly("adapter_config.json", "checkpoint-1", "tokenizer.json");
+    assertThat(out.resolve("tokenizer.json")).hasContent("tokenizer.json");
+  }
+
+  @Test
+  void filesThatNoRunWroteStayWhenItsResultsAreReplaced() throws IOException {
+    write("grpo_config.yaml", "reward.png", "notes.txt", ".env", "src/main.py", "checkpoint-old/a");
+    try (RunFolder run = open(true, Optional.empty())) {
+      run.begin(List.of()).close();
+      run.saveResults(files("config.json", "sft_config.yaml"));
+    }
+    assertThat(names(out))
+        .containsExactly(
+            ".env",
+            "checkpoint-old",
+            "config.json",
+            "metrics.jsonl",
+            "notes.txt",
+            "sft_config.yaml",
+            "src");
+    assertThat(out.resolve("src/main.py")).hasContent("old");
+  }
+
+  /** A user's project, a downloaded model, a folder of transformers: none has a run's settings. */
+  @ParameterizedTest
+  @ValueSource(strings = {"README.md", "config.json", "checkpoint-500/config.json", "runs/a/b"})
+  void aFolderThatIsNoRunsIsNotReplaced(String file) throws IOException {
+    write(file);
+    String refused =
+        "not known to be an earlier run's (%s)".formatted(file.replaceFirst("/.*", ""));
+    assertThatThrownBy(
+            () -> RunFolder.requireUsable(HADOOP, out.toString(), true, Optional.empty()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(refused);
+    assertThatThrownBy(() -> open(true, Optional.empty())).hasMessageContaining(refused);
+    assertThat(out.resolve(file)).hasContent("old");
+  }
+
+  /** A sweep keeps outcome and log of a trial of {@code grpo} that it may train further. */
+  @Test
+  void aTrialWhoseWeightsWereDeletedIsReplaced() throws IOException {
+    write("trial.json", "metrics.jsonl");
+    RunFolder.requireUsable(HADOOP, out.toString(), true, Optional.empty());
+    try (RunFolder run = open(true, Optional.empty())) {
+      run.begin(List.of()).close();
+      run.saveResults(files("config.json", "grpo_config.yaml"));
+    }
+    assertThat(names(out)).containsExactly("config.json", "grpo_config.yaml", "metrics.jsonl");
+  }
+
+  /** Without a run's log a folder {@code runs} may be another program's. */
+  @Test
+  void logsOfAKilledRunAreReplacedAndThoseOfOthersAreNot() throws IOException {
+    write("runs/a");
+    assertThatThrownBy(this::open).hasMessageContaining("it holds files already (runs)");
+    assertThat(out.resolve("runs/a")).exists();
+    write("metrics.jsonl", "completions/a");
+    try (RunFolder run = open()) {
+      run.begin(List.of()).close();
+      assertThat(names(out)).containsExactly(".run.lock", "metrics.jsonl");
+    }
   }
 
   /** The set is complete, but its files were not all moved when the run was killed. */

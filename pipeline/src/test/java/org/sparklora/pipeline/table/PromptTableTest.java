@@ -107,7 +107,8 @@ class PromptTableTest {
     values.put("share", 0.5);
     values.put("holds", true);
     values.put("list", List.of("a", 2));
-    values.put("map", Map.of("k", List.of()));
+    values.put("map", Map.of("k", List.of(Double.NaN, 0.5)));
+    values.put("most", Double.NEGATIVE_INFINITY);
     write(PromptTable.fileName(0, 1), prompt(0, "a").with(values), prompt(1, "b", "other", "x"));
 
     List<Prompt> rows = open().readAll();
