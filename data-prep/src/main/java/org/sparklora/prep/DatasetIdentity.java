@@ -2,17 +2,25 @@ package org.sparklora.prep;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.FileVersion;
+import org.sparklora.pipeline.table.Sha256;
+import org.sparklora.prep.source.DatasetFile;
 
 /**
  * The identity of the datasets of a job, for its manifest.
  *
- * @param fingerprint SHA-256 of the data files' paths, sizes and versions, or of {@code table}, or
- *     of {@code sources}
+ * @param fingerprint SHA-256 of the data files' paths, sizes and {@link FileVersion versions}, or
+ *     of {@code table}, or of {@code sources}
  * @param table {@link DatasetInput#origin} of a dataset alone
  * @param sources of a mixture: for each dataset its name, its fingerprint, and its origin
  */
@@ -36,7 +44,39 @@ public record DatasetIdentity(
       source.putAll(input.origin());
       sources.add(source);
     }
-    return new DatasetIdentity(
-        DatasetFingerprint.of(Map.of("sources", sources)), Map.of(), sources);
+    return new DatasetIdentity(ofEntries(Map.of("sources", sources)), Map.of(), sources);
+  }
+
+  /** The fingerprint of files. */
+  static String ofFiles(Configuration configuration, List<DatasetFile> files) {
+    return Sha256.hex(
+        files.stream()
+            .map(
+                file ->
+                    "%s\t%s\t%s%n"
+                        .formatted(file.path(), file.bytes(), version(configuration, file)))
+            .collect(Collectors.joining()));
+  }
+
+  /** The empty string for a downloaded file: its path names a commit. */
+  private static String version(Configuration configuration, DatasetFile file) {
+    if (file.downloaded()) {
+      return "";
+    }
+    try {
+      FileSystem fileSystem = file.hadoopPath().getFileSystem(configuration);
+      return FileVersion.of(fileSystem, fileSystem.getFileStatus(file.hadoopPath()));
+    } catch (IOException e) {
+      throw new ConfigException(
+          Flags.DATASET_NAME, file.path(), "it cannot be read (%s)".formatted(e.getMessage()));
+    }
+  }
+
+  /** The fingerprint of a manifest's entries, such as those of a table. */
+  static String ofEntries(Map<String, Object> entries) {
+    return Sha256.hex(
+        entries.entrySet().stream()
+            .map(entry -> "%s\t%s%n".formatted(entry.getKey(), entry.getValue()))
+            .collect(Collectors.joining()));
   }
 }

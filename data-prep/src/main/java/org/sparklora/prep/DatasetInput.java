@@ -61,7 +61,9 @@ public sealed interface DatasetInput permits FileInput, TableInput {
   String fingerprint(Configuration configuration);
 
   /** The identity of the table under the manifest's keys; empty for files. */
-  Map<String, Object> origin();
+  default Map<String, Object> origin() {
+    return Map.of();
+  }
 
   /** Throws {@link ConfigException} with the first problem counted, unless {@code there}. */
   default void requireRows(boolean there, String problem) {

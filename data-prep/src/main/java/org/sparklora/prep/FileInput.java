@@ -12,7 +12,6 @@ import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.DatasetSplits;
-import org.sparklora.prep.source.SharedSplits;
 import org.sparklora.prep.source.SplitGroup;
 
 /**
@@ -82,7 +81,7 @@ record FileInput(
     return SplitGroup.of(
         session.sameMachine()
             ? splits
-            : SharedSplits.copy(session.hadoop(), splits, new Path(scratch, DOWNLOADED)));
+            : new DatasetSplits(session.hadoop()).shared(splits, new Path(scratch, DOWNLOADED)));
   }
 
   @Override
@@ -92,11 +91,6 @@ record FileInput(
 
   @Override
   public String fingerprint(Configuration configuration) {
-    return DatasetFingerprint.of(configuration, files);
-  }
-
-  @Override
-  public Map<String, Object> origin() {
-    return Map.of();
+    return DatasetIdentity.ofFiles(configuration, files);
   }
 }

@@ -2,7 +2,6 @@ package org.sparklora.prep;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +15,7 @@ import org.sparklora.prep.source.RowSelection.Held;
 import org.sparklora.prep.source.RowSelection.Shown;
 import org.sparklora.prep.source.RowSelection.Take;
 import org.sparklora.prep.source.SplitGroup;
+import org.sparklora.prep.table.TableQuery;
 
 /**
  * Several datasets that become one table, one after the other: {@code --datasets}. Immutable,
@@ -68,9 +68,28 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
             "the dataset %s has the columns %s; an expression of Spark SQL needs a format, which makes it a table"
                 .formatted(name(), String.join(", ", sample.keySet())));
       }
-      Map<String, Object> taken = new LinkedHashMap<>(sample);
-      taken.keySet().removeIf(column -> !columns.isEmpty() && !columns.contains(column));
-      return taken;
+      return taken(sample);
+    }
+
+    /**
+     * Refuses a filter of files that depends on the present time, which a table's manifest does not
+     * keep: the table would be used again on another day.
+     */
+    void requireTimeless() {
+      TableQuery.presentTime(filter)
+          .ifPresent(
+              found -> {
+                throw new ConfigException(
+                    Flags.FILTER,
+                    filter,
+                    "%s depends on the day, and the table would be used again on others; write the day itself, such as DATE'2026-11-01', or give a format, with which the table's manifest keeps the day"
+                        .formatted(found));
+              });
+    }
+
+    /** A row with the columns that are taken. */
+    public Map<String, Object> taken(Map<String, Object> row) {
+      return columns.isEmpty() ? row : RowSelection.only(columns, row);
     }
   }
 
@@ -98,15 +117,11 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
 
   /** The first of {@link #COLUMNS}, or the second if a dataset has the first. */
   String sourceColumn(Configuration hadoop, List<DatasetInput> found) {
-    boolean taken = false;
-    for (int i = 0; i < found.size(); i++) {
-      taken |= shown(i, "").of(found.get(i).sample(hadoop)).containsKey(COLUMNS.get(0));
-    }
-    return COLUMNS.get(taken ? 1 : 0);
-  }
-
-  private Shown shown(int number, String sourceColumn) {
-    return new Shown(number, name(number), sourceColumn, parts.get(number).columns);
+    boolean isUsed =
+        IntStream.range(0, parts.size())
+            .mapToObj(i -> parts.get(i).taken(found.get(i).sample(hadoop)))
+            .anyMatch(sample -> sample.containsKey(COLUMNS.get(0)));
+    return COLUMNS.get(isUsed ? 1 : 0);
   }
 
   /**
@@ -124,22 +139,16 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
       Path scratch) {
     Part part = parts.get(number);
     Path folder = new Path(scratch, "source-" + number);
-    DatasetInput rows =
-        part.filter.isEmpty() ? all : session.filtered(all, part.filter, model, folder);
+    DatasetInput rows = part.filter.isEmpty() ? all : session.filtered(all, part, model, folder);
     List<SplitGroup> groups = rows.readable(session, folder);
     List<SplitGroup> chosen = new ArrayList<>();
+    Shown shown = new Shown(number, name(number), sourceColumn, part.columns);
     long room = part.take.maxRows();
     for (int pass = 0; pass < part.take.weight(); pass++) {
       for (int group = 0; group < groups.size() && room > 0; group++) {
-        RowSelection selection =
-            new RowSelection(
-                part.take,
-                held,
-                shown(number, sourceColumn),
-                (long) group << POSITION_BITS,
-                pass,
-                room);
-        SplitGroup some = groups.get(group).choosing(selection);
+        long first = (long) group << POSITION_BITS;
+        SplitGroup some =
+            groups.get(group).choosing(new RowSelection(part.take, held, shown, first, pass, room));
         chosen.add(some);
         if (room < Long.MAX_VALUE) { // the limit is for all groups together
           room -= some.count(session.hadoop(), Set.of(sourceColumn));

@@ -2,7 +2,6 @@ package org.sparklora.prep;
 
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +14,6 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.PackedSequenceWriter;
 import org.sparklora.prep.document.DocumentFile;
-import org.sparklora.prep.document.DocumentRange;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.ShardPlan;
 import org.sparklora.prep.document.SplitReport;
@@ -28,6 +26,7 @@ import org.sparklora.prep.pack.Wrapped;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
 import org.sparklora.prep.tokenize.ExampleTokenizer.TokenizedExample;
 import org.sparklora.prep.tokenize.TokenizedDocument;
+import org.sparklora.text.ChatTemplate;
 
 /** Turns rows into documents, and packs the documents of each shard together. */
 record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<PackedCounts> {
@@ -69,7 +68,8 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
 
   @Override
   public String requireText(TextSource text, ModelText read) {
-    String template = PrepTokenizer.of(text, read, config).templateSha256().orElse("");
+    ExampleTokenizer tokenizer = PrepTokenizer.of(text, read, config);
+    String template = tokenizer.template().map(ChatTemplate::fingerprint).orElse("");
     String model = text.model().name();
     ConfigException.require(
         format instanceof DatasetFormat.Tokenized || read.tokenizer().isPresent(),
@@ -103,17 +103,13 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
 
   @Override
   public Documents create(Configuration configuration, Path file, TextSource text, Clock clock) {
-    boolean keepEnd =
-        !config.packing().enabled() && config.truncation() == PrepConfig.Truncation.KEEP_END;
     return new Tokenized(
         this,
-        PrepTokenizer.of(text, ModelText.shared(text).at(clock), config).examples(),
-        new DocumentLimit(config.documentLimit(), keepEnd),
+        PrepTokenizer.of(text, ModelText.shared(text).at(clock), config),
         new DocumentFile.Writer(configuration, file));
   }
 
-  private record Tokenized(
-      PackedRows rows, ExampleTokenizer tokenizer, DocumentLimit limit, DocumentFile.Writer file)
+  private record Tokenized(PackedRows rows, ExampleTokenizer tokenizer, DocumentFile.Writer file)
       implements Documents {
     @Override
     public int write(Map<String, Object> row, SplitReport report) {
@@ -121,13 +117,13 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
       if (!example.promptIsPrefix()) {
         report.count(Count.PROMPT_NOT_PREFIX);
       }
-      int excess = limit.excess(example.document());
+      TokenizedDocument cut = rows.config.cut(example.document());
+      int excess = example.document().tokens() - cut.tokens();
       if (excess > 0) {
         report.countTruncated(excess);
       }
-      TokenizedDocument cut = limit.apply(example.document());
       // TRL drops rows without any target if it truncates rows.
-      boolean drops = limit.maxTokens() > 0 || cut.tokens() == 0;
+      boolean drops = rows.config.maxLength() != PrepConfig.UNLIMITED || cut.tokens() == 0;
       if (!rows.config.packing().enabled() && drops && !cut.hasTarget()) {
         report.count(Count.WITHOUT_TARGET);
         return 0;
@@ -159,33 +155,8 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
   }
 
   @Override
-  public PackedCounts counts(PrepCounts counts, List<RowFileReport> written) {
+  public PackedCounts counts(PrepCounts counts, RowFileReport written) {
     return counts.packed(written, config.maxLength());
-  }
-
-  /**
-   * The most tokens a document may have, and the end of a longer document that is kept.
-   *
-   * @param maxTokens 0: no limit
-   */
-  private record DocumentLimit(int maxTokens, boolean keepEnd) {
-
-    /** The document, cut if it is too long. */
-    TokenizedDocument apply(TokenizedDocument document) {
-      int excess = excess(document);
-      if (excess == 0) {
-        return document;
-      }
-      int from = keepEnd ? excess : 0;
-      return new TokenizedDocument(
-          Arrays.copyOfRange(document.inputIds(), from, from + maxTokens),
-          Arrays.copyOfRange(document.labels(), from, from + maxTokens));
-    }
-
-    /** The number of tokens beyond the limit. */
-    int excess(TokenizedDocument document) {
-      return maxTokens == 0 ? 0 : Math.max(0, document.tokens() - maxTokens);
-    }
   }
 
   /**
@@ -224,7 +195,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
     private static List<TokenizedDocument> read(
         Configuration configuration, Path folder, ShardPlan.Shard shard) {
       List<TokenizedDocument> documents = new ArrayList<>();
-      for (DocumentRange range : shard.ranges()) {
+      for (ShardPlan.DocumentRange range : shard.ranges()) {
         Path path = TokenizeSplit.file(folder, range.split());
         try (DocumentFile.Reader reader = new DocumentFile.Reader(configuration, path)) {
           reader.skip(range.first());

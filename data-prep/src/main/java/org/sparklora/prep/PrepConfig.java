@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -18,11 +17,12 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
-import org.sparklora.prep.pack.BestFitDecreasing;
 import org.sparklora.prep.pack.OneDocumentARow;
 import org.sparklora.prep.pack.Packer;
 import org.sparklora.prep.pack.PackingStrategy;
+import org.sparklora.prep.source.LowerCase;
 import org.sparklora.prep.table.TableQuery;
+import org.sparklora.prep.tokenize.TokenizedDocument;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.TokenizerDialect;
 import org.sparklora.text.json.JsonFile;
@@ -68,34 +68,16 @@ public record PrepConfig(
         "packing needs a row length; 1024 is the default");
   }
 
-  /** TRL's defaults for everything but the paths. */
-  public static PrepConfig defaults(String modelFolder, String dataset, String outputFolder) {
-    return new PrepConfig(
-        Source.of(dataset),
-        new Model(ModelReference.of(modelFolder), "", ""),
-        1024,
-        Truncation.KEEP_START,
-        new Packing(false, PackingStrategy.BFD, 0),
-        DatasetFormats.Loss.AS_FORMAT_SAYS,
-        false,
-        outputFolder,
-        false);
-  }
-
   /** The packer these settings ask for. */
   public Packer packer() {
     return packing.enabled() ? packing.strategy().packer(maxLength) : new OneDocumentARow();
   }
 
-  /** Documents with more tokens are cut while they are tokenized; {@link #UNLIMITED}: none is. */
-  int documentLimit() {
-    if (!packing.enabled()) {
-      return maxLength;
-    }
-    boolean truncates =
-        packer() instanceof BestFitDecreasing bfd
-            && bfd.overflow() == BestFitDecreasing.Overflow.TRUNCATE;
-    return truncates ? maxLength : UNLIMITED;
+  /** The document, cut to the length of a row unless packing divides it among rows. */
+  TokenizedDocument cut(TokenizedDocument document) {
+    boolean divides = packing.enabled() && packing.strategy() != PackingStrategy.BFD;
+    boolean keepEnd = !packing.enabled() && truncation == Truncation.KEEP_END;
+    return divides || maxLength == UNLIMITED ? document : document.cut(maxLength, keepEnd);
   }
 
   /** These settings with another output folder, and {@code replace} as {@link #overwrite}. */
@@ -129,11 +111,11 @@ public record PrepConfig(
     settings.put(Flags.EOS_TOKEN.name(), model.eosToken());
     settings.put(Flags.TOKENIZER_DIALECT.name(), model.dialect().flag());
     settings.put(Flags.MAX_LENGTH.name(), maxLength);
-    settings.put(Flags.TRUNCATION_MODE.name(), truncation.flag());
+    settings.put(Flags.TRUNCATION_MODE.name(), truncation.word());
     settings.put(Flags.PACKING.name(), packing.enabled());
-    settings.put(Flags.PACKING_STRATEGY.name(), packing.strategy().flag());
+    settings.put(Flags.PACKING_STRATEGY.name(), packing.strategy().word());
     settings.put(Flags.PACKING_BATCH_SIZE.name(), packing.batchSize());
-    settings.put(Flags.COMPLETION_ONLY_LOSS.name(), loss.name().toLowerCase(Locale.ROOT));
+    settings.put(Flags.COMPLETION_ONLY_LOSS.name(), loss.word());
     settings.put(Flags.ASSISTANT_ONLY_LOSS.name(), assistantOnlyLoss);
     if (packing.withinSource()) {
       settings.put(Flags.PACK_WITHIN_SOURCE.name(), true);
@@ -165,18 +147,6 @@ public record PrepConfig(
       Mixture mixture)
       implements Serializable {
 
-    /** A dataset alone. */
-    public Source(
-        String dataset,
-        String config,
-        String split,
-        ColumnMapping columns,
-        boolean useSystemColumn,
-        OnBadRows onBadRows,
-        TableQuery query) {
-      this(dataset, config, split, columns, useSystemColumn, onBadRows, query, Mixture.NONE);
-    }
-
     /** These settings, for the datasets of a mixture, whose file is {@code dataset}. */
     public Source of(Mixture datasets) {
       return new Source(
@@ -190,8 +160,9 @@ public record PrepConfig(
 
     /** A split, TRL's column names, no bad row allowed. */
     public static Source of(String dataset, String config, String split) {
+      ColumnMapping usual = ColumnMapping.defaults();
       return new Source(
-          dataset, config, split, ColumnMapping.defaults(), false, OnBadRows.FAIL, TableQuery.NONE);
+          dataset, config, split, usual, false, OnBadRows.FAIL, TableQuery.NONE, Mixture.NONE);
     }
 
     /** How rows are found and read, under the user's names, without {@code query}. */
@@ -205,7 +176,7 @@ public record PrepConfig(
       settings.put(Flags.PROMPT_COLUMN.name(), columns.prompt());
       settings.put(Flags.COMPLETION_COLUMN.name(), columns.completion());
       settings.put(Flags.USE_SYSTEM_COLUMN.name(), useSystemColumn);
-      settings.put(Flags.ON_BAD_ROWS.name(), onBadRows.flag());
+      settings.put(Flags.ON_BAD_ROWS.name(), onBadRows.word());
       return settings;
     }
 
@@ -268,13 +239,7 @@ public record PrepConfig(
       String eosToken,
       TokenizerDialect dialect,
       Map<String, Object> templateVariables)
-      implements Serializable {
-
-    /** Reads the tokenizer with the dialect that its file states. */
-    public Model(ModelReference reference, String chatTemplatePath, String eosToken) {
-      this(reference, chatTemplatePath, eosToken, TokenizerDialect.FILE, Map.of());
-    }
-  }
+      implements Serializable {}
 
   /**
    * Packing.
@@ -284,34 +249,18 @@ public record PrepConfig(
    */
   public record Packing(
       boolean enabled, PackingStrategy strategy, int batchSize, boolean withinSource)
-      implements Serializable {
-
-    /** Packs documents of all datasets together. */
-    public Packing(boolean enabled, PackingStrategy strategy, int batchSize) {
-      this(enabled, strategy, batchSize, false);
-    }
-  }
+      implements Serializable {}
 
   /** {@code --on_bad_rows}. */
-  public enum OnBadRows {
+  public enum OnBadRows implements LowerCase {
     FAIL,
-    SKIP;
-
-    /** The name as the user writes it. */
-    public String flag() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    SKIP
   }
 
   /** {@code --truncation_mode}: the end of an overlong document that is kept. */
-  public enum Truncation {
+  public enum Truncation implements LowerCase {
     KEEP_START,
-    KEEP_END;
-
-    /** The name as TRL writes it. */
-    public String flag() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    KEEP_END
   }
 
   /**

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.sparklora.pipeline.config.Flags;
@@ -87,7 +86,7 @@ public final class PrepCounts {
   }
 
   private void add(BadRowException.Reason reason, long count) {
-    skipped.merge(reason.name().toLowerCase(Locale.ROOT), count, Long::sum);
+    skipped.merge(reason.word(), count, Long::sum);
   }
 
   private void keep(String problem) {
@@ -121,9 +120,7 @@ public final class PrepCounts {
    *
    * @param maxLength capacity of a row in tokens, or 0 when rows have no limit
    */
-  PackedCounts packed(List<RowFileReport> written, int maxLength) {
-    long rows = rows(written);
-    long tokens = tokens(written);
+  PackedCounts packed(RowFileReport written, int maxLength) {
     return new PackedCounts(
         files.size(),
         bytes(),
@@ -136,16 +133,16 @@ public final class PrepCounts {
         of(Count.TRUNCATED),
         of(Count.TRUNCATED_TOKENS),
         of(Count.PROMPT_NOT_PREFIX),
-        rows,
-        tokens,
-        written.stream().mapToLong(RowFileReport::targetTokens).sum(),
-        longest(written),
-        maxLength == 0 ? 1 : (double) tokens / ((double) rows * maxLength),
+        written.rows(),
+        written.tokens(),
+        written.targetTokens(),
+        written.longestRow(),
+        maxLength == 0 ? 1 : written.tokens() / ((double) written.rows() * maxLength),
         sources);
   }
 
   /** The counts of a prompts table. */
-  PromptCounts prompts(List<RowFileReport> written) {
+  PromptCounts prompts(RowFileReport written) {
     return new PromptCounts(
         files.size(),
         bytes(),
@@ -153,26 +150,14 @@ public final class PrepCounts {
         skipped,
         problems,
         of(Count.TOO_LONG),
-        rows(written),
+        written.rows(),
         of(Count.WITHOUT_SOLUTION),
-        tokens(written),
-        longest(written),
+        written.tokens(),
+        written.longestRow(),
         sources);
   }
 
   private long bytes() {
     return files.stream().mapToLong(DatasetFile::bytes).sum();
-  }
-
-  private static long rows(List<RowFileReport> written) {
-    return written.stream().mapToLong(RowFileReport::rows).sum();
-  }
-
-  private static long tokens(List<RowFileReport> written) {
-    return written.stream().mapToLong(RowFileReport::tokens).sum();
-  }
-
-  private static int longest(List<RowFileReport> written) {
-    return written.stream().mapToInt(RowFileReport::longestRow).max().orElse(0);
   }
 }

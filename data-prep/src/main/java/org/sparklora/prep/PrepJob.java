@@ -64,7 +64,11 @@ public final class PrepJob<C extends TableCounts> {
     parts.forEach(
         part -> OutputFolder.requireApart(configuration, config.outputFolder(), part.places()));
     this.kinds =
-        each((part, rows) -> config.of(part.source()).rows(part.of(rows.sample(configuration))));
+        each(
+            (part, rows) -> {
+              part.requireTimeless();
+              return config.of(part.source()).rows(part.of(rows.sample(configuration)));
+            });
     this.rows = kinds.get(0);
     this.text = TextSource.locate(configuration, config.model());
     this.read = ModelText.load(text);
@@ -179,10 +183,11 @@ public final class PrepJob<C extends TableCounts> {
           new TableManifest<>(
               inputs,
               config.model().reference().name(),
-              rows.counts(counts(), written),
+              rows.counts(counts(), RowFileReport.sum(written)),
               describe(output.work(), written),
               (System.nanoTime() - started) / 1e9);
-      manifest.write(configuration, new Path(output.work(), config.kind().manifest()));
+      TableManifest.write(
+          configuration, new Path(output.work(), config.kind().manifest()), manifest);
       String now = DatasetIdentity.of(configuration, mixture, parts).fingerprint();
       ConfigException.require(
           now.equals(inputs.datasetFingerprint()),
@@ -217,7 +222,7 @@ public final class PrepJob<C extends TableCounts> {
     List<RowKind<C>> bySource = kinds;
     String folder = documents.toString();
     List<SplitReport> reports =
-        new SparkStage(spark, rows.stages().get(0))
+        new SparkStage(spark, rows.stages().get(0), "tokens")
             .run(
                 groups,
                 (index, split, tokens) ->
@@ -249,7 +254,7 @@ public final class PrepJob<C extends TableCounts> {
     String source = documents.toString();
     String target = output.toString();
     int count = files.size();
-    return new SparkStage(spark, rows.stages().get(1))
+    return new SparkStage(spark, rows.stages().get(1), "tokens")
         .run(
             files,
             (index, file, tokens) ->

@@ -10,20 +10,16 @@ import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.json.JsonFields;
 
-/**
- * The tokenizer and template for a configuration.
- *
- * @param examples called by the tasks
- * @param templateSha256 SHA-256 of the chat template in use; empty without one
- */
-record PrepTokenizer(ExampleTokenizer examples, Optional<String> templateSha256) {
+/** Makes the tokenizer of training examples for a configuration. */
+final class PrepTokenizer {
+  private PrepTokenizer() {}
 
   /**
    * The tokenizer and template of a model, with the settings of {@code config}.
    *
    * @param text loaded from {@code source}
    */
-  static PrepTokenizer of(TextSource source, ModelText text, PrepConfig config) {
+  static ExampleTokenizer of(TextSource source, ModelText text, PrepConfig config) {
     Optional<Tokenizer> tokenizer = text.tokenizer();
     Optional<ChatTemplate> template = text.template();
     if (config.assistantOnlyLoss()) {
@@ -38,15 +34,13 @@ record PrepTokenizer(ExampleTokenizer examples, Optional<String> templateSha256)
           "the tokenizer has no such token; name one of its tokens");
       template = template.map(own -> own.withEosToken(ownEos));
     }
-    ExampleTokenizer examples =
-        new ExampleTokenizer(
-            tokenizer,
-            template,
-            ownEos.isEmpty() ? tokenizer.flatMap(Tokenizer::eosToken).orElse("") : ownEos,
-            vocabulary(source.model().folder(), tokenizer),
-            config.loss(),
-            config.assistantOnlyLoss());
-    return new PrepTokenizer(examples, template.map(ChatTemplate::fingerprint));
+    return new ExampleTokenizer(
+        tokenizer,
+        template,
+        ownEos.isEmpty() ? tokenizer.flatMap(Tokenizer::eosToken).orElse("") : ownEos,
+        vocabulary(source.model().folder(), tokenizer),
+        config.loss(),
+        config.assistantOnlyLoss());
   }
 
   private static ChatTemplate marking(ChatTemplate template) {

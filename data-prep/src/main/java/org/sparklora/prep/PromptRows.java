@@ -142,7 +142,7 @@ record PromptRows(
   }
 
   @Override
-  public PromptCounts counts(PrepCounts counts, List<RowFileReport> written) {
+  public PromptCounts counts(PrepCounts counts, RowFileReport written) {
     return counts.prompts(written);
   }
 

@@ -67,7 +67,7 @@ public record PromptsConfig(
     settings.put(Flags.DATASET_CONFIG.name(), source.config());
     settings.put(Flags.DATASET_TRAIN_SPLIT.name(), source.split());
     settings.put(Flags.PROMPT_COLUMN.name(), source.columns().prompt());
-    settings.put(Flags.ON_BAD_ROWS.name(), source.onBadRows().flag());
+    settings.put(Flags.ON_BAD_ROWS.name(), source.onBadRows().word());
     settings.put(Flags.TOKENIZER_DIALECT.name(), model.dialect().flag());
     settings.put(Flags.SYSTEM_PROMPT.name(), systemPrompt);
     settings.put(Flags.MAX_PROMPT_LENGTH.name(), maxPromptLength);

@@ -92,6 +92,10 @@ sealed interface RowKind<C extends TableCounts> extends Serializable
     RowFileReport writeRows(Configuration configuration, Path documents, Path output);
   }
 
-  /** The counts for the manifest. */
-  C counts(PrepCounts counts, List<RowFileReport> written);
+  /**
+   * The counts for the manifest.
+   *
+   * @param written of all files together
+   */
+  C counts(PrepCounts counts, RowFileReport written);
 }

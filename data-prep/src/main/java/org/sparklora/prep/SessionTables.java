@@ -12,13 +12,7 @@ import org.sparklora.prep.table.SelectedTable;
 import org.sparklora.prep.table.SourceTables;
 
 /** Opens tables, and filters files, with a session. Used by the driver's thread. */
-public final class SessionTables {
-  private final SparkSession session;
-
-  public SessionTables(SparkSession session) {
-    this.session = session;
-  }
-
+public record SessionTables(SparkSession session) {
   /** Hadoop's settings of the session. */
   public Configuration hadoop() {
     return session.sparkContext().hadoopConfiguration();
@@ -34,20 +28,19 @@ public final class SessionTables {
   }
 
   /**
-   * The rows of files for which a predicate of Spark SQL holds, written by {@code curate}; its
-   * counts are added to those of {@code files}.
+   * The rows of files that a mixture's filter keeps, with the columns that are taken, written by
+   * {@code curate}; its counts are added to those of {@code files}.
    *
-   * @param model whose tokens the predicate may count
+   * @param model whose tokens the filter may count
    * @param folder for the rows; the caller deletes it
    */
-  DatasetInput filtered(DatasetInput files, String filter, PrepConfig.Model model, Path folder) {
-    CurateConfig.Steps steps =
-        new CurateConfig.Steps(filter, false, 0, CurateConfig.Keep.FIRST, List.of(), "");
-    CurateManifest made =
-        CurateJob.run(
-            session,
-            new CurateConfig(
-                files.source(), steps, "", Optional.of(model), folder.toString(), false));
+  DatasetInput filtered(
+      DatasetInput files, Mixture.Part part, PrepConfig.Model model, Path folder) {
+    CurateConfig.Steps filter =
+        new CurateConfig.Steps(part.filter(), false, 0, CurateConfig.Keep.FIRST, List.of(), "");
+    CurateConfig config =
+        new CurateConfig(files.source(), filter, "", Optional.of(model), folder.toString(), false);
+    CurateManifest made = CurateJob.run(session, config, part);
     files.counts().addFiltered(made.counts());
     return FileInput.find(
         hadoop(), PrepConfig.Source.of(new Path(folder, CurateManifest.DATA).toString()));

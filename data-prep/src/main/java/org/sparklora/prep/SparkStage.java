@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.CollectionAccumulator;
@@ -33,10 +34,6 @@ public final class SparkStage {
   private final LongAccumulator tokensDone;
   private final CollectionAccumulator<String> fatalProblems;
   private final StageProgress running;
-
-  SparkStage(JavaSparkContext spark, String name) {
-    this(spark, name, "tokens");
-  }
 
   /**
    * @param unit what {@link StageReport#tokens} counts
@@ -68,10 +65,8 @@ public final class SparkStage {
    */
   public <T extends Serializable, R extends StageReport> List<R> run(
       List<T> pieces, Task<T, R> task) {
-    List<JavaSerialized<Piece<T>>> work = new ArrayList<>();
-    for (int i = 0; i < pieces.size(); i++) {
-      work.add(JavaSerialized.of(new Piece<>(i, pieces.get(i))));
-    }
+    List<JavaSerialized<T>> work = new ArrayList<>();
+    pieces.forEach(piece -> work.add(JavaSerialized.of(piece)));
     LongAccumulator tasks = tasksDone;
     LongAccumulator tokens = tokensDone;
     CollectionAccumulator<String> problems = fatalProblems;
@@ -83,12 +78,11 @@ public final class SparkStage {
             .parallelize(work, Math.max(1, work.size()))
             .map(
                 serialized -> {
-                  Piece<T> piece = serialized.value();
                   AtomicLong told = new AtomicLong();
                   R report =
                       task.run(
-                          piece.index,
-                          piece.value,
+                          TaskContext.getPartitionId(), // a partition has one piece
+                          serialized.value(),
                           count -> {
                             told.addAndGet(count);
                             tokens.add(count);
@@ -107,8 +101,6 @@ public final class SparkStage {
       spark.clearCallSite();
     }
   }
-
-  private record Piece<T extends Serializable>(int index, T value) implements Serializable {}
 
   private <R> List<R> await(JavaFutureAction<List<R>> future, int tasks) {
     Progress progress = Progress.start(name, unit);

@@ -76,7 +76,7 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
 
   @Override
   public String fingerprint(Configuration configuration) {
-    return DatasetFingerprint.of(table.origin());
+    return DatasetIdentity.ofEntries(table.origin());
   }
 
   @Override

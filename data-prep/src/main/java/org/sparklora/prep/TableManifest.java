@@ -132,10 +132,6 @@ public record TableManifest<C extends TableCounts>(
         .toList();
   }
 
-  void write(Configuration configuration, Path path) {
-    write(configuration, path, this);
-  }
-
   /** Writes a manifest as JSON. */
   public static void write(Configuration configuration, Path path, Object manifest) {
     try (OutputStream out = path.getFileSystem(configuration).create(path, true)) {

@@ -81,12 +81,7 @@ final class TokenizeSplit implements RowHandler {
 
   @Override
   public void bad(BadRowException problem) {
-    report.count(Count.ROWS);
-    report.countBad(problem);
-    if (onBadRows == OnBadRows.FAIL) {
-      report.stopAtBadRow();
-      throw problem;
-    }
+    report.countBad(problem, onBadRows == OnBadRows.SKIP);
   }
 
   @Override

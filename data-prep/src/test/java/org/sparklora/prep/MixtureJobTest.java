@@ -35,7 +35,7 @@ import org.sparklora.text.TokenizerDialect;
 class MixtureJobTest extends PrepJobFixture {
   private static final Take ALL = new Take(1, Long.MAX_VALUE, 42);
   private static final PrepConfig.Packing UNPACKED =
-      new PrepConfig.Packing(false, PackingStrategy.BFD, 0);
+      PrepConfigs.packing(false, PackingStrategy.BFD, 0);
 
   private Mixture.Part part(String data, Take take, String filter, String... columns) {
     return new Mixture.Part(
@@ -65,7 +65,7 @@ class MixtureJobTest extends PrepJobFixture {
 
   private PrepConfig config(Mixture mixture, String out, PrepConfig.Packing packing) {
     PrepConfig usual =
-        PrepConfig.defaults(tokenizer.toString(), "", scratch.resolve(out).toString());
+        PrepConfigs.packed(tokenizer.toString(), "", scratch.resolve(out).toString());
     return new PrepConfig(
         source(mixture),
         usual.model(),
@@ -81,7 +81,7 @@ class MixtureJobTest extends PrepJobFixture {
   private PromptsConfig prompts(Mixture mixture, String out) {
     return new PromptsConfig(
         source(mixture),
-        new PrepConfig.Model(ModelReference.of(tokenizer.toString()), "", ""),
+        PrepConfigs.model(ModelReference.of(tokenizer.toString()), "", ""),
         "",
         0,
         scratch.resolve(out).toString(),
@@ -230,6 +230,13 @@ class MixtureJobTest extends PrepJobFixture {
                 "held_out", 0L,
                 "documents", 3L,
                 "tokens", made.counts().tokens()));
+    data(
+        "tools.jsonl",
+        Stream.of(
+            "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}, {\"role\": \"assistant\", \"content\": \"ho\"}], \"tools\": \"none, no JSON\"}"));
+    Mixture hidden = mixture(0, part("tools.jsonl", ALL, "size(messages) = 2", "messages"));
+    assertThat(PrepJob.run(session, config(hidden, "hidden", UNPACKED)).counts().documents())
+        .isEqualTo(1);
     Mixture wrong = mixture(0, part("a.jsonl", ALL, "kindd = 1"));
     assertThatThrownBy(() -> PrepJob.run(session, config(wrong, "wrong", UNPACKED)))
         .isInstanceOf(ConfigException.class)
@@ -241,14 +248,37 @@ class MixtureJobTest extends PrepJobFixture {
         .hasMessageContaining("text, kind, messages");
   }
 
+  /** The manifest, by which a table is used again, does not have the day. */
+  @Test
+  void aFilterOfFilesMayNotDependOnTheDay() throws IOException {
+    numbered("a.jsonl", 2);
+    for (String filter :
+        List.of(
+            "day < current_date()",
+            "day < Now()",
+            "at < unix_timestamp( )",
+            "day >= 'Yesterday'",
+            "day >= DATE 'today UTC'")) {
+      Mixture mixture = mixture(0, part("a.jsonl", ALL, filter));
+      assertThatThrownBy(() -> requireInputs(mixture))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageStartingWith(
+              "Cannot use filter = %s (datasets[0] of mixture.yaml): ".formatted(filter))
+          .hasMessageContaining("depends on the day");
+    }
+    requireInputs(
+        mixture(
+            0, part("a.jsonl", ALL, "text LIKE 'Today%' OR text <> 'now and then' AND now < 3")));
+  }
+
   @Test
   void packingMixesDatasetsUnlessItIsKeptWithinThem() throws IOException {
     numbered("a.jsonl", 5);
     numbered("b.jsonl", 5);
     Mixture mixture = mixture(0, part("a.jsonl", ALL), part("b.jsonl", ALL));
-    PrepConfig.Packing mixed = new PrepConfig.Packing(true, PackingStrategy.BFD, 0);
+    PrepConfig.Packing mixed = PrepConfigs.packing(true, PackingStrategy.BFD, 0);
     PrepConfig.Packing within = new PrepConfig.Packing(true, PackingStrategy.BFD, 0, true);
-    PrepConfig.Packing wrapped = new PrepConfig.Packing(true, PackingStrategy.WRAPPED, 0);
+    PrepConfig.Packing wrapped = PrepConfigs.packing(true, PackingStrategy.WRAPPED, 0);
 
     PrepJob.run(spark(2, JAVA), config(mixture, "mixed", mixed));
     PrepJob.run(session, config(mixture, "within", within));

@@ -27,7 +27,6 @@ import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
-import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.table.TableQuery;
 
@@ -296,7 +295,7 @@ class PackSftJobTest extends PrepJobFixture {
         .hadoopConfiguration()
         .set("fs.changing.impl", Changing.class.getName());
     PrepConfig changing =
-        PrepConfig.defaults(
+        PrepConfigs.packed(
             tokenizer.toString(), "changing:" + data, scratch.resolve("out").toString());
     assertThatThrownBy(() -> PrepJob.run(session, changing))
         .isInstanceOf(ConfigException.class)
@@ -376,16 +375,16 @@ class PackSftJobTest extends PrepJobFixture {
   }
 
   private static PrepConfig.Packing packing(int batchSize) {
-    return new PrepConfig.Packing(true, PackingStrategy.BFD, batchSize);
+    return PrepConfigs.packing(true, PackingStrategy.BFD, batchSize);
   }
 
   private static PrepConfig.Packing unpacked() {
-    return new PrepConfig.Packing(false, PackingStrategy.BFD, 0);
+    return PrepConfigs.packing(false, PackingStrategy.BFD, 0);
   }
 
   private PrepConfig config(Path data, String out, PrepConfig.Packing packing) {
     PrepConfig usual =
-        PrepConfig.defaults(tokenizer.toString(), data.toString(), scratch.resolve(out).toString());
+        PrepConfigs.packed(tokenizer.toString(), data.toString(), scratch.resolve(out).toString());
     return with(usual, usual.source(), packing, false);
   }
 
@@ -405,14 +404,7 @@ class PackSftJobTest extends PrepJobFixture {
 
   private static PrepConfig skipping(PrepConfig c) {
     PrepConfig.Source source =
-        new PrepConfig.Source(
-            c.source().dataset(),
-            "",
-            "train",
-            ColumnMapping.defaults(),
-            false,
-            OnBadRows.SKIP,
-            TableQuery.NONE);
+        PrepConfigs.source(c.source().dataset(), OnBadRows.SKIP, TableQuery.NONE);
     return with(c, source, c.packing(), false);
   }
 

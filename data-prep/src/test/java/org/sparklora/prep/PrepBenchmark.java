@@ -6,7 +6,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.prep.PrepConfig.Packing;
 import org.sparklora.prep.pack.PackingStrategy;
 
 /**
@@ -28,14 +27,14 @@ final class PrepBenchmark {
     String cores = args.length > 3 ? args[3] : "2";
     Path output = Files.createTempDirectory("prep").resolve("table");
     double megabytes = Files.size(Path.of(args[1])) / 1e6;
-    PrepConfig defaults = PrepConfig.defaults(args[0], args[1], output.toString());
+    PrepConfig defaults = PrepConfigs.packed(args[0], args[1], output.toString());
     PrepConfig config =
         new PrepConfig(
             defaults.source(),
             defaults.model(),
             defaults.maxLength(),
             defaults.truncation(),
-            new Packing(true, PackingStrategy.BFD, 0),
+            PrepConfigs.packing(true, PackingStrategy.BFD, 0),
             defaults.loss(),
             false,
             output.toString(),

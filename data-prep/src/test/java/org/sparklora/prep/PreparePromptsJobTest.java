@@ -24,7 +24,6 @@ import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.document.SplitReport;
-import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
@@ -36,15 +35,8 @@ class PreparePromptsJobTest extends PrepJobFixture {
 
   private PromptsConfig config(Path data, String out, int maxLength, OnBadRows onBadRows) {
     return new PromptsConfig(
-        new PrepConfig.Source(
-            data.toString(),
-            "",
-            "train",
-            ColumnMapping.defaults(),
-            false,
-            onBadRows,
-            TableQuery.NONE),
-        new PrepConfig.Model(ModelReference.of(tokenizer.toString()), "", ""),
+        PrepConfigs.source(data.toString(), onBadRows, TableQuery.NONE),
+        PrepConfigs.model(ModelReference.of(tokenizer.toString()), "", ""),
         "",
         maxLength,
         scratch.resolve(out).toString(),
@@ -142,8 +134,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
     PromptsConfig plain = config(data(), "out");
     Path template =
         Files.writeString(scratch.resolve("dated.jinja"), "{{ strftime_now('%d %b %Y') }}");
-    PrepConfig.Model model =
-        new PrepConfig.Model(plain.model().reference(), template.toString(), "");
+    PrepConfig.Model model = PrepConfigs.model(plain.model().reference(), template.toString(), "");
     Map<String, Object> row = Map.of("question", "1?");
     RowKind<PromptCounts> rows =
         new PromptsConfig(plain.source(), model, "", 0, plain.outputFolder(), false).rows(row);

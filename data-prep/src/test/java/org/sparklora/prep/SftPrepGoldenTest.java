@@ -90,7 +90,7 @@ class SftPrepGoldenTest {
 
   private PrepConfig config(Path tokenizer, Path dataset, JsonNode settings) {
     PrepConfig usual =
-        PrepConfig.defaults(
+        PrepConfigs.packed(
             tokenizer.toString(), dataset.toString(), scratch.resolve("out").toString());
     DatasetFormats.Loss loss = usual.loss();
     if (settings.has("completion_only_loss")) {
@@ -107,7 +107,7 @@ class SftPrepGoldenTest {
             ? PrepConfig.Truncation.valueOf(
                 settings.get("truncation_mode").asText().toUpperCase(Locale.ROOT))
             : usual.truncation(),
-        new PrepConfig.Packing(
+        PrepConfigs.packing(
             settings.path("packing").asBoolean(),
             PackingStrategy.valueOf(
                 settings.path("packing_strategy").asText("bfd").toUpperCase(Locale.ROOT)),

@@ -13,7 +13,6 @@ import org.apache.spark.sql.functions;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.PrepConfig.OnBadRows;
-import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.table.TableQuery;
 
@@ -100,14 +99,13 @@ abstract class TableFixture {
   }
 
   static PrepConfig config(String dataset, TableQuery query, String out) {
-    PrepConfig c = PrepConfig.defaults(tokenizer.toString(), dataset, path(out));
+    PrepConfig c = PrepConfigs.packed(tokenizer.toString(), dataset, path(out));
     return new PrepConfig(
-        new PrepConfig.Source(
-            dataset, "", "train", ColumnMapping.defaults(), false, OnBadRows.FAIL, query),
+        PrepConfigs.source(dataset, OnBadRows.FAIL, query),
         c.model(),
         256,
         c.truncation(),
-        new PrepConfig.Packing(true, PackingStrategy.BFD, 0),
+        PrepConfigs.packing(true, PackingStrategy.BFD, 0),
         c.loss(),
         false,
         c.outputFolder(),

@@ -53,7 +53,7 @@ class TextSourceTest {
     ModelReference reference =
         new ModelReference(
             "model_name_or_path", model.toString(), "", scratch.resolve("staging").toString());
-    return TextSource.locate(hadoop, new PrepConfig.Model(reference, templatePath, ""));
+    return TextSource.locate(hadoop, PrepConfigs.model(reference, templatePath, ""));
   }
 
   /** As a task has it. */
@@ -147,10 +147,10 @@ class TextSourceTest {
     Path file = Files.writeString(scratch.resolve("given.jinja"), "given {{ messages }}\n");
     ModelReference reference = ModelReference.of(model.toString());
     PrepConfig.GivenText given =
-        PrepConfig.GivenText.of(hadoop, new PrepConfig.Model(reference, file.toString(), "<end>"));
+        PrepConfig.GivenText.of(hadoop, PrepConfigs.model(reference, file.toString(), "<end>"));
     Files.delete(file);
 
-    PrepConfig.GivenText.of(hadoop, new PrepConfig.Model(reference, "", "")).save(saved);
+    PrepConfig.GivenText.of(hadoop, PrepConfigs.model(reference, "", "")).save(saved);
     assertThat(saved.resolve("chat_template.jinja")).hasContent("own");
     assertThat(config).hasContent("{\"a\": 1}");
     given.save(saved);
@@ -164,7 +164,7 @@ class TextSourceTest {
   void theEndTokensIdIsSavedWithAWholeModel() throws IOException {
     Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();
     PrepConfig.Model settings =
-        new PrepConfig.Model(ModelReference.of(tiny.toString()), "", "<|pad|>");
+        PrepConfigs.model(ModelReference.of(tiny.toString()), "", "<|pad|>");
     PrepConfig.GivenText given = PrepConfig.GivenText.of(hadoop, settings);
     Path saved = folder("saved", "own");
     given.save(saved);
@@ -182,11 +182,11 @@ class TextSourceTest {
     Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();
     Files.writeString(
         tiny.resolve("chat_template.jinja"), "{{ messages[0].content }}{{ eos_token }}");
-    PrepConfig usual = PrepConfig.defaults(tiny.toString(), "", "");
+    PrepConfig usual = PrepConfigs.packed(tiny.toString(), "", "");
     PrepConfig config =
         new PrepConfig(
             usual.source(),
-            new PrepConfig.Model(usual.model().reference(), "", "<|pad|>"),
+            PrepConfigs.model(usual.model().reference(), "", "<|pad|>"),
             usual.maxLength(),
             usual.truncation(),
             usual.packing(),
@@ -198,7 +198,6 @@ class TextSourceTest {
     Example chat = new Example.Chat(List.of(Map.of("role", "user", "content", "hello")), Map.of());
     int[] ids =
         PrepTokenizer.of(source, ModelText.load(source), config)
-            .examples()
             .tokenize(chat)
             .document()
             .inputIds();
@@ -210,10 +209,10 @@ class TextSourceTest {
   void textsWithIdsThatTheModelLacksAreBadRows() throws IOException {
     Path tiny = Fixtures.tokenizer("tiny", scratch).orElseThrow();
     Files.writeString(tiny.resolve("config.json"), "{\"vocab_size\": 3}");
-    PrepConfig config = PrepConfig.defaults(tiny.toString(), "", "");
+    PrepConfig config = PrepConfigs.packed(tiny.toString(), "", "");
     TextSource source = TextSource.locate(hadoop, config.model());
     ModelText text = ModelText.load(source);
-    ExampleTokenizer examples = PrepTokenizer.of(source, text, config).examples();
+    ExampleTokenizer examples = PrepTokenizer.of(source, text, config);
     PromptTokenizer prompts =
         new PromptTokenizer(
             text.tokenizer().orElseThrow(), Optional.empty(), Map.of(), Optional.empty(), 3);
@@ -243,7 +242,7 @@ class TextSourceTest {
         """);
     TextSource source =
         TextSource.locate(
-            hadoop, new PrepConfig.Model(ModelReference.of(tiny.toString()), other.toString(), ""));
+            hadoop, PrepConfigs.model(ModelReference.of(tiny.toString()), other.toString(), ""));
     assertThatThrownBy(() -> ModelText.load(source))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("chat_template_path = " + other)

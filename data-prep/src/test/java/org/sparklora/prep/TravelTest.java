@@ -1,6 +1,7 @@
 package org.sparklora.prep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.esotericsoftware.kryo.Kryo;
 import com.esotericsoftware.kryo.io.Input;
@@ -19,7 +20,6 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.prep.document.DocumentRange;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.ShardPlan;
 import org.sparklora.prep.document.SplitReport;
@@ -65,13 +65,13 @@ class TravelTest {
     report.count(SplitReport.Count.ROWS);
     report.countDocument(7);
     report.countTruncated(3);
-    report.countBad(new BadRowException(Reason.MALFORMED_ROW, "no JSON", "a.jsonl line 2"));
-    report.stopAtBadRow();
+    BadRowException bad = new BadRowException(Reason.MALFORMED_ROW, "no JSON", "a.jsonl line 2");
+    assertThatThrownBy(() -> report.countBad(bad, false)).isSameAs(bad);
 
     SplitReport arrived = (SplitReport) travel.apply(report.trimmed());
 
     assertThat(arrived.lengths()).containsExactly(7);
-    assertThat(arrived.of(SplitReport.Count.ROWS)).isEqualTo(1);
+    assertThat(arrived.of(SplitReport.Count.ROWS)).isEqualTo(2);
     assertThat(arrived.of(SplitReport.Count.TRUNCATED_TOKENS)).isEqualTo(3);
     assertThat(arrived.badRows()).containsOnlyKeys(Reason.MALFORMED_ROW);
     assertThat(arrived.fatalProblem())
@@ -86,7 +86,8 @@ class TravelTest {
   @MethodSource("serialisers")
   void workArrivesAsItLeft(UnaryOperator<Object> travel) {
     ShardPlan.RowFile file =
-        new ShardPlan.RowFile(List.of(new ShardPlan.Shard(List.of(new DocumentRange(1, 2, 3)))));
+        new ShardPlan.RowFile(
+            List.of(new ShardPlan.Shard(List.of(new ShardPlan.DocumentRange(1, 2, 3)))));
     Object arrived = travel.apply(JavaSerialized.of(new java.util.ArrayList<>(List.of(file))));
     assertThat(((JavaSerialized<?>) arrived).value()).isEqualTo(List.of(file));
   }

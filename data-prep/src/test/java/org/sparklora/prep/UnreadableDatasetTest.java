@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
-import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.table.TableQuery;
@@ -26,14 +25,7 @@ class UnreadableDatasetTest {
   private void sample(OnBadRows onBadRows) {
     FileInput.find(
             HADOOP,
-            new PrepConfig.Source(
-                folder.resolve("a.jsonl").toString(),
-                "",
-                "train",
-                ColumnMapping.defaults(),
-                false,
-                onBadRows,
-                TableQuery.NONE))
+            PrepConfigs.source(folder.resolve("a.jsonl").toString(), onBadRows, TableQuery.NONE))
         .sample(HADOOP);
   }
 

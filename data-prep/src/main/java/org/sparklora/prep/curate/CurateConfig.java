@@ -3,12 +3,12 @@ package org.sparklora.prep.curate;
 import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.source.LowerCase;
 
 /**
  * Settings of {@code curate}.
@@ -30,7 +30,7 @@ public record CurateConfig(
     boolean overwrite) {
 
   /** The row that is kept of several. */
-  public enum Keep {
+  public enum Keep implements LowerCase {
     FIRST,
     /** The first of the longest. */
     LONGEST,
@@ -43,7 +43,7 @@ public record CurateConfig(
     ConfigException.require(
         (steps.keep == Keep.BEST) != scoreColumn.isEmpty(),
         Flags.KEEP,
-        steps.keep.name().toLowerCase(Locale.ROOT),
+        steps.keep.word(),
         "--keep best and --score_column, a column of numbers, need one another");
   }
 
@@ -84,7 +84,7 @@ public record CurateConfig(
     settings.put(Flags.FILTER.name(), steps.filter());
     settings.put(Flags.EXACT_DUPLICATES.name(), steps.exactDuplicates());
     settings.put(Flags.NEAR_DUPLICATES.name(), steps.nearDuplicates());
-    settings.put(Flags.KEEP.name(), steps.keep().name().toLowerCase(Locale.ROOT));
+    settings.put(Flags.KEEP.name(), steps.keep().word());
     if (!scoreColumn.isEmpty()) {
       settings.put(Flags.SCORE_COLUMN.name(), scoreColumn);
     }

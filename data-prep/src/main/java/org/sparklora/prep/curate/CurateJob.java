@@ -19,7 +19,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
 import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +31,6 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.DatasetIdentity;
 import org.sparklora.prep.DatasetInput;
 import org.sparklora.prep.Mixture;
-import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.PrepCounts;
 import org.sparklora.prep.SessionTables;
 import org.sparklora.prep.SparkStage;
@@ -123,17 +121,27 @@ public final class CurateJob {
    *     place
    */
   public static CurateManifest run(SparkSession session, CurateConfig config) {
+    List<CuratedPart> parts = config.source().eachPart(part -> found(session, config, part));
+    return run(session, config, parts);
+  }
+
+  /** Curates what a mixture takes of one dataset, without the part's own filter. */
+  public static CurateManifest run(SparkSession session, CurateConfig config, Mixture.Part part) {
+    Mixture.Part all = new Mixture.Part(part.source(), "", part.columns(), part.take());
+    return run(session, config, List.of(found(session, config, all)));
+  }
+
+  private static CuratedPart found(SparkSession session, CurateConfig config, Mixture.Part part) {
     SessionTables tables = new SessionTables(session);
-    List<CuratedPart> parts =
-        config
-            .source()
-            .eachPart(
-                part -> {
-                  DatasetInput rows = DatasetInput.find(tables, part.source());
-                  return CuratedPart.of(tables.hadoop(), config, part, rows);
-                });
+    DatasetInput rows = DatasetInput.find(tables, part.source());
+    return CuratedPart.of(tables.hadoop(), config, part, rows);
+  }
+
+  private static CurateManifest run(
+      SparkSession session, CurateConfig config, List<CuratedPart> parts) {
+    Configuration configuration = session.sparkContext().hadoopConfiguration();
     try (OutputFolder output =
-        OutputFolder.create(tables.hadoop(), config.outputFolder(), config.overwrite())) {
+        OutputFolder.create(configuration, config.outputFolder(), config.overwrite())) {
       Path scratch = new Path(output.work(), SCRATCH);
       return new CurateJob(session, config, parts, scratch).run(output);
     }
@@ -200,9 +208,7 @@ public final class CurateJob {
 
   /** Calls {@code of} with each part's number. */
   private <T> List<T> each(IntFunction<T> of) {
-    List<T> results = new ArrayList<>();
-    IntStream.range(0, parts.size()).forEach(part -> results.add(of.apply(part)));
-    return results;
+    return IntStream.range(0, parts.size()).mapToObj(of).toList();
   }
 
   private DatasetIdentity identity() {
@@ -235,12 +241,15 @@ public final class CurateJob {
   private List<CurateReport> sketch(EvaluationQuestions questions) {
     LshBands bands = bands();
     String score = config.scoreColumn();
-    OnBadRows onBadRows = config.source().onBadRows();
     List<SketchSplit.Wanted> wanted =
         each(
             part ->
                 new SketchSplit.Wanted(
-                    parts.get(part).text(), onBadRows, bands, score, parquet.get(part).isEmpty()));
+                    parts.get(part).part(),
+                    parts.get(part).text(),
+                    bands,
+                    score,
+                    parquet.get(part).isEmpty()));
     Broadcast<EvaluationQuestions> sent = spark.broadcast(questions);
     List<CurateReport> reports =
         run(
@@ -295,12 +304,7 @@ public final class CurateJob {
     CurateConfig.Steps steps = config.steps();
     SketchTable sketches = new SketchTable(session, scratch);
     if (parts.stream().anyMatch(part -> !part.rows().counts().skipped().isEmpty())) {
-      sketches.remove(
-          Step.READ,
-          sketches.all().where(functions.col("reason").isNotNull()),
-          functions.col("reason"),
-          functions.lit(""),
-          functions.lit(Removal.NONE));
+      sketches.removeUnreadable();
     }
     if (parts.stream().anyMatch(part -> !part.filters(steps).isEmpty())) {
       filter(sketches, columns);

@@ -92,20 +92,14 @@ final class EvaluationQuestions implements Serializable {
     private final List<Long> rows = new ArrayList<>(); // by question
     private final Map<Long, Integer> grams = new HashMap<>(); // with the first question of each
     private final boolean[] lengths = new boolean[GRAM + 1];
-    private String set = "";
     private long tooShort;
-
-    /** Names the evaluation set of the questions that follow. */
-    void begin(String name) {
-      set = name;
-    }
 
     /**
      * Adds a question, unless it has fewer than {@link #LEAST_WORDS} words.
      *
      * @param row its row in the evaluation set
      */
-    void add(long row, String question) {
+    void add(String set, long row, String question) {
       Words words = Words.of(NormalisedText.of(question));
       if (words.count() < LEAST_WORDS) {
         tooShort++;

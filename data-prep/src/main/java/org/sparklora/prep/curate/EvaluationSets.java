@@ -17,18 +17,12 @@ import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.RowHandler;
 
 /** Reads evaluation sets on the driver: they are small. */
-final class EvaluationSets {
+record EvaluationSets(SessionTables session) {
   private static final Logger LOG = LoggerFactory.getLogger(EvaluationSets.class);
   private static final String TRAIN = "train";
 
   /** A dataset with one of its configurations: {@code openai/gsm8k:main}. */
   private static final Pattern CONFIGURED = Pattern.compile("(.*/.+):([\\w.-]+)");
-
-  private final SessionTables session;
-
-  EvaluationSets(SessionTables session) {
-    this.session = session;
-  }
 
   /**
    * Reads all questions.
@@ -42,11 +36,10 @@ final class EvaluationSets {
     int number = 0;
     for (String set : steps.evaluationSets()) {
       try {
-        questions.begin(set);
         Path folder = new Path(scratch, "evaluation-" + number++);
         DatasetInput found = find(set, steps.evaluationSplit());
         OutputFolder.requireApart(session.hadoop(), config.outputFolder(), found.places());
-        read(found, folder, questions);
+        read(set, found, folder, questions);
       } catch (ConfigException e) {
         throw new ConfigException(Flags.DECONTAMINATE, e.value(), e.remedy());
       }
@@ -69,14 +62,15 @@ final class EvaluationSets {
     }
   }
 
-  private void read(DatasetInput dataset, Path scratch, EvaluationQuestions.Builder questions) {
+  private void read(
+      String set, DatasetInput dataset, Path scratch, EvaluationQuestions.Builder questions) {
     Map<String, Object> sample = dataset.sample(session.hadoop());
     RowText text = RowText.recognise(dataset.source(), sample);
     long[] row = {0};
     RowHandler reader =
         values -> {
           try {
-            questions.add(row[0]++, text.question(values.values()));
+            questions.add(set, row[0]++, text.question(values.values()));
           } catch (BadRowException e) {
             throw e.at(values.place().get());
           }

@@ -14,7 +14,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.TokenCount;
-import org.sparklora.prep.table.SourceTables;
+import org.sparklora.prep.table.QueriedTable;
 
 /** Removes rows for which a predicate of Spark SQL does not hold. */
 final class FilteredRowsTable {
@@ -29,7 +29,7 @@ final class FilteredRowsTable {
    */
   static void remove(SketchTable sketches, Dataset<Row> copies, int[] splits, String filter) {
     Dataset<Row> kept =
-        SourceTables.filtered(copies, Flags.FILTER, filter)
+        QueriedTable.filtered(copies, Flags.FILTER, filter)
             .select(col(WriteSplit.ID).as(SketchTable.ID));
     sketches.remove(
         Step.FILTER,

@@ -9,7 +9,6 @@ import static org.apache.spark.sql.functions.min;
 
 import java.util.Iterator;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -154,14 +153,12 @@ final class NearDuplicatesTable {
     Configuration hadoop = sketches.session().sparkContext().hadoopConfiguration();
     Path file = new Path(sketches.scratch(), name + ".parquet");
     try (RowFile<Group> out = RowFile.ofGroups(hadoop, file, LABEL, Map.of())) {
-      IntStream.range(0, labels.rows().length)
-          .forEach(
-              i -> {
-                Group row = new SimpleGroup(LABEL);
-                row.add("row", labels.rows()[i]);
-                row.add("cluster", labels.clusters()[i]);
-                out.write(row);
-              });
+      for (int i = 0; i < labels.rows().length; i++) {
+        Group row = new SimpleGroup(LABEL);
+        row.add("row", labels.rows()[i]);
+        row.add("cluster", labels.clusters()[i]);
+        out.write(row);
+      }
     }
     return sketches.read(file.getName());
   }

@@ -1,8 +1,8 @@
 package org.sparklora.prep.curate;
 
 import java.io.Serializable;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -13,6 +13,8 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.sparklora.pipeline.table.RowFile;
+import org.sparklora.pipeline.table.Sha256;
+import org.sparklora.prep.Mixture;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.source.BadRowException;
@@ -61,13 +63,17 @@ final class SketchSplit implements RowHandler {
   /**
    * The settings of all tasks.
    *
+   * @param part the columns that are taken, which alone are compared, and what happens to bad rows
    * @param bands {@link LshBands#NONE} if near duplicates stay
    * @param scoreColumn with a number for each row; empty: none is needed
    * @param types whether the types of the columns have to be found in the values
    */
-  record Wanted(
-      RowText text, OnBadRows onBadRows, LshBands bands, String scoreColumn, boolean types)
+  record Wanted(Mixture.Part part, RowText text, LshBands bands, String scoreColumn, boolean types)
       implements Serializable {
+
+    private boolean skips() {
+      return part.source().onBadRows() == OnBadRows.SKIP;
+    }
 
     /** The row's score: a number or, as in CSV files, a text that spells one. */
     Optional<Double> score(Map<String, Object> row) {
@@ -123,7 +129,7 @@ final class SketchSplit implements RowHandler {
       // all columns, as in the last stage: damage in any of them is then met at the same row
       split.rows().read(split.hadoop(), Set.of(), this);
     } catch (BadRowException e) {
-      assert wanted.onBadRows == OnBadRows.FAIL : "skipped rows must not end the reading";
+      assert !wanted.skips() : "skipped rows must not end the reading";
     }
     report.foundTypes(types);
     return report;
@@ -134,8 +140,9 @@ final class SketchSplit implements RowHandler {
     String text;
     Optional<Double> score;
     try {
-      text = wanted.text.text(row.values());
-      score = wanted.score(row.values());
+      Map<String, Object> taken = wanted.part.taken(row.values());
+      text = wanted.text.text(taken);
+      score = wanted.score(taken);
     } catch (BadRowException e) {
       bad(e.at(row.place().get()));
       return;
@@ -151,10 +158,8 @@ final class SketchSplit implements RowHandler {
   private void sketch(String text, Optional<Double> score) {
     Group sketch = new SimpleGroup(SKETCH);
     long id = RowId.of(split.index(), position++);
-    Hash128 hash = Hash128.of(text.getBytes(StandardCharsets.UTF_8));
     sketch.add("id", id);
-    sketch.add("hash_high", hash.high());
-    sketch.add("hash_low", hash.low());
+    addHash(sketch, "hash_high", "hash_low", text.getBytes(StandardCharsets.UTF_8));
     sketch.add("length", text.length());
     score.ifPresent(number -> sketch.add("score", number));
     Words ofText = Words.of(text);
@@ -173,11 +178,16 @@ final class SketchSplit implements RowHandler {
     report.processed += ofText.count();
   }
 
+  /** Adds the first 128 bits of SHA-256: no two contents that differ are taken for equal. */
+  private static void addHash(Group sketch, String high, String low, byte[] content) {
+    ByteBuffer digest = ByteBuffer.wrap(Sha256.digest().digest(content));
+    sketch.add(high, digest.getLong());
+    sketch.add(low, digest.getLong());
+  }
+
   private void addShingles(Group sketch, long id, long[] shingles) {
     byte[] packed = ShingleSet.pack(shingles);
-    Hash128 set = Hash128.of(packed);
-    sketch.add("set_high", set.high());
-    sketch.add("set_low", set.low());
+    addHash(sketch, "set_high", "set_low", packed);
     sketch.add("shingles", Binary.fromConstantByteArray(packed));
     for (long bucket : wanted.bands.buckets(MinHash.signature(shingles))) {
       Group row = new SimpleGroup(BUCKET);
@@ -189,15 +199,10 @@ final class SketchSplit implements RowHandler {
 
   @Override
   public void bad(BadRowException problem) {
-    report.rows.count(Count.ROWS);
-    report.rows.countBad(problem);
-    if (wanted.onBadRows == OnBadRows.FAIL) {
-      report.rows.stopAtBadRow();
-      throw problem;
-    }
+    report.rows.countBad(problem, wanted.skips());
     Group sketch = new SimpleGroup(SKETCH);
     sketch.add("id", RowId.of(split.index(), position++));
-    sketch.add("reason", problem.reason().name().toLowerCase(Locale.ROOT));
+    sketch.add("reason", problem.reason().word());
     sketches.write(sketch);
   }
 }

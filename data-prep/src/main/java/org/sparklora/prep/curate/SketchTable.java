@@ -1,5 +1,13 @@
 package org.sparklora.prep.curate;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.negate;
+import static org.apache.spark.sql.functions.shiftright;
+import static org.apache.spark.sql.functions.struct;
+
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
@@ -11,7 +19,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter;
-import org.apache.spark.sql.functions;
 import org.apache.spark.sql.internal.SQLConf;
 import org.sparklora.prep.table.QueryProgress;
 
@@ -55,11 +62,11 @@ final class SketchTable {
 
   /** The id of the row of a group that is kept. */
   static Column kept(CurateConfig.Keep keep) {
-    Column rank = functions.col(keep == CurateConfig.Keep.BEST ? "score" : "length");
-    Column first = functions.negate(functions.col(ID)).as("negated");
+    Column rank = col(keep == CurateConfig.Keep.BEST ? "score" : "length");
+    Column first = negate(col(ID)).as("negated");
     return keep == CurateConfig.Keep.FIRST
-        ? functions.min(ID)
-        : functions.negate(functions.max(functions.struct(rank, first)).getField("negated"));
+        ? min(ID)
+        : negate(max(struct(rank, first)).getField("negated"));
   }
 
   /** The rows that no step has removed. */
@@ -118,11 +125,17 @@ final class SketchTable {
             "removed-" + removed.size(),
             step.word(),
             rows.select(
-                functions.col(ID),
-                functions.lit(step.word()).as("step"),
+                col(ID),
+                lit(step.word()).as("step"),
                 reason.as("reason"),
                 otherSet.as("other_set"),
                 other.as("other"))));
+  }
+
+  /** Removes rows that cannot be read. */
+  void removeUnreadable() {
+    Dataset<Row> bad = all().where(col("reason").isNotNull());
+    remove(Step.READ, bad, col("reason"), lit(""), lit(Removal.NONE));
   }
 
   /**
@@ -132,13 +145,13 @@ final class SketchTable {
    */
   Path decisions() {
     Path folder = new Path(scratch, "removals");
-    Column split = functions.shiftright(functions.col(ID), RowId.POSITION_BITS).as("split");
+    Column split = shiftright(col(ID), RowId.POSITION_BITS).as("split");
     Dataset<Row> rows =
         removed.stream()
             .reduce(Dataset::union)
             .orElseThrow()
-            .select(functions.col("*"), split)
-            .repartition(functions.col("split")); // one file a split
+            .select(col("*"), split)
+            .repartition(col("split")); // one file a split
     write(rows.write().partitionBy("split"), "decisions", folder);
     return folder;
   }

@@ -1,18 +1,13 @@
 package org.sparklora.prep.curate;
 
-import java.util.Locale;
+import org.sparklora.prep.source.LowerCase;
 
 /** Steps that remove rows, in their order. */
-enum Step {
+enum Step implements LowerCase {
   /** Rows that cannot be read. */
   READ,
   FILTER,
   EXACT_DUPLICATES,
   NEAR_DUPLICATES,
-  DECONTAMINATE;
-
-  /** The name in the table of removed rows and in the manifest. */
-  String word() {
-    return name().toLowerCase(Locale.ROOT);
-  }
+  DECONTAMINATE
 }

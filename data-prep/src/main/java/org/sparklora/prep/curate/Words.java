@@ -10,8 +10,10 @@ import java.util.Arrays;
  *
  * <p>The hash of an n-gram is a polynomial of its words' hashes, computed in constant time as the
  * difference of two prefixes. Immutable.
+ *
+ * @param prefixes of the first i words; only {@code count + 1} of them are set
  */
-final class Words {
+record Words(long[] prefixes, int count) {
   private static final long BASE = 0x9E3779B97F4A7C15L | 1;
   private static final int LONGEST_GRAM = 64;
   private static final long[] POWERS = new long[LONGEST_GRAM + 1];
@@ -28,14 +30,6 @@ final class Words {
     for (int c = 0; c <= Character.MAX_VALUE; c++) {
       KINDS[c] = kind((char) c);
     }
-  }
-
-  private final long[] prefixes; // of the first i words; only count + 1 of them are set
-  private final int count;
-
-  private Words(long[] prefixes, int count) {
-    this.prefixes = prefixes;
-    this.count = count;
   }
 
   private static byte kind(char c) {
@@ -86,10 +80,6 @@ final class Words {
     long z = (hash ^ (hash >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
     return z ^ (z >>> 31);
-  }
-
-  int count() {
-    return count;
   }
 
   /** The hash of {@code length} words from word {@code from}; it depends on both. */

@@ -1,5 +1,6 @@
 package org.sparklora.prep.document;
 
+import java.util.List;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.Prompt;
 
@@ -30,6 +31,18 @@ public final class RowFileReport implements StageReport {
     rows++;
     tokens += length;
     longestRow = Math.max(longestRow, length);
+  }
+
+  /** The sums of the counts of several files, and the longest row of all. */
+  public static RowFileReport sum(List<RowFileReport> files) {
+    RowFileReport sum = new RowFileReport();
+    for (RowFileReport file : files) {
+      sum.rows += file.rows;
+      sum.tokens += file.tokens;
+      sum.targetTokens += file.targetTokens;
+      sum.longestRow = Math.max(sum.longestRow, file.longestRow);
+    }
+    return sum;
   }
 
   public long rows() {

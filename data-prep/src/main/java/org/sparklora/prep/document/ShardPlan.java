@@ -20,6 +20,15 @@ public final class ShardPlan {
 
   private ShardPlan() {}
 
+  /**
+   * Consecutive documents of one split.
+   *
+   * @param split index of the split
+   * @param first index of the first document within it
+   * @param count how many
+   */
+  public record DocumentRange(int split, int first, int count) implements Serializable {}
+
   /** A shard: documents that are packed together, in dataset order. */
   public record Shard(List<DocumentRange> ranges) implements Serializable {}
 
@@ -54,9 +63,6 @@ public final class ShardPlan {
     private int fileDocuments;
     private long fileTokens;
     private int shardDocuments;
-    private int rangeSplit = -1;
-    private int rangeFirst;
-    private int rangeCount;
 
     Builder(int batchSize) {
       this.batchSize = batchSize;
@@ -71,12 +77,13 @@ public final class ShardPlan {
       } else if (shardIsFull) {
         endShard();
       }
-      if (split != rangeSplit) {
-        endRange();
-        rangeSplit = split;
-        rangeFirst = document;
+      int last = ranges.size() - 1;
+      if (last >= 0 && ranges.get(last).split() == split) {
+        DocumentRange range = ranges.get(last);
+        ranges.set(last, new DocumentRange(split, range.first(), range.count() + 1));
+      } else {
+        ranges.add(new DocumentRange(split, document, 1));
       }
-      rangeCount++;
       shardDocuments++;
       fileDocuments++;
       fileTokens += tokens;
@@ -98,20 +105,11 @@ public final class ShardPlan {
     }
 
     private void endShard() {
-      endRange();
       if (!ranges.isEmpty()) {
         shards.add(new Shard(ranges));
         ranges = new ArrayList<>();
       }
       shardDocuments = 0;
-    }
-
-    private void endRange() {
-      if (rangeCount > 0) {
-        ranges.add(new DocumentRange(rangeSplit, rangeFirst, rangeCount));
-      }
-      rangeFirst += rangeCount;
-      rangeCount = 0;
     }
   }
 }

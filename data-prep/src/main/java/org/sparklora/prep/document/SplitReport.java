@@ -54,18 +54,23 @@ public final class SplitReport implements StageReport {
     counts[what.ordinal()]++;
   }
 
-  /** Counts a row that cannot be used. */
-  public void countBad(BadRowException problem) {
+  /**
+   * Counts a row that cannot be used.
+   *
+   * @param skip whether reading continues behind it; else it ends here
+   * @throws BadRowException the problem, unless {@code skip}
+   */
+  public void countBad(BadRowException problem, boolean skip) {
+    count(Count.ROWS);
     badRows[problem.reason().ordinal()]++;
     if (problems.length < KEPT_PROBLEMS) {
       problems = Arrays.copyOf(problems, problems.length + 1);
       problems[problems.length - 1] = problem.getMessage();
     }
-  }
-
-  /** Records that reading ended at the last counted bad row, because bad rows are not skipped. */
-  public void stopAtBadRow() {
-    stopped = true;
+    if (!skip) {
+      stopped = true;
+      throw problem;
+    }
   }
 
   /** Counts a document that was cut by {@code tokens}. */

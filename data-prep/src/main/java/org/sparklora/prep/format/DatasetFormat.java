@@ -23,7 +23,7 @@ public sealed interface DatasetFormat extends Serializable {
 
   /** Whether a chat template renders the examples: all but texts and tokens. */
   default boolean conversational() {
-    return true;
+    return !(this instanceof PlainText || this instanceof Tokenized);
   }
 
   /**
@@ -78,45 +78,32 @@ public sealed interface DatasetFormat extends Serializable {
     }
   }
 
-  /** Two columns of messages: the given prompt and the completion to learn. */
-  record ChatPromptCompletion(String prompt, String completion) implements DatasetFormat {
+  /**
+   * Two columns: the given prompt and the completion to learn.
+   *
+   * @param conversational whether both are messages; else texts
+   */
+  record PromptCompletion(String prompt, String completion, boolean conversational)
+      implements DatasetFormat {
     @Override
     public Set<String> columns() {
-      return with(TEMPLATE_COLUMNS, prompt, completion);
+      return with(conversational ? TEMPLATE_COLUMNS : List.of(), prompt, completion);
     }
 
     @Override
     public Example example(Map<String, Object> row) {
-      return new Example.ChatPromptCompletion(
-          Messages.of(row, prompt), Messages.of(row, completion), Columns.templateVariables(row));
+      return conversational
+          ? new Example.ChatPromptCompletion(
+              Messages.of(row, prompt),
+              Messages.of(row, completion),
+              Columns.templateVariables(row))
+          : new Example.PromptCompletion(Columns.text(row, prompt), Columns.text(row, completion));
     }
 
     @Override
     public String description() {
-      return "messages in columns %s and %s".formatted(prompt, completion);
-    }
-  }
-
-  /** Two text columns: the given prompt and the completion to learn. */
-  record PromptCompletion(String prompt, String completion) implements DatasetFormat {
-    @Override
-    public Set<String> columns() {
-      return with(List.of(), prompt, completion);
-    }
-
-    @Override
-    public boolean conversational() {
-      return false;
-    }
-
-    @Override
-    public Example example(Map<String, Object> row) {
-      return new Example.PromptCompletion(Columns.text(row, prompt), Columns.text(row, completion));
-    }
-
-    @Override
-    public String description() {
-      return "text in columns %s and %s".formatted(prompt, completion);
+      String kind = conversational ? "messages" : "text";
+      return "%s in columns %s and %s".formatted(kind, prompt, completion);
     }
   }
 
@@ -125,11 +112,6 @@ public sealed interface DatasetFormat extends Serializable {
     @Override
     public Set<String> columns() {
       return with(List.of(), column);
-    }
-
-    @Override
-    public boolean conversational() {
-      return false;
     }
 
     @Override
@@ -238,11 +220,6 @@ public sealed interface DatasetFormat extends Serializable {
     @Override
     public Set<String> columns() {
       return with(List.of(), INPUT_IDS, LABELS, COMPLETION_MASK, ASSISTANT_MASKS);
-    }
-
-    @Override
-    public boolean conversational() {
-      return false;
     }
 
     @Override

@@ -8,13 +8,16 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Nearest;
+import org.sparklora.prep.source.LowerCase;
 
 /**
  * Recognises a dataset's format from its columns and their first values, in TRL's order where TRL
  * knows the format: {@code input_ids}; {@code conversations}; {@code prompt} with {@code
  * completion}; {@code messages}; {@code text}; then GSM8K's, OpenR1-Math's and DeepMath's columns.
+ *
+ * @param useSystemColumn whether a {@code system} column becomes the system message; TRL ignores it
  */
-public final class DatasetFormats {
+public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Loss loss) {
   private static final String UNDERSTOOD =
       """
       messages (role, content) | conversations (from, value) | prompt + completion | text | question + answer | \
@@ -34,25 +37,11 @@ public final class DatasetFormats {
           "solution",
           "input_ids");
 
-  private final ColumnMapping mapping;
-  private final boolean useSystemColumn;
-  private final Loss loss;
-
   /** The tokens that count for the loss ({@code --completion_only_loss}: unset, false, true). */
-  public enum Loss {
+  public enum Loss implements LowerCase {
     AS_FORMAT_SAYS,
     EVERY_TOKEN,
     COMPLETION
-  }
-
-  /**
-   * @param useSystemColumn whether a {@code system} column becomes the system message; TRL ignores
-   *     it
-   */
-  public DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Loss loss) {
-    this.mapping = mapping;
-    this.useSystemColumn = useSystemColumn;
-    this.loss = loss;
   }
 
   /**
@@ -157,9 +146,9 @@ public final class DatasetFormats {
   }
 
   private DatasetFormat promptCompletion(Map<String, Object> sample) {
-    return Messages.isConversation(sample.get(mapping.prompt()))
-        ? new DatasetFormat.ChatPromptCompletion(mapping.prompt(), mapping.completion())
-        : new DatasetFormat.PromptCompletion(mapping.prompt(), mapping.completion());
+    boolean conversational = Messages.isConversation(sample.get(mapping.prompt()));
+    return new DatasetFormat.PromptCompletion(
+        mapping.prompt(), mapping.completion(), conversational);
   }
 
   static String describe(Map<String, Object> sample) {

@@ -34,30 +34,31 @@ public record BestFitDecreasing(int maxLength, Overflow overflow) implements Pac
 
   /** Rows of at most {@code maxLength} tokens, which must be positive. */
   public BestFitDecreasing {
-    Pieces.requireRoom(maxLength);
+    RowPlan.requireRoom(maxLength);
   }
 
   @Override
   public List<RowPlan> plan(int[] lengths) {
-    Pieces pieces = cut(lengths);
+    RowPlan pieces = cut(lengths);
     int[] order = longestFirst(pieces);
     OpenRows open = new OpenRows(maxLength, pieces.size());
-    List<Pieces> rows = new ArrayList<>();
+    List<RowPlan> rows = new ArrayList<>();
     for (int piece : order) {
       int length = pieces.length(piece);
       int row = open.takeTightest(length);
       if (row == NONE) {
         row = rows.size();
-        rows.add(new Pieces());
+        rows.add(new RowPlan(true));
         open.put(row, maxLength - length);
       }
       rows.get(row).add(pieces.document(piece), pieces.start(piece), length);
     }
-    return rows.stream().map(row -> row.toRow(true)).toList();
+    return rows;
   }
 
-  private Pieces cut(int[] lengths) {
-    Pieces pieces = new Pieces();
+  /** The pieces of all documents, in order, as one row of any length. */
+  private RowPlan cut(int[] lengths) {
+    RowPlan pieces = new RowPlan(true);
     for (int document = 0; document < lengths.length; document++) {
       int end =
           overflow == Overflow.TRUNCATE
@@ -71,7 +72,7 @@ public record BestFitDecreasing(int maxLength, Overflow overflow) implements Pac
   }
 
   /** Indices of the pieces by falling length; a counting sort, because it is stable. */
-  private int[] longestFirst(Pieces pieces) {
+  private int[] longestFirst(RowPlan pieces) {
     int[] next = new int[maxLength + 2]; // next[l]: where the next piece of length l goes
     for (int piece = 0; piece < pieces.size(); piece++) {
       next[pieces.length(piece)]++;

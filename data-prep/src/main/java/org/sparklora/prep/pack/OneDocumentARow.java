@@ -11,8 +11,9 @@ public record OneDocumentARow() implements Packer {
     List<RowPlan> rows = new ArrayList<>(lengths.length);
     for (int document = 0; document < lengths.length; document++) {
       if (lengths[document] > 0) {
-        rows.add(
-            new RowPlan(new int[] {document}, new int[] {0}, new int[] {lengths[document]}, true));
+        RowPlan row = new RowPlan(true);
+        row.add(document, 0, lengths[document]);
+        rows.add(row);
       }
     }
     return rows;

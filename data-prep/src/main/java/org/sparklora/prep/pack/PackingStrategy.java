@@ -1,17 +1,12 @@
 package org.sparklora.prep.pack;
 
-import java.util.Locale;
+import org.sparklora.prep.source.LowerCase;
 
 /** {@code --packing_strategy}: TRL's three, by TRL's names. */
-public enum PackingStrategy {
+public enum PackingStrategy implements LowerCase {
   BFD,
   BFD_SPLIT,
   WRAPPED;
-
-  /** The name as TRL writes it. */
-  public String flag() {
-    return name().toLowerCase(Locale.ROOT);
-  }
 
   /** A packer of rows of at most {@code maxLength} tokens. */
   public Packer packer(int maxLength) {

@@ -33,10 +33,10 @@ public final class RowAssembler {
     int[] inputIds = new int[plan.tokens()];
     int[] labels = new int[inputIds.length];
     int position = 0;
-    for (int piece = 0; piece < plan.documents().length; piece++) {
-      TokenizedDocument document = documents.get(plan.documents()[piece]);
-      int start = plan.starts()[piece];
-      int length = plan.lengths()[piece];
+    for (int piece = 0; piece < plan.size(); piece++) {
+      TokenizedDocument document = documents.get(plan.document(piece));
+      int start = plan.start(piece);
+      int length = plan.length(piece);
       System.arraycopy(document.inputIds(), start, inputIds, position, length);
       System.arraycopy(document.labels(), start, labels, position, length);
       position += length;
@@ -44,7 +44,7 @@ public final class RowAssembler {
     int[] seqLengths = plan.seqLengths();
     int[] ofRow =
         IntStream.range(0, sources.length == 0 ? 0 : seqLengths.length)
-            .map(piece -> sources[plan.documents()[piece]])
+            .map(piece -> sources[plan.document(piece)])
             .toArray();
     return new PackedSequence(inputIds, labels, seqLengths, ofRow);
   }

@@ -1,30 +1,76 @@
 package org.sparklora.prep.pack;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
 /**
- * One row to be assembled: S pieces of documents, end to end.
- *
- * <p>Piece {@code i} is {@code lengths[i]} tokens of document {@code documents[i]}, from token
- * {@code starts[i]} on. Arrays are read-only and not copied.
- *
- * @param documents index of the document among those the plan was made for, (S)
- * @param starts first token taken of the document, (S)
- * @param lengths number of tokens taken, (S)
- * @param bounded whether the model sees each piece as a document; false for {@code wrapped}, whose
- *     rows have no boundaries
+ * One row to be assembled: a growing list of S pieces of documents, end to end, without an object
+ * for each piece. Not thread-safe.
  */
-public record RowPlan(int[] documents, int[] starts, int[] lengths, boolean bounded) {
+public final class RowPlan {
+  private final boolean bounded;
+  private int[] documents = new int[4];
+  private int[] starts = new int[4];
+  private int[] lengths = new int[4];
+  private int size;
+
+  /**
+   * A row without pieces.
+   *
+   * @param bounded whether the model sees each piece as a document; false for {@code wrapped},
+   *     whose rows have no boundaries
+   */
+  RowPlan(boolean bounded) {
+    this.bounded = bounded;
+  }
+
+  static void requireRoom(int maxLength) {
+    if (maxLength < 1) {
+      throw new IllegalArgumentException(
+          "Cannot pack into rows of " + maxLength + " tokens: max_length must be at least 1");
+    }
+  }
+
+  /** Appends {@code length} tokens of a document, from token {@code start} on. */
+  void add(int document, int start, int length) {
+    if (size == documents.length) {
+      documents = Arrays.copyOf(documents, 2 * size);
+      starts = Arrays.copyOf(starts, 2 * size);
+      lengths = Arrays.copyOf(lengths, 2 * size);
+    }
+    documents[size] = document;
+    starts[size] = start;
+    lengths[size] = length;
+    size++;
+  }
+
+  /** Number of pieces, S. */
+  int size() {
+    return size;
+  }
+
+  /** Index of a piece's document among those the plan was made for. */
+  int document(int piece) {
+    return documents[piece];
+  }
+
+  /** First token that a piece takes of its document. */
+  int start(int piece) {
+    return starts[piece];
+  }
+
+  /** Number of tokens that a piece takes. */
+  int length(int piece) {
+    return lengths[piece];
+  }
 
   /** Number of tokens in the row, T. */
   public int tokens() {
-    int tokens = 0;
-    for (int length : lengths) {
-      tokens += length;
-    }
-    return tokens;
+    return IntStream.of(lengths).limit(size).sum();
   }
 
   /** The value of the row's {@code seq_lengths} column. */
   public int[] seqLengths() {
-    return bounded ? lengths : new int[] {tokens()};
+    return bounded ? Arrays.copyOf(lengths, size) : new int[] {tokens()};
   }
 }

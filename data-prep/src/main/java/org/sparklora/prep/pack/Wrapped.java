@@ -13,13 +13,13 @@ public record Wrapped(int maxLength) implements Packer {
 
   /** Rows of at most {@code maxLength} tokens, which must be positive. */
   public Wrapped {
-    Pieces.requireRoom(maxLength);
+    RowPlan.requireRoom(maxLength);
   }
 
   @Override
   public List<RowPlan> plan(int[] lengths) {
     List<RowPlan> rows = new ArrayList<>();
-    Pieces row = new Pieces();
+    RowPlan row = new RowPlan(false);
     int room = maxLength;
     for (int document = 0; document < lengths.length; document++) {
       for (int start = 0; start < lengths[document]; ) {
@@ -28,14 +28,14 @@ public record Wrapped(int maxLength) implements Packer {
         start += length;
         room -= length;
         if (room == 0) {
-          rows.add(row.toRow(false));
-          row = new Pieces();
+          rows.add(row);
+          row = new RowPlan(false);
           room = maxLength;
         }
       }
     }
     if (room < maxLength) {
-      rows.add(row.toRow(false));
+      rows.add(row);
     }
     return rows;
   }

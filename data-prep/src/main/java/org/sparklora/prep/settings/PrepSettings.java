@@ -3,9 +3,7 @@ package org.sparklora.prep.settings;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
@@ -19,8 +17,8 @@ import org.sparklora.prep.TableConfig;
 import org.sparklora.prep.curate.CurateConfig;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
-import org.sparklora.prep.mixture.MixtureFile;
 import org.sparklora.prep.pack.PackingStrategy;
+import org.sparklora.prep.source.LowerCase;
 import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.TokenizerDialect;
 
@@ -43,13 +41,9 @@ public final class PrepSettings {
           Flags.DATASET_ORDER);
 
   /** The command that trains on a table of {@code prep}. */
-  private enum Task {
+  private enum Task implements LowerCase {
     SFT,
-    GRPO;
-
-    String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    GRPO
   }
 
   private PrepSettings() {}
@@ -71,7 +65,7 @@ public final class PrepSettings {
   /** The dataset and the steps of {@code curate}. */
   public static CurateConfig curate(Settings settings) {
     return new CurateConfig(
-        packedSource(settings, Flags.DATASET_TRAIN_SPLIT),
+        source(settings, Flags.DATASET_TRAIN_SPLIT),
         new CurateConfig.Steps(
             settings.find(Flags.FILTER).orElse(""),
             settings.get(Flags.EXACT_DUPLICATES),
@@ -95,7 +89,7 @@ public final class PrepSettings {
   public static PrepConfig of(Settings settings, String outputFolder) {
     return packed(
         settings,
-        packedSource(settings, Flags.DATASET_TRAIN_SPLIT),
+        source(settings, Flags.DATASET_TRAIN_SPLIT),
         settings.get(Flags.PACKING),
         outputFolder);
   }
@@ -104,7 +98,7 @@ public final class PrepSettings {
   public static PrepConfig ofTestSplit(Settings settings, String outputFolder) {
     return packed(
         settings,
-        testing(settings, packedSource(settings, Flags.DATASET_TEST_SPLIT)),
+        testing(settings, source(settings, Flags.DATASET_TEST_SPLIT)),
         settings.find(Flags.EVAL_PACKING).orElse(settings.get(Flags.PACKING)),
         outputFolder);
   }
@@ -127,20 +121,6 @@ public final class PrepSettings {
         settings.get(Flags.OVERWRITE_OUTPUT_DIR));
   }
 
-  private static PrepConfig.Source packedSource(Settings settings, Flag<String> splitFlag) {
-    return source(settings, splitFlag, PrepSettings::packedDataset);
-  }
-
-  private static PrepConfig.Source packedDataset(Settings settings, Flag<String> splitFlag) {
-    ColumnMapping columns =
-        new ColumnMapping(
-            settings.get(Flags.DATASET_TEXT_FIELD),
-            settings.get(Flags.MESSAGES_COLUMN),
-            settings.get(Flags.PROMPT_COLUMN),
-            settings.get(Flags.COMPLETION_COLUMN));
-    return dataset(settings, splitFlag, columns, settings.get(Flags.USE_SYSTEM_COLUMN));
-  }
-
   /** The prompts of the split to train on. */
   public static PromptsConfig prompts(Settings settings, String outputFolder) {
     return prompts(settings, Flags.DATASET_TRAIN_SPLIT, outputFolder);
@@ -156,20 +136,12 @@ public final class PrepSettings {
   public static PromptsConfig prompts(
       Settings settings, Flag<String> splitFlag, String outputFolder) {
     return new PromptsConfig(
-        source(settings, splitFlag, PrepSettings::promptsDataset),
+        source(settings, splitFlag),
         model(settings, ""),
         settings.find(Flags.SYSTEM_PROMPT).orElse(""),
         settings.find(Flags.MAX_PROMPT_LENGTH).orElse(PromptsConfig.UNLIMITED),
         outputFolder,
         settings.get(Flags.OVERWRITE_OUTPUT_DIR));
-  }
-
-  private static PrepConfig.Source promptsDataset(Settings settings, Flag<String> splitFlag) {
-    ColumnMapping usual = ColumnMapping.defaults();
-    ColumnMapping columns =
-        new ColumnMapping(
-            usual.text(), usual.messages(), settings.get(Flags.PROMPT_COLUMN), usual.completion());
-    return dataset(settings, splitFlag, columns, false);
   }
 
   /**
@@ -206,12 +178,9 @@ public final class PrepSettings {
   }
 
   /** The dataset, or the mixture of {@code datasets}, beside which flags of one are refused. */
-  private static PrepConfig.Source source(
-      Settings settings,
-      Flag<String> splitFlag,
-      BiFunction<Settings, Flag<String>, PrepConfig.Source> dataset) {
+  private static PrepConfig.Source source(Settings settings, Flag<String> splitFlag) {
     if (!settings.isGiven(Flags.DATASETS)) {
-      return dataset.apply(settings, splitFlag);
+      return dataset(settings, splitFlag);
     }
     String file = settings.get(Flags.DATASETS);
     for (Flag<?> flag : OF_ONE_DATASET) {
@@ -223,22 +192,25 @@ public final class PrepSettings {
           "it is for one dataset, and --datasets is given; say it in %s, or leave one of both out"
               .formatted(file));
     }
-    Mixture mixture =
-        MixtureFile.read(
-            Path.of(file), settings, of -> dataset.apply(of, Flags.DATASET_TRAIN_SPLIT));
-    return dataset.apply(settings.with(Flags.DATASET_NAME, file), splitFlag).of(mixture);
+    Mixture mixture = MixtureFile.read(Path.of(file), settings);
+    return dataset(settings.with(Flags.DATASET_NAME, file), splitFlag).of(mixture);
   }
 
-  private static PrepConfig.Source dataset(
-      Settings settings, Flag<String> splitFlag, ColumnMapping columns, boolean useSystemColumn) {
+  /** A dataset alone. */
+  static PrepConfig.Source dataset(Settings settings, Flag<String> splitFlag) {
     return new PrepConfig.Source(
-        dataset(settings),
+        name(settings),
         settings.find(Flags.DATASET_CONFIG).orElse(""),
         settings.get(splitFlag),
-        columns,
-        useSystemColumn,
+        new ColumnMapping(
+            settings.get(Flags.DATASET_TEXT_FIELD),
+            settings.get(Flags.MESSAGES_COLUMN),
+            settings.get(Flags.PROMPT_COLUMN),
+            settings.get(Flags.COMPLETION_COLUMN)),
+        settings.get(Flags.USE_SYSTEM_COLUMN),
         settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
-        query(settings));
+        query(settings),
+        Mixture.NONE);
   }
 
   /**
@@ -267,7 +239,7 @@ public final class PrepSettings {
   }
 
   /** The dataset's name, with a repository's {@code dataset_revision} if set. */
-  private static String dataset(Settings settings) {
+  private static String name(Settings settings) {
     String name = settings.get(Flags.DATASET_NAME);
     return settings
         .find(Flags.DATASET_REVISION)

@@ -10,7 +10,7 @@ public final class BadRowException extends TableException {
   private static final long serialVersionUID = 1L;
 
   /** The kind of problem, as the manifest counts it. */
-  public enum Reason {
+  public enum Reason implements LowerCase {
     /**
      * A damaged place in the file: a cut gzip, a broken Parquet page. The rest of the split is lost
      * as well.

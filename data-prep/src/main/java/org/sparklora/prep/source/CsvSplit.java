@@ -7,12 +7,12 @@ import java.io.InputStream;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.prep.source.BadRowException.Reason;
-import org.sparklora.prep.source.CsvText.UnclosedQuoteException;
 
 /**
  * A CSV or TSV file with a header row (RFC 4180): fields in double quotes may hold the separator,
@@ -46,16 +46,18 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
         String begin = place(parser.getContext().currentLine() + 1);
         String[] row = next(parser);
         if (row == null) {
-          text.requireClosed();
-          pending.run();
+          Optional<IOException> unclosed = text.unclosed();
+          if (unclosed.isPresent()) {
+            bad(place, unclosed.get(), handler);
+          } else {
+            pending.run();
+          }
           return;
         }
         pending.run();
         place = begin;
         pending = () -> hand(head, row, begin, handler);
       }
-    } catch (UnclosedQuoteException e) {
-      bad(place, e, handler);
     } catch (IOException e) {
       pending.run();
       bad(place(parser.getContext().currentLine() + 1), e, handler);

@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * The text of a CSV file for the parser, which would read bytes that are not UTF-8 as question
@@ -97,20 +98,9 @@ final class CsvText extends FilterReader {
     }
   }
 
-  /** Throws, at the end of the file, if a quote is open: the last row has swallowed the rest. */
-  void requireClosed() throws UnclosedQuoteException {
-    if (place == Place.QUOTED) {
-      throw new UnclosedQuoteException(
-          "the quote that opens a field in line %s is not closed".formatted(opened));
-    }
-  }
-
-  /** A quote opens a field and is never closed. */
-  static final class UnclosedQuoteException extends IOException {
-    private static final long serialVersionUID = 1L;
-
-    UnclosedQuoteException(String message) {
-      super(message);
-    }
+  /** The problem at the end of a file if a quote is open: the last row has swallowed the rest. */
+  Optional<IOException> unclosed() {
+    String problem = "the quote that opens a field in line %s is not closed".formatted(opened);
+    return place == Place.QUOTED ? Optional.of(new IOException(problem)) : Optional.empty();
   }
 }

@@ -29,14 +29,8 @@ import org.sparklora.pipeline.table.OpenTableFormat;
  * underscore, unless the dataset itself has such a name. File names decide which split a file
  * belongs to, see {@link SplitNames}.
  */
-public final class DatasetFiles {
+public record DatasetFiles(Configuration configuration) {
   private static final int MOST_NAMED = 5;
-
-  private final Configuration configuration;
-
-  public DatasetFiles(Configuration configuration) {
-    this.configuration = configuration;
-  }
 
   /**
    * The files of one split, sorted by path; never empty.

@@ -3,17 +3,21 @@ package org.sparklora.prep.source;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
  * Cuts data files into splits: Parquet by row groups, JSON lines by bytes; a file of another format
- * is one split.
+ * is one split. Copies files of the driver's cache of the hub to where executors read them.
  */
-public final class DatasetSplits {
+public record DatasetSplits(Configuration configuration) {
   private static final long MIN_BYTES = 1L << 20;
   private static final long MAX_BYTES = 32L << 20;
 
@@ -21,12 +25,6 @@ public final class DatasetSplits {
    * About this many splits keep a small cluster busy on a small dataset; larger datasets have more.
    */
   private static final int WANTED_SPLITS = 64;
-
-  private final Configuration configuration;
-
-  public DatasetSplits(Configuration configuration) {
-    this.configuration = configuration;
-  }
 
   /**
    * The splits of {@code files}, in row order.
@@ -76,6 +74,39 @@ public final class DatasetSplits {
         c = in.read();
       }
       return c == '[';
+    }
+  }
+
+  /**
+   * The splits, with downloaded files replaced by copies, which executors on other machines read.
+   *
+   * @param folder for the copies, on a file system that all machines see; the caller deletes it
+   */
+  public List<DatasetSplit> shared(List<DatasetSplit> splits, Path folder) {
+    Map<DatasetFile, DatasetFile> copies = new HashMap<>();
+    List<DatasetSplit> shared = new ArrayList<>();
+    for (DatasetSplit split : splits) {
+      DatasetFile file = split.file();
+      shared.add(
+          file.downloaded()
+              ? split.of(copies.computeIfAbsent(file, key -> copy(key, folder, copies.size())))
+              : split);
+    }
+    return shared;
+  }
+
+  private DatasetFile copy(DatasetFile file, Path folder, int number) {
+    // numbered, since files from different folders may have the same name
+    Path target = new Path(folder, number + "-" + file.hadoopPath().getName());
+    try {
+      FileSystem fileSystem = target.getFileSystem(configuration);
+      fileSystem.copyFromLocalFile(false, true, file.hadoopPath(), target);
+      return file.at(fileSystem.makeQualified(target).toString());
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot copy %s to %s (%s): executors read it there; make room or choose another --output_dir"
+              .formatted(file.path(), target, e.getMessage()),
+          e);
     }
   }
 }

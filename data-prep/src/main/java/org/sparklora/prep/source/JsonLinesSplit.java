@@ -42,7 +42,7 @@ record JsonLinesSplit(DatasetFile file, long start, long end) implements Dataset
     try (InputStream in = open(configuration)) {
       LineReader lines = new LineReader(in, start);
       if (start > 0) {
-        lines.skipLine(); // a line that begins before this split belongs to the split before
+        lines.next(); // a line that begins before this split belongs to the split before
       }
       while (lines.position() < end && lines.next()) {
         line[0]++;

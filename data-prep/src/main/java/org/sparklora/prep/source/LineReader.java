@@ -42,11 +42,6 @@ public final class LineReader {
     return position;
   }
 
-  /** Skips to the beginning of the next line. */
-  void skipLine() throws IOException {
-    next();
-  }
-
   /**
    * Reads a line; returns false at the end of the file.
    *

@@ -59,7 +59,7 @@ public final class ParquetColumns {
                         file,
                         "it lacks the column %s, which may not be null in others"
                             .formatted(name))));
-    columns.remove(TableSplits.FILE_COLUMN);
+    columns.remove(TableSplit.FILE_COLUMN);
     return Optional.of(new MessageType("row", new ArrayList<>(columns.values())));
   }
 

@@ -132,9 +132,8 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
     for (long i = 0; i < pages.getRowCount(); i++) {
       Group stored = ParquetDamage.guard(records::read);
       Map<String, Object> values = ParquetDamage.guard(() -> ParquetValues.toMap(stored));
-      String place = place(row[0]);
-      row[0]++;
-      handler.row(new SourceRow(values, () -> place, Optional.of(stored)));
+      long number = row[0]++;
+      handler.row(new SourceRow(values, () -> place(number), Optional.of(stored)));
     }
   }
 
@@ -148,5 +147,32 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
 
   private String place(long row) {
     return "%s row %s".formatted(file.path(), row);
+  }
+
+  /**
+   * Wraps an exception that Parquet throws while it decodes, to distinguish it from an exception of
+   * the {@link RowHandler}.
+   */
+  private static final class ParquetDamage extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private ParquetDamage(RuntimeException cause) {
+      super(cause);
+    }
+
+    /** Reads bytes of the file. */
+    @FunctionalInterface
+    interface Reading<T> {
+      T read() throws IOException;
+    }
+
+    /** Reads bytes; wraps a {@code RuntimeException}, but no {@code IOException}. */
+    static <T> T guard(Reading<T> reading) throws IOException {
+      try {
+        return reading.read();
+      } catch (RuntimeException e) {
+        throw new ParquetDamage(e);
+      }
+    }
   }
 }

@@ -43,14 +43,17 @@ public record RowSelection(Take take, Held held, Shown shown, long first, int pa
    * @param columns that are kept; empty: all
    */
   public record Shown(int number, String name, String sourceColumn, Set<String> columns)
-      implements Serializable {
+      implements Serializable {}
 
-    /** A row with the columns that are kept, as a copy. */
-    public Map<String, Object> of(Map<String, Object> row) {
-      Map<String, Object> values = new LinkedHashMap<>(row);
-      values.keySet().removeIf(column -> !columns.isEmpty() && !columns.contains(column));
-      return values;
-    }
+  /**
+   * A copy of a row with some of its columns.
+   *
+   * @param columns that are kept; empty: all
+   */
+  public static Map<String, Object> only(Set<String> columns, Map<String, Object> row) {
+    Map<String, Object> values = new LinkedHashMap<>(row);
+    values.keySet().removeIf(column -> !columns.isEmpty() && !columns.contains(column));
+    return values;
   }
 
   private boolean takes(long row) {
@@ -91,7 +94,7 @@ public record RowSelection(Take take, Held held, Shown shown, long first, int pa
           return;
         }
         if (isRead(number)) {
-          Map<String, Object> values = shown.of(row.values());
+          Map<String, Object> values = only(shown.columns, row.values());
           values.put(shown.sourceColumn, shown.name);
           handler.row(new SourceRow(values, row.place(), Optional.empty()));
         } else {

@@ -24,7 +24,7 @@ import org.sparklora.pipeline.config.Flags;
  * @param columns expressions over the columns of {@code kept}
  * @param rows filtered rows, with {@code columns} only
  */
-record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) {
+public record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) {
 
   /**
    * Parses filter and columns, and checks that both are deterministic and give at most one row for
@@ -59,8 +59,13 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
         : rows.where("NOT coalesce((%s), false)".formatted(split.predicate()));
   }
 
-  /** The rows for which a predicate holds; all if it is empty. */
-  static Dataset<Row> filtered(Dataset<Row> rows, Flag<String> flag, String filter) {
+  /**
+   * The rows for which a user's predicate holds; all if it is empty.
+   *
+   * @param flag the flag that has the predicate
+   * @throws ConfigException if the predicate cannot be used, or gives other rows each time
+   */
+  public static Dataset<Row> filtered(Dataset<Row> rows, Flag<String> flag, String filter) {
     if (filter.isEmpty()) {
       return rows;
     }

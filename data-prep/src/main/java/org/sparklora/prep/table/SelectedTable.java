@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -26,7 +25,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
-import org.sparklora.prep.source.TableSplits;
+import org.sparklora.prep.source.TableSplit;
 
 /**
  * A dataset's rows and columns of a table, in an order that depends on the table alone. Lazy except
@@ -34,7 +33,7 @@ import org.sparklora.prep.source.TableSplits;
  */
 public final class SelectedTable {
   private static final int SAMPLE_ROWS = 64;
-  private static final String FILE = TableSplits.FILE_COLUMN;
+  private static final String FILE = TableSplit.FILE_COLUMN;
   private static final String BLOCK = "_spark_lora_block";
   private static final String ROW = "_spark_lora_row";
   private static final String HASH = "_spark_lora_hash";
@@ -46,12 +45,6 @@ public final class SelectedTable {
           DataTypes.TimestampType,
           DataTypes.TimestampNTZType,
           DataTypes.NullType);
-
-  /** Functions, and texts that Spark casts to a date, whose value depends on the day. */
-  private static final Pattern TODAY =
-      Pattern.compile(
-          "(?i)\\b(current_date|current_timestamp|localtimestamp|curdate|now\\s*\\(|unix_timestamp\\s*\\(\\s*\\))"
-              + "|['\"]\\s*(now|today|tomorrow|yesterday)\\b");
 
   private final SourceTable table;
   private final TableOrder order;
@@ -85,7 +78,7 @@ public final class SelectedTable {
     entries.put("order", order.word());
     SparkSession spark = table.rows().sparkSession();
     entries.put("time_zone", spark.conf().get("spark.sql.session.timeZone"));
-    if (TODAY.matcher(query).find()) {
+    if (TableQuery.presentTime(query).isPresent()) {
       entries.put("date", spark.sql("SELECT string(current_date())").first().getString(0));
     }
     return entries;
@@ -160,7 +153,7 @@ public final class SelectedTable {
                   "snappy") // whatever the session's default: Parquet's own jar has snappy
               .parquet(folder.toString());
           table.requireUnchanged();
-          return TableSplits.of(configuration, folder, table.identity().label());
+          return TableSplit.of(configuration, folder, table.identity().label());
         });
   }
 

@@ -10,7 +10,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.table.SourceTable.Position;
 
@@ -36,16 +35,6 @@ public final class SourceTables {
     } finally {
       spark.sparkContext().setJobDescription(null);
     }
-  }
-
-  /**
-   * The rows for which a user's predicate holds.
-   *
-   * @param flag the flag that has the predicate
-   * @throws ConfigException if the predicate cannot be used, or gives other rows each time
-   */
-  public static Dataset<Row> filtered(Dataset<Row> rows, Flag<String> flag, String filter) {
-    return QueriedTable.filtered(rows, flag, filter);
   }
 
   private static TableAddress path(SparkSession spark, String dataset, TableFormat format) {

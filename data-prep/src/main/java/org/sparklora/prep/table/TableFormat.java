@@ -6,9 +6,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.prep.source.LowerCase;
 
 /** {@code --dataset_format}: the format in which Spark SQL reads a path. */
-public enum TableFormat {
+public enum TableFormat implements LowerCase {
   DELTA("Delta Lake", "io.delta:delta-spark_2.12:3.3.3", "io.delta.sql.DeltaSparkSessionExtension"),
   ICEBERG(
       "Iceberg",
@@ -44,11 +45,6 @@ public enum TableFormat {
 
   static TableFormat of(String flag) {
     return valueOf(flag.toUpperCase(Locale.ROOT));
-  }
-
-  /** The name for users and for Spark. */
-  String word() {
-    return name().toLowerCase(Locale.ROOT);
   }
 
   /** Throws {@link ConfigException} naming the artifact to add, if it is not on the class path. */

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -52,6 +54,17 @@ public record TableQuery(
 
   private static final Pattern NAME =
       Pattern.compile("(?:[\\p{L}_][\\p{L}\\d_-]*|`[^`/]+`)(?:\\.(?:[\\p{L}\\d_-]+|`[^`/]+`)){2,}");
+
+  private static final Pattern PRESENT_TIME =
+      Pattern.compile(
+          "(?i)\\b(current_date|current_timestamp|localtimestamp|curdate|now\\s*\\(|unix_timestamp\\s*\\(\\s*\\))"
+              + "|['\"]\\s*(now|today|tomorrow|yesterday)(\\s+\\S+|[+-][\\d:]+)?\\s*['\"]");
+
+  /** The first function in SQL, or text that Spark casts to a date, that depends on the day. */
+  public static Optional<String> presentTime(String sql) {
+    Matcher found = PRESENT_TIME.matcher(sql);
+    return found.find() ? Optional.of(found.group()) : Optional.empty();
+  }
 
   /**
    * Whether a dataset of this name can be a table of a catalogue: {@code catalog.database.name}.

@@ -32,38 +32,21 @@ import org.sparklora.text.jinja.Rendering;
  * </ul>
  *
  * <p>Immutable and thread-safe: one instance serves all tasks of a JVM.
+ *
+ * @param tokenizer needed for texts and chats
+ * @param template the chat template; needed for chats only. For assistant-only loss it marks the
+ *     generated text
+ * @param eosToken ends a plain text; empty: nothing is appended
+ * @param vocabularySize bound of the model's token ids, exclusive
  */
-public final class ExampleTokenizer {
+public record ExampleTokenizer(
+    Optional<Tokenizer> tokenizer,
+    Optional<ChatTemplate> template,
+    String eosToken,
+    int vocabularySize,
+    Loss loss,
+    boolean assistantOnly) {
   private static final int NO_LOSS = -100;
-
-  private final Optional<Tokenizer> tokenizer;
-  private final Optional<ChatTemplate> template;
-  private final String eosToken;
-  private final int vocabularySize;
-  private final Loss loss;
-  private final boolean assistantOnly;
-
-  /**
-   * @param tokenizer needed for texts and chats
-   * @param template the chat template; needed for chats only. For assistant-only loss it marks the
-   *     generated text
-   * @param eosToken ends a plain text; empty: nothing is appended
-   * @param vocabularySize bound of the model's token ids, exclusive
-   */
-  public ExampleTokenizer(
-      Optional<Tokenizer> tokenizer,
-      Optional<ChatTemplate> template,
-      String eosToken,
-      int vocabularySize,
-      Loss loss,
-      boolean assistantOnly) {
-    this.tokenizer = tokenizer;
-    this.template = template;
-    this.eosToken = eosToken;
-    this.vocabularySize = vocabularySize;
-    this.loss = loss;
-    this.assistantOnly = assistantOnly;
-  }
 
   /**
    * The tokens of an example.

@@ -2,6 +2,8 @@ package org.sparklora.prep.tokenize;
 
 import static org.sparklora.pipeline.table.PackedSequence.NO_LOSS;
 
+import java.util.Arrays;
+
 /**
  * One document as tokens.
  *
@@ -23,6 +25,21 @@ public record TokenizedDocument(int[] inputIds, int[] labels) {
   /** Number of tokens, T. */
   public int tokens() {
     return inputIds.length;
+  }
+
+  /**
+   * The document, cut if it has more than {@code most} tokens.
+   *
+   * @param keepEnd whether the last tokens stay; else the first
+   */
+  public TokenizedDocument cut(int most, boolean keepEnd) {
+    if (tokens() <= most) {
+      return this;
+    }
+    int from = keepEnd ? tokens() - most : 0;
+    return new TokenizedDocument(
+        Arrays.copyOfRange(inputIds, from, from + most),
+        Arrays.copyOfRange(labels, from, from + most));
   }
 
   /** Whether any token counts for the loss. */

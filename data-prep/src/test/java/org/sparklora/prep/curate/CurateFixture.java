@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.GroupFile;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PrepConfig.OnBadRows;
-import org.sparklora.prep.format.ColumnMapping;
+import org.sparklora.prep.PrepConfigs;
 import org.sparklora.prep.table.TableQuery;
 
 /** Datasets, settings and results of tests of {@code curate}. */
@@ -94,15 +94,7 @@ abstract class CurateFixture {
   }
 
   CurateConfig config(Path data, String out, CurateConfig.Steps steps, OnBadRows onBadRows) {
-    PrepConfig.Source source =
-        new PrepConfig.Source(
-            data.toString(),
-            "",
-            "train",
-            ColumnMapping.defaults(),
-            false,
-            onBadRows,
-            TableQuery.NONE);
+    PrepConfig.Source source = PrepConfigs.source(data.toString(), onBadRows, TableQuery.NONE);
     return new CurateConfig(
         source, steps, "", Optional.empty(), scratch.resolve(out).toString(), false);
   }

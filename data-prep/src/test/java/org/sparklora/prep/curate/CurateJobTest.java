@@ -355,13 +355,17 @@ class CurateJobTest extends CurateFixture {
     Files.writeString(scratch.resolve("full/mine.txt"), "");
     assertThatThrownBy(() -> CurateJob.requireInputs(hadoop, config(texts, "full", exact())))
         .hasMessageContaining("output_dir");
+    Path curated = scratch.resolve("curated");
+    Files.createDirectories(curated.resolve("data"));
+    Files.writeString(curated.resolve("manifest.json"), "{}");
+    Path kept = Files.copy(texts, curated.resolve("data/texts.jsonl"));
     CurateConfig itself =
         new CurateConfig(
-            PrepConfig.Source.of(texts.toString()),
+            PrepConfig.Source.of(kept.toString()),
             exact(),
             "",
             Optional.empty(),
-            scratch.toString(),
+            curated.toString(),
             true);
     assertThatThrownBy(() -> CurateJob.requireInputs(hadoop, itself))
         .isInstanceOf(ConfigException.class)

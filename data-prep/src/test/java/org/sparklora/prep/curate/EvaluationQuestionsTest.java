@@ -18,11 +18,9 @@ class EvaluationQuestionsTest {
 
   private static EvaluationQuestions questions() {
     EvaluationQuestions.Builder builder = new EvaluationQuestions.Builder();
-    builder.begin("math");
-    builder.add(0, SHORT);
-    builder.add(1, "Solve x = 2");
-    builder.begin("trains");
-    builder.add(7, TRAINS);
+    builder.add("math", 0, SHORT);
+    builder.add("math", 1, "Solve x = 2");
+    builder.add("trains", 7, TRAINS);
     assertThat(builder.size()).isEqualTo(2);
     assertThat(builder.tooShort()).isEqualTo(1);
     return builder.build();
@@ -67,11 +65,10 @@ class EvaluationQuestionsTest {
   void everyPlantedQuestionIsFoundAmongTenThousandAndNothingElse() {
     Random random = new Random(5);
     EvaluationQuestions.Builder builder = new EvaluationQuestions.Builder();
-    builder.begin("set");
     String[] questions = new String[10_000];
     for (int i = 0; i < questions.length; i++) {
       questions[i] = words(random, 5 + random.nextInt(40));
-      builder.add(i, questions[i]);
+      builder.add("set", i, questions[i]);
     }
     EvaluationQuestions built = builder.build();
     for (int i = 0; i < 1000; i++) {

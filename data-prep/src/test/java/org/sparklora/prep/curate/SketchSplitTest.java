@@ -5,14 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
-import org.sparklora.prep.PrepConfig.OnBadRows;
+import org.sparklora.prep.Mixture;
+import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.RowSelection.Take;
 
 class SketchSplitTest {
   private static Optional<Double> score(String column, Map<String, Object> row) {
+    Mixture.Part all =
+        new Mixture.Part(PrepConfig.Source.of(""), "", Set.of(), new Take(1, Long.MAX_VALUE, 0));
     RowText text = new RowText("", "");
-    return new SketchSplit.Wanted(text, OnBadRows.FAIL, LshBands.NONE, column, false).score(row);
+    return new SketchSplit.Wanted(all, text, LshBands.NONE, column, false).score(row);
   }
 
   /** All values of CSV files are texts, and so are a table's decimals. */

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.sparklora.prep.document.ShardPlan.DocumentRange;
 import org.sparklora.prep.document.ShardPlan.RowFile;
 import org.sparklora.prep.document.ShardPlan.Shard;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,10 +47,10 @@ class PackerTest {
   }
 
   private static void place(RowPlan row, boolean[][] placed) {
-    for (int piece = 0; piece < row.documents().length; piece++) {
-      int document = row.documents()[piece];
-      assertThat(row.lengths()[piece]).isPositive();
-      for (int t = row.starts()[piece]; t < row.starts()[piece] + row.lengths()[piece]; t++) {
+    for (int piece = 0; piece < row.size(); piece++) {
+      int document = row.document(piece);
+      assertThat(row.length(piece)).isPositive();
+      for (int t = row.start(piece); t < row.start(piece) + row.length(piece); t++) {
         assertThat(placed[document][t])
             .as("document %d token %d placed twice", document, t)
             .isFalse();
@@ -77,8 +78,8 @@ class PackerTest {
     List<RowPlan> rows =
         new BestFitDecreasing(10, BestFitDecreasing.Overflow.TRUNCATE).plan(new int[] {3, 6, 6, 1});
     assertThat(rows).hasSize(2);
-    assertThat(rows.get(0).documents()).containsExactly(1, 0, 3);
-    assertThat(rows.get(1).documents()).containsExactly(2);
+    assertThat(documents(rows.get(0))).containsExactly(1, 0, 3);
+    assertThat(documents(rows.get(1))).containsExactly(2);
   }
 
   @Test
@@ -86,10 +87,14 @@ class PackerTest {
     List<RowPlan> rows =
         new BestFitDecreasing(4, BestFitDecreasing.Overflow.SPLIT).plan(new int[] {5, 2, 3, 1});
     // Pieces: 4 and 1 of document 0, then 2, 3, 1: as in the example of TRL's documentation.
-    assertThat(rows.stream().map(RowPlan::lengths))
+    assertThat(rows.stream().map(RowPlan::seqLengths))
         .containsExactly(new int[] {4}, new int[] {3, 1}, new int[] {2, 1});
-    assertThat(rows.get(1).documents()).containsExactly(2, 0);
-    assertThat(rows.get(1).starts()).containsExactly(0, 4);
+    assertThat(documents(rows.get(1))).containsExactly(2, 0);
+    assertThat(IntStream.range(0, 2).map(rows.get(1)::start)).containsExactly(0, 4);
+  }
+
+  private static int[] documents(RowPlan row) {
+    return IntStream.range(0, row.size()).map(row::document).toArray();
   }
 
   @Test

@@ -204,17 +204,15 @@ class HubDatasetTest {
   @Test
   void executorsReadCopies() throws IOException {
     put("a/train.jsonl", "b/train.jsonl");
+    DatasetSplits cut = new DatasetSplits(new Configuration());
     List<DatasetSplit> splits =
-        new DatasetSplits(new Configuration())
-            .of(
-                files(ID, "", "train"),
-                problem -> {
-                  throw problem;
-                });
+        cut.of(
+            files(ID, "", "train"),
+            problem -> {
+              throw problem;
+            });
     Path shared = folder.resolve("shared");
-    List<DatasetSplit> copies =
-        SharedSplits.copy(
-            new Configuration(), splits, new org.apache.hadoop.fs.Path(shared.toUri()));
+    List<DatasetSplit> copies = cut.shared(splits, new org.apache.hadoop.fs.Path(shared.toUri()));
     assertThat(copies)
         .extracting(split -> contents(split.file()))
         .containsExactly("a/train.jsonl", "b/train.jsonl");

@@ -1,4 +1,4 @@
-package org.sparklora.prep.mixture;
+package org.sparklora.prep.settings;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Function;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
@@ -26,7 +25,7 @@ import org.sparklora.prep.table.TableQuery;
  * Reads the file of {@code --datasets}: TRL's {@code datasets} and {@code test_split_size}, with
  * keys of our own. Most keys of a dataset are flags under other names.
  */
-public final class MixtureFile {
+final class MixtureFile {
   private static final String SHARE = SettingsFile.TEST_SPLIT_SIZE;
   private static final String FILTER = "filter";
   private static final String COLUMNS = "columns";
@@ -87,12 +86,10 @@ public final class MixtureFile {
    * Reads a file.
    *
    * @param settings of the command
-   * @param dataset makes the source of a dataset alone
    * @throws ConfigException naming key, value and file, for an unknown key, or a value that cannot
    *     be used
    */
-  public static Mixture read(
-      Path file, Settings settings, Function<Settings, PrepConfig.Source> dataset) {
+  static Mixture read(Path file, Settings settings) {
     Map<String, Value> entries;
     try {
       entries = SettingsFile.read(file);
@@ -104,13 +101,13 @@ public final class MixtureFile {
       Map<String, Value> own = new LinkedHashMap<>(entries);
       boolean isConfig = settings.isGivenBy(file, Flags.DATASETS); // else a run's file names it
       own.keySet().removeIf(key -> !known.contains(key) && (isConfig || settings.isGiven(key)));
-      return new MixtureFile("", own, known).mixture(settings, dataset);
+      return new MixtureFile("", own, known).mixture(settings);
     } catch (ConfigException e) {
       throw e.in(file.toString());
     }
   }
 
-  private Mixture mixture(Settings settings, Function<Settings, PrepConfig.Source> dataset) {
+  private Mixture mixture(Settings settings) {
     String list = Flags.DATASETS.name();
     double share = number(SHARE, 0);
     require(share >= 0 && share < 1, SHARE, "a share of the rows is expected, such as 0.01");
@@ -122,14 +119,14 @@ public final class MixtureFile {
       Map<String, Value> of = element.entries().orElse(Map.of());
       ConfigException.require(
           of.containsKey("path"), key, element.text(), "keys and values are expected, and a path");
-      parts.add(new MixtureFile(key + ".", of, KEYS).part(settings, dataset));
+      parts.add(new MixtureFile(key + ".", of, KEYS).part(settings));
     }
     Map<String, Object> written = new LinkedHashMap<>();
     entries.forEach((key, value) -> written.put(key, value.written()));
     return new Mixture(parts, new Held(share, false), written);
   }
 
-  private Mixture.Part part(Settings settings, Function<Settings, PrepConfig.Source> dataset) {
+  private Mixture.Part part(Settings settings) {
     double weight = number(WEIGHT, 1);
     require(
         weight > 0 && weight <= MOST_WEIGHT,
@@ -146,12 +143,14 @@ public final class MixtureFile {
     }
     List<String> columns = texts(COLUMNS);
     String filter = String.join(" ", texts(FILTER));
-    if (!TableQuery.isAskedFor(own)) {
-      return new Mixture.Part(dataset.apply(own), filter, Set.copyOf(columns), take);
+    if (TableQuery.isAskedFor(own)) {
+      own = own.with(Flags.DATASET_FILTER, filter);
+      own = own.with(Flags.DATASET_COLUMNS, String.join(", ", columns));
+      filter = "";
+      columns = List.of();
     }
-    own = own.with(Flags.DATASET_FILTER, filter);
-    own = own.with(Flags.DATASET_COLUMNS, String.join(", ", columns));
-    return new Mixture.Part(dataset.apply(own), "", Set.of(), take);
+    PrepConfig.Source source = PrepSettings.dataset(own, Flags.DATASET_TRAIN_SPLIT);
+    return new Mixture.Part(source, filter, Set.copyOf(columns), take);
   }
 
   /** The settings with a flag of this dataset, whose value is checked as that of any flag. */
