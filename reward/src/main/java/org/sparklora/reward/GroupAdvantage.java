@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Group-relative advantages (Shao et al., 2024): how much better each completion is than its
@@ -239,8 +240,7 @@ public final class GroupAdvantage {
               .formatted(rewards.length, groupSize));
     }
     double[] values =
-        IntStream.range(0, rewards.length / groupSize)
-            .mapToObj(g -> Arrays.copyOfRange(rewards, g * groupSize, (g + 1) * groupSize))
+        groups(rewards, groupSize)
             .flatMapToDouble(group -> Arrays.stream(ofGroup(group, weights, scaling, aggregation)))
             .toArray();
     if (!needsBatch(scaling, aggregation)) {
@@ -249,6 +249,12 @@ public final class GroupAdvantage {
     boolean summed = aggregation == Aggregation.NORMALIZE_THEN_SUM;
     Moments batch = Moments.ofAll(summed ? values : weightedSums(rewards, weights));
     return Arrays.stream(values).map(value -> scaled(value, batch)).toArray();
+  }
+
+  /** The rewards of each group; those of a group stand side by side. */
+  public static Stream<double[][]> groups(double[][] rewards, int groupSize) {
+    return IntStream.range(0, rewards.length / groupSize)
+        .mapToObj(g -> Arrays.copyOfRange(rewards, g * groupSize, (g + 1) * groupSize));
   }
 
   private static double orZero(double value) {

@@ -4,8 +4,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.AnswerReward;
 import org.sparklora.reward.Judgement;
-import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 
 /**
@@ -14,7 +14,7 @@ import org.sparklora.reward.RewardInput;
  * the first number after {@code ####} or {@code The answer is}, before the completion asks a
  * question of its own; commas, dollar signs and a full stop at the end do not count.
  */
-public record ExactMatch() implements Reward {
+public record ExactMatch() implements AnswerReward {
   public static final String NAME = "exact_match_reward";
 
   private static final Pattern END = Pattern.compile("Question:|Q:|</s>|<\\|im_end\\|>");
@@ -38,17 +38,25 @@ public record ExactMatch() implements Reward {
   }
 
   private static Judgement judge(String completion, String solution) {
-    Matcher found = ANSWER.matcher(END.split(completion, 2)[0]);
-    Optional<String> answer =
-        found.find()
-            ? Optional.ofNullable(found.group(1)).or(() -> Optional.of(found.group(2)))
-            : Optional.empty();
+    Optional<String> answer = written(completion);
     Verdict verdict =
         answer.map(ExactMatch::compared).filter(solution::equals).isPresent()
             ? Verdict.CORRECT
             : Verdict.WRONG;
     return Judgement.of(
         verdict, answer.isPresent() ? "exact match" : "no answer", solution, answer.orElse(""));
+  }
+
+  private static Optional<String> written(String completion) {
+    Matcher found = ANSWER.matcher(END.split(completion, 2)[0]);
+    return found.find()
+        ? Optional.ofNullable(found.group(1)).or(() -> Optional.of(found.group(2)))
+        : Optional.empty();
+  }
+
+  @Override
+  public Optional<String> answer(String completion) {
+    return written(completion).map(ExactMatch::compared).filter(answer -> !answer.isEmpty());
   }
 
   private static String compared(String text) {

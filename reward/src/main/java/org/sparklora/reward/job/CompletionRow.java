@@ -1,6 +1,5 @@
 package org.sparklora.reward.job;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -11,6 +10,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.RewardInput;
 
 /**
@@ -36,19 +36,10 @@ public final class CompletionRow {
   private static final String COMPLETION_LENGTH = "completion_length";
 
   /** Columns that rewards do not see as text. */
-  private static final Set<String> HIDDEN =
+  static final Set<String> HIDDEN =
       Set.of(
-          COLUMNS,
-          "json_columns",
-          ROW_NUMBER,
-          "prompt_ids",
-          COMPLETION_IDS,
-          "logprobs",
-          "generator",
-          "policy_version",
-          "sampling_seed");
-
-  private static final ObjectMapper JSON = new ObjectMapper();
+          "columns json_columns spark_lora_row_number prompt_ids completion_ids logprobs generator policy_version sampling_seed"
+              .split(" "));
 
   private CompletionRow() {}
 
@@ -112,7 +103,7 @@ public final class CompletionRow {
     columns.forEach(
         (name, cell) ->
             (cell instanceof List || cell instanceof Map
-                    ? Optional.of(JSON.valueToTree(cell).toString())
+                    ? Optional.of(Prompt.json(cell))
                     : text(cell))
                 .ifPresent(text -> texts.put(name, text)));
     return texts;

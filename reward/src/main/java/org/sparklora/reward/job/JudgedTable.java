@@ -1,6 +1,11 @@
 package org.sparklora.reward.job;
 
 import java.io.Serializable;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.Temporal;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -229,11 +234,19 @@ final class JudgedTable implements Serializable {
           .forEach((name, value) -> cells.put(String.valueOf(name), cell(value)));
       return cells;
     }
-    if (cell instanceof Date || cell instanceof Temporal) {
-      return cell.toString();
-    }
     return cell instanceof Row struct && struct.schema() != null
         ? cells(struct.schema(), struct)
-        : cell;
+        : timeless(cell);
+  }
+
+  /** A time as readers of datasets give it, in UTC, whatever the zone of this machine. */
+  private static Object timeless(Object cell) {
+    Object moment = cell instanceof Timestamp at ? at.toInstant() : cell;
+    Object time =
+        moment instanceof Instant at ? LocalDateTime.ofInstant(at, ZoneOffset.UTC) : moment;
+    if (time instanceof LocalDateTime local) {
+      return DateTimeFormatter.ISO_LOCAL_DATE_TIME.format(local).replace('T', ' ');
+    }
+    return time instanceof Date || time instanceof Temporal ? time.toString() : time;
   }
 }

@@ -1,8 +1,5 @@
 package org.sparklora.reward.job;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,7 +9,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.math.AnswerVotes;
 import org.sparklora.reward.math.MathReward;
@@ -31,36 +27,19 @@ record RatedPrompt(
     List<Map<String, Object>> correct,
     Optional<String> solution) {
   static final String KEPT = "kept";
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PROMPT = "prompt";
   private static final String JSON_COLUMNS = "json_columns";
   private static final String TOOLS = "tools";
 
-  /** Columns that {@code generate} and {@code reward} add to a dataset's, beside rewards/NAME. */
+  /**
+   * Columns that {@code generate} and {@code reward} add to a dataset's, beside rewards/NAME and
+   * those that rewards do not see.
+   */
   private static final Set<String> ADDED =
       Set.of(
-          CompletionRow.PROMPT_ID,
-          CompletionRow.COMPLETION,
-          CompletionRow.ROW_NUMBER,
-          "prompt_ids",
-          CompletionRow.COLUMNS,
-          JSON_COLUMNS,
-          "completion_index",
-          "completion_ids",
-          "completion_length",
-          "logprobs",
-          "stop_reason",
-          "generator",
-          "policy_version",
-          "sampling_seed",
-          JudgedTable.VERDICT,
-          JudgedTable.REASON,
-          "gold_parsed",
-          "answer_parsed",
-          JudgedTable.SECONDS,
-          JudgedTable.REWARD,
-          JudgedTable.ADVANTAGE,
-          JudgedTable.ZERO_STD);
+          ("prompt_id completion completion_index completion_length stop_reason verdict reason gold_parsed answer_parsed"
+                  + " judge_seconds reward advantage group_zero_std")
+              .split(" "));
 
   /** Columns by which a dataset is recognised before its prompt and completion are. */
   private static final Set<String> OTHER_FORMATS = Set.of("input_ids", "conversations");
@@ -138,7 +117,7 @@ record RatedPrompt(
     row.put("passrate", passRate());
     solution.ifPresent(text -> row.put(CompletionRow.SOLUTION, text));
     if (config.task() == SelectConfig.Task.GRPO) {
-      return List.of(json(row));
+      return List.of(Prompt.json(row));
     }
     row.keySet().removeAll(OTHER_FORMATS);
     if (config.tables().format() == RewardConfig.Format.PARQUET
@@ -154,7 +133,7 @@ record RatedPrompt(
               answer.put("role", "assistant");
               answer.put("content", text);
               row.put(CompletionRow.COMPLETION, chat ? List.of(answer) : text);
-              return json(row);
+              return Prompt.json(row);
             })
         .toList();
   }
@@ -183,6 +162,7 @@ record RatedPrompt(
   /** The dataset's columns and the prompt: messages, or a text. */
   private static Map<String, Object> datasetColumns(Map<String, Object> row) {
     Map<String, Object> columns = new TreeMap<>(row);
+    columns.keySet().removeAll(CompletionRow.HIDDEN);
     columns.keySet().removeIf(name -> ADDED.contains(name) || name.startsWith("rewards/"));
     if (row.get(CompletionRow.COLUMNS) instanceof Map<?, ?> ofDataset) {
       List<?> json = row.get(JSON_COLUMNS) instanceof List<?> names ? names : List.of();
@@ -190,7 +170,7 @@ record RatedPrompt(
           (name, cell) ->
               columns.put(
                   String.valueOf(name),
-                  json.contains(name) && cell instanceof String text ? parsed(text) : cell));
+                  json.contains(name) && cell instanceof String text ? Prompt.parsed(text) : cell));
     }
     columns.computeIfPresent(PROMPT, (name, cell) -> messages(cell));
     return columns;
@@ -198,23 +178,8 @@ record RatedPrompt(
 
   /** Parses a prompt that is messages in JSON; returns any other as it is. */
   private static Object messages(Object prompt) {
-    Optional<JsonNode> turns =
-        prompt instanceof String text ? Prompt.conversation(text) : Optional.empty();
-    return turns.isPresent() ? JSON.convertValue(turns.get(), List.class) : prompt;
-  }
-
-  private static Object parsed(String text) {
-    try {
-      return JSON.readValue(text, Object.class);
-    } catch (JsonProcessingException e) {
-      throw new TableException(
-          "Cannot read %s as JSON: the table was edited, run generate and reward again"
-              .formatted(text),
-          e);
-    }
-  }
-
-  private static String json(Map<String, Object> row) {
-    return JSON.valueToTree(row).toString();
+    return prompt instanceof String text && Prompt.conversation(text).isPresent()
+        ? Prompt.parsed(text)
+        : prompt;
   }
 }

@@ -8,11 +8,11 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.reward.AnswerReward;
 import org.sparklora.reward.GivenReward;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.Reward;
-import org.sparklora.reward.format.ExactMatch;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
@@ -125,15 +125,22 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
      * @param lack the rest of the message: the input without solutions, and the remedy
      */
     public void requireSolutions(boolean given, String lack) {
-      rewards().stream()
-          .filter(reward -> reward instanceof MathReward || reward instanceof ExactMatch)
-          .forEach(
-              reward ->
-                  ConfigException.require(
-                      given,
-                      Flags.REWARD_FUNCS,
-                      reward.name(),
-                      "it compares answers with solutions, and " + lack));
+      for (Reward reward : rewards()) {
+        ConfigException.require(
+            given || !(reward instanceof AnswerReward),
+            Flags.REWARD_FUNCS,
+            reward.name(),
+            "it compares answers with solutions, and " + lack);
+      }
+    }
+
+    /** The reward that groups completions by their answers: the first that finds answers. */
+    public AnswerReward votes() {
+      return rewards().stream()
+          .filter(AnswerReward.class::isInstance)
+          .map(AnswerReward.class::cast)
+          .findFirst()
+          .orElseGet(() -> MathReward.of(dialect));
     }
 
     /** The weights in the order of the names. */

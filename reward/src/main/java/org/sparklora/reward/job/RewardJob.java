@@ -164,7 +164,10 @@ public final class RewardJob {
       FileSystem files = folder.getFileSystem(hadoop);
       for (FileStatus file : files.globStatus(new Path(folder, "part-*"))) {
         Path path = file.getPath();
-        files.rename(path, new Path(folder, path.getName().replaceAll("(json|txt)$", "jsonl")));
+        Path named = new Path(folder, path.getName().replaceAll("(json|txt)$", "jsonl"));
+        if (!files.rename(path, named)) {
+          throw new IOException("the file system refused to rename " + path.getName());
+        }
       }
     } catch (IOException e) {
       throw failed("rename the files in", folder, e);

@@ -1,6 +1,5 @@
 package org.sparklora.reward.job;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,21 +36,14 @@ public record RoundRewards(
     return metrics;
   }
 
-  private List<double[][]> groups() {
-    List<double[][]> groups = new ArrayList<>();
-    for (int start = 0; start < rewards.length; start += groupSize) {
-      groups.add(Arrays.copyOfRange(rewards, start, start + groupSize));
-    }
-    return groups;
-  }
-
   /**
    * Share of groups, or of the whole batch, whose deviation of rewards is zero. As in TRL, a group
    * of which fewer than two completions were judged has no deviation.
    */
   private double flatShare(RewardConfig.Advantages config) {
     boolean byBatch = GroupAdvantage.needsBatch(config.scaling(), config.aggregation());
-    List<double[][]> divided = byBatch ? List.<double[][]>of(rewards) : groups();
+    List<double[][]> divided =
+        byBatch ? List.<double[][]>of(rewards) : GroupAdvantage.groups(rewards, groupSize).toList();
     long flat = divided.stream().filter(some -> deviates(some) && isFlat(some, config)).count();
     return (double) flat / divided.size();
   }

@@ -57,8 +57,6 @@ public final class SqlFunctions {
   /** Name of the function that gives a group's advantages. */
   public static final String GROUP_ADVANTAGES = "group_advantages";
 
-  private static final String DOUBLES = "array<double>";
-
   private static final String WINDOWS =
       "; for group_advantage(reward) OVER (PARTITION BY …) open the session with spark.sql.extensions=org.sparklora.api.SqlExtensions";
 
@@ -80,57 +78,56 @@ public final class SqlFunctions {
     }
   }
 
+  /** An argument's types, and the type to which it is cast. */
+  private record Argument(String takes, Predicate<DataType> types, String cast) {
+    static final Argument TEXT = new Argument("texts", SqlFunctions::isText, "string");
+    static final Argument NUMBER = new Argument("a number first", SqlFunctions::isNumber, "double");
+    static final Argument NUMBERS =
+        new Argument("an array of numbers", SqlFunctions::areNumbers, "array<double>");
+
+    /** Refuses a wrong type, since Spark's cast of it would make every value null. */
+    Column of(String name, Column argument) {
+      Expression given = argument.expr();
+      if (given.resolved() && !types.test(given.dataType())) {
+        throw new IllegalArgumentException(
+            "Cannot call %s with %s of type %s: it takes %s"
+                .formatted(name, given.sql(), given.dataType().simpleString(), takes));
+      }
+      return argument.cast(cast);
+    }
+  }
+
   /** All functions, by name. */
   public static Map<String, Builder> all(Dialect dialect) {
-    UserDefinedFunction verify = mathVerify(dialect);
-    UserDefinedFunction one = groupAdvantage();
-    UserDefinedFunction all = groupAdvantages();
     Map<String, Builder> functions = new TreeMap<>();
-    functions.put(
-        MATH_VERIFY,
-        arguments -> {
-          require(MATH_VERIFY, "completion, solution", arguments, 2);
-          arguments.forEach(text -> require(MATH_VERIFY, "texts", text, SqlFunctions::isText));
-          return verify.apply(arguments.get(0).cast("string"), arguments.get(1).cast("string"));
-        });
-    functions.put(
-        GROUP_ADVANTAGE,
-        arguments -> {
-          require(GROUP_ADVANTAGE, "reward, rewards of its group", arguments, 2);
-          require(GROUP_ADVANTAGE, "a number first", arguments.get(0), SqlFunctions::isNumber);
-          require(
-              GROUP_ADVANTAGE, "an array of numbers", arguments.get(1), SqlFunctions::areNumbers);
-          return one.apply(arguments.get(0).cast("double"), arguments.get(1).cast(DOUBLES));
-        });
-    functions.put(
-        GROUP_ADVANTAGES,
-        arguments -> {
-          require(GROUP_ADVANTAGES, "rewards of a group", arguments, 1);
-          require(
-              GROUP_ADVANTAGES, "an array of numbers", arguments.get(0), SqlFunctions::areNumbers);
-          return all.apply(arguments.get(0).cast(DOUBLES));
-        });
+    Argument text = Argument.TEXT;
+    put(functions, MATH_VERIFY, "completion, solution", mathVerify(dialect), text, text);
+    Argument[] one = {Argument.NUMBER, Argument.NUMBERS};
+    put(functions, GROUP_ADVANTAGE, "reward, rewards of its group", groupAdvantage(), one);
+    put(functions, GROUP_ADVANTAGES, "rewards of a group", groupAdvantages(), Argument.NUMBERS);
     return functions;
   }
 
-  private static void require(String name, String takes, List<Column> given, int count) {
-    if (given.size() != count) {
-      throw new IllegalArgumentException(
-          "Cannot call %s with %s arguments: it is %s(%s)%s"
-              .formatted(
-                  name, given.size(), name, takes, name.equals(GROUP_ADVANTAGE) ? WINDOWS : ""));
-    }
-  }
-
-  /** Refuses an argument of a wrong type, since Spark's cast of it would make every value null. */
-  private static void require(
-      String name, String takes, Column argument, Predicate<DataType> allowed) {
-    Expression given = argument.expr();
-    if (given.resolved() && !allowed.test(given.dataType())) {
-      throw new IllegalArgumentException(
-          "Cannot call %s with %s of type %s: it takes %s"
-              .formatted(name, given.sql(), given.dataType().simpleString(), takes));
-    }
+  private static void put(
+      Map<String, Builder> functions,
+      String name,
+      String takes,
+      UserDefinedFunction function,
+      Argument... arguments) {
+    functions.put(
+        name,
+        given -> {
+          if (given.size() != arguments.length) {
+            String more = name.equals(GROUP_ADVANTAGE) ? WINDOWS : "";
+            throw new IllegalArgumentException(
+                "Cannot call %s with %s arguments: it is %s(%s)%s"
+                    .formatted(name, given.size(), name, takes, more));
+          }
+          return function.apply(
+              IntStream.range(0, arguments.length)
+                  .mapToObj(i -> arguments[i].of(name, given.get(i)))
+                  .toArray(Column[]::new));
+        });
   }
 
   private static boolean isText(DataType type) {

@@ -4,13 +4,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.AnswerReward;
 
 /**
  * The different answers that completions of one problem give, and who gives them: self-consistency
  * (Wang et al., <a href="https://arxiv.org/abs/2203.11171">2203.11171</a>). Answers are the same if
- * the reward judges one as correct with the other as solution; each is compared with the first of
- * its kind.
+ * the reward says so; each is compared with the first of its kind.
  *
  * @param answers most frequent first; of equally frequent ones the one given first
  */
@@ -29,7 +28,7 @@ public record AnswerVotes(List<Voted> answers) {
    *
    * @param reward finds and compares answers
    */
-  public static AnswerVotes of(MathReward reward, List<String> completions) {
+  public static AnswerVotes of(AnswerReward reward, List<String> completions) {
     List<Voted> answers = new ArrayList<>();
     for (int i = 0; i < completions.size(); i++) {
       Optional<String> text = reward.answer(completions.get(i));
@@ -39,8 +38,7 @@ public record AnswerVotes(List<Voted> answers) {
             answers.stream()
                 .filter(
                     known ->
-                        known.text().equals(text.get())
-                            || reward.judge(completion, known.text()).verdict() == Verdict.CORRECT)
+                        known.text().equals(text.get()) || reward.gives(completion, known.text()))
                 .findFirst()
                 .orElseGet(
                     () -> {

@@ -3,8 +3,8 @@ package org.sparklora.reward.math;
 import java.util.List;
 import java.util.Optional;
 import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.AnswerReward;
 import org.sparklora.reward.Judgement;
-import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.math.dialect.MathVerify;
 import org.sparklora.reward.math.dialect.SoundJudge;
@@ -32,7 +32,8 @@ import org.sparklora.reward.math.number.AlgebraLimit;
  * @param dialect the rules that judge
  * @param budgetMillis CPU time after which a verdict within its steps is given up
  */
-public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) implements Reward {
+public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis)
+    implements AnswerReward {
   /** Default of the CPU clock: forty times the time of a verdict's steps. */
   public static final long DEFAULT_BUDGET_MILLIS = 60_000;
 
@@ -119,7 +120,7 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
     return judge(completion, solution, AlgebraLimit.ofMillis(budgetMillis));
   }
 
-  /** The text of a completion's final answer; empty if there is none that can be read. */
+  @Override
   public Optional<String> answer(String completion) {
     AlgebraLimit budget = AlgebraLimit.ofMillis(budgetMillis);
     try {
@@ -128,10 +129,17 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
               : extracted(completion, budget).words().stream()
                   .findFirst()
                   .map(word -> BoxedAnswer.extract(word, Boxed.LAST)))
-          .filter(answer -> !answer.isBlank());
+          .filter(answer -> !answer.isBlank() && unanswered(completion).isEmpty());
     } catch (RuntimeException | StackOverflowError unreadable) {
       return Optional.empty();
     }
+  }
+
+  @Override
+  public boolean gives(String completion, String answer) {
+    // Solutions of the other recipes are texts, in which LaTeX has delimiters.
+    String solution = isGuide() || dialect == Dialect.SOUND ? answer : "$" + answer + "$";
+    return judge(completion, solution).verdict() == Verdict.CORRECT;
   }
 
   /** Judges one completion within the caller's budget, which counts the steps taken. */

@@ -80,6 +80,23 @@ class CompletionRowTest {
   }
 
   @Test
+  void numbersThatAreNotFiniteAreTheSameInTablesAndRounds() {
+    Map<String, Object> values =
+        Map.of("scores", List.of(Double.NaN, 1.5), "most", Double.NEGATIVE_INFINITY);
+    Prompt prompt = GENERATION.prompt().with(values);
+    Generation typed = new Generation(prompt, 1, "two", new int[] {3}, new float[1], "eos");
+
+    assertThat(CompletionRow.columns(typed)).containsAllEntriesOf(values);
+    Map<String, String> texts = Map.of("scores", "[NaN,1.5]", "most", "-Infinity");
+    assertThat(CompletionRow.of(typed).columns()).containsAllEntriesOf(texts);
+    assertThat(
+            CompletionRow.of(Map.of("completion", "two", "columns", prompt.columns()))
+                .orElseThrow()
+                .columns())
+        .containsAllEntriesOf(texts);
+  }
+
+  @Test
   void columnsAreTextsAndListsAndMapsAreJson() {
     Map<String, Object> values = new HashMap<>();
     values.put("maybe", null);

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.Date;
 import java.sql.Timestamp;
+import java.time.Instant;
 import java.time.LocalDateTime;
 import java.util.Map;
+import java.util.TimeZone;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -20,24 +22,34 @@ class JudgedTableTest {
 
   /** Jackson writes times as milliseconds, and refuses local ones. */
   @Test
-  void timesAreTexts() {
+  void timesAreTextsInOneZoneOnEveryMachine() {
     StructType schema =
         new StructType()
             .add("day", DataTypes.DateType)
             .add("at", DataTypes.TimestampType)
+            .add("instant", DataTypes.TimestampType)
             .add("local", DataTypes.TimestampNTZType);
-    Row row =
-        RowFactory.create(
-            Date.valueOf("2024-02-29"),
-            Timestamp.valueOf("2024-02-29 12:30:00.5"),
-            LocalDateTime.of(2024, 2, 29, 12, 30));
+    Instant instant = Instant.parse("2024-02-29T12:30:00.5Z");
+    TimeZone zone = TimeZone.getDefault();
+    TimeZone.setDefault(TimeZone.getTimeZone("Asia/Tokyo"));
+    try {
+      Row row =
+          RowFactory.create(
+              Date.valueOf("2024-02-29"),
+              Timestamp.from(instant),
+              instant,
+              LocalDateTime.of(2024, 2, 29, 12, 30));
 
-    assertThat(JudgedTable.cells(schema, row))
-        .isEqualTo(
-            Map.of(
-                "day", "2024-02-29",
-                "at", "2024-02-29 12:30:00.5",
-                "local", "2024-02-29T12:30"));
+      assertThat(JudgedTable.cells(schema, row))
+          .isEqualTo(
+              Map.of(
+                  "day", "2024-02-29",
+                  "at", "2024-02-29 12:30:00.5",
+                  "instant", "2024-02-29 12:30:00.5",
+                  "local", "2024-02-29 12:30:00"));
+    } finally {
+      TimeZone.setDefault(zone);
+    }
   }
 
   @ParameterizedTest

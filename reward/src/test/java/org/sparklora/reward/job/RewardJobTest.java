@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -377,5 +380,34 @@ class RewardJobTest {
     assertThatThrownBy(() -> spark.sql(call.formatted("b - a, array(a, b)")).first())
         .hasStackTraceContaining("Cannot compare reward")
         .hasStackTraceContaining("[0.1, 0.3]: it is none of them");
+  }
+
+  /** The local disk as {@code refusing:}, which renames nothing. */
+  public static final class Refusing extends RawLocalFileSystem {
+    @Override
+    public String getScheme() {
+      return "refusing";
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("refusing:///");
+    }
+
+    @Override
+    public boolean rename(org.apache.hadoop.fs.Path from, org.apache.hadoop.fs.Path to) {
+      return false;
+    }
+  }
+
+  @Test
+  void linesThatCannotBeRenamedAreNoResult(@TempDir Path folder) throws IOException {
+    Configuration hadoop = new Configuration();
+    hadoop.set("fs.refusing.impl", Refusing.class.getName());
+    Files.writeString(folder.resolve("part-00000.json"), "{}");
+    var there = new org.apache.hadoop.fs.Path("refusing://" + folder);
+    assertThatThrownBy(() -> RewardJob.nameAsJsonLines(hadoop, there))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("refused to rename part-00000.json");
   }
 }

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -17,6 +18,8 @@ import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.format.OverlongPunishment;
+import org.sparklora.reward.math.AnswerVotes;
+import org.sparklora.reward.math.AnswerVotes.Voted;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 class RewardsTest {
@@ -205,6 +208,24 @@ class RewardsTest {
           .hasMessageContaining("reward_funcs = " + name)
           .hasMessageContaining("there is none");
     }
+  }
+
+  private static List<List<Integer>> voters(List<String> completions, String... names) {
+    return AnswerVotes.of(RewardConfig.Functions.of(names).votes(), completions).answers().stream()
+        .map(Voted::voters)
+        .toList();
+  }
+
+  @Test
+  void completionsVoteForTheAnswersThatTheirRewardFinds() {
+    List<String> harness =
+        List.of("40+2\n#### 42", "#### 41", "#### 42.\n\nQuestion: 1?\n#### 41", "42");
+    assertThat(voters(harness, "think_format_reward", "exact_match_reward"))
+        .containsExactly(List.of(0, 2), List.of(1));
+    List<String> thoughts =
+        List.of("\\boxed{x+1}", "</think> $\\boxed{x+1}$", "so </think> $\\boxed{1+x}$");
+    assertThat(voters(thoughts, "reasoning_accuracy_reward")).containsExactly(List.of(1, 2));
+    assertThat(voters(thoughts, "think_format_reward")).containsExactly(List.of(0, 1, 2));
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -223,6 +224,26 @@ class SelectJobTest {
                 .replace('\'', '"'),
             "{'prompt':[{'content':'question 2','role':'user'}],'completion':[{'content':'\\\\boxed{6}','role':'assistant'}],'solution':'6','tags':['a','b2'],'passrate':0.5}"
                 .replace('\'', '"'));
+  }
+
+  /** A text among the numbers would make a column of texts. */
+  @Test
+  void numbersThatAreNotFiniteStayNumbers() {
+    Map<String, Object> rollout =
+        Map.of(
+            "prompt", "?",
+            "columns", Map.of("score", "NaN", "scores", "[1.5,-Infinity]"),
+            "json_columns", List.of("score", "scores"));
+    RatedPrompt prompt = new RatedPrompt(List.of(rollout), 1, List.of(), Optional.empty());
+    SelectConfig grpo =
+        new SelectConfig(
+            RewardConfig.defaults("in", "out").tables(),
+            SelectConfig.Task.GRPO,
+            new SelectConfig.PassRates(0, 1),
+            SelectConfig.Keep.FIRST,
+            1,
+            byVerdict());
+    assertThat(prompt.rows(grpo).get(0)).contains("\"score\":NaN", "\"scores\":[1.5,-Infinity]");
   }
 
   /** Templates print tools in the order of their keys, which Spark sorts in structs. */

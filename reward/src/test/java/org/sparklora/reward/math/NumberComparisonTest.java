@@ -146,6 +146,16 @@ class NumberComparisonTest {
         new MathReward(Recipe.ACCURACY, Dialect.MATH_VERIFY, MathReward.DEFAULT_BUDGET_MILLIS)
             .judge("\\boxed{42}", "Answer:\u00a042");
     assertThat(plain.verdict()).isEqualTo(Verdict.CORRECT);
+    Judgement unit = reference.judge("The answer is $5 m\u00a0s$.", "5");
+    assertThat(unit.verdict()).isEqualTo(Verdict.CORRECT);
+  }
+
+  /** A dollar after a digit opens nothing; i is a word of its own only beside no letter. */
+  @Test
+  void digitsAndWordsOfUnicodeAreThoseOfPython() {
+    assertThat(reference.judge("The answer: \u0663$5$ $6$", "6").verdict())
+        .isEqualTo(Verdict.CORRECT);
+    assertThat(reference.judge("$\\boxed{2πi}$", "2\\pi i").verdict()).isEqualTo(Verdict.WRONG);
   }
 
   @Test

@@ -53,6 +53,9 @@ class SoundDialectTest {
           "$\\boxed{18 \\text{ dollars}}$"   @ 18              @ WRONG   @ CORRECT
           "Answer: $\\cos 60^\\circ$"        @ \\frac{1}{2}    @ WRONG   @ CORRECT
           "$\\boxed{\\text{Yes}}$"           @ \\text{Yes}     @ WRONG   @ CORRECT
+          "$\\boxed{\\text{A and C}}$"       @ A, C            @ WRONG   @ CORRECT
+          "$\\boxed{\\begin{cases} x=1 \\\\ y=2 \\end{cases}}$" @ x=1, y=2 @ WRONG @ CORRECT
+          "$\\boxed{1.5e3}$"               @ 1500            @ WRONG   @ CORRECT
           "Answer: $3+4\\mathrm{i}$"         @ 4i+3            @ WRONG   @ CORRECT
           "$\\boxed{2x \\ge 10}$"            @ x \\ge 5        @ WRONG   @ CORRECT
           "$\\boxed{7 > x > -2}$"            @ -2 < x < 7      @ WRONG   @ CORRECT

@@ -45,8 +45,79 @@ class SoundNotationTest {
           \\textbf{(B)}~12         @ B                      @ CORRECT
           \\textbf{(B)}\\,12       @ B                      @ CORRECT
           \\textbf{(B)}~12         @ C                      @ WRONG
+          \\text{Option B}         @ B                      @ CORRECT
+          \\text{Option B}         @ C                      @ WRONG
+          B                        @ \\textbf{(B)}\\ 12      @ CORRECT
+          12                       @ \\textbf{(B)}\\ 12      @ CORRECT
+          C                        @ \\textbf{(B)}\\ 12      @ WRONG
           """)
   void oneLetterIsChosen(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          A and C                  @ A, C                   @ CORRECT
+          \\text{A and C}          @ AC                     @ CORRECT
+          AC                       @ A, C                   @ CORRECT
+          (A)(C)                   @ \\text{(A) and (C)}    @ CORRECT
+          \\text{A}, \\text{C}      @ AC                     @ CORRECT
+          A, C                     @ A, B                   @ WRONG
+          A                        @ A, C                   @ WRONG
+          A, C                     @ A                      @ WRONG
+          ABC                      @ A, C                   @ WRONG
+          ABCD                     @ BDAC                   @ WRONG
+          B, D, A, C               @ BDAC                   @ CORRECT
+          """)
+  void severalLettersAreChosen(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          \\begin{cases} x=1 \\\\ y=2 \\end{cases}           @ x=1, y=2  @ CORRECT
+          \\begin{cases} x=1 \\\\ y=2 \\end{cases}           @ (1,2)      @ CORRECT
+          \\begin{cases} x=2 \\\\ y=1 \\end{cases}           @ x=1, y=2  @ WRONG
+          \\begin{cases} x & = 1, \\\\ y & = 2 \\end{cases}   @ x=1, y=2  @ CORRECT
+          \\left\\{\\begin{array}{l} x=1 \\\\ y=2 \\end{array}\\right. @ y=2, x=1 @ CORRECT
+          x=1, y=2                @ \\begin{cases} x=1 \\\\ y=2 \\end{cases} @ CORRECT
+          \\begin{cases} x>1 \\\\ x\\le 5 \\end{cases}       @ (1,5]      @ CORRECT
+          \\begin{cases} x, & x>0 \\\\ 0, & x\\le 0 \\end{cases} @ x, 0    @ WRONG
+          """)
+  void systemsAreLists(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          1.5e3                    @ 1.5\\times 10^3        @ CORRECT
+          1500                     @ 1.5e3                  @ CORRECT
+          1.5e-3\\text{ m}         @ 0.0015                 @ CORRECT
+          1.5e4                    @ 1500                   @ WRONG
+          2e-3                     @ 2e - 3                 @ CORRECT
+          2e^3                     @ 2000                   @ WRONG
+          1,00,000                 @ 100000                 @ WRONG
+          ₹100,000                 @ 100000                 @ CORRECT
+          500                      @ \\text{Rs. }500        @ CORRECT
+          \\$500                   @ Rs. 500                @ WRONG
+          ٤٢                       @ 42                     @ CORRECT
+          （１，２）                 @ (1,2)                  @ CORRECT
+          \\text{5 : 3}            @ 5:3                    @ CORRECT
+          \\text{no real solution} @ \\emptyset             @ CORRECT
+          """)
+  void numbersOfProgramsAndOtherCountriesAreRead(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
   }
 

@@ -164,6 +164,8 @@ class SoundSolutionTest {
           "The answer is $42. She keeps $10."                        @ 42
           "Let $x$ be it. The answer is 42. I hope this answer helps." @ 42
           "The answer is approximately 3.14."                        @ 3.14
+          "The answer is therefore 42."                              @ 42
+          "The answer is A and C. Indeed $x=3$."                     @ A, C
           """)
   void sentencesAreReadToTheirAnswer(String completion, String solution) {
     assertThat(sound.judge(completion, solution).verdict()).isEqualTo(Verdict.CORRECT);

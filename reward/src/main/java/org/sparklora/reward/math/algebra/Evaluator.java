@@ -48,11 +48,11 @@ public final class Evaluator {
   private FunctionValues functions;
 
   public Evaluator(Map<Symbol, Value> variables, AlgebraLimit budget) {
-    this(
-        variables,
-        budget,
-        new Magnitudes(false, !variables.isEmpty(), Magnitudes.MAX_DIGITS),
-        PreciseMath.ORDINARY);
+    this(variables, budget, new Magnitudes(false, !variables.isEmpty(), Magnitudes.MAX_DIGITS));
+  }
+
+  private Evaluator(Map<Symbol, Value> variables, AlgebraLimit budget, Magnitudes magnitudes) {
+    this(variables, budget, magnitudes, PreciseMath.ORDINARY);
   }
 
   private Evaluator(
@@ -68,11 +68,7 @@ public final class Evaluator {
    * terms that need more digits have no value.
    */
   public static Evaluator ofOrdinaryDigits(Map<Symbol, Value> variables, AlgebraLimit budget) {
-    return new Evaluator(
-        variables,
-        budget,
-        new Magnitudes(true, false, Magnitudes.MAX_DIGITS),
-        PreciseMath.ORDINARY);
+    return new Evaluator(variables, budget, new Magnitudes(true, false, Magnitudes.MAX_DIGITS));
   }
 
   /**
@@ -80,8 +76,7 @@ public final class Evaluator {
    * have no value.
    */
   static Evaluator atSample(Map<Symbol, Value> variables, AlgebraLimit budget) {
-    return new Evaluator(
-        variables, budget, new Magnitudes(false, true, SAMPLE_DIGITS), PreciseMath.ORDINARY);
+    return new Evaluator(variables, budget, new Magnitudes(false, true, SAMPLE_DIGITS));
   }
 
   private void use(PreciseMath digits) {

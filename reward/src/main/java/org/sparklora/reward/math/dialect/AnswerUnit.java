@@ -31,7 +31,7 @@ record AnswerUnit(String amount, String unit) {
 
   private static final String NUMBER =
       "-?(?:[0-9][0-9.,]*(?:(?:\\\\[,; ]|[ ~])[0-9]{3}(?![0-9]))*+|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+"
-          + "|\\([0-9]+\\+\\\\frac\\{[0-9]+\\}\\{[0-9]+\\}\\))(?:E[-+]?[0-9]+|/[0-9]+)?";
+          + "|\\([0-9]+\\+\\\\frac\\{[0-9]+\\}\\{[0-9]+\\}\\))(?:[eE][-+]?[0-9]+|/[0-9]+)?";
   private static final Pattern WITH_UNIT =
       Pattern.compile(
           "("
@@ -47,7 +47,7 @@ record AnswerUnit(String amount, String unit) {
   /** Words for units and for things that are counted, beside those in {@code SPELLINGS}. */
   private static final Set<String> UNITS =
       Set.of(
-          ("day days week weeks month months ton tons pound pounds gallon gallons cent cents rupee rupees sq square cubic"
+          ("day days week weeks month months ton tons pound pounds gallon gallons cent cents sq square cubic"
                   + " unit units N J W V A L hz people person students apples eggs books ways times pages points tickets"
                   + " customers marbles coins percent of per")
               .split(" "));
@@ -58,9 +58,9 @@ record AnswerUnit(String amount, String unit) {
 
   private static final Pattern CURRENCY_SIGN =
       Pattern.compile(
-          "\\s*(\\\\?\\$|US\\\\?\\$|€|£|¥|USD|EUR)\\s*[-0-9.].*|\\s*"
+          "\\s*(\\\\?\\$|US\\\\?\\$|€|£|¥|₹|USD|EUR|Rs\\.?|\\\\text\\{\\s*Rs\\.?\\s*\\})\\s*[-0-9.].*|\\s*"
               + NUMBER
-              + "(?:\\\\[,;: ]|~|\\s)*+(€|£|¥|USD|EUR)\\s*",
+              + "(?:\\\\[,;: ]|~|\\s)*+(€|£|¥|₹|USD|EUR)\\s*",
           Pattern.DOTALL);
   private static final Pattern COMMAND =
       Pattern.compile("\\\\(?:text|mathrm|mbox|mathbf|textbf|rm|operatorname)(?![a-zA-Z])");
@@ -78,7 +78,7 @@ record AnswerUnit(String amount, String unit) {
               + ",inch in inches,foot ft feet,yard yd yards,mile mi miles,gram g grams,kilogram kg kilograms"
               + ",milligram mg milligrams,poundMASS lb lbs,poundSTERLING £,ounce oz ounces,second s sec secs seconds"
               + ",minute min mins minutes,hour h hr hrs hours,year years yr yrs,liter l liters litre litres"
-              + ",milliliter ml milliliters,dollar dollars usd $ us$,euro euros eur €,¥,¥YEN yen,¥YUAN yuan"
+              + ",milliliter ml milliliters,dollar dollars usd $ us$,euro euros eur €,rupee rupees rs inr ₹,¥,¥YEN yen,¥YUAN yuan"
               + ",degree degrees deg,radian radians rad,mile/hour mph,kilometer/hour kmh kph")
           .split(",");
 
@@ -142,7 +142,8 @@ record AnswerUnit(String amount, String unit) {
     Matcher sign = CURRENCY_SIGN.matcher(latex);
     if (sign.matches()) {
       String written = sign.group(sign.group(1) != null ? 1 : 2);
-      return Optional.of(NAMES.get(written.replace("\\", "").toLowerCase(Locale.ROOT)));
+      String plain = written.replaceAll("\\\\text|[\\\\.{}\\s]", "");
+      return Optional.of(NAMES.get(plain.toLowerCase(Locale.ROOT)));
     }
     return afterNumber(latex)
         .or(() -> atEnd(latex))

@@ -72,7 +72,7 @@ final class MathEquivalence {
     } else if (goldAssigns && !predEquates) {
       gold = Relations.last(gold).right();
     }
-    if (Relations.isRelation(gold) && isSet(pred)) {
+    if (Relations.isRelation(gold) && pred.isCollection() && !(pred instanceof Expr.Tuple)) {
       gold = RealSets.solutions(gold, budget).orElse(gold);
     }
     return compare(gold, pred);
@@ -117,10 +117,6 @@ final class MathEquivalence {
       return sameNames(gold, pred) || !config.chop() && sameFunction(gold, pred);
     }
     return sameNumber(gold, pred) || sameFunction(gold, pred);
-  }
-
-  private static boolean isSet(Expr expr) {
-    return expr.isCollection() && !(expr instanceof Expr.Tuple);
   }
 
   private static Expr endsOfChain(Expr equations) {

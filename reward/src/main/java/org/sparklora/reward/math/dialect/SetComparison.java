@@ -3,7 +3,6 @@ package org.sparklora.reward.math.dialect;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.DecimalArithmetic;
 import org.sparklora.reward.math.algebra.Evaluator;
@@ -71,14 +70,11 @@ final class SetComparison {
     List<Expr> ends = pair.children();
     boolean ordered = pair instanceof Interval || pair instanceof Tuple && ends.size() == 2;
     return ordered
-        && ends.stream().anyMatch(e -> holdsPercent(e) && !isZero(e))
+        && ends.stream()
+            .filter(SetComparison::holdsPercent)
+            .anyMatch(e -> Evaluator.compare(e, Expr.Num.of(0), budget).orElse(1) != 0)
         && ends.stream()
             .anyMatch(e -> !holdsPercent(e) && !(e instanceof Expr.Num num && !num.decimal()));
-  }
-
-  private boolean isZero(Expr expr) {
-    OptionalInt order = Evaluator.compare(expr, Expr.Num.of(0), budget);
-    return order.isPresent() && order.getAsInt() == 0;
   }
 
   private static boolean holdsPercent(Expr expr) {

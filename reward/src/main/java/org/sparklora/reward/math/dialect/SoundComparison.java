@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BiPredicate;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -39,6 +40,11 @@ final class SoundComparison {
 
   private static final Pattern TIME = Pattern.compile("[0-9]{1,2}:[0-9]{2}(?:\\s*[ap]\\.?m\\.?)?");
 
+  /** A choice and its value: {@code \textbf{(B)}\ 12}. */
+  private static final Pattern LABELLED =
+      Pattern.compile(
+          "(?s)\\s*\\\\(?:text|textbf|mathrm|mathbf)\\s*\\{\\s*(\\([A-H]\\))\\s*\\}(.*)");
+
   private final SoundReadings readings;
   private final MathEquivalence equivalence;
   private final AlgebraLimit budget;
@@ -62,8 +68,18 @@ final class SoundComparison {
     if (SoundText.isUndefined(gold) || SoundText.isUndefined(answer)) {
       return SoundText.isUndefined(gold) && SoundText.isUndefined(answer);
     }
+    Matcher labelled = LABELLED.matcher(gold);
+    if (labelled.matches() && !labelled.group(2).isBlank()) {
+      return same(labelled.group(1), answer) || same(labelled.group(2), answer);
+    }
     if (isChoice(gold)) {
       return sameChoice(goldWords, answer);
+    }
+    Optional<String> letters = SoundText.choices(gold);
+    Optional<String> chosen = letters.flatMap(any -> SoundText.choices(answer));
+    // Letters side by side may be an order: BDAC is not ABCD.
+    if (chosen.isPresent() && (letters.equals(chosen) || goldWords.matches("[a-h]{3,}"))) {
+      return letters.equals(chosen);
     }
     // A solution 1,6 lists two numbers, while an answer 1,6 may also be 1.6.
     Cleaned a = SoundText.clean(gold.replaceAll("^\\s*(-?[1-9][0-9]*),([0-9])\\s*$", "$1, $2"));

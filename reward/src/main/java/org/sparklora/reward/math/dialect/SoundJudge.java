@@ -47,7 +47,7 @@ public final class SoundJudge {
   /** An answer of this kind is complete, whatever mathematics the next sentence has. */
   private static final Pattern PLAIN_ANSWER =
       Pattern.compile(
-          "\\**(?:\\(?[A-H]\\)?|yes|no|true|false|[-−]?[$€£]?[0-9][0-9.,:/]*(?:\\s?%|\\s[a-z]+)?)\\**",
+          "\\**(?:\\(?[A-H]\\)?(?:(?:,|,?\\s*and\\b)\\s*\\(?[A-H]\\)?)*+|yes|no|true|false|[-−]?[$€£]?[0-9][0-9.,:/]*(?:\\s?%|\\s[a-z]+)?)\\**",
           Pattern.CASE_INSENSITIVE);
 
   private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox)\\b");
@@ -65,7 +65,8 @@ public final class SoundJudge {
       Pattern.compile(
           "(?:(?:[\\s$*~]|\\\\[()\\[\\],;: ]|\\\\q?quad)*+[,;]|[^.\\n]*\\b(?:and|or)\\b\\s*\\}?)"
               + "(?:[\\s$*~,]|\\\\[()\\[\\],;: ]|\\\\q?quad|(?:\\\\text\\s*\\{\\s*)?(?:and|or)\\b\\s*\\}?)*+"
-              + "(?:[a-zA-Z](?:_\\{?[0-9a-zA-Z]\\}?)?\\s*=\\s*)?+");
+              + "(?:[a-zA-Z](?:_\\{?[0-9a-zA-Z]\\}?)?\\s*=\\s*)?+",
+          Pattern.UNICODE_CHARACTER_CLASS);
 
   private static final int LONGEST_BETWEEN = 70;
 
@@ -173,8 +174,11 @@ public final class SoundJudge {
   }
 
   /** The contents of the last boxes, with a percent sign that follows them. */
-  private static String boxed(String text, BoxedAnswer.Joined joined) {
+  private static String boxed(String written, BoxedAnswer.Joined joined) {
+    // The brace of \left\{ … \right. closes none.
+    String text = written.replace("\\{", "\\lbrace ").replace("\\}", "\\rbrace ");
     String content = BoxedAnswer.extract(text, ExtractionTarget.Boxed.LAST, joined);
+    content = content.replace("\\lbrace ", "\\{").replace("\\rbrace ", "\\}");
     int last = Math.max(text.lastIndexOf("\\boxed"), text.lastIndexOf("\\fbox"));
     Matcher bare = BOX_WITHOUT_BRACES.matcher(text.substring(last));
     if (bare.lookingAt()) {

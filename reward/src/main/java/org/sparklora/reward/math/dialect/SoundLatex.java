@@ -12,7 +12,7 @@ import org.sparklora.reward.math.extract.Spaces;
 final class SoundLatex {
   /** Signs, each before its command. */
   private static final String[] SIGNS =
-      "× \\times · \\cdot π \\pi ∞ \\infty ≤ \\le ≥ \\ge ≠ \\ne ∪ \\cup ∩ \\cap ∈ \\in ∅ \\emptyset ≈ \\approx"
+      "、 , 。 . × \\times · \\cdot π \\pi ∞ \\infty ≤ \\le ≥ \\ge ≠ \\ne ∪ \\cup ∩ \\cap ∈ \\in ∅ \\emptyset ≈ \\approx"
           .split(" ");
 
   /** Applied in order after {@code SIGNS}, each to the result of the one before. */
@@ -83,13 +83,15 @@ final class SoundLatex {
           new Rewrite("\\\\(?:text|mathrm)\\{(gcd|lcm)\\}", "\\\\operatorname{$1}"),
           new Rewrite("\\\\text\\{([^{}]*=[^{}]*)\\}", "$1"),
           new Rewrite(
-              "\\\\(?:mathbf|boldsymbol|bm|textbf|text|mathrm|mathit)\\{\\s*(-?[0-9][0-9.,/ ]*)\\s*\\}",
+              "\\\\(?:mathbf|boldsymbol|bm|textbf|text|mathrm|mathit)\\{\\s*(-?[0-9][0-9.,:/ ]*)\\s*\\}",
               "$1"),
           // A number with its unit, and no second number.
           new Rewrite(
               "^\\\\(?:text|textbf|mathrm|mathbf)\\{\\s*((?:\\\\?\\$)?-?[0-9][0-9.,/]*[^{}0-9]*(?:\\^[23])?)\\}$",
               "$1"),
-          new Rewrite("^(?:approximately|about|roughly)\\s+(?=[-0-9$\\\\.])", ""),
+          new Rewrite(
+              "^(?:approximately|about|roughly|therefore|thus|hence|simply|exactly),?\\s+(?=[-0-9$\\\\.])",
+              ""),
           new Rewrite("√\\s*(?:\\(([^()]*)\\)|([0-9]+|[a-zA-Z]))", "\\\\sqrt{$1$2}"),
           new Rewrite(
               "(?<![\\\\a-zA-Z])sqrt\\s*(?:\\(([^()]*)\\)|\\{([^{}]*)\\}|([0-9]+))",
@@ -126,6 +128,12 @@ final class SoundLatex {
   /** Limits blank lines for the same reason. */
   private static final Pattern LONG_SPACE = Pattern.compile("(\\s{7})\\s+");
 
+  /** Equations under one another. */
+  private static final Pattern SYSTEM =
+      Pattern.compile(
+          "(?s)(?:\\\\\\{\\s*)?\\\\begin\\{(?:d?cases|aligned|gathered)\\}(.*?)\\\\end\\{(?:d?cases|aligned|gathered)\\}"
+              + "|\\\\\\{\\s*\\\\begin\\{array\\}\\{[lcr]+\\}(.*?)\\\\end\\{array\\}(?!\\s*\\\\\\})");
+
   private static final Pattern INNER =
       Pattern.compile(
           "\\\\\\((.+?)\\\\\\)|\\\\\\[((?s:.+?))\\\\\\]|\\$\\$([^$]+)\\$\\$|\\$([^$\n]+)\\$");
@@ -140,7 +148,13 @@ final class SoundLatex {
 
   /** Rewrites signs and commands; removes delimiters, bold type and final points. */
   static String of(String written) {
-    String text = SPACES.matcher(Spaces.strip(written)).replaceAll(" ");
+    String plain =
+        written
+            .codePoints()
+            .map(SoundLatex::plain)
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString();
+    String text = SPACES.matcher(Spaces.strip(plain)).replaceAll(" ");
     text = LONG_SPACE.matcher(text).replaceAll("$1");
     Matcher inner = INNER.matcher(text);
     if (text.matches("(?s)[^\\\\$]*[A-Za-z]{2}.*") && inner.find()) {
@@ -159,8 +173,25 @@ final class SoundLatex {
     for (Rewrite rewrite : REWRITES) {
       text = rewrite.pattern().matcher(text).replaceAll(rewrite.replacement());
     }
+    text = SYSTEM.matcher(text).replaceAll(SoundLatex::system);
     text = MIXED.matcher(text).replaceAll(SoundLatex::mixed);
     return trimmed(REPEATING.matcher(text).replaceAll(SoundLatex::repeating));
+  }
+
+  /** The sign of ASCII for a full-width sign, or for a digit of any script. */
+  private static int plain(int sign) {
+    boolean wide = sign >= '\uff01' && sign <= '\uff5e';
+    int digit = Character.digit(sign, 10);
+    return digit >= 0 ? '0' + digit : wide ? sign - '\uff01' + '!' : sign;
+  }
+
+  /** A system of equations is a list; cases with conditions stay as they are. */
+  private static String system(MatchResult rows) {
+    String lines = rows.group(rows.group(1) != null ? 1 : 2);
+    lines = lines.replaceAll("&(?=\\s*(?:[=<>]|\\\\[lg]e))|(?<=^|=|\\\\\\\\)\\s*&", "");
+    boolean conditions = lines.matches("(?s).*(?:&|\\\\text|\\\\mathrm|\\bif\\b).*");
+    return Matcher.quoteReplacement(
+        conditions ? rows.group() : trimmed(lines).replaceAll("[,;]?\\s*\\\\\\\\", ","));
   }
 
   /** {@code x⁻¹} is {@code x^{-1}}, and ¾ is {@code \frac{3}{4}}. */

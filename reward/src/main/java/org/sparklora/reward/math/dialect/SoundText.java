@@ -22,6 +22,11 @@ final class SoundText {
   private static final Pattern GROUPED =
       Pattern.compile(
           "(-?[1-9][0-9]{0,2})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})++)(\\.[0-9]+)?");
+
+  /** A number as programs print it, or Euler's number beside others. */
+  private static final Pattern SCIENTIFIC =
+      Pattern.compile("(?<![a-zA-Z0-9.])([0-9]+(?:\\.[0-9]+)?)e([-+]?[0-9]+)(?![0-9a-zA-Z.^])");
+
   private static final Pattern DECIMAL_COMMA =
       Pattern.compile("(-?[0-9]+),([0-9]{1,2}|[0-9]{4,}|(?<=0,)[0-9]+)");
 
@@ -49,10 +54,14 @@ final class SoundText {
   private static final Pattern RELATION =
       Pattern.compile("[=<>]|\\\\(?:le|ge|lt|gt|ne|in)(?![a-zA-Z])|\\\\(?:leq|geq|neq)");
   private static final Pattern CURRENCY =
-      Pattern.compile("^(?:\\\\\\$|\\$|€|£|¥|USD|EUR|US\\\\\\$)\\s*|\\s*(?:€|£|¥|USD|EUR)$");
+      Pattern.compile(
+          "^(?:\\\\\\$|\\$|€|£|¥|₹|USD|EUR|US\\\\\\$|(?:Rs\\.?|\\\\text\\{\\s*Rs\\.?\\s*\\})(?=\\s*[0-9]))\\s*"
+              + "|\\s*(?:€|£|¥|₹|USD|EUR)$");
   private static final Pattern CHOICE =
       Pattern.compile(
-          "\\(?([a-z])\\)?(?:[.:)]?(?:\\s(?!(?:and|or|[&/,])\\s*\\(?[a-z]\\)?(?![a-z])).*)?)?");
+          "(?:(?:option|choice|answer):? )?\\(?([a-z])\\)?(?:[.:)]?(?:\\s(?!(?:and|or|[&/,])\\s*\\(?[a-z]\\)?(?![a-z])).*)?)?");
+  private static final Pattern CHOICES =
+      Pattern.compile("\\(?[A-H]\\)?(?:(?:[\\s,;&]|and(?![a-z]))*+\\(?[A-H]\\)?)++");
   private static final List<String> NUMBERS =
       List.of("zero one two three four five six seven eight nine ten".split(" "));
   private static final Set<String> UNDEFINED =
@@ -88,6 +97,13 @@ final class SoundText {
     Matcher m = CHOICE.matcher(words(written));
     boolean article = withoutCommands(written).matches("a [A-Za-z].*"); // "a triangle"
     return m.matches() && !article ? Optional.of(m.group(1)) : Optional.empty();
+  }
+
+  /** The letters of several choices, from {@code A, C}, {@code (A) and (C)}, {@code AC}. */
+  static Optional<String> choices(String written) {
+    return Optional.of(withoutCommands(written))
+        .filter(text -> CHOICES.matcher(text).matches())
+        .map(text -> text.replaceAll("[^A-H]", ""));
   }
 
   static boolean isUndefined(String written) {
@@ -137,11 +153,11 @@ final class SoundText {
 
   /** The LaTeX of an answer in words. */
   private static Optional<String> spoken(String words) {
-    return switch (words) {
+    return switch (words.replaceFirst("solutions$", "solution")) {
       case "infinity", "+infinity" -> Optional.of("\\infty");
       case "-infinity" -> Optional.of("-\\infty");
       case "all real numbers", "all reals" -> Optional.of("\\mathbb{R}");
-      case "empty set", "the empty set", "no solution", "no solutions", "no real solutions" ->
+      case "empty set", "the empty set", "no solution", "no real solution" ->
           Optional.of("\\emptyset");
       default -> Optional.of(NUMBERS.indexOf(words)).filter(n -> n >= 0).map(String::valueOf);
     };
@@ -232,6 +248,7 @@ final class SoundText {
       return List.copyOf(readings);
     }
     readings.add(bare);
+    readings.add(SCIENTIFIC.matcher(bare).replaceAll("$1E$2"));
     AnswerUnit.atEnd(bare).ifPresent(ended -> readings.add(ended.amount()));
     Matcher comma = DECIMAL_COMMA.matcher(text);
     if (comma.matches()) {

@@ -36,10 +36,12 @@ public final class AnswerExtraction {
   /** Passing a gap costs as much as scanning this many characters. */
   private static final int CHARACTERS_A_GAP = 8;
 
+  /** In Unicode's words, as in Python: {@code πi} has no word i. */
   private static final Pattern COMPLEX =
       Pattern.compile(
           "\\\\mathbb\\{C\\}|\\\\i\\b|\\bi\\b|\\\\text\\{i\\}|\\\\mathrm\\{i\\}|\\\\imath\\b|\\\\det"
-              + "|\\\\operatorname\\{(?:tr|rank|Re|Im)\\}|\\\\text\\{(?:rank|Re|Im)\\}|\\\\arg\\{|\\\\Re\\{|\\\\Im\\{");
+              + "|\\\\operatorname\\{(?:tr|rank|Re|Im)\\}|\\\\text\\{(?:rank|Re|Im)\\}|\\\\arg\\{|\\\\Re\\{|\\\\Im\\{",
+          Pattern.UNICODE_CHARACTER_CLASS);
 
   private static final Pattern EQUALS = Pattern.compile("(?<![\\\\<!>])=");
 

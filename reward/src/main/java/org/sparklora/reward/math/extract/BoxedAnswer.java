@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
 
 /** Extracts the contents of {@code \boxed{…}} and {@code \fbox{…}}, searching from the right. */
 public final class BoxedAnswer {
-  private static final Pattern SEPARATOR = Pattern.compile("\\b(and|or)\\b|,|;");
+  private static final Pattern SEPARATOR =
+      Pattern.compile("\\b(and|or)\\b|,|;", Pattern.UNICODE_CHARACTER_CLASS);
 
   /** Boxes with fewer characters between them are one answer. */
   private static final int NEAR = 10;

@@ -1,7 +1,9 @@
 package org.sparklora.reward.math.extract;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -40,25 +42,18 @@ public final class LatexEnvironments {
   private final String text;
   private final AlgebraLimit budget;
 
-  // Searches for ends are cached per delimiter, so that no stretch is searched twice.
-  private final Occurrences displayDollars;
-  private final Occurrences dollars;
-  private final Occurrences closingBrackets;
-  private final Occurrences closingParentheses;
-  private final Occurrences lineEnds;
-  private final Occurrences boxes;
-  private final Occurrences closingBraces;
+  /** By delimiter, so that no stretch is searched twice. */
+  private final Map<String, Occurrences> searches = new HashMap<>();
 
   public LatexEnvironments(String text, AlgebraLimit budget) {
     this.text = text;
     this.budget = budget;
-    this.displayDollars = Occurrences.of("$$", text, budget);
-    this.dollars = Occurrences.unescaped("$", text, budget);
-    this.closingBrackets = Occurrences.of("\\]", text, budget);
-    this.closingParentheses = Occurrences.of("\\)", text, budget);
-    this.lineEnds = Occurrences.of("\n", text, budget);
-    this.boxes = Occurrences.of("\\boxed{", text, budget);
-    this.closingBraces = Occurrences.of("}", text, budget);
+  }
+
+  private int next(String delimiter, int from) {
+    return searches
+        .computeIfAbsent(delimiter, wanted -> new Occurrences(text, wanted, budget))
+        .next(from);
   }
 
   /** Passes every list in the text to {@code consumer}, from left to right. */
@@ -141,19 +136,19 @@ public final class LatexEnvironments {
     if (c == '$' && !escaped) {
       if (text.startsWith("$$", start)) {
         // An immediate "$$" would close empty content, whose first dollar may not precede a dollar.
-        return delimited(start, 2, close(displayDollars, start + 2, false), boxed);
+        return delimited(start, 2, close("$$", start + 2, false), boxed);
       }
-      boolean afterDigit = start > 0 && isDigit(text.charAt(start - 1));
+      boolean afterDigit = start > 0 && Character.isDigit(text.codePointBefore(start));
       return afterDigit
           ? Optional.empty()
-          : delimited(start, 1, close(dollars, start + 1, true), boxed);
+          : delimited(start, 1, close("$", start + 1, true), boxed);
     }
     if (c == '\\') {
       if (!escaped && text.startsWith("\\[", start)) {
-        return delimited(start, 2, close(closingBrackets, start + 2, false), boxed);
+        return delimited(start, 2, close("\\]", start + 2, false), boxed);
       }
       if (!escaped && text.startsWith("\\(", start)) {
-        return delimited(start, 2, close(closingParentheses, start + 2, true), boxed);
+        return delimited(start, 2, close("\\)", start + 2, true), boxed);
       }
       return boxed ? Optional.empty() : fraction(start, start);
     }
@@ -176,11 +171,11 @@ public final class LatexEnvironments {
   }
 
   private boolean holdsBox(int from, int to) {
-    int box = boxes.next(from);
+    int box = next("\\boxed{", from);
     if (box < 0 || box + 8 >= to) {
       return false;
     }
-    int brace = closingBraces.next(box + 8);
+    int brace = next("}", box + 8);
     return brace >= 0 && brace < to;
   }
 
@@ -197,16 +192,11 @@ public final class LatexEnvironments {
   }
 
   /** The next closing delimiter; −1 if a backslash or, {@code inLine}, a line end is before it. */
-  private int close(Occurrences delimiters, int from, boolean inLine) {
-    int close = delimiters.next(from);
-    return close >= 0 && !(inLine && endsLine(from, close)) && text.charAt(close - 1) != '\\'
-        ? close
-        : -1;
-  }
-
-  private boolean endsLine(int from, int to) {
-    int end = lineEnds.next(from);
-    return end >= 0 && end < to;
+  private int close(String delimiter, int from, boolean inLine) {
+    int close = next(delimiter, from);
+    int lineEnd = inLine && close >= 0 ? next("\n", from) : -1;
+    boolean cut = lineEnd >= 0 && lineEnd < close;
+    return close >= 0 && !cut && text.charAt(close - 1) != '\\' ? close : -1;
   }
 
   private Optional<Environment> spacedBracket(int start, boolean boxed) {
@@ -245,9 +235,5 @@ public final class LatexEnvironments {
     }
     budget.scan(at - from);
     return at;
-  }
-
-  private static boolean isDigit(char c) {
-    return c >= '0' && c <= '9';
   }
 }

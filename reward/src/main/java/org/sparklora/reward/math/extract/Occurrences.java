@@ -11,7 +11,6 @@ import org.sparklora.reward.math.number.AlgebraLimit;
 final class Occurrences {
   private final String text;
   private final String wanted;
-  private final boolean unescaped;
   private final AlgebraLimit budget;
 
   /** No occurrence begins in [from, found); {@code found} is −1 if none follows. */
@@ -19,20 +18,13 @@ final class Occurrences {
 
   private int found = -1;
 
-  private Occurrences(String text, String wanted, boolean unescaped, AlgebraLimit budget) {
-    this.budget = budget;
+  /**
+   * @param wanted a dollar counts only without a backslash before it
+   */
+  Occurrences(String text, String wanted, AlgebraLimit budget) {
     this.text = text;
     this.wanted = wanted;
-    this.unescaped = unescaped;
-  }
-
-  static Occurrences of(String wanted, String text, AlgebraLimit budget) {
-    return new Occurrences(text, wanted, false, budget);
-  }
-
-  /** Occurrences without a backslash before them. */
-  static Occurrences unescaped(String wanted, String text, AlgebraLimit budget) {
-    return new Occurrences(text, wanted, true, budget);
+    this.budget = budget;
   }
 
   /** The first occurrence at or after {@code at}, or −1. */
@@ -69,6 +61,6 @@ final class Occurrences {
   }
 
   private boolean counts(int place) {
-    return !unescaped || place == 0 || text.charAt(place - 1) != '\\';
+    return !wanted.equals("$") || place == 0 || text.charAt(place - 1) != '\\';
   }
 }

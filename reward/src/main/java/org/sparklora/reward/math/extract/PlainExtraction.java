@@ -3,9 +3,11 @@ package org.sparklora.reward.math.extract;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.extract.ExtractionTarget.Match;
 import org.sparklora.reward.math.extract.ExtractionTarget.Search;
@@ -105,11 +107,6 @@ final class PlainExtraction {
   }
 
   private static String first(Matcher m, String... groups) {
-    for (String group : groups) {
-      if (m.group(group) != null && !m.group(group).isEmpty()) {
-        return m.group(group);
-      }
-    }
-    return "";
+    return Stream.of(groups).map(m::group).filter(Objects::nonNull).findFirst().orElse("");
   }
 }

@@ -14,7 +14,8 @@ final class Units {
           + "|sq inch|mp|∏ cm ³|hectare|more|unit|cu . m|cm 2|rs .|rs|kg|g|month|km|m|cm|mm|apple|liter|loss|yard|pure"
           + "|year|increase|decrease|d|less|Surface|litre|pi sq m|s .|metre|meter|inch";
 
-  private static final Pattern WORD = Pattern.compile("(?:" + WORDS + ")(?:s|es)?\\s*");
+  private static final Pattern WORD =
+      Pattern.compile("(?:" + WORDS + ")(?:s|es)?\\s*", Pattern.UNICODE_CHARACTER_CLASS);
 
   /** Length of the longest word with its ending. */
   private static final int REACH = 20;
@@ -22,7 +23,8 @@ final class Units {
   private Units() {}
 
   static String strip(String text) {
-    String result = stripped(withoutFinalText(text), text);
+    String inner = Spaces.strip(withoutFinalText(text));
+    String result = inner.isEmpty() ? text : inner;
     for (int i = 0; i < 2; i++) {
       String shorter = withoutFinalWord(result);
       if (!shorter.isEmpty()) {
@@ -30,12 +32,6 @@ final class Units {
       }
     }
     return result;
-  }
-
-  /** Strips the spaces around a text, unless nothing would remain. */
-  private static String stripped(String text, String written) {
-    String inner = Spaces.strip(text);
-    return inner.isEmpty() ? written : inner;
   }
 
   /**
@@ -64,14 +60,14 @@ final class Units {
     int end = text.length();
     if (end >= 5
         && text.startsWith("}{^", end - 5)
-        && isDigit(text.charAt(end - 2))
+        && Character.isDigit(text.charAt(end - 2))
         && text.endsWith("}")) {
       return end - 5;
     }
     if (text.endsWith("}")) {
       return end - 1;
     }
-    if (end >= 3 && text.startsWith("}^", end - 3) && isDigit(text.charAt(end - 1))) {
+    if (end >= 3 && text.startsWith("}^", end - 3) && Character.isDigit(text.charAt(end - 1))) {
       return end - 3;
     }
     return -1;
@@ -90,7 +86,8 @@ final class Units {
       while (before >= 0 && Spaces.isSpace(text.charAt(before))) {
         before--;
       }
-      boolean joined = before >= 0 && (isDigit(text.charAt(before)) || text.charAt(before) == '}');
+      boolean joined =
+          before >= 0 && (Character.isDigit(text.charAt(before)) || text.charAt(before) == '}');
       if (joined) {
         cut = Math.min(cut, before + 1);
       } else if (before + 1 < start) {
@@ -98,9 +95,5 @@ final class Units {
       }
     }
     return text.substring(0, cut);
-  }
-
-  private static boolean isDigit(char c) {
-    return c >= '0' && c <= '9';
   }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Chain;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
@@ -334,6 +335,7 @@ public final class LatexParser {
     };
   }
 
+  /** Ends in brackets: an interval, or a pair if (a, b) or [a, b] would be empty. */
   private Expr interval() {
     Kind open = in.next().kind();
     Expr left = terms.term();
@@ -347,11 +349,32 @@ public final class LatexParser {
           default -> throw new ParseFailure("expected the end of an interval");
         };
     boolean leftOpen = open == L_PAREN || open == L_PAREN_VISUAL || open == L_GROUP;
-    Expr interval = Intervals.of(left, right, leftOpen, rightOpen, real, budget);
-    if (interval == NamedSet.EMPTY) {
-      in.refuseIfStrict("an interval that ends before it begins");
+    // Ends that cannot be compared are in order.
+    int order = Evaluator.compare(right, left, budget).orElse(1);
+    boolean closed = !leftOpen && !rightOpen;
+    if (leftOpen && rightOpen && order <= 0 || closed && order < 0) {
+      return new Tuple(List.of(left, right));
     }
-    return interval;
+    if (isNotReal(left) || isNotReal(right)) {
+      throw ParseFailure.meaningless("an interval with an end that is not real");
+    }
+    if (closed && order == 0) {
+      return new FiniteSet(List.of(left));
+    }
+    if (order <= 0) {
+      in.refuseIfStrict("an interval that ends before it begins");
+      return NamedSet.EMPTY;
+    }
+    // An infinite end is open, whatever its bracket.
+    boolean below = left.equals(new Expr.Infinite(-1));
+    boolean above = right.equals(new Expr.Infinite(1));
+    return new Expr.Interval(left, right, leftOpen || below, rightOpen || above);
+  }
+
+  private boolean isNotReal(Expr end) {
+    return end instanceof Expr.Symbol && !real
+        || end == Expr.Constant.I
+        || end instanceof Expr.Undefined;
   }
 
   private Expr tuple(Kind close) {
