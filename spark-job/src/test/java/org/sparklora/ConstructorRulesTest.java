@@ -32,6 +32,8 @@ class ConstructorRulesTest {
               "MathEvalConfig",
               "GrpoConfig",
               "OutputConfig",
+              "RoundSteps",
+              "TrainerState$Settings",
               "TrainingSettings",
               "TrainingPlan"),
           "fields of a file: config.json, a sweep's file, a manifest, a lock, flags.tsv",

@@ -5,9 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.pipeline.config.ConfigException;
@@ -36,29 +34,20 @@ final class MergedModel {
       OutputFolder.requireApart(hadoop, output, List.of(path(baseFolder), path(adapterFolder)));
       try (OutputFolder folder =
           OutputFolder.create(hadoop, output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
-        Engine engine = Engines.of(ModelConfig.engine(settings));
-        Quantization quantization = NumberTypes.quantization(settings);
-        merge(base, adapter, engine, quantization, output, local(output, folder));
+        AdapterMerge.merge(
+            base,
+            adapter,
+            Engines.of(ModelConfig.engine(settings)),
+            NumberTypes.quantization(settings),
+            local(output, folder));
         folder.commit();
+      } catch (IOException e) { // the inputs are open, so writing failed
+        throw new TableException(
+            "Cannot write the model of %s (%s): make room or choose another --output_dir"
+                .formatted(output, e.getMessage()),
+            e);
       }
       return "%s with adapter %s".formatted(model.name(), settings.get(Flags.ADAPTER));
-    }
-  }
-
-  private static void merge(
-      CheckpointFolder base,
-      AdapterFile adapter,
-      Engine engine,
-      Quantization quantization,
-      String output,
-      Path work) {
-    try {
-      AdapterMerge.merge(base, adapter, engine, quantization, work);
-    } catch (IOException e) { // the inputs are open, so writing failed
-      throw new TableException(
-          "Cannot write the model of %s (%s): make room or choose another --output_dir"
-              .formatted(output, e.getMessage()),
-          e);
     }
   }
 

@@ -56,17 +56,11 @@ public record OutputTable(String name, boolean overwrite) {
    */
   void requireWritable(SparkSession spark) {
     String database = name.substring(0, name.lastIndexOf('.'));
+    boolean known;
     boolean there;
     try {
-      ConfigException.require(
-          spark.catalog().databaseExists(database),
-          Flags.OUTPUT_TABLE,
-          name,
-          "there is no database %s; make it with CREATE DATABASE, or name another"
-              .formatted(database));
-      there = spark.catalog().tableExists(name);
-    } catch (ConfigException e) {
-      throw e;
+      known = spark.catalog().databaseExists(database);
+      there = known && spark.catalog().tableExists(name);
     } catch (Exception e) { // Scala's exceptions are not declared
       throw new ConfigException(
           Flags.OUTPUT_TABLE,
@@ -74,6 +68,12 @@ public record OutputTable(String name, boolean overwrite) {
           "its catalogue cannot be asked (%s); set spark.sql.catalog.%s and what belongs to it"
               .formatted(firstLine(e), name.substring(0, name.indexOf('.'))));
     }
+    ConfigException.require(
+        known,
+        Flags.OUTPUT_TABLE,
+        name,
+        "there is no database %s; make it with CREATE DATABASE, or name another"
+            .formatted(database));
     ConfigException.require(
         overwrite || !there,
         Flags.OUTPUT_TABLE,

@@ -8,6 +8,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.run.OwnFiles;
 import org.sparklora.pipeline.run.RunFolder;
 
 /** Copies a run's results to another folder: see {@link SparkLora#copyResults}. */
@@ -22,7 +23,7 @@ final class ResultsCopy {
       FileSystem target = folder.work().getFileSystem(hadoop);
       for (FileStatus file : run.fileSystem().listStatus(run.path())) {
         String name = file.getPath().getName();
-        if (RunFolder.isResult(name) && !name.startsWith(".")) {
+        if (RunFolder.isResult(name) && OwnFiles.isOfRun(name)) {
           FileUtil.copy(run.fileSystem(), file.getPath(), target, folder.work(), false, hadoop);
         }
       }

@@ -17,6 +17,7 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.Prompt;
@@ -164,7 +165,7 @@ public final class SparkLora {
   }
 
   private Optional<ExternalRewardsJob> judge(Request request) {
-    return request.judge().map(judge -> ExternalRewardsJob.on(spark, judge));
+    return request.judge().map(judge -> new ExternalRewardsJob(spark, judge, List.of()));
   }
 
   private GrpoConfig grpoConfig(Request request) {
@@ -251,7 +252,7 @@ public final class SparkLora {
       Optional<OutputTable> table)
       throws IOException {
     table.ifPresent(rows -> rows.requireWritable(spark));
-    GenerateJob.run(spark, config, prompts, output, overwrite);
+    GenerateJob.run(SparkSessions.place(spark), config, prompts, output, overwrite);
     return written(
         output, String.format(Locale.ROOT, "completions of %,d prompts", prompts.size()), table);
   }
@@ -388,7 +389,7 @@ public final class SparkLora {
         input,
         settings.text(input),
         "the dataset came as a table; leave one of them out");
-    String folder = new Path(settings.get(output)) + ".dataset";
+    String folder = new Path(OutputFolder.named(settings.get(output))) + ".dataset";
     String dataset = DatasetTable.write(spark, folder, request.tables());
     return settings.withDefault(
         input, input == Flags.INPUT ? dataset + "/" + DatasetTable.FILES : dataset);

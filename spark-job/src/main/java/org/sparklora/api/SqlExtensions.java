@@ -30,17 +30,14 @@ public final class SqlExtensions
             arguments.size() == 1
                 ? new Column(new WindowedAdvantage(arguments.get(0).expr()))
                 : plain.call(arguments));
-    functions.forEach((name, builder) -> inject(session, name, builder));
+    functions.forEach(
+        (name, builder) ->
+            session.injectFunction(
+                new scala.Tuple3<>(
+                    new FunctionIdentifier(name),
+                    new ExpressionInfo(SqlFunctions.class.getName(), name),
+                    builder::build)));
     session.injectResolutionRule(of -> new WindowedAdvantage.Resolution(plain));
     return scala.runtime.BoxedUnit.UNIT;
-  }
-
-  private static void inject(
-      SparkSessionExtensions session, String name, SqlFunctions.Builder builder) {
-    session.injectFunction(
-        new scala.Tuple3<>(
-            new FunctionIdentifier(name),
-            new ExpressionInfo(SqlFunctions.class.getName(), name),
-            builder::build));
   }
 }

@@ -419,6 +419,31 @@ class SparkLoraTest {
     assertThat(folder.resolve("enough/model.safetensors")).exists();
   }
 
+  /** Neither a user's files nor earlier copies are results. */
+  @Test
+  void resultsMayBeCopiedIntoTheirOwnFolderAgain() throws IOException {
+    Path run = Files.createDirectories(folder.resolve("copied"));
+    for (String name : List.of("adapter_config.json", "notes.txt", "sft_config.yaml")) {
+      Files.writeString(run.resolve(name), name);
+    }
+    Path copy = run.resolve("final");
+    for (int copies = 0; copies < 3; copies++) {
+      lora.copyResults(run.toString(), copy.toString(), true);
+    }
+    assertThat(files(copy))
+        .containsExactly(
+            copy, copy.resolve("adapter_config.json"), copy.resolve("sft_config.yaml"));
+    assertThat(run.resolve("notes.txt")).exists();
+  }
+
+  @Test
+  void whatIsNotPreparedIsNotEvaluated() throws IOException {
+    Request sft = sft("measured").set("dataset_name", "nowhere").build();
+    Request grpo = grpo("measured", "think_format_reward").build();
+    assertThatThrownBy(() -> lora.evaluateSft(sft)).hasMessageContaining("eval_strategy = no");
+    assertThatThrownBy(() -> lora.evaluateGrpo(grpo)).hasMessageContaining("eval_strategy = no");
+  }
+
   /** It would be deleted with the folder that the results replace. */
   @Test
   void noResultReplacesWhatItIsMadeOf() throws IOException {

@@ -84,7 +84,7 @@ public final class ExecutorModel implements AutoCloseable {
     this.step = new AdapterStep(decoder, engine, source.gradientCheckpointing());
     DropoutSeed dropout = new DropoutSeed(source.seed());
     this.supervised = new CrossEntropyStep(step, memory, dropout, source.supervised());
-    this.policy = new PolicyStep(step, memory, dropout);
+    this.policy = new PolicyStep(step, memory, dropout, source.routerWeight());
   }
 
   /** An engine of this JVM with products of a type; warns if the CPU has no bfloat16 products. */
@@ -288,7 +288,7 @@ public final class ExecutorModel implements AutoCloseable {
    * @throws NonFiniteLossException if the loss is not finite
    */
   public PolicyGradient gradient(PolicyMicroBatch micro, FlatVector parameters) {
-    PolicySplit split = PolicySplit.of(micro.rows(), micro.skipsFlatRows());
+    PolicySplit split = policy.split(micro);
     boolean learns = split.trained().packed().tokenCount() > 0;
     FlatVector gradient = new FlatVector(learns ? layout.size() : 0).handedOver();
     turn.lock();

@@ -34,6 +34,12 @@ record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[
         rows.stream().mapToInt(PolicyRow::targetCount).toArray());
   }
 
+  /** A micro-batch of which all tokens are trained on, for a loss of routers. */
+  static PolicySplit ofAllTokens(List<PolicyRow> rows) {
+    PolicySplit whole = of(rows, false);
+    return new PolicySplit(PolicyBatch.ofAllTokens(rows), whole.flat, whole.isFlat, whole.lengths);
+  }
+
   /**
    * Merges values of both parts' target tokens in the order of the whole micro-batch.
    *

@@ -1,5 +1,7 @@
 package org.sparklora.train;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.StepResult;
@@ -18,24 +20,34 @@ import org.sparklora.train.vector.FlatVector;
  * <p>Not thread-safe: {@link ExecutorModel} serialises its callers.
  *
  * @param memory the engine that holds copies of vectors
+ * @param routerWeight weight of the auxiliary loss of a mixture's routers, in the loss of a step
  */
-record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
+record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout, double routerWeight) {
+  /** Divides a micro-batch. With a loss of routers all tokens have a gradient. */
+  PolicySplit split(PolicyMicroBatch micro) {
+    return routerWeight > 0
+        ? PolicySplit.ofAllTokens(micro.rows())
+        : PolicySplit.of(micro.rows(), micro.skipsFlatRows());
+  }
+
   /**
    * Implements {@link ExecutorModel#gradient}.
    *
-   * @param split the micro-batch's rows, with and without a gradient
+   * @param split of {@link #split}
    * @param gradient added to; of size 0 if no row has a gradient
    */
   PolicyGradient gradient(
       PolicyMicroBatch micro, PolicySplit split, FlatVector parameters, FlatVector gradient) {
     long started = System.nanoTime();
     double loss = 0;
+    double ofRouters = 0;
     float[] logProbs = {};
     float[] entropies = {};
     Tensor ofParameters = parameters.on(memory);
     if (gradient.size() > 0) {
       StepResult result = learn(micro, split.trained(), ofParameters, gradient.changingOn(memory));
       loss = result.loss();
+      ofRouters = result.routerLoss();
       logProbs = result.logProbs().logProbs();
       entropies = result.logProbs().entropies();
     }
@@ -46,9 +58,9 @@ record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
       entropies = split.merge(entropies, flat.entropies());
     }
     PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
-    GrpoLoss whole = new GrpoLoss(micro.loss(), targets, micro.window());
+    Map<String, Double> metrics = metrics(loss(micro, targets), logProbs, entropies, ofRouters);
     ExecutorMeter.here().trained(micro.tokens(), System.nanoTime() - started);
-    return new PolicyGradient(loss, whole.metrics(logProbs, entropies), logProbs, gradient);
+    return new PolicyGradient(loss, metrics, logProbs, gradient);
   }
 
   private StepResult learn(
@@ -57,7 +69,7 @@ record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
         step.lossAndGradient(
             parameters,
             batch.packed(),
-            new GrpoLoss(micro.loss(), batch.targets(), micro.window()),
+            loss(micro, batch.targets()),
             dropout.of(micro.step(), micro.number()),
             gradient);
     if (!Double.isFinite(result.loss())) {
@@ -68,20 +80,33 @@ record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
 
   /** Implements {@link ExecutorModel#evaluate(PolicyMicroBatch, FlatVector)}. */
   PolicyGradient evaluate(PolicyMicroBatch micro, FlatVector parameters) {
-    PolicyBatch batch = PolicyBatch.of(micro.rows());
-    float[] logProbs = {};
-    float[] entropies = {};
-    if (batch.packed().tokenCount() > 0) {
-      TokenLogProbs policy =
-          step.logProbs(parameters.on(memory), batch.packed(), micro.loss().temperature());
-      logProbs = policy.logProbs();
-      entropies = policy.entropies();
-    }
-    GrpoLoss loss = new GrpoLoss(micro.loss(), batch.targets(), micro.window());
+    PolicyBatch batch =
+        routerWeight > 0 ? PolicyBatch.ofAllTokens(micro.rows()) : PolicyBatch.of(micro.rows());
+    GrpoLoss loss = loss(micro, batch.targets());
+    StepResult result =
+        batch.packed().tokenCount() > 0
+            ? step.evaluate(parameters.on(memory), batch.packed(), loss)
+            : new StepResult(0, 0, TokenLogProbs.NONE, 0);
+    float[] logProbs = result.logProbs().logProbs();
     return new PolicyGradient(
-        loss.lossAndGradient(0, logProbs, entropies, new float[logProbs.length]),
-        loss.metrics(logProbs, entropies),
+        result.loss(),
+        metrics(loss, logProbs, result.logProbs().entropies(), result.routerLoss()),
         logProbs,
         new FlatVector(0));
+  }
+
+  private GrpoLoss loss(PolicyMicroBatch micro, PolicyTargets targets) {
+    double weight = routerWeight / micro.window().microBatches(); // the step's loss is their mean
+    return new GrpoLoss(micro.loss(), targets, micro.window(), weight);
+  }
+
+  /** TRL's metrics; without a weight the loss of routers is left out. */
+  private Map<String, Double> metrics(
+      GrpoLoss loss, float[] logProbs, float[] entropies, double ofRouters) {
+    Map<String, Double> metrics = new LinkedHashMap<>(loss.metrics(logProbs, entropies));
+    if (routerWeight > 0) {
+      metrics.put("aux_loss", ofRouters);
+    }
+    return metrics;
   }
 }

@@ -126,6 +126,11 @@ public final class TrainedModel implements Serializable {
     return supervised;
   }
 
+  /** Weight of the auxiliary loss of a mixture's routers, supervised or in a policy loss. */
+  public double routerWeight() {
+    return supervised.routerWeight();
+  }
+
   /** The choice of the engine. */
   public EngineChoice engine() {
     return engine;

@@ -27,11 +27,15 @@ public final class TrainerState {
   /** The file's name. */
   public static final String FILE_NAME = "trainer_state.json";
 
+  /** The routers' loss of an evaluation, which only models with experts have. */
+  public static final String EVAL_AUX_LOSS = "eval_aux_loss";
+
   /** The columns of an evaluation's row, besides step and epoch. */
   public static final List<String> EVAL_METRICS =
       List.of(
           "eval_loss",
           "eval_entropy",
+          EVAL_AUX_LOSS,
           "eval_mean_token_accuracy",
           "eval_num_tokens",
           "eval_runtime",
@@ -61,6 +65,8 @@ public final class TrainerState {
    * @param saving when checkpoints are saved
    * @param computedParameters all parameters but the embedding, for {@code total_flos}; 0 if TRL
    *     counts none
+   * @param padsRows whether TRL pads the rows of a micro-batch to the longest, instead of joining
+   *     them as with {@code packing_strategy bfd}
    * @param countsInputTokens whether {@code num_input_tokens_seen} is counted, as by GRPOTrainer
    */
   public record Settings(
@@ -69,6 +75,7 @@ public final class TrainerState {
       Cadence evaluation,
       Cadence saving,
       long computedParameters,
+      boolean padsRows,
       boolean countsInputTokens) {}
 
   /**
@@ -124,7 +131,7 @@ public final class TrainerState {
     double flops =
         (double) FLOPS_PER_PARAMETER_AND_TOKEN
             * settings.computedParameters()
-            * step.paddedTokens();
+            * (settings.padsRows() ? step.paddedTokens() : step.tokens());
     sums = sums.plus(step, step.loss(), epochAfter, flops);
     window.add(SourceLoss.metrics(step.sources()));
     Collections.nCopies(step.microBatches(), step.ofRouters()).forEach(window::add);

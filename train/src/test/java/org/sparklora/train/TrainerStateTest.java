@@ -16,7 +16,7 @@ class TrainerStateTest {
       new TrainerState(
           new TrainingPlan(9, 1, 1, 1, 1, 0, RowOrder.SEQUENTIAL, 0),
           new TrainerState.Settings(
-              1, new TrainerState.LogInterval(2, false), NEVER, NEVER, 0, false));
+              1, new TrainerState.LogInterval(2, false), NEVER, NEVER, 0, true, false));
 
   /** Adds steps of two micro-batches and 10 tokens, whose entropy is the step's number. */
   private void take(int from, int to) {
@@ -79,6 +79,23 @@ class TrainerStateTest {
         .containsEntry("kl", null)
         .containsEntry("num_tokens", 20.0)
         .doesNotContainKeys("entropy", "loss");
+  }
+
+  /** Operations of a step of 10 tokens, 16 with the padding of its rows, on 5 parameters. */
+  private static double operations(boolean padsRows) {
+    TrainerState counted =
+        new TrainerState(
+            new TrainingPlan(9, 1, 1, 1, 1, 0, RowOrder.SEQUENTIAL, 0),
+            new TrainerState.Settings(
+                1, new TrainerState.LogInterval(2, false), NEVER, NEVER, 5, padsRows, false));
+    counted.add(new StepMetrics(0, 1, 1, 10, 16, 2, 0, 1, 0, 0, 0, Map.of()), 1, 0);
+    return counted.sums().totalFlops();
+  }
+
+  @Test
+  void paddingIsComputedOnOnlyWhereTrlPads() {
+    assertThat(operations(true)).isEqualTo(6.0 * 5 * 16);
+    assertThat(operations(false)).isEqualTo(6.0 * 5 * 10);
   }
 
   /** The log adds them again where the row is written again. */

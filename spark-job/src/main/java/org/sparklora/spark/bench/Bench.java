@@ -18,6 +18,7 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.RandomWeights;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.tensor.DType;
@@ -30,14 +31,16 @@ import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.train.meter.PeakMemory;
 
 /**
- * Measures training steps and decoding of a model shape with random weights; prints one JSON line
- * per measurement. A step is forward and backward of one packed row, without Deeplearning4j's
- * update. Not thread-safe.
+ * {@code bench}: measures training steps and decoding of a model shape with random weights; prints
+ * one JSON line per measurement, and progress on standard error. A step is forward and backward of
+ * one packed row, without Deeplearning4j's update. Not thread-safe.
  */
-final class Bench {
+public final class Bench {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final double NANOS = 1e9;
   private static final long SEED = 1;
@@ -67,6 +70,17 @@ final class Bench {
     this.out = out;
     this.progress = progress;
     this.warmUp = warmUp;
+  }
+
+  /** Runs the command. */
+  public static void run(Settings settings) {
+    run(settings, WarmUp.usual(), System.out, System.err);
+  }
+
+  /** Measures with another warm-up before each measurement, and prints to other streams. */
+  static void run(Settings settings, WarmUp warmUp, PrintStream out, PrintStream progress) {
+    Engine engine = Engines.of(ModelConfig.engine(settings));
+    new Bench(BenchConfig.of(settings), engine, warmUp, out, progress).run();
   }
 
   void run() {

@@ -37,8 +37,10 @@ final class CheckCommand {
     Configuration hadoop = HadoopSettings.configuration();
     Settings settings =
         (isGrpo(given) ? given : PreparedTables.decided(hadoop, given))
-            .withDefault(Flags.OUTPUT_DIR, "unnamed-run")
-            .withDefault(Flags.DATASET_NAME, "unnamed-dataset");
+            .withDefault(Flags.OUTPUT_DIR, "unnamed-run");
+    if (!settings.isGiven(Flags.DATASETS)) {
+      settings = settings.withDefault(Flags.DATASET_NAME, "unnamed-dataset");
+    }
     TrainingConfig config = config(settings); // refuses bad settings before anything is read
     try (Outlines outlines = Outlines.of(config.training(), hadoop)) {
       TrainedModel model = outlines.trained(config.training());
@@ -46,7 +48,11 @@ final class CheckCommand {
           measured(report(config, model, hadoop), settings, model, outlines, hadoop);
       Optional<String> output = settings.find(Flags.OUTPUT);
       if (output.isPresent()) {
-        write(report, output.get(), settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+        boolean overwrite = settings.get(Flags.OVERWRITE_OUTPUT_DIR);
+        try (OutputFile file = OutputFile.open("output", output.get(), overwrite)) {
+          file.write(report.toJson());
+          file.finish();
+        }
       }
       System.out.print(report.toText());
       outlines.fetches().forEach(fetch -> System.out.println("Files: " + fetch));
@@ -77,14 +83,6 @@ final class CheckCommand {
       advised = advised.replacing(finding);
     }
     return advised;
-  }
-
-  private static void write(RegretReport report, String output, boolean overwrite)
-      throws IOException {
-    try (OutputFile file = OutputFile.open("output", output, overwrite)) {
-      file.write(report.toJson());
-      file.finish();
-    }
   }
 
   private static boolean isGrpo(Settings settings) {

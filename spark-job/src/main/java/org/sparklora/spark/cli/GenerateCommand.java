@@ -1,7 +1,6 @@
 package org.sparklora.spark.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +19,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.run.OutputFolder;
@@ -108,16 +108,18 @@ public final class GenerateCommand {
   /** Completes prompts in this process; prints the completions unless a file is named. */
   private static void completeHere(Settings settings, Iterator<JsonLines.Row> in)
       throws IOException {
-    try (GenerateJob job =
-        GenerateJob.open(HadoopSettings.configuration(), GenerateConfig.of(settings))) {
+    GenerateConfig config = GenerateConfig.of(settings);
+    // before the first completion, servers are asked whether they have room for every prompt
+    int most = config.vllm().isPresent() ? Integer.MAX_VALUE : PROMPTS_AT_ONCE;
+    try (GenerateJob job = GenerateJob.open(HadoopSettings.configuration(), config)) {
       PromptRows rows = new PromptRows(RowText.of(job.model(), ChatTemplate.Options.prompt()));
       if (settings.find(Flags.OUTPUT).isEmpty()) {
-        complete(job, rows, in, (columns, row) -> System.out.println(row.text()));
+        complete(job, rows, in, most, (columns, row) -> System.out.println(row.text()));
         return;
       }
       try (var out = JsonLines.Writer.open(settings)) {
         requirePrompts(settings, in.hasNext());
-        complete(job, rows, in, (columns, row) -> out.write(fields(columns, row)));
+        complete(job, rows, in, most, (columns, row) -> out.write(fields(columns, row)));
         out.finish();
       }
     }
@@ -126,17 +128,19 @@ public final class GenerateCommand {
   /**
    * Completes the prompts of all rows, some at a time.
    *
+   * @param most number of prompts that are read before their completion
    * @param out receives each completion, after the fields of its prompt's row
    */
   private static void complete(
       GenerateJob job,
       PromptRows rows,
       Iterator<JsonLines.Row> in,
+      int most,
       BiConsumer<ObjectNode, Generation> out) {
     while (in.hasNext()) {
       List<Prompt> prompts = new ArrayList<>();
       Map<Long, ObjectNode> columns = new HashMap<>(); // by the prompts' ids
-      while (in.hasNext() && prompts.size() < PROMPTS_AT_ONCE) {
+      while (in.hasNext() && prompts.size() < most) {
         JsonLines.Row row = in.next();
         ObjectNode given = row.fields().deepCopy();
         Prompt prompt = rows.prompt(row);
@@ -144,7 +148,8 @@ public final class GenerateCommand {
         prompts.add(prompt);
         columns.put(prompt.id(), given);
       }
-      job.complete(prompts).forEach(row -> out.accept(columns.get(row.prompt().id()), row));
+      job.complete(
+          prompts, part -> part.forEach(row -> out.accept(columns.get(row.prompt().id()), row)));
     }
   }
 
@@ -183,7 +188,7 @@ public final class GenerateCommand {
       try (GenerateJob job = GenerateJob.open(spark.sparkContext().hadoopConfiguration(), config);
           var out = JsonLines.Writer.open(settings)) {
         job.run(
-            GenerateJob.workers(spark, config),
+            SparkSessions.place(spark).sharing(config.workers()),
             prompts,
             part -> part.forEach(row -> out.write(fields(columns(row.prompt()), row))));
         out.finish();
@@ -211,12 +216,8 @@ public final class GenerateCommand {
     fields.put("prompt_id", row.prompt().id());
     fields.put("completion_index", row.index());
     fields.put("completion", row.text());
-    ArrayNode ids = fields.putArray("completion_ids");
-    ArrayNode ofTokens = fields.putArray("logprobs");
-    for (int t = 0; t < row.tokens().length; t++) {
-      ids.add(row.tokens()[t]);
-      ofTokens.add(row.logProbs()[t]);
-    }
+    fields.set("completion_ids", JSON.valueToTree(row.tokens()));
+    fields.set("logprobs", JSON.valueToTree(row.logProbs()));
     fields.put("stop_reason", row.stopReason());
     return fields;
   }

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.NoSuchElementException;
@@ -50,12 +49,6 @@ final class JsonLines {
         values[i] = list.get(i).intValue();
       }
       return values;
-    }
-
-    /** Sets a field to token ids. */
-    void put(String name, int[] values) {
-      var list = fields.putArray(name);
-      Arrays.stream(values).forEach(list::add);
     }
 
     TableException error(String problem) {

@@ -23,7 +23,7 @@ import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.ScratchPlace;
-import org.sparklora.spark.bench.BenchCommand;
+import org.sparklora.spark.bench.Bench;
 import org.sparklora.spark.run.JvmOptions;
 
 /**
@@ -57,11 +57,13 @@ public final class Main {
   private static final List<Command> COMMANDS =
       List.of(
           new Command(
-              "prep", "make a table of packed rows, or of prompts, of a dataset", PrepCommand::run),
+              "prep",
+              "make a table of packed rows, or of prompts, of a dataset",
+              TableCommands::prep),
           new Command(
               "curate",
               "remove duplicates, and rows of evaluation sets, from a dataset",
-              CurateCommand::run),
+              TableCommands::curate),
           new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", TrainCommand::sft),
           new Command(
               "grpo",
@@ -78,11 +80,11 @@ public final class Main {
               settings ->
                   new Written().say(settings.get(Flags.OUTPUT_DIR), SparkLora.merge(settings))),
           new Command(
-              "reward", "judge generations: rewards and group advantages", RewardCommand::run),
+              "reward", "judge generations: rewards and group advantages", TableCommands::reward),
           new Command(
               "select",
               "make a dataset of correct completions, or of their prompts",
-              SelectCommand::run),
+              TableCommands::select),
           new Command("generate", "complete prompts", GenerateCommand::run),
           new Command("eval", "how many problems a model solves", EvalCommand::run),
           new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
@@ -94,7 +96,7 @@ public final class Main {
           new Command("verify-run", "compare a run with a recorded one", VerifyRunCommand::run)
               .of(Flags.RUN),
           new Command("sweep", "train many runs that differ in their settings", SweepCommand::run),
-          new Command("bench", "how fast this machine computes a model's shape", BenchCommand::run),
+          new Command("bench", "how fast this machine computes a model's shape", Bench::run),
           new Command(
               "push",
               "push a run's results to the Hugging Face hub",
@@ -110,7 +112,7 @@ public final class Main {
           new Command(
               "quickstart-base",
               "train the quickstart's base model again",
-              settings -> MakeBaseCommand.run(settings, Main::dispatch, home())));
+              settings -> QuickstartCommand.makeBase(settings, Main::dispatch, home())));
 
   private Main() {}
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
@@ -20,37 +21,45 @@ final class PropertiesFile {
   static final String PROPERTY = "lora.properties";
 
   /** Settings for spark-submit only; {@code bin/spark-lora} sets memory, options and class path. */
-  private static final List<String> OF_SPARK_SUBMIT =
-      List.of("spark.jars.packages", "spark.driver.defaultJavaOptions", "spark.submit.deployMode");
+  private static final Pattern OF_SPARK_SUBMIT =
+      Pattern.compile(
+          "spark\\.(jars\\..+|driver\\.defaultJavaOptions|submit\\.(deployMode|pyFiles))");
 
   private static final Logger LOG = LoggerFactory.getLogger(PropertiesFile.class);
 
   private PropertiesFile() {}
 
   /**
-   * Reads the file, if one was named.
+   * Reads the file, if one was named, and warns of settings that have no effect.
    *
    * @throws ConfigException if it cannot be read
    */
   static void apply() {
     String name = System.getProperty(PROPERTY);
-    if (name == null) {
-      return;
+    if (name != null) {
+      read(name).forEach((key, value) -> set(name, key.toString(), value.toString()));
     }
-    Properties settings = read(name);
-    for (String key : settings.stringPropertyNames()) {
-      if (!key.startsWith("spark.")) {
-        LOG.warn("{} of {} is no setting of Spark and changes nothing", key, name);
-      } else if (System.getProperty(key) == null) {
-        System.setProperty(key, settings.getProperty(key).strip());
-        if (OF_SPARK_SUBMIT.contains(key)) {
-          LOG.warn(
-              "{} of {} changes nothing in one JVM: only spark-submit understands it; set SPARK_HOME",
-              key,
-              name);
-        }
-      }
+    for (String key : ignored()) {
+      LOG.warn(
+          "{} changes nothing in one JVM: only spark-submit understands it; set SPARK_HOME", key);
     }
+  }
+
+  private static void set(String file, String key, String value) {
+    if (!key.startsWith("spark.")) {
+      LOG.warn("{} of {} is no setting of Spark and changes nothing", key, file);
+    } else if (System.getProperty(key) == null) {
+      System.setProperty(key, value.strip());
+    }
+  }
+
+  /** The settings, also those of {@code --conf}, that only spark-submit understands. */
+  static List<String> ignored() {
+    boolean submitted = System.getProperty("spark.app.submitTime") != null; // it sets this
+    return System.getProperties().stringPropertyNames().stream()
+        .filter(key -> !submitted && OF_SPARK_SUBMIT.matcher(key).matches())
+        .sorted()
+        .toList();
   }
 
   private static Properties read(String name) {

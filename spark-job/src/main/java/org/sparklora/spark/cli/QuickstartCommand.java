@@ -6,8 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.quickstart.BaseCorpus;
 import org.sparklora.spark.quickstart.CommandRunner;
+import org.sparklora.spark.quickstart.RandomCheckpoint;
 import org.sparklora.spark.quickstart.ReinforcedPart;
 import org.sparklora.spark.quickstart.SupervisedPart;
 
@@ -17,6 +20,9 @@ import org.sparklora.spark.quickstart.SupervisedPart;
  * and no arguments.
  */
 public final class QuickstartCommand {
+  private static final String RECIPE = "conf/quickstart";
+  private static final long SEED = 1;
+
   private QuickstartCommand() {}
 
   /**
@@ -28,7 +34,7 @@ public final class QuickstartCommand {
    */
   public static void run(Settings settings, CommandRunner commands, PrintStream out, Path home)
       throws Exception {
-    Path recipe = home.resolve("conf/quickstart");
+    Path recipe = home.resolve(RECIPE);
     Path output = LocalPath.of(settings, Flags.OUTPUT_DIR);
     Files.createDirectories(output);
     List<String> results = new ArrayList<>();
@@ -36,5 +42,31 @@ public final class QuickstartCommand {
     results.addAll(
         new ReinforcedPart(commands, out, recipe, output, settings.get(Flags.SEED)).run());
     results.forEach(out::println);
+  }
+
+  /**
+   * {@code quickstart-base}: makes the quickstart's base model again, from nothing: a corpus of
+   * generated problems, a random model, and full fine-tuning with {@code
+   * conf/quickstart/base.yaml}.
+   */
+  public static void makeBase(Settings settings, CommandRunner commands, Path home)
+      throws Exception {
+    Path recipe = home.resolve(RECIPE);
+    Path output = LocalPath.of(settings, Flags.OUTPUT_DIR);
+    Path corpus = output.resolve("corpus.jsonl");
+    Path start = output.resolve("random");
+    Files.createDirectories(output);
+    BaseCorpus.write(corpus, settings.get(Flags.ROWS), recipe.resolve("gsm8k_base.jsonl.gz"));
+    RandomCheckpoint.write(recipe.resolve("base"), start, SEED);
+    commands.run(
+        "sft",
+        "--" + Flags.CONFIG,
+        recipe.resolve("base.yaml").toString(),
+        "--" + Flags.MODEL_NAME_OR_PATH,
+        start.toString(),
+        "--" + Flags.DATASET_NAME,
+        corpus.toString(),
+        "--" + Flags.OUTPUT_DIR,
+        output.resolve("base").toString());
   }
 }

@@ -13,6 +13,7 @@ import org.sparklora.observe.report.RunReport;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 

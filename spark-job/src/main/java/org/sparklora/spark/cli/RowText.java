@@ -62,7 +62,8 @@ record RowText(
 
   private void addTokens(JsonLines.Row row, String text, boolean addSpecialTokens) {
     try {
-      row.put("input_ids", tokenizer.encode(text, addSpecialTokens));
+      int[] ids = tokenizer.encode(text, addSpecialTokens);
+      row.fields().set("input_ids", JSON.valueToTree(ids));
     } catch (IllegalArgumentException e) {
       throw row.error(e.getMessage());
     }

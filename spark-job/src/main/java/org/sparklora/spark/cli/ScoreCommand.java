@@ -10,6 +10,7 @@ import org.sparklora.model.PackedBatch;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.generate.AdaptedModel;
 import org.sparklora.spark.generate.GenerateConfig;
@@ -81,10 +82,7 @@ public final class ScoreCommand {
   }
 
   private void score(List<JsonLines.Row> rows, JsonLines.Writer out) {
-    List<PackedBatch.Row> packed = new ArrayList<>();
-    for (JsonLines.Row row : rows) {
-      packed.add(packed(row));
-    }
+    List<PackedBatch.Row> packed = rows.stream().map(this::packed).toList();
     PackedBatch batch = PackedBatch.of(packed);
     float[] byPosition = new float[batch.tokenCount()];
     boolean[] scored = new boolean[batch.tokenCount()];

@@ -1,10 +1,8 @@
 package org.sparklora.spark.cli;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -12,6 +10,7 @@ import org.sparklora.observe.track.TrackingConfig;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.generate.GenerateConfig;
@@ -38,7 +37,7 @@ final class SweepCommand {
 
   static void run(Settings settings) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
-    SweepFile file = SweepFile.read(Path.of(settings.get(Flags.CONFIG)));
+    SweepFile file = SweepFile.read(LocalPath.of(settings, Flags.CONFIG));
     ModelConfig.engine(file.shared());
     SweepPlan plan = SweepJob.plan(hadoop, file, settings.get(Flags.OUTPUT_DIR));
     plan.notes().forEach(System.err::println);
@@ -48,9 +47,7 @@ final class SweepCommand {
     }
     TrackingConfig tracking =
         plan.tracking(
-            settings.isGiven(Flags.REPORT_TO)
-                ? Optional.of(settings.get(Flags.REPORT_TO))
-                : Optional.empty());
+            settings.find(Flags.REPORT_TO).filter(any -> settings.isGiven(Flags.REPORT_TO)));
     requireModels(hadoop, plan);
     Interruption.tell(() -> "Interrupted before the first trial; run it again");
     try (SparkSession spark = SparkSessions.open(settings)) {

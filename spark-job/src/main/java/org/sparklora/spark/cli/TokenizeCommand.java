@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.text.ChatTemplate;

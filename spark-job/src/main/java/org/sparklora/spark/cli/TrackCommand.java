@@ -48,7 +48,10 @@ public final class TrackCommand {
           "it holds no %s with rows; name the --output_dir of a run"
               .formatted(MetricsLog.FILE_NAME));
       Map<String, Object> known = RunSettings.read(folder.fileSystem(), folder.path());
-      RunLabel label = new RunLabel(id(folder, rows), name(settings, known, folder), known);
+      Object name = known.getOrDefault(Flags.RUN_NAME.name(), folder.path().getName());
+      RunLabel label =
+          new RunLabel(
+              id(folder, rows), settings.find(Flags.RUN_NAME).orElse(String.valueOf(name)), known);
       TrackingConfig named =
           settings.isGiven(Flags.PROJECT) || !known.containsKey(Flags.PROJECT.name())
               ? tracking
@@ -66,15 +69,6 @@ public final class TrackCommand {
                         folder.path().toString().getBytes(java.nio.charset.StandardCharsets.UTF_8))
                     .toString()
                     .replace("-", ""));
-  }
-
-  private static String name(
-      Settings settings, Map<String, Object> known, RunFolder.Finished folder) {
-    return settings
-        .find(Flags.RUN_NAME)
-        .orElseGet(
-            () ->
-                String.valueOf(known.getOrDefault(Flags.RUN_NAME.name(), folder.path().getName())));
   }
 
   private static void tell(

@@ -15,6 +15,7 @@ import org.sparklora.observe.verify.RunDiffersException;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.OutputFile;
@@ -36,8 +37,11 @@ public final class VerifyRunCommand {
     Path file = LocalPath.of(settings, Flags.BASELINE);
     String name = settings.get(Flags.RUN);
     Baseline run = read(name);
-    if (settings.get(Flags.WRITE_BASELINE)) {
-      write(file, run);
+    if (settings.get(Flags.WRITE_BASELINE)) { // it replaces an existing one
+      try (OutputFile out = OutputFile.open("baseline", file.toString(), true)) {
+        out.write(run.toJson());
+        out.finish();
+      }
       System.out.printf(Locale.ROOT, "%s: recorded from %s%n", file, name);
       return;
     }
@@ -69,14 +73,6 @@ public final class VerifyRunCommand {
     } catch (NoSuchFileException e) {
       throw new ConfigException(
           Flags.BASELINE, file, "there is no such file; record one with --write_baseline");
-    }
-  }
-
-  /** Replaces an existing baseline, as {@code write_baseline} asks for. */
-  private static void write(Path file, Baseline baseline) throws IOException {
-    try (OutputFile out = OutputFile.open("baseline", file.toString(), true)) {
-      out.write(baseline.toJson());
-      out.finish();
     }
   }
 }

@@ -11,6 +11,7 @@ import org.deeplearning4j.spark.api.WorkerConfiguration;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
 import org.nd4j.linalg.dataset.api.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
 import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.AveragingError;
 import org.sparklora.train.StepMetrics;
@@ -178,10 +179,24 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     return place != IN_TASK ? place : TaskContext.getPartitionId();
   }
 
+  /**
+   * A step as a DL4J data set of a single example, so that DL4J neither splits nor merges it. The
+   * example's metadata is the step; features and labels are unused, {@code (1, 1)}.
+   */
+  static org.nd4j.linalg.dataset.DataSet dataSet(StepRows step) {
+    var dataSet = new org.nd4j.linalg.dataset.DataSet(Nd4j.zeros(1, 1), Nd4j.zeros(1, 1));
+    dataSet.setExampleMetaData(List.of(step));
+    return dataSet;
+  }
+
+  static StepRows rowsOf(DataSet dataSet) {
+    return (StepRows) dataSet.getExampleMetaData().get(0);
+  }
+
   /** Takes one optimizer step; DL4J's {@code fit} could not take several micro-batches in one. */
   @Override
   public Result processMinibatch(DataSet step, MultiLayerNetwork ours, boolean isLast) {
-    attempt(() -> take(StepDataSet.rows(step)));
+    attempt(() -> take(rowsOf(step)));
     return isLast ? getFinalResult(ours) : null;
   }
 

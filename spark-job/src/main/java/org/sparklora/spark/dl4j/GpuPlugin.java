@@ -1,5 +1,6 @@
 package org.sparklora.spark.dl4j;
 
+import java.util.Arrays;
 import java.util.Map;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
@@ -9,6 +10,7 @@ import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.resource.ResourceInformation;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.hardware.OpenBlasKernels;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.ScratchPlace;
 
@@ -16,15 +18,20 @@ import org.sparklora.pipeline.run.ScratchPlace;
  * Chooses an executor's GPU when the executor starts. A task would be too late: it deserialises
  * arrays, which starts ND4J, before its code runs. Without GPUs among Spark's resources the plugin
  * only sets up local folders and CPU libraries.
+ *
+ * <p>An executor and its single task must have one whole device; other settings are refused.
  */
 public final class GpuPlugin implements SparkPlugin {
+  private static final String TASK_AMOUNT = "spark.task.resource.gpu.amount";
+  private static final String EXECUTOR_AMOUNT = "spark.executor.resource.gpu.amount";
+
   @Override
   public DriverPlugin driverPlugin() {
     return new DriverPlugin() {
       @Override
       public Map<String, String> init(SparkContext spark, PluginContext context) {
         takeScratch(context);
-        GpuAddress.checkAmount(context.conf().get(GpuAddress.TASK_AMOUNT, "1"));
+        checkAmount(context.conf().get(TASK_AMOUNT, "1"));
         return Map.of();
       }
     };
@@ -46,9 +53,35 @@ public final class GpuPlugin implements SparkPlugin {
         OpenBlasKernels.choose();
         ResourceInformation gpus = context.resources().get("gpu");
         if (gpus != null) {
-          Engines.useDevice(GpuAddress.only(gpus.addresses()));
+          Engines.useDevice(only(gpus.addresses()));
         }
       }
     };
+  }
+
+  /** Refuses a fraction of a GPU, and several GPUs. */
+  static void checkAmount(String taskAmount) {
+    ConfigException.require(
+        Double.parseDouble(taskAmount) == 1,
+        TASK_AMOUNT,
+        taskAmount,
+        "a step uses one GPU, and all of it: set this and " + EXECUTOR_AMOUNT + " to 1");
+  }
+
+  /** The number of an executor's only device. */
+  static int only(String[] addresses) {
+    ConfigException.require(
+        addresses.length == 1,
+        EXECUTOR_AMOUNT,
+        addresses.length,
+        "an executor computes on one GPU, since its tasks share one model; start more executors instead");
+    try {
+      return Integer.parseInt(addresses[0].strip());
+    } catch (NumberFormatException e) {
+      throw new ConfigException(
+          "spark.executor.resource.gpu.discoveryScript",
+          Arrays.toString(addresses),
+          "it must give device numbers, as nvidia-smi lists them");
+    }
   }
 }

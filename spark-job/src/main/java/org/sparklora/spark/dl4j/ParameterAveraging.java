@@ -198,7 +198,7 @@ public final class ParameterAveraging implements Synchronizer {
     AveragingMaster master = new AveragingMaster(worker, steps.size(), stepsPerRound(), sent);
     // one partition per worker, with its steps in order; executors make DL4J's data sets
     JavaRDD<DataSet> round =
-        some.parts(steps).flatMap(own -> own.stream().map(StepDataSet::of).iterator());
+        some.parts(steps).flatMap(own -> own.stream().map(AveragingWorker::dataSet).iterator());
     new SparkDl4jMultiLayer(some.spark(), network.network(), master).fit(round);
     return master.reports();
   }

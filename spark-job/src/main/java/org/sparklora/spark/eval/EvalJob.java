@@ -20,13 +20,12 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.TableManifest;
+import org.sparklora.reward.AnswerReward;
 import org.sparklora.reward.job.Scoring;
-import org.sparklora.reward.math.MathReward;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.RewardStage;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.TrainingEnvironment;
-import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -53,8 +52,7 @@ public final class EvalJob {
     List<String> read = new ArrayList<>(config.generation().model().names());
     read.addAll(config.problems().source().each(PrepConfig.Source::dataset));
     PreparedTables.requireApart(hadoop, config.output(), read);
-    int count = place.count(config.generation().workers());
-    Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
+    Workers workers = place.sharing(config.generation().workers());
     RewardStage judge =
         new RewardStage(
             workers,
@@ -62,7 +60,7 @@ public final class EvalJob {
             config.generation().sampling().numGenerations(),
             Optional.empty());
     MathScores scores = new MathScores(config.passK(), config.byColumns());
-    MathReward votes = MathReward.of(config.rewards().dialect());
+    AnswerReward votes = config.rewards().votes();
     try (GenerateJob job = GenerateJob.open(hadoop, config.generation())) {
       List<Prompt> prompts = place.prompts(config.problems());
       config.requireColumns(prompts);

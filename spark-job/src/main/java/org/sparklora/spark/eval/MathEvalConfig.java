@@ -16,6 +16,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.Verdict;
@@ -142,17 +143,16 @@ public record MathEvalConfig(
         run,
         "--output_table takes the completions of one model; leave one of both out");
     String output = settings.get(Flags.OUTPUT_DIR);
-    Settings shared =
-        settings.withDefault(Flags.PROMPTS_DIR, output + ".prompts"); // made once, used by all
     List<MathEvalConfig> configs = new ArrayList<>();
     for (Path checkpoint : RunFolder.checkpoints(hadoop, run)) {
       Path adapter = new Path(checkpoint, AdapterFile.CONFIG);
       boolean isAdapter = adapter.getFileSystem(hadoop).exists(adapter);
       configs.add(
           of(
-              shared
+              settings
                   .with(isAdapter ? Flags.ADAPTER : Flags.MODEL_NAME_OR_PATH, checkpoint.toString())
-                  .with(Flags.OUTPUT_DIR, output + "/" + checkpoint.getName())));
+                  .with(Flags.OUTPUT_DIR, output + "/" + checkpoint.getName()),
+              output)); // prompts are made once, and used by all
     }
     ConfigException.require(
         !configs.isEmpty(),
@@ -164,8 +164,15 @@ public record MathEvalConfig(
 
   /** The record of a user's settings. */
   public static MathEvalConfig of(Settings settings) {
-    String output = settings.get(Flags.OUTPUT_DIR);
-    String prompts = settings.find(Flags.PROMPTS_DIR).orElse(output + ".prompts");
+    return of(settings, settings.get(Flags.OUTPUT_DIR));
+  }
+
+  /**
+   * @param beside the folder beside which prompts are made, unless the user names their place
+   */
+  private static MathEvalConfig of(Settings settings, String beside) {
+    String prompts =
+        settings.find(Flags.PROMPTS_DIR).orElseGet(() -> OutputFolder.named(beside) + ".prompts");
     Map<String, String> shown = new LinkedHashMap<>();
     SHOWN.stream()
         .filter(flag -> settings.find(flag).isPresent())
@@ -178,7 +185,7 @@ public record MathEvalConfig(
         settings.get(Flags.PASS_K),
         settings.find(Flags.BY).orElse(List.of()),
         shown,
-        output,
+        settings.get(Flags.OUTPUT_DIR),
         settings.get(Flags.OVERWRITE_OUTPUT_DIR));
   }
 }

@@ -8,8 +8,8 @@ import java.util.TreeMap;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.AnswerReward;
 import org.sparklora.reward.math.AnswerVotes;
-import org.sparklora.reward.math.MathReward;
 
 /**
  * Adds up the verdicts on completions by problem. Only completions judged right or wrong count; the
@@ -42,7 +42,7 @@ final class MathScores {
    *
    * @param reward finds and compares answers
    */
-  void add(List<ScoredGeneration> scored, MathReward reward) {
+  void add(List<ScoredGeneration> scored, AnswerReward reward) {
     Map<Long, List<ScoredGeneration>> problems = new LinkedHashMap<>();
     scored.forEach(
         row ->
@@ -82,7 +82,7 @@ final class MathScores {
   }
 
   /** 1 if the most frequent answer is right, of equally frequent ones the first; else 0. */
-  private static double majority(List<ScoredGeneration> rows, MathReward reward) {
+  private static double majority(List<ScoredGeneration> rows, AnswerReward reward) {
     List<String> texts = rows.stream().map(row -> row.generation().text()).toList();
     return AnswerVotes.of(reward, texts).answers().stream()
             .limit(1)

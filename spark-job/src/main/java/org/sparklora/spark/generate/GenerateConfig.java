@@ -3,6 +3,7 @@ package org.sparklora.spark.generate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.generate.SamplingConfig;
@@ -76,7 +77,8 @@ public record GenerateConfig(
         VllmConfig.of(
             settings,
             settings.find(Flags.OUTPUT).or(() -> settings.find(Flags.OUTPUT_DIR)).orElse("generate")
-                + ".vllm-adapters"));
+                + ".vllm-adapters-" // no other run's: several may print, or write one output
+                + UUID.randomUUID()));
   }
 
   /** How completions are drawn, of a user's settings. */

@@ -8,8 +8,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.generate.EndTokens;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
@@ -20,8 +18,7 @@ import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.prep.PreparedTables;
-import org.sparklora.spark.workers.ExecutorCount;
-import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.train.ContextLength;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
@@ -82,19 +79,19 @@ public final class GenerateJob implements AutoCloseable {
    * @throws ConfigException for settings that cannot be used
    */
   public static void run(
-      SparkSession session,
+      TrainingEnvironment place,
       GenerateConfig config,
       List<Prompt> prompts,
       String output,
       boolean overwrite)
       throws IOException {
-    Configuration hadoop = session.sparkContext().hadoopConfiguration();
+    Configuration hadoop = place.hadoop();
     PreparedTables.requireApart(hadoop, output, config.model().names());
     try (GenerateJob job = open(hadoop, config);
         OutputFolder folder = OutputFolder.create(hadoop, output, overwrite)) {
       List<String> written = new ArrayList<>();
       job.run(
-          workers(session, config),
+          place.sharing(config.workers()),
           prompts,
           part -> {
             written.add(String.format(Locale.ROOT, "part-%05d.parquet", written.size()));
@@ -104,13 +101,6 @@ public final class GenerateJob implements AutoCloseable {
       FileList.write(hadoop, folder.work());
       folder.commit();
     }
-  }
-
-  /** The executors, after the requested number has registered. */
-  public static Workers workers(SparkSession session, GenerateConfig config) {
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    int count = ExecutorCount.workers(spark, config.workers());
-    return ExecutorWorkers.saysWhereIdle(ExecutorWorkers.of(spark, count), count);
   }
 
   public TrainedModel model() {
@@ -161,11 +151,12 @@ public final class GenerateJob implements AutoCloseable {
     return parts;
   }
 
-  /** Completes checked prompts in this process, as one part. */
-  public List<Generation> complete(List<Prompt> prompts) {
+  /** Completes checked prompts in this process: as one part, or by servers in several. */
+  public void complete(List<Prompt> prompts, Consumer<List<Generation>> completed) {
     Workers here = new LocalWorkers();
     try (SharedVector lent = here.lend(adapted.parameters())) {
-      return stage(here, lent, prompts).run(prompts);
+      List<List<Prompt>> parts = config.vllm().isPresent() ? parts(prompts) : List.of(prompts);
+      stage(here, lent, prompts).run(parts, completed);
     }
   }
 

@@ -1,6 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -24,11 +23,9 @@ import org.sparklora.reward.job.CompletionRow;
 /**
  * Lets an {@link ExternalJudge} judge the completions of a round, and checks its answer.
  *
- * @param names of the rewards that the judge gives, in their order
+ * @param names of the rewards that the judge gives, in their order; none before {@link #giving}
  */
 public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String> names) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /** Spark's message for a Python process that is gone: killed, or ended by its own code. */
   private static final String DIED = "Python worker exited unexpectedly";
 
@@ -42,11 +39,6 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
           .add("completion_ids", DataTypes.createArrayType(DataTypes.IntegerType, false), false)
           .add("solution", DataTypes.StringType)
           .add("columns", DataTypes.StringType, false);
-
-  /** A job on a session, still without the names of its rewards. */
-  public static ExternalRewardsJob on(SparkSession session, ExternalJudge judge) {
-    return new ExternalRewardsJob(session, judge, List.of());
-  }
 
   /** This job for rewards of these names. */
   ExternalRewardsJob giving(List<String> rewards) {
@@ -125,7 +117,7 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
         generation.text(),
         Arrays.stream(generation.tokens()).boxed().toArray(Integer[]::new),
         prompt.solution().orElse(null),
-        JSON.valueToTree(CompletionRow.columns(generation)).toString());
+        Prompt.json(CompletionRow.columns(generation)));
   }
 
   /** Null for a plain-text prompt, whose column {@code messages} is that text. */

@@ -13,6 +13,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
@@ -25,6 +26,7 @@ import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
+import org.sparklora.train.ContextLength;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
@@ -132,19 +134,7 @@ public record GrpoConfig(
    * @param table the prompts table, or how to make it from a dataset
    * @param shuffled {@code shuffle_dataset}
    */
-  record Prompts(PromptsConfig table, boolean shuffled) {
-    public static Prompts of(Settings settings) {
-      return new Prompts(
-          PrepSettings.replacing(settings, PrepSettings.prompts(settings, promptsFolder(settings))),
-          settings.get(Flags.SHUFFLE_DATASET));
-    }
-  }
-
-  private static String promptsFolder(Settings settings) {
-    return settings
-        .find(Flags.PROMPTS_DIR)
-        .orElseGet(() -> settings.get(Flags.OUTPUT_DIR) + ".prompts");
-  }
+  record Prompts(PromptsConfig table, boolean shuffled) {}
 
   /** Names of the reward functions. */
   public List<String> rewardNames() {
@@ -255,14 +245,17 @@ public record GrpoConfig(
 
   /** Refuses prompts that leave no room for a whole completion in the model's context. */
   void requireRoom(List<Prompt> prompts, DecoderConfig model) {
-    int room = model.maxPositionEmbeddings() - rounds.sampling().maxCompletionLength();
+    int completion = rounds.sampling().maxCompletionLength();
+    int room = model.maxPositionEmbeddings() - completion;
     long tooLong = prompts.stream().filter(prompt -> prompt.tokens().length > room).count();
     ConfigException.require(
         tooLong == 0,
         Flags.MAX_COMPLETION_LENGTH,
-        rounds.sampling().maxCompletionLength(),
+        completion,
         "%s of %s prompts leave no room for it in the %s tokens that the model was made for; lower it, or leave such prompts out with --max_prompt_length %s"
             .formatted(tooLong, prompts.size(), model.maxPositionEmbeddings(), Math.max(1, room)));
+    ContextLength context = new ContextLength(model);
+    prompts.forEach(prompt -> context.check(prompt.id(), prompt.tokens().length, completion));
   }
 
   /** Refuses prompts of which none has a solution, if a reward needs one. */
@@ -290,9 +283,15 @@ public record GrpoConfig(
    */
   public static GrpoConfig of(Settings given, Set<String> givenRewards) {
     Settings settings = Teacher.completed(given);
+    String prompts =
+        settings
+            .find(Flags.PROMPTS_DIR)
+            .orElseGet(() -> OutputFolder.named(settings.get(Flags.OUTPUT_DIR)) + ".prompts");
     return new GrpoConfig(
         TrainingSettings.of(settings),
-        Prompts.of(settings),
+        new Prompts(
+            PrepSettings.replacing(settings, PrepSettings.prompts(settings, prompts)),
+            settings.get(Flags.SHUFFLE_DATASET)),
         RoundSteps.of(settings),
         Rounds.of(settings),
         new Rewards(
@@ -302,7 +301,7 @@ public record GrpoConfig(
                 .map(teacher -> ModelConfig.of(settings).of(teacher))),
         ModelSettings.of(() -> LossSettings.loss(settings)),
         SamplerCorrection.of(settings),
-        GrpoEvaluation.Config.of(settings, promptsFolder(settings)),
+        GrpoEvaluation.Config.of(settings, prompts),
         CompletionsLog.of(settings));
   }
 }

@@ -86,7 +86,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
    * clipped.
    */
   private Map<String, Double> policyMetrics(List<ScoredGeneration> scored, int batch) {
-    List<PolicyRow> rows = policy.withReference(rows(scored), batch);
+    List<PolicyRow> rows = policy.withReference(scored.stream().map(policy::row).toList(), batch);
     List<PolicyMicroBatch> batches = new ArrayList<>();
     for (int from = 0; from < rows.size(); from += batch) {
       int to = Math.min(from + batch, rows.size());
@@ -106,10 +106,6 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
     metrics.put("loss", loss);
     metrics.putAll(new LogProbGuard(DRAW, 0).compare(sampler(scored, rows), learner).metrics());
     return metrics;
-  }
-
-  private List<PolicyRow> rows(List<ScoredGeneration> scored) {
-    return scored.stream().map(policy::row).toList();
   }
 
   /** A micro-batch that is a whole step. */

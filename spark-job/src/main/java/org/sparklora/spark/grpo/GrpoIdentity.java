@@ -15,13 +15,14 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunIdentity;
+import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.RoundSteps;
 import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.train.resume.RunFingerprint;
 
 /**
  * Computes the fingerprint that a run of {@code grpo} and a checkpoint, or a round's tables, must
- * share. The number of executors is not part of it: only with local steps it changes the result.
+ * share. The number of executors changes the result of local steps only, and no table.
  */
 public final class GrpoIdentity {
   private GrpoIdentity() {}
@@ -63,6 +64,13 @@ public final class GrpoIdentity {
           ModelFingerprint.of(teacher.model().get().model().checkpoint().folder()));
     }
     return new RunFingerprint(fixed, declared.changeable());
+  }
+
+  /** The fingerprint of a run's checkpoints, from that of its tables. */
+  static RunFingerprint ofCheckpoints(RunFingerprint tables, GrpoLoop.Local local) {
+    return local.steps() == 1
+        ? tables
+        : tables.with(Map.of(Flags.NUM_WORKERS, "%s that train".formatted(local.workers())));
   }
 
   /** The fingerprint of prompts: their number and a checksum. */

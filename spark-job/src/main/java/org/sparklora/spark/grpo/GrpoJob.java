@@ -103,7 +103,7 @@ public final class GrpoJob {
                   initial,
                   plan,
                   count,
-                  identity,
+                  GrpoIdentity.ofCheckpoints(identity, shape.local()),
                   first ->
                       advantages.isPresent()
                           ? config.endOfRound(plan, first)
@@ -117,6 +117,9 @@ public final class GrpoJob {
                   learners,
                   rollouts,
                   external(config, judge))) {
+        if (config.batch().outer().isPresent()) {
+          run.readResumed(policy.updates()::read);
+        }
         rollouts.requirePolicy(policy, prompts.get(0), run.firstStep());
         RoundTables tables =
             new RoundTables(
@@ -159,10 +162,10 @@ public final class GrpoJob {
   public static EvalMetrics evaluate(
       TrainingEnvironment place, GrpoConfig config, Optional<ExternalRewardsJob> judge)
       throws IOException {
+    config.evalSchedule().requireOn();
     InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
-    int count = place.count(config.rounds().executors().count());
-    Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), count);
+    Workers workers = place.sharing(config.rounds().executors().count());
     List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow());
     require(config, initial.model(), prompts, judge);
     ExecutorModel.hold(initial.model());

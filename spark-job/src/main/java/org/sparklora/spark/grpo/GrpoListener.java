@@ -15,7 +15,6 @@ import org.sparklora.train.TrainerState;
 import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.Round;
 import org.sparklora.train.grpo.RoundFile;
-import org.sparklora.train.workers.Workers;
 
 /**
  * Does a run's work between steps: writes log rows with the work of executors, and completions if
@@ -26,7 +25,7 @@ final class GrpoListener implements GrpoLoop.Listener {
 
   private final TrainingRun run;
   private final TrainerState state;
-  private final Workers workers;
+  private final Policy policy;
   private final CompletionsLog completions;
   private final TrainingRun.Evaluator evaluation;
   private final RunFolder folder;
@@ -50,7 +49,7 @@ final class GrpoListener implements GrpoLoop.Listener {
       RunFolder.Writer ahead) {
     this.run = run;
     this.state = run.state();
-    this.workers = policy.workers();
+    this.policy = policy;
     this.completions = policy.config().completions();
     this.evaluation = evaluation;
     this.folder = folder;
@@ -92,10 +91,11 @@ final class GrpoListener implements GrpoLoop.Listener {
     return run.stopsAfter(steps);
   }
 
-  /** Writes the unfinished round, and the rounds that were drawn ahead, into a checkpoint. */
+  /** Writes the rounds that are unfinished or drawn ahead, and the policy's further state. */
   void writeRounds(Path checkpoint) throws IOException {
     unfinished.ifPresent(round -> RoundFile.write(checkpoint, round));
     ahead.write(checkpoint);
+    policy.updates().write(checkpoint);
   }
 
   @Override
@@ -105,7 +105,7 @@ final class GrpoListener implements GrpoLoop.Listener {
 
   private void log(Map<String, Object> row) {
     Map<String, Object> beside =
-        new LinkedHashMap<>(workers.takeUse().metrics(updateSeconds, steps));
+        new LinkedHashMap<>(policy.workers().takeUse().metrics(updateSeconds, steps));
     steps = 0;
     updateSeconds = 0;
     List<Map<String, Object>> table = completions.tracked(latest);

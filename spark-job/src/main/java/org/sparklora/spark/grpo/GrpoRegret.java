@@ -78,7 +78,9 @@ public record GrpoRegret(GrpoConfig config, long teacherBytes) {
             model.precision(),
             Engines.of(model.engine()),
             model.gradientCheckpointing(),
-            TrainingMemory.localVectors(1) + (batch.localSteps() > 1 ? LOCAL_STEP_VECTORS : 0)),
+            TrainingMemory.localVectors(1)
+                + (batch.localSteps() > 1 ? LOCAL_STEP_VECTORS : 0)
+                + (batch.outer().isPresent() ? 1 : 0)), // its momentum
         new PlannedRun.Batch(
             batch.rows(),
             batch.rows() * batch.accumulation(), // gradients are summed over the workers

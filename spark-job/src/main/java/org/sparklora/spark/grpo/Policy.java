@@ -99,7 +99,7 @@ record Policy(
     return new Policy(
         config,
         workers,
-        new PolicyUpdates(workers, vectors),
+        new PolicyUpdates(workers, vectors, config.batch().outer()),
         reference,
         rollouts,
         new RewardStage(

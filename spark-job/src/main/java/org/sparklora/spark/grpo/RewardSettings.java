@@ -1,6 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -93,14 +92,10 @@ public final class RewardSettings {
   private static Scaling scaling(Settings settings) {
     String word = settings.get(Flags.SCALE_REWARDS).toLowerCase(Locale.ROOT);
     return switch (word) {
-      case "true" -> Scaling.GROUP;
-      case "false" -> Scaling.NONE;
-      default ->
-          Arrays.stream(Scaling.values())
-              .filter(scaling -> scaling.name().toLowerCase(Locale.ROOT).equals(word))
-              .findFirst()
-              .orElseThrow(
-                  () -> new ConfigException(Flags.SCALE_REWARDS, word, "use group, batch or none"));
+      case "group", "true" -> Scaling.GROUP;
+      case "batch" -> Scaling.BATCH;
+      case "none", "false" -> Scaling.NONE;
+      default -> throw new ConfigException(Flags.SCALE_REWARDS, word, "use group, batch or none");
     };
   }
 }

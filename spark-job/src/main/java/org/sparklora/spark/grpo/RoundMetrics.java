@@ -28,6 +28,7 @@ final class RoundMetrics {
           "frac_reward_zero_std",
           "kl",
           "entropy",
+          "aux_loss",
           "clip_ratio/region_mean",
           "sampling/sampling_logp_difference/mean",
           "step_time",

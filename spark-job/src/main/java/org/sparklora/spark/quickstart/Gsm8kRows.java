@@ -1,14 +1,12 @@
 package org.sparklora.spark.quickstart;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 
@@ -23,16 +21,11 @@ final class Gsm8kRows {
 
   /** All rows of a gzipped file of JSON lines. */
   static List<Row> read(Path file) throws IOException {
-    List<Row> rows = new ArrayList<>();
-    try (BufferedReader in =
-        new BufferedReader(
-            new InputStreamReader(
-                new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        JsonNode row = JSON.readTree(line);
-        rows.add(new Row(row.get("question").asText(), row.get("answer").asText()));
-      }
+    try (InputStream lines = new GZIPInputStream(Files.newInputStream(file));
+        MappingIterator<JsonNode> rows = JSON.readerFor(JsonNode.class).readValues(lines)) {
+      return rows.readAll().stream()
+          .map(row -> new Row(row.get("question").asText(), row.get("answer").asText()))
+          .toList();
     }
-    return rows;
   }
 }

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.sparklora.pipeline.config.Flags;
@@ -87,8 +86,8 @@ public record ReinforcedPart(
   }
 
   private void grpo(Path problems, Path run, String... more) throws Exception {
-    List<String> arguments =
-        new ArrayList<>(
+    new OwnProcess(out)
+        .run(
             List.of(
                 "grpo",
                 "--" + Flags.CONFIG,
@@ -101,38 +100,35 @@ public record ReinforcedPart(
                 run.toString(),
                 "--" + Flags.OVERWRITE_OUTPUT_DIR,
                 "--" + Flags.SEED,
-                String.valueOf(seed)));
-    arguments.addAll(List.of(more));
-    new OwnProcess(out).run(arguments.toArray(String[]::new));
+                String.valueOf(seed)),
+            more);
   }
 
   /** The mean reward of completions of the held-out problems, sampled and judged as in training. */
   private double meanReward(Path heldOut, String name, Path model, String... adapter)
       throws Exception {
     Path judged = output.resolve("heldout-%s".formatted(name));
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "eval",
-                "--" + Flags.MODEL_NAME_OR_PATH,
-                model.toString(),
-                "--" + Flags.DATASET_NAME,
-                heldOut.toString(),
-                "--" + Flags.OUTPUT_DIR,
-                judged.toString(),
-                "--" + Flags.OVERWRITE_OUTPUT_DIR,
-                "--" + Flags.NUM_GENERATIONS,
-                DRAWS,
-                "--" + Flags.TEMPERATURE,
-                "1.0",
-                "--" + Flags.MAX_COMPLETION_LENGTH,
-                MAX_COMPLETION_LENGTH,
-                "--" + Flags.REWARD_FUNCS,
-                REWARD,
-                "--" + Flags.SEED,
-                String.valueOf(seed)));
-    arguments.addAll(List.of(adapter));
-    commands.run(arguments.toArray(String[]::new));
+    commands.run(
+        List.of(
+            "eval",
+            "--" + Flags.MODEL_NAME_OR_PATH,
+            model.toString(),
+            "--" + Flags.DATASET_NAME,
+            heldOut.toString(),
+            "--" + Flags.OUTPUT_DIR,
+            judged.toString(),
+            "--" + Flags.OVERWRITE_OUTPUT_DIR,
+            "--" + Flags.NUM_GENERATIONS,
+            DRAWS,
+            "--" + Flags.TEMPERATURE,
+            "1.0",
+            "--" + Flags.MAX_COMPLETION_LENGTH,
+            MAX_COMPLETION_LENGTH,
+            "--" + Flags.REWARD_FUNCS,
+            REWARD,
+            "--" + Flags.SEED,
+            String.valueOf(seed)),
+        adapter);
     // with equally many completions per problem and rewards of 0 or 1, pass@1 is the mean reward
     return JSON.readTree(judged.resolve("_eval_summary.json").toFile())
         .at("/pass@1/value")

@@ -2,13 +2,11 @@ package org.sparklora.spark.quickstart;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.sparklora.pipeline.config.Flags;
@@ -64,32 +62,28 @@ public record SupervisedPart(CommandRunner commands, PrintStream out, Path recip
   /** Mean loss over all tokens but the first of each row. */
   private double loss(Path rows, String scores, String... adapter) throws Exception {
     Path scored = output.resolve(scores);
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "score",
-                "--" + Flags.MODEL_NAME_OR_PATH,
-                recipe.resolve("base").toString(),
-                "--" + Flags.INPUT,
-                rows.toString(),
-                "--" + Flags.OUTPUT,
-                scored.toString(),
-                "--" + Flags.OVERWRITE_OUTPUT_DIR));
-    arguments.addAll(List.of(adapter));
-    commands.run(arguments.toArray(String[]::new));
+    commands.run(
+        List.of(
+            "score",
+            "--" + Flags.MODEL_NAME_OR_PATH,
+            recipe.resolve("base").toString(),
+            "--" + Flags.INPUT,
+            rows.toString(),
+            "--" + Flags.OUTPUT,
+            scored.toString(),
+            "--" + Flags.OVERWRITE_OUTPUT_DIR),
+        adapter);
     return loss(scored);
   }
 
   private static double loss(Path scored) throws IOException {
     double sum = 0;
     long tokens = 0;
-    try (BufferedReader in = Files.newBufferedReader(scored)) {
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        for (JsonNode logProb : JSON.readTree(line).get("logprobs")) {
-          if (!logProb.isNull()) {
-            sum -= logProb.doubleValue();
-            tokens++;
-          }
+    for (String line : Files.readAllLines(scored)) {
+      for (JsonNode logProb : JSON.readTree(line).get("logprobs")) {
+        if (!logProb.isNull()) {
+          sum -= logProb.doubleValue();
+          tokens++;
         }
       }
     }

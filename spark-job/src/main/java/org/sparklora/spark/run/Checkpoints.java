@@ -19,7 +19,6 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.resume.Checkpoint;
 import org.sparklora.train.resume.RunFingerprint;
-import org.sparklora.train.step.TrainedVectors;
 
 /**
  * Saves the driver's vectors as {@code checkpoint-N} folders, deletes old ones as transformers
@@ -33,7 +32,6 @@ final class Checkpoints {
   private final TrainingConfig config;
   private final RunFingerprint fingerprint;
   private final ResultFolder results;
-  private final TrainedVectors vectors;
   private final TrainerState state;
   private final ParameterLayout layout;
   private final Engine engine = Engines.host();
@@ -49,7 +47,6 @@ final class Checkpoints {
     this.config = results.config();
     this.fingerprint = fingerprint;
     this.results = results;
-    this.vectors = results.vectors();
     this.state = results.state();
     this.layout = results.model().layout();
   }
@@ -144,7 +141,7 @@ final class Checkpoints {
   }
 
   private Tensor moments() {
-    return engine.alias(vectors.moments(), 2 * layout.size()).tensor();
+    return engine.alias(results.vectors().moments(), 2 * layout.size()).tensor();
   }
 
   /** The folder of the best checkpoint, for {@code trainer_state.json}. */

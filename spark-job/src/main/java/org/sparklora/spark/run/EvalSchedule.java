@@ -41,6 +41,12 @@ public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolea
     return unit != Cadence.Unit.NO;
   }
 
+  /** Refuses an evaluation for which a run is not prepared. */
+  public void requireOn() {
+    ConfigException.require(
+        isOn(), Flags.EVAL_STRATEGY, "no", "an evaluation must be prepared: set it to steps");
+  }
+
   /** The steps after which a run of {@code totalSteps} evaluates. */
   public Cadence cadence(int totalSteps) {
     return Cadence.of(unit, steps, delay, totalSteps);

@@ -1,13 +1,16 @@
 package org.sparklora.spark.run;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
@@ -17,7 +20,10 @@ import org.sparklora.hub.HubConfig;
 import org.sparklora.hub.HubException;
 import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.HubUpload;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.HubProgress;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.LocalCopy;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.TableException;
@@ -29,6 +35,7 @@ import org.sparklora.train.resume.Checkpoint;
  * folder, and the message says how to push them later.
  */
 public final class HubPush implements RunFolder.SaveListener {
+  private static final long LOOK_MILLIS = 50;
   private static final Logger LOG = LoggerFactory.getLogger(HubPush.class);
 
   private final Configuration hadoop;
@@ -104,6 +111,23 @@ public final class HubPush implements RunFolder.SaveListener {
     return unpushed.contains(step);
   }
 
+  /** Waits for the queued checkpoints, unless the user stops the run. */
+  @Override
+  public void close() {
+    if (!unpushed.isEmpty()) {
+      LOG.info("Checkpoints {} are pushed to the hub before the run ends", unpushed);
+    }
+    pushes.shutdown();
+    try {
+      boolean over = false;
+      while (!over && !Interruption.isRequested()) {
+        over = pushes.awaitTermination(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Pushes the results after the queued checkpoints. */
   @Override
   public void resultsSaved(Path folder) {
@@ -143,6 +167,12 @@ public final class HubPush implements RunFolder.SaveListener {
 
   private String push(Path folder, Predicate<String> wanted, String summary) {
     try (LocalCopy copy = LocalCopy.of(hadoop, folder, wanted)) {
+      ConfigException.require(
+          Stream.of("adapter_config.json", "config.json")
+              .anyMatch(name -> Files.exists(copy.folder().resolve(name))),
+          Flags.INPUT,
+          folder,
+          "it has no adapter and no model, since its run has not ended; go on with it first");
       return upload.push(repository, config.branch(), copy.folder(), wanted, summary);
     } catch (IOException e) {
       throw new TableException(

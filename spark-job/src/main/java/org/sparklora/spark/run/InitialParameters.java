@@ -84,11 +84,6 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
         Flags.ROUTER_AUX_LOSS_COEF,
         weight,
         "the model has no experts; leave it out");
-    ConfigException.require(
-        weight == 0 || config.method() == ModelCard.Method.SFT,
-        Flags.ROUTER_AUX_LOSS_COEF,
-        weight,
-        "grpo adds no loss of routers; set it to 0, since config.json counts where it is unset");
     return weight;
   }
 

@@ -16,14 +16,6 @@ final class ListenerWishes {
     this.listener = listener;
   }
 
-  void resumed(String state) {
-    listener.resumed(state);
-  }
-
-  void begun(int firstStep, int totalSteps) {
-    listener.begun(firstStep, totalSteps);
-  }
-
   /** Reports a step; drops a wish for a log row that an earlier step left unfulfilled. */
   void stepped(int step, double epoch) {
     open.remove(Wish.LOG);

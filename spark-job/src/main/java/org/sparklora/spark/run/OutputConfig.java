@@ -3,10 +3,10 @@ package org.sparklora.spark.run;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.observe.track.TrackingConfig;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.train.Cadence;
@@ -32,11 +32,6 @@ public record OutputConfig(
     boolean showProgress,
     TrackingConfig tracking,
     Optional<PushConfig> push) {
-  /** The run of these settings, for the log. */
-  public TrackedLog.Run run(String effectiveYaml) {
-    return new TrackedLog.Run(runName, tracking, effectiveYaml);
-  }
-
   /** Whole steps between log rows, in a run of {@code totalSteps}. */
   public int loggingSteps(int totalSteps) {
     return (int) (loggingSteps >= 1 ? loggingSteps : Math.ceil(loggingSteps * totalSteps));
@@ -61,7 +56,7 @@ public record OutputConfig(
         settings.get(Flags.OVERWRITE_OUTPUT_DIR),
         strategy.equals("no") ? 0 : settings.get(Flags.LOGGING_STEPS),
         settings.get(Flags.LOGGING_FIRST_STEP),
-        settings.find(Flags.RUN_NAME).orElse(new Path(folder).getName()),
+        settings.find(Flags.RUN_NAME).orElse(new Path(OutputFolder.named(folder)).getName()),
         !settings.find(Flags.DISABLE_TQDM).orElse(false),
         TrackingConfig.of(settings),
         PushConfig.of(settings, folder));

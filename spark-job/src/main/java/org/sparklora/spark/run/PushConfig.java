@@ -8,6 +8,7 @@ import org.sparklora.hub.HubToken;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.OutputFolder;
 
 /**
  * How results are pushed to the hub.
@@ -58,7 +59,7 @@ public record PushConfig(
    */
   public static PushConfig of(Settings settings, String folder, Strategy strategy) {
     return new PushConfig(
-        settings.find(Flags.HUB_MODEL_ID).orElse(new Path(folder).getName()),
+        settings.find(Flags.HUB_MODEL_ID).orElse(new Path(OutputFolder.named(folder)).getName()),
         settings.find(Flags.HUB_REVISION).orElse(MAIN),
         settings.find(Flags.HUB_PRIVATE_REPO),
         strategy,

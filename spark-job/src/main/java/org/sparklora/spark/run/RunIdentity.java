@@ -35,7 +35,7 @@ public final class RunIdentity {
     if (model.layout() instanceof AdapterLayout adapter) {
       addLora(all, adapter);
     }
-    all.put(Flags.ROUTER_AUX_LOSS_COEF, Double.toString(model.supervised().routerWeight()));
+    all.put(Flags.ROUTER_AUX_LOSS_COEF, Double.toString(model.routerWeight()));
     all.put(Flags.WARMUP_STEPS, Double.toString(config.schedule().warmup()));
     return config.training().declared().with(all);
   }

@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -36,6 +37,12 @@ public final class SparkSessions {
   private static final String MISSING_FILTER = "No filter named";
   private static final String MASTER = "spark.master";
   private static final String NAME = "spark.app.name";
+
+  /** Spark 3.5 itself refuses unknown forms with a stack trace. */
+  private static final Pattern MASTER_URL =
+      Pattern.compile(
+          "local(\\[(%1$s|\\*)(,%1$s)?])?|local-cluster\\[%1$s,%1$s,\\s*[1-9]\\d*\\s*]|yarn|spark://[^/,\\s]+:\\d+(,[^/,\\s]+:\\d+)*|(k8s|mesos)://.+"
+              .formatted("\\s*[1-9]\\d{0,5}\\s*"));
 
   private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
   private static final String HEARTBEAT = "spark.executor.heartbeatInterval";
@@ -141,7 +148,11 @@ public final class SparkSessions {
    */
   private static SparkSession start(SparkConf conf) {
     String master = conf.get(MASTER);
-    MasterUrl.require(master);
+    ConfigException.require(
+        MASTER_URL.matcher(master).matches(),
+        Flags.MASTER,
+        master,
+        "write local, local[4] or local[*], spark://HOST:PORT, yarn, or k8s://https://HOST:PORT");
     try {
       SparkSession session = startedAgain(() -> SparkSession.builder().config(conf).getOrCreate());
       session.conf().get("spark.sql.shuffle.partitions"); // checks the settings of spark.sql
@@ -233,9 +244,20 @@ public final class SparkSessions {
       return ExecutorWorkers.of(spark, count, places);
     }
 
+    /** This machine's memory, or an executor's on a cluster. */
     @Override
     public MachineMemory memory() {
-      return SparkSessions.memory(spark);
+      if (spark.isLocal()) {
+        return MachineMemory.here();
+      }
+      SparkConf conf = spark.getConf();
+      long heap = conf.getSizeAsMb("spark.executor.memory", "1g");
+      // Spark's own rule: a tenth by default, at least 384 MiB
+      long overhead =
+          conf.contains(OVERHEAD)
+              ? conf.getSizeAsMb(OVERHEAD)
+              : Math.max(MIN_OVERHEAD_MB, (long) (heap * conf.getDouble(OVERHEAD + "Factor", 0.1)));
+      return MachineMemory.ofExecutors((heap + overhead) << 20);
     }
 
     @Override
@@ -267,20 +289,5 @@ public final class SparkSessions {
     public boolean isTask() {
       return false;
     }
-  }
-
-  /** Memory for a training process: this machine's, or an executor's on a cluster. */
-  public static MachineMemory memory(JavaSparkContext spark) {
-    if (spark.isLocal()) {
-      return MachineMemory.here();
-    }
-    SparkConf conf = spark.getConf();
-    long heap = conf.getSizeAsMb("spark.executor.memory", "1g");
-    // Spark's own rule: a tenth by default, at least 384 MiB
-    long overhead =
-        conf.contains(OVERHEAD)
-            ? conf.getSizeAsMb(OVERHEAD)
-            : Math.max(MIN_OVERHEAD_MB, (long) (heap * conf.getDouble(OVERHEAD + "Factor", 0.1)));
-    return MachineMemory.ofExecutors((heap + overhead) << 20);
   }
 }

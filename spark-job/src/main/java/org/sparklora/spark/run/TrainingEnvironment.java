@@ -10,6 +10,7 @@ import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
 import org.sparklora.spark.prep.PreparedTables;
+import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.Workers;
 
@@ -32,6 +33,15 @@ public interface TrainingEnvironment {
 
   /** Workers for the parts of a step, {@code count} at once. */
   Workers workers(int count);
+
+  /**
+   * Workers for parts of which each has the same result, however many workers there are; warns if
+   * several were requested and this process does all work.
+   */
+  default Workers sharing(Optional<Integer> requested) {
+    int count = count(requested);
+    return ExecutorWorkers.saysWhereIdle(workers(count), count);
+  }
 
   /** Memory for a training process. */
   MachineMemory memory();

@@ -37,9 +37,13 @@ final class TrainingLog implements AutoCloseable {
       int totalSteps) {
     this.config = config;
     this.out = out;
+    OutputConfig output = config.output();
+    String settings = config.training().effectiveYaml();
     this.log =
         TrackedLog.begin(
-            folder, state.history(), config.output().run(config.training().effectiveYaml()));
+            folder,
+            state.history(),
+            new TrackedLog.Run(output.runName(), output.tracking(), settings));
     this.metrics = RunMetricsSource.register(() -> state.sums().steps(), totalSteps);
   }
 

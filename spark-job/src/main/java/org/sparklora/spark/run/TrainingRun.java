@@ -9,11 +9,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.observe.track.TrackedLog;
-import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.train.Cadence;
 import org.sparklora.train.EvalMetrics;
@@ -85,9 +84,9 @@ public final class TrainingRun implements AutoCloseable {
     log.tracked().follow(wishes::logged);
     try {
       if (folder.resumed().isPresent()) {
-        wishes.resumed(state.toJson(checkpoints.bestFolder()));
+        listener.resumed(state.toJson(checkpoints.bestFolder()));
       }
-      wishes.begun(firstStep, plan.totalSteps());
+      listener.begun(firstStep, plan.totalSteps());
     } catch (RuntimeException e) {
       log.close();
       throw e;
@@ -168,6 +167,10 @@ public final class TrainingRun implements AutoCloseable {
     WeightLayout weights = WeightLayout.of(model.config());
     long embedding = (long) model.config().vocabSize() * model.config().hiddenSize();
     long adapter = model.lora().isPresent() ? model.layout().size() : 0;
+    boolean joinsRows =
+        config.table() instanceof PrepConfig table
+            && table.packing().enabled()
+            && table.packing().strategy() != PackingStrategy.WRAPPED;
     OutputConfig output = config.output();
     return new TrainerState.Settings(
         config.microBatchRows(),
@@ -175,6 +178,7 @@ public final class TrainingRun implements AutoCloseable {
         config.evalSchedule().cadence(totalSteps),
         config.checkpoints().cadence(totalSteps),
         weights.size() - embedding + adapter,
+        !joinsRows,
         config.method() == ModelCard.Method.GRPO);
   }
 
@@ -282,11 +286,9 @@ public final class TrainingRun implements AutoCloseable {
   public Optional<Map<String, Object>> evaluateWhenDue(
       Evaluator evaluator, Supplier<Map<String, ?>> beside) {
     boolean wanted = wishes.take(RunListener.Wish.EVALUATE);
-    ConfigException.require(
-        !wanted || config.evalSchedule().isOn(),
-        Flags.EVAL_STRATEGY,
-        "no",
-        "a listener wants an evaluation, which must be prepared: set it to steps");
+    if (wanted) {
+      config.evalSchedule().requireOn();
+    }
     return wanted || evaluating.falls(state.sums().steps(), plan)
         ? Optional.of(evaluate(evaluator, beside.get()))
         : Optional.empty();

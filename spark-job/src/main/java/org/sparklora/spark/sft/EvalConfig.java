@@ -9,6 +9,7 @@ import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.spark.run.CheckpointConfig;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.train.Cadence;
+import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainerState;
 
 /**
@@ -55,6 +56,16 @@ public record EvalConfig(
                         settings, PrepSettings.testFolder(settings, packedFolder))))
             : Optional.empty(),
         best);
+  }
+
+  /** Refuses a metric that evaluations of the model lack. */
+  void requireMeasured(TrainedModel model) {
+    ConfigException.require(
+        model.supervised().routerWeight() > 0
+            || best.filter(by -> by.metric().equals(TrainerState.EVAL_AUX_LOSS)).isEmpty(),
+        Flags.METRIC_FOR_BEST_MODEL,
+        TrainerState.EVAL_AUX_LOSS,
+        "only a model with experts measures it, with router_aux_loss_coef above 0");
   }
 
   private static Optional<Best> best(Settings settings, boolean evaluates, boolean saves) {

@@ -10,6 +10,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.spark.run.EvalSchedule;
@@ -20,8 +21,6 @@ import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.step.AveragingSettings;
-import org.sparklora.train.step.InnerMoments;
-import org.sparklora.train.step.OuterOptimizer;
 import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.Workers;
@@ -176,7 +175,9 @@ public record SftConfig(
   /** The record of a user's settings. */
   public static SftConfig of(Settings settings) {
     String packedFolder =
-        settings.find(Flags.PACKED_DIR).orElseGet(() -> settings.get(Flags.OUTPUT_DIR) + ".packed");
+        settings
+            .find(Flags.PACKED_DIR)
+            .orElseGet(() -> OutputFolder.named(settings.get(Flags.OUTPUT_DIR)) + ".packed");
     TrainingSettings training = TrainingSettings.of(settings);
     return new SftConfig(
         training,
@@ -190,54 +191,12 @@ public record SftConfig(
   private static Sync sync(Settings settings) {
     Optional<Integer> workers = settings.find(Flags.NUM_WORKERS);
     if (settings.get(Flags.SYNC, Sync.Mode.class) == Sync.Mode.PARAMETERS) {
-      return new Sync(Optional.of(averaging(settings)), workers);
+      return new Sync(Optional.of(AveragingSettings.of(settings)), workers);
     }
-    for (Flag<?> flag : OF_AVERAGES) {
-      ConfigException.require(
-          !settings.isGiven(flag),
-          flag,
-          settings.text(flag),
-          "--sync gradients makes one update for each global batch, and averages nothing; leave it out, or use --sync parameters");
-    }
-    settings.get(Flags.AVERAGING_FREQUENCY); // refuses a wrong value, though it is not used
+    settings.requireDefaults(
+        OF_AVERAGES,
+        "--sync gradients makes one update for each global batch, and averages nothing; leave it out, or use --sync parameters");
     return new Sync(Optional.empty(), workers);
-  }
-
-  private static AveragingSettings averaging(Settings settings) {
-    boolean nesterov =
-        settings.get(Flags.OUTER_OPTIMIZER, OuterOptimizer.Kind.class)
-            == OuterOptimizer.Kind.NESTEROV;
-    InnerMoments moments =
-        settings
-            .find(Flags.INNER_MOMENTS, InnerMoments.class)
-            .orElse(nesterov ? InnerMoments.KEPT : InnerMoments.AVERAGED);
-    ConfigException.require(
-        !nesterov || moments != InnerMoments.AVERAGED,
-        Flags.INNER_MOMENTS,
-        "averaged",
-        "with --outer_optimizer nesterov each worker keeps its moments; leave it out, or use --outer_optimizer average");
-    VectorType onWire = settings.get(Flags.AVERAGING_DTYPE, VectorType.class);
-    ConfigException.require(
-        !onWire.isBlockScaled() || moments != InnerMoments.AVERAGED,
-        Flags.AVERAGING_DTYPE,
-        onWire.name().toLowerCase(Locale.ROOT),
-        "moments cannot be averaged as scaled integers; add --inner_moments kept");
-    boolean bySpeed = settings.get(Flags.DEAL_BY_SPEED);
-    ConfigException.require(
-        !bySpeed || moments != InnerMoments.AVERAGED,
-        Flags.DEAL_BY_SPEED,
-        bySpeed,
-        "plain means count every worker the same; add --inner_moments kept");
-    return new AveragingSettings(
-        settings.get(Flags.AVERAGING_FREQUENCY),
-        nesterov
-            ? new OuterOptimizer.Settings(
-                settings.get(Flags.OUTER_LEARNING_RATE), settings.get(Flags.OUTER_MOMENTUM))
-            : OuterOptimizer.Settings.AVERAGE,
-        moments,
-        bySpeed,
-        onWire,
-        settings.get(Flags.SEED));
   }
 
   private static Batch batch(Settings settings) {

@@ -59,6 +59,7 @@ public final class SftJob {
     config.evaluation().data().ifPresent(test -> place.requireTestSplit(test, data));
     InitialParameters initial = InitialParameters.of(hadoop, config);
     TrainedModel model = initial.model();
+    config.evaluation().requireMeasured(model);
     place.workers(workers).requireRoomForResults(config.sync().resultBytes(model.layout().size()));
     SftRegret regret = SftRegret.of(config, model, hadoop, place.memory()).requireMemory();
     place.requireDataset(data);
@@ -124,6 +125,7 @@ public final class SftJob {
    */
   public static EvalMetrics evaluate(TrainingEnvironment place, SftConfig config)
       throws IOException {
+    config.evalSchedule().requireOn();
     int workers = place.count(config.sync().workers());
     InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     TrainedModel model = initial.model();

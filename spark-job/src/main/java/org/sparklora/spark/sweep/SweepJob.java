@@ -103,7 +103,13 @@ public final class SweepJob {
         trials.add(tables.named(session, trial));
       }
       TrialName.requireDistinct(trials);
-      List<TrialOutcome> outcomes = train(session, plan, trials, requested, keepWeights, runs);
+      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+      int parallel =
+          requested.orElseGet(
+              () -> spark.isLocal() ? 1 : ExecutorCount.workers(spark, Optional.empty()));
+      TrialRun run = new TrialRun(HadoopSettings.of(hadoop), plan.folder(), keepWeights);
+      List<TrialOutcome> outcomes =
+          new SweepJob(spark, plan.file(), run, parallel, runs).all(trials);
       TrialsTable table = TrialsTable.of(trials, outcomes);
       folder.write("trials.csv", table.toCsv());
       table.writeParquet(session, plan.folder() + "/trials.parquet");
@@ -117,23 +123,6 @@ public final class SweepJob {
       runs.finish(outcomes);
       return found;
     }
-  }
-
-  private static List<TrialOutcome> train(
-      SparkSession session,
-      SweepPlan plan,
-      List<Trial> trials,
-      Optional<Integer> requested,
-      boolean keepWeights,
-      SweepRuns runs)
-      throws IOException {
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    int parallel =
-        requested.orElseGet(
-            () -> spark.isLocal() ? 1 : ExecutorCount.workers(spark, Optional.empty()));
-    TrialRun run =
-        new TrialRun(HadoopSettings.of(spark.hadoopConfiguration()), plan.folder(), keepWeights);
-    return new SweepJob(spark, plan.file(), run, parallel, runs).all(trials);
   }
 
   private List<TrialOutcome> all(List<Trial> trials) throws IOException {

@@ -23,6 +23,7 @@ import org.sparklora.observe.track.mlflow.ParentRun;
 import org.sparklora.observe.track.sink.RunLabel;
 import org.sparklora.observe.track.sink.TrackedRow;
 import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.sweep.SweepFile;
 import org.sparklora.sweep.SweepMetric;
 import org.sparklora.sweep.SweepPlan;
@@ -74,7 +75,7 @@ final class SweepRuns implements AutoCloseable {
     String id = plan.folder() + " " + settings;
     return new RunLabel(
         UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8)).toString().replace("-", ""),
-        new Path(plan.folder()).getName(),
+        new Path(OutputFolder.named(plan.folder())).getName(),
         settings);
   }
 
@@ -94,9 +95,8 @@ final class SweepRuns implements AutoCloseable {
       Path folder = new Path(new TrialFolder(hadoop, plan.folder(), trial.name()).name());
       FileSystem fileSystem = folder.getFileSystem(hadoop);
       List<Map<String, Object>> log = MetricsLog.read(fileSystem, folder);
-      Optional<TrackingConfig> below = log.isEmpty() ? Optional.empty() : below();
-      if (below.isPresent()) {
-        tell(trial, log, below.get(), fileSystem, folder);
+      if (!log.isEmpty()) {
+        tell(trial, log, fileSystem, folder);
       }
     } catch (IOException | RuntimeException e) {
       LOG.warn("Trackers cannot be told of trial {} ({})", trial.name(), e.getMessage());
@@ -112,19 +112,8 @@ final class SweepRuns implements AutoCloseable {
     }
   }
 
-  /** The trackers of a trial; empty while MLflow is one of them and does not answer. */
-  private Optional<TrackingConfig> below() {
-    return parent.isEmpty()
-        ? Optional.of(tracking)
-        : parent.get().below().map(tracking::withMlflow);
-  }
-
   private void tell(
-      Trial trial,
-      List<Map<String, Object>> log,
-      TrackingConfig tracking,
-      FileSystem fileSystem,
-      Path folder) {
+      Trial trial, List<Map<String, Object>> log, FileSystem fileSystem, Path folder) {
     Told before = told.get(trial.name());
     List<TrackedRow> rows = new TrackedRow.Reader().read(log);
     if (before != null && before.isBegunBy(log)) {
@@ -142,7 +131,9 @@ final class SweepRuns implements AutoCloseable {
             TrackedLog.runId(log).orElse(trial.name()),
             trial.shown(),
             new TreeMap<>(trial.settings().effective()));
-    List<TrackerThread> trackers = Sinks.of(tracking, label, fileSystem, folder);
+    // MLflow alone waits for the sweep's run
+    List<TrackerThread> trackers =
+        Sinks.of(tracking, () -> parent.flatMap(ParentRun::below), label, fileSystem, folder);
     trackers.forEach(tracker -> tracker.begin(rows.size(), () -> rows(fileSystem, folder)));
     told.put(trial.name(), new Told(trackers, log));
   }

@@ -84,7 +84,7 @@ public final class ExecutorCount {
     }
 
     @Override
-    public WorkerCount.Demand demand(int tasks) {
+    public Runnable demand(int tasks) {
       String group = spark.getLocalProperty(JobNames.GROUP);
       spark.setJobGroup(
           Flags.NUM_WORKERS.name(), "wait for executors", true); // true: cancelling interrupts

@@ -100,12 +100,8 @@ public final class ExecutorWorkers implements Workers {
    * @param places assigns the workers of a run to executors
    */
   public static Workers of(JavaSparkContext spark, int count, PlacedJob places) {
-    return sharesMemory(spark) ? new LocalWorkers() : new ExecutorWorkers(spark, count, places);
-  }
-
-  /** Whether this process is the only executor, so that nothing has to be sent. */
-  public static boolean sharesMemory(JavaSparkContext spark) {
-    return spark.isLocal() && spark.getConf().getBoolean(SHARED_MEMORY, true);
+    boolean sharesMemory = spark.isLocal() && spark.getConf().getBoolean(SHARED_MEMORY, true);
+    return sharesMemory ? new LocalWorkers() : new ExecutorWorkers(spark, count, places);
   }
 
   /** The session's Spark context. */

@@ -88,13 +88,11 @@ public final class PlacedJob {
     return ids.stream()
         .map(known::get)
         .filter(one -> one != null)
-        .map(PlacedJob::executor)
+        .map(
+            one ->
+                new ExecutorPlaces.Executor(
+                    one.id(), host(one), Math.max(1, one.maxTasks()), one.activeTasks()))
         .toList();
-  }
-
-  private static ExecutorPlaces.Executor executor(ExecutorSummary summary) {
-    return new ExecutorPlaces.Executor(
-        summary.id(), host(summary), Math.max(1, summary.maxTasks()), summary.activeTasks());
   }
 
   private static String host(ExecutorSummary summary) {

@@ -38,13 +38,8 @@ record WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis
 
     void sleep(long millis);
 
-    /** Makes Spark request executors for {@code tasks} parallel tasks until {@link Demand#end}. */
-    Demand demand(int tasks);
-  }
-
-  /** Tasks that wait for executors. */
-  interface Demand {
-    void end();
+    /** Makes Spark request executors for {@code tasks} parallel tasks until the result is run. */
+    Runnable demand(int tasks);
   }
 
   /**
@@ -64,11 +59,11 @@ record WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis
     }
     int tasks = // Spark requests all executors only while this many tasks wait
         requested.map(count -> count * request.slotsOfOne()).orElse(request.slots().orElse(1));
-    Demand demand = request.onDemand() ? cluster.demand(tasks) : () -> {};
+    Runnable end = request.onDemand() ? cluster.demand(tasks) : () -> {};
     try {
       await(requested);
     } finally {
-      demand.end();
+      end.run();
     }
     return requested.isPresent() ? ofRequested(requested.get()) : ofExecutors();
   }

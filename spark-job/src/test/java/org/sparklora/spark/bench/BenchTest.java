@@ -57,7 +57,7 @@ class BenchTest {
         """;
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
 
-    BenchCommand.run(
+    Bench.run(
         CommandLine.parse("bench", CommandRun.words(flags, engine, model)).settings(),
         ONE_REPETITION,
         new PrintStream(printed),

@@ -104,6 +104,7 @@ class CheckCommandTest {
     String grpo = "--task grpo --steps_per_generation 2 --local_steps ";
     assertThat(parameterBytes(model, grpo + 1)).isEqualTo(4 * vector);
     assertThat(parameterBytes(model, grpo + 2)).isEqualTo(16 * vector);
+    assertThat(parameterBytes(model, grpo + "2 --outer_optimizer nesterov")).isEqualTo(17 * vector);
   }
 
   @Test

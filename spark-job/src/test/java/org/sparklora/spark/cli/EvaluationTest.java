@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.sft.EvalConfig;
+import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftGoldenTest;
 import org.sparklora.train.TestModels;
 
@@ -251,6 +254,7 @@ class EvaluationTest {
         "accuracy",
         "--eval_steps",
         "1");
+    assertRefused("no experts", "router_aux_loss_coef", "--metric_for_best_model", "aux_loss");
     assertRefused(
         "one file",
         "dataset_test_split = test",
@@ -258,6 +262,25 @@ class EvaluationTest {
         TRL.resolve("data/train.jsonl").toString());
     assertRefused(
         "no such split", "dataset_test_split = validation", "--dataset_test_split", "validation");
+  }
+
+  /** A mixture of experts measures it; the model decides. */
+  @Test
+  void theRoutersLossMayDecide() {
+    List<String> flags =
+        List.of(
+            "--model_name_or_path",
+            model.toString(),
+            "--dataset_name",
+            "a/b",
+            "--output_dir",
+            "out",
+            "--eval_strategy",
+            "steps",
+            "--metric_for_best_model",
+            "aux_loss");
+    assertThat(SftConfig.of(CommandLine.parse("sft", flags).settings()).evaluation().best())
+        .contains(new EvalConfig.Best("eval_aux_loss", false, false));
   }
 
   private static void assertRefused(String why, String named, String... flags) {

@@ -178,7 +178,8 @@ class GenerateTest {
   void aTableDoesNotReplaceItsPrompts() throws IOException {
     String rows = "{\"prompt\": \"a\"}\n";
     Path prompts = Files.createDirectory(folder.resolve("prompts"));
-    Path file = Files.writeString(prompts.resolve("rows.jsonl"), rows);
+    Files.writeString(prompts.resolve("_files.json"), "{}");
+    Path file = Files.writeString(prompts.resolve("part-00000.jsonl"), rows);
     String[] flags = {
       "--input", file.toString(), "--output", prompts.toString(), "--overwrite_output_dir"
     };

@@ -110,10 +110,6 @@ class GrpoRecipesTest {
     flags.addAll(List.of("--dataset_name", dataset(recipe).toString()));
     flags.addAll(List.of("--output_dir", output.toString(), "--max_steps", "1"));
     flags.addAll(List.of("--max_completion_length", "4", "--logging_steps", "1"));
-    settings(recipe)
-        .find(Flags.CHAT_TEMPLATE_PATH)
-        .ifPresent(
-            path -> flags.addAll(List.of("--chat_template_path", Path.of("..", path).toString())));
 
     assertThat(Main.run(flags.toArray(String[]::new))).isZero();
 

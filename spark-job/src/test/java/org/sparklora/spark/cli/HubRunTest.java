@@ -251,6 +251,18 @@ class HubRunTest {
   }
 
   @Test
+  void aRunThatHasNotEndedIsNotPushed() throws IOException {
+    Path run = Files.createDirectories(folder.resolve("unfinished"));
+    Files.writeString(run.resolve("metrics.jsonl"), "{\"step\":1}\n");
+    Files.writeString(
+        Files.createDirectory(run.resolve("checkpoint-1")).resolve("adapter_config.json"), "{}");
+    String[] push = {"push", "--input", run.toString(), "--hub_model_id", "ada/tiny-lora"};
+    assertThat(Main.run(push)).isEqualTo(2);
+    assertThat(err.text()).contains("it has no adapter and no model");
+    assertThat(pushed().messages()).containsExactly("initial commit");
+  }
+
+  @Test
   void aFailedPushLosesNothingAndSaysWhatToRun() throws IOException {
     environment.hub().faults().add(Kind.STATUS, "POST .*/commit/", 400, 100);
     assertThat(sft("--push_to_hub", "--save_steps", "2")).isEqualTo(1);

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.LocalPath;
 
 /** Names of places on this machine's disk. */
 class LocalPathTest {

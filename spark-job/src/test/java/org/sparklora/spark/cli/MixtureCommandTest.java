@@ -341,6 +341,24 @@ class MixtureCommandTest {
   }
 
   @Test
+  void aRunOnAMixtureIsChecked() throws IOException {
+    mixture("datasets:\n  - path: FOLDER/sums.jsonl\n");
+    for (String task : List.of("sft", "grpo")) {
+      assertThat(
+              Main.run(
+                  "check",
+                  "--task",
+                  task,
+                  "--model_name_or_path",
+                  model.toString(),
+                  "--datasets",
+                  folder.resolve("mixture.yaml").toString()))
+          .as(err.text())
+          .isZero();
+    }
+  }
+
+  @Test
   void oneDatasetOrAMixtureButNotBothAndNotNone() throws IOException {
     assertThat(run("sft", "out", "--dataset_name", "x")).isEqualTo(MISUSED);
     assertThat(err.text()).contains("dataset_name = x").contains("--datasets is given");

@@ -24,7 +24,10 @@ class PropertiesFileTest {
           PropertiesFile.PROPERTY,
           "spark.hadoop.fs.other.impl",
           "spark.hadoop.test.first",
-          "spark.hadoop.test.second");
+          "spark.hadoop.test.second",
+          "spark.jars.packages",
+          "spark.submit.deployMode",
+          "spark.app.submitTime");
 
   @TempDir Path folder;
 
@@ -49,6 +52,17 @@ class PropertiesFileTest {
     assertThat(hadoop.get("test.first")).isEqualTo("file");
     assertThat(hadoop.get("test.second")).isEqualTo("command line");
     assertThat(hadoop.get(CommonConfigurationKeysPublic.FS_DEFAULT_NAME_KEY)).startsWith("file:");
+  }
+
+  @Test
+  void settingsOfSparkSubmitChangeNothingInOneJvm() throws IOException {
+    settings("spark.submit.deployMode client\n");
+    System.setProperty("spark.jars.packages", "a:b:1"); // as --conf does
+    PropertiesFile.apply();
+    assertThat(PropertiesFile.ignored())
+        .containsExactly("spark.jars.packages", "spark.submit.deployMode");
+    System.setProperty("spark.app.submitTime", "1"); // as spark-submit does
+    assertThat(PropertiesFile.ignored()).isEmpty();
   }
 
   @Test

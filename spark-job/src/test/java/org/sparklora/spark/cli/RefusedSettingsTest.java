@@ -18,7 +18,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.run.TrainingSettings;
+import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.train.TestModels;
 
 /** Settings that cannot be used end in one line, before any work, and leave nothing. */
@@ -76,6 +80,8 @@ class RefusedSettingsTest {
     "sft, --bnb_4bit_quant_type, fp4",
     "grpo, --load_in_8bit, true",
     "sft, --num_workers, 2147483647",
+    "sft, --router_aux_loss_coef, 0.1", // the model has no experts
+    "grpo, --router_aux_loss_coef, 0.1",
     "sft, --averaging_dtype, float16",
     "sft, --averaging_dtype, bfloat16", // in local mode nothing travels
     "sft, --averaging_dtype, int4", // moments are averaged
@@ -140,6 +146,38 @@ class RefusedSettingsTest {
     assertThat(run("sft", "--sync", "gradients", flag, value)).isEqualTo(MISUSED);
     assertThat(err.text())
         .contains("Cannot use %s = %s".formatted(flag.substring(2), value), "--sync parameters");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--outer_optimizer, nesterov",
+    "--outer_learning_rate, 0.5",
+    "--outer_momentum, 0.5",
+  })
+  void anOuterOptimizerOfAPolicyNeedsLocalSteps(String flag, String value) {
+    assertThat(run("grpo", flag, value)).isEqualTo(MISUSED);
+    assertThat(err.text())
+        .contains("Cannot use %s = %s".formatted(flag.substring(2), value), "--local_steps 1");
+  }
+
+  @Test
+  void defaultsInTheFileOfARunAreNotRefused() throws IOException {
+    Settings sft = again("sft", "--sync", "gradients");
+    Settings grpo = again("grpo");
+
+    assertThat(sft.isGiven(Flags.OUTER_OPTIMIZER)).isTrue();
+    assertThat(SftConfig.of(sft).sync().averaging()).isEmpty();
+    assertThat(grpo.isGiven(Flags.OUTER_OPTIMIZER)).isTrue();
+    assertThat(GrpoConfig.of(grpo).batch().outer()).isEmpty();
+  }
+
+  /** The settings that a run with these writes, as another run reads them. */
+  private Settings again(String command, String... more) throws IOException {
+    List<String> flags = new ArrayList<>(List.of(commands.get(command).split(" ")));
+    flags.addAll(List.of(more));
+    String yaml = CommandLine.parse(command, flags.subList(1, flags.size())).settings().toYaml();
+    Path file = Files.writeString(folder.resolve(command + ".yaml"), yaml);
+    return CommandLine.parse(command, List.of("--config", file.toString())).settings();
   }
 
   @Test

@@ -155,6 +155,8 @@ class VllmCommandsTest {
     };
     Path own = folder.resolve("own.jsonl");
     Path served = folder.resolve("served.jsonl");
+    Path ofAnother = folder.resolve("served.jsonl.vllm-adapters/policy-0badcafe-given");
+    Files.createDirectories(ofAnother);
 
     assertThat(run("generate", with(same, "--output", own))).as(err.text()).isZero();
     assertThat(
@@ -174,7 +176,38 @@ class VllmCommandsTest {
 
     assertThat(Files.readString(served)).isEqualTo(Files.readString(own));
     assertThat(servers.get(0).adapters()).isEmpty();
-    assertThat(folder.resolve("served.jsonl.vllm-adapters")).doesNotExist();
+    assertThat(servers.get(0).history).doesNotContain("unload policy-0badcafe-given");
+    assertThat(ofAnother).as("of a run that writes the same output").exists();
+    assertThat(folder.toFile().list((parent, name) -> name.contains("vllm-adapters"))).hasSize(1);
+  }
+
+  /** Servers would refuse the last prompt after all others were completed. */
+  @Test
+  void everyPromptOfJsonLinesIsCheckedBeforeTheFirstIsCompleted() throws IOException {
+    String lines = "{\"prompt\": \"1+1\"}\n".repeat(256);
+    String last = "{\"prompt\": \"%s\"}\n".formatted("1+1 ".repeat(50));
+    Path prompts = Files.writeString(folder.resolve("p.jsonl"), lines + last);
+    Path output = folder.resolve("served.jsonl");
+    servers.get(0).maxLength = 40;
+
+    assertThat(
+            run(
+                "generate",
+                "--input",
+                prompts,
+                "--output",
+                output,
+                "--max_completion_length",
+                8,
+                "--use_vllm",
+                "--vllm_mode",
+                "server",
+                "--vllm_server_base_url",
+                urls()))
+        .isEqualTo(MISUSED);
+    assertThat(err.text()).contains("it holds 40 tokens, and prompts of up to");
+    assertThat(servers.get(0).requests()).isZero();
+    assertThat(output).doesNotExist();
   }
 
   /** A round whose completions come from servers, stage by stage: the adapter of one command. */

@@ -74,9 +74,9 @@ class TravelTest {
     StepRows got = roundTrip(serializer, rows);
     assertThat(got.microBatches()).containsExactly(new int[] {17_000_001}, new int[] {4, 2});
     assertThat(got.normalizer()).isEqualTo(9);
-    DataSet dataSet = StepDataSet.of(rows); // made where it is used
+    DataSet dataSet = AveragingWorker.dataSet(rows); // made where it is used
     assertThat(dataSet.numExamples()).isEqualTo(1);
-    assertThat(StepDataSet.rows(dataSet)).isSameAs(rows);
+    assertThat(AveragingWorker.rowsOf(dataSet)).isSameAs(rows);
   }
 
   @ParameterizedTest

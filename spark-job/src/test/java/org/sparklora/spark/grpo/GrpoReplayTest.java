@@ -99,7 +99,7 @@ class GrpoReplayTest {
               shape,
               trace.loss(),
               (number, version) -> round(trace, number),
-              new PolicyUpdates(new LocalWorkers(), network.vectors()),
+              new PolicyUpdates(new LocalWorkers(), network.vectors(), Optional.empty()),
               new GrpoLoop.Listener() {
                 @Override
                 public void drawn(Round round) {}

@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.hub.loopback.LoopbackEnvironment;
+import org.sparklora.pipeline.run.RunFolder;
 
 class HubPushTest {
   @TempDir private Path folder;
@@ -50,17 +51,9 @@ class HubPushTest {
     hadoop.set("fs.waiting.impl", Waiting.class.getName());
     Path checkpoint = Files.createDirectories(folder.resolve("run/checkpoint-2"));
     Files.writeString(checkpoint.resolve("adapter_config.json"), "{}");
-    Path results = Files.writeString(folder.resolve("run/README.md"), "# a card").getParent();
+    Path results = Files.writeString(folder.resolve("run/config.json"), "{}").getParent();
     try (LoopbackEnvironment environment = LoopbackEnvironment.start(folder)) {
-      HubPush push =
-          HubPush.open(
-              hadoop,
-              new PushConfig(
-                  "ada/tiny",
-                  "main",
-                  Optional.empty(),
-                  PushConfig.Strategy.EVERY_SAVE,
-                  Optional.empty()));
+      HubPush push = open(hadoop);
       push.checkpointSaved(2, new org.apache.hadoop.fs.Path("waiting://" + checkpoint));
       assertThat(push.reads(2)).isTrue();
       assertThat(push.reads(1)).isFalse();
@@ -70,6 +63,35 @@ class HubPushTest {
       assertThat(push.reads(2)).isFalse();
       assertThat(environment.hub().find("models", "ada/tiny").orElseThrow().messages())
           .containsExactly("initial commit", "Training in progress, step 2", "End of training");
+    }
+  }
+
+  private static HubPush open(Configuration hadoop) {
+    return HubPush.open(
+        hadoop,
+        new PushConfig(
+            "ada/tiny",
+            "main",
+            Optional.empty(),
+            PushConfig.Strategy.EVERY_SAVE,
+            Optional.empty()));
+  }
+
+  /** As {@code update} does, and a run that fails: they have no results. */
+  @Test
+  void aRunThatEndsWithoutResultsWaitsForItsLastCheckpoint() throws IOException {
+    Path checkpoint = Files.createDirectories(folder.resolve("out/checkpoint-4"));
+    Files.writeString(checkpoint.resolve("adapter_config.json"), "{}");
+    Configuration hadoop = new Configuration();
+    try (LoopbackEnvironment environment = LoopbackEnvironment.start(folder)) {
+      String out = folder.resolve("out").toString();
+      try (RunFolder run = RunFolder.open(hadoop, out, false, Optional.of(RunFolder.LATEST))) {
+        HubPush push = open(hadoop);
+        run.whenSaved(push);
+        push.checkpointSaved(4, new org.apache.hadoop.fs.Path(checkpoint.toUri()));
+      }
+      assertThat(environment.hub().find("models", "ada/tiny").orElseThrow().messages())
+          .containsExactly("initial commit", "Training in progress, step 4");
     }
   }
 }

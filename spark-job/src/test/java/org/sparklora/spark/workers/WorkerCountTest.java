@@ -121,7 +121,7 @@ class WorkerCountTest {
     }
 
     @Override
-    public WorkerCount.Demand demand(int tasks) {
+    public Runnable demand(int tasks) {
       demands.add(tasks);
       return () -> demands.add(0);
     }

@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.sparklora.model.engine.SplitMix64;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.table.Generation;
@@ -31,8 +32,6 @@ public record GenerateStage(
     Tokenizer tokenizer,
     SamplingConfig sampling,
     int policyVersion) {
-  private static final long DRAW_MIX = 0x9e3779b97f4a7c15L;
-
   /** The completions of all prompts, in the order of the prompts. */
   public List<Generation> run(List<Prompt> prompts) {
     List<Generation> all = new ArrayList<>();
@@ -105,6 +104,6 @@ public record GenerateStage(
 
   /** Sampling settings with another seed for each batch of prompts. */
   public static SamplingConfig sampling(SamplingConfig config, int draw) {
-    return config.withSeed(config.seed() + DRAW_MIX * draw);
+    return config.withSeed(config.seed() + SplitMix64.GAMMA * draw);
   }
 }

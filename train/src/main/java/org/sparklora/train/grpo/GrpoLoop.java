@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.PolicyMicroBatch;
@@ -187,17 +188,15 @@ public final class GrpoLoop {
       Map<Integer, Round> drawn, List<List<PolicyMicroBatch>> batches) {
     drawn.values().forEach(listener::drawn); // off-policy, so that the guard has compared them
     int workers = shape.local.workers;
-    List<List<List<PolicyMicroBatch>>> ofWorkers = new ArrayList<>();
-    for (int worker = 0; worker < workers; worker++) {
-      int own = worker;
-      ofWorkers.add(batches.stream().map(step -> List.copyOf(part(step, own, workers))).toList());
-    }
-    return updates.average(ofWorkers);
+    return updates.average(
+        IntStream.range(0, workers)
+            .mapToObj(own -> batches.stream().map(step -> part(step, own, workers)).toList())
+            .toList());
   }
 
   private static <T> List<T> part(List<T> all, int number, int parts) {
     int size = all.size() / parts;
-    return all.subList(number * size, (number + 1) * size);
+    return List.copyOf(all.subList(number * size, (number + 1) * size)); // to be sent
   }
 
   /** Compares the log-probabilities of sampler and gradient's forward pass for the drawn rounds. */

@@ -40,18 +40,15 @@ public final class LogProbGuard {
   /** Adds completions, one log-probability per token. */
   public LogProbGuard compare(List<float[]> sampler, List<float[]> learner) {
     for (int c = 0; c < sampler.size(); c++) {
-      compare(sampler.get(c), learner.get(c));
+      float[] drawn = sampler.get(c);
+      for (int t = 0; t < drawn.length; t++) {
+        double difference = Math.abs((double) drawn[t] - learner.get(c)[t]);
+        sum += difference;
+        largest = Math.max(largest, difference);
+      }
+      tokens += drawn.length;
     }
     return this;
-  }
-
-  private void compare(float[] sampler, float[] learner) {
-    for (int t = 0; t < sampler.length; t++) {
-      double difference = Math.abs((double) sampler[t] - learner[t]);
-      sum += difference;
-      largest = Math.max(largest, difference);
-    }
-    tokens += sampler.length;
   }
 
   /** The mean absolute difference. */

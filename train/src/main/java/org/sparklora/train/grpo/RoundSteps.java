@@ -1,9 +1,12 @@
 package org.sparklora.train.grpo;
 
+import java.util.List;
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.train.step.AveragingSettings;
+import org.sparklora.train.step.OuterOptimizer;
 
 /**
  * The sizes of steps, and their relation to rounds of completions.
@@ -13,6 +16,7 @@ import org.sparklora.pipeline.config.Settings;
  * @param stepsPerGeneration {@code steps_per_generation}: micro-batches of a round
  * @param iterations {@code num_iterations}: how often a round is trained on
  * @param localSteps {@code local_steps}: steps between two averages; 1 adds gradients up
+ * @param outer {@code outer_optimizer} of these averages; empty for plain means
  * @param maskTruncated {@code mask_truncated_completions}
  */
 public record RoundSteps(
@@ -21,6 +25,7 @@ public record RoundSteps(
     int stepsPerGeneration,
     int iterations,
     int localSteps,
+    Optional<OuterOptimizer.Settings> outer,
     boolean maskTruncated) {
   public RoundSteps {
     int steps = stepsPerGeneration * iterations / accumulation;
@@ -40,12 +45,20 @@ public record RoundSteps(
   /** The record of a user's settings. */
   public static RoundSteps of(Settings settings) {
     int rows = settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE);
+    int localSteps = settings.get(Flags.LOCAL_STEPS);
+    if (localSteps == 1) {
+      settings.requireDefaults(
+          List.of(Flags.OUTER_OPTIMIZER, Flags.OUTER_LEARNING_RATE, Flags.OUTER_MOMENTUM),
+          "--%s 1 adds gradients up in each step, and averages nothing; leave it out, or set --%s to 2 or more"
+              .formatted(Flags.LOCAL_STEPS, Flags.LOCAL_STEPS));
+    }
     return new RoundSteps(
         rows,
         settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),
         stepsPerGeneration(settings, rows),
         settings.get(Flags.NUM_ITERATIONS),
-        settings.get(Flags.LOCAL_STEPS),
+        localSteps,
+        AveragingSettings.outerOf(settings),
         settings.get(Flags.MASK_TRUNCATED_COMPLETIONS));
   }
 

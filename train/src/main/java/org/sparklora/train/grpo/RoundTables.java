@@ -1,7 +1,6 @@
 package org.sparklora.train.grpo;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
@@ -50,36 +49,35 @@ public record RoundTables(
 
   /** Reads the draw's completions if their table exists; else makes and saves them. */
   public List<Generation> generations(Draw draw, Supplier<List<Generation>> stage) {
-    String table = draw.table(GENERATIONS);
-    return existing(draw, table, GenerationTable::read)
-        .orElseGet(() -> saved(draw, table, stage.get(), GenerationTable::write));
+    return table(draw, GENERATIONS, GenerationTable::read, stage, GenerationTable::write);
   }
 
   /** Reads the draw's advantages if their table exists; else makes and saves them. */
   public List<ScoredGeneration> advantages(Draw draw, Supplier<List<ScoredGeneration>> stage) {
-    String table = draw.table(ADVANTAGES);
-    return existing(draw, table, GenerationTable::readScored)
-        .orElseGet(
-            () -> {
-              List<ScoredGeneration> made =
-                  saved(draw, table, stage.get(), GenerationTable::writeScored);
-              kept.ifPresent(count -> folders.forget(draw.round, count));
-              return made;
-            });
+    List<ScoredGeneration> rows =
+        table(draw, ADVANTAGES, GenerationTable::readScored, stage, GenerationTable::writeScored);
+    kept.ifPresent(count -> folders.forget(draw.round, count));
+    return rows;
   }
 
-  private <T> Optional<List<T>> existing(
-      Draw draw, String table, BiFunction<Configuration, String, List<T>> reader) {
-    return folders.has(draw.round, table, madeFrom(draw))
-        ? Optional.of(reader.apply(hadoop, folders.table(draw.round, table).toString()))
-        : Optional.empty();
-  }
-
-  private <T> List<T> saved(Draw draw, String table, List<T> rows, Writer<T> writer) {
+  private <T> List<T> table(
+      Draw draw,
+      String name,
+      BiFunction<Configuration, String, List<T>> reader,
+      Supplier<List<T>> stage,
+      Writer<T> writer) {
+    String table = draw.table(name);
+    String madeFrom =
+        "%s%nround %s, batch %s of prompts, policy %s%n"
+            .formatted(settings, draw.round, draw.draw, draw.parameters);
+    if (folders.has(draw.round, table, madeFrom)) {
+      return reader.apply(hadoop, folders.table(draw.round, table).toString());
+    }
+    List<T> rows = stage.get();
     folders.save(
         draw.round,
         table,
-        madeFrom(draw),
+        madeFrom,
         local -> {
           writer.write(hadoop, local.resolve(FILE).toUri().toString(), rows);
           FileList.write(hadoop, new Path(local.toUri()));
@@ -92,10 +90,5 @@ public record RoundTables(
     return folders.has(round, ADVANTAGES)
         ? GenerationTable.readScored(hadoop, folders.table(round, ADVANTAGES).toString())
         : List.of();
-  }
-
-  private String madeFrom(Draw draw) {
-    return "%s%nround %s, batch %s of prompts, policy %s%n"
-        .formatted(settings, draw.round, draw.draw, draw.parameters);
   }
 }

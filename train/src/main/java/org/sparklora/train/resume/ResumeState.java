@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
@@ -79,21 +80,17 @@ record ResumeState(
     Path file = folder.resolve(FILE_NAME);
     if (!Files.isRegularFile(file)) {
       boolean modelOnly = !Files.isRegularFile(folder.resolve(OptimizerFile.ADAMW.name()));
-      throw unusable(
-          name,
-          modelOnly
-              ? "it holds a model without the optimizer's state, as --save_only_model and other programs leave it; an adapter can be trained on with --adapter_name_or_path"
-              : "it lacks %s, so it is not complete; delete this folder to go on from an earlier one"
-                  .formatted(FILE_NAME));
+      throw modelOnly
+          ? unusable(
+              name,
+              "it holds a model without the optimizer's state, as --save_only_model and other programs leave it; an adapter can be trained on with --adapter_name_or_path")
+          : damaged(name, "it lacks %s, so it is not complete".formatted(FILE_NAME));
     }
     ResumeState state;
     try {
       state = JSON.readValue(file.toFile(), ResumeState.class);
     } catch (JsonProcessingException e) {
-      throw unusable(
-          name,
-          "its %s is damaged (%s); delete this folder to go on from an earlier one"
-              .formatted(FILE_NAME, JsonProblem.of(e)));
+      throw damaged(name, "its %s is damaged (%s)".formatted(FILE_NAME, JsonProblem.of(e)));
     }
     if (state.formatVersion() != VERSION) {
       throw unusable(
@@ -102,18 +99,16 @@ record ResumeState(
               .formatted(FILE_NAME, state.formatVersion(), VERSION));
     }
     for (Map.Entry<String, FileStamp> listed : state.files().entrySet()) {
-      listed
-          .getValue()
-          .damageOf(folder.resolve(listed.getKey()))
-          .ifPresent(
-              damage -> {
-                throw unusable(
-                    name,
-                    "its %s %s; delete this folder to go on from an earlier one"
-                        .formatted(listed.getKey(), damage));
-              });
+      Optional<String> damage = listed.getValue().damageOf(folder.resolve(listed.getKey()));
+      if (damage.isPresent()) {
+        throw damaged(name, "its %s %s".formatted(listed.getKey(), damage.get()));
+      }
     }
     return state;
+  }
+
+  private static ConfigException damaged(String name, String reason) {
+    return unusable(name, reason + "; delete this folder to go on from an earlier one");
   }
 
   private static ConfigException unusable(String name, String reason) {

@@ -24,13 +24,21 @@ public record RunFingerprint(Map<String, String> fixed, Map<String, String> chan
   private static final String MODEL = Flags.MODEL_NAME_OR_PATH.name();
   private static final String NOTHING = "nothing";
 
-  /** Settings whose defaults older checkpoints do not name. */
+  /**
+   * Settings that some checkpoints do not name: older ones, and {@code grpo}'s without local steps,
+   * whose result does not depend on the number of workers.
+   */
   private static final Set<String> NOT_ALWAYS_KNOWN =
       Set.of(
           Flags.ADAPTER_NAME_OR_PATH.name(),
           Flags.INNER_MOMENTS.name(),
           Flags.LORA_RANK_PER_EXPERT.name(),
+          Flags.NUM_WORKERS.name(),
           Flags.ROUTER_AUX_LOSS_COEF.name());
+
+  /** Values of settings that older checkpoints do not name. */
+  private static final Map<String, String> BEFORE_NAMED =
+      Map.of(Flags.OUTER_OPTIMIZER.name(), "average");
 
   /** Sorts the entries: tables of rounds store them as text, which another process compares. */
   public RunFingerprint {
@@ -74,7 +82,7 @@ public record RunFingerprint(Map<String, String> fixed, Map<String, String> chan
 
   private void requireSame(String name, RunFingerprint checkpoint, String place) {
     String now = fixed.getOrDefault(name, NOTHING);
-    String before = checkpoint.fixed.getOrDefault(name, NOTHING);
+    String before = checkpoint.fixed.getOrDefault(name, BEFORE_NAMED.getOrDefault(name, NOTHING));
     boolean isUnknown = before.equals(NOTHING) || before.equals("unset");
     if (!now.equals(before) && !(isUnknown && NOT_ALWAYS_KNOWN.contains(name))) {
       throw new ConfigException(

@@ -1,6 +1,11 @@
 package org.sparklora.train.step;
 
 import java.io.Serializable;
+import java.util.Locale;
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
 import org.sparklora.train.vector.VectorType;
 
 /**
@@ -22,6 +27,50 @@ public record AveragingSettings(
     VectorType onWire,
     long seed)
     implements Serializable {
+
+  /** The record of a user's settings. */
+  public static AveragingSettings of(Settings settings) {
+    Optional<OuterOptimizer.Settings> outer = outerOf(settings);
+    InnerMoments moments =
+        settings
+            .find(Flags.INNER_MOMENTS, InnerMoments.class)
+            .orElse(outer.isPresent() ? InnerMoments.KEPT : InnerMoments.AVERAGED);
+    boolean averages = moments == InnerMoments.AVERAGED;
+    ConfigException.require(
+        outer.isEmpty() || !averages,
+        Flags.INNER_MOMENTS,
+        "averaged",
+        "with --outer_optimizer nesterov each worker keeps its moments; leave it out, or use --outer_optimizer average");
+    VectorType onWire = settings.get(Flags.AVERAGING_DTYPE, VectorType.class);
+    ConfigException.require(
+        !onWire.isBlockScaled() || !averages,
+        Flags.AVERAGING_DTYPE,
+        onWire.name().toLowerCase(Locale.ROOT),
+        "moments cannot be averaged as scaled integers; add --inner_moments kept");
+    boolean bySpeed = settings.get(Flags.DEAL_BY_SPEED);
+    ConfigException.require(
+        !bySpeed || !averages,
+        Flags.DEAL_BY_SPEED,
+        bySpeed,
+        "plain means count every worker the same; add --inner_moments kept");
+    return new AveragingSettings(
+        settings.get(Flags.AVERAGING_FREQUENCY),
+        outer.orElse(OuterOptimizer.Settings.AVERAGE),
+        moments,
+        bySpeed,
+        onWire,
+        settings.get(Flags.SEED));
+  }
+
+  /** The outer optimizer of a user's settings; empty for means. */
+  public static Optional<OuterOptimizer.Settings> outerOf(Settings settings) {
+    return settings.get(Flags.OUTER_OPTIMIZER, OuterOptimizer.Kind.class)
+            == OuterOptimizer.Kind.NESTEROV
+        ? Optional.of(
+            new OuterOptimizer.Settings(
+                settings.get(Flags.OUTER_LEARNING_RATE), settings.get(Flags.OUTER_MOMENTUM)))
+        : Optional.empty();
+  }
 
   /** Whether the driver takes a step with the mean change of the workers' parameters. */
   public boolean hasOuterStep() {

@@ -162,7 +162,7 @@ public final class LocalRounds implements AutoCloseable {
   public void write(Path checkpoint) throws IOException {
     takeSnapshot();
     ParameterLayout layout = vectors.model().layout();
-    OptimizerFile.OUTER.write(checkpoint, layout, outer.momentum().on(Engines.host()));
+    outer.write(checkpoint, layout);
     List<SharedVector> moments = snapshot.moments();
     for (int worker = 1; worker < moments.size(); worker++) {
       Tensor own = moments.get(worker).vector().on(Engines.host());
@@ -173,8 +173,8 @@ public final class LocalRounds implements AutoCloseable {
   /** Restores the state of a checkpoint; the driver's vectors are restored before. */
   public void read(Path checkpoint) throws IOException {
     ParameterLayout layout = vectors.model().layout();
+    outer.read(checkpoint, layout);
     Engine host = Engines.host();
-    OptimizerFile.OUTER.load(checkpoint, layout, host, outer.momentum().changingOn(host));
     List<SharedVector> moments = new ArrayList<>();
     for (int worker = 0; worker < run.plan().workers(); worker++) {
       FlatVector own = new FlatVector(2 * vectors.size());

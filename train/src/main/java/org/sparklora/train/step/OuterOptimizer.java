@@ -1,9 +1,13 @@
 package org.sparklora.train.step;
 
+import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.Path;
+import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.Tensor;
+import org.sparklora.train.resume.OptimizerFile;
 import org.sparklora.train.vector.FlatVector;
 
 /**
@@ -56,9 +60,15 @@ public final class OuterOptimizer implements AutoCloseable {
     }
   }
 
-  /** The momentum {@code (P)}, to be saved or restored. */
-  public FlatVector momentum() {
-    return momentum;
+  /** Writes the momentum to a checkpoint. */
+  void write(Path checkpoint, ParameterLayout layout) throws IOException {
+    OptimizerFile.OUTER.write(checkpoint, layout, momentum.on(Engines.host()));
+  }
+
+  /** Restores the momentum of a checkpoint. */
+  void read(Path checkpoint, ParameterLayout layout) throws IOException {
+    Engine host = Engines.host();
+    OptimizerFile.OUTER.load(checkpoint, layout, host, momentum.changingOn(host));
   }
 
   /** Frees the momentum. */

@@ -1,7 +1,10 @@
 package org.sparklora.train.step;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.train.ExecutorModel;
@@ -25,12 +28,18 @@ public final class PolicyUpdates implements AutoCloseable {
   private final Workers workers;
   private final TrainedVectors vectors;
   private final Engine engine; // adds up gradients
+  private final Optional<OuterOptimizer> outer; // of averages; empty for plain means
   private SharedVector parameters; // null until a step first calls parameters()
 
-  public PolicyUpdates(Workers workers, TrainedVectors vectors) {
+  /**
+   * @param outer optimizer of averages; empty for plain means
+   */
+  public PolicyUpdates(
+      Workers workers, TrainedVectors vectors, Optional<OuterOptimizer.Settings> outer) {
     this.workers = workers;
     this.vectors = vectors;
     this.engine = vectors.engine(workers);
+    this.outer = outer.map(settings -> new OuterOptimizer(settings, vectors.size()));
   }
 
   /** The current policy, for all work until the next {@link #apply}. */
@@ -98,13 +107,15 @@ public final class PolicyUpdates implements AutoCloseable {
    */
   public PolicyMetrics apply(Gradient computed) {
     double norm = vectors.update(computed.step, engine);
-    close();
+    releaseParameters();
     return PolicyMetrics.of(computed.step, norm, computed.parts);
   }
 
   /**
    * Takes steps that are averaged once: workers take all of them on their own micro-batches; then
-   * parameters and moments become their means over the workers.
+   * parameters and moments become their means over the workers. With an outer optimizer the driver
+   * takes a step with the mean change of the parameters instead. All workers weigh the same: losses
+   * are divided by numbers of the round, not of a worker.
    *
    * @param ofWorkers for each worker its micro-batches of each step, equally many
    * @return the metrics of each step
@@ -123,20 +134,53 @@ public final class PolicyUpdates implements AutoCloseable {
           workers.addUp(
               ofWorkers,
               new LocalPolicySteps(
-                  vectors.model(), vectors.rule(), parameters(), moments, 1f / ofWorkers.size()),
+                  vectors.model(),
+                  vectors.rule(),
+                  parameters(),
+                  moments,
+                  1f / ofWorkers.size(),
+                  outer.isPresent()),
               means);
-      means.part(0, size).copyTo(vectors.parameters());
+      outer.ifPresentOrElse(
+          optimizer -> step(optimizer, means),
+          () -> means.part(0, size).copyTo(vectors.parameters()));
       means.part(size, 2 * size).copyTo(vectors.moments());
     }
-    close();
+    releaseParameters();
     return IntStream.range(0, steps)
         .mapToObj(s -> PolicyMetrics.mean(taken.stream().map(own -> own.get(s)).toList()))
         .toList();
   }
 
-  /** Frees the shared parameters. */
+  private void step(OuterOptimizer optimizer, FlatVector means) {
+    try (FlatVector change = FlatVector.over(means.pointer(), vectors.size())) {
+      optimizer.step(change);
+      change.addTo(vectors.parameters());
+    }
+  }
+
+  /** Writes the state of a checkpoint beside the trained vectors. */
+  public void write(Path checkpoint) throws IOException {
+    if (outer.isPresent()) {
+      outer.get().write(checkpoint, model().layout());
+    }
+  }
+
+  /** Restores the state of a checkpoint; the trained vectors are restored before. */
+  public void read(Path checkpoint) throws IOException {
+    if (outer.isPresent()) {
+      outer.get().read(checkpoint, model().layout());
+    }
+  }
+
+  /** Frees all vectors but those that are trained. */
   @Override
   public void close() {
+    releaseParameters();
+    outer.ifPresent(OuterOptimizer::close);
+  }
+
+  private void releaseParameters() {
     if (parameters != null) {
       parameters.close();
       parameters = null;

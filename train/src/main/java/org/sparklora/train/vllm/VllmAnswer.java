@@ -74,7 +74,7 @@ final class VllmAnswer {
   static int[] ints(JsonNode list) {
     int[] ints = new int[list.size()];
     for (int i = 0; i < ints.length; i++) {
-      ints[i] = list.get(i).asInt(-1);
+      ints[i] = list.get(i).isInt() ? list.get(i).intValue() : -1; // asInt would lose digits
     }
     return Arrays.stream(ints).anyMatch(token -> token < 0) ? new int[0] : ints;
   }

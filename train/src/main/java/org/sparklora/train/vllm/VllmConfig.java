@@ -20,8 +20,9 @@ import org.sparklora.pipeline.config.Settings;
 public record VllmConfig(List<String> urls, Duration timeout, String adapterDir, boolean isOwnDir) {
   private static final String SERVER = "server";
 
-  /** Java calls no host with an underscore, and no port that is not a number. */
-  private static final String ADDRESS = "https?://(\\[[^/\\s@\\]]+\\]|[^/\\s@_:]+)(:\\d+)?(/\\S*)?";
+  /** Java calls no host with an underscore, and no port above 65535 or that is not a number. */
+  private static final String ADDRESS =
+      "https?://(\\[[\\p{XDigit}:.]+(%\\w+)?\\]|[a-zA-Z0-9.-]+)(:([1-5]?\\d{1,4}|6[0-5]\\d{3}))?(/[^\\s?#]*)?";
 
   private static final double MILLIS = 1000;
 
@@ -56,6 +57,11 @@ public record VllmConfig(List<String> urls, Duration timeout, String adapterDir,
                         .formatted(
                             settings.get(Flags.VLLM_SERVER_HOST),
                             settings.get(Flags.VLLM_SERVER_PORT)));
+    ConfigException.require(
+        !urls.contains("@"),
+        Flags.VLLM_SERVER_BASE_URL,
+        urls.replaceAll(".*@", "…@"), // a password stays secret
+        "leave the user's name out; a server's key belongs into %s".formatted(VllmServer.KEY));
     return Optional.of(
         new VllmConfig(
             Arrays.stream(urls.split(",")).map(VllmConfig::address).distinct().toList(),

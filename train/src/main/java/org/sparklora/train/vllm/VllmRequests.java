@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +26,8 @@ import org.sparklora.pipeline.run.Interruption;
  * each server takes as it gets done, so that faster servers do more. A request that fails goes back
  * to the queue; a server that fails again and again, or falls silent, takes no more, and its
  * requests go to the others. A reset connection or a restart fails all requests in flight, and is
- * one failure. A prompt's completions count when one answer has all of them.
+ * one failure. A busy server gets a pause, and fails only if it stays busy until requests time out.
+ * A prompt's completions count when one answer has all of them.
  *
  * <p>For one call of {@link #run}.
  */
@@ -39,12 +40,10 @@ final class VllmRequests {
   /** Failures of a server in a row after which it gets no more requests. */
   private static final int MOST_IN_A_ROW = 8;
 
-  /** Failures of a prompt, at any servers, after which the call fails. */
-  private static final int MOST_OF_A_PROMPT = 8;
-
   private static final long CHECK_MILLIS = 200;
   private static final long HEALTH_MILLIS = 15_000;
   private static final long FIRST_PAUSE_MILLIS = 50;
+  private static final long BUSY_MILLIS = 250;
 
   private final VllmSampler sampler;
   private final List<Prompt> prompts;
@@ -54,26 +53,30 @@ final class VllmRequests {
   // all below are guarded by this
   private final Deque<Prompt> waiting;
   private final Map<Long, List<Completion>> done = new HashMap<>();
-  private final Map<Long, Integer> failures = new HashMap<>();
   private RuntimeException refusal; // null unless a server refused for good
 
   /** A server and its failures. */
   private final class Line {
     private final VllmServer server;
-    private final List<Future<?>> threads = new ArrayList<>();
+    private final ExecutorService threads = Executors.newCachedThreadPool(VllmRequests::thread);
     private int failedInARow;
-    private long failedNanos = System.nanoTime(); // time of the last failure that counted
-    private long reloadedNanos = failedNanos; // guarded by this line
+    private long answeredNanos = System.nanoTime(); // time of the last answer, or of the start
+    private long failedNanos = answeredNanos; // time of the last failure that counted
+    private long pausedNanos = answeredNanos; // time at which it gets requests again
+    private long reloadedNanos = answeredNanos; // guarded by this line
     private String lost = ""; // why it gets no more requests, if it does not
 
     Line(VllmServer server) {
       this.server = server;
     }
 
-    /** Time until the server gets the next request: a single failure brings no pause. */
+    void pause(long millis) {
+      pausedNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    }
+
+    /** Time until the server gets the next request. */
     long pauseMillis() {
-      long whole = failedInARow > 1 ? FIRST_PAUSE_MILLIS << (failedInARow - 1) : 0;
-      return Math.max(0, whole - (System.nanoTime() - failedNanos) / 1_000_000);
+      return Math.max(0, TimeUnit.NANOSECONDS.toMillis(pausedNanos - System.nanoTime()));
     }
 
     /** Leaves the server out; threads that wait for its answers stop waiting. */
@@ -81,7 +84,7 @@ final class VllmRequests {
       if (lost.isEmpty()) {
         lost = why;
         LOG.warn("vLLM's server {} gets no more requests of this round: it {}", server, why);
-        threads.forEach(thread -> thread.cancel(true));
+        threads.shutdownNow();
         VllmRequests.this.notifyAll();
       }
     }
@@ -101,33 +104,32 @@ final class VllmRequests {
    *     refuses
    */
   List<Completion> run() {
-    ExecutorService threads =
-        Executors.newCachedThreadPool(
-            task -> {
-              Thread thread = new Thread(task, "spark-lora-vllm");
-              thread.setDaemon(true);
-              return thread;
-            });
     try {
-      begin(threads);
+      begin();
       await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       Interruption.check();
     } finally {
-      threads.shutdownNow();
+      lines.forEach(line -> line.threads.shutdownNow());
     }
     return prompts.stream().flatMap(prompt -> done.get(prompt.id()).stream()).toList();
   }
 
-  private synchronized void begin(ExecutorService threads) {
+  private synchronized void begin() {
     for (VllmServer server : sampler.servers()) {
       Line line = new Line(server);
       lines.add(line);
       for (int thread = 0; thread < Math.min(AT_ONCE, prompts.size()); thread++) {
-        line.threads.add(threads.submit(() -> serve(line)));
+        line.threads.execute(() -> serve(line));
       }
     }
+  }
+
+  private static Thread thread(Runnable work) {
+    Thread thread = new Thread(work, "spark-lora-vllm");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /** Waits for all completions, and watches over servers that do not answer. */
@@ -221,7 +223,7 @@ final class VllmRequests {
           }
         }
       }
-      throw new IOException("had lost the adapter", e);
+      throw new IOException("had lost the adapter: it " + e.getMessage(), e);
     }
   }
 
@@ -243,6 +245,8 @@ final class VllmRequests {
 
   private synchronized void answered(Line line, Prompt prompt, List<Completion> completions) {
     line.failedInARow = 0;
+    line.answeredNanos = System.nanoTime();
+    line.pause(0);
     done.put(prompt.id(), completions);
     if (done.size() == prompts.size()) {
       notifyAll();
@@ -256,27 +260,22 @@ final class VllmRequests {
    *     this one does not, unless the server was silent
    */
   private synchronized void failed(Line line, Prompt prompt, long began, IOException failure) {
-    waiting.addFirst(prompt);
+    waiting.add(prompt); // after all others, which may fare better
     notifyAll();
-    boolean counts = began - line.failedNanos >= 0 || failure instanceof HttpTimeoutException;
-    if (!counts || !line.lost.isEmpty()) {
-      return;
-    }
     String reason =
         failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
-    line.failedNanos = System.nanoTime();
-    if (++line.failedInARow == MOST_IN_A_ROW) {
-      line.lose(reason);
-      return;
-    }
-    int times = failures.merge(prompt.id(), 1, Integer::sum);
-    if (times == MOST_OF_A_PROMPT) {
-      refused(
-          ConfigException.passing(
-              Flags.VLLM_SERVER_BASE_URL,
-              line.server,
-              "prompt %s failed %s times, the last time it %s; look at the server's log, and raise --vllm_server_timeout if it is slow"
-                  .formatted(prompt.id(), times, reason)));
+    if (failure instanceof VllmServer.BusyException) {
+      line.pause(BUSY_MILLIS);
+      if (System.nanoTime() - line.answeredNanos > line.server.timeout().toNanos()) {
+        line.lose(reason);
+      }
+    } else if (began - line.failedNanos >= 0 || failure instanceof HttpTimeoutException) {
+      line.failedNanos = System.nanoTime();
+      if (++line.failedInARow == MOST_IN_A_ROW) {
+        line.lose("%s, at prompt %s".formatted(reason, prompt.id()));
+      } else if (line.failedInARow > 1) { // a single failure brings no pause
+        line.pause(FIRST_PAUSE_MILLIS << (line.failedInARow - 1));
+      }
     }
   }
 

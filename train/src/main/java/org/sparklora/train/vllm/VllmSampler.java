@@ -43,7 +43,7 @@ record VllmSampler(List<VllmServer> servers, String model, String adapter, int v
   /** The completions of one prompt, from one server, in one request. */
   List<Completion> complete(VllmServer server, Prompt prompt, SamplingConfig sampling)
       throws IOException {
-    List<Completion> completions = server.complete(model, prompt, sampling);
+    List<Completion> completions = server.complete(model, !adapter.isEmpty(), prompt, sampling);
     for (Completion one : completions) {
       for (int token : one.tokens()) {
         if (token >= vocabulary) {

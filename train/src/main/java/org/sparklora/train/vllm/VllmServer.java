@@ -32,10 +32,13 @@ import org.sparklora.pipeline.config.Flags;
  * <p>Thread-safe.
  *
  * @param url without a slash at the end
- * @param key {@code VLLM_API_KEY}, which the server was started with; the empty string for none
+ * @param key {@value #KEY}, which the server was started with; the empty string for none
  * @param timeout longest time from a request for completions to the end of its answer
  */
 record VllmServer(String url, String key, Duration timeout) implements Serializable {
+  /** The environment variable with the key. */
+  static final String KEY = "VLLM_API_KEY";
+
   /** Longest time of an answer that computes nothing. */
   private static final Duration SOON = Duration.ofSeconds(10);
 
@@ -53,6 +56,25 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
 
   /** Below 1 / vocabulary size, so that only the likeliest token is drawn: vLLM refuses 0. */
   private static final float LEAST_TOP_P = 1e-6f;
+
+  VllmServer {
+    key = key.strip(); // files of secrets end with a line break
+    // Java's own error would show the header
+    ConfigException.require(
+        key.chars().allMatch(c -> c > ' ' && c < 127),
+        KEY,
+        "(hidden)",
+        "it holds spaces or other characters that no header can carry; copy the key again");
+  }
+
+  /** The server has no time for a request, which it may have later. */
+  static final class BusyException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    BusyException(String message) {
+      super(message);
+    }
+  }
 
   /** The server does not know the adapter that was asked for, perhaps after a restart. */
   static final class UnknownModelException extends IOException {
@@ -124,7 +146,7 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
     if (answer.status() == NOT_FOUND && !said.contains("dapter")) {
       return "start it with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True in its environment and --enable-lora";
     }
-    return said.contains("rank")
+    return said.contains("max_lora_rank")
         ? "start it with --max-lora-rank of at least this adapter's rank"
         : "it must run with --enable-lora, see the folder of --%s under the same path, and know the adapted layers"
             .formatted(Flags.VLLM_ADAPTER_DIR);
@@ -143,9 +165,10 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
    * The completions of a prompt. The same arguments ask for the same random numbers.
    *
    * @param model name of the base model or of an adapter
-   * @throws UnknownModelException if the server has no such model
+   * @param isAdapter whether it is an adapter's: a base model may answer by another of its names
+   * @throws UnknownModelException if the server has no such model, or another one answers
    */
-  List<Completion> complete(String model, Prompt prompt, SamplingConfig sampling)
+  List<Completion> complete(String model, boolean isAdapter, Prompt prompt, SamplingConfig sampling)
       throws IOException {
     String call = "/v1/completions";
     boolean greedy = sampling.rule().isGreedy(); // its completions are equal, and vLLM draws one
@@ -160,6 +183,11 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
       throw new UnknownModelException(said(answer, call));
     }
     JsonNode json = understood(answer, call, "compare its settings with this run's");
+    String answering = PlainText.line(json.path("model").asText(model), LONGEST_MESSAGE);
+    // VLLM_SKIP_MODEL_NAME_VALIDATION lets the base answer for an adapter that was lost
+    if (isAdapter && !answering.equals(model)) {
+      throw new UnknownModelException("answers %s by %s".formatted(call, answering));
+    }
     return VllmAnswer.completions(json, prompt, drawn, sampling.numGenerations());
   }
 
@@ -213,7 +241,10 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
   private JsonNode understood(JsonHttp.Answer answer, String call, String remedy)
       throws IOException {
     int status = answer.status();
-    if (status >= 500 || status == 408 || status == 429) {
+    if (status == 429 || status == 503) {
+      throw new BusyException(said(answer, call));
+    }
+    if (status >= 500 || status == 408) {
       throw new IOException(said(answer, call));
     }
     if (!answer.isSuccess()) {

@@ -41,7 +41,9 @@ public final class VllmServers implements AutoCloseable {
   /** A text that tokenizers encode differently: words, digits, spaces, accents and a script. */
   private static final String TEXT = "Löse 12345 + 67 = ?\n  def f(x):\treturn x**2  你好";
 
-  private static final String KEY = "VLLM_API_KEY";
+  /** Times that all servers are asked to load an adapter, until one does. */
+  private static final int MOST_LOADS = 3;
+
   private static final int ADAPTER_NAME = 8; // characters that tell runs apart
 
   private final TrainedModel model;
@@ -55,7 +57,7 @@ public final class VllmServers implements AutoCloseable {
   private VllmServers(VllmConfig config, TrainedModel model) {
     this.model = model;
     this.config = config;
-    String key = Optional.ofNullable(System.getenv(KEY)).orElse("");
+    String key = Optional.ofNullable(System.getenv(VllmServer.KEY)).orElse("");
     this.servers =
         config.urls().stream().map(url -> new VllmServer(url, key, config.timeout())).toList();
   }
@@ -91,20 +93,24 @@ public final class VllmServers implements AutoCloseable {
   private void awaitUp(VllmServer server) {
     long end = System.nanoTime() + config.timeout().toNanos();
     while (!server.isHealthy()) {
-      if (System.nanoTime() > end) {
+      if (System.nanoTime() - end > 0) {
         throw ConfigException.passing(
             Flags.VLLM_SERVER_BASE_URL,
             server,
-            "no answer to /health within %s s (--%s); start it with vllm serve, and look whether this machine reaches it"
+            "no answer with status 200 to /health within %s s (--%s); start it with vllm serve, and look whether this machine reaches it"
                 .formatted(config.timeout().toSeconds(), Flags.VLLM_SERVER_TIMEOUT));
       }
-      try {
-        Thread.sleep(500);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-      Interruption.check();
+      pause();
     }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(500);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Interruption.check();
   }
 
   /** Checks all that a server says about itself, and draws one token. */
@@ -149,6 +155,7 @@ public final class VllmServers implements AutoCloseable {
   private void draw(VllmServer server, Prompt prompt, SamplingConfig sampling) throws IOException {
     server.complete(
         base,
+        false,
         new org.sparklora.model.generate.Prompt(prompt.id(), prompt.tokens()),
         new SamplingConfig(1, 1, sampling.rule(), sampling.endTokens(), sampling.seed()));
   }
@@ -212,7 +219,8 @@ public final class VllmServers implements AutoCloseable {
   }
 
   private List<VllmServer> up() {
-    List<VllmServer> up = servers.stream().filter(VllmServer::isHealthy).toList();
+    List<VllmServer> up =
+        servers.stream().filter(server -> server.isHealthy() || server.isHealthy()).toList();
     servers.stream()
         .filter(server -> !up.contains(server))
         .forEach(server -> LOG.warn("vLLM's server {} is down; the others do its work", server));
@@ -228,21 +236,26 @@ public final class VllmServers implements AutoCloseable {
   private VllmSampler load(String name, Path folder) {
     List<VllmServer> loaded = new ArrayList<>();
     try {
-      List<VllmServer> up = up();
-      for (VllmServer server : up) {
-        try {
-          server.load(name, folder);
-          loaded.add(server);
-        } catch (IOException e) {
-          LOG.warn("vLLM's server {} does not load {}: it {}", server, folder, e.getMessage());
+      for (int left = MOST_LOADS; loaded.isEmpty(); left--) {
+        List<VllmServer> up = up();
+        for (VllmServer server : up) {
+          try {
+            server.load(name, folder);
+            loaded.add(server);
+          } catch (IOException e) {
+            LOG.warn("vLLM's server {} does not load {}: it {}", server, folder, e.getMessage());
+          }
         }
-      }
-      if (loaded.isEmpty()) {
-        throw ConfigException.passing(
-            Flags.VLLM_SERVER_BASE_URL,
-            up.stream().map(VllmServer::url).collect(Collectors.joining(",")),
-            "no server loaded the adapter %s; see their logs, and go on with --resume_from_checkpoint true"
-                .formatted(folder));
+        if (loaded.isEmpty() && left == 1) {
+          throw ConfigException.passing(
+              Flags.VLLM_SERVER_BASE_URL,
+              up.stream().map(VllmServer::url).collect(Collectors.joining(",")),
+              "no server loaded the adapter %s; see their logs, and go on with --resume_from_checkpoint true"
+                  .formatted(folder));
+        }
+        if (loaded.isEmpty()) {
+          pause();
+        }
       }
     } catch (RuntimeException e) {
       loaded.forEach(server -> server.unload(name));

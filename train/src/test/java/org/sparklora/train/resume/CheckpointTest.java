@@ -45,7 +45,7 @@ class CheckpointTest {
         new TrainerState(
             new TrainingPlan(1, 1, 1, 1, 1, 0, RowOrder.SEQUENTIAL, 0),
             new TrainerState.Settings(
-                1, new TrainerState.LogInterval(1, false), never, never, 0, false));
+                1, new TrainerState.LogInterval(1, false), never, never, 0, true, false));
     ResumeState.of(folder, new RunFingerprint(Map.of(), Map.of()), log).write(folder);
     Checkpoint checkpoint = Checkpoint.open(folder, "checkpoint-1");
 

@@ -19,6 +19,7 @@ class RunFingerprintTest {
     "adapter_name_or_path, no adapter",
     "inner_moments, kept",
     "lora_rank_per_expert, 16",
+    "num_workers, 3 that train",
     "router_aux_loss_coef, 0.001"
   })
   void checkpointsThatDoNotNameADefaultMayBeResumed(String name, String value) {
@@ -29,6 +30,18 @@ class RunFingerprintTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(name + " = " + value)
         .hasMessageContaining("the checkpoint was made with another");
+  }
+
+  @Test
+  void checkpointsThatNameNoOuterOptimizerAreOfPlainAverages() {
+    RunFingerprint none = fixed(Map.of());
+    assertThat(fixed(Map.of("outer_optimizer", "average")).requireSame(none, "checkpoint-1"))
+        .isEmpty();
+    RunFingerprint nesterov = fixed(Map.of("outer_optimizer", "nesterov"));
+    assertThatThrownBy(() -> nesterov.requireSame(none, "checkpoint-1"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("outer_optimizer = nesterov (checkpoint-1)")
+        .hasMessageContaining("made with average");
   }
 
   @Test

@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.PolicyRow;
@@ -25,6 +28,7 @@ import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.workers.LocalWorkers;
 
 /** Two workers take three steps on a policy by themselves, and are averaged. */
@@ -33,6 +37,31 @@ class LocalPolicyStepsTest {
   private static final int STEPS = 3;
 
   @TempDir private Path folder;
+  private TrainedModel model;
+  private StepRule rule;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    Path checkpoint = TestModels.copy("llama-tiny", Files.createDirectory(folder.resolve("model")));
+    model =
+        TrainedModel.adapter(
+            TestModels.source(checkpoint),
+            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
+            Precision.FLOAT32,
+            true,
+            42);
+    rule =
+        StepRule.of(
+            model.layout(),
+            new OptimizerConfig(1e-2, 0.9, 0.999, 1e-8, 0.01, 1.0),
+            ScheduleConfig.defaults(),
+            STEPS);
+  }
+
+  @AfterEach
+  void freeTheModel() {
+    ExecutorModel.release(model);
+  }
 
   private static PolicyMicroBatch microBatch(int worker, int step) {
     List<PolicyRow> rows = new ArrayList<>();
@@ -62,29 +91,15 @@ class LocalPolicyStepsTest {
   }
 
   @Test
-  void parametersAndMomentsAreTheMeansOfWorkersThatTrainAlone() throws IOException {
-    Path checkpoint = TestModels.copy("llama-tiny", Files.createDirectory(folder.resolve("model")));
-    TrainedModel model =
-        TrainedModel.adapter(
-            TestModels.source(checkpoint),
-            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
-            Precision.FLOAT32,
-            true,
-            42);
-    StepRule rule =
-        StepRule.of(
-            model.layout(),
-            new OptimizerConfig(1e-2, 0.9, 0.999, 1e-8, 0.01, 1.0),
-            ScheduleConfig.defaults(),
-            STEPS);
+  void parametersAndMomentsAreTheMeansOfWorkersThatTrainAlone() {
     List<TrainedVectors> alone = new ArrayList<>();
     List<List<PolicyMetrics>> ofWorkers = new ArrayList<>();
-    try (TrainedVectors averaged = initial(model, rule);
-        PolicyUpdates together = new PolicyUpdates(new LocalWorkers(), averaged)) {
+    try (TrainedVectors averaged = initial();
+        PolicyUpdates together = updates(averaged, Optional.empty())) {
       for (int worker = 0; worker < WORKERS; worker++) {
-        TrainedVectors own = initial(model, rule);
+        TrainedVectors own = initial();
         alone.add(own);
-        try (PolicyUpdates updates = new PolicyUpdates(new LocalWorkers(), own)) {
+        try (PolicyUpdates updates = updates(own, Optional.empty())) {
           List<PolicyMetrics> taken = new ArrayList<>();
           for (List<PolicyMicroBatch> step : steps(worker)) {
             taken.add(updates.apply(updates.gradient(step.get(0).step(), step)));
@@ -93,7 +108,7 @@ class LocalPolicyStepsTest {
         }
       }
 
-      List<PolicyMetrics> metrics = together.average(List.of(steps(0), steps(1)));
+      List<PolicyMetrics> metrics = average(together);
 
       assertMean(parameters(averaged), parameters(alone.get(0)), parameters(alone.get(1)));
       assertMean(moments(averaged), moments(alone.get(0)), moments(alone.get(1)));
@@ -110,11 +125,88 @@ class LocalPolicyStepsTest {
       }
     } finally {
       alone.forEach(TrainedVectors::close);
-      ExecutorModel.release(model);
     }
   }
 
-  private static TrainedVectors initial(TrainedModel model, StepRule rule) {
+  private static List<PolicyMetrics> average(PolicyUpdates updates) {
+    return updates.average(List.of(steps(0), steps(1)));
+  }
+
+  /** Nesterov's formula in double, over the changes to the means of the workers. */
+  @Test
+  void anOuterOptimizerStepsAlongTheMeanChangeAndItsMomentumOutlivesAProcess() throws IOException {
+    var outer = Optional.of(new OuterOptimizer.Settings(0.5, 0.25));
+    try (TrainedVectors vectors = initial();
+        PolicyUpdates updates = updates(vectors, outer);
+        TrainedVectors plain = copy(vectors);
+        PolicyUpdates means = updates(plain, Optional.empty())) {
+      float[] start = parameters(vectors);
+      average(means);
+      average(updates);
+      double[] first = change(start, parameters(plain));
+      float[] afterOne = parameters(vectors);
+      assertStep(afterOne, start, first, first); // the momentum begins with the first change
+      assertThat(moments(vectors)).isEqualTo(moments(plain));
+
+      updates.write(folder);
+      try (TrainedVectors resumed = copy(vectors);
+          PolicyUpdates goingOn = updates(resumed, outer);
+          TrainedVectors again = copy(vectors);
+          PolicyUpdates forgetful = updates(again, outer);
+          TrainedVectors second = copy(vectors);
+          PolicyUpdates secondMeans = updates(second, Optional.empty())) {
+        average(updates);
+        average(secondMeans);
+        double[] change = change(afterOne, parameters(second));
+        double[] momentum = new double[change.length];
+        for (int i = 0; i < momentum.length; i++) {
+          momentum[i] = 0.25 * first[i] + change[i];
+        }
+        assertStep(parameters(vectors), afterOne, change, momentum);
+
+        goingOn.read(folder);
+        average(goingOn);
+        assertThat(parameters(resumed)).isEqualTo(parameters(vectors));
+        assertThat(moments(resumed)).isEqualTo(moments(vectors));
+        average(forgetful);
+        assertThat(parameters(again)).isNotEqualTo(parameters(vectors));
+      }
+    }
+  }
+
+  private static double[] change(float[] from, float[] to) {
+    double[] change = new double[from.length];
+    for (int i = 0; i < change.length; i++) {
+      change[i] = to[i] - (double) from[i];
+    }
+    return change;
+  }
+
+  private static void assertStep(
+      float[] after, float[] before, double[] change, double[] momentum) {
+    float[] expected = new float[before.length];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = (float) (before[i] + 0.5 * (change[i] + 0.25 * momentum[i]));
+    }
+    assertThat(after).containsExactly(expected, within(1e-6f)); // means are rounded
+    assertThat(after).isNotEqualTo(before);
+  }
+
+  private static PolicyUpdates updates(
+      TrainedVectors vectors, Optional<OuterOptimizer.Settings> outer) {
+    return new PolicyUpdates(new LocalWorkers(), vectors, outer);
+  }
+
+  private TrainedVectors copy(TrainedVectors from) {
+    TrainedVectors copy = TrainedVectors.zeros(model, rule);
+    from.vector().copyTo(copy.parameters());
+    try (FlatVector moments = from.copyOfMoments()) {
+      moments.copyTo(copy.moments());
+    }
+    return copy;
+  }
+
+  private TrainedVectors initial() {
     TrainedVectors vectors = TrainedVectors.zeros(model, rule);
     ((AdapterLayout) model.layout())
         .initialize(Engines.host().alias(vectors.parameters(), vectors.size()).tensor(), 1);

@@ -27,10 +27,26 @@ class VllmConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("vllm_server_base_url = http://vllm_1:8000")
         .hasMessageContaining("the IP address of a host with an underscore in its name");
-    for (String address : List.of("http://gpu-1:80O0", "http://gpu-1:80:81", "http://::1:80")) {
+    for (String address :
+        List.of(
+            "http://gpu-1:80O0",
+            "http://gpu-1:80:81",
+            "http://gpu-1:80000",
+            "http://gpu%1:8000",
+            "http://gpu-1?x=1",
+            "http://::1:80")) {
       assertThatThrownBy(() -> urls(address))
           .isInstanceOf(ConfigException.class)
           .hasMessageContaining("vllm_server_base_url = %s: write the address".formatted(address));
     }
+  }
+
+  @Test
+  void aPasswordInAnAddressIsNotShown() {
+    assertThatThrownBy(() -> urls("http://eve:pass,word@gpu-1:8000,http://gpu-2"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("vllm_server_base_url = …@gpu-1:8000,http://gpu-2: leave the user")
+        .hasMessageContaining("VLLM_API_KEY")
+        .hasMessageNotContainingAny("eve", "pass", "word");
   }
 }

@@ -181,6 +181,45 @@ class VllmSamplerTest {
     requireWhole(sampler("base").complete(prompts(inFlight), SAMPLING), inFlight);
   }
 
+  /** Only the third server completes the prompt, which fails there for the sixth time at most. */
+  @Test
+  void failuresOfAPromptAtOtherServersAreTheServers() throws IOException {
+    start(number -> Fault.ERROR);
+    start(number -> Fault.ERROR);
+    start(number -> number < 5 ? Fault.ERROR : Fault.NONE);
+
+    requireWhole(sampler("base").complete(prompts(1), SAMPLING), 1);
+  }
+
+  @Test
+  void aBusyServerIsAskedUntilItHasTime() throws IOException {
+    VllmStandIn server = start(number -> number < 9 ? Fault.BUSY : Fault.NONE);
+
+    requireWhole(sampler("base", Duration.ofMinutes(1)).complete(prompts(1), SAMPLING), 1);
+
+    assertThat(server.requests()).isEqualTo(10);
+  }
+
+  @Test
+  void aServerThatStaysBusyIsGivenUp() throws IOException {
+    start(number -> Fault.BUSY);
+
+    VllmSampler hasty = sampler("base", Duration.ofSeconds(1));
+    assertThatThrownBy(() -> hasty.complete(prompts(3), SAMPLING))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("no server is left to complete 3 of 3 prompts")
+        .hasMessageContaining("answers /v1/completions with status 503 (Too many requests");
+  }
+
+  @Test
+  void aKeyThatNoHeaderCanCarryIsNotShown() {
+    assertThat(new VllmServer("http://gpu-1", "secret\n", PATIENCE).key()).isEqualTo("secret");
+    assertThatThrownBy(() -> new VllmServer("http://gpu-1", "secret\u200b1234", PATIENCE))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("VLLM_API_KEY = (hidden)")
+        .hasMessageNotContainingAny("secret", "1234");
+  }
+
   @Test
   void anInterruptDuringAProbeIsNoFailureOfTheServer() throws IOException {
     VllmStandIn server = start(number -> Fault.SILENCE);

@@ -79,7 +79,7 @@ class VllmServersTest {
   }
 
   private Path adapters() {
-    return folder.resolve("adapters");
+    return folder.resolve("ranked-adapters");
   }
 
   private VllmServers open() {
@@ -172,6 +172,36 @@ class VllmServersTest {
     }
   }
 
+  /** A server with VLLM_SKIP_MODEL_NAME_VALIDATION would train the policy on its base unnoticed. */
+  @Test
+  void aServerWhoseBaseAnswersForALostAdapterGetsItBack() throws IOException {
+    VllmStandIn server = start();
+    server.answersForOthers = true;
+    try (VllmServers servers = open();
+        FlatVector one = filled(0.05f)) {
+      Sampler sampler = servers.sampler(one, "v3");
+      List<String> before = tokens(draw(sampler));
+
+      server.forgetAdapters();
+
+      assertThat(tokens(draw(sampler))).isEqualTo(before);
+      assertThat(server.adapters()).hasSize(1);
+    }
+  }
+
+  @Test
+  void theOnlyServerIsAskedAgainToLoadAnAdapter() throws IOException {
+    VllmStandIn server = start();
+    try (VllmServers servers = open();
+        FlatVector one = filled(0)) {
+      server.failingLoads.set(1);
+
+      servers.sampler(one, "v0");
+
+      assertThat(server.adapters()).singleElement().asString().endsWith("-v0");
+    }
+  }
+
   @Test
   void requestsThatFindTheAdapterLostAtOnceReloadItOnce() throws IOException {
     VllmStandIn server = start();
@@ -226,7 +256,7 @@ class VllmServersTest {
     try (VllmServers servers = open();
         FlatVector one = filled(0)) {
       down.close();
-      failing.failsToLoad = true;
+      failing.failingLoads.set(Integer.MAX_VALUE);
 
       assertThatThrownBy(() -> servers.sampler(one, "v0"))
           .isInstanceOf(ConfigException.class)
@@ -276,6 +306,9 @@ class VllmServersTest {
     refuses(server -> server.maxRank = 8, "rank 16", "--max-lora-rank");
     stop();
     running.clear();
+    refuses(server -> server.seesAdapters = false, "see the folder of --vllm_adapter_dir");
+    stop();
+    running.clear();
     refuses(server -> server.maxLength = 8, "holds 8 tokens", "--max-model-len 9");
     stop();
     running.clear();
@@ -292,7 +325,8 @@ class VllmServersTest {
     assertThatThrownBy(() -> open(Duration.ofSeconds(2)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(running.get(0).url())
-        .hasMessageContaining("no answer to /health within 2 s (--vllm_server_timeout)");
+        .hasMessageContaining(
+            "no answer with status 200 to /health within 2 s (--vllm_server_timeout)");
   }
 
   @Test

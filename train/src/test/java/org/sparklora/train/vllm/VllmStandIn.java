@@ -47,6 +47,8 @@ public final class VllmStandIn implements AutoCloseable {
     NONE,
     /** Status 500. */
     ERROR,
+    /** Status 503. */
+    BUSY,
     /** The connection ends in the middle of the answer. */
     BROKEN,
     /** No JSON. */
@@ -79,8 +81,14 @@ public final class VllmStandIn implements AutoCloseable {
   public volatile int maxRank = 64;
   public volatile boolean updatesAdapters = true;
 
-  /** Whether loading an adapter ends with status 500. */
-  public volatile boolean failsToLoad;
+  /** Number of the next requests to load an adapter that end with status 500. */
+  public final AtomicInteger failingLoads = new AtomicInteger();
+
+  /** Whether the folders of adapters are seen from here. */
+  public volatile boolean seesAdapters = true;
+
+  /** Whether the base answers for models that are not known: VLLM_SKIP_MODEL_NAME_VALIDATION. */
+  public volatile boolean answersForOthers;
 
   public volatile String base = "base";
   private volatile boolean silent;
@@ -179,13 +187,13 @@ public final class VllmStandIn implements AutoCloseable {
     String name = body.path("lora_name").asText();
     Path folder = Path.of(body.path("lora_path").asText());
     history.add("load " + name);
-    if (failsToLoad) {
+    if (failingLoads.getAndDecrement() > 0) {
       error(http, 500, "EngineCore encountered an issue");
     } else if (!updatesAdapters) {
       send(http, 404, "{\"detail\":\"Not Found\"}");
     } else if (adapters.containsKey(name)) {
       error(http, 400, "The lora adapter '%s' has already been loaded.".formatted(name));
-    } else if (!Files.exists(folder.resolve("adapter_config.json"))) {
+    } else if (!seesAdapters || !Files.exists(folder.resolve("adapter_config.json"))) {
       error(http, 404, "Loading lora %s failed: No adapter found for %s".formatted(name, folder));
     } else {
       int rank = JSON.readTree(folder.resolve("adapter_config.json").toFile()).path("r").asInt();
@@ -203,13 +211,15 @@ public final class VllmStandIn implements AutoCloseable {
   private void complete(HttpExchange http, JsonNode body) throws IOException, InterruptedException {
     asked.add(body);
     Fault fault = faults.apply(requests.getAndIncrement());
-    String model = body.path("model").asText();
-    if (!model.equals(base) && !adapters.containsKey(model)) {
-      error(http, 404, "The model `%s` does not exist.".formatted(model));
+    String wanted = body.path("model").asText();
+    String model = adapters.containsKey(wanted) ? wanted : base;
+    if (!wanted.equals(model) && !answersForOthers) {
+      error(http, 404, "The model `%s` does not exist.".formatted(wanted));
       return;
     }
     switch (fault) {
       case ERROR -> error(http, 500, "EngineCore encountered an issue");
+      case BUSY -> error(http, 503, "Too many requests are waiting");
       case GARBAGE -> send(http, 200, "<html>busy</html>");
       case SILENCE -> {
         silent = true;

@@ -8,12 +8,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 
-class GpuAddressTest {
+class GpuPluginTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"0.5", "0.25", "2"})
   void refusesSharesOfAGpuAndSeveral(String amount) {
-    assertThatThrownBy(() -> GpuAddress.checkAmount(amount))
+    assertThatThrownBy(() -> GpuPlugin.checkAmount(amount))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("spark.task.resource.gpu.amount = " + amount)
         .hasMessageContaining("set this and spark.executor.resource.gpu.amount to 1");
@@ -21,17 +21,17 @@ class GpuAddressTest {
 
   @Test
   void takesTheOnlyAddress() {
-    GpuAddress.checkAmount("1");
-    GpuAddress.checkAmount("1.0");
-    assertThat(GpuAddress.only(new String[] {" 3"})).isEqualTo(3);
+    GpuPlugin.checkAmount("1");
+    GpuPlugin.checkAmount("1.0");
+    assertThat(GpuPlugin.only(new String[] {" 3"})).isEqualTo(3);
   }
 
   @Test
   void refusesSeveralDevicesAndAddressesThatAreNoNumbers() {
-    assertThatThrownBy(() -> GpuAddress.only(new String[] {"0", "1"}))
+    assertThatThrownBy(() -> GpuPlugin.only(new String[] {"0", "1"}))
         .hasMessageContaining("spark.executor.resource.gpu.amount = 2")
         .hasMessageContaining("start more executors");
-    assertThatThrownBy(() -> GpuAddress.only(new String[] {"MIG-8f2a"}))
+    assertThatThrownBy(() -> GpuPlugin.only(new String[] {"MIG-8f2a"}))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("[MIG-8f2a]")
         .hasMessageContaining("device numbers");

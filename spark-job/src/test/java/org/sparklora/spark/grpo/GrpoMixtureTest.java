@@ -1,0 +1,80 @@
+package org.sparklora.spark.grpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.TinyCheckpoint;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.train.TestModels;
+
+/** A policy with experts, whose routers have a loss of their own. */
+class GrpoMixtureTest {
+  @TempDir private static Path folder;
+  private static SparkSession spark;
+  private static Path model;
+
+  @BeforeAll
+  static void openSpark() throws IOException {
+    spark = TestSpark.open(2);
+    model = TestModels.copy("llama-tiny", folder); // for its tokenizer
+    ObjectNode config = TinyCheckpoint.config("qwen3_moe");
+    config.put("vocab_size", 512).put("max_position_embeddings", 256).remove("pad_token_id");
+    TinyCheckpoint.write(model, config).close();
+  }
+
+  @AfterAll
+  static void closeSpark() {
+    spark.close();
+  }
+
+  private static GrpoRun run(String name, String... more) throws IOException {
+    return GrpoRun.tiny(model, folder.resolve(name), "--use_peft", "--lora_r", "2")
+        .with("--lora_target_modules", "all-linear", "--lora_dropout", "0", "--max_steps", "4")
+        .with("--save_strategy", "steps", "--save_steps", "1")
+        .with(more);
+  }
+
+  private static List<JsonNode> steps(GrpoRun run) throws IOException {
+    return run.log().stream().filter(row -> row.has("step_time")).toList();
+  }
+
+  /** The weight of config.json is 0.001 if it names none, as TRL's default is. */
+  @Test
+  void routersHaveTheirLossUnlessItsWeightIsZero() throws IOException {
+    GrpoRun usual = run("usual").run(spark);
+    GrpoRun same = run("same", "--router_aux_loss_coef", "0.001").run(spark);
+    GrpoRun without = run("without", "--router_aux_loss_coef", "0").run(spark);
+
+    assertThat(steps(usual)).hasSize(4).allMatch(step -> step.get("aux_loss").asDouble() > 1);
+    assertThat(steps(without)).hasSize(4).noneMatch(step -> step.has("aux_loss"));
+    assertThat(same.weights()).isEqualTo(usual.weights());
+    assertThat(without.weights()).isNotEqualTo(usual.weights());
+  }
+
+  @Test
+  void aRunGoesOnWithinARoundToTheSameBitsAndWithTheSameWeightOnly() throws IOException {
+    GrpoRun whole = run("whole", "--router_aux_loss_coef", "0.1").run(spark);
+    String checkpoint = whole.output().resolve("checkpoint-1").toString();
+    GrpoRun resumed =
+        whole.into(folder.resolve("resumed"), "--resume_from_checkpoint", checkpoint).run(spark);
+
+    assertThat(resumed.history()).isEqualTo(whole.history());
+    assertThat(resumed.weights()).isEqualTo(whole.weights());
+    GrpoRun other = resumed.into(folder.resolve("other"), "--router_aux_loss_coef", "0.2");
+    assertThatThrownBy(() -> other.run(spark))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("router_aux_loss_coef = 0.2")
+        .hasMessageContaining("the checkpoint was made with 0.1");
+  }
+}
