@@ -110,12 +110,19 @@ public final class SweepFolder implements AutoCloseable {
     try (InputStream in = fileSystem.open(file)) {
       Files.write(copy, in.readAllBytes());
       return Optional.of(SweepFile.read(copy));
+    } catch (ConfigException e) {
+      throw new ConfigException(
+          Flags.OUTPUT_DIR,
+          folder,
+          "its %s cannot be used (%s); name another folder"
+              .formatted(FILE_NAME, e.getMessage().replace(copy.toString(), file.toString())));
     } finally {
       Files.delete(copy);
     }
   }
 
-  private static FileSystem withoutChecksums(FileSystem fileSystem) {
+  /** Hadoop's local file system would put a hidden checksum beside each file. */
+  static FileSystem withoutChecksums(FileSystem fileSystem) {
     return fileSystem instanceof LocalFileSystem local ? local.getRawFileSystem() : fileSystem;
   }
 
@@ -129,17 +136,22 @@ public final class SweepFolder implements AutoCloseable {
   /** Writes a file of the folder under a temporary name, then renames it. */
   public void write(String name, byte[] bytes) {
     try {
-      Path aside = new Path(folder, "." + name + ".part");
-      try (OutputStream out = fileSystem.create(aside, true)) {
-        out.write(bytes);
-      }
-      Path file = new Path(folder, name);
-      fileSystem.delete(file, false);
-      if (!fileSystem.rename(aside, file)) {
-        throw new IOException("%s cannot be renamed".formatted(aside));
-      }
+      write(fileSystem, folder, name, bytes);
     } catch (IOException e) {
       throw failed(folder.toString(), e);
+    }
+  }
+
+  static void write(FileSystem fileSystem, Path folder, String name, byte[] bytes)
+      throws IOException {
+    Path aside = new Path(folder, "." + name + ".part");
+    try (OutputStream out = fileSystem.create(aside, true)) {
+      out.write(bytes);
+    }
+    Path file = new Path(folder, name);
+    fileSystem.delete(file, false);
+    if (!fileSystem.rename(aside, file)) {
+      throw new IOException("%s cannot be renamed to %s".formatted(aside, file));
     }
   }
 

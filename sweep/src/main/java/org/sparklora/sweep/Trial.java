@@ -68,6 +68,19 @@ public record Trial(
     return settings.get(Flags.SEED);
   }
 
+  /** The trial's seeds: trials of one setting with other seeds are repetitions. */
+  public Seeds seeds() {
+    return new Seeds(seed(), settings.find(Flags.DATA_SEED).orElse(seed()));
+  }
+
+  /**
+   * The seeds of one repetition.
+   *
+   * @param seed {@code seed}
+   * @param dataSeed {@code data_seed}; {@code seed} if unset
+   */
+  public record Seeds(int seed, int dataSeed) {}
+
   /** Rows, or completions, per update; if parameters are averaged, per update of each worker. */
   public int batch() {
     return settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE)

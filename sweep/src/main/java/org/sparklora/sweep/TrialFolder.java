@@ -2,7 +2,6 @@ package org.sparklora.sweep;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +11,6 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.pipeline.run.MetricsLog;
@@ -43,9 +41,7 @@ public final class TrialFolder {
    */
   public TrialFolder(Configuration hadoop, String sweep, String trial) throws IOException {
     this.folder = new Path(new Path(sweep, "trials"), trial);
-    FileSystem found = folder.getFileSystem(hadoop);
-    // Hadoop's local file system would put a hidden checksum beside each file
-    this.fileSystem = found instanceof LocalFileSystem local ? local.getRawFileSystem() : found;
+    this.fileSystem = SweepFolder.withoutChecksums(folder.getFileSystem(hadoop));
   }
 
   /** The folder's path, as a flag's value. */
@@ -82,16 +78,8 @@ public final class TrialFolder {
 
   /** Writes a file of the folder under a temporary name, then renames it. */
   public void write(String name, String text) throws IOException {
-    Path aside = new Path(folder, "." + name + ".part");
     fileSystem.mkdirs(folder);
-    try (OutputStream out = fileSystem.create(aside, true)) {
-      out.write(text.getBytes(StandardCharsets.UTF_8));
-    }
-    Path file = new Path(folder, name);
-    fileSystem.delete(file, false);
-    if (!fileSystem.rename(aside, file)) {
-      throw new IOException("%s cannot be renamed to %s".formatted(aside, file));
-    }
+    SweepFolder.write(fileSystem, folder, name, text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Deletes all but the outcome, logs and settings. */

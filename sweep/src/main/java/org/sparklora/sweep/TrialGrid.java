@@ -2,7 +2,6 @@ package org.sparklora.sweep;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +22,6 @@ final class TrialGrid {
   private final String folder;
   private final List<Trial> trials = new ArrayList<>();
   private final Map<Map<String, String>, Trial> seen = new HashMap<>();
-  private final Set<List<Object>> repetitions = new HashSet<>(); // setting and seed
   private final Set<String> labelled;
 
   private TrialGrid(SweepFile file, String folder) {
@@ -41,7 +39,7 @@ final class TrialGrid {
    *
    * @param folder the sweep's folder
    * @throws ConfigException for an axis that is not a flag of the command, an invalid value of a
-   *     flag, two equal trials, or two of a finding that differ in {@code data_seed} only
+   *     flag, or two equal trials
    */
   static List<Trial> of(SweepFile file, String folder) {
     TrialGrid grid = new TrialGrid(file, folder);
@@ -116,12 +114,6 @@ final class TrialGrid {
           "another trial is the same (%s)%s; leave one of them out"
               .formatted(same.shown(), idle(trial, same)));
     }
-    ConfigException.require(
-        file.finding() == FindingKind.NONE
-            || repetitions.add(List.of(trial.setting(), trial.seed())),
-        Flags.DATA_SEED,
-        settings.text(Flags.DATA_SEED),
-        "a finding takes one trial of each setting and seed; vary seed in its place");
     trials.add(trial);
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,7 +96,6 @@ class SweepFileTest {
         "max_steps: 100 | hub_token: hf_secret | no trial pushes",
         "max_steps: 100 | push_to_hub_token: hf_secret | no trial pushes",
         "max_steps: 100 | checkpoints: run | name each checkpoint as adapter",
-        "learning_rate: [1e-4, 3e-4] | data_seed: [1, 2] | vary seed in its place",
       })
   void whatCannotBeSweptIsRefused(String good, String bad, String said) {
     String text = WHOLE.replace(good, bad);
@@ -109,11 +109,31 @@ class SweepFileTest {
   }
 
   @Test
-  void withoutAFindingAnAxisMayBeTheSeedOfTheData() throws IOException {
+  void anAxisMayBeTheSeedOfTheData() throws IOException {
     String text = WHOLE.replace("learning_rate: [1e-4, 3e-4]", "data_seed: [1, 2]");
 
-    assertThat(TrialGrid.of(read(text.replace("finding: learning-rate", "finding: none")), "out"))
-        .hasSize(2 * 2 * 3);
+    assertThat(TrialGrid.of(read(text), "out").stream().map(Trial::seeds).distinct())
+        .containsExactlyInAnyOrder(
+            new Trial.Seeds(1, 1),
+            new Trial.Seeds(1, 2),
+            new Trial.Seeds(2, 1),
+            new Trial.Seeds(2, 2));
+    assertThat(TrialGrid.of(read(WHOLE), "out").stream().map(Trial::seeds).distinct())
+        .containsExactly(new Trial.Seeds(1, 1), new Trial.Seeds(2, 2));
+  }
+
+  @Test
+  void aFolderWhoseSweepCannotBeReadIsNamed() throws IOException {
+    SweepFile file = read(WHOLE);
+    Path out = Files.createDirectories(folder.resolve("out"));
+    Files.writeString(out.resolve("sweep.yaml"), WHOLE.replace("claim:", "clam:"));
+
+    assertThatThrownBy(() -> SweepFolder.requireFree(new Configuration(), out.toString(), file))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("output_dir = " + out)
+        .hasMessageContaining(out.resolve("sweep.yaml").toString())
+        .hasMessageContaining("did you mean claim?")
+        .hasMessageContaining("name another folder");
   }
 
   @Test

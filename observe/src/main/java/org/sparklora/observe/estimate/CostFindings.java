@@ -124,8 +124,12 @@ final class CostFindings {
 
   /** Bytes of keys and values for one prompt's completions, all at their greatest length. */
   private static long keysAndValues(PlannedRun run) {
-    int completions = run.generation().map(PlannedRun.Generation::completions).orElse(0);
-    return TrainingMemory.keyAndValueBytes(run.model()) * completions * run.batch().maxRowTokens();
+    long completions = run.generation().map(PlannedRun.Generation::completions).orElse(0);
+    long slots =
+        run.model().layers().stream()
+            .mapToLong(layer -> TrainingMemory.slots(layer, run.batch().maxRowTokens()))
+            .sum();
+    return 2 * completions * slots * run.model().heads().keyValueWidth() * Float.BYTES;
   }
 
   /** Peak memory, reached during generation, when the activations are still allocated. */

@@ -21,16 +21,18 @@ import org.sparklora.model.generate.Generator;
  * parameters   the trained parameters, their gradient and AdamW's two moments, 4 bytes each; with completions also a micro-batch's gradient
  * activations  see {@link ActivationMemory}, in the type of products; includes the loss head's chunk
  * headChunk    part of the activations: logits of the rows computed at a time
- * cache        keys and values, in the type of products, of the completions in flight, at full length, in pages whose number
- *              doubles; allocated together with the activations
+ * cache        keys and values, in the type of products, of the completions in flight, at full length or in layers with a
+ *              window as many as it sees, in pages whose number doubles; allocated together with the activations
  * </pre>
  */
 public record GpuMemory(
     long context, long weights, long parameters, long activations, long headChunk, long cache) {
   private static final long CONTEXT = 1L << 30;
   private static final long BYTES_PER_GB = 1_000_000_000L;
-  private static final int PAGE = 16;
   private static final String STORED_HALVED = "bfloat16";
+
+  /** Tokens of a page of the key-value cache. */
+  static final int PAGE = 16;
 
   /** Memory sizes of GPUs, GB: RTX 4090, L4 and A10; A100; A100 and H100; H200. */
   static final List<Integer> SIZES = List.of(24, 40, 80, 141);
@@ -64,13 +66,14 @@ public record GpuMemory(
   private static long cache(PlannedRun run, PlannedRun.Generation generation) {
     int completions = generation.completions();
     int together = Math.max(completions, Generator.DEFAULT_ROWS / completions * completions);
-    long slots = (long) Math.min(together, generation.inRound()) * run.batch().maxRowTokens();
-    long pages = Math.max(1, -Math.floorDiv(-slots, PAGE));
-    long doubled = Long.highestOneBit(2 * pages - 1);
-    return doubled
-        * PAGE
-        * TrainingMemory.keysAndValues(run.model())
-        * run.memory().products().bytes();
+    long inFlight = Math.min(together, generation.inRound());
+    long slots = 0; // of all layers
+    for (DecoderConfig.Layer layer : run.model().layers()) {
+      long taken = inFlight * TrainingMemory.slots(layer, run.batch().maxRowTokens());
+      long pages = Math.max(1, -Math.floorDiv(-taken, PAGE));
+      slots += Long.highestOneBit(2 * pages - 1) * PAGE;
+    }
+    return 2 * slots * run.model().heads().keyValueWidth() * run.memory().products().bytes();
   }
 
   /** The sum of all terms; {@code activations} include {@code headChunk}. */

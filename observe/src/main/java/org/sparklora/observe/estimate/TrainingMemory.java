@@ -85,14 +85,9 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
     return bytes;
   }
 
-  /** Bytes of a token's float32 keys and values in all layers. */
-  static long keyAndValueBytes(DecoderConfig model) {
-    return keysAndValues(model) * Float.BYTES;
-  }
-
-  /** Number of elements in a token's keys and values in all layers. */
-  static long keysAndValues(DecoderConfig model) {
-    return 2L * model.numHiddenLayers() * model.heads().keyValueWidth();
+  /** Most cache slots of a text in a layer: with a window those of its tokens and two pages. */
+  static long slots(DecoderConfig.Layer layer, long tokens) {
+    return Math.min(tokens, layer.window() + 2L * GpuMemory.PAGE);
   }
 
   /** The sum of all terms. */

@@ -2,6 +2,7 @@ package org.sparklora.observe.report;
 
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * A metric over the optimizer steps of a run.
@@ -38,24 +39,24 @@ record Curve(double[] steps, double[] values) {
 
   /** The mean of the values of the last {@code window} steps at each of the curve's steps. */
   double[] runningMean(double window) {
-    double[] means = new double[values.length];
-    for (int i = 0; i < values.length; i++) {
-      double sum = 0;
-      int count = 0;
-      for (int j = i; j >= 0 && steps[j] > steps[i] - window; j--) {
-        if (Double.isFinite(values[j])) {
-          sum += values[j];
-          count++;
-        }
+    return IntStream.range(0, values.length).mapToDouble(at -> mean(at, window)).toArray();
+  }
+
+  private double mean(int at, double window) {
+    double sum = 0;
+    int count = 0;
+    for (int i = at; i >= 0 && steps[i] > steps[at] - window; i--) {
+      if (Double.isFinite(values[i])) {
+        sum += values[i];
+        count++;
       }
-      means[i] = count == 0 ? Double.NaN : sum / count;
     }
-    return means;
+    return count == 0 ? Double.NaN : sum / count;
   }
 
   /** The mean over the last {@code window} steps; NaN without a value. */
   double lastMean(double window) {
-    return isEmpty() ? Double.NaN : runningMean(window)[values.length - 1];
+    return isEmpty() ? Double.NaN : mean(values.length - 1, window);
   }
 
   /** The last finite value; NaN if none is finite. */

@@ -88,11 +88,6 @@ record Metric(String key, String title, double scale, boolean noisy, Axis axis) 
 
   /** A run's curve in this metric's unit. */
   Curve of(RunLog run) {
-    Curve logged = run.curve(key);
-    double[] scaled = logged.values().clone();
-    for (int i = 0; i < scaled.length; i++) {
-      scaled[i] /= scale;
-    }
-    return new Curve(logged.steps(), scaled);
+    return run.curve(key).map(value -> value / scale);
   }
 }

@@ -6,13 +6,9 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.observe.track.RunSettings;
@@ -37,7 +33,6 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
       new ObjectMapper().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS.mappedFeature());
 
   private static final TypeReference<List<Map<String, Object>>> ROWS = new TypeReference<>() {};
-  private static final String CHECKPOINT = "checkpoint-";
   private static final String STEP = "step";
 
   /**
@@ -95,9 +90,7 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
 
   private static List<Map<String, Object>> history(FileSystem fileSystem, Path folder)
       throws IOException {
-    List<Path> places = new ArrayList<>(List.of(folder));
-    places.addAll(checkpoints(fileSystem, folder));
-    for (Path place : places) {
+    for (Path place : RunSettings.places(fileSystem, folder)) {
       Path state = new Path(place, TrainerState.FILE_NAME);
       if (fileSystem.exists(state)) {
         try (InputStream in = fileSystem.open(state)) {
@@ -111,20 +104,6 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
       }
     }
     return List.of();
-  }
-
-  /** The checkpoint folders, the latest first. */
-  private static List<Path> checkpoints(FileSystem fileSystem, Path folder) throws IOException {
-    return Stream.of(fileSystem.listStatus(folder))
-        .filter(FileStatus::isDirectory)
-        .map(FileStatus::getPath)
-        .filter(path -> path.getName().matches(CHECKPOINT + "\\d{1,9}"))
-        .sorted(Comparator.comparing(RunLog::step).reversed())
-        .toList();
-  }
-
-  private static int step(Path checkpoint) {
-    return Integer.parseInt(checkpoint.getName().substring(CHECKPOINT.length()));
   }
 
   /** This run under another name. */

@@ -27,6 +27,10 @@ record RunSummary(List<RunLog> runs) {
           Flags.OVERWRITE_OUTPUT_DIR.name());
 
   private static final double SECONDS_AN_HOUR = 3600;
+
+  /** The most by which the logged steps per second, of three decimals, are rounded down. */
+  private static final double RATE_ROUNDING = 5e-4;
+
   private static final String NONE = "–";
 
   /** A row of a table: a label, and a text for each run. */
@@ -62,16 +66,17 @@ record RunSummary(List<RunLog> runs) {
     return Curve.window(runs.stream().mapToInt(RunLog::steps).max().orElse(0));
   }
 
-  /** Hours of a run; if it is not finished, those of its steps. */
+  /** Hours of a run; if it is not finished, or was resumed, those of its steps. */
   private static double hours(RunLog run) {
-    double finished = run.curve("train_runtime").last();
-    if (Double.isFinite(finished)) {
-      return finished / SECONDS_AN_HOUR;
+    double sinceResume = run.curve("train_runtime").last();
+    double rate = run.curve("train_steps_per_second").last();
+    boolean resumed = (rate + RATE_ROUNDING) * sinceResume < run.steps() - 0.5; // false for NaN
+    if (Double.isFinite(sinceResume) && !resumed) {
+      return sinceResume / SECONDS_AN_HOUR;
     }
     Curve times = run.curve(Metric.STEP_TIME.key());
-    return times.isEmpty()
-        ? Double.NaN
-        : times.lastMean(run.steps() + 1) * run.steps() / SECONDS_AN_HOUR;
+    double step = times.isEmpty() ? 1 / rate : times.lastMean(run.steps() + 1);
+    return step * run.steps() / SECONDS_AN_HOUR;
   }
 
   /** Settings that not all runs share; runs without recorded settings are not compared. */

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;
+import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.StreamCapabilities;
@@ -81,10 +83,7 @@ final class EventFile implements Closeable {
                         .string(TAG, name)
                         .float32(SIMPLE_VALUE, value.floatValue())));
     if (!row.completions().isEmpty()) {
-      String text =
-          row.completions().stream()
-              .map(completion -> "    " + completion)
-              .collect(Collectors.joining("\n"));
+      String text = verbatim(row.completions().stream().map(Map::toString));
       summary.message(VALUE, text(TrackedRow.COMPLETIONS, text));
     }
     row.alerts()
@@ -94,6 +93,14 @@ final class EventFile implements Closeable {
                     VALUE,
                     text("alerts/" + alert.title(), alert.level().word() + ": " + alert.text())));
     write(event(row.time(), row.step()).message(SUMMARY, summary));
+  }
+
+  /** A block of Markdown that shows texts as they are; their own line breaks do not end it. */
+  static String verbatim(Stream<String> texts) {
+    return texts
+        .flatMap(String::lines)
+        .map(line -> "    " + line)
+        .collect(Collectors.joining("\n"));
   }
 
   /** Adds a text, which TensorBoard shows as Markdown. */

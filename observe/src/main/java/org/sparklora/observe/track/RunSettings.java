@@ -3,16 +3,15 @@ package org.sparklora.observe.track;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.Comparator;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.RunFolder;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -20,12 +19,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 /** Reads the settings that a run wrote beside its results and checkpoints. */
 public final class RunSettings {
   private static final List<String> FILES = List.of("sft_config.yaml", "grpo_config.yaml");
-  private static final String CHECKPOINT = "checkpoint-";
   private static final String SECRET = Flags.HUB_TOKEN.name();
-
-  /** Checkpoints of more steps have longer names: 100 after 20. */
-  private static final Comparator<Path> LENGTH =
-      Comparator.comparing(path -> path.getName().length());
 
   private RunSettings() {}
 
@@ -40,16 +34,18 @@ public final class RunSettings {
     return settings;
   }
 
+  /** A run's folder, then its checkpoints, the latest first. */
+  public static List<Path> places(FileSystem fileSystem, Path run) throws IOException {
+    List<Path> places =
+        new ArrayList<>(RunFolder.checkpoints(fileSystem.getConf(), run.toString()));
+    places.add(run);
+    Collections.reverse(places);
+    return places;
+  }
+
   /** The settings in a run's folder, or else in its latest checkpoint; empty if there are none. */
   public static Map<String, Object> read(FileSystem fileSystem, Path run) throws IOException {
-    // not globStatus, to which brackets in the run's path are a pattern
-    FileStatus[] checkpoints =
-        fileSystem.listStatus(run, path -> path.getName().startsWith(CHECKPOINT));
-    Stream<Path> latestFirst =
-        Arrays.stream(checkpoints)
-            .map(FileStatus::getPath)
-            .sorted(LENGTH.thenComparing(Comparator.naturalOrder()).reversed());
-    for (Path folder : Stream.concat(Stream.of(run), latestFirst).toList()) {
+    for (Path folder : places(fileSystem, run)) {
       for (String name : FILES) {
         Path file = new Path(folder, name);
         if (fileSystem.exists(file)) {

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -70,9 +69,9 @@ final class TensorBoardSink implements Sink {
   }
 
   private String settings() {
-    return run.settings().entrySet().stream()
-        .map(setting -> "    %s: %s".formatted(setting.getKey(), setting.getValue()))
-        .collect(Collectors.joining("\n"));
+    return EventFile.verbatim(
+        run.settings().entrySet().stream()
+            .map(setting -> "%s: %s".formatted(setting.getKey(), setting.getValue())));
   }
 
   @Override

@@ -104,13 +104,9 @@ public record TrackingConfig(
         settings.get(Flags.MAX_LOGPROB_DIFFERENCE),
         trackers.contains(Tracker.MLFLOW)
             ? Optional.of(
-                MlflowConfig.of(environment, Path.of(System.getProperty("user.home")), registered))
+                MlflowConfig.of(
+                    environment, Path.of(TrackioDatabase.home(environment)), registered))
             : Optional.empty());
-  }
-
-  /** This config with other settings of MLflow. */
-  public TrackingConfig withMlflow(MlflowConfig other) {
-    return new TrackingConfig(trackers, project, maxLogProbDifference, Optional.of(other));
   }
 
   /** This config with another project. */

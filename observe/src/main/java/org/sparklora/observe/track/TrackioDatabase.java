@@ -112,12 +112,17 @@ final class TrackioDatabase {
 
   /** Trackio's folder, as its Python package finds it. */
   static String folderName(Map<String, String> environment) {
-    String home = System.getProperty("user.home");
+    String home = home(environment);
     String cache = variable(environment, "XDG_CACHE_HOME").orElse(home + "/.cache");
     String hub = variable(environment, "HF_HOME").orElse(cache + "/huggingface");
     // huggingface_hub, unlike Trackio, reads a leading ~ of its variables as the user's home
     String whole = hub.replaceFirst("^~(?=/|$)", Matcher.quoteReplacement(home));
     return variable(environment, "TRACKIO_DIR").orElse(whole + "/trackio");
+  }
+
+  /** The user's home folder, as Python finds it: {@code HOME} before the system's user database. */
+  static String home(Map<String, String> environment) {
+    return variable(environment, "HOME").orElse(System.getProperty("user.home"));
   }
 
   private static Optional<String> variable(Map<String, String> environment, String name) {

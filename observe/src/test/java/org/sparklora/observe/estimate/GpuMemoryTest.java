@@ -2,7 +2,10 @@ package org.sparklora.observe.estimate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +16,7 @@ import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.observe.estimate.MachineMemory.Grantor;
 import org.sparklora.train.GuideModels;
 
 class GpuMemoryTest {
@@ -23,17 +27,21 @@ class GpuMemoryTest {
       GuideModels shape, boolean adapter, Optional<PlannedRun.Generation> generation)
       throws IOException {
     DecoderConfig model = DecoderConfig.read(shape.write(folder).resolve("config.json"));
+    return GpuMemory.of(run(model, adapter, generation));
+  }
+
+  private static PlannedRun run(
+      DecoderConfig model, boolean adapter, Optional<PlannedRun.Generation> generation) {
     LoraConfig lora = new LoraConfig(256, 16, 0, false, LoraTargets.ofFlag(List.of("all-linear")));
-    return GpuMemory.of(
-        new PlannedRun(
-            model,
-            adapter ? Optional.of(AdapterLayout.of(lora, model)) : Optional.empty(),
-            new PlannedRun.Memory(
-                DType.FLOAT32, DType.FLOAT32, DType.BFLOAT16, true, 4, Optional.empty()),
-            new PlannedRun.Batch(1, 16, 4096, 0, 1),
-            2e-4,
-            Optional.empty(),
-            generation));
+    return new PlannedRun(
+        model,
+        adapter ? Optional.of(AdapterLayout.of(lora, model)) : Optional.empty(),
+        new PlannedRun.Memory(
+            DType.FLOAT32, DType.FLOAT32, DType.BFLOAT16, true, 4, Optional.empty()),
+        new PlannedRun.Batch(1, 16, 4096, 0, 1),
+        2e-4,
+        Optional.empty(),
+        generation);
   }
 
   @Test
@@ -88,5 +96,26 @@ class GpuMemoryTest {
                 .cache())
         .as("a round of one prompt")
         .isEqualTo(memory.cache() / 4);
+  }
+
+  @Test
+  void layersWithAWindowKeepAsManyTokensAndTwoPages() throws IOException {
+    Path file = GuideModels.QWEN3_0_6B.write(folder).resolve("config.json");
+    ObjectNode json = (ObjectNode) new ObjectMapper().readTree(file.toFile());
+    json.put("use_sliding_window", true).put("sliding_window", 512).put("max_window_layers", 7);
+    Files.writeString(file, json.toString());
+    PlannedRun run =
+        run(DecoderConfig.read(file), true, Optional.of(new PlannedRun.Generation(16, 1024, 0, 0)));
+    // 64 · (512 + 32) tokens are 2176 pages, so 4096
+    assertThat(GpuMemory.of(run).cache())
+        .isEqualTo((7 * 64L * 4096 + 21 * 4096L * 16) * 2 * 8 * 128 * 2);
+    long tokens = 16L * (7 * 4096 + 21 * 544);
+    assertThat(
+            CostFindings.of(run, new MachineMemory(Grantor.THIS_MACHINE, GIB, GIB)).stream()
+                .filter(finding -> finding.name().equals("memory, generating"))
+                .findFirst()
+                .orElseThrow()
+                .values())
+        .containsEntry("key_value_bytes", tokens * 2 * 8 * 128 * Float.BYTES);
   }
 }

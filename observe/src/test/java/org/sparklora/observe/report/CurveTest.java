@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class CurveTest {
   @Test
@@ -15,6 +16,13 @@ class CurveTest {
     assertThat(curve.lastMean(10)).isEqualTo(7);
     assertThat(curve.last()).isEqualTo(8);
     assertThat(curve.max()).isEqualTo(8);
+  }
+
+  @Test
+  @Timeout(10)
+  void theLastMeanOfManyRowsTakesOnePass() {
+    double[] steps = IntStream.rangeClosed(1, 300_000).asDoubleStream().toArray();
+    assertThat(new Curve(steps, steps).lastMean(300_001)).isEqualTo(150_000.5);
   }
 
   @Test

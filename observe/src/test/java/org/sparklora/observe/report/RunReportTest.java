@@ -86,6 +86,42 @@ class RunReportTest {
             new RunSummary.Line("use_peft", List.of("true", "false")));
   }
 
+  /** Runtime and rate count from the resume; the rate has three decimals. */
+  @Test
+  void hoursOfAResumedRunAreThoseOfAllItsSteps() throws IOException {
+    RunLog resumed =
+        read(
+            run(
+                "resumed after step 30 of 40",
+                """
+                {"step": 40, "loss": 1.0}
+                {"step": 40, "train_runtime": 500.0, "train_steps_per_second": 0.02}
+                """,
+                ""));
+    RunLog timed =
+        read(
+            run(
+                "resumed after step 1 of 2",
+                """
+                {"step": 1, "reward": 0.5, "step_time": 10.0}
+                {"step": 2, "reward": 0.5, "step_time": 26.0}
+                {"step": 2, "train_runtime": 27.0, "train_steps_per_second": 0.037}
+                """,
+                ""));
+    RunLog slow =
+        read(
+            run(
+                "not resumed",
+                """
+                {"step": 3, "loss": 1.0}
+                {"step": 3, "train_runtime": 9000.0, "train_steps_per_second": 0.0}
+                """,
+                ""));
+
+    assertThat(new RunSummary(List.of(resumed, timed, slow)).outcome())
+        .contains(new RunSummary.Line("hours", List.of("0.5556", "0.01000", "2.500")));
+  }
+
   /** A folder in the way stands for a disk that is full: the same call fails. */
   @Test
   void aFileThatCannotBeWrittenIsNamedWithTheRemedyAndLeavesNoPart() throws IOException {

@@ -10,6 +10,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.Test;
@@ -40,5 +41,12 @@ class EventFileTest {
       events.add(new TrackedRow(300, 0, Instant.ofEpochMilli(2250), metrics, List.of(), List.of()));
     }
     assertThat(HexFormat.of().formatHex(Files.readAllBytes(file))).isEqualTo(GOLDEN);
+  }
+
+  /** Markdown would take the second line for a heading. */
+  @Test
+  void allLinesOfATextAreShownAsTheyAre() {
+    assertThat(EventFile.verbatim(Stream.of("4 is\n# 2*2*1", "5")))
+        .isEqualTo("    4 is\n    # 2*2*1\n    5");
   }
 }

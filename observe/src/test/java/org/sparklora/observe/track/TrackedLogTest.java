@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.train.NonFiniteLossException;
@@ -204,11 +205,15 @@ class TrackedLogTest {
 
   /** A callback in Python ends the run by an exception in the same way. */
   @Test
+  @Timeout(60)
   void aRowWhoseFollowerFailsIsToldToTrackersToo() throws Exception {
     try (RunFolder out = open(false);
         TrackedLog log = TrackedLog.begin(out, List.of(), run)) {
       log.log(row(1, 1));
-      Thread.sleep(200); // trackers read the log once, at their start; the second row comes later
+      // trackers read the log once, at their start; the second row comes later
+      while (!Files.exists(output().resolve("runs/my_run")) || tensorBoard().isEmpty()) {
+        Thread.sleep(1);
+      }
       log.follow(
           row -> {
             throw new IllegalStateException("enough");

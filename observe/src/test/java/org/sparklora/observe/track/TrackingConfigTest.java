@@ -94,5 +94,9 @@ class TrackingConfigTest {
     assertThat(TrackioDatabase.folderName(Map.of("XDG_CACHE_HOME", "~")))
         .isEqualTo(home + "/huggingface/trackio");
     assertThat(TrackioDatabase.folderName(Map.of("HF_HOME", "/h/~"))).isEqualTo("/h/~/trackio");
+    assertThat(TrackioDatabase.folderName(Map.of("HOME", "/u")))
+        .isEqualTo("/u/.cache/huggingface/trackio");
+    assertThat(TrackioDatabase.folderName(Map.of("HOME", "/u", "HF_HOME", "~/h")))
+        .isEqualTo("/u/h/trackio");
   }
 }

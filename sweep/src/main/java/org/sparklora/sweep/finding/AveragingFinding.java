@@ -127,7 +127,7 @@ final class AveragingFinding {
     double[] values = new double[study.seeds().size()];
     Arrays.fill(values, Double.NaN);
     for (Study.Measured one : study.measured()) {
-      int seed = study.seeds().indexOf(one.trial().seed());
+      int seed = study.seeds().indexOf(one.trial().seeds());
       double value = study.metric(one);
       if (Double.isNaN(values[seed])
           || study.metric().cost(value) < study.metric().cost(values[seed])) {

@@ -2,6 +2,7 @@ package org.sparklora.sweep.finding;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,10 +19,13 @@ import org.sparklora.sweep.TrialOutcome;
  * The trials of a sweep with their outcomes.
  *
  * @param metric the metric that compares the trials
- * @param seeds seeds of all trials, ascending
+ * @param seeds seeds of the repetitions of all trials, ascending
  * @param measured trials in the order of the grid
  */
-public record Study(SweepMetric metric, List<Integer> seeds, List<Measured> measured) {
+public record Study(SweepMetric metric, List<Trial.Seeds> seeds, List<Measured> measured) {
+  private static final Comparator<Trial.Seeds> ASCENDING =
+      Comparator.comparingInt(Trial.Seeds::seed).thenComparingInt(Trial.Seeds::dataSeed);
+
   public Study {
     seeds = List.copyOf(seeds);
     measured = List.copyOf(measured);
@@ -36,7 +40,7 @@ public record Study(SweepMetric metric, List<Integer> seeds, List<Measured> meas
       measured.add(new Measured(trials.get(i), outcomes.get(i)));
     }
     return new Study(
-        metric, trials.stream().map(Trial::seed).distinct().sorted().toList(), measured);
+        metric, trials.stream().map(Trial::seeds).distinct().sorted(ASCENDING).toList(), measured);
   }
 
   /** All trials, without their outcomes. */
@@ -83,7 +87,7 @@ public record Study(SweepMetric metric, List<Integer> seeds, List<Measured> meas
       Arrays.fill(row, Double.NaN);
     }
     for (Measured one : group) {
-      int seed = seeds.indexOf(one.trial().seed());
+      int seed = seeds.indexOf(one.trial().seeds());
       points
           .apply(one)
           .forEach(

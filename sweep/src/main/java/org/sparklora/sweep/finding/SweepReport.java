@@ -159,7 +159,7 @@ public final class SweepReport {
     metric.put("goal", study.metric().isSmallerBetter() ? "min" : "max");
     metric.put("last", study.metric().last());
     results.put("metric", metric);
-    results.put("seeds", study.seeds());
+    results.put("seeds", study.seeds().stream().map(Trial.Seeds::seed).distinct().toList());
     results.put("trials", states());
     results.put("verdicts", findings.verdicts().stream().map(Conclusion::numbers).toList());
     results.putAll(findings.numbers());

@@ -49,6 +49,23 @@ class UnusualGridsTest {
         .doesNotContain("null");
   }
 
+  @Test
+  void eachPairOfSeedsIsARepetition() {
+    Trials trials = new Trials(EVAL_LOSS);
+    for (int seed = 1; seed <= 2; seed++) {
+      for (int ofData = 1; ofData <= 2; ofData++) {
+        trials.add(
+            "%s --learning_rate 1e-4 --seed %s --data_seed %s".formatted(FULL, seed, ofData),
+            seed + 10 * ofData);
+      }
+    }
+
+    Study study = trials.study();
+
+    assertThat(study.seeds()).hasSize(4);
+    assertThat(RateCurves.of(study).curves().get(0).values()[0]).containsExactly(11, 21, 12, 22);
+  }
+
   private static void losses(Trials trials, int rank, String rate, double... losses) {
     for (int seed = 1; seed <= 3; seed++) {
       trials.add(

@@ -15,7 +15,7 @@ import org.sparklora.observe.track.sink.RunLabel;
 /**
  * The parent in MLflow of several runs, such as a sweep's trials. It is found again by the label's
  * id. A failure to reach MLflow is logged, never thrown, and {@link #below} retries after a minute.
- * Not thread-safe.
+ * Thread-safe.
  */
 public final class ParentRun {
   private static final Logger LOG = LoggerFactory.getLogger(ParentRun.class);
@@ -51,7 +51,7 @@ public final class ParentRun {
   }
 
   /** The settings of a child run; empty while MLflow does not answer. */
-  public Optional<MlflowConfig> below() {
+  public synchronized Optional<MlflowConfig> below() {
     if (run.isEmpty()
         && failedNanos.stream().allMatch(at -> System.nanoTime() - at > PAUSE_NANOS)) {
       attempt(this::begin);
@@ -76,7 +76,7 @@ public final class ParentRun {
    * @param metrics results; those that the server already has are not sent again
    * @param params chosen settings; those that the server already has are not sent again
    */
-  public void finish(Map<String, Double> metrics, Map<String, Object> params) {
+  public synchronized void finish(Map<String, Double> metrics, Map<String, Object> params) {
     failedNanos = Optional.empty();
     below();
     attempt(
@@ -109,7 +109,7 @@ public final class ParentRun {
   }
 
   /** Marks the parent run as stopped before its end; it can be resumed. */
-  public void stop() {
+  public synchronized void stop() {
     attempt(
         () -> {
           if (run.isPresent()) {

@@ -42,8 +42,6 @@ public record TrackedRow(
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx", Locale.ROOT)
           .withZone(ZoneOffset.UTC);
 
-  private static final Map<String, String> PREFIXES = Map.of("eval_", "eval/", "test_", "test/");
-
   /** The metrics under the names that Trackio and TensorBoard show. */
   public Map<String, Number> shown() {
     Map<String, Number> shown = new LinkedHashMap<>();
@@ -56,11 +54,8 @@ public record TrackedRow(
    * eval/loss}, {@code loss} → {@code train/loss}.
    */
   private static String shown(String logged) {
-    return PREFIXES.entrySet().stream()
-        .filter(prefix -> logged.startsWith(prefix.getKey()))
-        .map(prefix -> prefix.getValue() + logged.substring(prefix.getKey().length()))
-        .findFirst()
-        .orElse("train/" + logged);
+    String shown = logged.replaceFirst("^(eval|test)_", "$1/");
+    return shown.equals(logged) ? "train/" + logged : shown;
   }
 
   /** The key of this row; equal only for the same row of the same run. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -124,6 +125,27 @@ class ParentRunTest {
     parent.finish(Map.of(), Map.of());
     parent.stop();
     assertThat(server.runs).isEmpty();
+  }
+
+  @Test
+  void withoutAServerOtherTrackersAreToldOfAChild() throws IOException {
+    ParentRun parent = parent();
+    server.close();
+    List<TrackerThread> trackers =
+        Sinks.of(
+            new TrackingConfig(
+                EnumSet.of(TrackingConfig.Tracker.TENSORBOARD, TrackingConfig.Tracker.MLFLOW),
+                "project",
+                1,
+                Optional.empty()),
+            parent::below,
+            new RunLabel("f1r5t", "r 1", Map.of("learning_rate", "1e-4")),
+            FileSystem.getLocal(new Configuration()),
+            new org.apache.hadoop.fs.Path(folder.toUri()));
+    trackers.forEach(tracker -> tracker.begin(1, () -> List.of(ROW)));
+
+    assertThat(TrackerThread.end(trackers, Duration.ofMinutes(1))).as("MLflow is told").isFalse();
+    assertThat(folder.resolve("runs/r_1")).isNotEmptyDirectory();
   }
 
   @Test
