@@ -39,13 +39,13 @@ grep '^packing_strategy:' "$WORK/sft.yaml" >"$WORK/table.yaml"
   printf '%s\n' 'use_peft: true' 'max_steps: 3' 'save_steps: 1' 'per_device_train_batch_size: 64' 'logging_steps: 1'
 } >"$WORK/grpo.yaml"
 
-record() {
+record() { # in a condition bash does not stop at the first error
   unset SPARK_HOME
   "$ROOT/bin/spark-lora" sft --config "$ROOT/conf/airflow/reproducibility.yaml" --seed 1 --output_dir "$WORK/recorded" \
-    --model_name_or_path "$ROOT/conf/quickstart/base" --dataset_name "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz"
-  "$ROOT/bin/spark-lora" verify-run "$WORK/recorded" --baseline "$WORK/baseline.json" --write_baseline
-  "$ROOT/bin/spark-lora" sft --config "$WORK/sft.yaml" --output_dir "$WORK/undisturbed" \
-    --model_name_or_path "$WORK/model" --dataset_name "$WORK/rows.jsonl"
+    --model_name_or_path "$ROOT/conf/quickstart/base" --dataset_name "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" \
+    && "$ROOT/bin/spark-lora" verify-run "$WORK/recorded" --baseline "$WORK/baseline.json" --write_baseline \
+    && "$ROOT/bin/spark-lora" sft --config "$WORK/sft.yaml" --output_dir "$WORK/undisturbed" \
+      --model_name_or_path "$WORK/model" --dataset_name "$WORK/rows.jsonl"
 }
 (record) >"$WORK/log" 2>&1 || { tail -40 "$WORK/log"; exit 1; }
 

@@ -70,8 +70,10 @@ def meaning(flag, statuses):
     if needs:
         said = " or ".join(f"`{name}`" + (f" = {', '.join(words)}" if words != ["true"] else "") for name, words in needs.items())
         text += f" (needs {said})"
-    if any(here["identity"] == "fixed" for here in flag["commands"].values()):
-        text += " (fixed)"
+    trained = [name for name in flag["commands"] if name in ("sft", "grpo")]
+    fixed = [name for name in trained if flag["commands"][name]["identity"] == "fixed"]
+    if fixed:
+        text += " (fixed)" if fixed == trained else f" ({', '.join(fixed)}: fixed)"
     return text
 
 

@@ -45,6 +45,7 @@ pace() {
   grpo pace-steps "${LORA[@]}" "${CLUSTER[@]}"
   grpo pace-stages "${LORA[@]}" "${CLUSTER[@]}" --generation_batch_size 1024
   grpo pace-local "${LORA[@]}" "${CLUSTER[@]}" --generation_batch_size 1024 --local_steps 8
+  grpo pace-outer "${LORA[@]}" "${CLUSTER[@]}" --generation_batch_size 1024 --local_steps 8 --outer_optimizer nesterov
   grpo pace-ahead "${LORA[@]}" "${CLUSTER[@]}" --max_staleness 1 --num_generators 1
 }
 

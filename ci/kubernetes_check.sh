@@ -32,11 +32,12 @@ mkdir -p "$CACHE"
 exec 9>"$CACHE.lock"
 if command -v flock >/dev/null; then flock 9; fi
 if [[ ! -f $CACHE/whole ]]; then
+  # In a condition bash does not stop at the first error.
   {
-    GOBIN=$CACHE go install "${KUBECONFORM/@//cmd/kubeconform@}"
-    "$PYTHON" "$ROOT/ci/kubernetes_schemas.py" "$(fetch $KUBERNETES)/api/openapi-spec/swagger.json" \
-      "$(fetch $OPERATOR)/config/crd/bases/sparkoperator.k8s.io_sparkapplications.yaml" "$CACHE/schemas"
-    touch "$CACHE/whole"
+    GOBIN=$CACHE go install "${KUBECONFORM/@//cmd/kubeconform@}" \
+      && "$PYTHON" "$ROOT/ci/kubernetes_schemas.py" "$(fetch $KUBERNETES)/api/openapi-spec/swagger.json" \
+        "$(fetch $OPERATOR)/config/crd/bases/sparkoperator.k8s.io_sparkapplications.yaml" "$CACHE/schemas" \
+      && touch "$CACHE/whole"
   } >"$CACHE.log" 2>&1 || {
     tail -n 3 "$CACHE.log"
     echo "The check kubernetes_check is skipped: its schemas cannot be fetched, see above"

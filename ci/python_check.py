@@ -4,6 +4,7 @@ usage: python_check.py BASE, in an empty folder
 BASE is the quickstart's model, which can add.
 """
 
+import datetime
 import hashlib
 import json
 import os
@@ -21,7 +22,7 @@ import pandas
 from guide_reward import strip_reasoning_accuracy_reward
 
 import spark_lora
-from spark_lora import GRPOConfig, GRPOTrainer, LoraConfig, SFTConfig, SFTTrainer, SettingsError, SparkLoraError
+from spark_lora import GRPOConfig, GRPOTrainer, LoraConfig, SFTConfig, SFTTrainer, SettingsError, SparkLoraError, judging
 from spark_lora.callbacks import Callbacks, Listener
 from spark_lora.lora import lora_flags
 
@@ -194,14 +195,14 @@ plain = grpo("texts", within, texts, max_steps=1)
 plain.train()
 check("prompts that are texts, with columns beside them", 0 < rewards(plain)[0] <= 1)
 
-of_all_types = {"maybe": None, "tests": ["a", "b"], "of": {"k": [1, None]}, "share": 0.5, "holds": True, "number": 3, "text": "[1]"}
+of_all_types = {"maybe": None, "tests": ["a", "b"], "of": {"k": [1, None]}, "share": 0.5, "holds": True, "number": 3, "text": "[1]", "scores": [float("nan"), 0.5]}
 typed = [{**row, **of_all_types} for row in rows[:4]]
 Path("typed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in typed))
 
 
 def sees(completions, solution, maybe, tests, of, **columns):
     given = {"maybe": maybe, "tests": tests, "of": of, **columns}
-    return [float(all(given[name][at] == of_all_types[name] for name in of_all_types)) for at in range(len(completions))]
+    return [float(all(repr(given[name][at]) == repr(of_all_types[name]) for name in of_all_types)) for at in range(len(completions))]
 
 
 for name, dataset in {"a file": "typed.jsonl", "datasets": datasets.Dataset.from_list(typed)}.items():
@@ -210,6 +211,9 @@ for name, dataset in {"a file": "typed.jsonl", "datasets": datasets.Dataset.from
     check(f"columns of {name} in their types, nulls, lists and dicts among them", rewards(judged) == [1.0])
 drawn = spark_lora.generate("typed.jsonl", BASE, "drawn-typed", num_generations=2, max_completion_length=8)
 check("  and in a table of generations", [r.reward for r in spark_lora.reward(drawn, "judged-typed", sees).collect()] == [1.0] * 8)
+noon = datetime.datetime(2024, 2, 29, 21, 0, 0, 500_000, datetime.timezone(datetime.timedelta(hours=9)))
+check("  and times as texts in UTC", judging.plain([noon]) == ["2024-02-29 12:00:00.5"])
+check("a message without text is no completion", judging.said([{"role": "assistant", "content": None}]) is None)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Bad rewards

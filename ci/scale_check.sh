@@ -47,10 +47,16 @@ measured prep prep --model_name_or_path "$MODEL" --dataset_name "$WORK/curated" 
   --on_bad_rows skip --master 'local[2]'
 
 EXECUTOR_OPTIONS="$EXECUTOR_OPTIONS -Dcheck.run=$WORK/killed"
-(kill_an_executor killed has_begun_to '^sketch ' && kill_an_executor killed has_begun_to '^write ') &
+(
+  kill_an_executor killed has_begun_to '^sketch '
+  kill_an_executor killed has_begun_to '^write '
+) &
 killer=$!
 on_local_cluster 2 1 1024 killed curate "${CURATE[@]}" --output_dir "$WORK/killed"
 wait "$killer"
-grep -c 'Lost executor' "$WORK/killed.log"
+lost=$(grep -o 'Lost executor [0-9]*' "$WORK/killed.log" | sort -u | wc -l) || true # none is a message below
+((lost >= 2)) || { echo "$lost executors were lost, not two" >&2 && exit 1; }
 diff <(digests "$WORK/curated") <(digests "$WORK/killed") >"$WORK/differences" || { head -n 4 "$WORK/differences" && exit 1; }
-echo "the same bytes in $(digests "$WORK/curated" | wc -l) files"
+files=$(digests "$WORK/curated" | wc -l)
+((files > 0)) || { echo "$WORK/curated holds no Parquet file" >&2 && exit 1; }
+echo "the same bytes in $files files"

@@ -1,6 +1,7 @@
 """What ci/vllm_check.sh compares.
 
-usage: vllm_check.py up URL SECONDS | completions OWN VLLM | live URL ADAPTER | speeds OWN VLLM | run FOLDER URL
+usage: vllm_check.py up URL SECONDS | completions OWN VLLM | live URL ADAPTER | speeds OWN VLLM | run FOLDER URL |
+                     learns FOLDER SEED...
 """
 
 import json
@@ -14,6 +15,7 @@ NEAR_TIE = 1e-3  # nats between two tokens that are likeliest by turns
 DIFFERENCE = 1e-3  # nats, largest between log-probabilities of one token in float32
 LEAST_EQUAL = 0.95
 LIVE_SECONDS = 2
+LEAST_LEARNT = 0.95  # of the reward that runs with our own decoder end with
 
 
 def call(url, body=None):
@@ -88,6 +90,21 @@ def run(folder, url):
             and len(models) == 1 and not (Path(folder) / "vllm-adapters").exists())
 
 
+def learns(folder, *seeds):
+    """Rewards of runs on the same prompts, whose completions either decoder drew: means of five steps."""
+    ends = {"own": [], "vllm": []}
+    for name, last in ends.items():
+        for seed in seeds:
+            history = json.loads((Path(folder) / f"{name}-{seed}" / "trainer_state.json").read_text())["log_history"]
+            steps = [row for row in history if "reward" in row]
+            means = [sum(row["reward"] for row in steps[i:i + 5]) / 5 for i in range(0, len(steps) - 4, 5)]
+            seconds = sum(row["step_time"] for row in steps) / len(steps)
+            print(f"  {name}, seed {seed}: {', '.join(f'{mean:.3f}' for mean in means)}; {seconds:.1f} s a step")
+            last.append(means[-1])
+    return sum(ends["vllm"]) >= LEAST_LEARNT * sum(ends["own"])
+
+
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]
-    sys.exit(0 if {"up": up, "completions": completions, "live": live, "speeds": speeds, "run": run}[name](*arguments) else 1)
+    checks = {"up": up, "completions": completions, "live": live, "speeds": speeds, "run": run, "learns": learns}
+    sys.exit(0 if checks[name](*arguments) else 1)

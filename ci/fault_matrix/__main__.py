@@ -77,6 +77,8 @@ def until_said(run, words):
 
 def executor_stopped(run):
     stopped = run.on_largest()
+    if not stopped:
+        return None
     for process in stopped:
         os.kill(process, signal.SIGSTOP)
     try:
@@ -88,8 +90,9 @@ def executor_stopped(run):
 
 
 def disk_full(run):
-    run.cluster.standalone.disk.fill(0, run.on_largest())
-    return "full"
+    executors = run.on_largest()
+    run.cluster.standalone.disk.fill(0, executors)
+    return "full" if executors else None
 
 
 def late_executor(run):
@@ -235,6 +238,8 @@ def main(home, work, only_commands, only_faults):
     write_split(work + "/data")
     made = [one for one in commands(home, work + "/data") if not only_commands or one.name in only_commands.split(",")]
     kinds = [kind for kind in [*FAULTS, *SETTINGS] if any(kind.startswith(begin) for begin in only_faults.split(","))]
+    if not made or not kinds:
+        sys.exit(f"There is no command {only_commands!r}, or no fault that begins with {only_faults!r}")
     table = Table()
     place = Local(work + "/runs")
     references = {}

@@ -4,6 +4,7 @@ Travels to executors by value, so that they need no spark_lora; needs pyarrow th
 """
 
 import asyncio
+import datetime
 import decimal
 import difflib
 import inspect
@@ -75,6 +76,9 @@ def plain(value):
         return float(value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", "replace")
+    if isinstance(value, datetime.datetime):  # in UTC, whatever the session's zone
+        text = str(value.astimezone(datetime.timezone.utc).replace(tzinfo=None) if value.tzinfo else value)
+        return text.rstrip("0") if "." in text else text
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
@@ -91,6 +95,14 @@ def mapped(value, kind):
     if types.is_struct(kind):
         return {of.name: mapped(value[of.name], of.type) for of in kind}
     return value
+
+
+def said(completion):
+    """The text of a completion, or of its first message; None where it has none."""
+    if not isinstance(completion, list):
+        return completion
+    first = completion[0] if completion else None
+    return first.get("content") if isinstance(first, dict) else None
 
 
 def called(function, arguments):
@@ -340,7 +352,7 @@ def judge_table(batches, functions, kinds, seconds, apart, row, function, proble
         return
     table = pyarrow.Table.from_batches(batches)
     rows = table.to_pylist()
-    there = [at for at, of in enumerate(rows) if of["completion"] not in (None, [])]  # a row without one is not judged
+    there = [at for at, of in enumerate(rows) if said(of["completion"]) is not None]  # a row without one is not judged
     seen = []
     for of in (rows[at] for at in there):
         others = {name: plain(mapped(value, table.schema.field(name).type)) for name, value in of.items() if name not in UNSEEN}
@@ -357,7 +369,7 @@ def judge_table(batches, functions, kinds, seconds, apart, row, function, proble
                 "prompt_id": of.get("prompt_id"),
                 "prompt": prompt,
                 "messages": json.dumps(plain(prompt)) if chat or isinstance(prompt, list) else others.get("prompt", prompt),
-                "completion": completion[0]["content"] if chat else completion,
+                "completion": said(completion),
                 "completion_ids": of.get("completion_ids"),
                 "solution": of.get("solution"),
                 "columns": others,

@@ -230,4 +230,4 @@ def _is_local():
     files = [after for word, after in zip(words, words[1:]) if word == "--properties-file"]
     files += [f"{of}/spark-defaults.conf" for of in folders]
     master = re.compile(r"^\s*spark\.master[\s=:]", re.MULTILINE)  # not in a comment
-    return not any(master.search(Path(file).read_text()) for file in files if Path(file).is_file())
+    return not any(master.search(Path(file).read_text(errors="replace")) for file in files if Path(file).is_file())
