@@ -66,8 +66,7 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
   }
 
   private static Optional<ChatTemplate> template(TextSource source, Optional<Tokenizer> tokenizer) {
-    // Java 17 has no pattern switch; the last line serves the remaining case of the sealed
-    // interface.
+    // Java 17 has no pattern switch; the last line serves the sealed interface's last case.
     if (source.template() instanceof TextSource.TemplateFile file) {
       Map<String, Object> tokens = new TreeMap<>(specialTokens(tokenizer));
       return Optional.of(ChatTemplate.of(file.text(), tokens, file.name()));

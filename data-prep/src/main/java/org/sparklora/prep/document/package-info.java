@@ -2,6 +2,7 @@
  * Documents between the two stages of the job: their file format, their counts, and which of them
  * are packed together.
  *
- * <p>May be used by {@code org.sparklora.prep} only; depends on Hadoop's file systems. No Spark.
+ * <p>May be used by {@code org.sparklora.prep} and {@code prep.curate}; depends on {@code
+ * prep.tokenize} for documents, {@code pipeline.table} and Hadoop's file systems. No Spark.
  */
 package org.sparklora.prep.document;

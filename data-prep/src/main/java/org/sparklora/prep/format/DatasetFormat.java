@@ -1,7 +1,6 @@
 package org.sparklora.prep.format;
 
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -229,12 +228,9 @@ public sealed interface DatasetFormat extends Serializable {
         return new Example.Tokens(ids, sized(Columns.ints(row, LABELS), ids, LABELS));
       }
       int[] labels = ids.clone();
-      List<String> masks = new ArrayList<>(List.of(ASSISTANT_MASKS));
-      if (useCompletionMask) {
-        masks.add(COMPLETION_MASK);
-      }
-      for (String column : masks) {
-        if (row.get(column) != null) {
+      for (String column : List.of(ASSISTANT_MASKS, COMPLETION_MASK)) {
+        boolean used = useCompletionMask || column.equals(ASSISTANT_MASKS);
+        if (used && row.get(column) != null) {
           int[] mask = sized(Columns.ints(row, column), ids, column);
           for (int i = 0; i < labels.length; i++) {
             labels[i] = mask[i] == 0 ? NO_LOSS : labels[i];

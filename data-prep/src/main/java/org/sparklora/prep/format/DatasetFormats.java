@@ -12,8 +12,9 @@ import org.sparklora.prep.source.LowerCase;
 
 /**
  * Recognises a dataset's format from its columns and their first values, in TRL's order where TRL
- * knows the format: {@code input_ids}; {@code conversations}; {@code prompt} with {@code
- * completion}; {@code messages}; {@code text}; then GSM8K's, OpenR1-Math's and DeepMath's columns.
+ * knows the format: {@code input_ids}; {@code prompt} with {@code completion}; {@code
+ * conversations}; {@code messages}; {@code text}; then GSM8K's, OpenR1-Math's and DeepMath's
+ * columns.
  *
  * @param useSystemColumn whether a {@code system} column becomes the system message; TRL ignores it
  */
@@ -25,17 +26,8 @@ public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Los
 
   private static final List<String> COLUMNS =
       List.of(
-          "messages",
-          "conversations",
-          "prompt",
-          "completion",
-          "text",
-          "question",
-          "answer",
-          "problem",
-          "generations",
-          "solution",
-          "input_ids");
+          "messages conversations prompt completion text question answer problem generations solution input_ids"
+              .split(" "));
 
   /** The tokens that count for the loss ({@code --completion_only_loss}: unset, false, true). */
   public enum Loss implements LowerCase {
@@ -52,6 +44,7 @@ public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Los
    *     columns found
    */
   public DatasetFormat recognise(Map<String, Object> sample) {
+    requireNoImages(sample);
     return mapped(sample)
         .or(() -> known(sample))
         .orElseThrow(
@@ -61,6 +54,18 @@ public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Los
                     "columns " + describe(sample),
                     "no format fits them. %sUnderstood are: %s; name other columns with --messages_column, --prompt_column and --completion_column, or --dataset_text_field"
                         .formatted(slip(sample), UNDERSTOOD)));
+  }
+
+  /** Refuses images, as TRL does for models of text: their rows mean nothing without them. */
+  static void requireNoImages(Map<String, Object> sample) {
+    for (String column : List.of("image", "images")) {
+      ConfigException.require(
+          !sample.containsKey(column),
+          Flags.DATASET_NAME,
+          "columns " + describe(sample),
+          "column %s has images, and models here read text alone; take another dataset, or in a file of --datasets its other columns"
+              .formatted(column));
+    }
   }
 
   /** Suggests the intended name of a mistyped column. */
@@ -113,14 +118,13 @@ public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Los
       return Optional.of(
           new DatasetFormat.Tokenized(completionOnly || (loss == Loss.AS_FORMAT_SAYS && texts)));
     }
-    if (Messages.isConversation(sample.get("conversations"))) {
-      return Optional.of(conversations(sample, "conversations"));
-    }
     if (sample.containsKey("prompt") && sample.containsKey("completion")) {
       return Optional.of(promptCompletion(sample));
     }
-    if (Messages.isConversation(sample.get("messages"))) {
-      return Optional.of(conversations(sample, "messages"));
+    for (String column : List.of("conversations", "messages")) {
+      if (Messages.isConversation(sample.get(column))) {
+        return Optional.of(conversations(sample, column));
+      }
     }
     if (sample.get("text") instanceof String) {
       return Optional.of(new DatasetFormat.PlainText("text"));

@@ -3,7 +3,6 @@ package org.sparklora.prep.format;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,9 +44,7 @@ final class Json {
       return copy;
     }
     if (value instanceof List<?> list) {
-      List<Object> copy = new ArrayList<>(list.size());
-      list.forEach(inner -> copy.add(withoutNulls(inner)));
-      return copy;
+      return list.stream().map(Json::withoutNulls).toList();
     }
     return value;
   }

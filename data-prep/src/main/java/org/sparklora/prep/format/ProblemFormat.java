@@ -103,6 +103,7 @@ public record ProblemFormat(String promptColumn) implements Serializable {
    * @throws ConfigException listing the columns found and the known ones
    */
   public void requireProblems(Map<String, Object> sample) {
+    DatasetFormats.requireNoImages(sample);
     Object prompt = sample.get(promptColumn);
     if (prompt instanceof String || Messages.isConversation(prompt)) {
       return;

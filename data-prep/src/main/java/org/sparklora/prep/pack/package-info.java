@@ -2,6 +2,8 @@
  * Packing: which documents share a training row. Pure functions of document lengths; rows and their
  * order equal TRL's.
  *
- * <p>May be used by {@code org.sparklora.prep} only; depends on {@code pipeline.table}.
+ * <p>May be used by {@code org.sparklora.prep} and {@code prep.settings}, and by runs, which ask
+ * for the strategy of their table; depends on {@code prep.tokenize} for documents and {@code
+ * pipeline.table} for rows.
  */
 package org.sparklora.prep.pack;

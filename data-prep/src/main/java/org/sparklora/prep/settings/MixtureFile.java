@@ -78,7 +78,10 @@ final class MixtureFile {
               .map("did you mean %s?"::formatted)
               .orElse("there are " + String.join(", ", known));
       String remedy = "it is not read; " + REPLACED.getOrDefault(key, nearest);
-      require(known.contains(key), key, remedy);
+      boolean isDefault =
+          REPLACED.containsKey(key)
+              && (!isSet(key) || Boolean.FALSE.equals(entries.get(key).typed()));
+      require(known.contains(key) || isDefault, key, remedy);
     }
   }
 

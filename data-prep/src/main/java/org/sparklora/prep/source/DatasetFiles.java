@@ -45,6 +45,11 @@ public record DatasetFiles(Configuration configuration) {
    *     or Hudi
    */
   public List<DatasetFile> find(String dataset, String config, String split) {
+    ConfigException.require(
+        !split.contains("["),
+        Flags.DATASET_TRAIN_SPLIT,
+        split,
+        "slices of a split are not read; in a file of --datasets, max_rows, weight and test_split_size take a part of the rows");
     Optional<HubReference> repository = repository(dataset);
     if (repository.isPresent()) {
       return new HubDataset(HubClient.shared(), repository.get()).find(config, split);

@@ -1,6 +1,7 @@
 package org.sparklora.prep.tokenize;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,8 +75,7 @@ public record ExampleTokenizer(
   }
 
   private TokenizedExample tokenized(Example example) {
-    // Java 17 has no pattern switch; the last line serves the remaining case of the sealed
-    // interface.
+    // Java 17 has no pattern switch; the last line serves the sealed interface's last case.
     if (example instanceof Example.Chat chat) {
       return chat(chat);
     }
@@ -117,7 +117,8 @@ public record ExampleTokenizer(
   }
 
   private TokenizedExample completed(int[] prompt, Marked whole) {
-    int common = commonPrefix(prompt, whole.ids);
+    int mismatch = Arrays.mismatch(prompt, whole.ids);
+    int common = mismatch < 0 ? prompt.length : mismatch;
     int[] labels = labels(whole, loss == Loss.EVERY_TOKEN ? 0 : common);
     return new TokenizedExample(new TokenizedDocument(whole.ids, labels), common == prompt.length);
   }
@@ -187,14 +188,6 @@ public record ExampleTokenizer(
 
   private String ended(String text) {
     return text.endsWith(eosToken) ? text : text + eosToken;
-  }
-
-  private static int commonPrefix(int[] prompt, int[] whole) {
-    int length = 0;
-    while (length < prompt.length && length < whole.length && prompt[length] == whole[length]) {
-      length++;
-    }
-    return length;
   }
 
   /** Tokens, and for assistant-only loss which of them the template marked as generated. */

@@ -82,8 +82,7 @@ public record PromptTokenizer(
   }
 
   private Rendered render(Problem.Asked asked) {
-    // Java 17 has no pattern switch; the last line serves the remaining case of the sealed
-    // interface.
+    // Java 17 has no pattern switch; the last line serves the sealed interface's last case.
     if (asked instanceof Problem.Text prompt) {
       return systemPrompt.isPresent() ? user(prompt.text()) : Rendered.asItIs(prompt.text());
     }

@@ -44,11 +44,6 @@ public record TokenizedDocument(int[] inputIds, int[] labels) {
 
   /** Whether any token counts for the loss. */
   public boolean hasTarget() {
-    for (int label : labels) {
-      if (label != NO_LOSS) {
-        return true;
-      }
-    }
-    return false;
+    return Arrays.stream(labels).anyMatch(label -> label != NO_LOSS);
   }
 }

@@ -62,6 +62,25 @@ class DatasetFormatsTest {
         .hasMessageNotContaining("did you mean");
   }
 
+  /** TRL refuses these columns for models of text. */
+  @Test
+  void imagesAreRefused() {
+    for (String column : List.of("image", "images")) {
+      Map<String, Object> row = Map.of("messages", HELLO, column, Map.of("path", "a.png"));
+      assertThatThrownBy(() -> example(row))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("column %s has images".formatted(column));
+    }
+  }
+
+  /** TRL reads {@code conversations} as messages, and takes these two columns nevertheless. */
+  @Test
+  void promptAndCompletionStandBeforeConversations() {
+    Map<String, Object> row =
+        Map.of("conversations", List.of(said("human", "Hi")), "prompt", "1+1=", "completion", "2");
+    assertThat(example(row)).isEqualTo(new Example.PromptCompletion("1+1=", "2"));
+  }
+
   @Test
   void shareGptsSpeakersBecomeUserAndAssistant() {
     Map<String, Object> row =

@@ -170,6 +170,13 @@ class ProblemFormatTest {
   }
 
   @Test
+  void problemsWithImagesAreRefused() {
+    assertThatThrownBy(
+            () -> format.requireProblems(row("prompt", "How many?", "images", List.of("a.png"))))
+        .hasMessageContaining("column images has images, and models here read text alone");
+  }
+
+  @Test
   void rewardsSeeListsMapsAndColumnsWithoutAValue() {
     Map<String, Object> row =
         row(

@@ -81,6 +81,16 @@ class DatasetFilesTest {
   }
 
   @Test
+  void slicesOfASplitAreRefusedAlsoOfOneFile() throws IOException {
+    touch("train.jsonl");
+    for (String dataset : List.of("", "train.jsonl")) {
+      assertThatThrownBy(() -> find(dataset, "", "train[:10%]"))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("dataset_train_split = train[:10%]: slices of a split");
+    }
+  }
+
+  @Test
   void takesTheSubfolderOfAConfig() throws IOException {
     touch("main/train.jsonl", "socratic/train.jsonl");
     assertThat(find("", "socratic", "train")).containsExactly("socratic/train.jsonl");

@@ -178,6 +178,10 @@ public final class CommandLine {
       return;
     }
     Flag<?> flag = catalog.require(command, current, String.valueOf(value.typed()));
+    boolean mayBeEmpty = flag == Flags.REPORT_TO || !flag.isEffective(command);
+    if (mayBeEmpty && value.typed().equals(List.of())) {
+      return; // no trackers, or nothing of an unsupported flag: the default, as in TRL
+    }
     // the YAML type of a flag without effect is not checked: TRL may take a list or a map
     List<String> words =
         flag.isEffective(command) ? value.words(flag) : List.of(String.valueOf(value.written()));
@@ -210,18 +214,21 @@ public final class CommandLine {
   private void put(String name, List<String> values) {
     FlagCatalog catalog = FlagCatalog.shared();
     String text = values.isEmpty() ? "true" : String.join(" ", values);
-    if (name.startsWith("no_") && catalog.find(name).isEmpty()) {
-      Flag<?> flag = catalog.find(name.substring(3)).orElse(null);
-      if (flag != null && flag.type() == FlagType.BOOL && values.isEmpty()) {
-        put(flag.name(), List.of("false"));
-        return;
-      }
+    Flag<?> off = name.startsWith("no_") ? catalog.find(name.substring(3)).orElse(null) : null;
+    if (off != null && off.type() == FlagType.BOOL && values.isEmpty()) {
+      put(off.name(), List.of("false"));
+      return;
     }
     Flag<?> flag = catalog.require(command, OtherNames.current(name).orElse(name), text);
     requireOneSpelling(flag, name, text);
-    List<String> parsed = parse(flag, values);
+    boolean none = flag.type().isNumber() && FlagType.isNone(text);
+    if (none && !flag.type().mayBeUnlimited() && flag.defaultValue(command).isEmpty()) {
+      given.remove(flag.name()); // None of TRL: unset, whatever the file says
+      return;
+    }
     switch (flag.statuses().of(command)) {
       case SUPPORTED, OWN -> {
+        List<String> parsed = parse(flag, values);
         ConfigException.require(
             values.stream().noneMatch(value -> isNothing(flag, value)),
             flag,
@@ -237,7 +244,7 @@ public final class CommandLine {
                   .formatted(flag.name(), flag.notes().of(command)));
       case REFUSED ->
           ConfigException.require(
-              parsed.equals(List.of(canonicalDefault(flag))) || isOffValue(flag, parsed),
+              isDefault(flag, parse(flag, values)),
               flag,
               text,
               "TRL knows this flag, spark-lora does not support it: %s; leave it out"
@@ -261,14 +268,9 @@ public final class CommandLine {
     }
   }
 
-  private String canonicalDefault(Flag<?> flag) {
-    return flag.defaultValue(command).map(flag::parse).orElse("");
-  }
-
-  private boolean isOffValue(Flag<?> flag, List<String> parsed) {
-    return flag.type() == FlagType.BOOL
-        && flag.defaultValue(command).isEmpty()
-        && parsed.equals(List.of("false"));
+  private boolean isDefault(Flag<?> flag, List<String> parsed) {
+    String off = flag.type() == FlagType.BOOL ? "false" : "";
+    return parsed.equals(List.of(flag.defaultValue(command).map(flag::parse).orElse(off)));
   }
 
   private static List<String> parse(Flag<?> flag, List<String> values) {

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 final class FlagCatalog {
   private static final String RESOURCE = "flags.tsv";
   private static final int COLUMNS = 9;
-  private static final Pattern SECRET_NAME = Pattern.compile("token|secret|password|key");
+  private static final Pattern SECRET_NAME = Pattern.compile("token|secret|password|key|^env$");
   private static final FlagCatalog SHARED = read();
 
   private final Map<String, Flag<?>> flags;
@@ -117,10 +117,10 @@ final class FlagCatalog {
     OtherNames.instead(name.replace('-', '_'))
         .ifPresent(
             instead -> {
-              throw new ConfigException(name, value, "there is no such flag; " + instead);
+              throw new ConfigException(
+                  name, shown(name, value, nearest), "there is no such flag; " + instead);
             });
-    Optional<Flag<?>> elsewhere =
-        Nearest.of(name, flags.keySet()).flatMap(this::find).filter(known -> nearest.isEmpty());
+    Optional<Flag<?>> elsewhere = Nearest.of(name, flags.keySet()).flatMap(this::find);
     throw new ConfigException(
         name,
         shown(name, value, nearest.or(() -> elsewhere)),

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The type of a flag's values. */
@@ -70,27 +71,31 @@ enum FlagType {
 
   /** A value in its canonical spelling. */
   String parse(String flag, String text) {
-    if (mayBeUnlimited() && text.equalsIgnoreCase(UNLIMITED)) {
+    if (mayBeUnlimited() && isNone(text)) {
       return UNLIMITED;
     }
+    String none = mayBeUnlimited() ? ", or none for no limit" : "";
     return switch (this) {
       case STR, ENUM, SECRET, LIST, TEXTS -> text;
       case PATH, PATHS -> path(text);
       case DICT -> json(parseDict(flag, text));
-      case INT, INTS -> Integer.toString(parseInt(flag, text, "a whole number is expected"));
-      case LENGTH ->
-          Integer.toString(
-              parseInt(flag, text, "a whole number is expected, or none for no limit"));
-      case FLOAT, FLOATS -> Double.toString(parseDouble(flag, text, "a number is expected"));
-      case LIMIT ->
-          Double.toString(parseDouble(flag, text, "a number is expected, or none for no limit"));
+      case INT, INTS, LENGTH ->
+          Integer.toString(parseInt(flag, text, "a whole number is expected" + none));
+      case FLOAT, FLOATS, LIMIT ->
+          Double.toString(parseDouble(flag, text, "a number is expected" + none));
       case BOOL -> Boolean.toString(parseBoolean(flag, text));
     };
   }
 
+  /** Whether TRL's argument parser reads a number's text as None. */
+  static boolean isNone(String text) {
+    return text.equalsIgnoreCase(UNLIMITED) || text.equalsIgnoreCase("null");
+  }
+
   /** A path without slashes at its end, for names that begin with it; a store's root has one. */
   private static String path(String text) {
-    String bare = text.replaceFirst("(?<=[^/:])/+$", "");
+    String home = Matcher.quoteReplacement(System.getProperty("user.home")); // transformers' ~
+    String bare = text.replaceFirst("^~(?=/|$)", home).replaceFirst("(?<=[^/:])/+$", "");
     return bare.matches("[A-Za-z][A-Za-z0-9+.-]+://[^/]+") ? bare + "/" : bare;
   }
 

@@ -60,7 +60,7 @@ final class OtherNames {
   /** The note for a user of a former name. */
   static String note(String name) {
     OtherName known = NAMES.get(name);
-    return "--%s is read as --%s, its name today (%s had it)"
+    return "--%s is read as --%s, its name here (%s has or had it)"
         .formatted(name, known.flags().get(0), known.remark());
   }
 

@@ -41,6 +41,19 @@ class CommandLineTest {
     assertThatThrownBy(() -> sft("--packing", "maybe")).hasMessageContaining("packing = maybe");
   }
 
+  /** TRL's parser reads these words as None wherever a number may be None. */
+  @Test
+  void noneUnsetsANumberThatMayBeUnsetAlsoOneOfTheFile(@TempDir Path folder) throws IOException {
+    Path file =
+        Files.writeString(folder.resolve("sft.yaml"), "save_total_limit: 3\neval_steps: None\n");
+    Settings settings = sft("--config", file.toString(), "--save_total_limit", "none");
+    assertThat(settings.find(Flags.SAVE_TOTAL_LIMIT)).isEmpty();
+    assertThat(settings.find(Flags.EVAL_STEPS)).isEmpty();
+    assertThat(sft("--max_length", "null").get(Flags.MAX_LENGTH)).isZero();
+    assertThat(sft("--neftune_noise_alpha", "None").notes()).isEmpty();
+    assertThatThrownBy(() -> sft("--max_steps", "none")).hasMessageContaining("whole number");
+  }
+
   @Test
   void numbersMayBeNegativeAndScientific() {
     assertThat(sft("--max_steps", "-1").get(Flags.MAX_STEPS)).isEqualTo(-1);
@@ -213,6 +226,15 @@ class CommandLineTest {
     }
   }
 
+  /** A shell leaves the tilde of {@code --output_dir=~/runs} to the program. */
+  @Test
+  void aTildeAtTheBeginningOfAPathIsTheHome() {
+    String home = System.getProperty("user.home");
+    assertThat(sft("--output_dir=~/runs/").get(Flags.OUTPUT_DIR)).isEqualTo(home + "/runs");
+    assertThat(sft("--output_dir=~").get(Flags.OUTPUT_DIR)).isEqualTo(home);
+    assertThat(sft("--dataset_name", "~a/b").get(Flags.DATASET_NAME)).isEqualTo("~a/b");
+  }
+
   @Test
   void problemsInAFileNameTheFile(@TempDir Path folder) throws IOException {
     Path file = Files.writeString(folder.resolve("sft.yaml"), "learning_rte: 1\n");
@@ -261,6 +283,15 @@ class CommandLineTest {
   }
 
   @Test
+  void acceptedFlagsTakeAnyValue() {
+    assertThat(
+            CommandLine.parse("sft", List.of("--include_num_input_tokens_seen", "non_padding"))
+                .notes())
+        .containsExactly(
+            "--include_num_input_tokens_seen is accepted and changes nothing: num_tokens is always logged");
+  }
+
+  @Test
   void unsupportedFlagsAreRefusedUnlessTheyAreOff() {
     assertThatThrownBy(() -> sft("--load_in_8bit")).hasMessageContaining("TRL knows this flag");
     assertThatThrownBy(() -> sft("--neftune_noise_alpha", "5"))
@@ -291,6 +322,7 @@ class CommandLineTest {
             "--sync_ref_model",
             "--generation_kwargs={}",
             "--max_tool_calling_iterations=1",
+            "--reward_model_name_or_path=a/b",
             "--vllm_structured_outputs_regex=a")) {
       assertThatThrownBy(() -> CommandLine.parse("grpo", List.of(refused)))
           .hasMessageContaining("does not support it: ");
@@ -381,6 +413,9 @@ class CommandLineTest {
           .hasMessageContaining("(hidden)")
           .hasMessageNotContaining(secret);
     }
+    assertThatThrownBy(() -> sft("--env", "HF_TOKEN=" + secret))
+        .hasMessageContaining("env = (hidden)")
+        .hasMessageNotContaining(secret);
     assertThatThrownBy(() -> CommandLine.parse("score", List.of("--hub_token", secret)))
         .hasMessageContaining("score does not take this flag")
         .hasMessageNotContaining(secret);

@@ -27,6 +27,8 @@ class OtherNamesTest {
     "sft, peft_lora_alpha, 8, lora_alpha",
     "sft, target_modules, q_proj, lora_target_modules",
     "sft, r, 8, lora_r",
+    "sft, activation_checkpointing, false, gradient_checkpointing",
+    "sft, dataset_train_name, validation, dataset_train_split",
     "prep, max_seq_length, 2048, max_length",
     "check, torch_dtype, bfloat16, dtype",
     "generate, max_new_tokens, 20, max_completion_length",
@@ -70,6 +72,9 @@ class OtherNamesTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(
             "logging_dir = logs: there is no such flag; TensorBoard's files lie in");
+    assertThatThrownBy(() -> parse("--accelerate_config", "zero3"))
+        .hasMessageContaining("Spark places the work, and --num_workers says how many take part")
+        .hasMessageNotContaining("did you mean");
     assertThatThrownBy(() -> parse("--group_by_length", "true"))
         .hasMessageContaining("rows are never padded here")
         .hasMessageNotContaining("did you mean");

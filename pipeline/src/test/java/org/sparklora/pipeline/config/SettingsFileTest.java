@@ -118,6 +118,23 @@ class SettingsFileTest {
   }
 
   @Test
+  void anEmptyListNamesNoTrackerAndNothingThatIsRefused() throws IOException {
+    Settings settings = sft("report_to: []\nlora_modules_to_save: []");
+    assertThat(settings.get(Flags.REPORT_TO)).containsExactly("none");
+    assertThatThrownBy(() -> sft("lora_target_modules: []"))
+        .hasMessageContaining("a value is expected");
+  }
+
+  /** TRL sets these variables; they may be tokens. */
+  @Test
+  void theSectionOfEnvironmentVariablesIsRefusedAndNotShown() {
+    assertThatThrownBy(() -> sft("learning_rate: 1e-4\nenv: {HF_TOKEN: hf_abc}"))
+        .hasMessageContaining("env = (hidden)")
+        .hasMessageContaining("environment is set before it starts")
+        .hasMessageNotContaining("hf_abc");
+  }
+
+  @Test
   void aMapIsReadAsItIsOnTheCommandLine() throws IOException {
     Settings settings = sft("lr_scheduler_kwargs: {power: 2.0, lr_end: 1e-5}");
     assertThat(settings.find(Flags.LR_SCHEDULER_KWARGS))
