@@ -39,8 +39,9 @@ public final class JsonHttp {
    * A whole answer.
    *
    * @param body read-only and not copied
+   * @param pause that the server asks for before the next request; zero if it asks for none
    */
-  public record Answer(int status, byte[] body) {
+  public record Answer(int status, byte[] body, Duration pause) {
     /** Whether the status is one of success, 200 to 299. */
     public boolean isSuccess() {
       return status / 100 == 2;
@@ -63,7 +64,10 @@ public final class JsonHttp {
     try {
       HttpResponse<InputStream> response = client.send(request, BodyHandlers.ofInputStream());
       Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-      return new Answer(response.statusCode(), BoundedBody.read(response.body(), most, left));
+      return new Answer(
+          response.statusCode(),
+          BoundedBody.read(response.body(), most, left),
+          RetryPause.askedFor(response.headers()).orElse(Duration.ZERO));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");

@@ -17,9 +17,8 @@ import org.sparklora.train.vector.FlatVector;
  * <p>Not thread-safe: {@link ExecutorModel} serialises its callers.
  *
  * @param memory the engine that holds copies of vectors
- * @param kind of the loss
  */
-record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, SupervisedLoss kind) {
+record CrossEntropyStep(AdapterStep step, Engine memory, TrainedModel model) {
   /**
    * Implements {@link ExecutorModel#begin}.
    *
@@ -34,47 +33,38 @@ record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout, Su
     long started = System.nanoTime();
     Tensor ofParameters = parameters.on(memory);
     Tensor ofGradient = gradient.changingOn(memory);
-    CrossEntropyLoss loss = kind.of(rows.normalizer(), rows.ofStep());
-    List<MicroBatch> batches = new ArrayList<>();
-    List<Arrival<StepResult>> results = new ArrayList<>();
+    CrossEntropyLoss loss = model.supervised().of(rows.normalizer(), rows.ofStep());
+    List<Arrival<StepMetrics>> measured = new ArrayList<>();
     for (int i = 0; i < rows.microBatches().size(); i++) {
       requireWanted.run();
       MicroBatch batch = table.microBatch(rows.microBatches().get(i));
-      batches.add(batch);
-      results.add(
-          step.begin(
-              ofParameters,
-              batch.packed(),
-              loss,
-              dropout.of(rows.step(), rows.firstMicroBatch() + i),
-              ofGradient));
+      int number = rows.firstMicroBatch() + i;
+      long seed = model.dropoutSeed(rows.step(), number);
+      Arrival<StepResult> result = step.begin(ofParameters, batch.packed(), loss, seed, ofGradient);
+      measured.add(() -> metrics(rows.step(), number, batch, result.await()));
     }
     return () -> {
-      StepMetrics sum = metrics(rows, batches, results);
+      StepMetrics sum = StepMetrics.none(rows.step());
+      for (Arrival<StepMetrics> one : measured) {
+        sum = sum.plus(one.await());
+      }
       ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
       return sum;
     };
   }
 
-  private StepMetrics metrics(
-      StepRows rows, List<MicroBatch> batches, List<Arrival<StepResult>> results) {
-    StepMetrics sum = StepMetrics.none(rows.step());
-    for (int i = 0; i < results.size(); i++) {
-      StepResult result = results.get(i).await();
-      if (!Double.isFinite(result.loss())) {
-        throw new NonFiniteLossException(
-            "loss", result.loss(), rows.step() + 1, rows.firstMicroBatch() + i + 1);
-      }
-      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i), kind));
+  private StepMetrics metrics(int step, int number, MicroBatch batch, StepResult result) {
+    if (!Double.isFinite(result.loss())) {
+      throw new NonFiniteLossException("loss", result.loss(), step + 1, number + 1);
     }
-    return sum;
+    return StepMetrics.of(step, result, batch, model.supervised());
   }
 
   /** Implements {@link ExecutorModel#evaluate(int[], TrainingRows, FlatVector)}. */
   StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
     MicroBatch batch = table.microBatch(numbers);
-    CrossEntropyLoss loss = kind.of(batch.targetTokens(), 1);
+    CrossEntropyLoss loss = model.supervised().of(batch.targetTokens(), 1);
     StepResult result = step.evaluate(parameters.on(memory), batch.packed(), loss);
-    return StepMetrics.of(0, result, batch, kind);
+    return StepMetrics.of(0, result, batch, model.supervised());
   }
 }

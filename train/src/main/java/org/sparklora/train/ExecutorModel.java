@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.AdapterStep;
@@ -82,9 +83,8 @@ public final class ExecutorModel implements AutoCloseable {
     this.layout = source.layout();
     this.decoder = load(source, layout, engine);
     this.step = new AdapterStep(decoder, engine, source.gradientCheckpointing());
-    DropoutSeed dropout = new DropoutSeed(source.seed());
-    this.supervised = new CrossEntropyStep(step, memory, dropout, source.supervised());
-    this.policy = new PolicyStep(step, memory, dropout, source.routerWeight());
+    this.supervised = new CrossEntropyStep(step, memory, source);
+    this.policy = new PolicyStep(step, memory, source);
   }
 
   /** An engine of this JVM with products of a type; warns if the CPU has no bfloat16 products. */
@@ -234,15 +234,20 @@ public final class ExecutorModel implements AutoCloseable {
     }
   }
 
+  /** Computes after all earlier callers. */
+  private <T> T inTurn(Supplier<T> computation) {
+    turn.lock();
+    try {
+      requireWanted();
+      return computation.get();
+    } finally {
+      turn.unlock();
+    }
+  }
+
   /** The layout of the trained parameters in their flat vector. */
   public ParameterLayout layout() {
     return layout;
-  }
-
-  /** Calls {@link #begin} and waits for the metrics. */
-  public StepMetrics accumulate(
-      StepRows rows, TrainingRows table, FlatVector parameters, FlatVector gradient) {
-    return begin(rows, table, parameters, gradient).await();
   }
 
   /**
@@ -257,12 +262,7 @@ public final class ExecutorModel implements AutoCloseable {
    */
   public Arrival<StepMetrics> begin(
       StepRows rows, TrainingRows table, FlatVector parameters, FlatVector gradient) {
-    turn.lock();
-    try {
-      return supervised.begin(rows, table, parameters, gradient, this::requireWanted);
-    } finally {
-      turn.unlock();
-    }
+    return inTurn(() -> supervised.begin(rows, table, parameters, gradient, this::requireWanted));
   }
 
   /**
@@ -272,13 +272,7 @@ public final class ExecutorModel implements AutoCloseable {
    * @param parameters {@code layout().size()} of them; read
    */
   public StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
-    turn.lock();
-    try {
-      requireWanted();
-      return supervised.evaluate(numbers, table, parameters);
-    } finally {
-      turn.unlock();
-    }
+    return inTurn(() -> supervised.evaluate(numbers, table, parameters));
   }
 
   /**
@@ -291,15 +285,11 @@ public final class ExecutorModel implements AutoCloseable {
     PolicySplit split = policy.split(micro);
     boolean learns = split.trained().packed().tokenCount() > 0;
     FlatVector gradient = new FlatVector(learns ? layout.size() : 0).handedOver();
-    turn.lock();
     try {
-      requireWanted();
-      return policy.gradient(micro, split, parameters, gradient);
+      return inTurn(() -> policy.gradient(micro, split, parameters, gradient));
     } catch (RuntimeException | Error e) {
       gradient.close();
       throw e;
-    } finally {
-      turn.unlock();
     }
   }
 
@@ -310,13 +300,7 @@ public final class ExecutorModel implements AutoCloseable {
    * @param parameters {@code layout().size()} of them; read
    */
   public PolicyGradient evaluate(PolicyMicroBatch micro, FlatVector parameters) {
-    turn.lock();
-    try {
-      requireWanted();
-      return policy.evaluate(micro, parameters);
-    } finally {
-      turn.unlock();
-    }
+    return inTurn(() -> policy.evaluate(micro, parameters));
   }
 
   /**
@@ -326,20 +310,18 @@ public final class ExecutorModel implements AutoCloseable {
    */
   public List<Completion> generate(
       FlatVector parameters, List<Prompt> prompts, SamplingConfig sampling) {
-    turn.lock();
-    long started = System.nanoTime();
-    try {
-      requireWanted();
-      if (generator == null) {
-        generator = new Generator(decoder, engine);
-      }
-      List<Completion> completions = generator.generate(parameters.on(memory), prompts, sampling);
-      long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
-      ExecutorMeter.here().generated(tokens, System.nanoTime() - started);
-      return completions;
-    } finally {
-      turn.unlock();
-    }
+    return inTurn(
+        () -> {
+          long started = System.nanoTime();
+          if (generator == null) {
+            generator = new Generator(decoder, engine);
+          }
+          List<Completion> completions =
+              generator.generate(parameters.on(memory), prompts, sampling);
+          long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
+          ExecutorMeter.here().generated(tokens, System.nanoTime() - started);
+          return completions;
+        });
   }
 
   /**
@@ -348,12 +330,6 @@ public final class ExecutorModel implements AutoCloseable {
    * @param parameters {@code layout().size()} of them; read
    */
   public float[] logProbs(FlatVector parameters, PackedBatch batch, float temperature) {
-    turn.lock();
-    try {
-      requireWanted();
-      return step.logProbs(parameters.on(memory), batch, temperature).logProbs();
-    } finally {
-      turn.unlock();
-    }
+    return inTurn(() -> step.logProbs(parameters.on(memory), batch, temperature).logProbs());
   }
 }

@@ -29,12 +29,17 @@ public record PolicyMicroBatch(
     return loss.divergence().beta() == 0 && loss.topEntropyQuantile() == 1;
   }
 
+  /** Splits values of this micro-batch's target tokens by completion. */
+  public List<float[]> ofCompletions(float[] ofTargets) {
+    return ofCompletions(rows, ofTargets);
+  }
+
   /**
    * Splits values of all target tokens by completion, without the masked ones.
    *
    * @param ofTargets one value per target token
    */
-  public List<float[]> ofCompletions(float[] ofTargets) {
+  public static List<float[]> ofCompletions(List<PolicyRow> rows, float[] ofTargets) {
     List<float[]> parts = new ArrayList<>();
     int from = 0;
     for (PolicyRow row : rows) {

@@ -2,6 +2,7 @@ package org.sparklora.train;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.function.Predicate;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.PolicyRow;
 
@@ -15,7 +16,7 @@ import org.sparklora.model.PolicyRow;
  * @param isFlat for each completion whether it is in {@link #flat}
  * @param lengths target tokens of each completion
  */
-record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[] lengths) {
+record PolicySplit(PolicyBatch trained, PolicyBatch flat, List<Boolean> isFlat, int[] lengths) {
 
   /**
    * Divides a micro-batch.
@@ -23,14 +24,11 @@ record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[
    * @param divides false puts all completions into {@link #trained}
    */
   static PolicySplit of(List<PolicyRow> rows, boolean divides) {
-    boolean[] isFlat = new boolean[rows.size()];
-    for (int c = 0; c < isFlat.length; c++) {
-      isFlat[c] = divides && rows.get(c).isFlat();
-    }
+    Predicate<PolicyRow> isFlat = row -> divides && row.isFlat();
     return new PolicySplit(
-        PolicyBatch.of(rows, row -> row.targetCount() > 0 && !(divides && row.isFlat())),
-        PolicyBatch.of(rows.stream().filter(row -> divides && row.isFlat()).toList()),
-        isFlat,
+        PolicyBatch.of(rows, row -> row.targetCount() > 0 && !isFlat.test(row)),
+        PolicyBatch.of(rows.stream().filter(isFlat).toList()),
+        rows.stream().map(isFlat::test).toList(),
         rows.stream().mapToInt(PolicyRow::targetCount).toArray());
   }
 
@@ -51,8 +49,8 @@ record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[
     FloatBuffer trained = FloatBuffer.wrap(ofTrained);
     FloatBuffer flat = FloatBuffer.wrap(ofFlat);
     int start = 0;
-    for (int c = 0; c < isFlat.length; c++) {
-      (isFlat[c] ? flat : trained).get(all, start, lengths[c]);
+    for (int c = 0; c < lengths.length; c++) {
+      (isFlat.get(c) ? flat : trained).get(all, start, lengths[c]);
       start += lengths[c];
     }
     return all;

@@ -20,12 +20,14 @@ import org.sparklora.train.vector.FlatVector;
  * <p>Not thread-safe: {@link ExecutorModel} serialises its callers.
  *
  * @param memory the engine that holds copies of vectors
- * @param routerWeight weight of the auxiliary loss of a mixture's routers, in the loss of a step
  */
-record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout, double routerWeight) {
+record PolicyStep(AdapterStep step, Engine memory, TrainedModel model) {
+  /** The result of a batch without tokens. */
+  private static final StepResult NOTHING = new StepResult(0, 0, TokenLogProbs.NONE, 0);
+
   /** Divides a micro-batch. With a loss of routers all tokens have a gradient. */
   PolicySplit split(PolicyMicroBatch micro) {
-    return routerWeight > 0
+    return hasRouterLoss()
         ? PolicySplit.ofAllTokens(micro.rows())
         : PolicySplit.of(micro.rows(), micro.skipsFlatRows());
   }
@@ -39,28 +41,23 @@ record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout, double r
   PolicyGradient gradient(
       PolicyMicroBatch micro, PolicySplit split, FlatVector parameters, FlatVector gradient) {
     long started = System.nanoTime();
-    double loss = 0;
-    double ofRouters = 0;
-    float[] logProbs = {};
-    float[] entropies = {};
     Tensor ofParameters = parameters.on(memory);
-    if (gradient.size() > 0) {
-      StepResult result = learn(micro, split.trained(), ofParameters, gradient.changingOn(memory));
-      loss = result.loss();
-      ofRouters = result.routerLoss();
-      logProbs = result.logProbs().logProbs();
-      entropies = result.logProbs().entropies();
-    }
+    StepResult result =
+        gradient.size() > 0
+            ? learn(micro, split.trained(), ofParameters, gradient.changingOn(memory))
+            : NOTHING;
+    float[] logProbs = result.logProbs().logProbs();
+    float[] entropies = result.logProbs().entropies();
     if (split.flat().packed().tokenCount() > 0) {
       TokenLogProbs flat =
           step.logProbs(ofParameters, split.flat().packed(), micro.loss().temperature());
       logProbs = split.merge(logProbs, flat.logProbs());
       entropies = split.merge(entropies, flat.entropies());
     }
-    PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
-    Map<String, Double> metrics = metrics(loss(micro, targets), logProbs, entropies, ofRouters);
+    GrpoLoss whole = loss(micro, PolicyBatch.of(micro.rows()).targets());
+    Map<String, Double> metrics = metrics(whole, logProbs, entropies, result.routerLoss());
     ExecutorMeter.here().trained(micro.tokens(), System.nanoTime() - started);
-    return new PolicyGradient(loss, metrics, logProbs, gradient);
+    return new PolicyGradient(result.loss(), metrics, logProbs, gradient);
   }
 
   private StepResult learn(
@@ -70,7 +67,7 @@ record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout, double r
             parameters,
             batch.packed(),
             loss(micro, batch.targets()),
-            dropout.of(micro.step(), micro.number()),
+            model.dropoutSeed(micro.step(), micro.number()),
             gradient);
     if (!Double.isFinite(result.loss())) {
       throw new NonFiniteLossException("loss", result.loss(), micro.step() + 1, micro.number() + 1);
@@ -81,12 +78,12 @@ record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout, double r
   /** Implements {@link ExecutorModel#evaluate(PolicyMicroBatch, FlatVector)}. */
   PolicyGradient evaluate(PolicyMicroBatch micro, FlatVector parameters) {
     PolicyBatch batch =
-        routerWeight > 0 ? PolicyBatch.ofAllTokens(micro.rows()) : PolicyBatch.of(micro.rows());
+        hasRouterLoss() ? PolicyBatch.ofAllTokens(micro.rows()) : PolicyBatch.of(micro.rows());
     GrpoLoss loss = loss(micro, batch.targets());
     StepResult result =
         batch.packed().tokenCount() > 0
             ? step.evaluate(parameters.on(memory), batch.packed(), loss)
-            : new StepResult(0, 0, TokenLogProbs.NONE, 0);
+            : NOTHING;
     float[] logProbs = result.logProbs().logProbs();
     return new PolicyGradient(
         result.loss(),
@@ -95,8 +92,13 @@ record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout, double r
         new FlatVector(0));
   }
 
+  private boolean hasRouterLoss() {
+    return model.routerWeight() > 0;
+  }
+
+  /** The loss of a micro-batch; a step has the mean of its micro-batches' losses of routers. */
   private GrpoLoss loss(PolicyMicroBatch micro, PolicyTargets targets) {
-    double weight = routerWeight / micro.window().microBatches(); // the step's loss is their mean
+    double weight = model.routerWeight() / micro.window().microBatches();
     return new GrpoLoss(micro.loss(), targets, micro.window(), weight);
   }
 
@@ -104,7 +106,7 @@ record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout, double r
   private Map<String, Double> metrics(
       GrpoLoss loss, float[] logProbs, float[] entropies, double ofRouters) {
     Map<String, Double> metrics = new LinkedHashMap<>(loss.metrics(logProbs, entropies));
-    if (routerWeight > 0) {
+    if (hasRouterLoss()) {
       metrics.put("aux_loss", ofRouters);
     }
     return metrics;

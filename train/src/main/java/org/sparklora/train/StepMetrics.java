@@ -5,7 +5,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -109,10 +108,11 @@ public record StepMetrics(
   }
 
   /** Adds up parts in sorted order, so that the sum does not depend on the order of answers. */
-  public static Optional<StepMetrics> sum(Collection<StepMetrics> parts) {
+  public static StepMetrics sum(Collection<StepMetrics> parts) {
     return parts.stream()
         .sorted(Comparator.comparingDouble(StepMetrics::nllSum).thenComparing(StepMetrics::tokens))
-        .reduce(StepMetrics::plus);
+        .reduce(StepMetrics::plus)
+        .orElseThrow();
   }
 
   /**
@@ -120,7 +120,7 @@ public record StepMetrics(
    * mean.
    */
   private static StepMetrics ofWorkers(Collection<StepMetrics> workers) {
-    StepMetrics sum = sum(workers).orElseThrow();
+    StepMetrics sum = sum(workers);
     return sum.withGradNorm(sum.gradNorm / workers.size());
   }
 

@@ -3,7 +3,6 @@ package org.sparklora.train;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.util.Objects;
 import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
@@ -26,17 +25,15 @@ public final class TrainedModel implements Serializable {
   /** Marks a frozen model in place of the dropout seed, which only an adapter uses. */
   private static final long FROZEN = -1;
 
-  private final ModelSource checkpoint;
-  private final LoraConfig lora; // null for no adapter: Optional is not serialisable
-  private final Precision precision;
-  private final boolean gradientCheckpointing;
-  private final long seed;
-  private final TokenizerDialect dialect;
-  private final EngineChoice engine;
-  private final SupervisedLoss supervised;
+  private final Settings settings;
   private transient Tokenizer tokenizer; // null until first used
 
-  private TrainedModel(
+  /**
+   * The settings by which models differ.
+   *
+   * @param lora null for no adapter: Optional is not serialisable
+   */
+  private record Settings(
       ModelSource checkpoint,
       LoraConfig lora,
       Precision precision,
@@ -44,28 +41,25 @@ public final class TrainedModel implements Serializable {
       long seed,
       TokenizerDialect dialect,
       EngineChoice engine,
-      SupervisedLoss supervised) {
-    this.checkpoint = checkpoint;
-    this.lora = lora;
-    this.precision = precision;
-    this.gradientCheckpointing = gradientCheckpointing;
-    this.seed = seed;
-    this.dialect = dialect;
-    this.engine = engine;
-    this.supervised = supervised;
+      SupervisedLoss supervised)
+      implements Serializable {}
+
+  private TrainedModel(Settings settings) {
+    this.settings = settings;
   }
 
   private static TrainedModel of(
       ModelSource checkpoint, LoraConfig lora, Precision precision, boolean recompute, long seed) {
     return new TrainedModel(
-        checkpoint,
-        lora,
-        precision,
-        recompute,
-        seed,
-        TokenizerDialect.FILE,
-        EngineChoice.USUAL,
-        SupervisedLoss.PLAIN);
+        new Settings(
+            checkpoint,
+            lora,
+            precision,
+            recompute,
+            seed,
+            TokenizerDialect.FILE,
+            EngineChoice.USUAL,
+            SupervisedLoss.PLAIN));
   }
 
   /**
@@ -102,66 +96,74 @@ public final class TrainedModel implements Serializable {
 
   /** This model with its tokenizer read in a dialect instead of as the file says. */
   public TrainedModel reading(TokenizerDialect tokenizerDialect) {
-    return with(tokenizerDialect, engine, supervised);
+    return with(tokenizerDialect, settings.engine, settings.supervised);
   }
 
   /** This model on an engine, instead of on the default one of the executing JVM. */
   public TrainedModel computedBy(EngineChoice choice) {
-    return with(dialect, choice, supervised);
+    return with(settings.dialect, choice, settings.supervised);
   }
 
   /** This model with another supervised loss than the cross-entropy alone. */
   public TrainedModel minimizing(SupervisedLoss loss) {
-    return with(dialect, engine, loss);
+    return with(settings.dialect, settings.engine, loss);
   }
 
   private TrainedModel with(
       TokenizerDialect dialect, EngineChoice engine, SupervisedLoss supervised) {
     return new TrainedModel(
-        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, supervised);
+        new Settings(
+            settings.checkpoint,
+            settings.lora,
+            settings.precision,
+            settings.gradientCheckpointing,
+            settings.seed,
+            dialect,
+            engine,
+            supervised));
   }
 
   /** The loss of supervised training. */
   public SupervisedLoss supervised() {
-    return supervised;
+    return settings.supervised;
   }
 
   /** Weight of the auxiliary loss of a mixture's routers, supervised or in a policy loss. */
   public double routerWeight() {
-    return supervised.routerWeight();
+    return settings.supervised.routerWeight();
   }
 
   /** The choice of the engine. */
   public EngineChoice engine() {
-    return engine;
+    return settings.engine;
   }
 
   /** The checkpoint's tokenizer, read at the first call. */
   public synchronized Tokenizer tokenizer() {
     if (tokenizer == null) {
-      tokenizer = Tokenizer.load(checkpoint.folder(), dialect);
+      tokenizer = Tokenizer.load(checkpoint().folder(), settings.dialect);
     }
     return tokenizer;
   }
 
   /** The base model. */
   public ModelSource checkpoint() {
-    return checkpoint;
+    return settings.checkpoint;
   }
 
   /** The adapter; empty for full fine-tuning and for a frozen model. */
   public Optional<LoraConfig> lora() {
-    return Optional.ofNullable(lora);
+    return Optional.ofNullable(settings.lora);
   }
 
   /** Types of the frozen base's matrices in memory, and of products if the CPU supports it. */
   public Precision precision() {
-    return precision;
+    return settings.precision;
   }
 
   /** Whether backward recomputes forward's blocks instead of keeping all activations. */
   public boolean gradientCheckpointing() {
-    return gradientCheckpointing;
+    return settings.gradientCheckpointing;
   }
 
   /**
@@ -170,42 +172,33 @@ public final class TrainedModel implements Serializable {
    */
   public ParameterLayout layout() {
     DecoderConfig config = config();
-    if (lora != null) {
-      return AdapterLayout.of(lora, config);
+    if (settings.lora != null) {
+      return AdapterLayout.of(settings.lora, config);
     }
-    return seed == FROZEN ? ParameterLayout.none() : WeightLayout.of(config);
+    return settings.seed == FROZEN ? ParameterLayout.none() : WeightLayout.of(config);
   }
 
   /** The checkpoint's {@code config.json}. */
   public DecoderConfig config() {
     try {
-      return DecoderConfig.read(checkpoint.folder().resolve("config.json"));
+      return DecoderConfig.read(checkpoint().folder().resolve("config.json"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** Seed of the dropout masks. */
-  public long seed() {
-    return seed;
+  /** A different dropout seed for every micro-batch of a run, independent of the executor. */
+  long dropoutSeed(int step, int microBatch) {
+    return (settings.seed * 0x9e3779b97f4a7c15L + step) * 0xbf58476d1ce4e5b9L + microBatch;
   }
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof TrainedModel that
-        && checkpoint.equals(that.checkpoint)
-        && Objects.equals(lora, that.lora)
-        && precision.equals(that.precision)
-        && gradientCheckpointing == that.gradientCheckpointing
-        && seed == that.seed
-        && dialect == that.dialect
-        && engine.equals(that.engine)
-        && supervised.equals(that.supervised);
+    return other instanceof TrainedModel that && settings.equals(that.settings);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(
-        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine, supervised);
+    return settings.hashCode();
   }
 }

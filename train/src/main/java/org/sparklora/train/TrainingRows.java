@@ -44,7 +44,11 @@ public final class TrainingRows implements Serializable, AutoCloseable {
    * is never held while a table is read. The garbage collector closes a dropped copy, since other
    * threads may still read it.
    */
-  private static final Map<TrainingRows, Copy> STAGED = new LinkedHashMap<>(16, 0.75f, true);
+  private static final Map<Table, Copy> STAGED = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** A table with the rows that the driver read. */
+  private record Table(List<String> files, int vocabularySize, String fingerprint)
+      implements Serializable {}
 
   /** This process's copy of a table, made before the table is read. */
   private static final class Copy {
@@ -56,22 +60,13 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     }
   }
 
-  private final List<String> files;
+  private final Table table;
   private final Map<String, String> hadoop; // settings, possibly with keys of an object store
-  private final int vocabularySize;
-  private final String fingerprint;
   private final List<String> sources; // of the losses by dataset; empty: not told apart
 
-  private TrainingRows(
-      List<String> files,
-      Map<String, String> hadoop,
-      int vocabularySize,
-      String fingerprint,
-      List<String> sources) {
-    this.files = files;
+  private TrainingRows(Table table, Map<String, String> hadoop, List<String> sources) {
+    this.table = table;
     this.hadoop = hadoop;
-    this.vocabularySize = vocabularySize;
-    this.fingerprint = fingerprint;
     this.sources = sources;
   }
 
@@ -85,19 +80,14 @@ public final class TrainingRows implements Serializable, AutoCloseable {
       Configuration hadoop, PackedSequenceTable table, int vocabularySize) {
     List<String> files = List.copyOf(table.files());
     SpilledRows rows = read(hadoop, files, vocabularySize);
-    return staged(
-        new TrainingRows(
-            files, HadoopSettings.of(hadoop), vocabularySize, rows.fingerprint(), List.of()),
-        rows);
+    return staged(files, HadoopSettings.of(hadoop), vocabularySize, rows);
   }
 
   /** Rows without a table, usable in this process only. */
   static TrainingRows of(List<PackedSequence> rows, int vocabularySize) {
     SpilledRows spilled = SpilledRows.create(vocabularySize);
     rows.forEach(spilled::add);
-    return staged(
-        new TrainingRows(List.of(), Map.of(), vocabularySize, spilled.fingerprint(), List.of()),
-        spilled);
+    return staged(List.of(), Map.of(), vocabularySize, spilled);
   }
 
   /** No rows. */
@@ -118,22 +108,24 @@ public final class TrainingRows implements Serializable, AutoCloseable {
       Collections.fill(logged.subList(MOST_SOURCES - 1, names.size()), OTHERS);
     }
     List<String> several = names.size() > 1 ? List.copyOf(logged) : List.of();
-    return new TrainingRows(files, hadoop, vocabularySize, fingerprint, several);
+    return new TrainingRows(table, hadoop, several);
   }
 
-  private static TrainingRows staged(TrainingRows key, SpilledRows rows) {
+  private static TrainingRows staged(
+      List<String> files, Map<String, String> hadoop, int vocabularySize, SpilledRows rows) {
+    Table table = new Table(files, vocabularySize, rows.fingerprint());
     Copy copy;
     synchronized (STAGED) {
-      copy = copy(key);
+      copy = copy(table);
       copy.runs++;
     }
     if (copy.rows.get(() -> rows) != rows) {
       rows.close(); // another run has already staged these rows
     }
-    return key;
+    return new TrainingRows(table, hadoop, List.of());
   }
 
-  private static Copy copy(TrainingRows key) {
+  private static Copy copy(Table key) {
     Copy copy = STAGED.get(key);
     if (copy == null || copy.isClosed()) {
       Copy anew = new Copy();
@@ -146,7 +138,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   }
 
   private static void forgetUnused() {
-    List<TrainingRows> unused =
+    List<Table> unused =
         STAGED.entrySet().stream()
             .filter(staged -> staged.getValue().runs == 0)
             .map(Map.Entry::getKey)
@@ -169,7 +161,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   private SpilledRows here() {
     Copy copy;
     synchronized (STAGED) {
-      copy = copy(this);
+      copy = copy(table);
     }
     return copy.rows.get(this::stage);
   }
@@ -177,18 +169,19 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   private SpilledRows stage() {
     SpilledRows rows;
     try {
-      rows = read(HadoopSettings.configuration(hadoop), files, vocabularySize);
+      rows = read(HadoopSettings.configuration(hadoop), table.files, table.vocabularySize);
     } catch (TableException e) {
       throw new TableException(
           "%s; this is machine %s, the driver could read it: put the table where all machines do, or on each under one path"
               .formatted(e.getMessage(), host()),
           e);
     }
-    if (!rows.fingerprint().equals(fingerprint)) {
+    if (!rows.fingerprint().equals(table.fingerprint)) {
       rows.close();
       throw new TableException(
           "Cannot train on %s: machine %s reads other rows in it than the driver did; put the table where all machines read the same files, leave it as it is while a run uses it, and start the run again"
-              .formatted(files.isEmpty() ? "rows of another process" : files.get(0), host()));
+              .formatted(
+                  table.files.isEmpty() ? "rows of another process" : table.files.get(0), host()));
     }
     return rows;
   }
@@ -213,7 +206,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
 
   /** SHA-256 of all rows in order; equal for tables with the same data. */
   public String fingerprint() {
-    return fingerprint;
+    return table.fingerprint;
   }
 
   /** Target tokens of the rows of some micro-batches; at least 1, as TRL clamps it. */
@@ -247,28 +240,15 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     return new MicroBatch(read, sources);
   }
 
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof TrainingRows that
-        && files.equals(that.files)
-        && vocabularySize == that.vocabularySize
-        && fingerprint.equals(that.fingerprint);
-  }
-
-  @Override
-  public int hashCode() {
-    return fingerprint.hashCode();
-  }
-
   /** Deletes this process's copy, unless another run of this process uses it. */
   @Override
   public void close() {
     synchronized (STAGED) {
-      Copy copy = STAGED.get(this);
+      Copy copy = STAGED.get(table);
       if (copy == null || --copy.runs > 0) {
         return;
       }
-      STAGED.remove(this);
+      STAGED.remove(table);
       copy.rows.loaded().ifPresent(SpilledRows::close);
     }
   }

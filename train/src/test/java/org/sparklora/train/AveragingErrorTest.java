@@ -13,11 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.model.lora.LoraConfig;
-import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.train.vector.FlatVector;
 
 class AveragingErrorTest {
@@ -35,14 +32,7 @@ class AveragingErrorTest {
 
   @BeforeEach
   void prepare(@TempDir Path folder) throws IOException {
-    Path checkpoint = TestModels.copy("llama-tiny", folder);
-    model =
-        TrainedModel.adapter(
-            TestModels.source(checkpoint),
-            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
-            Precision.FLOAT32,
-            true,
-            0);
+    model = TestModels.adapter(TestModels.copy("llama-tiny", folder), 4, 0);
     layout = (AdapterLayout) model.layout();
   }
 

@@ -4,9 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
 
@@ -40,5 +44,15 @@ public final class TestModels {
   /** A model's folder as jobs know it. */
   public static ModelSource source(Path folder) {
     return ModelReference.of(folder.toString()).locate(new Configuration(), ModelSource.Part.WHOLE);
+  }
+
+  /** An adapter of all linear layers on a model. */
+  public static TrainedModel adapter(Path checkpoint, int rank, long seed) {
+    return TrainedModel.adapter(
+        source(checkpoint),
+        new LoraConfig(rank, 2 * rank, 0, false, LoraTargets.names(List.of("all-linear"))),
+        Precision.FLOAT32,
+        true,
+        seed);
   }
 }

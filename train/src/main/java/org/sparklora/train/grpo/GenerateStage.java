@@ -43,22 +43,20 @@ public record GenerateStage(
   public void run(List<List<Prompt>> parts, Consumer<List<Generation>> completed) {
     Map<Long, Prompt> byId = new HashMap<>();
     parts.forEach(part -> part.forEach(prompt -> byId.put(prompt.id(), prompt)));
-    Iterator<Integer> sizes = parts.stream().map(List::size).iterator();
-    int[] waiting = {parts.stream().mapToInt(List::size).sum()};
-    PromptQueue.add(waiting[0]);
+    Iterator<Integer> waiting = parts.stream().map(List::size).iterator();
+    PromptQueue.add(parts.stream().mapToInt(List::size).sum());
     try {
       workers.forEach(
+          "complete prompts",
           parts.stream().map(GenerateStage::asked).toList(),
           new Complete(sampler, sampling),
           drawn -> {
-            int done = sizes.next();
-            PromptQueue.remove(done);
-            waiting[0] -= done;
+            PromptQueue.remove(waiting.next());
             completed.accept(
                 drawn.stream().map(one -> generation(byId.get(one.promptId()), one)).toList());
           });
     } finally {
-      PromptQueue.remove(waiting[0]); // prompts are left after a failure
+      waiting.forEachRemaining(PromptQueue::remove); // parts are left after a failure
     }
   }
 
@@ -81,11 +79,6 @@ public record GenerateStage(
 
   private record Complete(Sampler sampler, SamplingConfig sampling)
       implements Work<List<org.sparklora.model.generate.Prompt>, List<Completion>> {
-    @Override
-    public String verb() {
-      return "complete prompts";
-    }
-
     @Override
     public List<Completion> run(List<org.sparklora.model.generate.Prompt> prompts) {
       return sampler.complete(prompts, sampling);

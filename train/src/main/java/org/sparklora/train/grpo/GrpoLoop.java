@@ -27,25 +27,27 @@ import org.sparklora.train.step.PolicyUpdates;
  * has, a step draws several rounds; if fewer, the later micro-batches of a round are off-policy,
  * and workers may take several steps of a round on micro-batches of their own before they average
  * ({@link PolicyUpdates#average}).
+ *
+ * @param plan steps over micro-steps: its rows are those of an epoch
  */
-public final class GrpoLoop {
+public record GrpoLoop(
+    TrainingPlan plan,
+    Shape shape,
+    GrpoLossConfig loss,
+    Round.Source rounds,
+    PolicyUpdates updates,
+    Listener listener) {
   private static final double NANOS = 1e9;
-
-  private final TrainingPlan plan;
-  private final Shape shape;
-  private final GrpoLossConfig loss;
-  private final Round.Source rounds;
-  private final PolicyUpdates updates;
-  private final Listener listener;
 
   /**
    * The relation of rounds and steps.
    *
    * @param stepsPerGeneration micro-batches of a round
    * @param iterations how often each micro-batch is trained on
-   * @param local steps that workers take between two averages
+   * @param localSteps steps that workers take between two averages; 1 adds gradients up instead
+   * @param workers each takes local steps on an equal part of a step's micro-batches; else 1
    */
-  public record Shape(int stepsPerGeneration, int iterations, Local local) {
+  public record Shape(int stepsPerGeneration, int iterations, int localSteps, int workers) {
     /** Micro-steps between two rounds. */
     public int microSteps() {
       return stepsPerGeneration * iterations;
@@ -61,19 +63,8 @@ public final class GrpoLoop {
 
     /** Numbers that a worker returns at a time: a gradient, or parameters and moments. */
     public long resultFloats(long parameters) {
-      return local.steps > 1 ? 3 * parameters : parameters;
+      return localSteps > 1 ? 3 * parameters : parameters;
     }
-  }
-
-  /**
-   * Steps that workers take between two averages.
-   *
-   * @param steps 1: gradients are added up instead
-   * @param workers each has an equal part of a step's micro-batches
-   */
-  public record Local(int steps, int workers) {
-    /** Each step takes the sum of all gradients. */
-    public static final Local NONE = new Local(1, 1);
   }
 
   /** Receives rounds and steps, in order. */
@@ -105,24 +96,6 @@ public final class GrpoLoop {
   }
 
   /**
-   * @param plan steps over micro-steps: its rows are those of an epoch
-   */
-  public GrpoLoop(
-      TrainingPlan plan,
-      Shape shape,
-      GrpoLossConfig loss,
-      Round.Source rounds,
-      PolicyUpdates updates,
-      Listener listener) {
-    this.plan = plan;
-    this.shape = shape;
-    this.loss = loss;
-    this.rounds = rounds;
-    this.updates = updates;
-    this.listener = listener;
-  }
-
-  /**
    * Takes the steps {@code [from, to)}, unless the listener wants no more.
    *
    * @param unfinished the round that step {@code from} continues, if any
@@ -147,7 +120,7 @@ public final class GrpoLoop {
             drawn.put(i, round);
           }
           int slice = microStep % shape.stepsPerGeneration();
-          int share = accumulation / shape.local.workers; // of the worker that takes the step
+          int share = accumulation / shape.workers; // of the worker that takes the step
           microBatches.add(
               round.microBatch(number, i, slice, shape.stepsPerGeneration(), share, loss));
         }
@@ -156,12 +129,12 @@ public final class GrpoLoop {
         number++;
         isDone = microStep % shape.microSteps() == 0;
       } while (number < to
-          && steps.size() < shape.local.steps
+          && steps.size() < shape.localSteps
           && !isDone
           && !listener.stopsAfter(number));
       long started = System.nanoTime();
       List<PolicyMetrics> metrics =
-          shape.local.steps > 1 ? averaged(drawn, batches) : added(drawn, batches.get(0));
+          shape.localSteps > 1 ? averaged(drawn, batches) : added(drawn, batches.get(0));
       double seconds = (System.nanoTime() - started) / NANOS / steps.size();
       for (int s = 0; s < steps.size(); s++) {
         boolean isLast = isDone && s == steps.size() - 1;
@@ -178,7 +151,7 @@ public final class GrpoLoop {
   /** A step with the sum of all gradients. */
   private List<PolicyMetrics> added(
       Map<Integer, Round> drawn, List<PolicyMicroBatch> microBatches) {
-    PolicyUpdates.Gradient gradient = updates.gradient(microBatches.get(0).step(), microBatches);
+    PolicyUpdates.Gradient gradient = updates.gradient(microBatches);
     guard(drawn, microBatches, gradient);
     return List.of(updates.apply(gradient));
   }
@@ -187,7 +160,7 @@ public final class GrpoLoop {
   private List<PolicyMetrics> averaged(
       Map<Integer, Round> drawn, List<List<PolicyMicroBatch>> batches) {
     drawn.values().forEach(listener::drawn); // off-policy, so that the guard has compared them
-    int workers = shape.local.workers;
+    int workers = shape.workers;
     return updates.average(
         IntStream.range(0, workers)
             .mapToObj(own -> batches.stream().map(step -> part(step, own, workers)).toList())
@@ -209,7 +182,7 @@ public final class GrpoLoop {
           int end = Math.min(first + shape.stepsPerGeneration, microBatches.size());
           List<float[]> learner = new ArrayList<>();
           for (int i = first; i < end; i++) {
-            learner.addAll(microBatches.get(i).ofCompletions(gradient.logProbs().get(i)));
+            learner.addAll(microBatches.get(i).ofCompletions(gradient.parts().get(i).logProbs()));
           }
           listener.drawn(round.compared(learner));
         });

@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import org.sparklora.model.PackedBatch;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.PolicyRow;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.train.ExecutorModel;
+import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Work;
@@ -70,9 +72,10 @@ public record LogProbStage(Workers workers, TrainedModel model, float temperatur
   private List<float[]> runBatches(SharedVector parameters, List<List<PolicyRow>> batches) {
     List<float[]> all = new ArrayList<>();
     workers.forEach(
+        "compute log-probabilities",
         workers.shares(batches),
         new Score(model, parameters, temperature),
-        part -> all.addAll(Arrays.asList(part)));
+        all::addAll);
     return all;
   }
 
@@ -106,27 +109,18 @@ public record LogProbStage(Workers workers, TrainedModel model, float temperatur
   }
 
   private record Score(TrainedModel model, SharedVector parameters, float temperature)
-      implements Work<List<List<PolicyRow>>, float[][]> {
+      implements Work<List<List<PolicyRow>>, List<float[]>> {
     @Override
-    public String verb() {
-      return "compute log-probabilities";
-    }
-
-    @Override
-    public float[][] run(List<List<PolicyRow>> batches) {
+    public List<float[]> run(List<List<PolicyRow>> batches) {
       List<float[]> all = new ArrayList<>();
       try (ExecutorModel here = ExecutorModel.of(model)) {
         for (List<PolicyRow> batch : batches) {
-          PolicyBatch packed = PolicyBatch.of(batch);
-          float[] joined = here.logProbs(parameters.vector(), packed.packed(), temperature);
-          int from = 0;
-          for (PolicyRow row : batch) {
-            all.add(Arrays.copyOfRange(joined, from, from + row.completion().length));
-            from += row.completion().length;
-          }
+          PackedBatch packed = PolicyBatch.of(batch).packed();
+          float[] joined = here.logProbs(parameters.vector(), packed, temperature);
+          all.addAll(PolicyMicroBatch.ofCompletions(batch, joined));
         }
       }
-      return all.toArray(float[][]::new);
+      return all;
     }
   }
 }

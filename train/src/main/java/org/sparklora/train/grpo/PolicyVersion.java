@@ -32,11 +32,6 @@ public record PolicyVersion(int steps, FlatVector vector, SharedVector shared, R
     return new PolicyVersion(steps, copy, shared, shared::close);
   }
 
-  /** A checksum of the parameters. */
-  public String checksum() {
-    return vector.checksum();
-  }
-
   @Override
   public void close() {
     end.run();

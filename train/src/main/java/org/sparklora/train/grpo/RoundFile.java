@@ -71,14 +71,12 @@ public final class RoundFile {
   public static Optional<Round> read(
       Configuration hadoop, Optional<Path> checkpoint, Supplier<List<ScoredGeneration>> scored)
       throws IOException {
-    if (checkpoint.isEmpty()) {
+    Optional<Path> file = checkpoint.map(folder -> new Path(folder, NAME));
+    if (file.isEmpty() || !file.get().getFileSystem(hadoop).exists(file.get())) {
       return Optional.empty();
     }
-    Path file = new Path(checkpoint.get(), NAME);
-    if (!file.getFileSystem(hadoop).exists(file)) {
-      return Optional.empty();
-    }
-    List<PolicyRow> rows = GroupFile.read(hadoop, file.toString(), "grpo", RoundFile::fromGroup);
+    String path = file.get().toString();
+    List<PolicyRow> rows = GroupFile.read(hadoop, path, "grpo", RoundFile::fromGroup);
     return Optional.of(Round.trusted(rows, scored.get()));
   }
 

@@ -91,7 +91,7 @@ public record RoundSteps(
 
   /** The relation of rounds and steps, with gradients that are added up. */
   public GrpoLoop.Shape shape() {
-    return new GrpoLoop.Shape(stepsPerGeneration, iterations, GrpoLoop.Local.NONE);
+    return new GrpoLoop.Shape(stepsPerGeneration, iterations, 1, 1);
   }
 
   /**
@@ -109,7 +109,6 @@ public record RoundSteps(
         accumulation,
         "with %s, each of %s workers takes an equal part of a step; set it to a multiple of %s"
             .formatted(Flags.LOCAL_STEPS, workers, workers));
-    return new GrpoLoop.Shape(
-        stepsPerGeneration, iterations, new GrpoLoop.Local(localSteps, workers));
+    return new GrpoLoop.Shape(stepsPerGeneration, iterations, localSteps, workers);
   }
 }

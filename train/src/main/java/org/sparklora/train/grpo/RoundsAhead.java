@@ -1,6 +1,5 @@
 package org.sparklora.train.grpo;
 
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -126,9 +125,7 @@ public final class RoundsAhead<T> implements AutoCloseable {
         }
       }
     }
-    for (Map.Entry<Integer, Begun<T>> left : begun.entrySet()) {
-      left.getValue().end.run();
-    }
+    begun.values().forEach(left -> left.end.run());
     begun.clear();
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -29,11 +29,6 @@ public interface Sampler extends Serializable {
    *
    * @param parameters of the model's trained part
    */
-  static Sampler decoder(TrainedModel model, SharedVector parameters) {
-    return new Decoder(model, parameters);
-  }
-
-  /** This project's decoder. */
   record Decoder(TrainedModel model, SharedVector parameters) implements Sampler {
     @Override
     public List<Completion> complete(List<Prompt> prompts, SamplingConfig sampling) {

@@ -23,17 +23,9 @@ import org.sparklora.train.TrainerState;
  * trainer_state.json}, and beside them {@code optimizer.safetensors} and {@code resume_state.json}
  * in place of torch's pickles.
  */
-public final class Checkpoint {
+public record Checkpoint(Path folder, ResumeState state) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<List<Map<String, Object>>> ROWS = new TypeReference<>() {};
-
-  private final Path folder;
-  private final ResumeState state;
-
-  private Checkpoint(Path folder, ResumeState state) {
-    this.folder = folder;
-    this.state = state;
-  }
 
   /**
    * Adds the files for resuming to a folder that has all files of a model.

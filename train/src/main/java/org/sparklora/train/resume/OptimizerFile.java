@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
@@ -51,17 +53,22 @@ public record OptimizerFile(String name, List<String> states) {
    */
   public void write(Path folder, ParameterLayout layout, Tensor state) throws IOException {
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
-    for (int number = 0; number < states.size(); number++) {
-      for (ParameterLayout.Entry entry : layout.entries()) {
-        Tensor view = state.view(number * layout.size() + entry.offset(), entry.shape());
-        entries.add(SafeTensorsWriter.Entry.of(name(number, entry), DType.FLOAT32, view));
-      }
+    for (Map.Entry<String, Tensor> one : tensors(layout, state).entrySet()) {
+      entries.add(SafeTensorsWriter.Entry.of(one.getKey(), DType.FLOAT32, one.getValue()));
     }
     SafeTensorsWriter.write(folder.resolve(name), entries);
   }
 
-  private String name(int number, ParameterLayout.Entry entry) {
-    return states.get(number) + "." + entry.name();
+  /** Views of a state by the names of the file's tensors. */
+  private Map<String, Tensor> tensors(ParameterLayout layout, Tensor state) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    for (int number = 0; number < states.size(); number++) {
+      Tensor ofOne = state.view(number * layout.size(), layout.size());
+      for (ParameterLayout.Entry entry : layout.entries()) {
+        tensors.put(states.get(number) + "." + entry.name(), entry.in(ofOne));
+      }
+    }
+    return tensors;
   }
 
   /**
@@ -73,21 +80,16 @@ public record OptimizerFile(String name, List<String> states) {
       throws IOException {
     Path path = folder.resolve(name);
     try (SafeTensors file = SafeTensors.open(path)) {
-      for (int number = 0; number < states.size(); number++) {
-        for (ParameterLayout.Entry entry : layout.entries()) {
-          String tensor = name(number, entry);
-          boolean fits =
-              file.find(tensor)
-                  .filter(info -> Arrays.equals(info.shape(), entry.shape()))
-                  .isPresent();
-          if (!fits) {
-            throw new CheckpointException(
-                "Cannot resume from %s: it has no %s of shape %s; it belongs to another model or adapter",
-                path, tensor, Arrays.toString(entry.shape()));
-          }
-          try (Tensor stored = file.map(tensor, engine)) {
-            engine.copy(stored, state.view(number * layout.size() + entry.offset(), entry.shape()));
-          }
+      for (Map.Entry<String, Tensor> one : tensors(layout, state).entrySet()) {
+        String tensor = one.getKey();
+        long[] shape = one.getValue().shape();
+        if (file.find(tensor).filter(info -> Arrays.equals(info.shape(), shape)).isEmpty()) {
+          throw new CheckpointException(
+              "Cannot resume from %s: it has no %s of shape %s; it belongs to another model or adapter",
+              path, tensor, Arrays.toString(shape));
+        }
+        try (Tensor stored = file.map(tensor, engine)) {
+          engine.copy(stored, one.getValue());
         }
       }
     }

@@ -92,6 +92,9 @@ record ResumeState(
     } catch (JsonProcessingException e) {
       throw damaged(name, "its %s is damaged (%s)".formatted(FILE_NAME, JsonProblem.of(e)));
     }
+    if (state == null || state.formatVersion() == VERSION && state.lacksParts()) {
+      throw damaged(name, "its %s is damaged (it lacks parts)".formatted(FILE_NAME));
+    }
     if (state.formatVersion() != VERSION) {
       throw unusable(
           name,
@@ -105,6 +108,10 @@ record ResumeState(
       }
     }
     return state;
+  }
+
+  private boolean lacksParts() {
+    return fingerprint == null || sums == null || best == null || files == null;
   }
 
   private static ConfigException damaged(String name, String reason) {

@@ -39,14 +39,15 @@ public record Evaluation(
     List<StepMetrics> measured = new ArrayList<>();
     try (SharedVector parameters = workers.lend(vectors.vector())) {
       workers.forEach(
+          "evaluate %s rows".formatted(count),
           workers.shares(batches),
-          new Evaluate(vectors.model(), rows, parameters, count),
+          new Evaluate(vectors.model(), rows, parameters),
           measured::addAll);
     }
     return EvalMetrics.of(measured, batches.stream().mapToInt(batch -> batch.length).toArray());
   }
 
-  private record Evaluate(TrainedModel model, TrainingRows rows, SharedVector parameters, int count)
+  private record Evaluate(TrainedModel model, TrainingRows rows, SharedVector parameters)
       implements Work<List<int[]>, List<StepMetrics>> {
     @Override
     public List<StepMetrics> run(List<int[]> batches) {
@@ -55,11 +56,6 @@ public record Evaluation(
             .map(batch -> here.evaluate(batch, rows, parameters.vector()))
             .toList();
       }
-    }
-
-    @Override
-    public String verb() {
-      return "evaluate %s rows".formatted(count);
     }
   }
 }

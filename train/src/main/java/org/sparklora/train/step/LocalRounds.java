@@ -131,6 +131,7 @@ public final class LocalRounds implements AutoCloseable {
     int step = past.get(past.size() - 1).endStep();
     workers.during("after step " + step);
     workers.forEach(
+        "collect moments",
         IntStream.range(0, run.plan().workers()).boxed().toList(),
         new Collect(start(step, step), vectors.model(), vectors.rule()),
         own -> next.add(workers.share(own)));
@@ -145,16 +146,6 @@ public final class LocalRounds implements AutoCloseable {
       try (TrainedVectors vectors = TrainedVectors.zeros(model, rule)) {
         return start.momentsOf(worker, vectors).handedOver();
       }
-    }
-
-    @Override
-    public String verb() {
-      return "collect moments";
-    }
-
-    @Override
-    public long vectorBytes(FlatVector moments) {
-      return moments.bytes();
     }
   }
 
@@ -189,12 +180,12 @@ public final class LocalRounds implements AutoCloseable {
   }
 
   private void replace(RoundStart.Snapshot next) {
-    close(snapshot);
+    closeSnapshot();
     snapshot = next;
   }
 
-  private void close(RoundStart.Snapshot before) {
-    before.close();
+  private void closeSnapshot() {
+    snapshot.close();
     past.forEach(over -> over.update().close());
     past.clear();
   }
@@ -202,7 +193,7 @@ public final class LocalRounds implements AutoCloseable {
   /** Frees all vectors but the driver's. */
   @Override
   public void close() {
-    close(snapshot);
+    closeSnapshot();
     outer.close();
     run.close();
   }

@@ -13,6 +13,8 @@ import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.vector.FlatVector;
+import org.sparklora.train.workers.Adding;
+import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
@@ -60,11 +62,6 @@ public final class PolicyUpdates implements AutoCloseable {
     return vectors.vector();
   }
 
-  /** A checksum of the current parameters. */
-  public String checksum() {
-    return vectors.vector().checksum();
-  }
-
   /**
    * Losses and metrics of a step's micro-batches. The gradient itself stays in the vectors until it
    * is applied, or the next one is computed.
@@ -72,12 +69,7 @@ public final class PolicyUpdates implements AutoCloseable {
    * @param step number of the step, from 0
    * @param parts of each micro-batch, without its gradient
    */
-  public record Gradient(int step, List<PolicyGradient> parts) {
-    /** The policy's: per micro-batch an array with one number per target token. */
-    public List<float[]> logProbs() {
-      return parts.stream().map(PolicyGradient::logProbs).toList();
-    }
-  }
+  public record Gradient(int step, List<PolicyGradient> parts) {}
 
   /**
    * Computes a step's gradient; the parameters stay as they are.
@@ -85,11 +77,13 @@ public final class PolicyUpdates implements AutoCloseable {
    * @param microBatches all micro-batches of the step; their losses and gradients add up
    * @throws org.sparklora.train.NonFiniteLossException if a loss is not finite
    */
-  public Gradient gradient(int step, List<PolicyMicroBatch> microBatches) {
+  public Gradient gradient(List<PolicyMicroBatch> microBatches) {
+    int step = microBatches.get(0).step();
     workers.during("step " + (step + 1));
     FlatVector sum = vectors.beginGradient();
     List<PolicyGradient> parts = new ArrayList<>();
     workers.forEach(
+        "compute gradients",
         microBatches,
         new ComputeGradient(vectors.model(), parameters()),
         part -> {
@@ -112,10 +106,11 @@ public final class PolicyUpdates implements AutoCloseable {
   }
 
   /**
-   * Takes steps that are averaged once: workers take all of them on their own micro-batches; then
-   * parameters and moments become their means over the workers. With an outer optimizer the driver
-   * takes a step with the mean change of the parameters instead. All workers weigh the same: losses
-   * are divided by numbers of the round, not of a worker.
+   * Takes steps that are averaged once (local SGD; Stich, 2019, arXiv 1805.09767): workers take all
+   * of them on their own micro-batches; then parameters and moments become their means over the
+   * workers. With an outer optimizer the driver takes a step with the mean change of the parameters
+   * instead. All workers weigh the same: losses are divided by numbers of the round, not of a
+   * worker.
    *
    * @param ofWorkers for each worker its micro-batches of each step, equally many
    * @return the metrics of each step
@@ -132,8 +127,9 @@ public final class PolicyUpdates implements AutoCloseable {
         SharedVector moments = workers.share(vectors.copyOfMoments())) {
       taken =
           workers.addUp(
+              "take steps of their own",
               ofWorkers,
-              new LocalPolicySteps(
+              new TakeSteps(
                   vectors.model(),
                   vectors.rule(),
                   parameters(),
@@ -187,6 +183,42 @@ public final class PolicyUpdates implements AutoCloseable {
     }
   }
 
+  /**
+   * A worker's own steps, from the parameters {@code (P)} and moments {@code (2·P)} that all begin
+   * with. Adds its share of parameters and moments to the means, {@code (3·P)}.
+   *
+   * @param share of each worker in the means
+   * @param ofChanges whether the worker adds its share of the parameters' change instead
+   */
+  private record TakeSteps(
+      TrainedModel model,
+      StepRule rule,
+      SharedVector parameters,
+      SharedVector moments,
+      float share,
+      boolean ofChanges)
+      implements Adding<List<List<PolicyMicroBatch>>, List<PolicyMetrics>> {
+    @Override
+    public List<PolicyMetrics> add(List<List<PolicyMicroBatch>> steps, FlatVector means) {
+      long size = parameters.vector().size();
+      try (TrainedVectors own = TrainedVectors.zeros(model, rule);
+          PolicyUpdates alone = new PolicyUpdates(new LocalWorkers(), own, Optional.empty());
+          FlatVector part = new FlatVector(3 * size)) { // rounded: the same bits in one process
+        parameters.vector().copyTo(own.parameters());
+        moments.vector().copyTo(own.moments());
+        List<PolicyMetrics> taken =
+            steps.stream().map(step -> alone.apply(alone.gradient(step))).toList();
+        if (ofChanges) {
+          parameters.vector().addTo(-1, own.parameters());
+        }
+        FlatVector.over(own.parameters(), size).addTo(share, part.pointer());
+        FlatVector.over(own.moments(), 2 * size).addTo(share, FlatVector.at(part.pointer(), size));
+        part.addTo(means.pointer());
+        return taken;
+      }
+    }
+  }
+
   private record ComputeGradient(TrainedModel model, SharedVector parameters)
       implements Work<PolicyMicroBatch, PolicyGradient> {
     @Override
@@ -194,16 +226,6 @@ public final class PolicyUpdates implements AutoCloseable {
       try (ExecutorModel here = ExecutorModel.of(model)) {
         return here.gradient(microBatch, parameters.vector());
       }
-    }
-
-    @Override
-    public String verb() {
-      return "compute gradients";
-    }
-
-    @Override
-    public long vectorBytes(PolicyGradient result) {
-      return Float.BYTES * result.gradient().size();
     }
   }
 }

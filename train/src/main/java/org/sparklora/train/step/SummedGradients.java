@@ -19,21 +19,11 @@ import org.sparklora.train.workers.Workers;
  * <p>Neither the global batch nor the result depends on the number of workers: exactly in local
  * mode, where all add to one gradient in turn; up to float32 rounding on a cluster, where each
  * worker adds up its own first. With the same number of workers the result is repeatable.
+ *
+ * @param rows the training rows
  */
-public final class SummedGradients implements Synchronizer {
-  private final Workers workers;
-  private final TrainedVectors vectors;
-  private final TrainingRows rows;
-
-  /**
-   * @param rows the training rows
-   */
-  public SummedGradients(Workers workers, TrainedVectors vectors, TrainingRows rows) {
-    this.workers = workers;
-    this.vectors = vectors;
-    this.rows = rows;
-  }
-
+public record SummedGradients(Workers workers, TrainedVectors vectors, TrainingRows rows)
+    implements Synchronizer {
   @Override
   public int stepsPerRound() {
     return 1;
@@ -48,29 +38,24 @@ public final class SummedGradients implements Synchronizer {
     try (SharedVector parameters = workers.lend(vectors.vector())) {
       measured =
           workers.addUp(
+              "add %s gradients".formatted(shares.size()),
               shares,
-              new AddGradients(vectors.model(), rows, parameters, shares.size()),
+              new AddGradients(vectors.model(), rows, parameters),
               vectors.beginGradient());
     }
-    StepMetrics sum = StepMetrics.sum(measured).orElseThrow();
+    StepMetrics sum = StepMetrics.sum(measured);
     double norm = vectors.update(step, vectors.engine(workers));
     return new RoundReport(
         List.of(sum.withGradNorm(norm)), OptionalDouble.empty(), workers.takeUse());
   }
 
-  private record AddGradients(
-      TrainedModel model, TrainingRows rows, SharedVector parameters, int count)
+  private record AddGradients(TrainedModel model, TrainingRows rows, SharedVector parameters)
       implements Adding<StepRows, StepMetrics> {
     @Override
     public StepMetrics add(StepRows step, FlatVector gradient) {
       try (ExecutorModel here = ExecutorModel.of(model)) {
-        return here.accumulate(step, rows, parameters.vector(), gradient);
+        return here.begin(step, rows, parameters.vector(), gradient).await();
       }
-    }
-
-    @Override
-    public String verb() {
-      return "add %s gradients".formatted(count);
     }
   }
 }

@@ -1,6 +1,5 @@
 package org.sparklora.train.step;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.AdamW;
@@ -9,9 +8,6 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.train.ExecutorModel;
-import org.sparklora.train.PolicyGradient;
-import org.sparklora.train.PolicyMetrics;
-import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainedModel;
@@ -139,21 +135,6 @@ public final class TrainedVectors implements AutoCloseable {
     StepMetrics metrics = measured.withGradNorm(update(rows.step(), engine(), squares));
     ExecutorMeter.here().trained(0, System.nanoTime() - started);
     return metrics;
-  }
-
-  /** Takes an optimizer step on micro-batches of a policy, all on the model's engine. */
-  PolicyMetrics step(List<PolicyMicroBatch> microBatches) {
-    FlatVector sum = beginGradient();
-    List<PolicyGradient> parts = new ArrayList<>();
-    try (ExecutorModel here = ExecutorModel.of(model)) {
-      for (PolicyMicroBatch microBatch : microBatches) {
-        PolicyGradient part = here.gradient(microBatch, parameters);
-        part.addTo(sum, engine());
-        parts.add(part); // without its gradient from now on
-      }
-    }
-    int step = microBatches.get(0).step();
-    return PolicyMetrics.of(step, update(step, engine()), parts);
   }
 
   /**

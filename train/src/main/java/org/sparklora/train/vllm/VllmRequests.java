@@ -26,8 +26,8 @@ import org.sparklora.pipeline.run.Interruption;
  * each server takes as it gets done, so that faster servers do more. A request that fails goes back
  * to the queue; a server that fails again and again, or falls silent, takes no more, and its
  * requests go to the others. A reset connection or a restart fails all requests in flight, and is
- * one failure. A busy server gets a pause, and fails only if it stays busy until requests time out.
- * A prompt's completions count when one answer has all of them.
+ * one failure. A busy server gets the pause that it asks for, and fails only if it stays busy until
+ * requests time out. A prompt's completions count when one answer has all of them.
  *
  * <p>For one call of {@link #run}.
  */
@@ -62,7 +62,8 @@ final class VllmRequests {
     private int failedInARow;
     private long answeredNanos = System.nanoTime(); // time of the last answer, or of the start
     private long failedNanos = answeredNanos; // time of the last failure that counted
-    private long pausedNanos = answeredNanos; // time at which it gets requests again
+    private long pausedNanos = answeredNanos; // time of its next request
+    private long askedNanos = answeredNanos; // time before which it asked for no request
     private long reloadedNanos = answeredNanos; // guarded by this line
     private String lost = ""; // why it gets no more requests, if it does not
 
@@ -76,7 +77,9 @@ final class VllmRequests {
 
     /** Time until the server gets the next request. */
     long pauseMillis() {
-      return Math.max(0, TimeUnit.NANOSECONDS.toMillis(pausedNanos - System.nanoTime()));
+      long now = System.nanoTime();
+      long nanos = Math.max(pausedNanos - now, askedNanos - now);
+      return Math.max(0, TimeUnit.NANOSECONDS.toMillis(nanos));
     }
 
     /** Leaves the server out; threads that wait for its answers stop waiting. */
@@ -212,7 +215,7 @@ final class VllmRequests {
   /** Sends a request; a server that has lost the adapter gets it back, and the request fails. */
   private List<Completion> complete(Line line, Prompt prompt, long began) throws IOException {
     try {
-      return sampler.complete(line.server, prompt, sampling);
+      return line.server.complete(sampler, prompt, sampling);
     } catch (VllmServer.UnknownModelException e) {
       synchronized (line) { // a thread that waited for another's reload does not repeat it
         if (began - line.reloadedNanos >= 0) {
@@ -264,8 +267,9 @@ final class VllmRequests {
     notifyAll();
     String reason =
         failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
-    if (failure instanceof VllmServer.BusyException) {
+    if (failure instanceof VllmServer.BusyException busy) {
       line.pause(BUSY_MILLIS);
+      line.askedNanos = System.nanoTime() + busy.pause.toNanos();
       if (System.nanoTime() - line.answeredNanos > line.server.timeout().toNanos()) {
         line.lose(reason);
       }

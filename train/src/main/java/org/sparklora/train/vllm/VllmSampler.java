@@ -40,22 +40,6 @@ record VllmSampler(List<VllmServer> servers, String model, String adapter, int v
     return "vllm";
   }
 
-  /** The completions of one prompt, from one server, in one request. */
-  List<Completion> complete(VllmServer server, Prompt prompt, SamplingConfig sampling)
-      throws IOException {
-    List<Completion> completions = server.complete(model, !adapter.isEmpty(), prompt, sampling);
-    for (Completion one : completions) {
-      for (int token : one.tokens()) {
-        if (token >= vocabulary) {
-          throw server.refused(
-              "it draws token %s, and this model has %s; it serves another model"
-                  .formatted(token, vocabulary));
-        }
-      }
-    }
-    return completions;
-  }
-
   /** Gives the policy back to a server that has lost it. */
   void restore(VllmServer server) throws IOException {
     if (adapter.isEmpty()) {

@@ -71,8 +71,12 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
   static final class BusyException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    BusyException(String message) {
+    /** The pause that the server asks for, at most as long as requests may take. */
+    final Duration pause;
+
+    BusyException(String message, Duration pause) {
       super(message);
+      this.pause = pause;
     }
   }
 
@@ -164,11 +168,10 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
   /**
    * The completions of a prompt. The same arguments ask for the same random numbers.
    *
-   * @param model name of the base model or of an adapter
-   * @param isAdapter whether it is an adapter's: a base model may answer by another of its names
+   * @param policy draws them; the server is one of its servers
    * @throws UnknownModelException if the server has no such model, or another one answers
    */
-  List<Completion> complete(String model, boolean isAdapter, Prompt prompt, SamplingConfig sampling)
+  List<Completion> complete(VllmSampler policy, Prompt prompt, SamplingConfig sampling)
       throws IOException {
     String call = "/v1/completions";
     boolean greedy = sampling.rule().isGreedy(); // its completions are equal, and vLLM draws one
@@ -177,18 +180,20 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
     long most = (1 << 16) + tokens * drawn.numGenerations() * BYTES_A_TOKEN;
     JsonHttp.Answer answer =
         HTTP.send(
-            posted(call, body(model, prompt, drawn), timeout),
+            posted(call, body(policy.model(), prompt, drawn), timeout),
             (int) Math.min(most, Integer.MAX_VALUE - 8));
     if (answer.status() == NOT_FOUND) {
       throw new UnknownModelException(said(answer, call));
     }
     JsonNode json = understood(answer, call, "compare its settings with this run's");
-    String answering = PlainText.line(json.path("model").asText(model), LONGEST_MESSAGE);
-    // VLLM_SKIP_MODEL_NAME_VALIDATION lets the base answer for an adapter that was lost
-    if (isAdapter && !answering.equals(model)) {
+    String answering = PlainText.line(json.path("model").asText(policy.model()), LONGEST_MESSAGE);
+    // VLLM_SKIP_MODEL_NAME_VALIDATION lets the base answer for an adapter that was lost; a base
+    // may answer by another of its names
+    if (!policy.adapter().isEmpty() && !answering.equals(policy.model())) {
       throw new UnknownModelException("answers %s by %s".formatted(call, answering));
     }
-    return VllmAnswer.completions(json, prompt, drawn, sampling.numGenerations());
+    return new VllmAnswer(this, policy.vocabulary(), prompt, drawn)
+        .completions(json, sampling.numGenerations());
   }
 
   private static ObjectNode body(String model, Prompt prompt, SamplingConfig sampling) {
@@ -242,7 +247,8 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
       throws IOException {
     int status = answer.status();
     if (status == 429 || status == 503) {
-      throw new BusyException(said(answer, call));
+      boolean asksForMore = answer.pause().compareTo(timeout) > 0;
+      throw new BusyException(said(answer, call), asksForMore ? timeout : answer.pause());
     }
     if (status >= 500 || status == 408) {
       throw new IOException(said(answer, call));

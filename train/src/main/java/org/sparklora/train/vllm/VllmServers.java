@@ -154,8 +154,7 @@ public final class VllmServers implements AutoCloseable {
 
   private void draw(VllmServer server, Prompt prompt, SamplingConfig sampling) throws IOException {
     server.complete(
-        base,
-        false,
+        ofBase(List.of(server)),
         new org.sparklora.model.generate.Prompt(prompt.id(), prompt.tokens()),
         new SamplingConfig(1, 1, sampling.rule(), sampling.endTokens(), sampling.seed()));
   }
@@ -206,7 +205,7 @@ public final class VllmServers implements AutoCloseable {
    */
   public Sampler sampler(FlatVector parameters, String version) {
     if (model.lora().isEmpty()) {
-      return new VllmSampler(up(), base, "", model.config().vocabSize());
+      return ofBase(up());
     }
     String name = run + "-" + version;
     if (current.isPresent() && current.get().model().equals(name)) {
@@ -216,6 +215,10 @@ public final class VllmServers implements AutoCloseable {
     withdraw();
     current = Optional.of(made);
     return made;
+  }
+
+  private VllmSampler ofBase(List<VllmServer> some) {
+    return new VllmSampler(some, base, "", model.config().vocabSize());
   }
 
   private List<VllmServer> up() {
@@ -236,8 +239,12 @@ public final class VllmServers implements AutoCloseable {
   private VllmSampler load(String name, Path folder) {
     List<VllmServer> loaded = new ArrayList<>();
     try {
-      for (int left = MOST_LOADS; loaded.isEmpty(); left--) {
-        List<VllmServer> up = up();
+      List<VllmServer> up = List.of();
+      for (int load = 0; load < MOST_LOADS && loaded.isEmpty(); load++) {
+        if (load > 0) {
+          pause();
+        }
+        up = up();
         for (VllmServer server : up) {
           try {
             server.load(name, folder);
@@ -246,16 +253,13 @@ public final class VllmServers implements AutoCloseable {
             LOG.warn("vLLM's server {} does not load {}: it {}", server, folder, e.getMessage());
           }
         }
-        if (loaded.isEmpty() && left == 1) {
-          throw ConfigException.passing(
-              Flags.VLLM_SERVER_BASE_URL,
-              up.stream().map(VllmServer::url).collect(Collectors.joining(",")),
-              "no server loaded the adapter %s; see their logs, and go on with --resume_from_checkpoint true"
-                  .formatted(folder));
-        }
-        if (loaded.isEmpty()) {
-          pause();
-        }
+      }
+      if (loaded.isEmpty()) {
+        throw ConfigException.passing(
+            Flags.VLLM_SERVER_BASE_URL,
+            up.stream().map(VllmServer::url).collect(Collectors.joining(",")),
+            "no server loaded the adapter %s; see their logs, and go on with --resume_from_checkpoint true"
+                .formatted(folder));
       }
     } catch (RuntimeException e) {
       loaded.forEach(server -> server.unload(name));

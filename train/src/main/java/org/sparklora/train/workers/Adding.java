@@ -17,9 +17,4 @@ public interface Adding<I, O> extends Serializable {
    * @param sum the vector that the part adds to
    */
   O add(I part, FlatVector sum);
-
-  /** The verb in the names of Spark's jobs. */
-  default String verb() {
-    return "add up";
-  }
 }

@@ -28,7 +28,7 @@ public final class LocalWorkers implements Workers {
   }
 
   @Override
-  public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
+  public <I, O> void forEach(String verb, List<I> parts, Work<I, O> work, Consumer<O> results) {
     for (I part : parts) {
       Interruption.check(); // no Spark session stops this loop
       results.accept(work.run(part));
@@ -36,8 +36,8 @@ public final class LocalWorkers implements Workers {
   }
 
   @Override
-  public <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, FlatVector sum) {
-    return map(parts, part -> work.add(part, sum));
+  public <I, O> List<O> addUp(String verb, List<I> parts, Adding<I, O> work, FlatVector sum) {
+    return map(verb, parts, part -> work.add(part, sum));
   }
 
   @Override

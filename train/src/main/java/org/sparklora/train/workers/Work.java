@@ -13,14 +13,4 @@ import java.io.Serializable;
 public interface Work<I, O> extends Serializable {
   /** Does one part. */
   O run(I part);
-
-  /** The verb in the names of Spark's jobs. */
-  default String verb() {
-    return "work";
-  }
-
-  /** Bytes of a result's vectors as long as the trained parameters, for metrics; by default 0. */
-  default long vectorBytes(O result) {
-    return 0;
-  }
 }

@@ -44,13 +44,15 @@ public interface Workers {
   /**
    * Does all parts. Delivers each result in the order of the parts, as soon as it and all earlier
    * ones are complete, so that at most {@link #count} wait in memory.
+   *
+   * @param verb names the work on Spark's pages
    */
-  <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results);
+  <I, O> void forEach(String verb, List<I> parts, Work<I, O> work, Consumer<O> results);
 
   /** Does all parts and returns their results in order. */
-  default <I, O> List<O> map(List<I> parts, Work<I, O> work) {
+  default <I, O> List<O> map(String verb, List<I> parts, Work<I, O> work) {
     List<O> results = new ArrayList<>();
-    forEach(parts, work, results::add);
+    forEach(verb, parts, work, results::add);
     return results;
   }
 
@@ -62,7 +64,7 @@ public interface Workers {
    * @param sum float32
    * @return the parts' other results, in order
    */
-  <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, FlatVector sum);
+  <I, O> List<O> addUp(String verb, List<I> parts, Adding<I, O> work, FlatVector sum);
 
   /** Work of the executors, and bytes sent to them and back, since the last call. */
   ExecutorUse takeUse();

@@ -10,6 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.train.Cadence;
 import org.sparklora.train.RowOrder;
@@ -32,6 +33,18 @@ class CheckpointTest {
     assertThat(Checkpoint.isForResuming(name)).isTrue();
     assertThat(Checkpoint.isForResuming("adapter_model.safetensors")).isFalse();
     assertThat(Checkpoint.isForResuming("trainer_state.json")).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "{\"format_version\": 1}", "{\"format_version\": 1", ""})
+  void aResumeStateWithoutItsPartsIsDamaged(String content) throws IOException {
+    Files.writeString(folder.resolve(ResumeState.FILE_NAME), content);
+
+    assertThatThrownBy(() -> Checkpoint.open(folder, "checkpoint-1"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("resume_from_checkpoint = checkpoint-1: its resume_state.json is")
+        .hasMessageContaining("damaged")
+        .hasMessageContaining("delete this folder to go on from an earlier one");
   }
 
   @ParameterizedTest

@@ -15,10 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.PolicyRow;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.model.lora.LoraConfig;
-import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLossConfigs;
 import org.sparklora.pipeline.config.OptimizerConfig;
@@ -43,13 +40,7 @@ class LocalPolicyStepsTest {
   @BeforeEach
   void prepare() throws IOException {
     Path checkpoint = TestModels.copy("llama-tiny", Files.createDirectory(folder.resolve("model")));
-    model =
-        TrainedModel.adapter(
-            TestModels.source(checkpoint),
-            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
-            Precision.FLOAT32,
-            true,
-            42);
+    model = TestModels.adapter(checkpoint, 4, 42);
     rule =
         StepRule.of(
             model.layout(),
@@ -102,7 +93,7 @@ class LocalPolicyStepsTest {
         try (PolicyUpdates updates = updates(own, Optional.empty())) {
           List<PolicyMetrics> taken = new ArrayList<>();
           for (List<PolicyMicroBatch> step : steps(worker)) {
-            taken.add(updates.apply(updates.gradient(step.get(0).step(), step)));
+            taken.add(updates.apply(updates.gradient(step)));
           }
           ofWorkers.add(taken);
         }

@@ -16,12 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.model.lora.LoraConfig;
-import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
@@ -55,13 +52,7 @@ class LocalRoundsTest {
   @BeforeEach
   void prepare() throws IOException {
     Path checkpoint = TestModels.copy("llama-tiny", Files.createDirectory(folder.resolve("model")));
-    model =
-        TrainedModel.adapter(
-            TestModels.source(checkpoint),
-            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
-            Precision.FLOAT32,
-            true,
-            42);
+    model = TestModels.adapter(checkpoint, 4, 42);
     rule =
         StepRule.of(
             model.layout(),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -22,11 +23,12 @@ class VllmAnswerTest {
         {"choices": [{"index": 0, "token_ids": [%s], "logprobs": {"token_logprobs": [%s]}}]}
         """
             .formatted(tokens, logProbs);
-    return VllmAnswer.completions(
-        new ObjectMapper().readTree(answer),
-        new Prompt(4, new int[] {1}),
-        new SamplingConfig(1, 2, SamplingRule.at(1), Set.of(), 0),
-        1);
+    return new VllmAnswer(
+            new VllmServer("http://gpu-1", "", Duration.ofSeconds(1)),
+            7,
+            new Prompt(4, new int[] {1}),
+            new SamplingConfig(1, 2, SamplingRule.at(1), Set.of(), 0))
+        .completions(new ObjectMapper().readTree(answer), 1);
   }
 
   @Test

@@ -23,6 +23,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.SplitMix64;
 import org.sparklora.model.generate.Completion;
@@ -201,8 +203,20 @@ class VllmSamplerTest {
   }
 
   @Test
-  void aServerThatStaysBusyIsGivenUp() throws IOException {
-    start(number -> Fault.BUSY);
+  void aBusyServerGetsThePauseThatItAsksFor() throws IOException {
+    VllmStandIn server = start(number -> number == 0 ? Fault.BUSY : Fault.NONE);
+    server.retryAfter = "1";
+    long began = System.nanoTime();
+
+    requireWhole(sampler("base").complete(prompts(1), SAMPLING), 1);
+
+    assertThat(System.nanoTime() - began).isGreaterThan(Duration.ofSeconds(1).toNanos());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "86400", "Fri, 31 Dec 9999 23:59:59 GMT"})
+  void aServerThatStaysBusyIsGivenUp(String retryAfter) throws IOException {
+    start(number -> Fault.BUSY).retryAfter = retryAfter;
 
     VllmSampler hasty = sampler("base", Duration.ofSeconds(1));
     assertThatThrownBy(() -> hasty.complete(prompts(3), SAMPLING))
@@ -333,6 +347,18 @@ class VllmSamplerTest {
       assertThat(received).isEqualTo(sent);
       requireWhole(received.complete(prompts(3), SAMPLING), 3);
     }
+  }
+
+  @Test
+  void aServerThatCutsCompletionsOffIsRefusedWithTheRemedy() throws IOException {
+    VllmStandIn server = start(number -> Fault.NONE);
+    server.maxNewTokens = 2;
+
+    assertThatThrownBy(() -> sampler("base").complete(prompts(20), SAMPLING))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("vllm_server_base_url = " + server.url())
+        .hasMessageContaining("after 2 tokens, before --max_completion_length 5; start it with")
+        .hasMessageContaining("without max_new_tokens in --override-generation-config");
   }
 
   @Test

@@ -21,12 +21,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.lora.LoraConfig;
-import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.train.TestModels;
@@ -51,13 +48,7 @@ class VllmServersTest {
   @BeforeEach
   void prepare() throws IOException {
     base = TestModels.copy("llama-tiny", folder);
-    model =
-        TrainedModel.adapter(
-            TestModels.source(base),
-            new LoraConfig(16, 32, 0, false, LoraTargets.names(List.of("all-linear"))),
-            Precision.FLOAT32,
-            false,
-            0);
+    model = TestModels.adapter(base, 16, 0);
   }
 
   @AfterEach

@@ -47,7 +47,7 @@ public final class VllmStandIn implements AutoCloseable {
     NONE,
     /** Status 500. */
     ERROR,
-    /** Status 503. */
+    /** Status 503, with {@link #retryAfter}. */
     BUSY,
     /** The connection ends in the middle of the answer. */
     BROKEN,
@@ -76,6 +76,12 @@ public final class VllmStandIn implements AutoCloseable {
 
   /** The fault of a request for completions by its number, from 0. */
   public volatile IntFunction<Fault> faults = number -> Fault.NONE;
+
+  /** Header of the answer of a busy server; the empty string for none. */
+  public volatile String retryAfter = "";
+
+  /** Most tokens of any completion: {@code max_new_tokens} of --override-generation-config. */
+  public volatile int maxNewTokens = Integer.MAX_VALUE;
 
   public volatile int maxLength = 4096;
   public volatile int maxRank = 64;
@@ -219,7 +225,12 @@ public final class VllmStandIn implements AutoCloseable {
     }
     switch (fault) {
       case ERROR -> error(http, 500, "EngineCore encountered an issue");
-      case BUSY -> error(http, 503, "Too many requests are waiting");
+      case BUSY -> {
+        if (!retryAfter.isEmpty()) {
+          http.getResponseHeaders().set("Retry-After", retryAfter);
+        }
+        error(http, 503, "Too many requests are waiting");
+      }
       case GARBAGE -> send(http, 200, "<html>busy</html>");
       case SILENCE -> {
         silent = true;
@@ -255,7 +266,7 @@ public final class VllmStandIn implements AutoCloseable {
     SamplingConfig sampling =
         new SamplingConfig(
             n,
-            body.path("max_tokens").asInt(),
+            Math.min(body.path("max_tokens").asInt(), maxNewTokens),
             rule,
             java.util.Set.copyOf(ends),
             body.path("seed").asLong());
