@@ -2,6 +2,7 @@ package org.sparklora.observe.estimate;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.RoundedProducts;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.engine.Engine;
@@ -48,7 +49,9 @@ final class CostFindings {
     if (run.adapter().isPresent()) {
       findings.add(fullMemory(run, planned, TrainingMemory.ofAllWeights(run)));
     }
-    run.generation().ifPresent(generation -> findings.add(generating(run, generation)));
+    run.generation()
+        .filter(generation -> generation.completions() > 0)
+        .ifPresent(generation -> findings.add(generating(run, generation)));
     run.generation()
         .map(PlannedRun.Generation::teacherBytes)
         .filter(bytes -> bytes > 0)
@@ -70,21 +73,24 @@ final class CostFindings {
   }
 
   private static Finding memory(PlannedRun run, TrainingMemory memory) {
-    boolean trainable =
-        trainable(run.adapter().isPresent() ? run.adapter().get().size() : weights(run));
-    return new Figures("memory")
-        .variant(run.adapter().isPresent() ? "" : "all_weights")
-        .value("peak_bytes", memory.total())
-        .value("runtime_bytes", memory.runtime())
-        .value("base_bytes", memory.base())
-        .value("parameter_bytes", memory.parameters())
-        .value("activation_bytes", memory.activations())
-        .value("micro_batch_tokens", run.microBatchTokens())
-        .finding(trainable ? Severity.OK : Severity.REGRET, "terms");
+    long trained = run.adapter().map(ParameterLayout::size).orElseGet(() -> weights(run));
+    boolean trainable = trained <= MOST_TRAINED_PARAMETERS;
+    Figures figures =
+        new Figures("memory")
+            .variant(run.adapter().isPresent() ? "" : "all_weights")
+            .value("peak_bytes", memory.total())
+            .value("runtime_bytes", memory.runtime())
+            .value("base_bytes", memory.base())
+            .value("parameter_bytes", memory.parameters())
+            .value("activation_bytes", memory.activations())
+            .value("micro_batch_tokens", run.microBatchTokens());
+    figures.word("terms", figures.words("fits"));
+    return figures.finding(
+        trainable ? Severity.OK : Severity.REGRET, trainable ? "fits" : "too_large");
   }
 
   private static Finding fullMemory(PlannedRun run, TrainingMemory planned, TrainingMemory full) {
-    boolean trainable = trainable(weights(run));
+    boolean trainable = weights(run) <= MOST_TRAINED_PARAMETERS;
     return new Figures("full_memory")
         .value("peak_bytes", full.total())
         .value("trainable_here", trainable)
@@ -98,16 +104,14 @@ final class CostFindings {
     return WeightLayout.of(run.model()).size();
   }
 
-  private static boolean trainable(long parameters) {
-    return parameters <= MOST_TRAINED_PARAMETERS;
-  }
-
   private static Finding generating(PlannedRun run, PlannedRun.Generation generation) {
     return new Figures("generating")
-        .variant(packedWeights(run) == 0 ? "" : "copied")
-        .value("key_value_bytes", keysAndValues(run))
-        .value("packed_weight_bytes", packedWeights(run))
+        .variant(generation.packedWeightBytes() == 0 ? "" : "copied")
+        .value("key_value_bytes", keysAndValues(run, generation.completions()))
+        .value("key_value_bytes_in_flight", keysAndValues(run, generation.inFlight()))
+        .value("packed_weight_bytes", generation.packedWeightBytes())
         .word("completions", generation.completions())
+        .word("in_flight", generation.inFlight())
         .finding(Severity.OK, "beside");
   }
 
@@ -118,13 +122,8 @@ final class CostFindings {
         .finding(fits ? Severity.OK : Severity.REGRET, fits ? "beside" : "too_large");
   }
 
-  private static long packedWeights(PlannedRun run) {
-    return run.generation().map(PlannedRun.Generation::packedWeightBytes).orElse(0L);
-  }
-
-  /** Bytes of keys and values for one prompt's completions, all at their greatest length. */
-  private static long keysAndValues(PlannedRun run) {
-    long completions = run.generation().map(PlannedRun.Generation::completions).orElse(0);
+  /** Bytes of keys and values of some completions, all at their greatest length. */
+  private static long keysAndValues(PlannedRun run, long completions) {
     long slots =
         run.model().layers().stream()
             .mapToLong(layer -> TrainingMemory.slots(layer, run.batch().maxRowTokens()))
@@ -134,10 +133,12 @@ final class CostFindings {
 
   /** Peak memory, reached during generation, when the activations are still allocated. */
   private static long peak(PlannedRun run, TrainingMemory training) {
-    return training.total()
-        + keysAndValues(run)
-        + packedWeights(run)
-        + run.generation().map(PlannedRun.Generation::teacherBytes).orElse(0L);
+    long generating =
+        run.generation()
+            .map(of -> keysAndValues(run, of.inFlight()) + of.packedWeightBytes())
+            .orElse(0L);
+    long teacher = run.generation().map(PlannedRun.Generation::teacherBytes).orElse(0L);
+    return training.total() + generating + teacher;
   }
 
   /** The share of products in bfloat16: none on some CPUs, and for small micro-batches. */

@@ -10,14 +10,13 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
-import org.sparklora.model.generate.Generator;
 
 /**
  * Estimated peak GPU memory of the torch engine, in bytes by term; not yet measured on a GPU.
  *
  * <pre>
  * context      1 GiB, an assumption: CUDA's context and kernels, cuBLAS's workspace, the allocator's rounding
- * weights      the frozen weights: 2 bytes per element of a matrix in bfloat16, in memory or in the file; 0.56 in 4 bits; else 4
+ * weights      the frozen weights: 2 bytes per element of a matrix in bfloat16, in memory or in the file; 0.56 in 4 bits; else 4; also a teacher's
  * parameters   the trained parameters, their gradient and AdamW's two moments, 4 bytes each; with completions also a micro-batch's gradient
  * activations  see {@link ActivationMemory}, in the type of products; includes the loss head's chunk
  * headChunk    part of the activations: logits of the rows computed at a time
@@ -46,9 +45,10 @@ public record GpuMemory(
     DType linear = run.memory().linearWeights() == DType.NF4 ? DType.NF4 : weights;
     ParameterLayout all = WeightLayout.of(model);
     long trained = run.adapter().map(ParameterLayout::size).orElseGet(all::size);
+    long teacher = run.generation().map(PlannedRun.Generation::teacherBytes).orElse(0L);
     return new GpuMemory(
         CONTEXT,
-        run.adapter().isPresent() ? TrainingMemory.frozen(model, weights, linear) : 0,
+        teacher + (run.adapter().isPresent() ? TrainingMemory.frozen(model, weights, linear) : 0),
         (run.generation().isPresent() ? 5 : 4) * trained * Float.BYTES,
         ActivationMemory.bytes(
             model,
@@ -59,19 +59,16 @@ public record GpuMemory(
         Math.min(run.microBatchTokens(), Engine.usualLogitsRows(model.vocabSize()))
             * model.vocabSize()
             * Float.BYTES,
-        run.generation().map(generation -> cache(run, generation)).orElse(0L));
+        cache(run, run.generation().map(PlannedRun.Generation::inFlight).orElse(0)));
   }
 
-  /** Bytes of the key-value cache; all completions of a prompt are in flight together. */
-  private static long cache(PlannedRun run, PlannedRun.Generation generation) {
-    int completions = generation.completions();
-    int together = Math.max(completions, Generator.DEFAULT_ROWS / completions * completions);
-    long inFlight = Math.min(together, generation.inRound());
+  /** Bytes of the key-value cache of some completions. */
+  private static long cache(PlannedRun run, long inFlight) {
     long slots = 0; // of all layers
     for (DecoderConfig.Layer layer : run.model().layers()) {
       long taken = inFlight * TrainingMemory.slots(layer, run.batch().maxRowTokens());
-      long pages = Math.max(1, -Math.floorDiv(-taken, PAGE));
-      slots += Long.highestOneBit(2 * pages - 1) * PAGE;
+      long pages = -Math.floorDiv(-taken, PAGE);
+      slots += Long.highestOneBit(Math.max(0, 2 * pages - 1)) * PAGE;
     }
     return 2 * slots * run.model().heads().keyValueWidth() * run.memory().products().bytes();
   }

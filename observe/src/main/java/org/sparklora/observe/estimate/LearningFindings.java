@@ -18,7 +18,7 @@ final class LearningFindings {
     run.adapter()
         .map(
             adapter ->
-                run.generation().isPresent()
+                run.generation().filter(of -> of.teacherBytes() == 0).isPresent()
                     ? capacityForRewards(run, adapter)
                     : capacity(run, adapter))
         .ifPresent(findings::add);
@@ -27,6 +27,7 @@ final class LearningFindings {
     return findings;
   }
 
+  /** Capacity for the tokens of a dataset, or of completions whose every token a teacher rates. */
   private static Finding capacity(PlannedRun run, AdapterLayout adapter) {
     Figures figures = figures("capacity", adapter);
     Optional<PlannedRun.Tokens> known = run.distinctTargetTokens();

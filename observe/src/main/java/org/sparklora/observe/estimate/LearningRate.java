@@ -8,7 +8,7 @@ import org.sparklora.model.checkpoint.ModelFamily;
  * size, a fit over 14 Llama and Qwen models on Tulu 3 (blog; tinker-cookbook's {@code get_lr}).
  *
  * <p>m is 10 for adapters of any rank, 15 in runs under 100 steps, where B is still near zero, and
- * 1 for full fine-tuning. p is 0.781 for Llama and 0.0775 for Qwen.
+ * 1 for full fine-tuning. p is 0.781 for Llama and 0.0775 for Qwen, with experts or without.
  *
  * @param advised the rate
  * @param extrapolated whether the fit lacks the model's family, or models of its size in the family
@@ -45,13 +45,14 @@ public record LearningRate(double advised, boolean extrapolated) {
   }
 
   private static LearningRate of(DecoderConfig model, double factor) {
-    boolean qwen = model.family() == ModelFamily.QWEN2 || model.family() == ModelFamily.QWEN3;
+    boolean dense = model.family() == ModelFamily.QWEN2 || model.family() == ModelFamily.QWEN3;
+    boolean qwen = dense || model.family() == ModelFamily.QWEN3_MOE;
     boolean llama = model.family() == ModelFamily.LLAMA;
     int hidden = model.hiddenSize();
     double advised =
         BASE * factor * Math.pow(BASE_HIDDEN_SIZE / hidden, qwen ? QWEN_POWER : LLAMA_POWER);
     boolean inFit =
-        qwen && hidden >= SMALLEST_QWEN && hidden <= LARGEST_QWEN
+        dense && hidden >= SMALLEST_QWEN && hidden <= LARGEST_QWEN
             || llama && hidden >= SMALLEST_LLAMA && hidden <= LARGEST_LLAMA;
     return new LearningRate(advised, !inFit);
   }

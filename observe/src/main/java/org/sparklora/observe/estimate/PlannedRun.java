@@ -3,11 +3,15 @@ package org.sparklora.observe.estimate;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.sparklora.model.Decoder;
+import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.generate.Generator;
 import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.train.TrainedModel;
 
 /**
  * The inputs of the regret report.
@@ -43,14 +47,21 @@ public record PlannedRun(
   /**
    * Settings of the completions that are generated together.
    *
-   * @param completions completions of one prompt ({@code num_generations})
+   * @param completions completions of one prompt ({@code num_generations}); 0 if servers draw
    * @param inRound completions of all prompts of a round
    * @param packedWeightBytes bytes of packed copies of linear layers' weights, which speed up
    *     decoding
    * @param teacherBytes bytes of a teacher's weights; 0 without one
    */
   public record Generation(
-      int completions, int inRound, long packedWeightBytes, long teacherBytes) {}
+      int completions, int inRound, long packedWeightBytes, long teacherBytes) {
+
+    /** Most completions that have keys and values at a time; those of a prompt are together. */
+    int inFlight() {
+      int prompts = completions == 0 ? 0 : Math.max(1, Generator.DEFAULT_ROWS / completions);
+      return Math.min(prompts * completions, inRound);
+    }
+  }
 
   /**
    * Settings that determine memory besides the shapes.
@@ -70,6 +81,14 @@ public record PlannedRun(
       boolean gradientCheckpointing,
       int parameterVectors,
       Optional<Engine> bfloat16) {
+
+    /** The settings of a run that trains a model, whose checkpoint has these headers. */
+    public static Memory of(TrainedModel model, CheckpointHeaders headers, int parameterVectors) {
+      Engine engine = Engines.of(model.engine());
+      DType weights = Decoder.kept(model.precision().weights(), headers.matrixType(), engine);
+      return of(
+          weights, model.precision(), engine, model.gradientCheckpointing(), parameterVectors);
+    }
 
     /** The settings of a run on an engine. */
     public static Memory of(

@@ -35,17 +35,14 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
   /** Parameters, gradient and two moments. */
   static final int VECTORS_ALONE = 4;
 
-  private static final int VECTORS_OF_A_BROADCAST = 6;
+  /** Vectors in an executor of a cluster: its own, and six of the broadcast. */
+  public static final int VECTORS_OF_AN_EXECUTOR = VECTORS_ALONE + 6;
+
   private static final long RUNTIME = 400L << 20;
 
   /** Vectors in this JVM, in local mode. */
   public static int localVectors(int workersOnTheirOwn) {
     return workersOnTheirOwn == 1 ? VECTORS_ALONE : VECTORS_ALONE * (1 + workersOnTheirOwn);
-  }
-
-  /** Vectors in an executor of a cluster. */
-  public static int executorVectors() {
-    return VECTORS_ALONE + VECTORS_OF_A_BROADCAST;
   }
 
   /** The memory of a planned run. */

@@ -99,6 +99,27 @@ class GpuMemoryTest {
   }
 
   @Test
+  void aTeachersWeightsLieBesideTheModels() throws IOException {
+    var alone = Optional.of(new PlannedRun.Generation(16, 1024, 0, 0));
+    var taught = Optional.of(new PlannedRun.Generation(16, 1024, 0, 5 * GIB));
+    assertThat(memory(GuideModels.QWEN3_0_6B, true, taught).total())
+        .isEqualTo(memory(GuideModels.QWEN3_0_6B, true, alone).total() + 5 * GIB);
+  }
+
+  @Test
+  void completionsOfServersTakeNoMemoryHere() throws IOException {
+    DecoderConfig model =
+        DecoderConfig.read(GuideModels.QWEN3_0_6B.write(folder).resolve("config.json"));
+    PlannedRun run = run(model, true, Optional.of(new PlannedRun.Generation(0, 1024, 0, 0)));
+    assertThat(GpuMemory.of(run).cache()).isZero();
+    long needed = TrainingMemory.of(run).total();
+    List<Finding> findings =
+        CostFindings.of(run, new MachineMemory(Grantor.THIS_MACHINE, needed, needed));
+    assertThat(findings).extracting(Finding::name).doesNotContain("memory, generating");
+    assertThat(findings.get(findings.size() - 1).verdict()).isEqualTo(Finding.Severity.OK);
+  }
+
+  @Test
   void layersWithAWindowKeepAsManyTokensAndTwoPages() throws IOException {
     Path file = GuideModels.QWEN3_0_6B.write(folder).resolve("config.json");
     ObjectNode json = (ObjectNode) new ObjectMapper().readTree(file.toFile());

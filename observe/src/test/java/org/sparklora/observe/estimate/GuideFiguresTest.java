@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,6 +16,7 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.train.GuideModels;
+import org.sparklora.train.TestModels;
 
 /** The figures that the blog, tinker-cookbook and arithmetic give for the guide's models. */
 class GuideFiguresTest {
@@ -131,5 +133,16 @@ class GuideFiguresTest {
   void ratesOfOtherModelsAreExtrapolated(GuideModels shapes, boolean extrapolated)
       throws IOException {
     assertThat(LearningRate.ofAdapter(read(shapes), false).extrapolated()).isEqualTo(extrapolated);
+  }
+
+  /** The cookbook knows a Qwen by its name, with experts or without. */
+  @Test
+  void aQwenWithExpertsHasQwensPower() throws IOException {
+    DecoderConfig model =
+        DecoderConfig.read(TestModels.copy("qwen3-moe-tiny", folder).resolve("config.json"));
+    LearningRate rate = LearningRate.ofAdapter(model, false);
+
+    assertThat(rate.advised()).isCloseTo(5e-4 * Math.pow(2000 / 32.0, 0.0775), within(1e-12));
+    assertThat(rate.extrapolated()).isTrue();
   }
 }

@@ -225,6 +225,38 @@ class RegretReportTest {
     assertThat(RegretReport.refusal(run, MachineMemory.ofExecutors(1))).isEmpty();
   }
 
+  private PlannedRun rewarded(int inRound, long teacherBytes) {
+    return new PlannedRun(
+        model,
+        adapter(4, "all-linear"),
+        MEMORY,
+        new PlannedRun.Batch(1, 8, 1024, 10, 1),
+        1e-5,
+        Optional.empty(),
+        Optional.of(new PlannedRun.Generation(8, inRound, 0, teacherBytes)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"128, 64", "40, 40"})
+  void theMachineMustHoldTheKeysAndValuesOfAllCompletionsInFlight(int inRound, long inFlight) {
+    PlannedRun run = rewarded(inRound, 0);
+    long cache = inFlight * 1024 * 30 * 2 * 3 * 64 * Float.BYTES; // 3 heads of 64 in 30 layers
+    long needed = TrainingMemory.of(run).total() + cache;
+
+    assertThat(machineVerdict(run, new MachineMemory(LARGE.grantor(), needed, needed)))
+        .isEqualTo(Severity.OK);
+    assertThat(machineVerdict(run, new MachineMemory(LARGE.grantor(), needed - 1, needed - 1)))
+        .isEqualTo(Severity.REGRET);
+  }
+
+  @Test
+  void rewardsTeachByCompletionAndATeacherByToken() {
+    assertThat(finding(rewarded(128, 0), "capacity").figure())
+        .contains("80 completions teach about a bit each");
+    assertThat(finding(rewarded(128, 1L << 30), "capacity").figure())
+        .contains("at most 81,920 target tokens");
+  }
+
   private static Severity machineVerdict(PlannedRun run, MachineMemory machine) {
     List<Finding> findings = RegretReport.of("test", run, machine).findings();
     return findings.get(findings.size() - 1).verdict();

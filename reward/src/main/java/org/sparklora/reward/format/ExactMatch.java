@@ -1,8 +1,8 @@
 package org.sparklora.reward.format;
 
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.AnswerReward;
 import org.sparklora.reward.Judgement;
@@ -11,17 +11,18 @@ import org.sparklora.reward.RewardInput;
 /**
  * 1 for a completion whose answer is the solution's, as a text: {@code exact_match} with {@code
  * strict-match} of lm-evaluation-harness's tasks {@code gsm8k} and {@code gsm8k_cot}. The answer is
- * the first number after {@code ####} or {@code The answer is}, before the completion asks a
- * question of its own; commas, dollar signs and a full stop at the end do not count.
+ * the first number after {@code ####}, or without one after {@code The answer is}, before the
+ * completion asks a question of its own; commas, dollar signs and a full stop at the end do not
+ * count.
  */
 public record ExactMatch() implements AnswerReward {
   public static final String NAME = "exact_match_reward";
 
   private static final Pattern END = Pattern.compile("Question:|Q:|</s>|<\\|im_end\\|>");
+  private static final Pattern MARKED = Pattern.compile("#### (-?[0-9.,]+)");
 
-  /** After the words one more character is needed, as in the harness, usually the full stop. */
-  private static final Pattern ANSWER =
-      Pattern.compile("#### (-?[0-9.,]+)|The answer is (-?[0-9.,]+).");
+  /** One more character is needed, as in the harness, usually the full stop. */
+  private static final Pattern SAID = Pattern.compile("The answer is (-?[0-9.,]+).");
 
   @Override
   public String name() {
@@ -48,10 +49,11 @@ public record ExactMatch() implements AnswerReward {
   }
 
   private static Optional<String> written(String completion) {
-    Matcher found = ANSWER.matcher(END.split(completion, 2)[0]);
-    return found.find()
-        ? Optional.ofNullable(found.group(1)).or(() -> Optional.of(found.group(2)))
-        : Optional.empty();
+    String own = END.split(completion, 2)[0];
+    return Stream.of(MARKED, SAID)
+        .flatMap(answer -> answer.matcher(own).results())
+        .map(found -> found.group(1))
+        .findFirst();
   }
 
   @Override

@@ -40,6 +40,7 @@ class RewardsTest {
         .isEqualTo(1);
     assertThat(judge(name, "So it is. The answer is 1,072. And 5.", solution)).isEqualTo(1);
     assertThat(judge(name, "#### 3\n#### 1072", solution)).isEqualTo(0);
+    assertThat(judge(name, "The answer is 1000+72.\n#### 1072", solution)).isEqualTo(1);
     assertThat(judge(name, "It is 1072", solution)).isEqualTo(0);
     assertThat(judge(name, "5 Question: How many?\nAnswer: #### 1072", solution)).isEqualTo(0);
     assertThat(judge(name, "The answer is 1072", solution)).isEqualTo(0);
