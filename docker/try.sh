@@ -160,6 +160,9 @@ in_image bash -c '[[ $(id -u) == 185 && ! -w /opt/spark-lora && ! -w /opt/spark 
 AS=54321:0 in_image bash -c '[[ $(id -u) == 54321 && -w . && -w $HOME && ! -w /opt/spark-lora ]]'
 in_image --version
 in_image driver --class org.sparklora.spark.cli.Main local:///opt/spark-lora/lib/spark-lora.jar --version
-[[ $PROCESSOR != gpu ]] || misses_the_driver_alone
+if [[ $PROCESSOR == gpu ]]; then
+  in_image bash -c 'compgen -G "/usr/lib/*/libnss_wrapper.so"' # for users without a name
+  misses_the_driver_alone
+fi
 in_image "${COMMAND[@]}" | tail -n 30
 echo "${COMMAND[0]} after $((SECONDS - started)) s"

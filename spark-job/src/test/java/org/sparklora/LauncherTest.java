@@ -268,6 +268,71 @@ class LauncherTest extends LauncherRuns {
   }
 
   @Test
+  void whatSparkEnvSetsHoldsAsItDoesForSparkSubmit() throws Exception {
+    environment.put("SPARK_HOME", folder.resolve("spark").toString());
+    environment.put("HADOOP_CONF_DIR", "");
+    environment.put("YARN_CONF_DIR", "");
+    environment.put("JAVA_HOME", folder.resolve("old").toString());
+    script("old/bin/java", JAVA.formatted("1.8.0_392"));
+    write(
+        folder.resolve("spark/conf/spark-env.sh"),
+        "export HADOOP_CONF_DIR='%1$s' JAVA_HOME='%1$s/jdk'\nexport SPARK_DIST_CLASSPATH=$NOT_SET\n"
+            .formatted(folder));
+
+    assertThat(run("sft", "--master", "yarn")).contains("spark-submit");
+  }
+
+  @Test
+  void whatSparkDefaultsSetHoldsWhereNoFileIsNamed() throws Exception {
+    environment.put("SPARK_HOME", folder.resolve("spark").toString());
+    environment.put("TMPDIR", folder.toString());
+    write(
+        folder.resolve("spark/conf/spark-defaults.conf"),
+        "spark.master             spark://host:7077\nspark.submit.deployMode  cluster\n");
+
+    assertThat(run("sft")).singleElement().asString().contains("--deploy-mode = cluster");
+    assertThat(run("sft", "--master", "k8s://https://host:1"))
+        .contains("spark-submit")
+        .as("the driver is on another machine")
+        .noneMatch(line -> line.contains("-Djava.io.tmpdir="));
+    assertThat(run("sft", "--deploy-mode", "client"))
+        .contains("spark-submit")
+        .anyMatch(line -> line.contains("-Djava.io.tmpdir=" + folder));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2.12-3.5.0, true",
+    "2.12-3.5.6-amzn-1, true",
+    "2.12-3.4.4, false",
+    "2.13-3.5.9, false",
+    "2.13-4.0.0, false"
+  })
+  void aSparkThatTheJarDoesNotRunOnIsRefused(String version, boolean runs) throws Exception {
+    environment.put("SPARK_HOME", folder.resolve("spark").toString());
+    write(folder.resolve("spark/jars/spark-core_" + version + ".jar"), "");
+
+    assertThat(String.join(" ", run("sft")))
+        .contains(runs ? "spark-submit --class" : "its jars are not those of Spark 3.5");
+  }
+
+  @Test
+  void filesOfTheClustersMachinesNeedNotBeOnThisOne() throws Exception {
+    environment.put("SPARK_HOME", folder.resolve("spark").toString());
+    String[] there = {"sft", "--master", "k8s://https://host:1", "--deploy-mode", "cluster"};
+    for (String jar : List.of("local:/opt/there/a.jar", "local:///opt/there/a.jar")) {
+      List<String> command = new ArrayList<>(List.of(there));
+      command.addAll(List.of("--jars", jar));
+      assertThat(run(command.toArray(String[]::new))).containsSequence("--jars", jar);
+    }
+    environment.put("SPARK_HOME", "");
+    assertThat(run("sft", "--jars", "local:/opt/there/a.jar"))
+        .singleElement()
+        .asString()
+        .contains("--jars = /opt/there/a.jar: it is no jar");
+  }
+
+  @Test
   void jarsAreOnTheClassPathOfOneJvm() throws Exception {
     Path first = folder.resolve("a.jar");
     Path second = folder.resolve("b.jar");

@@ -30,6 +30,7 @@
  * overwrites and never allocates them.
  *
  * <p>This module uses neither Spark nor Deeplearning4j nor Hadoop, and of the project's modules
- * only {@code text}. All other modules except {@code pipeline} and {@code reward} may use it.
+ * only {@code text}. All other modules except {@code text}, {@code hub}, {@code pipeline} and
+ * {@code reward} may use it.
  */
 package org.sparklora.model;

@@ -145,20 +145,7 @@ class GrpoTraceTest {
   }
 
   private static float[] masked(JsonNode micro, String name) {
-    List<Float> values = new ArrayList<>();
-    JsonNode mask = micro.get("completion_mask");
-    for (int c = 0; c < mask.size(); c++) {
-      for (int t = 0; t < mask.get(c).size(); t++) {
-        if (mask.get(c).get(t).asInt() == 1) {
-          values.add(micro.get(name).get(c).get(t).floatValue());
-        }
-      }
-    }
-    float[] array = new float[values.size()];
-    for (int m = 0; m < array.length; m++) {
-      array[m] = values.get(m);
-    }
-    return array;
+    return GrpoTrace.masked(micro.get(name), micro.get("completion_mask"));
   }
 
   /** A step's metric is the mean of its micro-batches'. */

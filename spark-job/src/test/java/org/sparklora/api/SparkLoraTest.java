@@ -20,7 +20,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -53,9 +53,10 @@ class SparkLoraTest {
               "cast(null as string) problem");
 
   private Path folder;
-  private SparkSession spark;
+  @AutoClose private SparkSession spark;
   private SparkLora lora;
   private Path model;
+  private Dataset<Row> rows;
 
   @BeforeAll
   void open(@TempDir Path temporary) throws IOException {
@@ -63,11 +64,7 @@ class SparkLoraTest {
     spark = TestSpark.open(2);
     lora = SparkLora.on(spark);
     model = TestModels.copy("qwen2-tiny", folder);
-  }
-
-  @AfterAll
-  void close() {
-    spark.close();
+    rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
   }
 
   private Request.Builder sft(String output) {
@@ -88,7 +85,6 @@ class SparkLoraTest {
 
   @Test
   void aDataFrameTrainsWhatTheEqualFilesTrain() throws IOException {
-    Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
     String files = folder.resolve("rows.parquet").toString();
     rows.write().parquet(files);
     Heard heard = new Heard();
@@ -279,7 +275,6 @@ class SparkLoraTest {
   /** The one that is stopped, and whatever is done by another object meanwhile. */
   @Test
   void aStoppedRunEndsAndNoOtherDoes() throws IOException {
-    Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
     SparkLora one = SparkLora.on(spark);
     List<Integer> steps = new ArrayList<>();
     RunListener stops =
@@ -305,7 +300,6 @@ class SparkLoraTest {
 
   @Test
   void eachRunIsComputedByItsOwnEngine() throws IOException {
-    Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
     Request vector = sft("vector").set("engine", "vector").table("train", rows).build();
     Request reference = sft("reference").set("engine", "reference").table("train", rows).build();
     Request again =
@@ -368,7 +362,6 @@ class SparkLoraTest {
 
   @Test
   void aListenerHasRowsEvaluationsCheckpointsAndTheEndWhenItWantsThem() throws IOException {
-    Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
     Wants wants = new Wants(Map.of(1, "log", 2, "evaluate", 3, "save", 4, "stop"));
     Request.Builder evaluated =
         sft("wants")

@@ -7,7 +7,7 @@ import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -22,7 +22,7 @@ class SqlExtensionsTest {
   private static final double[] FIRST = {0.1, 1, 0.25, Double.NaN, 1};
   private static final double[] SECOND = {0.3, 0.3, 0.3};
 
-  private SparkSession spark;
+  @AutoClose private SparkSession spark;
 
   @BeforeAll
   void open() {
@@ -36,11 +36,6 @@ class SqlExtensionsTest {
             "select * from values (1, 0, 0.1D), (1, 1, 1D), (1, 2, 0.25D), (1, 3, null), (1, 4, 1D),"
                 + " (2, 5, 0.3D), (2, 6, 0.3D), (2, 7, 0.3D) as t(prompt, row, reward)")
         .createOrReplaceTempView("judged");
-  }
-
-  @AfterAll
-  void close() {
-    spark.close();
   }
 
   private static double[] expected() {

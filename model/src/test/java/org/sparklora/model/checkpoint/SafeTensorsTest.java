@@ -2,6 +2,7 @@ package org.sparklora.model.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -138,75 +139,56 @@ class SafeTensorsTest {
 
   static Stream<Arguments> damagedFiles() {
     return Stream.of(
-        Arguments.of("no bytes at all", new byte[0], "0 bytes, fewer than its length field"),
-        Arguments.of("length beyond the file", length(1000), "only 0 follow"),
-        Arguments.of("absurd length", length(1L << 60), "2 to 100,000,000 are allowed"),
-        Arguments.of("too short a header", length(1), "1 bytes, 2 to 100,000,000 are allowed"),
-        Arguments.of("negative length", length(-1), "18446744073709551615 bytes"),
-        Arguments.of("no object", file("[1, 2]", 0), "does not begin with {"),
-        Arguments.of("UTF-16", file("{\0}\0", 0), "does not begin with { in UTF-8"),
-        Arguments.of("cut UTF-32", file("{\0\0\0}", 0), "does not begin with { in UTF-8"),
-        Arguments.of("cut JSON", file("{\"a\": {\"dtype\"", 0), "is not JSON"),
-        Arguments.of("text after JSON", file("{} {}", 0), "is not JSON"),
-        Arguments.of(
+        arguments("no bytes at all", new byte[0], "0 bytes, fewer than its length field"),
+        arguments("length beyond the file", length(1000), "only 0 follow"),
+        arguments("absurd length", length(1L << 60), "2 to 100,000,000 are allowed"),
+        arguments("too short a header", length(1), "1 bytes, 2 to 100,000,000 are allowed"),
+        arguments("negative length", length(-1), "18446744073709551615 bytes"),
+        arguments("no object", file("[1, 2]", 0), "does not begin with {"),
+        arguments("UTF-16", file("{\0}\0", 0), "does not begin with { in UTF-8"),
+        arguments("cut UTF-32", file("{\0\0\0}", 0), "does not begin with { in UTF-8"),
+        arguments("cut JSON", file("{\"a\": {\"dtype\"", 0), "is not JSON"),
+        arguments("text after JSON", file("{} {}", 0), "is not JSON"),
+        arguments(
             "duplicate name",
-            file(
-                "{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("a", "F32", "[1]", 4, 8) + "}",
-                8),
+            of(8, entry("a", "F32", "[1]", 0, 4), entry("a", "F32", "[1]", 4, 8)),
             "Duplicate field 'a'"),
-        Arguments.of(
+        arguments(
             "unknown dtype",
-            file("{" + entry("a", "F31", "[1]", 0, 4) + "}", 4),
+            of(4, entry("a", "F31", "[1]", 0, 4)),
             "tensor a has the unknown dtype \"F31\""),
-        Arguments.of(
-            "end beyond the file",
-            file("{" + entry("a", "F32", "[2]", 0, 8) + "}", 4),
-            "data_offsets [0,8]"),
-        Arguments.of(
-            "end before begin",
-            file("{" + entry("a", "F32", "[1]", 4, 0) + "}", 4),
-            "data_offsets [4,0]"),
-        Arguments.of(
-            "negative offset",
-            file("{" + entry("a", "F32", "[1]", -4, 0) + "}", 4),
-            "data_offsets [-4,0]"),
-        Arguments.of(
+        arguments(
+            "end beyond the file", of(4, entry("a", "F32", "[2]", 0, 8)), "data_offsets [0,8]"),
+        arguments("end before begin", of(4, entry("a", "F32", "[1]", 4, 0)), "data_offsets [4,0]"),
+        arguments("negative offset", of(4, entry("a", "F32", "[1]", -4, 0)), "data_offsets [-4,0]"),
+        arguments(
             "fractional offset",
             file("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4.5]}}", 4),
             "data_offsets [0,4.5]"),
-        Arguments.of(
+        arguments(
             "no offsets",
             file("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4),
             "has no data_offsets"),
-        Arguments.of("no entry", file("{\"a\": 5}", 4), "unknown dtype"),
-        Arguments.of(
+        arguments("no entry", file("{\"a\": 5}", 4), "unknown dtype"),
+        arguments(
             "shape and bytes differ",
-            file("{" + entry("a", "F32", "[3]", 0, 8) + "}", 8),
+            of(8, entry("a", "F32", "[3]", 0, 8)),
             "12 bytes, but its data_offsets span 8"),
-        Arguments.of(
+        arguments(
             "shape overflows",
-            file("{" + entry("a", "F32", "[4611686018427387904,4]", 0, 0) + "}", 0),
+            of(0, entry("a", "F32", "[4611686018427387904,4]", 0, 0)),
             "impossible shape"),
-        Arguments.of(
-            "negative dimension",
-            file("{" + entry("a", "F32", "[-1]", 0, 4) + "}", 4),
-            "shape [-1]"),
-        Arguments.of(
+        arguments("negative dimension", of(4, entry("a", "F32", "[-1]", 0, 4)), "shape [-1]"),
+        arguments(
             "overlap",
-            file(
-                "{" + entry("a", "F32", "[2]", 0, 8) + "," + entry("b", "F32", "[2]", 4, 12) + "}",
-                12),
+            of(12, entry("a", "F32", "[2]", 0, 8), entry("b", "F32", "[2]", 4, 12)),
             "tensor b begins at"),
-        Arguments.of(
+        arguments(
             "hole",
-            file(
-                "{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("b", "F32", "[1]", 8, 12) + "}",
-                12),
+            of(12, entry("a", "F32", "[1]", 0, 4), entry("b", "F32", "[1]", 8, 12)),
             "no hole and no overlap"),
-        Arguments.of(
-            "bytes after the last",
-            file("{" + entry("a", "F32", "[1]", 0, 4) + "}", 9),
-            "the last tensor ends"));
+        arguments(
+            "bytes after the last", of(9, entry("a", "F32", "[1]", 0, 4)), "the last tensor ends"));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -238,6 +220,10 @@ class SafeTensorsTest {
   private static String entry(String name, String dtype, String shape, long begin, long end) {
     return "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
         .formatted(name, dtype, shape, begin, end);
+  }
+
+  private static byte[] of(int dataBytes, String... entries) {
+    return file("{" + String.join(",", entries) + "}", dataBytes);
   }
 
   private static byte[] length(long bytes) {

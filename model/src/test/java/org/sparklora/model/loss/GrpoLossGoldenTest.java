@@ -23,6 +23,7 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.GoldenModel;
+import org.sparklora.model.trace.GrpoTrace;
 
 /**
  * The loss, its gradient and its metrics on random numbers, against TRL's {@code _compute_loss}.
@@ -147,24 +148,9 @@ class GrpoLossGoldenTest {
 
     /** The entries of a tensor under the mask, row by row. */
     Optional<float[]> masked(String name) {
-      JsonNode tensor = json.path(name);
-      if (!tensor.isArray()) {
-        return Optional.empty();
-      }
-      JsonNode mask = json.get("completion_mask_after");
-      List<Float> values = new ArrayList<>();
-      for (int c = 0; c < mask.size(); c++) {
-        for (int t = 0; t < mask.get(c).size(); t++) {
-          if (mask.get(c).get(t).asInt() == 1) {
-            values.add(tensor.get(c).get(t).floatValue());
-          }
-        }
-      }
-      float[] array = new float[values.size()];
-      for (int m = 0; m < array.length; m++) {
-        array[m] = values.get(m);
-      }
-      return Optional.of(array);
+      return Optional.of(json.path(name))
+          .filter(JsonNode::isArray)
+          .map(tensor -> GrpoTrace.masked(tensor, json.get("completion_mask_after")));
     }
 
     @Override

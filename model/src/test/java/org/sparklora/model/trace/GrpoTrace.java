@@ -85,6 +85,23 @@ public final class GrpoTrace {
     return LoraTargets.names(names);
   }
 
+  /** The entries of a tensor {@code (B, T)} under a mask, row by row. */
+  public static float[] masked(JsonNode tensor, JsonNode mask) {
+    List<Float> values = new ArrayList<>();
+    for (int c = 0; c < mask.size(); c++) {
+      for (int t = 0; t < mask.get(c).size(); t++) {
+        if (mask.get(c).get(t).asInt() == 1) {
+          values.add(tensor.get(c).get(t).floatValue());
+        }
+      }
+    }
+    float[] array = new float[values.size()];
+    for (int m = 0; m < array.length; m++) {
+      array[m] = values.get(m);
+    }
+    return array;
+  }
+
   /** Anything else of it. */
   public JsonNode get(String name) {
     return json.get(name);

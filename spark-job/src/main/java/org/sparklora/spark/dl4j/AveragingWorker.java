@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
@@ -171,6 +172,10 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   @Override
   public MultiLayerNetwork getInitialModel() {
     network = new TrainedNetwork(configuration.clone());
+    if (place == IN_TASK) {
+      TaskCompletionListener ended = context -> network.close(); // also if the task fails
+      TaskContext.get().addTaskCompletionListener(ended);
+    }
     attempt(() -> vectors.load(worker(), network));
     return network.network();
   }
@@ -196,6 +201,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   /** Takes one optimizer step; DL4J's {@code fit} could not take several micro-batches in one. */
   @Override
   public Result processMinibatch(DataSet step, MultiLayerNetwork ours, boolean isLast) {
+    TaskContext.get().killTaskIfInterrupted(); // else a cancelled job ends with the round
     attempt(() -> take(rowsOf(step)));
     return isLast ? getFinalResult(ours) : null;
   }

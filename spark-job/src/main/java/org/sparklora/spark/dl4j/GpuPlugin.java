@@ -1,6 +1,6 @@
 package org.sparklora.spark.dl4j;
 
-import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
@@ -31,7 +31,9 @@ public final class GpuPlugin implements SparkPlugin {
       @Override
       public Map<String, String> init(SparkContext spark, PluginContext context) {
         takeScratch(context);
-        checkAmount(context.conf().get(TASK_AMOUNT, "1"));
+        for (String setting : List.of(TASK_AMOUNT, EXECUTOR_AMOUNT)) {
+          checkAmount(setting, context.conf().get(setting, "1"));
+        }
         return Map.of();
       }
     };
@@ -60,12 +62,13 @@ public final class GpuPlugin implements SparkPlugin {
   }
 
   /** Refuses a fraction of a GPU, and several GPUs. */
-  static void checkAmount(String taskAmount) {
+  static void checkAmount(String setting, String amount) {
     ConfigException.require(
-        Double.parseDouble(taskAmount) == 1,
-        TASK_AMOUNT,
-        taskAmount,
-        "a step uses one GPU, and all of it: set this and " + EXECUTOR_AMOUNT + " to 1");
+        List.of(0.0, 1.0).contains(Double.valueOf(amount)), // 0 is none
+        setting,
+        amount,
+        "a step uses one GPU, and all of it: set %s and %s to 1, and start an executor for each GPU"
+            .formatted(EXECUTOR_AMOUNT, TASK_AMOUNT));
   }
 
   /** The number of an executor's only device. */
@@ -80,7 +83,7 @@ public final class GpuPlugin implements SparkPlugin {
     } catch (NumberFormatException e) {
       throw new ConfigException(
           "spark.executor.resource.gpu.discoveryScript",
-          Arrays.toString(addresses),
+          List.of(addresses),
           "it must give device numbers, as nvidia-smi lists them");
     }
   }

@@ -73,10 +73,7 @@ public final class ParameterAveraging implements Synchronizer {
       TrainingPlan plan,
       AveragingSettings settings) {
     this.workers = workers;
-    this.executors =
-        Optional.of(workers)
-            .filter(ExecutorWorkers.class::isInstance)
-            .map(ExecutorWorkers.class::cast);
+    this.executors = workers instanceof ExecutorWorkers some ? Optional.of(some) : Optional.empty();
     this.network = network;
     this.configuration = network.network().getLayerWiseConfigurations();
     this.vectors = network.vectors();

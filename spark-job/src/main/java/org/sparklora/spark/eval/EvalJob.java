@@ -34,7 +34,7 @@ import org.sparklora.train.workers.Workers;
  * and {@value #SUMMARY}.
  */
 public final class EvalJob {
-  private static final String SUMMARY = "_eval_summary.json";
+  static final String SUMMARY = "_eval_summary.json";
 
   private EvalJob() {}
 
@@ -103,7 +103,7 @@ public final class EvalJob {
   }
 
   private static void requireProblems(MathEvalConfig config, MathScores scores) {
-    if (scores.problems(1) == 0) {
+    if (scores.problems() == 0) {
       throw new TableException(
           "Cannot evaluate on %s: not one completion of its problems could be judged (%s); check its solutions, or try --reward_dialect sound"
               .formatted(config.problems().source().dataset(), scores.reasons()));

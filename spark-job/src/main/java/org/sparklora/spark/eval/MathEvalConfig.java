@@ -159,6 +159,13 @@ public record MathEvalConfig(
         Flags.CHECKPOINTS,
         run,
         "it has no folder checkpoint-N; name the output_dir of a run");
+    Path summary = new Path(output, EvalJob.SUMMARY);
+    ConfigException.require(
+        settings.get(Flags.OVERWRITE_OUTPUT_DIR) || !summary.getFileSystem(hadoop).exists(summary),
+        Flags.OUTPUT_DIR,
+        output,
+        "it holds the summary of another evaluation; name another folder, or add --%s"
+            .formatted(Flags.OVERWRITE_OUTPUT_DIR));
     return configs;
   }
 

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.DoubleStream;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
@@ -23,7 +24,6 @@ final class MathScores {
   private final Map<Long, Double> majority = new LinkedHashMap<>(); // 1: most answer rightly
   private final Map<String, Integer> verdicts = new TreeMap<>();
   private final Map<String, Integer> notJudged = new TreeMap<>(); // completions by reason
-  private long unverifiable = 0;
   private long completions = 0;
   private long tokens = 0;
   private long truncated = 0;
@@ -61,7 +61,6 @@ final class MathScores {
       completions++;
       tokens += row.generation().tokens().length;
       truncated += row.generation().isTruncated() ? 1 : 0;
-      unverifiable += verdict == Verdict.UNVERIFIABLE ? 1 : 0;
       if (verdict != Verdict.CORRECT && verdict != Verdict.WRONG) {
         notJudged.merge(row.judged().reason(), 1, Integer::sum);
         continue;
@@ -92,9 +91,9 @@ final class MathScores {
         : 0;
   }
 
-  /** Number of problems with at least {@code completions} judged completions. */
-  int problems(int completions) {
-    return (int) byProblem.values().stream().filter(counts -> counts[0] >= completions).count();
+  /** Number of problems with a judged completion. */
+  int problems() {
+    return (int) pass(1).count();
   }
 
   /** Reasons why completions were not judged. */
@@ -106,49 +105,36 @@ final class MathScores {
     return tokens;
   }
 
-  /** The share of problems whose most frequent answer is right. */
-  private Map<String, Object> majority() {
-    return shown(
-        PassAtK.over(majority.values().stream().mapToDouble(Double::doubleValue).toArray()),
-        majority.size());
+  /** pass@k of each problem with k judged completions. */
+  private DoubleStream pass(int k) {
+    return byProblem.values().stream()
+        .filter(counts -> counts[0] >= k)
+        .mapToDouble(counts -> PassAtK.of(counts[0], counts[1], k));
   }
 
-  /** pass@k over the problems with k judged completions; at least one must exist. */
-  PassAtK pass(int k) {
-    return PassAtK.over(
-        byProblem.values().stream()
-            .filter(counts -> counts[0] >= k)
-            .mapToDouble(counts -> PassAtK.of(counts[0], counts[1], k))
-            .toArray());
-  }
-
-  private Map<String, Object> shown(int k) {
-    int problems = problems(k);
-    return problems > 0 ? shown(pass(k), problems) : counted(problems);
-  }
-
-  private Map<String, Object> shown(PassAtK share, int problems) {
+  /** The mean of the estimates, if there are any, its interval, and the numbers of problems. */
+  private Map<String, Object> shown(DoubleStream ofProblems) {
+    double[] problems = ofProblems.toArray();
     Map<String, Object> shown = new LinkedHashMap<>();
-    shown.put("value", share.value());
-    shown.put("low", share.low());
-    shown.put("high", share.high());
-    shown.putAll(counted(problems));
+    if (problems.length > 0) {
+      PassAtK share = PassAtK.over(problems);
+      shown.put("value", share.value());
+      shown.put("low", share.low());
+      shown.put("high", share.high());
+    }
+    shown.put("problems", problems.length);
+    shown.put("problems_left_out", byProblem.size() - problems.length);
     return shown;
-  }
-
-  private Map<String, Object> counted(int problems) {
-    Map<String, Object> counted = new LinkedHashMap<>();
-    counted.put("problems", problems);
-    counted.put("problems_left_out", byProblem.size() - problems);
-    return counted;
   }
 
   /** pass@k of each k, and maj@n of n completions a problem. */
   private Map<String, Object> shares() {
     Map<String, Object> shares = new LinkedHashMap<>();
-    wanted.forEach(k -> shares.put(MathEvalConfig.pass(k), shown(k)));
+    wanted.forEach(k -> shares.put(MathEvalConfig.pass(k), shown(pass(k))));
     if (!majority.isEmpty()) {
-      shares.put(MathEvalConfig.majority(completions / byProblem.size()), majority());
+      shares.put(
+          MathEvalConfig.majority(completions / byProblem.size()),
+          shown(majority.values().stream().mapToDouble(Double::doubleValue)));
     }
     return shares;
   }
@@ -156,9 +142,10 @@ final class MathScores {
   /** All counts, by name. */
   Map<String, Object> summary() {
     Map<String, Object> summary = new LinkedHashMap<>();
-    summary.put("problems", problems(1));
+    summary.put("problems", problems());
     summary.put("completions", completions);
-    summary.put("unverifiable_completions", unverifiable);
+    summary.put(
+        "unverifiable_completions", (long) verdicts.getOrDefault(Verdict.UNVERIFIABLE.text(), 0));
     summary.put("not_judged", notJudged);
     summary.putAll(shares());
     if (!byColumn.isEmpty()) {

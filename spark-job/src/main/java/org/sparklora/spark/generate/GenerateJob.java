@@ -137,7 +137,7 @@ public final class GenerateJob implements AutoCloseable {
     Sampler sampler =
         servers
             .map(opened -> opened.sampler(adapted.parameters(), "given"))
-            .orElseGet(() -> Sampler.decoder(model(), shared));
+            .orElseGet(() -> new Sampler.Decoder(model(), shared));
     return new GenerateStage(workers, sampler, model().tokenizer(), sampling, adapted.version());
   }
 

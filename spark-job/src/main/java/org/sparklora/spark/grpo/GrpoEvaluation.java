@@ -93,7 +93,12 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
       batches.add(alone(rows.subList(from, to)));
     }
     List<PolicyGradient> measured =
-        policy.workers().map(batches, new Measure(policy.model(), policy.updates().parameters()));
+        policy
+            .workers()
+            .map(
+                "compute losses",
+                batches,
+                new Measure(policy.model(), policy.updates().parameters()));
     double loss = 0;
     List<float[]> learner = new ArrayList<>();
     for (int b = 0; b < batches.size(); b++) {
@@ -126,11 +131,6 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
 
   private record Measure(TrainedModel model, SharedVector parameters)
       implements Work<PolicyMicroBatch, PolicyGradient> {
-    @Override
-    public String verb() {
-      return "compute losses";
-    }
-
     @Override
     public PolicyGradient run(PolicyMicroBatch batch) {
       try (ExecutorModel here = ExecutorModel.of(model)) {

@@ -67,10 +67,10 @@ public final class GrpoIdentity {
   }
 
   /** The fingerprint of a run's checkpoints, from that of its tables. */
-  static RunFingerprint ofCheckpoints(RunFingerprint tables, GrpoLoop.Local local) {
-    return local.steps() == 1
+  static RunFingerprint ofCheckpoints(RunFingerprint tables, GrpoLoop.Shape shape) {
+    return shape.localSteps() == 1
         ? tables
-        : tables.with(Map.of(Flags.NUM_WORKERS, "%s that train".formatted(local.workers())));
+        : tables.with(Map.of(Flags.NUM_WORKERS, "%s that train".formatted(shape.workers())));
   }
 
   /** The fingerprint of prompts: their number and a checksum. */

@@ -103,7 +103,7 @@ public final class GrpoJob {
                   initial,
                   plan,
                   count,
-                  GrpoIdentity.ofCheckpoints(identity, shape.local()),
+                  GrpoIdentity.ofCheckpoints(identity, shape),
                   first ->
                       advantages.isPresent()
                           ? config.endOfRound(plan, first)

@@ -61,8 +61,7 @@ public record GrpoRegret(GrpoConfig config, long teacherBytes) {
   public PlannedRun planned(TrainedModel model) throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
     DecoderConfig shapes = headers.config();
-    DType baseWeights =
-        Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.of(model.engine()));
+    PlannedRun.Memory memory = PlannedRun.Memory.of(model, headers, vectors());
     int promptTokens = config.prompts().table().maxPromptLength();
     int bound = promptTokens == PromptsConfig.UNLIMITED ? ASSUMED_PROMPT_TOKENS : promptTokens;
     int rowTokens =
@@ -70,17 +69,12 @@ public record GrpoRegret(GrpoConfig config, long teacherBytes) {
             shapes.maxPositionEmbeddings(),
             bound + config.rounds().sampling().maxCompletionLength());
     RoundSteps batch = config.batch();
+    boolean drawsHere = config.rounds().vllm().isEmpty();
+    DType head = model.lora().isPresent() ? memory.baseWeights() : DType.FLOAT32;
     return new PlannedRun(
         shapes,
         model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),
-        PlannedRun.Memory.of(
-            baseWeights,
-            model.precision(),
-            Engines.of(model.engine()),
-            model.gradientCheckpointing(),
-            TrainingMemory.localVectors(1)
-                + (batch.localSteps() > 1 ? LOCAL_STEP_VECTORS : 0)
-                + (batch.outer().isPresent() ? 1 : 0)), // its momentum
+        memory,
         new PlannedRun.Batch(
             batch.rows(),
             batch.rows() * batch.accumulation(), // gradients are summed over the workers
@@ -91,10 +85,20 @@ public record GrpoRegret(GrpoConfig config, long teacherBytes) {
         Optional.empty(),
         Optional.of(
             new PlannedRun.Generation(
-                config.rounds().sampling().numGenerations(),
-                batch.rows() * batch.stepsPerGeneration(),
-                copies(model, shapes, model.lora().isPresent() ? baseWeights : DType.FLOAT32),
+                drawsHere ? config.rounds().sampling().numGenerations() : 0,
+                batch.generationSize(),
+                drawsHere ? copies(model, shapes, head) : 0,
                 teacherBytes)));
+  }
+
+  /** Vectors as large as the trained parameters that this process holds at its peak. */
+  private int vectors() {
+    boolean keepsInitial = config.loss().divergence().beta() > 0 && teacherBytes == 0;
+    return TrainingMemory.localVectors(1)
+        + (config.batch().localSteps() > 1 ? LOCAL_STEP_VECTORS : 1) // a micro-batch's gradient
+        + (config.batch().outer().isPresent() ? 1 : 0) // its momentum
+        + (keepsInitial ? 1 : 0) // the reference policy
+        + config.rounds().executors().ahead(); // policies of the rounds ahead
   }
 
   private static long copies(TrainedModel model, DecoderConfig shapes, DType head) {

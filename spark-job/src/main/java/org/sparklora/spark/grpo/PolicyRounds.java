@@ -141,7 +141,7 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
   private GroupSelection select(int number, PolicyVersion drawer) {
     policy.rollouts().workers().during("round " + number);
     GroupSelection selection = selection(List.of());
-    String parameters = drawer.checksum();
+    String parameters = drawer.vector().checksum();
     while (selection.wantsMore()) {
       RoundTables.Draw draw =
           new RoundTables.Draw(number, selection.draws(), begunDraws++, parameters);

@@ -33,7 +33,10 @@ public record RewardStage(
   public List<ScoredGeneration> run(List<Generation> generations) {
     List<Judge.Result> results = new ArrayList<>();
     workers.forEach(
-        workers.shares(judgeable(generations)), new JudgeAll(scoring.judge()), results::addAll);
+        "judge completions",
+        workers.shares(judgeable(generations)),
+        new JudgeAll(scoring.judge()),
+        results::addAll);
     return scoring.scored(generations, results, groupSize);
   }
 
@@ -58,11 +61,6 @@ public record RewardStage(
   }
 
   private record JudgeAll(Judge judge) implements Work<List<RewardInput>, List<Judge.Result>> {
-    @Override
-    public String verb() {
-      return "judge completions";
-    }
-
     @Override
     public List<Judge.Result> run(List<RewardInput> completions) {
       return completions.stream().map(completion -> judge.judge(Optional.of(completion))).toList();

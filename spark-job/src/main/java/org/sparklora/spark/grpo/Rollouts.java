@@ -50,7 +50,7 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers, Workers 
   Sampler sampler(TrainedModel model, PolicyVersion version) {
     return servers
         .map(all -> all.sampler(version.vector(), "v" + version.steps()))
-        .orElseGet(() -> Sampler.decoder(model, version.shared()));
+        .orElseGet(() -> new Sampler.Decoder(model, version.shared()));
   }
 
   /**

@@ -19,6 +19,7 @@ import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.prep.TableConfig;
+import org.sparklora.spark.dl4j.GpuPlugin;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.workers.ClusterLog;
@@ -47,7 +48,7 @@ public final class SparkSessions {
   private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
   private static final String HEARTBEAT = "spark.executor.heartbeatInterval";
   private static final String NETWORK_TIMEOUT = "spark.network.timeout";
-  private static final String REGISTRATOR = "spark.kryo.registrator";
+  private static final String EXECUTOR_OPTIONS = "spark.executor.defaultJavaOptions";
   private static final String OVERHEAD = "spark.executor.memoryOverhead";
   private static final long MIN_OVERHEAD_MB = 384;
 
@@ -61,10 +62,7 @@ public final class SparkSessions {
     Module jdk = Object.class.getModule();
     JvmOptions.requireOpen(name -> jdk.isOpen(name, SparkSessions.class.getModule()));
     SparkConf conf = new SparkConf();
-    Optional<String> master = settings.find(Flags.MASTER);
-    if (master.isPresent()) {
-      conf.setMaster(master.get());
-    }
+    settings.find(Flags.MASTER).ifPresent(conf::setMaster);
     conf.setIfMissing(MASTER, "local[*]");
     name(conf, settings);
     if (conf.get(MASTER).startsWith("local")) {
@@ -76,8 +74,7 @@ public final class SparkSessions {
       quietHeartbeat(conf);
     }
     completeKryo(conf);
-    conf.setIfMissing("spark.executor.defaultJavaOptions", String.join(" ", JvmOptions.all()));
-    conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
+    completeExecutors(conf);
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
     // but a worker's part waits until the executor that has its model is offered
@@ -194,8 +191,7 @@ public final class SparkSessions {
 
   /** Names the application, which spark-submit otherwise names by its main class. */
   static void name(SparkConf conf, Settings settings) {
-    String given = conf.get(NAME, "");
-    if (!given.isEmpty() && !given.equals(MAIN_CLASS)) {
+    if (!List.of("", MAIN_CLASS).contains(conf.get(NAME, ""))) {
       return;
     }
     String model = settings.find(Flags.MODEL_NAME_OR_PATH).orElse("");
@@ -205,16 +201,29 @@ public final class SparkSessions {
 
   /** Registers our classes: Kryo alone can read back neither our records nor ND4J's arrays. */
   static void completeKryo(SparkConf conf) {
-    if (!isKryo(conf)) {
-      return;
+    if (isKryo(conf)) {
+      append(conf, "spark.kryo.registrator", LoraRegistrator.class);
+      // a bound, not an allocation; the usual 64 MB are less than a large adapter
+      conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
     }
-    String ours = LoraRegistrator.class.getName();
-    String given = conf.get(REGISTRATOR, "");
-    if (!List.of(given.split(",")).contains(ours)) {
-      conf.set(REGISTRATOR, given.isEmpty() ? ours : given + "," + ours);
+  }
+
+  /** Gives executors our options and plugin; a cluster's defaults may name others. */
+  static void completeExecutors(SparkConf conf) {
+    String ours = String.join(" ", JvmOptions.all());
+    String given = conf.get(EXECUTOR_OPTIONS, "");
+    if (!given.contains(ours)) { // bin/spark-lora sets them, too
+      conf.set(EXECUTOR_OPTIONS, (ours + " " + given).strip()); // of equal options the last wins
     }
-    // a bound, not an allocation; the usual 64 MB are less than a large adapter
-    conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
+    append(conf, "spark.plugins", GpuPlugin.class);
+  }
+
+  /** Adds a class to those that a setting lists. */
+  private static void append(SparkConf conf, String setting, Class<?> type) {
+    String given = conf.get(setting, "");
+    if (!List.of(given.split("\\s*,\\s*")).contains(type.getName())) {
+      conf.set(setting, given.isEmpty() ? type.getName() : given + "," + type.getName());
+    }
   }
 
   private static boolean isKryo(SparkConf conf) {
@@ -253,10 +262,9 @@ public final class SparkSessions {
       SparkConf conf = spark.getConf();
       long heap = conf.getSizeAsMb("spark.executor.memory", "1g");
       // Spark's own rule: a tenth by default, at least 384 MiB
-      long overhead =
-          conf.contains(OVERHEAD)
-              ? conf.getSizeAsMb(OVERHEAD)
-              : Math.max(MIN_OVERHEAD_MB, (long) (heap * conf.getDouble(OVERHEAD + "Factor", 0.1)));
+      long usual =
+          Math.max(MIN_OVERHEAD_MB, (long) (heap * conf.getDouble(OVERHEAD + "Factor", 0.1)));
+      long overhead = conf.getSizeAsMb(OVERHEAD, usual + "m");
       return MachineMemory.ofExecutors((heap + overhead) << 20);
     }
 

@@ -5,11 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
-import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.observe.estimate.DataSize;
 import org.sparklora.observe.estimate.MachineMemory;
@@ -30,16 +26,14 @@ import org.sparklora.train.step.AveragingSettings;
  * The regret report of an {@code sft} run: makes a {@link PlannedRun} from the run's settings,
  * checkpoint headers and table manifest.
  *
- * @param shapes of the base model, which its headers confirm
- * @param baseWeights type of the matrices of a frozen base in memory
+ * @param headers of the base model's checkpoint
  * @param hadoop finds the table's manifest
  * @param machine memory for a training process
  */
 public record SftRegret(
     SftConfig config,
     TrainedModel model,
-    DecoderConfig shapes,
-    DType baseWeights,
+    CheckpointHeaders headers,
     Configuration hadoop,
     MachineMemory machine) {
 
@@ -48,9 +42,7 @@ public record SftRegret(
       SftConfig config, TrainedModel model, Configuration hadoop, MachineMemory machine)
       throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
-    DType kept =
-        Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.of(model.engine()));
-    return new SftRegret(config, model, headers.config(), kept, hadoop, machine);
+    return new SftRegret(config, model, headers, hadoop, machine);
   }
 
   /**
@@ -119,26 +111,17 @@ public record SftRegret(
 
   private PlannedRun run(int workers, Optional<DataSize> data) {
     int ownNetworks = config.sync().networks(workers);
+    int vectors =
+        machine.grantor() == Grantor.CLUSTER
+            ? TrainingMemory.VECTORS_OF_AN_EXECUTOR
+            : localVectors(ownNetworks);
     return new PlannedRun(
-        shapes,
-        model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),
-        memory(ownNetworks),
+        headers.config(),
+        model.lora().map(adapter -> AdapterLayout.of(adapter, headers.config())),
+        PlannedRun.Memory.of(model, headers, vectors),
         batch(ownNetworks),
         config.optimizer().learningRate(),
         data);
-  }
-
-  private PlannedRun.Memory memory(int ownNetworks) {
-    int vectors =
-        machine.grantor() == Grantor.CLUSTER
-            ? TrainingMemory.executorVectors()
-            : localVectors(ownNetworks);
-    return PlannedRun.Memory.of(
-        baseWeights,
-        model.precision(),
-        Engines.of(model.engine()),
-        model.gradientCheckpointing(),
-        vectors);
   }
 
   /**
@@ -160,7 +143,7 @@ public record SftRegret(
     return new PlannedRun.Batch(
         batch.rows(),
         batch.rows() * batch.accumulation() * ownBatches,
-        maxLength == PrepConfig.UNLIMITED ? shapes.maxPositionEmbeddings() : maxLength,
+        maxLength == PrepConfig.UNLIMITED ? headers.config().maxPositionEmbeddings() : maxLength,
         config.course().maxSteps(),
         config.course().epochs());
   }

@@ -3,7 +3,6 @@ package org.sparklora.spark.sweep;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.observe.estimate.PlannedRun;
@@ -20,9 +19,9 @@ import org.sparklora.train.TrainedModel;
 
 /**
  * Upper bound of a trial's cost, from its settings and its checkpoint's headers; rows need not be
- * full. Full fine-tuning takes six floating-point operations per token and parameter without the
- * embedding, an adapter the share of {@link TrainingCompute}, generation two more. Evaluations are
- * not counted.
+ * full. Full fine-tuning takes six floating-point operations per token and element of a matrix that
+ * multiplies it, with experts of those it passes through; an adapter takes the share of {@link
+ * TrainingCompute}, generation two more. Attention and evaluations are not counted.
  *
  * @param steps number of steps; 0 if unknown before the table is made
  * @param tokens number of tokens trained on
@@ -57,14 +56,13 @@ record TrialCost(long steps, double tokens, double flops) {
             .map(data -> Math.min(run.batch().maxRowTokens(), data.longestRow()))
             .orElse(run.batch().maxRowTokens());
     double tokens = steps * (double) run.batch().rowsPerStep() * row;
-    double parameters =
-        WeightLayout.of(model).size() - (double) model.vocabSize() * model.hiddenSize();
+    double elements = model.activeElements() + (double) model.vocabSize() * model.hiddenSize();
     double share =
         run.adapter()
             .map(adapter -> TrainingCompute.relativeToFullFineTuning(adapter, model))
             .orElse(1.0);
     double operations = FULL * share + (generates ? FORWARD : 0);
-    return new TrialCost(steps, tokens, operations * parameters * tokens);
+    return new TrialCost(steps, tokens, operations * elements * tokens);
   }
 
   TrialCost plus(TrialCost other) {

@@ -2,7 +2,6 @@ package org.sparklora.spark.workers;
 
 import java.util.Collections;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -17,6 +16,10 @@ import org.sparklora.pipeline.run.Interruption;
 public final class ExecutorCount {
   private static final String PATIENCE_UNLESS_TOLD = "120s";
   private static final int MAX_WORKERS = 10_000;
+
+  /** Spark's property of a job whose tasks are interrupted when it is cancelled. */
+  private static final String INTERRUPTS = "spark.job.interruptOnCancel";
+
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorCount.class);
 
   private ExecutorCount() {}
@@ -30,15 +33,13 @@ public final class ExecutorCount {
    *     allocation sets no number of executors
    */
   public static int workers(JavaSparkContext spark, Optional<Integer> requested) {
-    requested.ifPresent(
-        count ->
-            ConfigException.require(
-                count >= 1 && count <= MAX_WORKERS,
-                Flags.NUM_WORKERS,
-                count,
-                "it is the number of executors that work, 1 to " + MAX_WORKERS));
+    int workers = requested.orElse(1);
+    ConfigException.require(
+        workers >= 1 && workers <= MAX_WORKERS,
+        Flags.NUM_WORKERS,
+        workers,
+        "it is the number of executors that work, 1 to " + MAX_WORKERS);
     if (spark.isLocal()) {
-      int workers = requested.orElse(1);
       int threads = new SparkCluster(spark).slots();
       if (workers > threads) {
         LOG.info("{} workers take turns on {} threads of this process", workers, threads);
@@ -54,11 +55,11 @@ public final class ExecutorCount {
         .count(requested);
   }
 
-  /** Executors and task slots as Spark reports them. */
+  /** Executors that get tasks, and task slots, as Spark reports them. */
   private record SparkCluster(JavaSparkContext spark) implements WorkerCount.Cluster {
     @Override
     public int executors() {
-      return spark.sc().getExecutorIds().size();
+      return PlacedJob.usable(spark).size();
     }
 
     @Override
@@ -69,7 +70,7 @@ public final class ExecutorCount {
 
     @Override
     public long millis() {
-      return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+      return System.nanoTime() / 1_000_000;
     }
 
     @Override
@@ -85,17 +86,14 @@ public final class ExecutorCount {
 
     @Override
     public Runnable demand(int tasks) {
-      String group = spark.getLocalProperty(JobNames.GROUP);
-      spark.setJobGroup(
-          Flags.NUM_WORKERS.name(), "wait for executors", true); // true: cancelling interrupts
+      spark.setJobDescription("wait for executors");
+      spark.setLocalProperty(INTERRUPTS, "true");
       JavaFutureAction<Void> waiting =
           spark
               .parallelize(Collections.nCopies(tasks, 0), tasks)
               .foreachAsync(task -> Thread.sleep(Long.MAX_VALUE));
-      spark.clearJobGroup();
-      if (group != null) {
-        JobNames.group(spark, group);
-      }
+      spark.setLocalProperty(INTERRUPTS, null);
+      spark.setJobDescription(null);
       return () -> waiting.cancel(true);
     }
   }

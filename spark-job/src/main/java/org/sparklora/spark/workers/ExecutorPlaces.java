@@ -25,7 +25,7 @@ final class ExecutorPlaces {
   private final Set<Integer> guests = new HashSet<>();
 
   /**
-   * @param alive lists the registered executors
+   * @param alive lists the executors that get tasks
    */
   ExecutorPlaces(Supplier<List<Executor>> alive) {
     this.alive = alive;

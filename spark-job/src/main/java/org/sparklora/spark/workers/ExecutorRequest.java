@@ -25,6 +25,7 @@ record ExecutorRequest(
   private static final String CORES = "spark.executor.cores";
   private static final String MAX_CORES = "spark.cores.max";
   private static final String TASK_CPUS = "spark.task.cpus";
+  private static final String TASK_GPUS = "spark.task.resource.gpu.amount";
   private static final String DYNAMIC = "spark.dynamicAllocation.enabled";
   private static final String MAX_EXECUTORS = "spark.dynamicAllocation.maxExecutors";
 
@@ -48,13 +49,10 @@ record ExecutorRequest(
   }
 
   private static ExecutorRequest ofInstances(Settings conf) {
-    int instances = conf.number(INSTANCES).orElse(USUAL_INSTANCES);
-    return known(
-        instances,
-        INSTANCES
-            + " = "
-            + instances
-            + (conf.number(INSTANCES).isPresent() ? "" : ", Spark's default"));
+    OptionalInt set = conf.number(INSTANCES);
+    int instances = set.orElse(USUAL_INSTANCES);
+    String origin = set.isPresent() ? "" : ", Spark's default";
+    return known(instances, "%s = %s%s".formatted(INSTANCES, instances, origin));
   }
 
   /** Standalone clusters divide cores, by default into one executor per machine. */
@@ -72,37 +70,27 @@ record ExecutorRequest(
           cores.getAsInt() / each.getAsInt(),
           "%s = %s, %s = %s".formatted(MAX_CORES, cores.getAsInt(), CORES, each.getAsInt()));
     }
-    if (cores.isPresent()) {
-      int slots = cores.getAsInt() / conf.number(TASK_CPUS).orElse(1);
-      return new ExecutorRequest(
-          OptionalInt.empty(),
-          OptionalInt.of(slots),
-          1,
-          false,
-          MAX_CORES + " = " + cores.getAsInt());
-    }
-    return new ExecutorRequest(
-        OptionalInt.empty(), OptionalInt.empty(), 1, false, "no " + MAX_CORES);
+    int ofTask = conf.number(TASK_CPUS).orElse(1);
+    OptionalInt slots = cores.isPresent() ? OptionalInt.of(cores.getAsInt() / ofTask) : cores;
+    String setting = cores.isPresent() ? MAX_CORES + " = " + cores.getAsInt() : "no " + MAX_CORES;
+    return new ExecutorRequest(OptionalInt.empty(), slots, 1, false, setting);
   }
 
   /** The maximum of executors, or fewer if a standalone cluster's cores run out first. */
   private static ExecutorRequest onDemand(Settings conf, String master, ExecutorRequest fixed) {
-    int each = Math.max(1, conf.number(CORES).orElse(1) / conf.number(TASK_CPUS).orElse(1));
+    int ofCores = conf.number(CORES).orElse(1) / conf.number(TASK_CPUS).orElse(1);
+    int each = conf.text(TASK_GPUS).matches("0?") ? Math.max(1, ofCores) : 1; // each task has a GPU
     OptionalInt most = conf.number(MAX_EXECUTORS);
-    boolean dividesCores = !asksForInstances(master);
-    if (dividesCores
-        && fixed.executors.isPresent()
-        && fixed.executors.getAsInt() < most.orElse(Integer.MAX_VALUE)) {
-      return onDemand(fixed.executors, each, fixed.setting);
-    }
-    String setting =
-        most.isPresent() ? MAX_EXECUTORS + " = " + most.getAsInt() : "no " + MAX_EXECUTORS;
-    return onDemand(most, each, setting);
-  }
-
-  private static ExecutorRequest onDemand(OptionalInt executors, int each, String setting) {
+    boolean coresRunOut =
+        !asksForInstances(master)
+            && fixed.executors.isPresent()
+            && fixed.executors.getAsInt() < most.orElse(Integer.MAX_VALUE);
+    OptionalInt executors = coresRunOut ? fixed.executors : most;
     OptionalInt slots =
         executors.isPresent() ? OptionalInt.of(executors.getAsInt() * each) : OptionalInt.empty();
+    String ofMost =
+        most.isPresent() ? MAX_EXECUTORS + " = " + most.getAsInt() : "no " + MAX_EXECUTORS;
+    String setting = coresRunOut ? fixed.setting : ofMost;
     return new ExecutorRequest(executors, slots, each, true, setting);
   }
 

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -183,21 +184,20 @@ public final class ExecutorWorkers implements Workers {
 
   /** Submits at most {@link #count} parts at once: results of more would pile up at the driver. */
   @Override
-  public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
+  public <I, O> void forEach(String verb, List<I> parts, Work<I, O> work, Consumer<O> results) {
     Deque<Running<O>> running = new ArrayDeque<>();
     try {
       for (int part = 0; part < parts.size(); part++) {
         int worker = part; // the first parts go to one worker each
         if (running.size() == count) {
           worker = running.element().worker;
-          results.accept(take(running.remove(), work));
+          results.accept(take(running.remove()));
         }
-        JobNames.name(
-            spark, "%s%s, part %s of %s".formatted(during, work.verb(), part + 1, parts.size()));
+        JobNames.name(spark, "%s%s, part %s of %s".formatted(during, verb, part + 1, parts.size()));
         running.add(submit(parts.get(part), worker, work));
       }
       while (!running.isEmpty()) {
-        results.accept(take(running.remove(), work));
+        results.accept(take(running.remove()));
       }
     } finally {
       running.forEach(one -> drop(one.future)); // parts are left only if one failed
@@ -220,9 +220,9 @@ public final class ExecutorWorkers implements Workers {
     return Interruption.heeding(TaskContext.get()::isInterrupted, () -> Done.of(work.run(part)));
   }
 
-  private <I, O> O take(Running<O> part, Work<I, O> work) {
+  private <O> O take(Running<O> part) {
     Done<O> done = PlacedJob.await(spark, part.future).get(0);
-    all.note(done.reading, work.vectorBytes(done.result));
+    all.note(done.reading, done.vector().map(FlatVector::bytes).orElse(0L));
     return done.result;
   }
 
@@ -238,10 +238,10 @@ public final class ExecutorWorkers implements Workers {
   }
 
   @Override
-  public <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, FlatVector sum) {
+  public <I, O> List<O> addUp(String verb, List<I> parts, Adding<I, O> work, FlatVector sum) {
     long size = sum.size();
     Pointer floats = sum.pointer();
-    JobNames.name(spark, during + work.verb());
+    JobNames.name(spark, during + verb);
     List<Done<O>> done =
         ShardedSum.run(
             parts(parts).map(part -> added(part, work, size)),
@@ -254,7 +254,9 @@ public final class ExecutorWorkers implements Workers {
   private static <I, O> ShardedSum.Given<Done<O>> added(I part, Adding<I, O> work, long size) {
     FlatVector vector = new FlatVector(size);
     try {
-      Done<O> told = Done.of(work.add(part, vector));
+      Done<O> told =
+          Interruption.heeding(
+              TaskContext.get()::isInterrupted, () -> Done.of(work.add(part, vector)));
       return new ShardedSum.Given<>(List.of(vector), 1, told, vector::close);
     } catch (RuntimeException | Error e) {
       vector.close();
@@ -268,10 +270,14 @@ public final class ExecutorWorkers implements Workers {
       return new Done<>(result, ExecutorMeter.here().read(SparkEnv.get().executorId()));
     }
 
+    /** The result's vector as long as the trained parameters, if it has one. */
+    Optional<FlatVector> vector() {
+      Object vector = result instanceof PolicyGradient part ? part.gradient() : result;
+      return vector instanceof FlatVector of ? Optional.of(of) : Optional.empty();
+    }
+
     void close() {
-      if (result instanceof PolicyGradient unwanted) {
-        unwanted.close();
-      }
+      vector().ifPresent(FlatVector::close);
     }
   }
 

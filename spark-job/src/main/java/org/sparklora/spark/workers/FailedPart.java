@@ -8,9 +8,10 @@ import org.sparklora.pipeline.config.RootCause;
 public final class FailedPart extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
-  /** The first line of the scheduler's message, before the stack trace. */
+  /** The last attempt's line of the scheduler's message, before the stack trace. */
   private static final Pattern OF_SPARK =
-      Pattern.compile("failed (\\d+) times.*? \\((\\S+) executor (\\S+)\\): (?:\\w+\\.)*(.*)");
+      Pattern.compile(
+          "Lost task \\d+\\.(\\d+) in .*? \\((\\S+) executor (\\S+)\\): (?:\\w+\\.)*(.*)");
 
   private static final String FULL_DISK = "No space left on device";
 
@@ -18,20 +19,21 @@ public final class FailedPart extends IllegalStateException {
    * @param cause the failure of a Spark job
    */
   FailedPart(Throwable cause) {
-    super(message(RootCause.firstLine(cause)), cause);
+    super(message(String.valueOf(cause.getMessage())), cause);
   }
 
   private static String message(String ofSpark) {
     Matcher matcher = OF_SPARK.matcher(ofSpark);
     if (!matcher.find()) {
-      return "A part of the work failed: " + ofSpark;
+      String joined = ofSpark.replaceFirst(":\\s*\n", ": "); // a reason may be on the second line
+      return "A part of the work failed: " + RootCause.firstLine(joined, "");
     }
     String reason = matcher.group(4);
     return "A part of the work failed on executor %s (%s) at attempt %s: %s%s"
         .formatted(
             matcher.group(3),
             matcher.group(2),
-            matcher.group(1),
+            Integer.parseInt(matcher.group(1)) + 1,
             reason,
             reason.contains(FULL_DISK)
                 ? "; free its machine's spark.local.dir, or start again without that machine"

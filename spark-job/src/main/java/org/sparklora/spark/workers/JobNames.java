@@ -5,7 +5,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 /** Names jobs on Spark's pages and in event logs, which else show a line of source. */
 public final class JobNames {
   /** Spark's property of the job group; setJobGroup would also remove the description. */
-  static final String GROUP = "spark.jobGroup.id";
+  private static final String GROUP = "spark.jobGroup.id";
 
   private JobNames() {}
 

@@ -8,7 +8,9 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -25,7 +27,7 @@ public final class PlacedJob {
   private static final String DESCRIPTION = "spark.job.description";
   private static final long TOLD_EVERY_SECONDS = 60;
   private static final int LOOKS = 50;
-  private static final long LOOK_MILLIS = 100;
+  private static final long LOOK_NANOS = 100_000_000;
   private static final Logger LOG = LoggerFactory.getLogger(PlacedJob.class);
 
   private final JavaSparkContext spark;
@@ -34,7 +36,7 @@ public final class PlacedJob {
   /** Starts without any worker assigned to an executor. */
   public PlacedJob(JavaSparkContext spark) {
     this.spark = spark;
-    this.places = new ExecutorPlaces(this::alive);
+    this.places = new ExecutorPlaces(() -> usable(spark));
   }
 
   /** An RDD with one partition per part; partition k runs on the executor of worker k. */
@@ -72,26 +74,25 @@ public final class PlacedJob {
     return scala.collection.JavaConverters.asScalaBuffer(all).toList();
   }
 
-  private List<ExecutorPlaces.Executor> alive() {
+  /** The registered executors to which Spark gives tasks. */
+  static List<ExecutorPlaces.Executor> usable(JavaSparkContext spark) {
     List<String> ids = scala.collection.JavaConverters.seqAsJavaList(spark.sc().getExecutorIds());
     Map<String, ExecutorSummary> known = summaries(spark);
     // Spark's status store lists an executor a moment after it registers
     for (int look = 0; look < LOOKS && !known.keySet().containsAll(ids); look++) {
-      try {
-        Thread.sleep(LOOK_MILLIS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        break;
-      }
+      LockSupport.parkNanos(LOOK_NANOS); // returns at once in an interrupted thread
       known = summaries(spark);
     }
-    return ids.stream()
-        .map(known::get)
-        .filter(one -> one != null)
+    return usable(ids.stream().map(known::get).filter(one -> one != null));
+  }
+
+  /** Without executors of fewer cores than a task needs, and those that failures excluded. */
+  static List<ExecutorPlaces.Executor> usable(Stream<ExecutorSummary> registered) {
+    return registered
+        .filter(one -> one.maxTasks() > 0 && !one.isExcluded())
         .map(
             one ->
-                new ExecutorPlaces.Executor(
-                    one.id(), host(one), Math.max(1, one.maxTasks()), one.activeTasks()))
+                new ExecutorPlaces.Executor(one.id(), host(one), one.maxTasks(), one.activeTasks()))
         .toList();
   }
 

@@ -41,7 +41,7 @@ public final class ShardedSum {
    * @param free runs when the vectors are no longer needed
    */
   public record Given<O>(List<FlatVector> vectors, double weight, O told, Runnable free) {
-    private Shard<O> shard(int number, int worker, int count) {
+    Shard<O> shard(int number, int worker, int count) {
       List<Part> parts = new ArrayList<>();
       for (FlatVector vector : vectors) {
         long from = start(vector.size(), number, count, vector.type());
@@ -80,7 +80,7 @@ public final class ShardedSum {
   private record Part(long from, FlatVector numbers) implements Serializable {}
 
   /** A shard of a worker's vectors or of the sum; shard 0 carries {@link Given#told}. */
-  private record Shard<O>(int worker, List<Part> parts, double weight, List<O> told)
+  record Shard<O>(int worker, List<Part> parts, double weight, List<O> told)
       implements Serializable, AutoCloseable {
     void deliver(Target target) {
       for (int v = 0; v < parts.size(); v++) {
@@ -175,7 +175,7 @@ public final class ShardedSum {
   }
 
   /** Adds in the order of the workers, whichever shard arrives first. */
-  private static <O> Shard<O> add(Iterator<Shard<O>> shards, Dither dither) {
+  static <O> Shard<O> add(Iterator<Shard<O>> shards, Dither dither) {
     Map<Integer, Shard<O>> early = new HashMap<>();
     Sum<O> sum = new Sum<>();
     try {
@@ -191,7 +191,7 @@ public final class ShardedSum {
       Shard<O> rounded = sum.rounded(dither);
       rounded.parts.forEach(part -> part.numbers.handedOver());
       return rounded;
-    } catch (RuntimeException | Error e) { // an executor with some of the shards was lost
+    } catch (Throwable e) { // Spark's undeclared FetchFailedException: a sender was lost
       early.values().forEach(Shard::close);
       sum.close();
       throw e;

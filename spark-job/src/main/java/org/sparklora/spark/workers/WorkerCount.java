@@ -65,6 +65,13 @@ record WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis
     } finally {
       end.run();
     }
+    if (cluster.executors() == 0) {
+      throw ConfigException.passing(
+          Flags.NUM_WORKERS,
+          requested.map(String::valueOf).orElse("nothing"),
+          "no executor came within %s s (%s): look at the cluster's page for free cores and memory; %s makes the wait longer"
+              .formatted(patienceMillis / 1000, request.setting(), PATIENCE));
+    }
     return requested.isPresent() ? ofRequested(requested.get()) : ofExecutors();
   }
 
@@ -72,14 +79,12 @@ record WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis
     long start = cluster.millis();
     long lastCame = start;
     int executors = cluster.executors();
-    boolean said = false;
+    if (!isEnough(requested)) {
+      LOG.info("Waiting for executors, at most {} s", patienceMillis / 1000);
+    }
     while (!isEnough(requested) && cluster.millis() - start < patienceMillis) {
       if (settles(requested) && executors > 0 && cluster.millis() - lastCame >= SETTLED_MILLIS) {
         return;
-      }
-      if (!said) {
-        LOG.info("Waiting for executors, at most {} s", patienceMillis / 1000);
-        said = true;
       }
       cluster.sleep(POLL_MILLIS);
       int now = cluster.executors();
@@ -108,38 +113,27 @@ record WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis
   }
 
   private int ofRequested(int requested) {
-    int executors = cluster.executors();
     int slots = cluster.slots();
-    ConfigException.require(
-        requested <= slots,
-        Flags.NUM_WORKERS,
-        requested,
-        "%s (%s); ask for fewer workers, or for more executors or cores"
-            .formatted(
-                executors == 0
-                    ? "no executor came within %s s".formatted(patienceMillis / 1000)
-                    : "%s, and a worker needs one".formatted(said(executors, slots)),
-                request.setting()));
-    LOG.info("{} workers, of --num_workers: {}", requested, said(executors, slots));
+    String given =
+        "the cluster gave %s executors with %s task slots in all"
+            .formatted(cluster.executors(), slots);
+    if (requested > slots) {
+      String remedy =
+          "%s, and a worker needs one (%s); ask for fewer workers, or for more executors or cores"
+              .formatted(given, request.setting());
+      throw isEnough(Optional.empty()) // else more may come later
+          ? new ConfigException(Flags.NUM_WORKERS, requested, remedy)
+          : ConfigException.passing(Flags.NUM_WORKERS, requested, remedy);
+    }
+    LOG.info("{} workers, of --num_workers: {}", requested, given);
     return requested;
-  }
-
-  private static String said(int executors, int slots) {
-    return "the cluster gave %s executors with %s task slots in all".formatted(executors, slots);
   }
 
   private int ofExecutors() {
     int executors = cluster.executors();
-    ConfigException.require(
-        executors > 0,
-        Flags.NUM_WORKERS,
-        "nothing",
-        "no executor came within %s s (%s): look at the cluster's page for free cores and memory; %s makes the wait longer"
-            .formatted(patienceMillis / 1000, request.setting(), PATIENCE));
-    if (request.executors().isPresent() && executors >= request.executors().getAsInt()) {
-      LOG.info("{} workers, one an executor: {}", executors, request.setting());
-    } else if (request.slots().isPresent() && cluster.slots() >= request.slots().getAsInt()) {
-      LOG.info("{} workers, one an executor: all cores of {}", executors, request.setting());
+    if (isEnough(Optional.empty())) {
+      String all = request.executors().isPresent() ? "" : "all cores of ";
+      LOG.info("{} workers, one an executor: {}{}", executors, all, request.setting());
     } else if (request.executors().isPresent() || request.slots().isPresent()) {
       LOG.warn(
           "{} workers, one an executor, fewer than asked for ({}): later ones get no work; --num_workers says how many must be there",

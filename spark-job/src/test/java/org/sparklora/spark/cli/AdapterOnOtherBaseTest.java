@@ -8,7 +8,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -26,12 +25,19 @@ class AdapterOnOtherBaseTest {
   @RegisterExtension private final Captured err = Captured.err();
   private Path folder;
   private Path base;
+  private Path sameBase; // a copy
+  private Path otherBase; // of the same shapes
   private Path adapter;
 
   @BeforeAll
   void trainAnAdapter(@TempDir Path temporary) throws IOException {
     folder = temporary;
     base = TestModels.copy("llama-tiny", folder);
+    sameBase = folder.resolve("copy");
+    SftRun.copy(base, sameBase);
+    otherBase = folder.resolve("sibling");
+    SftRun.copy(base, otherBase);
+    changeSigns(otherBase.resolve("model.safetensors"));
     adapter = folder.resolve("adapter");
     Files.writeString(folder.resolve("texts.jsonl"), "{\"text\": \"3+4=7\"}\n");
     Files.writeString(folder.resolve("prompts.jsonl"), "{\"prompt\": \"3+4?\"}\n");
@@ -58,27 +64,13 @@ class AdapterOnOtherBaseTest {
             .replace("OUT", out.toString()));
   }
 
-  /** A model of the same shapes. */
-  private Path sibling() throws IOException {
-    Path other = copy("sibling");
-    Path weights = other.resolve("model.safetensors");
+  private static void changeSigns(Path weights) throws IOException {
     byte[] bytes = Files.readAllBytes(weights);
     int start = 8 + (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
     for (int sign = start + 3; sign < bytes.length; sign += 4) {
       bytes[sign] ^= (byte) 0x80;
     }
     Files.write(weights, bytes);
-    return other;
-  }
-
-  private Path copy(String name) throws IOException {
-    Path other = Files.createDirectories(folder.resolve(name));
-    try (Stream<Path> files = Files.list(base)) {
-      for (Path file : files.toList()) {
-        Files.write(other.resolve(file.getFileName()), Files.readAllBytes(file));
-      }
-    }
-    return other;
   }
 
   @ParameterizedTest
@@ -90,26 +82,26 @@ class AdapterOnOtherBaseTest {
         "eval --task math --model_name_or_path BASE --adapter ADAPTER --dataset_name FOLDER/problems.jsonl --output_dir OUT --max_completion_length 2 --master local[1]",
         "grpo --model_name_or_path BASE --adapter_name_or_path ADAPTER --dataset_name FOLDER/problems.jsonl --output_dir OUT --use_peft --max_steps 1 --max_completion_length 2 --num_generations 2 --per_device_train_batch_size 2 --gradient_accumulation_steps 1 --master local[1]"
       })
-  void isAsked(String command) throws IOException {
+  void isAsked(String command) {
     err.clear();
-    assertThat(run(command, sibling())).isNotZero();
+    assertThat(run(command, otherBase)).isNotZero();
     assertThat(err.text())
         .contains("Cannot apply the adapter " + adapter)
         .contains("it was trained on " + base + ", which has other weights");
 
     err.clear();
-    assertThat(run(command, copy("copy"))).as(err.text()).isZero();
+    assertThat(run(command, sameBase)).as(err.text()).isZero();
     assertThat(err.text()).doesNotContain("says it was trained on");
   }
 
   @Test
-  void trainingGoesOnOnTheSameBaseAlone() throws IOException {
+  void trainingGoesOnOnTheSameBaseAlone() {
     String sft =
         "sft --model_name_or_path BASE --adapter_name_or_path ADAPTER --dataset_name %s --output_dir OUT --use_peft --max_steps 1 --master local[1]";
     err.clear();
-    assertThat(run(sft.formatted(DATA), sibling())).isNotZero();
+    assertThat(run(sft.formatted(DATA), otherBase)).isNotZero();
     assertThat(err.text()).contains("Cannot apply the adapter " + adapter);
-    for (Path same : List.of(base, copy("copy"))) {
+    for (Path same : List.of(base, sameBase)) {
       assertThat(run(sft.formatted(DATA), same)).as(err.text()).isZero();
     }
   }

@@ -5,29 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.train.TestModels;
 
 /** {@code bench} on a tiny model's shape; {@code BenchTest} has all measurements and engines. */
-class BenchCommandTest {
-  @TempDir Path folder;
-  @RegisterExtension final Captured err = Captured.err();
-  @RegisterExtension final Captured out = Captured.out();
-
+class BenchCommandTest extends TinyModelCommands {
   @Test
   void printsALineAfterTheUsualWarmUp() throws IOException {
-    String model = TestModels.copy("llama-tiny", folder).toString();
     String flags = "bench --model %s --random_weights --ranks 4 --batch_rows 0 --max_length 40";
-    int code = CommandRun.of(CommandRun.words(flags, model).toArray(String[]::new));
+    int code = CommandRun.line(flags, model);
 
     assertThat(code).as(err.text()).isZero();
     assertThat(out.text().lines()).hasSize(1);
     JsonNode line = new ObjectMapper().readTree(out.text());
     assertThat(line.get("bench").asText() + line.get("lora_r").asText()).isEqualTo("sft4");
-    assertThat(line.get("model").asText()).isEqualTo(model);
+    assertThat(line.get("model").asText()).isEqualTo(model.toString());
     assertThat(line.get("tokens").asInt()).isEqualTo(40);
     assertThat(line.get("warm_up_seconds").asDouble()).isGreaterThanOrEqualTo(5);
     assertThat(err.text()).contains("sft, rank 4: warming up, ");

@@ -5,27 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.train.GuideModels;
-import org.sparklora.train.TestModels;
 
 /** The report as a user meets it: {@code check} beforehand, and what {@code sft} makes of it. */
-class CheckCommandTest {
+class CheckCommandTest extends TinyModelCommands {
   private static final Path DATA = Path.of("src/test/resources/sft/linear_w0/dataset.jsonl");
   private static final int MISUSED = 2;
 
   /** Far more tokens than any machine has memory for. */
   private static final String TOO_MANY_ROWS = "100000000";
-
-  @TempDir private Path folder;
-  @RegisterExtension final Captured out = Captured.out();
-  @RegisterExtension final Captured err = Captured.err();
 
   private String printed() {
     return out.text();
@@ -102,9 +94,23 @@ class CheckCommandTest {
     assertThat(parameterBytes(model, outer + 1)).isEqualTo((12 + 4 + 8) * vector);
     assertThat(parameterBytes(model, outer + 8)).isEqualTo((12 + 4 + 8 * 8) * vector);
     String grpo = "--task grpo --steps_per_generation 2 --local_steps ";
-    assertThat(parameterBytes(model, grpo + 1)).isEqualTo(4 * vector);
+    assertThat(parameterBytes(model, grpo + 1)).isEqualTo(5 * vector);
+    assertThat(parameterBytes(model, grpo + "1 --beta 0.04")).isEqualTo(6 * vector);
+    assertThat(parameterBytes(model, grpo + "1 --max_staleness 2")).isEqualTo(7 * vector);
     assertThat(parameterBytes(model, grpo + 2)).isEqualTo(16 * vector);
     assertThat(parameterBytes(model, grpo + "2 --outer_optimizer nesterov")).isEqualTo(17 * vector);
+  }
+
+  @Test
+  void completionsOfServersTakeNoMemoryHere() throws IOException {
+    Path model = GuideModels.SMOLLM2_135M.write(folder);
+    String check = "check --task grpo --model_name_or_path %s --use_peft".formatted(model);
+    assertThat(Main.run(check.split(" "))).as(complaint()).isZero();
+    assertThat(printed()).contains("memory, generating", ", keys and values ");
+    out.clear();
+    String servers = " --use_vllm --vllm_mode server --vllm_server_base_url http://gpu:8000";
+    assertThat(Main.run((check + servers).split(" "))).as(complaint()).isZero();
+    assertThat(printed()).contains("memory, on a GPU").doesNotContain("keys and values");
   }
 
   @Test
@@ -129,7 +135,6 @@ class CheckCommandTest {
 
   @Test
   void aTablesManifestSaysHowMuchThereIsToLearn() throws IOException {
-    Path model = TestModels.copy("llama-tiny", folder);
     Path table = folder.resolve("table");
     String prep =
         "prep --model_name_or_path %s --dataset_name %s --output_dir %s --packing --max_length 64 --master local[2]"
@@ -158,17 +163,15 @@ class CheckCommandTest {
     assertThat(printed()).contains("target tokens unknown");
   }
 
-  private int sft(String... more) throws IOException {
-    Path model = folder.resolve("llama-tiny");
-    if (!Files.exists(model)) {
-      TestModels.copy("llama-tiny", folder);
-    }
-    List<String> arguments = new ArrayList<>(List.of("sft", "--model_name_or_path"));
-    arguments.addAll(List.of(model.toString(), "--dataset_name", DATA.toString()));
-    arguments.addAll(List.of("--output_dir", folder.resolve("out").toString()));
-    arguments.addAll(List.of("--use_peft", "--max_steps", "2", "--master", "local[2]"));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+  private int sft(String... more) {
+    return CommandRun.of(
+        CommandRun.words(
+            """
+            sft --model_name_or_path %s --dataset_name %s --output_dir %s/out --use_peft
+            --max_steps 2 --master local[2]
+            """,
+            model, DATA, folder),
+        more);
   }
 
   @Test
@@ -194,7 +197,7 @@ class CheckCommandTest {
   }
 
   @Test
-  void aRunThatCannotFitIsRefusedBeforeAnythingIsPrepared() throws IOException {
+  void aRunThatCannotFitIsRefusedBeforeAnythingIsPrepared() {
     assertThat(sft("--packing", "--per_device_train_batch_size", TOO_MANY_ROWS)).isEqualTo(MISUSED);
 
     assertThat(complaint())
@@ -205,17 +208,11 @@ class CheckCommandTest {
     assertThat(folder.resolve("out")).doesNotExist();
   }
 
-  @Test
-  void theEstimateCanBeOverruled() throws IOException {
-    // the dataset has far fewer rows than the micro-batch has room for
-    String[] flags = {
-      "--packing", "--per_device_train_batch_size", TOO_MANY_ROWS, "--no_check_memory"
-    };
-    assertThat(sft(flags)).as(complaint()).isZero();
-  }
-
-  @Test
-  void rowsThatAreNotPackedAreMeasuredFirst() throws IOException {
-    assertThat(sft("--per_device_train_batch_size", TOO_MANY_ROWS)).as(complaint()).isZero();
+  /** Rows that are not packed are measured first; there are far fewer than there is room for. */
+  @ParameterizedTest
+  @ValueSource(strings = {"--packing --no_check_memory", ""})
+  void theEstimateCanBeOverruledAndIsNotOfRowsThatAreNotPacked(String flags) {
+    String many = "--per_device_train_batch_size " + TOO_MANY_ROWS + " ";
+    assertThat(sft((many + flags).split(" "))).as(complaint()).isZero();
   }
 }

@@ -92,7 +92,12 @@ public final class ChildJvm {
 
   /** Looks again and again until a file or folder is there. */
   public void await(Path appearing) throws Exception {
-    await(appearing + " must appear", () -> Files.exists(appearing), PATIENCE_SECONDS);
+    await(appearing + " must appear", () -> Files.exists(appearing));
+  }
+
+  /** Asks again and again until it is so, for two minutes. */
+  void await(String what, Callable<Boolean> condition) throws Exception {
+    await(what, condition, PATIENCE_SECONDS);
   }
 
   /** Asks again and again until it is so; fails if the process ends before. */

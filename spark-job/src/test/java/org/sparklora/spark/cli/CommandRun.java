@@ -3,7 +3,6 @@ package org.sparklora.spark.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -17,6 +16,16 @@ public final class CommandRun {
     return Main.run(arguments);
   }
 
+  /** Runs the command of these words and more, and returns its exit code. */
+  public static int of(List<String> words, String... more) {
+    return Main.run(Stream.concat(words.stream(), Stream.of(more)).toArray(String[]::new));
+  }
+
+  /** Runs the command of a line, read as {@link #words} does, and returns its exit code. */
+  public static int line(String text, Object... values) {
+    return of(words(text, values));
+  }
+
   /** The words of a text; {@code %s} in a word becomes the next value, whatever blanks that has. */
   public static List<String> words(String text, Object... values) {
     Iterator<Object> next = List.of(values).iterator();
@@ -27,9 +36,7 @@ public final class CommandRun {
 
   /** Runs a command on two task slots of this JVM and returns its exit code. */
   public static int ofLocal(String command, List<String> arguments) {
-    List<String> line = new ArrayList<>(List.of(command, "--master", "local[2]"));
-    line.addAll(arguments);
-    return Main.run(line.toArray(String[]::new));
+    return of(List.of(command, "--master", "local[2]"), arguments.toArray(String[]::new));
   }
 
   /** Runs a command that fails and returns what it says on standard error. */

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.spark.internal.config.ConfigEntry;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -51,7 +51,7 @@ class ConfTest {
           "llama-3.1-8b", GuideModels.LLAMA_3_1_8B,
           "qwen2.5-3b", GuideModels.QWEN2_5_3B);
 
-  private static SparkSession spark;
+  @AutoClose private static SparkSession spark;
   @TempDir private static Path folder;
 
   @BeforeAll
@@ -59,11 +59,6 @@ class ConfTest {
     spark = TestSpark.open(2);
     TestModels.copy("llama-tiny", folder);
     TestModels.copy("qwen2-tiny", folder);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
   }
 
   /** Of {@code sft}; GrpoRecipesTest has those of {@code grpo}. */

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,15 +44,22 @@ class CurateCommandTest {
   }
 
   private int curate(String... more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "--dataset_name",
-                folder.resolve("data.jsonl").toString(),
-                "--output_dir",
-                folder.resolve("out").toString()));
-    arguments.addAll(List.of(more));
-    return CommandRun.ofLocal("curate", arguments);
+    String curate = "curate --dataset_name %s/data.jsonl --output_dir %s/out --master local[2]";
+    return CommandRun.of(CommandRun.words(curate, folder, folder), more);
+  }
+
+  /** What the manifest of the result says. */
+  private JsonNode manifest() throws IOException {
+    return new ObjectMapper().readTree(folder.resolve("out/manifest.json").toFile());
+  }
+
+  private void assertAnswers(String data, String expected) {
+    try (SparkSession spark = TestSpark.open(1)) {
+      assertThat(
+              spark.read().parquet(folder.resolve(data).toString()).collectAsList().stream()
+                  .map(kept -> kept.<String>getAs("answer")))
+          .containsExactly(expected);
+    }
   }
 
   @Test
@@ -62,31 +68,17 @@ class CurateCommandTest {
         curate("--exact_duplicates", "--decontaminate", folder.resolve("eval.jsonl").toString());
 
     assertThat(code).as(err.text()).isZero();
-    JsonNode counts =
-        new ObjectMapper().readTree(folder.resolve("out/manifest.json").toFile()).get("counts");
+    JsonNode counts = manifest().get("counts");
     assertThat(counts.get("kept").asLong()).isEqualTo(2);
     assertThat(counts.get("removed").toString())
         .isEqualTo(
             "{\"read\":0,\"filter\":0,\"exact_duplicates\":1,\"near_duplicates\":0,\"decontaminate\":1}");
     // the folder itself is a dataset: data/train-*.parquet are its rows
-    assertThat(
-            CommandRun.ofLocal(
-                "curate",
-                List.of(
-                    "--dataset_name",
-                    folder.resolve("out").toString(),
-                    "--output_dir",
-                    folder.resolve("again").toString(),
-                    "--filter",
-                    "answer > 10")))
-        .as(err.text())
-        .isZero();
-    try (SparkSession spark = TestSpark.open(1)) {
-      assertThat(
-              spark.read().parquet(folder.resolve("again/data").toString()).collectAsList().stream()
-                  .map(kept -> kept.<String>getAs("answer")))
-          .containsExactly("29");
-    }
+    List<String> again =
+        CommandRun.words(
+            "curate --dataset_name %s/out --output_dir %s/again --master local[2]", folder, folder);
+    assertThat(CommandRun.of(again, "--filter", "answer > 10")).as(err.text()).isZero();
+    assertAnswers("again/data", "29");
   }
 
   /** Rows of one dataset that another has, in the file of {@code sft}, and what it makes of it. */
@@ -114,18 +106,9 @@ class CurateCommandTest {
             test_split_size: 0.5
             """
                 .replace("FOLDER", folder.toString()));
-    assertThat(
-            CommandRun.ofLocal(
-                "curate",
-                List.of(
-                    "--datasets",
-                    mixture.toString(),
-                    "--output_dir",
-                    folder.resolve("out").toString(),
-                    "--exact_duplicates")))
-        .as(err.text())
-        .isZero();
-    JsonNode manifest = new ObjectMapper().readTree(folder.resolve("out/manifest.json").toFile());
+    String curate = "curate --datasets %s --output_dir %s/out --exact_duplicates --master local[2]";
+    assertThat(CommandRun.line(curate, mixture, folder)).as(err.text()).isZero();
+    JsonNode manifest = manifest();
     String data = folder + "/data.jsonl";
     String talks = folder + "/talks.jsonl";
     assertThat(manifest.at("/sources").toString())
@@ -164,18 +147,9 @@ class CurateCommandTest {
             {"datasets":[{"path":"%s/out/data/0-data.jsonl","weight":2.0},\
             {"path":"%s/out/data/1-talks.jsonl","max_rows":9}],"test_split_size":0.5}"""
                 .formatted(folder, folder));
-    assertThat(
-            CommandRun.ofLocal(
-                "prep",
-                List.of(
-                    "--datasets",
-                    folder.resolve("out/datasets.yaml").toString(),
-                    "--model_name_or_path",
-                    model.toString(),
-                    "--output_dir",
-                    folder.resolve("packed").toString())))
-        .as(err.text())
-        .isZero();
+    String prep =
+        "prep --datasets %s/out/datasets.yaml --model_name_or_path %s --output_dir %s/packed --master local[2]";
+    assertThat(CommandRun.line(prep, folder, model, folder)).as(err.text()).isZero();
     JsonNode counts =
         new ObjectMapper()
             .readTree(folder.resolve("packed/_prep_manifest.json").toFile())
@@ -201,20 +175,10 @@ class CurateCommandTest {
             row("Was ist das, und wie viel ist es?", "Es ist nicht viel."),
             row("What is it, and how much of it is there?", "There is not much of it."),
             row("What is it?", "It is what it is. ".repeat(30).strip())));
-    assertThat(
-            curate(
-                "--filter",
-                "language(question) = 'en' AND tokens(answer) < 50",
-                "--model_name_or_path",
-                model.toString()))
-        .as(err.text())
-        .isZero();
-    try (SparkSession spark = TestSpark.open(1)) {
-      assertThat(
-              spark.read().parquet(folder.resolve("out/data").toString()).collectAsList().stream()
-                  .map(kept -> kept.<String>getAs("answer")))
-          .containsExactly("There is not much of it.");
-    }
+    String filter = "language(question) = 'en' AND tokens(answer) < 50";
+    int code = curate("--filter", filter, "--model_name_or_path", model.toString());
+    assertThat(code).as(err.text()).isZero();
+    assertAnswers("out/data", "There is not much of it.");
   }
 
   @Test
@@ -241,20 +205,14 @@ class CurateCommandTest {
         Files.write(
             folder.resolve("rows.jsonl"), List.of(row.formatted(kept), row.formatted(removed)));
     int code =
-        CommandRun.ofLocal(
-            "curate",
-            List.of(
-                "--config",
-                Path.of("../conf/data", recipe + ".yaml").toString(),
-                "--dataset_name",
-                data.toString(),
-                "--decontaminate",
-                folder.resolve("eval.jsonl").toString(),
-                "--output_dir",
-                folder.resolve("out").toString()));
+        CommandRun.line(
+            """
+            curate --config ../conf/data/%s.yaml --dataset_name %s --decontaminate %s/eval.jsonl
+            --output_dir %s/out --master local[2]
+            """,
+            recipe, data, folder, folder);
     assertThat(code).as(err.text()).isZero();
-    JsonNode counts =
-        new ObjectMapper().readTree(folder.resolve("out/manifest.json").toFile()).get("counts");
+    JsonNode counts = manifest().get("counts");
     assertThat(counts.get("kept").asLong()).isEqualTo(1);
     assertThat(counts.at("/removed/filter").asLong()).isEqualTo(1);
   }

@@ -6,34 +6,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.train.TestModels;
 
 /** Drivers in JVMs of their own, which are killed as the operating system kills. */
-class DriverFaultTest {
-  private static SparkSession spark;
-  @TempDir private static Path folder;
+class DriverFaultTest extends TinyModelRuns {
   private static SftRun whole;
 
   @BeforeAll
   static void runUndisturbed() throws IOException {
-    spark = TestSpark.open(2);
-    Path model = TestModels.copy("llama-tiny", folder);
     whole =
         SftRun.tiny(model, folder.resolve("whole"), "--use_peft", "--lora_dropout", "0.1")
             .with("--max_steps", "60", "--save_steps", "4", "--save_total_limit", "3")
             .with("--num_workers", "2", "--averaging_frequency", "3", "--logging_steps", "2")
             .run(spark);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
   }
 
   private static ChildJvm start(SftRun run) throws IOException {

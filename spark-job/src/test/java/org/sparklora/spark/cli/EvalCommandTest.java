@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +17,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.pipeline.config.CommandLine;
@@ -30,10 +27,9 @@ import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.spark.eval.MathEvalConfig;
-import org.sparklora.train.TestModels;
 
 /** {@code spark-lora eval} as a user meets it, on a tiny model. */
-class EvalCommandTest {
+class EvalCommandTest extends TinyModelCommands {
   private static final int MISUSED = 2;
 
   /** Calls right what even a random model gets right now and then. */
@@ -55,15 +51,10 @@ class EvalCommandTest {
     }
   }
 
-  @TempDir private Path folder;
-  private Path model;
   private Path dataset;
-  @RegisterExtension final Captured err = Captured.err();
-  @RegisterExtension final Captured out = Captured.out();
 
   @BeforeEach
   void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
     StringBuilder rows = new StringBuilder();
     for (int i = 0; i < 10; i++) {
       rows.append(
@@ -75,22 +66,15 @@ class EvalCommandTest {
   }
 
   private int eval(Path output, String... more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "eval",
-                "--task",
-                "math",
-                "--model_name_or_path",
-                model.toString(),
-                "--dataset_name",
-                dataset.toString(),
-                "--output_dir",
-                output.toString(),
-                "--max_completion_length",
-                "6"));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    String eval =
+        "eval --task math --model_name_or_path %s --dataset_name %s --output_dir %s --max_completion_length 6";
+    return CommandRun.of(CommandRun.words(eval, model, dataset, output), more);
+  }
+
+  private int evalEvenLength(Path output, String... more) {
+    List<String> flags = new ArrayList<>(List.of("--reward_funcs", EvenLength.class.getName()));
+    flags.addAll(List.of(more));
+    return eval(output, flags.toArray(String[]::new));
   }
 
   private String message() {
@@ -109,26 +93,17 @@ class EvalCommandTest {
     for (String adapter : List.of("--use_peft", "--use_peft=false")) {
       Path run = folder.resolve("run" + adapter);
       boolean isModel = adapter.contains("false");
-      assertThat(
-              CommandRun.ofLocal(
-                  "sft",
-                  CommandRun.words(
-                      "%s --model_name_or_path %s --dataset_name %s --output_dir %s --max_steps 2 --save_steps %s --per_device_train_batch_size 2 --disable_tqdm",
-                      adapter, model, rows, run, isModel ? 2 : 1)))
-          .as(message())
-          .isZero();
+      int code =
+          CommandRun.line(
+              """
+              sft %s --model_name_or_path %s --dataset_name %s --output_dir %s --max_steps 2
+              --save_steps %s --per_device_train_batch_size 2 --disable_tqdm --master local[2]
+              """,
+              adapter, model, rows, run, isModel ? 2 : 1);
+      assertThat(code).as(message()).isZero();
       Path output = folder.resolve("table" + adapter);
-      assertThat(
-              eval(
-                  output,
-                  "--checkpoints",
-                  run.toString(),
-                  "--reward_funcs",
-                  EvenLength.class.getName(),
-                  "--by",
-                  "level"))
-          .as(message())
-          .isZero();
+      String[] flags = {"--checkpoints", run.toString(), "--by", "level"};
+      assertThat(evalEvenLength(output, flags)).as(message()).isZero();
       JsonNode all = summary(output).get("checkpoints");
       assertThat(all.fieldNames())
           .toIterable()
@@ -148,22 +123,9 @@ class EvalCommandTest {
   @Test
   void passAtKFollowsFromTheTableOfVerdicts() throws IOException {
     Path output = folder.resolve("out");
-    String[] flags = {
-      "--reward_funcs",
-      EvenLength.class.getName(),
-      "--num_generations",
-      "4",
-      "--temperature",
-      "1.0",
-      "--pass_k",
-      "1",
-      "2",
-      "4",
-      "--by",
-      "level"
-    };
+    String flags = "--num_generations 4 --temperature 1.0 --pass_k 1 2 4 --by level";
 
-    assertThat(eval(output, flags)).as(message()).isZero();
+    assertThat(evalEvenLength(output, flags.split(" "))).as(message()).isZero();
 
     List<ScoredGeneration> rows =
         GenerationTable.readScored(new Configuration(), output.toString());
@@ -216,21 +178,17 @@ class EvalCommandTest {
       SftRun.tiny(model, adapter, "--use_peft", "--learning_rate", "3e-2").run(spark);
     }
     // 64 completions of each of eleven problems are three parts
-    String[] with =
-        "--adapter %s --num_generations 64 --temperature 1.0 --pass_k 2"
-            .formatted(adapter)
-            .split(" ");
+    String drawing = "--num_generations 64 --temperature 1.0 --pass_k 2";
+    String adapted = drawing + " --adapter " + adapter;
     Path base = folder.resolve("base");
     Path here = folder.resolve("here");
     Path executors = folder.resolve("executors");
 
-    assertThat(eval(base, Arrays.copyOfRange(with, 2, with.length))).isZero();
-    assertThat(eval(here, with)).as(message()).isZero();
+    assertThat(eval(base, drawing.split(" "))).isZero();
+    assertThat(eval(here, adapted.split(" "))).as(message()).isZero();
     // tasks that get everything over the wire, as on a cluster; the command closes the session
-    TestSpark.builder(3).config("spark.sparklora.sharedMemory", "false").getOrCreate();
-    String[] divided = Arrays.copyOf(with, with.length + 2);
-    divided[with.length] = "--num_workers";
-    divided[with.length + 1] = "3";
+    TestSpark.openApart(3);
+    String[] divided = (adapted + " --num_workers 3").split(" ");
     assertThat(eval(executors, divided)).as(message()).isZero();
 
     assertThat(summary(here).get("adapter").asText()).isEqualTo(adapter.toString());
@@ -238,13 +196,7 @@ class EvalCommandTest {
     assertThat(texts(executors)).isEqualTo(texts(here));
     assertThat(summary(executors).get("verdicts")).isEqualTo(summary(here).get("verdicts"));
     assertThat(summary(executors).get("pass@2")).isEqualTo(summary(here).get("pass@2"));
-    assertThat(parquetFiles(executors)).isEqualTo(3);
-  }
-
-  private static long parquetFiles(Path output) throws IOException {
-    try (Stream<Path> files = Files.list(output)) {
-      return files.filter(file -> file.toString().endsWith(".parquet")).count();
-    }
+    assertThat(LoggedRun.names(executors)).filteredOn(name -> name.endsWith(".parquet")).hasSize(3);
   }
 
   private static List<String> texts(Path output) {
@@ -263,13 +215,9 @@ class EvalCommandTest {
   @MethodSource("recipes")
   void everyRecipeIsAnEvaluation(Path recipe) {
     List<String> flags =
-        List.of(
-            "--config",
-            recipe.toString(),
-            "--model_name_or_path",
-            model.toString(),
-            "--output_dir",
-            folder.resolve("out").toString());
+        CommandRun.words(
+            "--config %s --model_name_or_path %s --output_dir %s",
+            recipe, model, folder.resolve("out"));
     MathEvalConfig config = MathEvalConfig.of(CommandLine.parse("eval", flags).settings());
     assertThat(config.generation().sampling().numGenerations())
         .isEqualTo(config.passK().get(config.passK().size() - 1));

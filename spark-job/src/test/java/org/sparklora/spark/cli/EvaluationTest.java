@@ -11,11 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.config.CommandLine;
@@ -23,10 +20,9 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.spark.sft.EvalConfig;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftGoldenTest;
-import org.sparklora.train.TestModels;
 
 /** Evaluation, checkpoints and the best model beside a run of TRL's with the same settings. */
-class EvaluationTest {
+class EvaluationTest extends TinyModelRuns {
   private static final Path TRL = Path.of("src/test/resources/evaluation");
 
   /** Of losses, entropies and accuracies, as in {@link SftGoldenTest}. */
@@ -34,20 +30,9 @@ class EvaluationTest {
 
   private static final double GRAD_NORM_RELATIVE = 1e-4;
 
-  private static SparkSession spark;
-  @TempDir private static Path folder;
-  private static Path model;
-
   @BeforeAll
-  static void prepare() throws IOException {
-    // as on a cluster: parameters travel
-    spark = TestSpark.builder(2).config("spark.sparklora.sharedMemory", "false").getOrCreate();
-    model = TestModels.copy("llama-tiny", folder);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
+  static void sendParameters() {
+    TestSpark.shareMemory(false); // as on a cluster
   }
 
   private static SftRun run(String name, String... more) {
@@ -221,73 +206,40 @@ class EvaluationTest {
     assertThat(run.weights()).isEqualTo(Files.readAllBytes(last.resolve("model.safetensors")));
   }
 
-  @Test
-  void settingsThatContradictEachOtherAreRefused() {
-    assertRefused(
-        "best of nothing evaluated",
-        "save_strategy = best",
-        "--save_strategy",
-        "best",
-        "--eval_strategy",
-        "no");
-    assertRefused(
-        "best of what is not saved",
-        "save_strategy",
-        "--load_best_model_at_end",
-        "--save_strategy",
-        "epoch");
-    assertRefused(
-        "not a multiple",
-        "save_steps = 3.0",
-        "--load_best_model_at_end",
-        "--eval_steps",
-        "2",
-        "--save_steps",
-        "3");
-    assertRefused(
-        "nothing evaluated", "eval_strategy", "--eval_strategy", "no", "--load_best_model_at_end");
-    assertRefused("half a step", "eval_steps = 1.5", "--eval_steps", "1.5");
-    assertRefused(
-        "unknown metric",
-        "eval_accuracy",
-        "--metric_for_best_model",
-        "accuracy",
-        "--eval_steps",
-        "1");
-    assertRefused("no experts", "router_aux_loss_coef", "--metric_for_best_model", "aux_loss");
-    assertRefused(
-        "one file",
-        "dataset_test_split = test",
-        "--dataset_name",
-        TRL.resolve("data/train.jsonl").toString());
-    assertRefused(
-        "no such split", "dataset_test_split = validation", "--dataset_test_split", "validation");
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          best of nothing evaluated | save_strategy = best | --save_strategy best --eval_strategy no
+          best of what is not saved | save_strategy | --load_best_model_at_end --save_strategy epoch
+          not a multiple | save_steps = 3.0 | --load_best_model_at_end --eval_steps 2 --save_steps 3
+          nothing evaluated | eval_strategy | --eval_strategy no --load_best_model_at_end
+          half a step | eval_steps = 1.5 | --eval_steps 1.5
+          unknown metric | eval_accuracy | --metric_for_best_model accuracy --eval_steps 1
+          no experts | router_aux_loss_coef | --metric_for_best_model aux_loss
+          one file | dataset_test_split = test | --dataset_name src/test/resources/evaluation/data/train.jsonl
+          no such split | dataset_test_split = validation | --dataset_test_split validation
+          """)
+  void settingsThatContradictEachOtherAreRefused(String why, String named, String flags) {
+    assertThatThrownBy(() -> run("refused").with(flags.split(" ")).run(spark))
+        .as(why)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(named);
+    assertThat(folder.resolve("refused")).doesNotExist();
   }
 
   /** A mixture of experts measures it; the model decides. */
   @Test
   void theRoutersLossMayDecide() {
     List<String> flags =
-        List.of(
-            "--model_name_or_path",
-            model.toString(),
-            "--dataset_name",
-            "a/b",
-            "--output_dir",
-            "out",
-            "--eval_strategy",
-            "steps",
-            "--metric_for_best_model",
-            "aux_loss");
+        CommandRun.words(
+            """
+            --model_name_or_path %s --dataset_name a/b --output_dir out --eval_strategy steps
+            --metric_for_best_model aux_loss
+            """,
+            model);
     assertThat(SftConfig.of(CommandLine.parse("sft", flags).settings()).evaluation().best())
         .contains(new EvalConfig.Best("eval_aux_loss", false, false));
-  }
-
-  private static void assertRefused(String why, String named, String... flags) {
-    assertThatThrownBy(() -> run("refused").with(flags).run(spark))
-        .as(why)
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining(named);
-    assertThat(folder.resolve("refused")).doesNotExist();
   }
 }

@@ -10,25 +10,19 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.train.TestModels;
 
 /**
  * What is said first of a command that has several mistakes: a wrong value, a model, an adapter or
  * a dataset that is not there, and only then that the output is in the way.
  */
-class FirstMistakeTest {
+class FirstMistakeTest extends TinyModelCommands {
   private static final int MISUSED = 2;
 
-  @TempDir private Path folder;
   private Map<String, Path> places;
   private int code;
-  @RegisterExtension final Captured err = Captured.err();
-  @RegisterExtension final Captured out = Captured.out();
 
   @BeforeEach
   void prepare() throws IOException {
@@ -36,7 +30,7 @@ class FirstMistakeTest {
     Files.writeString(full.resolve("kept.txt"), "kept");
     places =
         Map.of(
-            "MODEL", TestModels.copy("llama-tiny", folder),
+            "MODEL", model,
             "DATA", Files.writeString(folder.resolve("data.jsonl"), "{\"text\": \"a b\"}\n"),
             "PROMPTS",
                 Files.writeString(

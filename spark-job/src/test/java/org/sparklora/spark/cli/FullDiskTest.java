@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ import org.sparklora.train.TestModels;
 
 /** The output folder lies on a disk that has room for so many bytes. */
 class FullDiskTest {
-  private static SparkSession spark;
+  @AutoClose private static SparkSession spark;
   @TempDir private static Path folder;
   private static Path model;
 
@@ -30,11 +30,6 @@ class FullDiskTest {
             .config("spark.hadoop.fs.smalldisk.impl", SmallDisk.class.getName())
             .getOrCreate();
     model = TestModels.copy("llama-tiny", folder);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
   }
 
   @BeforeEach

@@ -13,10 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
@@ -24,23 +21,13 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
-import org.sparklora.train.TestModels;
 
 /** {@code spark-lora generate} as a user meets it. */
-class GenerateTest {
+class GenerateTest extends TinyModelCommands {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Path GOLDEN = Path.of("../model/src/test/resources/golden");
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
-
-  @TempDir private Path folder;
-  private Path model;
-  @RegisterExtension final Captured err = Captured.err();
-
-  @BeforeEach
-  void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
-  }
 
   private static String[] with(List<String> flags, String... more) {
     return Stream.concat(flags.stream(), Stream.of(more)).toArray(String[]::new);
@@ -48,18 +35,8 @@ class GenerateTest {
 
   private int run(String rows, String... more) throws IOException {
     Path input = Files.writeString(folder.resolve("prompts.jsonl"), rows);
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "generate",
-                "--model_name_or_path",
-                model.toString(),
-                "--input",
-                input.toString(),
-                "--output",
-                output().toString()));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    String generate = "generate --model_name_or_path %s --input %s --output %s";
+    return CommandRun.of(CommandRun.words(generate, model, input, output()), more);
   }
 
   /** From lines to a table, and from that table to lines again. */
@@ -95,16 +72,8 @@ class GenerateTest {
     assertThat(generations.get(0).prompt().columns()).containsEntry("level", "3");
     assertThat(generations.get(1).prompt().solution()).isEmpty();
 
-    assertThat(
-            run(
-                rows,
-                "--max_completion_length",
-                "6",
-                "--input",
-                table.toString(),
-                "--overwrite_output_dir"))
-        .as(message())
-        .isZero();
+    String again = "--max_completion_length 6 --overwrite_output_dir --input " + table;
+    assertThat(run(rows, again.split(" "))).as(message()).isZero();
     assertThat(generated(completions())).isEqualTo(generated(lines));
     assertThat(completions().get(0).get("level").asText()).isEqualTo("3");
     assertThat(run(rows, "--input", table.toString(), "--output", table.toString())).isNotZero();
@@ -144,10 +113,8 @@ class GenerateTest {
     String rows = "{\"prompt\": \"two and two are four and four are eight\"}\n";
     String adapter = GOLDEN.resolve("adapters/llama-tiny").toString();
     String merged = folder.resolve("merged").toString();
-    String[] merge = {
-      "merge", "--model_name_or_path", model.toString(), "--adapter", adapter, "--load_in_4bit"
-    };
-    assertThat(Main.run(with(List.of(merge), "--output_dir", merged))).as(message()).isZero();
+    String merge = "merge --model_name_or_path %s --adapter %s --output_dir %s --load_in_4bit";
+    assertThat(CommandRun.line(merge, model, adapter, merged)).as(message()).isZero();
     assertThat(greedyToken(rows, "--adapter", adapter)).as(message()).isZero();
     double exact = completions().get(0).get("logprobs").get(0).asDouble();
     String[] more = {"--overwrite_output_dir", "--adapter", adapter, "--load_in_4bit"};
@@ -166,9 +133,9 @@ class GenerateTest {
   void aMergedModelReplacesNeitherBaseNorAdapter() throws IOException {
     String adapter = GOLDEN.resolve("adapters/llama-tiny").toString();
     for (String out : List.of(model.toUri().toString(), model.getParent().toString())) {
-      String[] merge = {"merge", "--model_name_or_path", model.toString(), "--adapter", adapter};
-      assertThat(Main.run(with(List.of(merge), "--output_dir", out, "--overwrite_output_dir")))
-          .isEqualTo(MISUSED);
+      String merge =
+          "merge --model_name_or_path %s --adapter %s --output_dir %s --overwrite_output_dir";
+      assertThat(CommandRun.line(merge, model, adapter, out)).isEqualTo(MISUSED);
       assertThat(message()).contains("it is or holds ").contains("/llama-tiny, which is read");
       assertThat(model.resolve("config.json")).exists();
     }
@@ -226,16 +193,8 @@ class GenerateTest {
     String adapter = GOLDEN.resolve("adapters/llama-tiny").toString();
     int length = golden.get("gen_lora").get(0).size();
 
-    assertThat(
-            run(
-                rows.toString(),
-                "--adapter",
-                adapter,
-                "--temperature",
-                "0",
-                "--max_completion_length",
-                String.valueOf(length),
-                "--ignore_eos"))
+    String flags = "--temperature 0 --ignore_eos --adapter %s --max_completion_length %s";
+    assertThat(run(rows.toString(), flags.formatted(adapter, length).split(" ")))
         .as(message())
         .isZero();
 
@@ -313,17 +272,8 @@ class GenerateTest {
     assertThat(lines.get(2).get("input_ids")).hasSize(2);
     assertThat(lines.get(2).get("stop_reason").asText()).isEqualTo("length");
     Path judged = folder.resolve("judged");
-    assertThat(
-            Main.run(
-                "reward",
-                "--input",
-                output().toString(),
-                "--output_dir",
-                judged.toString(),
-                "--reward_funcs",
-                "accuracy_reward"))
-        .as(message())
-        .isZero();
+    String reward = "reward --input %s --output_dir %s --reward_funcs accuracy_reward";
+    assertThat(CommandRun.line(reward, output(), judged)).as(message()).isZero();
     assertThat(judged.resolve("_reward_summary.json")).content().contains("\"rows\" : 4");
   }
 
@@ -351,11 +301,8 @@ class GenerateTest {
     DamagedModel.overflow(model);
 
     for (String mode : List.of("--top_k 5", "--top_p 0.9", "--min_p 0.1", "--temperature 0", "")) {
-      List<String> flags = new ArrayList<>(List.of("--max_completion_length", "2"));
-      flags.addAll(mode.isEmpty() ? List.of() : List.of(mode.split(" ")));
-      assertThat(run("{\"prompt\": \"a\"}", flags.toArray(String[]::new)))
-          .as(mode)
-          .isEqualTo(FAILED);
+      String[] flags = ("--max_completion_length 2 " + mode).split(" ");
+      assertThat(run("{\"prompt\": \"a\"}", flags)).as(mode).isEqualTo(FAILED);
       assertThat(message()).contains("prompt 0").contains("NaN");
       assertThat(output()).doesNotExist();
     }

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -37,24 +35,16 @@ class GivenTableTest {
   }
 
   private int run(String command, Path reader, Path dataset, String output, String... more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                command,
-                "--model_name_or_path",
-                reader.toString(),
-                "--dataset_name",
-                dataset.toString(),
-                "--output_dir",
-                folder.resolve(output).toString()));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    return CommandRun.of(
+        CommandRun.words(
+            "%s --model_name_or_path %s --dataset_name %s --output_dir %s",
+            command, reader, dataset, folder.resolve(output)),
+        more);
   }
 
-  private int sft(Path reader, Path dataset, String output, String... more) {
-    List<String> all = new ArrayList<>(List.of("--use_peft", "--max_steps", "1", "--disable_tqdm"));
-    all.addAll(List.of(more));
-    return run("sft", reader, dataset, output, all.toArray(String[]::new));
+  private int sft(Path reader, Path dataset, String output, String more) {
+    String flags = "--use_peft --max_steps 1 --disable_tqdm " + more;
+    return run("sft", reader, dataset, output, flags.split(" "));
   }
 
   private Path packed() {
@@ -65,7 +55,7 @@ class GivenTableTest {
   @Test
   void aTableOfAnotherTokenizerIsRefusedWithBothNames() {
     Path table = packed();
-    assertThat(sft(other, table, "out")).isEqualTo(MISUSED);
+    assertThat(sft(other, table, "out", "")).isEqualTo(MISUSED);
     assertThat(err.text())
         .contains("dataset_name = " + table)
         .contains("token ids of the tokenizer of " + model)
@@ -76,32 +66,29 @@ class GivenTableTest {
   @Test
   void settingsThatTheTableHasDecidedAreNamedAndItsOwnAreRecorded() throws IOException {
     Path table = packed();
-    assertThat(sft(model, table, "out", "--max_length", "16", "--eos_token", "x"))
-        .isEqualTo(MISUSED);
+    assertThat(sft(model, table, "out", "--max_length 16 --eos_token x")).isEqualTo(MISUSED);
     assertThat(err.text())
         .contains("the table %s has decided it already".formatted(table))
         .contains("max_length 32")
         .contains("eos_token unset")
         .contains("made of, " + data);
 
-    assertThat(sft(model, table, "out", "--packing", "--max_length", "32")).as(err.text()).isZero();
+    assertThat(sft(model, table, "out", "--packing --max_length 32")).as(err.text()).isZero();
     Path recorded = folder.resolve("out/sft_config.yaml");
     assertThat(recorded).content().contains("packing: true").contains("max_length: 32\n");
-    assertThat(sft(model, table, "again", "--config", recorded.toString())).as(err.text()).isZero();
+    assertThat(sft(model, table, "again", "--config " + recorded)).as(err.text()).isZero();
   }
 
   @Test
   void aNamedFolderKeepsItsTableUnlessItMayBeOverwritten() {
     Path table = packed();
-    String[] flags = {"--packed_dir", table.toString(), "--max_length", "16", "--packing"};
+    String flags = "--packed_dir %s --max_length 16 --packing".formatted(table);
     assertThat(sft(model, data, "out", flags)).isEqualTo(MISUSED);
     assertThat(err.text())
         .contains("packed_dir = " + table)
         .contains("max_length 32 (now 16)")
         .contains("--overwrite_output_dir");
-    List<String> replacing = new ArrayList<>(List.of(flags));
-    replacing.add("--overwrite_output_dir");
-    assertThat(sft(model, data, "out", replacing.toArray(String[]::new))).as(err.text()).isZero();
+    assertThat(sft(model, data, "out", flags + " --overwrite_output_dir")).as(err.text()).isZero();
   }
 
   @Test
@@ -116,16 +103,8 @@ class GivenTableTest {
     assertThat(run("eval", model, table, "out", "--max_prompt_length", "9")).isEqualTo(MISUSED);
     assertThat(err.text()).contains("made with max_prompt_length unset");
     err.clear();
-    assertThat(
-            Main.run(
-                "generate",
-                "--model_name_or_path",
-                other.toString(),
-                "--input",
-                table.toString(),
-                "--output",
-                folder.resolve("out.jsonl").toString()))
-        .isEqualTo(MISUSED);
+    String generate = "generate --model_name_or_path %s --input %s --output %s/out.jsonl";
+    assertThat(CommandRun.line(generate, other, table, folder)).isEqualTo(MISUSED);
     assertThat(err.text()).contains("token ids of the tokenizer of " + model);
   }
 }

@@ -15,8 +15,6 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.prep.source.BadRowException;
@@ -30,7 +28,7 @@ import org.sparklora.reward.RewardInput;
 import org.sparklora.train.TestModels;
 
 /** {@code spark-lora grpo} as a user meets it, on a tiny model. */
-class GrpoCommandTest {
+class GrpoCommandTest extends TinyModelCommands {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int MISUSED = 2;
   private static final String GSM8K =
@@ -59,49 +57,24 @@ class GrpoCommandTest {
     }
   }
 
-  @TempDir private Path folder;
-  private Path model;
   private Path dataset;
-  @RegisterExtension final Captured err = Captured.err();
-  @RegisterExtension final Captured out = Captured.out();
 
   @BeforeEach
   void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
     dataset = Files.writeString(folder.resolve("problems.jsonl"), GSM8K);
   }
 
   private int run(Path output, String... more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "grpo",
-                "--model_name_or_path",
-                model.toString(),
-                "--dataset_name",
-                dataset.toString(),
-                "--output_dir",
-                output.toString(),
-                "--reward_funcs",
-                Shortness.class.getName(),
-                "--max_completion_length",
-                "8",
-                "--num_generations",
-                "4",
-                "--per_device_train_batch_size",
-                "2",
-                "--gradient_accumulation_steps",
-                "2",
-                "--generation_batch_size",
-                "8",
-                "--max_steps",
-                "4",
-                "--learning_rate",
-                "1e-3",
-                "--logging_steps",
-                "1"));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    return CommandRun.of(
+        CommandRun.words(
+            """
+            grpo --model_name_or_path %s --dataset_name %s --output_dir %s --reward_funcs %s
+            --max_completion_length 8 --num_generations 4 --per_device_train_batch_size 2
+            --gradient_accumulation_steps 2 --generation_batch_size 8 --max_steps 4
+            --learning_rate 1e-3 --logging_steps 1
+            """,
+            model, dataset, output, Shortness.class.getName()),
+        more);
   }
 
   private String message() {
@@ -115,25 +88,14 @@ class GrpoCommandTest {
   @Test
   void anAdapterIsTrainedAndLoggedUnderTrlsNames() throws IOException {
     Path output = folder.resolve("run");
-    String[] flags = {
-      "--use_peft",
-      "--lora_target_modules",
-      "all-linear",
-      "--max_prompt_length",
-      "80",
-      "--beta",
-      "0.04",
-      "--warmup_ratio",
-      "0.0",
-      "--vllm_mode",
-      "colocate",
-      "--save_steps",
-      "2",
-      "--save_total_limit",
-      "1",
-      "--report_to",
-      "trackio"
-    };
+    String[] flags =
+        CommandRun.words(
+                """
+                --use_peft --lora_target_modules all-linear --max_prompt_length 80 --beta 0.04
+                --warmup_ratio 0.0 --vllm_mode colocate --save_steps 2 --save_total_limit 1
+                --report_to trackio
+                """)
+            .toArray(String[]::new);
 
     assertThat(run(output, flags)).as(message()).isZero();
 
@@ -218,21 +180,9 @@ class GrpoCommandTest {
   @Test
   void promptsArePreparedOnceAndATableOfThemIsTakenAsItIs() throws IOException {
     Path prompts = folder.resolve("prompts");
-    assertThat(
-            Main.run(
-                "prep",
-                "--task",
-                "grpo",
-                "--model_name_or_path",
-                model.toString(),
-                "--dataset_name",
-                dataset.toString(),
-                "--max_prompt_length",
-                "80",
-                "--output_dir",
-                prompts.toString()))
-        .as(message())
-        .isZero();
+    String prep =
+        "prep --task grpo --model_name_or_path %s --dataset_name %s --max_prompt_length 80 --output_dir %s";
+    assertThat(CommandRun.line(prep, model, dataset, prompts)).as(message()).isZero();
     Path own = folder.resolve("own");
     Path given = folder.resolve("given");
 
@@ -274,14 +224,12 @@ class GrpoCommandTest {
         .hasSize(4)
         .allMatch(line -> line.contains("shortness -"));
     Path completions = output.resolve("completions");
-    try (var files = Files.list(completions)) {
-      assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrder(
-              "completions_00001.parquet",
-              "completions_00002.parquet",
-              "completions_00003.parquet",
-              "completions_00004.parquet");
-    }
+    assertThat(LoggedRun.names(completions))
+        .containsExactly(
+            "completions_00001.parquet",
+            "completions_00002.parquet",
+            "completions_00003.parquet",
+            "completions_00004.parquet");
     List<Map<String, Object>> rows = new ArrayList<>();
     new DatasetSplits(new Configuration())
         .of(
@@ -326,24 +274,10 @@ class GrpoCommandTest {
         {"question": "2+2?", "answer": "#### 4"}
         """);
     Path output = folder.resolve("run");
-    String[] flags = {
-      "--use_peft",
-      "--dataset_name",
-      data.toString(),
-      "--eval_strategy",
-      "steps",
-      "--eval_steps",
-      "2",
-      "--eval_on_start",
-      "--num_generations_eval",
-      "3",
-      "--per_device_eval_batch_size",
-      "4",
-      "--beta",
-      "0.04"
-    };
+    String flags =
+        "--use_peft --eval_strategy steps --eval_steps 2 --eval_on_start --num_generations_eval 3 --per_device_eval_batch_size 4 --beta 0.04 --dataset_name ";
 
-    assertThat(run(output, flags)).as(message()).isZero();
+    assertThat(run(output, (flags + data).split(" "))).as(message()).isZero();
 
     List<JsonNode> evaluations = new ArrayList<>();
     state(output)

@@ -184,7 +184,7 @@ class GrpoRecipesTest {
                 headers.matrixType(),
                 DType.FLOAT32,
                 settings.get(Flags.GRADIENT_CHECKPOINTING),
-                TrainingMemory.localVectors(1),
+                TrainingMemory.localVectors(1) + 1, // a micro-batch's gradient
                 Optional.empty()),
             new PlannedRun.Batch(
                 settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE), 1, rowTokens(settings), -1, 1),

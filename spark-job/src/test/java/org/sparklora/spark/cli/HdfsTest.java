@@ -121,7 +121,7 @@ class HdfsTest {
     train(run, uri("/runs/whole"));
 
     assertSameAsLocal(run, "whole");
-    for (String part : SftRun.names(folder.resolve("packed"))) {
+    for (String part : LoggedRun.names(folder.resolve("packed"))) {
       if (part.endsWith(".parquet")) {
         assertThat(read("/packed/whole/" + part))
             .isEqualTo(Files.readAllBytes(folder.resolve("packed").resolve(part)));

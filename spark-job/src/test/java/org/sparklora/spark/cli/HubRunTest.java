@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,29 +53,19 @@ class HubRunTest {
   }
 
   private int sft(String... more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "sft",
-                "--model_name_or_path",
-                MODEL,
-                "--dataset_name",
-                DATASET,
-                "--output_dir",
-                output().toString(),
-                "--master",
-                "local[2]",
-                "--max_steps",
-                "4",
-                "--per_device_train_batch_size",
-                "2",
-                "--logging_steps",
-                "1",
-                "--use_peft",
-                "--lora_r",
-                "4"));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    return CommandRun.of(
+        CommandRun.words(
+            """
+            sft --model_name_or_path %s --dataset_name %s --output_dir %s --master local[2]
+            --max_steps 4 --per_device_train_batch_size 2 --logging_steps 1 --use_peft --lora_r 4
+            """,
+            MODEL, DATASET, output()),
+        more);
+  }
+
+  private int push(String... more) {
+    String push = "push --input file:%s --hub_model_id ada/tiny-lora";
+    return CommandRun.of(CommandRun.words(push, output()), more);
   }
 
   private Path output() {
@@ -166,12 +154,16 @@ class HubRunTest {
         .hub()
         .dataset("HuggingFaceH4/problems")
         .put("train.jsonl", "{\"problem\": \"3+4?\", \"solution\": \"7\"}\n".repeat(4));
-    String[] command =
-        "grpo --dataset_name HuggingFaceH4/problems --master local[2] --max_completion_length 4 --num_generations 2 --per_device_train_batch_size 2 --gradient_accumulation_steps 1 --max_steps 2 --save_steps 1 --logging_steps 1 --use_peft --lora_r 4 --push_to_hub"
-            .split(" ");
-    List<String> arguments = new ArrayList<>(List.of(command));
-    arguments.addAll(List.of("--model_name_or_path", MODEL, "--output_dir", output().toString()));
-    assertThat(Main.run(arguments.toArray(String[]::new))).as(err.text()).isZero();
+    int code =
+        CommandRun.line(
+            """
+            grpo --model_name_or_path %s --dataset_name HuggingFaceH4/problems --output_dir %s
+            --master local[2] --max_completion_length 4 --num_generations 2
+            --per_device_train_batch_size 2 --gradient_accumulation_steps 1 --max_steps 2
+            --save_steps 1 --logging_steps 1 --use_peft --lora_r 4 --push_to_hub
+            """,
+            MODEL, output());
+    assertThat(code).as(err.text()).isZero();
 
     assertThat(output().resolve("rounds")).isNotEmptyDirectory();
     assertThat(pushed().messages())
@@ -190,11 +182,14 @@ class HubRunTest {
   }
 
   @Test
-  void theEndAloneIsPushedWhereThatIsWanted() {
+  void theEndAloneIsPushedWhereThatIsWantedAndTrainingGoesOnFromIt() {
     assertThat(sft("--push_to_hub", "--save_steps", "2", "--hub_strategy", "end"))
         .as(err.text())
         .isZero();
     assertThat(pushed().messages()).containsExactly("initial commit", "End of training");
+    assertThat(sft("--adapter_name_or_path", "ada/tiny-lora", "--overwrite_output_dir"))
+        .as(err.text())
+        .isZero();
   }
 
   @Test
@@ -220,34 +215,10 @@ class HubRunTest {
         .contains("README.md", "adapter_model.safetensors");
     assertThat(pushed().paths()).isEmpty();
 
-    assertThat(
-            Main.run(
-                "push",
-                "--input",
-                "file:" + output(),
-                "--hub_model_id",
-                "ada/tiny-lora",
-                "--hub_revision",
-                "later"))
-        .as(err.text())
-        .isZero();
+    assertThat(push("--hub_revision", "later")).as(err.text()).isZero();
     assertThat(pushed().head("later")).isPresent();
-    assertThat(
-            sft(
-                "--adapter_name_or_path",
-                "ada/tiny-lora@runs/one",
-                "--output_dir",
-                folder.resolve("more").toString()))
-        .as(err.text())
-        .isZero();
-  }
-
-  @Test
-  void trainingGoesOnFromAPushedAdapter() {
-    assertThat(sft("--push_to_hub")).as(err.text()).isZero();
-    assertThat(sft("--adapter_name_or_path", "ada/tiny-lora", "--overwrite_output_dir"))
-        .as(err.text())
-        .isZero();
+    String more = "--adapter_name_or_path ada/tiny-lora@runs/one --output_dir " + folder + "/more";
+    assertThat(sft(more.split(" "))).as(err.text()).isZero();
   }
 
   @Test
@@ -274,9 +245,7 @@ class HubRunTest {
     assertThat(pushed().messages()).containsExactly("initial commit");
 
     environment.hub().faults().clear();
-    assertThat(Main.run("push", "--input", "file:" + output(), "--hub_model_id", "ada/tiny-lora"))
-        .as(err.text())
-        .isZero();
+    assertThat(push()).as(err.text()).isZero();
     assertThat(pushed().messages()).containsExactly("initial commit", "End of training");
     assertThat(pushed().paths()).noneMatch(path -> path.contains("checkpoint"));
     assertNobodyIsToldTheToken();

@@ -10,28 +10,17 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sparklora.train.TestModels;
 
 /** Commands in JVMs of their own that get the signal of Ctrl-C, or the one schedulers send. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "signals are sent with kill")
-class InterruptedCommandTest {
+class InterruptedCommandTest extends TinyModelCommands {
   private static final int INTERRUPTED = 130;
   private static final int TERMINATED = 143;
-
-  @TempDir private Path folder;
-  private Path model;
-
-  @BeforeEach
-  void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
-  }
 
   private ChildJvm start(String command, String... more) throws IOException {
     List<String> arguments = new ArrayList<>(List.of("--model_name_or_path", model.toString()));
@@ -40,18 +29,16 @@ class InterruptedCommandTest {
   }
 
   private ChildJvm train(String command, String... more) throws IOException {
-    List<String> arguments = new ArrayList<>();
     Path data = Path.of("src/test/resources/sft/linear_w0/dataset.jsonl");
+    String flags =
+        "--dataset_name %s --output_dir %s/out --use_peft --per_device_train_batch_size 2 --max_steps 1000000 ";
     if (command.equals("grpo")) {
       data = folder.resolve("prompts.jsonl");
       Files.writeString(data, "{\"prompt\": \"1 + 1?\", \"solution\": \"2\"}\n".repeat(8));
-      arguments.addAll(List.of("--num_generations", "2", "--max_completion_length", "8"));
-      arguments.addAll(List.of("--reward_funcs", "accuracy_reward"));
-      arguments.addAll(List.of("--gradient_accumulation_steps", "1"));
+      flags +=
+          "--num_generations 2 --max_completion_length 8 --reward_funcs accuracy_reward --gradient_accumulation_steps 1";
     }
-    arguments.addAll(List.of("--dataset_name", data.toString(), "--use_peft"));
-    arguments.addAll(List.of("--output_dir", folder.resolve("out").toString()));
-    arguments.addAll(List.of("--per_device_train_batch_size", "2", "--max_steps", "1000000"));
+    List<String> arguments = new ArrayList<>(CommandRun.words(flags, data, folder));
     arguments.addAll(List.of(more));
     return start(command, arguments.toArray(String[]::new));
   }
@@ -94,10 +81,8 @@ class InterruptedCommandTest {
   @Test
   void trainingBeforeItsFirstCheckpointLeavesNothing() throws Exception {
     ChildJvm child = train("sft", "--save_strategy", "no", "--logging_steps", "1");
-    child.await(folder.resolve("out/metrics.jsonl"));
-    while (Files.size(folder.resolve("out/metrics.jsonl")) == 0) {
-      Thread.sleep(10);
-    }
+    Path log = folder.resolve("out/metrics.jsonl");
+    child.await("a logged step", () -> Files.exists(log) && Files.size(log) > 0);
 
     assertThat(child.signal("INT")).isEqualTo(INTERRUPTED);
 
@@ -112,10 +97,7 @@ class InterruptedCommandTest {
     Files.writeString(data, row.repeat(100_000));
     ChildJvm child =
         start("prep", "--dataset_name", data + "", "--output_dir", folder.resolve("table") + "");
-    while (named(".table").isEmpty()) {
-      assertThat(child.process().isAlive()).as(child.log()).isTrue();
-      Thread.sleep(10);
-    }
+    child.await("an unfinished table", () -> !named(".table").isEmpty());
 
     assertThat(child.signal("TERM")).isEqualTo(TERMINATED);
 
@@ -140,14 +122,11 @@ class InterruptedCommandTest {
         IntStream.range(0, command.equals("generate") ? 2000 : 500_000)
             .mapToObj(i -> row.formatted(command.equals("generate") ? "prompt" : "text"))
             .collect(Collectors.joining()));
-    List<String> flags = List.of("--input", input + "", "--output", folder.resolve("o.jsonl") + "");
-    List<String> arguments = new ArrayList<>(List.of("--model_name_or_path", model.toString()));
-    arguments.addAll(flags);
-    ChildJvm child = ChildJvm.startWithoutMaster(folder.resolve("log"), command, arguments);
-    while (named(".o.jsonl.").isEmpty()) {
-      assertThat(child.process().isAlive()).as(child.log()).isTrue();
-      Thread.sleep(10);
-    }
+    List<String> flags =
+        CommandRun.words(
+            "--model_name_or_path %s --input %s --output %s/o.jsonl", model, input, folder);
+    ChildJvm child = ChildJvm.startWithoutMaster(folder.resolve("log"), command, flags);
+    child.await("an unfinished file", () -> !named(".o.jsonl.").isEmpty());
 
     assertThat(child.signal(signal)).isEqualTo(signal.equals("INT") ? INTERRUPTED : TERMINATED);
 

@@ -9,28 +9,15 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.train.TestModels;
 
 /** Commands where the JVM's default locale has other digits, signs or letters. */
-class LocaleTest {
+class LocaleTest extends TinyModelCommands {
   private static final Path DATA = Path.of("src/test/resources/sft/linear_w0/dataset.jsonl");
   private static final Pattern OTHER_DIGIT = Pattern.compile("[\\p{Nd}&&[^0-9]]");
 
-  @TempDir private Path folder;
-  @RegisterExtension final Captured out = Captured.out();
-  @RegisterExtension final Captured err = Captured.err();
   private final Locale before = Locale.getDefault();
-  private Path model;
-
-  @BeforeEach
-  void copyModel() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
-  }
 
   @AfterEach
   void restore() {

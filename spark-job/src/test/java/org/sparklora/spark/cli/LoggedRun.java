@@ -29,6 +29,18 @@ public interface LoggedRun {
     return all;
   }
 
+  /** Names of what lies in the folder. */
+  default List<String> names() throws IOException {
+    return names(output());
+  }
+
+  /** Names of what lies in any folder. */
+  static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
   default byte[] file(String name) throws IOException {
     return Files.readAllBytes(output().resolve(name));
   }

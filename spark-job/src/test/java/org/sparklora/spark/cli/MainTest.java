@@ -2,19 +2,11 @@ package org.sparklora.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.train.TestModels;
@@ -23,19 +15,10 @@ import org.sparklora.train.TestModels;
  * The command line as a user meets it: what is printed, the exit code, and what lies in the output
  * folder.
  */
-class MainTest {
+class MainTest extends TinyModelCommands {
   private static final Path DATA = Path.of("src/test/resources/sft/linear_w0/dataset.jsonl");
   private static final int MISUSED = 2;
   private static final int FAILED = 1;
-
-  @TempDir private Path folder;
-  private Path model;
-  @RegisterExtension final Captured err = Captured.err();
-
-  @BeforeEach
-  void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
-  }
 
   private String message() {
     return err.text()
@@ -50,26 +33,14 @@ class MainTest {
   }
 
   private int sft(Path data, String... more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "sft",
-                "--model_name_or_path",
-                model.toString(),
-                "--dataset_name",
-                data.toString(),
-                "--output_dir",
-                output().toString(),
-                "--master",
-                "local[2]",
-                "--max_steps",
-                "2",
-                "--per_device_train_batch_size",
-                "2",
-                "--logging_steps",
-                "1"));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    return CommandRun.of(
+        CommandRun.words(
+            """
+            sft --model_name_or_path %s --dataset_name %s --output_dir %s --master local[2]
+            --max_steps 2 --per_device_train_batch_size 2 --logging_steps 1
+            """,
+            model, data, output()),
+        more);
   }
 
   private Path output() {
@@ -79,39 +50,19 @@ class MainTest {
   @Test
   void guidesLocalCommandRunsWithOnlyThePathsReplaced() throws IOException {
     int code =
-        Main.run(
-            "sft",
-            "--model_name_or_path",
-            model.toString(),
-            "--dataset_name",
-            DATA.toString(),
-            "--learning_rate",
-            "2.0e-5",
-            "--num_train_epochs",
-            "1",
-            "--packing",
-            "--per_device_train_batch_size",
-            "2",
-            "--gradient_accumulation_steps",
-            "16",
-            "--gradient_checkpointing",
-            "--eval_strategy",
-            "no",
-            "--use_peft",
-            "--lora_r",
-            "256",
-            "--lora_alpha",
-            "16",
-            "--lora_target_modules",
-            "all-linear",
-            "--output_dir",
-            output().toString(),
-            "--report_to",
-            "trackio");
+        CommandRun.line(
+            """
+            sft --model_name_or_path %s --dataset_name %s --learning_rate 2.0e-5
+            --num_train_epochs 1 --packing --per_device_train_batch_size 2
+            --gradient_accumulation_steps 16 --gradient_checkpointing --eval_strategy no
+            --use_peft --lora_r 256 --lora_alpha 16 --lora_target_modules all-linear
+            --output_dir %s --report_to trackio
+            """,
+            model, DATA, output());
 
     assertThat(code).as(err.text()).isZero();
     assertThat(err.text()).doesNotContain("--report_to");
-    assertThat(files(output()))
+    assertThat(LoggedRun.names(output()))
         .contains(
             "README.md",
             "adapter_config.json",
@@ -128,13 +79,13 @@ class MainTest {
   @Test
   void fullFineTuningLeavesAModelThatCanBeTrainedAgain() throws IOException {
     assertThat(sft()).isZero();
-    assertThat(files(output()))
+    assertThat(LoggedRun.names(output()))
         .contains("model.safetensors", "config.json", "loss.png")
         .doesNotContain("adapter_config.json");
     model = output();
 
     assertThat(sft("--overwrite_output_dir", "--use_peft")).as(message()).isZero();
-    assertThat(files(output()))
+    assertThat(LoggedRun.names(output()))
         .contains("adapter_model.safetensors")
         .doesNotContain("model.safetensors");
   }
@@ -176,34 +127,19 @@ class MainTest {
     assertThat(output().resolve("precious")).exists();
   }
 
-  @Test
-  void divergenceStopsWithStepAndLeavesNothing() {
-    int code =
-        sft("--use_peft", "--learning_rate", "1e38", "--max_grad_norm", "0", "--max_steps", "6");
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "parameters; is (NaN|Infinity|-Infinity) at step \\d+, micro-batch 1",
+        "gradients; at step"
+      })
+  void divergenceStopsWithStepAndLeavesNothing(String sync, String where) {
+    String flags = "--use_peft --learning_rate 1e38 --max_grad_norm 0 --max_steps 6 --sync ";
 
-    assertThat(code).isEqualTo(FAILED);
-    assertThat(message())
-        .containsPattern("is (NaN|Infinity|-Infinity) at step \\d+, micro-batch 1")
-        .contains("no results were written");
-    assertThat(output()).doesNotExist();
-  }
+    assertThat(sft((flags + sync).split(" "))).isEqualTo(FAILED);
 
-  @Test
-  void divergenceStopsTheSameWayWhenGradientsAreSummed() {
-    int code =
-        sft(
-            "--use_peft",
-            "--learning_rate",
-            "1e38",
-            "--max_grad_norm",
-            "0",
-            "--max_steps",
-            "6",
-            "--sync",
-            "gradients");
-
-    assertThat(code).isEqualTo(FAILED);
-    assertThat(message()).contains("at step").contains("no results were written");
+    assertThat(message()).containsPattern(where).contains("no results were written");
     assertThat(output()).doesNotExist();
   }
 
@@ -233,53 +169,39 @@ class MainTest {
   }
 
   @Test
-  void adapterOfAnotherModelIsRefused() throws IOException {
-    assertThat(sft("--use_peft")).isZero();
-    Path adapter = Files.move(output(), folder.resolve("adapter"));
-    model = TestModels.copy("qwen3-tiny", folder);
-
-    assertThat(sft("--use_peft", "--adapter_name_or_path", adapter.toString())).isNotZero();
-    assertThat(message()).contains("adapter");
-  }
-
-  @Test
-  void trainingGoesOnFromAnAdapter() throws IOException {
+  void trainingGoesOnFromAnAdapterOfTheSameModelAlone() throws IOException {
     assertThat(sft("--use_peft", "--lora_r", "3")).isZero();
     Path adapter = Files.move(output(), folder.resolve("adapter"));
+    String more = "--use_peft --overwrite_output_dir --adapter_name_or_path " + adapter;
 
-    assertThat(sft("--use_peft", "--adapter_name_or_path", adapter.toString()))
-        .as(message())
-        .isZero();
+    assertThat(sft(more.split(" "))).as(message()).isZero();
     assertThat(Files.readString(output().resolve("adapter_config.json")))
         .containsPattern("\"r\" ?: ?3");
+    model = TestModels.copy("qwen3-tiny", folder);
+    assertThat(sft(more.split(" "))).isNotZero();
+    assertThat(message()).contains("adapter");
   }
 
   @Test
   void preparedTableIsTrainedOnAsItIs() throws IOException {
     Path table = folder.resolve("table");
-    String[] prep = {
-      "prep",
-      "--model_name_or_path",
-      model.toString(),
-      "--dataset_name",
-      DATA.toString(),
-      "--output_dir",
-      table.toString(),
-      "--packing",
-      "--max_length",
-      "64",
-      "--master",
-      "local[2]"
-    };
-    assertThat(Main.run(prep)).as(message()).isZero();
-    List<String> files = files(table);
-    assertThat(Main.run(prep)).as("a second time: " + message()).isZero();
-    assertThat(files(table)).as("the table is used again").isEqualTo(files);
-    prep[prep.length - 3] = "32";
-    assertThat(Main.run(prep)).as("another table is not replaced").isEqualTo(MISUSED);
+    assertThat(prep(table, 64)).as(message()).isZero();
+    List<String> files = LoggedRun.names(table);
+    assertThat(prep(table, 64)).as("a second time: " + message()).isZero();
+    assertThat(LoggedRun.names(table)).as("the table is used again").isEqualTo(files);
+    assertThat(prep(table, 32)).as("another table is not replaced").isEqualTo(MISUSED);
 
     assertThat(sft(table, "--use_peft")).as(message()).isZero();
     assertThat(folder.resolve("out.packed")).doesNotExist();
+  }
+
+  private int prep(Path table, int length) {
+    return CommandRun.line(
+        """
+        prep --model_name_or_path %s --dataset_name %s --output_dir %s --packing --max_length %s
+        --master local[2]
+        """,
+        model, DATA, table, length);
   }
 
   @ParameterizedTest
@@ -297,13 +219,9 @@ class MainTest {
           """)
   void prepRefusesFlagsOfItsOtherTask(String task, String flags, String told, String other) {
     Path table = folder.resolve("table");
-    List<String> prep =
-        new ArrayList<>(
-            List.of("prep", "--model_name_or_path", model + "", "--dataset_name", DATA + ""));
-    prep.addAll(List.of("--output_dir", table.toString(), "--task", task));
-    prep.addAll(List.of(flags.split(" ")));
+    String prep = "prep --model_name_or_path %s --dataset_name %s --output_dir %s --task ";
 
-    assertThat(Main.run(prep.toArray(String[]::new))).isEqualTo(MISUSED);
+    assertThat(CommandRun.line(prep + task + " " + flags, model, DATA, table)).isEqualTo(MISUSED);
     assertThat(message()).contains(told).contains("--task %s has no use".formatted(task));
     assertThat(message()).endsWith("say --task " + other);
     assertThat(table).doesNotExist();
@@ -311,16 +229,9 @@ class MainTest {
 
   @Test
   void helpListsACommandsFlags() {
-    PrintStream realOut = System.out;
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
-    try {
-      assertThat(Main.run("sft", "--help")).isZero();
-      assertThat(Main.run("--help")).isZero();
-    } finally {
-      System.setOut(realOut);
-    }
-    assertThat(out.toString(StandardCharsets.UTF_8))
+    assertThat(Main.run("sft", "--help")).isZero();
+    assertThat(Main.run("--help")).isZero();
+    assertThat(out.text())
         .contains("--lora_r [16]")
         .contains("--learning_rate [2e-05]")
         .contains("tokenize");
@@ -335,12 +246,6 @@ class MainTest {
                 + " track, report, verify-run, sweep, bench");
   }
 
-  private static List<String> files(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
-  }
-
   @Test
   void reportsNameTheirRunsBeforeOrAfterTheFlag() {
     assertThat(sft("--max_steps", "3")).as(message()).isZero();
@@ -349,18 +254,8 @@ class MainTest {
     assertThat(Main.run("report", output().toString(), "--output_dir", report)).isZero();
     assertThat(folder.resolve("report/report.html")).content().contains("<title>out</title>");
     assertThat(folder.resolve("report/report.png")).isNotEmptyFile();
-    assertThat(
-            Main.run(
-                "report",
-                "--output_dir",
-                report,
-                "--runs",
-                output().toString(),
-                output().toString(),
-                "--labels",
-                "first",
-                "second"))
-        .isZero();
+    String both = "report --output_dir %s --runs %s %s --labels first second";
+    assertThat(CommandRun.line(both, report, output(), output())).isZero();
     assertThat(folder.resolve("report/report.html")).content().contains("first, second");
     assertThat(Main.run("report", output() + "", output() + "", "--output_dir", report))
         .isEqualTo(MISUSED);

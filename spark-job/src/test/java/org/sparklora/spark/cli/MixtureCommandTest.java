@@ -13,12 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.config.CommandLine;
@@ -28,20 +25,14 @@ import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
-import org.sparklora.train.TestModels;
 
 /** {@code --datasets} as a user meets it. */
-class MixtureCommandTest {
+class MixtureCommandTest extends TinyModelCommands {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int MISUSED = 2;
 
-  @TempDir private Path folder;
-  private Path model;
-  @RegisterExtension final Captured err = Captured.err();
-
   @BeforeEach
   void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
     lines("sums", "{\"question\": \"%d + 1?\", \"answer\": \"#### %d\", \"tags\": [null]}");
     lines("texts", "{\"text\": \"text %d\", \"kind\": %d}");
     lines("tales", "{\"story\": \"tale %d %d\"}");
@@ -72,17 +63,11 @@ class MixtureCommandTest {
   }
 
   private int run(String command, String output, String... more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "--model_name_or_path",
-                model.toString(),
-                "--datasets",
-                folder.resolve("mixture.yaml").toString(),
-                "--output_dir",
-                folder.resolve(output).toString()));
-    arguments.addAll(List.of(more));
-    return CommandRun.ofLocal(command, arguments);
+    return CommandRun.of(
+        CommandRun.words(
+            "%s --master local[2] --model_name_or_path %s --datasets %s --output_dir %s",
+            command, model, folder.resolve("mixture.yaml"), folder.resolve(output)),
+        more);
   }
 
   private JsonNode manifest(String table, String name) throws IOException {
@@ -94,18 +79,10 @@ class MixtureCommandTest {
   void theFileOfSettingsMayHaveTheMixture() throws IOException {
     Path settings = folder.resolve("mixture.yaml");
     Files.writeString(settings, Files.readString(settings) + "packing: true\nmax_length: 32\n");
-    assertThat(
-            CommandRun.ofLocal(
-                "prep",
-                List.of(
-                    "--config",
-                    settings.toString(),
-                    "--model_name_or_path",
-                    model.toString(),
-                    "--output_dir",
-                    folder.resolve("table").toString())))
-        .as(err.text())
-        .isZero();
+    String prep = "prep --config %s --model_name_or_path %s --output_dir %s --master local[2]";
+    int code = CommandRun.line(prep, settings, model, folder.resolve("table"));
+
+    assertThat(code).as(err.text()).isZero();
     JsonNode inputs = manifest("table", "_prep_manifest.json").get("inputs");
     assertThat(inputs.at("/settings/max_length").asInt()).isEqualTo(32);
     assertThat(inputs.at("/settings/datasets").fieldNames())
@@ -116,18 +93,8 @@ class MixtureCommandTest {
 
   @Test
   void sftTrainsOnTheMixtureAndEvaluatesOnTheRowsThatItHoldsOut() throws IOException {
-    int code =
-        run(
-            "sft",
-            "out",
-            "--use_peft",
-            "--max_steps",
-            "2",
-            "--eval_strategy",
-            "steps",
-            "--eval_steps",
-            "1",
-            "--disable_tqdm");
+    String flags = "--use_peft --max_steps 2 --eval_strategy steps --eval_steps 1 --disable_tqdm";
+    int code = run("sft", "out", flags.split(" "));
 
     assertThat(code).as(err.text()).isZero();
     JsonNode train = manifest("out.packed", "_prep_manifest.json");
@@ -150,28 +117,16 @@ class MixtureCommandTest {
     assertThat(run("prep", "packed", "--pack_within_source", "--packing")).isZero();
     assertThat(manifest("packed", "_prep_manifest.json").at("/counts/documents").asLong())
         .isEqualTo(trained);
-    assertThat(
-            CommandRun.ofLocal(
-                "sft",
-                List.of(
-                    "--config",
-                    folder.resolve("out/sft_config.yaml").toString(),
-                    "--output_dir",
-                    folder.resolve("again").toString())))
-        .as(err.text())
-        .isZero();
+    String again = "sft --master local[2] --config %s/out/sft_config.yaml --output_dir %s";
+    assertThat(CommandRun.line(again, folder, folder.resolve("again"))).as(err.text()).isZero();
   }
 
   @Test
   void theLogHasTheLossByDatasetWithTheSameBitsForAnyNumberOfWorkers() throws IOException {
-    String[] flags =
-        CommandRun.words(
-                "--use_peft --num_train_epochs 1 --per_device_train_batch_size 4 --gradient_accumulation_steps 3 --logging_steps 1 --disable_tqdm --sync gradients --num_workers")
-            .toArray(String[]::new);
-    String[] one = Stream.concat(Stream.of(flags), Stream.of("1")).toArray(String[]::new);
-    String[] two = Stream.concat(Stream.of(flags), Stream.of("2")).toArray(String[]::new);
-    assertThat(run("sft", "one", one)).as(err.text()).isZero();
-    assertThat(run("sft", "two", two)).as(err.text()).isZero();
+    String flags =
+        "--use_peft --num_train_epochs 1 --per_device_train_batch_size 4 --gradient_accumulation_steps 3 --logging_steps 1 --disable_tqdm --sync gradients --num_workers ";
+    assertThat(run("sft", "one", (flags + 1).split(" "))).as(err.text()).isZero();
+    assertThat(run("sft", "two", (flags + 2).split(" "))).as(err.text()).isZero();
 
     List<Map<String, Double>> losses = losses("one");
     assertThat(losses).isNotEmpty().isEqualTo(losses("two"));
@@ -344,17 +299,8 @@ class MixtureCommandTest {
   void aRunOnAMixtureIsChecked() throws IOException {
     mixture("datasets:\n  - path: FOLDER/sums.jsonl\n");
     for (String task : List.of("sft", "grpo")) {
-      assertThat(
-              Main.run(
-                  "check",
-                  "--task",
-                  task,
-                  "--model_name_or_path",
-                  model.toString(),
-                  "--datasets",
-                  folder.resolve("mixture.yaml").toString()))
-          .as(err.text())
-          .isZero();
+      String check = "check --task %s --model_name_or_path %s --datasets %s/mixture.yaml";
+      assertThat(CommandRun.line(check, task, model, folder)).as(err.text()).isZero();
     }
   }
 
@@ -364,10 +310,8 @@ class MixtureCommandTest {
     assertThat(err.text()).contains("dataset_name = x").contains("--datasets is given");
     assertThat(run("sft", "out", "--dataset_test_split", "dev")).isEqualTo(MISUSED);
     assertThat(err.text()).contains("dataset_test_split = dev");
-    assertThat(
-            CommandRun.ofLocal(
-                "sft", List.of("--model_name_or_path", model.toString(), "--output_dir", "o")))
-        .isEqualTo(MISUSED);
+    String sft = "sft --model_name_or_path %s --output_dir o --master local[2]";
+    assertThat(CommandRun.line(sft, model)).isEqualTo(MISUSED);
     assertThat(err.text()).contains("sft needs it: --dataset_name …");
     mixture("datasets: [{path: FOLDER/sums.jsonl}]");
     assertThat(run("sft", "out", "--use_peft", "--eval_strategy", "steps", "--eval_steps", "1"))
@@ -376,17 +320,7 @@ class MixtureCommandTest {
     Path config = folder.resolve("config.yaml");
     Files.writeString(
         config, "datasets:\n- path: x\n  wieght: 2\nlearning_rate: 1\ntest_split_size: 0.1\n");
-    assertThat(
-            CommandRun.ofLocal(
-                "sft",
-                List.of(
-                    "--config",
-                    config.toString(),
-                    "--model_name_or_path",
-                    model.toString(),
-                    "--output_dir",
-                    "o")))
-        .isEqualTo(MISUSED);
+    assertThat(CommandRun.line(sft + " --config %s", model, config)).isEqualTo(MISUSED);
     assertThat(err.text()).contains("datasets[0].wieght = 2").contains("did you mean weight?");
     mixture("datasets:\n- path: x\nlearning_rate: 1\n");
     assertThat(run("sft", "o")).isEqualTo(MISUSED);

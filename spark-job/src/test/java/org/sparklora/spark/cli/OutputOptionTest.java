@@ -6,53 +6,39 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.train.TestModels;
 
 /** What {@code --output} does to what is there already, in every command that writes a file. */
-class OutputOptionTest {
+class OutputOptionTest extends TinyModelCommands {
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
   private static final Path FULL = Path.of("/dev/full");
 
-  @TempDir private Path folder;
-  private Map<String, List<String>> commands;
-  @RegisterExtension final Captured err = Captured.err();
+  private Map<String, String> commands; // their flags
 
   @BeforeEach
   void prepare() throws IOException {
-    String model = TestModels.copy("llama-tiny", folder).toString();
-    String rows =
-        Files.writeString(folder.resolve("rows.jsonl"), "{\"text\": \"a b\", \"prompt\": \"a\"}\n")
-            .toString();
-    List<String> reading = List.of("--model_name_or_path", model, "--input", rows);
+    String named = "--model_name_or_path " + model;
+    Path rows =
+        Files.writeString(folder.resolve("rows.jsonl"), "{\"text\": \"a b\", \"prompt\": \"a\"}\n");
+    String reading = named + " --input " + rows;
     commands =
         Map.of(
-            "score",
-            reading,
-            "tokenize",
-            reading,
-            "generate",
-            Stream.concat(reading.stream(), Stream.of("--max_completion_length", "2")).toList(),
-            "check",
-            List.of("--model_name_or_path", model));
+            "score", reading,
+            "tokenize", reading,
+            "generate", reading + " --max_completion_length 2",
+            "check", named);
   }
 
   private int run(String command, Path output, String... more) {
-    List<String> arguments = new ArrayList<>(List.of(command));
-    arguments.addAll(commands.get(command));
-    arguments.addAll(List.of("--output", output.toString()));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    String line = "%s %s --output %s".formatted(command, commands.get(command), output);
+    return CommandRun.of(CommandRun.words(line), more);
   }
 
   @ParameterizedTest

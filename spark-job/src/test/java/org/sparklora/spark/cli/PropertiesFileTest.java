@@ -82,16 +82,9 @@ class PropertiesFileTest {
     for (String command : List.of("tokenize", "score")) {
       Path output = folder.resolve(command + ".jsonl");
       int code =
-          Main.run(
-              command,
-              "--model_name_or_path",
-              OtherFileSystem.name(model),
-              "--staging_dir",
-              staging.toString(),
-              "--input",
-              input.toString(),
-              "--output",
-              output.toString());
+          CommandRun.line(
+              "%s --model_name_or_path %s --staging_dir %s --input %s --output %s",
+              command, OtherFileSystem.name(model), staging, input, output);
       assertThat(code).as(command).isZero();
       assertThat(Files.readString(output)).contains("input_ids");
     }

@@ -1,25 +1,19 @@
 package org.sparklora.spark.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStreamWriter;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.lora.AdapterFile;
@@ -31,19 +25,13 @@ class QuickstartTest {
   private static final int ROWS = 24;
 
   @TempDir private Path home;
-  private final PrintStream realOut = System.out;
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  @RegisterExtension final Captured out = Captured.out();
   private final String realHome = System.getProperty(HOME);
 
   @BeforeEach
   void prepare() throws IOException {
     Path recipe = Files.createDirectories(home.resolve("conf/quickstart"));
-    Path base = Files.createDirectories(recipe.resolve("base"));
-    try (Stream<Path> files = Files.list(RECIPE.resolve("base"))) {
-      for (Path file : files.toList()) {
-        Files.copy(file, base.resolve(file.getFileName()));
-      }
-    }
+    SftRun.copy(RECIPE.resolve("base"), recipe.resolve("base"));
     for (String name : List.of("sft.yaml", "grpo.yaml", "base.yaml")) {
       String settings =
           Files.readString(RECIPE.resolve(name)).replaceAll("(?m)^(max|logging)_steps: .*\n", "");
@@ -54,27 +42,19 @@ class QuickstartTest {
       copyRows(RECIPE.resolve(name), recipe.resolve(name));
     }
     System.setProperty(HOME, home.toString());
-    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
   }
 
   private static void copyRows(Path from, Path to) throws IOException {
-    try (BufferedReader in =
-            new BufferedReader(
-                new InputStreamReader(
-                    new GZIPInputStream(Files.newInputStream(from)), StandardCharsets.UTF_8));
-        BufferedWriter out =
-            new BufferedWriter(
-                new OutputStreamWriter(
-                    new GZIPOutputStream(Files.newOutputStream(to)), StandardCharsets.UTF_8))) {
-      for (int row = 0; row < ROWS; row++) {
-        out.write(in.readLine() + "\n");
+    try (var in = new GZIPInputStream(Files.newInputStream(from));
+        var rows = new GZIPOutputStream(Files.newOutputStream(to))) {
+      for (String row : new String(in.readAllBytes(), UTF_8).lines().limit(ROWS).toList()) {
+        rows.write((row + "\n").getBytes(UTF_8));
       }
     }
   }
 
   @AfterEach
   void giveBack() {
-    System.setOut(realOut);
     if (realHome == null) {
       System.clearProperty(HOME);
     } else {
@@ -88,7 +68,7 @@ class QuickstartTest {
 
     assertThat(Main.run("quickstart", "--output_dir", output.toString(), "--seed", "2")).isZero();
 
-    assertThat(out.toString(StandardCharsets.UTF_8))
+    assertThat(out.text())
         .containsPattern("evaluation loss  \\d+\\.\\d{4} → \\d+\\.\\d{4}")
         .containsPattern(
             "mean reward      0\\.\\d{3} → 0\\.\\d{3} with LoRA, 0\\.\\d{3} with full");

@@ -12,8 +12,6 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,20 +21,16 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.sft.SftConfig;
-import org.sparklora.train.TestModels;
 
 /** Settings that cannot be used end in one line, before any work, and leave nothing. */
-class RefusedSettingsTest {
+class RefusedSettingsTest extends TinyModelCommands {
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
 
-  @TempDir private Path folder;
   private Map<String, String> commands;
-  @RegisterExtension final Captured err = Captured.err();
 
   @BeforeEach
   void prepare() throws IOException {
-    String model = TestModels.copy("llama-tiny", folder).toString();
     String dataset =
         Files.writeString(
                 folder.resolve("data.jsonl"),
@@ -58,9 +52,7 @@ class RefusedSettingsTest {
   }
 
   private int run(String command, String... more) {
-    List<String> arguments = new ArrayList<>(List.of(commands.get(command).split(" ")));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    return CommandRun.of(CommandRun.words(commands.get(command)), more);
   }
 
   private Path output() {

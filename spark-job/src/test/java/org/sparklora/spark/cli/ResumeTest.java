@@ -9,11 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,27 +18,19 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.train.TestModels;
 
 /** A run that goes on from a checkpoint is the run that was never interrupted, to the last bit. */
-class ResumeTest {
+class ResumeTest extends TinyModelRuns {
   private static final String[] LORA = {"--use_peft", "--lora_r", "4", "--lora_dropout", "0.1"};
   private static final String[] FULL = {"--weight_decay", "0.01"};
-
-  private static SparkSession spark;
-  @TempDir private static Path folder;
-  private static Path model;
 
   /** A run with checkpoints after four and six steps, of which the tests take copies. */
   private static SftRun finished;
 
+  /** The latest checkpoint of an empty folder is the beginning. */
   @BeforeAll
-  static void prepare() throws IOException {
-    spark = TestSpark.open(2);
-    model = TestModels.copy("llama-tiny", folder);
-    finished = sixSteps("finished").run(spark);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
+  static void runToTheEnd() throws IOException {
+    sixSteps("finished").with("--resume_from_checkpoint", "true").run(spark);
+    finished = sixSteps("finished");
+    assertThat(finished.state().get("global_step").asInt()).isEqualTo(6);
   }
 
   static Stream<Arguments> waysToTrain() {
@@ -114,7 +103,7 @@ class ResumeTest {
   void checkpointIsLaidOutAsPeftAndTransformersDo() throws IOException {
     SftRun run = copyOfFinished("layout");
 
-    assertThat(SftRun.names(run.output().resolve("checkpoint-4")))
+    assertThat(LoggedRun.names(run.output().resolve("checkpoint-4")))
         .contains(
             "README.md",
             "adapter_config.json",
@@ -261,7 +250,7 @@ class ResumeTest {
   void modelOnlyCheckpointCannotBeResumed() throws IOException {
     SftRun run = sixSteps("modelonly").with("--save_only_model").run(spark);
 
-    assertThat(SftRun.names(run.output().resolve("checkpoint-4")))
+    assertThat(LoggedRun.names(run.output().resolve("checkpoint-4")))
         .contains("adapter_model.safetensors", "trainer_state.json")
         .doesNotContain("optimizer.safetensors", "resume_state.json");
     assertDamaged(run.with("--resume_from_checkpoint", "true"), "--save_only_model");
@@ -297,13 +286,10 @@ class ResumeTest {
   }
 
   @Test
-  void latestOfAnEmptyFolderIsTheBeginning() throws IOException {
-    SftRun run = sixSteps("fresh").with("--resume_from_checkpoint", "true").run(spark);
+  void aCheckpointThatIsNotThereIsRefused() {
+    SftRun run = sixSteps("nowhere").with("--resume_from_checkpoint", "/no/checkpoint-1");
 
-    assertThat(run.state().get("global_step").asInt()).isEqualTo(6);
-    assertThatThrownBy(
-            () ->
-                sixSteps("nowhere").with("--resume_from_checkpoint", "/no/checkpoint-1").run(spark))
+    assertThatThrownBy(() -> run.run(spark))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("/no/checkpoint-1")
         .hasMessageContaining("no such folder");

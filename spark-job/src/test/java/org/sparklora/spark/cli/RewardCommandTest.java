@@ -43,22 +43,14 @@ class RewardCommandTest {
   }
 
   private int reward(String... more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "reward",
-                "--input",
-                folder.resolve("generations.jsonl").toString(),
-                "--output_dir",
-                folder.resolve("judged").toString(),
-                "--output_format",
-                "jsonl",
-                "--num_generations",
-                "2",
-                "--master",
-                "local[2]"));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(new String[0]));
+    return CommandRun.of(
+        CommandRun.words(
+            """
+            reward --input %s/generations.jsonl --output_dir %s/judged --output_format jsonl
+            --num_generations 2 --master local[2]
+            """,
+            folder, folder),
+        more);
   }
 
   private List<JsonNode> judged() throws IOException {
@@ -75,16 +67,9 @@ class RewardCommandTest {
 
   @Test
   void judgesWeighsAndKeepsWhatItCannotRead() throws IOException {
-    int code =
-        reward(
-            "--reward_funcs",
-            "strip_reasoning_accuracy_reward",
-            "think_format_reward",
-            "--reward_weights",
-            "1",
-            "0.5",
-            "--scale_rewards",
-            "none");
+    String flags =
+        "--reward_funcs strip_reasoning_accuracy_reward think_format_reward --reward_weights 1 0.5 --scale_rewards none";
+    int code = reward(flags.split(" "));
 
     assertThat(code).as(err.text()).isZero();
     List<JsonNode> rows = judged();
@@ -112,9 +97,7 @@ class RewardCommandTest {
     "--reward_func, x, did you mean reward_funcs"
   })
   void badSettingsAreRefusedBeforeAnyWork(String flag, String values, String remedy) {
-    List<String> more = new ArrayList<>(List.of(flag));
-    more.addAll(List.of(values.split(" ")));
-    assertThat(reward(more.toArray(new String[0]))).isEqualTo(MISUSED);
+    assertThat(reward((flag + " " + values).split(" "))).isEqualTo(MISUSED);
     assertThat(err.text()).contains(remedy);
     assertThat(folder.resolve("judged")).doesNotExist();
   }

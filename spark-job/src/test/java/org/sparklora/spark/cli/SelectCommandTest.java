@@ -7,9 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -43,15 +41,14 @@ class SelectCommandTest {
   }
 
   private int run(String command, String input, String output, String... more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                input.equals("llama-tiny") ? "--model_name_or_path" : "--input",
-                folder.resolve(input).toString(),
-                "--output_dir",
-                folder.resolve(output).toString()));
-    arguments.addAll(List.of(more));
-    return CommandRun.ofLocal(command, arguments);
+    return CommandRun.of(
+        CommandRun.words(
+            "%s %s %s --output_dir %s --master local[2]",
+            command,
+            input.equals("llama-tiny") ? "--model_name_or_path" : "--input",
+            folder.resolve(input),
+            folder.resolve(output)),
+        more);
   }
 
   @Test
@@ -73,10 +70,8 @@ class SelectCommandTest {
         .as(err.text())
         .isZero();
     assertThat(counts("prompts", "_prompts_manifest.json").get("prompts").asInt()).isEqualTo(1);
-    try (Stream<Path> files = Files.list(folder.resolve("sft"))) {
-      assertThat(files.map(file -> file.getFileName().toString()))
-          .contains("_select_summary.json", "_files.json");
-    }
+    assertThat(LoggedRun.names(folder.resolve("sft")))
+        .contains("_select_summary.json", "_files.json");
   }
 
   private JsonNode counts(String table, String manifest) throws IOException {

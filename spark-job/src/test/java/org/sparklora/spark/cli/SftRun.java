@@ -20,26 +20,16 @@ public record SftRun(Path output, List<String> flags) implements LoggedRun {
 
   /** A run of ten steps on ten rows, in PyTorch's shuffled order. */
   public static SftRun tiny(Path model, Path output, String... more) {
-    List<String> flags =
-        new ArrayList<>(
-            List.of(
-                "--model_name_or_path",
-                model.toString(),
-                "--dataset_name",
-                "src/test/resources/sft/ragged_2epochs/dataset.jsonl",
-                "--packed_dir",
-                model.resolveSibling("packed").toString(),
-                "--learning_rate",
-                "1e-3",
-                "--max_steps",
-                "10",
-                "--per_device_train_batch_size",
-                "1",
-                "--logging_steps",
-                "1",
-                "--disable_tqdm"));
-    flags.addAll(List.of(more));
-    return new SftRun(output, flags);
+    return new SftRun(
+            output,
+            CommandRun.words(
+                """
+                --model_name_or_path %s --packed_dir %s --learning_rate 1e-3 --max_steps 10
+                --dataset_name src/test/resources/sft/ragged_2epochs/dataset.jsonl
+                --per_device_train_batch_size 1 --logging_steps 1 --disable_tqdm
+                """,
+                model, model.resolveSibling("packed")))
+        .with(more);
   }
 
   /** The same into another folder, with some flags more. */
@@ -67,17 +57,6 @@ public record SftRun(Path output, List<String> flags) implements LoggedRun {
   static TrainingRun.Result train(SparkSession spark, SftConfig config) throws IOException {
     RunControl toTheEnd = RunControl.heardBy(RunListener.none());
     return SftJob.run(SparkSessions.place(spark), config, toTheEnd);
-  }
-
-  /** Names of what lies in the output folder. */
-  List<String> names() throws IOException {
-    return names(output);
-  }
-
-  static List<String> names(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
   }
 
   /** Copies a folder with all that is in it. */

@@ -158,7 +158,7 @@ class SweepCommandTest {
 
   private static String schema(Path table) throws IOException {
     Path part =
-        SftRun.names(table).stream()
+        LoggedRun.names(table).stream()
             .filter(name -> name.startsWith("part-"))
             .map(table::resolve)
             .findFirst()
@@ -178,19 +178,21 @@ class SweepCommandTest {
     }
   }
 
-  /** Runs the command with a trial's flags. */
-  private void assertSameAlone(String command, Path trial) throws IOException {
+  /** Runs the command with a trial's flags; returns where. */
+  private Path runAlone(String command, Path trial) throws IOException {
     Path alone = folder.resolve("alone-" + trial.getFileName());
     List<String> yaml =
         Files.readAllLines(trial.resolve(command + "_config.yaml")).stream()
             .filter(line -> !line.matches("(packed_dir|prompts_dir|resume_from\\w+|run_name):.*"))
             .toList();
     Path config = Files.write(folder.resolve("alone.yaml"), yaml);
-    List<String> arguments =
-        List.of(command, "--config", config.toString(), "--master", "local[2]");
-    List<String> all = new ArrayList<>(arguments);
-    all.addAll(List.of("--output_dir", alone.toString()));
-    assertThat(Main.run(all.toArray(String[]::new))).as(err.text()).isZero();
+    String line = "%s --config %s --output_dir %s --master local[2]";
+    assertThat(CommandRun.line(line, command, config, alone)).as(err.text()).isZero();
+    return alone;
+  }
+
+  private void assertSameAlone(String command, Path trial) throws IOException {
+    Path alone = runAlone(command, trial);
     SftRun single = new SftRun(alone, List.of());
     SftRun swept = new SftRun(trial, List.of());
     assertThat(swept.weights()).isEqualTo(single.weights());
@@ -266,20 +268,8 @@ class SweepCommandTest {
     assertThat(settings).hasSize(2); // each with two seeds
     assertThat(settings.get(0).path("mean").asDouble()).isBetween(0.0, 1.0);
     for (Path trial : trials("out")) {
-      Path alone = folder.resolve("alone");
-      List<String> yaml =
-          Files.readAllLines(trial.resolve("eval_config.yaml")).stream()
-              .filter(line -> !line.startsWith("prompts_dir:"))
-              .toList();
-      Path config = Files.write(folder.resolve("alone.yaml"), yaml);
-      assertThat(
-              Main.run(
-                  List.of("eval", "--config", config.toString(), "--output_dir", alone.toString())
-                      .toArray(String[]::new)))
-          .as(err.text())
-          .isZero();
-      JsonNode single =
-          new ObjectMapper().readTree(alone.resolve("_eval_summary.json").toFile()).path("pass@2");
+      Path summary = runAlone("eval", trial).resolve("_eval_summary.json");
+      JsonNode single = new ObjectMapper().readTree(summary.toFile()).path("pass@2");
       JsonNode swept = new ObjectMapper().readTree(trial.resolve("trial.json").toFile());
       assertThat(swept.path("log").get(0).path("pass@2").asDouble())
           .isEqualTo(single.path("value").asDouble());
@@ -337,7 +327,7 @@ class SweepCommandTest {
       assertThat(trial.resolve("trial.json")).exists();
       assertThat(trial.resolve("trainer_state.json")).exists();
       assertThat(trial.resolve("checkpoint-4")).doesNotExist();
-      assertThat(SftRun.names(trial)).noneMatch(name -> name.endsWith(".safetensors"));
+      assertThat(LoggedRun.names(trial)).noneMatch(name -> name.endsWith(".safetensors"));
     }
   }
 
@@ -347,11 +337,11 @@ class SweepCommandTest {
     List<String> arguments = arguments(file, folder.resolve("out"), "--max_parallel_trials", "2");
     ChildJvm child = ChildJvm.start(folder.resolve("log"), "sweep", arguments);
     child.await(folder.resolve("out/trials"));
-    while (trials("out").stream().filter(t -> Files.exists(t.resolve("checkpoint-2"))).count()
-        < 2) {
-      child.await(folder.resolve("out/trials"));
-      Thread.sleep(20);
-    }
+    child.await(
+        "two trials on their way",
+        () ->
+            trials("out").stream().filter(t -> Files.exists(t.resolve("checkpoint-2"))).count()
+                >= 2);
 
     assertThat(child.signal("TERM")).isEqualTo(143);
 
@@ -466,31 +456,14 @@ class SweepCommandTest {
     assertThat(sweep("out")).as(err.text()).isZero();
     out.clear();
 
-    int code =
-        Main.run(
-            "check",
-            "--model_name_or_path",
-            model.toString(),
-            "--use_peft",
-            "--lora_r",
-            "8",
-            "--learning_rate",
-            "1e-3",
-            "--sweep",
-            folder.resolve("out").toString());
-
-    assertThat(code).as(err.text()).isZero();
+    String check = "check --model_name_or_path %s --sweep %s/out ";
+    String adapter = check + "--use_peft --lora_r 8 --learning_rate 1e-3";
+    assertThat(CommandRun.line(adapter, model, folder)).as(err.text()).isZero();
     assertThat(out.text())
         .contains("1.000e-3; this sweep's best for rank 4: 1.000e-3 [")
         .contains("as measured on this model [sweep]");
-    assertThat(
-            Main.run(
-                "check",
-                "--model_name_or_path",
-                TestModels.copy("qwen3-tiny", folder).toString(),
-                "--sweep",
-                folder.resolve("out").toString()))
-        .isEqualTo(MISUSED);
+    Path other = TestModels.copy("qwen3-tiny", folder);
+    assertThat(CommandRun.line(check, other, folder)).isEqualTo(MISUSED);
     assertThat(err.text()).contains("it is of another model than the run's");
   }
 }

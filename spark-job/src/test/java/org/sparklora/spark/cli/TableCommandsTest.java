@@ -7,32 +7,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.train.TestModels;
 
 /** Commands that read tables of a catalogue, and write them. */
-class TableCommandsTest {
+class TableCommandsTest extends TinyModelCommands {
   private static final int MISUSED = 2;
   private static final String DATASET = "src/test/resources/sft/ragged_2epochs/dataset.jsonl";
-
-  @TempDir private Path folder;
-  private Path model;
-  @RegisterExtension final Captured err = Captured.err();
-
-  @BeforeEach
-  void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
-  }
 
   /** A session that the next command takes, and closes. */
   private SparkSession session() {
@@ -49,36 +34,26 @@ class TableCommandsTest {
     return folder.resolve(name).toString();
   }
 
-  private int run(String... arguments) {
-    return Main.run(arguments);
+  /** Runs {@code prep} of {@link #DATASET} into a folder. */
+  private int prep(String output, String more) {
+    String prep = "prep --model_name_or_path %s --dataset_name %s --output_dir %s ";
+    return CommandRun.line(prep + more, model, DATASET, path(output));
   }
 
-  private static String[] with(List<String> flags, String... more) {
-    return Stream.concat(flags.stream(), Stream.of(more)).toArray(String[]::new);
-  }
-
-  /** {@code prep} of a dataset into a folder. */
-  private String[] prep(String dataset, String output, String... more) {
-    return with(
-        List.of(
-            "prep",
-            "--model_name_or_path",
-            model.toString(),
-            "--dataset_name",
-            dataset,
-            "--output_dir",
-            path(output)),
-        more);
-  }
-
-  /** The rows of a result's Parquet, in no order. */
-  private List<String> rows(String of) {
+  /** The rows of a result's Parquet, which a table has as well, in no order. */
+  private List<String> rows(String result, String table) {
     try (SparkSession spark = session()) {
-      return spark.read().parquet(path(of)).collectAsList().stream()
-          .map(Row::toString)
-          .sorted()
-          .toList();
+      List<String> rows = rows(spark, path(result));
+      assertThat(rows(spark, path("warehouse/" + table))).isEqualTo(rows);
+      return rows;
     }
+  }
+
+  private static List<String> rows(SparkSession spark, String folder) {
+    return spark.read().parquet(folder).collectAsList().stream()
+        .map(Row::toString)
+        .sorted()
+        .toList();
   }
 
   @Test
@@ -145,11 +120,14 @@ class TableCommandsTest {
     SparkSession spark = session();
     spark.sql("CREATE TABLE rows USING parquet AS SELECT 1 part, 'a' text");
     List<String> sft =
-        List.of(
-            ("sft --use_peft --model_name_or_path %s --dataset_name spark_catalog.default.rows --eval_strategy epoch --output_dir %s")
-                .formatted(model, path("out"))
-                .split(" "));
-    int code = run(split.equals("test") ? with(sft) : with(sft, "--dataset_test_split", split));
+        CommandRun.words(
+            """
+            sft --use_peft --model_name_or_path %s --dataset_name spark_catalog.default.rows
+            --eval_strategy epoch --output_dir %s
+            """,
+            model, path("out"));
+    String[] more = {"--dataset_test_split", split};
+    int code = split.equals("test") ? CommandRun.of(sft) : CommandRun.of(sft, more);
     spark.close(); // a command that is refused before its session opens leaves this one as it is
     assertThat(err.text()).contains("dataset_test_split = " + split);
     assertThat(code).isEqualTo(MISUSED);
@@ -158,30 +136,22 @@ class TableCommandsTest {
 
   @Test
   void prepMakesATableAsWellAndReplacesItWhenToldTo() {
-    String[] prep = {
-      "--dataset_format", "json", "--max_length", "64", "--packing", "--output_table"
-    };
+    String flags = "--dataset_format json --max_length 64 --packing --output_table ";
     session();
-    String[] first = prep(DATASET, "packed", with(List.of(prep), "spark_catalog.default.packed"));
-    assertThat(run(first)).as(err.text()).isZero();
-    assertThat(rows("warehouse/packed")).isNotEmpty().isEqualTo(rows("packed"));
+    assertThat(prep("packed", flags + "spark_catalog.default.packed")).as(err.text()).isZero();
+    assertThat(rows("packed", "packed")).isNotEmpty();
 
     session().sql("CREATE TABLE taken USING parquet AS SELECT 1 AS one");
-    String[] taken = prep(DATASET, "other", with(List.of(prep), "spark_catalog.default.taken"));
-    assertThat(run(taken)).isEqualTo(MISUSED);
+    assertThat(prep("other", flags + "spark_catalog.default.taken")).isEqualTo(MISUSED);
     assertThat(err.text())
         .contains("output_table = spark_catalog.default.taken")
         .contains("--overwrite_output_table");
     assertThat(folder.resolve("other")).doesNotExist();
 
     session().sql("CREATE TABLE replaced USING parquet AS SELECT 1 AS one");
-    String[] replacing =
-        prep(
-            DATASET,
-            "packed",
-            with(List.of(prep), "spark_catalog.default.replaced", "--overwrite_output_table"));
-    assertThat(run(replacing)).as(err.text()).isZero();
-    assertThat(rows("warehouse/replaced")).isEqualTo(rows("packed"));
+    String replacing = flags + "spark_catalog.default.replaced --overwrite_output_table";
+    assertThat(prep("packed", replacing)).as(err.text()).isZero();
+    assertThat(rows("packed", "replaced")).isNotEmpty();
   }
 
   @Test
@@ -201,33 +171,29 @@ class TableCommandsTest {
             {"prompt": "two and two", "solution": "4"}
             {"prompt": "one", "solution": "1"}
             """);
-    Map<String, List<String>> commands =
-        Map.of(
-            "generated",
-            List.of(
-                ("generate --model_name_or_path %s --input %s --output %s --max_completion_length 4")
-                    .formatted(model, prompts, path("generated"))
-                    .split(" ")),
-            "evaluated",
-            List.of(
-                ("eval --task math --model_name_or_path %s --dataset_name %s --dataset_format json --dataset_filter level>1 --output_dir %s --max_completion_length 4")
-                    .formatted(model, problems, path("evaluated"))
-                    .split(" ")));
-    commands.forEach(
-        (name, command) -> {
-          session();
-          assertThat(run(with(command, "--output_table", "spark_catalog.default." + name)))
-              .as(err.text())
-              .isZero();
-          assertThat(rows("warehouse/" + name)).hasSize(2).isEqualTo(rows(name));
-        });
+    assertMakesATableToo(
+        "generate --model_name_or_path %s --input %s --max_completion_length 4 --output %s",
+        model, prompts, path("generated"));
+    assertMakesATableToo(
+        """
+        eval --task math --model_name_or_path %s --dataset_name %s --dataset_format json
+        --dataset_filter level>1 --max_completion_length 4 --output_dir %s
+        """,
+        model, problems, path("evaluated"));
+    assertMakesATableToo(
+        "reward --num_generations 1 --reward_funcs accuracy_reward --input %s --output_dir %s",
+        path("generated"), path("judged"));
+  }
+
+  /** A command whose last word is the folder of its result, of two rows. */
+  private void assertMakesATableToo(String command, Object... values) {
+    String name = Path.of(values[values.length - 1].toString()).getFileName().toString();
     session();
-    String[] reward =
-        "reward --input %s --output_dir %s --output_table spark_catalog.default.judged --num_generations 1 --reward_funcs accuracy_reward"
-            .formatted(path("generated"), path("judged"))
-            .split(" ");
-    assertThat(run(reward)).as(err.text()).isZero();
-    assertThat(rows("warehouse/judged")).hasSize(2).isEqualTo(rows("judged"));
+    int code =
+        CommandRun.of(
+            CommandRun.words(command, values), "--output_table", "spark_catalog.default." + name);
+    assertThat(code).as(err.text()).isZero();
+    assertThat(rows(name, name)).hasSize(2);
   }
 
   @ParameterizedTest
@@ -248,27 +214,17 @@ class TableCommandsTest {
     if (flags.contains("nowhere") || flags.startsWith("--dataset")) {
       session();
     }
-    int code = run(prep(DATASET, "refused", flags.split(" ")));
+    int code = prep("refused", flags);
     assertThat(err.text()).contains(says);
     assertThat(code).isEqualTo(MISUSED);
   }
 
   @Test
   void aPreparedTableTakesNoQuery() {
-    assertThat(run(prep(DATASET, "packed"))).as(err.text()).isZero();
-    int code =
-        run(
-            "sft",
-            "--model_name_or_path",
-            model.toString(),
-            "--dataset_name",
-            path("packed"),
-            "--dataset_filter",
-            "id > 3",
-            "--use_peft",
-            "--output_dir",
-            path("out"));
-    assertThat(code).isEqualTo(MISUSED);
+    assertThat(prep("packed", "")).as(err.text()).isZero();
+    String sft = "sft --model_name_or_path %s --dataset_name %s --use_peft --output_dir %s";
+    List<String> words = CommandRun.words(sft, model, path("packed"), path("out"));
+    assertThat(CommandRun.of(words, "--dataset_filter", "id > 3")).isEqualTo(MISUSED);
     assertThat(err.text()).contains("dataset_filter = id > 3").contains("prep made the table");
     assertThat(folder.resolve("out")).doesNotExist();
   }

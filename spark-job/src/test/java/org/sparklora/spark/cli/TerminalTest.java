@@ -5,35 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.train.TestModels;
 
 /** What commands print: results on standard output, one line of what was written beside it. */
-class TerminalTest {
+class TerminalTest extends TinyModelCommands {
   private static final int MISUSED = 2;
 
-  @TempDir private Path folder;
-  private Path model;
-  @RegisterExtension final Captured err = Captured.err();
-  @RegisterExtension final Captured out = Captured.out();
-
-  @BeforeEach
-  void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
-  }
-
   private int run(String command, String... more) {
-    List<String> arguments =
-        new ArrayList<>(List.of(command, "--model_name_or_path", model.toString()));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    return CommandRun.of(List.of(command, "--model_name_or_path", model.toString()), more);
   }
 
   private List<String> messages() {

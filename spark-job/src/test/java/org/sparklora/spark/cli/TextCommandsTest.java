@@ -7,7 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,12 +23,8 @@ class TextCommandsTest {
 
   @BeforeEach
   void copyTheBase() throws IOException {
-    model = Files.createDirectory(folder.resolve("model"));
-    try (var files = Files.list(BASE)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, model.resolve(file.getFileName()));
-      }
-    }
+    model = folder.resolve("model");
+    SftRun.copy(BASE, model);
   }
 
   @Test
@@ -99,16 +96,12 @@ class TextCommandsTest {
     Path input = Files.writeString(folder.resolve("in.jsonl"), row + "\n");
     Path output = folder.resolve("out.jsonl");
     Files.deleteIfExists(output);
-    return Stream.concat(
-            Stream.of(
-                command,
-                "--model_name_or_path",
-                model.toString(),
-                "--input",
-                input.toString(),
-                "--output",
-                output.toString()),
-            Stream.of(flags))
-        .toArray(String[]::new);
+    List<String> words =
+        new ArrayList<>(
+            CommandRun.words(
+                "%s --model_name_or_path %s --input %s --output %s",
+                command, model, input, output));
+    words.addAll(List.of(flags));
+    return words.toArray(String[]::new);
   }
 }

@@ -11,22 +11,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.train.TestModels;
 
 /** Runs of the command line with {@code --engine torch} beside those of the vector engine. */
-class TorchRunTest {
+class TorchRunTest extends TinyModelCommands {
   /** Float32 on both sides; sums in another order grow through the optimizer's square roots. */
   private static final double LOSS_BOUND = 1e-5;
 
   /** Of the adapters' norm, after ten steps at a high rate. */
   private static final double ADAPTER_BOUND = 1e-4;
-
-  @TempDir private Path folder;
-  @RegisterExtension final Captured err = Captured.err();
-  @RegisterExtension final Captured out = Captured.out();
 
   @AfterEach
   void leaveTheEngineAsItWas() {
@@ -38,10 +31,9 @@ class TorchRunTest {
   private LoggedRun run(String engine, String command, List<String> flags) {
     Engines.close();
     Run run = new Run(folder.resolve(command + "-" + engine), flags);
-    List<String> arguments = new ArrayList<>(List.of(command));
-    arguments.addAll(run.arguments());
-    arguments.addAll(List.of("--engine", engine, "--master", "local[2]"));
-    assertThat(Main.run(arguments.toArray(String[]::new))).as(err.text()).isZero();
+    List<String> arguments = new ArrayList<>(run.arguments());
+    arguments.addAll(List.of("--engine", engine));
+    assertThat(CommandRun.ofLocal(command, arguments)).as(err.text()).isZero();
     return run;
   }
 
@@ -72,19 +64,10 @@ class TorchRunTest {
 
   @Test
   void sftHasTheVectorEnginesCurve() throws IOException {
-    Path model = TestModels.copy("llama-tiny", folder);
     List<String> flags =
-        SftRun.tiny(
-                model,
-                folder,
-                "--use_peft",
-                "--lora_target_modules",
-                "all-linear",
-                "--lora_dropout",
-                "0.1",
-                // of a gradient that is all rounding AdamW would make a whole step
-                "--adam_epsilon",
-                "1e-6")
+        SftRun.tiny(model, folder, "--use_peft", "--lora_target_modules", "all-linear")
+            // of a gradient that is all rounding AdamW would make a whole step
+            .with("--lora_dropout", "0.1", "--adam_epsilon", "1e-6")
             .flags();
     LoggedRun torch = run("torch", "sft", flags);
     assertSameCurves(torch, run("vector", "sft", flags), "loss", "entropy");
@@ -92,7 +75,6 @@ class TorchRunTest {
 
   @Test
   void grpoDrawsTheVectorEnginesTokensAndHasItsCurve() throws IOException {
-    Path model = TestModels.copy("llama-tiny", folder);
     Path problems = folder.resolve("problems.jsonl");
     StringBuilder rows = new StringBuilder();
     for (int n = 0; n < 8; n++) {
@@ -100,34 +82,14 @@ class TorchRunTest {
     }
     Files.writeString(problems, rows);
     List<String> flags =
-        List.of(
-            "--model_name_or_path",
-            model.toString(),
-            "--dataset_name",
-            problems.toString(),
-            "--reward_funcs",
-            GrpoCommandTest.Shortness.class.getName(),
-            "--use_peft",
-            "--lora_target_modules",
-            "all-linear",
-            "--beta",
-            "0.04",
-            "--max_completion_length",
-            "8",
-            "--num_generations",
-            "4",
-            "--per_device_train_batch_size",
-            "4",
-            "--gradient_accumulation_steps",
-            "2",
-            "--max_steps",
-            "4",
-            "--learning_rate",
-            "1e-3",
-            "--logging_steps",
-            "1",
-            "--save_strategy",
-            "no");
+        CommandRun.words(
+            """
+            --model_name_or_path %s --dataset_name %s --reward_funcs %s --use_peft
+            --lora_target_modules all-linear --beta 0.04 --max_completion_length 8
+            --num_generations 4 --per_device_train_batch_size 4 --gradient_accumulation_steps 2
+            --max_steps 4 --learning_rate 1e-3 --logging_steps 1 --save_strategy no
+            """,
+            model, problems, GrpoCommandTest.Shortness.class.getName());
     LoggedRun torch = run("torch", "grpo", flags);
     LoggedRun vector = run("vector", "grpo", flags);
     assertSameCurves(

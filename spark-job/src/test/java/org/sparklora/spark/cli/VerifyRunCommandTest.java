@@ -2,15 +2,11 @@ package org.sparklora.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class VerifyRunCommandTest {
@@ -18,25 +14,11 @@ class VerifyRunCommandTest {
   private static final int FAILED = 1;
 
   @TempDir private Path folder;
-  private final PrintStream realErr = System.err;
-  private final PrintStream realOut = System.out;
-  private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-
-  @BeforeEach
-  void capture() {
-    PrintStream stream = new PrintStream(printed, true, StandardCharsets.UTF_8);
-    System.setErr(stream);
-    System.setOut(stream);
-  }
-
-  @AfterEach
-  void release() {
-    System.setErr(realErr);
-    System.setOut(realOut);
-  }
+  @RegisterExtension final Captured out = Captured.out();
+  @RegisterExtension final Captured err = Captured.err();
 
   private String output() {
-    return printed.toString(StandardCharsets.UTF_8);
+    return out.text() + err.text();
   }
 
   private String run(String name, double secondLoss) throws IOException {

@@ -10,12 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.train.TestModels;
@@ -26,20 +25,15 @@ import org.sparklora.train.vllm.VllmStandIn;
  * Commands whose completions come from servers: stand-ins for vLLM that draw with this project's
  * decoder.
  */
-class VllmCommandsTest {
+class VllmCommandsTest extends TinyModelCommands {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int MISUSED = 2;
 
-  @TempDir private Path folder;
-  private Path model;
   private Path dataset;
   private final List<VllmStandIn> servers = new ArrayList<>();
-  @RegisterExtension final Captured err = Captured.err();
-  @RegisterExtension final Captured out = Captured.out();
 
   @BeforeEach
   void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
     dataset =
         Files.writeString(
             folder.resolve("problems.jsonl"),
@@ -66,24 +60,21 @@ class VllmCommandsTest {
   }
 
   private int run(String command, Object... more) {
-    List<String> arguments =
-        new ArrayList<>(List.of(command, "--model_name_or_path", model.toString()));
-    for (Object one : more) {
-      arguments.add(one.toString());
-    }
-    return Main.run(arguments.toArray(String[]::new));
+    return CommandRun.of(
+        List.of(command, "--model_name_or_path", model.toString()),
+        Stream.of(more).map(Object::toString).toArray(String[]::new));
   }
 
   private Object[] grpo(Path output, Object... more) {
-    List<Object> flags =
-        new ArrayList<>(List.of("--dataset_name", dataset, "--output_dir", output, "--use_peft"));
-    flags.addAll(List.of("--reward_funcs", GrpoCommandTest.Shortness.class.getName()));
-    flags.addAll(List.of("--max_completion_length", 8, "--num_generations", 4));
-    flags.addAll(List.of("--per_device_train_batch_size", 4, "--gradient_accumulation_steps", 2));
-    flags.addAll(List.of("--max_steps", 3, "--learning_rate", "1e-2", "--logging_steps", 1));
-    flags.addAll(List.of("--use_vllm", "--vllm_mode", "server", "--vllm_server_base_url", urls()));
-    flags.addAll(List.of(more));
-    return flags.toArray();
+    List<String> flags =
+        CommandRun.words(
+            """
+            --dataset_name %s --output_dir %s --use_peft --reward_funcs %s
+            --max_completion_length 8 --num_generations 4 --per_device_train_batch_size 4
+            --gradient_accumulation_steps 2 --max_steps 3 --learning_rate 1e-2 --logging_steps 1
+            """,
+            dataset, output, GrpoCommandTest.Shortness.class.getName());
+    return with(byServers(flags.toArray()), more);
   }
 
   @Test
@@ -159,20 +150,7 @@ class VllmCommandsTest {
     Files.createDirectories(ofAnother);
 
     assertThat(run("generate", with(same, "--output", own))).as(err.text()).isZero();
-    assertThat(
-            run(
-                "generate",
-                with(
-                    same,
-                    "--output",
-                    served,
-                    "--use_vllm",
-                    "--vllm_mode",
-                    "server",
-                    "--vllm_server_base_url",
-                    urls())))
-        .as(err.text())
-        .isZero();
+    assertThat(run("generate", byServers(with(same, "--output", served)))).as(err.text()).isZero();
 
     assertThat(Files.readString(served)).isEqualTo(Files.readString(own));
     assertThat(servers.get(0).adapters()).isEmpty();
@@ -190,21 +168,8 @@ class VllmCommandsTest {
     Path output = folder.resolve("served.jsonl");
     servers.get(0).maxLength = 40;
 
-    assertThat(
-            run(
-                "generate",
-                "--input",
-                prompts,
-                "--output",
-                output,
-                "--max_completion_length",
-                8,
-                "--use_vllm",
-                "--vllm_mode",
-                "server",
-                "--vllm_server_base_url",
-                urls()))
-        .isEqualTo(MISUSED);
+    Object[] flags = {"--input", prompts, "--output", output, "--max_completion_length", 8};
+    assertThat(run("generate", byServers(flags))).isEqualTo(MISUSED);
     assertThat(err.text()).contains("it holds 40 tokens, and prompts of up to");
     assertThat(servers.get(0).requests()).isZero();
     assertThat(output).doesNotExist();
@@ -217,27 +182,16 @@ class VllmCommandsTest {
     assertThat(run("grpo", grpo(together, "--max_steps", 1))).as(err.text()).isZero();
     Path rounds = together.resolve("rounds/round-0000");
     Path alone = folder.resolve("alone");
+    Object[] update = {"--max_steps", 1, "--input", rounds.resolve("advantages")};
 
-    assertThat(
-            run(
-                "update",
-                with(grpo(alone, "--max_steps", 1), "--input", rounds.resolve("advantages"))))
-        .as(err.text())
-        .isZero();
+    assertThat(run("update", grpo(alone, update))).as(err.text()).isZero();
     assertThat(Files.readAllBytes(alone.resolve("adapter_model.safetensors")))
         .isEqualTo(Files.readAllBytes(together.resolve("adapter_model.safetensors")));
     int before = servers.get(0).requests();
     Path without = folder.resolve("without");
-    assertThat(
-            run(
-                "update",
-                with(
-                    grpo(
-                        without, "--max_steps", 1, "--vllm_importance_sampling_mode", "token_mask"),
-                    "--vllm_importance_sampling_clip_max",
-                    "1e-9",
-                    "--input",
-                    rounds.resolve("advantages"))))
+    String mask =
+        "--vllm_importance_sampling_mode token_mask --vllm_importance_sampling_clip_max 1e-9";
+    assertThat(run("update", with(grpo(without, update), (Object[]) mask.split(" "))))
         .as(err.text())
         .isZero();
     assertThat(servers.get(0).requests()).as("update draws nothing").isEqualTo(before);
@@ -250,30 +204,20 @@ class VllmCommandsTest {
   @Test
   void evalAsksServers() throws IOException {
     Path output = folder.resolve("eval");
-
-    assertThat(
-            run(
-                "eval",
-                "--task",
-                "math",
-                "--dataset_name",
-                dataset,
-                "--dataset_test_split",
-                "train",
-                "--max_completion_length",
-                8,
-                "--output_dir",
-                output,
-                "--use_vllm",
-                "--vllm_mode",
-                "server",
-                "--vllm_server_base_url",
-                urls()))
-        .as(err.text())
-        .isZero();
+    Object[] flags =
+        CommandRun.words(
+                "--task math --dataset_name %s --dataset_test_split train --max_completion_length 8 --output_dir %s",
+                dataset, output)
+            .toArray();
+    assertThat(run("eval", byServers(flags))).as(err.text()).isZero();
 
     assertThat(output.resolve("_eval_summary.json")).content().contains("\"problems\" : 2");
     assertThat(servers.get(0).requests()).isEqualTo(3);
+  }
+
+  /** Flags, and those that name the servers. */
+  private Object[] byServers(Object... flags) {
+    return with(flags, "--use_vllm", "--vllm_mode", "server", "--vllm_server_base_url", urls());
   }
 
   private static Object[] with(Object[] flags, Object... more) {

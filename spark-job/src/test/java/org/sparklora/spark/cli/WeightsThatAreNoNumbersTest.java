@@ -5,30 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.train.TestModels;
 
 /** Every command that reads weights says which of them are NaN or infinite, and makes nothing. */
-class WeightsThatAreNoNumbersTest {
+class WeightsThatAreNoNumbersTest extends TinyModelCommands {
   private static final int FAILED = 1;
   private static final Path ADAPTER =
       Path.of("../model/src/test/resources/golden/adapters/llama-tiny");
 
-  @TempDir private Path folder;
-  private Path model;
   private Path output;
-  @RegisterExtension final Captured err = Captured.err();
 
   @BeforeEach
   void prepare() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
     output = folder.resolve("output");
     Files.writeString(
         folder.resolve("rows.jsonl"),
@@ -36,10 +28,7 @@ class WeightsThatAreNoNumbersTest {
   }
 
   private int run(String command, String... more) {
-    List<String> arguments =
-        new ArrayList<>(List.of(command, "--model_name_or_path", model.toString()));
-    arguments.addAll(List.of(more));
-    return Main.run(arguments.toArray(String[]::new));
+    return CommandRun.of(List.of(command, "--model_name_or_path", model.toString()), more);
   }
 
   private String rows() {
@@ -77,7 +66,7 @@ class WeightsThatAreNoNumbersTest {
   void sftAndGrpo(String flags) throws IOException {
     DamagedModel.damage(model, Float.NaN);
     SftRun training = SftRun.tiny(model, output).with(flags.split(" "));
-    assertNamesTheTensor(Main.run(with("sft", training.arguments())));
+    assertNamesTheTensor(CommandRun.ofLocal("sft", training.arguments()));
     assertNamesTheTensor(
         run(
             "grpo",
@@ -89,18 +78,12 @@ class WeightsThatAreNoNumbersTest {
                 .split(" ")));
   }
 
-  private static String[] with(String command, List<String> arguments) {
-    List<String> all = new ArrayList<>(List.of(command));
-    all.addAll(arguments);
-    return all.toArray(String[]::new);
-  }
-
   /** Finite weights that overflow at once: nothing was learnt yet, so no rate can be to blame. */
   @Test
   void weightsThatAreTooLargeAreNotBlamedOnTheLearningRate() throws IOException {
     DamagedModel.overflow(model);
     SftRun training = SftRun.tiny(model, output).with("--use_peft");
-    assertThat(Main.run(with("sft", training.arguments()))).isEqualTo(FAILED);
+    assertThat(CommandRun.ofLocal("sft", training.arguments())).isEqualTo(FAILED);
     assertThat(err.text())
         .contains("at step 1, micro-batch 1, before anything was learnt")
         .contains("Use another base model")

@@ -3,46 +3,23 @@ package org.sparklora.spark.dl4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.sparklora.spark.dl4j.TinyAdapter.round;
-import static org.sparklora.spark.dl4j.TinyAdapter.rows;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.Bfloat16;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.spark.workers.ExecutorWorkers;
-import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.LocalWorkers;
 
 /** Parameter averaging whose vectors travel as bfloat16. */
-class Bfloat16AveragingTest {
+class Bfloat16AveragingTest extends TinyAdapterRuns {
   private static final double SMALL_RATE = 3e-5;
-
-  @TempDir private Path folder;
-  private TinyAdapter adapter;
-
-  @BeforeEach
-  void prepare() throws IOException {
-    adapter = TinyAdapter.in(folder);
-  }
-
-  @AfterEach
-  void freeTheModel() {
-    ExecutorModel.release(adapter.model());
-  }
 
   /** Parameters change by less than half a unit of bfloat16's last place. */
   @Test
@@ -50,27 +27,18 @@ class Bfloat16AveragingTest {
     TrainedNetwork network = adapter.network(4, SMALL_RATE);
     float[][] expected = state(network);
     float[] initial = expected[0];
-    try (SparkSession session =
-        TestSpark.builder(2).config(ExecutorWorkers.SHARED_MEMORY, "false").getOrCreate()) {
-      for (int round = 0; round < 2; round++) {
-        expected = roundedRound(expected, 2 * round);
-      }
-      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-      ParameterAveraging averaging =
-          new ParameterAveraging(
-              ExecutorWorkers.of(spark, 2),
-              adapter.model(),
-              network,
-              rows(),
-              TinyAdapter.plan(),
-              TinyAdapter.mean(2, VectorType.BFLOAT16));
-      averaging.train(round(2, 0));
-      RoundReport report = averaging.train(round(2, 2));
-
-      assertThat(state(network)).isDeepEqualTo(expected);
-      assertThat(report.use().metrics(1, 1))
-          .containsEntry("averaging_bytes", 3.0 * 3 * 2 * adapter.model().layout().size());
+    for (int round = 0; round < 2; round++) {
+      expected = roundedRound(expected, 2 * round);
     }
+    TestSpark.shareMemory(false);
+    ParameterAveraging averaging =
+        adapter.averaging(workers(2), network, TinyAdapter.mean(2, VectorType.BFLOAT16));
+    averaging.train(round(2, 0));
+    RoundReport report = averaging.train(round(2, 2));
+
+    assertThat(state(network)).isDeepEqualTo(expected);
+    assertThat(report.use().metrics(1, 1))
+        .containsEntry("averaging_bytes", 3.0 * 3 * 2 * adapter.model().layout().size());
     int large = 0;
     int changed = 0;
     for (int i = 0; i < initial.length; i++) {
@@ -90,13 +58,8 @@ class Bfloat16AveragingTest {
     for (List<StepRows> worker : round(2, firstStep)) {
       try (TrainedNetwork alone = adapter.network(4, SMALL_RATE)) {
         write(alone, start);
-        new ParameterAveraging(
-                new LocalWorkers(),
-                adapter.model(),
-                alone,
-                rows(),
-                TinyAdapter.plan(),
-                TinyAdapter.mean(2, VectorType.FLOAT32))
+        adapter
+            .averaging(new LocalWorkers(), alone, TinyAdapter.mean(2, VectorType.FLOAT32))
             .train(List.of(worker));
         float[][] trained = state(alone);
         for (int v = 0; v < 2; v++) {

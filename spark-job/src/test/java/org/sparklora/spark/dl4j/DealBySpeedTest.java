@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,6 +24,7 @@ import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
+import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.step.AveragingSettings;
@@ -48,7 +48,7 @@ class DealBySpeedTest {
 
   @BeforeEach
   void prepare() throws IOException {
-    adapter = TinyAdapter.in(folder);
+    adapter = TinyAdapter.of(TestModels.copy("llama-tiny", folder));
   }
 
   @AfterEach
@@ -100,14 +100,7 @@ class DealBySpeedTest {
 
   private ParameterAveraging averaging(
       SparkSession session, TrainedNetwork network, boolean bySpeed) {
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    return new ParameterAveraging(
-        ExecutorWorkers.of(spark, WORKERS),
-        adapter.model(),
-        network,
-        rows,
-        plan,
-        settings(bySpeed));
+    return adapter.averaging(TinyAdapterRuns.workers(session, WORKERS), network, settings(bySpeed));
   }
 
   @Test

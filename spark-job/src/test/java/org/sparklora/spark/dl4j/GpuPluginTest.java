@@ -3,6 +3,7 @@ package org.sparklora.spark.dl4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -13,16 +14,21 @@ class GpuPluginTest {
   @ParameterizedTest
   @ValueSource(strings = {"0.5", "0.25", "2"})
   void refusesSharesOfAGpuAndSeveral(String amount) {
-    assertThatThrownBy(() -> GpuPlugin.checkAmount(amount))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("spark.task.resource.gpu.amount = " + amount)
-        .hasMessageContaining("set this and spark.executor.resource.gpu.amount to 1");
+    for (String setting :
+        List.of("spark.task.resource.gpu.amount", "spark.executor.resource.gpu.amount")) {
+      assertThatThrownBy(() -> GpuPlugin.checkAmount(setting, amount))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining(setting + " = " + amount)
+          .hasMessageContaining(
+              "set spark.executor.resource.gpu.amount and spark.task.resource.gpu.amount to 1");
+    }
   }
 
   @Test
   void takesTheOnlyAddress() {
-    GpuPlugin.checkAmount("1");
-    GpuPlugin.checkAmount("1.0");
+    for (String amount : List.of("0", "1", "1.0")) {
+      GpuPlugin.checkAmount("spark.task.resource.gpu.amount", amount);
+    }
     assertThat(GpuPlugin.only(new String[] {" 3"})).isEqualTo(3);
   }
 

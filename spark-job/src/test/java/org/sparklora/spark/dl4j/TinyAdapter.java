@@ -1,10 +1,8 @@
 package org.sparklora.spark.dl4j;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.tensor.Tensor;
@@ -25,15 +23,15 @@ import org.sparklora.train.step.AveragingSettings;
 import org.sparklora.train.step.InnerMoments;
 import org.sparklora.train.step.OuterOptimizer;
 import org.sparklora.train.vector.VectorType;
+import org.sparklora.train.workers.Workers;
 
 /** An adapter of a tiny model for several workers to train, and the rows of their steps. */
 record TinyAdapter(TrainedModel model) {
   private static final int MOST_WORKERS = 8;
   private static final int MOST_STEPS = 4;
 
-  /** Opens the model of a folder that holds nothing else. */
-  static TinyAdapter in(Path folder) throws IOException {
-    Path checkpoint = TestModels.copy("llama-tiny", folder);
+  /** An adapter of the tiny model in a folder. */
+  static TinyAdapter of(Path checkpoint) {
     return new TinyAdapter(
         TrainedModel.adapter(
             TestModels.source(checkpoint),
@@ -59,9 +57,13 @@ record TinyAdapter(TrainedModel model) {
 
   /** Its trained parameters, where the network has them. */
   Tensor parameters(TrainedNetwork network) {
-    return Engines.of(EngineChoice.USUAL)
-        .alias(network.vectors().parameters(), model.layout().size())
-        .tensor();
+    return Engines.host().alias(network.vectors().parameters(), model.layout().size()).tensor();
+  }
+
+  /** Rounds of a network in which workers train on {@link #rows}. */
+  ParameterAveraging averaging(
+      Workers workers, TrainedNetwork network, AveragingSettings settings) {
+    return new ParameterAveraging(workers, model, network, rows(), plan(), settings);
   }
 
   /** Worker w's row of step s is number {@code MOST_STEPS · w + s}; all differ. */

@@ -27,8 +27,6 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
-import org.sparklora.model.lora.LoraConfig;
-import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
@@ -131,13 +129,7 @@ class TravelTest {
   }
 
   private static TrainedNetwork network(Path folder) throws IOException {
-    TrainedModel model =
-        TrainedModel.adapter(
-            TestModels.source(TestModels.copy("llama-tiny", folder)),
-            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
-            Precision.FLOAT32,
-            true,
-            42);
+    TrainedModel model = TinyAdapter.of(TestModels.copy("llama-tiny", folder)).model();
     return TrainedNetwork.create(model, OptimizerConfig.defaults(), ScheduleConfig.defaults(), 10);
   }
 

@@ -1,6 +1,7 @@
 package org.sparklora.spark.eval;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
 
 class MathEvalConfigTest {
   @TempDir private Path folder;
@@ -47,5 +49,16 @@ class MathEvalConfigTest {
               assertThat(config.problems().outputFolder()).isEqualTo("mine");
               assertThat(config.problems().overwrite()).isFalse();
             });
+  }
+
+  @Test
+  void theTableOfCheckpointsReplacesASummaryOnlyIfItMay() throws IOException {
+    Files.writeString(
+        Files.createDirectories(folder.resolve("out")).resolve("_eval_summary.json"), "{}");
+    assertThatThrownBy(() -> configs())
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("output_dir = " + folder.resolve("out"))
+        .hasMessageContaining("--overwrite_output_dir");
+    assertThat(configs("--overwrite_output_dir")).hasSize(2);
   }
 }

@@ -2,36 +2,24 @@ package org.sparklora.spark.grpo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.spark.cli.ChildJvm;
-import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.TestModels;
+import org.sparklora.spark.cli.LoggedRun;
+import org.sparklora.spark.cli.TinyModelRuns;
 
 /** Drivers in JVMs of their own, killed between the stages of a round and anywhere else. */
-class GrpoDriverFaultTest {
+class GrpoDriverFaultTest extends TinyModelRuns {
   private static final int ROUNDS = 20;
-
-  @TempDir private Path folder;
 
   @Test
   void killedDriversRunGoesOnAsIfNothingHadHappened() throws Exception {
-    Path model = TestModels.copy("llama-tiny", folder);
     GrpoRun whole =
         GrpoRun.tiny(model, folder.resolve("whole"), "--use_peft", "--lora_dropout", "0.1")
             .with("--max_steps", Integer.toString(2 * ROUNDS), "--logging_steps", "3")
             .with("--log_completions", "--num_completions_to_print", "0")
-            .with("--save_strategy", "steps", "--save_steps", "5", "--save_total_limit", "2");
-    try (SparkSession spark = TestSpark.open(2)) {
-      whole.run(spark);
-    }
+            .with("--save_strategy", "steps", "--save_steps", "5", "--save_total_limit", "2")
+            .run(spark);
     GrpoRun run = whole.into(folder.resolve("killed"), "--resume_from_checkpoint", "true");
     Random random = new Random();
     long seed = random.nextLong(); // another moment each time; reported if it matters
@@ -46,9 +34,7 @@ class GrpoDriverFaultTest {
       driver.kill();
       assertThat(run.output().resolve("adapter_config.json")).doesNotExist();
     }
-    try (SparkSession spark = TestSpark.open(2)) {
-      run.run(spark);
-    }
+    run.run(spark);
 
     assertThat(run.weights()).as("seed %d", seed).isEqualTo(whole.weights());
     assertThat(run.history()).as("seed %d", seed).isEqualTo(whole.history());
@@ -57,14 +43,8 @@ class GrpoDriverFaultTest {
       assertThat(run.advantages(round)).as("round %d", round).isEqualTo(whole.advantages(round));
     }
     assertThat(run.names()).isEqualTo(whole.names());
-    assertThat(names(run.output().resolve("completions")))
+    assertThat(LoggedRun.names(run.output().resolve("completions")))
         .hasSize(2 * ROUNDS / 3)
-        .isEqualTo(names(whole.output().resolve("completions")));
-  }
-
-  private static List<String> names(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
+        .isEqualTo(LoggedRun.names(whole.output().resolve("completions")));
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,7 +22,7 @@ import org.sparklora.train.TestModels;
 class GrpoFullDiskTest {
   private static final int MOMENTS = 12;
 
-  private static SparkSession spark;
+  @AutoClose private static SparkSession spark;
   @TempDir private static Path folder;
   private static Path model;
 
@@ -35,9 +36,8 @@ class GrpoFullDiskTest {
   }
 
   @AfterAll
-  static void closeSpark() {
+  static void makeRoom() {
     SmallDisk.leave(Long.MAX_VALUE);
-    spark.close();
   }
 
   private static GrpoRun run(String name) throws IOException {

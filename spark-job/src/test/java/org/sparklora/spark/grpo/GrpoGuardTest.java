@@ -11,46 +11,34 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
-import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
-import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.TestModels;
+import org.sparklora.spark.cli.TinyModelRuns;
 import org.sparklora.train.grpo.LogProbGuard.PolicyMismatchException;
 
 /** The policy guard, in the step that learns from a round and in a forward pass of its own. */
-class GrpoGuardTest {
+class GrpoGuardTest extends TinyModelRuns {
   private static final String MEAN = "sampling/sampling_logp_difference/mean";
   private static final String MAX = "sampling/sampling_logp_difference/max";
 
   /** With dropout, but one that drops nothing: the guard then needs a forward pass without it. */
   private static final String[] OWN_PASS = {"--lora_dropout", "1e-30"};
 
-  private static SparkSession spark;
-  @TempDir private static Path folder;
-  private static Path model;
+  /** A run that is on policy, with no other settings. */
+  private static GrpoRun plain;
 
   @BeforeAll
-  static void openSpark() throws IOException {
-    spark = TestSpark.open(2);
-    model = TestModels.copy("llama-tiny", folder);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
+  static void runOnPolicy() throws IOException {
+    plain = onPolicy("plain").run(spark);
   }
 
   /** A step on each round. */
@@ -82,7 +70,6 @@ class GrpoGuardTest {
   /** The sampler rounds what it multiplies, the learner of so few tokens does not. */
   @Test
   void completionsThatWereDrawnInBfloat16PassTheGuard() throws IOException {
-    GrpoRun exact = onPolicy("float32").run(spark);
     GrpoRun rounded = onPolicy("bfloat16", "--bf16").run(spark);
 
     for (JsonNode row : rounded.log().subList(0, 6)) {
@@ -91,7 +78,7 @@ class GrpoGuardTest {
     }
     boolean rounds =
         Engines.of(EngineChoice.USUAL).withProductsIn(DType.BFLOAT16).packsWeights(DType.FLOAT32);
-    assertThat(rounded.advantages(0).equals(exact.advantages(0))).isNotEqualTo(rounds);
+    assertThat(rounded.advantages(0).equals(plain.advantages(0))).isNotEqualTo(rounds);
   }
 
   @Test
@@ -100,7 +87,7 @@ class GrpoGuardTest {
     for (JsonNode row : run.log().subList(0, 6)) {
       assertThat(row.get(MEAN).asDouble()).isBetween(0.0, 1e-5);
     }
-    assertThat(run.weights()).isNotEqualTo(onPolicy("whole").run(spark).weights());
+    assertThat(run.weights()).isNotEqualTo(plain.weights());
   }
 
   @Test
@@ -109,8 +96,7 @@ class GrpoGuardTest {
     Path table = warm.output().resolve("rounds/round-0000/advantages");
 
     for (GrpoRun run : List.of(onPolicy("one"), onPolicy("two").with(OWN_PASS))) {
-      GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", run.arguments()).settings());
-      assertThatThrownBy(() -> GrpoRun.train(spark, config, Optional.of(table.toUri().toString())))
+      assertThatThrownBy(() -> run.runOn(spark, Optional.of(table.toUri().toString())))
           .isInstanceOf(PolicyMismatchException.class)
           .hasMessageContaining("round 1")
           .hasMessageContaining("another temperature");
@@ -118,11 +104,10 @@ class GrpoGuardTest {
     }
   }
 
-  /** The table of a run's first round, with other completions. */
-  private static Optional<String> changed(
-      GrpoRun run, String name, UnaryOperator<Generation> change) {
+  /** The table of the plain run's first round, with other completions. */
+  private static Optional<String> changed(String name, UnaryOperator<Generation> change) {
     Configuration hadoop = new Configuration();
-    Path own = run.output().resolve("rounds/round-0000/advantages");
+    Path own = plain.output().resolve("rounds/round-0000/advantages");
     List<ScoredGeneration> rows =
         GenerationTable.readScored(hadoop, own.toUri().toString()).stream()
             .map(
@@ -155,10 +140,8 @@ class GrpoGuardTest {
   @Test
   void maskedCompletionsAreNotComparedInEitherWay() throws IOException {
     String[] once = {"--max_steps", "1", "--mask_truncated_completions"};
-    GrpoRun drawn = onPolicy("drawn", once).run(spark);
     Optional<String> table =
         changed(
-            drawn,
             "changed",
             one ->
                 one.isTruncated()
@@ -166,21 +149,17 @@ class GrpoGuardTest {
                     : one);
 
     for (GrpoRun run : List.of(onPolicy("third", once), onPolicy("fourth", once).with(OWN_PASS))) {
-      GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", run.arguments()).settings());
-      GrpoRun.train(spark, config, table);
+      run.runOn(spark, table);
       assertThat(run.log().get(0).get(MAX).asDouble()).isBetween(0.0, 1e-4);
     }
   }
 
   @Test
   void anotherGeneratorsCompletionsAreNotWeighedTwice() throws IOException {
-    GrpoRun drawn = onPolicy("own", "--max_steps", "1").run(spark);
-    Optional<String> table =
-        changed(drawn, "others", one -> with(one, one.logProbs(), "another program"));
+    Optional<String> table = changed("others", one -> with(one, one.logProbs(), "another program"));
 
     GrpoRun run = onPolicy("vespo", "--max_steps", "1", "--loss_type", "vespo");
-    GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", run.arguments()).settings());
-    assertThatThrownBy(() -> GrpoRun.train(spark, config, table))
+    assertThatThrownBy(() -> run.runOn(spark, table))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("vllm_importance_sampling_mode = sequence_mask");
   }

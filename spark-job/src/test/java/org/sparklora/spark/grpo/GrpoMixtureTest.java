@@ -3,39 +3,22 @@ package org.sparklora.spark.grpo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.List;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.TestModels;
+import org.sparklora.spark.cli.TinyModelRuns;
 
 /** A policy with experts, whose routers have a loss of their own. */
-class GrpoMixtureTest {
-  @TempDir private static Path folder;
-  private static SparkSession spark;
-  private static Path model;
-
+class GrpoMixtureTest extends TinyModelRuns {
+  /** In place of the tiny model, whose tokenizer it has. */
   @BeforeAll
-  static void openSpark() throws IOException {
-    spark = TestSpark.open(2);
-    model = TestModels.copy("llama-tiny", folder); // for its tokenizer
+  static void writeAModelWithExperts() throws IOException {
     ObjectNode config = TinyCheckpoint.config("qwen3_moe");
     config.put("vocab_size", 512).put("max_position_embeddings", 256).remove("pad_token_id");
     TinyCheckpoint.write(model, config).close();
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
   }
 
   private static GrpoRun run(String name, String... more) throws IOException {
@@ -45,10 +28,6 @@ class GrpoMixtureTest {
         .with(more);
   }
 
-  private static List<JsonNode> steps(GrpoRun run) throws IOException {
-    return run.log().stream().filter(row -> row.has("step_time")).toList();
-  }
-
   /** The weight of config.json is 0.001 if it names none, as TRL's default is. */
   @Test
   void routersHaveTheirLossUnlessItsWeightIsZero() throws IOException {
@@ -56,8 +35,8 @@ class GrpoMixtureTest {
     GrpoRun same = run("same", "--router_aux_loss_coef", "0.001").run(spark);
     GrpoRun without = run("without", "--router_aux_loss_coef", "0").run(spark);
 
-    assertThat(steps(usual)).hasSize(4).allMatch(step -> step.get("aux_loss").asDouble() > 1);
-    assertThat(steps(without)).hasSize(4).noneMatch(step -> step.has("aux_loss"));
+    assertThat(usual.steps()).hasSize(4).allMatch(step -> step.get("aux_loss").asDouble() > 1);
+    assertThat(without.steps()).hasSize(4).noneMatch(step -> step.has("aux_loss"));
     assertThat(same.weights()).isEqualTo(usual.weights());
     assertThat(without.weights()).isNotEqualTo(usual.weights());
   }

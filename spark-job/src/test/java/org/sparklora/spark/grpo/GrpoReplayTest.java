@@ -92,7 +92,7 @@ class GrpoReplayTest {
     List<Double> epochs = new ArrayList<>();
     try {
       GrpoLoop.Shape shape =
-          new GrpoLoop.Shape(slices, resolved.get("num_iterations").asInt(), GrpoLoop.Local.NONE);
+          new GrpoLoop.Shape(slices, resolved.get("num_iterations").asInt(), 1, 1);
       check(evaluated(model, trace, shape, network), trace.get("steps").get(0));
       new GrpoLoop(
               plan,

@@ -11,33 +11,22 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.TestModels;
+import org.sparklora.spark.cli.TinyModelRuns;
 
 /** Runs that go on from a checkpoint, between two rounds and in the middle of one. */
-class GrpoResumeTest {
-  private static SparkSession spark;
-  @TempDir private static Path folder;
-  private static Path model;
+class GrpoResumeTest extends TinyModelRuns {
+  /** A run of an adapter that nothing disturbs, of which tests take copies. */
+  private static GrpoRun undisturbed;
 
   @BeforeAll
-  static void openSpark() throws IOException {
-    spark = TestSpark.open(2);
-    model = TestModels.copy("llama-tiny", folder);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
+  static void runUndisturbed() throws IOException {
+    undisturbed = saving("undisturbed", "--use_peft").run(spark);
   }
 
   private static GrpoRun saving(String name, String... more) throws IOException {
@@ -80,9 +69,12 @@ class GrpoResumeTest {
   @ParameterizedTest
   @ValueSource(strings = {"0", "1"})
   void aRunThatStopsWithinARoundGoesOnToTheSameBits(String staleness) throws IOException {
-    GrpoRun whole = saving("never-" + staleness, "--use_peft", "--max_staleness", staleness);
-    whole.run(spark);
-    GrpoRun run = whole.into(folder.resolve("rungs-" + staleness));
+    String[] stale = {"--max_staleness", staleness};
+    GrpoRun whole =
+        staleness.equals("0")
+            ? undisturbed
+            : undisturbed.into(folder.resolve("never-" + staleness), stale).run(spark);
+    GrpoRun run = undisturbed.into(folder.resolve("rungs-" + staleness), stale);
     run.runUntil(spark, 3);
 
     run.with("--resume_from_checkpoint", "true").run(spark);
@@ -93,11 +85,10 @@ class GrpoResumeTest {
   /** The run was stopped after generating, after judging, or while it wrote either. */
   @Test
   void stagesThatAreDoneAreNotDoneAgain() throws IOException {
-    GrpoRun whole = saving("stages", "--use_peft").run(spark);
     Path third = Path.of("rounds/round-0002");
     for (String there : new String[] {"", "generations", "generations advantages"}) {
       Path output = folder.resolve("stopped-" + there.length());
-      copy(whole.output(), output);
+      copy(undisturbed.output(), output);
       for (String name : new String[] {"checkpoint-5", "checkpoint-6"}) {
         delete(output.resolve(name));
       }
@@ -113,10 +104,10 @@ class GrpoResumeTest {
       Object before = there.isEmpty() ? "" : Files.getLastModifiedTime(kept);
 
       GrpoRun run =
-          whole.into(output, "--resume_from_checkpoint", "true", "--overwrite_output_dir");
+          undisturbed.into(output, "--resume_from_checkpoint", "true", "--overwrite_output_dir");
       run.run(spark);
 
-      assertSame(run, whole);
+      assertSame(run, undisturbed);
       if (!there.isEmpty()) {
         assertThat(Files.getLastModifiedTime(kept)).isEqualTo(before);
       }
@@ -126,13 +117,12 @@ class GrpoResumeTest {
   @Test
   void tablesOfOtherSettingsOrParametersAreMadeAgain() throws IOException {
     GrpoRun other = saving("other", "--use_peft", "--learning_rate", "5e-3").run(spark);
-    GrpoRun expected = saving("expected", "--use_peft").run(spark);
     Path output = folder.resolve("mixed");
     copy(other.output().resolve("rounds"), output.resolve("rounds"));
 
-    GrpoRun run = expected.into(output).run(spark);
+    GrpoRun run = undisturbed.into(output).run(spark);
 
-    assertSame(run, expected);
+    assertSame(run, undisturbed);
     assertThat(run.advantages(0)).isEqualTo(other.advantages(0));
     assertThat(run.advantages(1)).isNotEqualTo(other.advantages(1));
   }

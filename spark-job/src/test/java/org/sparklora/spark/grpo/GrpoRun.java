@@ -1,5 +1,6 @@
 package org.sparklora.spark.grpo;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.CommandLine;
@@ -17,6 +17,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
+import org.sparklora.spark.cli.CommandRun;
 import org.sparklora.spark.cli.LoggedRun;
 import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.RunListener;
@@ -106,37 +107,17 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
           "{\"prompt\": \"%d and %d is\", \"solution\": \"%d\"}%n".formatted(n, 3 * n, 4 * n));
     }
     Files.writeString(dataset, rows);
-    List<String> flags =
-        new ArrayList<>(
-            List.of(
-                "--model_name_or_path",
-                model.toString(),
-                "--dataset_name",
-                dataset.toString(),
-                "--prompts_dir",
-                model.resolveSibling("prompts").toString(),
-                "--reward_funcs",
-                Variety.class.getName(),
-                "--max_completion_length",
-                "8",
-                "--num_generations",
-                "4",
-                "--per_device_train_batch_size",
-                "2",
-                "--gradient_accumulation_steps",
-                "3",
-                "--steps_per_generation",
-                "6",
-                "--max_steps",
-                "6",
-                "--learning_rate",
-                "1e-2",
-                "--logging_steps",
-                "1",
-                "--save_strategy",
-                "no"));
-    flags.addAll(List.of(more));
-    return new GrpoRun(output, flags);
+    return new GrpoRun(
+            output,
+            CommandRun.words(
+                """
+                --model_name_or_path %s --dataset_name %s --prompts_dir %s --reward_funcs %s
+                --max_completion_length 8 --num_generations 4 --per_device_train_batch_size 2
+                --gradient_accumulation_steps 3 --steps_per_generation 6 --max_steps 6
+                --learning_rate 1e-2 --logging_steps 1 --save_strategy no
+                """,
+                model, dataset, model.resolveSibling("prompts"), Variety.class.getName()))
+        .with(more);
   }
 
   /** The same into another folder, with some flags more. */
@@ -161,9 +142,18 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
   }
 
   GrpoRun run(SparkSession spark) throws IOException {
-    GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", arguments()).settings());
-    train(spark, config, Optional.empty());
+    return runOn(spark, Optional.empty());
+  }
+
+  /** Trains on the table of one round, if there is one, or as many as the settings say. */
+  GrpoRun runOn(SparkSession spark, Optional<String> advantages) throws IOException {
+    train(spark, GrpoConfig.of(CommandLine.parse("grpo", arguments()).settings()), advantages);
     return this;
+  }
+
+  /** The rows of the log that tell of a step. */
+  List<JsonNode> steps() throws IOException {
+    return log().stream().filter(row -> row.has("step_time")).toList();
   }
 
   /**
@@ -200,11 +190,5 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
                         row.advantage(),
                         row.groupIsFlat()))
         .toList();
-  }
-
-  List<String> names() throws IOException {
-    try (Stream<Path> files = Files.list(output)) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
   }
 }

@@ -8,33 +8,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.TestModels;
+import org.sparklora.spark.cli.TinyModelRuns;
 
 /** Rounds in which there is little to learn or nothing, and settings with which there would be. */
-class GrpoSignalTest {
-  private static SparkSession spark;
-  @TempDir private static Path folder;
-  private static Path model;
-
-  @BeforeAll
-  static void openSpark() throws IOException {
-    spark = TestSpark.open(2);
-    model = TestModels.copy("llama-tiny", folder);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
-  }
-
+class GrpoSignalTest extends TinyModelRuns {
   private static GrpoRun run(String name, Class<?> reward, String... more) throws IOException {
     return GrpoRun.tiny(model, folder.resolve(name), "--use_peft")
         .with("--reward_funcs", reward.getName(), "--steps_per_generation", "6")

@@ -5,12 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.GenerationTable;
@@ -23,57 +24,78 @@ import org.sparklora.train.TestModels;
 class GrpoStagesTest {
   private static final int ROUNDS = 3;
 
-  @TempDir private Path folder;
-  private Path model;
+  @TempDir private static Path folder;
+  private static Path model;
 
-  private void command(String name, List<String> flags, String... more) {
-    List<String> all = new ArrayList<>(List.of(name));
-    all.addAll(flags);
-    all.addAll(List.of(more));
-    assertThat(CommandRun.of(all.toArray(String[]::new))).as("%s", all).isZero();
-  }
+  /** As in TRL, the order of prompts is of {@code seed}, whatever {@code data_seed} is. */
+  private static GrpoRun loop;
 
-  /**
-   * The tables and the result of each round are the loop's, to the last bit. As in TRL, the order
-   * of prompts is of {@code seed}, whatever {@code data_seed} is.
-   */
-  @Test
-  void threeCommandsARoundGiveWhatTheLoopGives() throws IOException {
+  @BeforeAll
+  static void runTheLoop() throws IOException {
     model = TestModels.copy("llama-tiny", folder);
-    GrpoRun loop =
+    loop =
         GrpoRun.tiny(model, folder.resolve("loop"), "--use_peft", "--lora_r", "4")
             .with("--data_seed", "7");
     try (SparkSession spark = TestSpark.open(2)) {
       loop.run(spark);
     }
+  }
+
+  private static void command(List<String> words, Object... more) {
+    String[] all = Stream.of(more).map(Object::toString).toArray(String[]::new);
+    assertThat(CommandRun.of(words, all)).as("%s", words).isZero();
+  }
+
+  private static void reward(Class<?> reward, Path generations, Path output) {
+    command(
+        CommandRun.words(
+            "reward --reward_funcs %s --input %s --output_dir %s",
+            reward.getName(), generations, output));
+  }
+
+  private static void generate(int round, Path prompts, Path output, Object... more) {
+    command(
+        CommandRun.words(
+            """
+            generate --model_name_or_path %s --input %s --output %s --num_generations 4
+            --generation_batch_size 12 --max_completion_length 8 --round %s
+            """,
+            model, prompts, output, round),
+        more);
+  }
+
+  /** The command {@code update} of a run, on a table of advantages. */
+  private static List<String> update(GrpoRun run, Path advantages) {
+    return Stream.of(List.of("update"), run.arguments(), List.of("--input", advantages.toString()))
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  /** The tables and the result of each round are the loop's, to the last bit. */
+  @Test
+  void threeCommandsARoundGiveWhatTheLoopGives() throws IOException {
     GrpoRun hand = loop.into(folder.resolve("hand"));
     for (int round = 0; round < ROUNDS; round++) {
       Path generations = folder.resolve("generations-" + round);
       Path advantages = folder.resolve("advantages-" + round);
-      generate(round, generations, hand.output());
-      command(
-          "reward",
-          List.of("--reward_funcs", GrpoRun.Variety.class.getName()),
-          "--input",
-          generations.toString(),
-          "--output_dir",
-          advantages.toString());
+      Path checkpoint = hand.output().resolve("checkpoint-" + 2 * round);
+      Object[] adapter = round == 0 ? new Object[0] : new Object[] {"--adapter", checkpoint};
+      generate(round, folder.resolve("prompts"), generations, adapter);
+      reward(GrpoRun.Variety.class, generations, advantages);
       assertThat(rows(advantages)).as("round %d", round).isEqualTo(loop.advantages(round));
-      command(
-          "update",
-          hand.arguments(),
-          "--input",
-          advantages.toString(),
-          "--resume_from_checkpoint",
-          "true");
+      command(update(hand, advantages), "--resume_from_checkpoint", "true");
     }
 
     assertThat(hand.weights()).isEqualTo(loop.weights());
     assertThat(hand.history()).isEqualTo(loop.history());
   }
 
+  private static List<String> rows(Path table) {
+    return GrpoRun.rows(GenerationTable.readScored(new Configuration(), table.toUri().toString()));
+  }
+
   /** Conversations, and a dataset with other words in columns that the stages have, too. */
-  private void writeConversations() throws IOException {
+  private static Path conversations() throws IOException {
     StringBuilder rows = new StringBuilder();
     for (int n = 0; n < 10; n++) {
       rows.append(
@@ -82,43 +104,23 @@ class GrpoStagesTest {
           """
               .formatted(n, n, 2 * n, n));
     }
-    Files.writeString(folder.resolve("problems.jsonl"), rows);
-  }
-
-  private List<Double> judged(Path generations, String name) {
-    Path output = folder.resolve("judged-" + name);
-    command(
-        "reward",
-        List.of("--reward_funcs", GrpoRun.Seen.class.getName()),
-        "--input",
-        generations.toString(),
-        "--output_dir",
-        output.toString());
-    try (SparkSession spark = TestSpark.open(1)) {
-      return spark
-          .read()
-          .parquet(output.toString())
-          .orderBy("prompt_id", "completion_index")
-          .select("`rewards/seen`")
-          .as(Encoders.DOUBLE())
-          .collectAsList();
-    }
+    return Files.writeString(folder.resolve("conversations.jsonl"), rows);
   }
 
   @Test
   void aRewardSeesTheSameInALoopInATableAndInLines() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
-    GrpoRun loop =
-        GrpoRun.tiny(model, folder.resolve("loop"), "--use_peft", "--max_steps", "1")
+    Path prompts = folder.resolve("conversations");
+    GrpoRun seeing =
+        GrpoRun.tiny(model, folder.resolve("seeing"), "--use_peft", "--max_steps", "1")
+            .with("--dataset_name", conversations().toString(), "--prompts_dir", prompts.toString())
             .with("--reward_funcs", GrpoRun.Seen.class.getName());
-    writeConversations();
     try (SparkSession spark = TestSpark.open(2)) {
-      loop.run(spark);
+      seeing.run(spark);
     }
+    Path tables = seeing.output().resolve("rounds/round-0000");
     List<Double> seen =
         GenerationTable.readScored(
-                new Configuration(),
-                loop.output().resolve("rounds/round-0000/advantages").toUri().toString())
+                new Configuration(), tables.resolve("advantages").toUri().toString())
             .stream()
             .sorted(
                 Comparator.comparingLong((ScoredGeneration row) -> row.generation().prompt().id())
@@ -126,58 +128,34 @@ class GrpoStagesTest {
             .map(row -> row.rewards().get("seen"))
             .toList();
     Path lines = folder.resolve("lines.jsonl");
-    generate(0, lines, loop.output());
+    generate(0, prompts, lines);
+    reward(GrpoRun.Seen.class, tables.resolve("generations"), folder.resolve("judged-table"));
+    reward(GrpoRun.Seen.class, lines, folder.resolve("judged-lines"));
 
-    assertThat(judged(loop.output().resolve("rounds/round-0000/generations"), "table"))
-        .as("in the table")
-        .isEqualTo(seen);
-    assertThat(judged(lines, "lines")).as("in lines").isEqualTo(seen);
-  }
-
-  private void generate(int round, Path output, Path run) {
-    List<String> flags =
-        new ArrayList<>(
-            List.of(
-                "--model_name_or_path",
-                model.toString(),
-                "--input",
-                folder.resolve("prompts").toString(),
-                "--output",
-                output.toString(),
-                "--num_generations",
-                "4",
-                "--generation_batch_size",
-                "12",
-                "--max_completion_length",
-                "8",
-                "--round",
-                Integer.toString(round)));
-    if (round > 0) {
-      flags.addAll(List.of("--adapter", run.resolve("checkpoint-" + 2 * round).toString()));
+    try (SparkSession spark = TestSpark.open(1)) {
+      for (String judged : List.of("judged-table", "judged-lines")) {
+        assertThat(
+                spark
+                    .read()
+                    .parquet(folder.resolve(judged).toString())
+                    .orderBy("prompt_id", "completion_index")
+                    .select("`rewards/seen`")
+                    .as(Encoders.DOUBLE())
+                    .collectAsList())
+            .as(judged)
+            .isEqualTo(seen);
+      }
     }
-    command("generate", flags);
-  }
-
-  private static List<String> rows(Path table) {
-    return GrpoRun.rows(GenerationTable.readScored(new Configuration(), table.toUri().toString()));
   }
 
   @Test
-  void tableOfAnotherRoundIsRefused() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
-    GrpoRun run = GrpoRun.tiny(model, folder.resolve("loop"), "--use_peft");
-    try (SparkSession spark = TestSpark.open(2)) {
-      run.run(spark);
-    }
-    GrpoRun other = run.into(folder.resolve("other"));
-    List<String> arguments = new ArrayList<>(List.of("update"));
-    arguments.addAll(other.arguments());
-    arguments.addAll(
-        List.of("--input", run.output().resolve("rounds/round-0001/advantages").toString()));
+  void tableOfAnotherRoundIsRefused() {
+    GrpoRun other = loop.into(folder.resolve("other"));
+    Path second = loop.output().resolve("rounds/round-0001/advantages");
 
-    assertThat(CommandRun.errorOf(arguments.toArray(String[]::new)))
+    assertThat(CommandRun.errorOf(update(other, second).toArray(String[]::new)))
         .contains("of prompt ")
         .contains("generate with the run's --num_generations, and with --round");
-    assertThat(Files.exists(other.output().resolve("adapter_config.json"))).isFalse();
+    assertThat(other.output().resolve("adapter_config.json")).doesNotExist();
   }
 }

@@ -9,26 +9,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.TestModels;
+import org.sparklora.spark.cli.TinyModelRuns;
 
 /** Runs whose rounds are drawn while earlier ones are trained on. */
-class GrpoStalenessTest {
-  @TempDir private static Path folder;
-  private static Path model;
-
-  @BeforeAll
-  static void copyModel() throws IOException {
-    model = TestModels.copy("llama-tiny", folder);
+class GrpoStalenessTest extends TinyModelRuns {
+  @AfterEach
+  void shareMemoryAgain() {
+    TestSpark.shareMemory(true);
   }
 
   /** Six rounds of two steps. */
@@ -56,94 +51,83 @@ class GrpoStalenessTest {
 
   @Test
   void aRoundIsDrawnByThePolicyOfSomeRoundsBefore() throws IOException {
-    try (SparkSession spark = TestSpark.open(3, true)) {
-      GrpoRun run = rounds("two", "--max_staleness", "2").run(spark);
+    GrpoRun run = rounds("two", "--max_staleness", "2").run(spark);
 
-      assertThat(versions(run)).containsExactly(0, 0, 0, 2, 4, 6);
-      List<JsonNode> rows = run.log().stream().filter(row -> row.has("step_time")).toList();
-      assertThat(rows).hasSize(12);
-      for (int round = 0; round < 6; round++) {
-        JsonNode row = rows.get(2 * round);
-        assertThat(row.get("sample/staleness_mean").asDouble()).isEqualTo(2.0 * Math.min(round, 2));
-        assertThat(row.has("sampling/importance_sampling_ratio/mean")).isEqualTo(round > 0);
-        if (round > 0) {
-          assertThat(row.get("sampling/effective_sample_size").asDouble()).isBetween(0.0, 1.0);
-          assertThat(row.get("sampling/sampling_logp_difference/mean").asDouble()).isPositive();
-        }
+    assertThat(versions(run)).containsExactly(0, 0, 0, 2, 4, 6);
+    List<JsonNode> rows = run.steps();
+    assertThat(rows).hasSize(12);
+    for (int round = 0; round < 6; round++) {
+      JsonNode row = rows.get(2 * round);
+      assertThat(row.get("sample/staleness_mean").asDouble()).isEqualTo(2.0 * Math.min(round, 2));
+      assertThat(row.has("sampling/importance_sampling_ratio/mean")).isEqualTo(round > 0);
+      if (round > 0) {
+        assertThat(row.get("sampling/effective_sample_size").asDouble()).isBetween(0.0, 1.0);
+        assertThat(row.get("sampling/sampling_logp_difference/mean").asDouble()).isPositive();
       }
-      GrpoRun uncorrected =
-          rounds("as-is", "--max_staleness", "2", "--no_vllm_importance_sampling_correction")
-              .run(spark);
-      assertThat(uncorrected.weights()).isNotEqualTo(run.weights());
-      assertThat(uncorrected.advantages(2)).isEqualTo(run.advantages(2));
     }
+    GrpoRun uncorrected =
+        rounds("as-is", "--max_staleness", "2", "--no_vllm_importance_sampling_correction")
+            .run(spark);
+    assertThat(uncorrected.weights()).isNotEqualTo(run.weights());
+    assertThat(uncorrected.advantages(2)).isEqualTo(run.advantages(2));
   }
 
   @Test
   void stalenessOfZeroChangesNothing() throws IOException {
-    try (SparkSession spark = TestSpark.open(3, true)) {
-      GrpoRun run = rounds("zero", "--max_staleness", "0").run(spark);
+    GrpoRun run = rounds("zero", "--max_staleness", "0").run(spark);
 
-      assertSame(run, rounds("unset").run(spark));
-      assertThat(versions(run)).containsExactly(0, 2, 4, 6, 8, 10);
-    }
+    assertSame(run, rounds("unset").run(spark));
+    assertThat(versions(run)).containsExactly(0, 2, 4, 6, 8, 10);
   }
 
   @Test
   void executorsOfTheirOwnDrawTheSame() throws IOException {
-    GrpoRun here;
-    try (SparkSession spark = TestSpark.open(3, true)) {
-      here = rounds("here", "--max_staleness", "1", "--dynamic_sampling").run(spark);
+    GrpoRun here = rounds("here", "--max_staleness", "1", "--dynamic_sampling").run(spark);
+    TestSpark.shareMemory(false);
+    for (String drawers : List.of("1", "2")) {
+      GrpoRun run =
+          here.into(folder.resolve("drawers-" + drawers), "--num_generators", drawers)
+              .with("--num_workers", "3");
+      assertSame(run.run(spark), here);
     }
-    try (SparkSession spark = TestSpark.open(3, false)) {
-      for (String drawers : List.of("1", "2")) {
-        GrpoRun run =
-            here.into(folder.resolve("drawers-" + drawers), "--num_generators", drawers)
-                .with("--num_workers", "3");
-        assertSame(run.run(spark), here);
-      }
-      assertSame(here.into(folder.resolve("all"), "--num_workers", "3").run(spark), here);
-    }
+    assertSame(here.into(folder.resolve("all"), "--num_workers", "3").run(spark), here);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"--no_dynamic_sampling", "--dynamic_sampling"})
   void goesOnFromAnyStepToTheSameBits(String sampling) throws IOException {
-    try (SparkSession spark = TestSpark.open(3, true)) {
-      GrpoRun whole =
-          rounds("whole" + sampling, sampling, "--max_staleness", "2")
-              .with("--reward_funcs", GrpoRun.PartialVariety.class.getName())
-              .with("--save_strategy", "steps", "--save_steps", "1", "--logging_steps", "5")
-              .run(spark);
-      for (int step : new int[] {1, 2, 5, 8, 11}) {
-        GrpoRun run = whole.into(folder.resolve("from-%d%s".formatted(step, sampling)));
-        Path checkpoint = whole.output().resolve("checkpoint-" + step);
-        assertThat(Files.exists(checkpoint.resolve("ahead-0005.parquet")))
-            .isEqualTo(step > 6 && step < 11);
+    GrpoRun whole =
+        rounds("whole" + sampling, sampling, "--max_staleness", "2")
+            .with("--reward_funcs", GrpoRun.PartialVariety.class.getName())
+            .with("--save_strategy", "steps", "--save_steps", "1", "--logging_steps", "5")
+            .run(spark);
+    for (int step : new int[] {1, 2, 5, 8, 11}) {
+      GrpoRun run = whole.into(folder.resolve("from-%d%s".formatted(step, sampling)));
+      Path checkpoint = whole.output().resolve("checkpoint-" + step);
+      assertThat(Files.exists(checkpoint.resolve("ahead-0005.parquet")))
+          .isEqualTo(step > 6 && step < 11);
 
-        run.with("--resume_from_checkpoint", checkpoint.toString()).run(spark);
+      run.with("--resume_from_checkpoint", checkpoint.toString()).run(spark);
 
-        assertThat(run.weights()).isEqualTo(whole.weights());
-        assertThat(run.history()).isEqualTo(whole.history());
-        assertThat(run.metrics()).isEqualTo(whole.metrics());
-      }
+      assertThat(run.weights()).isEqualTo(whole.weights());
+      assertThat(run.history()).isEqualTo(whole.history());
+      assertThat(run.metrics()).isEqualTo(whole.metrics());
     }
   }
 
   @Test
   void executorsThatCannotBeSplitAreRefused() throws IOException {
-    try (SparkSession spark = TestSpark.open(3, false)) {
-      assertThatThrownBy(() -> rounds("idle", "--num_generators", "1").run(spark))
-          .isInstanceOf(ConfigException.class)
-          .hasMessageContaining("num_generators = 1")
-          .hasMessageContaining("--max_staleness 0");
-      GrpoRun none =
-          rounds("none", "--num_generators", "2", "--num_workers", "2", "--max_staleness", "1");
-      assertThatThrownBy(() -> none.run(spark))
-          .isInstanceOf(ConfigException.class)
-          .hasMessageContaining("num_generators = 2")
-          .hasMessageContaining("left to train, of 2");
-      assertThat(none.output()).doesNotExist();
-    }
+    TestSpark.shareMemory(false);
+    assertThatThrownBy(() -> rounds("idle", "--num_generators", "1").run(spark))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("num_generators = 1")
+        .hasMessageContaining("--max_staleness 0");
+    GrpoRun none =
+        rounds("none", "--num_generators", "2", "--num_workers", "2", "--max_staleness", "1");
+    assertThatThrownBy(() -> none.run(spark))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("num_generators = 2")
+        .hasMessageContaining("left to train, of 2");
+    assertThat(none.output()).doesNotExist();
   }
 }

@@ -10,45 +10,28 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.spark.cli.TinyModelRuns;
 import org.sparklora.train.TestModels;
 
 /** Students that learn from a teacher's log-probabilities of their own completions. */
-class GrpoTeacherTest {
-  @TempDir private static Path folder;
-  private static SparkSession spark;
-  private static Path student;
+class GrpoTeacherTest extends TinyModelRuns {
   private static Path teacher;
 
   /** The teacher is the student after some steps of full fine-tuning on rewards. */
   @BeforeAll
   static void trainTheTeacher() throws IOException {
-    spark = TestSpark.open(2);
-    student = TestModels.copy("llama-tiny", folder);
     teacher = folder.resolve("teacher");
-    GrpoRun.tiny(student, teacher).run(spark);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
+    GrpoRun.tiny(model, teacher).run(spark);
   }
 
   private static GrpoRun taught(String name, Path by, String... more) throws IOException {
-    return GrpoRun.tiny(student, folder.resolve(name), more)
+    return GrpoRun.tiny(model, folder.resolve(name), more)
         .with("--teacher_model_name_or_path", by.toString());
-  }
-
-  private static List<JsonNode> steps(GrpoRun run) throws IOException {
-    return run.log().stream().filter(row -> row.has("step_time")).toList();
   }
 
   @Test
@@ -56,7 +39,7 @@ class GrpoTeacherTest {
     GrpoRun run =
         taught("nearer", teacher, "--max_steps", "40", "--learning_rate", "3e-3").run(spark);
 
-    List<JsonNode> steps = steps(run);
+    List<JsonNode> steps = run.steps();
     double first = steps.get(0).get("kl").asDouble();
     double last = steps.subList(34, 40).stream().mapToDouble(s -> s.get("kl").asDouble()).sum() / 6;
     assertThat(first).isPositive();
@@ -66,10 +49,10 @@ class GrpoTeacherTest {
 
   @Test
   void aStudentThatIsItsTeacherLearnsNothing() throws IOException {
-    GrpoRun run = taught("same", student, "--use_peft").run(spark);
+    GrpoRun run = taught("same", model, "--use_peft").run(spark);
 
-    assertThat(steps(run)).allMatch(step -> step.get("kl").asDouble() == 0);
-    assertThat(steps(run)).allMatch(step -> step.get("grad_norm").asDouble() == 0);
+    assertThat(run.steps()).allMatch(step -> step.get("kl").asDouble() == 0);
+    assertThat(run.steps()).allMatch(step -> step.get("grad_norm").asDouble() == 0);
   }
 
   /** A teacher judges tokens, which takes no solutions. */
@@ -136,7 +119,7 @@ class GrpoTeacherTest {
     again.with("--resume_from_checkpoint", checkpoint).run(spark);
     assertThat(again.weights()).isEqualTo(run.weights());
 
-    GrpoRun other = taught("by-another", student, "--use_peft", "--max_steps", "2");
+    GrpoRun other = taught("by-another", model, "--use_peft", "--max_steps", "2");
     assertThatThrownBy(() -> other.with("--resume_from_checkpoint", checkpoint).run(spark))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("teacher_model_name_or_path");

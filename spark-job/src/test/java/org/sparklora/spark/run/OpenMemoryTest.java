@@ -82,9 +82,9 @@ class OpenMemoryTest {
         "--save_strategy steps --save_steps 1"
       })
   void isFreedAfterATraining(String flags) throws IOException {
-    for (boolean shared : new boolean[] {true, false}) {
-      try (SparkSession spark =
-          TestSpark.builder(2).config("spark.sparklora.sharedMemory", shared).getOrCreate()) {
+    try (SparkSession spark = TestSpark.open(2)) {
+      for (boolean shared : new boolean[] {true, false}) {
+        TestSpark.shareMemory(shared);
         training("shared-" + shared, flags.split(" ")).run(spark);
       }
     }
@@ -92,9 +92,9 @@ class OpenMemoryTest {
 
   @Test
   void isFreedAfterATrainingThatEvaluatesAndResumes() throws IOException {
-    for (boolean shared : new boolean[] {true, false}) {
-      try (SparkSession spark =
-          TestSpark.builder(2).config("spark.sparklora.sharedMemory", shared).getOrCreate()) {
+    try (SparkSession spark = TestSpark.open(2)) {
+      for (boolean shared : new boolean[] {true, false}) {
+        TestSpark.shareMemory(shared);
         SftRun run =
             training("shared-" + shared, "--use_peft", "--num_workers", "2")
                 .with("--dataset_name", "src/test/resources/evaluation/data")

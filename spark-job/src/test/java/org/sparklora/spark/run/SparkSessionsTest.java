@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.spark.cli.Main;
+import org.sparklora.spark.dl4j.GpuPlugin;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 
 class SparkSessionsTest {
@@ -46,6 +47,27 @@ class SparkSessionsTest {
     assertThat(completed(new SparkConf(false)).contains(REGISTRATOR)).isFalse();
     SparkConf java = new SparkConf(false).set("spark.serializer", JavaSerializer.class.getName());
     assertThat(completed(java).contains(REGISTRATOR)).isFalse();
+  }
+
+  /** As EMR has them, and a cluster with plugins of its own. */
+  @Test
+  void executorsGetOurOptionsAndPluginBesideThoseOfTheCluster() {
+    String options = "spark.executor.defaultJavaOptions";
+    String ours = String.join(" ", JvmOptions.all());
+    SparkConf bare = new SparkConf(false);
+    SparkConf emr =
+        new SparkConf(false)
+            .set(options, "-XX:OnOutOfMemoryError='kill -9 %p'")
+            .set("spark.plugins", "org.acme.Metrics, org.acme.Lineage");
+    for (int time = 0; time < 2; time++) { // a second session of the same settings
+      SparkSessions.completeExecutors(bare);
+      SparkSessions.completeExecutors(emr);
+    }
+    assertThat(bare.get(options)).isEqualTo(ours);
+    assertThat(bare.get("spark.plugins")).isEqualTo(GpuPlugin.class.getName());
+    assertThat(emr.get(options)).isEqualTo(ours + " -XX:OnOutOfMemoryError='kill -9 %p'");
+    assertThat(emr.get("spark.plugins"))
+        .isEqualTo("org.acme.Metrics, org.acme.Lineage," + GpuPlugin.class.getName());
   }
 
   private static SparkConf sending(SparkConf conf, String command) {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,7 +52,7 @@ public class SftGoldenTest {
       List.of("entropy", "mean_token_accuracy", "aux_loss");
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static SparkSession spark;
+  @AutoClose private static SparkSession spark;
   @TempDir private static Path folder;
 
   @BeforeAll
@@ -61,11 +61,6 @@ public class SftGoldenTest {
     TestModels.copy("llama-tiny", folder);
     TestModels.copy("qwen3-tiny", folder);
     TestModels.copy("qwen3-moe-tiny", folder);
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.close();
   }
 
   static Stream<Arguments> runsAndWaysToTrain() throws IOException {

@@ -4,33 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.spark.cli.SftRun;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.train.TestModels;
+import org.sparklora.spark.cli.TinyModelRuns;
 
 /** What {@code metrics.jsonl} tells of executors. */
-class SftMetricsTest {
-  @TempDir private Path folder;
-
+class SftMetricsTest extends TinyModelRuns {
   @ParameterizedTest
   @CsvSource({"parameters, true, 5", "parameters, false, 5", "gradients, true, 1"})
   void rowsThatEndARoundTellWhatExecutorsDid(String sync, boolean shared, int stepsARound)
       throws IOException {
+    TestSpark.shareMemory(shared);
     SftRun run =
-        SftRun.tiny(TestModels.copy("llama-tiny", folder), folder.resolve("run"), "--use_peft")
-            .with("--num_workers", "2", "--sync", sync, "--averaging_frequency", "5");
-    try (SparkSession spark =
-        TestSpark.builder(2)
-            .config("spark.sparklora.sharedMemory", Boolean.toString(shared))
-            .getOrCreate()) {
-      run.run(spark);
-    }
+        SftRun.tiny(model, folder.resolve("%s-%s".formatted(sync, shared)), "--use_peft")
+            .with("--num_workers", "2", "--sync", sync, "--averaging_frequency", "5")
+            .run(spark);
 
     List<JsonNode> rows = run.metricRows();
     assertThat(rows).hasSize(11); // ten steps and the last row

@@ -1,13 +1,17 @@
 package org.sparklora.spark.workers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
@@ -16,6 +20,8 @@ import org.apache.spark.executor.TaskMetrics;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +40,21 @@ class ShardedSumTest {
       List.of(new CountDownLatch(1), new CountDownLatch(1), new CountDownLatch(1));
 
   private static final AtomicInteger FAILURES = new AtomicInteger();
+
+  @AutoClose private static SparkSession session;
+  private static JavaSparkContext spark;
+
+  /** Tasks have two attempts; vectors are sent as {@code SparkSessions} has it. */
+  @BeforeAll
+  static void openSpark() {
+    session =
+        TestSpark.builder(WORKERS)
+            .master("local[%d, 2]".formatted(WORKERS))
+            .config("spark.shuffle.compress", "false")
+            .config("spark.shuffle.sort.bypassMergeThreshold", "0")
+            .getOrCreate();
+    spark = new JavaSparkContext(session.sparkContext());
+  }
 
   private static float lastFirst(float value) throws InterruptedException {
     int worker = TaskContext.getPartitionId();
@@ -61,7 +82,6 @@ class ShardedSumTest {
   }
 
   private static List<String> sum(
-      JavaSparkContext spark,
       List<Float> values,
       org.apache.spark.api.java.function.Function<Float, ShardedSum.Given<String>> give,
       float[] target) {
@@ -75,16 +95,13 @@ class ShardedSumTest {
   @Test
   void resultsAreTakenInTheWorkersOrderHoweverTheyArrive() {
     long before = NativeMemory.liveBytes();
-    try (SparkSession session = TestSpark.open(WORKERS)) {
-      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-      float[] sum = new float[4];
-      List<String> told =
-          sum(spark, List.of(1f, 1e8f, -1e8f), value -> given(lastFirst(value), 2, value, 4), sum);
+    float[] sum = new float[4];
+    List<String> told =
+        sum(List.of(1f, 1e8f, -1e8f), value -> given(lastFirst(value), 2, value, 4), sum);
 
-      assertThat(sum).containsExactly((1f + 1e8f) - 1e8f, 6, (1f + 1e8f) - 1e8f, 12);
-      assertThat(told).containsExactly("told 1.0", "told 1.0E8", "told -1.0E8");
-      assertThat(spark.getPersistentRDDs()).as("nothing stays on the disks").isEmpty();
-    }
+    assertThat(sum).containsExactly((1f + 1e8f) - 1e8f, 6, (1f + 1e8f) - 1e8f, 12);
+    assertThat(told).containsExactly("told 1.0", "told 1.0E8", "told -1.0E8");
+    assertThat(spark.getPersistentRDDs()).as("nothing stays on the disks").isEmpty();
     assertThat(NativeMemory.liveBytes()).isEqualTo(before);
   }
 
@@ -94,10 +111,7 @@ class ShardedSumTest {
     float half = 0x1p-8f;
     float[][] ofWorkers = {{1, 1, 1 + 2 * half, 3}, {half, half, half, 4}, {half, 0, 0, 5}};
     float[] sum = new float[4];
-    try (SparkSession session = TestSpark.open(WORKERS)) {
-      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-      sum(spark, List.of(0f, 1f, 2f), worker -> inBfloat16(ofWorkers[worker.intValue()]), sum);
-    }
+    sum(List.of(0f, 1f, 2f), worker -> inBfloat16(ofWorkers[worker.intValue()]), sum);
     assertThat(sum).containsExactly(1 + 2 * half, 1, 1 + 4 * half, 12);
   }
 
@@ -109,16 +123,12 @@ class ShardedSumTest {
 
   @Test
   void aPartitionThatIsComputedAgainCountsOnce() {
-    try (SparkSession session =
-        TestSpark.builder(2).master("local[2, 2]").getOrCreate()) { // two attempts
-      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-      float[] sum = new float[1];
-      List<String> told = sum(spark, List.of(5f, 6f), ShardedSumTest::failsOnce, sum);
+    float[] sum = new float[1];
+    List<String> told = sum(List.of(5f, 6f), ShardedSumTest::failsOnce, sum);
 
-      assertThat(FAILURES.get()).isEqualTo(2);
-      assertThat(sum).containsExactly(11);
-      assertThat(told).containsExactly("told 5.0", "told 6.0");
-    }
+    assertThat(FAILURES.get()).isEqualTo(2);
+    assertThat(sum).containsExactly(11);
+    assertThat(told).containsExactly("told 5.0", "told 6.0");
   }
 
   private static ShardedSum.Given<String> failsOnce(float value) {
@@ -132,39 +142,33 @@ class ShardedSumTest {
   /** In bytes: what each worker writes for all, reads of all, and sends to the driver. */
   @ParameterizedTest(name = "{0} workers")
   @ValueSource(ints = {2, 4, 8})
-  void noWorkerSendsOrReceivesMoreThanTwiceTheVectorHoweverManyThereAre(int workers) {
+  void noWorkerSendsOrReceivesMoreThanTwiceTheVectorHoweverManyThereAre(int workers)
+      throws TimeoutException {
     int floats = 1_000_000;
     Map<Integer, Long> sent = new ConcurrentHashMap<>();
     Map<Integer, Long> received = new ConcurrentHashMap<>();
-    try (SparkSession session =
-        TestSpark.builder(2)
-            .config("spark.shuffle.compress", "false")
-            .config("spark.shuffle.sort.bypassMergeThreshold", "0") // as SparkSessions has it
-            .getOrCreate()) {
-      session
-          .sparkContext()
-          .addSparkListener(
-              new SparkListener() {
-                @Override
-                public void onTaskEnd(SparkListenerTaskEnd task) {
-                  TaskMetrics metrics = task.taskMetrics();
-                  sent.merge(
-                      task.taskInfo().index(),
-                      metrics.shuffleWriteMetrics().bytesWritten() + metrics.resultSize(),
-                      Long::sum);
-                  received.merge(
-                      task.taskInfo().index(),
-                      metrics.shuffleReadMetrics().totalBytesRead(),
-                      Long::sum);
-                }
-              });
-      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-      float[] sum = new float[floats];
-      List<Float> values = new ArrayList<>();
-      IntStream.range(0, workers).forEach(worker -> values.add(1f + worker));
-      sum(spark, values, value -> given(filled(value, floats)), sum);
-      assertThat(sum[floats - 1]).isEqualTo(workers * (workers + 1) / 2f);
-    }
+    SparkListener listener =
+        new SparkListener() {
+          @Override
+          public void onTaskEnd(SparkListenerTaskEnd task) {
+            TaskMetrics metrics = task.taskMetrics();
+            sent.merge(
+                task.taskInfo().index(),
+                metrics.shuffleWriteMetrics().bytesWritten() + metrics.resultSize(),
+                Long::sum);
+            received.merge(
+                task.taskInfo().index(), metrics.shuffleReadMetrics().totalBytesRead(), Long::sum);
+          }
+        };
+    TestSpark.awaitListeners(session); // of the tests before
+    session.sparkContext().addSparkListener(listener);
+    float[] sum = new float[floats];
+    List<Float> values = new ArrayList<>();
+    IntStream.range(0, workers).forEach(worker -> values.add(1f + worker));
+    sum(values, value -> given(filled(value, floats)), sum);
+    assertThat(sum[floats - 1]).isEqualTo(workers * (workers + 1) / 2f);
+    TestSpark.awaitListeners(session);
+    session.sparkContext().removeSparkListener(listener);
     long vector = 4L * floats;
     System.out.printf(
         "%d workers, vector of %,d bytes: each sends %,d, receives %,d; then the mean once%n",
@@ -180,5 +184,30 @@ class ShardedSumTest {
     float[] values = new float[count];
     java.util.Arrays.fill(values, value);
     return values;
+  }
+
+  @SuppressWarnings("unchecked") // thrown as Scala throws it
+  private static <T, E extends Exception> T undeclared(Exception checked) throws E {
+    throw (E) checked;
+  }
+
+  /** Spark's FetchFailedException is checked, and its iterators declare none. */
+  @Test
+  void aSumWithoutTheShardsOfALostExecutorIsFreed() {
+    long before = NativeMemory.liveBytes();
+    ShardedSum.Given<String> first = given(1, 2);
+    Iterator<ShardedSum.Shard<String>> shards =
+        IntStream.range(0, 2)
+            .mapToObj(
+                worker ->
+                    worker == 0
+                        ? first.shard(0, worker, 2)
+                        : ShardedSumTest.<ShardedSum.Shard<String>, RuntimeException>undeclared(
+                            new IOException("Connection reset by peer")))
+            .iterator();
+
+    assertThatThrownBy(() -> ShardedSum.add(shards, Dither.NONE)).isInstanceOf(IOException.class);
+    first.free().run();
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
   }
 }

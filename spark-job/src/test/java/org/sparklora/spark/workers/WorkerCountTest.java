@@ -2,6 +2,7 @@ package org.sparklora.spark.workers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.ArrayList;
@@ -260,5 +261,34 @@ class WorkerCountTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("num_workers")
         .hasMessageContaining("spark.dynamicAllocation.maxExecutors");
+  }
+
+  @Test
+  void dynamicAllocationIsGivenOneTaskForTheGpuOfEachWorker() {
+    Arriving two = new Arriving(2_000L, 9_000L);
+    ExecutorRequest gpus =
+        request(
+            "spark.master=yarn",
+            "spark.dynamicAllocation.enabled=true",
+            "spark.dynamicAllocation.maxExecutors=16",
+            "spark.executor.cores=8",
+            "spark.task.resource.gpu.amount=1");
+    assertThat(two.count(gpus, Optional.of(2))).isEqualTo(2);
+    assertThat(two.demands).as("16 tasks would ask for 16 GPUs").containsExactly(2, 0);
+  }
+
+  private static boolean mayComeLater(ExecutorRequest request, Arriving cluster) {
+    return catchThrowableOfType(ConfigException.class, () -> cluster.count(request, Optional.of(4)))
+        .isPassing();
+  }
+
+  /** A scheduler tries again what the user has not got wrong. */
+  @Test
+  void aBusyClusterIsNoMistakeOfTheUser() {
+    ExecutorRequest four = request("spark.master=yarn", "spark.executor.instances=4");
+    assertThat(mayComeLater(four, new Arriving())).isTrue();
+    assertThat(mayComeLater(four, new Arriving(2_000L, 3_000L))).isTrue();
+    ExecutorRequest two = request("spark.master=yarn", "spark.executor.instances=2");
+    assertThat(mayComeLater(two, new Arriving(2_000L, 3_000L))).isFalse();
   }
 }

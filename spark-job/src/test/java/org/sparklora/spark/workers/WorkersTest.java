@@ -51,10 +51,10 @@ class WorkersTest {
     List<Integer> parts = IntStream.range(0, 11).boxed().toList();
     List<Integer> results = new ArrayList<>();
 
-    workers.forEach(parts, part -> part * part, results::add);
+    workers.forEach("square", parts, part -> part * part, results::add);
 
     assertThat(results).containsExactly(0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100);
-    assertThat(workers.<Integer, Integer>map(List.of(), part -> part)).isEmpty();
+    assertThat(workers.<Integer, Integer>map("copy", List.of(), part -> part)).isEmpty();
   }
 
   @ParameterizedTest
@@ -63,7 +63,7 @@ class WorkersTest {
     try (FlatVector vector = new FlatVector(3)) {
       Engines.host().alias(vector.pointer(), 3).tensor().write(0, new float[] {1, 2, 4}, 0, 3);
       try (SharedVector shared = workers.share(FlatVector.over(vector.pointer(), 3))) {
-        List<Float> read = workers.map(List.of(2, 0, 1), new Element(shared));
+        List<Float> read = workers.map("read", List.of(2, 0, 1), new Element(shared));
         assertThat(read).containsExactly(4f, 1f, 2f);
       }
     }
@@ -75,31 +75,27 @@ class WorkersTest {
     try (FlatVector vector = new FlatVector(3);
         SharedVector shared = three.share(FlatVector.over(vector.pointer(), 3))) {
       ExecutorMeter.here().read("driver"); // what other tests did is not ours
-      three.map(List.of(2, 0, 1), new Train(shared));
-      three.map(List.of(1), new Train(shared));
+      three.map("train", List.of(2, 0, 1), new Train(shared)).forEach(FlatVector::close);
+      three.map("train", List.of(1), new Train(shared)).forEach(FlatVector::close);
 
       assertThat(three.takeUse().metrics(2, 4))
           .containsEntry("executors/count", 1)
           .containsEntry("executors/driver/tokens_per_second", 1000.0)
           // 4 parts of a millisecond each, of 2 seconds in 4 rounds
           .containsEntry("averaging_seconds", (2 - 0.004) / 4)
-          // 12 bytes for all parts to one executor, 5 back from each
-          .containsEntry("averaging_bytes", (12 + 4 * 5) / 4.0);
+          // 12 bytes for all parts to one executor, 8 back from each
+          .containsEntry("averaging_bytes", (12 + 4 * 8) / 4.0);
       assertThat(three.takeUse().metrics(1, 1)).containsEntry("executors/count", 0);
     }
   }
 
-  /** Says to have trained on a token in a millisecond. */
-  private record Train(SharedVector vector) implements Work<Integer, Float> {
+  /** Says to have trained on a token in a millisecond, and returns two floats. */
+  private record Train(SharedVector vector) implements Work<Integer, FlatVector> {
     @Override
-    public Float run(Integer index) {
+    public FlatVector run(Integer index) {
       ExecutorMeter.here().trained(1, 1_000_000);
-      return new Element(vector).run(index);
-    }
-
-    @Override
-    public long vectorBytes(Float result) {
-      return 5;
+      new Element(vector).run(index);
+      return new FlatVector(2).handedOver();
     }
   }
 
@@ -118,13 +114,15 @@ class WorkersTest {
     List<Integer> parts = IntStream.range(0, 7).boxed().toList();
     List<Integer> results = new ArrayList<>();
 
-    assertThatThrownBy(() -> workers.forEach(parts, WorkersTest::allButTheFourth, results::add))
+    assertThatThrownBy(
+            () -> workers.forEach("count", parts, WorkersTest::allButTheFourth, results::add))
         .hasStackTraceContaining("part 3 cannot be done");
     assertThat(results).hasSizeLessThanOrEqualTo(3);
 
     assertThatThrownBy(
             () ->
                 workers.forEach(
+                    "copy",
                     parts,
                     part -> part,
                     result -> {
