@@ -16,7 +16,7 @@ Every flag of every command. This page is generated from their one declaration (
 of TRL 1.16 (ScriptArguments, SFTConfig, GRPOConfig, ModelConfig) on transformers 5.24.
 
 - **`--name value`** on the command line, `name: value` in a file of `--config`, `name=value` in Python. A flag without a
-  value is `True`. What the command line says wins over the file.
+  value is `True`; `none` or `null` unsets a number without a default. What the command line says wins over the file.
 - **default**: what holds without the flag; "required": the command is refused without it; empty: unset, and the meaning
   says what then.
 - **commands** that take it. `check` takes those of `sft`, with `--task grpo` those of `grpo`; `update` takes those of `grpo`.
@@ -126,8 +126,8 @@ out += table(
     [(f"`--{f['name']}`", joined(by_command(f, default, ("refused",))), commands(f, ("refused",)), meaning(f, ("refused",)))
      for f in with_status(flags, "refused")],
 )  # fmt: skip
-out += ["## Other names", "", "Former names are read as the flag, with a line that says so:", ""]
-out += table(["name", "is read as", "was in"], [(f"`--{row[0]}`", f"`--{row[2]}`", row[3]) for row in other if row[1] == "former"])
+out += ["## Other names", "", "Former names, and names elsewhere, are read as the flag, with a line that says so:", ""]
+out += table(["name", "is read as", "is or was in"], [(f"`--{row[0]}`", f"`--{row[2]}`", row[3]) for row in other if row[1] == "former"])
 out += ["Usual words that are refused with the flag's name, since their meaning may differ:", ""]
 out += table(
     ["word", "meant is"],

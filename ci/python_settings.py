@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -43,6 +44,10 @@ check("  also one that was set later", guide.flags()["learning_rate"] == "2e-05"
 copied = dataclasses.replace(SFTConfig(preset="guide"), seed=1)
 check("  and what a copy repeats does not", copied.flags() == {"preset": "guide", "seed": "1"})
 check("  nor without a preset", SFTConfig(num_train_epochs=3).flags() == {})
+with warnings.catch_warnings(record=True) as warned:
+    flags = SFTConfig(activation_checkpointing=False).flags()
+check("transformers' newer name of a setting", flags == {"gradient_checkpointing": "false"} and len(warned) == 1)
+check("  of which None says nothing", SFTConfig(activation_checkpointing=None).flags() == {})
 check("None of what is on by default switches it off", GRPOConfig(shuffle_dataset=None).flags() == {"shuffle_dataset": "false"})
 
 secret = SFTConfig(hub_token="hf_secret", eos_token="<end>")

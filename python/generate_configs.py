@@ -12,8 +12,8 @@ import sys
 # What a trainer's other arguments say: model, train_dataset, eval_dataset, peft_config, reward_funcs, a session.
 ELSEWHERE = {
     "model_name_or_path", "dataset_name", "dataset_config", "dataset_revision", "dataset_train_split",
-    "dataset_test_split", "dataset_streaming", "datasets", "streaming", "test_split_size", "reward_funcs", "master",
-    "config", "debug_errors", "attn_implementation", "load_in_8bit",
+    "dataset_test_split", "dataset_streaming", "datasets", "streaming", "test_split_size", "reward_funcs",
+    "reward_model_name_or_path", "master", "config", "debug_errors", "attn_implementation", "load_in_8bit",
     "bnb_4bit_quant_type", "bnb_4bit_quant_storage", "input",
 }  # fmt: skip
 TYPES = {"int": "int", "length": "int", "float": "float", "limit": "float", "bool": "bool", "dict": "Union[dict, str]", "ints": "list", "floats": "list", "list": "list"}

@@ -60,11 +60,14 @@ def refusing_unknown(former, guesses=None, others=None, left_out=None):
                     kwargs.pop(name)
                     continue
                 today = former.get(name)
+                if kwargs[name] is None and today in known and cls.__dataclass_fields__[today].default is True:
+                    kwargs.pop(name)  # activation_checkpointing: gradient_checkpointing decides
+                    continue
                 if today not in known:
                     raise TypeError(f"{cls.__name__} has no argument {name}{hint(name)}")
                 if today in kwargs:
                     raise TypeError(f"{cls.__name__}: {name} says the same as {today}; leave one of them out")
-                warnings.warn(f"{name} is read as {today}, its name today", stacklevel=2)
+                warnings.warn(f"{name} is read as {today}, its name here", stacklevel=2)
                 kwargs[today] = kwargs.pop(name)
             generated(self, *args, **kwargs)
             given = {*kwargs, *known[: len(args)]}

@@ -20,11 +20,11 @@ import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
 
 /**
- * A question as a model's chat template writes it, and what GRPO would make of answers to it: their
- * rewards, and their advantages in the group.
+ * A question as a model's chat template writes it, with the rewards of completions and their
+ * advantages in the group, as GRPO computes them.
  *
- * @param prompt what the model would be given
- * @param tokens how many tokens that is
+ * @param prompt the text that the model would complete
+ * @param tokens number of tokens of the prompt
  * @param rewards one per completion: 1, 0, or NaN where it cannot be judged
  * @param advantages one per completion
  */
