@@ -49,7 +49,7 @@ class ConstructorRulesTest {
           "letters of a formula: AdamW's, and the sizes and layouts of a matrix product",
           Set.of("AdamW", "CompiledGemm$Shape"),
           "a model or run as users describe it, one component for each choice",
-          Set.of("TrainedModel", "PlannedRun"));
+          Set.of("TrainedModel$Settings", "PlannedRun"));
 
   /** Both ways, so that the list of tables names none that is short. */
   @ArchTest
