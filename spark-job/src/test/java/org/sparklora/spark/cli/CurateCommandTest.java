@@ -48,7 +48,7 @@ class CurateCommandTest {
     return CommandRun.of(CommandRun.words(curate, folder, folder), more);
   }
 
-  /** What the manifest of the result says. */
+  /** The counts in the manifest of the result. */
   private JsonNode manifest() throws IOException {
     return new ObjectMapper().readTree(folder.resolve("out/manifest.json").toFile());
   }

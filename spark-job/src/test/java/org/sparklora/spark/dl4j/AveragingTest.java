@@ -107,7 +107,7 @@ class AveragingTest extends TinyAdapterRuns {
     }
   }
 
-  /** As an attempt that another overtakes where Spark speculates: its executor lives on. */
+  /** An attempt that another overtakes, where Spark speculates: its executor lives on. */
   @Test
   void aTaskThatFailsFreesItsNetwork() {
     AveragingWorker worker = workerWithoutVectors();

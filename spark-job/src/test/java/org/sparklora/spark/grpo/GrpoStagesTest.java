@@ -27,7 +27,7 @@ class GrpoStagesTest {
   @TempDir private static Path folder;
   private static Path model;
 
-  /** As in TRL, the order of prompts is of {@code seed}, whatever {@code data_seed} is. */
+  /** The order of prompts follows {@code seed}, whatever {@code data_seed} is, as in TRL. */
   private static GrpoRun loop;
 
   @BeforeAll

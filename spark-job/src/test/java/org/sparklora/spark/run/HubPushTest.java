@@ -77,7 +77,7 @@ class HubPushTest {
             Optional.empty()));
   }
 
-  /** As {@code update} does, and a run that fails: they have no results. */
+  /** {@code update}, and a run that fails, have no results. */
   @Test
   void aRunThatEndsWithoutResultsWaitsForItsLastCheckpoint() throws IOException {
     Path checkpoint = Files.createDirectories(folder.resolve("out/checkpoint-4"));

@@ -49,7 +49,7 @@ class SparkSessionsTest {
     assertThat(completed(java).contains(REGISTRATOR)).isFalse();
   }
 
-  /** As EMR has them, and a cluster with plugins of its own. */
+  /** EMR sets such options; other clusters have plugins of their own. */
   @Test
   void executorsGetOurOptionsAndPluginBesideThoseOfTheCluster() {
     String options = "spark.executor.defaultJavaOptions";

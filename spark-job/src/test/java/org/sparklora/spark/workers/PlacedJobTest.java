@@ -25,7 +25,7 @@ import org.sparklora.train.workers.Workers;
 
 /** What becomes of jobs that nobody waits for any more. */
 class PlacedJobTest {
-  /** Of the tasks of two tests. */
+  /** The tasks of two tests count here. */
   private static final List<CountDownLatch> BEGUN =
       List.of(new CountDownLatch(1), new CountDownLatch(1));
 
@@ -128,7 +128,7 @@ class PlacedJobTest {
                 + " or start again without that machine");
   }
 
-  /** Of a task set of which excludeOnFailure leaves nothing, and of shuffle files that are lost. */
+  /** The abort of a task set that excludeOnFailure leaves nothing of, and of lost shuffle files. */
   @Test
   void aFailureThatSparkSaysInSeveralLinesIsSaidWithItsReason() {
     String excluded =
