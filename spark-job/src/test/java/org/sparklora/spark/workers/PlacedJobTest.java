@@ -69,7 +69,9 @@ class PlacedJobTest {
     waiting.join();
 
     assertThat(thrown.get()).hasMessage("Interrupted while executors worked");
-    assertThat(ENDED.get(test).await(60, TimeUnit.SECONDS)).as("the task heeds it").isTrue();
+    assertThat(ENDED.get(test).await(60, TimeUnit.SECONDS))
+        .as("the task heeds the interrupt")
+        .isTrue();
   }
 
   /** As the other trials of a sweep, one of which has failed. */

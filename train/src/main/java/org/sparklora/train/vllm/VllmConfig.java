@@ -20,7 +20,7 @@ import org.sparklora.pipeline.config.Settings;
 public record VllmConfig(List<String> urls, Duration timeout, String adapterDir, boolean isOwnDir) {
   private static final String SERVER = "server";
 
-  /** Java calls no host with an underscore, and no port above 65535 or that is not a number. */
+  /** Java calls no host with an underscore; a port has at most five digits. */
   private static final String ADDRESS =
       "https?://(\\[[\\p{XDigit}:.]+(%\\w+)?\\]|[a-zA-Z0-9.-]+)(:([1-5]?\\d{1,4}|6[0-5]\\d{3}))?(/[^\\s?#]*)?";
 

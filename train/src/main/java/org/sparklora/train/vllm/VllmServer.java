@@ -67,7 +67,7 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
         "it holds spaces or other characters that no header can carry; copy the key again");
   }
 
-  /** The server has no time for a request, which it may have later. */
+  /** The failure of a request that a busy server may answer later. */
   static final class BusyException extends IOException {
     private static final long serialVersionUID = 1L;
 

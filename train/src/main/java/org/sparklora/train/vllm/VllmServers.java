@@ -222,6 +222,7 @@ public final class VllmServers implements AutoCloseable {
   }
 
   private List<VllmServer> up() {
+    // a second probe, since a single failed one does not mean that the server is down
     List<VllmServer> up =
         servers.stream().filter(server -> server.isHealthy() || server.isHealthy()).toList();
     servers.stream()
