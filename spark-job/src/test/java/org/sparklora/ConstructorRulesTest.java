@@ -40,8 +40,8 @@ class ConstructorRulesTest {
           Set.of("DecoderConfig", "SweepFile", "TableManifest$Inputs", "RunLock$Owner", "Flag"),
           "counts and sums that are logged or written, one component for each",
           Set.of(
-              "PackedCounts",
-              "PromptCounts",
+              "TableCounts$Packed",
+              "TableCounts$Prompts",
               "RewardSummary",
               "TrialOutcome",
               "RunningSums",
@@ -49,7 +49,7 @@ class ConstructorRulesTest {
           "letters of a formula: AdamW's, and the sizes and layouts of a matrix product",
           Set.of("AdamW", "CompiledGemm$Shape"),
           "a model or run as users describe it, one component for each choice",
-          Set.of("TrainedModel$Settings", "PlannedRun"));
+          Set.of("TrainedModel", "PlannedRun"));
 
   /** Both ways, so that the list of tables names none that is short. */
   @ArchTest

@@ -51,12 +51,12 @@ class SourceRulesTest {
 
   /**
    * The sources that may import Spark: those of packages whose purpose Spark is; elsewhere jobs,
-   * tables, the commands that open a session, and five classes by name.
+   * tables, the commands that open a session, and four classes by name.
    */
   private static final Pattern SPARK_FACING =
       Pattern.compile(
           "/sparklora/(api|spark/workers|spark/dl4j|prep/table|reward/job)/"
-              + "|(Job|Tables?|Commands?|SparkSessions|SparkStage|StageProgress|MetricsSource|ExternalJudge)\\.java$");
+              + "|(Job|Tables?|Commands?|SparkSessions|SparkStage|MetricsSource|ExternalJudge)\\.java$");
 
   private static final List<String> READERS =
       List.of("pipeline", "data-prep", "reward", "train", "observe", "sweep", "spark-job");

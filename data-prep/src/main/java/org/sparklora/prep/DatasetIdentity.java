@@ -22,7 +22,8 @@ import org.sparklora.prep.source.DatasetFile;
  * @param fingerprint SHA-256 of the data files' paths, sizes and {@link FileVersion versions}, or
  *     of {@code table}, or of {@code sources}
  * @param table {@link DatasetInput#origin} of a dataset alone
- * @param sources of a mixture: for each dataset its name, its fingerprint, and its origin
+ * @param sources of a mixture: for each dataset its name, its fingerprint, its origin, and of files
+ *     with a filter the session's {@code time_zone}, in which the filter compares times
  */
 public record DatasetIdentity(
     @JsonProperty("dataset_fingerprint") String fingerprint,
@@ -31,16 +32,21 @@ public record DatasetIdentity(
 
   /** Reads the present state of the files and tables. */
   public static DatasetIdentity of(
-      Configuration configuration, Mixture mixture, List<DatasetInput> inputs) {
+      SessionTables session, Mixture mixture, List<DatasetInput> inputs) {
+    Configuration configuration = session.hadoop();
     if (mixture.isNone()) {
       DatasetInput alone = inputs.get(0);
       return new DatasetIdentity(alone.fingerprint(configuration), alone.origin(), List.of());
     }
     List<Map<String, Object>> sources = new ArrayList<>();
     for (DatasetInput input : inputs) {
+      int number = sources.size();
       Map<String, Object> source = new LinkedHashMap<>();
-      source.put("source", mixture.names().get(sources.size()));
+      source.put("source", mixture.names().get(number));
       source.put("dataset_fingerprint", input.fingerprint(configuration));
+      if (!mixture.parts().get(number).filter().isEmpty()) {
+        source.put("time_zone", session.timeZone());
+      }
       source.putAll(input.origin());
       sources.add(source);
     }

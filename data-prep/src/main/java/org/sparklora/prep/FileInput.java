@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFile;
@@ -78,10 +79,19 @@ record FileInput(
   /** Copies downloaded files if tasks run on other machines. */
   @Override
   public List<SplitGroup> readable(SessionTables session, Path scratch) {
-    return SplitGroup.of(
-        session.sameMachine()
-            ? splits
-            : new DatasetSplits(session.hadoop()).shared(splits, new Path(scratch, DOWNLOADED)));
+    if (session.sameMachine() || files.stream().noneMatch(DatasetFile::downloaded)) {
+      return SplitGroup.of(splits);
+    }
+    DatasetSplits cut = new DatasetSplits(session.hadoop());
+    Path folder = new Path(scratch, DOWNLOADED);
+    // find() has counted the files that cannot be read
+    List<DatasetSplit> ofCopies = cut.of(cut.copies(files, folder), problem -> {});
+    if (ofCopies.size() != splits.size()) {
+      throw new TableException(
+          "Cannot read all copies of the dataset's files in %s: look at the disk, and start again"
+              .formatted(folder));
+    }
+    return SplitGroup.of(ofCopies);
   }
 
   @Override

@@ -87,7 +87,6 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
               });
     }
 
-    /** A row with the columns that are taken. */
     public Map<String, Object> taken(Map<String, Object> row) {
       return columns.isEmpty() ? row : RowSelection.only(columns, row);
     }
@@ -103,7 +102,6 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
     return new Mixture(parts, new Held(held.share(), true), settings);
   }
 
-  /** The names of the datasets. */
   public List<String> names() {
     return IntStream.range(0, parts.size()).mapToObj(this::name).toList();
   }

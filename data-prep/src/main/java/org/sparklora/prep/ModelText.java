@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -13,6 +14,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.Once;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
+import org.sparklora.text.json.JsonFields;
 
 /**
  * The tokenizer and the chat template of a model.
@@ -51,18 +53,14 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
    * @throws ConfigException if they have changed since the driver found them
    */
   static ModelText load(TextSource source) {
-    ModelText text = read(source);
-    source.requireUnchanged(); // after reading: files may have changed before or meanwhile
-    return text;
-  }
-
-  private static ModelText read(TextSource source) {
     Path folder = source.model().folder();
     Optional<Tokenizer> tokenizer =
         Files.isRegularFile(folder.resolve("tokenizer.json"))
             ? Optional.of(Tokenizer.load(folder, source.dialect()))
             : Optional.empty();
-    return new ModelText(tokenizer, template(source, tokenizer));
+    ModelText text = new ModelText(tokenizer, template(source, tokenizer));
+    source.requireUnchanged(); // after reading: files may have changed before or meanwhile
+    return text;
   }
 
   private static Optional<ChatTemplate> template(TextSource source, Optional<Tokenizer> tokenizer) {
@@ -100,11 +98,7 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
    * The tokens that end texts and occur in templates, under the keys of tokenizer_config.json;
    * tokenizer.json does not tell them.
    */
-  Map<String, String> specialTokens() {
-    return specialTokens(tokenizer);
-  }
-
-  private static Map<String, String> specialTokens(Optional<Tokenizer> tokenizer) {
+  static Map<String, String> specialTokens(Optional<Tokenizer> tokenizer) {
     Map<String, String> tokens = new TreeMap<>();
     tokenizer.flatMap(Tokenizer::bosToken).ifPresent(token -> tokens.put("bos_token", token));
     tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
@@ -112,11 +106,23 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
     return tokens;
   }
 
-  Optional<String> tokenizerSha256() {
-    return tokenizer.map(Tokenizer::fingerprint);
-  }
-
-  Optional<String> templateSha256() {
-    return template.map(ChatTemplate::fingerprint);
+  /**
+   * Bound of the model's token ids: rows of its embedding, which may be fewer than the tokenizer's
+   * ids, as in Gemma 3 1B; the tokenizer's without a config.json.
+   *
+   * @param source that this text was loaded from
+   */
+  int vocabulary(TextSource source) {
+    Path folder = source.model().folder();
+    try {
+      return JsonFields.readIfThere(folder.resolve("config.json"))
+          .whole("vocab_size", 1, Integer.MAX_VALUE)
+          .orElse(tokenizer.map(Tokenizer::vocabularySize).orElse(0));
+    } catch (IOException e) {
+      throw new ConfigException(
+          Flags.MODEL_NAME_OR_PATH,
+          folder,
+          "its config.json cannot be read (%s)".formatted(e.getMessage()));
+    }
   }
 }

@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -21,15 +22,15 @@ import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.Packer;
-import org.sparklora.prep.pack.RowAssembler;
 import org.sparklora.prep.pack.Wrapped;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
 import org.sparklora.prep.tokenize.ExampleTokenizer.TokenizedExample;
 import org.sparklora.prep.tokenize.TokenizedDocument;
 import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.Tokenizer;
 
 /** Turns rows into documents, and packs the documents of each shard together. */
-record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<PackedCounts> {
+record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<TableCounts.Packed> {
   private static final Logger LOG = LoggerFactory.getLogger(PackedRows.class);
 
   static PackedRows recognise(PrepConfig config, Map<String, Object> sample) {
@@ -68,7 +69,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
 
   @Override
   public String requireText(TextSource text, ModelText read) {
-    ExampleTokenizer tokenizer = PrepTokenizer.of(text, read, config);
+    ExampleTokenizer tokenizer = tokenizer(text, read, config);
     String template = tokenizer.template().map(ChatTemplate::fingerprint).orElse("");
     String model = text.model().name();
     ConfigException.require(
@@ -96,6 +97,46 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
     return template;
   }
 
+  /**
+   * The tokenizer and template of a model, with the settings of {@code config}.
+   *
+   * @param read loaded from {@code text}
+   */
+  static ExampleTokenizer tokenizer(TextSource text, ModelText read, PrepConfig config) {
+    Optional<Tokenizer> tokenizer = read.tokenizer();
+    Optional<ChatTemplate> template = read.template();
+    if (config.assistantOnlyLoss()) {
+      template = template.map(PackedRows::marking);
+    }
+    String ownEos = config.model().eosToken();
+    if (!ownEos.isEmpty()) {
+      ConfigException.require(
+          tokenizer.isPresent() && tokenizer.get().idOf(ownEos).isPresent(),
+          Flags.EOS_TOKEN,
+          ownEos,
+          "the tokenizer has no such token; name one of its tokens");
+      template = template.map(own -> own.withEosToken(ownEos));
+    }
+    return new ExampleTokenizer(
+        tokenizer,
+        template,
+        ownEos.isEmpty() ? tokenizer.flatMap(Tokenizer::eosToken).orElse("") : ownEos,
+        read.vocabulary(text),
+        config.loss(),
+        config.assistantOnlyLoss());
+  }
+
+  private static ChatTemplate marking(ChatTemplate template) {
+    return template
+        .forAssistantOnlyLoss()
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    Flags.ASSISTANT_ONLY_LOSS,
+                    true,
+                    "the chat template does not mark what the assistant says; use one with {% generation %} by --chat_template_path, or train on every token"));
+  }
+
   @Override
   public void announce(String dataset) {
     LOG.info("Preparing {}: {}", dataset, description());
@@ -105,7 +146,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
   public Documents create(Configuration configuration, Path file, TextSource text, Clock clock) {
     return new Tokenized(
         this,
-        PrepTokenizer.of(text, ModelText.shared(text).at(clock), config),
+        tokenizer(text, ModelText.shared(text).at(clock), config),
         new DocumentFile.Writer(configuration, file));
   }
 
@@ -155,7 +196,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
   }
 
   @Override
-  public PackedCounts counts(PrepCounts counts, RowFileReport written) {
+  public TableCounts.Packed counts(PrepCounts counts, RowFileReport written) {
     return counts.packed(written, config.maxLength());
   }
 
@@ -166,13 +207,12 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Pa
    */
   record PackRowFile(Packer packer, ShardPlan.RowFile file, int[] sources) implements RowFile {
     @Override
-    public RowFileReport writeRows(Configuration configuration, Path documents, Path output) {
+    public RowFileReport write(Configuration configuration, Path documents, Path output) {
       RowFileReport report = new RowFileReport();
-      try (PackedSequenceWriter writer =
+      try (var writer =
           PackedSequenceWriter.create(configuration, output.toString(), sources.length > 0)) {
         for (ShardPlan.Shard shard : file.shards()) {
-          RowAssembler.pack(
-              packer,
+          packer.pack(
               read(configuration, documents, shard),
               sources(shard),
               row -> {

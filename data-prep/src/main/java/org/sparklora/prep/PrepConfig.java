@@ -54,12 +54,11 @@ public record PrepConfig(
     boolean assistantOnlyLoss,
     String outputFolder,
     boolean overwrite)
-    implements TableConfig<PackedCounts> {
+    implements TableConfig<TableCounts.Packed> {
 
   /** {@link #maxLength} that truncates nothing; only without packing. */
   public static final int UNLIMITED = 0;
 
-  /** Checks the settings against one another. */
   public PrepConfig {
     ConfigException.require(
         !packing.enabled() || maxLength != UNLIMITED,
@@ -68,7 +67,6 @@ public record PrepConfig(
         "packing needs a row length; 1024 is the default");
   }
 
-  /** The packer these settings ask for. */
   public Packer packer() {
     return packing.enabled() ? packing.strategy().packer(maxLength) : new OneDocumentARow();
   }
@@ -80,28 +78,27 @@ public record PrepConfig(
     return divides || maxLength == UNLIMITED ? document : document.cut(maxLength, keepEnd);
   }
 
-  /** These settings with another output folder, and {@code replace} as {@link #overwrite}. */
-  public PrepConfig into(String folder, boolean replace) {
-    return with(source, folder, replace);
-  }
-
   @Override
   public PrepConfig of(Source other) {
-    return with(other, outputFolder, overwrite);
-  }
-
-  private PrepConfig with(Source other, String folder, boolean replace) {
     return new PrepConfig(
-        other, model, maxLength, truncation, packing, loss, assistantOnlyLoss, folder, replace);
+        other,
+        model,
+        maxLength,
+        truncation,
+        packing,
+        loss,
+        assistantOnlyLoss,
+        outputFolder,
+        overwrite);
   }
 
   @Override
-  public TableKind<PackedCounts> kind() {
+  public TableKind<TableCounts.Packed> kind() {
     return TableKind.PACKED;
   }
 
   @Override
-  public RowKind<PackedCounts> rows(Map<String, Object> sample) {
+  public RowKind<TableCounts.Packed> rows(Map<String, Object> sample) {
     return PackedRows.recognise(this, sample);
   }
 
@@ -146,12 +143,6 @@ public record PrepConfig(
       TableQuery query,
       Mixture mixture)
       implements Serializable {
-
-    /** These settings, for the datasets of a mixture, whose file is {@code dataset}. */
-    public Source of(Mixture datasets) {
-      return new Source(
-          dataset, config, split, columns, useSystemColumn, onBadRows, query, datasets);
-    }
 
     /** The train split, TRL's column names, no bad row allowed. */
     public static Source of(String dataset) {

@@ -43,7 +43,7 @@ public final class PrepCounts {
       sum.documents += part.documents;
       Map<String, Long> counts = new LinkedHashMap<>();
       counts.put("rows_in", part.of(Count.ROWS));
-      counts.put("rows_skipped", part.skipped.values().stream().mapToLong(Long::longValue).sum());
+      counts.put("rows_skipped", TableCounts.sum(part.skipped));
       counts.put("left_out_by_filter", part.filtered);
       counts.put("left_out_by_weight", part.of(Count.LEFT_OUT));
       counts.put("held_out", part.of(Count.HELD_OUT));
@@ -72,7 +72,6 @@ public final class PrepCounts {
     keep(problem.getMessage());
   }
 
-  /** Adds a task's counts. */
   public void add(SplitReport report) {
     report.badRows().forEach(this::add);
     for (String problem : report.problems()) {
@@ -120,8 +119,8 @@ public final class PrepCounts {
    *
    * @param maxLength capacity of a row in tokens, or 0 when rows have no limit
    */
-  PackedCounts packed(RowFileReport written, int maxLength) {
-    return new PackedCounts(
+  TableCounts.Packed packed(RowFileReport written, int maxLength) {
+    return new TableCounts.Packed(
         files.size(),
         bytes(),
         of(Count.ROWS),
@@ -141,9 +140,8 @@ public final class PrepCounts {
         sources);
   }
 
-  /** The counts of a prompts table. */
-  PromptCounts prompts(RowFileReport written) {
-    return new PromptCounts(
+  TableCounts.Prompts prompts(RowFileReport written) {
+    return new TableCounts.Prompts(
         files.size(),
         bytes(),
         of(Count.ROWS),

@@ -27,6 +27,7 @@ import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.SplitGroup;
+import org.sparklora.text.Tokenizer;
 
 /**
  * {@code prep}: turns a dataset into a packed table or a prompts table. Two Spark stages, one task
@@ -102,15 +103,15 @@ public final class PrepJob<C extends TableCounts> {
     }
   }
 
-  private TableManifest.Inputs inputs() {
-    DatasetIdentity datasets = DatasetIdentity.of(configuration, mixture, parts);
+  private TableManifest.Inputs inputs(SparkSession session) {
+    DatasetIdentity datasets = DatasetIdentity.of(new SessionTables(session), mixture, parts);
     return new TableManifest.Inputs(
         config.kind().formatVersion(),
         config.settings(),
         kinds.stream().map(RowKind::description).distinct().collect(Collectors.joining("; ")),
-        read.tokenizerSha256().orElse(""),
+        read.tokenizer().map(Tokenizer::fingerprint).orElse(""),
         templateSha256,
-        read.specialTokens(),
+        ModelText.specialTokens(read.tokenizer()),
         datasets.fingerprint(),
         datasets.table(),
         datasets.sources());
@@ -128,7 +129,7 @@ public final class PrepJob<C extends TableCounts> {
   public static <C extends TableCounts> TableManifest<C> run(
       SparkSession session, TableConfig<C> config) {
     PrepJob<C> job = of(session, config);
-    return job.prepare(session, job.inputs(), config.overwrite());
+    return job.prepare(session, job.inputs(session), config.overwrite());
   }
 
   /** Reuses or prepares the table in {@code output_dir}. */
@@ -147,7 +148,7 @@ public final class PrepJob<C extends TableCounts> {
   public static <C extends TableCounts> TableManifest<C> reuseOrRun(
       SparkSession session, TableConfig<C> config, Flag<?> folderKey) {
     PrepJob<C> job = of(session, config);
-    TableManifest.Inputs inputs = job.inputs();
+    TableManifest.Inputs inputs = job.inputs(session);
     Path folder = new Path(config.outputFolder());
     Optional<TableManifest<C>> there =
         TableManifest.in(job.configuration, config.kind(), config.outputFolder());
@@ -174,7 +175,8 @@ public final class PrepJob<C extends TableCounts> {
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path documents = new Path(output.work(), DOCUMENTS);
-      List<SplitGroup> groups = groups(new SessionTables(session), documents);
+      SessionTables tables = new SessionTables(session);
+      List<SplitGroup> groups = groups(tables, documents);
       int[] sources = groups.stream().mapToInt(SplitGroup::source).toArray();
       List<RowKind.RowFile> files =
           rows.plan(tokenize(spark, groups, documents), mixture.isNone() ? new int[0] : sources);
@@ -188,7 +190,7 @@ public final class PrepJob<C extends TableCounts> {
               (System.nanoTime() - started) / 1e9);
       TableManifest.write(
           configuration, new Path(output.work(), config.kind().manifest()), manifest);
-      String now = DatasetIdentity.of(configuration, mixture, parts).fingerprint();
+      String now = DatasetIdentity.of(tables, mixture, parts).fingerprint();
       ConfigException.require(
           now.equals(inputs.datasetFingerprint()),
           Flags.DATASET_NAME,
@@ -258,10 +260,11 @@ public final class PrepJob<C extends TableCounts> {
         .run(
             files,
             (index, file, tokens) ->
-                file.write(
+                AttemptFile.write(
                     hadoop.value(),
                     new Path(source),
-                    new Path(target, PackedSequenceTable.fileName(index, count))));
+                    new Path(target, PackedSequenceTable.fileName(index, count)),
+                    attempt -> file.write(hadoop.value(), new Path(source), attempt)));
   }
 
   private List<TableManifest.TableFile> describe(Path folder, List<RowFileReport> written) {

@@ -21,6 +21,7 @@ import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.tokenize.PromptTokenizer;
+import org.sparklora.text.ChatTemplate;
 
 /**
  * Turns rows into prompts, numbered from 0 in each split at first and across the table later, once
@@ -31,7 +32,7 @@ import org.sparklora.prep.tokenize.PromptTokenizer;
  */
 record PromptRows(
     PromptsConfig config, String description, Set<String> columns, List<String> leftOut)
-    implements RowKind<PromptCounts> {
+    implements RowKind<TableCounts.Prompts> {
   private static final Logger LOG = LoggerFactory.getLogger(PromptRows.class);
 
   /** Fewest prompts of a file, except for the last file. */
@@ -68,7 +69,7 @@ record PromptRows(
         Flags.SYSTEM_PROMPT,
         config.systemPrompt(),
         "the model has no chat template that could place it; name one with --chat_template_path");
-    return read.templateSha256().orElse("");
+    return read.template().map(ChatTemplate::fingerprint).orElse("");
   }
 
   @Override
@@ -89,7 +90,7 @@ record PromptRows(
             read.template(),
             config.model().templateVariables(),
             config.systemTurn(),
-            PrepTokenizer.vocabulary(text.model().folder(), read.tokenizer())),
+            read.vocabulary(text)),
         PromptWriter.create(configuration, file.toString()));
   }
 
@@ -142,7 +143,7 @@ record PromptRows(
   }
 
   @Override
-  public PromptCounts counts(PrepCounts counts, RowFileReport written) {
+  public TableCounts.Prompts counts(PrepCounts counts, RowFileReport written) {
     return counts.prompts(written);
   }
 
@@ -155,7 +156,7 @@ record PromptRows(
    */
   private record PromptFile(int firstSplit, int splits, long firstPrompt) implements RowFile {
     @Override
-    public RowFileReport writeRows(Configuration configuration, Path documents, Path output) {
+    public RowFileReport write(Configuration configuration, Path documents, Path output) {
       RowFileReport report = new RowFileReport();
       try (PromptWriter writer = PromptWriter.create(configuration, output.toString())) {
         for (int split = firstSplit; split < firstSplit + splits; split++) {

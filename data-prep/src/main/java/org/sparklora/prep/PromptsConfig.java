@@ -26,15 +26,10 @@ public record PromptsConfig(
     int maxPromptLength,
     String outputFolder,
     boolean overwrite)
-    implements TableConfig<PromptCounts> {
+    implements TableConfig<TableCounts.Prompts> {
 
   /** {@link #maxPromptLength} that leaves no prompt out. */
   public static final int UNLIMITED = 0;
-
-  /** These settings with another output folder, and {@code replace} as {@link #overwrite}. */
-  public PromptsConfig into(String folder, boolean replace) {
-    return new PromptsConfig(source, model, systemPrompt, maxPromptLength, folder, replace);
-  }
 
   @Override
   public PromptsConfig of(PrepConfig.Source other) {
@@ -50,12 +45,12 @@ public record PromptsConfig(
   }
 
   @Override
-  public TableKind<PromptCounts> kind() {
+  public TableKind<TableCounts.Prompts> kind() {
     return TableKind.PROMPTS;
   }
 
   @Override
-  public RowKind<PromptCounts> rows(Map<String, Object> sample) {
+  public RowKind<TableCounts.Prompts> rows(Map<String, Object> sample) {
     return PromptRows.recognise(this, sample);
   }
 

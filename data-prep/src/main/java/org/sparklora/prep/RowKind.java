@@ -81,15 +81,7 @@ sealed interface RowKind<C extends TableCounts> extends Serializable
      *
      * @param documents the folder with the first stage's files
      */
-    default RowFileReport write(Configuration configuration, Path documents, Path output) {
-      return AttemptFile.write(
-          configuration,
-          documents,
-          output,
-          attempt -> writeRows(configuration, documents, attempt));
-    }
-
-    RowFileReport writeRows(Configuration configuration, Path documents, Path output);
+    RowFileReport write(Configuration configuration, Path documents, Path output);
   }
 
   /**

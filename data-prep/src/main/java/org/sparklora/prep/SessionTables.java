@@ -13,9 +13,13 @@ import org.sparklora.prep.table.SourceTables;
 
 /** Opens tables, and filters files, with a session. Used by the driver's thread. */
 public record SessionTables(SparkSession session) {
-  /** Hadoop's settings of the session. */
   public Configuration hadoop() {
     return session.sparkContext().hadoopConfiguration();
+  }
+
+  /** The time zone in which Spark SQL compares times. */
+  String timeZone() {
+    return session.conf().get("spark.sql.session.timeZone");
   }
 
   /** Whether tasks run on the driver's machine. */

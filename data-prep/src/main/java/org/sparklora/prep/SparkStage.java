@@ -1,9 +1,17 @@
 package org.sparklora.prep;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -12,6 +20,9 @@ import java.util.function.LongConsumer;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
@@ -33,7 +44,7 @@ public final class SparkStage {
   private final LongAccumulator tasksDone;
   private final LongAccumulator tokensDone;
   private final CollectionAccumulator<String> fatalProblems;
-  private final StageProgress running;
+  private final Running running;
 
   /**
    * @param unit what {@link StageReport#tokens} counts
@@ -46,7 +57,7 @@ public final class SparkStage {
     this.tasksDone = spark.sc().longAccumulator(name + " tasks");
     this.tokensDone = spark.sc().longAccumulator(name + " " + unit);
     this.fatalProblems = spark.sc().collectionAccumulator(name + " problems");
-    this.running = new StageProgress(tokensDone.id());
+    this.running = new Running(tokensDone.id());
   }
 
   /** A task, called on an executor. */
@@ -66,7 +77,7 @@ public final class SparkStage {
   public <T extends Serializable, R extends StageReport> List<R> run(
       List<T> pieces, Task<T, R> task) {
     List<JavaSerialized<T>> work = new ArrayList<>();
-    pieces.forEach(piece -> work.add(JavaSerialized.of(piece)));
+    pieces.forEach(piece -> work.add(new JavaSerialized<>(piece)));
     LongAccumulator tasks = tasksDone;
     LongAccumulator tokens = tokensDone;
     CollectionAccumulator<String> problems = fatalProblems;
@@ -152,5 +163,74 @@ public final class SparkStage {
     }
     return new TableException(
         "Cannot finish the stage %s: %s".formatted(name, e.getCause().getMessage()), e);
+  }
+
+  /**
+   * An object as bytes of Java's serialiser, so that an RDD can hold it under any {@code
+   * spark.serializer}: a session that trains with DL4J uses Kryo 4, which can write neither records
+   * nor the JDK's unmodifiable lists, but a plain class with one array.
+   */
+  static final class JavaSerialized<T extends Serializable> implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final byte[] bytes;
+
+    JavaSerialized(T value) {
+      ByteArrayOutputStream written = new ByteArrayOutputStream();
+      try (ObjectOutputStream out = new ObjectOutputStream(written)) {
+        out.writeObject(value);
+      } catch (IOException e) {
+        throw new UncheckedIOException("Cannot serialise " + value.getClass(), e);
+      }
+      bytes = written.toByteArray();
+    }
+
+    @SuppressWarnings("unchecked") // the bytes were made from a T
+    T value() {
+      try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes))) {
+        return (T) in.readObject();
+      } catch (IOException | ClassNotFoundException e) {
+        throw new IllegalStateException("Cannot read back what this JVM's own version wrote", e);
+      }
+    }
+  }
+
+  /**
+   * The sum of an accumulator over running tasks, which executors report with their heartbeats.
+   * Spark adds a task's count to the accumulator's value only when the task ends, after minutes for
+   * a large split. Thread-safe.
+   */
+  static final class Running extends SparkListener {
+    private final long accumulator; // its id
+    private final Map<Long, Long> counts = new ConcurrentHashMap<>(); // by task
+
+    Running(long accumulator) {
+      this.accumulator = accumulator;
+    }
+
+    @Override
+    public void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate heartbeat) {
+      var tasks = heartbeat.accumUpdates().iterator();
+      while (tasks.hasNext()) {
+        var task = tasks.next();
+        var updates = task._4().iterator();
+        while (updates.hasNext()) {
+          var update = updates.next();
+          if (update.id() == accumulator && update.update().nonEmpty()) {
+            counts.put((Long) task._1(), (Long) update.update().get());
+          }
+        }
+      }
+    }
+
+    @Override
+    public void onTaskEnd(SparkListenerTaskEnd end) {
+      counts.remove(end.taskInfo().taskId());
+    }
+
+    /** Tokens of all running tasks. */
+    long tokens() {
+      return counts.values().stream().mapToLong(Long::longValue).sum();
+    }
   }
 }

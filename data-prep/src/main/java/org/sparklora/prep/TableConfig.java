@@ -10,7 +10,6 @@ public sealed interface TableConfig<C extends TableCounts> extends Serializable
 
   PrepConfig.Source source();
 
-  /** These settings with another source. */
   TableConfig<C> of(PrepConfig.Source source);
 
   PrepConfig.Model model();

@@ -22,17 +22,22 @@ public record TableKind<C extends TableCounts>(
     Flag<String> folderKey,
     String command) {
   /** Made by {@code prep}. */
-  public static final TableKind<PackedCounts> PACKED =
+  public static final TableKind<TableCounts.Packed> PACKED =
       new TableKind<>(
-          "packed table", "_prep_manifest.json", 2, PackedCounts.class, Flags.PACKED_DIR, "prep");
+          "packed table",
+          "_prep_manifest.json",
+          2,
+          TableCounts.Packed.class,
+          Flags.PACKED_DIR,
+          "prep");
 
   /** Made by {@code prep --task grpo}. */
-  public static final TableKind<PromptCounts> PROMPTS =
+  public static final TableKind<TableCounts.Prompts> PROMPTS =
       new TableKind<>(
           "prompts",
           "_prompts_manifest.json",
           2,
-          PromptCounts.class,
+          TableCounts.Prompts.class,
           Flags.PROMPTS_DIR,
           "prep --task grpo");
 }

@@ -57,7 +57,8 @@ public record TableManifest<C extends TableCounts>(
    *     id}, {@code version} and {@code order}, the session's {@code time_zone}, and the {@code
    *     date} if the query depends on it; left out if the dataset is files
    * @param sources of a mixture: for each dataset its name, its fingerprint, and of a table the
-   *     entries of {@code table}; their numbers are those of the column {@code sources}
+   *     entries of {@code table}, of files with a filter {@code time_zone}; their numbers are those
+   *     of the column {@code sources}
    */
   public record Inputs(
       int formatVersion,
@@ -78,7 +79,6 @@ public record TableManifest<C extends TableCounts>(
     }
   }
 
-  /** A Parquet file of the table. */
   public record TableFile(String name, long bytes, long rows) {}
 
   /**
@@ -132,7 +132,6 @@ public record TableManifest<C extends TableCounts>(
         .toList();
   }
 
-  /** Writes a manifest as JSON. */
   public static void write(Configuration configuration, Path path, Object manifest) {
     try (OutputStream out = path.getFileSystem(configuration).create(path, true)) {
       JSON.writeValue(out, manifest);
@@ -158,7 +157,6 @@ public record TableManifest<C extends TableCounts>(
             .allMatch(file -> Long.valueOf(file.bytes()).equals(sizes.get(file.name())));
   }
 
-  /** One line for people. */
   public String summary() {
     return counts.summary();
   }

@@ -130,18 +130,16 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
       Object made = inputs.settings().get(name);
       Flag<?> ofTable = Flags.named(name);
       Flag<?> flag = flags.getOrDefault(ofTable, ofTable);
-      if (!settings.isGiven(flag)) {
-        decided = adopt(decided, flag, made);
-      } else if (!areEqual(wanted.get(name), made)) {
-        conflicts.put(flag, shown(flag, made));
+      if (settings.isGiven(flag)) {
+        if (!areEqual(wanted.get(name), made)) {
+          conflicts.put(flag, shown(flag, made));
+        }
+      } else if (!isUnset(flag, made)) {
+        decided = decided.withDefault(flag, flagValue(flag, made));
       }
     }
     refuse(settings, conflicts);
     return decided;
-  }
-
-  private static Settings adopt(Settings settings, Flag<?> flag, Object made) {
-    return isUnset(flag, made) ? settings : settings.withDefault(flag, flagValue(flag, made));
   }
 
   private void refuse(Settings settings, Map<Flag<?>, String> conflicts) {
@@ -269,7 +267,9 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
     Object made = there.table().get("version");
     Object now = wanted.table().get("version");
     if (made == null || now == null) {
-      return "files of the dataset that have changed since";
+      boolean zoned = wanted.sources().stream().anyMatch(source -> source.containsKey("time_zone"));
+      return "files of the dataset that have changed since"
+          + (zoned ? ", or another time zone of the session" : "");
     }
     return made.equals(now)
         ? "another time zone of the session, or on another day"

@@ -23,7 +23,6 @@ public record TokenCount(TextSource text) implements Serializable {
     return new TokenCount(text);
   }
 
-  /** The number of tokens. */
   public int of(String counted) {
     return ModelText.shared(text).tokenizer().orElseThrow().encode(counted, false).length;
   }

@@ -131,7 +131,7 @@ class MixtureJobTest extends PrepJobFixture {
             part("pair.jsonl", ALL),
             part("text.jsonl", ALL));
 
-    TableManifest<PackedCounts> made =
+    TableManifest<TableCounts.Packed> made =
         PrepJob.run(spark(2, JAVA), config(mixture, "out", UNPACKED));
 
     assertThat(table("out").stream().map(row -> row.sources()[0]))
@@ -166,7 +166,8 @@ class MixtureJobTest extends PrepJobFixture {
     PrepConfig.Packing packing = new PrepConfig.Packing(true, PackingStrategy.BFD, 100, true);
 
     PrepJob.run(spark(1, JAVA), config(mixture, "one", packing));
-    TableManifest<PackedCounts> made = PrepJob.run(spark(2, KRYO), config(mixture, "two", packing));
+    TableManifest<TableCounts.Packed> made =
+        PrepJob.run(spark(2, KRYO), config(mixture, "two", packing));
 
     assertThat(parquetBytes("two")).isNotEmpty().isEqualTo(parquetBytes("one"));
     Map<String, Long> b = made.counts().sources().get(scratch.resolve("b.jsonl").toString());
@@ -189,7 +190,7 @@ class MixtureJobTest extends PrepJobFixture {
     numbered("b.jsonl", 60);
     Mixture mixture = mixture(0.2, part("a.jsonl", ALL), part("b.jsonl", new Take(2, 70, 42)));
 
-    TableManifest<PackedCounts> train =
+    TableManifest<TableCounts.Packed> train =
         PrepJob.run(spark(2, JAVA), config(mixture, "train", UNPACKED));
     PrepJob.run(session, config(mixture.ofTest(), "test", UNPACKED));
 
@@ -216,7 +217,7 @@ class MixtureJobTest extends PrepJobFixture {
     Mixture mixture =
         mixture(0, part("a.jsonl", ALL, "kind <> 'web' AND tokens(text) < 99", "text"));
 
-    TableManifest<PackedCounts> made =
+    TableManifest<TableCounts.Packed> made =
         PrepJob.run(spark(2, JAVA), config(mixture, "out", UNPACKED));
 
     assertThat(texts("out")).containsExactly("0 row 2", "0 row 5", "0 row 8"); // as curate's
@@ -341,11 +342,31 @@ class MixtureJobTest extends PrepJobFixture {
     numbered("a.jsonl", 4);
     Mixture mixture = mixture(0, part("a.jsonl", ALL));
     PrepConfig config = config(mixture, "out", UNPACKED);
-    TableManifest<PackedCounts> first = PrepJob.reuseOrRun(spark(2, JAVA), config);
+    TableManifest<TableCounts.Packed> first = PrepJob.reuseOrRun(spark(2, JAVA), config);
     assertThat(PrepJob.reuseOrRun(session, config)).isEqualTo(first);
     Mixture other = mixture(0, part("a.jsonl", new Take(2, 3, 42)));
     assertThatThrownBy(() -> PrepJob.reuseOrRun(session, config(other, "out", UNPACKED)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("datasets ");
+  }
+
+  /** Spark SQL compares times with texts in the session's zone. */
+  @Test
+  void aTableOfFilteredFilesIsUsedAgainInItsTimeZoneOnly() throws IOException {
+    numbered("a.jsonl", 4);
+    PrepConfig config = config(mixture(0, part("a.jsonl", ALL, "text > ''")), "out", UNPACKED);
+    String key = "spark.sql.session.timeZone";
+    String zone = spark(2, JAVA).conf().get(key);
+    try {
+      session.conf().set(key, "UTC");
+      TableManifest<TableCounts.Packed> first = PrepJob.reuseOrRun(session, config);
+      assertThat(PrepJob.reuseOrRun(session, config)).isEqualTo(first);
+      session.conf().set(key, "Asia/Tokyo");
+      assertThatThrownBy(() -> PrepJob.reuseOrRun(session, config))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("or another time zone of the session");
+    } finally {
+      session.conf().set(key, zone);
+    }
   }
 }

@@ -47,7 +47,7 @@ class PackSftJobTest extends PrepJobFixture {
   @Test
   void keepsEveryDocumentOnceInRowsThatAreNearlyFull() throws IOException {
     Path data = data("data.jsonl", questions(2000));
-    TableManifest<PackedCounts> manifest =
+    TableManifest<TableCounts.Packed> manifest =
         PrepJob.run(spark(2, JAVA), config(data, "out", packing(0)));
     List<PackedSequence> rows = table("out").readAll();
     assertThat(rows.stream().mapToInt(row -> row.seqLengths().length).sum()).isEqualTo(2000);
@@ -108,7 +108,7 @@ class PackSftJobTest extends PrepJobFixture {
     lines.set(20, "{\"question\": \"no answer\"}");
     lines.set(30, "[]");
     Path data = data("data.jsonl", lines);
-    TableManifest<PackedCounts> manifest =
+    TableManifest<TableCounts.Packed> manifest =
         PrepJob.run(spark(2, JAVA), skipping(config(data, "out", unpacked())));
     assertThat(manifest.counts().rowsIn()).isEqualTo(100);
     assertThat(manifest.counts().documents()).isEqualTo(97);
@@ -131,7 +131,7 @@ class PackSftJobTest extends PrepJobFixture {
     assertThatThrownBy(() -> PrepJob.run(spark(2, JAVA), config(data, "out", unpacked())))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("cut off");
-    TableManifest<PackedCounts> manifest =
+    TableManifest<TableCounts.Packed> manifest =
         PrepJob.run(session, skipping(config(data, "out", unpacked())));
     assertThat(manifest.counts().documents()).isGreaterThan(1000);
     assertThat(manifest.counts().rowsSkipped()).isEqualTo(Map.of("unreadable_file", 1L));
@@ -204,15 +204,15 @@ class PackSftJobTest extends PrepJobFixture {
   void usesAFittingTableAgainAndMakesAnotherWhenAnythingChanged() throws IOException {
     Path data = data("data.jsonl", questions(50));
     PrepConfig config = config(data, "out", packing(0));
-    TableManifest<PackedCounts> first = PrepJob.reuseOrRun(spark(1, JAVA), config);
-    TableManifest<PackedCounts> again = PrepJob.reuseOrRun(session, config);
+    TableManifest<TableCounts.Packed> first = PrepJob.reuseOrRun(spark(1, JAVA), config);
+    TableManifest<TableCounts.Packed> again = PrepJob.reuseOrRun(session, config);
     assertThat(again.seconds()).isEqualTo(first.seconds());
 
     Files.write(data, questions(51));
     assertThatThrownBy(() -> PrepJob.reuseOrRun(session, config))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("--overwrite_output_dir");
-    TableManifest<PackedCounts> anew = PrepJob.reuseOrRun(session, overwriting(config));
+    TableManifest<TableCounts.Packed> anew = PrepJob.reuseOrRun(session, overwriting(config));
     assertThat(anew.counts().documents()).isEqualTo(51);
 
     Files.delete(scratch.resolve("out/train-00000-of-00001.parquet"));
@@ -330,7 +330,7 @@ class PackSftJobTest extends PrepJobFixture {
     Path left = Files.createDirectories(scratch.resolve(".out.inprogress-12345678/_documents"));
     Files.writeString(left.resolve("documents-00000"), "half");
     Path data = data("data.jsonl", questions(20));
-    TableManifest<PackedCounts> manifest =
+    TableManifest<TableCounts.Packed> manifest =
         PrepJob.reuseOrRun(spark(1, JAVA), config(data, "out", packing(0)));
     assertThat(manifest.counts().documents()).isEqualTo(20);
     assertThat(table("out").rowCount()).isEqualTo(manifest.counts().rows());

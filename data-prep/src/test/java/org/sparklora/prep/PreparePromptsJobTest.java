@@ -58,7 +58,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
             "{\"question\": \"1+3?\", \"answer\": \"1+3=4\\n#### 4\", \"traces\": [\"%s\"]}"
                 .formatted("long ".repeat(1000)));
 
-    TableManifest<PromptCounts> manifest = PrepJob.run(spark(1, JAVA), config(data, "out"));
+    TableManifest<TableCounts.Prompts> manifest = PrepJob.run(spark(1, JAVA), config(data, "out"));
 
     Prompt prompt = table("out").get(0);
     assertThat(prompt.text())
@@ -117,7 +117,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
             TokenizerDialect.FILE,
             Map.of("thinking", false));
 
-    TableManifest<PromptCounts> manifest =
+    TableManifest<TableCounts.Prompts> manifest =
         PrepJob.run(
             spark(1, JAVA),
             new PromptsConfig(plain.source(), model, "", 0, plain.outputFolder(), false));
@@ -136,7 +136,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
         Files.writeString(scratch.resolve("dated.jinja"), "{{ strftime_now('%d %b %Y') }}");
     PrepConfig.Model model = PrepConfigs.model(plain.model().reference(), template.toString(), "");
     Map<String, Object> row = Map.of("question", "1?");
-    RowKind<PromptCounts> rows =
+    RowKind<TableCounts.Prompts> rows =
         new PromptsConfig(plain.source(), model, "", 0, plain.outputFolder(), false).rows(row);
     Configuration hadoop = new Configuration();
     TextSource text = TextSource.locate(hadoop, model);
@@ -167,7 +167,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
     }
     Path data = data(lines.toArray(String[]::new));
 
-    TableManifest<PromptCounts> manifest =
+    TableManifest<TableCounts.Prompts> manifest =
         PrepJob.run(spark(2, JAVA), config(data, "out", 60, OnBadRows.FAIL));
 
     assertThat(manifest.counts().rowsIn()).isEqualTo(40);
@@ -237,7 +237,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
             "{\"prompt\": \"\"}",
             "{\"prompt\": \"2\"}");
 
-    TableManifest<PromptCounts> manifest =
+    TableManifest<TableCounts.Prompts> manifest =
         PrepJob.run(spark(1, JAVA), config(data, "out", 0, OnBadRows.SKIP));
 
     assertThat(manifest.counts().rowsSkipped())
@@ -253,14 +253,16 @@ class PreparePromptsJobTest extends PrepJobFixture {
   void aTableOfTheSameSettingsIsUsedAgainAndAnotherIsNot() throws IOException {
     Path data = data("{\"prompt\": \"1+4=\"}", "{\"prompt\": \"a much longer prompt than that\"}");
     PromptsConfig config = config(data, "out");
-    TableManifest<PromptCounts> first = PrepJob.reuseOrRun(spark(1, JAVA), config);
+    TableManifest<TableCounts.Prompts> first = PrepJob.reuseOrRun(spark(1, JAVA), config);
 
     assertThat(PrepJob.reuseOrRun(session, config).seconds()).isEqualTo(first.seconds());
     PromptsConfig shorter = config(data, "out", 5, OnBadRows.FAIL);
     assertThatThrownBy(() -> PrepJob.reuseOrRun(session, shorter))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("output_dir");
-    PrepJob.reuseOrRun(session, shorter.into(shorter.outputFolder(), true));
+    PrepJob.reuseOrRun(
+        session,
+        new PromptsConfig(shorter.source(), shorter.model(), "", 5, shorter.outputFolder(), true));
     assertThat(table("out")).hasSize(1);
   }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.pipeline.table.PackedSequenceReader;
+import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.document.ShardPlan;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.format.DatasetFormat;
@@ -153,11 +153,7 @@ class SftPrepGoldenTest {
       var output = new org.apache.hadoop.fs.Path(scratch.resolve("rows.parquet").toString());
       new PackedRows.PackRowFile(config.packer(), file, new int[0])
           .write(HADOOP, documents, output);
-      try (PackedSequenceReader reader = PackedSequenceReader.open(HADOOP, output.toString())) {
-        for (var row = reader.next(); row.isPresent(); row = reader.next()) {
-          rows.add(row.get());
-        }
-      }
+      PackedSequenceTable.forEach(HADOOP, List.of(output.toString()), rows::add);
     }
     return rows;
   }

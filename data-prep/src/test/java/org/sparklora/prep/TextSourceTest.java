@@ -197,7 +197,7 @@ class TextSourceTest {
     TextSource source = TextSource.locate(hadoop, config.model());
     Example chat = new Example.Chat(List.of(Map.of("role", "user", "content", "hello")), Map.of());
     int[] ids =
-        PrepTokenizer.of(source, ModelText.load(source), config)
+        PackedRows.tokenizer(source, ModelText.load(source), config)
             .tokenize(chat)
             .document()
             .inputIds();
@@ -212,7 +212,7 @@ class TextSourceTest {
     PrepConfig config = PrepConfigs.packed(tiny.toString(), "", "");
     TextSource source = TextSource.locate(hadoop, config.model());
     ModelText text = ModelText.load(source);
-    ExampleTokenizer examples = PrepTokenizer.of(source, text, config);
+    ExampleTokenizer examples = PackedRows.tokenizer(source, text, config);
     PromptTokenizer prompts =
         new PromptTokenizer(
             text.tokenizer().orElseThrow(), Optional.empty(), Map.of(), Optional.empty(), 3);

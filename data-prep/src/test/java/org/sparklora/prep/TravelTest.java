@@ -88,7 +88,8 @@ class TravelTest {
     ShardPlan.RowFile file =
         new ShardPlan.RowFile(
             List.of(new ShardPlan.Shard(List.of(new ShardPlan.DocumentRange(1, 2, 3)))));
-    Object arrived = travel.apply(JavaSerialized.of(new java.util.ArrayList<>(List.of(file))));
-    assertThat(((JavaSerialized<?>) arrived).value()).isEqualTo(List.of(file));
+    Object arrived =
+        travel.apply(new SparkStage.JavaSerialized<>(new java.util.ArrayList<>(List.of(file))));
+    assertThat(((SparkStage.JavaSerialized<?>) arrived).value()).isEqualTo(List.of(file));
   }
 }

@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -20,14 +20,11 @@ record Addition(String path, Path file, long bytes, String sha256) {
   /** Length of a file's beginning, by which the hub tells text from binary data. */
   private static final int SAMPLE_BYTES = 512;
 
+  private static final Pattern HIDDEN = Pattern.compile("(^|/)[._]");
+
   /** Whether the repository's object {@code oid} has this file's contents. */
   boolean is(String oid, boolean large) throws IOException {
-    Optional<ContentHash> hash = large ? Optional.empty() : ContentHash.of(oid, bytes);
-    if (hash.isEmpty()) {
-      return oid.equals(sha256);
-    }
-    hash.get().add(file);
-    return hash.get().matches();
+    return oid.equals(large ? sha256 : ContentHash.like(oid, file).orElse(sha256));
   }
 
   /** The beginning of the file, for the hub's choice of storage. */
@@ -43,21 +40,12 @@ record Addition(String path, Path file, long bytes, String sha256) {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
         Path relative = folder.relativize(file);
-        if (!isHidden(relative) && wanted.test(relative.getName(0).toString())) {
-          String path = relative.toString().replace('\\', '/');
+        String path = relative.toString().replace('\\', '/');
+        if (!HIDDEN.matcher(path).find() && wanted.test(relative.getName(0).toString())) {
           additions.add(new Addition(path, file, Files.size(file), ContentHash.sha256(file)));
         }
       }
     }
     return additions;
-  }
-
-  private static boolean isHidden(Path relative) {
-    for (Path part : relative) {
-      if (part.toString().startsWith(".") || part.toString().startsWith("_")) {
-        return true;
-      }
-    }
-    return false;
   }
 }

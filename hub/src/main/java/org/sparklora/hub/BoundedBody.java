@@ -5,16 +5,48 @@ import java.io.InputStream;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Reads a response of a server that may be slow, broken or hostile: {@code HttpRequest}'s timeout
- * does not cover the body, and the JDK does not bound the body's length.
+ * The body of a response of a server that may be slow, broken or hostile: {@code HttpRequest}'s
+ * timeout does not cover the body, and the JDK does not bound the body's length. A body that
+ * delivers too few bytes in a time window is closed, so that a blocked reader wakes up.
  */
-public final class BoundedBody {
+public final class BoundedBody implements AutoCloseable {
   /** The longest body of an API response; downloads of files have no such bound. */
   public static final int MOST_BYTES = 64 << 20;
 
-  private BoundedBody() {}
+  /** Bytes a second; a slower download is closed. */
+  private static final long SLOWEST = 1000;
+
+  private static final ScheduledExecutorService WATCH =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "spark-lora-hub-stalls");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private final InputStream body;
+  private final ScheduledFuture<?> watching;
+  private final AtomicLong came = new AtomicLong(); // bytes since the last check
+  private volatile boolean closed; // by the check
+
+  private BoundedBody(InputStream body, Duration window, long least) {
+    this.body = body;
+    this.watching =
+        WATCH.scheduleAtFixedRate(
+            () -> closeUnless(least), window.toNanos(), window.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Guards a body of any length: it is closed if a window brings less than {@link #SLOWEST}. */
+  static BoundedBody ofDownload(InputStream body, Duration window) {
+    return new BoundedBody(body, window, Math.max(1, SLOWEST * window.toMillis() / 1000));
+  }
 
   /**
    * Reads a whole body and closes it.
@@ -40,14 +72,14 @@ public final class BoundedBody {
    * @throws IOException also if the bytes do not arrive before the deadline
    */
   public static byte[] front(InputStream body, int count, Duration deadline) throws IOException {
-    try (StallGuard guard = StallGuard.deadline(body, deadline)) {
+    try (BoundedBody guard = new BoundedBody(body, deadline, Long.MAX_VALUE)) {
       try {
         byte[] bytes = body.readNBytes(count);
-        if (!guard.hasClosed()) { // a body that the guard closed seems to end here
+        if (!guard.closed) { // a body that the guard closed seems to end here
           return bytes;
         }
       } catch (IOException e) {
-        if (!guard.hasClosed()) {
+        if (!guard.closed) {
           throw e;
         }
       }
@@ -55,5 +87,33 @@ public final class BoundedBody {
           String.format(
               Locale.ROOT, "the answer did not end within %.1f s", deadline.toMillis() / 1000.0));
     }
+  }
+
+  /** Counts bytes that arrived. */
+  void alive(long bytes) {
+    came.addAndGet(bytes);
+  }
+
+  private void closeUnless(long least) {
+    if (came.getAndSet(0) < least) {
+      closed = true;
+      discard(body);
+    }
+  }
+
+  /** Closes a body that is not needed any more. */
+  static void discard(InputStream body) {
+    try {
+      body.close();
+    } catch (IOException e) {
+      // the body is given up anyway
+    }
+  }
+
+  /** Stops the checks and closes the body. */
+  @Override
+  public void close() {
+    watching.cancel(false);
+    discard(body);
   }
 }

@@ -13,52 +13,34 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * The hash in an ETag of the hub: SHA-256 of a large file's contents, or Git's hash of another
- * file, which is SHA-1 of {@code blob SIZE\0} and the contents. Not thread-safe.
+ * The hashes in ETags of the hub, in hexadecimal digits: SHA-256 of a large file's contents, or
+ * Git's hash of another file, which is SHA-1 of {@code blob SIZE\0} and the contents.
  */
 final class ContentHash {
-  private final String expected;
-  private final MessageDigest digest;
+  private ContentHash() {}
 
-  private ContentHash(String expected, MessageDigest digest) {
-    this.expected = expected;
-    this.digest = digest;
-  }
-
-  /** The hash that checks contents against an ETag; empty if the ETag is of neither kind. */
-  static Optional<ContentHash> of(String etag, long bytes) {
+  /** The hash of a file of the same kind as an ETag; empty if the ETag is of neither kind. */
+  static Optional<String> like(String etag, Path file) throws IOException {
     if (etag.matches("[0-9a-f]{64}")) {
-      return Optional.of(new ContentHash(etag, digest("SHA-256")));
+      return Optional.of(sha256(file));
     }
-    if (etag.matches("[0-9a-f]{40}")) {
-      ContentHash git = new ContentHash(etag, digest("SHA-1"));
-      git.digest.update(("blob " + bytes + "\0").getBytes(StandardCharsets.UTF_8));
-      return Optional.of(git);
-    }
-    return Optional.empty();
+    return etag.matches("[0-9a-f]{40}")
+        ? Optional.of(hash("SHA-1", "blob " + Files.size(file) + "\0", file))
+        : Optional.empty();
   }
 
-  /** SHA-256 of a file, in hexadecimal digits. */
   static String sha256(Path file) throws IOException {
-    ContentHash hash = new ContentHash("", digest("SHA-256"));
-    hash.add(file);
-    return HexFormat.of().formatHex(hash.digest.digest());
+    return hash("SHA-256", "", file);
   }
 
-  void add(Path file) throws IOException {
-    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-      in.transferTo(OutputStream.nullOutputStream());
-    }
-  }
-
-  /** Whether the added bytes have the expected hash; the object cannot be used afterwards. */
-  boolean matches() {
-    return HexFormat.of().formatHex(digest.digest()).equals(expected);
-  }
-
-  private static MessageDigest digest(String algorithm) {
+  private static String hash(String algorithm, String prefix, Path file) throws IOException {
     try {
-      return MessageDigest.getInstance(algorithm);
+      MessageDigest digest = MessageDigest.getInstance(algorithm);
+      digest.update(prefix.getBytes(StandardCharsets.UTF_8));
+      try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+        in.transferTo(OutputStream.nullOutputStream());
+      }
+      return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("Every Java platform has " + algorithm, e);
     }

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * Downloads one file into the cache: {@code HEAD} yields its ETag, {@code GET} fetches the bytes
@@ -49,27 +50,23 @@ final class FileDownload {
   }
 
   /**
-   * Downloads the file, unless the snapshot shows it already.
+   * Downloads the file, unless the cache has its contents, and shows it in the snapshot.
    *
    * @param meter counts the bytes
    */
   void run(SnapshotDownload meter) {
-    Path pointer = cache.pointer(repo, commit, file);
-    if (Files.exists(pointer)) {
-      meter.found(file.bytes());
-      return;
-    }
     requireListed();
     Path blob = cache.blob(repo, file.etag());
     try {
       cache.locked(
           repo,
           file.etag(),
-          () -> {
+          part -> {
             if (Files.exists(blob)) {
               meter.found(file.bytes());
             } else {
-              fetch(blob, meter);
+              fetch(part, meter);
+              Files.move(part, blob, StandardCopyOption.ATOMIC_MOVE);
             }
             cache.link(repo, commit, file, blob);
           });
@@ -98,26 +95,23 @@ final class FileDownload {
    */
   private void requireSame(String header, String expected, Optional<String> actual) {
     if (!actual.equals(Optional.of(expected))) {
-      throw new HubException(
-          HubException.Kind.SERVER,
-          "Cannot trust the answer about %s: its %s is %s, not %s; check that HF_ENDPOINT is a hub and that no proxy changes answers"
-              .formatted(
-                  about,
-                  header,
-                  PlainText.line(actual.orElse("missing"), LONGEST_SHOWN),
-                  PlainText.line(expected, LONGEST_SHOWN)));
+      throw Kind.SERVER.error(
+          "Cannot trust the answer about %s: its %s is %s, not %s; check that HF_ENDPOINT is a hub and that no proxy changes answers",
+          about,
+          header,
+          PlainText.line(actual.orElse("missing"), LONGEST_SHOWN),
+          PlainText.line(expected, LONGEST_SHOWN));
     }
   }
 
-  private void fetch(Path blob, SnapshotDownload meter) throws IOException {
-    Files.createDirectories(blob.getParent());
-    Path part = HubCache.part(blob);
-    long before = Files.exists(part) ? Files.size(part) : 0;
+  private void fetch(Path part, SnapshotDownload meter) throws IOException {
+    Files.createDirectories(part.getParent());
+    long before = part.toFile().length(); // 0 if it is missing
     meter.found(Math.min(before, file.bytes()));
     boolean resumed = before > 0;
     int failures = 0;
     while (true) {
-      long start = Files.exists(part) ? Files.size(part) : 0;
+      long start = part.toFile().length();
       if (start < file.bytes() || !Files.exists(part)) {
         Optional<IOException> broken = append(part, start, meter);
         long size = Files.size(part);
@@ -132,16 +126,14 @@ final class FileDownload {
         }
       }
       if (isWhole(part)) {
-        Files.move(part, blob, StandardCopyOption.ATOMIC_MOVE);
         return;
       }
       long wrong = Files.size(part);
       Files.delete(part);
       if (!resumed) {
-        throw new HubException(
-            HubException.Kind.DAMAGED,
-            "Cannot use %s: what came does not have the %s that the hub names (%s); try again, and check proxies if it stays so"
-                .formatted(about, wrong == file.bytes() ? "hash" : "size", file.etag()));
+        throw Kind.DAMAGED.error(
+            "Cannot use %s: what came does not have the %s that the hub names (%s); try again, and check proxies if it stays so",
+            about, wrong == file.bytes() ? "hash" : "size", file.etag());
       }
       resumed = false; // an earlier attempt may have written a wrong beginning
       meter.came(-Math.min(wrong, file.bytes()));
@@ -149,15 +141,8 @@ final class FileDownload {
   }
 
   private boolean isWhole(Path part) throws IOException {
-    if (Files.size(part) != file.bytes()) {
-      return false;
-    }
-    Optional<ContentHash> hash = ContentHash.of(file.etag(), file.bytes());
-    if (hash.isPresent()) {
-      hash.get().add(part);
-      return hash.get().matches();
-    }
-    return true;
+    return Files.size(part) == file.bytes()
+        && ContentHash.like(file.etag(), part).orElse(file.etag()).equals(file.etag());
   }
 
   /**
@@ -189,7 +174,7 @@ final class FileDownload {
       InputStream body, OutputStream out, long wanted, LongConsumer came) throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
     long left = wanted + 1; // one byte more shows a body that is too long
-    try (StallGuard guard = StallGuard.of(body, http.timeout())) {
+    try (BoundedBody guard = BoundedBody.ofDownload(body, http.timeout())) {
       while (left > 0) {
         int read;
         try {

@@ -5,18 +5,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,6 +22,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * The download cache of {@code huggingface_hub}, read and written by its rules, so that this class
@@ -39,13 +38,15 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Files appear by an atomic rename, so every visible file is complete. The locks keep processes
  * of spark-lora from downloading a file twice; Python's locks are of another kind ({@code flock}),
- * which is harmless: both write temporary files under different names. Thread-safe.
+ * which is harmless: both write temporary files under different names, and so do processes of
+ * spark-lora where no lock can be had. Thread-safe.
  */
 final class HubCache {
   private static final Logger LOG = LoggerFactory.getLogger(HubCache.class);
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
   private static final Pattern ETAG = Pattern.compile("[A-Za-z0-9_-]{1,200}");
   private static final int TREE_FORMAT = 1;
+  private static final int LONGEST_SHOWN = 100;
 
   /** Suffix of an incomplete file; {@code huggingface_hub} never takes such a file for a blob. */
   private static final String INCOMPLETE = ".spark-lora.incomplete";
@@ -72,18 +73,14 @@ final class HubCache {
     if (revision.isEmpty()
         || !new HubFile(revision, 0, "", Optional.empty()).isInside()
         || revision.startsWith("-")) {
-      throw new HubException(
-          HubException.Kind.NO_REVISION,
-          "Cannot use revision \"%s\": name a branch, a tag or a commit".formatted(revision));
+      throw Kind.NO_REVISION.error(
+          "Cannot use revision \"%s\": name a branch, a tag or a commit", revision);
     }
     return revision;
   }
 
-  /** The commit of a revision at the last request to the hub, if any. */
+  /** The commit of a branch, tag or shortened id at the last request to the hub, if any. */
   Optional<String> commit(HubRepo repo, String revision) {
-    if (isCommit(revision)) {
-      return Optional.of(revision);
-    }
     Path file = folder(repo).resolve("refs").resolve(revision);
     try {
       return Files.isRegularFile(file)
@@ -95,46 +92,42 @@ final class HubCache {
   }
 
   void saveCommit(HubRepo repo, String revision, String commit) {
-    if (isCommit(revision) || commit(repo, revision).equals(Optional.of(commit))) {
-      return;
+    if (!commit(repo, revision).equals(Optional.of(commit))) {
+      write(folder(repo).resolve("refs").resolve(revision), commit);
     }
-    write(folder(repo).resolve("refs").resolve(revision), commit);
   }
 
-  /** The files of a commit, if the cache has their list. */
-  Optional<Map<String, HubFile>> tree(HubRepo repo, String commit) {
+  /** The files of a commit, sorted by path, if the cache has their list. */
+  Optional<List<HubFile>> tree(HubRepo repo, String commit) {
     Path file = treeFile(repo, commit);
     try {
       JsonNode tree = Files.isRegularFile(file) ? JSON.readTree(file.toFile()) : null;
       if (tree == null || tree.path("format_version").asInt() != TREE_FORMAT) {
         return Optional.empty();
       }
-      Map<String, HubFile> files = new TreeMap<>();
-      tree.path("files")
-          .fields()
-          .forEachRemaining(
-              entry -> {
-                JsonNode info = entry.getValue();
-                files.put(
-                    entry.getKey(),
-                    new HubFile(
-                        entry.getKey(),
-                        info.path("size").asLong(),
-                        info.path("blob_id").asText(),
-                        Optional.ofNullable(info.path("lfs_sha256").textValue())));
-              });
-      return hasHashes(files.values()) ? Optional.of(files) : Optional.empty();
+      List<HubFile> files = new ArrayList<>();
+      for (Map.Entry<String, JsonNode> entry : tree.path("files").properties()) {
+        JsonNode info = entry.getValue();
+        files.add(
+            new HubFile(
+                entry.getKey(),
+                info.path("size").asLong(),
+                info.path("blob_id").asText(),
+                Optional.ofNullable(info.path("lfs_sha256").textValue())));
+      }
+      files.sort(Comparator.comparing(HubFile::path));
+      return hasHashes(files) ? Optional.of(files) : Optional.empty();
     } catch (IOException e) {
       return Optional.empty(); // the list is damaged: the caller asks the hub again
     }
   }
 
   /** Whether a list has hashes: the hub masks those of gated files for accounts without access. */
-  private static boolean hasHashes(Collection<HubFile> files) {
+  private static boolean hasHashes(List<HubFile> files) {
     return files.stream().allMatch(file -> ETAG.matcher(file.etag()).matches());
   }
 
-  void saveTree(HubRepo repo, String commit, Collection<HubFile> files) {
+  void saveTree(HubRepo repo, String commit, List<HubFile> files) {
     if (!hasHashes(files)) {
       return; // the account may get access to this commit later
     }
@@ -175,9 +168,17 @@ final class HubCache {
     }
   }
 
-  /** The path at which a snapshot shows a file. */
+  /**
+   * The path at which a snapshot shows a file.
+   *
+   * @throws HubException if the file's path leaves the repository
+   */
   Path pointer(HubRepo repo, String commit, HubFile file) {
-    file.requireInside();
+    if (!file.isInside()) {
+      throw Kind.DAMAGED.error(
+          "Cannot download a file that the hub calls \"%s\": the name does not stay inside of the repository; do not use this repository",
+          PlainText.line(file.path(), LONGEST_SHOWN));
+    }
     return snapshot(repo, commit).resolve(file.path());
   }
 
@@ -188,10 +189,9 @@ final class HubCache {
    */
   Path blob(HubRepo repo, String etag) {
     if (!ETAG.matcher(etag).matches()) {
-      throw new HubException(
-          HubException.Kind.DAMAGED,
-          "Cannot keep a file of %s: its ETag is no name for a file; check that HF_ENDPOINT is a hub"
-              .formatted(repo));
+      throw Kind.DAMAGED.error(
+          "Cannot keep a file of %s: its ETag is no name for a file; check that HF_ENDPOINT is a hub",
+          repo);
     }
     return folder(repo).resolve("blobs").resolve(etag);
   }
@@ -219,10 +219,9 @@ final class HubCache {
     }
     Path folder = Files.createDirectories(pointer.getParent());
     if (!folder.toRealPath().startsWith(snapshot(repo, commit).toRealPath())) {
-      throw new HubException(
-          HubException.Kind.CACHE,
-          "Cannot write %s: a symbolic link leads out of the cache; delete %s"
-              .formatted(pointer, snapshot(repo, commit)));
+      throw Kind.CACHE.error(
+          "Cannot write %s: a symbolic link leads out of the cache; delete %s",
+          pointer, snapshot(repo, commit));
     }
     if (symlinks) {
       try {
@@ -238,25 +237,52 @@ final class HubCache {
     replace(pointer, aside -> Files.copy(blob, aside));
   }
 
-  /** An action that runs while a blob's lock is held. */
-  interface Locked {
-    void run() throws IOException;
+  /** Fills a blob by way of the file {@code part}. */
+  interface Filling {
+    void run(Path part) throws IOException;
   }
 
-  void locked(HubRepo repo, String etag, Locked action) throws IOException {
+  /**
+   * Runs an action while a blob's lock is held. Without a lock, on a file system that has none, the
+   * action gets a part that no other process writes, and that no later one continues.
+   */
+  void locked(HubRepo repo, String etag, Filling action) throws IOException {
     Path file = root.resolve(".locks").resolve(repo.folderName()).resolve(etag + ".lock");
+    Path part = part(blob(repo, etag));
     ReentrantLock inProcess = IN_PROCESS.computeIfAbsent(file, key -> new ReentrantLock());
     inProcess.lock();
-    try {
-      Files.createDirectories(file.getParent());
-      try (FileChannel channel =
-              FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = channel.lock()) {
-        assert lock.isValid();
-        action.run();
+    try (FileChannel lock = lock(file).orElse(null)) {
+      if (lock != null) {
+        action.run(part);
+        return;
+      }
+      Path own = part.resolveSibling(UUID.randomUUID() + INCOMPLETE);
+      try {
+        action.run(own);
+      } finally {
+        Files.deleteIfExists(own);
       }
     } finally {
       inProcess.unlock();
+    }
+  }
+
+  /** A channel that locks a file until it is closed; empty if the file cannot be locked. */
+  private static Optional<FileChannel> lock(Path file) {
+    try {
+      Files.createDirectories(file.getParent());
+      FileChannel channel =
+          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      try {
+        channel.lock();
+        return Optional.of(channel);
+      } catch (IOException e) {
+        channel.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      LOG.warn("Cannot lock {} ({}), so another process may download it too", file, e.toString());
+      return Optional.empty();
     }
   }
 
@@ -294,10 +320,11 @@ final class HubCache {
   }
 
   static HubException failed(String what, Path file, IOException cause) {
-    return new HubException(
-        HubException.Kind.CACHE,
-        "Cannot %s %s (%s): check rights and room, or set HF_HUB_CACHE to another folder"
-            .formatted(what, file, cause.getMessage()),
-        cause);
+    return Kind.CACHE.error(
+        cause,
+        "Cannot %s %s (%s): check rights and room, or set HF_HUB_CACHE to another folder",
+        what,
+        file,
+        cause.getMessage());
   }
 }

@@ -7,8 +7,8 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * Reads repositories of the hub through the cache: resolves a revision to a commit, and a commit to
@@ -36,9 +37,7 @@ public final class HubClient {
   private final HubConfig config;
   private final HubHttp http;
   private final HubCache cache;
-  private final Map<Wanted, String> commits = new ConcurrentHashMap<>();
-
-  private record Wanted(HubRepo repo, String revision) {}
+  private final Map<HubReference, String> commits = new ConcurrentHashMap<>();
 
   /** The shared client of this process, for the hub that the environment names. */
   public static HubClient shared() {
@@ -69,7 +68,7 @@ public final class HubClient {
 
   HubClient(HubConfig config, RetryPause pause) {
     this.config = config;
-    this.http = new HubHttp(config, pause);
+    this.http = new HubHttp(config, pause, HubConfig.PUBLIC_HUB);
     this.cache = new HubCache(config.cache(), config.symlinks());
   }
 
@@ -92,7 +91,7 @@ public final class HubClient {
     HubCache.requireRevision(revision);
     return HubCache.isCommit(revision)
         ? revision
-        : commits.computeIfAbsent(new Wanted(repo, revision), wanted -> ask(repo, revision));
+        : commits.computeIfAbsent(new HubReference(repo, revision), key -> ask(repo, revision));
   }
 
   private String ask(HubRepo repo, String revision) {
@@ -125,9 +124,8 @@ public final class HubClient {
     HubRequest request = HubRequest.get(http.api(repo, "revision", revision), about);
     String commit = http.sendForJson(request.triedAgain(retries)).path("sha").asText();
     if (!HubCache.isCommit(commit)) {
-      throw new HubException(
-          HubException.Kind.SERVER,
-          "The hub names no commit for %s; check that HF_ENDPOINT is a hub".formatted(about));
+      throw Kind.SERVER.error(
+          "The hub names no commit for %s; check that HF_ENDPOINT is a hub", about);
     }
     return commit;
   }
@@ -139,9 +137,9 @@ public final class HubClient {
    *     lacks the commit
    */
   public List<HubFile> files(HubRepo repo, String commit) {
-    Optional<Map<String, HubFile>> known = cache.tree(repo, commit);
+    Optional<List<HubFile>> known = cache.tree(repo, commit);
     if (known.isPresent()) {
-      return List.copyOf(known.get().values());
+      return known.get();
     }
     if (config.offline()) {
       // an older huggingface_hub saved no list: use the files that it downloaded
@@ -155,14 +153,13 @@ public final class HubClient {
     HubSubject about = HubSubject.read(repo, commit);
     URI page = URI.create(http.api(repo, "tree", commit) + "?recursive=true&expand=false");
     for (int pages = 0; pages < MAX_PAGES && files.size() < MAX_FILES; pages++) {
-      HubHttp.Answer answer = http.ask(HubRequest.get(page, about));
-      if (!answer.json().isArray()) {
-        throw new HubException(
-            HubException.Kind.SERVER,
-            "The answer about the files of %s is no list; check that HF_ENDPOINT is a hub and that no proxy changes answers"
-                .formatted(about));
+      HubHttp.Answer<JsonNode> answer = http.ask(HubRequest.get(page, about));
+      if (!answer.body().isArray()) {
+        throw Kind.SERVER.error(
+            "The answer about the files of %s is no list; check that HF_ENDPOINT is a hub and that no proxy changes answers",
+            about);
       }
-      for (JsonNode entry : answer.json()) {
+      for (JsonNode entry : answer.body()) {
         if (entry.path("type").asText().equals("file")) {
           files.add(
               new HubFile(
@@ -175,15 +172,13 @@ public final class HubClient {
       Matcher next = NEXT.matcher(answer.headers().firstValue("Link").orElse(""));
       if (!next.find()) {
         cache.saveTree(repo, commit, files);
-        files.sort((a, b) -> a.path().compareTo(b.path()));
-        return List.copyOf(files);
+        files.sort(Comparator.comparing(HubFile::path));
+        return files;
       }
       page = http.resolve(page, next.group(1));
     }
-    throw new HubException(
-        HubException.Kind.SERVER,
-        "The hub's list of the files of %s has no end; check that HF_ENDPOINT is a hub"
-            .formatted(about));
+    throw Kind.SERVER.error(
+        "The hub's list of the files of %s has no end; check that HF_ENDPOINT is a hub", about);
   }
 
   /**
@@ -197,10 +192,9 @@ public final class HubClient {
     Path folder = cache.snapshot(repo, commit);
     List<HubFile> files = files(repo, commit).stream().filter(wanted).toList();
     if (files.isEmpty()) {
-      throw new HubException(
-          HubException.Kind.NO_FILE,
-          "Cannot use %s (commit %s): it has none of the files that are needed; look at its files at %s"
-              .formatted(repo, commit, config.endpoint() + repo.path()));
+      throw Kind.NO_FILE.error(
+          "Cannot use %s (commit %s): it has none of the files that are needed; look at its files at %s",
+          repo, commit, config.endpoint() + repo.path());
     }
     List<HubFile> missing =
         files.stream().filter(file -> !Files.exists(cache.pointer(repo, commit, file))).toList();
@@ -255,10 +249,9 @@ public final class HubClient {
   }
 
   private HubException lacks(HubRepo repo, String commit, List<HubFile> missing) {
-    return new HubException(
-        HubException.Kind.OFFLINE,
-        "Cannot use %s (commit %s) offline: the cache %s lacks %s of its files (%s); unset HF_HUB_OFFLINE once to download them"
-            .formatted(repo, commit, config.cache(), missing.size(), missing.get(0).path()));
+    return Kind.OFFLINE.error(
+        "Cannot use %s (commit %s) offline: the cache %s lacks %s of its files (%s); unset HF_HUB_OFFLINE once to download them",
+        repo, commit, config.cache(), missing.size(), missing.get(0).path());
   }
 
   /** Refuses a download that the disk cannot hold, before it begins. */
@@ -267,15 +260,9 @@ public final class HubClient {
     try {
       long room = Files.getFileStore(Files.createDirectories(config.cache())).getUsableSpace();
       if (room < bytes && room > 0) {
-        throw new HubException(
-            HubException.Kind.CACHE,
-            String.format(
-                Locale.ROOT,
-                "Cannot download %s: %,d bytes are missing and %s has room for %,d; make room or set HF_HUB_CACHE to another disk",
-                repo,
-                bytes,
-                config.cache(),
-                room));
+        throw Kind.CACHE.error(
+            "Cannot download %s: %,d bytes are missing and %s has room for %,d; make room or set HF_HUB_CACHE to another disk",
+            repo, bytes, config.cache(), room);
       }
     } catch (IOException e) {
       throw HubCache.failed("make", config.cache(), e);
@@ -283,9 +270,8 @@ public final class HubClient {
   }
 
   private HubException offline(HubRepo repo, String revision) {
-    return new HubException(
-        HubException.Kind.OFFLINE,
-        "Cannot use %s (revision %s) offline: the cache %s has no such revision; unset HF_HUB_OFFLINE once to download it, or name a local folder"
-            .formatted(repo, revision, config.cache()));
+    return Kind.OFFLINE.error(
+        "Cannot use %s (revision %s) offline: the cache %s has no such revision; unset HF_HUB_OFFLINE once to download it, or name a local folder",
+        repo, revision, config.cache());
   }
 }

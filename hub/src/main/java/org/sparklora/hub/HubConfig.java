@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * The hub's address, the user's token and the download cache, from the environment variables of
@@ -121,14 +122,11 @@ public record HubConfig(
       // reported below, like an address of another scheme
     }
     // The address appears in messages, logs and results, where a password must not.
-    boolean hasUser = text.contains("@");
-    throw new HubException(
-        HubException.Kind.UNREACHABLE,
-        hasUser
+    throw Kind.UNREACHABLE.error(
+        text.contains("@")
             ? "Cannot use HF_ENDPOINT = %s: user and password are not taken from an address; leave them out and set HF_TOKEN"
-                .formatted(text.replaceFirst("(?s)^([^/@]*//)?.*@", "$1***@"))
-            : "Cannot use HF_ENDPOINT = %s: an address as https://huggingface.co is expected"
-                .formatted(text));
+            : "Cannot use HF_ENDPOINT = %s: an address as https://huggingface.co is expected",
+        text.replaceFirst("(?s)^([^/@]*//)?.*@", "$1***@"));
   }
 
   private static Optional<HubToken> token(Map<String, String> environment, Path file) {
@@ -140,11 +138,11 @@ public record HubConfig(
       try {
         text = Files.readString(file);
       } catch (IOException e) {
-        throw new HubException(
-            HubException.Kind.BAD_TOKEN,
-            "Cannot read the hub token in %s (%s): correct its rights, or set HF_TOKEN"
-                .formatted(file, e.getMessage()),
-            e);
+        throw Kind.BAD_TOKEN.error(
+            e,
+            "Cannot read the hub token in %s (%s): correct its rights, or set HF_TOKEN",
+            file,
+            e.getMessage());
       }
     }
     return text.isBlank() ? Optional.empty() : Optional.of(HubToken.of(text));
@@ -163,9 +161,7 @@ public record HubConfig(
     } catch (NumberFormatException e) {
       // reported below, like a number below 1
     }
-    throw new HubException(
-        HubException.Kind.UNREACHABLE,
-        "Cannot use HF_HUB_DOWNLOAD_TIMEOUT = %s: a whole number of seconds is expected"
-            .formatted(value));
+    throw Kind.UNREACHABLE.error(
+        "Cannot use HF_HUB_DOWNLOAD_TIMEOUT = %s: a whole number of seconds is expected", value);
   }
 }

@@ -1,5 +1,7 @@
 package org.sparklora.hub;
 
+import java.util.Locale;
+
 /** A download from the hub or an upload to it failed. The message says what to do. */
 public final class HubException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
@@ -33,15 +35,19 @@ public final class HubException extends IllegalArgumentException {
     /** A file has other bytes than the hub announced, or an unsafe name. */
     DAMAGED,
     /** A local file or folder cannot be read or written, or its disk is full. */
-    CACHE
+    CACHE;
+
+    /** An error of this kind; the message is {@code format}, filled in by {@link String#format}. */
+    HubException error(String format, Object... arguments) {
+      return error(null, format, arguments);
+    }
+
+    HubException error(Throwable cause, String format, Object... arguments) {
+      return new HubException(this, String.format(Locale.ROOT, format, arguments), cause);
+    }
   }
 
-  HubException(Kind kind, String message) {
-    super(PlainText.of(message));
-    this.kind = kind;
-  }
-
-  HubException(Kind kind, String message, Throwable cause) {
+  private HubException(Kind kind, String message, Throwable cause) {
     super(PlainText.of(message), cause);
     this.kind = kind;
   }

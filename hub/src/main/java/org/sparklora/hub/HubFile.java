@@ -14,7 +14,6 @@ import java.util.regex.Pattern;
  * @param sha256 SHA-256 of the contents, if the hub stores the file as a large file
  */
 public record HubFile(String path, long bytes, String blobId, Optional<String> sha256) {
-  private static final int LONGEST_SHOWN = 100;
   private static final Pattern DRIVE = Pattern.compile("^[A-Za-z]:");
 
   /** The hash by which the hub, and the cache, name the contents. */
@@ -33,20 +32,9 @@ public record HubFile(String path, long bytes, String blobId, Optional<String> s
   }
 
   /**
-   * Refuses a path that would leave the cache's folder under the rules of any operating system,
+   * Whether the path stays inside of the cache's folder under the rules of every operating system,
    * since the server may run on another one.
-   *
-   * @throws HubException if the path is refused; the message names the file
    */
-  void requireInside() {
-    if (!isInside()) {
-      throw new HubException(
-          HubException.Kind.DAMAGED,
-          "Cannot download a file that the hub calls \"%s\": the name does not stay inside of the repository; do not use this repository"
-              .formatted(PlainText.line(path, LONGEST_SHOWN)));
-    }
-  }
-
   boolean isInside() {
     return !path.isEmpty()
         && path.length() < 1024

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * Sends requests to the hub. It retries after transient failures, with the pauses that a server
@@ -41,10 +43,6 @@ final class HubHttp {
   private final String publicHub;
   private final HttpClient client;
 
-  HubHttp(HubConfig config, RetryPause pause) {
-    this(config, pause, HubConfig.PUBLIC_HUB);
-  }
-
   /**
    * @param publicHub {@link HubConfig#PUBLIC_HUB}, or a local server in tests
    */
@@ -68,12 +66,17 @@ final class HubHttp {
 
   /** The address of an unencoded {@code path} below the endpoint. */
   URI uri(String path) {
-    return URI.create(config.endpoint() + UriPath.encode(path));
+    return URI.create(config.endpoint() + encoded(path).replace("%2F", "/"));
+  }
+
+  /** Percent-encodes a part of a path, slashes too: the revision {@code refs/pr/1} is one part. */
+  private static String encoded(String part) {
+    return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   /** The address of the hub's API for a revision of a repository. */
   URI api(HubRepo repo, String what, String revision) {
-    return URI.create(uri(repo.apiPath()) + "/" + what + "/" + UriPath.encodePart(revision));
+    return URI.create(uri(repo.apiPath()) + "/" + what + "/" + encoded(revision));
   }
 
   /**
@@ -97,8 +100,7 @@ final class HubHttp {
     } catch (IllegalArgumentException e) {
       // reported below, as an address of another kind is
     }
-    throw new HubException(
-        HubException.Kind.SERVER, "The hub answers with an address that is none; try again later");
+    throw Kind.SERVER.error("The hub answers with an address that is none; try again later");
   }
 
   /** Whether the address is the hub's, which may see the token. */
@@ -125,7 +127,7 @@ final class HubHttp {
   /** Sends a request and returns the headers of the response, whose body is not needed. */
   HttpHeaders headers(HubRequest request) {
     HttpResponse<InputStream> response = send(request);
-    discard(response);
+    BoundedBody.discard(response.body());
     return response.headers();
   }
 
@@ -141,18 +143,15 @@ final class HubHttp {
       if (request.method().equals("HEAD") && !isHub(target) && !isPublicHub(target)) {
         return response;
       }
-      discard(response);
+      BoundedBody.discard(response.body());
       if ("https".equals(uri.getScheme()) && !"https".equals(target.getScheme())) {
-        throw new HubException(
-            HubException.Kind.SERVER,
-            "The hub redirects %s to an unencrypted address; check HF_ENDPOINT and proxies"
-                .formatted(request.about()));
+        throw Kind.SERVER.error(
+            "The hub redirects %s to an unencrypted address; check HF_ENDPOINT and proxies",
+            request.about());
       }
       uri = target;
     }
-    throw new HubException(
-        HubException.Kind.SERVER,
-        "The hub redirects %s in a circle; check HF_ENDPOINT".formatted(request.about()));
+    throw Kind.SERVER.error("The hub redirects %s in a circle; check HF_ENDPOINT", request.about());
   }
 
   /**
@@ -168,29 +167,24 @@ final class HubHttp {
     return origin(uri).equals(origin(URI.create(publicHub)));
   }
 
-  /** A JSON response that was read to its end. */
-  record Answer(JsonNode json, HttpHeaders headers) {}
+  /** A response whose body was read, to its end or as far as wanted. */
+  record Answer<T>(T body, HttpHeaders headers) {}
 
   /** Sends a request for JSON, again if the response breaks off. */
-  Answer ask(HubRequest request) {
-    Body body = read(request, BoundedBody.MOST_BYTES + 1, transfer(0));
-    if (body.bytes().length > BoundedBody.MOST_BYTES) {
-      throw new HubException(
-          HubException.Kind.SERVER,
-          String.format(
-              Locale.ROOT,
-              "The hub's answer about %s has more than %,d bytes; check that HF_ENDPOINT is a hub",
-              request.about(),
-              BoundedBody.MOST_BYTES));
+  Answer<JsonNode> ask(HubRequest request) {
+    Answer<byte[]> answer = read(request, BoundedBody.MOST_BYTES + 1, transfer(0));
+    if (answer.body().length > BoundedBody.MOST_BYTES) {
+      throw Kind.SERVER.error(
+          "The hub's answer about %s has more than %,d bytes; check that HF_ENDPOINT is a hub",
+          request.about(), BoundedBody.MOST_BYTES);
     }
     try {
-      return new Answer(JSON.readTree(body.bytes()), body.headers());
+      return new Answer<>(JSON.readTree(answer.body()), answer.headers());
     } catch (IOException e) {
-      throw new HubException(
-          HubException.Kind.SERVER,
-          "The hub's answer about %s is not JSON; check that HF_ENDPOINT is a hub"
-              .formatted(request.about()),
-          e);
+      throw Kind.SERVER.error(
+          e,
+          "The hub's answer about %s is not JSON; check that HF_ENDPOINT is a hub",
+          request.about());
     }
   }
 
@@ -200,21 +194,14 @@ final class HubHttp {
    * @throws HubException also if the body is shorter
    */
   byte[] front(HubRequest request, int count) {
-    byte[] bytes = read(request, count, transfer(count)).bytes();
+    byte[] bytes = read(request, count, transfer(count)).body();
     if (bytes.length < count) {
-      throw new HubException(
-          HubException.Kind.DAMAGED,
-          String.format(
-              Locale.ROOT,
-              "Cannot use %s: %,d bytes came of its first %,d; try again, and check proxies if it stays so",
-              request.about(),
-              bytes.length,
-              count));
+      throw Kind.DAMAGED.error(
+          "Cannot use %s: %,d bytes came of its first %,d; try again, and check proxies if it stays so",
+          request.about(), bytes.length, count);
     }
     return bytes;
   }
-
-  private record Body(byte[] bytes, HttpHeaders headers) {}
 
   /** Counts the failures of a request: no response, an error status, a body that breaks off. */
   private final class Attempts {
@@ -234,13 +221,13 @@ final class HubHttp {
     }
   }
 
-  private Body read(HubRequest request, int most, Duration deadline) {
+  private Answer<byte[]> read(HubRequest request, int most, Duration deadline) {
     Attempts attempts = new Attempts(request.retries());
     while (true) {
       HttpResponse<InputStream> response = send(request, attempts);
       try {
         byte[] bytes = BoundedBody.front(response.body(), most, deadline);
-        return new Body(bytes, response.headers());
+        return new Answer<>(bytes, response.headers());
       } catch (IOException e) {
         if (!attempts.isLeft()) {
           throw unreachable(request.about(), e);
@@ -251,7 +238,7 @@ final class HubHttp {
   }
 
   JsonNode sendForJson(HubRequest request) {
-    return ask(request).json();
+    return ask(request).body();
   }
 
   private HttpResponse<InputStream> sendPatiently(HubRequest request, URI uri, Attempts attempts) {
@@ -263,13 +250,13 @@ final class HubHttp {
         if (status < 400) {
           return response;
         }
-        Duration asked = RetryPause.askedFor(response.headers()).orElse(Duration.ZERO);
+        Duration asked = RetryPause.askedFor(response.headers());
         if (!RETRIED.contains(status)
             || !attempts.isLeft()
             || asked.compareTo(RetryPause.LONGEST) > 0) {
           throw failure(request, response, asked);
         }
-        discard(response);
+        BoundedBody.discard(response.body());
         attempts.pause(asked);
       } catch (IOException e) {
         if (!attempts.isLeft() || isUnknownHost(e)) {
@@ -289,21 +276,17 @@ final class HubHttp {
   }
 
   private HttpRequest toHttp(HubRequest request, URI uri) {
+    long bytes = request.body().contentLength(); // an upload's response comes after its last byte
     HttpRequest.Builder builder =
         HttpRequest.newBuilder(uri)
             .method(request.method(), request.body())
-            .timeout(timeout(request.body().contentLength()))
+            .timeout(bytes <= 0 ? config.timeout() : transfer(bytes))
             .header("User-Agent", "spark-lora");
     request.headers().forEach(builder::header);
     if (isHub(uri)) {
       config.token().ifPresent(token -> builder.header("Authorization", token.authorization()));
     }
     return builder.build();
-  }
-
-  /** The time to the response's headers, which an upload only gets after its last byte. */
-  private Duration timeout(long bodyBytes) {
-    return bodyBytes <= 0 ? config.timeout() : transfer(bodyBytes);
   }
 
   private Duration transfer(long bytes) {
@@ -314,17 +297,17 @@ final class HubHttp {
   HubException unreachable(HubSubject about, IOException cause) {
     String reason =
         cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-    return new HubException(
-        HubException.Kind.UNREACHABLE,
-        "Cannot reach %s for %s (%s): check the network, HF_ENDPOINT and proxies, or set HF_HUB_OFFLINE=1 to use the cache alone; if a folder was meant, there is none of that name"
-            .formatted(config.endpoint(), about, config.redact(reason)),
-        cause);
+    return Kind.UNREACHABLE.error(
+        cause,
+        "Cannot reach %s for %s (%s): check the network, HF_ENDPOINT and proxies, or set HF_HUB_OFFLINE=1 to use the cache alone; if a folder was meant, there is none of that name",
+        config.endpoint(),
+        about,
+        config.redact(reason));
   }
 
   static HubException interrupted(InterruptedException e) {
     Thread.currentThread().interrupt();
-    return new HubException(
-        HubException.Kind.UNREACHABLE, "The transfer was interrupted; start it again", e);
+    return Kind.UNREACHABLE.error(e, "The transfer was interrupted; start it again");
   }
 
   private HubException failure(
@@ -334,30 +317,13 @@ final class HubHttp {
     if (said.isEmpty()) {
       try {
         byte[] body = BoundedBody.front(response.body(), MOST_OF_A_REFUSAL, config.timeout());
-        said = errorText(new String(body, StandardCharsets.UTF_8));
+        said = JSON.readTree(body).path("error").asText("");
       } catch (IOException e) {
-        said = ""; // report the status alone
+        // the body breaks off or is no JSON: the status alone is reported
       }
     }
-    discard(response);
+    BoundedBody.discard(response.body());
     String reason = PlainText.line(config.redact(said), LONGEST_REASON);
     return request.about().failure(config, response.statusCode(), code, reason, asked);
-  }
-
-  /** The field {@code error} of a JSON body; empty for other bodies. */
-  private static String errorText(String body) {
-    try {
-      return JSON.readTree(body).path("error").asText("");
-    } catch (IOException e) {
-      return "";
-    }
-  }
-
-  private static void discard(HttpResponse<InputStream> response) {
-    try {
-      response.body().close();
-    } catch (IOException e) {
-      // the body is not needed
-    }
   }
 }

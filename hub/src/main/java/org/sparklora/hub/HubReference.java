@@ -2,6 +2,7 @@ package org.sparklora.hub;
 
 import java.io.Serializable;
 import java.util.Optional;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * A user's name for a repository of the hub: {@code namespace/name}, or {@code
@@ -28,10 +29,9 @@ public record HubReference(HubRepo repo, String revision) implements Serializabl
     }
     String own = at < 0 ? "" : HubCache.requireRevision(text.substring(at + 1));
     if (!own.isEmpty() && !revision.isEmpty() && !own.equals(revision)) {
-      throw new HubException(
-          HubException.Kind.NO_REVISION,
-          "Cannot use revision %s of %s: its name asks for another; write one of them"
-              .formatted(revision, text));
+      throw Kind.NO_REVISION.error(
+          "Cannot use revision %s of %s: its name asks for another; write one of them",
+          revision, text);
     }
     String wanted = own.isEmpty() ? revision : own;
     return Optional.of(new HubReference(new HubRepo(type, id), wanted.isEmpty() ? MAIN : wanted));

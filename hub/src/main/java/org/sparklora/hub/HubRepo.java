@@ -3,6 +3,7 @@ package org.sparklora.hub;
 import java.io.Serializable;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * A repository of the hub.
@@ -34,10 +35,9 @@ public record HubRepo(Type type, String id) implements Serializable {
    */
   public HubRepo {
     if (!isId(id)) {
-      throw new HubException(
-          HubException.Kind.NO_REPOSITORY,
-          "Cannot use %s as the name of a repository: it must be namespace/name, of letters, digits, dots, dashes and underscores"
-              .formatted(id));
+      throw Kind.NO_REPOSITORY.error(
+          "Cannot use %s as the name of a repository: it must be namespace/name, of letters, digits, dots, dashes and underscores",
+          id);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.sparklora.hub;
 
 import java.time.Duration;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * The subject of a request, for messages.
@@ -38,65 +39,51 @@ record HubSubject(String repo, String revision, String file, String address, boo
     boolean known = config.token().isPresent();
     if (status == 401 && said.contains("Invalid credentials")
         || status == 401 && code.isEmpty() && known) {
-      return new HubException(
-          HubException.Kind.BAD_TOKEN,
-          "Cannot use the hub token for %s: %s does not know it; make a new one at %s/settings/tokens and set HF_TOKEN or the token file"
-              .formatted(this, config.endpoint(), config.endpoint()));
+      return Kind.BAD_TOKEN.error(
+          "Cannot use the hub token for %s: %s does not know it; make a new one at %s/settings/tokens and set HF_TOKEN or the token file",
+          this, config.endpoint(), config.endpoint());
     }
     if (code.equals("GatedRepo")) {
-      return new HubException(
-          HubException.Kind.GATED,
+      return Kind.GATED.error(
           known
               ? "Cannot download %s: it is gated and this token's account has no access yet; accept its conditions at %s"
-                  .formatted(this, page)
-              : "Cannot download %s: it is gated; accept its conditions at %s, then set HF_TOKEN to a token of that account"
-                  .formatted(this, page));
+              : "Cannot download %s: it is gated; accept its conditions at %s, then set HF_TOKEN to a token of that account",
+          this,
+          page);
     }
     if (code.equals("RevisionNotFound")) {
-      return new HubException(
-          HubException.Kind.NO_REVISION,
-          "Cannot find revision %s of %s: name a branch, tag or commit that %s has"
-              .formatted(revision, repo, page));
+      return Kind.NO_REVISION.error(
+          "Cannot find revision %s of %s: name a branch, tag or commit that %s has",
+          revision, repo, page);
     }
     if (code.equals("EntryNotFound")) {
-      return new HubException(
-          HubException.Kind.NO_FILE,
-          "Cannot find %s at %s: look at its files at %s".formatted(file, this, page));
+      return Kind.NO_FILE.error("Cannot find %s at %s: look at its files at %s", file, this, page);
     }
     if (code.equals("RepoNotFound") || status == 401 || status == 404) {
-      return new HubException(
-          HubException.Kind.NO_REPOSITORY,
-          "Cannot find %s at %s%s: correct the name%s"
-              .formatted(
-                  repo,
-                  config.endpoint(),
-                  mayBeFolder ? ", and here is no folder of that name either" : "",
-                  known
-                      ? ", or, if it is private, use a token that may read it"
-                      : ", or, if it is private or gated, set HF_TOKEN"));
+      return Kind.NO_REPOSITORY.error(
+          "Cannot find %s at %s%s: correct the name%s",
+          repo,
+          config.endpoint(),
+          mayBeFolder ? ", and here is no folder of that name either" : "",
+          known
+              ? ", or, if it is private, use a token that may read it"
+              : ", or, if it is private or gated, set HF_TOKEN");
     }
     String hub = said.isEmpty() ? "" : " (the hub says: %s)".formatted(said);
     return switch (status) {
       case 403 ->
-          new HubException(
-              HubException.Kind.FORBIDDEN,
-              "Not allowed for %s%s: use a token with the right to do it, made at %s/settings/tokens"
-                  .formatted(this, hub, config.endpoint()));
-      case 409, 412 ->
-          new HubException(
-              HubException.Kind.CONFLICT,
-              "%s has changed meanwhile%s; try again".formatted(this, hub));
+          Kind.FORBIDDEN.error(
+              "Not allowed for %s%s: use a token with the right to do it, made at %s/settings/tokens",
+              this, hub, config.endpoint());
+      case 409, 412 -> Kind.CONFLICT.error("%s has changed meanwhile%s; try again", this, hub);
       case 429 ->
-          new HubException(
-              HubException.Kind.RATE_LIMITED,
-              "The hub takes no more requests for %s%s; try again in %s, with HF_TOKEN set for a higher limit"
-                  .formatted(
-                      this, hub, asked.isZero() ? "some minutes" : asked.toSeconds() + " s"));
+          Kind.RATE_LIMITED.error(
+              "The hub takes no more requests for %s%s; try again in %s, with HF_TOKEN set for a higher limit",
+              this, hub, asked.isZero() ? "some minutes" : asked.toSeconds() + " s");
       default ->
-          new HubException(
-              HubException.Kind.SERVER,
-              "The hub answers %s for %s%s; try again later, or look at https://status.huggingface.co"
-                  .formatted(status, this, hub));
+          Kind.SERVER.error(
+              "The hub answers %s for %s%s; try again later, or look at https://status.huggingface.co",
+              status, this, hub);
     };
   }
 

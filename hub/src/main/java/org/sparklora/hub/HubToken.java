@@ -1,5 +1,7 @@
 package org.sparklora.hub;
 
+import org.sparklora.hub.HubException.Kind;
+
 /**
  * A user access token. Only the authorization header carries its text: {@link #toString} hides it,
  * so that no log, manifest or message shows it by accident. Not serialisable, so that the token
@@ -22,8 +24,7 @@ public final class HubToken {
   public static HubToken of(String text) {
     String stripped = text.strip();
     if (stripped.isEmpty() || !stripped.chars().allMatch(c -> c > ' ' && c < 127)) {
-      throw new HubException(
-          HubException.Kind.BAD_TOKEN,
+      throw Kind.BAD_TOKEN.error(
           "Cannot use the hub token: it is empty or holds spaces or control characters; copy it again from the hub's settings");
     }
     return new HubToken(stripped);

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * Writes to a repository: creates it, uploads large files to the hub's storage, and commits all
@@ -50,15 +51,12 @@ public final class HubUpload {
    */
   public HubRepo repository(HubRepo.Type type, String name) {
     if (client.config().offline()) {
-      throw new HubException(
-          HubException.Kind.OFFLINE,
-          "Cannot push to %s offline: unset HF_HUB_OFFLINE".formatted(name));
+      throw Kind.OFFLINE.error("Cannot push to %s offline: unset HF_HUB_OFFLINE", name);
     }
     if (client.config().token().isEmpty()) {
-      throw new HubException(
-          HubException.Kind.BAD_TOKEN,
-          "Cannot push to %s without a token: make one with the right to write at %s/settings/tokens and set HF_TOKEN"
-              .formatted(name, client.config().endpoint()));
+      throw Kind.BAD_TOKEN.error(
+          "Cannot push to %s without a token: make one with the right to write at %s/settings/tokens and set HF_TOKEN",
+          name, client.config().endpoint());
     }
     // sent even if the name is complete: a bad token should show before hours of training
     JsonNode account =
@@ -84,10 +82,9 @@ public final class HubUpload {
     try {
       http.sendForJson(HubRequest.post(http.uri("/api/repos/create"), wanted, about));
     } catch (HubException e) {
-      boolean mayExist =
-          e.kind() == HubException.Kind.CONFLICT || e.kind() == HubException.Kind.FORBIDDEN;
+      boolean mayExist = e.kind() == Kind.CONFLICT || e.kind() == Kind.FORBIDDEN;
       HubRequest look = HubRequest.get(http.uri(repo.apiPath()), about);
-      if (!mayExist || !answers(look, HubException.Kind.NO_REPOSITORY)) {
+      if (!mayExist || !answers(look, Kind.NO_REPOSITORY)) {
         throw e;
       }
     }
@@ -101,26 +98,23 @@ public final class HubUpload {
   public void createBranch(HubRepo repo, String branch) {
     HubSubject about = HubSubject.of(repo, branch);
     if (HubCache.isCommit(HubCache.requireRevision(branch))) {
-      throw new HubException(
-          HubException.Kind.NO_REVISION,
-          "Cannot push to %s: it is a commit; name a branch".formatted(about));
+      throw Kind.NO_REVISION.error("Cannot push to %s: it is a commit; name a branch", about);
     }
-    if (answers(
-        HubRequest.get(http.api(repo, "revision", branch), about), HubException.Kind.NO_REVISION)) {
+    if (answers(HubRequest.get(http.api(repo, "revision", branch), about), Kind.NO_REVISION)) {
       return;
     }
     try {
       http.headers(
           HubRequest.post(http.api(repo, "branch", branch), JSON.createObjectNode(), about));
     } catch (HubException e) {
-      if (e.kind() != HubException.Kind.CONFLICT) { // else created by another client meanwhile
+      if (e.kind() != Kind.CONFLICT) { // else created by another client meanwhile
         throw e;
       }
     }
   }
 
   /** Whether the hub answers; false if it refuses the request with kind {@code absence}. */
-  private boolean answers(HubRequest request, HubException.Kind absence) {
+  private boolean answers(HubRequest request, Kind absence) {
     try {
       http.sendForJson(request);
       return true;
@@ -146,10 +140,8 @@ public final class HubUpload {
     try {
       List<Addition> additions = Addition.all(folder, wanted);
       if (additions.isEmpty()) {
-        throw new HubException(
-            HubException.Kind.NO_FILE,
-            "Cannot push %s: there is no file in it; name the folder of a finished run"
-                .formatted(folder));
+        throw Kind.NO_FILE.error(
+            "Cannot push %s: there is no file in it; name the folder of a finished run", folder);
       }
       for (int attempt = 1; ; attempt++) {
         HubSubject about = HubSubject.of(repo, revision);
@@ -162,16 +154,14 @@ public final class HubUpload {
         try {
           return commit(repo, revision, parent, changes, summary);
         } catch (HubException e) {
-          if (e.kind() != HubException.Kind.CONFLICT || attempt == COMMIT_TRIES) {
+          if (e.kind() != Kind.CONFLICT || attempt == COMMIT_TRIES) {
             throw e;
           }
         }
       }
     } catch (IOException e) {
-      throw new HubException(
-          HubException.Kind.CACHE,
-          "Cannot read %s (%s): check rights and push again".formatted(folder, e.getMessage()),
-          e);
+      throw Kind.CACHE.error(
+          e, "Cannot read %s (%s): check rights and push again", folder, e.getMessage());
     }
   }
 
@@ -235,11 +225,9 @@ public final class HubUpload {
             .put("summary", summary)
             .put("description", "")
             .put("parentCommit", parent);
-    StringBuilder lines = new StringBuilder();
-    lines.append(line("header", header));
+    StringBuilder lines = new StringBuilder(line("header", header));
     for (Change change : changes) {
-      lines.append(
-          line(change.large() ? "lfsFile" : "file", value(change.addition(), change.large())));
+      lines.append(line(change.large() ? "lfsFile" : "file", value(change)));
     }
     HubRequest request =
         new HubRequest(
@@ -255,9 +243,10 @@ public final class HubUpload {
     return JSON.createObjectNode().put("key", key).set("value", value) + "\n";
   }
 
-  private static ObjectNode value(Addition addition, boolean large) throws IOException {
+  private static ObjectNode value(Change change) throws IOException {
+    Addition addition = change.addition();
     ObjectNode value = JSON.createObjectNode();
-    return large
+    return change.large()
         ? value
             .put("path", addition.path())
             .put("algo", "sha256")

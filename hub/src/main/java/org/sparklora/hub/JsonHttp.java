@@ -67,7 +67,7 @@ public final class JsonHttp {
       return new Answer(
           response.statusCode(),
           BoundedBody.read(response.body(), most, left),
-          RetryPause.askedFor(response.headers()).orElse(Duration.ZERO));
+          RetryPause.askedFor(response.headers()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");

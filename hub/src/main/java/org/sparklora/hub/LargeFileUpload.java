@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import org.sparklora.hub.HubException.Kind;
 
 /**
  * Uploads large files to the hub's storage by the Git LFS protocol: whole ({@code basic}), or in
@@ -42,10 +43,9 @@ final class LargeFileUpload {
     HubSubject about = HubSubject.of(repo, revision).withFile(file.path());
     JsonNode object = ask(file, about);
     if (object.has("error")) {
-      throw new HubException(
-          HubException.Kind.SERVER,
-          "The hub does not take %s (%s); look at its limits, or push again later"
-              .formatted(about, object.path("error").path("message").asText()));
+      throw Kind.SERVER.error(
+          "The hub does not take %s (%s); look at its limits, or push again later",
+          about, object.path("error").path("message").asText());
     }
     JsonNode upload = object.path("actions").path("upload");
     if (upload.isMissingNode()) {
@@ -72,20 +72,20 @@ final class LargeFileUpload {
     question.putArray("objects").addObject().put("oid", file.sha256()).put("size", file.bytes());
     question.put("hash_algo", "sha256");
     question.putObject("ref").put("name", revision);
-    JsonNode answer =
-        http.sendForJson(
-            HubRequest.post(http.uri(repo.path() + ".git/info/lfs/objects/batch"), question, about)
-                .with("Accept", LFS_JSON)
-                .with("Content-Type", LFS_JSON));
-    return answer.path("objects").path(0);
+    URI batch = http.uri(repo.path() + ".git/info/lfs/objects/batch");
+    return http.sendForJson(lfs(batch, question, about)).path("objects").path(0);
+  }
+
+  private static HubRequest lfs(URI uri, JsonNode json, HubSubject about) {
+    return HubRequest.post(uri, json, about)
+        .with("Accept", LFS_JSON)
+        .with("Content-Type", LFS_JSON);
   }
 
   private URI address(JsonNode action, HubSubject about) {
     String href = action.path("href").asText();
     if (href.isEmpty()) {
-      throw new HubException(
-          HubException.Kind.SERVER,
-          "The hub names no address for %s; push again later".formatted(about));
+      throw Kind.SERVER.error("The hub names no address for %s; push again later", about);
     }
     return http.resolve(http.uri("/"), href);
   }
@@ -94,19 +94,15 @@ final class LargeFileUpload {
     long bytes = file.bytes();
     long partBytes = header.path("chunk_size").asLong();
     Map<Integer, String> addresses = new TreeMap<>();
-    header
-        .fields()
-        .forEachRemaining(
-            entry -> {
-              if (entry.getKey().matches("\\d{1,6}")) {
-                addresses.put(Integer.valueOf(entry.getKey()), entry.getValue().asText());
-              }
-            });
+    for (Map.Entry<String, JsonNode> entry : header.properties()) {
+      if (entry.getKey().matches("\\d{1,6}")) {
+        addresses.put(Integer.valueOf(entry.getKey()), entry.getValue().asText());
+      }
+    }
     if (partBytes <= 0 || addresses.size() != (bytes + partBytes - 1) / partBytes) {
-      throw new HubException(
-          HubException.Kind.SERVER,
-          "The hub names %s parts of %s bytes for %s, which has %s; push again later"
-              .formatted(addresses.size(), partBytes, about, bytes));
+      throw Kind.SERVER.error(
+          "The hub names %s parts of %s bytes for %s, which has %s; push again later",
+          addresses.size(), partBytes, about, bytes);
     }
     ObjectNode claim = JSON.createObjectNode().put("oid", file.sha256());
     ArrayNode parts = claim.putArray("parts");
@@ -120,10 +116,7 @@ final class LargeFileUpload {
       parts.addObject().put("partNumber", parts.size()).put("etag", etag);
       start += length;
     }
-    http.headers(
-        HubRequest.post(completion, claim, about)
-            .with("Accept", LFS_JSON)
-            .with("Content-Type", LFS_JSON));
+    http.headers(lfs(completion, claim, about));
   }
 
   /** A part of a file, read again by each attempt; storages need the header Content-Length. */

@@ -10,7 +10,6 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -44,32 +43,29 @@ interface RetryPause {
     }
   }
 
-  /** The pause that {@code Retry-After} (seconds or a date) or {@code RateLimit} asks for. */
-  static Optional<Duration> askedFor(HttpHeaders headers) {
-    Optional<String> limit = headers.firstValue("RateLimit");
-    if (limit.isPresent()) {
-      Matcher matcher = RATE_LIMIT.matcher(limit.get());
-      if (matcher.find()) {
-        return Optional.of(Duration.ofSeconds(Long.parseLong(matcher.group(1)) + 1));
-      }
-    }
-    return headers.firstValue("Retry-After").flatMap(text -> retryAfter(text, Clock.systemUTC()));
+  /** The pause that {@code Retry-After} or {@code RateLimit} asks for; zero if neither does. */
+  static Duration askedFor(HttpHeaders headers) {
+    Matcher limit = RATE_LIMIT.matcher(headers.firstValue("RateLimit").orElse(""));
+    return limit.find()
+        ? Duration.ofSeconds(Long.parseLong(limit.group(1)) + 1)
+        : retryAfter(headers.firstValue("Retry-After").orElse(""), Clock.systemUTC());
   }
 
-  static Optional<Duration> retryAfter(String text, Clock clock) {
+  /** The pause that {@code Retry-After} asks for, in seconds or by a date. */
+  static Duration retryAfter(String text, Clock clock) {
     String value = text.strip();
     if (value.matches("\\d{1,9}")) {
-      return Optional.of(Duration.ofSeconds(Long.parseLong(value)));
+      return Duration.ofSeconds(Long.parseLong(value));
     }
     for (DateTimeFormatter form : DATES) {
       try {
         Instant date = LocalDateTime.parse(value, form).toInstant(ZoneOffset.UTC);
         Duration left = Duration.between(clock.instant(), date);
-        return Optional.of(left.isNegative() ? Duration.ZERO : left);
+        return left.isNegative() ? Duration.ZERO : left;
       } catch (DateTimeParseException e) {
         continue; // not a date of this form
       }
     }
-    return Optional.empty();
+    return Duration.ZERO;
   }
 }

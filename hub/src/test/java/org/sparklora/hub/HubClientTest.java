@@ -149,10 +149,7 @@ class HubClientTest {
 
   @Test
   void copiesWhereLinksAreNotWanted() {
-    HubConfig config = hub.config();
-    HubConfig copying =
-        new HubConfig(
-            config.endpoint(), config.cache(), config.token(), false, false, config.timeout());
+    HubConfig copying = hub.config(false, false, 5);
     Path file = hub.download(hub.client(copying), REPO).resolve("model.safetensors");
     assertThat(file).isRegularFile().hasBinaryContent(WEIGHTS);
     assertThat(Files.isSymbolicLink(file)).isFalse();
@@ -297,14 +294,7 @@ class HubClientTest {
 
   @Test
   void cannotReachAHubThatIsNotThere() {
-    HubConfig gone =
-        new HubConfig(
-            URI.create("http://127.0.0.1:1"),
-            hub.cache,
-            Optional.empty(),
-            false,
-            true,
-            Duration.ofSeconds(1));
+    HubConfig gone = hub.config(false, true, 1).withEndpoint(URI.create("http://127.0.0.1:1"));
     assertThatThrownBy(() -> hub.download(hub.client(gone), REPO))
         .hasMessageContaining("Cannot reach http://127.0.0.1:1 for model qwen/tiny")
         .hasMessageContaining("HF_ENDPOINT");

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,6 +93,16 @@ class HubDownloadTest {
         .containsExactly("bytes=200000-");
   }
 
+  /** As on a file system without locks, or beside locks of another user. */
+  @Test
+  void downloadsByAPartOfItsOwnWhereNothingCanBeLocked() throws IOException {
+    Files.writeString(Files.createDirectories(hub.cache).resolve(".locks"), "no folder");
+    leavePart(Arrays.copyOf(WEIGHTS, 200_000));
+    assertThat(hub.download(hub.client(), REPO).resolve(FILE)).hasBinaryContent(WEIGHTS);
+    assertThat(blob(".spark-lora.incomplete")).hasBinaryContent(Arrays.copyOf(WEIGHTS, 200_000));
+    assertThat(hub.cached()).filteredOn(name -> name.endsWith(".incomplete")).hasSize(1);
+  }
+
   @Test
   void takesAllWhereTheServerHeedsNoRange() throws IOException {
     leavePart(Arrays.copyOf(WEIGHTS, 200_000));
@@ -142,15 +151,7 @@ class HubDownloadTest {
 
   /** A server has a second for headers, which a busy machine needs, and six for a whole answer. */
   private HubClient impatient() {
-    HubConfig config = hub.config();
-    return hub.client(
-        new HubConfig(
-            config.endpoint(),
-            config.cache(),
-            Optional.empty(),
-            false,
-            true,
-            Duration.ofSeconds(1)));
+    return hub.client(hub.config(false, true, 1));
   }
 
   @Test
@@ -200,7 +201,7 @@ class HubDownloadTest {
     assertThat(PlainText.line("a\u001b[2J\u009b1m\r\n\u202eb \t c", 100))
         .isEqualTo("a\uFFFD[2J\uFFFD1m \uFFFDb c");
     assertThat(PlainText.line("\ud83d\ude00".repeat(9), 3)).isEqualTo("\ud83d\ude00…");
-    assertThat(new HubException(HubException.Kind.SERVER, "x\u001by\nz")).hasMessage("x\uFFFDy\nz");
+    assertThat(HubException.Kind.SERVER.error("x\u001by\nz")).hasMessage("x\uFFFDy\nz");
   }
 
   @Test

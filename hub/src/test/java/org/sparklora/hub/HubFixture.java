@@ -28,8 +28,17 @@ final class HubFixture implements AutoCloseable {
   }
 
   HubConfig config() {
+    return config(false, true, 5);
+  }
+
+  HubConfig config(boolean offline, boolean symlinks, int seconds) {
     return new HubConfig(
-        URI.create(server.endpoint()), cache, Optional.empty(), false, true, Duration.ofSeconds(5));
+        URI.create(server.endpoint()),
+        cache,
+        Optional.empty(),
+        offline,
+        symlinks,
+        Duration.ofSeconds(seconds));
   }
 
   HubConfig withToken() {
@@ -37,8 +46,7 @@ final class HubFixture implements AutoCloseable {
   }
 
   HubConfig offline() {
-    return new HubConfig(
-        config().endpoint(), cache, Optional.empty(), true, true, config().timeout());
+    return config(true, true, 5);
   }
 
   HubClient client(HubConfig config) {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,14 +113,7 @@ class HubRedirectTest {
   void followsAMirrorThatSendsToThePublicHub() throws IOException {
     try (LoopbackHub mirror = LoopbackHub.start()) {
       mirror.account(HubFixture.TOKEN, "ada").move(308, "/ada", hub.server.endpoint() + "/ada");
-      HubConfig config =
-          new HubConfig(
-              URI.create(mirror.endpoint()),
-              hub.cache,
-              Optional.of(HubToken.of(HubFixture.TOKEN)),
-              false,
-              true,
-              hub.config().timeout());
+      HubConfig config = hub.withToken().withEndpoint(URI.create(mirror.endpoint()));
       HubHttp http = new HubHttp(config, hub.pauses::add, hub.server.endpoint());
       HubSubject about = HubSubject.of(HubRepo.model(NEW), "main");
       URI small = http.uri("/ada/new/resolve/main/config.json");

@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.sparklora.model.DecoderBlock.SublayerNorms;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.checkpoint.NormPlace;
+import org.sparklora.model.checkpoint.ModelFamily.NormPlace;
 import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Engine;
@@ -172,8 +173,8 @@ final class Activations implements AutoCloseable {
             lender.lend(heads.queryWidth()),
             lender.lend(DType.FLOAT32, heads.query()),
             new GroupedQueryAttention.Inner(
-                lender.lend(DType.FLOAT32, perWidth(heads.queryWidth(), config.queryNorm())),
-                lender.lend(DType.FLOAT32, perWidth(heads.keyValueWidth(), config.keyNorm())),
+                lendHeadNorms(lender, heads.queryWidth(), config.headNorm(Projection.QUERY)),
+                lendHeadNorms(lender, heads.keyValueWidth(), config.headNorm(Projection.KEY)),
                 lender.lendForAdapter(Projection.QUERY.module(layer)),
                 lender.lendForAdapter(Projection.KEY.module(layer)),
                 lender.lendForAdapter(Projection.VALUE.module(layer)),
@@ -183,9 +184,7 @@ final class Activations implements AutoCloseable {
         feedForward(lender, config, layer));
   }
 
-  /**
-   * Blocks may share memory, so each lends that of both kinds, if some have experts and others not.
-   */
+  /** Blocks may share memory, so each lends that of both kinds if only some have experts. */
   private FeedForward.Saved feedForward(Lender lender, DecoderConfig config, int layer) {
     Optional<FeedForward.Saved> routed =
         config.experts().map(experts -> routed(lender, experts, layer));
@@ -218,16 +217,16 @@ final class Activations implements AutoCloseable {
   }
 
   private static SublayerNorms.Saved norms(Lender lender, DecoderConfig config, NormPlace after) {
-    int follows = config.has(after) ? 1 : 0;
+    int follows = config.norm(after, 0).isPresent() ? 1 : 0;
     return new SublayerNorms.Saved(
         lender.lend(DType.FLOAT32, 1),
         lender.lend(follows * config.hiddenSize()),
         lender.lend(DType.FLOAT32, follows));
   }
 
-  /** Norms of {@code norm} elements each in {@code width}; none if it is 0. */
-  private static int perWidth(int width, int norm) {
-    return norm == 0 ? 0 : width / norm;
+  /** Lends a number for each norm of {@code norm} elements in {@code width}; none if it is 0. */
+  private static Tensor lendHeadNorms(Lender lender, int width, int norm) {
+    return lender.lend(DType.FLOAT32, norm == 0 ? 0 : width / norm);
   }
 
   @Override

@@ -6,10 +6,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.sparklora.model.DecoderBlock.SublayerNorms;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.checkpoint.ModelFamily;
-import org.sparklora.model.checkpoint.NormPlace;
+import org.sparklora.model.checkpoint.ModelFamily.NormPlace;
 import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Engine;
@@ -238,6 +238,7 @@ public final class Decoder implements AutoCloseable {
       Optional<Tensor> gradient,
       Optional<Long> dropoutSeed,
       Optional<PackedWeights> packed) {
+    private static final int WITHOUT_DROPOUT = 0; // number of the masks of routers and experts
 
     DecoderStack stack() {
       DecoderConfig config = decoder.config;
@@ -259,8 +260,8 @@ public final class Decoder implements AutoCloseable {
           new GroupedQueryAttention(
               layer,
               new GroupedQueryAttention.Projections(
-                  toHeads(Projection.QUERY, layer, WeightNames.queryNorm(layer)),
-                  toHeads(Projection.KEY, layer, WeightNames.keyNorm(layer)),
+                  toHeads(Projection.QUERY, layer),
+                  toHeads(Projection.KEY, layer),
                   linear(Projection.VALUE, layer),
                   linear(Projection.OUTPUT, layer)),
               decoder.config.attention(),
@@ -277,15 +278,11 @@ public final class Decoder implements AutoCloseable {
       return experts.isEmpty()
           ? gated(projection -> linear(projection, layer))
           : new RoutedFeedForward(
-              linear(WeightNames.router(layer), false, numberOf(Projection.GATE, layer)),
-              IntStream.range(0, experts.get().count()).mapToObj(e -> expert(layer, e)).toList(),
+              linear(WeightNames.router(layer), false, WITHOUT_DROPOUT),
+              IntStream.range(0, experts.get().count())
+                  .mapToObj(e -> gated(of -> linear(of.module(layer, e), false, WITHOUT_DROPOUT)))
+                  .toList(),
               experts.get().rule());
-    }
-
-    private GatedFeedForward expert(int layer, int expert) {
-      return gated(
-          projection ->
-              linear(projection.module(layer, expert), false, numberOf(projection, layer)));
     }
 
     private GatedFeedForward gated(Function<Projection, Linear> linear) {
@@ -297,16 +294,16 @@ public final class Decoder implements AutoCloseable {
     }
 
     private SublayerNorms norms(int layer, NormPlace before, NormPlace after) {
-      ModelFamily family = decoder.config.family();
       return new SublayerNorms(
-          WeightNames.norm(family, before, layer).map(this::norm),
-          WeightNames.norm(family, after, layer).map(this::norm));
+          decoder.config.norm(before, layer).map(this::norm),
+          decoder.config.norm(after, layer).map(this::norm));
     }
 
-    private HeadLinear toHeads(Projection projection, int layer, String norm) {
-      boolean normed = decoder.config.queryNorm() > 0;
+    private HeadLinear toHeads(Projection projection, int layer) {
+      boolean normed = decoder.config.headNorm(projection) > 0;
       return new HeadLinear(
-          linear(projection, layer), normed ? Optional.of(norm(norm)) : Optional.empty());
+          linear(projection, layer),
+          normed ? Optional.of(norm(projection.norm(layer))) : Optional.empty());
     }
 
     private RmsNorm norm(String name) {
@@ -314,13 +311,8 @@ public final class Decoder implements AutoCloseable {
     }
 
     private Linear linear(Projection projection, int layer) {
-      boolean biased = projection.hasBias(decoder.config);
-      return linear(projection.module(layer), biased, numberOf(projection, layer));
-    }
-
-    /** The number of a layer's dropout mask; experts have no dropout, so they may share one. */
-    private static int numberOf(Projection projection, int layer) {
-      return layer * Projection.values().length + projection.ordinal();
+      int number = layer * Projection.values().length + projection.ordinal();
+      return linear(projection.module(layer), projection.hasBias(decoder.config), number);
     }
 
     private Linear linear(String module, boolean biased, int number) {

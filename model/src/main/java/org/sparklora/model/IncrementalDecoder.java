@@ -99,7 +99,13 @@ public final class IncrementalDecoder implements AutoCloseable {
       try (AttentionMask mask = engine.mask(texts);
           Indices tokens = engine.indices(ids);
           Indices positions = engine.indices(decoder.rotary().rows(texts))) {
-        slots.forEach((window, runs) -> kept.put(window, engine.indices(slotsOf(runs))));
+        slots.forEach(
+            (window, runs) -> {
+              IntStream each =
+                  runs.stream()
+                      .flatMapToInt(of -> IntStream.range(of.start(), of.start() + of.length()));
+              kept.put(window, engine.indices(each.toArray()));
+            });
         RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, texts.longest());
         TokenPlaces places =
             new TokenPlaces(
@@ -115,12 +121,6 @@ public final class IncrementalDecoder implements AutoCloseable {
       } finally {
         kept.values().forEach(Indices::close);
       }
-    }
-
-    private static int[] slotsOf(List<Branch.Run> runs) {
-      return runs.stream()
-          .flatMapToInt(run -> IntStream.range(run.start(), run.start() + run.length()))
-          .toArray();
     }
 
     /** The number of rows of logits that {@link #extend} overwrites: at least {@code texts}. */
@@ -139,9 +139,12 @@ public final class IncrementalDecoder implements AutoCloseable {
       int longest = Arrays.stream(tokens.positions()).max().orElseThrow() + 1;
       RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, longest);
       int[] rows = decoder.rotary().rows(tokens.positions());
+      List<Tensor> replaceable = new ArrayList<>(angles.tensors());
+      cache.forEach(layer -> replaceable.add(layer.keys())); // layers of a window grow together
+      replaceable.add(logits);
       steps.run(
           new DecodingSteps.Tokens(tokens.ids(), rows, tokens.slots()),
-          replaceable(angles, cache, logits),
+          replaceable,
           in -> {
             TokenPlaces places =
                 new TokenPlaces(
@@ -153,14 +156,6 @@ public final class IncrementalDecoder implements AutoCloseable {
                         put(own, in.slots().get(window).own(), cache.get(layer)));
             head.logits(forward(places), logits);
           });
-    }
-
-    private static List<Tensor> replaceable(
-        RotaryEmbedding.Tables angles, List<KeyValues> cache, Tensor logits) {
-      List<Tensor> tensors = new ArrayList<>(angles.tensors());
-      cache.forEach(layer -> tensors.add(layer.keys())); // layers of a window grow together
-      tensors.add(logits);
-      return tensors;
     }
 
     /** Puts the keys and values of a pass's last tokens into their slots; returns the cache. */

@@ -37,25 +37,20 @@ record LossHead(
   /** Overwrites logits {@code (P, V)} with those of some positions of the stream. */
   void logits(Tensor stream, int[] positions, Tensor logits) {
     try (Indices rows = engine.indices(positions)) {
-      logitsOfNormed(normed(stream, rows).normed, logits);
+      logits(gathered(stream, rows), logits);
     }
-    giveBackRows();
   }
 
   /** Overwrites logits {@code (N, V)} with those of all positions of the stream. */
   void logits(Tensor stream, Tensor logits) {
-    Tensor rstd = workspace.lend(Buffer.HEAD_RSTD, stream.rows());
-    logitsOfNormed(norm.forward(workspace, stream, rstd, Buffer.NORMED), logits);
-    giveBackRows();
-  }
-
-  private void logitsOfNormed(Tensor normed, Tensor logits) {
+    Tensor normed = normed(stream).normed;
     for (int from = 0; from < logits.rows(); from += chunkRows) {
       int to = Math.min(from + chunkRows, logits.rows());
       Tensor u = workspace.lendActivation(Buffer.HEAD_LORA, to - from, head.rank());
       head.forward(workspace, normed.rows(from, to), logits.rows(from, to), u, false);
       workspace.giveBack(Buffer.HEAD_LORA);
     }
+    giveBackRows();
   }
 
   /** Log-probabilities of the batch's targets under the stream's end {@code (N, C)}. */
@@ -64,7 +59,7 @@ record LossHead(
         batch,
         targets -> {
           if (targets.count() > 0) {
-            Tensor normed = normed(stream, targets.positions).normed;
+            Tensor normed = normed(gathered(stream, targets.positions)).normed;
             for (Chunk chunk : chunks(targets)) {
               chunk.score(chunk.logits(normed), temperature);
               chunk.giveBack();
@@ -107,7 +102,7 @@ record LossHead(
       Dependence dependence,
       Tensor dLogProbs,
       Tensor dStream) {
-    Rows rows = normed(stream, targets.positions);
+    Rows rows = normed(gathered(stream, targets.positions));
     Tensor dNormed = workspace.lendZeros(Buffer.D_NORMED, rows.normed.shape());
     if (dependence == Dependence.NOTHING) {
       int count = targets.count();
@@ -134,7 +129,10 @@ record LossHead(
         chunk.giveBack();
       }
     }
-    backwardRows(targets.positions, rows, dNormed, dStream);
+    // forward: normed = norm(raw), and raw[n] = stream[positions[n]]
+    Tensor dRaw = norm.backward(workspace, rows.raw, rows.rstd, dNormed, Buffer.D_HEAD_INPUT);
+    engine.embedBackward(targets.positions, -1, dRaw, dStream);
+    workspace.giveBack(Buffer.D_HEAD_INPUT);
     giveBackRows();
     return all;
   }
@@ -161,18 +159,15 @@ record LossHead(
   /** Rows of the stream, before and after the final norm, {@code (M, C)}. */
   private record Rows(Tensor raw, Tensor normed, Tensor rstd) {}
 
-  private Rows normed(Tensor stream, Indices positions) {
+  private Tensor gathered(Tensor stream, Indices positions) {
     Tensor raw = workspace.lendActivation(Buffer.HEAD_INPUT, positions.count(), stream.columns());
     engine.embed(stream, positions, raw); // row n of raw = row positions[n] of the stream
-    Tensor rstd = workspace.lend(Buffer.HEAD_RSTD, positions.count());
-    return new Rows(raw, norm.forward(workspace, raw, rstd, Buffer.NORMED), rstd);
+    return raw;
   }
 
-  private void backwardRows(Indices positions, Rows rows, Tensor dNormed, Tensor dStream) {
-    // forward: normed = norm(raw)
-    Tensor dRaw = norm.backward(workspace, rows.raw, rows.rstd, dNormed, Buffer.D_HEAD_INPUT);
-    engine.embedBackward(positions, -1, dRaw, dStream); // forward: raw[n] = stream[positions[n]]
-    workspace.giveBack(Buffer.D_HEAD_INPUT);
+  private Rows normed(Tensor raw) {
+    Tensor rstd = workspace.lend(Buffer.HEAD_RSTD, raw.rows());
+    return new Rows(raw, norm.forward(workspace, raw, rstd, Buffer.NORMED), rstd);
   }
 
   /**

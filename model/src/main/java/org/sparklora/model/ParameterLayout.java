@@ -1,6 +1,7 @@
 package org.sparklora.model;
 
 import java.io.Serializable;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -10,44 +11,60 @@ import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The order of the trained parameters in one flat float32 vector, the form in which optimizers,
- * averages over executors and checkpoints take them. Implementations: {@code AdapterLayout} (LoRA
- * factors, PEFT's names), {@link WeightLayout} (all weights) and {@link #none()}.
+ * averages over executors and checkpoints take them: {@code AdapterLayout} (LoRA factors, PEFT's
+ * names), {@link WeightLayout} (all weights) or {@link #none()}.
  *
- * <p>Immutable and thread-safe.
+ * <p>Thread-safe, and immutable after construction.
  */
-public interface ParameterLayout extends Serializable {
+public class ParameterLayout implements Serializable {
+  private static final long serialVersionUID = 1;
 
   /** Names without weight decay in Hugging Face's trainer: biases and every kind of norm. */
-  Pattern UNDECAYED =
+  private static final Pattern UNDECAYED =
       Pattern.compile("bias|layernorm|rmsnorm|(?:^|\\.)norm(?:$|\\.)|_norm(?:$|\\.)");
 
+  private final LinkedHashMap<String, Entry> entries = new LinkedHashMap<>(); // by name
+  private long size = 0;
+
+  protected ParameterLayout() {}
+
+  /** The layout of a model without trained parameters: the vector is empty. */
+  public static ParameterLayout none() {
+    return new ParameterLayout();
+  }
+
+  /** Adds a parameter after all others, during construction. */
+  protected final Entry add(String name, long... shape) {
+    Entry entry = new Entry(name, shape, size, isDecayed(name));
+    entries.put(name, entry);
+    size += entry.size();
+    return entry;
+  }
+
   /** All parameters in the order of the vector, without gaps. */
-  List<Entry> entries();
+  public final List<Entry> entries() {
+    return List.copyOf(entries.values());
+  }
 
   /** The length of the vector. */
-  default long size() {
-    return entries().stream().mapToLong(Entry::size).sum();
+  public final long size() {
+    return size;
   }
 
   /** The parameter of this name. */
-  default Optional<Entry> entry(String name) {
-    return entries().stream().filter(entry -> entry.name().equals(name)).findFirst();
+  public final Optional<Entry> entry(String name) {
+    return Optional.ofNullable(entries.get(name));
   }
 
   /** The parameters that a vector holds, for a file of float32 tensors. */
-  default List<SafeTensorsWriter.Entry> tensors(Tensor vector) {
-    return entries().stream()
+  public List<SafeTensorsWriter.Entry> tensors(Tensor vector) {
+    return entries.values().stream()
         .map(entry -> SafeTensorsWriter.Entry.of(entry.name(), DType.FLOAT32, entry.in(vector)))
         .toList();
   }
 
-  /** The layout of a model without trained parameters: the vector is empty. */
-  static ParameterLayout none() {
-    return NothingTrained.INSTANCE;
-  }
-
   /** Whether Hugging Face's trainer applies weight decay to a parameter of this name. */
-  static boolean isDecayed(String name) {
+  public static boolean isDecayed(String name) {
     return !UNDECAYED.matcher(name).find();
   }
 
@@ -59,7 +76,8 @@ public interface ParameterLayout extends Serializable {
    * @param offset its first element in the vector
    * @param decayed whether weight decay applies to it
    */
-  record Entry(String name, long[] shape, long offset, boolean decayed) implements Serializable {
+  public record Entry(String name, long[] shape, long offset, boolean decayed)
+      implements Serializable {
 
     /** The number of elements. */
     public long size() {
@@ -69,16 +87,6 @@ public interface ParameterLayout extends Serializable {
     /** A view of this parameter in a vector of its layout. */
     public Tensor in(Tensor vector) {
       return vector.view(offset, shape);
-    }
-  }
-
-  /** The layout of {@link #none()}. */
-  enum NothingTrained implements ParameterLayout {
-    INSTANCE;
-
-    @Override
-    public List<Entry> entries() {
-      return List.of();
     }
   }
 }

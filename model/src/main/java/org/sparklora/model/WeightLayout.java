@@ -1,10 +1,8 @@
 package org.sparklora.model;
 
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -23,24 +21,20 @@ import org.sparklora.model.engine.tensor.Tensor;
  *
  * <p>Immutable and thread-safe.
  */
-public final class WeightLayout implements ParameterLayout {
+public final class WeightLayout extends ParameterLayout {
   private static final long serialVersionUID = 1;
-
-  private final LinkedHashMap<String, Entry> entries = new LinkedHashMap<>(); // by name
 
   private final Set<String> onePlus; // names of norms that multiply by 1 + weight
 
   private WeightLayout(Map<String, long[]> shapes, Set<String> onePlus) {
     this.onePlus = onePlus;
-    long offset = 0;
     for (boolean decayed : new boolean[] {true, false}) {
-      for (Map.Entry<String, long[]> shape : shapes.entrySet()) {
-        if (ParameterLayout.isDecayed(shape.getKey()) == decayed) {
-          Entry entry = new Entry(shape.getKey(), shape.getValue(), offset, decayed);
-          entries.put(entry.name(), entry);
-          offset += entry.size();
-        }
-      }
+      shapes.forEach(
+          (name, shape) -> {
+            if (isDecayed(name) == decayed) {
+              add(name, shape);
+            }
+          });
     }
   }
 
@@ -51,20 +45,10 @@ public final class WeightLayout implements ParameterLayout {
     return new WeightLayout(shapes, onePlus.collect(Collectors.toSet()));
   }
 
-  @Override
-  public List<Entry> entries() {
-    return List.copyOf(entries.values());
-  }
-
-  @Override
-  public Optional<Entry> entry(String name) {
-    return Optional.ofNullable(entries.get(name));
-  }
-
   /** Overwrites a vector of this layout with a checkpoint's weights. */
   public void load(CheckpointFolder checkpoint, Engine engine, Tensor parameters)
       throws IOException {
-    for (Entry entry : entries.values()) {
+    for (Entry entry : entries()) {
       try (Tensor stored = checkpoint.loadStored(entry.name(), engine)) {
         engine.copy(stored, entry.in(parameters));
       }
@@ -78,7 +62,7 @@ public final class WeightLayout implements ParameterLayout {
 
   @Override
   public List<SafeTensorsWriter.Entry> tensors(Tensor vector) {
-    return ParameterLayout.super.tensors(vector).stream().map(this::asStored).toList();
+    return super.tensors(vector).stream().map(this::asStored).toList();
   }
 
   private SafeTensorsWriter.Entry asStored(SafeTensorsWriter.Entry entry) {

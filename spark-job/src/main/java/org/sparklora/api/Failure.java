@@ -7,11 +7,15 @@ import org.sparklora.hub.PlainText;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.workers.FailedPart;
 import org.sparklora.text.json.UnsupportedModelException;
 import org.sparklora.train.NonFiniteLossException;
 
 /** Turns an exception into the one line that a user is shown. Stateless and thread-safe. */
 public final class Failure {
+  /** Spark's message of a job whose reason is on later lines, as with excludeOnFailure. */
+  private static final String ABORTED = "Job aborted due to stage failure: \n";
+
   private Failure() {}
 
   /**
@@ -45,6 +49,8 @@ public final class Failure {
     Throwable cause = causeToShow(failure);
     if (cause instanceof SparkException) {
       cause = withinTask(cause);
+      boolean isOnLaterLine = String.valueOf(cause.getMessage()).startsWith(ABORTED);
+      cause = isOnLaterLine ? new FailedPart(cause) : cause;
     }
     if (cause instanceof PythonException) {
       return "a Python function that Spark ran failed: " + lastLine(cause.getMessage());

@@ -16,7 +16,6 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.run.ModelConfig;
-import org.sparklora.spark.run.NumberTypes;
 
 /** Writes a base model and its adapter as one plain checkpoint folder, for {@code merge}. */
 final class MergedModel {
@@ -38,7 +37,7 @@ final class MergedModel {
             base,
             adapter,
             Engines.of(ModelConfig.engine(settings)),
-            NumberTypes.quantization(settings),
+            ModelConfig.quantization(settings),
             local(output, folder));
         folder.commit();
       } catch (IOException e) { // the inputs are open, so writing failed

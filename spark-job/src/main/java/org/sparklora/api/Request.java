@@ -83,11 +83,7 @@ public record Request(
       this.command = command;
     }
 
-    /**
-     * Sets a flag by its name.
-     *
-     * @param value a string, number or boolean, or a collection of them for a list
-     */
+    /** Sets a flag by name to a string, number or boolean, or a collection of them for a list. */
     public Builder set(String name, Object value) {
       List<String> words = new ArrayList<>();
       if (value instanceof Collection<?> many) {
@@ -129,11 +125,7 @@ public record Request(
       return this;
     }
 
-    /**
-     * Sets the judge that gives some rewards of {@code reward_funcs}.
-     *
-     * @param names of these rewards, which are not built in
-     */
+    /** Sets the judge of the {@code reward_funcs} of these names, which are not built in. */
     public Builder judge(Collection<String> names, ExternalJudge who) {
       judge = Optional.of(who);
       return judged(names);

@@ -47,9 +47,9 @@ import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.run.HubPush;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.PushConfig;
-import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
 import org.sparklora.train.EvalMetrics;
@@ -101,7 +101,7 @@ public final class SparkLora {
   public TrainingResult sft(SftConfig config, RunListener listener) throws IOException {
     return TrainingResult.of(
         config.output().folder(),
-        SftJob.run(SparkSessions.place(spark), config, RunControl.heardBy(listener)));
+        SftJob.run(SparkSessions.place(spark), config, listener, TrainingRun.TO_THE_END));
   }
 
   /**
@@ -150,7 +150,12 @@ public final class SparkLora {
     return TrainingResult.of(
         config.output().folder(),
         GrpoJob.run(
-            SparkSessions.place(spark), config, advantages, judge, RunControl.heardBy(listener)));
+            SparkSessions.place(spark),
+            config,
+            advantages,
+            judge,
+            listener,
+            TrainingRun.TO_THE_END));
   }
 
   /**
@@ -325,11 +330,7 @@ public final class SparkLora {
     return new EvalResult(output, summary);
   }
 
-  /**
-   * {@code push}: pushes a finished run's folder to the hub.
-   *
-   * @return repository, branch and commit
-   */
+  /** {@code push}: pushes a finished run's folder; returns the hub's repository, branch, commit. */
   public static String push(Settings settings) throws IOException {
     String folder = settings.get(Flags.INPUT);
     Configuration configuration = HadoopSettings.configuration();
@@ -339,11 +340,7 @@ public final class SparkLora {
     }
   }
 
-  /**
-   * The log of a run that has results.
-   *
-   * @return {@code trainer_state.json}; empty if there is none
-   */
+  /** The log of a run that has results, {@code trainer_state.json}; empty if there is none. */
   public String log(String folder) throws IOException {
     Path file = new Path(folder, TrainerState.FILE_NAME);
     FileSystem files = file.getFileSystem(hadoop);

@@ -32,6 +32,23 @@ class FailureTest {
         .isEqualTo("a Python function that Spark ran failed: ZeroDivisionError: division by zero");
   }
 
+  /** Spark's message when excludeOnFailure leaves a task no executor; it has no cause. */
+  @Test
+  void ofAJobThatSparkAbortedTheReasonOnALaterLine() {
+    String excluded =
+        """
+        Job aborted due to stage failure:\s
+        Aborting TaskSet 16.0 because task 2 (partition 2)
+        cannot run anywhere due to node and executor excludeOnFailure.
+        Most recent failure:
+        Lost task 2.1 in stage 16.0 (TID 2580) (10.0.0.3 executor 57): java.io.IOException: no room
+        \tat org.acme.Rows.read(Rows.java:7)
+        """;
+    assertThat(Failure.message(new SparkException(excluded)))
+        .isEqualTo(
+            "A part of the work failed on executor 57 (10.0.0.3) at attempt 2: IOException: no room");
+  }
+
   @Test
   void aCauseWithoutWordsIsPassedOver() {
     assertThat(Failure.message(job(new SparkException("worker gone", new EOFException()))))

@@ -34,6 +34,7 @@ import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.ExternalJudge;
 import org.sparklora.spark.run.RunListener;
+import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.workers.JobNames;
 import org.sparklora.train.TestModels;
 
@@ -479,7 +480,7 @@ class SparkLoraTest {
       new Stoppable(spark)
           .run(
               () -> {
-                JobNames.group(new JavaSparkContext(context), "sft out");
+                SparkSessions.place(spark).group("sft out");
                 JobNames.name(new JavaSparkContext(context), "step 1");
                 return "";
               });

@@ -39,13 +39,8 @@ record Axis(List<Choice> choices) {
     return choices.get(0).label().isPresent();
   }
 
-  /** The axis of one flag and its list of values. */
-  static Axis ofFlag(String flag, Value values) {
-    return of(Map.of(flag, values), "axes");
-  }
-
   /**
-   * The axis of several flags whose values vary together.
+   * The axis of one flag, or of several whose values vary together.
    *
    * @param columns lists of equal length, by flag
    * @param place key of the sweep's file, for messages

@@ -26,9 +26,6 @@ import org.sparklora.pipeline.config.SettingsFile.Value;
  * @param command {@code sft}, {@code grpo} or {@code eval}
  * @param base values that all trials share, by flag
  * @param axes axes whose points are crossed
- * @param metric the metric that compares the trials
- * @param halving successive halving by steps, if set
- * @param place path of the file
  */
 public record SweepFile(
     FindingKind finding,
@@ -137,7 +134,7 @@ public record SweepFile(
 
   private static List<Axis> axes(Map<String, Value> entries) {
     List<Axis> axes = new ArrayList<>();
-    map(entries, "axes").forEach((flag, values) -> axes.add(Axis.ofFlag(flag, values)));
+    map(entries, "axes").forEach((flag, values) -> axes.add(Axis.of(Map.of(flag, values), "axes")));
     Value zip = entries.get("zip");
     if (zip != null && !zip.isUnset()) {
       for (Value group :

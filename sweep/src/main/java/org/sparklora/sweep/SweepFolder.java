@@ -9,29 +9,17 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.pipeline.table.TableException;
 
 /**
  * The folder of a sweep: its file, trials, tables and results. It belongs to one sweep, and only
  * one process at a time may open it.
  */
-public final class SweepFolder implements AutoCloseable {
+public record SweepFolder(RunFolder.Finished claim) implements AutoCloseable {
   static final String FILE_NAME = "sweep.yaml";
-
-  private final FileSystem fileSystem;
-  private final Path folder;
-  private final RunFolder.Finished claim;
-
-  private SweepFolder(FileSystem fileSystem, Path folder, RunFolder.Finished claim) {
-    this.fileSystem = fileSystem;
-    this.folder = folder;
-    this.claim = claim;
-  }
 
   /**
    * Checks that a folder is empty or already belongs to the sweep.
@@ -39,17 +27,12 @@ public final class SweepFolder implements AutoCloseable {
    * @throws ConfigException if the folder has another sweep or other files
    */
   static void requireFree(Configuration hadoop, String name, SweepFile file) {
+    Path path = new Path(name);
     try {
-      Path path = new Path(name);
-      FileSystem fileSystem = withoutChecksums(path.getFileSystem(hadoop));
-      if (!fileSystem.exists(path)) {
+      FileSystem fileSystem = RunFolder.withoutChecksums(path.getFileSystem(hadoop));
+      if (!fileSystem.exists(RunFolder.requireNoFile(fileSystem, name))) {
         return;
       }
-      ConfigException.require(
-          fileSystem.getFileStatus(path).isDirectory(),
-          Flags.OUTPUT_DIR,
-          name,
-          "it is a file; name a folder");
       Optional<SweepFile> there = read(fileSystem, path);
       ConfigException.require(
           there.isPresent() || isEmpty(fileSystem, path),
@@ -63,7 +46,7 @@ public final class SweepFolder implements AutoCloseable {
           "it holds another sweep (its %s differs from %s); name another folder"
               .formatted(FILE_NAME, file.place()));
     } catch (IOException e) {
-      throw failed(name, e);
+      throw RunFolder.unusable(path, e);
     }
   }
 
@@ -74,15 +57,13 @@ public final class SweepFolder implements AutoCloseable {
    */
   public static SweepFolder open(Configuration hadoop, String name, SweepFile file) {
     requireFree(hadoop, name, file);
+    Path path = new Path(name);
     try {
-      Path path = new Path(name);
-      FileSystem fileSystem = withoutChecksums(path.getFileSystem(hadoop));
-      fileSystem.mkdirs(path);
+      path.getFileSystem(hadoop).mkdirs(path);
       RunFolder.Finished claim = RunFolder.claim(hadoop, name);
-      Path whole = fileSystem.makeQualified(path);
       try {
-        SweepFolder folder = new SweepFolder(fileSystem, whole, claim);
-        if (!fileSystem.exists(new Path(whole, FILE_NAME))) { // else it has the same trials
+        SweepFolder folder = new SweepFolder(claim);
+        if (!claim.fileSystem().exists(new Path(claim.path(), FILE_NAME))) { // else the same trials
           folder.write(FILE_NAME, Files.readAllBytes(java.nio.file.Path.of(file.place())));
         }
         return folder;
@@ -91,7 +72,7 @@ public final class SweepFolder implements AutoCloseable {
         throw e;
       }
     } catch (IOException e) {
-      throw failed(name, e);
+      throw RunFolder.unusable(path, e);
     }
   }
 
@@ -121,24 +102,12 @@ public final class SweepFolder implements AutoCloseable {
     }
   }
 
-  /** Hadoop's local file system would put a hidden checksum beside each file. */
-  static FileSystem withoutChecksums(FileSystem fileSystem) {
-    return fileSystem instanceof LocalFileSystem local ? local.getRawFileSystem() : fileSystem;
-  }
-
-  private static TableException failed(String name, IOException cause) {
-    return new TableException(
-        "Cannot use output folder %s (%s): check rights and room, or choose another --output_dir"
-            .formatted(name, cause.getMessage()),
-        cause);
-  }
-
   /** Writes a file of the folder under a temporary name, then renames it. */
   public void write(String name, byte[] bytes) {
     try {
-      write(fileSystem, folder, name, bytes);
+      write(claim.fileSystem(), claim.path(), name, bytes);
     } catch (IOException e) {
-      throw failed(folder.toString(), e);
+      throw RunFolder.unusable(claim.path(), e);
     }
   }
 
@@ -164,7 +133,7 @@ public final class SweepFolder implements AutoCloseable {
     try {
       claim.close();
     } catch (IOException e) {
-      throw failed(folder.toString(), e);
+      throw RunFolder.unusable(claim.path(), e);
     }
   }
 }

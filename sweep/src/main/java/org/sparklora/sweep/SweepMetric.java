@@ -10,7 +10,6 @@ import org.sparklora.pipeline.config.SettingsFile.Value;
  * The metric that compares trials, from their logs.
  *
  * @param name name of the metric in the log
- * @param isSmallerBetter whether the goal is the minimum
  * @param last number of last values to average
  */
 public record SweepMetric(String name, boolean isSmallerBetter, int last) {

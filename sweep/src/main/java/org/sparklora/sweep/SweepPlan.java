@@ -18,7 +18,6 @@ import org.sparklora.pipeline.run.PathSettings;
 /**
  * A sweep whose file was fully checked, before any table or trial is made.
  *
- * @param folder folder of the sweep
  * @param trials trials, not yet named
  */
 public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
@@ -85,9 +84,7 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
    */
   public TrackingConfig tracking(Optional<List<String>> trackers) {
     Settings settings = trials.get(0).settings();
-    return trackers
-        .map(words -> TrackingConfig.of(settings, words))
-        .orElseGet(() -> TrackingConfig.of(settings));
+    return TrackingConfig.of(settings, trackers.orElseGet(() -> settings.get(Flags.REPORT_TO)));
   }
 
   /** A line for each flag of {@code base} without effect on any trial. */

@@ -18,7 +18,6 @@ import org.sparklora.pipeline.config.Settings;
  * @param values the varied flags' values as texts in canonical spelling; empty for unset
  * @param labels labels of the trial's points, in the order of the axes
  * @param labelled the varied flags of the axes that have labels
- * @param settings all settings of the trial's command
  */
 public record Trial(
     String name,
@@ -76,7 +75,6 @@ public record Trial(
   /**
    * The seeds of one repetition.
    *
-   * @param seed {@code seed}
    * @param dataSeed {@code data_seed}; {@code seed} if unset
    */
   public record Seeds(int seed, int dataSeed) {}

@@ -35,13 +35,9 @@ public final class TrialFolder {
   private final FileSystem fileSystem;
   private final Path folder;
 
-  /**
-   * @param sweep the sweep's folder
-   * @param trial the trial's name
-   */
   public TrialFolder(Configuration hadoop, String sweep, String trial) throws IOException {
     this.folder = new Path(new Path(sweep, "trials"), trial);
-    this.fileSystem = SweepFolder.withoutChecksums(folder.getFileSystem(hadoop));
+    this.fileSystem = RunFolder.withoutChecksums(folder.getFileSystem(hadoop));
   }
 
   /** The folder's path, as a flag's value. */

@@ -37,7 +37,6 @@ final class TrialGrid {
   /**
    * All trials, the last axis varying fastest.
    *
-   * @param folder the sweep's folder
    * @throws ConfigException for an axis that is not a flag of the command, an invalid value of a
    *     flag, or two equal trials
    */

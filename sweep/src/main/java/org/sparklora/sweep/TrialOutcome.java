@@ -16,9 +16,6 @@ import java.util.Map;
 /**
  * The outcome of a trial: {@code trial.json}, which is written last.
  *
- * @param trial the trial's name
- * @param values the varied values, by flag
- * @param state how the trial ended
  * @param reason why the trial diverged; else empty
  * @param step the last step taken; of a trial that diverged, the last rung that it reached, or 0
  * @param seconds duration of training and evaluations

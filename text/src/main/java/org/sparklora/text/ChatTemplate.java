@@ -126,10 +126,7 @@ public final class ChatTemplate {
   }
 
   private static String read(Path file) throws IOException {
-    if (Files.size(file) > MAX_BYTES) {
-      throw tooLong(file.toString(), Files.size(file));
-    }
-    return decode(Files.readAllBytes(file), file.toString());
+    return decode(JsonFile.readBytes(file), file.toString());
   }
 
   /**
@@ -149,7 +146,9 @@ public final class ChatTemplate {
    */
   public static String decode(byte[] bytes, String file) {
     if (bytes.length > MAX_BYTES) {
-      throw tooLong(file, bytes.length);
+      throw new CheckpointException(
+          "Cannot use the chat template %s: it has %,d bytes, at most %,d are read; give the model's own",
+          file, bytes.length, MAX_BYTES);
     }
     ByteBuffer in = ByteBuffer.wrap(bytes);
     CharBuffer text = CharBuffer.allocate(bytes.length);
@@ -163,12 +162,6 @@ public final class ChatTemplate {
       throw new CheckpointException(EMPTY, " " + file);
     }
     return source;
-  }
-
-  private static CheckpointException tooLong(String where, long bytes) {
-    return new CheckpointException(
-        "Cannot use the chat template %s: it has %,d bytes, at most %,d are read; give the model's own",
-        where, bytes, MAX_BYTES);
   }
 
   /**

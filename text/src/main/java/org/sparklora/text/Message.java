@@ -51,9 +51,11 @@ public record Message(String role, String content, Map<String, Object> extra)
     for (String name : new String[] {"reasoning_content", "thinking", "reasoning"}) {
       Object reasoning = fields.get(name);
       if (reasoning != null) {
-        fields.putIfAbsent("thinking", reasoning);
-        fields.put("reasoning_content", reasoning);
-        break;
+        Map<String, Object> aliased = new LinkedHashMap<>(); // its order shows in tojson
+        aliased.put("thinking", reasoning);
+        aliased.putAll(fields);
+        aliased.put("reasoning_content", reasoning);
+        return aliased;
       }
     }
     return fields;

@@ -55,7 +55,7 @@ final class RebuiltTokenizer {
       }
       ofFile.add(object);
     }
-    SpecialTokens named = specialTokens.orElse(rebuiltAs.defaultTokens(), config.json());
+    SpecialTokens named = specialTokens.orElse(rebuiltAs.defaults, config.json());
 
     RebuiltTokenizer rebuilt = new RebuiltTokenizer(tokenizer.path("model").path("vocab"));
     if (rebuiltAs == TokenizerClass.FILE) {

@@ -63,7 +63,9 @@ enum TokenizerClass {
   /** Model types whose tokenizers AutoTokenizer reads as the file, whatever class they name. */
   private static final Set<String> ALWAYS_THE_FILE = Set.of("mistral", "olmo3");
 
-  private final Map<String, String> defaults;
+  /** The class's special tokens, for a checkpoint that does not name them. */
+  final Map<String, String> defaults;
+
   private final String components;
 
   TokenizerClass(Map<String, String> defaults, String components) {
@@ -73,11 +75,6 @@ enum TokenizerClass {
 
   private static Map<String, String> named(String... names) {
     return Arrays.stream(names).collect(Collectors.toMap(name -> name, name -> "<|endoftext|>"));
-  }
-
-  /** The class's special tokens, for a checkpoint that does not name them. */
-  Map<String, String> defaultTokens() {
-    return defaults;
   }
 
   /**

@@ -21,22 +21,16 @@ import org.sparklora.model.lora.AdapterLayout;
  * squared norm of the product, and sketches average as products do.
  *
  * <p>Immutable and thread-safe.
+ *
+ * @param layout null if nothing is measured
  */
-public final class AveragingError implements Serializable {
-  private static final long serialVersionUID = 1L;
-
+public record AveragingError(AdapterLayout layout) implements Serializable {
   /**
    * S: the estimate of a norm is off by about √(2/S)/√layers. A sketch is S/R of the size of all B.
    */
   private static final int COLUMNS = 4;
 
   private static final long SEED = 20250929;
-
-  private final AdapterLayout layout; // null if nothing is measured
-
-  private AveragingError(AdapterLayout layout) {
-    this.layout = layout;
-  }
 
   /** The measure for an adapter; does nothing for full fine-tuning, whose averages are exact. */
   public static AveragingError of(TrainedModel model) {

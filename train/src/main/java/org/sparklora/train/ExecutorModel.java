@@ -38,6 +38,9 @@ import org.sparklora.train.vector.FlatVector;
  * models of later runs evict it. Executors, which are not told of the end of a run, only evict
  * models.
  *
+ * <p>Parameters that a method reads, and gradients that it adds to, are vectors of the model's
+ * {@link TrainedModel#layout}.
+ *
  * <p>Thread-safe. Tasks take turns: one micro-batch already uses all cores, and a second would only
  * double the activations.
  */
@@ -245,18 +248,11 @@ public final class ExecutorModel implements AutoCloseable {
     }
   }
 
-  /** The layout of the trained parameters in their flat vector. */
-  public ParameterLayout layout() {
-    return layout;
-  }
-
   /**
    * Adds the gradient of a step's micro-batches to {@code gradient} on the engine. Does not wait
    * for a device; the returned {@link Arrival} does.
    *
    * @param table the table of the rows
-   * @param parameters {@code layout().size()} of them; read
-   * @param gradient as long as {@code parameters}; added to
    * @return the step's metrics; waiting throws a {@link NonFiniteLossException} if a micro-batch's
    *     loss is not finite
    */
@@ -269,7 +265,6 @@ public final class ExecutorModel implements AutoCloseable {
    * Measures a micro-batch without dropout; its loss is divided by its own target tokens.
    *
    * @param numbers row numbers of the micro-batch
-   * @param parameters {@code layout().size()} of them; read
    */
   public StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
     return inTurn(() -> supervised.evaluate(numbers, table, parameters));
@@ -278,7 +273,6 @@ public final class ExecutorModel implements AutoCloseable {
   /**
    * Computes a policy micro-batch. Completions without a gradient take a forward pass only.
    *
-   * @param parameters {@code layout().size()} of them; read
    * @throws NonFiniteLossException if the loss is not finite
    */
   public PolicyGradient gradient(PolicyMicroBatch micro, FlatVector parameters) {
@@ -296,18 +290,12 @@ public final class ExecutorModel implements AutoCloseable {
   /**
    * Measures a policy micro-batch without dropout and gradient. Computes nothing if all completions
    * are masked.
-   *
-   * @param parameters {@code layout().size()} of them; read
    */
   public PolicyGradient evaluate(PolicyMicroBatch micro, FlatVector parameters) {
     return inTurn(() -> policy.evaluate(micro, parameters));
   }
 
-  /**
-   * Completes prompts.
-   *
-   * @param parameters {@code layout().size()} of them; read
-   */
+  /** Completes prompts. */
   public List<Completion> generate(
       FlatVector parameters, List<Prompt> prompts, SamplingConfig sampling) {
     return inTurn(
@@ -324,11 +312,7 @@ public final class ExecutorModel implements AutoCloseable {
         });
   }
 
-  /**
-   * Log-probabilities of a batch's targets, logits divided by temperature, without dropout.
-   *
-   * @param parameters {@code layout().size()} of them; read
-   */
+  /** Log-probabilities of a batch's targets, logits divided by temperature, without dropout. */
   public float[] logProbs(FlatVector parameters, PackedBatch batch, float temperature) {
     return inTurn(() -> step.logProbs(parameters.on(memory), batch, temperature).logProbs());
   }

@@ -42,14 +42,11 @@ final class SpilledRows implements AutoCloseable {
   }
 
   /**
-   * An empty store in the {@link ScratchPlace}.
+   * An empty store.
    *
+   * @param folder of the temporary file: the {@link ScratchPlace}
    * @param vocabularySize bound of the token ids, exclusive
    */
-  static SpilledRows create(int vocabularySize) {
-    return create(ScratchPlace.folder(), vocabularySize);
-  }
-
   static SpilledRows create(Path folder, int vocabularySize) {
     try {
       Path file = Files.createTempFile(folder, "spark-lora-rows", ".bin");

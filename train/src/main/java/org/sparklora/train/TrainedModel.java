@@ -3,7 +3,10 @@ package org.sparklora.train;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.util.Collections;
+import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
@@ -18,58 +21,48 @@ import org.sparklora.text.TokenizerDialect;
 /**
  * A serialisable description of the trained model; each executor reads the weights itself. Equal
  * descriptions share one loaded model in a JVM.
+ *
+ * @param checkpoint the base model
+ * @param factors the adapter's settings; null for no adapter, since Optional is not serialisable
+ * @param precision types of the frozen base's matrices in memory, and of products if the CPU
+ *     supports it
+ * @param gradientCheckpointing whether backward recomputes forward's blocks instead of keeping all
+ *     activations
+ * @param seed of the dropout masks
+ * @param engine the choice of the engine
+ * @param supervised the loss of supervised training
  */
-public final class TrainedModel implements Serializable {
-  private static final long serialVersionUID = 1L;
-
+public record TrainedModel(
+    ModelSource checkpoint,
+    LoraConfig factors,
+    Precision precision,
+    boolean gradientCheckpointing,
+    long seed,
+    TokenizerDialect dialect,
+    EngineChoice engine,
+    SupervisedLoss supervised)
+    implements Serializable {
   /** Marks a frozen model in place of the dropout seed, which only an adapter uses. */
   private static final long FROZEN = -1;
 
-  private final Settings settings;
-  private transient Tokenizer tokenizer; // null until first used
-
-  /**
-   * The settings by which models differ.
-   *
-   * @param lora null for no adapter: Optional is not serialisable
-   */
-  private record Settings(
-      ModelSource checkpoint,
-      LoraConfig lora,
-      Precision precision,
-      boolean gradientCheckpointing,
-      long seed,
-      TokenizerDialect dialect,
-      EngineChoice engine,
-      SupervisedLoss supervised)
-      implements Serializable {}
-
-  private TrainedModel(Settings settings) {
-    this.settings = settings;
-  }
+  /** Tokenizers that were read, as long as their models' descriptions are in use. */
+  private static final Map<TrainedModel, Tokenizer> TOKENIZERS =
+      Collections.synchronizedMap(new WeakHashMap<>());
 
   private static TrainedModel of(
       ModelSource checkpoint, LoraConfig lora, Precision precision, boolean recompute, long seed) {
     return new TrainedModel(
-        new Settings(
-            checkpoint,
-            lora,
-            precision,
-            recompute,
-            seed,
-            TokenizerDialect.FILE,
-            EngineChoice.USUAL,
-            SupervisedLoss.PLAIN));
+        checkpoint,
+        lora,
+        precision,
+        recompute,
+        seed,
+        TokenizerDialect.FILE,
+        EngineChoice.USUAL,
+        SupervisedLoss.PLAIN);
   }
 
-  /**
-   * An adapter on a frozen base.
-   *
-   * @param checkpoint the base model
-   * @param precision types of the base's matrices in memory and of matrix products
-   * @param gradientCheckpointing whether backward recomputes forward's blocks
-   * @param seed of the dropout masks
-   */
+  /** An adapter on a frozen base. */
   public static TrainedModel adapter(
       ModelSource checkpoint,
       LoraConfig lora,
@@ -96,74 +89,46 @@ public final class TrainedModel implements Serializable {
 
   /** This model with its tokenizer read in a dialect instead of as the file says. */
   public TrainedModel reading(TokenizerDialect tokenizerDialect) {
-    return with(tokenizerDialect, settings.engine, settings.supervised);
+    return with(tokenizerDialect, engine, supervised);
   }
 
   /** This model on an engine, instead of on the default one of the executing JVM. */
   public TrainedModel computedBy(EngineChoice choice) {
-    return with(settings.dialect, choice, settings.supervised);
+    return with(dialect, choice, supervised);
   }
 
   /** This model with another supervised loss than the cross-entropy alone. */
   public TrainedModel minimizing(SupervisedLoss loss) {
-    return with(settings.dialect, settings.engine, loss);
+    return with(dialect, engine, loss);
   }
 
   private TrainedModel with(
-      TokenizerDialect dialect, EngineChoice engine, SupervisedLoss supervised) {
+      TokenizerDialect newDialect, EngineChoice newEngine, SupervisedLoss newLoss) {
     return new TrainedModel(
-        new Settings(
-            settings.checkpoint,
-            settings.lora,
-            settings.precision,
-            settings.gradientCheckpointing,
-            settings.seed,
-            dialect,
-            engine,
-            supervised));
-  }
-
-  /** The loss of supervised training. */
-  public SupervisedLoss supervised() {
-    return settings.supervised;
+        checkpoint,
+        factors,
+        precision,
+        gradientCheckpointing,
+        seed,
+        newDialect,
+        newEngine,
+        newLoss);
   }
 
   /** Weight of the auxiliary loss of a mixture's routers, supervised or in a policy loss. */
   public double routerWeight() {
-    return settings.supervised.routerWeight();
-  }
-
-  /** The choice of the engine. */
-  public EngineChoice engine() {
-    return settings.engine;
+    return supervised.routerWeight();
   }
 
   /** The checkpoint's tokenizer, read at the first call. */
-  public synchronized Tokenizer tokenizer() {
-    if (tokenizer == null) {
-      tokenizer = Tokenizer.load(checkpoint().folder(), settings.dialect);
-    }
-    return tokenizer;
-  }
-
-  /** The base model. */
-  public ModelSource checkpoint() {
-    return settings.checkpoint;
+  public Tokenizer tokenizer() {
+    return TOKENIZERS.computeIfAbsent(
+        this, model -> Tokenizer.load(model.checkpoint.folder(), model.dialect));
   }
 
   /** The adapter; empty for full fine-tuning and for a frozen model. */
   public Optional<LoraConfig> lora() {
-    return Optional.ofNullable(settings.lora);
-  }
-
-  /** Types of the frozen base's matrices in memory, and of products if the CPU supports it. */
-  public Precision precision() {
-    return settings.precision;
-  }
-
-  /** Whether backward recomputes forward's blocks instead of keeping all activations. */
-  public boolean gradientCheckpointing() {
-    return settings.gradientCheckpointing;
+    return Optional.ofNullable(factors);
   }
 
   /**
@@ -172,16 +137,16 @@ public final class TrainedModel implements Serializable {
    */
   public ParameterLayout layout() {
     DecoderConfig config = config();
-    if (settings.lora != null) {
-      return AdapterLayout.of(settings.lora, config);
+    if (factors != null) {
+      return AdapterLayout.of(factors, config);
     }
-    return settings.seed == FROZEN ? ParameterLayout.none() : WeightLayout.of(config);
+    return seed == FROZEN ? ParameterLayout.none() : WeightLayout.of(config);
   }
 
   /** The checkpoint's {@code config.json}. */
   public DecoderConfig config() {
     try {
-      return DecoderConfig.read(checkpoint().folder().resolve("config.json"));
+      return DecoderConfig.read(checkpoint.folder().resolve("config.json"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -189,16 +154,6 @@ public final class TrainedModel implements Serializable {
 
   /** A different dropout seed for every micro-batch of a run, independent of the executor. */
   long dropoutSeed(int step, int microBatch) {
-    return (settings.seed * 0x9e3779b97f4a7c15L + step) * 0xbf58476d1ce4e5b9L + microBatch;
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof TrainedModel that && settings.equals(that.settings);
-  }
-
-  @Override
-  public int hashCode() {
-    return settings.hashCode();
+    return (seed * 0x9e3779b97f4a7c15L + step) * 0xbf58476d1ce4e5b9L + microBatch;
   }
 }

@@ -15,67 +15,47 @@ import org.sparklora.pipeline.config.Flags;
  * last step of an epoch uses the rest.
  *
  * <p>Immutable and thread-safe. Only one epoch's order is held at a time.
+ *
+ * @param rowCount rows of the table
+ * @param microBatchRows {@code per_device_train_batch_size}
+ * @param accumulation {@code gradient_accumulation_steps}
+ * @param workers number of workers with micro-batches of their own; 1 if all share one global batch
+ * @param requestedEpochs {@code num_train_epochs}; may be a fraction
+ * @param maxSteps {@code max_steps}; if 0 or less, {@code requestedEpochs} decides
+ * @param seed {@code data_seed}, or {@code seed}
  */
-public final class TrainingPlan implements Serializable {
-  private static final long serialVersionUID = 1L;
+public record TrainingPlan(
+    int rowCount,
+    int microBatchRows,
+    int accumulation,
+    int workers,
+    double requestedEpochs,
+    int maxSteps,
+    RowOrder order,
+    long seed)
+    implements Serializable {
 
-  private final int rowCount;
-  private final int microBatchRows;
-  private final int accumulation;
-  private final int workers;
-  private final RowOrder order;
-  private final long seed;
-  private final int totalSteps;
-  private final double requestedEpochs;
-  private final boolean limitedBySteps;
-
-  /**
-   * @param rowCount rows of the table
-   * @param microBatchRows {@code per_device_train_batch_size}
-   * @param accumulation {@code gradient_accumulation_steps}
-   * @param workers number of workers with micro-batches of their own; 1 if all share one global
-   *     batch
-   * @param epochs {@code num_train_epochs}; may be a fraction
-   * @param maxSteps {@code max_steps}; if 0 or less, {@code epochs} decides
-   * @param seed {@code data_seed}, or {@code seed}
-   */
-  public TrainingPlan(
-      int rowCount,
-      int microBatchRows,
-      int accumulation,
-      int workers,
-      double epochs,
-      int maxSteps,
-      RowOrder order,
-      long seed) {
+  public TrainingPlan {
     if (rowCount < 1) {
       throw new IllegalArgumentException(
           "Cannot train on %s rows: the dataset is empty after preparation".formatted(rowCount));
     }
-    this.rowCount = rowCount;
-    this.microBatchRows = microBatchRows;
-    this.accumulation = accumulation;
-    this.workers = workers;
-    this.order = order;
-    this.seed = seed;
-    this.limitedBySteps = maxSteps > 0;
-    this.requestedEpochs = epochs;
-    double steps = limitedBySteps ? maxSteps : Math.ceil(epochs * stepsPerEpoch());
+    int perEpoch = ceilDiv(ceilDiv(ceilDiv(rowCount, microBatchRows), workers), accumulation);
+    double steps = maxSteps > 0 ? maxSteps : Math.ceil(requestedEpochs * perEpoch);
     ConfigException.require(
         steps <= Integer.MAX_VALUE,
         Flags.NUM_TRAIN_EPOCHS,
-        epochs,
+        requestedEpochs,
         String.format(
             Locale.ROOT,
             "that is %.3g steps, and a run has at most %,d; 1 to 10 epochs are usual",
             steps,
             Integer.MAX_VALUE));
-    this.totalSteps = (int) steps;
   }
 
   /** All optimizer steps of the run. */
   public int totalSteps() {
-    return totalSteps;
+    return maxSteps > 0 ? maxSteps : (int) Math.ceil(requestedEpochs * stepsPerEpoch());
   }
 
   /** Optimizer steps of one pass over the rows. */
@@ -85,13 +65,13 @@ public final class TrainingPlan implements Serializable {
 
   /** Number of epochs begun, as counted in {@code trainer_state.json}. */
   public int epochs() {
-    return limitedBySteps ? ceilDiv(totalSteps, stepsPerEpoch()) : (int) Math.ceil(requestedEpochs);
+    return maxSteps > 0 ? ceilDiv(maxSteps, stepsPerEpoch()) : (int) Math.ceil(requestedEpochs);
   }
 
   /** Rows that the run trains on, as counted for {@code train_samples_per_second}. */
   public double samples() {
-    return limitedBySteps
-        ? (double) totalSteps * microBatchRows * accumulation * workers
+    return maxSteps > 0
+        ? (double) maxSteps * microBatchRows * accumulation * workers
         : rowCount * requestedEpochs;
   }
 
@@ -120,11 +100,6 @@ public final class TrainingPlan implements Serializable {
     return epoch + (double) Math.min(inEpoch, microStepsPerEpoch()) / microStepsPerEpoch();
   }
 
-  /** Number of workers with micro-batches of their own. */
-  public int workers() {
-    return workers;
-  }
-
   /**
    * The steps {@code [from, to)}.
    *
@@ -134,7 +109,7 @@ public final class TrainingPlan implements Serializable {
     List<Step> steps = new ArrayList<>();
     int heldEpoch = -1;
     int[] rows = {};
-    for (int number = from; number < Math.min(to, totalSteps); number++) {
+    for (int number = from; number < Math.min(to, totalSteps()); number++) {
       int epoch = number / stepsPerEpoch();
       if (epoch != heldEpoch) {
         rows = order.rows(rowCount, seed, epoch);

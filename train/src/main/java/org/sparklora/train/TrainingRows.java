@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.run.Once;
+import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
@@ -85,7 +86,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
 
   /** Rows without a table, usable in this process only. */
   static TrainingRows of(List<PackedSequence> rows, int vocabularySize) {
-    SpilledRows spilled = SpilledRows.create(vocabularySize);
+    SpilledRows spilled = SpilledRows.create(ScratchPlace.folder(), vocabularySize);
     rows.forEach(spilled::add);
     return staged(List.of(), Map.of(), vocabularySize, spilled);
   }
@@ -147,7 +148,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   }
 
   private static SpilledRows read(Configuration hadoop, List<String> files, int vocabularySize) {
-    SpilledRows rows = SpilledRows.create(vocabularySize);
+    SpilledRows rows = SpilledRows.create(ScratchPlace.folder(), vocabularySize);
     try {
       PackedSequenceTable.forEach(hadoop, files, rows::add);
       return rows;
@@ -232,12 +233,7 @@ public final class TrainingRows implements Serializable, AutoCloseable {
 
   /** The rows of these numbers. */
   MicroBatch microBatch(int[] numbers) {
-    SpilledRows rows = here();
-    List<PackedSequence> read = new ArrayList<>();
-    for (int number : numbers) {
-      read.add(rows.row(number));
-    }
-    return new MicroBatch(read, sources);
+    return new MicroBatch(Arrays.stream(numbers).mapToObj(here()::row).toList(), sources);
   }
 
   /** Deletes this process's copy, unless another run of this process uses it. */

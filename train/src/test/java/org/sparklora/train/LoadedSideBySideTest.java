@@ -110,8 +110,7 @@ class LoadedSideBySideTest {
     int token = name.length(); // tables of other rows
     Configuration hadoop = GatedFileSystem.shut();
     String file = table.resolve(PackedSequenceTable.fileName(0, 1)).toString();
-    try (PackedSequenceWriter writer =
-        PackedSequenceWriter.create(new Configuration(), file, false)) {
+    try (var writer = PackedSequenceWriter.create(new Configuration(), file, false)) {
       int[] tokens = {token, 2};
       writer.write(new PackedSequence(tokens, tokens, new int[] {2}));
     }

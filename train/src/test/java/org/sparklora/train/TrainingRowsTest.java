@@ -59,8 +59,7 @@ class TrainingRowsTest {
 
   private void write(int number, PackedSequence... rows) {
     Path file = folder.resolve(PackedSequenceTable.fileName(number, 2));
-    try (PackedSequenceWriter writer =
-        PackedSequenceWriter.create(hadoop, file.toString(), false)) {
+    try (var writer = PackedSequenceWriter.create(hadoop, file.toString(), false)) {
       for (PackedSequence row : rows) {
         writer.write(row);
       }

@@ -16,7 +16,6 @@ final class Clusters {
   private long[] ends = new long[1 << 10]; // of each pair, two
   private int used;
 
-  /** Adds a pair of similar rows. */
   void connect(long a, long b) {
     if (used == 2 * MOST_PAIRS) {
       throw new TableException(

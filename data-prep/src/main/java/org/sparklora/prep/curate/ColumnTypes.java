@@ -35,7 +35,6 @@ final class ColumnTypes {
 
   private ColumnTypes() {}
 
-  /** The type of a value. */
   static Object of(Object value) {
     if (value instanceof Map<?, ?> fields) {
       Map<String, Object> types = new LinkedHashMap<>();
@@ -79,7 +78,6 @@ final class ColumnTypes {
     return numbers ? NUMBER : MIXED;
   }
 
-  /** A type as JSON. */
   static String toJson(Object type) {
     try {
       return JSON.writeValueAsString(type);

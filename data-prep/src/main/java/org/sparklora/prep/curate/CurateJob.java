@@ -213,14 +213,15 @@ public final class CurateJob {
 
   private DatasetIdentity identity() {
     return DatasetIdentity.of(
-        configuration, config.source().mixture(), parts.stream().map(CuratedPart::rows).toList());
+        new SessionTables(session),
+        config.source().mixture(),
+        parts.stream().map(CuratedPart::rows).toList());
   }
 
   private String folder(int part) {
     return config.source().mixture().isNone() ? "" : parts.get(part).folder(part);
   }
 
-  /** All columns of a part. */
   private MessageType columns(int part, List<CurateReport> sketched) {
     return parquet
         .get(part)

@@ -28,7 +28,6 @@ public record CurateManifest(
     @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Map<String, Long>> sources,
     List<DataFile> files,
     double seconds) {
-  /** Its name. */
   public static final String FILE = "manifest.json";
 
   /** The folder of the rows that stay. */
@@ -117,7 +116,6 @@ public record CurateManifest(
   /** A file of kept rows. */
   public record DataFile(String name, long rows) {}
 
-  /** One line for people. */
   public String summary() {
     String removed =
         counts.removed.entrySet().stream()

@@ -88,7 +88,6 @@ final class SketchTable {
     return read(SketchSplit.BUCKETS);
   }
 
-  /** A table in the scratch folder. */
   Dataset<Row> read(String name) {
     return session.read().parquet(new Path(scratch, name).toString());
   }
@@ -132,7 +131,6 @@ final class SketchTable {
                 other.as("other"))));
   }
 
-  /** Removes rows that cannot be read. */
   void removeUnreadable() {
     Dataset<Row> bad = all().where(col("reason").isNotNull());
     remove(Step.READ, bad, col("reason"), lit(""), lit(Removal.NONE));

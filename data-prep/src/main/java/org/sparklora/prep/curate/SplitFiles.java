@@ -28,7 +28,6 @@ record SplitFiles(Configuration hadoop, int index, int count, SplitGroup rows, P
    */
   record Target(Path folder, MessageType schema, boolean hashes) {}
 
-  /** Writes both files. */
   <R> R write(Target one, Target other, BiFunction<RowFile<Group>, RowFile<Group>, R> writer) {
     return write(one, first -> write(other, second -> writer.apply(first, second)));
   }

@@ -51,7 +51,6 @@ record Words(long[] prefixes, int count) {
     };
   }
 
-  /** The words of a text. */
   static Words of(String text) {
     long[] prefixes = new long[text.length() / 4 + 2];
     int count = 0;

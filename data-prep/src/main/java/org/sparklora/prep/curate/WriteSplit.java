@@ -105,7 +105,6 @@ final class WriteSplit implements RowHandler {
     this.removed = removed;
   }
 
-  /** Writes the files of a split. */
   static CurateReport run(Places places, SplitFiles split) {
     MessageType columns = ParquetColumns.schema(split.hadoop(), new Path(places.columns));
     return split.write(

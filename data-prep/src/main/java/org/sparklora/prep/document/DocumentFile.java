@@ -50,7 +50,6 @@ public final class DocumentFile {
       }
     }
 
-    /** Appends a document. */
     public void write(TokenizedDocument document) {
       try {
         int targetsFrom = targetsFrom(document);
@@ -100,7 +99,6 @@ public final class DocumentFile {
     private final Path path;
     private final DataInputStream in;
 
-    /** Opens the file. */
     public Reader(Configuration configuration, Path path) {
       this.path = path;
       try {
@@ -112,7 +110,6 @@ public final class DocumentFile {
       }
     }
 
-    /** Skips documents. */
     public void skip(int documents) {
       try {
         for (int i = 0; i < documents; i++) {

@@ -16,13 +16,11 @@ public final class RowFileReport implements StageReport {
   private long targetTokens;
   private int longestRow;
 
-  /** Counts a packed row that was written. */
   public void countRow(PackedSequence row) {
     countRow(row.tokens());
     targetTokens += row.targets();
   }
 
-  /** Counts a prompt that was written. */
   public void countRow(Prompt prompt) {
     countRow(prompt.tokens().length);
   }

@@ -49,7 +49,6 @@ public final class SplitReport implements StageReport {
   private final long[] counts = new long[Count.values().length];
   private boolean stopped;
 
-  /** Counts one more. */
   public void count(Count what) {
     counts[what.ordinal()]++;
   }
@@ -79,7 +78,6 @@ public final class SplitReport implements StageReport {
     counts[Count.TRUNCATED_TOKENS.ordinal()] += tokens;
   }
 
-  /** Counts a document that was written. */
   public void countDocument(int tokens) {
     if (documents == lengths.length) {
       lengths = Arrays.copyOf(lengths, 2 * documents);
@@ -100,7 +98,6 @@ public final class SplitReport implements StageReport {
     return this;
   }
 
-  /** Documents written so far. */
   public int documents() {
     return documents;
   }
@@ -120,7 +117,6 @@ public final class SplitReport implements StageReport {
     return stopped ? Optional.of(problems[problems.length - 1]) : Optional.empty();
   }
 
-  /** The count of this kind. */
   public long of(Count what) {
     return counts[what.ordinal()];
   }

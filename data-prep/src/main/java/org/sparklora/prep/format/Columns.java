@@ -12,7 +12,6 @@ final class Columns {
 
   private Columns() {}
 
-  /** The text in a column. */
   static String text(Map<String, Object> row, String column) {
     if (row.get(column) instanceof String text) {
       return text;
@@ -25,7 +24,6 @@ final class Columns {
     return row.get(column) instanceof String text && !text.isBlank();
   }
 
-  /** The integers in a column. */
   static int[] ints(Map<String, Object> row, String column) {
     if (!(row.get(column) instanceof List<?> values)) {
       throw wrong(column, row.get(column), "a list of integers");

@@ -133,7 +133,6 @@ public sealed interface DatasetFormat extends Serializable {
    */
   record QuestionAnswer(String question, List<String> answers, boolean completionOnly)
       implements DatasetFormat {
-    /** Copies the lists. */
     public QuestionAnswer {
       answers = List.copyOf(answers);
     }

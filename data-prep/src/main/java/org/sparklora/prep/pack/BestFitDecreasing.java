@@ -32,7 +32,6 @@ public record BestFitDecreasing(int maxLength, Overflow overflow) implements Pac
 
   private static final int NONE = -1;
 
-  /** Rows of at most {@code maxLength} tokens, which must be positive. */
   public BestFitDecreasing {
     RowPlan.requireRoom(maxLength);
   }

@@ -1,7 +1,10 @@
 package org.sparklora.prep.pack;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
+import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.prep.tokenize.TokenizedDocument;
 
 /**
  * One row to be assembled: a growing list of S pieces of documents, end to end, without an object
@@ -72,5 +75,24 @@ public final class RowPlan {
   /** The value of the row's {@code seq_lengths} column. */
   public int[] seqLengths() {
     return bounded ? Arrays.copyOf(lengths, size) : new int[] {tokens()};
+  }
+
+  /** The row, with the pieces copied from their documents; see {@link Packer#pack}. */
+  PackedSequence assembled(List<TokenizedDocument> all, int[] sources) {
+    int[] inputIds = new int[tokens()];
+    int[] labels = new int[inputIds.length];
+    int position = 0;
+    for (int piece = 0; piece < size; piece++) {
+      TokenizedDocument document = all.get(documents[piece]);
+      System.arraycopy(document.inputIds(), starts[piece], inputIds, position, lengths[piece]);
+      System.arraycopy(document.labels(), starts[piece], labels, position, lengths[piece]);
+      position += lengths[piece];
+    }
+    int[] seqLengths = seqLengths();
+    int[] ofRow =
+        IntStream.range(0, sources.length == 0 ? 0 : seqLengths.length)
+            .map(piece -> sources[documents[piece]])
+            .toArray();
+    return new PackedSequence(inputIds, labels, seqLengths, ofRow);
   }
 }

@@ -11,7 +11,6 @@ import java.util.List;
  */
 public record Wrapped(int maxLength) implements Packer {
 
-  /** Rows of at most {@code maxLength} tokens, which must be positive. */
   public Wrapped {
     RowPlan.requireRoom(maxLength);
   }

@@ -152,7 +152,7 @@ final class MixtureFile {
       filter = "";
       columns = List.of();
     }
-    PrepConfig.Source source = PrepSettings.dataset(own, Flags.DATASET_TRAIN_SPLIT);
+    PrepConfig.Source source = PrepSettings.dataset(own, Flags.DATASET_TRAIN_SPLIT, Mixture.NONE);
     return new Mixture.Part(source, filter, Set.copyOf(columns), take);
   }
 

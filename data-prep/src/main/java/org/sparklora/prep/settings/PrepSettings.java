@@ -8,12 +8,14 @@ import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.Mixture;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
+import org.sparklora.prep.TableKind;
 import org.sparklora.prep.curate.CurateConfig;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
@@ -55,10 +57,12 @@ public final class PrepSettings {
    */
   public static TableConfig<?> table(Settings settings) {
     requireUseful(settings);
+    PrepConfig.Source source = source(settings, Flags.DATASET_TRAIN_SPLIT);
     String folder = settings.get(Flags.OUTPUT_DIR);
+    boolean overwrite = settings.get(Flags.OVERWRITE_OUTPUT_DIR);
     return switch (settings.get(Flags.TASK, Task.class)) {
-      case SFT -> of(settings, folder);
-      case GRPO -> prompts(settings, folder);
+      case SFT -> packed(settings, source, settings.get(Flags.PACKING), folder, overwrite);
+      case GRPO -> prompts(settings, source, folder, overwrite);
     };
   }
 
@@ -85,26 +89,32 @@ public final class PrepSettings {
     settings.requireUseful(task.word(), Stream.of(Task.values()).map(Task::word).toList());
   }
 
-  /** The packed rows of the split to train on. */
+  /** A run's packed rows of the split to train on. */
   public static PrepConfig of(Settings settings, String outputFolder) {
     return packed(
         settings,
         source(settings, Flags.DATASET_TRAIN_SPLIT),
         settings.get(Flags.PACKING),
-        outputFolder);
+        outputFolder,
+        replaces(settings, TableKind.PACKED));
   }
 
-  /** The packed rows of the split to evaluate on. */
+  /** A run's packed rows of the split to evaluate on. */
   public static PrepConfig ofTestSplit(Settings settings, String outputFolder) {
     return packed(
         settings,
         testing(settings, source(settings, Flags.DATASET_TEST_SPLIT)),
         settings.find(Flags.EVAL_PACKING).orElse(settings.get(Flags.PACKING)),
-        outputFolder);
+        outputFolder,
+        replaces(settings, TableKind.PACKED));
   }
 
   private static PrepConfig packed(
-      Settings settings, PrepConfig.Source source, boolean packing, String outputFolder) {
+      Settings settings,
+      PrepConfig.Source source,
+      boolean packing,
+      String outputFolder,
+      boolean overwrite) {
     return new PrepConfig(
         source,
         model(settings, settings.find(Flags.EOS_TOKEN).orElse("")),
@@ -118,48 +128,40 @@ public final class PrepSettings {
         loss(settings),
         settings.get(Flags.ASSISTANT_ONLY_LOSS),
         outputFolder,
-        settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+        overwrite);
   }
 
-  /** The prompts of the split to train on. */
-  public static PromptsConfig prompts(Settings settings, String outputFolder) {
-    return prompts(settings, Flags.DATASET_TRAIN_SPLIT, outputFolder);
+  /** A run's prompts of a split to train on. */
+  public static PromptsConfig prompts(
+      Settings settings, Flag<String> splitFlag, String outputFolder) {
+    boolean replaces = replaces(settings, TableKind.PROMPTS);
+    return prompts(settings, source(settings, splitFlag), outputFolder, replaces);
   }
 
-  /** The prompts of the split to evaluate on. */
+  /** A run's prompts of the split to evaluate on. */
   public static PromptsConfig promptsOfTestSplit(Settings settings, String outputFolder) {
     PromptsConfig config = prompts(settings, Flags.DATASET_TEST_SPLIT, outputFolder);
     return config.of(testing(settings, config.source()));
   }
 
-  /** The prompts of a split. */
-  public static PromptsConfig prompts(
-      Settings settings, Flag<String> splitFlag, String outputFolder) {
+  private static PromptsConfig prompts(
+      Settings settings, PrepConfig.Source source, String outputFolder, boolean overwrite) {
     return new PromptsConfig(
-        source(settings, splitFlag),
+        source,
         model(settings, ""),
         settings.find(Flags.SYSTEM_PROMPT).orElse(""),
         settings.find(Flags.MAX_PROMPT_LENGTH).orElse(PromptsConfig.UNLIMITED),
         outputFolder,
-        settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+        overwrite);
   }
 
   /**
-   * Settings of a run's packed table. A table in the run's default folder is an earlier run's, and
-   * replaced if its settings differ; one in a folder that the user named only with {@code
+   * Whether a run may replace a table that has other settings: in the run's default folder, where
+   * it is an earlier run's; in a folder that the user named, only with {@code
    * overwrite_output_dir}.
    */
-  public static PrepConfig replacing(Settings settings, PrepConfig config) {
-    return config.into(config.outputFolder(), replaces(settings, config));
-  }
-
-  /** Settings of a run's prompts table, replaced under the conditions for packed tables. */
-  public static PromptsConfig replacing(Settings settings, PromptsConfig config) {
-    return config.into(config.outputFolder(), replaces(settings, config));
-  }
-
-  private static boolean replaces(Settings settings, TableConfig<?> config) {
-    return config.overwrite() || !settings.isGiven(config.kind().folderKey());
+  private static boolean replaces(Settings settings, TableKind<?> kind) {
+    return settings.get(Flags.OVERWRITE_OUTPUT_DIR) || !settings.isGiven(kind.folderKey());
   }
 
   private static PrepConfig.Model model(Settings settings, String eosToken) {
@@ -180,9 +182,9 @@ public final class PrepSettings {
   /** The dataset, or the mixture of {@code datasets}, beside which flags of one are refused. */
   private static PrepConfig.Source source(Settings settings, Flag<String> splitFlag) {
     if (!settings.isGiven(Flags.DATASETS)) {
-      return dataset(settings, splitFlag);
+      return dataset(settings, splitFlag, Mixture.NONE);
     }
-    String file = settings.get(Flags.DATASETS);
+    Path file = LocalPath.of(settings, Flags.DATASETS);
     for (Flag<?> flag : OF_ONE_DATASET) {
       ConfigException.require(
           !settings.isGiven(flag) // a run's own file says test
@@ -192,12 +194,12 @@ public final class PrepSettings {
           "it is for one dataset, and --datasets is given; say it in %s, or leave one of both out"
               .formatted(file));
     }
-    Mixture mixture = MixtureFile.read(Path.of(file), settings);
-    return dataset(settings.with(Flags.DATASET_NAME, file), splitFlag).of(mixture);
+    Settings named = settings.with(Flags.DATASET_NAME, file.toString());
+    return dataset(named, splitFlag, MixtureFile.read(file, settings));
   }
 
-  /** A dataset alone. */
-  static PrepConfig.Source dataset(Settings settings, Flag<String> splitFlag) {
+  /** The dataset of {@code dataset_name}, which for a mixture is its file. */
+  static PrepConfig.Source dataset(Settings settings, Flag<String> splitFlag, Mixture mixture) {
     return new PrepConfig.Source(
         name(settings),
         settings.find(Flags.DATASET_CONFIG).orElse(""),
@@ -210,7 +212,7 @@ public final class PrepSettings {
         settings.get(Flags.USE_SYSTEM_COLUMN),
         settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
         query(settings),
-        Mixture.NONE);
+        mixture);
   }
 
   /**

@@ -54,7 +54,6 @@ public final class BadRowException extends TableException {
     this.problem = problem;
   }
 
-  /** This problem with its place. */
   public BadRowException at(String place) {
     return new BadRowException(reason, problem, place, getCause());
   }

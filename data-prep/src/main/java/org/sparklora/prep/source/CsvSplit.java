@@ -24,11 +24,6 @@ import org.sparklora.prep.source.BadRowException.Reason;
 record CsvSplit(DatasetFile file) implements DatasetSplit {
 
   @Override
-  public DatasetSplit of(DatasetFile copy) {
-    return new CsvSplit(copy);
-  }
-
-  @Override
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     CsvParser parser = new CsvParser(settings());
     String place = place(1);

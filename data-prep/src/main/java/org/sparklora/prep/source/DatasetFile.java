@@ -23,7 +23,6 @@ public record DatasetFile(String path, long bytes, FileFormat format, boolean do
     return new DatasetFile(place, bytes, format, false);
   }
 
-  /** The path as Hadoop's type. */
   public Path hadoopPath() {
     return new Path(path);
   }

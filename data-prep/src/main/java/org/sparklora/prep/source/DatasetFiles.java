@@ -84,7 +84,7 @@ public record DatasetFiles(Configuration configuration) {
     boolean folder = files.size() > 1 || !files.get(0).hadoopPath().getName().equals(named);
     List<DatasetFile> wanted =
         folder && found.isNamed
-            ? SplitNames.ofSplit(files, file -> below(file, found.root), dataset, split)
+            ? SplitNames.ofSplit(files, f -> below(f.hadoopPath(), found.root), dataset, split)
             : files;
     refuseTables(wanted, tables);
     requireNoColon(dataset, wanted);
@@ -187,14 +187,14 @@ public record DatasetFiles(Configuration configuration) {
 
   /** The files in folders named {@code config} below the dataset, or below a glob's fixed part. */
   private static List<FileStatus> under(List<FileStatus> found, Path dataset, String config) {
-    Path top = dataset;
-    while (isGlob(top.toString())) {
-      top = top.getParent();
+    Path at = dataset;
+    while (at.toString().chars().anyMatch(c -> "*?[{".indexOf(c) >= 0)) { // a glob
+      at = at.getParent();
     }
-    int depth = top.depth();
+    Path top = at;
     List<FileStatus> inside =
         found.stream()
-            .filter(status -> folders(status.getPath().getParent(), depth).contains(config))
+            .filter(file -> ("/" + below(file.getPath(), top)).contains("/" + config + "/"))
             .toList();
     ConfigException.require(
         !inside.isEmpty(),
@@ -204,22 +204,11 @@ public record DatasetFiles(Configuration configuration) {
     return inside;
   }
 
-  private static List<String> folders(Path path, int below) {
-    List<String> names = new ArrayList<>();
-    for (Path p = path; p.depth() > below; p = p.getParent()) {
-      names.add(p.getName());
-    }
-    return names;
-  }
-
-  private static boolean isGlob(String dataset) {
-    return dataset.chars().anyMatch(c -> "*?[{".indexOf(c) >= 0);
-  }
-
-  /** The part of the path below the dataset's folder. */
-  private static String below(DatasetFile file, Path root) {
-    int start = root.isRoot() ? 1 : root.toUri().getPath().length() + 1;
-    return file.hadoopPath().toUri().getPath().substring(start);
+  /** The part of the path below a folder; empty for the folder itself. */
+  private static String below(Path file, Path folder) {
+    String path = file.toUri().getPath();
+    int start = folder.isRoot() ? 1 : folder.toUri().getPath().length() + 1;
+    return path.substring(Math.min(start, path.length()));
   }
 
   /** Suggests what a mistyped file may be: names of files beside it. */

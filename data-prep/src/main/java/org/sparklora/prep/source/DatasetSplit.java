@@ -17,9 +17,6 @@ public sealed interface DatasetSplit extends Serializable
   /** The file that this split is a part of. */
   DatasetFile file();
 
-  /** This part of a copy of the file. */
-  DatasetSplit of(DatasetFile copy);
-
   /**
    * Reads the rows in order.
    *

@@ -3,10 +3,9 @@ package org.sparklora.prep.source;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -78,21 +77,12 @@ public record DatasetSplits(Configuration configuration) {
   }
 
   /**
-   * The splits, with downloaded files replaced by copies, which executors on other machines read.
+   * Copies of downloaded files, which executors on other machines read.
    *
    * @param folder for the copies, on a file system that all machines see; the caller deletes it
    */
-  public List<DatasetSplit> shared(List<DatasetSplit> splits, Path folder) {
-    Map<DatasetFile, DatasetFile> copies = new HashMap<>();
-    List<DatasetSplit> shared = new ArrayList<>();
-    for (DatasetSplit split : splits) {
-      DatasetFile file = split.file();
-      shared.add(
-          file.downloaded()
-              ? split.of(copies.computeIfAbsent(file, key -> copy(key, folder, copies.size())))
-              : split);
-    }
-    return shared;
+  public List<DatasetFile> copies(List<DatasetFile> files, Path folder) {
+    return IntStream.range(0, files.size()).mapToObj(i -> copy(files.get(i), folder, i)).toList();
   }
 
   private DatasetFile copy(DatasetFile file, Path folder, int number) {

@@ -13,11 +13,6 @@ import org.sparklora.prep.source.BadRowException.Reason;
 record JsonArraySplit(DatasetFile file) implements DatasetSplit {
 
   @Override
-  public DatasetSplit of(DatasetFile copy) {
-    return new JsonArraySplit(copy);
-  }
-
-  @Override
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     long row = 0;
     try (InputStream in = DataStreams.open(configuration, file);

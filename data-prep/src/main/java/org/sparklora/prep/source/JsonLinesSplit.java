@@ -31,11 +31,6 @@ record JsonLinesSplit(DatasetFile file, long start, long end) implements Dataset
   }
 
   @Override
-  public DatasetSplit of(DatasetFile copy) {
-    return new JsonLinesSplit(copy, start, end);
-  }
-
-  @Override
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     long[] line = {0}; // lines begun in this split so far
     LineNumbers numbers = new LineNumbers(configuration);

@@ -2,7 +2,7 @@ package org.sparklora.prep.source;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Arrays;
+import org.apache.hadoop.io.Text;
 
 /**
  * Reads lines of UTF-8 as bytes into one buffer, reused for every line, and tracks the position in
@@ -15,25 +15,22 @@ public final class LineReader {
    */
   static final int MOST_BYTES = 32 << 20;
 
+  private static final byte[] LINE_FEED = {'\n'}; // by default also a carriage return
+
   /** A JSON or CSV file in UTF-8 holds no NUL, and in UTF-16 has one in each pair of bytes. */
   private static final int HEAD_BYTES = 4;
 
-  private final InputStream in;
-  private final byte[] chunk = new byte[1 << 16];
-  private int chunkPosition;
-  private int chunkEnd;
-  private byte[] line = new byte[1 << 12];
-  private int length;
+  private final org.apache.hadoop.util.LineReader in;
+  private final Text line = new Text();
   private int offset;
   private long position;
-  private boolean tooLong;
 
   /**
    * @param position byte of the file from which lines are read. The stream is one byte before it,
    *     or at it if it is 0
    */
   public LineReader(InputStream in, long position) {
-    this.in = in;
+    this.in = new org.apache.hadoop.util.LineReader(in, LINE_FEED);
     this.position = position == 0 ? 0 : position - 1;
   }
 
@@ -48,21 +45,20 @@ public final class LineReader {
    * @throws IOException if the file cannot be read, or is UTF-16 or UTF-32
    */
   public boolean next() throws IOException {
-    length = 0;
-    tooLong = false;
     boolean first = position == 0;
-    boolean found = readLine();
+    int read = in.readLine(line, MOST_BYTES + 1);
+    position += read;
     if (first) {
       requireUtf8();
     }
     offset = first && startsWith(0xEF, 0xBB, 0xBF) ? 3 : 0; // a byte order mark
-    return found;
+    return read > 0;
   }
 
   private void requireUtf8() throws IOException {
     boolean other = startsWith(0xFE, 0xFF) || startsWith(0xFF, 0xFE);
-    for (int i = 0; i < Math.min(HEAD_BYTES, length); i++) {
-      other |= line[i] == 0;
+    for (int i = 0; i < Math.min(HEAD_BYTES, length()); i++) {
+      other |= buffer()[i] == 0;
     }
     if (other) {
       throw new IOException("it is UTF-16 or UTF-32; save it as UTF-8");
@@ -71,58 +67,21 @@ public final class LineReader {
 
   private boolean startsWith(int... bytes) {
     for (int i = 0; i < bytes.length; i++) {
-      if (i >= length || line[i] != (byte) bytes[i]) {
+      if (i >= length() || buffer()[i] != (byte) bytes[i]) {
         return false;
       }
     }
     return true;
   }
 
-  private boolean readLine() throws IOException {
-    while (true) {
-      if (chunkPosition == chunkEnd && !fill()) {
-        return length > 0;
-      }
-      int from = chunkPosition;
-      while (chunkPosition < chunkEnd && chunk[chunkPosition] != '\n') {
-        chunkPosition++;
-      }
-      append(from, chunkPosition - from);
-      position += chunkPosition - from;
-      if (chunkPosition < chunkEnd) {
-        chunkPosition++; // the line feed
-        position++;
-        return true;
-      }
-    }
-  }
-
-  private boolean fill() throws IOException {
-    chunkEnd = Math.max(0, in.read(chunk));
-    chunkPosition = 0;
-    return chunkEnd > 0;
-  }
-
-  private void append(int from, int count) {
-    tooLong |= length + count > MOST_BYTES;
-    if (tooLong) {
-      return;
-    }
-    if (length + count > line.length) {
-      line = Arrays.copyOf(line, Math.max(2 * line.length, length + count));
-    }
-    System.arraycopy(chunk, from, line, length, count);
-    length += count;
-  }
-
   /** Whether the line is longer than {@code MOST_BYTES}: the buffer holds only its beginning. */
   boolean isTooLong() {
-    return tooLong;
+    return length() > MOST_BYTES;
   }
 
   /** Holds the line without its line feed, from {@link #offset} to {@link #length}. */
   byte[] buffer() {
-    return line;
+    return line.getBytes();
   }
 
   /** 3 if the line is a file's first and begins with a byte order mark, else 0. */
@@ -131,13 +90,14 @@ public final class LineReader {
   }
 
   int length() {
-    return length;
+    return line.getLength();
   }
 
   /** Whether the line has only white space. */
   public boolean isBlank() {
-    for (int i = offset; i < length; i++) {
-      if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') {
+    for (int i = offset; i < length(); i++) {
+      byte b = buffer()[i];
+      if (b != ' ' && b != '\t' && b != '\r') {
         return false;
       }
     }

@@ -93,11 +93,6 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
   }
 
   @Override
-  public DatasetSplit of(DatasetFile copy) {
-    return new ParquetSplit(copy, firstGroup, groups, firstRow);
-  }
-
-  @Override
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     long[] row = {firstRow};
     try (ParquetFileReader reader = open(configuration, file)) {

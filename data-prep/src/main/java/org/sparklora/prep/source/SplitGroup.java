@@ -26,12 +26,10 @@ public record SplitGroup(List<DatasetSplit> splits, List<RowSelection> selection
     splits = List.copyOf(splits);
   }
 
-  /** All rows of the splits. */
   public SplitGroup(List<DatasetSplit> splits) {
     this(splits, List.of());
   }
 
-  /** The rows of a selection. */
   public SplitGroup choosing(RowSelection rows) {
     return new SplitGroup(splits, List.of(rows));
   }

@@ -76,11 +76,6 @@ public record TableSplit(ParquetSplit rows, String table, long firstRow) impleme
   }
 
   @Override
-  public DatasetSplit of(DatasetFile copy) {
-    return new TableSplit((ParquetSplit) rows.of(copy), table, firstRow);
-  }
-
-  @Override
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     Set<String> wanted = new HashSet<>(columns);
     if (!columns.isEmpty()) {

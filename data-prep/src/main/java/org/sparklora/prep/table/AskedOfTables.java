@@ -39,12 +39,8 @@ final class AskedOfTables {
   static String firstLine(Throwable problem) {
     Throwable cause = RootCause.of(problem);
     String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    return message
-        .lines()
-        .map(String::strip)
-        .filter(line -> !line.isEmpty())
-        .findFirst()
-        .map(line -> line.replaceAll("[.;]( line \\d+ pos \\d+;?)?$", ""))
-        .orElse(cause.getClass().getSimpleName());
+    return RootCause.firstLine(message.strip(), cause.getClass().getSimpleName())
+        .strip()
+        .replaceAll("[.;]( line \\d+ pos \\d+;?)?$", "");
   }
 }

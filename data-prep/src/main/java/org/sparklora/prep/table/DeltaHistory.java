@@ -38,12 +38,10 @@ final class DeltaHistory {
             "name another; DESCRIBE HISTORY lists them",
             () -> table.at("versionAsOf", version));
     return new SourceTable(
-        new TableIdentity(
-            table.name(),
-            table.format(),
-            detail.getAs("location"),
-            detail.getAs("id"),
-            Long.toString(version)),
+        table,
+        detail.getAs("location"),
+        detail.getAs("id"),
+        Long.toString(version),
         rows,
         Optional.of(SourceTable.Position.ofFiles()));
   }

@@ -26,8 +26,10 @@ final class IcebergSnapshots {
   static SourceTable open(TableAddress table, TableRevision revision) {
     long snapshot = find(table, revision).orElseThrow(() -> unknown(table, revision));
     return new SourceTable(
-        new TableIdentity(
-            table.name(), table.format(), table.location(), "", Long.toString(snapshot)),
+        table,
+        table.location(),
+        "",
+        Long.toString(snapshot),
         table.at("snapshot-id", snapshot),
         Optional.of(SourceTable.Position.ofIceberg()));
   }

@@ -26,6 +26,7 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.TableSplit;
+import org.sparklora.prep.table.TableQuery.Order;
 
 /**
  * A dataset's rows and columns of a table, in an order that depends on the table alone. Lazy except
@@ -47,7 +48,7 @@ public final class SelectedTable {
           DataTypes.NullType);
 
   private final SourceTable table;
-  private final TableOrder order;
+  private final Order order;
   private final QueriedTable asked;
   private final Map<String, Object> origin;
 
@@ -59,22 +60,22 @@ public final class SelectedTable {
   SelectedTable(SourceTable table, TableQuery query) {
     this.table = table;
     this.asked = QueriedTable.of(table.rows(), query);
-    boolean byFiles = query.order().equals(TableOrder.FILES.word());
+    boolean byFiles = query.order().equals(Order.FILES.word());
     ConfigException.require(
         !byFiles || table.position().isPresent(),
         Flags.DATASET_ORDER,
         query.order(),
         "Spark does not tell in which files the rows of %s lie; leave it out, or say content"
-            .formatted(table.identity().name()));
+            .formatted(table.name()));
     this.order =
-        query.order().equals(TableOrder.CONTENT.word()) || table.position().isEmpty()
-            ? TableOrder.CONTENT
-            : TableOrder.FILES;
+        query.order().equals(Order.CONTENT.word()) || table.position().isEmpty()
+            ? Order.CONTENT
+            : Order.FILES;
     this.origin = origin(query.given().toString());
   }
 
   private Map<String, Object> origin(String query) {
-    Map<String, Object> entries = new LinkedHashMap<>(table.identity().toMap());
+    Map<String, Object> entries = table.identity();
     entries.put("order", order.word());
     SparkSession spark = table.rows().sparkSession();
     entries.put("time_zone", spark.conf().get("spark.sql.session.timeZone"));
@@ -87,8 +88,7 @@ public final class SelectedTable {
   /** Name and version of the table and the order of its rows, for logs. */
   public String description() {
     return "%s, rows in the order of their %s"
-        .formatted(
-            table.identity().label(), order == TableOrder.CONTENT ? "content" : "data files");
+        .formatted(table.label(), order == Order.CONTENT ? "content" : "data files");
   }
 
   /**
@@ -153,12 +153,12 @@ public final class SelectedTable {
                   "snappy") // whatever the session's default: Parquet's own jar has snappy
               .parquet(folder.toString());
           table.requireUnchanged();
-          return TableSplit.of(configuration, folder, table.identity().label());
+          return TableSplit.of(configuration, folder, table.label());
         });
   }
 
   private Dataset<Row> ordered() {
-    if (order == TableOrder.CONTENT) {
+    if (order == Order.CONTENT) {
       Dataset<Row> rows = texts();
       return rows.withColumn(HASH, TableDigest.contentHash(rows)).sort(HASH).drop(HASH);
     }
@@ -189,7 +189,7 @@ public final class SelectedTable {
   /** Runs a query under a description in Spark's UI, and reports an error of Spark in one line. */
   private <T> T described(String what, Callable<T> question) {
     SparkContext spark = table.rows().sparkSession().sparkContext();
-    spark.setJobDescription("%s: %s".formatted(table.identity().name(), what));
+    spark.setJobDescription("%s: %s".formatted(table.name(), what));
     try {
       return question.call();
     } catch (ConfigException | TableException e) {
@@ -197,8 +197,7 @@ public final class SelectedTable {
     } catch (Exception e) { // Scala's exceptions are not declared
       throw new TableException(
           "Cannot read %s (%s): are all its files there? Files of old versions go with VACUUM and with expired snapshots; name another --%s"
-              .formatted(
-                  table.identity().label(), AskedOfTables.firstLine(e), Flags.DATASET_REVISION),
+              .formatted(table.label(), AskedOfTables.firstLine(e), Flags.DATASET_REVISION),
           e);
     } finally {
       spark.setJobDescription(null);

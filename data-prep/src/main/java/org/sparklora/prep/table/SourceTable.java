@@ -1,6 +1,9 @@
 package org.sparklora.prep.table;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -10,19 +13,54 @@ import org.sparklora.pipeline.table.TableException;
 /**
  * A table at one version; every reading gives the same rows.
  *
- * @param identity name and version of the table
+ * @param location folder of its files; empty if it has none
+ * @param id the table's own, if its format has one; else empty
+ * @param version Delta Lake's version, Iceberg's snapshot; of other tables a SHA-256 over their
+ *     files' paths, sizes and versions, or over their rows if they have no files
  * @param rows all rows and columns of the table; lazy
  * @param position the position of a row in the data files; empty if Spark does not tell it
  */
-record SourceTable(TableIdentity identity, Dataset<Row> rows, Optional<Position> position) {
+record SourceTable(
+    TableAddress address,
+    String location,
+    String id,
+    String version,
+    Dataset<Row> rows,
+    Optional<Position> position) {
+
+  String name() {
+    return address.name();
+  }
+
+  /** For messages: the name, and the version if the format has versions. */
+  String label() {
+    return switch (address.format()) {
+      case "delta" -> "%s version %s".formatted(name(), version);
+      case "iceberg" -> "%s snapshot %s".formatted(name(), version);
+      default -> name();
+    };
+  }
+
+  /** The table and version that are read, for a manifest: so that a run can be repeated. */
+  Map<String, Object> identity() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("name", name());
+    map.put("format", address.format());
+    map.put("location", location);
+    map.put("id", id);
+    map.put("version", version);
+    return map;
+  }
 
   /** Throws {@link TableException} if the table has no versions and has changed. */
   void requireUnchanged() {
-    if (!identity.hasVersions()
-        && !TableDigest.of(identity.format(), rows).equals(identity.version())) {
+    boolean hasVersions =
+        Stream.of(TableFormat.DELTA, TableFormat.ICEBERG)
+            .anyMatch(format -> format.word().equals(address.format()));
+    if (!hasVersions && !TableDigest.of(address.format(), rows).equals(version)) {
       throw new TableException(
           "Cannot use what was read of %s: its files or rows changed meanwhile; read it when nobody writes to it"
-              .formatted(identity.name()));
+              .formatted(name()));
     }
   }
 

@@ -107,9 +107,7 @@ public final class SourceTables {
                 : "name a file, folder or glob of the format " + format,
             table::current);
     return new SourceTable(
-        new TableIdentity(table.name(), format, table.location(), "", TableDigest.of(format, rows)),
-        rows,
-        position(format, rows));
+        table, table.location(), "", TableDigest.of(format, rows), rows, position(format, rows));
   }
 
   private static Optional<Position> position(String format, Dataset<Row> rows) {

@@ -16,6 +16,7 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.source.FileFormat;
+import org.sparklora.prep.source.LowerCase;
 
 /**
  * The user's settings for reading a table; an empty text is an unset flag. Immutable, serialisable
@@ -42,6 +43,14 @@ public record TableQuery(
   public record Split(String predicate, boolean isTest) implements Serializable {
     /** All rows. */
     public static final Split NONE = new Split("", false);
+  }
+
+  /** {@code --dataset_order}: the sort key of a table's rows. */
+  public enum Order implements LowerCase {
+    /** The path of a row's data file, and the row's position in it. */
+    FILES,
+    /** A hash of the row's values. */
+    CONTENT
   }
 
   /** A query of an undivided table. */

@@ -14,7 +14,6 @@ import java.util.Arrays;
  */
 public record TokenizedDocument(int[] inputIds, int[] labels) {
 
-  /** Checks that both arrays are equally long. */
   public TokenizedDocument {
     if (inputIds.length != labels.length) {
       throw new IllegalArgumentException(

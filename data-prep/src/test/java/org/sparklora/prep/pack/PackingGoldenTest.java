@@ -36,8 +36,7 @@ class PackingGoldenTest {
 
     List<PackedSequence> rows = new ArrayList<>();
     for (int from = 0; from < documents.size(); from += TRL_BATCH) {
-      RowAssembler.pack(
-          packer,
+      packer.pack(
           documents.subList(from, Math.min(from + TRL_BATCH, documents.size())),
           new int[0],
           rows::add);

@@ -39,6 +39,9 @@ class PrepSettingsTest {
             """);
     Settings settings = prep("--datasets=" + file);
     assertThat(PrepSettings.of(settings, "out").source().mixture().names()).containsExactly("a/b");
+    Settings byUri = prep("--datasets=" + file.toUri());
+    assertThat(PrepSettings.of(byUri, "out").settings())
+        .isEqualTo(PrepSettings.of(settings, "out").settings());
   }
 
   private static Settings prep(String... flags) {

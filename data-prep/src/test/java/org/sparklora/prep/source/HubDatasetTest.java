@@ -204,19 +204,14 @@ class HubDatasetTest {
   @Test
   void executorsReadCopies() throws IOException {
     put("a/train.jsonl", "b/train.jsonl");
-    DatasetSplits cut = new DatasetSplits(new Configuration());
-    List<DatasetSplit> splits =
-        cut.of(
-            files(ID, "", "train"),
-            problem -> {
-              throw problem;
-            });
     Path shared = folder.resolve("shared");
-    List<DatasetSplit> copies = cut.shared(splits, new org.apache.hadoop.fs.Path(shared.toUri()));
+    List<DatasetFile> copies =
+        new DatasetSplits(new Configuration())
+            .copies(files(ID, "", "train"), new org.apache.hadoop.fs.Path(shared.toUri()));
     assertThat(copies)
-        .extracting(split -> contents(split.file()))
+        .extracting(file -> contents(file))
         .containsExactly("a/train.jsonl", "b/train.jsonl");
-    assertThat(copies).allMatch(split -> split.file().path().contains("/shared/"));
+    assertThat(copies).allMatch(file -> file.path().contains("/shared/"));
   }
 
   @Test

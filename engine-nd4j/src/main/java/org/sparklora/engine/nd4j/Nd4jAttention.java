@@ -130,23 +130,18 @@ final class Nd4jAttention {
     Nd4j.exec(new Mmul(a, b, c, 1, beta, transposed));
   }
 
-  /**
-   * The t queries from row {@code from} on, and the s keys that any of them sees, from row {@code
-   * start} on.
-   */
+  /** The t queries of a part, and the s keys that any of them sees, from row {@code start} on. */
   private final class Tile {
     private final int start;
+    private final Branch part;
     private final int s;
-    private final int from;
     private final int t;
-    private final int window;
 
     Tile(int start, Branch part) {
       this.start = start;
+      this.part = part;
       this.s = part.keys();
-      this.from = part.firstQuery();
       this.t = part.queries();
-      this.window = part.window();
     }
 
     void forward(AttentionTensors of) {
@@ -177,20 +172,20 @@ final class Nd4jAttention {
 
     /** The tile's queries in q, y or their gradients, {@code (H, t, D)}, in place. */
     private INDArray queries(Tensor x) {
-      return part(x, from, t, heads.query(), heads.size());
+      return rows(x, part.firstQuery(), t, heads.query(), heads.size());
     }
 
     /** The tile's queries in logSumExp, {@code (H, t, 1)}, in place. */
     private INDArray sums(Tensor logSumExp) {
-      return part(logSumExp, from, t, heads.query(), 1);
+      return rows(logSumExp, part.firstQuery(), t, heads.query(), 1);
     }
 
     /** The tile's keys in k, v or their gradients, {@code (K, s, D)}, in place. */
     private INDArray keys(Tensor x) {
-      return part(x, start, s, heads.keyValue(), heads.size());
+      return rows(x, start, s, heads.keyValue(), heads.size());
     }
 
-    private static INDArray part(Tensor x, long first, int rows, int heads, int size) {
+    private static INDArray rows(Tensor x, long first, int rows, int heads, int size) {
       return Nd4jTensor.of(x).arrayFrom(first * heads * size, rows, heads, size).permute(1, 0, 2);
     }
 
@@ -217,8 +212,8 @@ final class Nd4jAttention {
       byHead(scores)
           .get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(s - t, s))
           .addi(masked(ahead(t).gt(0)));
-      if (s > window) {
-        byHead(scores).addi(masked(ahead(s).lte(-window)));
+      if (s > part.window()) {
+        byHead(scores).addi(masked(ahead(s).lte(-part.window())));
       }
       return scores;
     }

@@ -21,9 +21,7 @@ final class Nd4jDropout implements AutoCloseable {
 
   /** An operation on a run of elements and their mask. */
   interface Masked {
-    /**
-     * @param mask 0 or 1/(1 − rate), {@code (count)}
-     */
+    /** The mask is 0 or 1/(1 − rate) for each element, {@code (count)}. */
     void apply(long offset, int count, INDArray mask);
   }
 

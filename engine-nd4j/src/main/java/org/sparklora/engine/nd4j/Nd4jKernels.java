@@ -36,9 +36,7 @@ final class Nd4jKernels implements Kernels {
   private final boolean inPlace;
   private final Nd4jDropout dropout = new Nd4jDropout();
 
-  /**
-   * @param threads threads on CPUs; ND4J has one number for the whole JVM
-   */
+  /** Sets the number of threads on CPUs, which ND4J has for the whole JVM. */
   Nd4jKernels(int threads) {
     this(threads, Nd4j.getEnvironment().isCPU());
   }

@@ -14,11 +14,8 @@ final class Nd4jLogProbs {
   private Nd4jLogProbs() {}
 
   /**
-   * The sums of each row that a softmax needs, in double: float sums over a vocabulary would lose
-   * two digits.
-   *
-   * @param logSumExp {@code (M)}
-   * @param entropies {@code (M)}
+   * The sums of each row that a softmax needs, {@code (M)} in double: float sums over a vocabulary
+   * would lose two digits.
    */
   record Sums(INDArray logSumExp, INDArray entropies) {
     static Sums of(INDArray z, float temperature) {

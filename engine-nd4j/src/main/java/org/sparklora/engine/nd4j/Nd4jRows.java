@@ -61,11 +61,7 @@ final class Nd4jRows {
       run[i] = run[i - 1] + (tokens[places[i]] == tokens[places[i - 1]] ? 0 : 1);
     }
     INDArray sums = Nd4j.createUninitialized(DataType.FLOAT, runs, rows.size(1));
-    Nd4j.exec(
-        DynamicCustomOp.builder("segment_sum")
-            .addInputs(rows, Nd4j.createFromArray(run))
-            .addOutputs(sums)
-            .build());
+    run("segment_sum", sums, rows, Nd4j.createFromArray(run));
     return sums;
   }
 
@@ -81,12 +77,7 @@ final class Nd4jRows {
     return gathered;
   }
 
-  /**
-   * Rotates each head's pairs {@code (i, i + D/2)} in place.
-   *
-   * @param x {@code (N, heads, D)}
-   * @param cos and {@code sin} {@code (N, D/2)}
-   */
+  /** Rotates each head's pairs {@code (i, i + D/2)} in place, by cos and sin {@code (N, D/2)}. */
   static void rotate(Nd4jTensor x, int headSize, INDArray cos, INDArray sin) {
     long tokens = cos.size(0);
     int half = headSize / 2;
@@ -106,19 +97,15 @@ final class Nd4jRows {
 
   /** {@code target[places[n]] += values[n]}; no place may occur twice. */
   static void scatterAdd(INDArray target, INDArray places, INDArray values) {
-    scatter("scatter_add", target, places, values);
+    run("scatter_add", target, target, places, values);
   }
 
   /** {@code target[places[n]] = values[n]}; no place may occur twice. */
   static void scatterUpdate(INDArray target, INDArray places, INDArray values) {
-    scatter("scatter_upd", target, places, values);
+    run("scatter_upd", target, target, places, values);
   }
 
-  private static void scatter(String operation, INDArray target, INDArray places, INDArray values) {
-    Nd4j.exec(
-        DynamicCustomOp.builder(operation)
-            .addInputs(target, places, values)
-            .addOutputs(target)
-            .build());
+  private static void run(String operation, INDArray output, INDArray... inputs) {
+    Nd4j.exec(DynamicCustomOp.builder(operation).addInputs(inputs).addOutputs(output).build());
   }
 }

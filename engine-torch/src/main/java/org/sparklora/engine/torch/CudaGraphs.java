@@ -53,11 +53,7 @@ final class CudaGraphs implements Recorder {
     pool = Scope.kept(() -> new LongPointer(POOLS.incrementAndGet(), 0));
   }
 
-  /**
-   * The recorder of a GPU.
-   *
-   * @return empty if CUDA graphs are switched off, or a library is missing
-   */
+  /** The recorder of a GPU; empty if CUDA graphs are switched off, or a library is missing. */
   static Optional<Recorder> of(int number) {
     if (!Boolean.parseBoolean(System.getProperty(PROPERTY, "true"))) {
       return Optional.empty();

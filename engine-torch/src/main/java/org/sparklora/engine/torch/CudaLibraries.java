@@ -40,9 +40,7 @@ final class CudaLibraries {
     require(CudaLibraries::loads, System.getenv("LD_LIBRARY_PATH"));
   }
 
-  /**
-   * @param loads whether the dynamic linker finds and loads a library
-   */
+  /** {@code loads} tells whether the dynamic linker finds and loads a library. */
   static void require(Predicate<String> loads, String libraryPath) {
     List<String> missing =
         NEEDED.entrySet().stream()

@@ -129,7 +129,7 @@ final class FlashAttention implements BranchAttention {
       long rows = in.q().size(0);
       this.isInOrder = rows == in.k().size(0) && mask.isInOrder(rows);
       this.queries = mask.kept("all queries", () -> rows(Packed::queries));
-      this.keys = mask.kept("all keys", () -> rows(TorchMask::keys));
+      this.keys = mask.kept("all keys", () -> rows(Branch::rows));
     }
 
     private static int[] queries(Branch branch) {

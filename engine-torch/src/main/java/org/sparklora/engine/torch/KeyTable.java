@@ -60,9 +60,8 @@ final class KeyTable implements AutoCloseable {
   }
 
   /**
-   * Updates the table, except for the last key of rows that continue their previous branch.
-   *
-   * @param branches one branch per row, of one query each
+   * Updates the table by a branch of one query for each row, except for the last key of rows that
+   * continue their previous branch.
    */
   void update(List<Branch> branches) {
     int first = rows;
@@ -74,7 +73,10 @@ final class KeyTable implements AutoCloseable {
       } else {
         first = Math.min(first, row);
         last = row;
-        rewrite(row, branch);
+        int[] keys = branch.rows();
+        for (int key = 0; key < keys.length; key++) {
+          here[place(row, key)] = keys[key];
+        }
       }
       had[row] = branch;
     }
@@ -87,15 +89,6 @@ final class KeyTable implements AutoCloseable {
 
   private int place(int row, int key) {
     return row * blocks * BLOCK + key;
-  }
-
-  private void rewrite(int row, Branch branch) {
-    branch.forEachRun(
-        (start, count, key) -> {
-          for (int i = 0; i < count; i++) {
-            here[place(row, key + i)] = start + i;
-          }
-        });
   }
 
   /** The number of the key that a branch sees last. */
@@ -122,12 +115,7 @@ final class KeyTable implements AutoCloseable {
     return true;
   }
 
-  /**
-   * Writes each row's last key.
-   *
-   * @param places number of the last key in its row, {@code (R)}
-   * @param keys {@code (R)}
-   */
+  /** Writes each row's last key at its place in the row, both {@code (R)}. */
   void append(Tensor places, Tensor keys) {
     Tensor starts =
         torch

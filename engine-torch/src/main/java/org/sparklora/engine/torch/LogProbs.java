@@ -33,7 +33,8 @@ final class LogProbs {
     Tensor logProbs = TorchTensor.of(scores.logProbs()).flat().to(ScalarType.Double);
     Tensor entropies = TorchTensor.of(scores.entropies()).flat().to(ScalarType.Double);
     Tensor argmax = TorchIndices.at(scores.argmax()).to(ScalarType.Double);
-    Arriving all = device.bring(torch.cat(new TensorVector(logProbs, entropies, argmax), 0));
+    Arrival<double[]> all =
+        device.bring(torch.cat(new TensorVector(logProbs, entropies, argmax), 0));
     return () -> values(all.await(), rows);
   }
 
@@ -53,12 +54,7 @@ final class LogProbs {
     return torch.argmax(z, new LongOptional(1), false);
   }
 
-  /**
-   * The results of a softmax for each row, in double, from float32 sums.
-   *
-   * @param logSumExp {@code (M)}
-   * @param entropies {@code (M)}
-   */
+  /** The results of a softmax for each row, {@code (M)} in double, from float32 sums. */
   record Sums(Tensor logSumExp, Tensor entropies) {
     static Sums of(Tensor z, float temperature) {
       Tensor top = torch.amax(z, COLUMNS, true); // (M, 1)

@@ -27,9 +27,9 @@ final class Operator {
   private final OperatorHandle handle;
   private final List<String> arguments;
 
-  private Operator(String name, OperatorHandle handle) {
+  private Operator(String name) {
     this.name = name;
-    this.handle = handle;
+    this.handle = Scope.kept(() -> Dispatcher.singleton().findSchemaOrThrow(name, ""));
     Argument schema = handle.schema().arguments();
     this.arguments =
         IntStream.range(0, (int) schema.limit())
@@ -37,16 +37,9 @@ final class Operator {
             .toList();
   }
 
-  /**
-   * @param name such as {@code aten::mm}
-   */
+  /** The operator of a name, such as {@code aten::mm}. */
   static Operator of(String name) {
-    return FOUND.computeIfAbsent(name, Operator::found);
-  }
-
-  private static Operator found(String name) {
-    OperatorHandle handle = Scope.kept(() -> Dispatcher.singleton().findSchemaOrThrow(name, ""));
-    return new Operator(name, handle);
+    return FOUND.computeIfAbsent(name, Operator::new);
   }
 
   /** A list of one whole number; the scope frees it. */

@@ -65,7 +65,7 @@ final class ProductAttention implements BranchAttention {
   }
 
   private static Tensor places(Branch branch, TorchMask mask) {
-    return mask.kept(branch, () -> TorchMask.keys(branch));
+    return mask.kept(branch, branch::rows);
   }
 
   /** The keys and values that a branch sees, in order, in float32: {@code (s, K, D)}. */
@@ -92,12 +92,7 @@ final class ProductAttention implements BranchAttention {
     }
   }
 
-  /**
-   * Some queries, and the keys that any of them sees.
-   *
-   * @param part the t queries, with these s keys alone
-   * @param first number of the first of these keys in the whole branch
-   */
+  /** The queries of a part and its keys, the first of which is key {@code first} of the branch. */
   private record Tile(Heads heads, TorchMask mask, Branch part, int first) {
     private int t() {
       return part.queries();

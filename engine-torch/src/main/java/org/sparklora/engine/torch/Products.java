@@ -131,11 +131,7 @@ final class Products {
         : operand(w.dtype(), TorchTensor.of(w).matrix().narrow(0, from, count));
   }
 
-  /**
-   * The operand of a product: {@code x}, or a copy in the type of operands.
-   *
-   * @param dtype of x
-   */
+  /** The operand of a product: {@code x}, of type dtype, or a copy in the type of operands. */
   private Tensor operand(DType dtype, Tensor x) {
     if (!inBfloat16) {
       return dtype == DType.FLOAT32 ? x : x.to(ScalarType.Float);

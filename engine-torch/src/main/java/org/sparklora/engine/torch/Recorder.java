@@ -13,9 +13,8 @@ interface Recorder {
   void warmUp(Runnable operators);
 
   /**
-   * Records operators, which may or may not run meanwhile.
-   *
-   * @return empty if the device refuses; the attempt then leaves nothing behind
+   * Records operators, which may or may not run meanwhile; empty if the device refuses, and then
+   * the attempt leaves nothing behind.
    */
   Optional<Recording> record(Runnable operators);
 

@@ -29,10 +29,8 @@ final class Replays implements AutoCloseable {
   }
 
   /**
-   * The state of operators that have run.
-   *
-   * @param recording empty before the operators are recorded, or if the device refused
-   * @param used memory that the operators used
+   * The state of operators that have run, with the memory that they used; {@code recording} is
+   * empty before they are recorded, or if the device refused.
    */
   private record Known(
       Optional<Recorder.Recording> recording, boolean isRefused, Set<TorchTensor.Storage> used) {

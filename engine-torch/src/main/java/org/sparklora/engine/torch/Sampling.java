@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -76,12 +75,7 @@ final class Sampling implements AutoCloseable {
     return memory.narrow(0, Products.INDEPENDENT_ROWS, 2L * rows);
   }
 
-  /**
-   * Tokens, then log-probabilities, {@code (2·M)} in double.
-   *
-   * @param z logits, {@code (M, V)}
-   * @param uniforms {@code (M)}
-   */
+  /** Tokens, then log-probabilities, {@code (2·M)} in double, from logits z {@code (M, V)}. */
   private Tensor drawn(Tensor z, SamplingRule rule, Supplier<Tensor> uniforms, List<int[]> seen) {
     Tensor scores = rule.hasPenalty() ? penalised(z, rule, seen) : z;
     Tensor drawn =
@@ -131,8 +125,7 @@ final class Sampling implements AutoCloseable {
     Tensor floors = torch.amin(scores, COLUMNS, true);
     boolean hasTopK = rule.topK() > 0 && rule.topK() < scores.size(1);
     if (hasTopK || rule.topP() < 1) {
-      T_TensorTensor_T sorting = torch.sort(scores, 1, true);
-      Tensor sorted = sorting.get0();
+      Tensor sorted = torch.sort(scores, 1, true).get0();
       if (hasTopK) {
         floors = sorted.narrow(1, rule.topK() - 1L, 1);
       }

@@ -1,5 +1,6 @@
 package org.sparklora.engine.torch;
 
+import java.nio.DoubleBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.tensor.NativeMemory;
@@ -72,11 +74,7 @@ final class TorchDevice {
     return new TorchDevice(new Device(DeviceType.CPU), false, true, "processors, apart", recorder);
   }
 
-  /**
-   * The GPU of CUDA's device number {@code number}.
-   *
-   * @param name for logs
-   */
+  /** The GPU of CUDA's device number {@code number}, with a name for logs. */
   static TorchDevice ofGpu(int number, String name) {
     byte index = (byte) number;
     return new TorchDevice(
@@ -210,15 +208,35 @@ final class TorchDevice {
     return torch.empty(new long[] {count}, here, new MemoryFormatOptional());
   }
 
-  /**
-   * Starts to copy a tensor to host memory.
-   *
-   * @param x float64, in one dimension
-   */
-  Arriving bring(Tensor x) {
+  /** Starts to copy a tensor, float64 in one dimension, to host memory. */
+  Arrival<double[]> bring(Tensor x) {
     Tensor copy = Scope.kept(() -> pinned(x.numel(), ScalarType.Double));
     copy.copy_(x, true);
-    return new Arriving(this, copy, ask());
+    return new Arriving(copy, ask());
+  }
+
+  /** Numbers on their way to host memory, which is freed when they are read. */
+  private final class Arriving implements Arrival<double[]> {
+    private final Tensor copy;
+    private final long number; // of the copy
+    private double[] values; // null until the copy is read
+
+    Arriving(Tensor copy, long number) {
+      this.copy = copy;
+      this.number = number;
+    }
+
+    @Override
+    public synchronized double[] await() {
+      if (values == null) {
+        TorchDevice.this.await(number);
+        DoubleBuffer numbers = copy.createBuffer();
+        values = new double[numbers.remaining()];
+        numbers.get(values);
+        copy.releaseReference();
+      }
+      return values;
+    }
   }
 
   private synchronized long ask() {

@@ -3,6 +3,7 @@ package org.sparklora.engine.torch;
 import java.nio.LongBuffer;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -38,10 +39,8 @@ final class TorchIndices extends Indices {
   }
 
   /**
-   * Rows of a rotary embedding's tables, as wide as a head.
-   *
-   * @param cos {@code (N, 1, D)}: each cosine twice
-   * @param sin {@code (N, 1, D)}: each sine twice, in the first half negative
+   * Rows of a rotary embedding's tables, as wide as a head, {@code (N, 1, D)}: each cosine twice,
+   * each sine twice, in the first half negative.
    */
   record Angles(TorchTensor from, Tensor cos, Tensor sin) {}
 
@@ -88,11 +87,9 @@ final class TorchIndices extends Indices {
   /** Copies whole numbers to a Java array. */
   private static int[] ints(Tensor longs) {
     LongBuffer values = longs.cpu().contiguous().createBuffer();
-    int[] ints = new int[values.remaining()];
-    for (int i = 0; i < ints.length; i++) {
-      ints[i] = Math.toIntExact(values.get(i));
-    }
-    return ints;
+    return IntStream.range(0, values.remaining())
+        .map(i -> Math.toIntExact(values.get(i)))
+        .toArray();
   }
 
   @Override

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -32,15 +31,14 @@ final class TorchMask extends AttentionMask {
   private KeyTable own; // null in a step, and before the first attention
 
   /**
-   * A step of decoding: query n is row n, whose keys in the table are those that it sees.
-   *
-   * @param last number of the last key in its row of the table, {@code (R)}
+   * A step of decoding: query n is row n, whose keys in the table are those that it sees, up to the
+   * one with the number {@code last} {@code (R)} in the row.
    */
   record Step(KeyTable table, Tensor last) {}
 
   @Override
-  protected TorchMask windowed(int window) {
-    return new TorchMask(device, branchesWithin(window), Optional.empty());
+  protected TorchMask of(List<Branch> others) {
+    return new TorchMask(device, others, Optional.empty());
   }
 
   TorchMask(TorchDevice device, List<Branch> branches, Optional<Step> step) {
@@ -163,10 +161,8 @@ final class TorchMask extends AttentionMask {
   }
 
   /**
-   * Whether queries and keys are the same rows, all of them from the first on in their order: then
-   * nothing has to be gathered. This holds unless documents share a beginning.
-   *
-   * @param rows number of rows of queries, and of keys
+   * Whether queries and keys are the same {@code rows} rows, all of them from the first on in their
+   * order: then nothing has to be gathered. This holds unless documents share a beginning.
    */
   boolean isInOrder(long rows) {
     int next = 0;
@@ -181,11 +177,7 @@ final class TorchMask extends AttentionMask {
     return next == rows;
   }
 
-  /**
-   * Row numbers on the device, made once and freed with the mask.
-   *
-   * @param name key of these row numbers in the mask
-   */
+  /** Row numbers on the device, made once for each name and freed with the mask. */
   Tensor kept(Object name, Supplier<int[]> rows) {
     return kept.computeIfAbsent(name, key -> device.indices(rows.get())).flat();
   }
@@ -218,15 +210,6 @@ final class TorchMask extends AttentionMask {
 
   private Tensor filled(float value, long... shape) {
     return torch.full(shape, new Scalar(value), device.options(ScalarType.Float));
-  }
-
-  /** The rows of the keys that a branch sees, in order. */
-  static int[] keys(Branch branch) {
-    int[] rows = new int[branch.keys()];
-    branch.forEachRun(
-        (start, count, key) ->
-            System.arraycopy(IntStream.range(start, start + count).toArray(), 0, rows, key, count));
-    return rows;
   }
 
   @Override

@@ -41,9 +41,7 @@ public final class CheckpointFolder implements AutoCloseable {
   static final String SINGLE_FILE = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
 
-  /**
-   * Values that a fingerprint takes from the beginning of each weight, and as many from its middle.
-   */
+  /** Values of a fingerprint from the beginning of each weight, and as many from its middle. */
   private static final int VALUES = 16;
 
   private static final int SHOWN_DIGITS = 32;
@@ -203,9 +201,7 @@ public final class CheckpointFolder implements AutoCloseable {
         });
   }
 
-  /**
-   * Whether the head of a tied checkpoint equals the embedding's table, so that it may be ignored.
-   */
+  /** Whether the head of a tied checkpoint equals the embedding's table and may be ignored. */
   private boolean headEqualsEmbedding() throws IOException {
     SafeTensors file = fileOf.get(WeightNames.HEAD);
     boolean same = isEqual(file, WeightNames.HEAD, WeightNames.EMBEDDING, false);

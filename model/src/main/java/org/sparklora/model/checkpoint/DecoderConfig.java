@@ -122,9 +122,7 @@ public record DecoderConfig(
     return new DecoderConfigReader(file).read();
   }
 
-  /**
-   * The linear layers of a block, in the order of computation; in a mixture the router is first.
-   */
+  /** The linear layers of a block, in the order of computation: in a mixture first the router. */
   public List<LinearShape> linears(int layer) {
     List<LinearShape> linears = new ArrayList<>();
     Optional<Experts> mixture = layers.get(layer).experts;
@@ -211,24 +209,15 @@ public record DecoderConfig(
     return family.has(ModelFamily.Trait.NORM_BY_ONE_PLUS_WEIGHT) && weight.endsWith("norm.weight");
   }
 
-  /** Whether blocks have a norm at a place. */
-  public boolean has(NormPlace place) {
-    return family.normName(place).isPresent();
+  /** The weight of a block's norm, {@code (C)}, if the family has a norm at this place. */
+  public Optional<String> norm(ModelFamily.NormPlace place, int layer) {
+    return family.normName(place).map(name -> "model.layers." + layer + "." + name + ".weight");
   }
 
-  /** Elements that a norm of q has a weight for: D, H·D, or 0 without such a norm. */
-  public int queryNorm() {
-    return headNorm(heads().queryWidth());
-  }
-
-  /** Elements that a norm of k has a weight for: D, K·D, or 0 without such a norm. */
-  public int keyNorm() {
-    return headNorm(heads().keyValueWidth());
-  }
-
-  private int headNorm(int width) {
+  /** Elements that the norm of q or k has a weight for: D, H·D or K·D, or 0 without such a norm. */
+  public int headNorm(Projection projection) {
     if (family.has(ModelFamily.Trait.NORM_OF_PROJECTION)) {
-      return width;
+      return projection.out(this, intermediateSize);
     }
     return family.has(ModelFamily.Trait.NORM_OF_EACH_HEAD) ? heads().size() : 0;
   }

@@ -74,6 +74,7 @@ final class DecoderConfigReader {
     int vocabSize = fields.positive("vocab_size", MAX_VOCABULARY);
     boolean bias = family.reads("attention_bias") && fields.flag("attention_bias", false);
     boolean always = family.has(Trait.QUERY_KEY_VALUE_BIAS);
+    int maxPositions = fields.positive("max_position_embeddings", Integer.MAX_VALUE);
     return new DecoderConfig(
         family,
         vocabSize,
@@ -84,12 +85,12 @@ final class DecoderConfigReader {
             always || bias,
             !always && bias,
             (float) (1 / Math.sqrt(scaledBy(headDim)))),
-        new LayersReader(fields, family, maxPositions(), headDim).read(),
+        new LayersReader(fields, family, maxPositions, headDim).read(),
         epsilon(),
         gate(),
         family.reads("mlp_bias") && fields.flag("mlp_bias", false),
         fields.flag("tie_word_embeddings", false),
-        maxPositions(),
+        maxPositions,
         padTokenId(vocabSize),
         dtype());
   }
@@ -167,10 +168,6 @@ final class DecoderConfigReader {
           "hidden_size", hiddenSize, "must be a multiple of num_attention_heads = " + heads);
     }
     return hiddenSize / heads;
-  }
-
-  private int maxPositions() {
-    return fields.positive("max_position_embeddings", Integer.MAX_VALUE);
   }
 
   private OptionalInt padTokenId(int vocabSize) {

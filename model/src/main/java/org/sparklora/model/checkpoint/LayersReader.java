@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.sparklora.model.checkpoint.ModelFamily.Trait;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.text.json.JsonFields;
@@ -54,10 +55,10 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
   /** The mixture of experts; transformers 5 writes the number of experts under its own name. */
   private Optional<DecoderConfig.Experts> experts(int most) {
     String key = fields.has("num_local_experts") ? "num_local_experts" : "num_experts";
-    if (!family.has(Trait.EXPERTS) || fields.whole(key, 0, most).orElse(0) == 0) {
+    int count = family.has(Trait.EXPERTS) ? fields.whole(key, 0, most).orElse(0) : 0;
+    if (count == 0) {
       return Optional.empty();
     }
-    int count = fields.positive(key, most);
     double lossWeight = fields.number("router_aux_loss_coef", 0);
     if (lossWeight < 0) {
       throw fields.refusal("router_aux_loss_coef", lossWeight, "must not be negative");
@@ -75,15 +76,14 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
   private List<Boolean> windowed(int count, List<Boolean> rotated) {
     boolean said = !family.has(Trait.WINDOW_IF_SAID) || fields.flag("use_sliding_window", false);
     boolean has = said && fields.whole(WINDOW, 0, Integer.MAX_VALUE).orElse(0) > 0;
-    if (family.has(Trait.WINDOW_IN_ALL_LAYERS)) {
-      return Collections.nCopies(count, has);
+    boolean byPattern = family.has(Trait.WINDOW_BY_PATTERN);
+    boolean inAll = family.has(Trait.WINDOW_IN_ALL_LAYERS);
+    if (inAll || !byPattern && !family.has(Trait.WINDOW_IF_SAID)) {
+      return Collections.nCopies(count, inAll && has);
     }
-    if (!family.has(Trait.WINDOW_IF_SAID) && !family.has(Trait.WINDOW_BY_PATTERN)) {
-      return Collections.nCopies(count, false);
-    }
-    List<Boolean> windowed = new ArrayList<>(count);
     if (fields.has("layer_types")) {
-      for (String type : fields.texts("layer_types")) {
+      List<String> types = fields.texts("layer_types");
+      for (String type : types) {
         if (!type.equals(FULL) && !(type.equals(SLIDING) && has)) {
           throw new UnsupportedModelException(
               fields.refusal(
@@ -91,22 +91,26 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
                   type,
                   "supported are full_attention, and with a sliding_window in use sliding_attention"));
         }
-        windowed.add(type.equals(SLIDING));
       }
-      if (windowed.size() != count) {
+      if (types.size() != count) {
         throw fields.refusal(
-            "layer_types", windowed.size() + " entries", "must have one for each layer: " + count);
+            "layer_types", types.size() + " entries", "must have one for each layer: " + count);
       }
-      return windowed;
+      return types.stream().map(SLIDING::equals).toList();
     }
-    for (int layer = 0; layer < count; layer++) {
-      boolean is =
-          family.has(Trait.WINDOW_BY_PATTERN)
-              ? (layer + 1) % fields.positive("sliding_window_pattern", Integer.MAX_VALUE) != 0
-              : has && (family.has(Trait.UNROTATED_LAYERS) ? !rotated.get(layer) : isLate(layer));
-      windowed.add(is);
+    if (byPattern) {
+      return allButEach(fields.positive("sliding_window_pattern", Integer.MAX_VALUE), count);
     }
-    return windowed;
+    return IntStream.range(0, count)
+        .mapToObj(
+            layer ->
+                has && (family.has(Trait.UNROTATED_LAYERS) ? !rotated.get(layer) : isLate(layer)))
+        .toList();
+  }
+
+  /** For each layer whether it is not the last of {@code interval} layers. */
+  private static List<Boolean> allButEach(int interval, int layers) {
+    return IntStream.rangeClosed(1, layers).mapToObj(n -> n % interval != 0).toList();
   }
 
   private boolean isLate(int layer) {
@@ -121,7 +125,6 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
     if (!family.has(Trait.UNROTATED_LAYERS)) {
       return Collections.nCopies(layers, true);
     }
-    List<Boolean> rotated = new ArrayList<>(layers);
     if (fields.has("no_rope_layers")) { // despite its name, 1 means that the layer has RoPE
       List<Integer> listed = fields.wholes("no_rope_layers", 0, 1);
       if (listed.size() < layers) {
@@ -130,14 +133,9 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
             listed,
             "must have an entry for each of the %s layers".formatted(layers));
       }
-      listed.subList(0, layers).forEach(rope -> rotated.add(rope == 1));
-      return rotated;
+      return listed.subList(0, layers).stream().map(rope -> rope == 1).toList();
     }
-    int interval = fields.positive("no_rope_layer_interval", Integer.MAX_VALUE);
-    for (int layer = 0; layer < layers; layer++) {
-      rotated.add((layer + 1) % interval != 0);
-    }
-    return rotated;
+    return allButEach(fields.positive("no_rope_layer_interval", Integer.MAX_VALUE), layers);
   }
 
   /**
@@ -233,7 +231,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
 
   private RopeScaling yarn(JsonFields rope) {
     int original = originalPositions(rope);
-    double factor = factor(rope, original);
+    double factor = positive(rope, "factor", (double) maxPositions / original);
     double mscale = orDefault(rope, "mscale", 0);
     double ofAll = orDefault(rope, "mscale_all_dim", 0);
     double usual =
@@ -244,7 +242,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
         factor,
         orDefault(rope, "beta_fast", 32),
         orDefault(rope, "beta_slow", 1),
-        attentionFactor(rope, usual),
+        positive(rope, "attention_factor", usual),
         original,
         // of a set for a kind of layers, transformers does not read it
         family.has(Trait.WINDOW_BY_PATTERN) || rope.flag("truncate", true));
@@ -252,11 +250,12 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
 
   private RopeScaling longRope(JsonFields rope) {
     int original = originalPositions(rope);
-    double usual = RopeScaling.LongRope.magnitude(factor(rope, original), original);
+    double factor = positive(rope, "factor", (double) maxPositions / original);
+    double usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
     return new RopeScaling.LongRope(
         factors(rope, "short_factor"),
         factors(rope, "long_factor"),
-        attentionFactor(rope, usual),
+        positive(rope, "attention_factor", usual),
         original);
   }
 
@@ -281,23 +280,19 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
     return List.copyOf(factors);
   }
 
-  private double factor(JsonFields rope, int original) {
-    return rope.has("factor") ? required(rope, "factor") : (double) maxPositions / original;
-  }
-
-  private double attentionFactor(JsonFields rope, double usual) {
-    return rope.has("attention_factor") ? required(rope, "attention_factor") : usual;
-  }
-
   private int originalPositions(JsonFields rope) {
     String key = "original_max_position_embeddings";
     boolean isBeside = fields.has(key) && !family.has(Trait.WINDOW_BY_PATTERN);
     return (isBeside ? fields : rope).whole(key, 1, Integer.MAX_VALUE).orElse(maxPositions);
   }
 
+  private double positive(JsonFields rope, String key, double byDefault) {
+    return rope.has(key) ? required(rope, key) : byDefault;
+  }
+
   /** A number of the rope; the default also for 0, as in transformers. */
   private double orDefault(JsonFields rope, String key, double byDefault) {
-    return rope.has(key) && rope.number(key, 0) != 0 ? required(rope, key) : byDefault;
+    return rope.has(key) && rope.number(key, 0) == 0 ? byDefault : positive(rope, key, byDefault);
   }
 
   private double required(JsonFields rope, String key) {

@@ -112,6 +112,14 @@ public enum ModelFamily {
     WINDOW_BY_PATTERN
   }
 
+  /** A place in a decoder block where some families have a norm. */
+  public enum NormPlace {
+    BEFORE_ATTENTION,
+    AFTER_ATTENTION,
+    BEFORE_FEED_FORWARD,
+    AFTER_FEED_FORWARD
+  }
+
   /** Where a block has norms, and the names of their weights. */
   enum Norms {
     /** Before attention and before feed-forward. */

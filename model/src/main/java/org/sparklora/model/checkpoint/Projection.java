@@ -26,9 +26,7 @@ public enum Projection {
     return "model.layers." + layer + "." + path;
   }
 
-  /**
-   * Whether a tensor is a matrix of these layers outside of experts, which transformers quantises.
-   */
+  /** Whether a tensor is a matrix of these layers outside of experts: transformers quantises it. */
   public static boolean isMatrix(String name) {
     return Arrays.stream(values()).anyMatch(layer -> name.endsWith("." + layer.path + ".weight"));
   }
@@ -42,6 +40,11 @@ public enum Projection {
   public String first(DecoderConfig config, int layer) {
     boolean isOfExperts = isFeedForward() && config.layers().get(layer).experts().isPresent();
     return isOfExperts ? module(layer, 0) : module(layer);
+  }
+
+  /** The weight of the norm of query or key heads, {@code (D)}, {@code (H·D)} or {@code (K·D)}. */
+  public String norm(int layer) {
+    return module(layer).replace("_proj", "_norm.weight");
   }
 
   /** Whether the layer is one of the feed-forward layer, and so of each expert. */

@@ -63,13 +63,7 @@ public sealed interface RopeScaling {
       List<Float> longFactors,
       double attentionFactor,
       int longestShortText)
-      implements RopeScaling {
-
-    /** The usual {@code attentionFactor} of a factor. */
-    static double magnitude(double factor, int longestShortText) {
-      return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(longestShortText));
-    }
-  }
+      implements RopeScaling {}
 
   /**
    * {@code dynamic}: frequencies as they are in texts of at most {@code longestShortText} tokens.

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -121,14 +122,10 @@ public final class SafeTensorsWriter {
       offset += entry.bytes();
     }
     byte[] text = root.toString().getBytes(StandardCharsets.UTF_8);
-    int padded =
-        (text.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; // spaces, so that floats lie aligned
-    ByteBuffer header = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
-    header.putLong(padded).put(text);
-    while (header.hasRemaining()) {
-      header.put((byte) ' ');
-    }
-    return header.flip();
+    byte[] padded = Arrays.copyOf(text, (text.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    Arrays.fill(padded, text.length, padded.length, (byte) ' '); // so that floats lie aligned
+    ByteBuffer header = ByteBuffer.allocate(8 + padded.length).order(ByteOrder.LITTLE_ENDIAN);
+    return header.putLong(padded.length).put(padded).flip();
   }
 
   private static void writeTensor(FileChannel channel, Entry entry, Tensor tensor)

@@ -2,12 +2,13 @@ package org.sparklora.model.checkpoint;
 
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.model.checkpoint.ModelFamily.NormPlace;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 
 /** The names and shapes of a checkpoint's tensors. */
@@ -71,21 +72,6 @@ public final class WeightNames {
     }
   }
 
-  /** A block's norm, {@code (C)}, if the family has it. */
-  public static Optional<String> norm(ModelFamily family, NormPlace place, int layer) {
-    return family.normName(place).map(name -> "model.layers." + layer + "." + name + ".weight");
-  }
-
-  /** The norm of query heads, {@code (D)} or {@code (H·D)}. */
-  public static String queryNorm(int layer) {
-    return "model.layers." + layer + ".self_attn.q_norm.weight";
-  }
-
-  /** The norm of key heads, {@code (D)} or {@code (K·D)}. */
-  public static String keyNorm(int layer) {
-    return "model.layers." + layer + ".self_attn.k_norm.weight";
-  }
-
   /** The router of a mixture of experts as a module, as PEFT names it. */
   public static String router(int layer) {
     return "model.layers." + layer + ".mlp.gate";
@@ -100,8 +86,7 @@ public final class WeightNames {
       int number = layer;
       Consumer<NormPlace> norm =
           place ->
-              norm(config.family(), place, number)
-                  .ifPresent(name -> shapes.put(name, new long[] {hidden}));
+              config.norm(place, number).ifPresent(name -> shapes.put(name, new long[] {hidden}));
       norm.accept(NormPlace.BEFORE_ATTENTION);
       for (DecoderConfig.LinearShape linear : config.linears(layer)) {
         shapes.put(linear.module() + ".weight", new long[] {linear.out(), linear.in()});
@@ -109,9 +94,10 @@ public final class WeightNames {
           shapes.put(linear.module() + ".bias", new long[] {linear.out()});
         }
       }
-      if (config.queryNorm() > 0) {
-        shapes.put(queryNorm(layer), new long[] {config.queryNorm()});
-        shapes.put(keyNorm(layer), new long[] {config.keyNorm()});
+      for (Projection heads : List.of(Projection.QUERY, Projection.KEY)) {
+        if (config.headNorm(heads) > 0) {
+          shapes.put(heads.norm(layer), new long[] {config.headNorm(heads)});
+        }
       }
       norm.accept(NormPlace.AFTER_ATTENTION);
       norm.accept(NormPlace.BEFORE_FEED_FORWARD);

@@ -61,12 +61,8 @@ public record AdamW(
   }
 
   /**
-   * The vectors that a step changes, flat float32 vectors of one length.
-   *
-   * @param parameters p
-   * @param gradient zeros after the step
-   * @param first m, the average of gradients
-   * @param second v, the average of squared gradients
+   * The flat float32 vectors of one length that a step changes: p, g, which is zero afterwards, m
+   * the average of gradients, and v that of squared gradients.
    */
   public record Vectors(Tensor parameters, Tensor gradient, Tensor first, Tensor second) {}
 }

@@ -38,24 +38,17 @@ public class AttentionMask implements AutoCloseable {
    * this mask.
    */
   public final AttentionMask within(int window) {
-    return window == Branch.ALL
-        ? this
-        : within.computeIfAbsent(window, w -> hides(w) ? windowed(w) : this);
+    return window == Branch.ALL ? this : within.computeIfAbsent(window, this::windowed);
   }
 
-  /** Whether a window hides a key from a query. */
-  private boolean hides(int window) {
-    return branches.stream().anyMatch(branch -> branch.keys() > window);
+  private AttentionMask windowed(int window) {
+    boolean hidesKeys = branches.stream().anyMatch(branch -> branch.keys() > window);
+    return hidesKeys ? of(branches.stream().map(b -> b.within(window)).toList()) : this;
   }
 
-  /** Makes {@link #within} a window that hides keys. */
-  protected AttentionMask windowed(int window) {
-    return new AttentionMask(branchesWithin(window));
-  }
-
-  /** The branches with a window. */
-  protected final List<Branch> branchesWithin(int window) {
-    return branches.stream().map(branch -> branch.within(window)).toList();
+  /** A mask of the same engine. */
+  protected AttentionMask of(List<Branch> others) {
+    return new AttentionMask(others);
   }
 
   /** The branches of the mask; each query belongs to at most one of them. */

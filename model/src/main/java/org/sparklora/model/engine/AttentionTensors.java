@@ -14,13 +14,6 @@ import org.sparklora.model.engine.tensor.Tensor;
  */
 public record AttentionTensors(Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp) {
 
-  /**
-   * Gradients of these tensors.
-   *
-   * @param dY gradient of the result, {@code (N, H, D)}
-   * @param dQ is added to, {@code (N, H, D)}
-   * @param dK is added to, {@code (S, K, D)}
-   * @param dV is added to, {@code (S, K, D)}
-   */
+  /** Gradients of these tensors, in their shapes; dQ, dK and dV are added to. */
   public record Gradients(Tensor dY, Tensor dQ, Tensor dK, Tensor dV) {}
 }

@@ -103,6 +103,18 @@ public record Branch(int firstQuery, int queries, List<Run> runs, int keys, int 
     return cut;
   }
 
+  /** The rows of the keys, in order, {@code (keys)}. */
+  public int[] rows() {
+    int[] rows = new int[keys];
+    forEachRun(
+        (start, count, key) -> {
+          for (int i = 0; i < count; i++) {
+            rows[key + i] = start + i;
+          }
+        });
+    return rows;
+  }
+
   /** Receives the runs of a branch, one after the other. */
   public interface RunVisitor {
     /**

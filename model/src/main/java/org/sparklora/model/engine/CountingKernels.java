@@ -15,10 +15,7 @@ import org.sparklora.model.engine.tensor.Tensor;
 final class CountingKernels {
   private CountingKernels() {}
 
-  /**
-   * @param products {@link Kernels#operandType}, for any number of rows
-   * @param activations {@link Kernels#activationType}
-   */
+  /** Kernels with these {@link Kernels#operandType} and {@link Kernels#activationType}. */
   static Kernels of(DType products, DType activations) {
     return proxy(
         (proxy, method, arguments) ->
@@ -70,10 +67,7 @@ final class CountingKernels {
     };
   }
 
-  /**
-   * @param matrix index of W or dW among the arguments
-   * @param rows indexes of x, dY and dX
-   */
+  /** Takes the indexes among the arguments of the matrix W or dW, and of x, dY and dX. */
   private static Object report(
       Consumer<LinearProduct> products, Kernels real, Object[] arguments, int matrix, int... rows) {
     Tensor[] operands =

@@ -17,15 +17,10 @@ import org.sparklora.model.engine.tensor.Tensor;
  * {@code (N, H, D)} may be passed in any shape with the same elements.
  */
 abstract class DecoderOperations {
-  private final Kernels kernels;
+  final Kernels kernels;
 
   DecoderOperations(Kernels kernels) {
     this.kernels = kernels;
-  }
-
-  /** The kernels that compute. */
-  final Kernels kernels() {
-    return kernels;
   }
 
   private Check check(String operation) {
@@ -157,9 +152,8 @@ abstract class DecoderOperations {
   }
 
   /**
-   * Recomputes {@link #rmsNorm} of x for a backward: y equals forward's within rounding.
-   *
-   * @param rstd forward's result; left as it is, or overwritten with equal values
+   * Recomputes {@link #rmsNorm} of x for a backward: y equals forward's within rounding; forward's
+   * rstd is left as it is, or overwritten with equal values.
    */
   public final void rmsNormAgain(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
     check("rmsNormAgain").operands(y).activations(x).rmsNorm(x, weight, rstd, y);
@@ -205,19 +199,16 @@ abstract class DecoderOperations {
   }
 
   /**
-   * The mask of some branches, for keys in a cache.
-   *
-   * @param branches no two have a query in common; read-only and not copied
-   * @return a mask that the caller closes after its last attention
+   * The mask of some branches, for keys in a cache; the caller closes it after its last attention.
+   * No two branches have a query in common; the list is not copied.
    */
   public final AttentionMask mask(List<Branch> branches) {
     return kernels.mask(branches);
   }
 
   /**
-   * Steps of decoding over one set of layers; the caller closes them.
-   *
-   * @param areAlike whether steps of one shape run the same operations on the same tensors
+   * Steps of decoding over one set of layers; the caller closes them. If {@code areAlike}, steps of
+   * one shape run the same operations on the same tensors.
    */
   public final DecodingSteps decodingSteps(boolean areAlike) {
     return kernels.decodingSteps(areAlike);
@@ -322,11 +313,8 @@ abstract class DecoderOperations {
 
   // ---- log-probabilities of the next token ---------------------------------------------------
   /**
-   * The scores of each row of logits, which are first divided by {@code temperature}.
-   *
-   * @param logits {@code (M, V)}; left as they are
-   * @param targets {@code (M)}
-   * @param y overwritten
+   * Overwrites y with the scores of targets {@code (M)} by logits {@code (M, V)}, which are first
+   * divided by {@code temperature} and left as they are.
    */
   public final void tokenLogProbs(
       Tensor logits, Indices targets, float temperature, TokenScores y) {
@@ -337,11 +325,9 @@ abstract class DecoderOperations {
   }
 
   /**
-   * <b>Overwrites</b> {@code logits} with the gradient of {@code Σₘ dLogProbs[m] · logProbs[m]}:
-   * {@code dLogProbs[m] · (onehot(target) − softmax) / temperature}.
-   *
-   * @param logSumExp of {@link #tokenLogProbs}, {@code (M)}
-   * @param dLogProbs {@code (M)}
+   * <b>Overwrites</b> {@code logits} with the gradient of {@code Σₘ dLogProbs[m] · logProbs[m]},
+   * {@code dLogProbs[m] · (onehot(target) − softmax) / temperature}; dLogProbs, and logSumExp of
+   * {@link #tokenLogProbs}, are {@code (M)}.
    */
   public final void tokenLogProbsBackwardInPlace(
       Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {

@@ -40,21 +40,10 @@ public class DecodingSteps implements AutoCloseable {
    */
   public record Slots(int[] own, List<Branch> branches) {}
 
-  /**
-   * The inputs of one step, with N as {@link #rows} says.
-   *
-   * @param ids {@code (N)}
-   * @param positions as the tokens' {@code (N)}
-   * @param slots as the tokens'
-   */
+  /** Inputs of one step: {@link Tokens} in the engine's memory, with N as {@link #rows} says. */
   public record Inputs(Indices ids, Indices positions, SortedMap<Integer, InMemory> slots) {}
 
-  /**
-   * {@link Slots} in the engine's memory.
-   *
-   * @param own {@code (N)}; equal only in repeated rows
-   * @param mask of one query a row
-   */
+  /** Slots in the engine's memory, equal only in repeated rows, with a mask of one query a row. */
   public record InMemory(Indices own, AttentionMask mask) implements AutoCloseable {
     @Override
     public void close() {

@@ -28,7 +28,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /** A new tensor of zeros, float32 or bfloat16, to be closed by the caller. */
   public Tensor allocate(DType dtype, long... shape) {
-    return kernels().allocate(dtype, shape);
+    return kernels.allocate(dtype, shape);
   }
 
   /** A new float32 tensor of zeros, to be closed by the caller. */
@@ -41,14 +41,14 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * less than reading twice the memory.
    */
   public boolean keepsBfloat16() {
-    return kernels().keepsBfloat16();
+    return kernels.keepsBfloat16();
   }
 
   /**
    * Whether {@link #quantized} matrices stay quantised, and products widen them a part at a time.
    */
   public boolean keepsNf4() {
-    return kernels().keepsNf4();
+    return kernels.keepsNf4();
   }
 
   /**
@@ -65,7 +65,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
       }
     }
     try {
-      return kernels().quantized(w);
+      return kernels.quantized(w);
     } catch (Throwable e) { // OutOfMemoryError is a likely one
       w.close();
       throw e;
@@ -79,12 +79,12 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * {@link #attention} a query's result depends on its own branch alone.
    */
   public int independentRows() {
-    return kernels().independentRows();
+    return kernels.independentRows();
   }
 
   /** Whether tensors lie in host memory of this process, not in device memory. */
   public boolean isInThisProcess() {
-    return kernels().isInThisProcess();
+    return kernels.isInThisProcess();
   }
 
   /**
@@ -94,8 +94,8 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * @param dtype float32 or bfloat16; engines and CPUs not faster in bfloat16 stay with float32
    */
   public Engine withProductsIn(DType dtype) {
-    Kernels other = kernels().withProductsIn(dtype);
-    return other == kernels() ? this : new Engine(other);
+    Kernels other = kernels.withProductsIn(dtype);
+    return other == kernels ? this : new Engine(other);
   }
 
   /**
@@ -106,7 +106,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * @throws RuntimeException or an error: what the work throws
    */
   public <T> T run(Supplier<T> work) {
-    return kernels().run(work);
+    return kernels.run(work);
   }
 
   /**
@@ -114,7 +114,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * ones, so that a caller can round once, by {@link #copy}, for several products.
    */
   public DType operandType(int rows) {
-    return kernels().operandType(rows);
+    return kernels.operandType(rows);
   }
 
   /**
@@ -123,7 +123,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * write both; gradients and the statistics of softmax and norms are always float32.
    */
   public DType activationType() {
-    return kernels().activationType();
+    return kernels.activationType();
   }
 
   /** A tensor over float32 numbers in host memory that the caller owns. */
@@ -139,10 +139,10 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   private HostAlias alias(Pointer floats, long size, Function<HostTensor, Tensor> elsewhere) {
     HostTensor memory = HostTensor.wrap(floats, 0, DType.FLOAT32, size);
     if (isInThisProcess()) {
-      return new HostAlias(kernels().over(memory), () -> {});
+      return new HostAlias(kernels.over(memory), () -> {});
     }
     Tensor copy = elsewhere.apply(memory);
-    return new HostAlias(copy, () -> kernels().download(copy, memory));
+    return new HostAlias(copy, () -> kernels.download(copy, memory));
   }
 
   /**
@@ -152,7 +152,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
     HostTensor host = HostTensor.owning(memory, dtype, shape);
     if (isInThisProcess()) {
-      return kernels().over(host);
+      return kernels.over(host);
     }
     try (host) {
       return copied(host);
@@ -161,7 +161,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   private Tensor copied(HostTensor host) {
     return Tensor.closedOnFailure(
-        allocate(host.dtype(), host.shape()), y -> kernels().upload(host, y));
+        allocate(host.dtype(), host.shape()), y -> kernels.upload(host, y));
   }
 
   /**
@@ -172,7 +172,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * @param stored the weight's type
    */
   public boolean packsWeights(DType stored) {
-    return kernels().packsWeights(stored);
+    return kernels.packsWeights(stored);
   }
 
   /**
@@ -184,13 +184,13 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * @throws UnsupportedOperationException if {@link #packsWeights} is false
    */
   public Tensor packed(Tensor w) {
-    return kernels().packed(w);
+    return kernels.packed(w);
   }
 
   /** {@code y = x}; both of one size. Widens x, or rounds it if y alone is bfloat16. */
   public void copy(Tensor x, Tensor y) {
-    new Check("copy", kernels()).sameSize(x, y);
-    kernels().copy(x, y);
+    new Check("copy", kernels).sameSize(x, y);
+    kernels.copy(x, y);
   }
 
   /** A new tensor of x's shape and another type that holds {@link #copy} of it. */
@@ -210,13 +210,13 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /** {@code Σ x²} over all elements. */
   public double sumOfSquares(Tensor x) {
-    new Check("sumOfSquares", kernels()).floats(x);
-    return kernels().sumOfSquares(x);
+    new Check("sumOfSquares", kernels).floats(x);
+    return kernels.sumOfSquares(x);
   }
 
   /** Whether no element is NaN or infinite; x may be of any type. */
   public boolean isFinite(Tensor x) {
-    return kernels().isFinite(x);
+    return kernels.isFinite(x);
   }
 
   /**
@@ -225,7 +225,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * @param values not negative; may not change, since engines in this process do not copy them
    */
   public Indices indices(int[] values) {
-    return kernels().indices(values, Indices.boundOf(values));
+    return kernels.indices(values, Indices.boundOf(values));
   }
 
   /**
@@ -235,7 +235,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * @param bound larger than every index that will be written
    */
   public Indices indices(int[] values, int bound) {
-    return kernels().indices(values, bound);
+    return kernels.indices(values, bound);
   }
 
   /**
@@ -243,12 +243,12 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * the transfer ends.
    */
   public Arrival<TokenScores.Values> bring(TokenScores scores) {
-    return kernels().bring(scores);
+    return kernels.bring(scores);
   }
 
   /** The number of rows of logits that should exist at a time, for a vocabulary of V. */
   public int logitsRows(int vocabSize) {
-    return kernels().logitsRows(vocabSize);
+    return kernels.logitsRows(vocabSize);
   }
 
   /** The rows of logits that 64 MiB hold, far above the size below which gemm on CPUs is slow. */
@@ -258,12 +258,12 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /** A name for logs: {@code "vector 256-bit + oneDNN gemm, 2 threads"}. */
   public String description() {
-    return kernels().description();
+    return kernels.description();
   }
 
   /** Ends the threads and frees scratch memory; no call may be running. Idempotent. */
   @Override
   public void close() {
-    kernels().close();
+    kernels.close();
   }
 }

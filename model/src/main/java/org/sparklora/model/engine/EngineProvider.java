@@ -1,6 +1,7 @@
 package org.sparklora.model.engine;
 
-import java.util.OptionalLong;
+import java.util.Optional;
+import org.sparklora.model.engine.hardware.CudaDevice;
 
 /**
  * A kind of engine, found with {@link java.util.ServiceLoader}, so that the decoder does not depend
@@ -20,16 +21,12 @@ public interface EngineProvider {
   Kernels open(int threads);
 
   /**
-   * Assigns a GPU to this JVM, if engines of this kind compute on GPUs. To be called before an
-   * engine is opened.
+   * Assigns a GPU as {@link Engines#useDevice} does, before an engine of this kind is opened.
    *
-   * @param address the device's number as the cluster gives it, equal to that of {@code nvidia-smi}
-   * @return false if they compute on the CPU only
-   * @throws IllegalStateException if the device, its driver or its compute capability is not
-   *     supported; names the found and the supported ones
+   * @return the device; empty if they compute on the CPU only
    */
-  default boolean useDevice(int address) {
-    return false;
+  default Optional<CudaDevice> useDevice(int address) {
+    return Optional.empty();
   }
 
   /** Whether results of this kind of engine vary in bits from run to run by default. */
@@ -39,9 +36,4 @@ public interface EngineProvider {
 
   /** Makes engines of this kind give the same bits in every run, or ends that. */
   default void setDeterministic(boolean wanted) {}
-
-  /** Bytes in use, by all processes, on the GPU that this JVM computes on; empty without a GPU. */
-  default OptionalLong usedDeviceBytes() {
-    return OptionalLong.empty();
-  }
 }

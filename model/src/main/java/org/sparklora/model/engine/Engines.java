@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.bytedeco.javacpp.Loader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.model.engine.hardware.CudaDevice;
 import org.sparklora.model.engine.hardware.OpenBlasKernels;
 import org.sparklora.model.engine.tensor.DType;
 
@@ -53,7 +54,10 @@ public final class Engines {
   /** The number of deterministic computations in progress, by the engine's name. */
   private static final Map<String, Integer> DETERMINISTIC = new HashMap<>();
 
-  private static volatile EngineProvider ofDevice; // null without a GPU
+  private static volatile CudaDevice device; // null without a GPU
+
+  /** The name of the default engine. */
+  private static String usual = ON_CPU;
 
   private Engines() {}
 
@@ -75,7 +79,6 @@ public final class Engines {
   }
 
   private static EngineChoice resolved(EngineChoice choice) {
-    String usual = ofDevice == null ? ON_CPU : ofDevice.name();
     String name = choice.name().isEmpty() ? told().orElse(usual) : choice.name();
     EngineProvider provider = provider(ENGINE_PROPERTY, name);
     return new EngineChoice(provider.name(), choice.deterministic() && provider.varies());
@@ -128,8 +131,11 @@ public final class Engines {
    */
   public static synchronized void useDevice(int address) {
     for (EngineProvider provider : PROVIDERS) {
-      if (provider.useDevice(address)) {
-        ofDevice = provider;
+      Optional<CudaDevice> assigned = provider.useDevice(address);
+      if (assigned.isPresent()) {
+        device = assigned.get();
+        usual = provider.name();
+        LOG.info("Computing on {}", device);
         return;
       }
     }
@@ -156,8 +162,8 @@ public final class Engines {
 
   /** Bytes in use, by all processes, on the GPU that this JVM computes on; empty without a GPU. */
   public static OptionalLong usedDeviceBytes() {
-    EngineProvider provider = ofDevice;
-    return provider == null ? OptionalLong.empty() : provider.usedDeviceBytes();
+    CudaDevice used = device;
+    return used == null ? OptionalLong.empty() : used.usedBytes();
   }
 
   /**
@@ -203,11 +209,8 @@ public final class Engines {
   }
 
   /**
-   * An engine that computes nothing, whose tensors have shapes but no memory: counts the memory of
-   * a pass. All elements read as zero.
-   *
-   * @param products the type that operands of matrix products are rounded to
-   * @param activations the type that activations are kept in
+   * An engine that computes nothing, whose tensors have shapes but no memory, and read as zeros:
+   * counts the memory of a pass with products and kept activations of these types.
    */
   public static Engine counting(DType products, DType activations) {
     return new Engine(CountingKernels.of(products, activations));
@@ -218,7 +221,7 @@ public final class Engines {
    * product of a linear layer.
    */
   public static Engine counting(Engine like, Consumer<LinearProduct> products) {
-    return new Engine(CountingKernels.like(like.kernels(), products));
+    return new Engine(CountingKernels.like(like.kernels, products));
   }
 
   private static int threads() {

@@ -1,12 +1,6 @@
 package org.sparklora.model.engine;
 
-/**
- * How the columns of q, k and v divide into heads.
- *
- * @param query H
- * @param keyValue K
- * @param size D
- */
+/** How the columns of q divide into H query heads, those of k and v into K heads, of size D. */
 public record Heads(int query, int keyValue, int size) {
   public Heads {
     if (query < 1 || keyValue < 1 || size < 1 || query % keyValue != 0) {

@@ -56,10 +56,8 @@ public interface Kernels extends AutoCloseable {
   }
 
   /**
-   * The type that the operands of a linear layer's product are rounded to.
-   *
-   * @param matrix W or dW {@code (out, in)}
-   * @param rows those of x, dY and dX {@code (N, …)} that the product reads or writes
+   * The type that the operands of a linear layer's product are rounded to: of W or dW {@code (out,
+   * in)}, and of those of x, dY and dX {@code (N, …)} that the product reads or writes.
    */
   default DType productType(Tensor matrix, Tensor... rows) {
     return operandType(rows[0].rows());

@@ -2,10 +2,5 @@ package org.sparklora.model.engine;
 
 import org.sparklora.model.engine.tensor.DType;
 
-/**
- * A product of a linear layer, forward or backward.
- *
- * @param type the type that its operands are rounded to
- * @param rows N, the rows of x or dY
- */
+/** A product of N rows of a linear layer, forward or backward, on operands rounded to a type. */
 public record LinearProduct(DType type, int rows) {}

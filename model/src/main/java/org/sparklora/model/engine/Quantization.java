@@ -21,11 +21,7 @@ public enum Quantization {
     return nested ? NESTED_NF4 : NF4;
   }
 
-  /**
-   * Quantises a matrix, not with {@link #NONE}.
-   *
-   * @param values the type that elements are rounded to when they are read
-   */
+  /** Quantises a matrix, not with {@link #NONE}; elements read as rounded to {@code values}. */
   public Nf4Tensor of(Tensor w, DType values) {
     return Nf4Tensor.of(w, values, this == NESTED_NF4);
   }

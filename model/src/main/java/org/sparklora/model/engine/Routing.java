@@ -20,17 +20,10 @@ import org.sparklora.model.engine.tensor.Tensor;
 public record Routing(
     Rule rule, int[] chosen, float[] weights, double[] probabilities, int[] rows, int[] starts) {
 
-  /**
-   * How experts are chosen and weighted.
-   *
-   * @param active k
-   * @param renormalised whether the weights of a token's experts are divided by their sum
-   */
+  /** The k active experts of a token, with weights divided by their sum if renormalised. */
   public record Rule(int active, boolean renormalised) {}
 
-  /**
-   * @param logits {@code (N, E)}
-   */
+  /** The routing by logits {@code (N, E)}. */
   static Routing of(Tensor logits, Rule rule) {
     int experts = logits.columns();
     float[] z = logits.toArray();
@@ -111,14 +104,7 @@ public record Routing(
     return new Routing(rule, chosen, weights, probabilities, rows, starts);
   }
 
-  /**
-   * Overwrites {@code dLogits} with the gradient of the logits.
-   *
-   * @param logits of which this routing was made, {@code (N, E)}
-   * @param dWeights gradient of each row's weight, {@code (N·k)}
-   * @param dEach gradient of the probability of each expert, for all tokens, {@code (E)}
-   * @param dLogits {@code (N, E)}
-   */
+  /** Computes {@link Engine#routeBackward}, with the logits of which this routing was made. */
   void backward(Tensor logits, float[] dWeights, double[] dEach, Tensor dLogits) {
     float[] ofChosen = new float[dWeights.length]; // (N, k)
     for (int row = 0; row < dWeights.length; row++) {

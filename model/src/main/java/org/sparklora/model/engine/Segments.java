@@ -56,11 +56,7 @@ public record Segments(int[] boundaries, int[] prefixes) {
     return new Segments(boundaries, IntStream.of(lengths).map(length -> NONE).toArray());
   }
 
-  /**
-   * These documents, some of which continue others.
-   *
-   * @param prefixes as the record's component
-   */
+  /** These documents, some of which continue others: with the component {@code prefixes}. */
   public Segments continuing(int[] prefixes) {
     return new Segments(boundaries, prefixes);
   }

@@ -18,11 +18,7 @@ public record TokenScores(
     Tensor logProbs, Tensor logSumExp, Tensor entropies, Indices argmax, Optional<Tensor> memory)
     implements AutoCloseable {
 
-  /**
-   * Allocates the scores of M rows, which the caller closes.
-   *
-   * @param vocabSize V, larger than every argmax
-   */
+  /** Allocates the scores of M rows over a vocabulary of V, which the caller closes. */
   public static TokenScores allocate(Engine engine, int rows, int vocabSize) {
     Tensor memory = engine.allocate(3, rows);
     try {
@@ -38,14 +34,7 @@ public record TokenScores(
     }
   }
 
-  /**
-   * The scores that losses and metrics use, in host memory.
-   *
-   * @param logProbs {@code (M)}
-   * @param entropies {@code (M)}
-   * @param argmax {@code (M)}
-   *     <p>Arrays are read-only and not copied.
-   */
+  /** The scores that losses and metrics use, each {@code (M)} in host memory; read-only. */
   public record Values(float[] logProbs, float[] entropies, int[] argmax) {}
 
   /** The scores of the rows {@code [from, to)}. */

@@ -136,7 +136,7 @@ public final class Generator implements AutoCloseable {
     private final IncrementalDecoder.Plan plan;
     private final SamplingConfig config;
     private final Deque<Prompt> waiting;
-    private final List<Row> active = new ArrayList<>();
+    private List<Row> active = new ArrayList<>();
     private final Map<Long, Integer> order = new HashMap<>();
     private final List<Completion> done = new ArrayList<>();
     private final int width; // most rows in flight
@@ -178,7 +178,11 @@ public final class Generator implements AutoCloseable {
       for (List<Prompt> next = next(); !next.isEmpty(); next = next()) {
         begin(next);
       }
-      advance();
+      List<Row> all = active;
+      active = new ArrayList<>();
+      for (int from = 0; from < all.size(); from += together) {
+        active.addAll(advance(all.subList(from, Math.min(from + together, all.size()))));
+      }
       return true;
     }
 
@@ -247,17 +251,6 @@ public final class Generator implements AutoCloseable {
         cached.add(text);
       }
       return cached;
-    }
-
-    /** Adds the next token to every completion in flight. */
-    private void advance() {
-      List<Row> unfinished = new ArrayList<>();
-      for (int from = 0; from < active.size(); from += together) {
-        List<Row> rows = active.subList(from, Math.min(from + together, active.size()));
-        unfinished.addAll(advance(rows));
-      }
-      active.clear();
-      active.addAll(unfinished);
     }
 
     /** Computes and adds the next token of some rows; returns the unfinished rows. */

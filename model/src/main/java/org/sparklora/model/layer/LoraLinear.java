@@ -18,9 +18,7 @@ import org.sparklora.model.layer.Workspace.Buffer;
  */
 public record LoraLinear(
     DenseLinear base, Weight a, Weight b, float scale, float dropout, long seed) implements Linear {
-  /**
-   * Smallest rank whose u and dU are rounded for products; with a smaller one float32 is faster.
-   */
+  /** Smallest rank whose u and dU are rounded for products: with smaller ones float32 is faster. */
   public static final int LEAST_ROUNDED = 9;
 
   @Override

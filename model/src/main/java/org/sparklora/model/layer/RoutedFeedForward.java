@@ -1,9 +1,13 @@
 package org.sparklora.model.layer;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Routing;
+import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.model.engine.tensor.Indices;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
 
@@ -31,18 +35,34 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
   public record Saved(Tensor logits, Tensor uRouter, GatedFeedForward.Saved rows, RouterLoad load)
       implements FeedForward.Saved {}
 
+  /** Computes the rows {@code [from, to)} of an expert. */
+  private interface Part {
+    void run(GatedFeedForward expert, int from, int to);
+  }
+
+  /** Runs the part of each expert that some token chose. */
+  private void forEach(Routing routing, Part part) {
+    int[] starts = routing.starts();
+    for (int e = 0; e < experts.size(); e++) {
+      if (starts[e] < starts[e + 1]) {
+        part.run(experts.get(e), starts[e], starts[e + 1]);
+      }
+    }
+  }
+
   @Override
   public void forward(Workspace workspace, Tensor x, FeedForward.Saved kept, Tensor residual) {
     Saved saved = (Saved) kept;
     try (ExpertRows rows = route(workspace, x, saved)) {
-      saved.load.add(rows.routing());
+      saved.load.add(rows.routing);
       Tensor weighted = weightedAfterGates(workspace, rows, x, saved.rows);
       Tensor y = workspace.lendActivation(Buffer.ROUTED, rows.count(), x.columns());
-      rows.forEach(
-          (e, from, to) -> {
+      forEach(
+          rows.routing,
+          (expert, from, to) -> {
             Tensor in = workspace.operand(Buffer.OPERAND, weighted.rows(from, to));
             Tensor u = saved.rows.uDown().rows(from, to);
-            experts.get(e).down().forward(workspace, in, y.rows(from, to), u, false);
+            expert.down().forward(workspace, in, y.rows(from, to), u, false);
           });
       rows.addTo(workspace, y, residual);
       workspace.giveBack(Buffer.ROUTED, Buffer.GATED, Buffer.WEIGHTS);
@@ -59,12 +79,10 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
   /** Computes gates and ups; returns {@link #weighted}. */
   private Tensor weightedAfterGates(
       Workspace workspace, ExpertRows rows, Tensor x, GatedFeedForward.Saved saved) {
-    Tensor in = rows.gather(workspace, x);
-    rows.forEach(
-        (e, from, to) -> {
-          GatedFeedForward.Saved own = saved.rows(from, to);
-          experts.get(e).project(workspace, in.rows(from, to), own);
-        });
+    Tensor in = rows.gather(workspace, x, Buffer.ROUTED, workspace.engine().activationType());
+    forEach(
+        rows.routing,
+        (expert, from, to) -> expert.project(workspace, in.rows(from, to), saved.rows(from, to)));
     workspace.giveBack(Buffer.ROUTED);
     return weighted(workspace, rows.weights(workspace), saved);
   }
@@ -82,10 +100,11 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
     Saved saved = (Saved) kept;
     try (ExpertRows rows = route(workspace, x, saved)) {
       Tensor weighted = weightedAfterGates(workspace, rows, x, saved.rows);
-      rows.forEach(
-          (e, from, to) -> {
+      forEach(
+          rows.routing,
+          (expert, from, to) -> {
             Tensor in = workspace.operand(Buffer.OPERAND, weighted.rows(from, to));
-            experts.get(e).down().recompute(workspace, in, saved.rows.uDown().rows(from, to));
+            expert.down().recompute(workspace, in, saved.rows.uDown().rows(from, to));
           });
       workspace.giveBack(Buffer.GATED, Buffer.WEIGHTS);
     }
@@ -101,13 +120,14 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
       Tensor weights = rows.weights(workspace);
       Tensor weighted = weighted(workspace, weights, saved.rows);
       Tensor dWeighted = workspace.lend(Buffer.D_GATED, weighted.shape());
-      Tensor dRows = rows.gatherGradient(workspace, dResidual);
-      rows.forEach( // forward: residual += Σ down(weighted)
-          (e, from, to) -> {
+      Tensor dRows = rows.gather(workspace, dResidual, Buffer.D_ROUTED, DType.FLOAT32);
+      forEach( // forward: residual += Σ down(weighted)
+          routing,
+          (expert, from, to) -> {
             Tensor in = workspace.operand(Buffer.OPERAND, weighted.rows(from, to));
             Tensor u = saved.rows.uDown().rows(from, to);
             Tensor dIn = dWeighted.rows(from, to);
-            experts.get(e).down().backward(workspace, in, u, dRows.rows(from, to), dIn, false);
+            expert.down().backward(workspace, in, u, dRows.rows(from, to), dIn, false);
           });
       // forward: weighted = weight · f(gate)·up
       GateFunction f = experts.get(0).f();
@@ -116,12 +136,13 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
       engine.dotRows(weighted, dWeighted, dWeights);
       engine.scaleRows(dWeighted, weights);
       engine.gateBackwardInPlace(f, saved.rows.gate(), saved.rows.up(), dWeighted);
-      Tensor gathered = rows.gather(workspace, x);
-      rows.forEach( // forward: gate, up = gate(x), up(x)
-          (e, from, to) -> {
-            GatedFeedForward.Saved own = saved.rows.rows(from, to);
+      Tensor gathered = rows.gather(workspace, x, Buffer.ROUTED, engine.activationType());
+      forEach( // forward: gate, up = gate(x), up(x)
+          routing,
+          (expert, from, to) -> {
             Tensor in = gathered.rows(from, to);
-            experts.get(e).projectBackward(workspace, in, own, dRows.rows(from, to));
+            GatedFeedForward.Saved own = saved.rows.rows(from, to);
+            expert.projectBackward(workspace, in, own, dRows.rows(from, to));
           });
       // forward: logits = router(x), which give the weights
       Tensor dLogits = workspace.lend(Buffer.D_ROUTER, saved.logits.shape());
@@ -132,6 +153,75 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
       rows.addTo(workspace, dRows, dX);
       workspace.giveBack(Buffer.GATED, Buffer.D_GATED, Buffer.WEIGHTS, Buffer.D_WEIGHTS);
       workspace.giveBack(Buffer.ROUTED, Buffer.D_ROUTED, Buffer.D_ROUTER);
+    }
+  }
+
+  /**
+   * The rows of a {@link Routing} in an engine's memory.
+   *
+   * @param tokens the token of each row, {@code (M)}
+   * @param places for each of the k experts of a token its row, k times {@code (N)}
+   */
+  record ExpertRows(Routing routing, Indices tokens, List<Indices> places)
+      implements AutoCloseable {
+
+    static ExpertRows of(Engine engine, Routing routing) {
+      int active = routing.rule().active();
+      int[] rows = routing.rows();
+      int[][] places = new int[active][rows.length / active];
+      for (int row = 0; row < rows.length; row++) {
+        places[rows[row] % active][rows[row] / active] = row;
+      }
+      List<Indices> made = new ArrayList<>();
+      try {
+        for (int[] place : places) {
+          made.add(engine.indices(place));
+        }
+        return new ExpertRows(
+            routing, engine.indices(Arrays.stream(rows).map(row -> row / active).toArray()), made);
+      } catch (Throwable e) { // OutOfMemoryError is a likely one
+        made.forEach(Indices::close);
+        throw e;
+      }
+    }
+
+    /** M. */
+    int count() {
+      return tokens.count();
+    }
+
+    /** Lends the rows of x {@code (N, C)}. */
+    Tensor gather(Workspace workspace, Tensor x, Buffer buffer, DType type) {
+      Tensor rows = workspace.lend(buffer, type, count(), x.columns());
+      workspace.engine().embed(x, tokens, rows); // row m = x[tokens[m]]
+      return rows;
+    }
+
+    /** {@code y[n] += Σ rows of n}, with rows {@code (M, C)} and y {@code (N, C)}. */
+    void addTo(Workspace workspace, Tensor rows, Tensor y) {
+      Tensor part = workspace.lend(Buffer.EXPERT, rows.dtype(), y.shape());
+      for (Indices place : places) {
+        workspace.engine().embed(rows, place, part);
+        workspace.engine().addScaled(part, 1, y);
+      }
+      workspace.giveBack(Buffer.EXPERT);
+    }
+
+    /** The weight of each row, {@code (M)}, until {@link Buffer#WEIGHTS} is given back. */
+    Tensor weights(Workspace workspace) {
+      float[] weights = new float[count()];
+      for (int row = 0; row < weights.length; row++) {
+        weights[row] = routing.weights()[routing.rows()[row]];
+      }
+      Tensor factors = workspace.lend(Buffer.WEIGHTS, weights.length);
+      factors.write(0, weights, 0, weights.length);
+      return factors;
+    }
+
+    @Override
+    public void close() {
+      tokens.close();
+      places.forEach(Indices::close);
     }
   }
 }

@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
 
@@ -89,38 +88,26 @@ final class AdapterConfigJson {
     return JsonFields.read(file).text(BASE).orElse("");
   }
 
+  /**
+   * @throws IllegalArgumentException if an adapter cannot have a value
+   */
   static LoraConfig read(Path file) throws IOException {
     JsonFields fields = JsonFields.read(file);
     refuseOtherKinds(fields);
-    try {
-      return new LoraConfig(
-          rank(fields),
-          fields.number("lora_alpha", DEFAULT),
-          fields.number("lora_dropout", 0),
-          fields.flag("use_rslora", false),
-          new LoraTargets(targets(fields), rule(fields, "exclude_modules")),
-          ranks(fields));
-    } catch (CheckpointException e) {
-      throw e;
-    } catch (IllegalArgumentException e) {
-      throw new CheckpointException(e, e.getMessage() + " (" + file + ")");
-    }
-  }
-
-  private static int rank(JsonFields fields) {
-    return fields.json().has("r")
-        ? fields
-            .whole("r", Integer.MIN_VALUE, Integer.MAX_VALUE)
-            .orElseThrow(() -> fields.missing("r"))
-        : DEFAULT;
-  }
-
-  private static List<LoraConfig.RankOf> ranks(JsonFields fields) {
+    JsonNode rank = fields.json().path("r");
     JsonFields ranks = fields.child(RANKS);
-    return ranks.json().properties().stream()
-        .map(Map.Entry::getKey)
-        .map(key -> new LoraConfig.RankOf(key, ranks.positive(key, Integer.MAX_VALUE)))
-        .toList();
+    return new LoraConfig(
+        rank.isMissingNode()
+            ? DEFAULT
+            : fields.whole("r", rank, Integer.MIN_VALUE, Integer.MAX_VALUE),
+        fields.number("lora_alpha", DEFAULT),
+        fields.number("lora_dropout", 0),
+        fields.flag("use_rslora", false),
+        new LoraTargets(targets(fields), rule(fields, "exclude_modules")),
+        ranks.json().properties().stream()
+            .map(Map.Entry::getKey)
+            .map(key -> new LoraConfig.RankOf(key, ranks.positive(key, Integer.MAX_VALUE)))
+            .toList());
   }
 
   private static void refuseOtherKinds(JsonFields fields) {
@@ -225,16 +212,14 @@ final class AdapterConfigJson {
     json.put("use_rslora", config.rslora());
     ObjectNode ranks = json.putObject(RANKS);
     config.ranks().forEach(of -> ranks.put(of.layers(), of.rank()));
-    if (layout.modules().stream().anyMatch(module -> module.contains(WeightNames.EXPERTS))) {
+    List<String> modules = layout.modules();
+    if (modules.stream().anyMatch(module -> module.contains(WeightNames.EXPERTS))) {
       FEED_FORWARD.stream()
-          .filter(weight -> isOneOf(layout.modules(), weight))
+          .filter(
+              weight -> modules.stream().anyMatch(of -> (of + ".weight").endsWith("." + weight)))
           .sorted()
           .forEach(weight -> json.withArray(PARAMETERS).add(weight));
     }
     return json;
-  }
-
-  private static boolean isOneOf(List<String> modules, String weight) {
-    return modules.stream().anyMatch(module -> (module + ".weight").endsWith("." + weight));
   }
 }

@@ -89,17 +89,13 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
           "Cannot use the adapter %s: it has %s and no %s; load it with PEFT and save it again, which writes safetensors",
           folder, PICKLED, WEIGHTS);
     }
-    LoraConfig config = AdapterConfigJson.read(folder.resolve(CONFIG));
+    Path config = folder.resolve(CONFIG);
     try {
-      return AdapterLayout.of(config, model);
+      return AdapterLayout.of(AdapterConfigJson.read(config), model);
     } catch (CheckpointException e) {
       throw e;
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(
-          e,
-          "Cannot use the adapter %s with this model: %s",
-          folder.resolve(CONFIG),
-          e.getMessage());
+      throw new CheckpointException(e, "Cannot use the adapter %s: %s", config, e.getMessage());
     }
   }
 

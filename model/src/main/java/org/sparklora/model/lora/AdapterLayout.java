@@ -1,18 +1,24 @@
 package org.sparklora.model.lora;
 
+import static org.sparklora.model.config.InvalidSetting.require;
 import static org.sparklora.model.engine.SplitMix64.GAMMA;
 import static org.sparklora.model.engine.SplitMix64.mix;
 import static org.sparklora.model.engine.SplitMix64.unit;
 
+import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.tensor.Tensor;
 
@@ -23,36 +29,64 @@ import org.sparklora.model.engine.tensor.Tensor;
  *
  * <p>Immutable and thread-safe.
  */
-public final class AdapterLayout implements ParameterLayout {
+public final class AdapterLayout extends ParameterLayout {
   private static final long serialVersionUID = 1;
   private static final String PREFIX = "base_model.model.";
   private static final int CHUNK = 1 << 16;
 
   private final LoraConfig config;
   private final LinkedHashMap<String, Factors> factors = new LinkedHashMap<>(); // by module name
-  private final LinkedHashMap<String, Entry> entries = new LinkedHashMap<>(); // by name
   private final ArrayList<String> targetNames;
 
   private AdapterLayout(LoraConfig config, DecoderConfig model) {
     this.config = config;
     Map<String, long[]> shapes = WeightNames.expected(model);
     long[] embedding = shapes.get(WeightNames.EMBEDDING); // also the shape of a tied head
-    long offset = 0;
     for (String module : config.targets().select(model.linearNames())) {
       int rank = config.rank(module);
       long[] shape = shapes.getOrDefault(module + ".weight", embedding);
-      Factors pair = new Factors(rank, (int) shape[1], (int) shape[0], offset);
-      factors.put(module, pair);
-      add(new Entry(name(module, "lora_A"), new long[] {rank, pair.in}, pair.aOffset, true));
-      add(new Entry(name(module, "lora_B"), new long[] {pair.out, rank}, pair.bOffset(), true));
-      offset = pair.end();
+      Entry a = add(name(module, "lora_A"), rank, shape[1]);
+      factors.put(module, new Factors(a, add(name(module, "lora_B"), shape[0], rank)));
     }
     this.targetNames = shortest(factors.keySet(), model.linearNames());
-    new ExpertTargets(config, model, factors).check();
+    checkExperts(model);
   }
 
-  private void add(Entry entry) {
-    entries.put(entry.name(), entry);
+  /** Refuses adapters that PEFT, which joins the factors of a block's experts, cannot load. */
+  private void checkExperts(DecoderConfig model) {
+    boolean any = false;
+    for (int layer = 0; layer < model.numHiddenLayers(); layer++) {
+      Optional<DecoderConfig.Experts> experts = model.layers().get(layer).experts();
+      if (experts.isPresent()) {
+        any |= factors.containsKey(WeightNames.router(layer));
+        any |= areAlike(layer, experts.get().count(), EnumSet.of(Projection.GATE, Projection.UP));
+        any |= areAlike(layer, experts.get().count(), EnumSet.of(Projection.DOWN));
+      }
+    }
+    String joined = " if experts or routers have adapters: PEFT cannot load others";
+    require(!any || config.dropout() == 0, "lora_dropout", config.dropout(), "must be 0" + joined);
+    require(!any || !config.rslora(), "use_rslora", true, "must be false" + joined);
+    boolean named = config.ranks().stream().anyMatch(rank -> rank.layers().contains("experts"));
+    require(
+        model.experts().isPresent() || !named,
+        "lora_rank_per_expert",
+        config.expertRank(),
+        "the model has no experts; leave it out");
+  }
+
+  /** Whether the experts of a block have adapters; refuses those that PEFT cannot join. */
+  private boolean areAlike(int layer, int experts, Set<Projection> joined) {
+    Set<Integer> ranks = // 0 without an adapter
+        joined.stream()
+            .flatMap(p -> IntStream.range(0, experts).mapToObj(e -> p.module(layer, e)))
+            .map(module -> factors(module).map(Factors::rank).orElse(0))
+            .collect(Collectors.toSet());
+    require(
+        ranks.size() == 1,
+        "lora_target_modules",
+        config.targets().include(),
+        "PEFT joins the experts of a block, and gate_proj with up_proj: give all of these adapters of one rank, or none");
+    return !ranks.contains(0);
   }
 
   /**
@@ -111,16 +145,6 @@ public final class AdapterLayout implements ParameterLayout {
     return Optional.ofNullable(factors.get(module));
   }
 
-  @Override
-  public List<Entry> entries() {
-    return List.copyOf(entries.values());
-  }
-
-  @Override
-  public Optional<Entry> entry(String name) {
-    return Optional.ofNullable(entries.get(name));
-  }
-
   /** Elements of the factors that multiply a token: in a mixture only those of its experts. */
   public double activeSize(DecoderConfig model) {
     double inactive =
@@ -129,7 +153,7 @@ public final class AdapterLayout implements ParameterLayout {
   }
 
   private long size(String module) {
-    return factors(module).map(of -> of.end() - of.aOffset).orElse(0L);
+    return factors(module).map(of -> of.ofA.size() + of.ofB.size()).orElse(0L);
   }
 
   /** The largest rank of any layer. */
@@ -175,31 +199,36 @@ public final class AdapterLayout implements ParameterLayout {
   }
 
   /**
-   * The place of the two factors of one linear layer.
+   * The places of the two factors of one linear layer.
    *
-   * @param rank R
-   * @param in the layer's inputs
-   * @param out the layer's outputs
-   * @param aOffset where A begins in the vector; B follows A
+   * @param ofA A {@code (R, in)}
+   * @param ofB B {@code (out, R)}
    */
-  public record Factors(int rank, int in, int out, long aOffset) implements java.io.Serializable {
+  public record Factors(Entry ofA, Entry ofB) implements Serializable {
 
-    long bOffset() {
-      return aOffset + (long) rank * in;
+    /** R. */
+    public int rank() {
+      return (int) ofA.shape()[0];
     }
 
-    long end() {
-      return bOffset() + (long) out * rank;
+    /** The layer's inputs. */
+    public int in() {
+      return (int) ofA.shape()[1];
     }
 
-    /** A {@code (R, in)}, a view into a vector of this layout. */
+    /** The layer's outputs. */
+    public int out() {
+      return (int) ofB.shape()[0];
+    }
+
+    /** A, a view into a vector of this layout. */
     public Tensor a(Tensor vector) {
-      return vector.view(aOffset, rank, in);
+      return ofA.in(vector);
     }
 
-    /** B {@code (out, R)}, a view into a vector of this layout. */
+    /** B, a view into a vector of this layout. */
     public Tensor b(Tensor vector) {
-      return vector.view(bOffset(), out, rank);
+      return ofB.in(vector);
     }
   }
 }

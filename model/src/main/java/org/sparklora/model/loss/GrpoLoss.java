@@ -60,7 +60,7 @@ public record GrpoLoss(
     boolean others =
         config.ratio().isOfSequence()
             || config.ratio().masksOffPolicy()
-            || config.reduction().lossType() == GrpoLossConfig.LossType.VESPO
+            || isVespo()
             || config.topEntropyQuantile() < 1;
     return others ? Dependence.ALL_TARGETS : Dependence.OWN_TARGET;
   }
@@ -145,11 +145,7 @@ public record GrpoLoss(
       return Math.exp(logProb(m) - oldLogProb(m));
     }
 
-    /** The ratio of a whole completion, the tokens {@code [from, to)}. */
-    double sequenceRatio(int from, int to) {
-      return Math.exp(meanLogRatio(from, to));
-    }
-
+    /** The logarithm of the ratio of a whole completion, the tokens {@code [from, to)}. */
     double meanLogRatio(int from, int to) {
       double sum = 0;
       for (int m = from; m < to; m++) {
@@ -162,7 +158,7 @@ public record GrpoLoss(
   /** The loss of the tokens {@code [from, to)} of completion c; writes their derivatives. */
   private double completion(int c, int from, int to, Chunk chunk, float[] dLogProbs) {
     boolean sequence = config.ratio().isOfSequence();
-    double sequenceRatio = sequence ? chunk.sequenceRatio(from, to) : 0;
+    double sequenceRatio = sequence ? Math.exp(chunk.meanLogRatio(from, to)) : 0;
     double weight = weight(c);
     boolean isDropped = isDropped(c, from, to, chunk);
     double phi = phi(c, from, to, chunk);
@@ -326,7 +322,7 @@ public record GrpoLoss(
       int end = start + targets.lengths()[c];
       double[] ratios = new double[sequence ? 1 : end - start];
       for (int i = 0; i < ratios.length; i++) {
-        ratios[i] = sequence ? chunk.sequenceRatio(start, end) : chunk.ratio(start + i);
+        ratios[i] = sequence ? Math.exp(chunk.meanLogRatio(start, end)) : chunk.ratio(start + i);
       }
       for (int m = start; m < end; m++) {
         double ratio = ratios[sequence ? 0 : m - start];

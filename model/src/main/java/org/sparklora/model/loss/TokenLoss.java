@@ -13,12 +13,8 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
     return 1f;
   }
 
-  /**
-   * The weight of the routers' auxiliary loss, which is added to this one; see {@code RouterLoad}.
-   */
-  default double routerWeight() {
-    return 0;
-  }
+  /** The weight of the routers' auxiliary loss (RouterLoad), which is added to this one. */
+  double routerWeight();
 
   /** The targets on whose scores a target's gradient depends: with fewer it is known earlier. */
   enum Dependence {

@@ -50,7 +50,7 @@ class DecoderConfigTest {
     assertThat(rope(config).theta()).isEqualTo(1_000_000);
     assertThat(rope(config).scaling()).isEqualTo(new RopeScaling.None());
     assertThat(config.heads().size()).isEqualTo(32);
-    assertThat(config.queryNorm()).as("elements of q_norm").isEqualTo(32);
+    assertThat(config.headNorm(Projection.QUERY)).as("elements of q_norm").isEqualTo(32);
     assertThat(config.tieWordEmbeddings()).isFalse();
   }
 

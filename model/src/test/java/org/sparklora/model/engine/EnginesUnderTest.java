@@ -77,7 +77,7 @@ public final class EnginesUnderTest {
 
   /** What computes in another engine of this name, for {@link #of}. */
   public static Kernels kernels(String name) {
-    return open(name).kernels();
+    return open(name).kernels;
   }
 
   /** An engine of one's own kernels. */

@@ -25,7 +25,7 @@ public final class ProfiledEngine {
 
   /** Engines are closed by those who opened them: closing this one's closes {@code other}. */
   public ProfiledEngine(Engine other) {
-    Kernels kernels = other.kernels();
+    Kernels kernels = other.kernels;
     engine =
         new Engine(
             (Kernels)

@@ -64,7 +64,8 @@ class ExpertRowsTest {
                   return made.get(made.size() - 1);
                 });
     Engine engine = EnginesUnderTest.of(kernels);
-    assertThatThrownBy(() -> ExpertRows.of(engine, ROUTING)).hasMessage("this is a test");
+    assertThatThrownBy(() -> RoutedFeedForward.ExpertRows.of(engine, ROUTING))
+        .hasMessage("this is a test");
     assertThat(made).hasSize(2).allMatch(indices -> indices.isClosed);
   }
 }

@@ -3,6 +3,7 @@ package org.sparklora.observe.estimate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.sparklora.observe.estimate.Finding.Severity;
 
 /**
  * The information that a run learned in its first epoch, from the log. A token of loss ℓ nats costs
@@ -51,5 +52,32 @@ public record AbsorbedBits(double absorbed, double description, double tokens) {
 
   private static double number(Map<String, Object> row, String key) {
     return ((Number) row.get(key)).doubleValue();
+  }
+
+  /**
+   * The finding on the information that a completed run learned.
+   *
+   * @param history rows of {@code trainer_state.json}
+   */
+  public static Finding finding(PlannedRun run, List<Map<String, Object>> history) {
+    Figures figures = new Figures("absorbed");
+    Optional<AbsorbedBits> bits = run.data().flatMap(data -> of(history, data.targetTokens()));
+    if (bits.isEmpty()) {
+      return figures.variant("unknown").finding(Severity.UNKNOWN, "unknown");
+    }
+    AbsorbedBits measured = bits.get();
+    figures
+        .value("absorbed_bits", measured.absorbed())
+        .value("description_bits", measured.description())
+        .value("target_tokens", measured.tokens())
+        .word("bits_per_token", measured.description() / Math.max(1, measured.tokens()));
+    if (measured.absorbed() <= 0) {
+      return figures.finding(Severity.NOTE, "nothing");
+    }
+    run.adapter()
+        .ifPresent(
+            adapter ->
+                figures.word("share", 100 * (measured.absorbed() / Capacity.bits(adapter.size()))));
+    return figures.finding(Severity.OK, run.adapter().isPresent() ? "share" : "all_weights");
   }
 }

@@ -2,6 +2,7 @@ package org.sparklora.observe.estimate;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.RoundedProducts;
 import org.sparklora.model.WeightLayout;
@@ -47,7 +48,7 @@ final class CostFindings {
     TrainingMemory planned = TrainingMemory.of(run);
     findings.add(memory(run, planned));
     if (run.adapter().isPresent()) {
-      findings.add(fullMemory(run, planned, TrainingMemory.ofAllWeights(run)));
+      findings.add(fullMemory(run, planned, TrainingMemory.of(run, Optional.empty())));
     }
     run.generation()
         .filter(generation -> generation.completions() > 0)

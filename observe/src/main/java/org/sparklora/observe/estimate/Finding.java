@@ -1,19 +1,18 @@
 package org.sparklora.observe.estimate;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * One line of the report.
  *
- * @param name subject of the finding
  * @param figure the numbers as text
  * @param values the numbers in the figure, by snake-case names
- * @param verdict comparison with the sources' advice
  * @param advice reason of the verdict, and remedy
- * @param sources sources of the rule and its numbers
  */
 public record Finding(
     String name,
@@ -32,7 +31,13 @@ public record Finding(
     /** The figure is against the advice. */
     REGRET,
     /** A needed value is unknown. */
-    UNKNOWN
+    UNKNOWN;
+
+    /** The name in reports. */
+    @JsonValue
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   public Finding {

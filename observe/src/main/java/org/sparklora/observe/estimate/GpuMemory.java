@@ -18,6 +18,7 @@ import org.sparklora.model.engine.tensor.DType;
  * context      1 GiB, an assumption: CUDA's context and kernels, cuBLAS's workspace, the allocator's rounding
  * weights      the frozen weights: 2 bytes per element of a matrix in bfloat16, in memory or in the file; 0.56 in 4 bits; else 4; also a teacher's
  * parameters   the trained parameters, their gradient and AdamW's two moments, 4 bytes each; with completions also a micro-batch's gradient
+ *              and other policies' parameters
  * activations  see {@link ActivationMemory}, in the type of products; includes the loss head's chunk
  * headChunk    part of the activations: logits of the rows computed at a time
  * cache        keys and values, in the type of products, of the completions in flight, at full length or in layers with a
@@ -49,7 +50,7 @@ public record GpuMemory(
     return new GpuMemory(
         CONTEXT,
         teacher + (run.adapter().isPresent() ? TrainingMemory.frozen(model, weights, linear) : 0),
-        (run.generation().isPresent() ? 5 : 4) * trained * Float.BYTES,
+        run.generation().map(of -> 5 + of.otherPolicies()).orElse(4) * trained * Float.BYTES,
         ActivationMemory.bytes(
             model,
             run.adapter(),

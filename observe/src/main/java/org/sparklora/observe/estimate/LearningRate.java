@@ -10,7 +10,6 @@ import org.sparklora.model.checkpoint.ModelFamily;
  * <p>m is 10 for adapters of any rank, 15 in runs under 100 steps, where B is still near zero, and
  * 1 for full fine-tuning. p is 0.781 for Llama and 0.0775 for Qwen, with experts or without.
  *
- * @param advised the rate
  * @param extrapolated whether the fit lacks the model's family, or models of its size in the family
  */
 public record LearningRate(double advised, boolean extrapolated) {

@@ -13,7 +13,6 @@ import java.util.regex.Pattern;
 /**
  * The memory that the training process may use.
  *
- * @param grantor machine or cluster that grants the memory
  * @param total bytes
  * @param available bytes of {@code total} that are free now
  */

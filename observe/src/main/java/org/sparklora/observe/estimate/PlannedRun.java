@@ -18,8 +18,6 @@ import org.sparklora.train.TrainedModel;
  *
  * @param model the base model's shape
  * @param adapter the trained adapter; empty for all weights
- * @param memory settings that determine the run's memory
- * @param batch settings that determine batches and steps
  * @param learningRate peak learning rate
  * @param data size of the packed table, if it exists
  * @param generation the completions of a {@code grpo} run; empty for {@code sft}
@@ -52,9 +50,11 @@ public record PlannedRun(
    * @param packedWeightBytes bytes of packed copies of linear layers' weights, which speed up
    *     decoding
    * @param teacherBytes bytes of a teacher's weights; 0 without one
+   * @param otherPolicies policies on the engine beside the trained one: the reference policy, and
+   *     those that draw rounds ahead
    */
   public record Generation(
-      int completions, int inRound, long packedWeightBytes, long teacherBytes) {
+      int completions, int inRound, long packedWeightBytes, long teacherBytes, int otherPolicies) {
 
     /** Most completions that have keys and values at a time; those of a prompt are together. */
     int inFlight() {
@@ -118,6 +118,14 @@ public record PlannedRun(
    */
   public record Batch(
       int microBatchRows, int rowsPerStep, int maxRowTokens, int maxSteps, double epochs) {}
+
+  /**
+   * The size of a packed table, from its manifest.
+   *
+   * @param targetTokens tokens that count for the loss
+   * @param longestRow tokens of the longest row
+   */
+  public record DataSize(long rows, long targetTokens, int longestRow) {}
 
   /** Tokens of the largest micro-batch: all its rows as long as the longest row. */
   public long microBatchTokens() {

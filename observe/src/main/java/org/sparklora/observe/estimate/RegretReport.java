@@ -1,14 +1,12 @@
 package org.sparklora.observe.estimate;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.sparklora.model.lora.LoraConfig;
 
@@ -17,9 +15,8 @@ import org.sparklora.model.lora.LoraConfig;
  * regret.json}.
  *
  * @param title the run in a few words
- * @param findings in the order of the report
  */
-public record RegretReport(String title, List<Finding> findings) {
+public record RegretReport(@JsonProperty("run") String title, List<Finding> findings) {
   /** The file's name in a result folder. */
   public static final String FILE_NAME = "regret.json";
 
@@ -80,7 +77,7 @@ public record RegretReport(String title, List<Finding> findings) {
     String second = "  %7s  %" + Math.max(1, names) + "s  %s [%s]%n";
     StringBuilder text = new StringBuilder("Regret report: %s%n".formatted(title));
     for (Finding finding : findings) {
-      String verdict = finding.verdict().name().toLowerCase(Locale.ROOT);
+      String verdict = finding.verdict().word();
       String sources =
           finding.sources().stream().map(Source::shortName).collect(Collectors.joining(", "));
       text.append(String.format(Locale.ROOT, first, verdict, finding.name(), finding.figure()));
@@ -91,20 +88,6 @@ public record RegretReport(String title, List<Finding> findings) {
 
   /** The text of {@code regret.json}. */
   public String toJson() {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("run", title);
-    json.put("findings", findings.stream().map(RegretReport::json).toList());
-    return new ObjectMapper().valueToTree(json).toPrettyString() + "\n";
-  }
-
-  private static Map<String, Object> json(Finding finding) {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("name", finding.name());
-    json.put("figure", finding.figure());
-    json.put("values", new TreeMap<>(finding.values()));
-    json.put("verdict", finding.verdict().name().toLowerCase(Locale.ROOT));
-    json.put("advice", finding.advice());
-    json.put("sources", finding.sources().stream().map(Source::citation).toList());
-    return json;
+    return new ObjectMapper().valueToTree(this).toPrettyString() + "\n";
   }
 }

@@ -7,10 +7,8 @@ import org.sparklora.train.vector.VectorType;
  * The traffic that keeps several workers in step, and its seconds: vectors go to the executors,
  * come back in shards that executors exchange, and as a sum to the driver, one after the other.
  *
- * @param workers number of workers
  * @param steps optimizer steps between two exchanges
  * @param bytes of the vector that an executor receives, and of the vector that a worker returns
- * @param parameters number of trained parameters
  */
 public record RoundTraffic(int workers, int steps, long bytes, long parameters) {
   /** Two stages of Spark without any work. */

@@ -1,5 +1,7 @@
 package org.sparklora.observe.estimate;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+
 /** A source of rules or numbers in the report. */
 public enum Source {
   BLOG("Schulman et al., LoRA Without Regret (2025), https://thinkingmachines.ai/blog/lora/"),
@@ -19,6 +21,7 @@ public enum Source {
   }
 
   /** Author, title and place. */
+  @JsonValue
   public String citation() {
     return citation;
   }

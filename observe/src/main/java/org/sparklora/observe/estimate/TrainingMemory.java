@@ -50,12 +50,8 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
     return of(run, run.adapter());
   }
 
-  /** The memory of full fine-tuning with the same batches. */
-  public static TrainingMemory ofAllWeights(PlannedRun run) {
-    return of(run, Optional.empty());
-  }
-
-  private static TrainingMemory of(PlannedRun run, Optional<AdapterLayout> adapter) {
+  /** The memory of the run with another adapter; empty for full fine-tuning. */
+  static TrainingMemory of(PlannedRun run, Optional<AdapterLayout> adapter) {
     long trained =
         adapter.map(ParameterLayout::size).orElseGet(() -> WeightLayout.of(run.model()).size());
     return new TrainingMemory(

@@ -56,7 +56,6 @@ final class CurvePanel {
   /**
    * Computes the lines.
    *
-   * @param metric that is drawn
    * @param runs in the order of their colours; those without the metric leave their colour unused
    * @param steps the right end of the axis
    * @param labelled whether names stand at the curves' ends

@@ -7,12 +7,8 @@ import java.util.stream.Collectors;
 /**
  * An HTML page with figures and a table, in a single file.
  *
- * @param title of the page
  * @param lead paragraphs above the figure
  * @param figures PNGs
- * @param tableTitle above the table
- * @param head of the table
- * @param rows of the table
  */
 public record FigurePage(
     String title,

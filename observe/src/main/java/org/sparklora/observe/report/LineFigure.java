@@ -15,10 +15,6 @@ import org.jfree.chart.JFreeChart;
  * Lines of one number over another, as a PNG, with a range at each point and a ring at a line's
  * optimum. The colours are those of {@link RunReport}.
  *
- * @param title above the figure
- * @param note on how to read the figure
- * @param xTitle below the axis
- * @param yTitle beside the axis
  * @param logarithmic whether the x axis is logarithmic; its values must be positive then
  * @param lines in the order of their colours
  */
@@ -47,7 +43,6 @@ public record LineFigure(
   /**
    * A line.
    *
-   * @param name in the legend
    * @param x ascending, {@code (n)}
    * @param y {@code (n)}; NaN breaks the line
    * @param low {@code (n)}, at most {@code y}; NaN for no range

@@ -63,7 +63,6 @@ public final class LiveReport implements AutoCloseable {
    * Starts the server.
    *
    * @param title of the page; empty for the runs' names
-   * @param folders of the runs
    * @param runs current logs, with distinct names
    * @param port 0 for a free one
    * @throws ConfigException if the port is taken

@@ -9,7 +9,6 @@ import java.util.List;
  * @param title of its panel, with the unit
  * @param scale divisor of the logged values
  * @param noisy whether to show a running mean
- * @param axis layout of the values
  */
 record Metric(String key, String title, double scale, boolean noisy, Axis axis) {
   /** Layouts of values. */

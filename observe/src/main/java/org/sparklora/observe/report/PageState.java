@@ -12,7 +12,6 @@ import java.util.stream.IntStream;
  *
  * @param version unique among all states of all servers
  * @param runs in the order of their colours
- * @param completions of each run
  */
 record PageState(String version, List<RunLog> runs, List<Completions> completions) {
 
@@ -73,17 +72,17 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
           earlier.runs().isEmpty()
               ? new Curve(new double[0], new double[0])
               : metric.of(earlier.runs().get(number));
-      int from = same(shown, curve);
+      // number of values at the beginning that both curves share
+      int from =
+          Math.min(
+              mismatch(shown.steps(), curve.steps()), mismatch(shown.values(), curve.values()));
       if (from < curve.steps().length || from < shown.steps().length) {
         curves.put(
             metric.key(),
             ordered(
-                "from",
-                from,
-                "steps",
-                tail(curve.steps(), from),
-                "values",
-                tail(curve.values(), from)));
+                "from", from,
+                "steps", tail(curve.steps(), from),
+                "values", tail(curve.values(), from)));
       }
     }
     Completions logged = completions.get(number);
@@ -104,13 +103,6 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
       ordered.put((String) namesAndValues[i], namesAndValues[i + 1]);
     }
     return ordered;
-  }
-
-  /** Number of values at the beginning that two curves share. */
-  private static int same(Curve earlier, Curve later) {
-    int steps = mismatch(earlier.steps(), later.steps());
-    int values = mismatch(earlier.values(), later.values());
-    return Math.min(steps, values);
   }
 
   private static int mismatch(double[] one, double[] other) {

@@ -147,14 +147,18 @@ final class RunCompletions {
   }
 
   private List<LoggedCompletion> numbers(Path file) {
-    OptionalInt round = round(file);
     try {
-      return round.isPresent()
-          ? CompletionsFile.readRoundNumbers(hadoop, file, round.getAsInt())
-          : CompletionsFile.readNumbers(hadoop, file);
+      return read(file, false);
     } catch (TableException e) {
       return List.of(); // unreadable() reports the file
     }
+  }
+
+  private List<LoggedCompletion> read(Path file, boolean texts) {
+    OptionalInt round = round(file);
+    return round.isPresent()
+        ? CompletionsFile.readRound(hadoop, file, texts, round.getAsInt())
+        : CompletionsFile.read(hadoop, file, texts);
   }
 
   /** Number of completions. */
@@ -228,11 +232,7 @@ final class RunCompletions {
     List<LoggedCompletion> rows;
     boolean failed = false;
     try {
-      OptionalInt round = round(file.path());
-      rows =
-          round.isPresent()
-              ? CompletionsFile.readRound(hadoop, file.path(), round.getAsInt())
-              : CompletionsFile.read(hadoop, file.path());
+      rows = read(file.path(), true);
     } catch (TableException e) {
       rows = file.rows(); // perhaps the file is being rewritten
       failed = true;

@@ -23,7 +23,6 @@ import org.sparklora.train.TrainerState;
  * The log of a run, finished or not: of {@code sft} or {@code grpo}, or of TRL, whose {@code
  * trainer_state.json} is read too.
  *
- * @param name of the folder
  * @param rows the log in order
  * @param settings of the run, by the user's names; empty if the folder has none
  */

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -35,7 +34,6 @@ public final class RunReport {
    * Writes the report; replaces files of an earlier one, each when the new file is complete.
    *
    * @param title of the report; empty for the runs' names
-   * @param folders of the runs
    * @param runs with distinct names
    * @throws ConfigException if the runs have logged no metric that can be drawn
    */
@@ -52,7 +50,7 @@ public final class RunReport {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw unwritten(folder, e);
+      throw TableException.unwritten(folder, e);
     }
     RunFigure figure = new RunFigure(metrics, runs);
     write(folder.resolve("report.png"), figure.png(shown));
@@ -102,23 +100,7 @@ public final class RunReport {
       Files.move(aside, target, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       Files.deleteIfExists(aside);
-      throw unwritten(file, e);
+      throw TableException.unwritten(file, e);
     }
-  }
-
-  private static TableException unwritten(Path file, IOException cause) {
-    return new TableException(
-        "Cannot write %s (%s): make room or choose another --output_dir"
-            .formatted(file, reason(cause)),
-        cause);
-  }
-
-  /** The reason of a failure, for some of which the JDK's message is only the file. */
-  private static String reason(IOException failure) {
-    return failure instanceof FileSystemException told && told.getReason() != null
-        ? told.getReason()
-        : failure instanceof FileSystemException
-            ? failure.getClass().getSimpleName()
-            : failure.getMessage();
   }
 }

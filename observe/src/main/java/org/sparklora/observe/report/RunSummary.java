@@ -13,8 +13,6 @@ import org.sparklora.pipeline.config.Flags;
 /**
  * Outcomes of several runs, and differences of their settings, as tables of text with a column for
  * each run.
- *
- * @param runs in order
  */
 record RunSummary(List<RunLog> runs) {
   /** Settings of a run's folders and name, which are not compared. */

@@ -24,7 +24,6 @@ import java.util.Locale;
 record Ticks(double low, double high, List<Mark> marks) {
   /**
    * @param at position in the axis' measure
-   * @param label text of the mark
    */
   record Mark(double at, String label) {}
 

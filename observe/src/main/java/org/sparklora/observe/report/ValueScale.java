@@ -6,7 +6,6 @@ import java.util.List;
 /**
  * How a metric's values are laid out over the height of a panel.
  *
- * @param ticks the axis
  * @param isLogarithmic whether its measure is the logarithm of the values
  */
 record ValueScale(Ticks ticks, boolean isLogarithmic) {

@@ -34,7 +34,6 @@ final class WatchedRuns {
   /**
    * Reads the runs' completions for the first time.
    *
-   * @param folders of the runs
    * @param runs their logs, in the order of the folders, under the names to show
    */
   WatchedRuns(Configuration hadoop, List<String> folders, List<RunLog> runs) {

@@ -39,7 +39,6 @@ final class TolerantSink {
   private volatile long told;
 
   /**
-   * @param name the tracker's name
    * @param remedy tells the user what to do if the last attempt fails
    */
   TolerantSink(String name, String remedy, Sink.Opener opener) {

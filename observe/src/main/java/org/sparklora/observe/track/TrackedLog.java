@@ -116,7 +116,7 @@ public final class TrackedLog implements Closeable {
     line.put(TrackedRow.TIMESTAMP, TrackedRow.TIME.format(Instant.now()));
     line.put(TrackedRow.RUN_ID, runId);
     if (!alerts.isEmpty()) {
-      line.put(TrackedRow.ALERTS, alerts.stream().map(Alert::toJson).toList());
+      line.put(TrackedRow.ALERTS, alerts);
     }
     log.log(line);
     TrackedRow tracked = reader.read(line);

@@ -67,7 +67,7 @@ public record TrackingConfig(
 
   /** The tracking config of a user's settings. */
   public static TrackingConfig of(Settings settings) {
-    return of(settings, System.getenv());
+    return of(settings, settings.get(Flags.REPORT_TO));
   }
 
   /**
@@ -79,12 +79,7 @@ public record TrackingConfig(
     return of(settings, words, System.getenv());
   }
 
-  static TrackingConfig of(Settings settings, Map<String, String> environment) {
-    return of(settings, settings.get(Flags.REPORT_TO), environment);
-  }
-
-  private static TrackingConfig of(
-      Settings settings, List<String> words, Map<String, String> environment) {
+  static TrackingConfig of(Settings settings, List<String> words, Map<String, String> environment) {
     Set<Tracker> trackers = EnumSet.noneOf(Tracker.class);
     words.forEach(word -> trackers.addAll(Tracker.of(word, environment)));
     ConfigException.require(

@@ -1,6 +1,5 @@
 package org.sparklora.observe.track;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -18,20 +17,11 @@ import org.sparklora.observe.track.sink.TrackedRow;
 /**
  * Writes a run into a {@linkplain TrackioDatabase project file of Trackio}. Each row has a unique
  * key, so that Trackio's table stores it once.
+ *
+ * @param database closed with the sink
  */
-final class TrackioSink implements Sink {
+record TrackioSink(Connection database, RunLabel run) implements Sink {
   private static final ObjectMapper JSON = new ObjectMapper();
-
-  private final Connection database;
-  private final RunLabel run;
-
-  /**
-   * @param database closed with the sink
-   */
-  TrackioSink(Connection database, RunLabel run) {
-    this.database = database;
-    this.run = run;
-  }
 
   @Override
   public void replay(List<TrackedRow> rows) throws SQLException {
@@ -134,11 +124,7 @@ final class TrackioSink implements Sink {
   }
 
   private static String json(Map<String, ?> content) {
-    try {
-      return JSON.writeValueAsString(content);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
+    return JSON.valueToTree(content).toString();
   }
 
   @Override

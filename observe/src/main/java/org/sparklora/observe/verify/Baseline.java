@@ -1,11 +1,12 @@
 package org.sparklora.observe.verify;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,14 +59,19 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** The values of a metric over the run. */
-  record Curve(Tolerance tolerance, List<Point> points) {}
+  record Curve(@JsonUnwrapped Tolerance tolerance, List<Point> points) {}
 
   /**
    * The value of a metric at a step.
    *
    * @param value empty if the log has null
    */
-  record Point(int step, Optional<Double> value) {}
+  record Point(int step, Optional<Double> value) {
+    @JsonValue
+    List<Object> pair() {
+      return Arrays.asList(step, value.orElse(null));
+    }
+  }
 
   /** The baseline of a log's rows, with default tolerances. */
   public static Baseline of(Map<String, Object> settings, List<Map<String, Object>> rows) {
@@ -98,25 +104,11 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
   }
 
   public String toJson() {
-    ObjectNode root = JSON.createObjectNode();
+    Map<String, Object> root = new LinkedHashMap<>();
     root.put("format", FORMAT);
-    root.set("settings", JSON.valueToTree(settings));
-    ObjectNode metrics = root.putObject("metrics");
-    curves.forEach(
-        (name, curve) -> {
-          ObjectNode metric = metrics.putObject(name);
-          metric.put("absolute", curve.tolerance().absolute());
-          metric.put("relative", curve.tolerance().relative());
-          ArrayNode points = metric.putArray("points");
-          curve
-              .points()
-              .forEach(
-                  point -> {
-                    ArrayNode pair = points.addArray().add(point.step());
-                    point.value().ifPresentOrElse(pair::add, pair::addNull);
-                  });
-        });
-    return root.toPrettyString() + "\n";
+    root.put("settings", settings);
+    root.put("metrics", curves);
+    return JSON.valueToTree(root).toPrettyString() + "\n";
   }
 
   /**

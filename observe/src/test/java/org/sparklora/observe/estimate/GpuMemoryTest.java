@@ -71,7 +71,9 @@ class GpuMemoryTest {
   void theCacheHasTheCompletionsThatAreInFlightInPagesThatDouble() throws IOException {
     GpuMemory memory =
         memory(
-            GuideModels.QWEN3_0_6B, true, Optional.of(new PlannedRun.Generation(16, 1024, 0, 0)));
+            GuideModels.QWEN3_0_6B,
+            true,
+            Optional.of(new PlannedRun.Generation(16, 1024, 0, 0, 0)));
     // 4 prompts · 16 completions · 4096 tokens are 16,384 pages of 16, a power of two; 2·28·8·128
     // numbers of bfloat16 each
     assertThat(memory.cache()).isEqualTo(64L * 4096 * 2 * 28 * 8 * 128 * 2);
@@ -83,7 +85,7 @@ class GpuMemoryTest {
             memory(
                     GuideModels.QWEN3_0_6B,
                     true,
-                    Optional.of(new PlannedRun.Generation(24, 1024, 0, 0)))
+                    Optional.of(new PlannedRun.Generation(24, 1024, 0, 0, 0)))
                 .cache())
         .as("2 · 24 · 4096 tokens: the pages double beyond them")
         .isEqualTo(memory.cache());
@@ -92,16 +94,25 @@ class GpuMemoryTest {
             memory(
                     GuideModels.QWEN3_0_6B,
                     true,
-                    Optional.of(new PlannedRun.Generation(16, 16, 0, 0)))
+                    Optional.of(new PlannedRun.Generation(16, 16, 0, 0, 0)))
                 .cache())
         .as("a round of one prompt")
         .isEqualTo(memory.cache() / 4);
   }
 
   @Test
+  void otherPoliciesHaveTheirParametersAlone() throws IOException {
+    var alone = Optional.of(new PlannedRun.Generation(16, 1024, 0, 0, 0));
+    var beside = Optional.of(new PlannedRun.Generation(16, 1024, 0, 0, 3));
+    long trained = memory(GuideModels.QWEN3_0_6B, true, Optional.empty()).parameters() / 16;
+    assertThat(memory(GuideModels.QWEN3_0_6B, true, alone).parameters()).isEqualTo(20 * trained);
+    assertThat(memory(GuideModels.QWEN3_0_6B, true, beside).parameters()).isEqualTo(32 * trained);
+  }
+
+  @Test
   void aTeachersWeightsLieBesideTheModels() throws IOException {
-    var alone = Optional.of(new PlannedRun.Generation(16, 1024, 0, 0));
-    var taught = Optional.of(new PlannedRun.Generation(16, 1024, 0, 5 * GIB));
+    var alone = Optional.of(new PlannedRun.Generation(16, 1024, 0, 0, 0));
+    var taught = Optional.of(new PlannedRun.Generation(16, 1024, 0, 5 * GIB, 0));
     assertThat(memory(GuideModels.QWEN3_0_6B, true, taught).total())
         .isEqualTo(memory(GuideModels.QWEN3_0_6B, true, alone).total() + 5 * GIB);
   }
@@ -110,7 +121,7 @@ class GpuMemoryTest {
   void completionsOfServersTakeNoMemoryHere() throws IOException {
     DecoderConfig model =
         DecoderConfig.read(GuideModels.QWEN3_0_6B.write(folder).resolve("config.json"));
-    PlannedRun run = run(model, true, Optional.of(new PlannedRun.Generation(0, 1024, 0, 0)));
+    PlannedRun run = run(model, true, Optional.of(new PlannedRun.Generation(0, 1024, 0, 0, 0)));
     assertThat(GpuMemory.of(run).cache()).isZero();
     long needed = TrainingMemory.of(run).total();
     List<Finding> findings =
@@ -126,7 +137,10 @@ class GpuMemoryTest {
     json.put("use_sliding_window", true).put("sliding_window", 512).put("max_window_layers", 7);
     Files.writeString(file, json.toString());
     PlannedRun run =
-        run(DecoderConfig.read(file), true, Optional.of(new PlannedRun.Generation(16, 1024, 0, 0)));
+        run(
+            DecoderConfig.read(file),
+            true,
+            Optional.of(new PlannedRun.Generation(16, 1024, 0, 0, 0)));
     // 64 · (512 + 32) tokens are 2176 pages, so 4096
     assertThat(GpuMemory.of(run).cache())
         .isEqualTo((7 * 64L * 4096 + 21 * 4096L * 16) * 2 * 8 * 128 * 2);

@@ -22,6 +22,7 @@ import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.observe.estimate.PlannedRun.DataSize;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.train.GuideModels;
 
@@ -84,7 +85,7 @@ class PrintedReportsTest {
     Setup generation(int completions, long packedWeightBytes) {
       generation =
           Optional.of(
-              new PlannedRun.Generation(completions, 8 * completions, packedWeightBytes, 0));
+              new PlannedRun.Generation(completions, 8 * completions, packedWeightBytes, 0, 0));
       return this;
     }
 
@@ -173,10 +174,10 @@ class PrintedReportsTest {
     Setup all = of(GuideModels.SMOLLM2_135M).data(800, 610_561);
     RegretReport empty = new RegretReport("outcomes", List.of());
     for (List<Map<String, Object>> log : List.of(falling, rising, List.<Map<String, Object>>of())) {
-      print(empty.with(OutcomeFinding.of(adapter.run(), log)));
-      print(empty.with(OutcomeFinding.of(all.run(), log)));
+      print(empty.with(AbsorbedBits.finding(adapter.run(), log)));
+      print(empty.with(AbsorbedBits.finding(all.run(), log)));
     }
-    printed.append(empty.with(OutcomeFinding.of(adapter.run(), falling)).toJson());
+    printed.append(empty.with(AbsorbedBits.finding(adapter.run(), falling)).toJson());
   }
 
   @Test

@@ -27,6 +27,7 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.observe.estimate.Finding.Severity;
+import org.sparklora.observe.estimate.PlannedRun.DataSize;
 import org.sparklora.train.GuideModels;
 
 /** Severitys on SmolLM2-135M, whose all-linear adapter has 305,280 parameters a rank. */
@@ -233,7 +234,7 @@ class RegretReportTest {
         new PlannedRun.Batch(1, 8, 1024, 10, 1),
         1e-5,
         Optional.empty(),
-        Optional.of(new PlannedRun.Generation(8, inRound, 0, teacherBytes)));
+        Optional.of(new PlannedRun.Generation(8, inRound, 0, teacherBytes, 0)));
   }
 
   @ParameterizedTest
@@ -297,7 +298,7 @@ class RegretReportTest {
         new ObjectMapper()
             .readTree(
                 RegretReport.of("a run", run, LARGE)
-                    .with(OutcomeFinding.of(run, history))
+                    .with(AbsorbedBits.finding(run, history))
                     .toJson());
 
     JsonNode compute = named(json, "compute");

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.sparklora.observe.track.TrackingConfig.Tracker;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
 
 class TrackingConfigTest {
 
@@ -19,8 +21,8 @@ class TrackingConfigTest {
   }
 
   private static TrackingConfig of(Map<String, String> environment, String... flags) {
-    return TrackingConfig.of(
-        CommandLine.parse("sft", new ArrayList<>(List.of(flags))).settings(), environment);
+    Settings settings = CommandLine.parse("sft", new ArrayList<>(List.of(flags))).settings();
+    return TrackingConfig.of(settings, settings.get(Flags.REPORT_TO), environment);
   }
 
   @Test

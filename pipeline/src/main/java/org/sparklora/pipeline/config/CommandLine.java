@@ -50,7 +50,6 @@ public final class CommandLine {
   /**
    * The result of parsing a command line.
    *
-   * @param settings the values
    * @param notes one line for each accepted flag without effect, and for each former name
    */
   public record Parsed(Settings settings, List<String> notes) {}
@@ -83,7 +82,6 @@ public final class CommandLine {
   /**
    * Reads settings that are part of a larger file.
    *
-   * @param command the command of the settings
    * @param entries the settings by name; null means "unset"
    * @param place the file, for messages
    * @throws ConfigException for an unknown or unsupported flag, or a value of the wrong type

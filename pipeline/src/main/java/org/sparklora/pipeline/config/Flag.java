@@ -11,11 +11,7 @@ import java.util.Set;
  * @param <T> type of the value: a text, a number, a boolean, or a list of them
  * @param name as in TRL, with underscores
  * @param section the section of the help that lists it
- * @param type the type of its values
  * @param defaults its default as text; empty for none
- * @param statuses the support of the flag in spark-lora
- * @param commands the commands that take it
- * @param values the allowed values
  * @param need another flag, without which this one has no effect
  * @param identities whether a resumed run may change it
  * @param notes its meaning; for an unsupported flag what applies instead

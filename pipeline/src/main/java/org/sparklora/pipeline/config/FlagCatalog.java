@@ -19,17 +19,11 @@ import java.util.regex.Pattern;
  *
  * <p>Immutable and thread-safe.
  */
-final class FlagCatalog {
+record FlagCatalog(Map<String, Flag<?>> flags) {
   private static final String RESOURCE = "flags.tsv";
   private static final int COLUMNS = 9;
   private static final Pattern SECRET_NAME = Pattern.compile("token|secret|password|key|^env$");
   private static final FlagCatalog SHARED = read();
-
-  private final Map<String, Flag<?>> flags;
-
-  private FlagCatalog(Map<String, Flag<?>> flags) {
-    this.flags = flags;
-  }
 
   static FlagCatalog shared() {
     return SHARED;

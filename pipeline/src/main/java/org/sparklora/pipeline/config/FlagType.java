@@ -141,11 +141,7 @@ enum FlagType {
   }
 
   static String json(Map<?, ?> entries) {
-    try {
-      return JSON.writeValueAsString(entries);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("Cannot write as JSON: " + entries, e);
-    }
+    return JSON.valueToTree(entries).toString();
   }
 
   private static int parseInt(String flag, String text, String remedy) {

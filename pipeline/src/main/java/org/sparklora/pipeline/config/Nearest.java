@@ -48,7 +48,7 @@ public final class Nearest {
   }
 
   private static double ofTexts(String a, String b) {
-    return 1 - (double) EditDistance.between(a, b) / Math.max(1, Math.max(a.length(), b.length()));
+    return 1 - (double) edits(a, b) / Math.max(1, Math.max(a.length(), b.length()));
   }
 
   /** Dice's coefficient: the share of words that both names have. */
@@ -64,5 +64,35 @@ public final class Nearest {
     boolean begun = typed.length() >= SHORTEST_PREFIX && known.startsWith(typed);
     double similarity = begun ? 1 : ofTexts(typed, known);
     return similarity >= SAME_WORD ? similarity : 0;
+  }
+
+  /**
+   * The fewest insertions, deletions, substitutions and exchanges of neighbours that turn one text
+   * into another (Levenshtein's distance with Damerau's exchange, each character edited once).
+   */
+  static int edits(String a, String b) {
+    int[][] distance = new int[a.length() + 1][b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      distance[0][j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      distance[i][0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int substituted = distance[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        int edited = Math.min(distance[i - 1][j], distance[i][j - 1]) + 1;
+        distance[i][j] = Math.min(substituted, edited);
+        if (exchanged(a, i, b, j)) {
+          distance[i][j] = Math.min(distance[i][j], distance[i - 2][j - 2] + 1);
+        }
+      }
+    }
+    return distance[a.length()][b.length()];
+  }
+
+  private static boolean exchanged(String a, int i, String b, int j) {
+    return i > 1
+        && j > 1
+        && a.charAt(i - 1) == b.charAt(j - 2)
+        && a.charAt(i - 2) == b.charAt(j - 1);
   }
 }

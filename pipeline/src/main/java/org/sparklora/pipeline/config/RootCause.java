@@ -1,5 +1,6 @@
 package org.sparklora.pipeline.config;
 
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -30,6 +31,16 @@ public final class RootCause {
   /** The outermost exception of a type in the chain, if any. */
   public static <T extends Throwable> Optional<T> find(Throwable failure, Class<T> type) {
     return chain(failure).stream().filter(type::isInstance).map(type::cast).findFirst();
+  }
+
+  /** The reason of a failure, for some of which the JDK's message is only the file or missing. */
+  public static String reason(Exception failure) {
+    if (failure instanceof FileSystemException ofFile && ofFile.getReason() != null) {
+      return ofFile.getReason();
+    }
+    return failure instanceof FileSystemException || failure.getMessage() == null
+        ? failure.getClass().getSimpleName().replace("Exception", "")
+        : failure.getMessage();
   }
 
   /** The first line of an exception's message; {@code "null"} if the exception has no message. */

@@ -74,7 +74,6 @@ public record ScheduleConfig(Type type, double warmup, Map<String, Serializable>
    * A schedule with options.
    *
    * @param kwargs the options by name
-   * @param peak the peak learning rate
    * @throws ConfigException if an option is not the type's, has no meaning, or is missing
    */
   public static ScheduleConfig of(

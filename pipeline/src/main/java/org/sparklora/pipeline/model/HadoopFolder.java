@@ -18,9 +18,7 @@ import org.sparklora.pipeline.run.Once;
  * A folder of a Hadoop file system, staged once on each node that reads it (see {@link Stage}). The
  * driver lists its files with sizes and checksums, so that all nodes have the same files.
  *
- * @param reference the user's reference to it
  * @param uri URI of the folder, with scheme and authority
- * @param files the staged files
  * @param settings Hadoop settings that differ from the defaults: the name node's address,
  *     credentials
  */

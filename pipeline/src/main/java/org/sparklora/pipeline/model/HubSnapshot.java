@@ -23,10 +23,6 @@ import org.sparklora.pipeline.run.Once;
  * files. Each node fetches missing files into its own cache, with its own token: no token is
  * serialized.
  *
- * @param reference the user's reference to the model
- * @param repo the repository
- * @param commit the commit of the repository
- * @param part the wanted files
  * @param endpoint the driver's hub
  */
 record HubSnapshot(

@@ -6,15 +6,13 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.hadoop.net.NetUtils;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.FileStamp;
 
 /**
  * A folder that every node has under the same path: on a single node, or on a shared disk.
  *
- * @param reference the user's reference to it
- * @param absolute the absolute path
- * @param part the wanted files
  * @param contents sizes and checksums of these files when the folder was located, by which a
  *     process notices that loaded files have changed: rewriting a file may keep its length, time
  *     and inode. Empty if the folder was not located, or could not be read
@@ -67,6 +65,6 @@ record LocalFolder(ModelReference reference, String absolute, Part part, String 
         reference.flag(),
         name(),
         "its files are not those that the driver found: they changed since the run began, or this machine, %s, has others under %s; put the same files on all machines, leave them as they are while a run uses them, and start the run again"
-            .formatted(Stage.host(), absolute));
+            .formatted(NetUtils.getLocalHostname(), absolute));
   }
 }

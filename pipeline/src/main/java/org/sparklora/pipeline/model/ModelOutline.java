@@ -20,8 +20,13 @@ import org.sparklora.pipeline.run.ScratchFolder;
  * which a header is checked.
  *
  * <p>One thread makes and closes an outline; many threads may read it.
+ *
+ * @param source the local folder, under the user's name
+ * @param scratch the fetched folder, which {@link #close} deletes; empty for a local one
+ * @param fetch the files that a run would fetch; empty for a local folder
  */
-public final class ModelOutline implements AutoCloseable {
+public record ModelOutline(ModelSource source, Optional<Path> scratch, Optional<Fetch> fetch)
+    implements AutoCloseable {
   private static final String WEIGHTS = ".safetensors";
   private static final int LENGTH_BYTES = 8;
 
@@ -31,24 +36,12 @@ public final class ModelOutline implements AutoCloseable {
   /** The longest header fetched; readers refuse longer headers. */
   private static final int MAX_HEADER_BYTES = 100_000_000;
 
-  private final ModelSource source;
-  private final Optional<Path> scratch;
-  private final Optional<Fetch> fetch;
-
-  private ModelOutline(ModelSource source, Optional<Path> scratch, Optional<Fetch> fetch) {
-    this.source = source;
-    this.scratch = scratch;
-    this.fetch = fetch;
-  }
-
   /**
    * The files that a run on this node would have to fetch first.
    *
-   * @param name the user's name of the model
    * @param files number of files that the run reads
    * @param bytes size of all files
    * @param missingBytes size of the files that are not yet local
-   * @param place the local folder of the files
    */
   public record Fetch(String name, int files, long bytes, long missingBytes, Path place) {
 
@@ -85,7 +78,6 @@ public final class ModelOutline implements AutoCloseable {
    * A remote folder, from whose files parts can be read.
    *
    * @param bytes the length of each file that a run reads, by name
-   * @param reader reads the files
    * @param fetch the files that are missing on this node
    */
   record Remote(Map<String, Long> bytes, Reader reader, Fetch fetch) {}
@@ -151,16 +143,6 @@ public final class ModelOutline implements AutoCloseable {
     }
     int end = LENGTH_BYTES + (int) bytes;
     return end <= front.length ? Arrays.copyOf(front, end) : remote.front(name, end);
-  }
-
-  /** The local folder, under the user's name; {@link #close} deletes it if it was fetched. */
-  public ModelSource source() {
-    return source;
-  }
-
-  /** The files that a run would fetch; empty for a local folder. */
-  public Optional<Fetch> fetch() {
-    return fetch;
   }
 
   @Override

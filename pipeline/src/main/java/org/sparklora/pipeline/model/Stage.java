@@ -3,7 +3,6 @@ package org.sparklora.pipeline.model;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -21,11 +20,12 @@ import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.net.NetUtils;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.FileStamp;
 import org.sparklora.pipeline.run.FileVersion;
+import org.sparklora.pipeline.run.HubProgress;
 import org.sparklora.pipeline.run.PrivateFolder;
-import org.sparklora.pipeline.run.Progress;
 import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.Sha256;
 
@@ -40,7 +40,6 @@ import org.sparklora.pipeline.table.Sha256;
  */
 final class Stage {
   private static final int CHUNK_BYTES = 1 << 20;
-  private static final long WORTH_SHOWING_BYTES = 64L << 20;
   private static final int SHOWN_DIGITS = 16;
   private static final String CHECKSUM = ".crc32c";
   private static final Map<Path, Object> IN_PROCESS = new ConcurrentHashMap<>();
@@ -157,10 +156,8 @@ final class Stage {
       throws IOException {
     long total = missing.stream().mapToLong(ModelFile::bytes).sum();
     ScratchPlace.requireRoom(folder, total);
-    Optional<Progress> progress =
-        total < WORTH_SHOWING_BYTES
-            ? Optional.empty()
-            : Optional.of(Progress.start("stage " + folder.getFileName(), "bytes"));
+    String shown = "stage " + folder.getFileName();
+    HubProgress progress = new HubProgress();
     List<ModelFile> copied = new ArrayList<>();
     long before = 0;
     for (ModelFile file : missing) {
@@ -170,11 +167,9 @@ final class Stage {
               fileSystem,
               new org.apache.hadoop.fs.Path(source, file.name()),
               file,
-              bytes ->
-                  progress.ifPresent(p -> p.show((double) (done + bytes) / total, done + bytes))));
+              bytes -> progress.progress(shown, done + bytes, total, 0)));
       before += file.bytes();
     }
-    progress.ifPresent(p -> p.done(total));
     return copied;
   }
 
@@ -238,15 +233,8 @@ final class Stage {
 
   private ConfigException failed(String problem) {
     return new ConfigException(
-        reference.flag(), reference.name(), "%s (machine %s)".formatted(problem, host()));
-  }
-
-  /** The host name of this node, for messages. */
-  static String host() {
-    try {
-      return InetAddress.getLocalHost().getHostName();
-    } catch (IOException e) {
-      return "unknown";
-    }
+        reference.flag(),
+        reference.name(),
+        "%s (machine %s)".formatted(problem, NetUtils.getLocalHostname()));
   }
 }

@@ -22,20 +22,12 @@ import org.sparklora.pipeline.config.Flags;
  * The contents of a run's folder, {@code checkpoint-N} folders and another run's results. Decides
  * whether a run may begin in the folder or resume from it.
  */
-final class FolderContents {
+record FolderContents(FileSystem fileSystem, Path folder) {
   static final String CHECKPOINT = "checkpoint-";
 
   private static final int SHOWN = 3;
   private static final Pattern CHECKPOINT_NAME = Pattern.compile(CHECKPOINT + "(0|[1-9]\\d{0,8})");
   private static final Logger LOG = LoggerFactory.getLogger(FolderContents.class);
-
-  private final FileSystem fileSystem;
-  private final Path folder;
-
-  FolderContents(FileSystem fileSystem, Path folder) {
-    this.fileSystem = fileSystem;
-    this.folder = folder;
-  }
 
   /**
    * The checkpoint to resume from.

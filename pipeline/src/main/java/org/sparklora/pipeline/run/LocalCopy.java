@@ -9,15 +9,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 
 /** A folder of any file system as a local one, to map its files: itself, or a temporary copy. */
-public final class LocalCopy implements AutoCloseable {
-  private final Path folder;
-  private final boolean copied;
-
-  private LocalCopy(Path folder, boolean copied) {
-    this.folder = folder;
-    this.copied = copied;
-  }
-
+public record LocalCopy(Path folder, boolean copied) implements AutoCloseable {
   /**
    * Copies a folder that is not local.
    *
@@ -45,10 +37,6 @@ public final class LocalCopy implements AutoCloseable {
       copy.close();
       throw e;
     }
-  }
-
-  public Path folder() {
-    return folder;
   }
 
   @Override

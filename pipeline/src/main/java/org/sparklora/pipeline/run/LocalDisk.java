@@ -2,6 +2,7 @@ package org.sparklora.pipeline.run;
 
 import java.io.IOException;
 import org.apache.hadoop.fs.FSError;
+import org.apache.hadoop.util.functional.InvocationRaisingIOE;
 
 /**
  * Turns {@link FSError}, by which Hadoop's local file system reports a full disk, into an {@link
@@ -11,14 +12,9 @@ final class LocalDisk {
   private LocalDisk() {}
 
   /** Reads or writes through a Hadoop file system. */
-  @FunctionalInterface
-  interface Work {
-    void run() throws IOException;
-  }
-
-  static void use(Work work) throws IOException {
+  static void use(InvocationRaisingIOE work) throws IOException {
     try {
-      work.run();
+      work.apply();
     } catch (FSError e) {
       throw new IOException(e.getCause() == null ? e.getMessage() : e.getCause().getMessage(), e);
     }

@@ -8,7 +8,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -174,7 +173,7 @@ public final class MetricsLog implements Closeable {
         throw e;
       }
     } catch (IOException e) {
-      throw failed(file, e);
+      throw TableException.unwritten(file, e);
     }
   }
 
@@ -272,7 +271,7 @@ public final class MetricsLog implements Closeable {
       claim.requireHeld();
       write(line(metrics));
     } catch (IOException e) {
-      throw failed(file, e);
+      throw TableException.unwritten(file, e);
     }
   }
 
@@ -286,11 +285,7 @@ public final class MetricsLog implements Closeable {
     finite.replaceAll(
         (name, value) ->
             value instanceof Number n && !Double.isFinite(n.doubleValue()) ? null : value);
-    try {
-      return JSON.writeValueAsString(finite);
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
+    return JSON.valueToTree(finite).toString();
   }
 
   @Override
@@ -298,14 +293,7 @@ public final class MetricsLog implements Closeable {
     try {
       LocalDisk.use(out::close);
     } catch (IOException e) {
-      throw failed(file, e);
+      throw TableException.unwritten(file, e);
     }
-  }
-
-  private static TableException failed(Path file, IOException cause) {
-    return new TableException(
-        "Cannot write %s (%s): make room or choose another --output_dir"
-            .formatted(file, cause.getMessage()),
-        cause);
   }
 }

@@ -23,6 +23,7 @@ import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.LocalPath;
+import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -103,7 +104,8 @@ public final class OutputFile implements Closeable {
       throw new ConfigException(
           key,
           name,
-          "it cannot be written (%s); name a file in a folder that can".formatted(problem(e)));
+          "it cannot be written (%s); name a file in a folder that can"
+              .formatted(RootCause.reason(e)));
     }
   }
 
@@ -213,17 +215,9 @@ public final class OutputFile implements Closeable {
   private TableException failed(IOException e) {
     broken = true;
     return new TableException(
-        "Cannot write %s (%s): make room, or choose another --output".formatted(file, problem(e)),
+        "Cannot write %s (%s): make room, or choose another --output"
+            .formatted(file, RootCause.reason(e)),
         e);
-  }
-
-  private static String problem(Exception e) {
-    if (e instanceof FileSystemException problem && problem.getReason() != null) {
-      return problem.getReason();
-    }
-    return e instanceof FileSystemException || e.getMessage() == null
-        ? e.getClass().getSimpleName().replace("Exception", "")
-        : e.getMessage();
   }
 
   /** Deletes the temporary file if {@link #finish} did not rename it. */

@@ -170,17 +170,12 @@ public final class OutputFolder implements AutoCloseable {
 
   private static void requireFree(
       FileSystem fileSystem, Path target, String folder, boolean overwrite) throws IOException {
-    if (!fileSystem.exists(target)) {
-      return;
+    RunFolder.requireNoFile(fileSystem, folder);
+    if (fileSystem.exists(target)) {
+      List<String> names = new FolderContents(fileSystem, target).names(any -> true);
+      List<String> kept = overwrite ? OwnFiles.foreign(names) : names;
+      FolderContents.requireNone(folder, kept.stream(), overwrite);
     }
-    ConfigException.require(
-        fileSystem.getFileStatus(target).isDirectory(),
-        Flags.OUTPUT_DIR,
-        folder,
-        "it is a file; name a folder");
-    List<String> names = new FolderContents(fileSystem, target).names(any -> true);
-    List<String> kept = overwrite ? OwnFiles.foreign(names) : names;
-    FolderContents.requireNone(folder, kept.stream(), overwrite);
   }
 
   /** Removes files of killed runs; restores results that a run was killed while replacing. */

@@ -23,8 +23,12 @@ import java.util.Set;
  * replace it: they may be writable for others only with the sticky bit, and then their child on the
  * path must belong to this user or root, too. File systems without Unix attributes are not checked.
  * Thread-safe.
+ *
+ * @param user the owner of the folder
+ * @param group the user's group, whose members are trusted, too; on many systems it has no other
+ * @param alone whether the node has no other users
  */
-public final class PrivateFolder {
+public record PrivateFolder(int user, int group, boolean alone) {
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
@@ -37,21 +41,6 @@ public final class PrivateFolder {
 
   private static final Path PROCESS = Path.of("/proc/self");
   private static final int ROOT = 0;
-
-  private final int user;
-  private final int group;
-  private final boolean alone;
-
-  /**
-   * @param user the owner of the folder
-   * @param group the user's group, whose members are trusted, too; on many systems it has no other
-   * @param alone whether the node has no other users
-   */
-  PrivateFolder(int user, int group, boolean alone) {
-    this.user = user;
-    this.group = group;
-    this.alone = alone;
-  }
 
   /**
    * Creates or checks the folder and the folders above it.

@@ -68,7 +68,6 @@ public final class Progress {
    * Shows the progress, unless it was shown a moment ago.
    *
    * @param fraction share of the step that is done, 0 to 1
-   * @param count number of units done
    */
   public void show(double fraction, long count) {
     long now = nanoTime.getAsLong();

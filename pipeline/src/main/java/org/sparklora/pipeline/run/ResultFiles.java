@@ -16,19 +16,13 @@ import org.apache.hadoop.fs.Path;
  * <p>The file by which PEFT or transformers recognises an adapter or a model ({@code
  * adapter_config.json}, {@code config.json}) is deleted first and moved last.
  */
-final class ResultFiles {
+record ResultFiles(FileSystem fileSystem, Path folder) {
   private static final String COMPLETE = ".results";
   private static final String REMOVED = "_removed_files";
   private static final List<String> MARKERS = List.of("adapter_config.json", "config.json");
 
-  private final FileSystem fileSystem;
-  private final Path folder;
-  private final Path complete;
-
-  ResultFiles(FileSystem fileSystem, Path folder) {
-    this.fileSystem = fileSystem;
-    this.folder = folder;
-    this.complete = new Path(folder, COMPLETE);
+  private Path complete() {
+    return new Path(folder, COMPLETE);
   }
 
   /**
@@ -43,17 +37,17 @@ final class ResultFiles {
     try (OutputStream out = fileSystem.create(new Path(written, REMOVED), true)) {
       out.write(removed.getBytes(StandardCharsets.UTF_8));
     }
-    Renaming.rename(fileSystem, written, complete);
+    Renaming.rename(fileSystem, written, complete());
     finish();
   }
 
   /** Moves the files of a complete set in {@code .results}; does nothing without such a set. */
   void finish() throws IOException {
-    if (!fileSystem.exists(complete)) {
+    if (!fileSystem.exists(complete())) {
       return;
     }
-    Renaming.finish(fileSystem, complete, "");
-    List<String> waiting = names(complete);
+    Renaming.finish(fileSystem, complete(), "");
+    List<String> waiting = names(complete());
     if (waiting.stream().anyMatch(MARKERS::contains)) { // otherwise all files were moved
       for (String name : MARKERS) {
         fileSystem.delete(new Path(folder, name), false);
@@ -72,11 +66,11 @@ final class ResultFiles {
         move(name);
       }
     }
-    fileSystem.delete(complete, true);
+    fileSystem.delete(complete(), true);
   }
 
   private List<String> removed() throws IOException {
-    try (InputStream in = fileSystem.open(new Path(complete, REMOVED))) {
+    try (InputStream in = fileSystem.open(new Path(complete(), REMOVED))) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
           .lines()
           .filter(name -> !name.isEmpty())
@@ -87,7 +81,7 @@ final class ResultFiles {
   private void move(String name) throws IOException {
     Path target = new Path(folder, name);
     fileSystem.delete(target, true);
-    Renaming.rename(fileSystem, new Path(complete, name), target);
+    Renaming.rename(fileSystem, new Path(complete(), name), target);
   }
 
   private List<String> names(Path path) throws IOException {

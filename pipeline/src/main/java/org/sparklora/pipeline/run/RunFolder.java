@@ -123,7 +123,8 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
-  private static Path requireNoFile(FileSystem fileSystem, String name) throws IOException {
+  /** The path of a folder that may not exist yet; refuses a file. */
+  public static Path requireNoFile(FileSystem fileSystem, String name) throws IOException {
     Path folder = fileSystem.makeQualified(new Path(name));
     ConfigException.require(
         !fileSystem.exists(folder) || fileSystem.getFileStatus(folder).isDirectory(),
@@ -133,7 +134,8 @@ public final class RunFolder implements AutoCloseable {
     return folder;
   }
 
-  private static TableException unusable(Path requested, IOException e) {
+  /** The exception for a folder that cannot be read or written. */
+  public static TableException unusable(Path requested, IOException e) {
     return new TableException(
         "Cannot use output folder %s (%s): check rights and room, or choose another --output_dir"
             .formatted(requested, e.getMessage()),
@@ -144,7 +146,7 @@ public final class RunFolder implements AutoCloseable {
    * The local file system without checksums: it would put a hidden checksum beside each file, and
    * buffer rows that must be flushed.
    */
-  private static FileSystem withoutChecksums(FileSystem fileSystem) {
+  public static FileSystem withoutChecksums(FileSystem fileSystem) {
     return fileSystem instanceof LocalFileSystem local ? local.getRawFileSystem() : fileSystem;
   }
 

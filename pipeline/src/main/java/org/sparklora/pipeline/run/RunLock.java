@@ -7,8 +7,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
@@ -21,6 +19,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.net.NetUtils;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +54,6 @@ final class RunLock implements Closeable {
    * @param space the namespace of {@code pid}, with {@code process} the start of the process in it:
    *     see {@link RunningProcess}
    * @param since when it acquired the folder, in ISO 8601
-   * @param id a unique id
    * @param replaces ids of dead runs whose claims this owner took over
    */
   record Owner(
@@ -74,7 +72,7 @@ final class RunLock implements Closeable {
     static Owner current() {
       RunningProcess here = RunningProcess.current();
       return new Owner(
-          hostName(),
+          NetUtils.getLocalHostname(),
           here.space(),
           here.pid(),
           here.start(),
@@ -85,14 +83,6 @@ final class RunLock implements Closeable {
 
     Owner replacing(List<String> dead) {
       return new Owner(host, space, pid, process, since, id, dead);
-    }
-
-    private static String hostName() {
-      try {
-        return InetAddress.getLocalHost().getHostName();
-      } catch (UnknownHostException e) {
-        return "localhost";
-      }
     }
 
     /** The holder's name in messages. */

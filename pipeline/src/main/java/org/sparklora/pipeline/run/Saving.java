@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.util.List;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.functional.ConsumerRaisingIOE;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -12,41 +13,25 @@ import org.sparklora.pipeline.table.TableException;
  * holds the folder. Thread-safe for saves of different names: a thread saves checkpoints while
  * another saves rounds.
  */
-final class Saving {
+record Saving(FileSystem fileSystem, Path folder, RunLock lock, FolderContents contents) {
   /** Prefix of the names of incomplete files and folders. */
   static final String PART = ".part-";
-
-  private final FileSystem fileSystem;
-  private final Path folder;
-  private final RunLock lock;
-  private final FolderContents contents;
-
-  Saving(FileSystem fileSystem, Path folder, RunLock lock, FolderContents contents) {
-    this.fileSystem = fileSystem;
-    this.folder = folder;
-    this.lock = lock;
-    this.contents = contents;
-  }
-
-  /** Renames the complete hidden folder. */
-  interface Publication {
-    void publish(Path part) throws IOException;
-  }
 
   /**
    * Writes files into a local temporary folder, copies them to a hidden folder in the run's folder,
    * and then publishes them.
    *
    * @param what name of the saved files, for messages and the hidden folder's name
+   * @param publication renames the complete hidden folder
    * @throws TableException when they cannot be written
    */
-  void save(String what, RunFolder.Writer writer, Publication publication) {
+  void save(String what, RunFolder.Writer writer, ConsumerRaisingIOE<Path> publication) {
     Path part = part(what);
     try {
       requireHeld();
       LocalDisk.use(() -> bring(what, writer, part));
       requireHeld(); // the copy may have taken long
-      LocalDisk.use(() -> publication.publish(part));
+      LocalDisk.use(() -> publication.accept(part));
     } catch (IOException e) {
       throw unsaved(what, part, e);
     }

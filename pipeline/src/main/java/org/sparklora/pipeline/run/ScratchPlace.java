@@ -17,8 +17,11 @@ import org.sparklora.pipeline.config.ConfigException;
  * standalone worker's {@code SPARK_EXECUTOR_DIRS}, {@code SPARK_LOCAL_DIRS} or {@code
  * spark.local.dir}, whichever is set first; else {@code TMPDIR}; else the JVM's {@code
  * java.io.tmpdir}. Of several folders it is the first writable one. Thread-safe.
+ *
+ * @param environment the value of a variable, or null
+ * @param properties the value of a system property, or null
  */
-public final class ScratchPlace {
+public record ScratchPlace(UnaryOperator<String> environment, UnaryOperator<String> properties) {
   private static final String LOCAL_DIR = "spark.local.dir";
   private static final String TMPDIR = "TMPDIR";
   private static final String JVM = "java.io.tmpdir";
@@ -31,18 +34,6 @@ public final class ScratchPlace {
           + " or in TMPDIR";
 
   private static volatile String ofSession = "";
-
-  private final UnaryOperator<String> environment;
-  private final UnaryOperator<String> properties;
-
-  /**
-   * @param environment the value of a variable, or null
-   * @param properties the value of a system property, or null
-   */
-  ScratchPlace(UnaryOperator<String> environment, UnaryOperator<String> properties) {
-    this.environment = environment;
-    this.properties = properties;
-  }
 
   private static ScratchPlace here() {
     return new ScratchPlace(

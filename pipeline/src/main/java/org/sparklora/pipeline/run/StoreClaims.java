@@ -26,19 +26,11 @@ import org.sparklora.pipeline.run.RunLock.Owner;
  * renewal by the dead run may write the dead claim again. A run whose claim is so named writes
  * nothing more. A write in progress when a run is declared dead cannot be undone.
  */
-final class StoreClaims {
+record StoreClaims(FileSystem fileSystem, Path folder) {
   private static final String PREFIX = RunLock.FILE_NAME + "-";
   private static final long PATIENCE_MILLIS = 10_000;
   private static final long POLL_MILLIS = 200;
   private static final Logger LOG = LoggerFactory.getLogger(StoreClaims.class);
-
-  private final FileSystem fileSystem;
-  private final Path folder;
-
-  StoreClaims(FileSystem fileSystem, Path folder) {
-    this.fileSystem = fileSystem;
-    this.folder = folder;
-  }
 
   /** Whether a file of that name is a claim. */
   static boolean isClaim(String name) {

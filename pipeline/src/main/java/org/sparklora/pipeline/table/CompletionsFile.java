@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -25,46 +27,32 @@ public final class CompletionsFile {
   /**
    * All rows, in order.
    *
+   * @param texts whether to read prompts and completions, too; without them many files need little
+   *     memory
    * @throws TableException when the file is damaged or of another table
    */
-  public static List<LoggedCompletion> read(Configuration configuration, Path file) {
-    return GroupFile.read(configuration, file.toString(), WRITER, CompletionsFile::row);
+  public static List<LoggedCompletion> read(Configuration configuration, Path file, boolean texts) {
+    return read(configuration, file, texts, WRITER, CompletionsFile::row);
   }
 
   /**
-   * All rows, in order, without their texts, which are not read, so that many files need little
-   * memory.
-   *
-   * @throws TableException when the file is damaged or of another table
-   */
-  public static List<LoggedCompletion> readNumbers(Configuration configuration, Path file) {
-    return GroupFile.read(
-        configuration, file.toString(), WRITER, CompletionsFile::isNumber, CompletionsFile::row);
-  }
-
-  /**
-   * The completions of a round's table of advantages.
+   * The completions of a round's table of advantages, like {@link #read}.
    *
    * @param step the step to give to the completions
-   * @throws TableException when the file is damaged or of another table
    */
-  public static List<LoggedCompletion> readRound(Configuration configuration, Path file, int step) {
-    return GroupFile.read(configuration, file.toString(), "grpo", row -> ofRound(row, step));
+  public static List<LoggedCompletion> readRound(
+      Configuration configuration, Path file, boolean texts, int step) {
+    return read(configuration, file, texts, "grpo", row -> ofRound(row, step));
   }
 
-  /**
-   * The completions of a round's table of advantages, without their texts, which are not read.
-   *
-   * @throws TableException when the file is damaged or of another table
-   */
-  public static List<LoggedCompletion> readRoundNumbers(
-      Configuration configuration, Path file, int step) {
-    return GroupFile.read(
-        configuration,
-        file.toString(),
-        "grpo",
-        CompletionsFile::isNumber,
-        row -> ofRound(row, step));
+  private static List<LoggedCompletion> read(
+      Configuration configuration,
+      Path file,
+      boolean texts,
+      String maker,
+      Function<Group, LoggedCompletion> fromGroup) {
+    Predicate<Type> columns = column -> texts || isNumber(column);
+    return GroupFile.read(configuration, file.toString(), maker, columns, fromGroup);
   }
 
   private static LoggedCompletion ofRound(Group row, int step) {

@@ -50,7 +50,7 @@ public final class FileList {
       }
       GroupFile.deleteChecksum(configuration, path);
     } catch (IOException e) {
-      throw RowFile.failed(path, e);
+      throw TableException.unwritten(path, e);
     }
   }
 

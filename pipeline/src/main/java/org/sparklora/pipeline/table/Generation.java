@@ -3,7 +3,6 @@ package org.sparklora.pipeline.table;
 /**
  * A row of the {@code generations} table: one completion of a prompt, with the prompt's row.
  *
- * @param prompt the completed prompt
  * @param index number of this completion among the prompt's, from 0
  * @param text the completion, without special tokens
  * @param tokens tokens of the completion, including its end token. Read-only and not copied

@@ -10,7 +10,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
-import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.api.InitContext;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.schema.MessageType;
@@ -37,7 +36,7 @@ public final class GroupFile {
     try {
       deleteChecksum(configuration, file);
     } catch (IOException e) {
-      throw RowFile.failed(file, e);
+      throw TableException.unwritten(file, e);
     }
   }
 
@@ -59,11 +58,7 @@ public final class GroupFile {
     return read(configuration, file, maker, column -> true, fromGroup);
   }
 
-  /**
-   * Reads some columns of a file.
-   *
-   * @param columns the columns to read
-   */
+  /** Reads some columns of a file. */
   static <T> List<T> read(
       Configuration configuration,
       String file,
@@ -71,21 +66,8 @@ public final class GroupFile {
       Predicate<Type> columns,
       Function<Group, T> fromGroup) {
     List<T> rows = new ArrayList<>();
-    try (ParquetReader<Group> reader =
-        ParquetReader.builder(new SomeColumns(columns), new Path(file))
-            .withConf(configuration)
-            .usePageChecksumVerification(true) // otherwise damage would be read as wrong tokens
-            .build()) {
-      for (Group row = reader.read(); row != null; row = reader.read()) {
-        rows.add(fromGroup.apply(row));
-      }
-      return rows;
-    } catch (IOException | RuntimeException e) {
-      throw new TableException(
-          "Cannot read %s, row %s (%s): the file is damaged or of another table, run %s again"
-              .formatted(file, rows.size() + 1, e.getMessage(), maker),
-          e);
-    }
+    RowFile.forEach(configuration, file, maker, new SomeColumns(columns), fromGroup, rows::add);
+    return rows;
   }
 
   /** Selects columns without a schema's text, which cannot hold names with blanks or brackets. */

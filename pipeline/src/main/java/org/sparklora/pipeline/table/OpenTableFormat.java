@@ -88,7 +88,6 @@ public enum OpenTableFormat {
   /**
    * Refuses a repository that is or contains a table of these formats.
    *
-   * @param name name of the repository
    * @param paths paths of all its files
    */
   public static void refuse(String name, Collection<String> paths) {
@@ -119,8 +118,6 @@ public enum OpenTableFormat {
   /**
    * The exception for a dataset in this format that was to be read as files; says how to read it as
    * a table.
-   *
-   * @param table the table's folder
    */
   public TableException refusalOfDataset(String table) {
     return this == HUDI // spark-lora has no reader for Hudi

@@ -3,7 +3,11 @@ package org.sparklora.pipeline.table;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.api.InitContext;
+import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
 import org.apache.parquet.io.api.PrimitiveConverter;
@@ -13,16 +17,36 @@ import org.apache.parquet.schema.Type;
 
 /**
  * Assembles {@link PackedSequence}s from Parquet columns without boxing a token. Not thread-safe.
+ *
+ * <p>Files that pyarrow or Spark wrote are read as well; a missing {@code labels} column means that
+ * every token counts, a missing {@code seq_lengths} column that a row is one document.
  */
 final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence> {
   private final Root root;
 
-  PackedSequenceMaterializer(MessageType schema) {
+  private PackedSequenceMaterializer(MessageType schema) {
     root = new Root(schema);
   }
 
+  /** Reads rows of a file. */
+  static final class Support extends ReadSupport<PackedSequence> {
+    @Override
+    public ReadContext init(InitContext context) {
+      return new ReadContext(columnsOf(context.getFileSchema()));
+    }
+
+    @Override
+    public RecordMaterializer<PackedSequence> prepareForRead(
+        Configuration configuration,
+        Map<String, String> metadata,
+        MessageType fileSchema,
+        ReadContext context) {
+      return new PackedSequenceMaterializer(context.getRequestedSchema());
+    }
+  }
+
   /** The columns of {@link PackedSequenceSchema} that the file has. */
-  static MessageType columnsOf(MessageType file) {
+  private static MessageType columnsOf(MessageType file) {
     if (!file.containsField(PackedSequenceSchema.INPUT_IDS)) {
       throw new TableException(
           "Cannot read packed rows: there is no input_ids column among %s; name a table that prep wrote"

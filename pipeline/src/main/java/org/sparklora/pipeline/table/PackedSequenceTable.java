@@ -13,18 +13,10 @@ import org.apache.spark.sql.Row;
  *
  * <p>Reading needs no Spark. Immutable and thread-safe; the files must not change while the table
  * is open.
+ *
+ * @param files the files in row order
  */
-public final class PackedSequenceTable {
-  private final Configuration configuration;
-  private final List<String> files;
-  private final long rowCount;
-
-  private PackedSequenceTable(Configuration configuration, List<String> files, long rowCount) {
-    this.configuration = configuration;
-    this.files = files;
-    this.rowCount = rowCount;
-  }
-
+public record PackedSequenceTable(Configuration configuration, List<String> files, long rowCount) {
   /**
    * The name of file {@code index} of {@code count}, as the Hugging Face hub names the files of a
    * split.
@@ -44,16 +36,6 @@ public final class PackedSequenceTable {
     return new PackedSequenceTable(configuration, files.paths(), rows);
   }
 
-  /** The files in row order. */
-  public List<String> files() {
-    return files;
-  }
-
-  /** Number of rows. */
-  public long rowCount() {
-    return rowCount;
-  }
-
   /** Passes every row to {@code consumer}, in order. */
   public void forEach(Consumer<PackedSequence> consumer) {
     forEach(configuration, files, consumer);
@@ -63,11 +45,13 @@ public final class PackedSequenceTable {
   public static void forEach(
       Configuration configuration, List<String> files, Consumer<PackedSequence> consumer) {
     for (String file : files) {
-      try (PackedSequenceReader reader = PackedSequenceReader.open(configuration, file)) {
-        for (var row = reader.next(); row.isPresent(); row = reader.next()) {
-          consumer.accept(row.get());
-        }
-      }
+      RowFile.forEach(
+          configuration,
+          file,
+          "prep",
+          new PackedSequenceMaterializer.Support(),
+          row -> row,
+          consumer);
     }
   }
 

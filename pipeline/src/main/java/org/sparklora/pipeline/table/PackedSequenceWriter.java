@@ -1,6 +1,5 @@
 package org.sparklora.pipeline.table;
 
-import java.io.Closeable;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -10,23 +9,14 @@ import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
 
-/**
- * Writes one Parquet file of the {@code packed} table. The bytes depend on the rows alone. Not
- * thread-safe.
- *
- * <p>Writes directly to its path; the caller decides when the file counts as complete.
- */
-public final class PackedSequenceWriter implements Closeable {
+/** Writes one Parquet file of the {@code packed} table. */
+public final class PackedSequenceWriter {
   /**
    * Small enough that a trainer can hold a few groups, large enough that zstd and dictionaries pay.
    */
   private static final long ROW_GROUP_BYTES = 32L << 20;
 
-  private final RowFile<PackedSequence> rows;
-
-  private PackedSequenceWriter(RowFile<PackedSequence> rows) {
-    this.rows = rows;
-  }
+  private PackedSequenceWriter() {}
 
   /**
    * Starts a file.
@@ -34,26 +24,14 @@ public final class PackedSequenceWriter implements Closeable {
    * @param sources whether it has the column of a mixture's rows
    * @throws TableException when the file cannot be created
    */
-  public static PackedSequenceWriter create(
+  public static RowFile<PackedSequence> create(
       Configuration configuration, String file, boolean sources) {
     Path path = new Path(file);
     MessageType schema = sources ? PackedSequenceSchema.OF_MIXTURE : PackedSequenceSchema.SCHEMA;
-    return new PackedSequenceWriter(
-        RowFile.create(
-            configuration,
-            path,
-            new Builder(RowFile.at(configuration, path), schema)
-                .withRowGroupSize(ROW_GROUP_BYTES)));
-  }
-
-  /** Appends a row. */
-  public void write(PackedSequence row) {
-    rows.write(row);
-  }
-
-  @Override
-  public void close() {
-    rows.close();
+    return RowFile.create(
+        configuration,
+        path,
+        new Builder(RowFile.at(configuration, path), schema).withRowGroupSize(ROW_GROUP_BYTES));
   }
 
   private static final class Builder extends ParquetWriter.Builder<PackedSequence, Builder> {

@@ -1,6 +1,5 @@
 package org.sparklora.pipeline.table;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -8,9 +7,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
-import org.apache.parquet.example.data.Group;
-import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 
 /**
@@ -20,14 +16,8 @@ import org.apache.parquet.hadoop.example.GroupReadSupport;
  * <p>Reading needs no Spark. Immutable and thread-safe; the files must not change while the table
  * is open.
  */
-public final class PromptTable {
-  private final Configuration configuration;
-  private final List<String> files;
-
-  private PromptTable(Configuration configuration, List<String> files) {
-    this.configuration = configuration;
-    this.files = files;
-  }
+public record PromptTable(Configuration configuration, List<String> files) {
+  private static final String MAKER = "prep --task grpo";
 
   /** The name of file {@code index} of {@code count}. */
   public static String fileName(int index, int count) {
@@ -41,7 +31,7 @@ public final class PromptTable {
    *     prompts
    */
   public static PromptTable open(Configuration configuration, String folder) {
-    TableFiles files = TableFiles.list(configuration, folder, "prompts table", "prep --task grpo");
+    TableFiles files = TableFiles.list(configuration, folder, "prompts table", MAKER);
     for (String file : files.paths()) {
       String version = files.metadata(file).get(PromptSchema.VERSION_KEY);
       if (!PromptSchema.VERSION.equals(version)) {
@@ -58,7 +48,7 @@ public final class PromptTable {
 
   /** Whether a folder's Parquet files are a prompts table, of any version. */
   public static boolean isAt(Configuration configuration, String folder) {
-    TableFiles files = TableFiles.list(configuration, folder, "prompts table", "prep --task grpo");
+    TableFiles files = TableFiles.list(configuration, folder, "prompts table", MAKER);
     return files.metadata(files.paths().get(0)).containsKey(PromptSchema.VERSION_KEY);
   }
 
@@ -95,34 +85,7 @@ public final class PromptTable {
    * @throws TableException when the file is damaged; names the row
    */
   public static void forEach(Configuration configuration, String file, Consumer<Prompt> consumer) {
-    long row = 0;
-    try (ParquetReader<Group> reader =
-        ParquetReader.builder(new GroupReadSupport(), new Path(file))
-            .withConf(configuration)
-            .usePageChecksumVerification(true) // otherwise damage would be read as wrong tokens
-            .build()) {
-      for (Group group = read(reader, file, row);
-          group != null;
-          group = read(reader, file, ++row)) {
-        consumer.accept(PromptSchema.fromGroup(group));
-      }
-    } catch (IOException e) {
-      throw unreadable(file, row, e);
-    }
-  }
-
-  private static Group read(ParquetReader<Group> reader, String file, long row) {
-    try {
-      return reader.read();
-    } catch (IOException | RuntimeException e) {
-      throw unreadable(file, row, e);
-    }
-  }
-
-  private static TableException unreadable(String file, long row, Exception cause) {
-    return new TableException(
-        "Cannot read %s, row %s (%s): the file is damaged, run prep --task grpo again"
-            .formatted(file, row + 1, cause.getMessage()),
-        cause);
+    RowFile.forEach(
+        configuration, file, MAKER, new GroupReadSupport(), PromptSchema::fromGroup, consumer);
   }
 }

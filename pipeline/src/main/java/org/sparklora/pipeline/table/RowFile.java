@@ -3,22 +3,26 @@ package org.sparklora.pipeline.table;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.schema.MessageType;
+import org.sparklora.pipeline.config.RootCause;
 
 /**
- * Writes rows to one Parquet file. Its bytes depend on the rows alone. Not thread-safe.
+ * Writes rows to one Parquet file, whose bytes depend on the rows alone, or reads such a file. Not
+ * thread-safe.
  *
  * <p>Writes directly to its path; the caller decides when the file counts as complete.
- *
- * @param <T> type of a row
  */
 public final class RowFile<T> implements Closeable {
   private final Path file;
@@ -45,7 +49,7 @@ public final class RowFile<T> implements Closeable {
     try {
       return new OrderedFooter(HadoopOutputFile.fromPath(file, configuration));
     } catch (IOException e) {
-      throw failed(file, e);
+      throw TableException.unwritten(file, e);
     }
   }
 
@@ -54,7 +58,7 @@ public final class RowFile<T> implements Closeable {
     try {
       return new RowFile<>(file, builder.withConf(configuration).build());
     } catch (IOException e) {
-      throw failed(file, e);
+      throw TableException.unwritten(file, e);
     }
   }
 
@@ -89,7 +93,7 @@ public final class RowFile<T> implements Closeable {
     try {
       writer.write(row);
     } catch (IOException e) {
-      throw failed(file, e);
+      throw TableException.unwritten(file, e);
     }
   }
 
@@ -98,14 +102,57 @@ public final class RowFile<T> implements Closeable {
     try {
       writer.close();
     } catch (IOException e) {
-      throw failed(file, e);
+      throw TableException.unwritten(file, e);
     }
   }
 
-  static TableException failed(Path file, IOException cause) {
-    return new TableException(
-        "Cannot write %s (%s): make room or choose another --output_dir"
-            .formatted(file, cause.getMessage()),
-        cause);
+  /**
+   * Passes every row of a file to {@code consumer}, in order.
+   *
+   * @param maker the command that writes such files
+   * @param support reads the columns of a row, from which {@code fromColumns} makes the row
+   * @throws TableException when the file is damaged or of another table; names the row
+   */
+  static <C, T> void forEach(
+      Configuration configuration,
+      String file,
+      String maker,
+      ReadSupport<C> support,
+      Function<C, T> fromColumns,
+      Consumer<T> consumer) {
+    long row = 1;
+    try (ParquetReader<C> reader =
+        ParquetReader.builder(support, new Path(file))
+            .withConf(configuration)
+            .usePageChecksumVerification(true) // otherwise damage would be read as wrong tokens
+            .build()) {
+      while (true) {
+        T next;
+        try {
+          C columns = reader.read();
+          if (columns == null) {
+            return;
+          }
+          next = fromColumns.apply(columns);
+        } catch (RuntimeException e) { // unlike those of the consumer
+          throw unreadable(file, row, maker, e);
+        }
+        consumer.accept(next);
+        row++;
+      }
+    } catch (IOException e) {
+      throw unreadable(file, row, maker, e);
+    }
+  }
+
+  private static TableException unreadable(String file, long row, String maker, Exception cause) {
+    String message =
+        RootCause.find(cause, TableException.class)
+            .map(known -> known.getMessage() + " (%s, row %s)".formatted(file, row))
+            .orElseGet(
+                () ->
+                    "Cannot read %s, row %s (%s): the file is damaged or of another table, run %s again"
+                        .formatted(file, row, cause.getMessage(), maker));
+    return new TableException(message, cause);
   }
 }

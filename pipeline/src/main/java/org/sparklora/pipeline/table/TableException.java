@@ -1,6 +1,8 @@
 package org.sparklora.pipeline.table;
 
+import java.io.IOException;
 import org.sparklora.hub.PlainText;
+import org.sparklora.pipeline.config.RootCause;
 
 /**
  * A table or data file that cannot be read or written: the message says value, place and remedy.
@@ -18,5 +20,13 @@ public class TableException extends RuntimeException {
   /** A message, and as its cause the exception of the file system or the format's reader. */
   public TableException(String message, Throwable cause) {
     super(PlainText.of(message), cause);
+  }
+
+  /** The exception for a file in an output folder that cannot be written. */
+  public static TableException unwritten(Object file, IOException cause) {
+    return new TableException(
+        "Cannot write %s (%s): make room or choose another --output_dir"
+            .formatted(file, RootCause.reason(cause)),
+        cause);
   }
 }

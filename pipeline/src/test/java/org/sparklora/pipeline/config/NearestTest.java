@@ -13,7 +13,7 @@ class NearestTest {
   @ParameterizedTest
   @CsvSource({"kitten, sitting, 3", "trian, train, 1", "a, '', 1", "abc, abc, 0", "ca, abc, 3"})
   void exchangesOfNeighboursAreOneEdit(String a, String b, int distance) {
-    assertThat(EditDistance.between(a, b)).isEqualTo(distance);
+    assertThat(Nearest.edits(a, b)).isEqualTo(distance);
   }
 
   @ParameterizedTest

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +31,15 @@ class RootCauseTest {
     assertThat(RootCause.find(failure, IOException.class)).containsSame(middle);
     assertThat(RootCause.find(failure, EOFException.class)).containsSame(root);
     assertThat(RootCause.find(failure, IllegalStateException.class)).isEmpty();
+  }
+
+  @Test
+  void theReasonOfAFailureIsMoreThanTheFile() {
+    assertThat(RootCause.reason(new FileSystemException("a", null, "No space left")))
+        .isEqualTo("No space left");
+    assertThat(RootCause.reason(new NoSuchFileException("a"))).isEqualTo("NoSuchFile");
+    assertThat(RootCause.reason(new EOFException())).isEqualTo("EOF");
+    assertThat(RootCause.reason(new IOException("cut"))).isEqualTo("cut");
   }
 
   /** Java refuses the cause itself only, not a longer cycle. */

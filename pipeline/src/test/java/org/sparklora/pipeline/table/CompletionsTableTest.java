@@ -100,9 +100,7 @@ class CompletionsTableTest {
 
   private List<LoggedCompletion> read(boolean texts) {
     var file = new org.apache.hadoop.fs.Path(folder.resolve(CompletionsTable.fileName(12)).toUri());
-    return texts
-        ? CompletionsFile.read(new Configuration(), file)
-        : CompletionsFile.readNumbers(new Configuration(), file);
+    return CompletionsFile.read(new Configuration(), file, texts);
   }
 
   @Test
@@ -140,8 +138,8 @@ class CompletionsTableTest {
 
     assertThatThrownBy(
             () ->
-                CompletionsFile.readNumbers(
-                    new Configuration(), new org.apache.hadoop.fs.Path(file.toUri())))
+                CompletionsFile.read(
+                    new Configuration(), new org.apache.hadoop.fs.Path(file.toUri()), false))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("completions_00001.parquet");
   }

@@ -40,8 +40,7 @@ class PackedSequenceTableTest {
   }
 
   private void write(String name, List<PackedSequence> rows) {
-    try (PackedSequenceWriter writer =
-        PackedSequenceWriter.create(HADOOP, folder.resolve(name).toString(), false)) {
+    try (var writer = PackedSequenceWriter.create(HADOOP, folder.resolve(name).toString(), false)) {
       rows.forEach(writer::write);
     }
   }

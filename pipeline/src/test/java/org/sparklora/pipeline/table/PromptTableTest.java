@@ -54,7 +54,7 @@ class PromptTableTest {
 
   @Test
   void anotherTableIsNotTakenForPrompts() {
-    try (PackedSequenceWriter writer =
+    try (var writer =
         PackedSequenceWriter.create(HADOOP, folder.resolve("a.parquet").toString(), false)) {
       writer.write(new PackedSequence(new int[] {1}, new int[] {1}, new int[] {1}));
     }

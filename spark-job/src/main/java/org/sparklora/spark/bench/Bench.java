@@ -59,10 +59,7 @@ public final class Bench {
   private final WarmUp warmUp;
   private final PeakMemory memory = new PeakMemory();
 
-  /**
-   * @param engine the JVM's engine, with products in float32
-   * @param progress receives progress messages
-   */
+  /** Measures on an engine with products in float32. */
   Bench(BenchConfig config, Engine engine, WarmUp warmUp, PrintStream out, PrintStream progress) {
     this.config = config;
     this.model = ModelShapes.find(config.model());

@@ -8,7 +8,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.spark.run.NumberTypes;
+import org.sparklora.spark.run.ModelConfig;
 
 /**
  * The settings of {@code bench}.
@@ -50,7 +50,7 @@ record BenchConfig(
         new Precision(
             settings.get(Flags.DTYPE).equals("bfloat16") ? DType.BFLOAT16 : DType.FLOAT32,
             products,
-            NumberTypes.quantization(settings)),
+            ModelConfig.quantization(settings)),
         positive(settings, Flags.RANKS, List.of(1, 16, 256)),
         settings.get(Flags.MAX_LENGTH),
         settings.get(Flags.DOCUMENT_LENGTH),

@@ -37,11 +37,7 @@ final class StepFlops {
     return 2 * forward + 2 * adapterSize + attention;
   }
 
-  /**
-   * Operations of a decoding step per row.
-   *
-   * @param keys number of keys that the new token attends to
-   */
+  /** Operations of a decoding step per row, whose new token attends to {@code keys} keys. */
   static double decoding(DecoderConfig model, double keys) {
     return 2 * matrices(model) + attention(model, 2 * keys);
   }

@@ -20,16 +20,10 @@ record WarmUp(double leastSeconds, double mostSeconds) {
     return new WarmUp(5, 120);
   }
 
-  /**
-   * The result of a warm-up.
-   *
-   * @param complete false if the work was still getting faster when time was up
-   */
+  /** The result of a warm-up; not complete if the work was still getting faster at the end. */
   record Result(int repetitions, double seconds, boolean complete) {}
 
-  /**
-   * @param work takes one step and returns its seconds
-   */
+  /** Warms up by {@code work}, which takes one step and returns its seconds. */
   Result run(DoubleSupplier work) {
     double pace = Double.POSITIVE_INFINITY;
     double spent = 0;

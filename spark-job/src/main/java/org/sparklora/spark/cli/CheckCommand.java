@@ -107,6 +107,9 @@ final class CheckCommand {
     MachineMemory machine = MachineMemory.here();
     return config instanceof SftConfig sft
         ? SftRegret.of(sft, model, hadoop, machine).before(sft.sync().workers().orElse(1))
-        : GrpoRegret.of((GrpoConfig) config, hadoop).report(model, machine);
+        : RegretReport.of(
+            "GRPO, " + RegretReport.title(model.checkpoint().name(), model.lora()),
+            GrpoRegret.of((GrpoConfig) config, hadoop).planned(model),
+            machine);
   }
 }

@@ -206,11 +206,7 @@ public final class GenerateCommand {
     return columns;
   }
 
-  /**
-   * A row of the output.
-   *
-   * @param columns of the prompt's row; generated fields replace columns of the same name
-   */
+  /** A row of the output; generated fields replace columns of the same name. */
   private static ObjectNode fields(ObjectNode columns, Generation row) {
     ObjectNode fields = columns.deepCopy();
     fields.put("prompt_id", row.prompt().id());

@@ -28,11 +28,7 @@ final class JsonLines {
 
   private JsonLines() {}
 
-  /**
-   * A row and its place.
-   *
-   * @param line from 1
-   */
+  /** A row and its place; lines count from 1. */
   record Row(Path file, int line, ObjectNode fields) {
 
     /** The integers of a field: token ids or lengths. */

@@ -14,11 +14,7 @@ import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.train.TrainedModel;
 
-/**
- * The outlines of the model and the adapter that a command would read.
- *
- * @param adapter on the base model, if set
- */
+/** The outlines of the model, and of the adapter if set, that a command would read. */
 record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements AutoCloseable {
 
   /** Reads the outlines, from any file system or the hub. */

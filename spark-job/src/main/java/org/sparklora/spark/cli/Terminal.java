@@ -21,11 +21,7 @@ final class Terminal {
 
   private Terminal() {}
 
-  /**
-   * The terminal's width.
-   *
-   * @param otherwise the width if the terminal's is unknown
-   */
+  /** The terminal's width, or {@code otherwise} if it is unknown. */
   static int columns(int otherwise) {
     return Optional.ofNullable(System.getenv("COLUMNS"))
         .filter(text -> text.matches("\\d{1,4}"))

@@ -37,19 +37,14 @@ public final class TokenizeCommand {
       while (in.hasNext()) {
         JsonLines.Row row = in.next();
         if (!texts.addTokens(row)) {
-          addText(row, texts);
+          if (!row.fields().hasNonNull("input_ids")) {
+            throw row.error("it has neither messages nor text nor input_ids");
+          }
+          row.fields().put("text", texts.tokenizer().decode(row.integers("input_ids"), false));
         }
         out.write(row.fields());
       }
       out.finish();
     }
-  }
-
-  private static void addText(JsonLines.Row row, RowText texts) {
-    if (!row.fields().hasNonNull("input_ids")) {
-      throw row.error("it has neither messages nor text nor input_ids");
-    }
-    int[] ids = row.integers("input_ids");
-    row.fields().put("text", texts.tokenizer().decode(ids, false));
   }
 }

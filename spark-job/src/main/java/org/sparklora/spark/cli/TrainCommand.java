@@ -61,9 +61,7 @@ final class TrainCommand {
     }
   }
 
-  /**
-   * @param advantages input table of {@code update}
-   */
+  /** Checks what a run reads and writes; {@code advantages} is the table of {@code update}. */
   private static void requireUsable(
       Configuration hadoop, TrainingConfig config, Optional<String> advantages) throws IOException {
     Outlines.requireTrainable(config.training(), hadoop);

@@ -8,10 +8,7 @@ final class Written {
 
   private final long started = System.nanoTime();
 
-  /**
-   * @param target file or folder
-   * @param what describes the content
-   */
+  /** Prints file or folder, a description of its content, and the seconds since creation. */
   void say(String target, String what) {
     double seconds = (System.nanoTime() - started) / NANOS;
     System.err.println(String.format(Locale.ROOT, "%s: %s, %.1f s", target, what, seconds));

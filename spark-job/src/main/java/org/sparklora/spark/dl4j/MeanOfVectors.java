@@ -27,10 +27,7 @@ final class MeanOfVectors implements RoundVectors {
   private final VectorType onWire;
   private final List<SharedVector> start = new ArrayList<>(); // parameters, moments
 
-  /**
-   * @param network the driver's
-   * @param workers number of workers with steps in the round
-   */
+  /** Sends the vectors of the driver's network to the workers with steps in the round. */
   MeanOfVectors(Workers group, TrainedNetwork network, int workers, VectorType onWire) {
     this.network = network;
     this.workers = workers;

@@ -39,7 +39,7 @@ final class OuterStep implements RoundVectors {
     this.ofRound =
         new OfRound(
             rounds.start(firstStep, endStep), lease.orElse(null), busy, LocalRounds.shares(steps));
-    this.mean = new FlatVector(rounds.size());
+    this.mean = new FlatVector(rounds.vectors().size());
   }
 
   @Override
@@ -66,7 +66,7 @@ final class OuterStep implements RoundVectors {
 
   @Override
   public OptionalDouble end(Function<Pointer, OptionalDouble> error) {
-    try (FlatVector parameters = rounds.copyOfParameters()) {
+    try (FlatVector parameters = rounds.vectors().vector().copy()) {
       mean.addTo(parameters.pointer());
       OptionalDouble ofMean = error.apply(parameters.pointer());
       rounds.end(ofRound.start, mean);

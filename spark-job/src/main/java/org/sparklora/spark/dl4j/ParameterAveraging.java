@@ -59,12 +59,6 @@ public final class ParameterAveraging implements Synchronizer {
   private final AveragingError averagingError;
   private final String what;
 
-  /**
-   * @param workers train separately between two averages
-   * @param model the model that {@code network} was made for
-   * @param rows the training rows
-   * @param plan divides the rows among the workers
-   */
   public ParameterAveraging(
       Workers workers,
       TrainedModel model,

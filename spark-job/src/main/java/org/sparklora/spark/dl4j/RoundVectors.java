@@ -37,12 +37,7 @@ interface RoundVectors extends ShardedSum.Target, AutoCloseable {
 
   /** A worker's side of a round. */
   interface OfWorkers extends Serializable {
-    /**
-     * Gives a worker its parameters and moments.
-     *
-     * @param worker the worker's place among the round's busy workers
-     * @param network the worker's new network
-     */
+    /** Gives a worker, by its place among the busy ones, its parameters and moments. */
     void load(int worker, TrainedNetwork network);
 
     /**

@@ -53,12 +53,9 @@ public final class EvalJob {
     read.addAll(config.problems().source().each(PrepConfig.Source::dataset));
     PreparedTables.requireApart(hadoop, config.output(), read);
     Workers workers = place.sharing(config.generation().workers());
-    RewardStage judge =
-        new RewardStage(
-            workers,
-            Scoring.of(config.rewards(), config.advantages()),
-            config.generation().sampling().numGenerations(),
-            Optional.empty());
+    int completions = config.generation().sampling().numGenerations();
+    Scoring scoring = Scoring.of(config.rewards(), config.advantages());
+    RewardStage judge = new RewardStage(workers, scoring, Optional.empty());
     MathScores scores = new MathScores(config.passK(), config.byColumns());
     AnswerReward votes = config.rewards().votes();
     try (GenerateJob job = GenerateJob.open(hadoop, config.generation())) {
@@ -70,7 +67,7 @@ public final class EvalJob {
             workers,
             prompts,
             part -> {
-              List<ScoredGeneration> scored = judge.run(part);
+              List<ScoredGeneration> scored = judge.run(part, completions);
               MathEvalConfig.requireVerdicts(
                   config.rewards(),
                   scored.stream().noneMatch(row -> row.judged().verdict() == Verdict.SCORED));

@@ -54,12 +54,18 @@ public record MathEvalConfig(
           Flags.ADAPTER,
           Flags.DATASET_NAME,
           Flags.DATASET_REVISION,
+          Flags.DATASET_TEST_SPLIT,
           Flags.DATASET_FORMAT,
           Flags.DATASET_FILTER,
           Flags.DATASET_COLUMNS,
+          Flags.REWARD_FUNCS,
           Flags.REWARD_DIALECT,
           Flags.NUM_GENERATIONS,
           Flags.TEMPERATURE,
+          Flags.TOP_P,
+          Flags.TOP_K,
+          Flags.MIN_P,
+          Flags.REPETITION_PENALTY,
           Flags.MAX_COMPLETION_LENGTH,
           Flags.SEED);
 
@@ -174,9 +180,7 @@ public record MathEvalConfig(
     return of(settings, settings.get(Flags.OUTPUT_DIR));
   }
 
-  /**
-   * @param beside the folder beside which prompts are made, unless the user names their place
-   */
+  /** The record, with prompts made beside a folder unless the user names their place. */
   private static MathEvalConfig of(Settings settings, String beside) {
     String prompts =
         settings.find(Flags.PROMPTS_DIR).orElseGet(() -> OutputFolder.named(beside) + ".prompts");
@@ -186,7 +190,7 @@ public record MathEvalConfig(
         .forEach(flag -> shown.put(flag.name(), settings.text(flag)));
     return new MathEvalConfig(
         GenerateConfig.of(settings),
-        PrepSettings.replacing(settings, PrepSettings.promptsOfTestSplit(settings, prompts)),
+        PrepSettings.promptsOfTestSplit(settings, prompts),
         RewardSettings.functions(settings, Set.of()),
         RewardSettings.advantages(settings),
         settings.get(Flags.PASS_K),

@@ -28,20 +28,13 @@ final class MathScores {
   private long tokens = 0;
   private long truncated = 0;
 
-  /**
-   * @param wanted k of each pass@k
-   * @param columns columns of the dataset whose values get scores of their own
-   */
+  /** Scores by the k of each pass@k; also of their own for each value of some columns. */
   MathScores(List<Integer> wanted, List<String> columns) {
     this.wanted = wanted;
     columns.forEach(column -> byColumn.put(column, new TreeMap<>()));
   }
 
-  /**
-   * Adds all completions of some problems.
-   *
-   * @param reward finds and compares answers
-   */
+  /** Adds all completions of some problems; {@code reward} finds and compares answers. */
   void add(List<ScoredGeneration> scored, AnswerReward reward) {
     Map<Long, List<ScoredGeneration>> problems = new LinkedHashMap<>();
     scored.forEach(

@@ -76,9 +76,16 @@ public record GenerateConfig(
             .map(number -> round(settings, number, sampling.numGenerations())),
         VllmConfig.of(
             settings,
-            settings.find(Flags.OUTPUT).or(() -> settings.find(Flags.OUTPUT_DIR)).orElse("generate")
-                + ".vllm-adapters-" // no other run's: several may print, or write one output
-                + UUID.randomUUID()));
+            ownAdapters(
+                settings
+                    .find(Flags.OUTPUT)
+                    .or(() -> settings.find(Flags.OUTPUT_DIR))
+                    .orElse("generate"))));
+  }
+
+  /** A folder of adapters for servers that no other process has: several may write one output. */
+  public static String ownAdapters(String output) {
+    return output + ".vllm-adapters-" + UUID.randomUUID();
   }
 
   /** How completions are drawn, of a user's settings. */

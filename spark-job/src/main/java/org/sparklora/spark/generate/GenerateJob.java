@@ -23,7 +23,6 @@ import org.sparklora.train.ContextLength;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.Sampler;
-import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.vllm.VllmServers;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.SharedVector;
@@ -122,9 +121,7 @@ public final class GenerateJob implements AutoCloseable {
    */
   public void run(Workers workers, List<Prompt> prompts, Consumer<List<Generation>> completed) {
     prompts.forEach(this::check);
-    FlatVector parameters = adapted.parameters();
-    try (SharedVector shared =
-        workers.share(FlatVector.over(parameters.pointer(), parameters.size()))) {
+    try (SharedVector shared = workers.lend(adapted.parameters())) {
       stage(workers, shared, prompts)
           .run(parts(config.round().map(one -> one.of(prompts)).orElse(prompts)), completed);
     }

@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalInt;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.Flags;
@@ -22,7 +22,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
  * @param isOn {@code log_completions}
  * @param printed {@code num_completions_to_print}; empty for all
  */
-record CompletionsLog(boolean isOn, OptionalInt printed) {
+record CompletionsLog(boolean isOn, Optional<Integer> printed) {
   private static final int SHOWN_CHARACTERS = 400;
 
   /** Rows of the table for trackers, which the log repeats in every row. */
@@ -30,18 +30,10 @@ record CompletionsLog(boolean isOn, OptionalInt printed) {
 
   static CompletionsLog of(Settings settings) {
     return new CompletionsLog(
-        settings.get(Flags.LOG_COMPLETIONS),
-        settings.find(Flags.NUM_COMPLETIONS_TO_PRINT).stream()
-            .mapToInt(count -> count)
-            .findFirst());
+        settings.get(Flags.LOG_COMPLETIONS), settings.find(Flags.NUM_COMPLETIONS_TO_PRINT));
   }
 
-  /**
-   * Logs the completions of a round.
-   *
-   * @param step optimizer steps so far
-   * @param scored completions of the round; nothing is logged if empty
-   */
+  /** Logs a round's completions, if there are any, after {@code step} optimizer steps. */
   void log(RunFolder folder, int step, List<ScoredGeneration> scored) {
     if (!isOn || scored.isEmpty()) {
       return;

@@ -74,7 +74,10 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
   double[][] run(List<Generation> generations, int groupSize) {
     List<List<Row>> groups = new ArrayList<>();
     for (int start = 0; start < generations.size(); start += groupSize) {
-      groups.add(rows(generations, start, Math.min(start + groupSize, generations.size())));
+      int end = Math.min(start + groupSize, generations.size());
+      groups.add(
+          new ArrayList<>(
+              IntStream.range(start, end).mapToObj(n -> row(n, generations.get(n))).toList()));
     }
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     session.sparkContext().setJobDescription("judge completions by " + String.join(", ", names));
@@ -100,11 +103,6 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
       }
       throw e;
     }
-  }
-
-  private static List<Row> rows(List<Generation> generations, int from, int to) {
-    return new ArrayList<>(
-        IntStream.range(from, to).mapToObj(row -> row(row, generations.get(row))).toList());
   }
 
   private static Row row(long number, Generation generation) {

@@ -20,7 +20,6 @@ import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
-import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
@@ -41,7 +40,8 @@ import org.sparklora.train.vllm.VllmConfig;
 /**
  * The settings of {@code grpo}.
  *
- * @param prompts where prompts come from
+ * @param table the prompts table, or how to make it from a dataset
+ * @param order of the prompts: {@code shuffle_dataset}
  * @param batch steps, and their relation to rounds
  * @param rounds how completions are drawn
  * @param rewards functions that judge completions
@@ -52,7 +52,8 @@ import org.sparklora.train.vllm.VllmConfig;
  */
 public record GrpoConfig(
     TrainingSettings training,
-    Prompts prompts,
+    PromptsConfig table,
+    RowOrder order,
     RoundSteps batch,
     Rounds rounds,
     Rewards rewards,
@@ -105,6 +106,17 @@ public record GrpoConfig(
           vllm(settings));
     }
 
+    /** These settings with another folder of adapters for servers, unless the user named one. */
+    Rounds withAdaptersIn(String folder) {
+      Optional<VllmConfig> servers =
+          vllm.map(
+              named ->
+                  named.isOwnDir()
+                      ? new VllmConfig(named.urls(), named.timeout(), folder, true)
+                      : named);
+      return new Rounds(sampling, dynamicSampling, maxLogProbDifference, executors, kept, servers);
+    }
+
     private static Optional<VllmConfig> vllm(Settings settings) {
       Optional<VllmConfig> vllm =
           VllmConfig.of(settings, settings.get(Flags.OUTPUT_DIR) + "/" + RunFolder.ADAPTERS);
@@ -128,14 +140,6 @@ public record GrpoConfig(
       RewardConfig.Advantages advantages,
       Optional<ModelConfig> teacher) {}
 
-  /**
-   * Where prompts come from.
-   *
-   * @param table the prompts table, or how to make it from a dataset
-   * @param shuffled {@code shuffle_dataset}
-   */
-  record Prompts(PromptsConfig table, boolean shuffled) {}
-
   /** Names of the reward functions. */
   public List<String> rewardNames() {
     return rewards.functions().names();
@@ -146,14 +150,14 @@ public record GrpoConfig(
     return new PromptOrder(
         prompts,
         batch.generationSize() / rounds.sampling().numGenerations(),
-        this.prompts.shuffled() ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
+        order,
         course().seed());
   }
 
   /** The steps over micro-steps; a round has slices × iterations micro-steps. */
   TrainingPlan plan(PromptOrder order) {
     return new TrainingPlan(
-        Math.multiplyExact(order.roundsPerEpoch(), batch.shape().microSteps()),
+        Math.multiplyExact(order.roundsPerEpoch(), batch.microSteps()),
         1,
         batch.accumulation(),
         1,
@@ -169,11 +173,6 @@ public record GrpoConfig(
   }
 
   @Override
-  public EvalSchedule evalSchedule() {
-    return evaluation.schedule();
-  }
-
-  @Override
   public int microBatchRows() {
     return batch.rows();
   }
@@ -181,11 +180,6 @@ public record GrpoConfig(
   @Override
   public double samples(TrainingPlan plan, int steps) {
     return (double) steps * batch.rows() * batch.accumulation();
-  }
-
-  @Override
-  public PromptsConfig table() {
-    return prompts.table();
   }
 
   @Override
@@ -197,7 +191,7 @@ public record GrpoConfig(
   public Map<String, String> facts(TrainerState state) {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("steps", "%s".formatted(state.sums().steps()));
-    facts.put("rewards", String.join(", ", rewards.functions().names()));
+    facts.put("rewards", String.join(", ", rewardNames()));
     rewards.teacher().ifPresent(teacher -> facts.put("teacher", teacher.name()));
     facts.put(
         "learning rate", "%s, %s".formatted(optimizer().learningRate(), schedule().type().flag()));
@@ -218,12 +212,12 @@ public record GrpoConfig(
 
   /** The round that a step trains on. */
   int roundOf(TrainingPlan plan, int step) {
-    return plan.microStepsBefore(step) / batch.shape().microSteps();
+    return plan.microStepsBefore(step) / batch.microSteps();
   }
 
   /** The first round that is drawn for a step or a later one. */
   int firstRoundFrom(TrainingPlan plan, int step) {
-    int microSteps = batch.shape().microSteps();
+    int microSteps = batch.microSteps();
     return (plan.microStepsBefore(step) + microSteps - 1) / microSteps;
   }
 
@@ -233,7 +227,7 @@ public record GrpoConfig(
    * @throws ConfigException if rounds and steps do not begin together
    */
   int endOfRound(TrainingPlan plan, int first) {
-    int microSteps = batch.shape().microSteps();
+    int microSteps = batch.microSteps();
     ConfigException.require(
         microSteps % batch.accumulation() == 0 && plan.microStepsBefore(first) % microSteps == 0,
         Flags.GRADIENT_ACCUMULATION_STEPS,
@@ -276,22 +270,18 @@ public record GrpoConfig(
     return of(settings, Set.of());
   }
 
-  /**
-   * The record of a user's settings, with rewards that an external judge gives.
-   *
-   * @param givenRewards names of these rewards
-   */
+  /** The record of a user's settings; an external judge gives the rewards of these names. */
   public static GrpoConfig of(Settings given, Set<String> givenRewards) {
     Settings settings = Teacher.completed(given);
     String prompts =
         settings
             .find(Flags.PROMPTS_DIR)
             .orElseGet(() -> OutputFolder.named(settings.get(Flags.OUTPUT_DIR)) + ".prompts");
+    TrainingSettings training = TrainingSettings.of(settings);
     return new GrpoConfig(
-        TrainingSettings.of(settings),
-        new Prompts(
-            PrepSettings.replacing(settings, PrepSettings.prompts(settings, prompts)),
-            settings.get(Flags.SHUFFLE_DATASET)),
+        training,
+        PrepSettings.prompts(settings, Flags.DATASET_TRAIN_SPLIT, prompts),
+        settings.get(Flags.SHUFFLE_DATASET) ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
         RoundSteps.of(settings),
         Rounds.of(settings),
         new Rewards(
@@ -301,7 +291,7 @@ public record GrpoConfig(
                 .map(teacher -> ModelConfig.of(settings).of(teacher))),
         ModelSettings.of(() -> LossSettings.loss(settings)),
         SamplerCorrection.of(settings),
-        GrpoEvaluation.Config.of(settings, prompts),
+        GrpoEvaluation.Config.of(settings, training.evaluation(), prompts),
         CompletionsLog.of(settings));
   }
 }

@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.sparklora.model.PolicyRow;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
@@ -24,6 +24,7 @@ import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.LogProbGuard;
+import org.sparklora.train.grpo.Round;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Work;
 
@@ -46,19 +47,15 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
    * @param batch {@code per_device_eval_batch_size}: completions whose loss is measured together
    * @param table how to make prompts from the test split; empty without evaluation
    */
-  record Config(EvalSchedule schedule, int completions, int batch, Optional<PromptsConfig> table) {
-    static Config of(Settings settings, String promptsFolder) {
-      EvalSchedule schedule = EvalSchedule.of(settings);
+  record Config(int completions, int batch, Optional<PromptsConfig> table) {
+    static Config of(Settings settings, EvalSchedule schedule, String promptsFolder) {
       return new Config(
-          schedule,
           settings.find(Flags.NUM_GENERATIONS_EVAL).orElse(settings.get(Flags.NUM_GENERATIONS)),
           settings.get(Flags.PER_DEVICE_EVAL_BATCH_SIZE),
           schedule.isOn()
               ? Optional.of(
-                  PrepSettings.replacing(
-                      settings,
-                      PrepSettings.promptsOfTestSplit(
-                          settings, PrepSettings.testFolder(settings, promptsFolder))))
+                  PrepSettings.promptsOfTestSplit(
+                      settings, PrepSettings.testFolder(settings, promptsFolder)))
               : Optional.empty());
     }
   }
@@ -67,15 +64,12 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
   public EvalMetrics run(int step) {
     policy.workers().during("evaluation");
     Config config = policy.config().evaluation();
+    int each = config.completions();
     SamplingConfig sampling =
-        GenerateStage.sampling(
-            policy.rollouts().sampling().withNumGenerations(config.completions()), DRAW);
-    List<ScoredGeneration> scored =
-        policy
-            .rewards()
-            .inGroupsOf(config.completions())
-            .run(policy.complete(prompts, sampling, policy.version(step)));
-    Map<String, Double> metrics = RoundMetrics.of(scored, policy.config(), config.completions());
+        GenerateStage.sampling(policy.rollouts().sampling().withNumGenerations(each), DRAW);
+    List<Generation> drawn = policy.complete(prompts, sampling, policy.version(step));
+    List<ScoredGeneration> scored = policy.rewards().run(drawn, each);
+    Map<String, Double> metrics = RoundMetrics.of(scored, policy.config(), each);
     metrics.putAll(policyMetrics(scored, config.batch()));
     return new EvalMetrics(metrics, scored.size(), (scored.size() - 1) / config.batch() + 1);
   }
@@ -90,7 +84,8 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
     List<PolicyMicroBatch> batches = new ArrayList<>();
     for (int from = 0; from < rows.size(); from += batch) {
       int to = Math.min(from + batch, rows.size());
-      batches.add(alone(rows.subList(from, to)));
+      Round alone = Round.trusted(rows.subList(from, to), List.of());
+      batches.add(alone.microBatch(0, 0, 0, 1, 1, policy.config().loss()));
     }
     List<PolicyGradient> measured =
         policy
@@ -111,14 +106,6 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
     metrics.put("loss", loss);
     metrics.putAll(new LogProbGuard(DRAW, 0).compare(sampler(scored, rows), learner).metrics());
     return metrics;
-  }
-
-  /** A micro-batch that is a whole step. */
-  private PolicyMicroBatch alone(List<PolicyRow> rows) {
-    long targets =
-        rows.stream().filter(row -> !row.masked()).mapToLong(row -> row.completion().length).sum();
-    return new PolicyMicroBatch(
-        0, 0, List.copyOf(rows), policy.config().loss(), AccumulationWindow.of(1, targets, 1));
   }
 
   /** The sampler's log-probabilities, without those of masked completions. */

@@ -15,7 +15,6 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunIdentity;
-import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.RoundSteps;
 import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.train.resume.RunFingerprint;
@@ -27,11 +26,7 @@ import org.sparklora.train.resume.RunFingerprint;
 public final class GrpoIdentity {
   private GrpoIdentity() {}
 
-  /**
-   * The fingerprint of a run.
-   *
-   * @param sampling settings, with the tokens that end a completion
-   */
+  /** The fingerprint of a run; {@code sampling} has the tokens that end a completion. */
   static RunFingerprint of(
       GrpoConfig config,
       InitialParameters initial,
@@ -67,18 +62,14 @@ public final class GrpoIdentity {
   }
 
   /** The fingerprint of a run's checkpoints, from that of its tables. */
-  static RunFingerprint ofCheckpoints(RunFingerprint tables, GrpoLoop.Shape shape) {
-    return shape.localSteps() == 1
+  static RunFingerprint ofCheckpoints(RunFingerprint tables, RoundSteps batch) {
+    return batch.localSteps() == 1
         ? tables
-        : tables.with(Map.of(Flags.NUM_WORKERS, "%s that train".formatted(shape.workers())));
+        : tables.with(Map.of(Flags.NUM_WORKERS, "%s that train".formatted(batch.workers())));
   }
 
   /** The fingerprint of prompts: their number and a checksum. */
   public static String of(List<Prompt> prompts) {
-    return "%s prompts with fingerprint %s".formatted(prompts.size(), crc(prompts));
-  }
-
-  private static String crc(List<Prompt> prompts) {
     CRC32C checksum = new CRC32C();
     for (Prompt prompt : prompts) {
       ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES + Integer.BYTES * prompt.tokens().length);
@@ -92,6 +83,6 @@ public final class GrpoIdentity {
         checksum.update(column.toString().getBytes(StandardCharsets.UTF_8));
       }
     }
-    return "%08x".formatted(checksum.getValue());
+    return "%s prompts with fingerprint %08x".formatted(prompts.size(), checksum.getValue());
   }
 }

@@ -12,9 +12,10 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.run.InitialParameters;
-import org.sparklora.spark.run.RunControl;
+import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.workers.ExecutorWorkers;
@@ -27,6 +28,7 @@ import org.sparklora.train.grpo.LogProbGuard;
 import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.grpo.Round;
 import org.sparklora.train.grpo.RoundFile;
+import org.sparklora.train.grpo.RoundSteps;
 import org.sparklora.train.grpo.RoundTables;
 import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.train.workers.Workers;
@@ -44,6 +46,8 @@ public final class GrpoJob {
    *
    * @param advantages a table of one round, the only one then trained on; empty draws all rounds
    * @param judge gives the rewards that are not built in
+   * @param stop last step of a round, after which the run saves a checkpoint and stops, or {@link
+   *     TrainingRun#TO_THE_END}
    * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
    *     checkpoint to resume from cannot be used
    * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged, the disk full,
@@ -57,11 +61,13 @@ public final class GrpoJob {
       GrpoConfig config,
       Optional<String> advantages,
       Optional<ExternalRewardsJob> judge,
-      RunControl control)
+      RunListener listener,
+      int stop)
       throws IOException {
     Configuration hadoop = place.hadoop();
     place.group("grpo " + config.output().folder());
-    PromptsConfig table = config.prompts().table();
+    PromptsConfig table = config.table();
+    Optional<ExternalRewardsJob> external = external(config, judge);
     config.evaluation().table().ifPresent(test -> place.requireTestSplit(test, table));
     InitialParameters initial = InitialParameters.of(hadoop, config);
     place.requireDataset(table);
@@ -71,17 +77,17 @@ public final class GrpoJob {
     boolean matters = config.batch().localSteps() > 1; // in local mode, too
     Workers workers = ExecutorWorkers.saysWhereIdle(place.workers(count), matters ? 1 : count);
     Workers learners = config.rounds().executors().learners(workers);
-    GrpoLoop.Shape shape = config.batch().shape(config.rounds().executors().trainers(learners));
+    RoundSteps batch = config.batch().by(config.rounds().executors().trainers(learners));
     workers.requireRoomForResults(
-        shape.resultFloats(initial.model().layout().size()) * Float.BYTES);
+        batch.resultFloats(initial.model().layout().size()) * Float.BYTES);
     try (Teacher teacher = Teacher.open(hadoop, config, initial.model(), workers);
         RunFolder folder = TrainingRun.open(hadoop, config)) {
       // only now, with the folder claimed: prompts of another run may lie beside it
       List<Prompt> prompts = place.prompts(table);
       List<Prompt> testPrompts = config.evaluation().table().map(place::prompts).orElse(List.of());
-      require(config, initial.model(), prompts, judge);
+      require(config, initial.model(), prompts, external);
       if (!testPrompts.isEmpty()) {
-        require(config, initial.model(), testPrompts, judge);
+        require(config, initial.model(), testPrompts, external);
       }
       PromptOrder order = config.promptOrder(prompts.size());
       TrainingPlan plan = config.plan(order);
@@ -90,7 +96,7 @@ public final class GrpoJob {
               advantages.isPresent() // then nothing is drawn
                   ? new Rollouts(sampling, Optional.empty(), workers)
                   : Rollouts.open(
-                      config,
+                      config.rounds(),
                       initial.model(),
                       sampling,
                       Stream.of(prompts, testPrompts).flatMap(List::stream).toList(),
@@ -103,12 +109,12 @@ public final class GrpoJob {
                   initial,
                   plan,
                   count,
-                  GrpoIdentity.ofCheckpoints(identity, shape),
+                  GrpoIdentity.ofCheckpoints(identity, batch),
                   first ->
                       advantages.isPresent()
                           ? config.endOfRound(plan, first)
-                          : control.end(plan.totalSteps()),
-                  control.listener());
+                          : Math.min(plan.totalSteps(), stop),
+                  listener);
           Policy policy =
               Policy.of(
                   config,
@@ -116,7 +122,7 @@ public final class GrpoJob {
                   Policy.Reference.of(config, initial, teacher, learners),
                   learners,
                   rollouts,
-                  external(config, judge))) {
+                  external)) {
         if (config.batch().outer().isPresent()) {
           run.readResumed(policy.updates()::read);
         }
@@ -124,12 +130,6 @@ public final class GrpoJob {
         RoundTables tables =
             new RoundTables(
                 hadoop, folder.rounds(), identity.fixed().toString(), config.rounds().kept());
-        PolicyRounds.Start start =
-            new PolicyRounds.Start(
-                config.firstRoundFrom(plan, run.firstStep()),
-                config.firstRoundFrom(plan, plan.totalSteps()),
-                run.state().sums().draws(),
-                folder.resumed());
         Optional<Round> unfinished =
             RoundFile.read(
                     hadoop,
@@ -138,15 +138,15 @@ public final class GrpoJob {
                 .map(policy::withReference);
         GrpoEvaluation evaluation = new GrpoEvaluation(policy, testPrompts);
         try (PolicyRounds rounds =
-            new PolicyRounds(policy, prompts, order, tables, advantages, start)) {
-          GrpoListener listener =
-              new GrpoListener(run, policy, evaluation, folder, unfinished, rounds::write);
+            new PolicyRounds(policy, prompts, order, tables, advantages, run)) {
+          GrpoListener between =
+              new GrpoListener(run, policy, evaluation, unfinished, rounds::write);
           run.train(
               evaluation,
               () ->
-                  new GrpoLoop(plan, shape, config.loss(), rounds, policy.updates(), listener)
+                  new GrpoLoop(plan, batch, config.loss(), rounds, policy.updates(), between)
                       .run(run.firstStep(), run.endStep(), unfinished));
-          return run.finish(local -> {}, listener::writeRounds);
+          return run.finish(local -> {}, between::writeRounds);
         }
       }
     }
@@ -154,7 +154,7 @@ public final class GrpoJob {
 
   /**
    * Evaluates the parameters that a run would start from, on the split to evaluate on; writes only
-   * the table of its prompts.
+   * the table of its prompts, and adapters for servers beside those of a run in the output folder.
    *
    * @param config settings with evaluation on
    * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
@@ -165,12 +165,15 @@ public final class GrpoJob {
     config.evalSchedule().requireOn();
     InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
-    Workers workers = place.sharing(config.rounds().executors().count());
+    GrpoConfig.Rounds rounds =
+        config.rounds().withAdaptersIn(GenerateConfig.ownAdapters(config.output().folder()));
+    Workers workers = place.sharing(rounds.executors().count());
     List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow());
-    require(config, initial.model(), prompts, judge);
+    Optional<ExternalRewardsJob> external = external(config, judge);
+    require(config, initial.model(), prompts, external);
     ExecutorModel.hold(initial.model());
     try (Teacher teacher = Teacher.open(place.hadoop(), config, initial.model(), workers);
-        Rollouts rollouts = Rollouts.open(config, initial.model(), sampling, prompts, workers);
+        Rollouts rollouts = Rollouts.open(rounds, initial.model(), sampling, prompts, workers);
         TrainedNetwork network = initial.network(config);
         Policy policy =
             Policy.of(
@@ -179,7 +182,7 @@ public final class GrpoJob {
                 Policy.Reference.of(config, initial, teacher, workers),
                 workers,
                 rollouts,
-                external(config, judge))) {
+                external)) {
       return new GrpoEvaluation(policy, prompts).run(0);
     } finally {
       ExecutorModel.release(initial.model());
@@ -191,10 +194,10 @@ public final class GrpoJob {
       GrpoConfig config,
       TrainedModel model,
       List<Prompt> prompts,
-      Optional<ExternalRewardsJob> judge) {
+      Optional<ExternalRewardsJob> external) {
     config.requireRoom(prompts, model.config());
     config.requireSolutions(prompts);
-    external(config, judge).ifPresent(rewards -> rewards.requireColumns(prompts));
+    external.ifPresent(rewards -> rewards.requireColumns(prompts));
   }
 
   private static Optional<ExternalRewardsJob> external(

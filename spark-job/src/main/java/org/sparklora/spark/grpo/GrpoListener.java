@@ -28,7 +28,6 @@ final class GrpoListener implements GrpoLoop.Listener {
   private final Policy policy;
   private final CompletionsLog completions;
   private final TrainingRun.Evaluator evaluation;
-  private final RunFolder folder;
   private final RunFolder.Writer ahead;
   private long stepStarted = System.nanoTime();
   private int steps; // since the last log row
@@ -44,7 +43,6 @@ final class GrpoListener implements GrpoLoop.Listener {
       TrainingRun run,
       Policy policy,
       TrainingRun.Evaluator evaluation,
-      RunFolder folder,
       Optional<Round> unfinished,
       RunFolder.Writer ahead) {
     this.run = run;
@@ -52,7 +50,6 @@ final class GrpoListener implements GrpoLoop.Listener {
     this.policy = policy;
     this.completions = policy.config().completions();
     this.evaluation = evaluation;
-    this.folder = folder;
     this.latest = unfinished.map(Round::scored).orElse(List.of());
     this.unfinished = unfinished;
     this.ahead = ahead;
@@ -113,6 +110,6 @@ final class GrpoListener implements GrpoLoop.Listener {
       beside.put(TrackedRow.COMPLETIONS, table);
     }
     run.log(row, beside);
-    completions.log(folder, state.sums().steps(), latest);
+    completions.log(run.folder(), state.sums().steps(), latest);
   }
 }

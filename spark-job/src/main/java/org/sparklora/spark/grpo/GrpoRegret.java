@@ -11,9 +11,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.observe.estimate.PlannedRun;
-import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.observe.estimate.TrainingMemory;
 import org.sparklora.pipeline.model.ModelOutline;
 import org.sparklora.prep.PromptsConfig;
@@ -22,7 +20,7 @@ import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.RoundSteps;
 
 /**
- * The regret report of a {@code grpo} run: makes a {@link PlannedRun} from its settings.
+ * Makes a {@link PlannedRun} from the settings of a {@code grpo} run, for its regret report.
  *
  * @param teacherBytes bytes of a teacher's weights; 0 without one
  */
@@ -36,7 +34,7 @@ public record GrpoRegret(GrpoConfig config, long teacherBytes) {
    */
   private static final int LOCAL_STEP_VECTORS = 4 + 3 + 3 + 2;
 
-  /** The report of a run's settings; reads the outline of its teacher, if it has one. */
+  /** Reads the outline of the run's teacher, if it has one. */
   public static GrpoRegret of(GrpoConfig config, Configuration hadoop) throws IOException {
     Optional<ModelConfig> teacher = config.rewards().teacher();
     if (teacher.isEmpty()) {
@@ -47,22 +45,12 @@ public record GrpoRegret(GrpoConfig config, long teacherBytes) {
     }
   }
 
-  /**
-   * The report before the run, from the checkpoint's headers.
-   *
-   * @param model the trained model
-   */
-  public RegretReport report(TrainedModel model, MachineMemory machine) throws IOException {
-    String name = RegretReport.title(model.checkpoint().name(), model.lora());
-    return RegretReport.of("GRPO, " + name, planned(model), machine);
-  }
-
   /** The planned run, from the checkpoint's headers. */
   public PlannedRun planned(TrainedModel model) throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
     DecoderConfig shapes = headers.config();
     PlannedRun.Memory memory = PlannedRun.Memory.of(model, headers, vectors());
-    int promptTokens = config.prompts().table().maxPromptLength();
+    int promptTokens = config.table().maxPromptLength();
     int bound = promptTokens == PromptsConfig.UNLIMITED ? ASSUMED_PROMPT_TOKENS : promptTokens;
     int rowTokens =
         Math.min(
@@ -88,17 +76,22 @@ public record GrpoRegret(GrpoConfig config, long teacherBytes) {
                 drawsHere ? config.rounds().sampling().numGenerations() : 0,
                 batch.generationSize(),
                 drawsHere ? copies(model, shapes, head) : 0,
-                teacherBytes)));
+                teacherBytes,
+                reference() + (drawsHere ? config.rounds().executors().ahead() : 0))));
   }
 
   /** Vectors as large as the trained parameters that this process holds at its peak. */
   private int vectors() {
-    boolean keepsInitial = config.loss().divergence().beta() > 0 && teacherBytes == 0;
     return TrainingMemory.localVectors(1)
         + (config.batch().localSteps() > 1 ? LOCAL_STEP_VECTORS : 1) // a micro-batch's gradient
         + (config.batch().outer().isPresent() ? 1 : 0) // its momentum
-        + (keepsInitial ? 1 : 0) // the reference policy
+        + reference()
         + config.rounds().executors().ahead(); // policies of the rounds ahead
+  }
+
+  /** The number of vectors of the reference policy, one or none. */
+  private int reference() {
+    return config.loss().divergence().beta() > 0 && teacherBytes == 0 ? 1 : 0;
   }
 
   private static long copies(TrainedModel model, DecoderConfig shapes, DType head) {

@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.sparklora.model.PolicyRow;
-import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Engines;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.table.Generation;
@@ -21,7 +19,6 @@ import org.sparklora.train.grpo.PolicyVersion;
 import org.sparklora.train.grpo.Round;
 import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.step.TrainedVectors;
-import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
 
@@ -43,28 +40,8 @@ record Policy(
     RewardStage rewards)
     implements AutoCloseable {
 
-  /**
-   * The loss's reference policy.
-   *
-   * @param end frees the parameters, or does nothing
-   */
-  record Reference(TrainedModel model, SharedVector shared, Runnable end) {
-
-    /** The initial parameters; a new adapter equals the base model. */
-    static Reference of(InitialParameters initial, Workers workers) throws IOException {
-      FlatVector parameters = new FlatVector(initial.model().layout().size());
-      try {
-        Engine engine = Engines.host();
-        initial.write(engine, engine.alias(parameters.pointer(), parameters.size()).tensor());
-        return new Reference(
-            initial.model(),
-            workers.share(FlatVector.over(parameters.pointer(), parameters.size())),
-            parameters::close);
-      } catch (IOException | RuntimeException e) {
-        parameters.close();
-        throw e;
-      }
-    }
+  /** The loss's reference policy. */
+  record Reference(TrainedModel model, SharedVector shared) {
 
     /** The teacher, else the initial parameters, if the loss needs a reference policy. */
     static Optional<Reference> of(
@@ -72,23 +49,15 @@ record Policy(
         throws IOException {
       if (teacher.model().isPresent()) {
         AdaptedModel model = teacher.model().get();
-        return Optional.of(
-            new Reference(model.model(), workers.lend(model.parameters()), () -> {}));
+        return Optional.of(new Reference(model.model(), workers.lend(model.parameters())));
       }
       return config.loss().divergence().beta() > 0
-          ? Optional.of(of(initial, workers))
+          ? Optional.of(new Reference(initial.model(), workers.share(initial.vector())))
           : Optional.empty();
     }
   }
 
-  /**
-   * The policy of a run.
-   *
-   * @param vectors whose parameters are the policy's
-   * @param reference of the loss; this closes it
-   * @param workers train
-   * @param external gives the rewards that are not built in
-   */
+  /** The policy of a run, which closes the reference; {@code workers} train it. */
   static Policy of(
       GrpoConfig config,
       TrainedVectors vectors,
@@ -105,7 +74,6 @@ record Policy(
         new RewardStage(
             rollouts.servers().isPresent() ? workers : rollouts.workers(),
             Scoring.of(config.rewards().functions(), config.rewards().advantages()),
-            config.rounds().sampling().numGenerations(),
             external));
   }
 
@@ -119,11 +87,6 @@ record Policy(
     return PolicyVersion.current(updates, steps);
   }
 
-  /** Whether each step trains on whole rounds, so that none changes the policy within a round. */
-  boolean isOnPolicy() {
-    return config.batch().shape().isOnPolicy(config.batch().accumulation());
-  }
-
   /**
    * Whether the step that trains on a round also computes the log-probabilities for the guard,
    * which saves a forward pass: only if it is on-policy and without dropout.
@@ -131,7 +94,7 @@ record Policy(
   boolean isComparedInStep() {
     boolean dropsOut =
         model().layout() instanceof AdapterLayout adapter && adapter.config().dropout() > 0;
-    return isOnPolicy() && !dropsOut;
+    return config.batch().isOnPolicy() && !dropsOut;
   }
 
   /** The first stage: a version of the policy draws completions of prompts. */
@@ -147,11 +110,7 @@ record Policy(
     }
   }
 
-  /**
-   * Log-probabilities, as training computes them.
-   *
-   * @param rows completions that are computed together
-   */
+  /** Log-probabilities, as training computes them, of {@code rows} completions at once. */
   LogProbStage logProbs(int rows) {
     return logProbs(model(), rows);
   }
@@ -170,11 +129,7 @@ record Policy(
         config.batch().maskTruncated() && generation.isTruncated());
   }
 
-  /**
-   * Rows to train on, with the reference policy's log-probabilities if the loss needs them.
-   *
-   * @param batch completions that are computed together
-   */
+  /** Rows with the reference policy's log-probabilities, if the loss needs them, in batches. */
   List<PolicyRow> withReference(List<PolicyRow> rows, int batch) {
     return reference
         .map(policy -> logProbs(policy.model, batch).withReference(policy.shared, rows))
@@ -189,10 +144,6 @@ record Policy(
   @Override
   public void close() {
     updates.close();
-    reference.ifPresent(
-        policy -> {
-          policy.shared.close();
-          policy.end.run();
-        });
+    reference.ifPresent(policy -> policy.shared.close());
   }
 }

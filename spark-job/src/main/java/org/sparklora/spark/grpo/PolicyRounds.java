@@ -1,6 +1,7 @@
 package org.sparklora.spark.grpo;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IntSummaryStatistics;
@@ -10,17 +11,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.apache.hadoop.fs.Path;
 import org.sparklora.model.PolicyRow;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.table.Generation;
-import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.grpo.GenerateStage;
-import org.sparklora.train.grpo.GivenRound;
 import org.sparklora.train.grpo.GroupSelection;
 import org.sparklora.train.grpo.LogProbGuard;
 import org.sparklora.train.grpo.PolicyVersion;
@@ -54,26 +53,14 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
   private int version;
   private int unjudgedRounds; // in a row, up to the latest round
 
-  /**
-   * Where a run begins.
-   *
-   * @param round number of the first round to draw or to take from the checkpoint
-   * @param end number of the first round that is not needed
-   * @param draws number of batches of prompts drawn before for rounds that were trained on
-   * @param checkpoint from which the run resumes
-   */
-  record Start(int round, int end, int draws, Optional<Path> checkpoint) {}
-
-  /**
-   * @param given a table of advantages of the only round to train on; empty draws all rounds
-   */
+  /** Draws all rounds, or takes the only one from a {@code given} table of advantages. */
   PolicyRounds(
       Policy policy,
       List<Prompt> prompts,
       PromptOrder order,
       RoundTables tables,
       Optional<String> given,
-      Start start)
+      TrainingRun run)
       throws IOException {
     this.config = policy.config();
     this.policy = policy;
@@ -82,13 +69,15 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
     this.tables = tables;
     this.given = given;
     this.groupSize = config.rounds().sampling().numGenerations();
-    this.draws = start.draws;
-    this.begunDraws = start.draws;
+    this.draws = run.state().sums().draws();
+    this.begunDraws = draws;
     SortedMap<Integer, GroupSelection> drawn = new TreeMap<>();
-    RoundFile.readAhead(tables.hadoop(), start.checkpoint, start.round)
+    int first = config.firstRoundFrom(run.plan(), run.firstStep());
+    RoundFile.readAhead(tables.hadoop(), run.folder().resumed(), first)
         .forEach((number, completions) -> drawn.put(number, selection(completions)));
     drawn.values().forEach(round -> begunDraws += round.draws());
-    this.ahead = new RoundsAhead<>(staleness(), start.end, this::drawing, drawn);
+    int end = config.firstRoundFrom(run.plan(), run.plan().totalSteps()); // the first not needed
+    this.ahead = new RoundsAhead<>(staleness(), end, this::drawing, drawn);
   }
 
   private int staleness() {
@@ -96,7 +85,7 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
   }
 
   /** The rounds that were drawn ahead, for a checkpoint. */
-  void write(java.nio.file.Path local) {
+  void write(Path local) {
     ahead.drawn().forEach((number, round) -> RoundFile.writeAhead(local, number, round.all()));
   }
 
@@ -109,7 +98,9 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
   public Round draw(int number, int policyVersion) {
     version = policyVersion;
     if (given.isPresent()) {
-      return given(number, given.get());
+      draws = number + 1;
+      List<ScoredGeneration> scored = tables.given(given.get(), order.round(number), groupSize);
+      return round(number, scored, Map.of(), scored);
     }
     GroupSelection selection = ahead.next(number);
     draws += selection.draws();
@@ -121,21 +112,13 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
   }
 
   private RoundsAhead.Drawing<GroupSelection> drawing(int number) {
+    boolean isCopy = staleness() > 0;
     PolicyVersion drawer =
-        staleness() == 0
-            ? policy.version(version)
-            : PolicyVersion.copy(policy.updates(), version, policy.rollouts().workers());
-    return new RoundsAhead.Drawing<>() {
-      @Override
-      public GroupSelection draw() {
-        return select(number, drawer);
-      }
-
-      @Override
-      public void close() {
-        drawer.close();
-      }
-    };
+        isCopy
+            ? PolicyVersion.copy(policy.updates(), version, policy.rollouts().workers())
+            : policy.version(version);
+    return new RoundsAhead.Drawing<>(
+        () -> select(number, drawer), isCopy ? drawer.shared()::close : () -> {});
   }
 
   private GroupSelection select(int number, PolicyVersion drawer) {
@@ -149,7 +132,7 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
       List<Generation> drawn =
           tables.generations(
               draw, () -> policy.complete(order.of(prompts, draw.draw()), sampling, drawer));
-      selection.add(tables.advantages(draw, () -> policy.rewards().run(drawn)));
+      selection.add(tables.advantages(draw, () -> policy.rewards().run(drawn, groupSize)));
     }
     return selection;
   }
@@ -165,29 +148,7 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
     return selection;
   }
 
-  /**
-   * A round of completions that were already judged.
-   *
-   * @param table of the completions' advantages
-   * @throws org.sparklora.pipeline.table.TableException if the table is of another round
-   */
-  private Round given(int number, String table) {
-    draws = number + 1;
-    List<ScoredGeneration> scored =
-        GivenRound.inOrder(
-            GenerationTable.readScored(tables.hadoop(), table),
-            order.round(number),
-            groupSize,
-            table);
-    return round(number, scored, Map.of(), scored);
-  }
-
-  /**
-   * The third stage's input.
-   *
-   * @param scored completions to train on
-   * @param all completions that were drawn for the round
-   */
+  /** The third stage's input, of the completions to train on among {@code all} that were drawn. */
   private Round round(
       int number,
       List<ScoredGeneration> scored,
@@ -207,11 +168,12 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
         policy.isComparedInStep() && correction.isEmpty() && !drifts
             ? Optional.empty()
             : Optional.of(policy.logProbs(batch).run(policy.updates().parameters(), generations));
+    boolean isOnPolicy = config.batch().isOnPolicy();
     List<PolicyRow> rows = new ArrayList<>();
     List<float[]> weights = new ArrayList<>(); // of completions that are trained on
     for (int c = 0; c < scored.size(); c++) {
       PolicyRow row = policy.row(scored.get(c));
-      row = learner.isEmpty() || policy.isOnPolicy() ? row : row.withOld(learner.get().get(c));
+      row = learner.isEmpty() || isOnPolicy ? row : row.withOld(learner.get().get(c));
       float[] sampler = generations.get(c).logProbs();
       if (learner.isPresent() && !row.masked()) {
         guard.compare(List.of(sampler), List.of(learner.get().get(c)));
@@ -263,7 +225,7 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
   private String unjudged(int number, ScoredGeneration first) {
     return "Cannot learn from %s: in rounds %s to %s not one completion could be judged (%s: %s); check its solutions and the columns that rewards read, name other --reward_funcs, or try --reward_dialect sound. The last checkpoint stays"
         .formatted(
-            config.prompts().table().source().dataset(),
+            config.dataset(),
             number + 2 - MOST_UNJUDGED_ROUNDS,
             number + 1,
             String.join(", ", first.rewards().keySet()),

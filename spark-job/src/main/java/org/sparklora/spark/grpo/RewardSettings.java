@@ -18,38 +18,34 @@ import org.sparklora.reward.math.MathReward.Dialect;
 public final class RewardSettings {
   private RewardSettings() {}
 
-  /**
-   * The settings of {@code reward}; an unknown name of a reward is refused.
-   *
-   * @param given names of rewards that are computed elsewhere
-   */
+  /** The settings of {@code reward}; the rewards {@code given} are computed elsewhere. */
   public static RewardConfig of(Settings settings, Set<String> given) {
-    RewardConfig.Format format = settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class);
     ConfigException.require(
-        settings.find(Flags.OUTPUT_TABLE).isEmpty() || format == RewardConfig.Format.PARQUET,
+        settings.find(Flags.OUTPUT_TABLE).isEmpty()
+            || settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class)
+                == RewardConfig.Format.PARQUET,
         Flags.OUTPUT_TABLE,
         settings.text(Flags.OUTPUT_TABLE),
         "a table is made of Parquet; leave --output_format out");
     return new RewardConfig(
-        new RewardConfig.Tables(
-            settings.get(Flags.INPUT),
-            settings.get(Flags.OUTPUT_DIR),
-            format,
-            settings.get(Flags.OVERWRITE_OUTPUT_DIR),
-            settings.find(Flags.NUM_GENERATIONS).orElse(0)),
+        tables(settings, settings.find(Flags.NUM_GENERATIONS).orElse(0)),
         functions(settings, given),
         advantages(settings));
+  }
+
+  private static RewardConfig.Tables tables(Settings settings, int completions) {
+    return new RewardConfig.Tables(
+        settings.get(Flags.INPUT),
+        settings.get(Flags.OUTPUT_DIR),
+        settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class),
+        settings.get(Flags.OVERWRITE_OUTPUT_DIR),
+        completions);
   }
 
   /** The settings of {@code select}. */
   public static SelectConfig select(Settings settings) {
     return new SelectConfig(
-        new RewardConfig.Tables(
-            settings.get(Flags.INPUT),
-            settings.get(Flags.OUTPUT_DIR),
-            settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class),
-            settings.get(Flags.OVERWRITE_OUTPUT_DIR),
-            0),
+        tables(settings, 0),
         settings.get(Flags.TASK, SelectConfig.Task.class),
         new SelectConfig.PassRates(
             settings.get(Flags.MIN_PASS_RATE), settings.get(Flags.MAX_PASS_RATE)),
@@ -61,11 +57,7 @@ public final class RewardSettings {
             settings.get(Flags.REWARD_DIALECT, Dialect.class)));
   }
 
-  /**
-   * The reward functions and their weights, some of them computed by an external judge.
-   *
-   * @param given names among {@code reward_funcs} that the external judge computes
-   */
+  /** The reward functions and their weights; an external judge computes those {@code given}. */
   public static RewardConfig.Functions functions(Settings settings, Set<String> given) {
     List<String> names = settings.get(Flags.REWARD_FUNCS);
     List<Double> weights =

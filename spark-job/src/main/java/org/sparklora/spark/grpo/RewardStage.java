@@ -19,32 +19,24 @@ import org.sparklora.train.workers.Workers;
  * The second stage: workers judge the completions of a round; advantages are computed by group. The
  * {@code reward} command maps the same {@link Scoring} over a table of any size.
  *
- * @param groupSize completions a prompt, which stand side by side
  * @param external gives the rewards that are not built in; empty if all are
  */
-public record RewardStage(
-    Workers workers, Scoring scoring, int groupSize, Optional<ExternalRewardsJob> external) {
+public record RewardStage(Workers workers, Scoring scoring, Optional<ExternalRewardsJob> external) {
 
-  /** This stage for another number of completions a prompt. */
-  RewardStage inGroupsOf(int completions) {
-    return new RewardStage(workers, scoring, completions, external);
-  }
-
-  public List<ScoredGeneration> run(List<Generation> generations) {
+  /** Judges completions, of which {@code groupSize} of a prompt stand side by side. */
+  public List<ScoredGeneration> run(List<Generation> generations, int groupSize) {
+    List<RewardInput> completions = generations.stream().map(CompletionRow::of).toList();
+    List<RewardInput> judgeable =
+        external
+            .map(job -> withGiven(completions, job.names(), job.run(generations, groupSize)))
+            .orElse(completions);
     List<Judge.Result> results = new ArrayList<>();
     workers.forEach(
         "judge completions",
-        workers.shares(judgeable(generations)),
+        workers.shares(judgeable),
         new JudgeAll(scoring.judge()),
         results::addAll);
     return scoring.scored(generations, results, groupSize);
-  }
-
-  private List<RewardInput> judgeable(List<Generation> generations) {
-    List<RewardInput> completions = generations.stream().map(CompletionRow::of).toList();
-    return external
-        .map(job -> withGiven(completions, job.names(), job.run(generations, groupSize)))
-        .orElse(completions);
   }
 
   private static List<RewardInput> withGiven(

@@ -28,22 +28,22 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers, Workers 
   private static final int CHECKED_TOKENS = 16;
 
   /**
-   * Finds the servers, if the config names any, and checks what they say of themselves.
+   * Finds the servers, if the settings name any, and checks what they say of themselves.
    *
    * @param prompts that the servers must have room for
    * @param workers all of the run
    * @throws ConfigException if servers lack something
    */
   static Rollouts open(
-      GrpoConfig config,
+      GrpoConfig.Rounds rounds,
       TrainedModel model,
       SamplingConfig sampling,
       List<Prompt> prompts,
       Workers workers) {
     return new Rollouts(
         sampling,
-        config.rounds().vllm().map(named -> VllmServers.open(named, model, prompts, sampling)),
-        config.rounds().executors().drawers(workers, config.rounds().vllm().isPresent()));
+        rounds.vllm().map(named -> VllmServers.open(named, model, prompts, sampling)),
+        rounds.executors().drawers(workers, rounds.vllm().isPresent()));
   }
 
   /** Draws from a policy version; servers that lack its parameters load them first. */

@@ -3,11 +3,12 @@ package org.sparklora.spark.grpo;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.reward.job.RoundRewards;
-import org.sparklora.train.grpo.CompletionLengths;
 import org.sparklora.train.grpo.GroupSelection;
 
 /** TRL's metrics of the completions of a round and of their rewards. */
@@ -43,15 +44,10 @@ final class RoundMetrics {
 
   private RoundMetrics() {}
 
-  /**
-   * The metrics by TRL's names; NaN if nothing was judged.
-   *
-   * @param groupSize completions of a prompt, which stand side by side
-   */
+  /** The metrics of groups that stand side by side, by TRL's names; NaN if nothing was judged. */
   static Map<String, Double> of(List<ScoredGeneration> scored, GrpoConfig config, int groupSize) {
     Map<String, Double> metrics =
-        new LinkedHashMap<>(
-            CompletionLengths.metrics(scored.stream().map(ScoredGeneration::generation).toList()));
+        ofLengths(scored.stream().map(ScoredGeneration::generation).toList());
     RoundRewards judged =
         new RoundRewards(
             List.copyOf(scored.get(0).rewards().keySet()),
@@ -62,8 +58,35 @@ final class RoundMetrics {
     metrics.put(
         "completions/not_judged",
         (double) scored.stream().filter(row -> Double.isNaN(row.reward())).count());
-    metrics.put("groups/without_signal", flatGroups(scored, judged.groupSize()));
+    int size = judged.groupSize();
+    metrics.put(
+        "groups/without_signal",
+        (double)
+            IntStream.range(0, scored.size() / size)
+                .filter(g -> GroupSelection.isFlat(scored.subList(g * size, (g + 1) * size)))
+                .count());
     return metrics;
+  }
+
+  /** TRL's metrics of lengths; those of ended completions are 0 if none ended. */
+  static Map<String, Double> ofLengths(List<Generation> completions) {
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    addStatistics(metrics, "length", completions);
+    List<Generation> ended = completions.stream().filter(one -> !one.isTruncated()).toList();
+    metrics.put(
+        "completions/clipped_ratio", 1 - (double) ended.size() / Math.max(1, completions.size()));
+    addStatistics(metrics, "terminated_length", ended);
+    return metrics;
+  }
+
+  private static void addStatistics(
+      Map<String, Double> metrics, String name, List<Generation> completions) {
+    var lengths =
+        completions.stream().mapToInt(one -> one.tokens().length).summaryStatistics();
+    boolean any = !completions.isEmpty();
+    metrics.put("completions/mean_" + name, lengths.getAverage());
+    metrics.put("completions/min_" + name, any ? (double) lengths.getMin() : 0);
+    metrics.put("completions/max_" + name, any ? (double) lengths.getMax() : 0);
   }
 
   /** Warns of a reward function that judged nothing, most often for lack of a column. */
@@ -78,13 +101,5 @@ final class RoundMetrics {
             scored.get(0).judged().reason());
       }
     }
-  }
-
-  private static double flatGroups(List<ScoredGeneration> scored, int groupSize) {
-    int flat = 0;
-    for (int start = 0; start < scored.size(); start += groupSize) {
-      flat += GroupSelection.isFlat(scored.subList(start, start + groupSize)) ? 1 : 0;
-    }
-    return flat;
   }
 }

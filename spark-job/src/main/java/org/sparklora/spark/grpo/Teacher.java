@@ -3,6 +3,7 @@ package org.sparklora.spark.grpo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
@@ -119,15 +120,11 @@ record Teacher(Optional<AdaptedModel> model) implements AutoCloseable {
 
   /** Whether each id of one tokenizer means the same text to the other. */
   private static boolean sameTokens(Tokenizer one, Tokenizer other) {
-    if (one.fingerprint().equals(other.fingerprint())) {
-      return true;
-    }
-    boolean same = one.vocabularySize() == other.vocabularySize();
-    for (int id = 0; same && id < one.vocabularySize(); id++) {
-      int[] token = {id};
-      same = one.decode(token, false).equals(other.decode(token, false));
-    }
-    return same;
+    return one.fingerprint().equals(other.fingerprint())
+        || one.vocabularySize() == other.vocabularySize()
+            && IntStream.range(0, one.vocabularySize())
+                .mapToObj(id -> new int[] {id})
+                .allMatch(id -> one.decode(id, false).equals(other.decode(id, false)));
   }
 
   @Override

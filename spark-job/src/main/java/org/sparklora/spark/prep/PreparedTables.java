@@ -120,11 +120,7 @@ public final class PreparedTables {
     return config.outputFolder();
   }
 
-  /**
-   * Checks that the dataset exists, before the output folder is claimed.
-   *
-   * @throws ConfigException if the dataset does not exist
-   */
+  /** Refuses a dataset that does not exist, before the output folder is claimed. */
   public static void requireDataset(SparkSession spark, TableConfig<?> config) {
     requireFiles(hadoop(spark), config);
     if (!isPrepared(hadoop(spark), config)) {

@@ -30,11 +30,7 @@ record ArithmeticProblems(long seed) {
     return new Problem(String.format(Locale.ROOT, question, sum), sum);
   }
 
-  /**
-   * The first problems whose sums are held out, or are not.
-   *
-   * @param count number of problems
-   */
+  /** The first {@code count} problems whose sums are held out, or are not. */
   List<Problem> take(boolean heldOut, int count) {
     return LongStream.iterate(0, index -> index + 1)
         .mapToObj(this::get)
@@ -46,11 +42,7 @@ record ArithmeticProblems(long seed) {
   /** A question and the sum that it asks for. */
   record Problem(String question, Sum sum) {}
 
-  /**
-   * An addition, or a subtraction with a result of 0 or more.
-   *
-   * @param addition whether the second number is added, not taken away
-   */
+  /** An addition, or a subtraction with a result of 0 or more. */
   record Sum(boolean addition, int first, int second) {
     static Sum draw(SplittableRandom random) {
       int one = random.nextInt(SMALLEST, LARGEST + 1);

@@ -28,12 +28,7 @@ public final class BaseCorpus {
 
   private BaseCorpus() {}
 
-  /**
-   * Writes conversations as JSON lines.
-   *
-   * @param count of problems
-   * @param gsm8k rows of question and answer, gzipped JSON lines; all of them are written
-   */
+  /** Writes conversations of {@code count} problems, and of all rows of GSM8K, as JSON lines. */
   public static void write(Path file, int count, Path gsm8k) throws IOException {
     ArithmeticProblems problems = new ArithmeticProblems(SEED);
     SplittableRandom random = new SplittableRandom(SEED);
@@ -42,7 +37,7 @@ public final class BaseCorpus {
         Problem problem = problems.get(number);
         Conversations.write(out, problem.question(), answer(problem.sum(), random));
       }
-      for (Gsm8kRows.Row row : Gsm8kRows.read(gsm8k)) {
+      for (Conversations.Row row : Conversations.read(gsm8k)) {
         // as an answer, since only answers have a loss
         Conversations.write(out, TELL, row.question() + "\n" + row.answer());
       }

@@ -26,7 +26,7 @@ public record SupervisedPart(CommandRunner commands, PrintStream out, Path recip
     Path adapter = output.resolve("adapter");
     Path heldOut = output.resolve("heldout.jsonl");
     try (BufferedWriter lines = Files.newBufferedWriter(heldOut)) {
-      for (Gsm8kRows.Row row : Gsm8kRows.read(recipe.resolve("gsm8k_heldout.jsonl.gz"))) {
+      for (Conversations.Row row : Conversations.read(recipe.resolve("gsm8k_heldout.jsonl.gz"))) {
         Conversations.write(lines, row.question(), row.answer());
       }
     }

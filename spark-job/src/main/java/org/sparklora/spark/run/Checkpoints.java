@@ -36,10 +36,6 @@ final class Checkpoints {
   private final ParameterLayout layout;
   private final Engine engine = Engines.host();
 
-  /**
-   * @param fingerprint of the run
-   * @param results writes the model; its vectors are saved and loaded
-   */
   Checkpoints(
       Configuration hadoop, RunFolder folder, RunFingerprint fingerprint, ResultFolder results) {
     this.hadoop = hadoop;
@@ -100,11 +96,7 @@ final class Checkpoints {
     }
   }
 
-  /**
-   * Saves the vectors, then deletes what {@code save_total_limit} does not keep.
-   *
-   * @param more writes further files that the run needs to resume
-   */
+  /** Saves vectors and further files, then deletes what {@code save_total_limit} does not keep. */
   void save(RunFolder.Writer more) {
     int step = state.sums().steps();
     int best = state.best().step();

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.bytedeco.javacpp.Pointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.WeightLayout;
@@ -28,11 +29,11 @@ import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.train.SupervisedLoss;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.vector.FlatVector;
 
 /**
  * The parameters that training starts from: a new adapter, an existing one, or all weights of a
@@ -51,28 +52,34 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
   /** The parameters that a run of these settings starts from. */
   public static InitialParameters of(Configuration hadoop, TrainingConfig config)
       throws IOException {
+    ModelConfig base = config.model();
     TrainingSettings training = config.training();
-    InitialParameters initial =
-        of(
-            hadoop,
-            config.model(),
-            training.lora(),
-            training.startAdapter(),
-            config.course().seed());
-    if (initial.adapter.isPresent()) {
-      AdapterLayout layout = initial.adapter.get().layout();
-      AdapterLayout asked = AdapterLayout.of(training.lora().orElseThrow(), initial.model.config());
-      List<String> overruled = overruled(asked, training.givenLora(), layout);
-      if (!overruled.isEmpty()) {
-        LOG.warn(
-            "An adapter that training goes on from keeps its own settings: {}. Leave these flags"
-                + " out, or change the adapter's adapter_config.json",
-            String.join(", ", overruled));
+    long seed = config.course().seed();
+    ModelSource checkpoint = base.reference().locate(hadoop, ModelSource.Part.WHOLE);
+    DecoderConfig model = decoder(base, checkpoint);
+    Optional<AdapterFile> adapter = Optional.empty();
+    Optional<LoraConfig> lora = training.lora();
+    try (CheckpointFolder weights = CheckpointFolder.open(checkpoint.folder())) { // or damage shows
+      if (lora.isPresent() && training.startAdapter().isPresent()) {
+        Path folder = training.startAdapter().get().folder(hadoop);
+        adapter = Optional.of(AdapterFile.open(folder, base.name(), weights));
+        AdapterLayout asked = AdapterLayout.of(lora.get(), model);
+        AdapterLayout kept = adapter.get().layout();
+        warnOfOverruled(overruled(asked, training.givenLora(), kept));
+        lora = Optional.of(kept.config());
       }
     }
-    double routerWeight = routerWeight(config, initial.model.config());
-    SupervisedLoss loss = new SupervisedLoss(config.isDynamic(), routerWeight);
-    return new InitialParameters(initial.model.minimizing(loss), initial.adapter, initial.seed);
+    TrainedModel trained = trained(base, checkpoint, model, lora, seed).reading(base.dialect());
+    SupervisedLoss loss = new SupervisedLoss(config.isDynamic(), routerWeight(config, model));
+    return new InitialParameters(trained.minimizing(loss), adapter, seed);
+  }
+
+  private static void warnOfOverruled(List<String> overruled) {
+    if (!overruled.isEmpty()) {
+      LOG.warn(
+          "An adapter that training goes on from keeps its own settings: {}. Leave these flags out, or change the adapter's adapter_config.json",
+          String.join(", ", overruled));
+    }
   }
 
   /** The weight of the routers' auxiliary loss: the user's, else that of {@code config.json}. */
@@ -87,11 +94,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     return weight;
   }
 
-  /**
-   * Describes the user's settings that an existing adapter overrules.
-   *
-   * @param given names of the flags that the user has set
-   */
+  /** Describes the settings that an adapter overrules, of those that the user has given. */
   static List<String> overruled(AdapterLayout asking, Set<String> given, AdapterLayout adapter) {
     LoraConfig asked = asking.config();
     LoraConfig kept = adapter.config();
@@ -117,43 +120,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     return overruled;
   }
 
-  /**
-   * Reads {@code config.json}, and the adapter to continue, whose rank and targets then hold.
-   *
-   * @param hadoop gives access to other file systems
-   * @param requestedLora empty trains all weights
-   * @param startAdapter an adapter to continue, if set
-   * @param seed of a new adapter, and of dropout
-   */
-  static InitialParameters of(
-      Configuration hadoop,
-      ModelConfig base,
-      Optional<LoraConfig> requestedLora,
-      Optional<ModelReference> startAdapter,
-      long seed)
-      throws IOException {
-    ModelSource checkpoint = base.reference().locate(hadoop, ModelSource.Part.WHOLE);
-    DecoderConfig model = decoder(base, checkpoint);
-    Optional<AdapterFile> adapter = Optional.empty();
-    Optional<LoraConfig> lora = requestedLora;
-    try (CheckpointFolder weights = CheckpointFolder.open(checkpoint.folder())) { // or damage shows
-      if (requestedLora.isPresent() && startAdapter.isPresent()) {
-        Path folder = startAdapter.get().folder(hadoop);
-        adapter = Optional.of(AdapterFile.open(folder, base.name(), weights));
-        lora = Optional.of(adapter.get().layout().config());
-      }
-    }
-    TrainedModel trained = trained(base, checkpoint, model, lora, seed).reading(base.dialect());
-    return new InitialParameters(trained, adapter, seed);
-  }
-
-  /**
-   * The model that would be trained, found without reading weights.
-   *
-   * @param requestedLora empty trains all weights
-   * @param checkpoint its safetensors files may end after their headers
-   * @param adapter to continue; its file may end after the header, too
-   */
+  /** The model that would be trained; reads no weights, so files may end after their headers. */
   public static TrainedModel outlined(
       ModelConfig base,
       Optional<LoraConfig> requestedLora,
@@ -208,16 +175,11 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
         .computedBy(base.engine());
   }
 
-  /**
-   * A network with these parameters, for evaluation: it takes no steps.
-   *
-   * @param config of a run that would start from these parameters
-   */
+  /** A network with these parameters, for evaluation by a run's settings: it takes no steps. */
   public TrainedNetwork network(TrainingConfig config) throws IOException {
     TrainedNetwork network = TrainedNetwork.create(model, config.optimizer(), config.schedule(), 1);
     try {
-      Engine engine = Engines.host();
-      write(engine, engine.alias(network.vectors().parameters(), model.layout().size()).tensor());
+      write(network.vectors().parameters());
       return network;
     } catch (IOException | RuntimeException e) {
       network.close();
@@ -225,8 +187,22 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     }
   }
 
-  /** Writes the initial parameters into a vector of the model's layout. */
-  public void write(Engine engine, Tensor parameters) throws IOException {
+  /** A vector of these parameters, which the caller closes; a new adapter equals the base model. */
+  public FlatVector vector() throws IOException {
+    FlatVector vector = new FlatVector(model.layout().size());
+    try {
+      write(vector.pointer());
+      return vector;
+    } catch (IOException | RuntimeException e) {
+      vector.close();
+      throw e;
+    }
+  }
+
+  /** Writes these parameters into floats of the model's layout. */
+  void write(Pointer floats) throws IOException {
+    Engine engine = Engines.host();
+    Tensor parameters = engine.alias(floats, model.layout().size()).tensor();
     if (adapter.isPresent()) {
       adapter.get().load(engine, parameters);
     } else if (model.layout() instanceof AdapterLayout layout) {

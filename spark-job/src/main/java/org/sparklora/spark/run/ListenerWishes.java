@@ -1,7 +1,9 @@
 package org.sparklora.spark.run;
 
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.sparklora.spark.run.RunListener.Wish;
 
 /**
@@ -34,7 +36,10 @@ final class ListenerWishes {
   }
 
   private void ask() {
-    open.addAll(Wish.of(listener.wishes()));
+    Stream.of(listener.wishes().split(" "))
+        .filter(word -> !word.isEmpty())
+        .map(word -> Wish.valueOf(word.toUpperCase(Locale.ROOT)))
+        .forEach(open::add);
   }
 
   /** Whether the listener may want something after any step. */

@@ -3,26 +3,37 @@ package org.sparklora.spark.run;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Quantization;
+import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.text.TokenizerDialect;
+import org.sparklora.train.WeightDtype;
 
 /**
  * The base model.
  *
  * @param reference {@code model_name_or_path}
- * @param numbers {@code dtype}, {@code bf16}, {@code load_in_4bit}
  * @param gradientCheckpointing {@code gradient_checkpointing}
  * @param dialect {@code tokenizer_dialect}
  * @param engine {@code engine}, {@code full_determinism}
  */
 public record ModelConfig(
     ModelReference reference,
-    NumberTypes numbers,
+    Numbers numbers,
     boolean gradientCheckpointing,
     TokenizerDialect dialect,
     EngineChoice engine) {
+
+  /**
+   * The types of numbers.
+   *
+   * @param weights {@code dtype}
+   * @param products {@code bf16}: the type of the operands of matrix products
+   * @param quantization {@code load_in_4bit}, {@code use_bnb_nested_quant}
+   */
+  public record Numbers(WeightDtype weights, DType products, Quantization quantization) {}
 
   /** Another model, with these settings. */
   public ModelConfig of(ModelReference other) {
@@ -38,7 +49,10 @@ public record ModelConfig(
   public static ModelConfig of(Settings settings) {
     return new ModelConfig(
         ModelReference.of(settings),
-        NumberTypes.of(settings),
+        new Numbers(
+            settings.get(Flags.DTYPE, WeightDtype.class),
+            settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32,
+            quantization(settings)),
         settings.get(Flags.GRADIENT_CHECKPOINTING),
         settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
         engine(settings));
@@ -52,8 +66,15 @@ public record ModelConfig(
                 settings.find(Flags.ENGINE), settings.find(Flags.FULL_DETERMINISM).orElse(false)));
   }
 
+  /** How a user's settings quantise the base. */
+  public static Quantization quantization(Settings settings) {
+    return Quantization.of(
+        settings.find(Flags.LOAD_IN_4BIT).orElse(false),
+        settings.find(Flags.USE_BNB_NESTED_QUANT).orElse(false));
+  }
+
   /** The number types for a model; {@code dtype} may take them from its config. */
   public Precision precision(DecoderConfig model) {
-    return numbers.of(model);
+    return new Precision(numbers.weights.of(model), numbers.products, numbers.quantization);
   }
 }

@@ -1,14 +1,11 @@
 package org.sparklora.spark.run;
 
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.observe.track.TrackingConfig;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFolder;
-import org.sparklora.prep.PrepConfig;
-import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.train.Cadence;
 
 /**
@@ -35,13 +32,6 @@ public record OutputConfig(
   /** Whole steps between log rows, in a run of {@code totalSteps}. */
   public int loggingSteps(int totalSteps) {
     return (int) (loggingSteps >= 1 ? loggingSteps : Math.ceil(loggingSteps * totalSteps));
-  }
-
-  /** Refuses to replace a folder that is or holds one of the datasets. */
-  void requireApart(Configuration hadoop, PrepConfig.Source datasets) {
-    if (overwrite) {
-      PreparedTables.requireApart(hadoop, folder, datasets.each(PrepConfig.Source::dataset));
-    }
   }
 
   /** The record of a user's settings. */

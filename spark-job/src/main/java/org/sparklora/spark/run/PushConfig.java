@@ -52,11 +52,7 @@ public record PushConfig(
         : Optional.empty();
   }
 
-  /**
-   * The record of a user's settings, whatever {@code push_to_hub} says.
-   *
-   * @param folder names the repository if {@code hub_model_id} is not set
-   */
+  /** The record, whatever {@code push_to_hub} says; the folder names an unnamed repository. */
   public static PushConfig of(Settings settings, String folder, Strategy strategy) {
     return new PushConfig(
         settings.find(Flags.HUB_MODEL_ID).orElse(new Path(OutputFolder.named(folder)).getName()),

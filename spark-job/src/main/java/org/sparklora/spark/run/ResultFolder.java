@@ -43,11 +43,7 @@ record ResultFolder(
     return Engines.host().alias(vectors.parameters(), vectors.size()).tensor();
   }
 
-  /**
-   * Writes all results into a local folder.
-   *
-   * @param bestCheckpoint for {@code trainer_state.json}
-   */
+  /** Writes all results into a local folder, and the best checkpoint into its log. */
   void write(Path local, Optional<String> bestCheckpoint) throws IOException {
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestCheckpoint));
     Path plot = local.resolve(config.method().plot());
@@ -66,8 +62,12 @@ record ResultFolder(
     String name = config.model().name();
     if (layout instanceof AdapterLayout adapter) {
       AdapterFile.write(local, adapter, parameters(), AdapterBase.of(name, base));
-    } else {
-      writeWeights(local, base, layout);
+    } else { // float32 weights, as they were trained, with the configuration of the base model
+      try (CheckpointFolder checkpoint = CheckpointFolder.open(base)) {
+        CheckpointWriter.write(
+            local, checkpoint.configJson(), DType.FLOAT32, layout.tensors(parameters()));
+      }
+      CheckpointWriter.copyGenerationConfig(base, local);
     }
     CheckpointWriter.copyTokenizer(base, local);
     text.save(local);
@@ -76,14 +76,5 @@ record ResultFolder(
     facts.put("workers", Integer.toString(workers));
     new ModelCard(name, config.output().runName(), layout, config.dataset(), config.method(), facts)
         .write(local);
-  }
-
-  /** Float32 weights, as they were trained, with the configuration of the base model. */
-  private void writeWeights(Path local, Path base, ParameterLayout layout) throws IOException {
-    try (CheckpointFolder checkpoint = CheckpointFolder.open(base)) {
-      CheckpointWriter.write(
-          local, checkpoint.configJson(), DType.FLOAT32, layout.tensors(parameters()));
-    }
-    CheckpointWriter.copyGenerationConfig(base, local);
   }
 }

@@ -19,12 +19,7 @@ import org.sparklora.train.resume.RunFingerprint;
 public final class RunIdentity {
   private RunIdentity() {}
 
-  /**
-   * The fingerprint of a run.
-   *
-   * @param model the trained model
-   * @param found values of this run that replace the user's, by flag
-   */
+  /** The fingerprint of a run, whose {@code found} values replace the user's, by flag. */
   public static RunFingerprint of(
       TrainingConfig config, TrainedModel model, Map<Flag<?>, String> found) throws IOException {
     Map<Flag<?>, String> all = new LinkedHashMap<>(found);

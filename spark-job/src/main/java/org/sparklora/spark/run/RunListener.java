@@ -1,10 +1,5 @@
 package org.sparklora.spark.run;
 
-import java.util.Arrays;
-import java.util.EnumSet;
-import java.util.Locale;
-import java.util.Set;
-
 /**
  * Receives the events of a training run, in the training thread, and may have wishes. An exception
  * of the listener ends the run, as any failure does: the last checkpoint stays.
@@ -19,16 +14,7 @@ public interface RunListener {
     /** A checkpoint after this step. */
     SAVE,
     /** No further step: the results are those of the last one, or of the best checkpoint. */
-    STOP;
-
-    static Set<Wish> of(String words) {
-      Set<Wish> wishes = EnumSet.noneOf(Wish.class);
-      Arrays.stream(words.split(" "))
-          .filter(word -> !word.isEmpty())
-          .map(word -> valueOf(word.toUpperCase(Locale.ROOT)))
-          .forEach(wishes::add);
-      return wishes;
-    }
+    STOP
   }
 
   /**
@@ -40,11 +26,7 @@ public interface RunListener {
     return false;
   }
 
-  /**
-   * The run resumes from a checkpoint; {@link #begun} follows.
-   *
-   * @param state of the run at the checkpoint: the text of {@code trainer_state.json}
-   */
+  /** The run resumes at this {@code trainer_state.json}; {@link #begun} follows. */
   default void resumed(String state) {}
 
   /**
@@ -63,18 +45,10 @@ public interface RunListener {
    */
   default void stepped(int step, double epoch) {}
 
-  /**
-   * A row was logged.
-   *
-   * @param row JSON, as in {@code metrics.jsonl}
-   */
+  /** A row was logged: JSON, as in {@code metrics.jsonl}. */
   void logged(String row);
 
-  /**
-   * A checkpoint was saved.
-   *
-   * @param step of {@code checkpoint-STEP}
-   */
+  /** The checkpoint {@code checkpoint-STEP} was saved. */
   default void saved(int step) {}
 
   /**

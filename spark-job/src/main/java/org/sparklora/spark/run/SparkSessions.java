@@ -1,10 +1,15 @@
 package org.sparklora.spark.run;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -25,7 +30,6 @@ import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.workers.ClusterLog;
 import org.sparklora.spark.workers.ExecutorCount;
 import org.sparklora.spark.workers.ExecutorWorkers;
-import org.sparklora.spark.workers.JobNames;
 import org.sparklora.spark.workers.PlacedJob;
 import org.sparklora.train.workers.Workers;
 
@@ -45,6 +49,8 @@ public final class SparkSessions {
           "local(\\[(%1$s|\\*)(,%1$s)?])?|local-cluster\\[%1$s,%1$s,\\s*[1-9]\\d*\\s*]|yarn|spark://[^/,\\s]+:\\d+(,[^/,\\s]+:\\d+)*|(k8s|mesos)://.+"
               .formatted("\\s*[1-9]\\d{0,5}\\s*"));
 
+  private static final String STANDALONE = "spark://";
+  private static final int LOOK_MILLIS = 2_000;
   private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
   private static final String HEARTBEAT = "spark.executor.heartbeatInterval";
   private static final String NETWORK_TIMEOUT = "spark.network.timeout";
@@ -141,7 +147,7 @@ public final class SparkSessions {
   /**
    * Starts Spark, whose exceptions for an unusable setting are of any kind.
    *
-   * @throws ConfigException if Spark does not start
+   * @throws ConfigException if Spark does not start; a passing one if its cluster does not answer
    */
   private static SparkSession start(SparkConf conf) {
     String master = conf.get(MASTER);
@@ -162,19 +168,38 @@ public final class SparkSessions {
       }
       Throwable cause = RootCause.of(e);
       String problem = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-      throw new ConfigException(
-          Flags.MASTER,
-          master,
+      String remedy =
           "Spark does not start (%s); check --master, --conf and --properties-file"
-              .formatted(RootCause.firstLine(problem, "")));
+              .formatted(RootCause.firstLine(problem, ""));
+      throw isUnreachable(master, e)
+          ? ConfigException.passing(Flags.MASTER, master, remedy)
+          : new ConfigException(Flags.MASTER, master, remedy);
     }
   }
 
   /**
-   * Cancels all jobs of this process, which is about to stop, and silences Spark's log.
-   *
-   * @return whether there was a session
+   * Whether the cluster does not answer, which may pass. Spark's exception does not tell this of a
+   * standalone master: the session is stopped while it starts, and fails where it then is.
    */
+  static boolean isUnreachable(String master, Throwable failure) {
+    return RootCause.find(failure, ConnectException.class).isPresent()
+        || master.startsWith(STANDALONE)
+            && Stream.of(master.substring(STANDALONE.length()).split(","))
+                .noneMatch(SparkSessions::answers);
+  }
+
+  private static boolean answers(String address) {
+    int colon = address.lastIndexOf(':');
+    try (Socket socket = new Socket()) {
+      int port = Integer.parseInt(address.substring(colon + 1));
+      socket.connect(new InetSocketAddress(address.substring(0, colon), port), LOOK_MILLIS);
+      return true;
+    } catch (IOException | IllegalArgumentException e) { // no machine has such a port
+      return false;
+    }
+  }
+
+  /** Cancels all jobs and silences Spark's log, to stop; returns whether there was a session. */
   public static boolean cancelJobs() {
     var session = SparkSession.getDefaultSession(); // an Option of Scala's
     if (session.isEmpty()) {
@@ -285,7 +310,7 @@ public final class SparkSessions {
 
     @Override
     public void group(String run) {
-      JobNames.group(spark, run);
+      spark.setLocalProperty("spark.jobGroup.id", run); // setJobGroup removes the description
     }
 
     @Override

@@ -41,7 +41,9 @@ public interface TrainingConfig {
   }
 
   /** When the model is evaluated. */
-  EvalSchedule evalSchedule();
+  default EvalSchedule evalSchedule() {
+    return training().evaluation();
+  }
 
   /** Whether the results are those of the best checkpoint. */
   default boolean loadsBest() {

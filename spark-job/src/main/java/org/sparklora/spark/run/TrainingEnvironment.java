@@ -54,21 +54,13 @@ public interface TrainingEnvironment {
     return PromptTable.open(hadoop(), table(config)).readAll();
   }
 
-  /**
-   * Checks that the dataset exists, before the output folder is claimed.
-   *
-   * @throws org.sparklora.pipeline.config.ConfigException if the dataset does not exist
-   */
+  /** Refuses a dataset that does not exist, before the output folder is claimed. */
   default void requireDataset(TableConfig<?> config) {} // a task's table exists already
 
-  /**
-   * Checks, before the split to train on is prepared, that a split to evaluate on exists.
-   *
-   * @throws org.sparklora.pipeline.config.ConfigException if the dataset has no separate one
-   */
+  /** Refuses a missing split to evaluate on, before the split to train on is prepared. */
   default void requireTestSplit(TableConfig<?> testing, TableConfig<?> training) {}
 
-  /** Names the group of all further Spark jobs, such as {@code sft out/r64}. */
+  /** Names the group of the Spark jobs of this thread from now on, such as {@code sft out/r64}. */
   default void group(String run) {} // a task's larger job has a name
 
   /** Where log rows are shown. */
@@ -80,11 +72,7 @@ public interface TrainingEnvironment {
    */
   boolean isTask();
 
-  /**
-   * Trains in the calling thread; the process may do other work. Tables must exist already.
-   *
-   * @param out where log rows are shown
-   */
+  /** Trains in the calling thread, and shows log rows on {@code out}. Tables must exist already. */
   static TrainingEnvironment ofThread(Configuration hadoop, PrintStream out) {
     return new OfThread(hadoop, out);
   }

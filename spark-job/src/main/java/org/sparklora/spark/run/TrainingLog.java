@@ -25,10 +25,6 @@ final class TrainingLog implements AutoCloseable {
   private final TrackedLog log;
   private final RunMetricsSource metrics;
 
-  /**
-   * @param out where rows are printed
-   * @param state the log so far
-   */
   TrainingLog(
       TrainingConfig config,
       PrintStream out,
@@ -65,11 +61,7 @@ final class TrainingLog implements AutoCloseable {
     return memory;
   }
 
-  /**
-   * Logs a row with the memory used, and shows it.
-   *
-   * @param beside further values of the row
-   */
+  /** Logs a row, further values and the memory used, and shows the row. */
   void add(Map<String, Object> row, Map<String, ?> beside) {
     Map<String, Object> all = new LinkedHashMap<>(row);
     all.putAll(memory.metrics());

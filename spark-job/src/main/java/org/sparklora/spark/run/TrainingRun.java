@@ -7,13 +7,13 @@ import java.util.function.IntUnaryOperator;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
-import org.sparklora.model.engine.Engines;
 import org.sparklora.observe.track.TrackedLog;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.spark.dl4j.TrainedNetwork;
+import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.train.Cadence;
 import org.sparklora.train.EvalMetrics;
 import org.sparklora.train.ExecutorModel;
@@ -31,10 +31,12 @@ import org.sparklora.train.step.TrainedVectors;
  * <p>Not thread-safe. To be closed when no task uses the network's memory any more.
  */
 public final class TrainingRun implements AutoCloseable {
+  /** Stands for the step at which a run ends, to let it take all steps. */
+  public static final int TO_THE_END = Integer.MAX_VALUE;
+
   private static final double NANOS = 1e9;
 
   private final TrainingConfig config;
-  private final TrainedModel model;
   private final TrainingPlan plan;
   private final Cadence evaluating;
   private final Cadence saving;
@@ -65,7 +67,6 @@ public final class TrainingRun implements AutoCloseable {
     ResultFolder results = checkpoints.results();
     this.config = results.config();
     this.wishes = new ListenerWishes(listener);
-    this.model = results.model();
     this.plan = plan;
     this.evaluating = config.evalSchedule().cadence(plan.totalSteps());
     this.saving = config.checkpoints().cadence(plan.totalSteps());
@@ -92,7 +93,7 @@ public final class TrainingRun implements AutoCloseable {
       throw e;
     }
     this.started = System.nanoTime();
-    ExecutorModel.hold(model);
+    ExecutorModel.hold(model());
   }
 
   /**
@@ -104,7 +105,11 @@ public final class TrainingRun implements AutoCloseable {
    */
   public static RunFolder open(Configuration hadoop, TrainingConfig config) {
     OutputConfig output = config.output();
-    output.requireApart(hadoop, config.table().source());
+    if (output.overwrite()) { // but not one of the datasets
+      PrepConfig.Source datasets = config.table().source();
+      PreparedTables.requireApart(
+          hadoop, output.folder(), datasets.each(PrepConfig.Source::dataset));
+    }
     RunFolder folder =
         RunFolder.open(
             hadoop, output.folder(), output.overwrite(), config.checkpoints().resumeFrom());
@@ -120,12 +125,10 @@ public final class TrainingRun implements AutoCloseable {
   /**
    * Begins a run, or resumes it from the checkpoint of its folder.
    *
-   * @param place where the run trains
    * @param folder that {@link #open} claimed
    * @param identity fingerprint that a checkpoint to resume from must share
    * @param end maps the step at which this process begins to the step before which it stops, at
    *     most the plan's last; an exception leaves the folder as it was
-   * @param listener receives the run's events
    * @throws org.sparklora.pipeline.config.ConfigException if the checkpoint to resume from is
    *     damaged or of another run
    */
@@ -152,7 +155,7 @@ public final class TrainingRun implements AutoCloseable {
       if (folder.resumed().isPresent()) {
         checkpoints.resume(folder.resumed().get(), plan.totalSteps());
       } else {
-        initial.write(Engines.host(), results.parameters());
+        initial.write(network.vectors().parameters());
       }
       int endStep = end.applyAsInt(state.sums().steps());
       return new TrainingRun(place, plan, network, checkpoints, endStep, listener);
@@ -183,7 +186,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   public TrainedModel model() {
-    return model;
+    return checkpoints.results().model();
   }
 
   /** The rows of each step. */
@@ -196,6 +199,11 @@ public final class TrainingRun implements AutoCloseable {
     return network.vectors();
   }
 
+  /** The run's folder. */
+  public RunFolder folder() {
+    return checkpoints.folder();
+  }
+
   /** The network that owns the vectors. */
   public TrainedNetwork network() {
     return network;
@@ -206,11 +214,7 @@ public final class TrainingRun implements AutoCloseable {
     return state;
   }
 
-  /**
-   * Reads further files of the checkpoint that this run resumes from, if it does.
-   *
-   * @param reader reads from a local copy of the checkpoint's folder
-   */
+  /** Reads further files from a local copy of the checkpoint that this run resumes from, if any. */
   public void readResumed(RunFolder.Writer reader) throws IOException {
     checkpoints.readResumed(reader);
   }
@@ -225,11 +229,7 @@ public final class TrainingRun implements AutoCloseable {
     return endStep;
   }
 
-  /**
-   * Tells the listener of a step, before the state adds it.
-   *
-   * @param step its number, from 1
-   */
+  /** Tells the listener of a step, numbered from 1, before the state adds it. */
   public void stepped(int step, double epochAfter) {
     wishes.stepped(step, epochAfter);
     if (wishes.take(RunListener.Wish.LOG)) {
@@ -247,20 +247,13 @@ public final class TrainingRun implements AutoCloseable {
     return wishes.stop();
   }
 
-  /** Evaluates the current parameters. */
+  /** Evaluates the current parameters, after {@code step} steps. */
   @FunctionalInterface
   public interface Evaluator {
-    /**
-     * @param step number of steps taken before
-     */
     EvalMetrics run(int step);
   }
 
-  /**
-   * Takes the steps of this process. A failure is logged as an alert and rethrown.
-   *
-   * @param evaluator evaluates before the first step of the run, if wanted
-   */
+  /** Takes the steps of this process. A failure is logged as an alert and rethrown. */
   public <E extends Exception> void train(Evaluator evaluator, TrackedLog.Work<E> steps) throws E {
     log.tracked()
         .guard(
@@ -302,11 +295,7 @@ public final class TrainingRun implements AutoCloseable {
     return row;
   }
 
-  /**
-   * Saves a checkpoint if one is due, or the listener wants one.
-   *
-   * @param more writes further files that resuming needs
-   */
+  /** Saves a checkpoint, with further files, if one is due or the listener wants one. */
   public void saveWhenDue(RunFolder.Writer more) {
     boolean wanted = wishes.take(RunListener.Wish.SAVE);
     boolean isBest =
@@ -322,11 +311,7 @@ public final class TrainingRun implements AutoCloseable {
     log.memory().sample();
   }
 
-  /**
-   * Logs a row of the state with the memory used, and shows it.
-   *
-   * @param beside further values of the row
-   */
+  /** Logs a row of the state, with further values and the memory used, and shows it. */
   public void log(Map<String, Object> row, Map<String, ?> beside) {
     log.add(row, beside);
   }
@@ -335,10 +320,8 @@ public final class TrainingRun implements AutoCloseable {
    * The result of a run.
    *
    * @param steps optimizer steps, including those before a resume
-   * @param tokens trained on
    * @param trainLoss mean loss of all steps
    * @param seconds of training, in this process
-   * @param trainedParameters number of trained parameters
    * @param complete whether no step is left, or the listener wanted no more, so that results exist
    */
   public record Result(
@@ -392,7 +375,7 @@ public final class TrainingRun implements AutoCloseable {
     try {
       log.close();
     } finally {
-      ExecutorModel.release(model);
+      ExecutorModel.release(model());
       network.close();
     }
   }

@@ -26,6 +26,7 @@ import org.sparklora.train.resume.RunFingerprint;
  * @param course length of the training and random seeds
  * @param output where results go and what is logged
  * @param checkpoints when checkpoints are saved, and which one the run resumes from
+ * @param evaluation when the run is evaluated
  * @param declared the settings' part of the run's fingerprint
  * @param effectiveYaml all settings as {@code --config} reads them
  */
@@ -40,6 +41,7 @@ public record TrainingSettings(
     TrainingLength course,
     OutputConfig output,
     CheckpointConfig checkpoints,
+    EvalSchedule evaluation,
     RunFingerprint declared,
     String effectiveYaml) {
   /** PEFT's default of {@code lora_target_modules} for all supported architectures. */
@@ -65,11 +67,18 @@ public record TrainingSettings(
             .filter(settings::isGiven)
             .map(Flag::name)
             .collect(Collectors.toUnmodifiableSet()),
-        optimizer(settings),
+        new OptimizerConfig(
+            settings.get(Flags.LEARNING_RATE),
+            settings.get(Flags.ADAM_BETA1),
+            settings.get(Flags.ADAM_BETA2),
+            settings.get(Flags.ADAM_EPSILON),
+            settings.get(Flags.WEIGHT_DECAY),
+            settings.get(Flags.MAX_GRAD_NORM)),
         schedule(settings),
         TrainingLength.of(settings),
         OutputConfig.of(settings, settings.get(Flags.OUTPUT_DIR)),
         CheckpointConfig.of(settings),
+        EvalSchedule.of(settings),
         new RunFingerprint(settings.fixed(), settings.changeable()),
         settings.toYaml());
   }
@@ -100,17 +109,6 @@ public record TrainingSettings(
                     targets));
     return Optional.of(
         settings.find(Flags.LORA_RANK_PER_EXPERT).map(lora::withExpertRank).orElse(lora));
-  }
-
-  /** AdamW of a user's settings. */
-  private static OptimizerConfig optimizer(Settings settings) {
-    return new OptimizerConfig(
-        settings.get(Flags.LEARNING_RATE),
-        settings.get(Flags.ADAM_BETA1),
-        settings.get(Flags.ADAM_BETA2),
-        settings.get(Flags.ADAM_EPSILON),
-        settings.get(Flags.WEIGHT_DECAY),
-        settings.get(Flags.MAX_GRAD_NORM));
   }
 
   /** The learning rate's schedule of a user's settings. */

@@ -8,6 +8,7 @@ import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.settings.PrepSettings;
 import org.sparklora.spark.run.CheckpointConfig;
 import org.sparklora.spark.run.EvalSchedule;
+import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.train.Cadence;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainerState;
@@ -15,13 +16,11 @@ import org.sparklora.train.TrainerState;
 /**
  * Evaluation during training.
  *
- * @param schedule steps after which the run evaluates
  * @param batchRows {@code per_device_eval_batch_size}
  * @param data how to make packed rows from the test split; empty without evaluation
  * @param best how to find the best checkpoint; empty if not wanted
  */
-public record EvalConfig(
-    EvalSchedule schedule, int batchRows, Optional<PrepConfig> data, Optional<Best> best) {
+public record EvalConfig(int batchRows, Optional<PrepConfig> data, Optional<Best> best) {
 
   /**
    * @param metric {@code metric_for_best_model}, with {@code eval_}
@@ -38,22 +37,19 @@ public record EvalConfig(
     }
   }
 
-  static EvalConfig of(Settings settings, CheckpointConfig saving, String packedFolder) {
-    EvalSchedule schedule = EvalSchedule.of(settings);
+  static EvalConfig of(Settings settings, TrainingSettings training, String packedFolder) {
+    EvalSchedule schedule = training.evaluation();
+    CheckpointConfig saving = training.checkpoints();
     boolean savesBest = saving.unit() == Cadence.Unit.BEST;
     Optional<Best> best = best(settings, schedule.isOn(), savesBest);
     if (best.isPresent() && best.get().load() && !savesBest) {
       requireSavesWhatIsEvaluated(schedule, saving);
     }
     return new EvalConfig(
-        schedule,
         settings.get(Flags.PER_DEVICE_EVAL_BATCH_SIZE),
         schedule.isOn()
             ? Optional.of(
-                PrepSettings.replacing(
-                    settings,
-                    PrepSettings.ofTestSplit(
-                        settings, PrepSettings.testFolder(settings, packedFolder))))
+                PrepSettings.ofTestSplit(settings, PrepSettings.testFolder(settings, packedFolder)))
             : Optional.empty(),
         best);
   }

@@ -13,7 +13,6 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.settings.PrepSettings;
-import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
@@ -28,7 +27,7 @@ import org.sparklora.train.workers.Workers;
 /**
  * The settings of {@code sft}.
  *
- * @param data how to make packed rows from the dataset
+ * @param table how to make packed rows from the dataset
  * @param batch rows, steps and their order
  * @param sync how executors are synchronised
  * @param evaluation during training
@@ -36,7 +35,7 @@ import org.sparklora.train.workers.Workers;
  */
 public record SftConfig(
     TrainingSettings training,
-    PrepConfig data,
+    PrepConfig table,
     Batch batch,
     Sync sync,
     EvalConfig evaluation,
@@ -71,11 +70,6 @@ public record SftConfig(
   }
 
   @Override
-  public EvalSchedule evalSchedule() {
-    return evaluation.schedule();
-  }
-
-  @Override
   public boolean loadsBest() {
     return evaluation.best().filter(EvalConfig.Best::load).isPresent();
   }
@@ -83,11 +77,6 @@ public record SftConfig(
   @Override
   public int microBatchRows() {
     return batch.rows();
-  }
-
-  @Override
-  public PrepConfig table() {
-    return data;
   }
 
   @Override
@@ -181,10 +170,14 @@ public record SftConfig(
     TrainingSettings training = TrainingSettings.of(settings);
     return new SftConfig(
         training,
-        PrepSettings.replacing(settings, PrepSettings.of(settings, packedFolder)),
-        batch(settings),
+        PrepSettings.of(settings, packedFolder),
+        new Batch(
+            settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE),
+            settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),
+            settings.get(Flags.TRAIN_SAMPLING_STRATEGY, RowOrder.class),
+            settings.get(Flags.CHECK_MEMORY)),
         sync(settings),
-        EvalConfig.of(settings, training.checkpoints(), packedFolder),
+        EvalConfig.of(settings, training, packedFolder),
         settings.get(Flags.LOSS_TYPE).equals("dft"));
   }
 
@@ -197,13 +190,5 @@ public record SftConfig(
         OF_AVERAGES,
         "--sync gradients makes one update for each global batch, and averages nothing; leave it out, or use --sync parameters");
     return new Sync(Optional.empty(), workers);
-  }
-
-  private static Batch batch(Settings settings) {
-    return new Batch(
-        settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE),
-        settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),
-        settings.get(Flags.TRAIN_SAMPLING_STRATEGY, RowOrder.class),
-        settings.get(Flags.CHECK_MEMORY));
   }
 }

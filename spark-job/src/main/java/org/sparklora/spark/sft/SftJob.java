@@ -13,8 +13,8 @@ import org.sparklora.prep.TableManifest;
 import org.sparklora.spark.dl4j.ParameterAveraging;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.run.InitialParameters;
-import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.RunIdentity;
+import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.ContextLength;
@@ -39,7 +39,8 @@ public final class SftJob {
   /**
    * Trains.
    *
-   * @param place where the run trains
+   * @param stop step after which the run saves a checkpoint and stops, or {@link
+   *     TrainingRun#TO_THE_END}
    * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
    *     checkpoint to resume from cannot be used
    * @throws org.sparklora.hub.HubException if results are to be pushed and the hub refuses
@@ -50,10 +51,11 @@ public final class SftJob {
    *     written then
    */
   public static TrainingRun.Result run(
-      TrainingEnvironment place, SftConfig config, RunControl control) throws IOException {
+      TrainingEnvironment place, SftConfig config, RunListener listener, int stop)
+      throws IOException {
     Configuration hadoop = place.hadoop();
     place.group("sft " + config.output().folder());
-    PrepConfig data = config.data();
+    PrepConfig data = config.table();
     int workers = place.count(config.sync().workers());
     config.sync().requireSent(place.workers(workers));
     config.evaluation().data().ifPresent(test -> place.requireTestSplit(test, data));
@@ -85,21 +87,19 @@ public final class SftJob {
                       Flags.DATA_SEED,
                       Long.toString(config.course().dataSeed()),
                       Flags.INNER_MOMENTS,
-                      config.sync().averaging().map(of -> of.moments().flag()).orElse("averaged"),
+                      config.sync().averaging().map(of -> of.moments()).orElse("averaged"),
                       Flags.NUM_WORKERS,
                       Integer.toString(workers))),
-              first -> control.end(plan.totalSteps()),
-              control.listener())) {
+              first -> Math.min(plan.totalSteps(), stop),
+              listener)) {
         int batchRows = config.evaluation().batchRows();
         Evaluation evaluation =
             new Evaluation(place.workers(workers), run.vectors(), testRows, batchRows);
         try (Synchronizer synchronizer = synchronizer(place, config, run, rows, workers)) {
           run.readResumed(synchronizer::read);
-          SftListener listener = new SftListener(config, run, evaluation::run, synchronizer);
           int shares = config.sync().averaging().isPresent() ? 1 : workers;
-          run.train(
-              evaluation::run,
-              () -> new AdapterTrainer(run, rows, synchronizer, shares, listener).run());
+          SftLoop loop = new SftLoop(config, run, rows, synchronizer, evaluation::run, shares);
+          run.train(evaluation::run, loop::run);
           return run.finish(
               local ->
                   Files.writeString(
@@ -141,10 +141,10 @@ public final class SftJob {
 
   private static TrainingRows trainingRows(
       TrainingEnvironment place, SftConfig config, TrainedModel model) {
-    TrainingRows rows = rows(place, config.data(), model);
+    TrainingRows rows = rows(place, config.table(), model);
     try {
       new ContextLength(model.config())
-          .checkTrained(config.data().maxLength(), rows.longestDocument());
+          .checkTrained(config.table().maxLength(), rows.longestDocument());
       return rows;
     } catch (RuntimeException e) {
       rows.close();

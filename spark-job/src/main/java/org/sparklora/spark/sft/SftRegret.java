@@ -7,11 +7,11 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.observe.estimate.DataSize;
+import org.sparklora.observe.estimate.AbsorbedBits;
 import org.sparklora.observe.estimate.MachineMemory;
 import org.sparklora.observe.estimate.MachineMemory.Grantor;
-import org.sparklora.observe.estimate.OutcomeFinding;
 import org.sparklora.observe.estimate.PlannedRun;
+import org.sparklora.observe.estimate.PlannedRun.DataSize;
 import org.sparklora.observe.estimate.RegretReport;
 import org.sparklora.observe.estimate.RoundTraffic;
 import org.sparklora.observe.estimate.TrainingMemory;
@@ -54,7 +54,7 @@ public record SftRegret(
    */
   SftRegret requireMemory() {
     Optional<DataSize> data = dataSize();
-    boolean lengthsKnown = data.isPresent() || config.data().packing().enabled();
+    boolean lengthsKnown = data.isPresent() || config.table().packing().enabled();
     if (config.batch().checkMemory() && lengthsKnown) {
       RegretReport.refusal(run(config.sync().workers().orElse(1), data), machine)
           .ifPresent(
@@ -71,11 +71,7 @@ public record SftRegret(
     return run(config.sync().workers().orElse(1), dataSize());
   }
 
-  /**
-   * The report before the run; with figures of the data only if its table exists.
-   *
-   * @param workers number of workers
-   */
+  /** The report before the run; with figures of the data only if its table exists. */
   public RegretReport before(int workers) {
     RegretReport report =
         RegretReport.of(
@@ -94,17 +90,13 @@ public record SftRegret(
         parameters);
   }
 
-  /**
-   * The report after the run, with its outcome: {@code regret.json}.
-   *
-   * @param history rows of {@code trainer_state.json}
-   */
+  /** The report after the run, with the outcome of its history: {@code regret.json}. */
   RegretReport after(int workers, List<Map<String, Object>> history) {
-    return before(workers).with(OutcomeFinding.of(run(workers, dataSize()), history));
+    return before(workers).with(AbsorbedBits.finding(run(workers, dataSize()), history));
   }
 
   private Optional<DataSize> dataSize() {
-    return TableManifest.find(hadoop, config.data())
+    return TableManifest.find(hadoop, config.table())
         .map(TableManifest::counts)
         .map(counts -> new DataSize(counts.rows(), counts.targetTokens(), counts.longestRow()));
   }
@@ -139,7 +131,7 @@ public record SftRegret(
 
   private PlannedRun.Batch batch(int ownBatches) {
     SftConfig.Batch batch = config.batch();
-    int maxLength = config.data().maxLength();
+    int maxLength = config.table().maxLength();
     return new PlannedRun.Batch(
         batch.rows(),
         batch.rows() * batch.accumulation() * ownBatches,

@@ -81,8 +81,6 @@ public final class SweepJob {
    * Trains the remaining trials of a sweep and writes the results of all.
    *
    * @param requested {@code max_parallel_trials}
-   * @param keepWeights whether weights of completed trials are kept
-   * @param tracking trackers of the trials
    * @return the findings as text
    * @throws org.sparklora.pipeline.config.ConfigException if the settings of a trial cannot be used
    * @throws org.sparklora.pipeline.table.TableException if a trial cannot be read or written

@@ -11,7 +11,7 @@ final class SweepProgress {
   private static final double NANOS = 1e9;
 
   private final int trials;
-  private final int parallel;
+  private final int parallel; // trials at once
   private long begun = System.nanoTime();
   private String until = "";
   private int before;
@@ -20,10 +20,6 @@ final class SweepProgress {
   private int done;
   private int diverged;
 
-  /**
-   * @param trials number of trials of the sweep
-   * @param parallel number of trials that run at once
-   */
   SweepProgress(int trials, int parallel) {
     this.trials = trials;
     this.parallel = parallel;

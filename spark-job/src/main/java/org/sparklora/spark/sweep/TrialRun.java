@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.observe.report.RunLog;
 import org.sparklora.pipeline.config.ConfigException;
@@ -18,7 +17,7 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoJob;
-import org.sparklora.spark.run.RunControl;
+import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
@@ -41,11 +40,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     implements Serializable {
   private static final double NANOS = 1e9;
 
-  /**
-   * Runs the trial.
-   *
-   * @param stop step after which the trial stops with a checkpoint, or {@link TrialOutcome#END}
-   */
+  /** Runs the trial up to step {@code stop}, where it saves a checkpoint, or to its end. */
   TrialOutcome run(Trial trial, int stop) {
     try {
       Configuration configuration = HadoopSettings.configuration(hadoop);
@@ -75,11 +70,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     }
   }
 
-  /**
-   * Trains the trial.
-   *
-   * @param before the outcome at an earlier rung; if the trial diverges, its step stays
-   */
+  /** Trains the trial; if it diverges, the step of its outcome at an earlier rung stays. */
   private static TrialOutcome train(
       Configuration configuration,
       TrialFolder folder,
@@ -139,14 +130,18 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
       settings = settings.with(Flags.RESUME_FROM_CHECKPOINT, RunFolder.LATEST);
     }
     TrainingEnvironment place = TrainingEnvironment.ofThread(configuration, silence());
-    RunControl control =
-        RunControl.until(stop < TrialOutcome.END ? OptionalInt.of(stop) : OptionalInt.empty());
     if (trial.command().equals("sft")) {
       // a run that diverges deletes its log unless the folder holds another file
       folder.write("sft_config.yaml", settings.toYaml());
-      return SftJob.run(place, SftConfig.of(settings), control);
+      return SftJob.run(place, SftConfig.of(settings), RunListener.none(), stop);
     }
-    return GrpoJob.run(place, GrpoConfig.of(settings), Optional.empty(), Optional.empty(), control);
+    return GrpoJob.run(
+        place,
+        GrpoConfig.of(settings),
+        Optional.empty(),
+        Optional.empty(),
+        RunListener.none(),
+        stop);
   }
 
   /** Discards the printed rows, which would mix with other trials'; the log has them. */

@@ -48,9 +48,7 @@ final class TrialTables implements TrialResolver {
   private final Map<String, String> identities = new HashMap<>(); // of tables, by their folders
   private final Map<Path, String> models = new HashMap<>(); // fingerprints, by folder
 
-  /**
-   * @param sweep the sweep's folder
-   */
+  /** Makes tables in a sweep's folder. */
   TrialTables(Configuration hadoop, String sweep) {
     this.hadoop = hadoop;
     this.folder = new org.apache.hadoop.fs.Path(sweep, "tables").toString();
@@ -140,11 +138,7 @@ final class TrialTables implements TrialResolver {
     }
   }
 
-  /**
-   * Names a trial; makes its tables unless they exist.
-   *
-   * @param trial a trial from {@link #resolved}
-   */
+  /** Names a trial from {@link #resolved}; makes its tables unless they exist. */
   Trial named(SparkSession session, Trial trial) throws IOException {
     Path checkpoint;
     int vocabulary = 0; // prompts have no ids

@@ -32,10 +32,7 @@ public final class ClusterLog extends SparkListener {
   private final Set<String> lost = ConcurrentHashMap.newKeySet();
   private final Map<Integer, String> stages = new ConcurrentHashMap<>();
 
-  /**
-   * @param attempts {@code spark.task.maxFailures}
-   * @param warnings receives the log lines
-   */
+  /** Expects {@code spark.task.maxFailures} attempts of a task. */
   ClusterLog(int attempts, Consumer<String> warnings) {
     this.attempts = attempts;
     this.warnings = warnings;

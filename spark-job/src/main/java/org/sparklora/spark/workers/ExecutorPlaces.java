@@ -24,9 +24,7 @@ final class ExecutorPlaces {
   /** Workers that share another's executor until one is free. */
   private final Set<Integer> guests = new HashSet<>();
 
-  /**
-   * @param alive lists the executors that get tasks
-   */
+  /** Assigns workers to the executors that get tasks, which {@code alive} lists. */
   ExecutorPlaces(Supplier<List<Executor>> alive) {
     this.alive = alive;
   }

@@ -32,11 +32,7 @@ record ExecutorRequest(
   /** Spark's default of {@link #INSTANCES} on YARN and Kubernetes. */
   private static final int USUAL_INSTANCES = 2;
 
-  /**
-   * The request of an application that is not in local mode.
-   *
-   * @param settings looks up Spark's settings by name
-   */
+  /** The request of an application that is not in local mode, from Spark's settings by name. */
   static ExecutorRequest of(Function<String, Optional<String>> settings) {
     Settings conf = new Settings(settings);
     String master = conf.text(MASTER);

@@ -53,8 +53,7 @@ public final class ExecutorWorkers implements Workers {
   private final JavaSparkContext spark;
   private final int first;
   private final int count;
-  private final ExecutorWorkers
-      all; // of which these are a part; has the shared vectors and the use
+  private final ExecutorWorkers all; // the whole; has the shared vectors and the use
   private final List<Sent> shared = new CopyOnWriteArrayList<>();
   private ExecutorUse use = new ExecutorUse();
   private volatile String during = "";
@@ -89,17 +88,7 @@ public final class ExecutorWorkers implements Workers {
     return workers;
   }
 
-  /** Calls {@link #of(JavaSparkContext, int, PlacedJob)} with a new {@link PlacedJob}. */
-  public static Workers of(JavaSparkContext spark, int count) {
-    return of(spark, count, new PlacedJob(spark));
-  }
-
-  /**
-   * The executors of a cluster, or in local mode this process.
-   *
-   * @param count parts that executors do at once
-   * @param places assigns the workers of a run to executors
-   */
+  /** A cluster's executors, which do {@code count} parts at once; in local mode this process. */
   public static Workers of(JavaSparkContext spark, int count, PlacedJob places) {
     boolean sharesMemory = spark.isLocal() && spark.getConf().getBoolean(SHARED_MEMORY, true);
     return sharesMemory ? new LocalWorkers() : new ExecutorWorkers(spark, count, places);

@@ -15,10 +15,8 @@ public final class FailedPart extends IllegalStateException {
 
   private static final String FULL_DISK = "No space left on device";
 
-  /**
-   * @param cause the failure of a Spark job
-   */
-  FailedPart(Throwable cause) {
+  /** Thrown for the failure of a Spark job. */
+  public FailedPart(Throwable cause) {
     super(message(String.valueOf(cause.getMessage())), cause);
   }
 

@@ -46,12 +46,7 @@ public final class PlacedJob {
         : placed(parts, places.of(parts.size()));
   }
 
-  /**
-   * An RDD with a single part, for one worker.
-   *
-   * @param worker from 0
-   * @param workers number of workers
-   */
+  /** An RDD with a single part, for one of several workers, counted from 0. */
   public <T> JavaRDD<T> part(T part, int worker, int workers) {
     return spark.isLocal()
         ? spark.parallelize(List.of(part), 1)

@@ -72,11 +72,7 @@ public final class ShardedSum {
     void take(int vector, long from, FlatVector shard, double weight);
   }
 
-  /**
-   * A part of a vector.
-   *
-   * @param from index of its first number in the vector
-   */
+  /** A part of a vector, from its number of index {@code from} on. */
   private record Part(long from, FlatVector numbers) implements Serializable {}
 
   /** A shard of a worker's vectors or of the sum; shard 0 carries {@link Given#told}. */

@@ -42,13 +42,7 @@ record WorkerCount(ExecutorRequest request, Cluster cluster, long patienceMillis
     Runnable demand(int tasks);
   }
 
-  /**
-   * Waits for executors and returns the number of workers.
-   *
-   * @param requested {@code num_workers}
-   * @throws ConfigException if {@code requested} exceeds the task slots, or is empty while dynamic
-   *     allocation sets no number of executors
-   */
+  /** Waits for executors and returns the number of workers: see {@link ExecutorCount#workers}. */
   int count(Optional<Integer> requested) {
     if (request.onDemand() && requested.isEmpty() && request.executors().isEmpty()) {
       throw new ConfigException(

@@ -144,7 +144,7 @@ class ConfTest {
               assertThat(lora.alpha()).isEqualTo(16);
               assertThat(lora.targets().include()).hasToString("[all-linear]");
             });
-    assertThat(config.data().packing().enabled()).isTrue();
+    assertThat(config.table().packing().enabled()).isTrue();
     assertThat(config.batch().rows()).isEqualTo(2);
     assertThat(config.batch().accumulation()).isEqualTo(16);
     assertThat(config.course().epochs()).isEqualTo(1);

@@ -167,6 +167,9 @@ class EvalCommandTest extends TinyModelCommands {
     assertThat(eval(again, "--master", "local[3]")).as(message()).isZero();
 
     assertThat(summary(here).at("/pass@1/value").asDouble()).isZero();
+    for (String setting : List.of("dataset_test_split", "reward_funcs", "top_p", "min_p")) {
+      assertThat(summary(here).path(setting).asText()).as(setting).isNotEmpty();
+    }
     assertThat(summary(here).get("verdicts")).isEqualTo(summary(again).get("verdicts"));
     assertThat(texts(again)).isEqualTo(texts(here)).hasSize(11);
   }

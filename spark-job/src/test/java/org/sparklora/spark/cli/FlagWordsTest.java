@@ -20,7 +20,7 @@ import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.curate.CurateConfig;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.table.TableFormat;
-import org.sparklora.prep.table.TableOrder;
+import org.sparklora.prep.table.TableQuery;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.job.SelectConfig;
@@ -40,7 +40,7 @@ class FlagWordsTest {
         Arguments.of("sft", Flags.HUB_STRATEGY, PushConfig.Strategy.class),
         Arguments.of("sft", Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
         Arguments.of("sft", Flags.DATASET_FORMAT, TableFormat.class),
-        Arguments.of("sft", Flags.DATASET_ORDER, TableOrder.class),
+        Arguments.of("sft", Flags.DATASET_ORDER, TableQuery.Order.class),
         Arguments.of("sft", Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
         Arguments.of("sft", Flags.TRUNCATION_MODE, PrepConfig.Truncation.class),
         Arguments.of("sft", Flags.PACKING_STRATEGY, PackingStrategy.class),

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.CommandLine;
-import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingRun;
@@ -55,8 +54,8 @@ public record SftRun(Path output, List<String> flags) implements LoggedRun {
   }
 
   static TrainingRun.Result train(SparkSession spark, SftConfig config) throws IOException {
-    RunControl toTheEnd = RunControl.heardBy(RunListener.none());
-    return SftJob.run(SparkSessions.place(spark), config, toTheEnd);
+    return SftJob.run(
+        SparkSessions.place(spark), config, RunListener.none(), TrainingRun.TO_THE_END);
   }
 
   /** Copies a folder with all that is in it. */

@@ -10,13 +10,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
+import org.sparklora.spark.grpo.GrpoConfig;
+import org.sparklora.spark.grpo.GrpoJob;
+import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.train.TestModels;
 import org.sparklora.train.vllm.DecoderDrawing;
 import org.sparklora.train.vllm.VllmStandIn;
@@ -213,6 +218,30 @@ class VllmCommandsTest extends TinyModelCommands {
 
     assertThat(output.resolve("_eval_summary.json")).content().contains("\"problems\" : 2");
     assertThat(servers.get(0).requests()).isEqualTo(3);
+  }
+
+  @Test
+  void anEvaluationInTheFolderOfARunLeavesTheRunsAdapters() throws IOException {
+    Path prompts = folder.resolve("prompts");
+    Object[] prep = {"--task", "grpo", "--dataset_name", dataset, "--output_dir", prompts};
+    assertThat(run("prep", prep)).as(err.text()).isZero();
+    Path output = folder.resolve("run");
+    Path ofTheRun = Files.createDirectories(output.resolve("vllm-adapters/policy-0badcafe-v1"));
+    List<String> flags = new ArrayList<>(List.of("--model_name_or_path", model.toString()));
+    Object[] more = {"--dataset_name", prompts, "--eval_strategy", "steps"};
+    Stream.of(grpo(output, more)).map(Object::toString).forEach(flags::add);
+    GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", flags).settings());
+
+    GrpoJob.evaluate(
+        TrainingEnvironment.ofThread(new Configuration(false), System.out),
+        config,
+        Optional.empty());
+
+    assertThat(servers.get(0).requests()).isPositive();
+    assertThat(servers.get(0).adapters()).isEmpty();
+    assertThat(servers.get(0).history).doesNotContain("unload policy-0badcafe-v1");
+    assertThat(ofTheRun).exists();
+    assertThat(folder.toFile().list((parent, name) -> name.contains("vllm-adapters"))).isEmpty();
   }
 
   /** Flags, and those that name the servers. */

@@ -28,7 +28,6 @@ import org.sparklora.train.TestModels;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.step.AveragingSettings;
-import org.sparklora.train.step.InnerMoments;
 import org.sparklora.train.step.LocalRounds;
 import org.sparklora.train.step.OuterOptimizer;
 import org.sparklora.train.step.RoundReport;
@@ -95,7 +94,7 @@ class DealBySpeedTest {
 
   private static AveragingSettings settings(boolean bySpeed) {
     return new AveragingSettings(
-        STEPS, OuterOptimizer.Settings.AVERAGE, InnerMoments.KEPT, bySpeed, VectorType.FLOAT32, 3);
+        STEPS, OuterOptimizer.Settings.AVERAGE, true, bySpeed, VectorType.FLOAT32, 3);
   }
 
   private ParameterAveraging averaging(
@@ -132,7 +131,7 @@ class DealBySpeedTest {
             new LocalRounds(settings(true), new LocalWorkers(), network.vectors(), plan, rows);
         OuterStep vectors =
             new OuterStep(rounds, Optional.empty(), new int[] {0, 1}, steps(0), 0, STEPS);
-        FlatVector shard = rounds.copyOfParameters()) {
+        FlatVector shard = rounds.vectors().vector().copy()) {
       float[] before = adapter.parameters(network).toArray();
 
       vectors.take(0, 0, shard, 0.75);

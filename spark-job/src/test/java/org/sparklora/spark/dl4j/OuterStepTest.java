@@ -17,7 +17,6 @@ import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.step.AveragingSettings;
-import org.sparklora.train.step.InnerMoments;
 import org.sparklora.train.step.OuterOptimizer;
 import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.vector.VectorType;
@@ -31,7 +30,7 @@ class OuterStepTest extends TinyAdapterRuns {
 
   private static AveragingSettings settings(VectorType onWire) {
     return new AveragingSettings(
-        STEPS, new OuterOptimizer.Settings(1, 0.5), InnerMoments.KEPT, false, onWire, 3);
+        STEPS, new OuterOptimizer.Settings(1, 0.5), true, false, onWire, 3);
   }
 
   private List<List<StepRows>> steps(int round) {
@@ -91,12 +90,7 @@ class OuterStepTest extends TinyAdapterRuns {
   void withoutMomentumTheFirstRoundIsTheMean() {
     AveragingSettings mean =
         new AveragingSettings(
-            STEPS,
-            OuterOptimizer.Settings.AVERAGE,
-            InnerMoments.KEPT,
-            false,
-            VectorType.FLOAT32,
-            3);
+            STEPS, OuterOptimizer.Settings.AVERAGE, true, false, VectorType.FLOAT32, 3);
     float[] actual = trainedARound(mean);
     float[] expected = trainedARound(TinyAdapter.mean(STEPS, VectorType.FLOAT32));
     for (int i = 0; i < expected.length; i++) {

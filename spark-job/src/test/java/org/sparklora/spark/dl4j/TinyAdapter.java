@@ -20,7 +20,6 @@ import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.step.AveragingSettings;
-import org.sparklora.train.step.InnerMoments;
 import org.sparklora.train.step.OuterOptimizer;
 import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.Workers;
@@ -84,7 +83,7 @@ record TinyAdapter(TrainedModel model) {
   /** DL4J's averages: the plain mean of parameters and moments. */
   static AveragingSettings mean(int frequency, VectorType onWire) {
     return new AveragingSettings(
-        frequency, OuterOptimizer.Settings.AVERAGE, InnerMoments.AVERAGED, false, onWire, 0);
+        frequency, OuterOptimizer.Settings.AVERAGE, false, false, onWire, 0);
   }
 
   /** A plan of the rows for two workers, which take two rows each in a step. */

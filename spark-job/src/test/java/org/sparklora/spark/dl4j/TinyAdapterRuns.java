@@ -8,6 +8,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.cli.TinyModelRuns;
 import org.sparklora.spark.workers.ExecutorWorkers;
+import org.sparklora.spark.workers.PlacedJob;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.workers.Workers;
 
@@ -36,6 +37,7 @@ abstract class TinyAdapterRuns extends TinyModelRuns {
   }
 
   static Workers workers(SparkSession session, int count) {
-    return ExecutorWorkers.of(new JavaSparkContext(session.sparkContext()), count);
+    JavaSparkContext context = new JavaSparkContext(session.sparkContext());
+    return ExecutorWorkers.of(context, count, new PlacedJob(context));
   }
 }

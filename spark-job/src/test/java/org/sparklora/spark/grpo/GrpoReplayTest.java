@@ -36,6 +36,7 @@ import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.Round;
+import org.sparklora.train.grpo.RoundSteps;
 import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.workers.LocalWorkers;
 
@@ -91,12 +92,20 @@ class GrpoReplayTest {
     List<PolicyMetrics> steps = new ArrayList<>();
     List<Double> epochs = new ArrayList<>();
     try {
-      GrpoLoop.Shape shape =
-          new GrpoLoop.Shape(slices, resolved.get("num_iterations").asInt(), 1, 1);
-      check(evaluated(model, trace, shape, network), trace.get("steps").get(0));
+      RoundSteps batch =
+          new RoundSteps(
+              1,
+              accumulation,
+              slices,
+              resolved.get("num_iterations").asInt(),
+              1,
+              1,
+              Optional.empty(),
+              false);
+      check(evaluated(model, trace, batch, network), trace.get("steps").get(0));
       new GrpoLoop(
               plan,
-              shape,
+              batch,
               trace.loss(),
               (number, version) -> round(trace, number),
               new PolicyUpdates(new LocalWorkers(), network.vectors(), Optional.empty()),
@@ -132,17 +141,16 @@ class GrpoReplayTest {
 
   /** The first step as evaluation measures it: without a gradient, whose norm is TRL's here. */
   private static PolicyMetrics evaluated(
-      TrainedModel model, GrpoTrace trace, GrpoLoop.Shape shape, TrainedNetwork network) {
-    JsonNode resolved = trace.resolved();
-    int accumulation = resolved.get("gradient_accumulation_steps").asInt();
-    int slices = shape.stepsPerGeneration();
+      TrainedModel model, GrpoTrace trace, RoundSteps batch, TrainedNetwork network) {
+    int accumulation = batch.accumulation();
+    int slices = batch.stepsPerGeneration();
     double loss = 0;
     List<Map<String, Double>> metrics = new ArrayList<>();
     try (ExecutorModel here = ExecutorModel.of(model)) {
       for (int i = 0; i < accumulation; i++) {
         PolicyGradient measured =
             here.evaluate(
-                round(trace, i / shape.microSteps())
+                round(trace, i / batch.microSteps())
                     .microBatch(0, i, i % slices, slices, accumulation, trace.loss()),
                 network.vectors().vector());
         assertThat(measured.gradient().size()).isZero();

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.CommandLine;
@@ -19,9 +18,9 @@ import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.spark.cli.CommandRun;
 import org.sparklora.spark.cli.LoggedRun;
-import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.run.TrainingRun;
 
 /** A run of {@code grpo} on a tiny model, in a folder of its own, and what it left there. */
 record GrpoRun(Path output, List<String> flags) implements LoggedRun {
@@ -133,12 +132,11 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
 
   /** Trains up to a step and stops there with a checkpoint. */
   void runUntil(SparkSession spark, int step) throws IOException {
-    GrpoJob.run(
-        SparkSessions.place(spark),
+    train(
+        spark,
         GrpoConfig.of(CommandLine.parse("grpo", arguments()).settings()),
         Optional.empty(),
-        Optional.empty(),
-        RunControl.until(OptionalInt.of(step)));
+        step);
   }
 
   GrpoRun run(SparkSession spark) throws IOException {
@@ -163,8 +161,14 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
    */
   static void train(SparkSession spark, GrpoConfig config, Optional<String> advantages)
       throws IOException {
-    RunControl toTheEnd = RunControl.heardBy(RunListener.none());
-    GrpoJob.run(SparkSessions.place(spark), config, advantages, Optional.empty(), toTheEnd);
+    train(spark, config, advantages, TrainingRun.TO_THE_END);
+  }
+
+  private static void train(
+      SparkSession spark, GrpoConfig config, Optional<String> advantages, int stop)
+      throws IOException {
+    GrpoJob.run(
+        SparkSessions.place(spark), config, advantages, Optional.empty(), RunListener.none(), stop);
   }
 
   /** The completions of a round and what they were judged to be worth, without times. */

@@ -33,7 +33,6 @@ import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.job.RewardConfig.Advantages;
 import org.sparklora.reward.job.RoundRewards;
-import org.sparklora.train.grpo.CompletionLengths;
 
 /** Advantages and metrics of TRL's rounds, from TRL's completions and rewards. */
 class RoundRewardsTest {
@@ -74,7 +73,7 @@ class RoundRewardsTest {
       assertThat(advantages(judged, config))
           .containsExactly(doubles(generation.get("advantages")), within(BOUND));
       Map<String, Double> metrics = new LinkedHashMap<>(judged.metrics(config));
-      metrics.putAll(CompletionLengths.metrics(completions(generation)));
+      metrics.putAll(RoundMetrics.ofLengths(completions(generation)));
       JsonNode expected = logged.get(round);
       assertThat(metrics).containsKeys("reward", "frac_reward_zero_std");
       metrics.forEach(

@@ -84,12 +84,6 @@ class InitialParametersTest {
     all.addAll(List.of("--model_name_or_path", folder.resolve("llama-tiny").toString()));
     all.addAll(List.of("--dataset_name", "unread.jsonl", "--output_dir", "unwritten"));
     SftConfig config = SftConfig.of(CommandLine.parse("sft", all).settings());
-    return InitialParameters.of(
-            new Configuration(),
-            config.model(),
-            config.training().lora(),
-            config.training().startAdapter(),
-            config.course().seed())
-        .model();
+    return InitialParameters.of(new Configuration(), config).model();
   }
 }

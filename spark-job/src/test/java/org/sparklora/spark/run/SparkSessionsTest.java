@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -153,6 +156,22 @@ class SparkSessionsTest {
         .hasMessageContaining("without --add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
         .hasMessageContaining(
             "--driver-java-options \"--add-opens=java.base/java.lang=ALL-UNNAMED ");
+  }
+
+  /** Else a scheduler would not try again. */
+  @Test
+  void aClusterThatDoesNotAnswerIsNoMistakeOfTheUsers() throws IOException {
+    IllegalStateException stopped = new IllegalStateException("a stopped SparkContext");
+    String master;
+    try (ServerSocket open = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      master = "spark://127.0.0.1:" + open.getLocalPort();
+      assertThat(SparkSessions.isUnreachable("spark://127.0.0.1:0," + master.substring(8), stopped))
+          .isFalse();
+    }
+    assertThat(SparkSessions.isUnreachable(master, stopped)).isTrue();
+    assertThat(SparkSessions.isUnreachable("yarn", stopped)).isFalse();
+    IllegalStateException refused = new IllegalStateException(new ConnectException("refused"));
+    assertThat(SparkSessions.isUnreachable("yarn", refused)).isTrue();
   }
 
   /** Jetty's words, as a driver on YARN met them. */

@@ -77,14 +77,14 @@ class PlacedJobTest {
   /** As the other trials of a sweep, one of which has failed. */
   @Test
   void theTaskOfAWaitThatIsInterruptedEnds() throws InterruptedException {
-    Workers workers = ExecutorWorkers.of(spark, 1);
+    Workers workers = ExecutorWorkers.of(spark, 1, new PlacedJob(spark));
     requireThatTheTaskEndsWithTheWait(
         0, () -> workers.map("wait", List.of(0), PlacedJobTest::untilStopped));
   }
 
   @Test
   void theTaskOfASumThatIsInterruptedEnds() throws InterruptedException {
-    Workers workers = ExecutorWorkers.of(spark, 1);
+    Workers workers = ExecutorWorkers.of(spark, 1, new PlacedJob(spark));
     requireThatTheTaskEndsWithTheWait(
         1,
         () -> {
@@ -103,7 +103,7 @@ class PlacedJobTest {
 
   @Test
   void resultsThatSparkWouldRefuseAreRefusedBeforeTheWork() {
-    Workers workers = ExecutorWorkers.of(spark, 2);
+    Workers workers = ExecutorWorkers.of(spark, 2, new PlacedJob(spark));
     workers.requireRoomForResults(90 << 20);
     assertThatThrownBy(() -> workers.requireRoomForResults(100 << 20))
         .isInstanceOf(ConfigException.class)

@@ -40,9 +40,9 @@ class WorkersTest {
     JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
     return List.of(
         new LocalWorkers(),
-        ExecutorWorkers.of(context, 1),
-        ExecutorWorkers.of(context, 3),
-        ExecutorWorkers.of(context, 20));
+        ExecutorWorkers.of(context, 1, new PlacedJob(context)),
+        ExecutorWorkers.of(context, 3, new PlacedJob(context)),
+        ExecutorWorkers.of(context, 20, new PlacedJob(context)));
   }
 
   @ParameterizedTest

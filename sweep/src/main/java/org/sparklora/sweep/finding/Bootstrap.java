@@ -35,7 +35,6 @@ final class Bootstrap {
   /**
    * The interval of a statistic.
    *
-   * @param seeds number of seeds
    * @param statistic its value in a draw, the same for equal draws; NaN if undefined
    */
   static Interval of(int seeds, ToDoubleFunction<Draw> statistic) {

@@ -10,11 +10,8 @@ import java.util.Map;
 /**
  * The verdict of a sweep on a claim of a finding.
  *
- * @param rule the claim
  * @param value the measured value; NaN if undefined
  * @param interval the value's 95 % interval
- * @param seeds number of seeds
- * @param answer whether the claim holds
  * @param reason why the verdict is undecided; else empty
  */
 public record Conclusion(

@@ -11,7 +11,6 @@ import org.sparklora.observe.report.LineFigure;
 /**
  * A number with its 95 % interval, at each value of an integer quantity.
  *
- * @param name of the line in figures
  * @param x values of the quantity, ascending, {@code (n)}
  * @param y the measured numbers, {@code (n)}
  * @param intervals {@code (n)}

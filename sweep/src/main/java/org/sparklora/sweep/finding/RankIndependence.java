@@ -21,9 +21,7 @@ import org.sparklora.sweep.Trial;
  *
  * @param low curves of the training loss at the lowest rate that all ranks have, one for each rank
  * @param high curves of the training loss at the next rate
- * @param rate the lowest rate
  * @param rows number of the curves' points in the first quarter
- * @param seeds number of seeds
  */
 record RankIndependence(
     List<SeedCurve> low, List<SeedCurve> high, double rate, int rows, int seeds) {

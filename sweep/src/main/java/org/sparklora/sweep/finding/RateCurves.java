@@ -16,9 +16,6 @@ import org.sparklora.sweep.Trial;
 /**
  * The metric over the learning rate, for each kind of trial; the basis of most findings. Trials at
  * a rate of 0 are left out, since a logarithmic axis has no place for them.
- *
- * @param curves one for each kind of trial
- * @param seeds number of seeds
  */
 record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
 

@@ -10,7 +10,6 @@ import org.sparklora.sweep.Trial;
 /**
  * A metric over a quantity, once for each seed.
  *
- * @param label the curve's label in figures
  * @param of one of the curve's trials, which differ only in quantity and seed
  * @param grid values of the quantity, ascending, {@code (n)}
  * @param values {@code (n, seeds)}; NaN for a trial without a value

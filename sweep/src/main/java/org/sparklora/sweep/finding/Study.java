@@ -18,7 +18,6 @@ import org.sparklora.sweep.TrialOutcome;
 /**
  * The trials of a sweep with their outcomes.
  *
- * @param metric the metric that compares the trials
  * @param seeds seeds of the repetitions of all trials, ascending
  * @param measured trials in the order of the grid
  */

@@ -23,7 +23,7 @@ import org.sparklora.pipeline.config.Flags;
  * The advice of a sweep for a run of the same model: the best learning rate of similar trials, and
  * the smallest rank as good as any. Reads the sweep's {@code results.json}.
  */
-public final class SweepAdvice {
+public record SweepAdvice(String folder, JsonNode results) {
   /** A rate within this factor of the best one is as advised: curves are flat near the optimum. */
   private static final double FACTOR = 2;
 
@@ -32,14 +32,6 @@ public final class SweepAdvice {
 
   /** The finding of the regret report that the measured rate replaces. */
   private static final String RATE = "learning rate";
-
-  private final String folder;
-  private final JsonNode results;
-
-  private SweepAdvice(String folder, JsonNode results) {
-    this.folder = folder;
-    this.results = results;
-  }
 
   /**
    * The best rate of trials of one kind.
@@ -98,7 +90,6 @@ public final class SweepAdvice {
    * The findings that replace those of the same names in the regret report.
    *
    * @param rank rank of the run's adapter; 0 for full fine-tuning
-   * @param rate the run's learning rate
    */
   public List<Finding> findings(int rank, double rate) {
     List<Best> all = optima();

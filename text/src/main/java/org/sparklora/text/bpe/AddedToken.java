@@ -23,9 +23,6 @@ record AddedToken(int id, String content, Search search, boolean special) {
   }
 
   static AddedToken read(JsonFields json) {
-    if (!json.has("id")) {
-      throw Components.unsupported(json, "a token without id");
-    }
     Search search =
         new Search(
             json.flag("single_word", false),
@@ -33,7 +30,7 @@ record AddedToken(int id, String content, Search search, boolean special) {
             json.flag("rstrip", false),
             json.flag("normalized", true));
     return new AddedToken(
-        Components.number(json, "id", -1),
+        Components.number(json, "id").orElseThrow(() -> json.missing("id")),
         json.required("content"),
         search,
         json.flag("special", false));

@@ -68,8 +68,7 @@ final class AddedTokenMatcher {
         sink.accept(TEXT, from, tokenStart);
       }
       sink.accept(token.id(), tokenStart, tokenEnd);
-      from = tokenEnd;
-      i = Math.max(i, tokenEnd);
+      from = tokenEnd; // i may be less: as in tokenizers, a token may begin in the space taken
     }
     if (from < end) {
       sink.accept(TEXT, from, end);

@@ -136,8 +136,7 @@ final class BytePairModel {
   }
 
   private int lookUp(String token) {
-    Integer id = vocabulary.get(token);
-    return id == null ? MISSING : id;
+    return vocabulary.getOrDefault(token, MISSING);
   }
 
   private static Map<String, Integer> readVocabulary(JsonFields json) {

@@ -1,6 +1,7 @@
 package org.sparklora.text.bpe;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.OptionalInt;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 
@@ -14,13 +15,18 @@ final class Components {
 
   private Components() {}
 
+  /** The type of a component; {@code "null"} if the component is missing or null. */
+  static String type(JsonFields json) {
+    return json.json().isObject() ? json.required("type") : "null";
+  }
+
   /** A token id or another number from 0 to {@code MAX_ID}. */
   static int id(JsonFields json, String key, JsonNode value) {
     return json.whole(key, value, 0, MAX_ID);
   }
 
-  static int number(JsonFields json, String key, int byDefault) {
-    return json.whole(key, 0, MAX_ID).orElse(byDefault);
+  static OptionalInt number(JsonFields json, String key) {
+    return json.whole(key, 0, MAX_ID);
   }
 
   /** The error for a value that this project does not support. */

@@ -13,16 +13,13 @@ import org.sparklora.text.json.JsonFields;
  *     never}
  */
 record Metaspace(String replacement, String scheme) {
-  /** Changes nothing. */
-  static final Metaspace NONE = new Metaspace("", "never");
-
   private static final Set<String> SCHEMES = Set.of("always", "first", "never");
   private static final Pattern SPACE = Pattern.compile(" ");
 
-  /** Reads a pre-tokenizer; {@link #NONE} if it is another. */
+  /** Reads a pre-tokenizer; another one gives a Metaspace that changes nothing. */
   static Metaspace read(JsonFields json) {
-    if (json.isAbsent() || !json.required("type").equals("Metaspace")) {
-      return NONE;
+    if (!Components.type(json).equals("Metaspace")) {
+      return new Metaspace("", "never");
     }
     if (json.flag("split", true)) {
       throw Components.unsupported(json, "split true");

@@ -46,10 +46,8 @@ interface PreTokenizer {
 
   /** Reads a pre-tokenizer; absent or null means that the text is one piece. */
   static PreTokenizer read(JsonFields json) {
-    if (json.isAbsent()) {
-      return UNCUT;
-    }
-    return switch (json.required("type")) {
+    return switch (Components.type(json)) {
+      case "null" -> UNCUT;
       case "Sequence" -> sequence(json);
       case "Split" -> split(json);
       case "Digits" -> new Digits(json.flag("individual_digits", false));
@@ -63,10 +61,7 @@ interface PreTokenizer {
    * Whether {@code json} is or contains a ByteLevel: pieces are spelled in {@link ByteAlphabet}.
    */
   static boolean isByteLevel(JsonFields json) {
-    if (json.isAbsent()) {
-      return false;
-    }
-    return switch (json.required("type")) {
+    return switch (Components.type(json)) {
       case "ByteLevel" -> true;
       case "Sequence" ->
           json.children("pretokenizers").stream().anyMatch(PreTokenizer::isByteLevel);
@@ -76,14 +71,11 @@ interface PreTokenizer {
 
   private static PreTokenizer sequence(JsonFields json) {
     List<JsonFields> children = json.children("pretokenizers");
-    for (int i = 0; i + 1 < children.size(); i++) {
-      if (isByteLevel(children.get(i))) {
-        // In tokenizers the next one gets ByteAlphabet's characters; here it would get the text.
-        throw Components.unsupported(
-            children.get(i), "a ByteLevel that is not the last pre-tokenizer");
-      }
-    }
     for (JsonFields child : children) {
+      if (isByteLevel(child) && child != children.get(children.size() - 1)) {
+        // In tokenizers the next one gets ByteAlphabet's characters; here it would get the text.
+        throw Components.unsupported(child, "a ByteLevel that is not the last pre-tokenizer");
+      }
       if (child.required("type").equals("Metaspace")) {
         throw Components.unsupported(child, "a Metaspace among other pre-tokenizers");
       }

@@ -15,12 +15,11 @@ import org.sparklora.text.json.JsonFields;
  */
 record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean prefixSpace) {
   private static final int[] NONE = {};
+  private static final SpecialTokenFrame EMPTY = new SpecialTokenFrame(NONE, NONE, false, false);
 
   static SpecialTokenFrame read(JsonFields json) {
-    if (json.isAbsent()) {
-      return new SpecialTokenFrame(NONE, NONE, false, false);
-    }
-    return switch (json.required("type")) {
+    return switch (Components.type(json)) {
+      case "null" -> EMPTY;
       case "ByteLevel" ->
           new SpecialTokenFrame(
               NONE, NONE, json.flag("trim_offsets", true), json.flag("add_prefix_space", true));
@@ -28,7 +27,7 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
       case "Sequence" ->
           json.children("processors").stream()
               .map(SpecialTokenFrame::read)
-              .reduce(new SpecialTokenFrame(NONE, NONE, false, false), SpecialTokenFrame::then);
+              .reduce(EMPTY, SpecialTokenFrame::then);
       default -> throw Components.unsupportedType(json);
     };
   }

@@ -20,10 +20,8 @@ interface TextNormalizer {
   }
 
   static TextNormalizer read(JsonFields json) {
-    if (json.isAbsent()) {
-      return NONE;
-    }
-    return switch (json.required("type")) {
+    return switch (Components.type(json)) {
+      case "null" -> NONE;
       case "Sequence" ->
           json.children("normalizers").stream()
               .map(TextNormalizer::read)

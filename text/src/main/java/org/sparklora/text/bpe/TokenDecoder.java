@@ -14,9 +14,6 @@ import org.sparklora.text.json.JsonFields;
  */
 @FunctionalInterface
 interface TokenDecoder {
-  /** The default without a decoder: tokens joined by spaces. */
-  TokenDecoder SPACED = tokens -> List.of(String.join(" ", tokens));
-
   /** Turns {@link ByteAlphabet}'s characters into bytes, and the bytes into text. */
   TokenDecoder BYTE_LEVEL =
       tokens -> {
@@ -28,10 +25,8 @@ interface TokenDecoder {
   List<String> apply(List<String> tokens);
 
   static TokenDecoder read(JsonFields json) {
-    if (json.isAbsent()) {
-      return SPACED;
-    }
-    return switch (json.required("type")) {
+    return switch (Components.type(json)) {
+      case "null" -> tokens -> List.of(String.join(" ", tokens));
       case "ByteLevel" -> BYTE_LEVEL;
       case "Sequence" ->
           json.children("decoders").stream()
@@ -45,8 +40,8 @@ interface TokenDecoder {
       case "Fuse" -> tokens -> List.of(String.join("", tokens));
       case "Strip" -> {
         String content = json.required("content");
-        int start = Components.number(json, "start", 0);
-        int stop = Components.number(json, "stop", 0);
+        int start = Components.number(json, "start").orElse(0);
+        int stop = Components.number(json, "stop").orElse(0);
         yield tokens -> tokens.stream().map(token -> strip(token, content, start, stop)).toList();
       }
       default -> throw Components.unsupportedType(json);

@@ -29,7 +29,6 @@ final class UnicodeClasses {
   static final byte NEWLINE = 4;
 
   private static final String TABLE = "unicode-after-13.txt";
-  private static final List<String> LETTER_CATEGORIES = List.of("Lu", "Ll", "Lt", "Lm", "Lo");
 
   private static final Pattern WORD = Pattern.compile("\\w", Pattern.UNICODE_CHARACTER_CLASS);
 
@@ -140,7 +139,7 @@ final class UnicodeClasses {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read " + TABLE + " of this project's own jar", e);
     }
-    LETTER_CATEGORIES.forEach(c -> letters.or(table.getOrDefault(c, NONE)));
+    List.of("Lu", "Ll", "Lt", "Lm", "Lo").forEach(c -> letters.or(table.getOrDefault(c, NONE)));
     table.put("L", letters);
     return table;
   }

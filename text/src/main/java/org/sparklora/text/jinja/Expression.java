@@ -10,6 +10,7 @@ import org.sparklora.text.jinja.value.JinjaException;
 import org.sparklora.text.jinja.value.Operators;
 import org.sparklora.text.jinja.value.RenderLimit;
 import org.sparklora.text.jinja.value.Tuple;
+import org.sparklora.text.jinja.value.ValueText;
 import org.sparklora.text.jinja.value.Values;
 
 /** A part of a template that has a value. */
@@ -106,11 +107,14 @@ interface Expression {
 
   /** The argument expressions of a call, a filter or a test. */
   record CallArguments(
-      List<Expression> positional, List<Expression> spread, Map<String, Expression> named) {
+      List<Expression> positional,
+      List<Expression> spread,
+      Map<String, Expression> named,
+      List<Expression> spreadNamed) {
 
     /** No arguments yet. */
     CallArguments() {
-      this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>());
+      this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>(), new ArrayList<>());
     }
 
     Arguments evaluate(Scope scope) {
@@ -121,6 +125,11 @@ interface Expression {
       }
       Map<String, Object> byName = new LinkedHashMap<>();
       named.forEach((name, argument) -> byName.put(name, argument.evaluate(scope)));
+      for (Expression several : spreadNamed) {
+        Map<?, ?> entries = Values.dict(several.evaluate(scope));
+        scope.budget().items(entries.size());
+        entries.forEach((name, value) -> byName.put(ValueText.of(name), value));
+      }
       return new Arguments(values, byName, scope.budget());
     }
   }

@@ -315,6 +315,8 @@ record ExpressionParser(TokenStream tokens) {
   private void argument(CallArguments arguments) {
     if (tokens.skip("*")) {
       arguments.spread().add(expression());
+    } else if (tokens.skip("**")) {
+      arguments.spreadNamed().add(expression());
     } else if (tokens.peek().kind() == Kind.NAME && tokens.peekSecond().is("=")) {
       String name = tokens.next().text();
       tokens.next();

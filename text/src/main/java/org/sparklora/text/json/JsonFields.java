@@ -49,11 +49,6 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return new JsonFields(file, node, path(key));
   }
 
-  /** Whether this object itself is missing or null. */
-  public boolean isAbsent() {
-    return json.isMissingNode() || json.isNull();
-  }
-
   /** The objects of a required list. */
   public List<JsonFields> children(String key) {
     if (!json.has(key)) {

@@ -34,6 +34,17 @@ class AddedTokenMatcherTest {
     assertThat(scan("x \n ab\t ab y", both)).containsExactly("x", "[ \n ab\t ]", "[ab ]", "y");
   }
 
+  /** As tokenizers 0.23.3 does. */
+  @Test
+  void aTokenOfSpaceIsFoundInTheSpaceThatATokenBeforeItTakes() {
+    AddedToken strips =
+        new AddedToken(1, "<m>", new AddedToken.Search(false, false, true, false), true);
+
+    assertThat(scan("<m>   x", strips, token("  "))).containsExactly("[<m>   ]", "[  ]", " x");
+    assertThat(scan("a<m>  <m>    b", strips, token("  ")))
+        .containsExactly("a", "[<m>  ]", "[  ]", "[<m>    ]", "[  ]", "[  ]", "b");
+  }
+
   @Test
   void textWithoutTokensComesBackWhole() {
     assertThat(scan("<|im_end", token("<|im_end|>"))).containsExactly("<|im_end");

@@ -37,9 +37,13 @@ class TokenizerPipelineTest {
   /** Collections that a JVM may take to clear a weak reference. */
   private static final int COLLECTIONS = 100;
 
+  private static TokenizerPipeline read(String json) throws IOException {
+    return new TokenizerPipeline(
+        JsonFields.of(Path.of("tokenizer.json"), new ObjectMapper().readTree(json)), List.of());
+  }
+
   private static WeakReference<TokenizerPipeline> used() throws IOException {
-    JsonFields json = JsonFields.of(Path.of("tokenizer.json"), new ObjectMapper().readTree(SMALL));
-    TokenizerPipeline pipeline = new TokenizerPipeline(json, List.of());
+    TokenizerPipeline pipeline = read(SMALL);
     assertThat(pipeline.encode("abb", true, false)[0]).containsExactly(2, 1);
     return new WeakReference<>(pipeline);
   }
@@ -55,10 +59,7 @@ class TokenizerPipelineTest {
   })
   void metaspaceRewritesTheTextBetweenAddedTokens(
       String scheme, String text, String ids, String positions) throws IOException {
-    String json = SPACED.replace("SCHEME", scheme);
-    TokenizerPipeline pipeline =
-        new TokenizerPipeline(
-            JsonFields.of(Path.of("tokenizer.json"), new ObjectMapper().readTree(json)), List.of());
+    TokenizerPipeline pipeline = read(SPACED.replace("SCHEME", scheme));
 
     int[][] found = pipeline.encode(text, false, true);
 
@@ -78,9 +79,7 @@ class TokenizerPipelineTest {
          "model": {"type": "BPE", "merges": [],
            "vocab": {"▁a": 0, "<0xC3>": 1, "<0xA9>": 2, "b": 3, "<0xFF>": 4}}}
         """;
-    TokenizerPipeline pipeline =
-        new TokenizerPipeline(
-            JsonFields.of(Path.of("tokenizer.json"), new ObjectMapper().readTree(json)), List.of());
+    TokenizerPipeline pipeline = read(json);
 
     assertThat(pipeline.decode(new int[] {0, 1, 2, 3, 0, 4}, false)).isEqualTo("$0aéb $0a\uFFFD");
   }

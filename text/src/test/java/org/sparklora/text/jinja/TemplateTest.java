@@ -97,6 +97,10 @@ class TemplateTest {
         "{{ messages | map(attribute='x.y', default='q') | list }}→['q', 'q']",
         "{{ ['🫠'] }} {{ '中a'.title() }}→['🫠'] 中A",
         "{{ ('ab ' * 20000).split() | join('-') | length }}→59999",
+        // generators are true, have no length and are read once
+        "{% if messages | selectattr('role', 'eq', 'tool') %}T{% endif %}{{ {} | items is sequence }}{{ [] | reverse is iterable }}→TFalseTrue",
+        "{% set r = messages | map(attribute='role') %}{{ r | first }} {{ r | list }} {{ r | list }} {{ r[0] is defined }}→user ['assistant'] [] False",
+        "{{ true is sameas true }} {{ 1 is sameas true }} {{ none is sameas none }} {{ dict({'a': 1}, **{'b': 2}) }}→True False True {'a': 1, 'b': 2}",
         // whitespace
         "a⏎  {% if true %}⏎b⏎  {% endif %}⏎c→a⏎b⏎c",
         "a  {%- if true -%}  b  {%- endif %}⏎c→abc",
@@ -132,6 +136,9 @@ class TemplateTest {
         "{{ '{}'.format(1) }} → 'format' of a value of type str is undefined",
         "{{ 'hello'.find('l', 3) }} → 2 arguments are too many",
         "{{ [1] < [2] }} → Cannot order list and list",
+        "{{ words | map('upper') | length }} → A value of type generator has no length",
+        "{{ words | unique | tojson }} → A value of type generator cannot be written",
+        "{{ dict(**words) }} → Expected a dict, found list",
         "{{ 2 ** 3 }} → found '**'",
         "{% with a = 1 %}{% endwith %} → Unknown tag 'with'",
         "{% raw %}{% endraw %} → Unknown tag 'raw'",

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.train.PolicyGradient;
 import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainingPlan;
@@ -29,43 +30,16 @@ import org.sparklora.train.step.PolicyUpdates;
  * ({@link PolicyUpdates#average}).
  *
  * @param plan steps over micro-steps: its rows are those of an epoch
+ * @param batch the relation of rounds and steps
  */
 public record GrpoLoop(
     TrainingPlan plan,
-    Shape shape,
+    RoundSteps batch,
     GrpoLossConfig loss,
     Round.Source rounds,
     PolicyUpdates updates,
     Listener listener) {
   private static final double NANOS = 1e9;
-
-  /**
-   * The relation of rounds and steps.
-   *
-   * @param stepsPerGeneration micro-batches of a round
-   * @param iterations how often each micro-batch is trained on
-   * @param localSteps steps that workers take between two averages; 1 adds gradients up instead
-   * @param workers each takes local steps on an equal part of a step's micro-batches; else 1
-   */
-  public record Shape(int stepsPerGeneration, int iterations, int localSteps, int workers) {
-    /** Micro-steps between two rounds. */
-    public int microSteps() {
-      return stepsPerGeneration * iterations;
-    }
-
-    /**
-     * Whether each step trains on completions of the policy that it updates, so that no earlier
-     * log-probabilities are needed.
-     */
-    public boolean isOnPolicy(int accumulation) {
-      return accumulation % microSteps() == 0;
-    }
-
-    /** Numbers that a worker returns at a time: a gradient, or parameters and moments. */
-    public long resultFloats(long parameters) {
-      return localSteps > 1 ? 3 * parameters : parameters;
-    }
-  }
 
   /** Receives rounds and steps, in order. */
   public interface Listener {
@@ -115,26 +89,26 @@ public record GrpoLoop(
         int accumulation = step.microBatches().get(0).size();
         List<PolicyMicroBatch> microBatches = new ArrayList<>();
         for (int i = 0; i < accumulation; i++, microStep++) {
-          if (microStep % shape.microSteps() == 0) {
-            round = rounds.draw(microStep / shape.microSteps(), number);
+          if (microStep % batch.microSteps() == 0) {
+            round = rounds.draw(microStep / batch.microSteps(), number);
             drawn.put(i, round);
           }
-          int slice = microStep % shape.stepsPerGeneration();
-          int share = accumulation / shape.workers; // of the worker that takes the step
+          int slice = microStep % batch.stepsPerGeneration();
+          int share = accumulation / batch.workers(); // of the worker that takes the step
           microBatches.add(
-              round.microBatch(number, i, slice, shape.stepsPerGeneration(), share, loss));
+              round.microBatch(number, i, slice, batch.stepsPerGeneration(), share, loss));
         }
         steps.add(step);
         batches.add(microBatches);
         number++;
-        isDone = microStep % shape.microSteps() == 0;
+        isDone = microStep % batch.microSteps() == 0;
       } while (number < to
-          && steps.size() < shape.localSteps
+          && steps.size() < batch.localSteps()
           && !isDone
           && !listener.stopsAfter(number));
       long started = System.nanoTime();
       List<PolicyMetrics> metrics =
-          shape.localSteps > 1 ? averaged(drawn, batches) : added(drawn, batches.get(0));
+          batch.localSteps() > 1 ? averaged(drawn, batches) : added(drawn, batches.get(0));
       double seconds = (System.nanoTime() - started) / NANOS / steps.size();
       for (int s = 0; s < steps.size(); s++) {
         boolean isLast = isDone && s == steps.size() - 1;
@@ -151,16 +125,16 @@ public record GrpoLoop(
   /** A step with the sum of all gradients. */
   private List<PolicyMetrics> added(
       Map<Integer, Round> drawn, List<PolicyMicroBatch> microBatches) {
-    PolicyUpdates.Gradient gradient = updates.gradient(microBatches);
-    guard(drawn, microBatches, gradient);
-    return List.of(updates.apply(gradient));
+    List<PolicyGradient> parts = updates.gradient(microBatches);
+    guard(drawn, microBatches, parts);
+    return List.of(updates.apply(microBatches.get(0).step(), parts));
   }
 
   /** Steps that each worker takes on its part of the micro-batches of each step. */
   private List<PolicyMetrics> averaged(
       Map<Integer, Round> drawn, List<List<PolicyMicroBatch>> batches) {
     drawn.values().forEach(listener::drawn); // off-policy, so that the guard has compared them
-    int workers = shape.workers;
+    int workers = batch.workers();
     return updates.average(
         IntStream.range(0, workers)
             .mapToObj(own -> batches.stream().map(step -> part(step, own, workers)).toList())
@@ -174,15 +148,13 @@ public record GrpoLoop(
 
   /** Compares the log-probabilities of sampler and gradient's forward pass for the drawn rounds. */
   private void guard(
-      Map<Integer, Round> drawn,
-      List<PolicyMicroBatch> microBatches,
-      PolicyUpdates.Gradient gradient) {
+      Map<Integer, Round> drawn, List<PolicyMicroBatch> microBatches, List<PolicyGradient> parts) {
     drawn.forEach(
         (first, round) -> {
-          int end = Math.min(first + shape.stepsPerGeneration, microBatches.size());
+          int end = Math.min(first + batch.stepsPerGeneration(), microBatches.size());
           List<float[]> learner = new ArrayList<>();
           for (int i = first; i < end; i++) {
-            learner.addAll(microBatches.get(i).ofCompletions(gradient.parts().get(i).logProbs()));
+            learner.addAll(microBatches.get(i).ofCompletions(parts.get(i).logProbs()));
           }
           listener.drawn(round.compared(learner));
         });

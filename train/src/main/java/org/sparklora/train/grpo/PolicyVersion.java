@@ -11,29 +11,21 @@ import org.sparklora.train.workers.Workers;
  * @param steps the number
  * @param vector the parameters, on the driver
  * @param shared the parameters, for work
- * @param end frees a copy, or does nothing
  */
-public record PolicyVersion(int steps, FlatVector vector, SharedVector shared, Runnable end)
-    implements AutoCloseable {
+public record PolicyVersion(int steps, FlatVector vector, SharedVector shared) {
 
   /** The current policy, valid until the next step. */
   public static PolicyVersion current(PolicyUpdates updates, int steps) {
-    return new PolicyVersion(steps, updates.vector(), updates.parameters(), () -> {});
+    return new PolicyVersion(steps, updates.vector(), updates.parameters());
   }
 
   /**
-   * A copy of the current policy, which stays as it is while training goes on.
+   * A copy of the current policy, which stays as it is until {@link #shared} is closed.
    *
    * @param workers that will read it
    */
   public static PolicyVersion copy(PolicyUpdates updates, int steps, Workers workers) {
     FlatVector copy = updates.vector().copy();
-    SharedVector shared = workers.share(copy);
-    return new PolicyVersion(steps, copy, shared, shared::close);
-  }
-
-  @Override
-  public void close() {
-    end.run();
+    return new PolicyVersion(steps, copy, workers.share(copy));
   }
 }

@@ -18,18 +18,17 @@ import org.sparklora.train.RowOrder;
 public record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long seed) {
 
   public PromptOrder {
-    if (promptsPerRound < 1 || prompts < promptsPerRound) {
-      throw new ConfigException(
-          Flags.GENERATION_BATCH_SIZE,
-          "%s prompts a round".formatted(promptsPerRound),
-          "the dataset has %s; add prompts, or lower --%s (unset: --%s × --%s), which is divided by --%s"
-              .formatted(
-                  prompts,
-                  Flags.GENERATION_BATCH_SIZE,
-                  Flags.PER_DEVICE_TRAIN_BATCH_SIZE,
-                  Flags.STEPS_PER_GENERATION,
-                  Flags.NUM_GENERATIONS));
-    }
+    ConfigException.require(
+        promptsPerRound >= 1 && prompts >= promptsPerRound,
+        Flags.GENERATION_BATCH_SIZE,
+        "%s prompts a round".formatted(promptsPerRound),
+        "the dataset has %s; add prompts, or lower --%s (unset: --%s × --%s), which is divided by --%s"
+            .formatted(
+                prompts,
+                Flags.GENERATION_BATCH_SIZE,
+                Flags.PER_DEVICE_TRAIN_BATCH_SIZE,
+                Flags.STEPS_PER_GENERATION,
+                Flags.NUM_GENERATIONS));
   }
 
   public int roundsPerEpoch() {

@@ -67,12 +67,13 @@ public record Round(
   public PolicyMicroBatch microBatch(
       int step, int number, int slice, int slices, int accumulation, GrpoLossConfig config) {
     int size = rows.size() / slices;
+    long targets = rows.stream().mapToLong(PolicyRow::targetCount).sum();
     return new PolicyMicroBatch(
         step,
         number,
         List.copyOf(rows.subList(slice * size, (slice + 1) * size)),
         config,
-        AccumulationWindow.of(accumulation, targetTokens(), slices));
+        AccumulationWindow.of(accumulation, targets, slices));
   }
 
   /**
@@ -95,12 +96,5 @@ public record Round(
     Map<String, Double> more = new LinkedHashMap<>(metrics);
     more.putAll(uncompared.get().guard().compare(sampler, learner).require().metrics());
     return new Round(rows, scored, more, tokens, draws, Optional.empty());
-  }
-
-  private long targetTokens() {
-    return rows.stream()
-        .filter(row -> !row.masked())
-        .mapToLong(row -> row.completion().length)
-        .sum();
   }
 }

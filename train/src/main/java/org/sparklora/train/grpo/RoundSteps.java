@@ -16,6 +16,7 @@ import org.sparklora.train.step.OuterOptimizer;
  * @param stepsPerGeneration {@code steps_per_generation}: micro-batches of a round
  * @param iterations {@code num_iterations}: how often a round is trained on
  * @param localSteps {@code local_steps}: steps between two averages; 1 adds gradients up
+ * @param workers each takes local steps on an equal part of a step's micro-batches; else 1
  * @param outer {@code outer_optimizer} of these averages; empty for plain means
  * @param maskTruncated {@code mask_truncated_completions}
  */
@@ -25,12 +26,13 @@ public record RoundSteps(
     int stepsPerGeneration,
     int iterations,
     int localSteps,
+    int workers,
     Optional<OuterOptimizer.Settings> outer,
     boolean maskTruncated) {
   public RoundSteps {
-    int steps = stepsPerGeneration * iterations / accumulation;
+    int microSteps = stepsPerGeneration * iterations;
     ConfigException.require(
-        localSteps == 1 || steps > 1 && stepsPerGeneration * iterations % accumulation == 0,
+        localSteps == 1 || microSteps > accumulation && microSteps % accumulation == 0,
         Flags.LOCAL_STEPS,
         localSteps,
         "a round of %s micro-batches, trained on %s times, must be several whole steps of %s micro-batches (%s) for workers to take some of their own; raise %s"
@@ -40,6 +42,12 @@ public record RoundSteps(
                 accumulation,
                 Flags.GRADIENT_ACCUMULATION_STEPS,
                 Flags.STEPS_PER_GENERATION));
+    ConfigException.require(
+        accumulation % workers == 0,
+        Flags.GRADIENT_ACCUMULATION_STEPS,
+        accumulation,
+        "with %s, each of %s workers takes an equal part of a step; set it to a multiple of %s"
+            .formatted(Flags.LOCAL_STEPS, workers, workers));
   }
 
   /** The record of a user's settings. */
@@ -58,6 +66,7 @@ public record RoundSteps(
         stepsPerGeneration(settings, rows),
         settings.get(Flags.NUM_ITERATIONS),
         localSteps,
+        1,
         AveragingSettings.outerOf(settings),
         settings.get(Flags.MASK_TRUNCATED_COMPLETIONS));
   }
@@ -89,26 +98,38 @@ public record RoundSteps(
     return rows * stepsPerGeneration;
   }
 
-  /** The relation of rounds and steps, with gradients that are added up. */
-  public GrpoLoop.Shape shape() {
-    return new GrpoLoop.Shape(stepsPerGeneration, iterations, 1, 1);
+  /** Micro-steps between two rounds. */
+  public int microSteps() {
+    return stepsPerGeneration * iterations;
   }
 
   /**
-   * The same for a number of workers.
+   * Whether each step trains on completions of the policy that it updates, so that no earlier
+   * log-probabilities are needed.
+   */
+  public boolean isOnPolicy() {
+    return accumulation % microSteps() == 0;
+  }
+
+  /**
+   * These sizes for a number of workers.
    *
    * @throws ConfigException if workers average and cannot have equal parts of a step
    */
-  public GrpoLoop.Shape shape(int workers) {
-    if (localSteps == 1) {
-      return shape();
-    }
-    ConfigException.require(
-        accumulation % workers == 0,
-        Flags.GRADIENT_ACCUMULATION_STEPS,
+  public RoundSteps by(int count) {
+    return new RoundSteps(
+        rows,
         accumulation,
-        "with %s, each of %s workers takes an equal part of a step; set it to a multiple of %s"
-            .formatted(Flags.LOCAL_STEPS, workers, workers));
-    return new GrpoLoop.Shape(stepsPerGeneration, iterations, localSteps, workers);
+        stepsPerGeneration,
+        iterations,
+        localSteps,
+        localSteps > 1 ? count : 1,
+        outer,
+        maskTruncated);
+  }
+
+  /** Numbers that a worker returns at a time: a gradient, or parameters and moments. */
+  public long resultFloats(long parameters) {
+    return localSteps > 1 ? 3 * parameters : parameters;
   }
 }

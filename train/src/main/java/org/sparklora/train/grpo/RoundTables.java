@@ -1,9 +1,15 @@
 package org.sparklora.train.grpo;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.RoundFolders;
@@ -11,6 +17,7 @@ import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.pipeline.table.TableException;
 
 /**
  * The tables of a run's rounds: {@code rounds/round-0007/generations} and {@code …/advantages}. An
@@ -35,11 +42,7 @@ public record RoundTables(
    * @param draw number of the batch in the run, from 0
    * @param parameters checksum of the policy's parameters
    */
-  public record Draw(int round, int attempt, int draw, String parameters) {
-    private String table(String name) {
-      return attempt == 0 ? name : "%s-%s".formatted(name, attempt + 1);
-    }
-  }
+  public record Draw(int round, int attempt, int draw, String parameters) {}
 
   /** Writes the rows of a table's only file. */
   @FunctionalInterface
@@ -66,7 +69,7 @@ public record RoundTables(
       BiFunction<Configuration, String, List<T>> reader,
       Supplier<List<T>> stage,
       Writer<T> writer) {
-    String table = draw.table(name);
+    String table = draw.attempt == 0 ? name : "%s-%s".formatted(name, draw.attempt + 1);
     String madeFrom =
         "%s%nround %s, batch %s of prompts, policy %s%n"
             .formatted(settings, draw.round, draw.draw, draw.parameters);
@@ -83,6 +86,38 @@ public record RoundTables(
           FileList.write(hadoop, new Path(local.toUri()));
         });
     return rows;
+  }
+
+  /**
+   * Reads a table of advantages that other commands made, in the order of a round.
+   *
+   * @param prompts ids of the round's prompts, in order
+   * @param groupSize completions a prompt
+   * @throws TableException if the table is of another round, or incomplete
+   */
+  public List<ScoredGeneration> given(String table, int[] prompts, int groupSize) {
+    List<ScoredGeneration> rows = GenerationTable.readScored(hadoop, table);
+    Map<Long, List<ScoredGeneration>> groups =
+        rows.stream()
+            .sorted(Comparator.comparingInt(row -> row.generation().index()))
+            .collect(Collectors.groupingBy(row -> row.generation().prompt().id()));
+    List<ScoredGeneration> ordered = new ArrayList<>();
+    for (int prompt : prompts) {
+      List<ScoredGeneration> group = groups.getOrDefault((long) prompt, List.of());
+      int[] indices = group.stream().mapToInt(row -> row.generation().index()).toArray();
+      if (!Arrays.equals(indices, IntStream.range(0, groupSize).toArray())) {
+        throw new TableException(
+            "Cannot train on %s: of prompt %s, which this round is to have, it holds the completions %s instead of %s; generate with the run's --num_generations, and with --round"
+                .formatted(table, prompt, Arrays.toString(indices), groupSize));
+      }
+      ordered.addAll(group);
+    }
+    if (ordered.size() < rows.size()) {
+      throw new TableException(
+          "Cannot train on %s: it holds %s completions, of which only %s are of this round's prompts; generate with --round"
+              .formatted(table, rows.size(), ordered.size()));
+    }
+    return ordered;
   }
 
   /** The completions of an earlier round, to be shown; empty if their table is gone. */

@@ -2,15 +2,16 @@ package org.sparklora.train.grpo;
 
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import org.sparklora.pipeline.run.Interruption;
 
 /**
@@ -25,13 +26,12 @@ import org.sparklora.pipeline.run.Interruption;
  */
 public final class RoundsAhead<T> implements AutoCloseable {
 
-  /** The work of drawing a round, with the policy that draws; closed in the caller's thread. */
-  public interface Drawing<T> extends AutoCloseable {
-    T draw();
-
-    @Override
-    void close();
-  }
+  /**
+   * The work of drawing a round.
+   *
+   * @param end frees the policy that draws, in the caller's thread
+   */
+  public record Drawing<T>(Supplier<T> draw, Runnable end) {}
 
   /**
    * @param <T> a round's completions
@@ -81,17 +81,17 @@ public final class RoundsAhead<T> implements AutoCloseable {
   }
 
   private Begun<T> begin(Drawing<T> drawing) {
-    if (ahead == 0) {
-      try (drawing) {
-        return new Begun<>(CompletableFuture.completedFuture(drawing.draw()), () -> {});
-      }
-    }
-    if (thread == null) {
+    FutureTask<T> completions = new FutureTask<>(Interruption.carried(drawing.draw::get));
+    if (ahead > 0 && thread == null) {
       // made here, so that it has the caller's job group and pool in Spark
       thread = Executors.newSingleThreadExecutor(work -> new Thread(work, "draws-rounds"));
     }
-    Callable<T> carried = Interruption.carried(drawing::draw);
-    return new Begun<>(thread.submit(carried), drawing::close);
+    if (ahead > 0) {
+      thread.execute(completions);
+    } else {
+      completions.run();
+    }
+    return new Begun<>(completions, drawing.end);
   }
 
   private static <T> T await(Future<T> round) {
@@ -101,13 +101,10 @@ public final class RoundsAhead<T> implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new CancellationException(Interruption.message());
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
       if (e.getCause() instanceof Error error) {
         throw error;
       }
-      throw new IllegalStateException(e.getCause());
+      throw (RuntimeException) e.getCause(); // a Supplier throws no others
     }
   }
 

@@ -1,7 +1,6 @@
 package org.sparklora.train.meter;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.DoubleSummaryStatistics;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -80,20 +79,19 @@ public final class ExecutorUse {
 
   private void putRates(
       Map<String, Number> metrics, String name, Function<ExecutorReading, Effort> effort) {
-    List<Double> rates = new ArrayList<>();
+    DoubleSummaryStatistics rates = new DoubleSummaryStatistics();
     executors.forEach(
         (executor, reading) -> {
           Effort done = effort.apply(reading);
           if (done.tokens() > 0) {
             metrics.put(PREFIX + executor + "/" + name, done.tokensPerSecond());
-            rates.add(done.tokensPerSecond());
+            rates.accept(done.tokensPerSecond());
           }
         });
-    var summary = rates.stream().mapToDouble(Double::doubleValue).summaryStatistics();
-    if (summary.getCount() > 0) {
-      metrics.put(PREFIX + "min_" + name, summary.getMin());
-      metrics.put(PREFIX + "mean_" + name, summary.getAverage());
-      metrics.put(PREFIX + "max_" + name, summary.getMax());
+    if (rates.getCount() > 0) {
+      metrics.put(PREFIX + "min_" + name, rates.getMin());
+      metrics.put(PREFIX + "mean_" + name, rates.getAverage());
+      metrics.put(PREFIX + "max_" + name, rates.getMax());
     }
   }
 

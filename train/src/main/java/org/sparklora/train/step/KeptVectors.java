@@ -62,8 +62,8 @@ final class KeptVectors {
       parameters = read;
       parametersRound = start.snapshot().round();
     }
-    while (parametersRound < start.round()) {
-      start.update(parametersRound).addTo(parameters.pointer());
+    for (RoundStart.Past over : start.since(parametersRound)) {
+      over.update().vector().addTo(parameters.pointer());
       parametersRound++;
     }
     reader.accept(parameters);

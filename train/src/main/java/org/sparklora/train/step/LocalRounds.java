@@ -65,14 +65,9 @@ public final class LocalRounds implements AutoCloseable {
     this.snapshot = snapshot(0, List.of());
   }
 
-  /** Number of trained parameters. */
-  public long size() {
-    return vectors.size();
-  }
-
-  /** A copy of the driver's parameters, which the caller closes. */
-  public FlatVector copyOfParameters() {
-    return vectors.vector().copy();
+  /** The driver's vectors. */
+  public TrainedVectors vectors() {
+    return vectors;
   }
 
   /** The name, settings, plan and rows of this run, which all rounds share. */
@@ -80,12 +75,7 @@ public final class LocalRounds implements AutoCloseable {
     return run;
   }
 
-  /**
-   * The start of the next round.
-   *
-   * @param firstStep the round's first step, from 0
-   * @param endStep the step after its last
-   */
+  /** The start of the next round, which takes the steps {@code [firstStep, endStep)}. */
   public RoundStart start(int firstStep, int endStep) {
     return new RoundStart(run, snapshot, List.copyOf(past), firstStep, endStep);
   }
@@ -176,7 +166,7 @@ public final class LocalRounds implements AutoCloseable {
   }
 
   private RoundStart.Snapshot snapshot(int round, List<SharedVector> moments) {
-    return new RoundStart.Snapshot(round, workers.share(copyOfParameters()), moments);
+    return new RoundStart.Snapshot(round, workers.share(vectors.vector().copy()), moments);
   }
 
   private void replace(RoundStart.Snapshot next) {

@@ -20,12 +20,6 @@ public final class OuterOptimizer implements AutoCloseable {
   private final Settings settings;
   private final FlatVector momentum;
 
-  /** {@code --outer_optimizer}. */
-  public enum Kind {
-    AVERAGE,
-    NESTEROV
-  }
-
   /**
    * @param learningRate η
    * @param momentum μ

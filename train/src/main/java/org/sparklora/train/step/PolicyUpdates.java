@@ -63,23 +63,15 @@ public final class PolicyUpdates implements AutoCloseable {
   }
 
   /**
-   * Losses and metrics of a step's micro-batches. The gradient itself stays in the vectors until it
-   * is applied, or the next one is computed.
-   *
-   * @param step number of the step, from 0
-   * @param parts of each micro-batch, without its gradient
-   */
-  public record Gradient(int step, List<PolicyGradient> parts) {}
-
-  /**
-   * Computes a step's gradient; the parameters stay as they are.
+   * Computes a step's gradient; the parameters stay as they are. The gradient stays in the vectors
+   * until it is applied, or the next one is computed.
    *
    * @param microBatches all micro-batches of the step; their losses and gradients add up
+   * @return losses and metrics of each micro-batch, without its gradient
    * @throws org.sparklora.train.NonFiniteLossException if a loss is not finite
    */
-  public Gradient gradient(List<PolicyMicroBatch> microBatches) {
-    int step = microBatches.get(0).step();
-    workers.during("step " + (step + 1));
+  public List<PolicyGradient> gradient(List<PolicyMicroBatch> microBatches) {
+    workers.during("step " + (microBatches.get(0).step() + 1));
     FlatVector sum = vectors.beginGradient();
     List<PolicyGradient> parts = new ArrayList<>();
     workers.forEach(
@@ -90,19 +82,21 @@ public final class PolicyUpdates implements AutoCloseable {
           part.addTo(sum, engine);
           parts.add(part); // without its gradient from now on
         });
-    return new Gradient(step, parts);
+    return parts;
   }
 
   /**
    * Takes the step whose gradient was computed last.
    *
+   * @param step number of the step, from 0
+   * @param parts of {@link #gradient}
    * @throws org.sparklora.train.NonFiniteLossException if the gradient is not finite; the
    *     parameters stay unchanged
    */
-  public PolicyMetrics apply(Gradient computed) {
-    double norm = vectors.update(computed.step, engine);
+  public PolicyMetrics apply(int step, List<PolicyGradient> parts) {
+    double norm = vectors.update(step, engine);
     releaseParameters();
-    return PolicyMetrics.of(computed.step, norm, computed.parts);
+    return PolicyMetrics.of(step, norm, parts);
   }
 
   /**
@@ -207,7 +201,9 @@ public final class PolicyUpdates implements AutoCloseable {
         parameters.vector().copyTo(own.parameters());
         moments.vector().copyTo(own.moments());
         List<PolicyMetrics> taken =
-            steps.stream().map(step -> alone.apply(alone.gradient(step))).toList();
+            steps.stream()
+                .map(step -> alone.apply(step.get(0).step(), alone.gradient(step)))
+                .toList();
         if (ofChanges) {
           parameters.vector().addTo(-1, own.parameters());
         }

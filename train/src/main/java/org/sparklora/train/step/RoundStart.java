@@ -83,9 +83,9 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
     return round() == 0 ? VectorType.FLOAT32.bytes(parameters) : run.settings().bytes(parameters);
   }
 
-  /** The change of the parameters at the end of a round since the snapshot. */
-  FlatVector update(int round) {
-    return past.get(round - snapshot.round()).update().vector();
+  /** The rounds that are over since the start of a round, which may not be before the snapshot. */
+  List<Past> since(int round) {
+    return past.subList(round - snapshot.round(), past.size());
   }
 
   /** Whether a worker's moments at the start of a round may be used at the start of this one. */
@@ -93,8 +93,7 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
     return round >= snapshot.round()
         && (run.settings().bySpeed() // promises no equal bits
             || round <= round()
-                && past.subList(round - snapshot.round(), past.size()).stream()
-                    .allMatch(over -> run.steps(worker, over).isEmpty()));
+                && since(round).stream().allMatch(over -> run.steps(worker, over).isEmpty()));
   }
 
   /**

@@ -20,9 +20,9 @@ import org.sparklora.pipeline.config.Settings;
 public record VllmConfig(List<String> urls, Duration timeout, String adapterDir, boolean isOwnDir) {
   private static final String SERVER = "server";
 
-  /** Java calls no host with an underscore; a port has at most five digits. */
+  /** Java calls no host with an underscore, and no port above 65535. */
   private static final String ADDRESS =
-      "https?://(\\[[\\p{XDigit}:.]+(%\\w+)?\\]|[a-zA-Z0-9.-]+)(:([1-5]?\\d{1,4}|6[0-5]\\d{3}))?(/[^\\s?#]*)?";
+      "https?://(\\[[\\p{XDigit}:.]+(%\\w+)?\\]|[a-zA-Z0-9.-]+)(:([1-5]?\\d{1,4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5]))?(/[^\\s?#]*)?";
 
   private static final double MILLIS = 1000;
 
@@ -48,15 +48,10 @@ public record VllmConfig(List<String> urls, Duration timeout, String adapterDir,
         true,
         "servers generate with a base of their own, whose weights are not those of 4 bits; leave it or --%s out"
             .formatted(Flags.USE_VLLM));
-    String urls =
-        settings
-            .find(Flags.VLLM_SERVER_BASE_URL)
-            .orElseGet(
-                () ->
-                    "http://%s:%s"
-                        .formatted(
-                            settings.get(Flags.VLLM_SERVER_HOST),
-                            settings.get(Flags.VLLM_SERVER_PORT)));
+    String host =
+        "http://%s:%s"
+            .formatted(settings.get(Flags.VLLM_SERVER_HOST), settings.get(Flags.VLLM_SERVER_PORT));
+    String urls = settings.find(Flags.VLLM_SERVER_BASE_URL).orElse(host);
     ConfigException.require(
         !urls.contains("@"),
         Flags.VLLM_SERVER_BASE_URL,

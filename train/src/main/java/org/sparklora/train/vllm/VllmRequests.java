@@ -3,7 +3,6 @@ package org.sparklora.train.vllm;
 import java.io.IOException;
 import java.net.http.HttpTimeoutException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -48,7 +47,7 @@ final class VllmRequests {
   private final VllmSampler sampler;
   private final List<Prompt> prompts;
   private final SamplingConfig sampling;
-  private final List<Line> lines = new ArrayList<>();
+  private final List<Line> lines;
 
   // all below are guarded by this
   private final Deque<Prompt> waiting;
@@ -97,6 +96,7 @@ final class VllmRequests {
     this.sampler = sampler;
     this.prompts = prompts;
     this.sampling = sampling;
+    this.lines = sampler.servers().stream().map(Line::new).toList();
     this.waiting = new ArrayDeque<>(prompts);
   }
 
@@ -108,7 +108,13 @@ final class VllmRequests {
    */
   List<Completion> run() {
     try {
-      begin();
+      synchronized (this) { // no line is lost before all of its threads have begun
+        for (Line line : lines) {
+          for (int thread = 0; thread < Math.min(AT_ONCE, prompts.size()); thread++) {
+            line.threads.execute(() -> serve(line));
+          }
+        }
+      }
       await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -117,16 +123,6 @@ final class VllmRequests {
       lines.forEach(line -> line.threads.shutdownNow());
     }
     return prompts.stream().flatMap(prompt -> done.get(prompt.id()).stream()).toList();
-  }
-
-  private synchronized void begin() {
-    for (VllmServer server : sampler.servers()) {
-      Line line = new Line(server);
-      lines.add(line);
-      for (int thread = 0; thread < Math.min(AT_ONCE, prompts.size()); thread++) {
-        line.threads.execute(() -> serve(line));
-      }
-    }
   }
 
   private static Thread thread(Runnable work) {

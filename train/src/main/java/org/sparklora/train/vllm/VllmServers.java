@@ -52,7 +52,7 @@ public final class VllmServers implements AutoCloseable {
   private final String run = "policy-" + UUID.randomUUID().toString().substring(0, ADAPTER_NAME);
   private String base; // the base model's name on the servers
   private Optional<VllmSampler> current = Optional.empty();
-  private Optional<AdapterBase> trainedOn = Optional.empty();
+  private AdapterBase trainedOn; // null until an adapter is written
 
   private VllmServers(VllmConfig config, TrainedModel model) {
     this.model = model;
@@ -275,16 +275,15 @@ public final class VllmServers implements AutoCloseable {
     Path folder = config.folder().resolve(name);
     Path part = config.folder().resolve("." + name);
     try {
-      if (trainedOn.isEmpty()) {
-        String base = model.checkpoint().name();
-        trainedOn = Optional.of(AdapterBase.of(base, model.checkpoint().folder()));
+      if (trainedOn == null) {
+        trainedOn = AdapterBase.of(model.checkpoint().name(), model.checkpoint().folder());
       }
       Engine engine = Engines.host();
       AdapterFile.write(
           part,
           (AdapterLayout) model.layout(),
           engine.alias(parameters.pointer(), parameters.size()).tensor(),
-          trainedOn.get());
+          trainedOn);
       return Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | UncheckedIOException e) {
       delete(part);

@@ -22,17 +22,7 @@ class RoundsAheadTest {
   }
 
   private RoundsAhead.Drawing<String> drawing(int number, Supplier<String> drawn) {
-    return new RoundsAhead.Drawing<String>() {
-      @Override
-      public String draw() {
-        return drawn.get();
-      }
-
-      @Override
-      public void close() {
-        events.add("freed " + number);
-      }
-    };
+    return new RoundsAhead.Drawing<>(drawn, () -> events.add("freed " + number));
   }
 
   private List<String> run(int ahead, int from, int to, SortedMap<Integer, String> drawn) {

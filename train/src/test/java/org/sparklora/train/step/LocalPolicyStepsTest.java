@@ -93,7 +93,7 @@ class LocalPolicyStepsTest {
         try (PolicyUpdates updates = updates(own, Optional.empty())) {
           List<PolicyMetrics> taken = new ArrayList<>();
           for (List<PolicyMicroBatch> step : steps(worker)) {
-            taken.add(updates.apply(updates.gradient(step)));
+            taken.add(updates.apply(taken.size(), updates.gradient(step)));
           }
           ofWorkers.add(taken);
         }

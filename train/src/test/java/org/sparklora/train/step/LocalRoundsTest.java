@@ -81,7 +81,7 @@ class LocalRoundsTest {
 
   private static AveragingSettings settings(VectorType onWire) {
     return new AveragingSettings(
-        STEPS, new OuterOptimizer.Settings(0.7, 0.9), InnerMoments.KEPT, false, onWire, 11);
+        STEPS, new OuterOptimizer.Settings(0.7, 0.9), true, false, onWire, 11);
   }
 
   private TrainedVectors initial() {
@@ -273,12 +273,7 @@ class LocalRoundsTest {
   void momentsFromBeforeTheSnapshotAreLeftEvenIfRowsAreDealtBySpeed() {
     AveragingSettings bySpeed =
         new AveragingSettings(
-            STEPS,
-            OuterOptimizer.Settings.AVERAGE,
-            InnerMoments.KEPT,
-            true,
-            VectorType.FLOAT32,
-            11);
+            STEPS, OuterOptimizer.Settings.AVERAGE, true, true, VectorType.FLOAT32, 11);
     RoundStart.Run run = new RoundStart.Run("dealt by speed", bySpeed, plan, rows);
     RoundStart.Snapshot snapshot = new RoundStart.Snapshot(5, new Unreadable(), List.of());
     RoundStart.Past past = new RoundStart.Past(10, 12, new Unreadable());

@@ -21,8 +21,8 @@ class VllmConfigTest {
 
   @Test
   void addressesThatJavaCannotCallAreRefused() {
-    assertThat(urls("http://gpu-1:8000/v1/,https://[::1]:8000/my_proxy"))
-        .containsExactly("http://gpu-1:8000", "https://[::1]:8000/my_proxy");
+    assertThat(urls("http://gpu-1:8000/v1/,https://[::1]:8000/my_proxy,http://gpu-2:65535"))
+        .containsExactly("http://gpu-1:8000", "https://[::1]:8000/my_proxy", "http://gpu-2:65535");
     assertThatThrownBy(() -> urls("http://vllm_1:8000"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("vllm_server_base_url = http://vllm_1:8000")
@@ -31,6 +31,7 @@ class VllmConfigTest {
         List.of(
             "http://gpu-1:80O0",
             "http://gpu-1:80:81",
+            "http://gpu-1:65536",
             "http://gpu-1:80000",
             "http://gpu%1:8000",
             "http://gpu-1?x=1",

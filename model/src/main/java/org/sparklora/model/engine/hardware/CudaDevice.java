@@ -89,9 +89,7 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
             index, "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=" + index));
   }
 
-  /**
-   * @param mebibytes a number, or text such as {@code [N/A]}
-   */
+  /** Bytes of a number of mebibytes; empty for text such as {@code [N/A]}. */
   static OptionalLong usedBytes(String mebibytes) {
     try {
       return OptionalLong.of(Long.parseLong(mebibytes) * MEBIBYTE);

@@ -19,11 +19,7 @@ record Matrix(float[] values, int rows, int columns, int rowStride, int columnSt
     return values[i * rowStride + j * columnStride];
   }
 
-  /**
-   * {@code c = alpha · a · b}, with a {@code (m, k)}, b {@code (k, n)}, c {@code (m, n)}.
-   *
-   * @param adds whether c is added to instead of overwritten
-   */
+  /** {@code c = alpha·a·b}, or {@code c += …} if {@code adds}, with a (m, k) and b (k, n). */
   static void multiply(float alpha, Matrix a, Matrix b, boolean adds, Tensor c) {
     float[] out = adds ? c.toArray() : new float[Math.toIntExact(c.size())];
     for (int i = 0; i < a.rows; i++) {

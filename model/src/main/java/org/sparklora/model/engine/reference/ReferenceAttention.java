@@ -1,6 +1,7 @@
 package org.sparklora.model.engine.reference;
 
 import java.util.function.ObjIntConsumer;
+import java.util.stream.IntStream;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.AttentionTensors.Gradients;
@@ -95,21 +96,11 @@ interface ReferenceAttention extends Kernels {
         for (int h = 0; h < heads.query(); h++) {
           int kv = h * heads.keyValue() / heads.query();
           int query = (branch.firstQuery() + i) * heads.query() + h;
-          visitor.accept(seen(branch.part(i, i + 1), heads.keyValue(), kv), query);
+          IntStream rows = IntStream.of(branch.part(i, i + 1).rows());
+          visitor.accept(rows.map(row -> row * heads.keyValue() + kv).toArray(), query);
         }
       }
     }
-  }
-
-  private static int[] seen(Branch query, int keyValueHeads, int kv) {
-    int[] rows = new int[query.keys()];
-    query.forEachRun(
-        (start, count, key) -> {
-          for (int i = 0; i < count; i++) {
-            rows[key + i] = (start + i) * keyValueHeads + kv;
-          }
-        });
-    return rows;
   }
 
   private static double dot(float[] a, int aFrom, float[] b, int bFrom, int size) {

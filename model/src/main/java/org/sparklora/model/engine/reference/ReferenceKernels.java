@@ -1,6 +1,6 @@
 package org.sparklora.model.engine.reference;
 
-import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
 import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.DropoutMask;
 import org.sparklora.model.engine.GateFunction;
@@ -32,9 +32,7 @@ final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
 
   @Override
   public void fill(Tensor y, float value) {
-    float[] out = new float[Math.toIntExact(y.size())];
-    Arrays.fill(out, value);
-    store(out, y);
+    set(y, i -> value);
   }
 
   @Override
@@ -43,20 +41,14 @@ final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
   }
 
   private static void addScaled(float[] x, float alpha, Tensor y) {
-    float[] out = y.toArray();
-    for (int i = 0; i < out.length; i++) {
-      out[i] += alpha * x[i];
-    }
-    store(out, y);
+    float[] before = y.toArray();
+    set(y, i -> before[i] + alpha * x[i]);
   }
 
   @Override
   public void scale(Tensor y, float alpha) {
-    float[] out = y.toArray();
-    for (int i = 0; i < out.length; i++) {
-      out[i] *= alpha;
-    }
-    store(out, y);
+    float[] before = y.toArray();
+    set(y, i -> before[i] * alpha);
   }
 
   @Override
@@ -131,12 +123,9 @@ final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
 
   @Override
   public void addBias(Tensor y, Tensor bias) {
-    float[] out = y.toArray();
+    float[] before = y.toArray();
     float[] b = bias.toArray();
-    for (int i = 0; i < out.length; i++) {
-      out[i] += b[i % b.length];
-    }
-    store(out, y);
+    set(y, i -> before[i] + b[i % b.length]);
   }
 
   @Override
@@ -147,10 +136,7 @@ final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
     for (int i = 0; i < dOut.length; i++) {
       sum[i % dB.length] += dOut[i];
     }
-    for (int c = 0; c < dB.length; c++) {
-      dB[c] += (float) sum[c];
-    }
-    store(dB, dBias);
+    set(dBias, c -> dB[c] + (float) sum[c]);
   }
 
   // ---- token embedding -----------------------------------------------------------------------
@@ -273,10 +259,7 @@ final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
   public void gate(GateFunction f, Tensor gate, Tensor up, Tensor y) {
     float[] g = gate.toArray();
     float[] u = up.toArray();
-    for (int i = 0; i < g.length; i++) {
-      u[i] = (float) (g[i] * sigma(f, g[i]) * u[i]);
-    }
-    store(u, y);
+    set(y, i -> g[i] * sigma(f, g[i]) * u[i]);
   }
 
   /** With f'(g) = σ(z)·(1 + g·z'(g)·(1 − σ(z))). */
@@ -288,8 +271,8 @@ final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
     for (int i = 0; i < g.length; i++) {
       double value = g[i];
       double sigma = sigma(f, value);
-      double turn = value * slope(f, value);
-      g[i] = (float) (dOut[i] * u[i] * sigma * (1 + turn * (1 - sigma)));
+      double slope = f == GateFunction.SILU ? 1 : GELU * (1 + 3 * 0.044715 * value * value); // z'
+      g[i] = (float) (dOut[i] * u[i] * sigma * (1 + value * slope * (1 - sigma)));
       u[i] = (float) (dOut[i] * value * sigma);
     }
     store(g, gate);
@@ -301,21 +284,13 @@ final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
     return 1 / (1 + Math.exp(-z));
   }
 
-  /** z'. */
-  private static double slope(GateFunction f, double g) {
-    return f == GateFunction.SILU ? 1 : GELU * (1 + 3 * 0.044715 * g * g);
-  }
-
   // ---- mixture of experts --------------------------------------------------------------------
 
   @Override
   public void scaleRows(Tensor y, Tensor factors) {
-    float[] out = y.toArray();
+    float[] before = y.toArray();
     float[] factor = factors.toArray();
-    for (int i = 0; i < out.length; i++) {
-      out[i] *= factor[i / y.columns()];
-    }
-    store(out, y);
+    set(y, i -> before[i] * factor[i / y.columns()]);
   }
 
   @Override
@@ -326,11 +301,7 @@ final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
     for (int i = 0; i < one.length; i++) {
       sums[i / a.columns()] += (double) one[i] * other[i];
     }
-    float[] rounded = new float[sums.length];
-    for (int m = 0; m < sums.length; m++) {
-      rounded[m] = (float) sums[m];
-    }
-    store(rounded, y);
+    set(y, m -> sums[m]);
   }
 
   // ---- dropout -------------------------------------------------------------------------------
@@ -354,6 +325,15 @@ final class ReferenceKernels implements ReferenceAttention, ReferenceLogits {
   @Override
   public String description() {
     return "reference, 1 thread";
+  }
+
+  /** Writes each element by its index, rounded to float32. */
+  private static void set(Tensor y, IntToDoubleFunction element) {
+    float[] values = new float[Math.toIntExact(y.size())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) element.applyAsDouble(i);
+    }
+    store(values, y);
   }
 
   private static void store(float[] values, Tensor tensor) {

@@ -2,6 +2,7 @@ package org.sparklora.model.engine.reference;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.SamplingRule;
@@ -93,12 +94,7 @@ interface ReferenceLogits extends Kernels {
   }
 
   private static boolean isFinite(float[] scores) {
-    for (float score : scores) {
-      if (!Float.isFinite(score)) {
-        return false;
-      }
-    }
-    return true;
+    return IntStream.range(0, scores.length).allMatch(i -> Float.isFinite(scores[i]));
   }
 
   /** The first index of the largest score. */
@@ -141,10 +137,7 @@ interface ReferenceLogits extends Kernels {
     if (rule.topP() < 1) {
       first = topP(sorted, first, top, rule);
     }
-    float minP =
-        rule.minP() > 0
-            ? top + rule.temperature() * (float) Math.log(rule.minP())
-            : Float.NEGATIVE_INFINITY;
+    float minP = top + rule.temperature() * (float) Math.log(rule.minP()); // −∞ without min-p
     return Math.max(sorted[first], minP);
   }
 

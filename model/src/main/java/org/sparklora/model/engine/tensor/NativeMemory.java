@@ -37,19 +37,18 @@ public final class NativeMemory implements AutoCloseable {
   private NativeMemory(Pointer pointer, long bytes, Runnable free) {
     this.pointer = pointer;
     this.bytes = bytes;
+    this.free = free;
+  }
+
+  private static NativeMemory counted(Pointer pointer, long bytes, Runnable free) {
     LIVE.addAndGet(bytes);
-    this.free =
+    return new NativeMemory(
+        pointer,
+        bytes,
         () -> {
           free.run();
           LIVE.addAndGet(-bytes);
-        };
-  }
-
-  /** Borrowed memory: never freed here, and not counted. */
-  private NativeMemory(Pointer pointer, long bytes) {
-    this.pointer = pointer;
-    this.bytes = bytes;
-    this.free = () -> {};
+        });
   }
 
   /**
@@ -59,7 +58,7 @@ public final class NativeMemory implements AutoCloseable {
    */
   public static NativeMemory zeros(long bytes) {
     if (bytes == 0) {
-      return new NativeMemory(new BytePointer(NOTHING), 0, () -> {});
+      return counted(new BytePointer(NOTHING), 0, () -> {});
     }
     // calloc hands out untouched pages: a large buffer costs memory only where it is used
     Pointer pointer = Pointer.calloc(1, bytes);
@@ -70,7 +69,7 @@ public final class NativeMemory implements AutoCloseable {
               "Cannot allocate %,d bytes outside the Java heap; lower the batch or row length, or give the process more memory",
               bytes));
     }
-    return new NativeMemory(pointer, bytes, () -> Pointer.free(pointer));
+    return counted(pointer, bytes, () -> Pointer.free(pointer));
   }
 
   /**
@@ -90,7 +89,7 @@ public final class NativeMemory implements AutoCloseable {
       throw new EOFException(); // reading a page past the end of the file would end the process
     }
     MappedByteBuffer buffer = file.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
-    return new NativeMemory(new BytePointer(buffer), bytes, () -> Unmapping.of(buffer));
+    return counted(new BytePointer(buffer), bytes, () -> Unmapping.of(buffer));
   }
 
   private static NativeMemory read(FileChannel file, long offset, long bytes) throws IOException {
@@ -121,12 +120,12 @@ public final class NativeMemory implements AutoCloseable {
    * unknown: {@link #pointer} is null.
    */
   public static NativeMemory ofLibrary(long bytes, Runnable free) {
-    return new NativeMemory(new BytePointer((Pointer) null), bytes, free);
+    return counted(new BytePointer((Pointer) null), bytes, free);
   }
 
-  /** Memory of another owner, who frees it only after this object is closed. */
+  /** Memory of another owner, who frees it only after this object is closed; not counted here. */
   public static NativeMemory borrowed(Pointer first, long bytes) {
-    return new NativeMemory(new BytePointer(first), bytes);
+    return new NativeMemory(new BytePointer(first), bytes, () -> {});
   }
 
   /** A pointer to the first byte; null once this object is closed. */

@@ -95,11 +95,7 @@ final class CompiledGemm implements AutoCloseable {
   /** The key of a compiled product. */
   private record Shape(long m, long n, long k, Layout a, Layout b, Layout c, boolean adds) {}
 
-  /**
-   * C (m, n) = A (m, k) · B (k, n); B is not transposed if A is.
-   *
-   * @param adds whether the product is added to C instead
-   */
+  /** C (m, n) = A (m, k) · B (k, n), or C += … if {@code adds}; B is not transposed if A is. */
   void multiply(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {
     boolean sums = a.layout().isTransposed(); // over tokens: A holds activations or their gradients
     long tokens = sums ? k : m;

@@ -15,9 +15,8 @@ final class Gemm {
   private Gemm() {}
 
   /**
-   * The layout of a matrix in memory: row by row, or, if transposed, column by column.
-   *
-   * @param stride elements from one row, or column, to the next
+   * The layout of a matrix in memory: row by row, or, if transposed, column by column, each {@code
+   * stride} elements from the next.
    */
   record Layout(DType dtype, long stride, boolean isTransposed) {}
 
@@ -57,11 +56,7 @@ final class Gemm {
     }
   }
 
-  /**
-   * {@code C = alpha·A·B}; C may not be transposed, nor A and B both.
-   *
-   * @param adds whether the product is added to C instead
-   */
+  /** {@code C = alpha·A·B}, or C += … if {@code adds}; not with C, or both A and B, transposed. */
   static void multiply(
       Scratch scratch,
       long m,

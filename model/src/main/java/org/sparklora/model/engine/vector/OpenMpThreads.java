@@ -36,26 +36,22 @@ final class OpenMpThreads {
     }
   }
 
-  private static Optional<NativeFunction> find() {
-    try {
-      return Optional.of(setNumThreads());
-    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
-      // another JavaCPP or OpenMP: slower, not wrong; without oneDNN the first gemm throws
-      return Optional.empty();
-    }
-  }
-
   /**
    * {@code omp_set_num_threads} of the OpenMP library that oneDNN computes with, looked up by the
    * library's name, as oneDNN does. The file of this name in JavaCPP's cache may be another copy:
    * ND4J brings one, and JavaCPP links the copies by load order, in a cache shared with processes
    * of another order. A limit in the wrong copy has no effect and changes how sums are divided.
    */
-  private static NativeFunction setNumThreads() throws ReflectiveOperationException {
-    Loader.load(dnnl.class);
-    if (Loader.getPlatform().startsWith("linux")) {
-      Loader.loadGlobal("libgomp.so.1"); // already loaded, but its symbols are not yet global
+  private static Optional<NativeFunction> find() {
+    try {
+      Loader.load(dnnl.class);
+      if (Loader.getPlatform().startsWith("linux")) {
+        Loader.loadGlobal("libgomp.so.1"); // already loaded, but its symbols are not yet global
+      }
+      return Optional.of(new NativeFunction("omp_set_num_threads"));
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+      // another JavaCPP or OpenMP: slower, not wrong; without oneDNN the first gemm throws
+      return Optional.empty();
     }
-    return new NativeFunction("omp_set_num_threads");
   }
 }

@@ -90,17 +90,10 @@ final class VectorAttention {
     Matrix p = new Matrix(scores.address(), stride(tile));
     Matrix queries = call.queries(call.tensors.q(), tile, h);
     tile.forEachRun(
-        (start, count, key) ->
-            Gemm.multiply(
-                own,
-                rows,
-                count,
-                size,
-                call.scale,
-                queries,
-                call.keys(call.tensors.k(), start, kv).transposed(),
-                false,
-                p.at(0, key)));
+        (start, count, key) -> {
+          Matrix k = call.keys(call.tensors.k(), start, kv).transposed();
+          Gemm.multiply(own, rows, count, size, call.scale, queries, k, false, p.at(0, key));
+        });
     softmax(call, tile, h, scores, own);
     Matrix out = call.queries(call.tensors.y(), tile, h);
     tile.forEachRun(

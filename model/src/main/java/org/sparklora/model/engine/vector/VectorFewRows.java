@@ -179,18 +179,13 @@ final class VectorFewRows {
   private static void write(Call call, float[] sums, int width, int from, int to, Scratch own) {
     int count = to - from;
     boolean asTheyAre = !call.adds && call.alpha == 1;
-    float[] row = own.row(3, count);
     for (int n = 0; n < call.y.rows(); n++) {
       long offset = (long) n * call.y.columns() + from;
       if (asTheyAre) {
         call.y.write(offset, sums, n * width, count);
         continue;
       }
-      if (call.adds) {
-        call.y.read(offset, row, 0, count);
-      } else {
-        Arrays.fill(row, 0, count, 0);
-      }
+      float[] row = VectorLowRank.start(call.y, offset, count, call.adds, own);
       for (int o = 0; o < count; o++) {
         row[o] += call.alpha * sums[n * width + o];
       }

@@ -13,7 +13,7 @@ import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The fast kernels for CPUs: oneDNN's gemm for matrix products, {@code jdk.incubator.vector} for
- * all other operations, on threads of their own. Needs {@link VectorModule}.
+ * all other operations, on threads of their own. Needs {@link VectorProvider#loadsModule}.
  *
  * <p>Operations on elements or rows are inherited; products and attention are in {@link
  * VectorMatmul} and {@link VectorAttention}. If a gemm runs on one thread, results depend neither

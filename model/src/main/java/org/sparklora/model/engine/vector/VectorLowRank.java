@@ -150,7 +150,7 @@ final class VectorLowRank {
   }
 
   /** The elements of y that a product is added to, or zeros, in a row of the scratch memory. */
-  private static float[] start(HostTensor y, long offset, int count, boolean adds, Scratch own) {
+  static float[] start(HostTensor y, long offset, int count, boolean adds, Scratch own) {
     if (adds) {
       return own.load(2, y, offset, count);
     }

@@ -44,10 +44,7 @@ final class VectorMatmul implements AutoCloseable {
   private final boolean bfloat16;
   private final Scratch kept = new Scratch(); // buffers of two operands and of SUMS
 
-  /**
-   * @param bfloat16 whether operands are rounded, which needs {@link
-   *     CompiledGemm#multipliesBfloat16}
-   */
+  /** {@code bfloat16} rounds operands, which needs {@link CompiledGemm#multipliesBfloat16}. */
   VectorMatmul(WorkerPool pool, boolean bfloat16) {
     this.pool = pool;
     this.bfloat16 = bfloat16;
@@ -241,9 +238,8 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /**
-   * {@code alpha · x} in a type: x itself if equal, else a copy in buffer {@code index}.
-   *
-   * @param rows at least those of x; any further ones are arbitrary
+   * {@code alpha · x} in a type: x itself if equal, else a copy in buffer {@code index}; of {@code
+   * rows} rows, those beyond x's are arbitrary.
    */
   private Matrix operand(Tensor x, float alpha, DType type, int rows, int index) {
     if (x.dtype() == type && alpha == 1 && rows == x.rows()) {

@@ -35,24 +35,21 @@ interface VectorSampling extends VectorElementwise {
         uniforms.length,
         (m, own) -> {
           float[] z = own.load(0, logits, (long) m * columns, columns, PADDING);
-          Row row = new Row(z, columns, rule.scoringTemperature(), own);
-          row.exponentiate();
-          double logSum = row.logSum();
+          float temperature = rule.scoringTemperature();
+          Row row = new Row(z, columns, temperature, own);
+          double logSum = Math.log(Row.sum(row.sums, row.sums.length));
           Row scores = row;
           if (rule.hasPenalty()) {
-            scores =
-                new Row(
-                    penalised(z, rule, seen.get(m), own), columns, rule.scoringTemperature(), own);
-            scores.exponentiate();
+            scores = new Row(penalised(z, rule, seen.get(m), own), columns, temperature, own);
           }
           if (!scores.finite) {
             draws.tokens()[m] = Draws.NOT_FINITE;
             return;
           }
           int token = rule.isGreedy() ? scores.likeliest() : scores.draw(rule, uniforms[m]);
-          double temperature = rule.scoringTemperature();
+          double top = (double) row.top / temperature;
           draws.tokens()[m] = token;
-          draws.logProbs()[m] = (float) (z[token] / temperature - row.top / temperature - logSum);
+          draws.logProbs()[m] = (float) ((double) z[token] / temperature - top - logSum);
         });
     return draws;
   }
@@ -93,9 +90,10 @@ interface VectorSampling extends VectorElementwise {
       }
       this.top = largest.reduceLanes(VectorOperators.MAX);
       this.finite = zero.reduceLanes(VectorOperators.ADD) == 0;
+      exponentiate();
     }
 
-    void exponentiate() {
+    private void exponentiate() {
       for (int b = 0; b < sums.length; b++) {
         FloatVector sum = VectorMath.broadcast(0);
         int to = Math.min(columns, (b + 1) * BLOCK);
@@ -106,14 +104,6 @@ interface VectorSampling extends VectorElementwise {
         }
         sums[b] = sum.reduceLanes(VectorOperators.ADD);
       }
-    }
-
-    double logSum() {
-      double total = 0;
-      for (double sum : sums) {
-        total += sum;
-      }
-      return Math.log(total);
     }
 
     int likeliest() {

@@ -1,7 +1,5 @@
 package org.sparklora.model.engine.vector;
 
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -35,19 +33,18 @@ final class WorkerPool implements AutoCloseable {
   private static final long LOOKOUT_NANOS = 50_000;
 
   private final Worker[] workers;
-  private final AtomicBoolean gemmLimited = new AtomicBoolean(true);
   private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
+  private volatile boolean gemmLimited; // the same on each worker
   private volatile Operation current; // the latest operation
   private volatile boolean closed;
 
   WorkerPool(int threads) {
     workers = new Worker[threads];
-    CountDownLatch limited = new CountDownLatch(threads); // settles isGemmLimited()
     for (int w = 0; w < threads; w++) {
-      workers[w] = new Worker(w, limited);
+      workers[w] = new Worker(w);
       workers[w].start();
     }
-    uninterruptibly(limited::await);
+    forEach(1, (task, own) -> {}); // after it isGemmLimited() is settled
   }
 
   int threads() {
@@ -56,7 +53,7 @@ final class WorkerPool implements AutoCloseable {
 
   /** False if each gemm call starts OpenMP threads of its own. */
   boolean isGemmLimited() {
-    return gemmLimited.get();
+    return gemmLimited;
   }
 
   /** One task of an operation. */
@@ -177,24 +174,15 @@ final class WorkerPool implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
+    boolean interrupted = false;
     for (Worker worker : workers) {
       worker.wake();
-      uninterruptibly(worker::join);
-    }
-  }
-
-  private interface Waiting {
-    void await() throws InterruptedException;
-  }
-
-  private static void uninterruptibly(Waiting waiting) {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        waiting.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
+      while (worker.isAlive()) {
+        try {
+          worker.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
       }
     }
     if (interrupted) {
@@ -271,23 +259,18 @@ final class WorkerPool implements AutoCloseable {
 
   private final class Worker extends Thread {
     private final int index;
-    private final CountDownLatch limited;
     private Operation done;
     private volatile boolean asleep;
 
-    Worker(int index, CountDownLatch limited) {
+    Worker(int index) {
       super("kernels-" + (index + 1));
       setDaemon(true);
       this.index = index;
-      this.limited = limited;
     }
 
     @Override
     public void run() {
-      if (!OpenMpThreads.limitCallingThreadToOne()) {
-        gemmLimited.set(false);
-      }
-      limited.countDown();
+      gemmLimited = OpenMpThreads.limitCallingThreadToOne();
       try (Scratch own = scratch.get()) {
         while (true) {
           Operation operation = next();

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class LaneSumsTest {
   static {
-    assertThat(VectorModule.isLoaded()).isTrue(); // as engine do, before their first vector
+    assertThat(VectorProvider.loadsModule()).isTrue(); // as engine do, before their first vector
   }
 
   private static final int LANES = VectorMath.LANES;

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 class VectorMathTest {
   static {
-    assertThat(VectorModule.isLoaded()).isTrue(); // as engine do, before their first vector
+    assertThat(VectorProvider.loadsModule()).isTrue(); // as engine do, before their first vector
   }
 
   private static final double UNIT_IN_THE_LAST_PLACE = Math.pow(2, -23);

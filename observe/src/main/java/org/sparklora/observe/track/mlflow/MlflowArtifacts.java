@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -70,10 +69,7 @@ final class MlflowArtifacts {
       columns.forEach(column -> values.add(completion.get(column)));
       data.add(values);
     }
-    Map<String, Object> table = new LinkedHashMap<>();
-    table.put("columns", columns);
-    table.put("data", data);
-    byte[] bytes = JSON.writeValueAsBytes(table);
+    byte[] bytes = JSON.writeValueAsBytes(Map.of("columns", columns, "data", data));
     client.put(
         String.format(
             Locale.ROOT, "%s/%s/step_%06d.json", root.get(), TrackedRow.COMPLETIONS, row.step()),

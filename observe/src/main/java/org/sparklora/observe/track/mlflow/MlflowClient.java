@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
@@ -119,13 +121,26 @@ final class MlflowClient {
     return encode(path).replace("%2F", "/");
   }
 
-  private HttpRequest.Builder request(String path, Duration timeout) {
+  private HttpRequest.Builder request(String path, Duration timeout) throws IOException {
+    URI call = URI.create(server.base() + path);
+    if (call.getHost() == null) {
+      String name = call.getAuthority().replaceFirst(":\\d+$", "");
+      call = at(InetAddress.getByName(name), call);
+    }
     HttpRequest.Builder builder =
-        HttpRequest.newBuilder(URI.create(server.base() + path))
-            .timeout(timeout)
-            .header("User-Agent", "spark-lora");
+        HttpRequest.newBuilder(call).timeout(timeout).header("User-Agent", "spark-lora");
     server.authorization().ifPresent(value -> builder.header("Authorization", value));
     return builder;
+  }
+
+  /**
+   * A call of a server by its IP address: Java's client refuses names with an underscore, which
+   * containers may have.
+   */
+  static URI at(InetAddress address, URI call) {
+    String host = address.getHostAddress();
+    String shown = address instanceof Inet6Address ? "[" + host + "]" : host;
+    return URI.create(call.toString().replaceFirst("//[^/:]+", "//" + shown));
   }
 
   private JsonNode send(HttpRequest.Builder request, String about) throws IOException {

@@ -1,8 +1,6 @@
 package org.sparklora.observe.track.mlflow;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.sparklora.observe.track.sink.TrackedRow;
@@ -18,23 +16,20 @@ record MlflowPoint(Place place, double value) {
   /**
    * Identifies a value in a run. The value itself is left out, since a database may round it.
    *
-   * @param key the metric's name
-   * @param step number of optimizer steps
    * @param timestampMillis time of logging, since 1970
    */
   record Place(String key, long step, long timestampMillis) {}
 
   /** The values of a row, under their logged names. */
   static List<MlflowPoint> of(TrackedRow row) {
-    List<MlflowPoint> points = new ArrayList<>();
-    row.metrics()
-        .forEach(
-            (name, value) ->
-                points.add(
-                    new MlflowPoint(
-                        new Place(key(name), row.step(), row.time().toEpochMilli()),
-                        value.doubleValue())));
-    return points;
+    long time = row.time().toEpochMilli();
+    return row.metrics().entrySet().stream()
+        .map(
+            metric ->
+                new MlflowPoint(
+                    new Place(key(metric.getKey()), row.step(), time),
+                    metric.getValue().doubleValue()))
+        .toList();
   }
 
   /** A name that MLflow accepts for metrics and parameters. */
@@ -52,11 +47,10 @@ record MlflowPoint(Place place, double value) {
 
   /** The value as an entry of a request. */
   Map<String, Object> toJson() {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("key", place.key());
-    json.put("value", value);
-    json.put("timestamp", place.timestampMillis());
-    json.put("step", place.step());
-    return json;
+    return Map.of(
+        "key", place.key(),
+        "value", value,
+        "timestamp", place.timestampMillis(),
+        "step", place.step());
   }
 }

@@ -11,10 +11,7 @@ import org.sparklora.observe.track.sink.RunLabel;
  * A snapshot of a run on an MLflow server.
  *
  * @param id the server's run id
- * @param experimentId experiment of the run
- * @param artifactUri location of the run's files
  * @param params parameters, which never change
- * @param tags its tags
  * @param metrics names of its metrics
  */
 record MlflowRun(

@@ -9,14 +9,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.sparklora.observe.track.sink.RunLabel;
 
 /**
- * Finds, creates and reads the run of a log on an MLflow server. A tag of the run has the log's id,
- * so no state is kept beside the log. Not thread-safe.
+ * Finds, creates, reads and extends the run of a log on an MLflow server, in requests within the
+ * server's limits. A tag of the run has the log's id, so no state is kept beside the log. Not
+ * thread-safe.
  */
 final class MlflowRuns {
   private static final int PAGE = 25_000;
+
+  /** MLflow's limit per request is 1000 entries, with at most 100 parameters and 100 tags. */
+  private static final int METRICS_A_REQUEST = 800;
+
+  private static final int PARAMS_A_REQUEST = 100;
+  private static final int LONGEST_PARAM = 6_000;
   private static final int LONGEST_TAG = 8_000;
 
   private final MlflowClient client;
@@ -104,13 +112,28 @@ final class MlflowRuns {
     return experiment.path("experiment_id").asText();
   }
 
-  /** Creates a run. */
-  MlflowRun create(long startMillis) throws IOException {
-    Map<String, Object> body = new LinkedHashMap<>();
-    body.put("experiment_id", experiment());
-    body.put("run_name", label.name());
-    body.put("start_time", startMillis);
-    body.put("tags", pairs(tags()));
+  /**
+   * Resumes a run, or creates one, and sends its settings.
+   *
+   * @param found the run to resume; empty to create one
+   */
+  MlflowRun begin(Optional<MlflowRun> found, long startMillis) throws IOException {
+    MlflowRun run = found.isPresent() ? found.get() : create(startMillis);
+    if (found.isPresent()) {
+      client.post("runs/update", Map.of("run_id", run.id(), "status", "RUNNING"));
+      setTags(run, tags());
+    }
+    logParams(run, label.settings());
+    return run;
+  }
+
+  private MlflowRun create(long startMillis) throws IOException {
+    Map<String, Object> body =
+        Map.of(
+            "experiment_id", experiment(),
+            "run_name", label.name(),
+            "start_time", startMillis,
+            "tags", pairs(tags()));
     try {
       return MlflowRun.of(client.post("runs/create", body).path("run"));
     } catch (MlflowException e) {
@@ -121,7 +144,7 @@ final class MlflowRuns {
   }
 
   /** The tags of this log's run. */
-  Map<String, String> tags() {
+  private Map<String, String> tags() {
     Map<String, String> tags = new LinkedHashMap<>();
     tags.put("mlflow.user", System.getProperty("user.name"));
     tags.put("mlflow.source.name", "spark-lora");
@@ -134,7 +157,7 @@ final class MlflowRuns {
   }
 
   /** Keys and values as entries of a request. */
-  static List<Map<String, String>> pairs(Map<String, String> entries) {
+  private static List<Map<String, String>> pairs(Map<String, String> entries) {
     List<Map<String, String>> pairs = new ArrayList<>();
     entries.forEach(
         (key, value) -> pairs.add(Map.of("key", key, "value", shortened(value, LONGEST_TAG))));
@@ -142,12 +165,65 @@ final class MlflowRuns {
   }
 
   /** A text cut to a length, never within a surrogate pair, and ended by an ellipsis if cut. */
-  static String shortened(String text, int longest) {
+  private static String shortened(String text, int longest) {
     if (text.length() <= longest) {
       return text;
     }
     int end = longest - 1;
     return text.substring(0, Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end) + "…";
+  }
+
+  void logMetrics(MlflowRun run, List<MlflowPoint> points) throws IOException {
+    log(run, "metrics", points.stream().map(MlflowPoint::toJson).toList(), METRICS_A_REQUEST);
+  }
+
+  void setTags(MlflowRun run, Map<String, String> tags) throws IOException {
+    log(run, "tags", pairs(tags), PARAMS_A_REQUEST);
+  }
+
+  /** Sends parameters, which MLflow never changes; settings changed on resume become tags. */
+  void logParams(MlflowRun run, Map<String, Object> settings) throws IOException {
+    Map<String, String> missing = texts(settings);
+    missing.keySet().removeAll(run.params().keySet());
+    log(run, "params", pairs(missing), PARAMS_A_REQUEST);
+    Map<String, String> tags = new LinkedHashMap<>();
+    changed(run, settings).forEach((key, value) -> tags.put("changed." + key, value));
+    setTags(run, tags);
+  }
+
+  private void log(MlflowRun run, String kind, List<?> entries, int most) throws IOException {
+    for (int from = 0; from < entries.size(); from += most) {
+      List<?> batch = entries.subList(from, Math.min(from + most, entries.size()));
+      client.post("runs/log-batch", Map.of("run_id", run.id(), kind, batch));
+    }
+  }
+
+  /** The settings, by key, that differ from the server's parameters. */
+  Map<String, String> changed(MlflowRun run, Map<String, Object> settings) {
+    Map<String, String> changed = new TreeMap<>(texts(settings));
+    changed.keySet().retainAll(run.params().keySet());
+    changed.entrySet().removeAll(run.params().entrySet());
+    return changed;
+  }
+
+  /** The settings that are sent, as the keys and texts that the server accepts. */
+  private Map<String, String> texts(Map<String, Object> settings) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    settings.entrySet().stream()
+        .filter(setting -> setting.getValue() != null)
+        .limit(config.maxParams())
+        .forEach(
+            setting ->
+                texts.put(
+                    MlflowPoint.key(setting.getKey()),
+                    shortened(String.valueOf(setting.getValue()), LONGEST_PARAM)));
+    return texts;
+  }
+
+  /** Marks the run as ended. */
+  void setStatus(MlflowRun run, RunEnding ending, long endMillis) throws IOException {
+    client.post(
+        "runs/update", Map.of("run_id", run.id(), "status", ending.name(), "end_time", endMillis));
   }
 
   /** Moves a run to the server's trash, from which users can restore it. */

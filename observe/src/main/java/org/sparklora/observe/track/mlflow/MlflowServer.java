@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.sparklora.pipeline.config.ConfigException;
 
 /**
@@ -20,6 +21,9 @@ record MlflowServer(URI base, Optional<String> authorization, boolean isDatabric
   static final String TRACKING_URI = "MLFLOW_TRACKING_URI";
 
   private static final String DATABRICKS = "databricks";
+
+  /** User, name and port; {@link URI} has no host for a name with an underscore. */
+  private static final Pattern AUTHORITY = Pattern.compile("([^@]*@)?[\\w.-]+(:\\d+)?");
 
   /**
    * The server that the environment names.
@@ -47,8 +51,11 @@ record MlflowServer(URI base, Optional<String> authorization, boolean isDatabric
   private static URI address(String key, String text) {
     try {
       URI address = URI.create(text.replaceAll("/+$", ""));
-      if (address.getHost() != null
-          && ("http".equals(address.getScheme()) || "https".equals(address.getScheme()))) {
+      String authority = Optional.ofNullable(address.getRawAuthority()).orElse("");
+      boolean named = address.getHost() != null;
+      if ("https".equals(address.getScheme()) && named
+          || "http".equals(address.getScheme())
+              && (named || AUTHORITY.matcher(authority).matches())) {
         return address;
       }
     } catch (IllegalArgumentException e) {
@@ -68,8 +75,9 @@ record MlflowServer(URI base, Optional<String> authorization, boolean isDatabric
   /** The Authorization header; user and password precede a token, as in MLflow's client. */
   private static Optional<String> credentials(
       Map<String, String> environment, Path home, URI address) {
-    if (address.getUserInfo() != null) {
-      return Optional.of(basic(address.getUserInfo()));
+    int at = address.getAuthority().lastIndexOf('@');
+    if (at >= 0) {
+      return Optional.of(basic(address.getAuthority().substring(0, at)));
     }
     IniFile file = IniFile.read(home.resolve(".mlflow").resolve("credentials"));
     Optional<String> user =

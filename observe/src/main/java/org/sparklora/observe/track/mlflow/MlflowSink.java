@@ -36,7 +36,6 @@ public final class MlflowSink implements Sink {
   private final MlflowConfig config;
   private final RunLabel label;
   private final MlflowRuns runs;
-  private final MlflowBatches batches;
   private final MlflowArtifacts artifacts;
   private ToldPoints told = ToldPoints.none();
   private Optional<MlflowRun> run = Optional.empty();
@@ -49,7 +48,6 @@ public final class MlflowSink implements Sink {
     this.config = config;
     this.label = label;
     this.runs = new MlflowRuns(client, config, label);
-    this.batches = new MlflowBatches(client, config.maxParams());
     this.artifacts = new MlflowArtifacts(client, config, fileSystem, folder);
   }
 
@@ -68,16 +66,11 @@ public final class MlflowSink implements Sink {
       missing = points(rows);
     }
     Instant start = rows.isEmpty() ? Instant.now() : rows.get(0).time();
-    MlflowRun current = found.isPresent() ? found.get() : runs.create(start.toEpochMilli());
+    MlflowRun current = runs.begin(found, start.toEpochMilli());
     run = Optional.of(current);
-    if (found.isPresent()) {
-      batches.running(current);
-      batches.tags(current, runs.tags());
-    }
-    batches.params(current, label.settings());
-    batches.metrics(current, missing);
+    runs.logMetrics(current, missing);
     for (TrackedRow row : rows) {
-      batches.tags(current, alerts(row));
+      runs.setTags(current, alerts(row));
       artifacts.writeCompletions(current, row);
     }
     LOG.info(
@@ -95,7 +88,7 @@ public final class MlflowSink implements Sink {
   private boolean isReplaceable(MlflowRun found) {
     return config.runId().isEmpty()
         && !found.isGiven()
-        && !batches.changed(found, label.settings()).isEmpty();
+        && !runs.changed(found, label.settings()).isEmpty();
   }
 
   private static List<MlflowPoint> points(List<TrackedRow> rows) {
@@ -107,17 +100,17 @@ public final class MlflowSink implements Sink {
     MlflowRun current = run.orElseThrow(() -> new IllegalStateException("Nothing was replayed"));
     List<MlflowPoint> points = told.untold(MlflowPoint.of(row));
     try {
-      batches.metrics(current, points);
+      runs.logMetrics(current, points);
     } catch (MlflowException e) {
       throw e;
     } catch (IOException lost) {
       // the values may have arrived: ask the server
       Set<MlflowPoint.Place> there =
           runs.places(current, points.stream().map(point -> point.place().key()).toList());
-      batches.metrics(
+      runs.logMetrics(
           current, points.stream().filter(point -> !there.contains(point.place())).toList());
     }
-    batches.tags(current, alerts(row));
+    runs.setTags(current, alerts(row));
     artifacts.writeCompletions(current, row);
   }
 
@@ -139,7 +132,7 @@ public final class MlflowSink implements Sink {
     MlflowRun current = run.orElseThrow(() -> new IllegalStateException("Nothing was replayed"));
     RunEnding ending = RunEnding.of(last);
     Instant end = last.map(TrackedRow::time).orElseGet(Instant::now);
-    batches.status(current, ending, end.toEpochMilli());
+    runs.setStatus(current, ending, end.toEpochMilli());
     if (ending == RunEnding.FINISHED) {
       artifacts.writeResults(current);
     }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.functional.InvocationRaisingIOE;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.observe.track.sink.RunLabel;
@@ -27,14 +28,9 @@ public final class ParentRun {
   private final MlflowConfig config;
   private final RunLabel label;
   private final MlflowRuns runs;
-  private final MlflowBatches batches;
   private final MlflowArtifacts artifacts;
   private Optional<MlflowRun> run = Optional.empty();
   private Optional<Long> failedNanos = Optional.empty();
-
-  private interface Attempt {
-    void run() throws IOException;
-  }
 
   /**
    * Creates the connection; sends nothing yet.
@@ -46,7 +42,6 @@ public final class ParentRun {
     this.config = config;
     this.label = label;
     this.runs = new MlflowRuns(client, config, label);
-    this.batches = new MlflowBatches(client, config.maxParams());
     this.artifacts = new MlflowArtifacts(client, config, fileSystem, folder);
   }
 
@@ -54,20 +49,9 @@ public final class ParentRun {
   public synchronized Optional<MlflowConfig> below() {
     if (run.isEmpty()
         && failedNanos.stream().allMatch(at -> System.nanoTime() - at > PAUSE_NANOS)) {
-      attempt(this::begin);
+      attempt(() -> run = Optional.of(runs.begin(runs.find(), System.currentTimeMillis())));
     }
     return run.map(config::below);
-  }
-
-  private void begin() throws IOException {
-    Optional<MlflowRun> found = runs.find();
-    MlflowRun parent = found.isPresent() ? found.get() : runs.create(System.currentTimeMillis());
-    if (found.isPresent()) {
-      batches.running(parent);
-      batches.tags(parent, runs.tags());
-    }
-    batches.params(parent, label.settings());
-    run = Optional.of(parent);
   }
 
   /**
@@ -83,9 +67,9 @@ public final class ParentRun {
         () -> {
           if (run.isPresent()) {
             MlflowRun parent = run.get();
-            batches.metrics(parent, missing(parent, metrics));
-            batches.params(parent, params);
-            batches.status(parent, RunEnding.FINISHED, System.currentTimeMillis());
+            runs.logMetrics(parent, missing(parent, metrics));
+            runs.logParams(parent, params);
+            runs.setStatus(parent, RunEnding.FINISHED, System.currentTimeMillis());
             artifacts.writeFiles(parent);
           }
         });
@@ -113,14 +97,14 @@ public final class ParentRun {
     attempt(
         () -> {
           if (run.isPresent()) {
-            batches.status(run.get(), RunEnding.KILLED, System.currentTimeMillis());
+            runs.setStatus(run.get(), RunEnding.KILLED, System.currentTimeMillis());
           }
         });
   }
 
-  private void attempt(Attempt attempt) {
+  private void attempt(InvocationRaisingIOE attempt) {
     try {
-      attempt.run();
+      attempt.apply();
     } catch (IOException | RuntimeException e) {
       LOG.warn("MLflow cannot be told of {} ({})", label.name(), e.getMessage());
       failedNanos = Optional.of(System.nanoTime());

@@ -7,6 +7,5 @@ import java.util.Map;
  *
  * @param id unique, 32 hexadecimal digits
  * @param name display name; several runs may share it
- * @param settings the run's settings, by name
  */
 public record RunLabel(String id, String name, Map<String, Object> settings) {}

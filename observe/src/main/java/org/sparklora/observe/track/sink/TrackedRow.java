@@ -1,5 +1,6 @@
 package org.sparklora.observe.track.sink;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -17,10 +18,8 @@ import java.util.Optional;
  *
  * @param step number of optimizer steps at the time of logging
  * @param ordinal number of earlier rows of the step
- * @param time time of logging
  * @param metrics numbers of the row, by name
  * @param completions table of some completions, as maps by column; empty for none
- * @param alerts alerts that the row raised
  */
 public record TrackedRow(
     int step,
@@ -65,6 +64,8 @@ public record TrackedRow(
 
   /** Reads the rows of a log in order. Not thread-safe. */
   public static final class Reader {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     private final Map<Integer, Integer> rowsOfStep = new HashMap<>();
     private Instant last = Instant.now();
 
@@ -113,7 +114,7 @@ public record TrackedRow(
 
     private static List<Alert> alerts(Map<String, ?> line) {
       return line.get(ALERTS) instanceof List<?> all
-          ? all.stream().map(alert -> Alert.ofJson((Map<?, ?>) alert)).toList()
+          ? all.stream().map(alert -> JSON.convertValue(alert, Alert.class)).toList()
           : List.of();
     }
   }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +58,21 @@ class MlflowConfigTest {
     assertThat(server(uri).authorization()).isEqualTo(basic("f:g=h"));
   }
 
+  /** Containers of docker-compose have such names, which Java's URI takes for no host. */
+  @Test
+  void namesMayHaveUnderscores() throws IOException {
+    MlflowServer server = server("MLFLOW_TRACKING_URI=http://a:b%40@mlflow_server:5000/");
+    assertThat(server).hasToString("http://mlflow_server:5000");
+    assertThat(server.authorization()).isEqualTo(basic("a:b@"));
+    URI call = URI.create(server.base() + "/api/2.0/a?b=c:d");
+    assertThat(MlflowClient.at(InetAddress.getByName("172.18.0.2"), call))
+        .hasToString("http://172.18.0.2:5000/api/2.0/a?b=c:d")
+        .hasHost("172.18.0.2");
+    assertThat(MlflowClient.at(InetAddress.getByName("::1"), call))
+        .hasToString("http://[0:0:0:0:0:0:0:1]:5000/api/2.0/a?b=c:d")
+        .hasPort(5000);
+  }
+
   @Test
   void findsAWorkspaceInProfilesOrInTheEnvironment() throws IOException {
     Files.writeString(
@@ -73,9 +90,7 @@ class MlflowConfigTest {
         """);
     MlflowServer one = server("MLFLOW_TRACKING_URI=databricks");
     assertThat(one)
-        .isEqualTo(
-            new MlflowServer(
-                java.net.URI.create("https://one.example"), one.authorization(), true));
+        .isEqualTo(new MlflowServer(URI.create("https://one.example"), one.authorization(), true));
     assertThat(one.authorization()).contains("Bearer 1");
     MlflowServer two =
         server("MLFLOW_TRACKING_URI=databricks://two", "DATABRICKS_TOKEN=not this one");

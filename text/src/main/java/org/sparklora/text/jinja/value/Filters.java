@@ -40,7 +40,11 @@ public final class Filters {
       case "int" -> Filters::toInt;
       case "length", "count" -> (v, a) -> Values.length(v, a.budget());
       case "list" -> (v, a) -> a.iterate(v);
-      case "first" -> (v, a) -> a.iterate(v).stream().findFirst().orElse(nothing("first item"));
+      case "first" ->
+          (v, a) ->
+              v instanceof Generator some && some.unread.hasNext()
+                  ? some.unread.next()
+                  : a.iterate(v).stream().findFirst().orElse(nothing("first item"));
       case "last" -> (v, a) -> reversed(a.iterate(v)).stream().findFirst().orElse(nothing("last"));
       case "default", "d" ->
           (v, a) ->
@@ -51,15 +55,17 @@ public final class Filters {
           (v, a) ->
               v instanceof String text
                   ? new StringBuilder(text(text, a)).reverse().toString()
-                  : reversed(a.iterate(v));
+                  : new Generator(reversed(a.iterate(v)));
       case "sort" ->
           (v, a) ->
               sorted(a.iterate(v), a.truth(0, "reverse", false), folded(a, 1, attribute(a, 2)), a);
       case "unique" -> Filters::unique;
       case "items" ->
-          (v, a) -> v instanceof Undefined ? new ArrayList<>() : Values.items(dict(v), a.budget());
+          (v, a) ->
+              new Generator(
+                  v instanceof Undefined ? List.of() : Values.items(Values.dict(v), a.budget()));
       case "dictsort" -> Filters::sortedItems;
-      case "map" -> Filters::mapped;
+      case "map" -> (v, a) -> new Generator(mapped(v, a));
       case "select" -> (v, a) -> selected(v, item -> item, a, true);
       case "reject" -> (v, a) -> selected(v, item -> item, a, false);
       case "selectattr" -> (v, a) -> selected(v, attribute(a.get(0, "attr"), a), a.after(1), true);
@@ -77,13 +83,6 @@ public final class Filters {
 
   private static Object nothing(String what) {
     return new Undefined("The " + what + " of an empty sequence");
-  }
-
-  private static Map<?, ?> dict(Object value) {
-    if (value instanceof Map<?, ?> dict) {
-      return dict;
-    }
-    throw new JinjaException("Expected a dict, found " + Values.typeName(value));
   }
 
   /** Calls a method of str with the filter's arguments. */
@@ -158,7 +157,8 @@ public final class Filters {
   private static Object sortedItems(Object value, Arguments a) {
     int by = a.get(1, "by", "key").equals("value") ? 1 : 0;
     Function<Object, Object> key = folded(a, 0, item -> ((List<?>) item).get(by));
-    return sorted(Values.items(dict(value), a.budget()), a.truth(2, "reverse", false), key, a);
+    List<Object> items = Values.items(Values.dict(value), a.budget());
+    return sorted(items, a.truth(2, "reverse", false), key, a);
   }
 
   /** Sorts items; equal ones keep their order, also in reverse. */
@@ -189,7 +189,7 @@ public final class Filters {
     Function<Object, Object> key = folded(a, 0, attribute(a, 1));
     a.iterate(value)
         .forEach(item -> seen.putIfAbsent(Values.key(key.apply(item), a.budget()), item));
-    return new ArrayList<>(seen.values());
+    return new Generator(new ArrayList<>(seen.values()));
   }
 
   private static Function<Object, Object> attribute(Arguments a, int position) {
@@ -220,7 +220,7 @@ public final class Filters {
     return Values.isTrue(value) ? arguments.iterate(value) : new ArrayList<>();
   }
 
-  private static Object mapped(Object value, Arguments arguments) {
+  private static List<Object> mapped(Object value, Arguments arguments) {
     List<Object> items = itemsOrNone(value, arguments);
     Object path = arguments.named().get("attribute");
     if (path != null) {
@@ -242,6 +242,6 @@ public final class Filters {
             : ValueTests.named(text(arguments.positional().get(0), arguments));
     Arguments rest = arguments.after(1);
     items.removeIf(item -> test.test(key.apply(item), rest) != wanted);
-    return items;
+    return new Generator(items);
   }
 }

@@ -62,9 +62,7 @@ public final class Globals {
   private static Map<Object, Object> dict(Arguments arguments) {
     Map<Object, Object> dict = new LinkedHashMap<>();
     for (Object source : arguments.positional()) {
-      if (!(source instanceof Map<?, ?> map)) {
-        throw new JinjaException("Cannot make a dict of a %s", Values.typeName(source));
-      }
+      Map<?, ?> map = Values.dict(source);
       arguments.budget().items(map.size());
       dict.putAll(map);
     }

@@ -22,12 +22,10 @@ public final class ValueTests {
       case "number" -> (v, a) -> v instanceof Number || v instanceof Boolean;
       case "string" -> (v, a) -> v instanceof String;
       case "mapping" -> (v, a) -> v instanceof Map;
-      case "iterable", "sequence" ->
-          (v, a) ->
-              v instanceof String
-                  || v instanceof List
-                  || v instanceof Map
-                  || v instanceof Undefined;
+      case "sequence" -> (v, a) -> isSequence(v);
+      case "iterable" -> (v, a) -> v instanceof Generator || isSequence(v);
+      case "sameas" ->
+          (v, a) -> v == a.get(0, "other") || v instanceof Boolean && v.equals(a.get(0, "other"));
       case "odd" -> (v, a) -> remainder(v, 2L, a) == 1;
       case "even" -> (v, a) -> remainder(v, 2L, a) == 0;
       case "divisibleby" -> (v, a) -> remainder(v, a.get(0, "num"), a) == 0;
@@ -40,6 +38,10 @@ public final class ValueTests {
       case "ge", ">=" -> comparing(">=");
       default -> throw new JinjaException("No test named '%s'", name);
     };
+  }
+
+  private static boolean isSequence(Object v) {
+    return v instanceof String || v instanceof List || v instanceof Map || v instanceof Undefined;
   }
 
   private static BiPredicate<Object, Arguments> comparing(String operator) {

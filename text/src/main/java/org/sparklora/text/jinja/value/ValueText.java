@@ -20,17 +20,17 @@ public final class ValueText {
     if (value instanceof String string) {
       return string;
     }
-    return value instanceof Undefined ? "" : repr(value);
-  }
-
-  /** Python's {@code repr(value)}. */
-  static String repr(Object value) {
     StringBuilder out = new StringBuilder();
-    repr(value, 0, out);
+    if (!(value instanceof Undefined)) {
+      repr(value, 0, out);
+    }
     return out.toString();
   }
 
-  /** Bounded, since a template can build a small list that prints as millions of items. */
+  /**
+   * Appends Python's {@code repr(value)}; bounded, since a template can build a small list that
+   * prints as millions of items.
+   */
   private static void repr(Object value, int depth, StringBuilder out) {
     if (depth > MAX_NESTING || out.length() > MAX_TEXT) {
       throw new JinjaException("A value is too large to be printed");

@@ -78,6 +78,7 @@ public final class Values {
             BigInteger.class, "int",
             Double.class, "float",
             Tuple.class, "tuple",
+            Generator.class, "generator",
             None.class, "None",
             Undefined.class, "undefined");
     String collection = value instanceof List ? "list" : value instanceof Map ? "dict" : "function";
@@ -153,6 +154,12 @@ public final class Values {
       text.codePoints().forEach(point -> characters.add(Character.toString(point)));
       return characters;
     }
+    if (value instanceof Generator generator) {
+      List<Object> items = new ArrayList<>();
+      generator.unread.forEachRemaining(items::add);
+      budget.allocate(items.size());
+      return items;
+    }
     Collection<?> items = collection(value, "Cannot iterate over %s");
     budget.allocate(items.size());
     return new ArrayList<>(items);
@@ -169,6 +176,14 @@ public final class Values {
       return List.of();
     }
     throw new JinjaException(refusal, typeName(value));
+  }
+
+  /** A dict; another value is refused. */
+  public static Map<?, ?> dict(Object value) {
+    if (value instanceof Map<?, ?> dict) {
+      return dict;
+    }
+    throw new JinjaException("Expected a dict, found " + typeName(value));
   }
 
   /** The entries of a dict, as tuples. */

@@ -11,7 +11,7 @@ import org.apache.spark.util.LongAccumulator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-class StageProgressTest {
+class SparkStageTest {
   private static final CountDownLatch SEEN = new CountDownLatch(1);
   private static final int TOKENS = 7;
 
@@ -28,7 +28,7 @@ class StageProgressTest {
             .set("spark.executor.heartbeatInterval", "50ms");
     try (JavaSparkContext spark = new JavaSparkContext(conf)) {
       LongAccumulator tokens = spark.sc().longAccumulator();
-      StageProgress running = new StageProgress(tokens.id());
+      SparkStage.Running running = new SparkStage.Running(tokens.id());
       spark.sc().addSparkListener(running);
       JavaFutureAction<List<Integer>> job =
           spark

@@ -10,14 +10,15 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.hardware.CudaDevice;
 
-class DeviceChoiceTest {
+class TorchProviderTest {
 
   @Test
   void aBuildForProcessorsUsesNoDevice() {
-    assertThat(new TorchProvider().useDevice(0)).isFalse();
-    assertThat(new TorchProvider().usedDeviceBytes()).isEmpty();
+    assertThat(new TorchProvider().useDevice(0)).isEmpty();
+    assertThat(Engines.usedDeviceBytes()).isEmpty();
   }
 
   @ParameterizedTest
@@ -43,7 +44,7 @@ class DeviceChoiceTest {
   }
 
   private static void check(int capability, String driver) {
-    DeviceChoice.check(new CudaDevice(1, "Some GPU", capability / 10, capability % 10, driver));
+    TorchProvider.check(new CudaDevice(1, "Some GPU", capability / 10, capability % 10, driver));
   }
 
   @Test

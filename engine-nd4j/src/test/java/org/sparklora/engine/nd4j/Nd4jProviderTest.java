@@ -7,13 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.hardware.CudaDevice;
 
-class DeviceChoiceTest {
+class Nd4jProviderTest {
 
   @Test
   void withoutADeviceNoMemoryIsInUseOnOne() {
-    assertThat(DeviceChoice.usedBytes()).isEmpty();
+    assertThat(Engines.usedDeviceBytes()).isEmpty();
   }
 
   @ParameterizedTest
@@ -34,6 +35,6 @@ class DeviceChoiceTest {
   }
 
   private static void check(int capability, String driver) {
-    DeviceChoice.check(new CudaDevice(3, "Some GPU", capability / 10, capability % 10, driver));
+    Nd4jProvider.check(new CudaDevice(3, "Some GPU", capability / 10, capability % 10, driver));
   }
 }
