@@ -71,7 +71,11 @@ public final class GroupAdvantage {
    * @param rewards one per reward function, {@code (F)}
    */
   public static double weightedSum(double[] rewards, double[] weights) {
-    requireWeights(rewards.length, weights);
+    if (rewards.length != weights.length) {
+      throw new IllegalArgumentException(
+          "Cannot weigh %s rewards with %s weights: give --reward_weights one number for each of --reward_funcs"
+              .formatted(rewards.length, weights.length));
+    }
     double sum = 0;
     boolean judged = false;
     for (int f = 0; f < rewards.length; f++) {
@@ -259,13 +263,5 @@ public final class GroupAdvantage {
 
   private static double orZero(double value) {
     return Double.isFinite(value) ? value : 0;
-  }
-
-  private static void requireWeights(int functions, double[] weights) {
-    if (functions != weights.length) {
-      throw new IllegalArgumentException(
-          "Cannot weigh %s rewards with %s weights: give --reward_weights one number for each of --reward_funcs"
-              .formatted(functions, weights.length));
-    }
   }
 }

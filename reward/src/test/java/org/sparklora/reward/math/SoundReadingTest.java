@@ -206,4 +206,50 @@ class SoundReadingTest {
   void boxesAreAListOnlyWhereTheyAreJoined(String completion, String solution, Verdict verdict) {
     assertThat(sound.judge(completion, solution).verdict()).isEqualTo(verdict);
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          0.333\\ldots                                 @ \\frac{1}{3}                       @ CORRECT
+          0.1666...                                    @ \\frac{1}{6}                       @ CORRECT
+          0.1666...                                    @ \\frac{1}{3}                       @ WRONG
+          0.142857142857\\dots                         @ \\frac{1}{7}                       @ CORRECT
+          \\$1.5\\text{ million}                       @ 1500000                            @ CORRECT
+          \\text{5 million}                            @ 5000000                            @ CORRECT
+          2 thousand                                   @ 2000                               @ CORRECT
+          1.5\\text{ million dollars}                  @ \\$1500000                         @ CORRECT
+          1.5 million                                  @ 1.5                                @ WRONG
+          2\\operatorname{cis}\\frac{\\pi}{3}          @ 1+i\\sqrt{3}                       @ CORRECT
+          2\\text{ cis } 60^\\circ                     @ 1+i\\sqrt{3}                       @ CORRECT
+          2\\operatorname{cis}\\frac{\\pi}{3}          @ 1-i\\sqrt{3}                       @ WRONG
+          \\text{all real numbers except } 2           @ x\\neq 2                           @ CORRECT
+          \\text{all real numbers except } 2           @ \\mathbb{R}\\setminus\\{2,3\\}     @ WRONG
+          15:45                                        @ 3:45\\text{ p.m.}                  @ CORRECT
+          3:45\\text{ pm}                              @ 15:45                              @ CORRECT
+          3:45\\text{ am}                              @ 15:45                              @ WRONG
+          3\\text{ pm}                                 @ 3:00\\text{ PM}                    @ CORRECT
+          03:45                                        @ 3:45                               @ CORRECT
+          3:45                                         @ 3:45\\text{ pm}                    @ WRONG
+          3:45\\text{ pm}                              @ 3:45                               @ CORRECT
+          3\\mathbf{i}+2                               @ 3\\mathbf{i}+2\\mathbf{j}          @ WRONG
+          3\\mathbf{i}+2\\mathbf{j}                    @ 3\\mathbf{i}+2\\mathbf{j}          @ CORRECT
+          3+2\\text{ i}                                @ 3+2                                @ WRONG
+          3+2\\text{ i}                                @ 3+2i                               @ CORRECT
+          3\\text{x}                                   @ 3                                  @ WRONG
+          3\\mathrm{x}                                 @ 3x                                 @ CORRECT
+          20^\\circ\\text{C}                           @ 20                                 @ CORRECT
+          98.6^\\circ F                                @ 98.6                               @ CORRECT
+          20^{\\circ}\\mathrm{C}                       @ 20^\\circ C                        @ CORRECT
+          20^\\circ C                                  @ 20^\\circ F                        @ WRONG
+          21^\\circ C                                  @ 20                                 @ WRONG
+          5\\,\\mathbf{cm}                             @ 5                                  @ CORRECT
+          \\{1\\}\\subseteq\\{1,2\\}                   @ \\{2\\}\\subseteq\\{2,3\\}         @ WRONG
+          \\{1\\}\\subseteq\\{1,2\\}                   @ \\{1\\}\\subseteq\\{1,2\\}         @ CORRECT
+          """)
+  void dotsAndWordsOfNumbersAndTimesAreRead(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(answer, solution)).isEqualTo(verdict);
+  }
 }

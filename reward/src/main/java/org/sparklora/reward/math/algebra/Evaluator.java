@@ -143,6 +143,16 @@ public final class Evaluator {
     return new Evaluator(Map.of(), budget).value(expr);
   }
 
+  /** A constant without decimals as the fraction that it is; another term itself. */
+  public static Expr folded(Expr expr, AlgebraLimit budget) {
+    return expr.hasDecimal() || !Expr.freeSymbols(expr).isEmpty()
+        ? expr
+        : SamplePoints.attempt(budget, () -> constant(expr, budget))
+            .filter(Value.Exact.class::isInstance)
+            .<Expr>map(value -> Num.of(((Value.Exact) value).rational()))
+            .orElse(expr);
+  }
+
   /** Compares two real constants; empty when one is not a real constant. */
   public static OptionalInt compare(Expr left, Expr right, AlgebraLimit budget) {
     try {

@@ -318,9 +318,6 @@ public sealed interface Expr {
     }
   }
 
-  /** A statement already decided, such as {@code {1} ⊆ {1, 2}}. */
-  record Truth(boolean value) implements Expr {}
-
   /** The variables that a value depends on, without those bound by an operator. */
   static Set<Symbol> freeSymbols(Expr expr) {
     Set<Symbol> found = new LinkedHashSet<>();

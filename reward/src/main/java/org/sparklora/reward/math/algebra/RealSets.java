@@ -144,24 +144,23 @@ public final class RealSets {
 
   /** The solutions of inequalities with irrational bounds, such as {@code 0 < x < π}. */
   private static Optional<Expr> bounded(List<Relation> links, Symbol variable) {
-    List<Expr> sets = new ArrayList<>();
+    Interval all = new Interval(new Expr.Infinite(-1), new Expr.Infinite(1), true, true);
     for (Relation link : links) {
       Relation bound = link.left().equals(variable) ? link : link.reversed();
       Expr end = bound.right();
-      if (!bound.left().equals(variable) || end.dependsOn(variable)) {
+      boolean below = bound.op() == Relation.Op.GT || bound.op() == Relation.Op.GE;
+      boolean above = bound.op() == Relation.Op.LT || bound.op() == Relation.Op.LE;
+      boolean known = !((below ? all.start() : all.end()) instanceof Expr.Infinite);
+      if (known || !(below || above) || !bound.left().equals(variable) || end.dependsOn(variable)) {
         return Optional.empty();
       }
-      switch (bound.op()) {
-        case LT -> sets.add(new Interval(new Expr.Infinite(-1), end, true, true));
-        case LE -> sets.add(new Interval(new Expr.Infinite(-1), end, true, false));
-        case GT -> sets.add(new Interval(end, new Expr.Infinite(1), true, true));
-        case GE -> sets.add(new Interval(end, new Expr.Infinite(1), false, true));
-        default -> {
-          return Optional.empty();
-        }
-      }
+      boolean open = bound.op() == Relation.Op.GT || bound.op() == Relation.Op.LT;
+      all =
+          below
+              ? new Interval(end, all.end(), open, all.rightOpen())
+              : new Interval(all.start(), end, all.leftOpen(), open);
     }
-    return sets.stream().reduce((a, b) -> new SetOperation(SetOperation.Op.INTERSECTION, a, b));
+    return Optional.of(all);
   }
 
   private static Expr withoutFunction(Expr expr) {
@@ -243,9 +242,11 @@ public final class RealSets {
         start = Optional.empty();
       }
     }
-    return pieces.stream()
-        .reduce((a, b) -> new SetOperation(SetOperation.Op.UNION, a, b))
-        .orElse(NamedSet.EMPTY);
+    return pieces.stream().allMatch(FiniteSet.class::isInstance) && !pieces.isEmpty()
+        ? new FiniteSet(pieces.stream().flatMap(piece -> piece.children().stream()).toList())
+        : pieces.stream()
+            .reduce((a, b) -> new SetOperation(SetOperation.Op.UNION, a, b))
+            .orElse(NamedSet.EMPTY);
   }
 
   /** An end at an odd place, else a number between two ends or beyond the outermost. */

@@ -2,6 +2,7 @@ package org.sparklora.reward.math.algebra;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 
 /** Rebuilds an expression with some nodes replaced. */
@@ -17,73 +18,62 @@ public final class Substitution {
    * variable.
    */
   public static Expr everywhere(Expr expr, UnaryOperator<Expr> replacement) {
-    UnaryOperator<Expr> inner = node -> everywhere(node, replacement);
-    Expr rebuilt = expr;
-    if (expr instanceof Expr.Add add) {
-      rebuilt = new Expr.Add(each(add.terms(), inner));
-    } else if (expr instanceof Expr.Mul mul) {
-      rebuilt = new Expr.Mul(each(mul.factors(), inner));
-    } else if (expr instanceof Expr.Pow pow) {
-      rebuilt = new Expr.Pow(inner.apply(pow.base()), inner.apply(pow.exponent()));
-    } else if (expr instanceof Expr.Percent percent) {
-      rebuilt = new Expr.Percent(inner.apply(percent.arg()));
-    } else if (expr instanceof Expr.Call call) {
-      rebuilt = new Expr.Call(call.name(), each(call.args(), inner));
-    } else if (expr instanceof Expr.Apply apply) {
-      rebuilt = new Expr.Apply(apply.name(), each(apply.args(), inner));
-    } else if (expr instanceof Expr.Iterated it) {
-      rebuilt =
-          new Expr.Iterated(
-              it.kind(),
-              inner.apply(it.body()),
-              bound(it.variable(), inner),
-              each(it.bounds(), inner));
-    } else if (expr instanceof Expr.Limit limit) {
-      rebuilt =
-          new Expr.Limit(
-              inner.apply(limit.body()),
-              bound(limit.variable(), inner),
-              inner.apply(limit.point()),
-              limit.fromAbove());
-    } else if (expr instanceof Expr.Derivative derivative) {
-      rebuilt =
-          new Expr.Derivative(inner.apply(derivative.body()), bound(derivative.variable(), inner));
-    } else if (expr instanceof Expr.Matrix matrix) {
-      rebuilt = new Expr.Matrix(matrix.rows().stream().map(row -> each(row, inner)).toList());
-    } else if (expr instanceof Expr.Relation relation) {
-      rebuilt = relation(relation, inner);
-    } else if (expr instanceof Expr.Chain chain) {
-      rebuilt = new Expr.Chain(chain.links().stream().map(link -> relation(link, inner)).toList());
-    } else if (expr instanceof Expr.FiniteSet set) {
-      Expr.FiniteSet replaced = new Expr.FiniteSet(each(set.elements(), inner));
-      rebuilt = new Expr.FiniteSet(replaced.elements(), set.repeating() || replaced.repeating());
-    } else if (expr instanceof Expr.Tuple tuple) {
-      rebuilt = new Expr.Tuple(each(tuple.elements(), inner));
-    } else if (expr instanceof Expr.Interval interval) {
-      rebuilt =
-          new Expr.Interval(
-              inner.apply(interval.start()),
-              inner.apply(interval.end()),
-              interval.leftOpen(),
-              interval.rightOpen());
-    } else if (expr instanceof Expr.SetOperation op) {
-      rebuilt = new Expr.SetOperation(op.op(), inner.apply(op.left()), inner.apply(op.right()));
-    } else if (expr instanceof Expr.Not not) {
-      rebuilt = new Expr.Not(inner.apply(not.statement()));
+    List<Expr> children = expr.children();
+    if (children.isEmpty()) {
+      return replacement.apply(expr);
     }
-    return replacement.apply(rebuilt);
+    List<Expr> parts = children.stream().map(part -> everywhere(part, replacement)).toList();
+    return replacement.apply(rebuilt(expr, parts));
   }
 
-  private static Expr.Relation relation(Expr.Relation relation, UnaryOperator<Expr> inner) {
-    return new Expr.Relation(
-        relation.op(), inner.apply(relation.left()), inner.apply(relation.right()));
+  /** The node with other nodes in place of its children. */
+  private static Expr rebuilt(Expr expr, List<Expr> parts) {
+    int last = parts.size() - 1;
+    if (expr instanceof Expr.Add) {
+      return new Expr.Add(parts);
+    } else if (expr instanceof Expr.Mul) {
+      return new Expr.Mul(parts);
+    } else if (expr instanceof Expr.Pow) {
+      return new Expr.Pow(parts.get(0), parts.get(1));
+    } else if (expr instanceof Expr.Percent) {
+      return new Expr.Percent(parts.get(0));
+    } else if (expr instanceof Expr.Call call) {
+      return new Expr.Call(call.name(), parts);
+    } else if (expr instanceof Expr.Apply apply) {
+      return new Expr.Apply(apply.name(), parts);
+    } else if (expr instanceof Expr.Iterated it) {
+      Symbol variable = bound(it.variable(), parts.get(last));
+      return new Expr.Iterated(
+          it.kind(), parts.get(last - 1), variable, parts.subList(0, last - 1));
+    } else if (expr instanceof Expr.Limit limit) {
+      Symbol variable = bound(limit.variable(), parts.get(1));
+      return new Expr.Limit(parts.get(0), variable, parts.get(2), limit.fromAbove());
+    } else if (expr instanceof Expr.Derivative derivative) {
+      return new Expr.Derivative(parts.get(0), bound(derivative.variable(), parts.get(1)));
+    } else if (expr instanceof Expr.Matrix matrix) {
+      int width = matrix.rows().get(0).size();
+      return new Expr.Matrix(
+          IntStream.range(0, matrix.rows().size())
+              .mapToObj(row -> parts.subList(row * width, (row + 1) * width))
+              .toList());
+    } else if (expr instanceof Expr.Relation relation) {
+      return new Expr.Relation(relation.op(), parts.get(0), parts.get(1));
+    } else if (expr instanceof Expr.Chain) {
+      return new Expr.Chain(parts.stream().map(Expr.Relation.class::cast).toList());
+    } else if (expr instanceof Expr.FiniteSet set) {
+      Expr.FiniteSet replaced = new Expr.FiniteSet(parts);
+      return new Expr.FiniteSet(replaced.elements(), set.repeating() || replaced.repeating());
+    } else if (expr instanceof Expr.Tuple) {
+      return new Expr.Tuple(parts);
+    } else if (expr instanceof Expr.Interval i) {
+      return new Expr.Interval(parts.get(0), parts.get(1), i.leftOpen(), i.rightOpen());
+    } else if (expr instanceof Expr.SetOperation operation) {
+      return new Expr.SetOperation(operation.op(), parts.get(0), parts.get(1));
+    }
+    return expr instanceof Expr.Not ? new Expr.Not(parts.get(0)) : expr;
   }
 
-  private static Symbol bound(Symbol variable, UnaryOperator<Expr> inner) {
-    return inner.apply(variable) instanceof Symbol renamed ? renamed : variable;
-  }
-
-  private static List<Expr> each(List<? extends Expr> parts, UnaryOperator<Expr> inner) {
-    return parts.stream().<Expr>map(inner::apply).toList();
+  private static Symbol bound(Symbol variable, Expr replaced) {
+    return replaced instanceof Symbol renamed ? renamed : variable;
   }
 }

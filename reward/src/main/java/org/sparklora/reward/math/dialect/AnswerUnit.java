@@ -16,10 +16,15 @@ import org.sparklora.reward.math.extract.Spaces;
  * @param unit the unit as written
  */
 record AnswerUnit(String amount, String unit) {
+  /** Variables and unit vectors in another type are no units. */
+  private static final String NO_NAME = "(?!\\\\[a-z]+\\s*\\{[~\\s]*[ijkxyz][~\\s]*\\})";
+
   private static final Pattern FINAL_UNIT =
       Pattern.compile(
           "(.*(?:[0-9})]|\\\\pi)(?:\\s?[a-zA-Z])?)(?:\\\\[,; ]|~|\\s)*+"
-              + "(\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{[~\\s]*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
+              + "("
+              + NO_NAME
+              + "\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{[~\\s]*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
 
   /** Words that change or negate a value, and so are not units. */
   private static final Pattern NO_UNIT =
@@ -39,7 +44,9 @@ record AnswerUnit(String amount, String unit) {
               + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?(\\s*(?:\\\\pi|\\\\sqrt\\{[0-9]+\\}))?)((?:\\\\[,;: ]|~|\\s)*+)(.+)");
   private static final Pattern UNIT_TEXT =
       Pattern.compile(
-          "(?:\\\\(?:text|mathrm|textbf|mathbf|rm|operatorname)\\s*\\{(?:[^{}]|\\{[^{}]*\\})*+\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)++");
+          "(?:"
+              + NO_NAME
+              + "\\\\(?:text|mathrm|textbf|mathbf|rm|operatorname)\\s*\\{(?:[^{}]|\\{[^{}]*\\})*+\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)++");
   private static final Pattern UNIT_WORDS =
       Pattern.compile(
           "([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?)(?:[ /·]+([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?))*+\\.?");

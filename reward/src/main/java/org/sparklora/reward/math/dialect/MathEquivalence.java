@@ -62,11 +62,11 @@ final class MathEquivalence {
     if (size >= MAX_SIZE) {
       throw new AlgebraLimit.Exceeded("an expression of " + MAX_SIZE + " parts");
     }
-    boolean goldAssigns = Relations.isAssignment(solution);
+    boolean goldAssigns = isAssignment(solution);
     boolean predEquates = Relations.isEquation(prediction);
     boolean goldEquates = Relations.isEquation(solution);
     Expr gold = goldAssigns ? endsOfChain(solution) : solution;
-    Expr pred = Relations.isAssignment(prediction) ? endsOfChain(prediction) : prediction;
+    Expr pred = isAssignment(prediction) ? endsOfChain(prediction) : prediction;
     if (predEquates && !goldEquates) {
       pred = Relations.last(pred).right();
     } else if (goldAssigns && !predEquates) {
@@ -76,6 +76,19 @@ final class MathEquivalence {
       gold = RealSets.solutions(gold, budget).orElse(gold);
     }
     return compare(gold, pred);
+  }
+
+  /** Math-Verify does not take a derivative, a matrix or a common divisor of names for a name. */
+  private boolean isAssignment(Expr expr) {
+    return Relations.isAssignment(expr)
+        && !(config.chop()
+            && Relations.first(expr)
+                .left()
+                .contains(
+                    node ->
+                        node instanceof Expr.Derivative
+                            || node instanceof Matrix
+                            || node instanceof Expr.Call call && call.name().equals("gcd")));
   }
 
   /** Whether lists of equal length have the same elements in the same order. */
@@ -138,7 +151,10 @@ final class MathEquivalence {
     if (gold instanceof Symbol a && pred instanceof Symbol b) {
       return lower(a.name()).equals(lower(b.name()));
     }
-    return ExprPrinter.print(gold).equals(ExprPrinter.print(pred));
+    // SymPy prints a decimal with all digits of a float.
+    return !gold.hasDecimal()
+        && !pred.hasDecimal()
+        && ExprPrinter.print(gold).equals(ExprPrinter.print(pred));
   }
 
   private static boolean isLetterE(Expr expr) {

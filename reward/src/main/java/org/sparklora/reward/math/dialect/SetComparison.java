@@ -9,12 +9,18 @@ import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
 import org.sparklora.reward.math.algebra.Expr.Interval;
+import org.sparklora.reward.math.algebra.Expr.NamedSet;
+import org.sparklora.reward.math.algebra.Expr.SetOperation;
 import org.sparklora.reward.math.algebra.Expr.Tuple;
+import org.sparklora.reward.math.algebra.ExprPrinter;
 import org.sparklora.reward.math.algebra.RealSets;
 import org.sparklora.reward.math.number.AlgebraLimit;
 
 /** Compares sets, intervals and tuples; a single value counts as a set of one. */
 final class SetComparison {
+  private static final Expr LINE =
+      new Interval(new Expr.Infinite(-1), new Expr.Infinite(1), true, true);
+
   private final MathEquivalence elements;
   private final VerifyConfig config;
   private final AlgebraLimit budget;
@@ -37,8 +43,11 @@ final class SetComparison {
           && elements.same(a.start(), b.start())
           && elements.same(a.end(), b.end());
     }
-    if (gold.equals(pred)) {
+    if (ordered(gold).equals(ordered(pred))) {
       return true;
+    }
+    if (config.chop() && (isLeft(gold) && !isUnion(pred) || isLeft(pred) && !isUnion(gold))) {
+      return false;
     }
     if (!config.chop() && gold instanceof FiniteSet != pred instanceof FiniteSet) {
       // Elements in braces are unordered, elements in brackets are ordered.
@@ -62,7 +71,29 @@ final class SetComparison {
     if (pred instanceof Interval b && b.isOpen() && gold.children().size() == 2 && listed(gold)) {
       return sameElements(gold, new Tuple(b.children()), true);
     }
-    return bothSets && sameOperation(gold, pred);
+    return !config.chop() && bothSets && sameOperation(gold, pred);
+  }
+
+  /** The set with the sides of each union and intersection in one order. */
+  private static Expr ordered(Expr set) {
+    if (!(set instanceof SetOperation operation)) {
+      return set.equals(LINE) ? NamedSet.REALS : set;
+    }
+    Expr left = ordered(operation.left());
+    Expr right = ordered(operation.right());
+    boolean swap =
+        operation.op() != SetOperation.Op.MINUS
+            && ExprPrinter.print(left).compareTo(ExprPrinter.print(right)) > 0;
+    return new SetOperation(operation.op(), swap ? right : left, swap ? left : right);
+  }
+
+  /** Whether Math-Verify leaves the set as written, except beside a union. */
+  private static boolean isLeft(Expr set) {
+    return set.contains(node -> node instanceof SetOperation && !isUnion(node));
+  }
+
+  private static boolean isUnion(Expr set) {
+    return set instanceof SetOperation operation && operation.op() == SetOperation.Op.UNION;
   }
 
   /** Math-Verify cannot order a percentage and a number that is not written as a fraction. */
@@ -145,8 +176,8 @@ final class SetComparison {
 
   /** Compares unions and differences of the same structure whose ends are not numbers. */
   private boolean sameOperation(Expr gold, Expr pred) {
-    return gold instanceof Expr.SetOperation a
-        && pred instanceof Expr.SetOperation b
+    return gold instanceof SetOperation a
+        && pred instanceof SetOperation b
         && a.op() == b.op()
         && RealSets.equal(gold, pred, budget).isEmpty()
         && same(a.left(), b.left())

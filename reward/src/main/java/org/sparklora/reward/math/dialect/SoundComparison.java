@@ -38,8 +38,6 @@ final class SoundComparison {
   /** Rounding makes nothing equal: {@link MathEquivalence} has its own rule for decimals. */
   private static final VerifyConfig CONFIG = new VerifyConfig(30, false);
 
-  private static final Pattern TIME = Pattern.compile("[0-9]{1,2}:[0-9]{2}(?:\\s*[ap]\\.?m\\.?)?");
-
   /** A choice and its value: {@code \textbf{(B)}\ 12}. */
   private static final Pattern LABELLED =
       Pattern.compile(
@@ -60,10 +58,9 @@ final class SoundComparison {
     budget.checkLength(answer);
     String goldWords = SoundText.words(gold);
     String answerWords = SoundText.words(answer);
-    if (TIME.matcher(goldWords).matches() && TIME.matcher(answerWords).matches()) {
-      String time = goldWords.replaceAll("[\\s.]", "");
-      String other = answerWords.replaceAll("[\\s.]", "");
-      return time.equals(other) || time.equals(other.replaceAll("[ap]m$", ""));
+    Optional<Boolean> sameTime = SoundText.sameTime(goldWords, answerWords);
+    if (sameTime.isPresent()) {
+      return sameTime.get();
     }
     if (SoundText.isUndefined(gold) || SoundText.isUndefined(answer)) {
       return SoundText.isUndefined(gold) && SoundText.isUndefined(answer);

@@ -32,6 +32,10 @@ final class SoundLatex {
               "\\\\(?:left|right)\\.|\\\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])", ""),
           new Rewrite(
               "\\^\\{\\s*(?:°|\\\\degree)\\s*\\}|\\^?(?:°|\\\\degree(?![a-zA-Z]))", "^\\\\circ "),
+          // A temperature is in a unit.
+          new Rewrite(
+              "(?<=[0-9}])\\s*\\^\\s*\\{?\\s*\\\\circ\\s*\\}?\\s*(?:\\\\(?:text|mathrm)\\{\\s*([CF])\\s*\\}|([CF])(?![a-zA-Z]))",
+              "\\\\text{ ^\\\\circ $1$2}"),
           new Rewrite("\\\\varnothing|\\\\\\{\\s*\\\\\\}", "\\\\emptyset "),
           new Rewrite("\\\\log_(?:e|\\{e\\})", "\\\\ln "),
           new Rewrite("\\\\([lg]eq)slant", "\\\\$1"),
@@ -42,6 +46,10 @@ final class SoundLatex {
               "\\\\setminus "),
           // Rows of a matrix may be set apart.
           new Rewrite("(\\\\\\\\)\\s*\\[[0-9.]+\\s*(?:pt|em|ex|mm|cm)\\]", "$1"),
+          // 0.1666… repeats its last digits.
+          new Rewrite(
+              "([0-9]\\.[0-9]{0,9}?)(?:([0-9])\\2{2,}|([0-9]{2,9}?)\\3+)(?:\\.{3}|…|\\\\[lc]?dots(?![a-zA-Z]))",
+              "$1\\\\overline{$2$3}"),
           new Rewrite("(?<=,)\\s*(?:\\.{2,}|…)", "\\\\ldots"),
           new Rewrite("(?<=[0-9A-Za-z)}])\\*\\*(?=[-0-9A-Za-z({])", "^"),
           new Rewrite("\\*\\*", ""),
@@ -49,7 +57,7 @@ final class SoundLatex {
           new Rewrite(
               "\\\\(?:text(?:rm|normal|sf|tt|up|md|sc|sl|it)|math(?:sf|tt|it)|[mh]box)\\s*\\{",
               "\\\\text{"),
-          new Rewrite("\\\\(?:text|mathrm)\\{([ei])\\}|\\\\(i)math(?![a-zA-Z])", "$1$2"),
+          new Rewrite("\\\\(?:text|mathrm)\\{\\s*([ei])\\s*\\}|\\\\(i)math(?![a-zA-Z])", "$1$2"),
           new Rewrite("\\{\\s*\\\\(?:rm|it|bf|sf|tt)(?![a-zA-Z])([^{}]*)\\}", "\\\\text{$1}"),
           new Rewrite("\\\\operatorname\\s*\\*", "\\\\operatorname"),
           new Rewrite(
@@ -83,12 +91,20 @@ final class SoundLatex {
           new Rewrite("\\\\(?:text|mathrm)\\{(gcd|lcm)\\}", "\\\\operatorname{$1}"),
           new Rewrite("\\\\text\\{([^{}]*=[^{}]*)\\}", "$1"),
           new Rewrite(
+              "(?:\\\\(?:operatorname|text|mathrm)\\{\\s*cis\\s*\\}|(?<![a-zA-Z\\\\])cis)\\s*"
+                  + "(?:\\(([^()]*)\\)|(\\\\frac\\{[^{}]*\\}\\{[^{}]*\\}|[0-9.]*(?:\\^\\{?\\\\circ\\}?|\\\\pi|(?<=[0-9]))))",
+              "e^{($1$2)i}"),
+          new Rewrite(
               "\\\\(?:mathbf|boldsymbol|bm|textbf|text|mathrm|mathit)\\{\\s*(-?[0-9][0-9.,:/ ]*)\\s*\\}",
               "$1"),
           // A number with its unit, and no second number.
           new Rewrite(
               "^\\\\(?:text|textbf|mathrm|mathbf)\\{\\s*((?:\\\\?\\$)?-?[0-9][0-9.,/]*[^{}0-9]*(?:\\^[23])?)\\}$",
               "$1"),
+          powerOfTen("thousand", 3),
+          powerOfTen("million", 6),
+          powerOfTen("billion", 9),
+          powerOfTen("trillion", 12),
           new Rewrite(
               "^(?:approximately|about|roughly|therefore|thus|hence|simply|exactly),?\\s+(?=[-0-9$\\\\.])",
               ""),
@@ -144,6 +160,13 @@ final class SoundLatex {
     Rewrite(String pattern, String replacement) {
       this(Pattern.compile(pattern), replacement);
     }
+  }
+
+  /** A power of ten in words after a number, perhaps before a unit. */
+  private static Rewrite powerOfTen(String word, int exponent) {
+    return new Rewrite(
+        "(?<=[0-9}])(?:\\s|\\\\[ ,]|~)*(\\\\text\\{)?\\s*" + word + "(?![a-zA-Z])",
+        "\\\\times 10^{" + exponent + "}$1");
   }
 
   /** Rewrites signs and commands; removes delimiters, bold type and final points. */

@@ -62,6 +62,11 @@ final class SoundText {
           "(?:(?:option|choice|answer):? )?\\(?([a-z])\\)?(?:[.:)]?(?:\\s(?!(?:and|or|[&/,])\\s*\\(?[a-z]\\)?(?![a-z])).*)?)?");
   private static final Pattern CHOICES =
       Pattern.compile("\\(?[A-H]\\)?(?:(?:[\\s,;&]|and(?![a-z]))*+\\(?[A-H]\\)?)++");
+  private static final Pattern TIME =
+      Pattern.compile("(?=.*[:m])([0-9]{1,2})(?::([0-9]{2}))?(?:\\s*([ap])\\.?m\\.?)?");
+  private static final Pattern ALL_BUT =
+      Pattern.compile(
+          "all real numbers,? (?:except|but|other than) (?:for )?(?:x ?= ?)?((?:[-0-9./, ]|and|or)+)");
   private static final List<String> NUMBERS =
       List.of("zero one two three four five six seven eight nine ten".split(" "));
   private static final Set<String> UNDEFINED =
@@ -153,6 +158,10 @@ final class SoundText {
 
   /** The LaTeX of an answer in words. */
   private static Optional<String> spoken(String words) {
+    Matcher allBut = ALL_BUT.matcher(words);
+    if (allBut.matches()) {
+      return Optional.of("\\mathbb{R}\\setminus\\{" + allBut.group(1) + "\\}");
+    }
     return switch (words.replaceFirst("solutions$", "solution")) {
       case "infinity", "+infinity" -> Optional.of("\\infty");
       case "-infinity" -> Optional.of("-\\infty");
@@ -161,6 +170,27 @@ final class SoundText {
           Optional.of("\\emptyset");
       default -> Optional.of(NUMBERS.indexOf(words)).filter(n -> n >= 0).map(String::valueOf);
     };
+  }
+
+  /**
+   * Whether two times of day are the same; empty if one is no time. Without a.m. or p.m. a day has
+   * 24 hours, but an answer may add either to a solution without it.
+   */
+  static Optional<Boolean> sameTime(String gold, String answer) {
+    Matcher a = TIME.matcher(gold);
+    Matcher b = TIME.matcher(answer);
+    if (!a.matches() || !b.matches()) {
+      return Optional.empty();
+    }
+    boolean added = a.group(3) == null && minutes(a, "") == minutes(b, "");
+    return Optional.of(added || minutes(a, a.group(3)) == minutes(b, b.group(3)));
+  }
+
+  /** Minutes after midnight, or after noon for the half "p" of a day. */
+  private static int minutes(Matcher time, String half) {
+    int hour = Integer.parseInt(time.group(1));
+    hour = half == null || half.isEmpty() ? hour : hour % 12 + (half.equals("p") ? 12 : 0);
+    return 60 * hour + (time.group(2) == null ? 0 : Integer.parseInt(time.group(2)));
   }
 
   /**

@@ -5,9 +5,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.IntFunction;
+import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.extract.ExtractionTarget.Match;
@@ -172,65 +173,62 @@ public final class AnswerExtraction {
     private static final String FINAL = "final answer";
 
     private Match match(int start, List<Environment> list) {
-      int end = list.get(list.size() - 1).end();
+      return match(start, list.get(list.size() - 1).end(), list);
+    }
+
+    private Match match(int start, int end, List<Environment> list) {
       return new Match(start, end, () -> answer(list, target.normalization(), budget));
     }
 
     /** "final answer is: $5$. I hope": as many elements of a list as "I hope" can follow. */
     List<Match> finalAnswerIHope() {
-      List<Match> matches = new ArrayList<>();
-      String anchor = FINAL + " is";
-      int from = 0;
-      for (int at = folded.indexOf(anchor); at >= 0; at = folded.indexOf(anchor, from)) {
-        budget.step();
-        from = at + 1;
-        int after = at + anchor.length();
-        after += text.startsWith(":", after) ? 1 : 0;
-        List<Environment> list = environments.listAfterSpaces(after);
-        for (int size = list.size(); size > 0; size--) {
-          int end = iHope(list.get(size - 1).end());
-          if (end >= 0) {
-            List<Environment> part = List.copyOf(list.subList(0, size));
-            matches.add(new Match(at, end, () -> answer(part, target.normalization(), budget)));
-            from = end;
-            break;
-          }
-        }
-      }
-      return matches;
+      return after(
+          FINAL + " is",
+          0,
+          (start, at) -> {
+            List<Environment> list = afterColon(at);
+            return IntStream.range(0, list.size())
+                .mapToObj(dropped -> list.subList(0, list.size() - dropped))
+                .flatMap(part -> beforeIHope(start, part).stream())
+                .findFirst();
+          });
     }
 
-    private int iHope(int after) {
-      int at = after + (text.startsWith(".", after) ? 1 : 0);
-      if (at < text.length() && Character.isWhitespace(text.charAt(at))) {
-        at++;
-      }
-      if (text.startsWith("I hope", at)) {
-        return at + 6;
-      }
-      return -1;
+    private Optional<Match> beforeIHope(int start, List<Environment> list) {
+      int at = list.get(list.size() - 1).end();
+      at += text.startsWith(".", at) ? 1 : 0;
+      at += at < text.length() && Spaces.isSpace(text.charAt(at)) ? 1 : 0;
+      return text.startsWith("I hope", at)
+          ? Optional.of(match(start, at + "I hope".length(), list))
+          : Optional.empty();
+    }
+
+    private List<Environment> afterColon(int at) {
+      return environments.listAfterSpaces(at + (text.startsWith(":", at) ? 1 : 0));
     }
 
     List<Match> finalAnswerIs() {
-      return after(FINAL, LONG_GAP, this::afterIs);
-    }
-
-    private List<Environment> afterIs(int at) {
-      int word = environments.skipSpaces(at);
-      if (word == at || !text.startsWith("is", word)) {
-        return List.of();
-      }
-      int after = word + 2 + (text.startsWith(":", word + 2) ? 1 : 0);
-      return environments.listAfterSpaces(after);
+      return after(
+          FINAL,
+          LONG_GAP,
+          (start, at) -> {
+            int word = environments.skipSpaces(at);
+            boolean is = word > at && text.startsWith("is", word);
+            return matched(start, is ? afterColon(word + 2) : List.of());
+          });
     }
 
     List<Match> afterAnswer(String anchor) {
-      return after(anchor, GAP, at -> environments.listAt(at, false));
+      return after(anchor, GAP, (start, at) -> matched(start, environments.listAt(at, false)));
     }
 
-    /** Matches of an anchor and, at most {@code mostGap} characters after it, environments. */
+    private Optional<Match> matched(int start, List<Environment> list) {
+      return list.isEmpty() ? Optional.empty() : Optional.of(match(start, list));
+    }
+
+    /** Matches of an anchor and, at most {@code mostGap} characters after it, of {@code rest}. */
     private List<Match> after(
-        String anchor, int mostGap, IntFunction<List<Environment>> environmentsAt) {
+        String anchor, int mostGap, BiFunction<Integer, Integer, Optional<Match>> rest) {
       List<Match> matches = new ArrayList<>();
       int from = 0;
       for (int at = folded.indexOf(anchor); at >= 0; at = folded.indexOf(anchor, from)) {
@@ -238,11 +236,10 @@ public final class AnswerExtraction {
         int after = at + anchor.length();
         for (int gap = 0; gap <= mostGap && after + gap < text.length(); gap++) {
           budget.scan(CHARACTERS_A_GAP);
-          List<Environment> list = environmentsAt.apply(after + gap);
-          if (!list.isEmpty()) {
-            Match match = match(at, list);
-            matches.add(match);
-            from = match.end();
+          Optional<Match> match = rest.apply(at, after + gap);
+          if (match.isPresent()) {
+            matches.add(match.get());
+            from = match.get().end();
             break;
           }
         }

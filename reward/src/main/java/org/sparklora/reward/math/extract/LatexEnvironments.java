@@ -200,21 +200,15 @@ public final class LatexEnvironments {
   }
 
   private Optional<Environment> spacedBracket(int start, boolean boxed) {
-    for (int i = start + 2; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\n' || c == '[') {
-        budget.scan(i - start);
-        return Optional.empty();
-      }
-      if (c == ']') {
-        boolean spaced = i + 1 < text.length() && Spaces.isSpace(text.charAt(i + 1));
-        budget.scan(i - start);
-        return spaced && i > start + 2 && (!boxed || holdsBox(start + 2, i))
-            ? Optional.of(environment(start, i + 2, start + 2, i))
-            : Optional.empty();
-      }
+    int i = start + 2;
+    while (i < text.length() && "\n[]".indexOf(text.charAt(i)) < 0) {
+      i++;
     }
-    return Optional.empty();
+    budget.scan(i - start);
+    boolean closed = i > start + 2 && i + 1 < text.length() && text.charAt(i) == ']';
+    return closed && Spaces.isSpace(text.charAt(i + 1)) && (!boxed || holdsBox(start + 2, i))
+        ? Optional.of(environment(start, i + 2, start + 2, i))
+        : Optional.empty();
   }
 
   /** A fraction of two plain numbers, which needs no delimiters. */

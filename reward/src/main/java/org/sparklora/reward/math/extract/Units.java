@@ -1,5 +1,6 @@
 package org.sparklora.reward.math.extract;
 
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Removes trailing units from an answer: first a text at its end, then known words, twice. */
@@ -14,86 +15,37 @@ final class Units {
           + "|sq inch|mp|∏ cm ³|hectare|more|unit|cu . m|cm 2|rs .|rs|kg|g|month|km|m|cm|mm|apple|liter|loss|yard|pure"
           + "|year|increase|decrease|d|less|Surface|litre|pi sq m|s .|metre|meter|inch";
 
-  private static final Pattern WORD =
-      Pattern.compile("(?:" + WORDS + ")(?:s|es)?\\s*", Pattern.UNICODE_CHARACTER_CLASS);
+  /**
+   * A word after a digit, a brace or a space, which stays. A match begins at the first of several
+   * spaces only, or a text of spaces would be searched from each of them.
+   */
+  private static final Pattern FINAL_WORD =
+      Pattern.compile(
+          "([\\d}]|(?<!\\s)\\s)\\s*(?:" + WORDS + ")(?:s|es)?\\s*\\z",
+          Pattern.UNICODE_CHARACTER_CLASS);
 
-  /** Length of the longest word with its ending. */
-  private static final int REACH = 20;
+  private static final Pattern TEXT = Pattern.compile("\\\\(?:text|mbox)\\{");
+
+  /** The final brace, even with an exponent of one digit after it. */
+  private static final Pattern FINAL_BRACE =
+      Pattern.compile("\\}(?:\\^\\d|\\{\\^\\d\\})?\\z", Pattern.UNICODE_CHARACTER_CLASS);
 
   private Units() {}
 
   static String strip(String text) {
-    String inner = Spaces.strip(withoutFinalText(text));
-    String result = inner.isEmpty() ? text : inner;
+    String result = withoutFinalText(text);
     for (int i = 0; i < 2; i++) {
-      String shorter = withoutFinalWord(result);
-      if (!shorter.isEmpty()) {
-        result = shorter;
-      }
+      result = FINAL_WORD.matcher(result).replaceFirst("$1");
     }
     return result;
   }
 
-  /**
-   * Cuts the first {@code \text{…}} or {@code \mbox{…}} and all after it, if a brace ends the
-   * answer.
-   */
+  /** Cuts the first {@code \text{…}} and all after it, if a brace ends the answer. */
   private static String withoutFinalText(String text) {
-    int close = finalBrace(text);
-    if (close < 0) {
-      return text;
-    }
-    int start = first(text.indexOf("\\text{"), text.indexOf("\\mbox{"));
-    if (start < 0 || start + 6 > close) {
-      return text;
-    }
-    String before = text.substring(0, start).strip();
-    return before.isEmpty() ? text : before;
-  }
-
-  private static int first(int a, int b) {
-    return a < 0 ? b : b < 0 ? a : Math.min(a, b);
-  }
-
-  /** The final brace, even with an exponent of one digit after it; −1 without one. */
-  private static int finalBrace(String text) {
-    int end = text.length();
-    if (end >= 5
-        && text.startsWith("}{^", end - 5)
-        && Character.isDigit(text.charAt(end - 2))
-        && text.endsWith("}")) {
-      return end - 5;
-    }
-    if (text.endsWith("}")) {
-      return end - 1;
-    }
-    if (end >= 3 && text.startsWith("}^", end - 3) && Character.isDigit(text.charAt(end - 1))) {
-      return end - 3;
-    }
-    return -1;
-  }
-
-  private static String withoutFinalWord(String text) {
-    int end = text.stripTrailing().length();
-    int cut = text.length();
-    for (int start = Math.max(1, end - REACH); start < text.length(); start++) {
-      if (!WORD.matcher(text).region(start, text.length()).matches()) {
-        continue;
-      }
-      // The word must follow a digit, a brace or a space; all spaces before it but the first go
-      // too.
-      int before = start - 1;
-      while (before >= 0 && Spaces.isSpace(text.charAt(before))) {
-        before--;
-      }
-      boolean joined =
-          before >= 0 && (Character.isDigit(text.charAt(before)) || text.charAt(before) == '}');
-      if (joined) {
-        cut = Math.min(cut, before + 1);
-      } else if (before + 1 < start) {
-        cut = Math.min(cut, before + 2);
-      }
-    }
-    return text.substring(0, cut);
+    Matcher start = TEXT.matcher(text);
+    Matcher brace = FINAL_BRACE.matcher(text);
+    boolean cut = start.find() && brace.find() && start.end() <= brace.start();
+    String inner = Spaces.strip(cut ? text.substring(0, start.start()) : text);
+    return inner.isEmpty() ? text : inner;
   }
 }

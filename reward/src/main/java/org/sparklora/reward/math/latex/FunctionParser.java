@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Add;
 import org.sparklora.reward.math.algebra.Expr.Call;
 import org.sparklora.reward.math.algebra.Expr.Constant;
 import org.sparklora.reward.math.algebra.Expr.Iterated;
@@ -63,12 +64,33 @@ final class FunctionParser {
   }
 
   /** {@code e^{\ln u}} becomes u at once, so that a name in u is compared as a name. */
-  private static Expr exponential(Expr exponent) {
-    return exponent instanceof Call log
-            && log.name().equals("log")
-            && log.args().get(1) == Constant.E
+  private Expr exponential(Expr exponent) {
+    Expr natural = in.isStrict() ? exponent : withNaturalLog(exponent);
+    return natural instanceof Call log && isLog(log) && log.args().get(1) == Constant.E
         ? log.args().get(0)
-        : new Pow(Constant.E, exponent);
+        : new Pow(Constant.E, natural);
+  }
+
+  /**
+   * Math-Verify takes a logarithm of any base for a natural one in an exponent of e, if it stands
+   * alone or has constant factors.
+   */
+  private static Expr withNaturalLog(Expr exponent) {
+    if (exponent instanceof Add sum) {
+      return new Add(sum.terms().stream().map(FunctionParser::withNaturalLog).toList());
+    }
+    List<Expr> factors = exponent instanceof Expr.Mul mul ? mul.factors() : List.of(exponent);
+    List<Expr> logs = factors.stream().filter(FunctionParser::isLog).toList();
+    boolean alone =
+        factors.stream().allMatch(factor -> isLog(factor) || Expr.freeSymbols(factor).isEmpty());
+    return alone && logs.size() == 1
+        ? Substitution.replace(
+            exponent, logs.get(0), Call.of("log", logs.get(0).children().get(0), Constant.E))
+        : exponent;
+  }
+
+  private static boolean isLog(Expr expr) {
+    return expr instanceof Call call && call.name().equals("log");
   }
 
   /** A function's scripts and argument, after its name. */
@@ -97,7 +119,7 @@ final class FunctionParser {
    * @param base the subscript: the base of a logarithm
    * @param power the superscript: −1 on a trigonometric function means its inverse
    */
-  private static Expr applied(String name, Optional<Expr> base, Optional<Expr> power, Expr arg) {
+  private Expr applied(String name, Optional<Expr> base, Optional<Expr> power, Expr arg) {
     boolean trigonometric =
         switch (name) {
           case "sin", "cos", "tan", "csc", "sec", "cot", "sinh", "cosh", "tanh" -> true;
@@ -111,9 +133,12 @@ final class FunctionParser {
           case "exp" -> new Pow(Constant.E, arg);
           case "floor" -> Call.of("floor", arg);
           case "ceil" -> Call.of("ceiling", arg);
-          case "Gamma", "gamma" -> Call.of("gamma", arg);
-          case "det" -> MatrixAlgebra.determinant(matrix(arg));
-          case "tr", "trace" -> MatrixAlgebra.trace(matrix(arg));
+          case "Gamma", "gamma" ->
+              arg instanceof Num
+                  ? Evaluator.folded(Call.of("gamma", arg), in.budget())
+                  : Call.of("gamma", arg);
+          case "det" -> Evaluator.folded(MatrixAlgebra.determinant(matrix(arg)), in.budget());
+          case "tr", "trace" -> Evaluator.folded(MatrixAlgebra.trace(matrix(arg)), in.budget());
           case "arsinh", "arcsinh" -> Call.of("asinh", arg);
           case "arcosh", "arccosh" -> Call.of("acosh", arg);
           case "artanh", "arctanh" -> Call.of("atanh", arg);

@@ -229,20 +229,11 @@ public final class LatexParser {
   }
 
   private Expr setRelation() {
-    Expr left = setStatement();
-    while (in.is(SUBSET) || in.is(SUPSET)) {
-      boolean subset = in.next().kind() == SUBSET;
-      Expr right = setStatement();
-      left = inclusion(subset ? left : right, subset ? right : left);
+    Expr statement = setStatement();
+    if (in.is(SUBSET) || in.is(SUPSET)) {
+      throw ParseFailure.meaningless("an inclusion, which is compared as a text");
     }
-    return left;
-  }
-
-  private static Expr inclusion(Expr part, Expr all) {
-    if (part instanceof FiniteSet a && all instanceof FiniteSet b) {
-      return new Expr.Truth(b.elements().containsAll(a.elements()));
-    }
-    throw ParseFailure.meaningless("an inclusion that cannot be decided");
+    return statement;
   }
 
   private Expr setStatement() {

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Call;
 import org.sparklora.reward.math.algebra.Expr.Constant;
@@ -30,6 +32,9 @@ import org.sparklora.reward.math.number.Rational;
 public final class OperandParser {
   /** Python refuses to convert longer literals to integers, and so does Math-Verify. */
   private static final int MAX_DIGITS = 4300;
+
+  /** Binomials with a larger lower number are computed only if they are compared. */
+  private static final Rational MOST_CHOSEN = Rational.of(1000);
 
   /** Body of a derivative whose operand has not been read. */
   private static final Expr PENDING = Expr.Undefined.NAN;
@@ -163,7 +168,7 @@ public final class OperandParser {
     in.expect(L_BRACE);
     Expr value = terms.enclosedTerm();
     if (in.skip(CHOOSE)) {
-      value = Call.of("binomial", value, terms.enclosedTerm());
+      value = binomial(value, terms.enclosedTerm());
     }
     in.expect(R_BRACE);
     return value;
@@ -181,7 +186,18 @@ public final class OperandParser {
   Expr binomial() {
     in.next();
     Expr upper = terms.bracedTerm();
-    return Call.of("binomial", upper, terms.bracedTerm());
+    return binomial(upper, terms.bracedTerm());
+  }
+
+  /** Math-Verify computes binomials at once, so that {@code 2\binom{5}{2}} is a mixed number. */
+  private Expr binomial(Expr upper, Expr lower) {
+    if (lower.equals(Num.of(1))) {
+      return upper;
+    }
+    Expr value = Call.of("binomial", upper, lower);
+    return lower instanceof Num k && k.value().compareTo(MOST_CHOSEN) <= 0
+        ? Evaluator.folded(value, in.budget())
+        : value;
   }
 
   /** Rows of terms, all of one length, up to the end of their environment. */
@@ -256,16 +272,19 @@ public final class OperandParser {
     }
     Symbol variable =
         names.exact(ordinary ? SymbolNames.differential(below.get(0).text()) : below.get(1).text());
-    boolean lone =
-        above.size() == 1
-            && (ordinary ? above.get(0).text().equals("d") : above.get(0).kind() == PARTIAL);
-    if (lone) {
-      return Optional.of(new Expr.Derivative(PENDING, variable));
+    String sign = ordinary ? "d" : "\\partial";
+    String text = above.stream().map(Token::text).collect(Collectors.joining(" "));
+    if (!text.startsWith(sign)) {
+      return Optional.empty();
     }
-    if (ordinary && above.size() == 1 && above.get(0).kind() == DIFFERENTIAL) {
-      String name = SymbolNames.differential(above.get(0).text());
-      return Optional.of(new Expr.Derivative(names.symbolOrConstant(name), variable));
-    }
-    return Optional.empty();
+    String body = text.substring(sign.length());
+    return Optional.of(new Expr.Derivative(body.isBlank() ? PENDING : answer(body), variable));
+  }
+
+  /** The text after a differential sign, which Math-Verify reads by itself. */
+  private Expr answer(String text) {
+    return in.isStrict()
+        ? LatexParser.parseStrictly(text, in.budget())
+        : LatexParser.parse(text, names.real(), in.budget());
   }
 }

@@ -29,16 +29,12 @@ record SymbolNames(boolean real, boolean keepCase) {
     if (!subscript.isEmpty()) {
       name += subscript.length() > 1 ? "_{" + subscript + "}" : "_" + subscript;
     }
-    return symbolOrConstant(name);
-  }
-
-  Expr symbolOrConstant(String written) {
-    String name = plain(written);
-    String lower = name.toLowerCase(Locale.ROOT);
+    String plain = plain(name);
+    String lower = plain.toLowerCase(Locale.ROOT);
     return switch (lower) {
       case "pi" -> Constant.PI;
       case "gamma" -> Constant.EULER_GAMMA;
-      default -> exact(keepCase ? name : lower);
+      default -> exact(keepCase ? plain : lower);
     };
   }
 
@@ -55,9 +51,10 @@ record SymbolNames(boolean real, boolean keepCase) {
     return name.startsWith("\\") ? name.substring(1) : name;
   }
 
-  private static String accented(String text) {
+  private String accented(String text) {
     int brace = text.indexOf('{');
-    String command = text.substring(1, brace).strip();
+    String written = text.substring(1, brace);
+    String command = keepCase ? written.strip() : written; // Math-Verify keeps a space
     String inside = text.substring(brace + 1, text.length() - 1).replace(" ", "");
     if (command.contains("text") || command.contains("mbox")) {
       return inside.replace("(", "").replace(")", "");

@@ -5,6 +5,7 @@ import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Add;
 import org.sparklora.reward.math.algebra.Expr.Call;
@@ -347,7 +348,8 @@ final class TermParser {
       case BINOM -> operands.binomial();
       case MATRIX_START -> operands.matrix(MATRIX_END);
       case ARRAY_START -> operands.matrix(ARRAY_END);
-      case DET_START -> MatrixAlgebra.determinant(operands.matrix(DET_END));
+      case DET_START ->
+          Evaluator.folded(MatrixAlgebra.determinant(operands.matrix(DET_END)), in.budget());
       default -> withFunctions ? functions.functionOrAtom() : operands.atom(true, true);
     };
   }
