@@ -20,6 +20,7 @@ RUN=(--dataset_name conf/sweeps/arithmetic --reward_funcs accuracy_reward --num_
   --gradient_checkpointing false --logging_steps 1 --save_strategy no --overwrite_output_dir)
 LORA=(--use_peft --lora_r 1 --lora_alpha 32 --lora_target_modules all-linear --learning_rate 1e-3 --lr_scheduler_type constant)
 EVALUATED=(--eval_strategy steps --num_generations_eval 4)
+SMALL=("${EVALUATED[@]}" --per_device_train_batch_size 16 --max_steps 120 --eval_steps 5)
 LARGE=("${EVALUATED[@]}" --per_device_train_batch_size 128 --max_steps 60 --eval_steps 5)
 CLUSTER=(--master 'local-cluster[2,1,2048]' --num_workers 2 --conf spark.executor.memory=1500m
   --conf spark.executor.extraJavaOptions=-Dlora.threads=1 --per_device_train_batch_size 64 --gradient_accumulation_steps 2 --max_steps 64)
@@ -54,8 +55,8 @@ teacher() {
   grpo teacher "${EVALUATED[@]}" --learning_rate 1e-4 --lr_scheduler_type cosine --per_device_train_batch_size 128 --max_steps 200 --eval_steps 20
   grpo rewarded "${LORA[@]}" "${LARGE[@]}"
   grpo taught "${LORA[@]}" "${LARGE[@]}" --teacher_model_name_or_path "$at/teacher"
-  grpo taught-small "${LORA[@]}" "${EVALUATED[@]}" --per_device_train_batch_size 16 --max_steps 120 --eval_steps 5 \
-    --teacher_model_name_or_path "$at/teacher"
+  grpo rewarded-small "${LORA[@]}" "${SMALL[@]}"
+  grpo taught-small "${LORA[@]}" "${SMALL[@]}" --teacher_model_name_or_path "$at/teacher"
 }
 
 for seed; do
@@ -77,7 +78,7 @@ for name in sorted(one for one in os.listdir(at) if os.path.exists(f"{at}/{one}/
         total = sum(row["step_time"] for row in steps)
         print(f"  {name}: seconds to a mean reward of {reached}, {total:.0f} s for {len(steps)} steps, at the end {means[-1][0]:.3f}")
         continue
-    batch = 16 if name == "taught-small" else 128
+    batch = 16 if name.endswith("-small") else 128
     curve = {row["step"] * batch: row["eval_reward"] for row in rows if "eval_reward" in row}
     reached = {least: next((done for done, reward in curve.items() if reward >= least), None) for least in (0.7, 0.8, 0.9)}
     sizes = [row["sampling/effective_sample_size"] for row in steps if "sampling/effective_sample_size" in row]
@@ -93,7 +94,7 @@ case $PART in
       --title "GRPO on completions of earlier policies" --output_dir "$FOLDER/figure-staleness"
     ;;
   teacher)
-    bin/spark-lora report "$first"/{rewarded,taught,taught-small} --labels "rewards" "teacher" "teacher, 16 completions a step" \
+    bin/spark-lora report "$first"/{rewarded,taught}{,-small} --labels "rewards" "rewards, 16 a step" "teacher" "teacher, 16 a step" \
       --title "On-policy distillation" --output_dir "$FOLDER/figure-teacher"
     ;;
 esac

@@ -99,7 +99,8 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
       return types.stream().map(SLIDING::equals).toList();
     }
     if (byPattern) {
-      return allButEach(fields.positive("sliding_window_pattern", Integer.MAX_VALUE), count);
+      String key = "sliding_window_pattern"; // transformers reads no such key of OLMo 3
+      return allButEach(family.reads(key) ? fields.positive(key, Integer.MAX_VALUE) : 4, count);
     }
     return IntStream.range(0, count)
         .mapToObj(

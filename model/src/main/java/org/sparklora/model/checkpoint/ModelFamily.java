@@ -74,8 +74,8 @@ public enum ModelFamily {
       Set.of(Trait.NORM_OF_PROJECTION, Trait.WINDOW_BY_PATTERN),
       """
       {"rope_theta": 500000, "rope_local_base_freq": 500000, "max_position_embeddings": 2048,
-       "sliding_window": 4096, "sliding_window_pattern": 4, "rms_norm_eps": 1e-5,
-       "pad_token_id": 1, "hidden_act": "silu", "attention_bias": false}""");
+       "sliding_window": 4096, "rms_norm_eps": 1e-5, "pad_token_id": 1, "hidden_act": "silu",
+       "attention_bias": false}""");
 
   /** A feature of some families. */
   enum Trait {

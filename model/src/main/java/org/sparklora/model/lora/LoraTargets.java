@@ -175,9 +175,8 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
 
     static Pattern compile(String key, String expression) {
       try {
-        // Python writes named groups (?P<name>…), Java (?<name>…); other syntax of such patterns
-        // agrees
-        return Pattern.compile(expression.replace("(?P<", "(?<"));
+        // Python allows underscores in names of groups, Java does not; other syntax agrees
+        return Pattern.compile(expression.replaceAll("\\(\\?P<\\w+>", "("));
       } catch (PatternSyntaxException e) {
         throw new IllegalArgumentException(
             "Cannot use %s %s: not a regular expression (%s); correct it, or give a list of names"

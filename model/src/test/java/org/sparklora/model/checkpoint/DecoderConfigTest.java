@@ -259,6 +259,9 @@ class DecoderConfigTest {
     ObjectNode gemma = TinyCheckpoint.config("gemma3_text").put("num_hidden_layers", 7);
     gemma.put("sliding_window", 512);
     assertThat(windows(read(gemma))).containsExactly(512, 512, 512, 512, 512, Branch.ALL, 512);
+    ObjectNode olmo = TinyCheckpoint.config("olmo3").put("num_hidden_layers", 5);
+    olmo.put("sliding_window", 8).put("sliding_window_pattern", 2); // which Olmo3Config ignores
+    assertThat(windows(read(olmo))).containsExactly(8, 8, 8, Branch.ALL, 8);
     ObjectNode qwen = TinyCheckpoint.config("qwen3").put("use_sliding_window", true);
     qwen.put("sliding_window", 8)
         .putArray("layer_types")

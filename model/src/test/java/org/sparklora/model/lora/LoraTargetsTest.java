@@ -45,7 +45,7 @@ class LoraTargetsTest {
 
   @Test
   void oneFlagValueIsAnExpressionForTheWholeName() {
-    assertThat(LoraTargets.ofFlag(List.of(".*\\.(?P<kind>q|k)_proj")).select(LINEARS))
+    assertThat(LoraTargets.ofFlag(List.of(".*\\.(?P<layer_kind>q|k)_proj")).select(LINEARS))
         .containsExactly(LINEARS.get(0), LINEARS.get(2));
     assertThatThrownBy(() -> LoraTargets.ofFlag(List.of("q_proj")).select(LINEARS))
         .hasMessageContaining("target_modules 'q_proj'")

@@ -229,6 +229,8 @@ class HostileInputTest {
       assertEnds(reward, text, "5");
       assertEnds(reward, "\\boxed{5}", text);
     }
+    String commas = "\\boxed{x=k" + ", ".repeat(1_000_000) + "k}";
+    assertEnds(reward, commas, "x=k, k\\in\\mathbb{Z}");
   }
 
   @Test

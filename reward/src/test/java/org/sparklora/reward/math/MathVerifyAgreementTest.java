@@ -115,6 +115,9 @@ class MathVerifyAgreementTest {
           \\mathbb{R}\\setminus\\{0\\}                 @ (-\\infty,\\infty)\\setminus\\{0\\} @ CORRECT
           (c,d)\\cup(a,b)                              @ (a,b)\\cup(c,d)                    @ CORRECT
           (a+a,b)\\cup(c,d)                            @ (2a,b)\\cup(c,d)                   @ WRONG
+          \\{a,b,c\\}                                  @ \\{c\\}\\cup\\{a,b\\}              @ CORRECT
+          \\{b\\}\\cup\\{a\\}                          @ \\{a,b\\}                          @ CORRECT
+          \\infty,7                                    @ 7                                  @ WRONG
           \\mathbb{R}\\setminus\\{\\pi k\\}            @ \\mathbb{R}\\setminus\\{k\\pi\\}   @ WRONG
           """)
   void intersectionsAndDifferencesStayAsWritten(String answer, String solution, Verdict verdict) {

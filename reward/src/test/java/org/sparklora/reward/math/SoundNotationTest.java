@@ -50,6 +50,13 @@ class SoundNotationTest {
           B                        @ \\textbf{(B)}\\ 12      @ CORRECT
           12                       @ \\textbf{(B)}\\ 12      @ CORRECT
           C                        @ \\textbf{(B)}\\ 12      @ WRONG
+          \\textbf{(C)}\\ 12       @ \\textbf{(B)}\\ 12      @ WRONG
+          \\textbf{(B)}\\ 12       @ 12                     @ CORRECT
+          \\textbf{(B)}\\ 12       @ 13                     @ WRONG
+          B                        @ (B)\\ 12               @ CORRECT
+          A                        @ \\text{(A)}, \\text{(C)} @ WRONG
+          A, C                     @ \\text{(A)}, \\text{(C)} @ CORRECT
+          A                        @ \\textbf{(A)}\\text{ and }\\textbf{(C)} @ WRONG
           """)
   void oneLetterIsChosen(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
@@ -296,6 +303,33 @@ class SoundNotationTest {
           P(X>2)=\\frac14 @ P(X>3)=\\frac14        @ WRONG
           """)
   void aNameThatCannotBeReadGivesItsValue(String answer, String solution, Verdict verdict) {
+    assertVerdict(answer, solution, verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          \\boldsymbol{\\frac{1}{2}}        @ 0.5                     @ CORRECT
+          \\textcolor{blue}{\\{1,2\\}}      @ 1,2                     @ CORRECT
+          \\bf 5                            @ 5                       @ CORRECT
+          = 5                               @ 5                       @ CORRECT
+          \\text{Answer: }x=4               @ x=4                     @ CORRECT
+          \\binom52                         @ 10                      @ CORRECT
+          \\text{6 and 8}                   @ 6, 8                    @ CORRECT
+          \\text{6 and 8}                   @ 6                       @ WRONG
+          \\text{\\$}3.50                   @ 3.5                     @ CORRECT
+          20元                              @ 20\\text{ yuan}         @ CORRECT
+          (0,0),(2,\\pm 2)                  @ (0,0),(2,2),(2,-2)      @ CORRECT
+          \\mathbb{R}^{+}                   @ (0,\\infty)             @ CORRECT
+          (2,1)                             @ \\begin{pmatrix}2\\\\1\\end{pmatrix} @ CORRECT
+          (1,2)                             @ \\begin{pmatrix}2\\\\1\\end{pmatrix} @ WRONG
+          \\{1,2\\}                         @ \\begin{pmatrix}1\\\\2\\end{pmatrix} @ WRONG
+          \\infty, 7                        @ 7                       @ WRONG
+          """)
+  void typeIsNoPartOfAnAnswer(String answer, String solution, Verdict verdict) {
     assertVerdict(answer, solution, verdict);
   }
 }

@@ -155,6 +155,29 @@ class SoundSolutionTest {
       delimiter = '@',
       textBlock =
           """
+          x=\\pi k, k\\in\\mathbb Z                        @ x=k\\pi, \\quad k \\in \\mathbb{Z} @ CORRECT
+          x=k\\pi                                          @ x=k\\pi\\ (k\\in\\mathbb{Z})  @ CORRECT
+          \\{x\\mid x=k\\pi, k\\in\\mathbb{Z}\\}           @ x=k\\pi                       @ CORRECT
+          n\\pi, \\text{ where } n \\text{ is an integer}  @ k\\pi, k\\in Z                @ CORRECT
+          [k\\pi,k\\pi+1] (k\\in\\mathbb{Z})               @ [k\\pi,k\\pi+1],k\\in\\mathbb{Z} @ CORRECT
+          2k\\pi, k\\in\\mathbb{Z}                         @ k\\pi, k\\in\\mathbb{Z}       @ WRONG
+          k\\pi, k\\in\\mathbb{N}                          @ k\\pi, k\\in\\mathbb{Z}       @ WRONG
+          k\\pi, k\\in\\mathbb{N}                          @ k\\pi                         @ WRONG
+          a_n=2n-1\\ (n\\in\\mathbb{N}^*)                  @ a_n=2n-1                      @ CORRECT
+          f(x)=x\\text{ for all }x\\in\\mathbb{R}          @ f(x)=x                        @ CORRECT
+          f(x)=x\\text{ for all real }x                    @ f(x)=-x                       @ WRONG
+          1, k                                             @ 1                             @ WRONG
+          """)
+  void rangesOfParametersMayBeLeftOut(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(sound, answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
           "The answer is 72 clips."                                  @ 72
           "#### 72 clips"                                            @ 72
           "The answer is 42. I am sure that this answer is right."   @ 42
@@ -166,6 +189,9 @@ class SoundSolutionTest {
           "The answer is approximately 3.14."                        @ 3.14
           "The answer is therefore 42."                              @ 42
           "The answer is A and C. Indeed $x=3$."                     @ A, C
+          "<think>3</think> <answer>(1,2)</answer>"                  @ (1,2)
+          "<answer>The answer is $5$.</answer> So $x=3$."            @ 5
+          "The answer is `5`."                                       @ 5
           """)
   void sentencesAreReadToTheirAnswer(String completion, String solution) {
     assertThat(sound.judge(completion, solution).verdict()).isEqualTo(Verdict.CORRECT);

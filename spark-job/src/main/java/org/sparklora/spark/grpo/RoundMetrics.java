@@ -81,8 +81,7 @@ final class RoundMetrics {
 
   private static void addStatistics(
       Map<String, Double> metrics, String name, List<Generation> completions) {
-    var lengths =
-        completions.stream().mapToInt(one -> one.tokens().length).summaryStatistics();
+    var lengths = completions.stream().mapToInt(one -> one.tokens().length).summaryStatistics();
     boolean any = !completions.isEmpty();
     metrics.put("completions/mean_" + name, lengths.getAverage());
     metrics.put("completions/min_" + name, any ? (double) lengths.getMin() : 0);

@@ -66,7 +66,9 @@ interface TextNormalizer {
       AlignedText.Builder builder = new AlignedText.Builder(aligned);
       for (int start = 0, end; start < text.length(); start = end) {
         end = text.offsetByCodePoints(start, 1);
-        if (UnicodeClasses.isInert(text.codePointAt(start))) {
+        // marks after a control character are a run of their own: a line break before an answer
+        // that begins with marks is no part of it
+        if (text.charAt(start) < ' ' || UnicodeClasses.isInert(text.codePointAt(start))) {
           builder.keep(start, end);
           continue;
         }

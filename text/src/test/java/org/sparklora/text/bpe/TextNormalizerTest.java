@@ -42,6 +42,17 @@ class TextNormalizerTest {
     assertLastPosition(emptied, "a", "!", 0, 0);
   }
 
+  /** The positions are what a tokenizer of tokenizers 0.23.3 with NFC gives. */
+  @Test
+  void aLineBreakKeepsItsPositionBeforeMarksThatDecompose() {
+    AlignedText normalised =
+        new TextNormalizer.UnicodeForm(Normalizer.Form.NFC).apply(AlignedText.of("a\n\u0344"));
+    assertThat(normalised.text()).isEqualTo("a\n\u0308\u0301");
+    assertThat(normalised.start(1)).isEqualTo(1);
+    assertThat(normalised.end(1)).isEqualTo(2);
+    assertThat(normalised.start(2)).isEqualTo(2);
+  }
+
   private static void assertLastPosition(
       String json, String text, String expected, int start, int end) throws IOException {
     AlignedText normalised = read(json).apply(AlignedText.of(text));

@@ -98,10 +98,13 @@ public final class RealSets {
         start = Math.max(0, start);
         members.set(start, Math.max(start, Math.min(end, last) + 1));
       } else if (set instanceof FiniteSet finite) {
-        finite.elements().stream()
-            .mapToInt(places::get)
-            .filter(place -> place >= 0 && place <= last)
-            .forEach(members::set);
+        for (Expr element : finite.elements()) {
+          int place = places.get(element);
+          if (place < 0 || place > last) {
+            throw new Value.None("an infinite element");
+          }
+          members.set(place);
+        }
       } else if (set instanceof SetOperation operation) {
         members.or(members(operation.left(), budget));
         BitSet right = members(operation.right(), budget);

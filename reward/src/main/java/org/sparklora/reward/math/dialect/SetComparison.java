@@ -81,6 +81,10 @@ final class SetComparison {
     }
     Expr left = ordered(operation.left());
     Expr right = ordered(operation.right());
+    if (isUnion(set) && left instanceof FiniteSet && right instanceof FiniteSet) {
+      return new FiniteSet(
+          Stream.concat(left.children().stream(), right.children().stream()).toList());
+    }
     boolean swap =
         operation.op() != SetOperation.Op.MINUS
             && ExprPrinter.print(left).compareTo(ExprPrinter.print(right)) > 0;

@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.function.BiPredicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.sparklora.reward.math.algebra.Expr;
@@ -38,11 +37,6 @@ final class SoundComparison {
   /** Rounding makes nothing equal: {@link MathEquivalence} has its own rule for decimals. */
   private static final VerifyConfig CONFIG = new VerifyConfig(30, false);
 
-  /** A choice and its value: {@code \textbf{(B)}\ 12}. */
-  private static final Pattern LABELLED =
-      Pattern.compile(
-          "(?s)\\s*\\\\(?:text|textbf|mathrm|mathbf)\\s*\\{\\s*(\\([A-H]\\))\\s*\\}(.*)");
-
   private final SoundReadings readings;
   private final MathEquivalence equivalence;
   private final AlgebraLimit budget;
@@ -65,12 +59,22 @@ final class SoundComparison {
     if (SoundText.isUndefined(gold) || SoundText.isUndefined(answer)) {
       return SoundText.isUndefined(gold) && SoundText.isUndefined(answer);
     }
-    Matcher labelled = LABELLED.matcher(gold);
-    if (labelled.matches() && !labelled.group(2).isBlank()) {
-      return same(labelled.group(1), answer) || same(labelled.group(2), answer);
+    Optional<Matcher> labelled = SoundText.labelled(gold);
+    Optional<Matcher> chosenValue = SoundText.labelled(answer);
+    if (labelled.isPresent()) {
+      return same(labelled.get().group(1), answer)
+          || chosenValue.isEmpty() && same(labelled.get().group(2), answer);
     }
     if (isChoice(gold)) {
       return sameChoice(goldWords, answer);
+    }
+    if (chosenValue.isPresent()) {
+      return same(gold, chosenValue.get().group(2));
+    }
+    ParameterRange range = ParameterRange.of(gold, budget);
+    ParameterRange answerRange = ParameterRange.of(answer, budget);
+    if (range.isStated() || answerRange.isStated()) {
+      return range.allows(answerRange) && same(range.term(), answerRange.renamedTo(range));
     }
     Optional<String> letters = SoundText.choices(gold);
     Optional<String> chosen = letters.flatMap(any -> SoundText.choices(answer));
@@ -261,7 +265,10 @@ final class SoundComparison {
     return Value.optional(() -> compare(gold, answer)).orElse(false);
   }
 
-  private boolean compare(Expr gold, Expr answer) {
+  private boolean compare(Expr solution, Expr prediction) {
+    // A vector may be written as a column or as a point.
+    Expr gold = isPoint(prediction) ? SoundReadings.point(solution) : solution;
+    Expr answer = isPoint(solution) ? SoundReadings.point(prediction) : prediction;
     if (isPoint(gold) || isPair(gold)) {
       return sameTuple(gold, answer);
     }

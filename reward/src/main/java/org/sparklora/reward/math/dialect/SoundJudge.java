@@ -40,6 +40,10 @@ public final class SoundJudge {
               + "(?!\\s*+(?:right|correct)\\s*+(?:[.!,;]|\\z))",
           Pattern.CASE_INSENSITIVE);
 
+  private static final Pattern TAGGED =
+      Pattern.compile(
+          "<answer>([^<]++(?:<(?!/?answer>)[^<]*+)*+)</answer>", Pattern.CASE_INSENSITIVE);
+
   /** Words without mathematics are an answer only after an anchor that ends in "is". */
   private static final Pattern SENTENCE =
       Pattern.compile(".*\\bis\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
@@ -145,6 +149,11 @@ public final class SoundJudge {
   Optional<String> answerText(String text) {
     if (BOX.matcher(budget.over(text)).find()) {
       return Optional.of(boxed(text, SoundJudge::isList)).filter(answer -> !answer.isBlank());
+    }
+    Optional<String> tagged =
+        TAGGED.matcher(budget.over(text)).results().map(tag -> tag.group(1)).reduce((a, b) -> b);
+    if (tagged.isPresent()) {
+      return answerText(tagged.get()).or(() -> tagged);
     }
     int marked = -1;
     for (Matcher mark = MARK.matcher(text); mark.find(); ) {

@@ -42,6 +42,8 @@ final class SoundLatex {
           new Rewrite("\\\\(?:mathbb|Bbb)\\s*([A-Z])(?![a-zA-Z])", "\\\\mathbb{$1}"),
           new Rewrite("\\\\mathbf\\{R\\}|\\\\R(?![a-zA-Z])", "\\\\mathbb{R}"),
           new Rewrite(
+              "\\\\mathbb\\{R\\}(?:\\^\\{?\\+\\}?|_(?:\\+|\\{(?:\\+|>\\s*0)\\}))", "(0,\\\\infty)"),
+          new Rewrite(
               "\\\\backslash(?![a-zA-Z])|(?<=\\\\mathbb\\{[A-Z]\\})\\s*-(?=\\s*\\\\\\{)",
               "\\\\setminus "),
           // Rows of a matrix may be set apart.
@@ -52,7 +54,14 @@ final class SoundLatex {
               "$1\\\\overline{$2$3}"),
           new Rewrite("(?<=,)\\s*(?:\\.{2,}|…)", "\\\\ldots"),
           new Rewrite("(?<=[0-9A-Za-z)}])\\*\\*(?=[-0-9A-Za-z({])", "^"),
-          new Rewrite("\\*\\*", ""),
+          new Rewrite("\\*\\*|`", ""),
+          // Bold type of a whole answer, unless it is a name.
+          new Rewrite(
+              "^\\\\(?:mathbf|boldsymbol|bm|underline|textbf|(?:text)?color\\{[a-z]+\\})\\s*\\{(?![a-zA-Z]*\\})((?:[^{}]|\\{(?:[^{}]|\\{[^{}]*+\\})*+\\})*+)\\}$",
+              "$1"),
+          new Rewrite(
+              "^(?:=|\\\\(?:therefore|bf|rm|it)(?![a-zA-Z])|\\\\text\\{\\s*(?i:(?:the )?(?:final )?answer(?: is)?)\\s*:?\\s*\\})\\s*",
+              ""),
           // One command for upright text, one for thin spaces; wide spaces separate answers.
           new Rewrite(
               "\\\\(?:text(?:rm|normal|sf|tt|up|md|sc|sl|it)|math(?:sf|tt|it)|[mh]box)\\s*\\{",
@@ -97,6 +106,11 @@ final class SoundLatex {
           new Rewrite(
               "\\\\(?:mathbf|boldsymbol|bm|textbf|text|mathrm|mathit)\\{\\s*(-?[0-9][0-9.,:/ ]*)\\s*\\}",
               "$1"),
+          new Rewrite(
+              "\\\\text\\{\\s*(-?[0-9./]+(?:\\s*(?:,|(?:, ?)?(?:and|or))\\s*-?[0-9./]+)+)\\s*\\}",
+              "$1"),
+          new Rewrite("\\\\text\\{\\s*(\\\\?\\$|[€£¥])\\s*\\}", "$1"),
+          new Rewrite("\\\\pounds(?![a-zA-Z])", "£"),
           // A number with its unit, and no second number.
           new Rewrite(
               "^\\\\(?:text|textbf|mathrm|mathbf)\\{\\s*((?:\\\\?\\$)?-?[0-9][0-9.,/]*[^{}0-9]*(?:\\^[23])?)\\}$",
@@ -115,6 +129,7 @@ final class SoundLatex {
           new Rewrite("(?<![\\\\a-zA-Z])pi(?![a-zA-Z])", "\\\\pi "),
           new Rewrite("\\\\sqrt\\s*([0-9]+|[a-zA-Z])", "\\\\sqrt{$1}"),
           new Rewrite("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9]+|[a-zA-Z])", "\\\\sqrt$1{$2}"),
+          new Rewrite("\\\\[dt]?binom\\s*([0-9a-z])\\s*([0-9a-z])", "\\\\binom{$1}{$2}"),
           new Rewrite("\\\\frac\\s*([0-9])\\s*([0-9]+)", "\\\\frac{$1}{$2}"),
           new Rewrite("\\\\frac\\s*([0-9a-zA-Z])\\s*\\{", "\\\\frac{$1}{"),
           new Rewrite("(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*+\\})\\s*([0-9]+|[a-zA-Z])", "$1{$2}"),

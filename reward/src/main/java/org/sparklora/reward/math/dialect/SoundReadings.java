@@ -17,11 +17,13 @@ import org.sparklora.reward.math.algebra.Expr.Chain;
 import org.sparklora.reward.math.algebra.Expr.Constant;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
 import org.sparklora.reward.math.algebra.Expr.Interval;
+import org.sparklora.reward.math.algebra.Expr.Matrix;
 import org.sparklora.reward.math.algebra.Expr.Mul;
 import org.sparklora.reward.math.algebra.Expr.NamedSet;
 import org.sparklora.reward.math.algebra.Expr.Relation;
 import org.sparklora.reward.math.algebra.Expr.SetOperation;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.algebra.Expr.Tuple;
 import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.algebra.RealSets;
 import org.sparklora.reward.math.algebra.Relations;
@@ -194,6 +196,13 @@ final class SoundReadings {
             node instanceof Symbol symbol
                 ? new Symbol(symbol.name().toLowerCase(Locale.ROOT), symbol.real())
                 : node);
+  }
+
+  /** The entries of a column as a point; any other expression itself. */
+  static Expr point(Expr expr) {
+    return expr instanceof Matrix matrix && matrix.rows().stream().allMatch(row -> row.size() == 1)
+        ? new Tuple(matrix.children())
+        : expr;
   }
 
   static boolean isInequality(Expr expr) {

@@ -56,10 +56,17 @@ final class SoundText {
   private static final Pattern CURRENCY =
       Pattern.compile(
           "^(?:\\\\\\$|\\$|€|£|¥|₹|USD|EUR|US\\\\\\$|(?:Rs\\.?|\\\\text\\{\\s*Rs\\.?\\s*\\})(?=\\s*[0-9]))\\s*"
-              + "|\\s*(?:€|£|¥|₹|USD|EUR)$");
+              + "|\\s*(?:€|£|¥|₹|USD|EUR|元)$");
   private static final Pattern CHOICE =
       Pattern.compile(
           "(?:(?:option|choice|answer):? )?\\(?([a-z])\\)?(?:[.:)]?(?:\\s(?!(?:and|or|[&/,])\\s*\\(?[a-z]\\)?(?![a-z])).*)?)?");
+
+  /** A choice and its value: {@code \textbf{(B)}\ 12}. */
+  private static final Pattern LABELLED =
+      Pattern.compile(
+          "(?s)\\s*(?:\\\\(?:text|textbf|mathrm|mathbf)\\s*\\{\\s*(?=\\([A-H]\\)\\s*\\}))?"
+              + "(\\([A-H]\\))(?:\\s*\\}|(?=[\\s~\\\\]))((?!.*\\([A-H]\\)).*)");
+
   private static final Pattern CHOICES =
       Pattern.compile("\\(?[A-H]\\)?(?:(?:[\\s,;&]|and(?![a-z]))*+\\(?[A-H]\\)?)++");
   private static final Pattern TIME =
@@ -109,6 +116,12 @@ final class SoundText {
     return Optional.of(withoutCommands(written))
         .filter(text -> CHOICES.matcher(text).matches())
         .map(text -> text.replaceAll("[^A-H]", ""));
+  }
+
+  /** A choice and its value in two groups, from {@code (B) 12}. */
+  static Optional<Matcher> labelled(String written) {
+    return Optional.of(LABELLED.matcher(written))
+        .filter(m -> m.matches() && !m.group(2).isBlank() && choices(written).isEmpty());
   }
 
   static boolean isUndefined(String written) {
@@ -205,7 +218,7 @@ final class SoundText {
 
   private static String ofBothSigns(String term) {
     String[] sides = term.split("\\\\pm(?![a-zA-Z])|±", -1);
-    String list = term.startsWith("(") ? "" : "|(?<!\\\\),|;";
+    String list = term.strip().startsWith("(") ? "" : "|(?<!\\\\),|;";
     if (sides.length != 2
         || depth(sides[0]) <= 0
         || depth(term) != 0

@@ -1,0 +1,60 @@
+package org.sparklora.reward.math.dialect;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.sparklora.reward.math.number.AlgebraLimit;
+
+/**
+ * An answer and the range of its parameter, such as {@code x=k\pi, k\in\mathbb{Z}}.
+ *
+ * @param term the answer without the range
+ * @param name the parameter; empty without a range
+ * @param set the letter of the set with its marks, such as {@code N*}; empty without a range
+ */
+record ParameterRange(String term, String name, String set) {
+  private static final Pattern RANGE =
+      Pattern.compile(
+          "(?s)(.*[^\\s,;(\\\\])[\\s,;\\\\]*([,;(]|\\\\text\\{[\\s,(]*(?:for|where|with)?\\s*"
+              + "(?:all|any|every|some|each)?\\s*(?:(integer|real)s?(?: numbers?)?)?\\s*\\})"
+              + "[\\s,(\\\\]*([a-zA-Z])\\s*"
+              + "(?:\\\\in\\s*(?:\\\\mathbb\\{)?([NZR])\\}?([*+^_{}\\s]*)"
+              + "|\\\\text\\{\\s*(?:is )?(?:an?|any)(?: arbitrary)? (integer|real)(?: number)?\\s*\\})?"
+              + "\\s*\\)?(\\s*\\\\\\})?");
+
+  /** The whole text is the term if it has no range that can be read. */
+  static ParameterRange of(String answer, AlgebraLimit budget) {
+    Matcher range = RANGE.matcher(budget.over(SoundLatex.of(answer)));
+    boolean said = range.matches() && (range.start(5) >= 0 || range.start(7) >= 0);
+    if (!range.matches() || !said && !range.group(2).contains("for")) {
+      return new ParameterRange(answer, "", "");
+    }
+    String word = range.group(range.group(7) != null ? 7 : 3);
+    String set =
+        range.group(5) != null
+            ? range.group(5) + range.group(6).replaceAll("[\\^_{}\\s]", "")
+            : "integer".equals(word) ? "Z" : "R";
+    String brace = range.group(8) == null ? "" : "\\}";
+    return new ParameterRange(range.group(1) + brace, range.group(4), set);
+  }
+
+  boolean isStated() {
+    return !name.isEmpty();
+  }
+
+  /**
+   * Whether an answer with the other range has the values of this solution. An unstated parameter
+   * is an integer, or the real variable of a function; an index may be of any set.
+   */
+  boolean allows(ParameterRange other) {
+    boolean index = other.term.matches("(?s).*_\\{?" + other.name + ".*");
+    boolean usual = other.set.equals("Z") || other.set.equals("R");
+    return !other.isStated() || index || (isStated() ? set.equals(other.set) : usual);
+  }
+
+  /** The term with the parameter of the other one, if that name is free. */
+  String renamedTo(ParameterRange other) {
+    return isStated() && other.isStated() && !term.contains(other.name)
+        ? term.replaceAll("(?<![a-zA-Z\\\\])" + name + "(?![a-zA-Z])", other.name)
+        : term;
+  }
+}
