@@ -162,6 +162,8 @@ class SoundSolutionTest {
           [k\\pi,k\\pi+1] (k\\in\\mathbb{Z})               @ [k\\pi,k\\pi+1],k\\in\\mathbb{Z} @ CORRECT
           2k\\pi, k\\in\\mathbb{Z}                         @ k\\pi, k\\in\\mathbb{Z}       @ WRONG
           k\\pi, k\\in\\mathbb{N}                          @ k\\pi, k\\in\\mathbb{Z}       @ WRONG
+          x\\ge 2, x\\in\\mathbb{Z}                         @ x\\ge 2                        @ WRONG
+          x\\ge 2, x\\in\\mathbb{R}                         @ x\\ge 2                        @ CORRECT
           k\\pi, k\\in\\mathbb{N}                          @ k\\pi                         @ WRONG
           a_n=2n-1\\ (n\\in\\mathbb{N}^*)                  @ a_n=2n-1                      @ CORRECT
           f(x)=x\\text{ for all }x\\in\\mathbb{R}          @ f(x)=x                        @ CORRECT

@@ -21,6 +21,9 @@ record ParameterRange(String term, String name, String set) {
               + "|\\\\text\\{\\s*(?:is )?(?:an?|any)(?: arbitrary)? (integer|real)(?: number)?\\s*\\})?"
               + "\\s*\\)?(\\s*\\\\\\})?");
 
+  private static final Pattern INEQUALITY =
+      Pattern.compile("[<>]|\\\\(?:[lg](?:t|eq?)|neq?)(?![a-z])");
+
   /** The whole text is the term if it has no range that can be read. */
   static ParameterRange of(String answer, AlgebraLimit budget) {
     Matcher range = RANGE.matcher(budget.over(SoundLatex.of(answer)));
@@ -43,11 +46,12 @@ record ParameterRange(String term, String name, String set) {
 
   /**
    * Whether an answer with the other range has the values of this solution. An unstated parameter
-   * is an integer, or the real variable of a function; an index may be of any set.
+   * is an integer, or the real variable of a function or inequality; an index may be of any set.
    */
   boolean allows(ParameterRange other) {
     boolean index = other.term.matches("(?s).*_\\{?" + other.name + ".*");
-    boolean usual = other.set.equals("Z") || other.set.equals("R");
+    boolean bounded = INEQUALITY.matcher(other.term).find();
+    boolean usual = other.set.equals("R") || other.set.equals("Z") && !bounded;
     return !other.isStated() || index || (isStated() ? set.equals(other.set) : usual);
   }
 
