@@ -93,7 +93,7 @@ class HubDownloadTest {
         .containsExactly("bytes=200000-");
   }
 
-  /** As on a file system without locks, or beside locks of another user. */
+  /** The lock file cannot be made, which stands for a file system without locks. */
   @Test
   void downloadsByAPartOfItsOwnWhereNothingCanBeLocked() throws IOException {
     Files.writeString(Files.createDirectories(hub.cache).resolve(".locks"), "no folder");

@@ -34,7 +34,7 @@ class AddedTokenMatcherTest {
     assertThat(scan("x \n ab\t ab y", both)).containsExactly("x", "[ \n ab\t ]", "[ab ]", "y");
   }
 
-  /** As tokenizers 0.23.3 does. */
+  /** tokenizers 0.23.3 finds the token in that space, too. */
   @Test
   void aTokenOfSpaceIsFoundInTheSpaceThatATokenBeforeItTakes() {
     AddedToken strips =
