@@ -2,7 +2,9 @@ package org.sparklora.reward.math;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.sparklora.reward.AnswerReward;
 
@@ -29,27 +31,24 @@ public record AnswerVotes(List<Voted> answers) {
    * @param reward finds and compares answers
    */
   public static AnswerVotes of(AnswerReward reward, List<String> completions) {
-    List<Voted> answers = new ArrayList<>();
+    Map<String, List<Integer>> voters = new LinkedHashMap<>();
     for (int i = 0; i < completions.size(); i++) {
-      Optional<String> text = reward.answer(completions.get(i));
+      String completion = completions.get(i);
+      Optional<String> text = reward.answer(completion);
       if (text.isPresent()) {
-        String completion = completions.get(i);
-        Voted voted =
-            answers.stream()
-                .filter(
-                    known ->
-                        known.text().equals(text.get()) || reward.gives(completion, known.text()))
+        String answer =
+            voters.keySet().stream()
+                .filter(known -> known.equals(text.get()) || reward.gives(completion, known))
                 .findFirst()
-                .orElseGet(
-                    () -> {
-                      answers.add(new Voted(text.get(), new ArrayList<>()));
-                      return answers.get(answers.size() - 1);
-                    });
-        voted.voters().add(i);
+                .orElse(text.get());
+        voters.computeIfAbsent(answer, first -> new ArrayList<>()).add(i);
       }
     }
-    answers.sort(Comparator.comparingInt(voted -> -voted.voters().size()));
-    return new AnswerVotes(List.copyOf(answers));
+    return new AnswerVotes(
+        voters.entrySet().stream()
+            .map(answer -> new Voted(answer.getKey(), answer.getValue()))
+            .sorted(Comparator.comparingInt(voted -> -voted.voters().size()))
+            .toList());
   }
 
   /** The answer that at least two completions give, and more than any other. */

@@ -252,4 +252,92 @@ class SoundReadingTest {
   void dotsAndWordsOfNumbersAndTimesAreRead(String answer, String solution, Verdict verdict) {
     assertThat(verdict(answer, solution)).isEqualTo(verdict);
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          C_{10}^3                                  @ 120                                @ CORRECT
+          \\frac{C_5^2}{C_{10}^2}                    @ \\frac{2}{9}                         @ CORRECT
+          C_n^2                                     @ \\frac{n(n-1)}{2}                   @ CORRECT
+          A_5^3                                     @ 60                                 @ CORRECT
+          A_5^2                                     @ 60                                 @ WRONG
+          (1)(3)                                    @ ①③                                 @ CORRECT
+          1, 3                                      @ ①③                                 @ CORRECT
+          ①③                                        @ (1)(3)                             @ CORRECT
+          3                                         @ (1)(3)                             @ WRONG
+          13                                        @ ①③                                 @ WRONG
+          (1)(3)                                    @ 13                                 @ WRONG
+          2\\frac12\\text{ hours}                    @ 2\\text{ hours }30\\text{ minutes}  @ CORRECT
+          2\\text{ h and }30\\text{ min}             @ 150\\text{ minutes}                @ CORRECT
+          2\\text{ hours }3\\text{ minutes}          @ 150\\text{ minutes}                @ WRONG
+          150                                       @ 2.5\\text{ hours}                  @ WRONG
+          300\\text{ cm}                             @ 3\\text{ m}                        @ CORRECT
+          3000\\text{ g}                             @ 3\\text{ m}                        @ WRONG
+          \\$0.50                                    @ 50\\text{ cents}                   @ CORRECT
+          75\\%                                      @ \\$75                              @ WRONG
+          9.8\\text{ m s}^{-2}                       @ 9.8\\text{ m/s}^2                  @ CORRECT
+          5\\text{ newtons}                          @ 5\\text{ N}                        @ CORRECT
+          x=2 \\text{ or } x=3                       @ x_1=2,x_2=3                        @ CORRECT
+          x=1,x=2                                   @ (1,2)                              @ WRONG
+          y=\\pm\\frac{3x}{4}                        @ y=\\pm\\frac{3}{4}x                @ CORRECT
+          y=\\frac{3x}{4}                            @ y=\\pm\\frac{3}{4}x                @ WRONG
+          \\frac38                                   @ P(X=2)=\\frac{3}{8}                @ CORRECT
+          \\sin x\\cdot e^x                          @ e^x\\sin x                         @ CORRECT
+          \\sin(xe^x)                                @ \\sin x\\cdot e^x                   @ WRONG
+          1011\\text{ (base 2)}                      @ 1011_2                             @ CORRECT
+          413_{\\text{five}}                         @ 413_5                              @ CORRECT
+          3\\text{ to }4                             @ 3:4                                @ CORRECT
+          a_n=2^n\\text{ for }n\\ge1                 @ a_n=2^n                            @ CORRECT
+          y=2x,\\ x>0                                @ y=2x(x>0)                          @ CORRECT
+          """)
+  void notationsOfOtherBooksAreRead(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          \\begin{cases}x^2,&x\\geq0,\\\\-x,&x<0.\\end{cases}                       @ CORRECT
+          f(x)=\\begin{cases}x^2,x\\ge0\\\\-x,x<0\\end{cases}                        @ CORRECT
+          \\begin{cases}x\\cdot x&\\text{if }x\\ge0\\\\-x&\\text{if }x<0\\end{cases}    @ CORRECT
+          \\left\\{\\begin{array}{ll}x^2,&x\\ge0\\\\-x,&x<0\\end{array}\\right.          @ CORRECT
+          \\begin{cases}x^2&x>0\\\\-x&x\\le0\\end{cases}                             @ WRONG
+          \\begin{cases}x^2&x\\ge0\\\\x&x<0\\end{cases}                              @ WRONG
+          """)
+  void casesAreComparedOneByOne(String answer, Verdict verdict) {
+    String solution = "f(x)=\\begin{cases}x^2&x\\ge0\\\\-x&x<0\\end{cases}";
+    assertThat(verdict(answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          нет                          @ \\text{Нет}            @ CORRECT
+          да                           @ \\text{Нет}            @ WRONG
+          \\text{偶函数}               @ 偶函数                 @ CORRECT
+          奇函数                       @ 偶函数                 @ WRONG
+          2 \\text{ oder } 3           @ 2,3                    @ CORRECT
+          m > 1 或 m < -3              @ m<-3\\text{ or }m>1    @ CORRECT
+          12,5\\%                      @ 0.125                  @ CORRECT
+          1.234,56                     @ 1234.56                @ CORRECT
+          \\text{I, III}               @ \\text{I and III}      @ CORRECT
+          \\text{I, II}                @ \\text{I and III}      @ WRONG
+          \\text{an ellipse}           @ \\text{ellipse}        @ CORRECT
+          \\text{July 4th}             @ \\text{July 4}         @ CORRECT
+          \\text{There are no solutions} @ \\emptyset           @ CORRECT
+          \\text{twelve}               @ 12                     @ CORRECT
+          \\{1,2,\\dots,10\\}          @ \\{1,2,\\ldots,10\\}   @ CORRECT
+          """)
+  void wordsOfAnyLanguageAreAnswers(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(answer, solution)).isEqualTo(verdict);
+  }
 }

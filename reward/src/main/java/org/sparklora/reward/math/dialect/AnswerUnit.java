@@ -1,6 +1,7 @@
 package org.sparklora.reward.math.dialect;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -55,7 +56,7 @@ record AnswerUnit(String amount, String unit) {
   private static final Set<String> UNITS =
       Set.of(
           ("day days week weeks month months ton tons pound pounds gallon gallons cent cents sq square cubic"
-                  + " unit units N J W V A L hz people person students apples eggs books ways times pages points tickets"
+                  + " unit units hz people person students apples eggs books ways times pages points tickets"
                   + " customers marbles coins percent of per")
               .split(" "));
 
@@ -73,6 +74,7 @@ record AnswerUnit(String amount, String unit) {
       Pattern.compile("\\\\(?:text|mathrm|mbox|mathbf|textbf|rm|operatorname)(?![a-zA-Z])");
   private static final Pattern FRACTION = Pattern.compile("\\\\frac\\{(.*)\\}\\{(.*)\\}");
   private static final Pattern SPACE = Pattern.compile("\\\\[,;: ]|\\\\cdot|[~\\s·{}]+");
+  private static final Pattern WORD = Pattern.compile("[A-Za-z]{2,}");
   private static final Pattern POWER_WORD = Pattern.compile("\\b(sq|square|cubic)\\.? (\\S+)");
 
   /**
@@ -84,9 +86,9 @@ record AnswerUnit(String amount, String unit) {
               + ",decimeter dm decimeters,meter m meters metre metres,kilometer km kilometers kilometre kilometres"
               + ",inch in inches,foot ft feet,yard yd yards,mile mi miles,gram g grams,kilogram kg kilograms"
               + ",milligram mg milligrams,poundMASS lb lbs,poundSTERLING £,ounce oz ounces,second s sec secs seconds"
-              + ",minute min mins minutes,hour h hr hrs hours,year years yr yrs,liter l liters litre litres"
+              + ",minute min mins minutes,hour h hr hrs hours,year years yr yrs,liter l L liters litre litres"
               + ",milliliter ml milliliters,dollar dollars usd $ us$,euro euros eur €,rupee rupees rs inr ₹,¥,¥YEN yen,¥YUAN yuan"
-              + ",degree degrees deg,radian radians rad,mile/hour mph,kilometer/hour kmh kph")
+              + ",degree degrees deg,radian radians rad,newton N newtons,joule J joules,watt W watts,volt V volts,ampere A amps,mile/hour mph,kilometer/hour kmh kph")
           .split(",");
 
   private static final Map<String, String> NAMES = new HashMap<>();
@@ -99,6 +101,20 @@ record AnswerUnit(String amount, String unit) {
       }
     }
   }
+
+  /**
+   * Units before their sizes: times in t, money in d, volumes in v, lengths in m and f, masses in
+   * g.
+   */
+  private static final List<String> SIZES =
+      List.of(
+          ("second 1t minute 60t hour 3600t day 86400t week 604800t cent 1d dollar 100d milliliter 1v liter 1000v"
+                  + " millimeter 1m centimeter 10m decimeter 100m meter 1000m kilometer 1000000m"
+                  + " inch 1f foot 12f yard 36f mile 63360f milligram 1g gram 1000g kilogram 1000000g")
+              .split(" "));
+
+  /** The end of a unit before the number of the next one. */
+  private static final String NEXT = "(?<=[a-zA-Z}])(?:\\\\[,; ]|[~,.\\s])*(?=[0-9])";
 
   /** The unit of an answer that is a number and a unit. */
   static Optional<AnswerUnit> afterNumber(String latex) {
@@ -152,6 +168,9 @@ record AnswerUnit(String amount, String unit) {
       String plain = written.replaceAll("\\\\text|[\\\\.{}\\s]", "");
       return Optional.of(NAMES.get(plain.toLowerCase(Locale.ROOT)));
     }
+    if (latex.matches("(?s).*[0-9}]\\s*\\\\?%")) {
+      return Optional.of("percent");
+    }
     return afterNumber(latex)
         .or(() -> atEnd(latex))
         .map(found -> spelled(found.unit()))
@@ -163,6 +182,22 @@ record AnswerUnit(String amount, String unit) {
     return unit.equals(other) || unit.equals(shared(other)) || other.equals(shared(unit));
   }
 
+  /** A term for the amount of 2 h 30 min in the smallest unit. */
+  static Optional<String> converted(String written) {
+    String text = SoundLatex.of(written).replaceFirst("^\\\\?\\$\\s*(.*)", "$1\\\\text{ dollars}");
+    StringBuilder sum = new StringBuilder("0");
+    for (String part : text.replaceAll("(?<![a-z]),?\\s*and(?![a-z])", " ").split(NEXT)) {
+      Optional<AnswerUnit> found = afterNumber(part);
+      int at = SIZES.indexOf(found.map(any -> spelled(any.unit())).orElse(""));
+      if (at < 0) {
+        return Optional.empty();
+      }
+      String number = found.get().amount().replaceAll(",(?=[0-9]{3})", "");
+      sum.append("+(%s)\\cdot %s".formatted(number, SIZES.get(at + 1)));
+    }
+    return Optional.of(sum.toString());
+  }
+
   private static String shared(String unit) {
     return unit.replaceAll("[A-Z]", "");
   }
@@ -170,8 +205,8 @@ record AnswerUnit(String amount, String unit) {
   private static String spelled(String written) {
     String text = FRACTION.matcher(written).replaceAll("$1/$2");
     text = SPACE.matcher(COMMAND.matcher(text).replaceAll(" ")).replaceAll(" ");
-    text = text.toLowerCase(Locale.ROOT).strip();
-    text = text.replaceAll("(^| )([a-z]+)\\^ ?-([0-9])", "/$2^$3").replace("^1", "");
+    text = WORD.matcher(text).replaceAll(m -> m.group().toLowerCase(Locale.ROOT)).strip();
+    text = text.replaceAll("(^| )([a-z]+) ?\\^ ?-([0-9])", "/$2^$3").replace("^1", "");
     text = text.replaceAll("\\.$", "").replaceAll("\\s*(?:/|\\bper\\b)\\s*", "/");
     text =
         POWER_WORD

@@ -56,6 +56,11 @@ final class SoundComparison {
     if (sameTime.isPresent()) {
       return sameTime.get();
     }
+    Optional<String> amount = AnswerUnit.converted(gold);
+    if (amount.isPresent()
+        && AnswerUnit.converted(answer).filter(other -> same(amount.get(), other)).isPresent()) {
+      return true;
+    }
     if (SoundText.isUndefined(gold) || SoundText.isUndefined(answer)) {
       return SoundText.isUndefined(gold) && SoundText.isUndefined(answer);
     }
@@ -77,9 +82,12 @@ final class SoundComparison {
       return range.allows(answerRange) && same(range.term(), answerRange.renamedTo(range));
     }
     Optional<String> letters = SoundText.choices(gold);
-    Optional<String> chosen = letters.flatMap(any -> SoundText.choices(answer));
+    boolean statements = letters.filter(list -> list.matches("[1-9]+")).isPresent();
+    String signs = statements ? answer.replaceAll("(?<![0-9(])([1-9])(?![0-9)])", "($1)") : answer;
+    Optional<String> chosen = letters.flatMap(any -> SoundText.choices(signs));
     // Letters side by side may be an order: BDAC is not ABCD.
-    if (chosen.isPresent() && (letters.equals(chosen) || goldWords.matches("[a-h]{3,}"))) {
+    if (statements
+        || chosen.isPresent() && (letters.equals(chosen) || goldWords.matches("[a-h]{3,}"))) {
       return letters.equals(chosen);
     }
     // A solution 1,6 lists two numbers, while an answer 1,6 may also be 1.6.
@@ -99,11 +107,11 @@ final class SoundComparison {
           .filter(number -> readings.of(a).stream().anyMatch(g -> same(g, number)))
           .isPresent();
     }
-    List<String> ratio = ratio(a);
-    List<String> other = ratio(b);
-    if (!ratio.isEmpty() || !other.isEmpty()) {
-      return ratio.size() == other.size()
-          && IntStream.range(0, ratio.size()).allMatch(i -> same(ratio.get(i), other.get(i)));
+    List<String> parts = SoundText.parts(a.latex());
+    List<String> other = SoundText.parts(b.latex());
+    if (!parts.isEmpty() || !other.isEmpty()) {
+      return parts.size() == other.size()
+          && IntStream.range(0, parts.size()).allMatch(i -> same(parts.get(i), other.get(i)));
     }
     if (inDifferentUnits(gold, answer)) {
       return false;
@@ -132,14 +140,6 @@ final class SoundComparison {
     }
   }
 
-  /** The terms of 1:2:3 or a:b:c=1:2:3, divided by the first; none for a quotient 1:2. */
-  private static List<String> ratio(Cleaned cleaned) {
-    String[] terms = cleaned.latex().replaceAll("^.*=", "").split(":", -1);
-    return terms.length < 3 || cleaned.latex().contains(",")
-        ? List.of()
-        : Stream.of(terms).skip(1).map(term -> "\\frac{" + term + "}{" + terms[0] + "}").toList();
-  }
-
   private static boolean inDifferentUnits(String gold, String answer) {
     Optional<String> unit = AnswerUnit.canonical(SoundLatex.of(gold));
     Optional<String> other = AnswerUnit.canonical(SoundLatex.of(answer));
@@ -163,12 +163,13 @@ final class SoundComparison {
   private static boolean sameWords(String gold, String answer) {
     // June 20 has a word, while 2ab is a term.
     boolean digits = gold.matches(".*[0-9].*");
-    boolean spoken = gold.matches(digits ? "(?s).*[a-z]{3}.*" : "(?s).*[a-z]{2}.*");
+    boolean spoken =
+        gold.matches(digits ? "(?s).*\\p{L}{3}.*" : "(?s).*(?:\\p{L}{2}|\\p{IsHan}).*");
     if (!spoken || gold.matches(digits ? ".*[=<>^_/].*" : ".*[=<>^_].*")) {
       return false;
     }
     boolean yesOrNo = gold.matches("yes|no|true|false");
-    return gold.replace(" ", "").equals(answer.replace(" ", ""))
+    return SoundText.bare(gold).equals(SoundText.bare(answer))
         || yesOrNo && answer.matches(gold + "[,.! ].*");
   }
 
@@ -176,9 +177,15 @@ final class SoundComparison {
     return anyReadings(
         a,
         b,
-        (written, answer) -> {
+        (written, given) -> {
+          Expr values = SoundReadings.values(given);
+          boolean named = SoundReadings.values(written) != written;
+          Expr answer = named || SoundReadings.isPoint(written) ? given : values;
           Expr gold = isUnnamed(answer) ? withoutNames(written) : written;
-          boolean sets = a.braced() && isPoint(answer) || isPoint(gold) && (b.braced() || b.or());
+          // In (1, 2) the order counts, in x=1, x=2 it does not.
+          boolean sets =
+              a.braced() && SoundReadings.isPoint(answer)
+                  || SoundReadings.isPoint(gold) && (b.braced() || b.or() || values != given);
           return !sets && samePercent(gold, a.percent(), answer, b.percent());
         });
   }
@@ -197,7 +204,7 @@ final class SoundComparison {
 
   /** Whether it is a list without equations, such as (1, 2). */
   private static boolean isUnnamed(Expr answer) {
-    return (answer instanceof FiniteSet || isPoint(answer))
+    return (answer instanceof FiniteSet || SoundReadings.isPoint(answer))
         && answer.children().stream().noneMatch(Relations::isRelation);
   }
 
@@ -208,7 +215,7 @@ final class SoundComparison {
     }
     if (!(gold instanceof FiniteSet)
         || !gold.children().stream().allMatch(Relations::isAssignment)) {
-      return gold;
+      return SoundReadings.values(gold);
     }
     List<String> names =
         gold.children().stream()
@@ -217,11 +224,6 @@ final class SoundComparison {
     return names.equals(names.stream().distinct().sorted().toList())
         ? new Tuple(gold.children().stream().map(e -> Relations.last(e).right()).toList())
         : gold;
-  }
-
-  /** Whether the expression is ordered, so that no set in braces equals it. */
-  private static boolean isPoint(Expr expr) {
-    return expr instanceof Tuple || expr instanceof Interval interval && interval.isOpen();
   }
 
   /** Compares residues: 17 mod 5 equals 2 mod 5, and 2 if the solution has no modulus. */
@@ -267,9 +269,9 @@ final class SoundComparison {
 
   private boolean compare(Expr solution, Expr prediction) {
     // A vector may be written as a column or as a point.
-    Expr gold = isPoint(prediction) ? SoundReadings.point(solution) : solution;
-    Expr answer = isPoint(solution) ? SoundReadings.point(prediction) : prediction;
-    if (isPoint(gold) || isPair(gold)) {
+    Expr gold = SoundReadings.isPoint(prediction) ? SoundReadings.point(solution) : solution;
+    Expr answer = SoundReadings.isPoint(solution) ? SoundReadings.point(prediction) : prediction;
+    if (SoundReadings.isPoint(gold) || isPair(gold)) {
       return sameTuple(gold, answer);
     }
     Optional<Boolean> functions = sameFunctions(gold, answer);
@@ -280,7 +282,7 @@ final class SoundComparison {
         && (answer instanceof FiniteSet || answer instanceof Tuple)) {
       return false;
     }
-    if (gold instanceof FiniteSet set && isPoint(answer)) {
+    if (gold instanceof FiniteSet set && SoundReadings.isPoint(answer)) {
       return !equivalence.repeats(answer.children())
           && equivalence.same(set, new FiniteSet(answer.children()));
     }
@@ -303,7 +305,7 @@ final class SoundComparison {
 
   /** The order counts in a tuple; braces around an answer make it irrelevant. */
   private boolean sameTuple(Expr gold, Expr answer) {
-    if (isPoint(gold) && answer instanceof FiniteSet set) {
+    if (SoundReadings.isPoint(gold) && answer instanceof FiniteSet set) {
       return !set.repeating()
           && equivalence.same(new Tuple(gold.children()), new Tuple(set.elements()));
     }

@@ -52,7 +52,18 @@ final class SoundLatex {
           new Rewrite(
               "([0-9]\\.[0-9]{0,9}?)(?:([0-9])\\2{2,}|([0-9]{2,9}?)\\3+)(?:\\.{3}|…|\\\\[lc]?dots(?![a-zA-Z]))",
               "$1\\\\overline{$2$3}"),
-          new Rewrite("(?<=,)\\s*(?:\\.{2,}|…)", "\\\\ldots"),
+          new Rewrite("(?<=,)\\s*(?:\\.{2,}|…)|\\\\c?dots[bcmio]?(?![a-zA-Z])", "\\\\ldots "),
+          // Chinese books write C and A above and below for combinations and arrangements.
+          new Rewrite(
+              "(?<![a-zA-Z])(?:\\\\(?:mathrm|text|rm)\\s*)?(?:C|\\{C\\})_(?:\\{([1-9][0-9]+|[0-9]*[a-z])\\}|\\{?([3-9]|[a-z])\\}?)\\^(?:\\{([0-9a-z])\\}|([0-9a-z]))",
+              "\\\\binom{$1$2}{$3$4}"),
+          new Rewrite(
+              "(?<![a-zA-Z])[AP]_\\{?([1-9][0-9]|[3-9])\\}?\\^\\{?([0-9])\\}?(?![0-9a-z])",
+              "\\\\frac{$1!}{($1-$2)!}"),
+          new Rewrite("^([1-9][0-9]{0,2})\\.([0-9]{3}),([0-9]{1,2})(?![0-9.,])", "$1$2.$3"),
+          new Rewrite("(?<=[0-9])\\s*(?:\\\\text\\{)?\\s+to\\s+\\}?\\s*(?=[0-9])", ":"),
+          new Rewrite("(?<!\\p{L})(?:oder|ou|или)(?!\\p{L})|或者?", " or "),
+          new Rewrite("(?<!\\p{L})(?:und|et|и)(?!\\p{L})|[和与]", " and "),
           new Rewrite("(?<=[0-9A-Za-z)}])\\*\\*(?=[-0-9A-Za-z({])", "^"),
           new Rewrite("\\*\\*|`", ""),
           // Bold type of a whole answer, unless it is a name.
@@ -115,6 +126,14 @@ final class SoundLatex {
           new Rewrite(
               "^\\\\(?:text|textbf|mathrm|mathbf)\\{\\s*((?:\\\\?\\$)?-?[0-9][0-9.,/]*[^{}0-9]*(?:\\^[23])?)\\}$",
               "$1"),
+          new Rewrite("\\\\neq(?![a-zA-Z])", "\\\\ne "),
+          // A condition in brackets, and an index that begins with 1.
+          new Rewrite(
+              "(?<=[0-9a-z})])\\s*\\(([a-z]\\s*(?:[<>]|\\\\(?:ne|[lg]eq?)(?![a-z]))[^()]*)\\)$",
+              ",$1"),
+          new Rewrite(
+              "^([a-zA-Z]_\\{?n\\}?\\s*=[^,]*?)(?:\\\\text\\{\\s*for\\s*\\}|,)\\s*n\\s*\\\\geq?\\s*1$",
+              "$1,n\\\\in\\\\mathbb{N}"),
           powerOfTen("thousand", 3),
           powerOfTen("million", 6),
           powerOfTen("billion", 9),
@@ -227,7 +246,8 @@ final class SoundLatex {
   private static String system(MatchResult rows) {
     String lines = rows.group(rows.group(1) != null ? 1 : 2);
     lines = lines.replaceAll("&(?=\\s*(?:[=<>]|\\\\[lg]e))|(?<=^|=|\\\\\\\\)\\s*&", "");
-    boolean conditions = lines.matches("(?s).*(?:&|\\\\text|\\\\mathrm|\\bif\\b).*");
+    boolean conditions =
+        lines.matches("(?s).*(?:&|\\\\text|\\\\mathrm|\\bif\\b|,[^,=\\\\]*(?:[<>]|\\\\[lgn]e)).*");
     return Matcher.quoteReplacement(
         conditions ? rows.group() : trimmed(lines).replaceAll("[,;]?\\s*\\\\\\\\", ","));
   }

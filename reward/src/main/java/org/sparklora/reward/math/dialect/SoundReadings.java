@@ -44,7 +44,7 @@ final class SoundReadings {
   /** An equation with one sign, whose left side begins with a name. */
   private static final Pattern NAMED =
       Pattern.compile(
-          "(?=[a-zA-Z|\\\\])((?:[^=<>,;(){}]|\\([^()=]*\\)|\\{[^{}=]*\\})++)=([^=<>,;]+)");
+          "(?=[a-zA-Z|\\\\])((?:[^=<>,;(){}]|\\([^()]*\\)|\\{[^{}=]*\\})++)=([^=<>,;]+)");
 
   /** Largest relative difference of two sides of ≈, such as 22/7 and 3.14. */
   private static final BigDecimal ROUNDING = new BigDecimal("0.02");
@@ -146,6 +146,16 @@ final class SoundReadings {
             .allMatch(e -> e instanceof Interval i && (infinite(i) || !i.isOpen()))) {
       return joined(SetOperation.Op.UNION, set.elements());
     }
+    // y = ±x is two equations.
+    if (Relations.isAssignment(result)
+        && result instanceof Relation r
+        && r.right() instanceof FiniteSet values
+        && isNamed(values)) {
+      return new FiniteSet(
+          values.elements().stream()
+              .<Expr>map(value -> new Relation(r.op(), r.left(), value))
+              .toList());
+    }
     // 5+6=11=x says x = 11.
     return Relations.isEquation(result)
             && !Relations.isNamesOnly(Relations.first(result).left())
@@ -196,6 +206,21 @@ final class SoundReadings {
             node instanceof Symbol symbol
                 ? new Symbol(symbol.name().toLowerCase(Locale.ROOT), symbol.real())
                 : node);
+  }
+
+  /** Whether the expression is ordered, so that no set in braces equals it. */
+  static boolean isPoint(Expr expr) {
+    return expr instanceof Tuple || expr instanceof Interval interval && interval.isOpen();
+  }
+
+  /** The values of {@code x=1, x=2} or {@code (x,y)=(1,2), (x,y)=(3,4)}, which have one name. */
+  static Expr values(Expr expr) {
+    return expr instanceof FiniteSet
+            && expr.children().stream()
+                .allMatch(e -> e instanceof Relation r && r.op() == Relation.Op.EQ)
+            && expr.children().stream().map(e -> ((Relation) e).left()).distinct().count() == 1
+        ? new FiniteSet(expr.children().stream().map(e -> ((Relation) e).right()).toList())
+        : expr;
   }
 
   /** The entries of a column as a point; any other expression itself. */

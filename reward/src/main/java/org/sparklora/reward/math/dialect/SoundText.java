@@ -1,5 +1,6 @@
 package org.sparklora.reward.math.dialect;
 
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -10,6 +11,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Removes parts of an answer that do not belong to its value, and lists the readings of the rest:
@@ -46,7 +48,8 @@ final class SoundText {
       Pattern.compile(
           "(?s)([^=]*\\\\equiv(?:(?!\\\\mod).)*)\\\\mod\\s*\\{?\\s*([0-9]+|[a-z])\\s*\\}?");
   private static final Pattern BASE =
-      Pattern.compile("\\(?\\s*(-?[0-9A-F]+)\\s*\\)?_\\{?\\s*([0-9]+)\\s*\\}?");
+      Pattern.compile(
+          "\\(?\\s*(-?[0-9A-F]+)\\s*\\)?(?:_\\{?|[\\s~]*(?:\\\\text\\{)?\\s*\\(?base\\s)\\s*(?:\\\\text\\{)?([0-9]+|two|three|four|five|six|seven|eight|nine)[\\s})]*");
   private static final Pattern PERCENT =
       Pattern.compile(
           "(?:\\s|\\\\[ ,])*(?:\\\\text\\{\\s*(?:\\\\?%|percentage|percent|pct)\\s*\\}"
@@ -68,17 +71,29 @@ final class SoundText {
               + "(\\([A-H]\\))(?:\\s*\\}|(?=[\\s~\\\\]))((?!.*\\([A-H]\\)).*)");
 
   private static final Pattern CHOICES =
-      Pattern.compile("\\(?[A-H]\\)?(?:(?:[\\s,;&]|and(?![a-z]))*+\\(?[A-H]\\)?)++");
+      Pattern.compile(
+          "(?:\\(?[A-H]\\)?(?:(?:[\\s,;&]|and(?![a-z]))*+\\(?[A-H]\\)?)++|(?:\\([1-9]\\)(?:[\\s,;&]|and(?![a-z]))*){2,}|[①-⑨](?:(?:[\\s,;&]|and(?![a-z]))*[①-⑨])*)");
+  private static final Pattern CASES =
+      Pattern.compile(
+          "(?s)(?:[a-zA-Z](?:\\([a-z]\\)|_\\{?[a-z]\\}?)?\\s*=\\s*)?"
+              + "(?:(?:\\\\\\{\\s*)?\\\\begin\\{d?cases\\}|\\\\\\{\\s*\\\\begin\\{array\\}\\{[lcr]+\\})(.*)\\\\end\\{(?:d?cases|array)\\}");
+
+  /** Stands between a value and its condition. */
+  private static final String IF =
+      "&|(?:\\\\(?:text|mathrm)\\{)?\\s*(?<![a-zA-Z])(?:if|when|for)(?![a-zA-Z])\\s*\\}?|,(?=[^,&\\\\]*(?:[=<>]|\\\\[lgn]e))";
+
   private static final Pattern TIME =
       Pattern.compile("(?=.*[:m])([0-9]{1,2})(?::([0-9]{2}))?(?:\\s*([ap])\\.?m\\.?)?");
   private static final Pattern ALL_BUT =
       Pattern.compile(
           "all real numbers,? (?:except|but|other than) (?:for )?(?:x ?= ?)?((?:[-0-9./, ]|and|or)+)");
   private static final List<String> NUMBERS =
-      List.of("zero one two three four five six seven eight nine ten".split(" "));
+      List.of(
+          "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+              .split(" "));
   private static final Set<String> UNDEFINED =
       Set.of(
-          "dne|undefined|does not exist|doesnotexist|not defined|no limit|\\frac{1}{0}|\\frac{0}{0}|1/0|0/0"
+          "dne|undefined|the limit does not exist|does not exist|doesnotexist|not defined|no limit|\\frac{1}{0}|\\frac{0}{0}|1/0|0/0"
               .split("\\|"));
 
   private SoundText() {}
@@ -97,6 +112,14 @@ final class SoundText {
     return withoutCommands(written).toLowerCase(Locale.ROOT);
   }
 
+  /** Words without articles and endings that people leave out. */
+  static String bare(String words) {
+    return words
+        .replaceAll("^(?:on|the|an?) |(?: only|(?<!no) solutions?| condition|条件)$", "")
+        .replaceAll(",? and |&", ",")
+        .replaceAll(" |(?<=[0-9])(?:st|nd|rd|th)\\b", "");
+  }
+
   private static String withoutCommands(String written) {
     String text = SoundLatex.of(written).replaceAll("~|\\\\[ ,]", " ");
     text = text.replaceAll("\\\\(?:text|textbf|textit|mathrm|mbox|mathbf|rm|bf)\\b", "");
@@ -111,11 +134,12 @@ final class SoundText {
     return m.matches() && !article ? Optional.of(m.group(1)) : Optional.empty();
   }
 
-  /** The letters of several choices, from {@code A, C}, {@code (A) and (C)}, {@code AC}. */
+  /** The signs of several choices or statements, from {@code (A) and (C)}, {@code AC}, ①③. */
   static Optional<String> choices(String written) {
     return Optional.of(withoutCommands(written))
         .filter(text -> CHOICES.matcher(text).matches())
-        .map(text -> text.replaceAll("[^A-H]", ""));
+        .map(text -> Normalizer.normalize(text, Normalizer.Form.NFKC))
+        .map(text -> text.replaceAll("[^A-H1-9]", ""));
   }
 
   /** A choice and its value in two groups, from {@code (B) 12}. */
@@ -142,15 +166,16 @@ final class SoundText {
     }
     Optional<String> base = Optional.empty();
     Matcher inBase = BASE.matcher(text);
-    if (inBase.matches() && areDigits(inBase.group(1), inBase.group(2))) {
-      base = Optional.of(inBase.group(2));
+    String radix = inBase.matches() ? spoken(inBase.group(2)).orElse(inBase.group(2)) : "";
+    if (inBase.matches() && areDigits(inBase.group(1), radix)) {
+      base = Optional.of(radix);
       text = inBase.group(1);
     }
     text = CURRENCY.matcher(text).replaceAll("");
     // One percent sign at the end of a number is a unit; others are parts of a term.
     text = PERCENT.matcher(text).replaceAll("\\\\%");
     boolean percent =
-        text.matches("(?s)-?(?:\\([^()]*\\)|[^-+=<>%,;()\\\\]|\\\\(?!%))*+\\\\%")
+        text.matches("(?s)-?(?:[0-9]+,[0-9]+|(?:\\([^()]*\\)|[^-+=<>%,;()\\\\]|\\\\(?!%))*+)\\\\%")
             && !RELATION.matcher(text).find();
     if (percent) {
       text = SoundLatex.trimmed(text.replace("\\%", ""));
@@ -175,14 +200,32 @@ final class SoundText {
     if (allBut.matches()) {
       return Optional.of("\\mathbb{R}\\setminus\\{" + allBut.group(1) + "\\}");
     }
-    return switch (words.replaceFirst("solutions$", "solution")) {
+    return switch (words.replaceAll("^there (?:is|are) (?=no )|(?<=solution)s$", "")) {
       case "infinity", "+infinity" -> Optional.of("\\infty");
       case "-infinity" -> Optional.of("-\\infty");
-      case "all real numbers", "all reals" -> Optional.of("\\mathbb{R}");
+      case "all real numbers", "all reals", "all real numbers x" -> Optional.of("\\mathbb{R}");
       case "empty set", "the empty set", "no solution", "no real solution" ->
           Optional.of("\\emptyset");
       default -> Optional.of(NUMBERS.indexOf(words)).filter(n -> n >= 0).map(String::valueOf);
     };
+  }
+
+  /**
+   * The terms of 1:2:3 or a:b:c=1:2:3, divided by the first, or the values and conditions of cases;
+   * none for a quotient 1:2.
+   */
+  static List<String> parts(String latex) {
+    Matcher cases = CASES.matcher(latex);
+    if (cases.matches()) {
+      return Stream.of(cases.group(1).split("\\\\\\\\|" + IF))
+          .map(SoundLatex::trimmed)
+          .filter(part -> !part.isEmpty())
+          .toList();
+    }
+    String[] terms = latex.replaceAll("^.*=", "").split(":", -1);
+    return terms.length < 3 || latex.contains(",")
+        ? List.of()
+        : Stream.of(terms).skip(1).map(term -> "\\frac{" + term + "}{" + terms[0] + "}").toList();
   }
 
   /**

@@ -147,7 +147,9 @@ final class TermParser {
   Expr product(boolean withFunctions) {
     Expr left = signed(withFunctions);
     boolean nests = false;
-    while (in.is(MUL) || in.is(DIV) || in.is(COLON) || in.is(MOD)) {
+    // In a book, \cdot ends the argument of \sin x \cdot y.
+    boolean products = withFunctions || !in.isStrict();
+    while (in.is(MUL) && products || in.is(DIV) || in.is(COLON) || in.is(MOD)) {
       Token sign = in.next();
       Kind operator = sign.kind();
       if (sign.text().equals("\\over")) {
