@@ -77,6 +77,9 @@ for what, given, sent in [
     ("an expression", r".*\.1\..*q_proj", [r".*\.1\..*q_proj"]),
 ]:
     check(f"target_modules: {what}", lora_flags(LoraConfig(target_modules=given))["lora_target_modules"] == sent)
+for pattern in ("rank_pattern", "alpha_pattern"):
+    check(f"{pattern} is a flag", lora_flags(LoraConfig(**{pattern: {"q_proj": 64}}))[f"lora_{pattern}"] == '{"q_proj": 64}')
+    check("  but not where it is empty", f"lora_{pattern}" not in lora_flags(LoraConfig(**{pattern: {}})))
 message, _ = refused(ValueError, SFTConfig(model_init_kwargs={"quantization_config": 4}).flags)
 check(f"what a model is loaded with: {message[:90]}…", "quantization_config = 4 has no part here" in message)
 check("None where it is no limit", GRPOConfig(vllm_importance_sampling_clip_max=None).flags() == {"vllm_importance_sampling_clip_max": "none"})

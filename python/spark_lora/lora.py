@@ -7,20 +7,19 @@ from typing import List, Optional, Union
 
 from spark_lora.configs import SFTConfig
 from spark_lora.names import GUESSES
-from spark_lora.settings import Settings, kind, refusing_unknown
+from spark_lora.settings import Settings, kind, plain, refusing_unknown
 
 FORMER_NAMES = {"rank": "r", "lora_r": "r", "alpha": "lora_alpha", "lora_target_modules": "target_modules"}
 # What PEFT's class has besides, and nothing here depends on.
 OF_NO_EFFECT = {"auto_mapping", "base_model_name_or_path", "peft_type", "peft_version", "revision", "runtime_config", "megatron_core"}
 TARGETS = "name layers in target_modules: a list, or one regular expression of whole names, layers' numbers among them"
-RANK = "all adapters have one rank and alpha; r, lora_alpha"
 START = "A is drawn uniformly and B is 0, as PEFT's True has it"
 NEITHER = "adapters are LoRA's; use_rslora scales them otherwise"
 ALL = "beside an adapter all weights stay frozen; without peft_config all are trained"
 # Its others: the default, and what to say of another value.
 OF_PEFT = {
     "exclude_modules": (None, TARGETS), "layers_to_transform": (None, TARGETS), "layers_pattern": (None, TARGETS),
-    "target_parameters": (None, TARGETS), "rank_pattern": ({}, RANK), "alpha_pattern": ({}, RANK),
+    "target_parameters": (None, TARGETS),
     "init_lora_weights": (True, START), "loftq_config": ({}, START), "eva_config": (None, START), "corda_config": (None, START),
     "lora_ga_config": (None, START), "fan_in_fan_out": (False, "no model here has its weights transposed"),
     "lora_bias": (False, "adapters have no bias"), "trainable_token_indices": (None, ALL), "ensure_weight_tying": (False, ALL),
@@ -55,6 +54,8 @@ class LoraConfig(Settings):
         lora_dropout (`float`): dropout on the input of the adapter
         target_modules (`str` or `list`): "all-linear", names of linear layers, or one regular expression; None: q_proj
             and v_proj
+        rank_pattern, alpha_pattern (`dict`): other ranks and alphas for some layers: {"q_proj": 64}; of the expressions for the
+            end of a layer's name the first counts
         use_rslora (`bool`): scale the update by alpha / sqrt(rank) instead
         bias (`str`): "none" alone
         task_type (`str`): "CAUSAL_LM" alone
@@ -72,6 +73,8 @@ class LoraConfig(Settings):
     modules_to_save: Optional[List[str]] = None
     use_dora: bool = False
     inference_mode: bool = False
+    rank_pattern: dict = dataclasses.field(default_factory=dict)
+    alpha_pattern: dict = dataclasses.field(default_factory=dict)
 
 
 HERE = {field.name for field in dataclasses.fields(LoraConfig)}
@@ -106,6 +109,9 @@ def lora_flags(config):
         if not isinstance(targets, str) and len(names) == 1 and names[0].lower() != "all-linear":
             names = [rf"(.*\.)?{re.escape(names[0])}"]  # a flag's only value is an expression
         flags["lora_target_modules"] = names
+    for pattern in ("rank_pattern", "alpha_pattern"):
+        if getattr(config, pattern, None):
+            flags[f"lora_{pattern}"] = plain(getattr(config, pattern))
     if getattr(config, "use_rslora", False):
         flags["use_rslora"] = "true"
     if getattr(config, "modules_to_save", None):

@@ -56,7 +56,7 @@ class SourceRulesTest {
   private static final Pattern SPARK_FACING =
       Pattern.compile(
           "/sparklora/(api|spark/workers|spark/dl4j|prep/table|reward/job)/"
-              + "|(Job|Tables?|Commands?|SparkSessions|SparkStage|MetricsSource|ExternalJudge)\\.java$");
+              + "|(Job|Tables?|Commands?|SparkSessions|SparkStage|QueryProgress|MetricsSource|ExternalJudge)\\.java$");
 
   private static final List<String> READERS =
       List.of("pipeline", "data-prep", "reward", "train", "observe", "sweep", "spark-job");

@@ -30,6 +30,7 @@ public final class AttemptFile {
     R report = writer.apply(attempt);
     try {
       FileSystem fileSystem = target.getFileSystem(configuration);
+      fileSystem.mkdirs(target.getParent()); // HDFS does not rename into a folder that is missing
       if (fileSystem.exists(target) || !fileSystem.rename(attempt, target)) {
         if (!fileSystem.exists(target)) {
           throw new IOException("renaming was refused");
@@ -38,10 +39,7 @@ public final class AttemptFile {
       }
       return report;
     } catch (IOException e) {
-      throw new TableException(
-          "Cannot finish %s (%s): look at the disk and run prep again"
-              .formatted(target, e.getMessage()),
-          e);
+      throw TableException.unwritten(target, e);
     }
   }
 }

@@ -12,15 +12,15 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.run.FileVersion;
+import org.sparklora.pipeline.run.FileStamp;
 import org.sparklora.pipeline.table.Sha256;
 import org.sparklora.prep.source.DatasetFile;
 
 /**
  * The identity of the datasets of a job, for its manifest.
  *
- * @param fingerprint SHA-256 of the data files' paths, sizes and {@link FileVersion versions}, or
- *     of {@code table}, or of {@code sources}
+ * @param fingerprint SHA-256 of the data files' paths, sizes and {@link FileStamp#version
+ *     versions}, or of {@code table}, or of {@code sources}
  * @param table {@link DatasetInput#origin} of a dataset alone
  * @param sources of a mixture: for each dataset its name, its fingerprint, its origin, and of files
  *     with a filter the session's {@code time_zone}, in which the filter compares times
@@ -36,14 +36,14 @@ public record DatasetIdentity(
     Configuration configuration = session.hadoop();
     if (mixture.isNone()) {
       DatasetInput alone = inputs.get(0);
-      return new DatasetIdentity(alone.fingerprint(configuration), alone.origin(), List.of());
+      return new DatasetIdentity(fingerprint(configuration, alone), alone.origin(), List.of());
     }
     List<Map<String, Object>> sources = new ArrayList<>();
     for (DatasetInput input : inputs) {
       int number = sources.size();
       Map<String, Object> source = new LinkedHashMap<>();
       source.put("source", mixture.names().get(number));
-      source.put("dataset_fingerprint", input.fingerprint(configuration));
+      source.put("dataset_fingerprint", fingerprint(configuration, input));
       if (!mixture.parts().get(number).filter().isEmpty()) {
         source.put("time_zone", session.timeZone());
       }
@@ -53,10 +53,13 @@ public record DatasetIdentity(
     return new DatasetIdentity(ofEntries(Map.of("sources", sources)), Map.of(), sources);
   }
 
-  /** The fingerprint of files. */
-  static String ofFiles(Configuration configuration, List<DatasetFile> files) {
+  /** Equal fingerprints mean the same rows in the same order. */
+  private static String fingerprint(Configuration configuration, DatasetInput input) {
+    if (input.files().isEmpty()) {
+      return ofEntries(input.origin());
+    }
     return Sha256.hex(
-        files.stream()
+        input.files().stream()
             .map(
                 file ->
                     "%s\t%s\t%s%n"
@@ -71,15 +74,14 @@ public record DatasetIdentity(
     }
     try {
       FileSystem fileSystem = file.hadoopPath().getFileSystem(configuration);
-      return FileVersion.of(fileSystem, fileSystem.getFileStatus(file.hadoopPath()));
+      return FileStamp.version(fileSystem, fileSystem.getFileStatus(file.hadoopPath()));
     } catch (IOException e) {
       throw new ConfigException(
           Flags.DATASET_NAME, file.path(), "it cannot be read (%s)".formatted(e.getMessage()));
     }
   }
 
-  /** The fingerprint of a manifest's entries, such as those of a table. */
-  static String ofEntries(Map<String, Object> entries) {
+  private static String ofEntries(Map<String, Object> entries) {
     return Sha256.hex(
         entries.entrySet().stream()
             .map(entry -> "%s\t%s%n".formatted(entry.getKey(), entry.getValue()))

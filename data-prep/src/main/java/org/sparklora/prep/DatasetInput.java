@@ -7,6 +7,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.prep.source.DatasetFile;
 import org.sparklora.prep.source.SplitGroup;
 
 /** The dataset of a job as found: files, or a table. */
@@ -20,8 +21,7 @@ public sealed interface DatasetInput permits FileInput, TableInput {
    *     rows are skipped
    */
   static DatasetInput find(SessionTables session, PrepConfig.Source source) {
-    return findFiles(session.hadoop(), source)
-        .orElseGet(() -> TableInput.of(source, () -> session.open(source)));
+    return findFiles(session.hadoop(), source).orElseGet(() -> TableInput.of(session, source));
   }
 
   /** Finds a dataset of files; empty if the source names a table, which only a session can open. */
@@ -54,11 +54,15 @@ public sealed interface DatasetInput permits FileInput, TableInput {
    */
   List<SplitGroup> readable(SessionTables session, Path scratch);
 
-  /** The files that are read, or the folder of the table if it has one. */
-  List<Path> places();
+  /** The files that are read, unless Spark SQL reads them as a table. */
+  default List<DatasetFile> files() {
+    return List.of();
+  }
 
-  /** Equal fingerprints mean the same rows in the same order. */
-  String fingerprint(Configuration configuration);
+  /** The files that are read, or the folder of the table if it has one. */
+  default List<Path> places() {
+    return files().stream().map(DatasetFile::hadoopPath).toList();
+  }
 
   /** The identity of the table under the manifest's keys; empty for files. */
   default Map<String, Object> origin() {

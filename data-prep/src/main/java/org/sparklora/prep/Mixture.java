@@ -4,9 +4,9 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -54,11 +54,7 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
       return source.dataset() + config;
     }
 
-    /**
-     * The columns of a dataset's sample that are taken.
-     *
-     * @throws ConfigException if it lacks one
-     */
+    /** The columns of a dataset's sample that are taken; refuses a sample that lacks one. */
     public Map<String, Object> of(Map<String, Object> sample) {
       for (String column : columns) {
         ConfigException.require(
@@ -76,15 +72,13 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
      * keep: the table would be used again on another day.
      */
     void requireTimeless() {
-      TableQuery.presentTime(filter)
-          .ifPresent(
-              found -> {
-                throw new ConfigException(
-                    Flags.FILTER,
-                    filter,
-                    "%s depends on the day, and the table would be used again on others; write the day itself, such as DATE'2026-11-01', or give a format, with which the table's manifest keeps the day"
-                        .formatted(found));
-              });
+      Optional<String> found = TableQuery.presentTime(filter);
+      ConfigException.require(
+          found.isEmpty(),
+          Flags.FILTER,
+          filter,
+          "%s depends on the day, and the table would be used again on others; write the day itself, such as DATE'2026-11-01', or give a format, with which the table's manifest keeps the day"
+              .formatted(found.orElse("")));
     }
 
     public Map<String, Object> taken(Map<String, Object> row) {
@@ -114,11 +108,8 @@ public record Mixture(List<Part> parts, Held held, Map<String, Object> settings)
   }
 
   /** The first of {@link #COLUMNS}, or the second if a dataset has the first. */
-  String sourceColumn(Configuration hadoop, List<DatasetInput> found) {
-    boolean isUsed =
-        IntStream.range(0, parts.size())
-            .mapToObj(i -> parts.get(i).taken(found.get(i).sample(hadoop)))
-            .anyMatch(sample -> sample.containsKey(COLUMNS.get(0)));
+  static String sourceColumn(List<Map<String, Object>> samples) {
+    boolean isUsed = samples.stream().anyMatch(sample -> sample.containsKey(COLUMNS.get(0)));
     return COLUMNS.get(isUsed ? 1 : 0);
   }
 

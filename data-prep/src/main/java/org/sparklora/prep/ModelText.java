@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.Once;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
@@ -21,8 +23,11 @@ import org.sparklora.text.json.JsonFields;
  *
  * @param tokenizer empty when the folder has none
  * @param template of {@code --chat_template_path}, else the folder's, if any
+ * @param vocabularySize bound of the model's token ids: rows of its embedding, which may be fewer
+ *     than the tokenizer's ids, as in Gemma 3 1B; the tokenizer's without a config.json
  */
-record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template) {
+record ModelText(
+    Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template, int vocabularySize) {
   /** Size of the cache: enough for a few concurrent runs with a model each. */
   private static final int MOST_LOADED = 4;
 
@@ -47,51 +52,63 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
     return text.get(() -> load(source));
   }
 
-  /**
-   * Reads the files, without the cache.
-   *
-   * @throws ConfigException if they have changed since the driver found them
-   */
+  /** Reads the files, without the cache; refuses those that changed since they were found. */
   static ModelText load(TextSource source) {
     Path folder = source.model().folder();
     Optional<Tokenizer> tokenizer =
         Files.isRegularFile(folder.resolve("tokenizer.json"))
             ? Optional.of(Tokenizer.load(folder, source.dialect()))
             : Optional.empty();
-    ModelText text = new ModelText(tokenizer, template(source, tokenizer));
-    source.requireUnchanged(); // after reading: files may have changed before or meanwhile
+    ModelText text =
+        new ModelText(tokenizer, template(source, tokenizer), vocabularySize(folder, tokenizer));
+    // after reading: files may have changed before or meanwhile
+    Stream.of(source.model(), source.templateOf())
+        .distinct()
+        .forEach(ModelSource::requireUnchanged);
     return text;
   }
 
   private static Optional<ChatTemplate> template(TextSource source, Optional<Tokenizer> tokenizer) {
-    // Java 17 has no pattern switch; the last line serves the sealed interface's last case.
-    if (source.template() instanceof TextSource.TemplateFile file) {
+    String name = source.templateName();
+    if (!source.templateText().isEmpty()) {
       Map<String, Object> tokens = new TreeMap<>(specialTokens(tokenizer));
-      return Optional.of(ChatTemplate.of(file.text(), tokens, file.name()));
+      return Optional.of(ChatTemplate.of(source.templateText(), tokens, name));
     }
-    if (source.template() instanceof TextSource.OtherTokenizer other) {
-      Path folder = other.folder().folder();
-      Optional<ChatTemplate> template = ChatTemplate.load(folder);
+    Path folder = source.templateOf().folder();
+    Optional<ChatTemplate> template = ChatTemplate.load(folder);
+    if (!name.isEmpty()) {
       ConfigException.require(
           template.isPresent(),
           Flags.CHAT_TEMPLATE_PATH,
-          other.folder().name(),
+          name,
           "it is no file, and as a folder it has no chat template");
       List<String> lacking = tokenizer.map(own -> own.lacking(folder)).orElse(List.of());
       ConfigException.require(
           lacking.isEmpty(),
           Flags.CHAT_TEMPLATE_PATH,
-          other.folder().name(),
+          name,
           "its tokenizer has the special tokens %s, which the model's lacks and would read as plain text; add them to the model and its tokenizer first, or name a file with the template if it writes none of them"
               .formatted(lacking));
-      return template;
     }
-    return ChatTemplate.load(source.model().folder());
+    return template;
+  }
+
+  private static int vocabularySize(Path folder, Optional<Tokenizer> tokenizer) {
+    try {
+      return JsonFields.readIfThere(folder.resolve("config.json"))
+          .whole("vocab_size", 1, Integer.MAX_VALUE)
+          .orElse(tokenizer.map(Tokenizer::vocabularySize).orElse(0));
+    } catch (IOException e) {
+      throw new ConfigException(
+          Flags.MODEL_NAME_OR_PATH,
+          folder,
+          "its config.json cannot be read (%s)".formatted(e.getMessage()));
+    }
   }
 
   /** This text with a template whose {@code strftime_now} has another clock. */
   ModelText at(Clock clock) {
-    return new ModelText(tokenizer, template.map(own -> own.at(clock)));
+    return new ModelText(tokenizer, template.map(own -> own.at(clock)), vocabularySize);
   }
 
   /**
@@ -104,25 +121,5 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
     tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
     tokenizer.flatMap(Tokenizer::padToken).ifPresent(token -> tokens.put("pad_token", token));
     return tokens;
-  }
-
-  /**
-   * Bound of the model's token ids: rows of its embedding, which may be fewer than the tokenizer's
-   * ids, as in Gemma 3 1B; the tokenizer's without a config.json.
-   *
-   * @param source that this text was loaded from
-   */
-  int vocabulary(TextSource source) {
-    Path folder = source.model().folder();
-    try {
-      return JsonFields.readIfThere(folder.resolve("config.json"))
-          .whole("vocab_size", 1, Integer.MAX_VALUE)
-          .orElse(tokenizer.map(Tokenizer::vocabularySize).orElse(0));
-    } catch (IOException e) {
-      throw new ConfigException(
-          Flags.MODEL_NAME_OR_PATH,
-          folder,
-          "its config.json cannot be read (%s)".formatted(e.getMessage()));
-    }
   }
 }

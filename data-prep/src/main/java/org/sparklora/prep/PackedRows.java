@@ -1,11 +1,12 @@
 package org.sparklora.prep;
 
-import java.time.Clock;
 import java.util.ArrayList;
+import java.util.IntSummaryStatistics;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -15,51 +16,40 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.PackedSequenceWriter;
 import org.sparklora.prep.document.DocumentFile;
-import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.ShardPlan;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
+import org.sparklora.prep.format.TokenizedDocument;
 import org.sparklora.prep.pack.Packer;
-import org.sparklora.prep.pack.Wrapped;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
 import org.sparklora.prep.tokenize.ExampleTokenizer.TokenizedExample;
-import org.sparklora.prep.tokenize.TokenizedDocument;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
 
 /** Turns rows into documents, and packs the documents of each shard together. */
-record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<TableCounts.Packed> {
+record PackedRows(PrepConfig config, PrepConfig.Source source, DatasetFormat format)
+    implements RowKind {
   private static final Logger LOG = LoggerFactory.getLogger(PackedRows.class);
 
-  static PackedRows recognise(PrepConfig config, Map<String, Object> sample) {
-    PrepConfig.Source source = config.source();
+  static PackedRows recognise(
+      PrepConfig config, PrepConfig.Source source, Map<String, Object> sample) {
     DatasetFormat format =
         new DatasetFormats(source.columns(), source.useSystemColumn(), config.loss())
             .recognise(sample);
     ConfigException.require(
-        !(format instanceof DatasetFormat.Tokenized) || !sample.containsKey("seq_lengths"),
+        format.form() != DatasetFormat.Form.TOKENS || !sample.containsKey("seq_lengths"),
         Flags.DATASET_NAME,
         source.dataset(),
         "its rows are packed already (column seq_lengths), and packed again their documents would see each other; name the folder that prep made, with its manifest, or a dataset of one document a row");
-    if (format instanceof DatasetFormat.Tokenized tokens
-        && !tokens.useCompletionMask()
+    if (format.form() == DatasetFormat.Form.TOKENS
+        && !format.columns().contains("completion_mask")
         && sample.containsKey("completion_mask")) {
       LOG.warn(
           "Column completion_mask is not used and every token counts, as in TRL; --completion_only_loss uses it");
     }
-    return new PackedRows(config, format);
-  }
-
-  @Override
-  public String description() {
-    return format.description();
-  }
-
-  @Override
-  public Set<String> columns() {
-    return format.columns();
+    return new PackedRows(config, source, format);
   }
 
   @Override
@@ -68,41 +58,38 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Ta
   }
 
   @Override
-  public String requireText(TextSource text, ModelText read) {
-    ExampleTokenizer tokenizer = tokenizer(text, read, config);
+  public String requireText(ModelText read) {
+    ExampleTokenizer tokenizer = tokenizer(read, config);
     String template = tokenizer.template().map(ChatTemplate::fingerprint).orElse("");
-    String model = text.model().name();
+    String model = config.model().reference().name();
     ConfigException.require(
-        format instanceof DatasetFormat.Tokenized || read.tokenizer().isPresent(),
+        format.form() == DatasetFormat.Form.TOKENS || read.tokenizer().isPresent(),
         Flags.MODEL_NAME_OR_PATH,
         model,
         "there is no tokenizer.json in it, and the dataset has %s; name a folder with a Hugging Face checkpoint"
-            .formatted(description()));
+            .formatted(format.description()));
     ConfigException.require(
         !format.conversational() || !template.isEmpty(),
         Flags.MODEL_NAME_OR_PATH,
         model,
         "it has no chat template, and the dataset has %s; name one with --chat_template_path"
-            .formatted(description()));
+            .formatted(format.description()));
     ConfigException.require(
         !config.assistantOnlyLoss() || format.conversational(),
         Flags.ASSISTANT_ONLY_LOSS,
         true,
-        "it needs conversations, and the dataset has " + description());
+        "it needs conversations, and the dataset has " + format.description());
     if (config.loss() == DatasetFormats.Loss.COMPLETION
-        && format instanceof DatasetFormat.Conversations) {
+        && format.form() == DatasetFormat.Form.CONVERSATION) {
       LOG.warn(
-          "completion_only_loss has no effect on {}: every token counts, as in TRL", description());
+          "completion_only_loss has no effect on {}: every token counts, as in TRL",
+          format.description());
     }
     return template;
   }
 
-  /**
-   * The tokenizer and template of a model, with the settings of {@code config}.
-   *
-   * @param read loaded from {@code text}
-   */
-  static ExampleTokenizer tokenizer(TextSource text, ModelText read, PrepConfig config) {
+  /** The tokenizer and template of a model, with the settings of {@code config}. */
+  static ExampleTokenizer tokenizer(ModelText read, PrepConfig config) {
     Optional<Tokenizer> tokenizer = read.tokenizer();
     Optional<ChatTemplate> template = read.template();
     if (config.assistantOnlyLoss()) {
@@ -121,7 +108,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Ta
         tokenizer,
         template,
         ownEos.isEmpty() ? tokenizer.flatMap(Tokenizer::eosToken).orElse("") : ownEos,
-        read.vocabulary(text),
+        read.vocabularySize(),
         config.loss(),
         config.assistantOnlyLoss());
   }
@@ -138,46 +125,34 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Ta
   }
 
   @Override
-  public void announce(String dataset) {
-    LOG.info("Preparing {}: {}", dataset, description());
+  public SplitReport tokenize(
+      Configuration hadoop, Path file, ModelText read, Function<RowWriter, SplitReport> reading) {
+    ExampleTokenizer tokenizer = tokenizer(read, config);
+    try (DocumentFile out = new DocumentFile(hadoop, file)) {
+      return reading.apply(
+          (row, report) -> write(tokenizer.tokenize(format.example(row)), out, report));
+    }
   }
 
-  @Override
-  public Documents create(Configuration configuration, Path file, TextSource text, Clock clock) {
-    return new Tokenized(
-        this,
-        tokenizer(text, ModelText.shared(text).at(clock), config),
-        new DocumentFile.Writer(configuration, file));
-  }
-
-  private record Tokenized(PackedRows rows, ExampleTokenizer tokenizer, DocumentFile.Writer file)
-      implements Documents {
-    @Override
-    public int write(Map<String, Object> row, SplitReport report) {
-      TokenizedExample example = tokenizer.tokenize(rows.format.example(row));
-      if (!example.promptIsPrefix()) {
-        report.count(Count.PROMPT_NOT_PREFIX);
-      }
-      TokenizedDocument cut = rows.config.cut(example.document());
-      int excess = example.document().tokens() - cut.tokens();
-      if (excess > 0) {
-        report.countTruncated(excess);
-      }
-      // TRL drops rows without any target if it truncates rows.
-      boolean drops = rows.config.maxLength() != PrepConfig.UNLIMITED || cut.tokens() == 0;
-      if (!rows.config.packing().enabled() && drops && !cut.hasTarget()) {
-        report.count(Count.WITHOUT_TARGET);
-        return 0;
-      }
-      file.write(cut);
-      report.countDocument(cut.tokens());
-      return cut.tokens();
+  private int write(TokenizedExample example, DocumentFile out, SplitReport report) {
+    if (!example.promptIsPrefix()) {
+      report.count(Count.PROMPT_NOT_PREFIX);
     }
-
-    @Override
-    public void close() {
-      file.close();
+    TokenizedDocument cut = config.cut(example.document());
+    int excess = example.document().tokens() - cut.tokens();
+    if (excess > 0) {
+      report.count(Count.TRUNCATED);
+      report.count(Count.TRUNCATED_TOKENS, excess);
     }
+    // TRL drops rows without any target if it truncates rows.
+    boolean drops = config.maxLength() != PrepConfig.UNLIMITED || cut.tokens() == 0;
+    if (!config.packing().enabled() && drops && !cut.hasTarget()) {
+      report.count(Count.WITHOUT_TARGET);
+      return 0;
+    }
+    out.write(cut);
+    report.countDocument(cut.tokens());
+    return cut.tokens();
   }
 
   @Override
@@ -188,7 +163,7 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Ta
   @Override
   public List<RowFile> plan(List<int[]> lengths, int[] sources) {
     // rows of wrapped do not record their documents, so each row has to come from one dataset
-    boolean apart = config.packing().withinSource() || config.packer() instanceof Wrapped;
+    boolean apart = config.packing().withinSource() || config.packer() instanceof Packer.Wrapped;
     int[] together = apart && sources.length > 0 ? sources : new int[lengths.size()];
     return ShardPlan.of(lengths, together, config.packing().batchSize()).stream()
         .<RowFile>map(file -> new PackRowFile(config.packer(), file, sources))
@@ -196,32 +171,49 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Ta
   }
 
   @Override
-  public TableCounts.Packed counts(PrepCounts counts, RowFileReport written) {
-    return counts.packed(written, config.maxLength());
+  public Map<String, Number> counts(PrepCounts counts, PrepCounts written) {
+    IntSummaryStatistics rows = written.lengths(); // not empty
+    Map<String, Number> own = new LinkedHashMap<>();
+    own.put("rows_without_target", counts.of(Count.WITHOUT_TARGET));
+    own.put("documents", counts.lengths().getCount());
+    own.put("empty_documents", counts.of(Count.EMPTY)); // appear in no row
+    own.put("truncated_documents", counts.of(Count.TRUNCATED));
+    own.put("truncated_tokens", counts.of(Count.TRUNCATED_TOKENS));
+    own.put("prompts_not_prefix", counts.of(Count.PROMPT_NOT_PREFIX));
+    own.put("rows", rows.getCount());
+    own.put("tokens", rows.getSum());
+    own.put("target_tokens", written.of(Count.TARGET_TOKENS));
+    own.put("longest_row", rows.getMax());
+    boolean isLimited = config.maxLength() != PrepConfig.UNLIMITED;
+    double capacity = (double) rows.getCount() * config.maxLength();
+    own.put("fill_rate", isLimited ? rows.getSum() / capacity : 1.0);
+    return own;
   }
 
-  /**
-   * A file of a packed table: packs shard after shard, one in memory at a time.
-   *
-   * @param sources by split, the number of its dataset in a mixture; empty without one
-   */
+  /** A packed table's file, one shard in memory; {@code sources} are {@link RowKind#plan}'s. */
   record PackRowFile(Packer packer, ShardPlan.RowFile file, int[] sources) implements RowFile {
     @Override
-    public RowFileReport write(Configuration configuration, Path documents, Path output) {
-      RowFileReport report = new RowFileReport();
+    public SplitReport write(Configuration configuration, Path documents, Path output) {
+      SplitReport report = new SplitReport();
       try (var writer =
           PackedSequenceWriter.create(configuration, output.toString(), sources.length > 0)) {
         for (ShardPlan.Shard shard : file.shards()) {
+          List<TokenizedDocument> together = new ArrayList<>();
+          for (ShardPlan.DocumentRange range : shard.ranges()) {
+            Path path = TokenizeSplit.file(documents, range.split());
+            together.addAll(DocumentFile.read(configuration, path, range.first(), range.count()));
+          }
           packer.pack(
-              read(configuration, documents, shard),
+              together,
               sources(shard),
               row -> {
-                report.countRow(row);
+                report.countDocument(row.tokens());
+                report.count(Count.TARGET_TOKENS, row.targets());
                 writer.write(row);
               });
         }
       }
-      return report;
+      return report.trimmed();
     }
 
     /** The number of each document's dataset; empty without a mixture. */
@@ -230,21 +222,6 @@ record PackedRows(PrepConfig config, DatasetFormat format) implements RowKind<Ta
           .filter(range -> sources.length > 0)
           .flatMapToInt(range -> IntStream.range(0, range.count()).map(i -> sources[range.split()]))
           .toArray();
-    }
-
-    private static List<TokenizedDocument> read(
-        Configuration configuration, Path folder, ShardPlan.Shard shard) {
-      List<TokenizedDocument> documents = new ArrayList<>();
-      for (ShardPlan.DocumentRange range : shard.ranges()) {
-        Path path = TokenizeSplit.file(folder, range.split());
-        try (DocumentFile.Reader reader = new DocumentFile.Reader(configuration, path)) {
-          reader.skip(range.first());
-          for (int i = 0; i < range.count(); i++) {
-            documents.add(reader.next());
-          }
-        }
-      }
-      return documents;
     }
   }
 }

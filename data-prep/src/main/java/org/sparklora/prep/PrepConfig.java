@@ -9,20 +9,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
-import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
-import org.sparklora.prep.pack.OneDocumentARow;
+import org.sparklora.prep.format.DatasetFormats.ColumnMapping;
+import org.sparklora.prep.format.TokenizedDocument;
 import org.sparklora.prep.pack.Packer;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.source.LowerCase;
 import org.sparklora.prep.table.TableQuery;
-import org.sparklora.prep.tokenize.TokenizedDocument;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.TokenizerDialect;
 import org.sparklora.text.json.JsonFile;
@@ -33,16 +33,9 @@ import org.sparklora.text.json.JsonFile;
  * <p>Immutable, serialisable with Java's serialiser. An empty string or 0 stands for an unset
  * setting.
  *
- * @param source the dataset and how its rows are read
- * @param model the checkpoint whose tokenizer and chat template are used, and settings that
- *     override these
  * @param maxLength {@code max_length}: tokens a row, or {@link #UNLIMITED}
  * @param truncation {@code truncation_mode}, for documents that are not packed
- * @param packing {@code packing}, {@code packing_strategy} and {@code packing_batch_size}
  * @param loss {@code completion_only_loss}
- * @param assistantOnlyLoss {@code assistant_only_loss}
- * @param outputFolder {@code output_dir}
- * @param overwrite {@code overwrite_output_dir}
  */
 public record PrepConfig(
     Source source,
@@ -54,7 +47,7 @@ public record PrepConfig(
     boolean assistantOnlyLoss,
     String outputFolder,
     boolean overwrite)
-    implements TableConfig<TableCounts.Packed> {
+    implements TableConfig {
 
   /** {@link #maxLength} that truncates nothing; only without packing. */
   public static final int UNLIMITED = 0;
@@ -68,7 +61,7 @@ public record PrepConfig(
   }
 
   public Packer packer() {
-    return packing.enabled() ? packing.strategy().packer(maxLength) : new OneDocumentARow();
+    return packing.enabled() ? packing.strategy().packer(maxLength) : new Packer.OneDocumentARow();
   }
 
   /** The document, cut to the length of a row unless packing divides it among rows. */
@@ -79,27 +72,8 @@ public record PrepConfig(
   }
 
   @Override
-  public PrepConfig of(Source other) {
-    return new PrepConfig(
-        other,
-        model,
-        maxLength,
-        truncation,
-        packing,
-        loss,
-        assistantOnlyLoss,
-        outputFolder,
-        overwrite);
-  }
-
-  @Override
-  public TableKind<TableCounts.Packed> kind() {
+  public TableKind kind() {
     return TableKind.PACKED;
-  }
-
-  @Override
-  public RowKind<TableCounts.Packed> rows(Map<String, Object> sample) {
-    return PackedRows.recognise(this, sample);
   }
 
   @Override
@@ -127,11 +101,8 @@ public record PrepConfig(
    * @param dataset {@code dataset_name}: a file, a folder or a glob, or a table; or {@code
    *     datasets}: the file of {@code mixture}
    * @param config {@code dataset_config}: a subfolder, or the empty string
-   * @param split {@code dataset_train_split}
    * @param useSystemColumn {@code use_system_column}: whether a {@code system} column becomes the
    *     system message
-   * @param onBadRows {@code on_bad_rows}
-   * @param query how a table is read
    */
   public record Source(
       String dataset,
@@ -151,7 +122,7 @@ public record PrepConfig(
 
     /** A split, TRL's column names, no bad row allowed. */
     public static Source of(String dataset, String config, String split) {
-      ColumnMapping usual = ColumnMapping.defaults();
+      ColumnMapping usual = ColumnMapping.USUAL;
       return new Source(
           dataset, config, split, usual, false, OnBadRows.FAIL, TableQuery.NONE, Mixture.NONE);
     }
@@ -191,20 +162,21 @@ public record PrepConfig(
      * @throws ConfigException of {@code of}, with the place of the dataset in the mixture
      */
     public <T> List<T> each(Function<Source, T> of) {
-      return eachPart(part -> of.apply(part.source()));
+      return eachPart((part, number) -> of.apply(part.source()));
     }
 
     /**
-     * Calls {@code of} as {@link #each} does, with the part that the mixture takes of a dataset.
+     * Calls {@code of} as {@link #each} does, with the part that the mixture takes of a dataset and
+     * the dataset's number.
      */
-    public <T> List<T> eachPart(Function<Mixture.Part, T> of) {
+    public <T> List<T> eachPart(BiFunction<Mixture.Part, Integer, T> of) {
       if (mixture.isNone()) {
-        return List.of(of.apply(new Mixture.Part(this)));
+        return List.of(of.apply(new Mixture.Part(this), 0));
       }
       List<T> results = new ArrayList<>();
       for (Mixture.Part part : mixture.parts()) {
         try {
-          results.add(of.apply(part));
+          results.add(of.apply(part, results.size()));
         } catch (ConfigException e) {
           throw e.in("%s[%s] of %s".formatted(Flags.DATASETS, results.size(), dataset));
         }
@@ -216,12 +188,10 @@ public record PrepConfig(
   /**
    * The tokenizer and the chat template.
    *
-   * @param reference {@code model_name_or_path}
    * @param chatTemplatePath {@code chat_template_path}: a Jinja file, or the folder of another
    *     tokenizer; empty if unset
    * @param eosToken {@code eos_token}: the token that ends a plain text; empty for the tokenizer's
    *     own
-   * @param dialect {@code tokenizer_dialect}
    * @param templateVariables {@code chat_template_kwargs}, of prompts
    */
   public record Model(
@@ -233,10 +203,9 @@ public record PrepConfig(
       implements Serializable {}
 
   /**
-   * Packing.
+   * Settings of packing.
    *
    * @param batchSize documents packed together (TRL: 1000); 0: as many as a shard holds
-   * @param withinSource {@code pack_within_source}
    */
   public record Packing(
       boolean enabled, PackingStrategy strategy, int batchSize, boolean withinSource)

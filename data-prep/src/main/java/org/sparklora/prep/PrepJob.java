@@ -4,11 +4,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -23,7 +21,6 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.SplitGroup;
@@ -36,56 +33,49 @@ import org.sparklora.text.Tokenizer;
  *
  * <p>One object prepares one table, on the driver's thread.
  */
-public final class PrepJob<C extends TableCounts> {
+public final class PrepJob {
   private static final Logger LOG = LoggerFactory.getLogger(PrepJob.class);
 
   /** Inside the in-progress folder: deleted when the table is complete or the run fails. */
   private static final String DOCUMENTS = "_documents";
 
   private final Configuration configuration;
-  private final TableConfig<C> config;
+  private final TableConfig config;
   private final Mixture mixture;
   private final List<DatasetInput> parts; // of the mixture, else one
-  private final List<RowKind<C>> kinds; // by part
-  private final RowKind<C> rows; // the first, for what all kinds have in common
+  private final String sourceColumn; // of the mixture
+  private final List<RowKind> kinds; // by part
+  private final RowKind rows; // the first, for what all kinds have in common
   private final TextSource text;
   private final ModelText read;
   private final String templateSha256;
 
-  /**
-   * Inspects the dataset and the tokenizer; reads only as much as recognising the format takes.
-   *
-   * @param found for {@code config.source()}, the only dataset or those of a mixture
-   */
-  private PrepJob(Configuration configuration, TableConfig<C> config, List<DatasetInput> found) {
+  /** Inspects the datasets found and the tokenizer; reads only as much as recognising takes. */
+  private PrepJob(Configuration configuration, TableConfig config, List<DatasetInput> found) {
     this.configuration = configuration;
     this.config = config;
-    this.mixture = config.source().mixture();
+    PrepConfig.Source source = config.source();
+    this.mixture = source.mixture();
     this.parts = found;
     parts.forEach(
         part -> OutputFolder.requireApart(configuration, config.outputFolder(), part.places()));
+    List<Map<String, Object>> samples = new ArrayList<>();
     this.kinds =
-        each(
-            (part, rows) -> {
+        source.eachPart(
+            (part, number) -> {
               part.requireTimeless();
-              return config.of(part.source()).rows(part.of(rows.sample(configuration)));
+              samples.add(part.of(parts.get(number).sample(configuration)));
+              return RowKind.recognise(config, part.source(), samples.get(number));
             });
+    this.sourceColumn = Mixture.sourceColumn(samples);
     this.rows = kinds.get(0);
     this.text = TextSource.locate(configuration, config.model());
     this.read = ModelText.load(text);
-    this.templateSha256 = kinds.stream().map(kind -> kind.requireText(text, read)).toList().get(0);
+    this.templateSha256 = kinds.stream().map(kind -> kind.requireText(read)).toList().get(0);
   }
 
-  /** Calls {@code of} for each part; an error has the place of the part in a mixture. */
-  private <T> List<T> each(BiFunction<Mixture.Part, DatasetInput, T> of) {
-    Iterator<DatasetInput> next = parts.iterator();
-    return config.source().eachPart(part -> of.apply(part, next.next()));
-  }
-
-  private static <C extends TableCounts> PrepJob<C> of(
-      SparkSession session, TableConfig<C> config) {
-    SessionTables tables = new SessionTables(session);
-    return new PrepJob<>(
+  private static PrepJob of(SessionTables tables, TableConfig config) {
+    return new PrepJob(
         tables.hadoop(), config, config.source().each(part -> DatasetInput.find(tables, part)));
   }
 
@@ -95,20 +85,23 @@ public final class PrepJob<C extends TableCounts> {
    *
    * @throws ConfigException when the dataset or the tokenizer does not fit the settings
    */
-  public static void requireInputs(Configuration configuration, TableConfig<?> config) {
+  public static void requireInputs(Configuration configuration, TableConfig config) {
     List<Optional<DatasetInput>> found =
         config.source().each(part -> DatasetInput.findFiles(configuration, part));
     if (found.stream().allMatch(Optional::isPresent)) {
-      new PrepJob<>(configuration, config, found.stream().map(Optional::get).toList());
+      new PrepJob(configuration, config, found.stream().map(Optional::get).toList());
     }
   }
 
-  private TableManifest.Inputs inputs(SparkSession session) {
-    DatasetIdentity datasets = DatasetIdentity.of(new SessionTables(session), mixture, parts);
+  private TableManifest.Inputs inputs(SessionTables tables) {
+    DatasetIdentity datasets = DatasetIdentity.of(tables, mixture, parts);
     return new TableManifest.Inputs(
         config.kind().formatVersion(),
         config.settings(),
-        kinds.stream().map(RowKind::description).distinct().collect(Collectors.joining("; ")),
+        kinds.stream()
+            .map(kind -> kind.format().description())
+            .distinct()
+            .collect(Collectors.joining("; ")),
         read.tokenizer().map(Tokenizer::fingerprint).orElse(""),
         templateSha256,
         ModelText.specialTokens(read.tokenizer()),
@@ -126,15 +119,14 @@ public final class PrepJob<C extends TableCounts> {
    * @throws TableException when a row is bad and bad rows are not skipped; the message names its
    *     place
    */
-  public static <C extends TableCounts> TableManifest<C> run(
-      SparkSession session, TableConfig<C> config) {
-    PrepJob<C> job = of(session, config);
-    return job.prepare(session, job.inputs(session), config.overwrite());
+  public static TableManifest run(SparkSession session, TableConfig config) {
+    SessionTables tables = new SessionTables(session);
+    PrepJob job = of(tables, config);
+    return job.prepare(tables, job.inputs(tables), config.overwrite());
   }
 
   /** Reuses or prepares the table in {@code output_dir}. */
-  public static <C extends TableCounts> TableManifest<C> reuseOrRun(
-      SparkSession session, TableConfig<C> config) {
+  public static TableManifest reuseOrRun(SparkSession session, TableConfig config) {
     return reuseOrRun(session, config, Flags.OUTPUT_DIR);
   }
 
@@ -145,47 +137,51 @@ public final class PrepJob<C extends TableCounts> {
    * @throws ConfigException also when the folder holds another table and may not be overwritten;
    *     the message says how that table was made
    */
-  public static <C extends TableCounts> TableManifest<C> reuseOrRun(
-      SparkSession session, TableConfig<C> config, Flag<?> folderKey) {
-    PrepJob<C> job = of(session, config);
-    TableManifest.Inputs inputs = job.inputs(session);
+  public static TableManifest reuseOrRun(
+      SparkSession session, TableConfig config, Flag<?> folderKey) {
+    SessionTables tables = new SessionTables(session);
+    PrepJob job = of(tables, config);
+    TableManifest.Inputs inputs = job.inputs(tables);
     Path folder = new Path(config.outputFolder());
-    Optional<TableManifest<C>> there =
+    Optional<TableManifest> there =
         TableManifest.in(job.configuration, config.kind(), config.outputFolder());
     if (there.isPresent() && there.get().fits(inputs, job.configuration, folder)) {
       OutputFolder.tidy(job.configuration, folder);
       LOG.info("Using the {} in {} again", config.kind().name(), folder);
       return there.get();
     }
-    there.ifPresent(
-        manifest ->
-            TableOrigin.requireReplaceable(
-                folderKey, config.outputFolder(), config.overwrite(), manifest.inputs(), inputs));
-    return job.prepare(session, inputs, config.overwrite() || there.isPresent());
+    there
+        .map(manifest -> manifest.origin(config.outputFolder()))
+        .ifPresent(made -> made.requireReplaceable(folderKey, config.overwrite(), inputs));
+    return job.prepare(tables, inputs, config.overwrite() || there.isPresent());
   }
 
   /** Makes the table; {@code overwrite} allows replacing the contents of its folder. */
-  private TableManifest<C> prepare(
-      SparkSession session, TableManifest.Inputs inputs, boolean overwrite) {
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+  private TableManifest prepare(
+      SessionTables tables, TableManifest.Inputs inputs, boolean overwrite) {
+    JavaSparkContext spark = new JavaSparkContext(tables.session().sparkContext());
     long started = System.nanoTime();
     for (int part = 0; part < kinds.size(); part++) {
-      kinds.get(part).announce(parts.get(part).description());
+      String format = kinds.get(part).format().description();
+      LOG.info("Preparing {}: {}", parts.get(part).description(), format);
     }
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path documents = new Path(output.work(), DOCUMENTS);
-      SessionTables tables = new SessionTables(session);
-      List<SplitGroup> groups = groups(tables, documents);
+      List<SplitGroup> groups =
+          config.source().eachPart((part, i) -> groups(i, tables, documents)).stream()
+              .flatMap(List::stream)
+              .toList();
       int[] sources = groups.stream().mapToInt(SplitGroup::source).toArray();
       List<RowKind.RowFile> files =
           rows.plan(tokenize(spark, groups, documents), mixture.isNone() ? new int[0] : sources);
-      List<RowFileReport> written = write(spark, files, documents, output.work());
-      TableManifest<C> manifest =
-          new TableManifest<>(
+      List<SplitReport> written = write(spark, files, documents, output.work());
+      Map<String, Number> own = rows.counts(PrepCounts.sum(parts), new PrepCounts(written));
+      TableManifest manifest =
+          new TableManifest(
               inputs,
               config.model().reference().name(),
-              rows.counts(counts(), RowFileReport.sum(written)),
+              PrepCounts.entries(mixture, parts, own),
               describe(output.work(), written),
               (System.nanoTime() - started) / 1e9);
       TableManifest.write(
@@ -196,24 +192,24 @@ public final class PrepJob<C extends TableCounts> {
           Flags.DATASET_NAME,
           config.source().dataset(),
           "its files have changed while it was read; run again when they are complete");
-      output.commit(documents);
+      boolean isThere = // concurrent trainings make equal tables
+          TableManifest.in(configuration, config.kind(), config.outputFolder())
+              .filter(there -> TableManifest.areEqual(there.inputs(), inputs))
+              .isPresent();
+      if (isThere) {
+        output.replace(documents);
+      } else {
+        output.commit(documents);
+      }
       return manifest;
     }
   }
 
-  private List<SplitGroup> groups(SessionTables tables, Path scratch) {
-    if (mixture.isNone()) {
-      return parts.get(0).readable(tables, scratch);
-    }
-    String column = mixture.sourceColumn(configuration, parts);
-    List<SplitGroup> groups = new ArrayList<>();
-    each(
-        (part, rows) -> { // no two inputs are equal: each has its own counts
-          int number = parts.indexOf(rows);
-          return groups.addAll(
-              mixture.readable(number, rows, column, config.model(), tables, scratch));
-        });
-    return groups;
+  private List<SplitGroup> groups(int part, SessionTables tables, Path scratch) {
+    DatasetInput all = parts.get(part);
+    return mixture.isNone()
+        ? all.readable(tables, scratch)
+        : mixture.readable(part, all, sourceColumn, config.model(), tables, scratch);
   }
 
   /** First stage: documents to files. Returns the length of each document, by split. */
@@ -221,8 +217,7 @@ public final class PrepJob<C extends TableCounts> {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     TextSource source = text;
     Clock clock = Clock.fixed(Instant.now(), ZoneId.systemDefault()); // one date for all rows
-    List<RowKind<C>> bySource = kinds;
-    String folder = documents.toString();
+    List<RowKind> bySource = kinds;
     List<SplitReport> reports =
         new SparkStage(spark, rows.stages().get(0), "tokens")
             .run(
@@ -234,27 +229,22 @@ public final class PrepJob<C extends TableCounts> {
                         clock,
                         bySource.get(split.source()),
                         split,
-                        TokenizeSplit.file(new Path(folder), index),
+                        TokenizeSplit.file(documents, index),
                         tokens));
     for (int i = 0; i < reports.size(); i++) {
-      parts.get(groups.get(i).source()).counts().add(reports.get(i));
+      parts.get(groups.get(i).source()).counts().reports().add(reports.get(i));
     }
-    PrepCounts counts = counts();
+    PrepCounts counts = PrepCounts.sum(parts);
     counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
-    parts.get(0).requireRows(counts.usableDocuments() > 0, rows.nothing(counts));
+    boolean hasTokens = counts.lengths().getCount() > counts.of(SplitReport.Count.EMPTY);
+    parts.get(0).requireRows(hasTokens, rows.nothing(counts));
     return reports.stream().map(SplitReport::lengths).toList();
   }
 
-  private PrepCounts counts() {
-    return PrepCounts.ofMixture(mixture, parts);
-  }
-
   /** Second stage: documents to rows. */
-  private List<RowFileReport> write(
+  private List<SplitReport> write(
       JavaSparkContext spark, List<RowKind.RowFile> files, Path documents, Path output) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
-    String source = documents.toString();
-    String target = output.toString();
     int count = files.size();
     return new SparkStage(spark, rows.stages().get(1), "tokens")
         .run(
@@ -262,17 +252,17 @@ public final class PrepJob<C extends TableCounts> {
             (index, file, tokens) ->
                 AttemptFile.write(
                     hadoop.value(),
-                    new Path(source),
-                    new Path(target, PackedSequenceTable.fileName(index, count)),
-                    attempt -> file.write(hadoop.value(), new Path(source), attempt)));
+                    documents,
+                    new Path(output, PackedSequenceTable.fileName(index, count)),
+                    attempt -> file.write(hadoop.value(), documents, attempt)));
   }
 
-  private List<TableManifest.TableFile> describe(Path folder, List<RowFileReport> written) {
+  private List<TableManifest.TableFile> describe(Path folder, List<SplitReport> written) {
     Map<String, Long> sizes = TableManifest.sizes(configuration, folder);
     List<TableManifest.TableFile> files = new ArrayList<>();
-    for (RowFileReport report : written) {
+    for (SplitReport report : written) {
       String name = PackedSequenceTable.fileName(files.size(), written.size());
-      files.add(new TableManifest.TableFile(name, sizes.get(name), report.rows()));
+      files.add(new TableManifest.TableFile(name, sizes.get(name), report.documents()));
     }
     return files;
   }

@@ -1,12 +1,12 @@
 package org.sparklora.prep;
 
-import java.time.Clock;
 import java.util.ArrayList;
+import java.util.IntSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Optional;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
@@ -15,8 +15,6 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
-import org.sparklora.pipeline.table.PromptWriter;
-import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.format.ProblemFormat;
@@ -26,30 +24,21 @@ import org.sparklora.text.ChatTemplate;
 /**
  * Turns rows into prompts, numbered from 0 in each split at first and across the table later, once
  * all earlier splits are counted.
- *
- * @param columns to read; empty: all
- * @param leftOut columns that are not read
  */
-record PromptRows(
-    PromptsConfig config, String description, Set<String> columns, List<String> leftOut)
-    implements RowKind<TableCounts.Prompts> {
+record PromptRows(PromptsConfig config, PrepConfig.Source source, ProblemFormat format)
+    implements RowKind {
   private static final Logger LOG = LoggerFactory.getLogger(PromptRows.class);
 
   /** Fewest prompts of a file, except for the last file. */
   private static final long FILE_PROMPTS = 1 << 15;
 
-  static PromptRows recognise(PromptsConfig config, Map<String, Object> sample) {
-    ProblemFormat format = format(config);
-    format.requireProblems(sample);
-    return new PromptRows(
-        config,
-        format.description(sample),
-        new TreeSet<>(format.columns(sample)),
-        format.leftOut(sample));
-  }
-
-  private static ProblemFormat format(PromptsConfig config) {
-    return new ProblemFormat(config.source().columns().prompt());
+  static PromptRows recognise(
+      PromptsConfig config, PrepConfig.Source source, Map<String, Object> sample) {
+    ProblemFormat format = ProblemFormat.recognise(source.columns().prompt(), sample);
+    if (!format.leftOut().isEmpty()) {
+      LOG.info("Rewards do not see the columns {}, whose values are long", format.leftOut());
+    }
+    return new PromptRows(config, source, format);
   }
 
   @Override
@@ -58,11 +47,11 @@ record PromptRows(
   }
 
   @Override
-  public String requireText(TextSource text, ModelText read) {
+  public String requireText(ModelText read) {
     ConfigException.require(
         read.tokenizer().isPresent(),
         Flags.MODEL_NAME_OR_PATH,
-        text.model().name(),
+        config.model().reference().name(),
         "there is no tokenizer.json in it; name a folder with a Hugging Face checkpoint");
     ConfigException.require(
         read.template().isPresent() || config.systemPrompt().isEmpty(),
@@ -73,47 +62,29 @@ record PromptRows(
   }
 
   @Override
-  public void announce(String dataset) {
-    LOG.info("Preparing prompts of {}: {}", dataset, description);
-    if (!leftOut.isEmpty()) {
-      LOG.info("Rewards do not see the columns {}, whose values are long", leftOut);
-    }
-  }
-
-  @Override
-  public Documents create(Configuration configuration, Path file, TextSource text, Clock clock) {
-    ModelText read = ModelText.shared(text).at(clock);
-    return new Tokenized(
-        this,
+  public SplitReport tokenize(
+      Configuration hadoop, Path file, ModelText read, Function<RowWriter, SplitReport> reading) {
+    PromptTokenizer tokenizer =
         new PromptTokenizer(
             read.tokenizer().orElseThrow(),
             read.template(),
             config.model().templateVariables(),
-            config.systemTurn(),
-            read.vocabulary(text)),
-        PromptWriter.create(configuration, file.toString()));
-  }
-
-  private record Tokenized(PromptRows rows, PromptTokenizer tokenizer, PromptWriter file)
-      implements Documents {
-    @Override
-    public int write(Map<String, Object> row, SplitReport report) {
-      Map<String, Object> shown = new LinkedHashMap<>(row);
-      shown.keySet().removeAll(rows.leftOut); // readers of JSON and CSV give all columns
-      Prompt prompt = tokenizer.tokenize(format(rows.config).problem(shown));
-      int tokens = prompt.tokens().length;
-      if (rows.config.isTooLong(tokens)) {
-        report.count(Count.TOO_LONG);
-        return 0;
-      }
-      file.write(prompt.withId(report.documents()));
-      report.countPrompt(prompt);
-      return tokens;
-    }
-
-    @Override
-    public void close() {
-      file.close();
+            Optional.of(config.systemPrompt()).filter(text -> !text.isEmpty()),
+            read.vocabularySize());
+    int most = config.maxPromptLength();
+    try (var out = PromptTable.create(hadoop, file)) {
+      return reading.apply(
+          (row, report) -> {
+            Prompt prompt = tokenizer.tokenize(format.problem(row));
+            int tokens = prompt.tokens().length;
+            if (most != PromptsConfig.UNLIMITED && tokens > most) {
+              report.count(Count.TOO_LONG);
+              return 0;
+            }
+            out.write(prompt.withId(report.documents()));
+            report.countPrompt(prompt);
+            return tokens;
+          });
     }
   }
 
@@ -143,33 +114,38 @@ record PromptRows(
   }
 
   @Override
-  public TableCounts.Prompts counts(PrepCounts counts, RowFileReport written) {
-    return counts.prompts(written);
+  public Map<String, Number> counts(PrepCounts counts, PrepCounts written) {
+    IntSummaryStatistics prompts = written.lengths(); // not empty
+    Map<String, Number> own = new LinkedHashMap<>();
+    own.put("too_long", counts.of(Count.TOO_LONG));
+    own.put("prompts", prompts.getCount());
+    own.put("without_solution", counts.of(Count.WITHOUT_SOLUTION));
+    own.put("tokens", prompts.getSum());
+    own.put("longest_prompt", prompts.getMax());
+    return own;
   }
 
   /**
    * A file of a prompts table: the prompts of consecutive splits, numbered consecutively.
    *
-   * @param firstSplit index of the first split
-   * @param splits number of splits
    * @param firstPrompt the number of its first prompt in the table
    */
   private record PromptFile(int firstSplit, int splits, long firstPrompt) implements RowFile {
     @Override
-    public RowFileReport write(Configuration configuration, Path documents, Path output) {
-      RowFileReport report = new RowFileReport();
-      try (PromptWriter writer = PromptWriter.create(configuration, output.toString())) {
+    public SplitReport write(Configuration configuration, Path documents, Path output) {
+      SplitReport report = new SplitReport();
+      try (var writer = PromptTable.create(configuration, output)) {
         for (int split = firstSplit; split < firstSplit + splits; split++) {
           PromptTable.forEach(
               configuration,
               TokenizeSplit.file(documents, split).toString(),
               prompt -> {
-                writer.write(prompt.withId(firstPrompt + report.rows()));
-                report.countRow(prompt);
+                writer.write(prompt.withId(firstPrompt + report.documents()));
+                report.countPrompt(prompt);
               });
         }
       }
-      return report;
+      return report.trimmed();
     }
   }
 }

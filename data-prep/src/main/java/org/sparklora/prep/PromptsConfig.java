@@ -2,7 +2,6 @@ package org.sparklora.prep;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import org.sparklora.pipeline.config.Flags;
 
 /**
@@ -13,11 +12,8 @@ import org.sparklora.pipeline.config.Flags;
  *
  * @param source the dataset and how its rows are read; of its column names, only {@code
  *     prompt_column} is used
- * @param model the checkpoint folder whose tokenizer and chat template are used
  * @param systemPrompt {@code system_prompt}: put before conversations that have no system turn
  * @param maxPromptLength {@code max_prompt_length}: longer prompts are left out; in tokens
- * @param outputFolder {@code output_dir}
- * @param overwrite {@code overwrite_output_dir}
  */
 public record PromptsConfig(
     PrepConfig.Source source,
@@ -26,32 +22,14 @@ public record PromptsConfig(
     int maxPromptLength,
     String outputFolder,
     boolean overwrite)
-    implements TableConfig<TableCounts.Prompts> {
+    implements TableConfig {
 
   /** {@link #maxPromptLength} that leaves no prompt out. */
   public static final int UNLIMITED = 0;
 
   @Override
-  public PromptsConfig of(PrepConfig.Source other) {
-    return new PromptsConfig(other, model, systemPrompt, maxPromptLength, outputFolder, overwrite);
-  }
-
-  Optional<String> systemTurn() {
-    return Optional.of(systemPrompt).filter(text -> !text.isEmpty());
-  }
-
-  boolean isTooLong(int tokens) {
-    return maxPromptLength != UNLIMITED && tokens > maxPromptLength;
-  }
-
-  @Override
-  public TableKind<TableCounts.Prompts> kind() {
+  public TableKind kind() {
     return TableKind.PROMPTS;
-  }
-
-  @Override
-  public RowKind<TableCounts.Prompts> rows(Map<String, Object> sample) {
-    return PromptRows.recognise(this, sample);
   }
 
   @Override

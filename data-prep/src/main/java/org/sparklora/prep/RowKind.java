@@ -1,30 +1,37 @@
 package org.sparklora.prep;
 
-import java.io.Closeable;
 import java.io.Serializable;
-import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.format.RowFormat;
 
 /**
  * The kind of rows a table has, packed rows or prompts; {@link PrepJob} does what both kinds share.
  *
  * <p>Immutable, serialisable with Java's serialiser: tasks receive it.
  */
-sealed interface RowKind<C extends TableCounts> extends Serializable
-    permits PackedRows, PromptRows {
-  TableConfig<C> config();
+sealed interface RowKind extends Serializable permits PackedRows, PromptRows {
+  /**
+   * The kind of row that a dataset's rows become.
+   *
+   * @param source the dataset of {@code config}, or one of its mixture
+   * @param sample by column its first non-null value, or null
+   * @throws org.sparklora.pipeline.config.ConfigException if such a table cannot be made of them
+   */
+  static RowKind recognise(
+      TableConfig config, PrepConfig.Source source, Map<String, Object> sample) {
+    return config instanceof PrepConfig packed
+        ? PackedRows.recognise(packed, source, sample)
+        : PromptRows.recognise((PromptsConfig) config, source, sample);
+  }
 
-  /** The recognised dataset format, for logs and the manifest. */
-  String description();
+  PrepConfig.Source source();
 
-  /** The columns to read; empty: all. */
-  Set<String> columns();
+  RowFormat format();
 
   /** Names of both stages, for progress. */
   List<String> stages();
@@ -32,24 +39,21 @@ sealed interface RowKind<C extends TableCounts> extends Serializable
   /**
    * Checks that the model folder has the files that the dataset's format needs.
    *
-   * @param read loaded from {@code text}
    * @return SHA-256 of the chat template in use; empty without one
    * @throws org.sparklora.pipeline.config.ConfigException if something is missing
    */
-  String requireText(TextSource text, ModelText read);
-
-  /** Logs that the table is being made. */
-  void announce(String dataset);
+  String requireText(ModelText read);
 
   /**
-   * Opens the file that holds a split's documents between the stages.
+   * Writes the file that holds a split's documents between the stages.
    *
-   * @param clock for chat templates; the same in all tasks of a job
+   * @param reading reads the split, and passes each row to its argument
    */
-  Documents create(Configuration configuration, Path file, TextSource text, Clock clock);
+  SplitReport tokenize(
+      Configuration hadoop, Path file, ModelText read, Function<RowWriter, SplitReport> reading);
 
-  /** The file that {@link #create} opens. Used by one thread. */
-  interface Documents extends Closeable {
+  /** Writes documents or prompts. Used by one thread. */
+  interface RowWriter {
     /**
      * Appends the document or prompt of a row, and counts it in the report.
      *
@@ -57,9 +61,6 @@ sealed interface RowKind<C extends TableCounts> extends Serializable
      * @throws org.sparklora.prep.source.BadRowException without a place, if the row is bad
      */
     int write(Map<String, Object> row, SplitReport report);
-
-    @Override
-    void close();
   }
 
   /** The message of the error that no row became a document. */
@@ -76,18 +77,10 @@ sealed interface RowKind<C extends TableCounts> extends Serializable
 
   /** A file of the table. */
   interface RowFile extends Serializable {
-    /**
-     * Writes the file.
-     *
-     * @param documents the folder with the first stage's files
-     */
-    RowFileReport write(Configuration configuration, Path documents, Path output);
+    /** Writes the file from those of the first stage in the folder {@code documents}. */
+    SplitReport write(Configuration configuration, Path documents, Path output);
   }
 
-  /**
-   * The counts for the manifest.
-   *
-   * @param written of all files together
-   */
-  C counts(PrepCounts counts, RowFileReport written);
+  /** The counts of this kind for the manifest, by name, with those of the files written. */
+  Map<String, Number> counts(PrepCounts counts, PrepCounts written);
 }

@@ -8,10 +8,8 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.prep.curate.CurateConfig;
 import org.sparklora.prep.curate.CurateJob;
 import org.sparklora.prep.curate.CurateManifest;
-import org.sparklora.prep.table.SelectedTable;
-import org.sparklora.prep.table.SourceTables;
 
-/** Opens tables, and filters files, with a session. Used by the driver's thread. */
+/** A session that opens tables and filters files. Used by the driver's thread. */
 public record SessionTables(SparkSession session) {
   public Configuration hadoop() {
     return session.sparkContext().hadoopConfiguration();
@@ -27,13 +25,9 @@ public record SessionTables(SparkSession session) {
     return session.sparkContext().isLocal();
   }
 
-  SelectedTable open(PrepConfig.Source source) {
-    return SourceTables.open(session, source.dataset(), source.query());
-  }
-
   /**
    * The rows of files that a mixture's filter keeps, with the columns that are taken, written by
-   * {@code curate}; its counts are added to those of {@code files}.
+   * {@code curate}; its counts replace those of {@code files}.
    *
    * @param model whose tokens the filter may count
    * @param folder for the rows; the caller deletes it
@@ -45,7 +39,7 @@ public record SessionTables(SparkSession session) {
     CurateConfig config =
         new CurateConfig(files.source(), filter, "", Optional.of(model), folder.toString(), false);
     CurateManifest made = CurateJob.run(session, config, part);
-    files.counts().addFiltered(made.counts());
+    files.counts().replaceBy(made.counts());
     return FileInput.find(
         hadoop(), PrepConfig.Source.of(new Path(folder, CurateManifest.DATA).toString()));
   }

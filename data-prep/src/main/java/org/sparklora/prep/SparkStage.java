@@ -29,83 +29,67 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.prep.document.StageReport;
+import org.sparklora.prep.document.SplitReport;
 
 /**
  * Runs one Spark-free call per piece of work, each in a Spark task; shows progress, and returns the
  * reports in the order of the pieces. Used by one thread.
+ *
+ * @param unit what {@link SplitReport#tokens} counts
  */
-public final class SparkStage {
+public record SparkStage(JavaSparkContext spark, String name, String unit) {
   private static final long POLL_MILLIS = 50;
-
-  private final JavaSparkContext spark;
-  private final String name;
-  private final String unit;
-  private final LongAccumulator tasksDone;
-  private final LongAccumulator tokensDone;
-  private final CollectionAccumulator<String> fatalProblems;
-  private final Running running;
-
-  /**
-   * @param unit what {@link StageReport#tokens} counts
-   */
-  public SparkStage(JavaSparkContext spark, String name, String unit) {
-    this.spark = spark;
-    this.name = name;
-    this.unit = unit;
-    // Accumulators count a retried task twice; they feed the progress only, never a result.
-    this.tasksDone = spark.sc().longAccumulator(name + " tasks");
-    this.tokensDone = spark.sc().longAccumulator(name + " " + unit);
-    this.fatalProblems = spark.sc().collectionAccumulator(name + " problems");
-    this.running = new Running(tokensDone.id());
-  }
 
   /** A task, called on an executor. */
   @FunctionalInterface
   public interface Task<T, R> extends Serializable {
-    /**
-     * @param tokens may receive token counts while the task runs; the report has the total
-     */
+    /** Runs; {@code tokens} may receive counts meanwhile, the report has the total. */
     R run(int index, T piece, LongConsumer tokens);
   }
 
-  /**
-   * Runs the tasks.
-   *
-   * @throws TableException with a task's fatal problem, as soon as one is reported
-   */
-  public <T extends Serializable, R extends StageReport> List<R> run(
+  /** A retried task is counted twice, so these counts feed the progress only, never a result. */
+  private record Counts(
+      LongAccumulator tasks, LongAccumulator tokens, CollectionAccumulator<String> fatalProblems)
+      implements Serializable {
+
+    <T, R extends SplitReport> R of(Task<T, R> task, T piece) {
+      AtomicLong told = new AtomicLong();
+      LongConsumer progress =
+          count -> {
+            told.addAndGet(count);
+            tokens.add(count);
+          };
+      R report = task.run(TaskContext.getPartitionId(), piece, progress); // one piece a partition
+      tasks.add(1);
+      tokens.add(report.tokens() - told.get());
+      report.fatalProblem().ifPresent(fatalProblems::add);
+      return report;
+    }
+  }
+
+  /** Runs the tasks; throws a task's fatal problem as soon as one is reported. */
+  public <T extends Serializable, R extends SplitReport> List<R> run(
       List<T> pieces, Task<T, R> task) {
     List<JavaSerialized<T>> work = new ArrayList<>();
     pieces.forEach(piece -> work.add(new JavaSerialized<>(piece)));
-    LongAccumulator tasks = tasksDone;
-    LongAccumulator tokens = tokensDone;
-    CollectionAccumulator<String> problems = fatalProblems;
+    Counts counts =
+        new Counts(
+            spark.sc().longAccumulator(name + " tasks"),
+            spark.sc().longAccumulator(name + " " + unit),
+            spark.sc().collectionAccumulator(name + " problems"));
+    Running running = new Running(counts.tokens.id());
     spark.setJobDescription(name);
     spark.setCallSite(name);
     spark.sc().addSparkListener(running);
-    JavaFutureAction<List<R>> future =
-        spark
-            .parallelize(work, Math.max(1, work.size()))
-            .map(
-                serialized -> {
-                  AtomicLong told = new AtomicLong();
-                  R report =
-                      task.run(
-                          TaskContext.getPartitionId(), // a partition has one piece
-                          serialized.value(),
-                          count -> {
-                            told.addAndGet(count);
-                            tokens.add(count);
-                          });
-                  tasks.add(1);
-                  tokens.add(report.tokens() - told.get());
-                  report.fatalProblem().ifPresent(problems::add);
-                  return report;
-                })
-            .collectAsync();
     try {
-      return await(future, pieces.size());
+      return await(
+          spark
+              .parallelize(work, Math.max(1, work.size()))
+              .map(piece -> counts.of(task, piece.value()))
+              .collectAsync(),
+          work.size(),
+          counts,
+          running);
     } finally {
       spark.sc().removeSparkListener(running);
       spark.setJobDescription(null);
@@ -113,19 +97,23 @@ public final class SparkStage {
     }
   }
 
-  private <R> List<R> await(JavaFutureAction<List<R>> future, int tasks) {
+  private <R> List<R> await(
+      JavaFutureAction<List<R>> future, int pieces, Counts counts, Running running) {
     Progress progress = Progress.start(name, unit);
     try {
-      while (!future.isDone()) {
-        stopAtFatalProblem(future);
-        progress.show(
-            (double) tasksDone.value() / Math.max(1, tasks), tokensDone.value() + running.tokens());
-        waitFor(future);
+      while (true) {
+        try {
+          List<R> reports = future.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+          stopAtFatalProblem(future, counts);
+          progress.done(counts.tokens.value());
+          return reports;
+        } catch (TimeoutException e) { // tasks are still running
+          stopAtFatalProblem(future, counts);
+          progress.show(
+              (double) counts.tasks.value() / Math.max(1, pieces),
+              counts.tokens.value() + running.tokens());
+        }
       }
-      List<R> reports = future.get();
-      stopAtFatalProblem(future);
-      progress.done(tokensDone.value());
-      return reports;
     } catch (ExecutionException e) {
       throw unwrapped(e);
     } catch (InterruptedException e) {
@@ -136,17 +124,8 @@ public final class SparkStage {
     }
   }
 
-  private static void waitFor(JavaFutureAction<?> future)
-      throws ExecutionException, InterruptedException {
-    try {
-      future.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      assert !future.isCancelled(); // not done yet
-    }
-  }
-
-  private void stopAtFatalProblem(JavaFutureAction<?> future) {
-    List<String> problems = new ArrayList<>(fatalProblems.value());
+  private static void stopAtFatalProblem(JavaFutureAction<?> future, Counts counts) {
+    List<String> problems = new ArrayList<>(counts.fatalProblems.value());
     if (!problems.isEmpty()) {
       future.cancel(true);
       throw new TableException(
@@ -210,12 +189,8 @@ public final class SparkStage {
 
     @Override
     public void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate heartbeat) {
-      var tasks = heartbeat.accumUpdates().iterator();
-      while (tasks.hasNext()) {
-        var task = tasks.next();
-        var updates = task._4().iterator();
-        while (updates.hasNext()) {
-          var update = updates.next();
+      for (var task : scala.collection.JavaConverters.seqAsJavaList(heartbeat.accumUpdates())) {
+        for (var update : scala.collection.JavaConverters.seqAsJavaList(task._4())) {
           if (update.id() == accumulator && update.update().nonEmpty()) {
             counts.put((Long) task._1(), (Long) update.update().get());
           }

@@ -4,13 +4,10 @@ import java.io.Serializable;
 import java.util.Map;
 
 /** Settings of a table to prepare; one record for each kind of row. */
-public sealed interface TableConfig<C extends TableCounts> extends Serializable
-    permits PrepConfig, PromptsConfig {
-  TableKind<C> kind();
+public sealed interface TableConfig extends Serializable permits PrepConfig, PromptsConfig {
+  TableKind kind();
 
   PrepConfig.Source source();
-
-  TableConfig<C> of(PrepConfig.Source source);
 
   PrepConfig.Model model();
 
@@ -18,17 +15,6 @@ public sealed interface TableConfig<C extends TableCounts> extends Serializable
 
   boolean overwrite();
 
-  /**
-   * The settings that decide the table's contents, under the user's names; the manifest keeps them.
-   */
+  /** The settings that decide the contents, under the user's names; the manifest keeps them. */
   Map<String, Object> settings();
-
-  /**
-   * The kind of row that this dataset's rows become.
-   *
-   * @param sample by column its first non-null value, or null
-   * @throws org.sparklora.pipeline.config.ConfigException if this kind of table cannot be made of
-   *     these columns
-   */
-  RowKind<C> rows(Map<String, Object> sample);
 }

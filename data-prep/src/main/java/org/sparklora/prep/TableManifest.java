@@ -3,7 +3,6 @@ package org.sparklora.prep;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -11,11 +10,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
 
@@ -23,15 +22,19 @@ import org.sparklora.pipeline.table.TableException;
  * {@link TableKind#manifest}, a JSON file in a table's folder: the table's inputs, counts and
  * files. Keys are the component names in snake case.
  *
- * @param inputs what decides the table's contents
  * @param model the model whose tokenizer was used, as the user names it; empty in tables of older
  *     versions
- * @param counts taken while the table was made
+ * @param counts taken while the table was made, by name: {@code rows_in} includes bad rows, {@code
+ *     rows_skipped} has these by reason, {@code problems} has messages about the first of them, and
+ *     {@code sources} the counts of each dataset of a mixture
  * @param files the table's Parquet files in row order
- * @param seconds time taken to make the table
  */
-public record TableManifest<C extends TableCounts>(
-    Inputs inputs, String model, C counts, List<TableFile> files, double seconds) {
+public record TableManifest(
+    Inputs inputs,
+    String model,
+    Map<String, Object> counts,
+    List<TableFile> files,
+    double seconds) {
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -48,17 +51,14 @@ public record TableManifest<C extends TableCounts>(
    * The inputs that decide the table's contents; equal inputs give equal tables.
    *
    * @param settings under the user's names
-   * @param datasetFormat the recognised format
    * @param chatTemplateSha256 empty when there is no template
    * @param specialTokens the tokenizer's, under the keys of tokenizer_config.json
-   * @param datasetFingerprint SHA-256 of the data files' paths, sizes and versions, or of {@code
-   *     table} or {@code sources}
+   * @param datasetFingerprint {@link DatasetIdentity#fingerprint}
    * @param table the table that was read: {@code name}, {@code format}, {@code location}, {@code
    *     id}, {@code version} and {@code order}, the session's {@code time_zone}, and the {@code
    *     date} if the query depends on it; left out if the dataset is files
-   * @param sources of a mixture: for each dataset its name, its fingerprint, and of a table the
-   *     entries of {@code table}, of files with a filter {@code time_zone}; their numbers are those
-   *     of the column {@code sources}
+   * @param sources {@link DatasetIdentity#sources}; their numbers are those of the column {@code
+   *     sources}
    */
   public record Inputs(
       int formatVersion,
@@ -86,8 +86,7 @@ public record TableManifest<C extends TableCounts>(
    * prep} made it, or the output folder if its table has the same settings. Does not read the
    * dataset or the tokenizer, which may have changed since.
    */
-  public static <C extends TableCounts> Optional<TableManifest<C>> find(
-      Configuration configuration, TableConfig<C> config) {
+  public static Optional<TableManifest> find(Configuration configuration, TableConfig config) {
     return in(configuration, config.kind(), config.source().dataset())
         .or(
             () ->
@@ -95,33 +94,23 @@ public record TableManifest<C extends TableCounts>(
                     .filter(there -> areEqual(there.inputs.settings(), config.settings())));
   }
 
-  /**
-   * The manifest in a folder; empty if it has none, has one that cannot be parsed, or is a glob.
-   */
-  static <C extends TableCounts> Optional<TableManifest<C>> in(
-      Configuration configuration, TableKind<C> kind, String folder) {
-    Path path;
-    try {
-      path = new Path(folder, kind.manifest());
-    } catch (IllegalArgumentException e) {
+  /** The manifest in a folder; empty if it has none, or has one that cannot be parsed. */
+  static Optional<TableManifest> in(Configuration configuration, TableKind kind, String folder) {
+    if (!kind.isAt(configuration, folder)) {
       return Optional.empty();
     }
-    JavaType type =
-        JSON.getTypeFactory().constructParametricType(TableManifest.class, kind.counts());
-    try {
-      FileSystem fileSystem = path.getFileSystem(configuration);
-      if (!fileSystem.exists(path)) {
-        return Optional.empty();
-      }
-      try (InputStream in = fileSystem.open(path)) {
-        return Optional.of(JSON.readValue(in, type));
-      }
-    } catch (JsonProcessingException e) {
-      return Optional
-          .empty(); // written by another version, or damaged: the table is then made anew
+    Path path = new Path(folder, kind.manifest());
+    try (InputStream in = path.getFileSystem(configuration).open(path)) {
+      return Optional.of(JSON.readValue(in, TableManifest.class));
+    } catch (JsonProcessingException e) { // written by another version, or damaged: made anew
+      return Optional.empty();
     } catch (IOException e) {
       throw unreadable(path, e);
     }
+  }
+
+  TableOrigin origin(String folder) {
+    return new TableOrigin(folder, model, inputs);
   }
 
   /** Names of the datasets of a packed table, by number; empty if it is of no mixture. */
@@ -136,29 +125,51 @@ public record TableManifest<C extends TableCounts>(
     try (OutputStream out = path.getFileSystem(configuration).create(path, true)) {
       JSON.writeValue(out, manifest);
     } catch (IOException e) {
-      throw new TableException(
-          "Cannot write %s (%s): make room or choose another --output_dir"
-              .formatted(path, e.getMessage()),
-          e);
+      throw TableException.unwritten(path, e);
     }
   }
 
-  /**
-   * Whether this manifest's table has the inputs {@code wanted}, and all of its files exist with
-   * their recorded sizes.
-   */
+  /** Whether the table has the inputs {@code wanted}, and all its files in recorded sizes. */
   boolean fits(Inputs wanted, Configuration configuration, Path folder) {
-    if (!areEqual(inputs, wanted)) {
+    if (files.isEmpty() || !areEqual(inputs, wanted)) {
       return false;
     }
     Map<String, Long> sizes = sizes(configuration, folder);
-    return !files.isEmpty()
-        && files.stream()
-            .allMatch(file -> Long.valueOf(file.bytes()).equals(sizes.get(file.name())));
+    return files.stream().allMatch(file -> sizes.getOrDefault(file.name(), -1L) == file.bytes());
   }
 
+  /** The count of this name; 0 if the manifest, of an older version, lacks it. */
+  public long count(String name) {
+    return ((Number) counts.getOrDefault(name, 0)).longValue();
+  }
+
+  /** One line for people. */
   public String summary() {
-    return counts.summary();
+    long skipped = count("rows_without_target");
+    for (Object reason : ((Map<?, ?>) counts.get("rows_skipped")).values()) {
+      skipped += ((Number) reason).longValue();
+    }
+    return counts.containsKey("prompts")
+        ? "%s rows in, %s prompts of %s tokens at most, %s without a solution, %s left out for their length, %s rows skipped"
+            .formatted(
+                count("rows_in"),
+                count("prompts"),
+                count("longest_prompt"),
+                count("without_solution"),
+                count("too_long"),
+                skipped)
+        : String.format(
+            Locale.ROOT,
+            "%d rows in, %d documents, %d packed rows of %d tokens at most, %d tokens (%d count for the loss), %.2f %% full, %d tokens cut off, %d rows skipped",
+            count("rows_in"),
+            count("documents"),
+            count("rows"),
+            count("longest_row"),
+            count("tokens"),
+            count("target_tokens"),
+            100 * ((Number) counts.get("fill_rate")).doubleValue(),
+            count("truncated_tokens"),
+            skipped);
   }
 
   /** Compares as JSON: numbers in a map read from a file have other types than in one made here. */
@@ -179,10 +190,7 @@ public record TableManifest<C extends TableCounts>(
     }
   }
 
-  private static TableException unreadable(Path path, IOException cause) {
-    return new TableException(
-        "Cannot read %s (%s): look at the disk, or name another folder"
-            .formatted(path, cause.getMessage()),
-        cause);
+  static TableException unreadable(Object path, IOException cause) {
+    return TableException.unread(path, cause, "look at the disk, or name another folder");
   }
 }

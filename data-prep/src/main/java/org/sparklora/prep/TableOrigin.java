@@ -28,7 +28,6 @@ import org.sparklora.text.Tokenizer;
  * @param table as the user names it
  * @param model the model whose tokenizer made the table, as the user named it; empty in tables of
  *     older versions
- * @param inputs that decided the table's contents
  */
 public record TableOrigin(String table, String model, TableManifest.Inputs inputs) {
   private static final Logger LOG = LoggerFactory.getLogger(TableOrigin.class);
@@ -43,12 +42,9 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
           Flags.CHAT_TEMPLATE_KWARGS.name(),
           Flags.DATASET_TEST_SPLIT.name());
 
-  private static final int SHOWN_OF_HASH = 12;
-
   /** The origin of a folder's table of this kind; empty if the folder has none. */
-  public static Optional<TableOrigin> of(Configuration hadoop, TableKind<?> kind, String folder) {
-    return TableManifest.in(hadoop, kind, folder)
-        .map(manifest -> new TableOrigin(folder, manifest.model(), manifest.inputs()));
+  public static Optional<TableOrigin> of(Configuration hadoop, TableKind kind, String folder) {
+    return TableManifest.in(hadoop, kind, folder).map(manifest -> manifest.origin(folder));
   }
 
   /**
@@ -119,7 +115,7 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
    */
   public Settings decided(
       Settings settings, Map<String, Object> wanted, Map<Flag<?>, Flag<?>> flags) {
-    Map<Flag<?>, String> conflicts = new LinkedHashMap<>(); // with the table's value
+    Map<Flag<?>, String> conflicts = new LinkedHashMap<>();
     Settings decided = settings;
     Set<String> names = new LinkedHashSet<>(inputs.settings().keySet());
     names.addAll(IF_SET);
@@ -132,40 +128,25 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
       Flag<?> flag = flags.getOrDefault(ofTable, ofTable);
       if (settings.isGiven(flag)) {
         if (!areEqual(wanted.get(name), made)) {
-          conflicts.put(flag, shown(flag, made));
+          conflicts.put(flag, difference(flag, made, wanted.get(name)));
         }
       } else if (!isUnset(flag, made)) {
         decided = decided.withDefault(flag, flagValue(flag, made));
       }
     }
-    refuse(settings, conflicts);
-    return decided;
-  }
-
-  private void refuse(Settings settings, Map<Flag<?>, String> conflicts) {
-    if (conflicts.isEmpty()) {
-      return;
+    if (!conflicts.isEmpty()) {
+      Flag<?> first = conflicts.keySet().iterator().next();
+      throw new ConfigException(
+          first,
+          settings.text(first),
+          "the table %s has decided it already: it was made with %s; leave %s out, or name the dataset that the table was made of, %s"
+              .formatted(
+                  table,
+                  String.join(", ", conflicts.values()),
+                  conflicts.size() == 1 ? "it" : "them",
+                  madeOf()));
     }
-    Flag<?> first = conflicts.keySet().iterator().next();
-    List<String> others =
-        conflicts.entrySet().stream()
-            .skip(1)
-            .map(
-                entry ->
-                    "%s %s (not %s)"
-                        .formatted(entry.getKey(), entry.getValue(), settings.text(entry.getKey())))
-            .toList();
-    throw new ConfigException(
-        first,
-        settings.text(first),
-        "the table %s has decided it already: it was made with %s %s%s; leave %s out, or name the dataset that the table was made of, %s"
-            .formatted(
-                table,
-                first,
-                conflicts.get(first),
-                others.isEmpty() ? "" : ", and with " + String.join(", ", others),
-                others.isEmpty() ? "it" : "them",
-                madeOf()));
+    return decided;
   }
 
   /** The dataset that the table was made of. */
@@ -188,37 +169,36 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
         : String.valueOf(made);
   }
 
-  private static String shown(Flag<?> flag, Object made) {
-    return isUnset(flag, made) ? "unset" : flagValue(flag, made);
+  private static String difference(Flag<?> flag, Object made, Object now) {
+    return "%s %s (now %s)".formatted(flag.name(), shown(flag, made), shown(flag, now));
+  }
+
+  private static String shown(Flag<?> flag, Object value) {
+    return isUnset(flag, value) ? "unset" : flagValue(flag, value);
   }
 
   /**
-   * Checks that a table which differs from the wanted one may be replaced. Without {@code
+   * Checks that this table, which differs from the wanted one, may be replaced. Without {@code
    * overwrite} that holds only for a table that a run keeps for itself, made with the same settings
    * from an earlier state of the dataset, as in scheduled runs; a table that {@code prep} made is a
    * result.
    *
-   * @param key the setting that names the folder
+   * @param key the setting that names the table's folder
    * @throws ConfigException saying how the table differs
    */
-  static void requireReplaceable(
-      Flag<?> key,
-      String folder,
-      boolean overwrite,
-      TableManifest.Inputs there,
-      TableManifest.Inputs wanted) {
-    List<String> differences = differences(there, wanted);
-    if (differences.isEmpty() && !there.datasetFingerprint().equals(wanted.datasetFingerprint())) {
+  void requireReplaceable(Flag<?> key, boolean overwrite, TableManifest.Inputs wanted) {
+    List<String> differences = differences(wanted);
+    if (differences.isEmpty() && !inputs.datasetFingerprint().equals(wanted.datasetFingerprint())) {
       if (key != Flags.OUTPUT_DIR) {
-        LOG.info("Files of the dataset have changed since the table in {} was made", folder);
+        LOG.info("Files of the dataset have changed since the table in {} was made", table);
         return;
       }
-      differences = List.of(changed(there, wanted));
+      differences = List.of(changed(wanted));
     }
     ConfigException.require(
         overwrite,
         key,
-        folder,
+        table,
         "it holds a table that was made with %s; name another folder, or replace the table with --overwrite_output_dir"
             .formatted(
                 differences.isEmpty()
@@ -226,45 +206,37 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
                     : String.join(", ", differences)));
   }
 
-  /**
-   * The differences between a table and the wanted one: settings, then tokenizer, chat template and
-   * special tokens.
-   */
-  private static List<String> differences(TableManifest.Inputs there, TableManifest.Inputs wanted) {
+  /** The differences from the wanted table: settings, then tokenizer, template, special tokens. */
+  private List<String> differences(TableManifest.Inputs wanted) {
     List<String> differences = new ArrayList<>();
     Set<String> names = new LinkedHashSet<>(wanted.settings().keySet());
     names.addAll(TableQuery.names()); // settings that only a table has, if given
     names.addAll(IF_SET);
-    names.stream()
-        .filter(name -> wanted.settings().containsKey(name) || there.settings().containsKey(name))
-        .forEach(
-            name -> {
-              Object value = wanted.settings().get(name);
-              Object made = there.settings().get(name);
-              Flag<?> flag = Flags.named(name);
-              if (!areEqual(value, made)) {
-                differences.add(
-                    "%s %s (now %s)".formatted(name, shown(flag, made), shown(flag, value)));
-              }
-            });
-    if (!there.tokenizerSha256().equals(wanted.tokenizerSha256())) {
-      differences.add(
-          "another tokenizer (tokenizer.json with SHA-256 %s, now %s)"
-              .formatted(hash(there.tokenizerSha256()), hash(wanted.tokenizerSha256())));
+    for (String name : names) {
+      Object made = inputs.settings().get(name);
+      Object now = wanted.settings().get(name);
+      if (!areEqual(made, now)) {
+        differences.add(difference(Flags.named(name), made, now));
+      }
     }
-    if (!there.chatTemplateSha256().equals(wanted.chatTemplateSha256())) {
+    if (!inputs.tokenizerSha256().equals(wanted.tokenizerSha256())) {
+      differences.add(
+          "another tokenizer (tokenizer.json with SHA-256 %.12s, now %.12s)"
+              .formatted(hash(inputs.tokenizerSha256()), hash(wanted.tokenizerSha256())));
+    }
+    if (!inputs.chatTemplateSha256().equals(wanted.chatTemplateSha256())) {
       differences.add("another chat template");
     }
-    if (!there.specialTokens().equals(wanted.specialTokens())) {
+    if (!inputs.specialTokens().equals(wanted.specialTokens())) {
       differences.add(
           "the special tokens %s (now %s)"
-              .formatted(there.specialTokens(), wanted.specialTokens()));
+              .formatted(inputs.specialTokens(), wanted.specialTokens()));
     }
     return differences;
   }
 
-  private static String changed(TableManifest.Inputs there, TableManifest.Inputs wanted) {
-    Object made = there.table().get("version");
+  private String changed(TableManifest.Inputs wanted) {
+    Object made = inputs.table().get("version");
     Object now = wanted.table().get("version");
     if (made == null || now == null) {
       boolean zoned = wanted.sources().stream().anyMatch(source -> source.containsKey("time_zone"));
@@ -277,6 +249,6 @@ public record TableOrigin(String table, String model, TableManifest.Inputs input
   }
 
   private static String hash(String sha256) {
-    return sha256.isEmpty() ? "none" : sha256.substring(0, SHOWN_OF_HASH);
+    return sha256.isEmpty() ? "none" : sha256;
   }
 }

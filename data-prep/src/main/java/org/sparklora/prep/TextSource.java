@@ -3,7 +3,6 @@ package org.sparklora.prep;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import java.net.URI;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -21,75 +20,66 @@ import org.sparklora.text.json.CheckpointException;
  * <p>Immutable, serialisable with Java's serialiser. Equal sources read the same texts: the
  * contents of a folder's files are part of its identity.
  *
- * @param template of {@code chat_template_path}
- * @param dialect {@code tokenizer_dialect}
+ * @param templateName {@code chat_template_path}; empty if unset
+ * @param templateText its contents if it is a file, which may exist on the driver's disk only
+ * @param templateOf the tokenizer whose template is used: another one, or {@code model}
  */
-record TextSource(ModelSource model, GivenTemplate template, TokenizerDialect dialect)
+public record TextSource(
+    ModelSource model,
+    TokenizerDialect dialect,
+    String templateName,
+    String templateText,
+    ModelSource templateOf)
     implements Serializable {
-  /** A chat template in place of the model's own. */
-  sealed interface GivenTemplate extends Serializable {}
-
-  /** No template was given: the model's own is used. */
-  record OwnTemplate() implements GivenTemplate {}
-
-  /** The template of another tokenizer. */
-  record OtherTokenizer(ModelSource folder) implements GivenTemplate {}
-
-  /** A file, already read: it may exist on the driver's disk only. */
-  record TemplateFile(String name, String text) implements GivenTemplate {}
-
-  /**
-   * Finds the files that a user's settings name.
-   *
-   * @throws ConfigException if a file is missing
-   */
+  /** Finds the files that a user's settings name; refuses names without files. */
   static TextSource locate(Configuration hadoop, PrepConfig.Model config) {
-    return new TextSource(
-        config.reference().locate(hadoop, ModelSource.Part.TEXT),
-        template(hadoop, config.chatTemplatePath(), config.reference().stagingDir()),
-        config.dialect());
+    ModelSource model = config.reference().locate(hadoop, ModelSource.Part.TEXT);
+    String name = config.chatTemplatePath();
+    String text = name.isEmpty() ? "" : textOf(hadoop, name);
+    String stagingDir = config.reference().stagingDir();
+    ModelSource other =
+        name.isEmpty() || !text.isEmpty()
+            ? model
+            : new ModelReference(Flags.CHAT_TEMPLATE_PATH.name(), name, "", stagingDir)
+                .locate(hadoop, ModelSource.Part.TEXT);
+    return new TextSource(model, config.dialect(), name, text, other);
   }
 
-  private static GivenTemplate template(Configuration hadoop, String name, String stagingDir) {
-    if (name.isEmpty()) {
-      return new OwnTemplate();
+  /** Finds the files of a model for {@link #tokens}; refuses a model without a tokenizer. */
+  public static TextSource withTokenizer(Configuration hadoop, PrepConfig.Model model) {
+    TextSource text = locate(hadoop, model);
+    ConfigException.require(
+        ModelText.shared(text).tokenizer().isPresent(),
+        Flags.MODEL_NAME_OR_PATH,
+        model.reference().name(),
+        "there is no tokenizer.json in it; name a folder with a Hugging Face checkpoint");
+    return text;
+  }
+
+  /** The number of a text's tokens, without the special tokens that a model adds. */
+  public int tokens(String text) {
+    return ModelText.shared(this).tokenizer().orElseThrow().encode(text, false).length;
+  }
+
+  /** The contents of a template's file; empty if there is no file of this name. */
+  private static String textOf(Configuration hadoop, String name) {
+    Path path = new Path(name);
+    if (path.toUri().getScheme() == null) { // on this disk, whatever Hadoop's default file system
+      path = new Path(java.nio.file.Path.of(name).toAbsolutePath().toUri());
     }
-    Path path = new Path(local(name));
     try {
       FileSystem fileSystem = path.getFileSystem(hadoop);
       if (fileSystem.exists(path) && fileSystem.getFileStatus(path).isFile()) {
         try (InputStream in = fileSystem.open(path)) {
-          return new TemplateFile(name, ChatTemplate.decode(in.readAllBytes(), name));
+          return ChatTemplate.decode(in.readAllBytes(), name); // never empty
         }
       }
+      return "";
     } catch (CheckpointException e) {
       throw new ConfigException(Flags.CHAT_TEMPLATE_PATH, name, e.getMessage());
     } catch (IOException e) {
       throw new ConfigException(
           Flags.CHAT_TEMPLATE_PATH, name, "it cannot be read (%s)".formatted(e.getMessage()));
     }
-    return new OtherTokenizer(
-        new ModelReference(Flags.CHAT_TEMPLATE_PATH.name(), name, "", stagingDir)
-            .locate(hadoop, ModelSource.Part.TEXT));
-  }
-
-  /**
-   * Checks that the files have not changed since the driver found them.
-   *
-   * @throws ConfigException if they have changed
-   */
-  void requireUnchanged() {
-    model.requireUnchanged();
-    if (template instanceof OtherTokenizer other) {
-      other.folder().requireUnchanged();
-    }
-  }
-
-  /** A name without a scheme is on this machine's disk, whatever Hadoop's default file system. */
-  private static URI local(String name) {
-    Path path = new Path(name);
-    return path.toUri().getScheme() == null
-        ? java.nio.file.Path.of(name).toAbsolutePath().toUri()
-        : path.toUri();
   }
 }

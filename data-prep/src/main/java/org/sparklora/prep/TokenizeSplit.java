@@ -2,6 +2,7 @@ package org.sparklora.prep;
 
 import java.time.Clock;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -17,66 +18,54 @@ import org.sparklora.prep.source.SplitGroup;
  * The first stage's task: turns the rows of consecutive splits into the documents of one file. Used
  * by one thread, once.
  */
-final class TokenizeSplit implements RowHandler {
-  private final OnBadRows onBadRows;
-  private final RowKind.Documents documents;
-  private final LongConsumer tokens;
-  private final SplitReport report = new SplitReport();
-
-  private TokenizeSplit(OnBadRows onBadRows, RowKind.Documents documents, LongConsumer tokens) {
-    this.onBadRows = onBadRows;
-    this.documents = documents;
-    this.tokens = tokens;
-  }
+record TokenizeSplit(
+    OnBadRows onBadRows, RowKind.RowWriter documents, LongConsumer tokens, SplitReport report)
+    implements RowHandler {
 
   /**
    * Reads the split and writes its documents to {@code output}.
    *
    * <p>If bad rows are not skipped, reading ends at the first one, and the report has it.
    *
-   * @param clock for chat templates
+   * @param clock for chat templates; the same in all tasks of a job
    * @param tokens receives the token count of each document
    */
   static SplitReport run(
       Configuration configuration,
       TextSource text,
       Clock clock,
-      RowKind<?> rows,
+      RowKind rows,
       SplitGroup split,
       Path output,
       LongConsumer tokens) {
+    OnBadRows onBadRows = rows.source().onBadRows();
+    Function<RowKind.RowWriter, SplitReport> reading =
+        documents -> {
+          SplitReport report = new SplitReport();
+          try {
+            RowHandler writing = new TokenizeSplit(onBadRows, documents, tokens, report);
+            split.read(configuration, rows.format().columns(), writing);
+          } catch (BadRowException e) {
+            assert onBadRows == OnBadRows.FAIL : "skipped rows must not end the reading";
+          }
+          return report.trimmed();
+        };
+    ModelText read = ModelText.shared(text).at(clock);
     return AttemptFile.write(
         configuration,
         output.getParent(),
         output,
-        attempt -> {
-          try (RowKind.Documents documents = rows.create(configuration, attempt, text, clock)) {
-            return new TokenizeSplit(rows.config().source().onBadRows(), documents, tokens)
-                .read(configuration, rows, split);
-          }
-        });
-  }
-
-  private SplitReport read(Configuration configuration, RowKind<?> rows, SplitGroup split) {
-    try {
-      split.read(configuration, rows.columns(), this);
-    } catch (BadRowException e) {
-      assert onBadRows == OnBadRows.FAIL : "skipped rows must not end the reading";
-    }
-    return report.trimmed();
+        attempt -> rows.tokenize(configuration, attempt, read, reading));
   }
 
   @Override
   public void row(SourceRow row) {
-    int written;
     try {
-      written = documents.write(row.values(), report);
+      tokens.accept(documents.write(row.values(), report));
+      report.count(Count.ROWS);
     } catch (BadRowException e) {
       bad(e.at(row.place().get()));
-      return;
     }
-    report.count(Count.ROWS);
-    tokens.accept(written);
   }
 
   @Override

@@ -19,8 +19,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.PackedSequence;
@@ -47,14 +49,13 @@ class PackSftJobTest extends PrepJobFixture {
   @Test
   void keepsEveryDocumentOnceInRowsThatAreNearlyFull() throws IOException {
     Path data = data("data.jsonl", questions(2000));
-    TableManifest<TableCounts.Packed> manifest =
-        PrepJob.run(spark(2, JAVA), config(data, "out", packing(0)));
+    TableManifest manifest = PrepJob.run(spark(2, JAVA), config(data, "out", packing(0)));
     List<PackedSequence> rows = table("out").readAll();
     assertThat(rows.stream().mapToInt(row -> row.seqLengths().length).sum()).isEqualTo(2000);
     assertThat(rows.stream().mapToLong(PackedSequence::tokens).sum())
-        .isEqualTo(manifest.counts().tokens());
-    assertThat(manifest.counts().rowsIn()).isEqualTo(2000);
-    assertThat(manifest.counts().fillRate()).isGreaterThan(0.99);
+        .isEqualTo(manifest.count("tokens"));
+    assertThat(manifest.count("rows_in")).isEqualTo(2000);
+    assertThat((double) manifest.counts().get("fill_rate")).isGreaterThan(0.99);
     assertThat(manifest.files())
         .singleElement()
         .satisfies(file -> assertThat(file.rows()).isEqualTo(rows.size()));
@@ -70,9 +71,13 @@ class PackSftJobTest extends PrepJobFixture {
     PrepJob.run(spark(2, JAVA), config(data, "out", packing(0)));
     List<PackedSequence> viaSpark =
         session.read().parquet(scratch.resolve("out").toString()).collectAsList().stream()
-            .map(PackedSequenceTable::fromRow)
+            .map(row -> new PackedSequence(ints(row, 0), ints(row, 1), ints(row, 2)))
             .toList();
     assertThat(text(viaSpark)).isEqualTo(text(table("out").readAll()));
+  }
+
+  private static int[] ints(Row row, int column) {
+    return row.<Integer>getList(column).stream().mapToInt(Integer::intValue).toArray();
   }
 
   @Test
@@ -108,15 +113,14 @@ class PackSftJobTest extends PrepJobFixture {
     lines.set(20, "{\"question\": \"no answer\"}");
     lines.set(30, "[]");
     Path data = data("data.jsonl", lines);
-    TableManifest<TableCounts.Packed> manifest =
-        PrepJob.run(spark(2, JAVA), skipping(config(data, "out", unpacked())));
-    assertThat(manifest.counts().rowsIn()).isEqualTo(100);
-    assertThat(manifest.counts().documents()).isEqualTo(97);
-    assertThat(manifest.counts().rowsSkipped())
-        .isEqualTo(Map.of("malformed_row", 2L, "wrong_columns", 1L));
-    assertThat(manifest.counts().problems())
+    TableManifest manifest = PrepJob.run(spark(2, JAVA), skipping(config(data, "out", unpacked())));
+    assertThat(manifest.count("rows_in")).isEqualTo(100);
+    assertThat(manifest.count("documents")).isEqualTo(97);
+    assertThat(manifest.counts())
+        .containsEntry("rows_skipped", Map.of("malformed_row", 2L, "wrong_columns", 1L));
+    assertThat((List<?>) manifest.counts().get("problems"))
         .hasSize(3)
-        .allMatch(problem -> problem.contains("data.jsonl line "));
+        .allMatch(problem -> problem.toString().contains("data.jsonl line "));
   }
 
   @Test
@@ -131,10 +135,9 @@ class PackSftJobTest extends PrepJobFixture {
     assertThatThrownBy(() -> PrepJob.run(spark(2, JAVA), config(data, "out", unpacked())))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("cut off");
-    TableManifest<TableCounts.Packed> manifest =
-        PrepJob.run(session, skipping(config(data, "out", unpacked())));
-    assertThat(manifest.counts().documents()).isGreaterThan(1000);
-    assertThat(manifest.counts().rowsSkipped()).isEqualTo(Map.of("unreadable_file", 1L));
+    TableManifest manifest = PrepJob.run(session, skipping(config(data, "out", unpacked())));
+    assertThat(manifest.count("documents")).isGreaterThan(1000);
+    assertThat(manifest.counts()).containsEntry("rows_skipped", Map.of("unreadable_file", 1L));
   }
 
   @Test
@@ -168,7 +171,7 @@ class PackSftJobTest extends PrepJobFixture {
             false,
             c.outputFolder(),
             false);
-    assertThat(PrepJob.run(spark(1, JAVA), unlimited).counts().documents()).isEqualTo(1);
+    assertThat(PrepJob.run(spark(1, JAVA), unlimited).count("documents")).isEqualTo(1);
   }
 
   @Test
@@ -204,16 +207,16 @@ class PackSftJobTest extends PrepJobFixture {
   void usesAFittingTableAgainAndMakesAnotherWhenAnythingChanged() throws IOException {
     Path data = data("data.jsonl", questions(50));
     PrepConfig config = config(data, "out", packing(0));
-    TableManifest<TableCounts.Packed> first = PrepJob.reuseOrRun(spark(1, JAVA), config);
-    TableManifest<TableCounts.Packed> again = PrepJob.reuseOrRun(session, config);
+    TableManifest first = PrepJob.reuseOrRun(spark(1, JAVA), config);
+    TableManifest again = PrepJob.reuseOrRun(session, config);
     assertThat(again.seconds()).isEqualTo(first.seconds());
 
     Files.write(data, questions(51));
     assertThatThrownBy(() -> PrepJob.reuseOrRun(session, config))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("--overwrite_output_dir");
-    TableManifest<TableCounts.Packed> anew = PrepJob.reuseOrRun(session, overwriting(config));
-    assertThat(anew.counts().documents()).isEqualTo(51);
+    TableManifest anew = PrepJob.reuseOrRun(session, overwriting(config));
+    assertThat(anew.count("documents")).isEqualTo(51);
 
     Files.delete(scratch.resolve("out/train-00000-of-00001.parquet"));
     assertThat(PrepJob.reuseOrRun(session, overwriting(config)).seconds())
@@ -307,6 +310,49 @@ class PackSftJobTest extends PrepJobFixture {
         .hasMessageContaining("data.jsonl, which is read; name another folder");
   }
 
+  /** The local disk under the name {@code meanwhile:}; another run ends while a file is read. */
+  public static final class Meanwhile extends RawLocalFileSystem {
+    @Override
+    public String getScheme() {
+      return "meanwhile";
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("meanwhile:///");
+    }
+
+    @Override
+    public FSDataInputStream open(org.apache.hadoop.fs.Path file, int buffer) throws IOException {
+      Path folder = Path.of(file.toUri().getPath()).getParent();
+      try (Stream<Path> files = Files.list(folder)) {
+        boolean begun = files.anyMatch(any -> any.toString().contains(".out.inprogress-"));
+        if (begun && Files.exists(folder.resolve("other"))) {
+          Files.move(folder.resolve("other"), folder.resolve("out"));
+        }
+      }
+      return super.open(file, buffer);
+    }
+  }
+
+  @Test
+  void anotherTableThatAppearsMeanwhileStays() throws IOException {
+    Path data = data("data.jsonl", questions(2));
+    PrepJob.run(spark(1, JAVA), config(data, "other", packing(0)));
+    session
+        .sparkContext()
+        .hadoopConfiguration()
+        .set("fs.meanwhile.impl", Meanwhile.class.getName());
+    String out = scratch.resolve("out").toString();
+    PrepConfig unpacked = PrepConfigs.packed(tokenizer.toString(), "meanwhile:" + data, out);
+    assertThatThrownBy(() -> PrepJob.run(session, unpacked))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("another run has finished its results there meanwhile");
+    TableManifest there =
+        TableManifest.in(new Configuration(), TableKind.PACKED, out).orElseThrow();
+    assertThat(there.inputs().settings()).containsEntry("packing", true);
+  }
+
   @Test
   void aTableWithAFileOfAnotherTableIsRefused() throws IOException {
     PrepJob.run(spark(1, JAVA), config(data("a.jsonl", questions(20)), "out", packing(0)));
@@ -330,10 +376,9 @@ class PackSftJobTest extends PrepJobFixture {
     Path left = Files.createDirectories(scratch.resolve(".out.inprogress-12345678/_documents"));
     Files.writeString(left.resolve("documents-00000"), "half");
     Path data = data("data.jsonl", questions(20));
-    TableManifest<TableCounts.Packed> manifest =
-        PrepJob.reuseOrRun(spark(1, JAVA), config(data, "out", packing(0)));
-    assertThat(manifest.counts().documents()).isEqualTo(20);
-    assertThat(table("out").rowCount()).isEqualTo(manifest.counts().rows());
+    TableManifest manifest = PrepJob.reuseOrRun(spark(1, JAVA), config(data, "out", packing(0)));
+    assertThat(manifest.count("documents")).isEqualTo(20);
+    assertThat(table("out").rowCount()).isEqualTo(manifest.count("rows"));
   }
 
   /** Rows have arrays, which compare by identity. */

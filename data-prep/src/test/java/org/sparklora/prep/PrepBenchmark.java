@@ -46,7 +46,7 @@ final class PrepBenchmark {
             .getOrCreate()) {
       for (int pass = 0; pass < passes; pass++) {
         long start = PROCESS.getProcessCpuTime();
-        TableManifest<TableCounts.Packed> manifest = PrepJob.run(session, config);
+        TableManifest manifest = PrepJob.run(session, config);
         double seconds = (PROCESS.getProcessCpuTime() - start) / 1e9;
         System.out.printf(
             "pass %d: %.1f MB, %.1f CPU seconds, %.1f MB/s, %.2f M tokens/s%n",
@@ -54,7 +54,7 @@ final class PrepBenchmark {
             megabytes,
             seconds,
             megabytes / seconds,
-            manifest.counts().tokens() / 1e6 / seconds);
+            manifest.count("tokens") / 1e6 / seconds);
       }
     }
   }

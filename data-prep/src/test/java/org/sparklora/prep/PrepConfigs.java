@@ -2,8 +2,8 @@ package org.sparklora.prep;
 
 import java.util.Map;
 import org.sparklora.pipeline.model.ModelReference;
-import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
+import org.sparklora.prep.format.DatasetFormats.ColumnMapping;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.TokenizerDialect;
@@ -36,6 +36,6 @@ public final class PrepConfigs {
   public static PrepConfig.Source source(
       String dataset, PrepConfig.OnBadRows onBadRows, TableQuery query) {
     return new PrepConfig.Source(
-        dataset, "", "train", ColumnMapping.defaults(), false, onBadRows, query, Mixture.NONE);
+        dataset, "", "train", ColumnMapping.USUAL, false, onBadRows, query, Mixture.NONE);
   }
 }

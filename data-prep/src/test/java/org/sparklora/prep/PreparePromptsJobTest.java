@@ -48,7 +48,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
   }
 
   private List<Prompt> table(String out) {
-    return PromptTable.open(new Configuration(), scratch.resolve(out).toString()).readAll();
+    return PromptTable.read(new Configuration(), scratch.resolve(out).toString());
   }
 
   @Test
@@ -58,7 +58,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
             "{\"question\": \"1+3?\", \"answer\": \"1+3=4\\n#### 4\", \"traces\": [\"%s\"]}"
                 .formatted("long ".repeat(1000)));
 
-    TableManifest<TableCounts.Prompts> manifest = PrepJob.run(spark(1, JAVA), config(data, "out"));
+    TableManifest manifest = PrepJob.run(spark(1, JAVA), config(data, "out"));
 
     Prompt prompt = table("out").get(0);
     assertThat(prompt.text())
@@ -70,8 +70,8 @@ class PreparePromptsJobTest extends PrepJobFixture {
         .containsEntry("answer", "1+3=4\n#### 4")
         .containsEntry("prompt", "[{\"role\":\"user\",\"content\":\"1+3?\"}]")
         .doesNotContainKey("traces");
-    assertThat(manifest.counts().tokens()).isEqualTo(prompt.tokens().length);
-    assertThat(manifest.counts().longestPrompt()).isEqualTo(prompt.tokens().length);
+    assertThat(manifest.count("tokens")).isEqualTo(prompt.tokens().length);
+    assertThat(manifest.count("longest_prompt")).isEqualTo(prompt.tokens().length);
   }
 
   @Test
@@ -117,7 +117,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
             TokenizerDialect.FILE,
             Map.of("thinking", false));
 
-    TableManifest<TableCounts.Prompts> manifest =
+    TableManifest manifest =
         PrepJob.run(
             spark(1, JAVA),
             new PromptsConfig(plain.source(), model, "", 0, plain.outputFolder(), false));
@@ -136,19 +136,23 @@ class PreparePromptsJobTest extends PrepJobFixture {
         Files.writeString(scratch.resolve("dated.jinja"), "{{ strftime_now('%d %b %Y') }}");
     PrepConfig.Model model = PrepConfigs.model(plain.model().reference(), template.toString(), "");
     Map<String, Object> row = Map.of("question", "1?");
-    RowKind<TableCounts.Prompts> rows =
-        new PromptsConfig(plain.source(), model, "", 0, plain.outputFolder(), false).rows(row);
+    RowKind rows =
+        RowKind.recognise(
+            new PromptsConfig(plain.source(), model, "", 0, plain.outputFolder(), false),
+            plain.source(),
+            row);
     Configuration hadoop = new Configuration();
     TextSource text = TextSource.locate(hadoop, model);
     Path file = Files.createDirectories(scratch.resolve("out")).resolve("a.parquet");
-    try (RowKind.Documents task =
-        rows.create(
-            hadoop,
-            new org.apache.hadoop.fs.Path(file.toString()),
-            text,
-            Clock.fixed(Instant.EPOCH, ZoneOffset.UTC))) {
-      task.write(row, new SplitReport());
-    }
+    rows.tokenize(
+        hadoop,
+        new org.apache.hadoop.fs.Path(file.toString()),
+        ModelText.shared(text).at(Clock.fixed(Instant.EPOCH, ZoneOffset.UTC)),
+        task -> {
+          SplitReport report = new SplitReport();
+          task.write(row, report);
+          return report;
+        });
     assertThat(table("out")).extracting(Prompt::text).containsExactly("01 Jan 1970");
   }
 
@@ -167,12 +171,11 @@ class PreparePromptsJobTest extends PrepJobFixture {
     }
     Path data = data(lines.toArray(String[]::new));
 
-    TableManifest<TableCounts.Prompts> manifest =
-        PrepJob.run(spark(2, JAVA), config(data, "out", 60, OnBadRows.FAIL));
+    TableManifest manifest = PrepJob.run(spark(2, JAVA), config(data, "out", 60, OnBadRows.FAIL));
 
-    assertThat(manifest.counts().rowsIn()).isEqualTo(40);
-    assertThat(manifest.counts().tooLong()).isEqualTo(10);
-    assertThat(manifest.counts().prompts()).isEqualTo(30);
+    assertThat(manifest.count("rows_in")).isEqualTo(40);
+    assertThat(manifest.count("too_long")).isEqualTo(10);
+    assertThat(manifest.count("prompts")).isEqualTo(30);
     List<Prompt> prompts = table("out");
     assertThat(prompts).extracting(Prompt::id).isEqualTo(numbers(30));
     assertThat(prompts.get(3).solution()).contains("5");
@@ -237,15 +240,15 @@ class PreparePromptsJobTest extends PrepJobFixture {
             "{\"prompt\": \"\"}",
             "{\"prompt\": \"2\"}");
 
-    TableManifest<TableCounts.Prompts> manifest =
-        PrepJob.run(spark(1, JAVA), config(data, "out", 0, OnBadRows.SKIP));
+    TableManifest manifest = PrepJob.run(spark(1, JAVA), config(data, "out", 0, OnBadRows.SKIP));
 
-    assertThat(manifest.counts().rowsSkipped())
-        .isEqualTo(Map.of("wrong_columns", 1L, "malformed_row", 1L, "empty_prompt", 1L));
-    assertThat(manifest.counts().problems())
+    assertThat(manifest.counts())
+        .containsEntry(
+            "rows_skipped", Map.of("wrong_columns", 1L, "malformed_row", 1L, "empty_prompt", 1L));
+    assertThat((List<?>) manifest.counts().get("problems"))
         .hasSize(3)
-        .allMatch(text -> text.contains("data.jsonl"));
-    assertThat(manifest.counts().withoutSolution()).isEqualTo(2);
+        .allMatch(text -> text.toString().contains("data.jsonl"));
+    assertThat(manifest.count("without_solution")).isEqualTo(2);
     assertThat(table("out")).hasSize(2);
   }
 
@@ -253,7 +256,7 @@ class PreparePromptsJobTest extends PrepJobFixture {
   void aTableOfTheSameSettingsIsUsedAgainAndAnotherIsNot() throws IOException {
     Path data = data("{\"prompt\": \"1+4=\"}", "{\"prompt\": \"a much longer prompt than that\"}");
     PromptsConfig config = config(data, "out");
-    TableManifest<TableCounts.Prompts> first = PrepJob.reuseOrRun(spark(1, JAVA), config);
+    TableManifest first = PrepJob.reuseOrRun(spark(1, JAVA), config);
 
     assertThat(PrepJob.reuseOrRun(session, config).seconds()).isEqualTo(first.seconds());
     PromptsConfig shorter = config(data, "out", 5, OnBadRows.FAIL);

@@ -140,7 +140,7 @@ class SftPrepGoldenTest {
               HADOOP,
               text,
               Clock.systemDefaultZone(),
-              new PackedRows(config, format),
+              new PackedRows(config, source, format),
               new SplitGroup(List.of(splits.get(i))),
               TokenizeSplit.file(documents, i),
               tokens -> {});

@@ -112,7 +112,7 @@ abstract class TableFixture {
         false);
   }
 
-  static TableManifest<TableCounts.Packed> prep(String dataset, TableQuery query, String out) {
+  static TableManifest prep(String dataset, TableQuery query, String out) {
     return PrepJob.run(spark, config(dataset, query, out));
   }
 

@@ -28,7 +28,11 @@ class TableOriginTest {
 
   private static Settings decided(
       Map<String, Object> made, Settings settings, Map<String, Object> wanted) {
-    return new TableOrigin("table", "model", inputs(made, "")).decided(settings, wanted, Map.of());
+    return origin(inputs(made, "")).decided(settings, wanted, Map.of());
+  }
+
+  private static TableOrigin origin(TableManifest.Inputs inputs) {
+    return new TableOrigin("table", "model", inputs);
   }
 
   @Test
@@ -66,8 +70,7 @@ class TableOriginTest {
             (now, says) ->
                 assertThatThrownBy(
                         () ->
-                            TableOrigin.requireReplaceable(
-                                Flags.OUTPUT_DIR, "folder", false, of("3", "UTC"), now))
+                            origin(of("3", "UTC")).requireReplaceable(Flags.OUTPUT_DIR, false, now))
                     .isInstanceOf(ConfigException.class)
                     .hasMessageContaining(says));
   }
@@ -86,12 +89,8 @@ class TableOriginTest {
         (name, value) ->
             assertThatThrownBy(
                     () ->
-                        TableOrigin.requireReplaceable(
-                            Flags.PACKED_DIR,
-                            "folder",
-                            false,
-                            inputs(with(name, value), "before"),
-                            inputs(PLAIN, "now")))
+                        origin(inputs(with(name, value), "before"))
+                            .requireReplaceable(Flags.PACKED_DIR, false, inputs(PLAIN, "now")))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("made with %s %s (now unset)".formatted(name, value)));
   }

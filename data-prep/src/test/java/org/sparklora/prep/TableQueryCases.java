@@ -77,12 +77,12 @@ abstract class TableQueryCases extends TableFixture {
         new TableQuery("parquet", "", "id >= 100", "*, a.text AS answer, q AS question", "");
     questions().where("id >= 100").write().parquet(path("starred"));
     assertThat(packed(path("raw"), star)).isEqualTo(packed(path("starred"), TableQuery.NONE));
-    TableManifest<TableCounts.Packed> manifest = prep(path("raw"), query, "queried");
+    TableManifest manifest = prep(path("raw"), query, "queried");
     assertThat(manifest.inputs().settings())
         .containsEntry("dataset_filter", "a.good AND id >= 100")
         .containsEntry("dataset_format", "parquet")
         .doesNotContainKey("dataset_revision");
-    assertThat(manifest.counts().rowsIn()).isEqualTo(400);
+    assertThat(manifest.count("rows_in")).isEqualTo(400);
   }
 
   @Test

@@ -195,12 +195,9 @@ class TextSourceTest {
             "",
             false);
     TextSource source = TextSource.locate(hadoop, config.model());
-    Example chat = new Example.Chat(List.of(Map.of("role", "user", "content", "hello")), Map.of());
+    Example chat = new Example.Chat(List.of(), List.of(Message.of("user", "hello")), Map.of());
     int[] ids =
-        PackedRows.tokenizer(source, ModelText.load(source), config)
-            .tokenize(chat)
-            .document()
-            .inputIds();
+        PackedRows.tokenizer(ModelText.load(source), config).tokenize(chat).document().inputIds();
     assertThat(ids).endsWith(3).doesNotContain(2);
   }
 
@@ -212,12 +209,12 @@ class TextSourceTest {
     PrepConfig config = PrepConfigs.packed(tiny.toString(), "", "");
     TextSource source = TextSource.locate(hadoop, config.model());
     ModelText text = ModelText.load(source);
-    ExampleTokenizer examples = PackedRows.tokenizer(source, text, config);
+    ExampleTokenizer examples = PackedRows.tokenizer(text, config);
     PromptTokenizer prompts =
         new PromptTokenizer(
             text.tokenizer().orElseThrow(), Optional.empty(), Map.of(), Optional.empty(), 3);
-    assertBeyond(() -> examples.tokenize(new Example.Text("<|pad|>")));
-    Problem problem = new Problem(new Problem.Text("<|pad|>"), Optional.empty(), Map.of());
+    assertBeyond(() -> examples.tokenize(new Example.Text(Optional.empty(), "<|pad|>")));
+    Problem problem = new Problem(new Problem.Text("<|pad|>", false), Optional.empty(), Map.of());
     assertBeyond(() -> prompts.tokenize(problem));
   }
 

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.ShardPlan;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.source.BadRowException;
@@ -64,7 +63,9 @@ class TravelTest {
     SplitReport report = new SplitReport();
     report.count(SplitReport.Count.ROWS);
     report.countDocument(7);
-    report.countTruncated(3);
+    report.count(SplitReport.Count.TRUNCATED_TOKENS, 3);
+    var row = new PackedSequence(new int[] {1, 2, 3}, new int[] {1, 2, 3}, new int[] {3});
+    report.count(SplitReport.Count.TARGET_TOKENS, row.targets());
     BadRowException bad = new BadRowException(Reason.MALFORMED_ROW, "no JSON", "a.jsonl line 2");
     assertThatThrownBy(() -> report.countBad(bad, false)).isSameAs(bad);
 
@@ -73,13 +74,10 @@ class TravelTest {
     assertThat(arrived.lengths()).containsExactly(7);
     assertThat(arrived.of(SplitReport.Count.ROWS)).isEqualTo(2);
     assertThat(arrived.of(SplitReport.Count.TRUNCATED_TOKENS)).isEqualTo(3);
-    assertThat(arrived.badRows()).containsOnlyKeys(Reason.MALFORMED_ROW);
+    assertThat(arrived.of(SplitReport.Count.TARGET_TOKENS)).isEqualTo(2);
+    assertThat(arrived.badRows()).containsOnlyKeys(Reason.MALFORMED_ROW.word());
     assertThat(arrived.fatalProblem())
         .hasValueSatisfying(text -> assertThat(text).contains("a.jsonl line 2"));
-
-    RowFileReport rows = new RowFileReport();
-    rows.countRow(new PackedSequence(new int[] {1, 2, 3}, new int[] {1, 2, 3}, new int[] {3}));
-    assertThat(((RowFileReport) travel.apply(rows)).targetTokens()).isEqualTo(2);
   }
 
   @ParameterizedTest

@@ -14,7 +14,7 @@ import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.table.TableQuery;
-import org.sparklora.prep.tokenize.TextLimit;
+import org.sparklora.prep.tokenize.ExampleTokenizer;
 
 /** Datasets of which nothing can be used say why, and where. */
 class UnreadableDatasetTest {
@@ -43,25 +43,24 @@ class UnreadableDatasetTest {
 
   @Test
   void columnsWithoutProblemsAreNoBadRow() {
-    ProblemFormat usual = new ProblemFormat("prompt");
-    usual.requireProblems(Map.of("question", "1 + 1?"));
-    usual.requireProblems(Map.of("prompt", "1 + 1?"));
+    ProblemFormat.recognise("prompt", Map.of("question", "1 + 1?"));
+    ProblemFormat.recognise("prompt", Map.of("prompt", "1 + 1?"));
     for (Map<String, Object> columns :
         java.util.List.<Map<String, Object>>of(
             Map.of("foo", 1), Map.of("text", "a"), Map.of("prompt", 5))) {
-      assertThatThrownBy(() -> usual.requireProblems(columns))
+      assertThatThrownBy(() -> ProblemFormat.recognise("prompt", columns))
           .isInstanceOf(ConfigException.class)
           .hasMessageContaining("Understood are: prompt");
     }
-    assertThatThrownBy(() -> new ProblemFormat("ask").requireProblems(Map.of("prompt", "a")))
+    assertThatThrownBy(() -> ProblemFormat.recognise("ask", Map.of("prompt", "a")))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("prompt_column = ask");
   }
 
   @Test
   void aTextThatWouldFillTheMemoryIsABadRow() {
-    TextLimit.require("a".repeat(1_000_000));
-    assertThatThrownBy(() -> TextLimit.require("a".repeat(30_000_000)))
+    ExampleTokenizer.requireShort("a".repeat(1_000_000));
+    assertThatThrownBy(() -> ExampleTokenizer.requireShort("a".repeat(30_000_000)))
         .isInstanceOf(BadRowException.class)
         .hasMessageContaining("30,000,000 characters");
   }

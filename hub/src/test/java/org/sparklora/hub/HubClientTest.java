@@ -149,7 +149,7 @@ class HubClientTest {
 
   @Test
   void copiesWhereLinksAreNotWanted() {
-    HubConfig copying = hub.config(false, false, 5);
+    HubConfig copying = hub.config(false, false, Duration.ofSeconds(5));
     Path file = hub.download(hub.client(copying), REPO).resolve("model.safetensors");
     assertThat(file).isRegularFile().hasBinaryContent(WEIGHTS);
     assertThat(Files.isSymbolicLink(file)).isFalse();
@@ -294,7 +294,9 @@ class HubClientTest {
 
   @Test
   void cannotReachAHubThatIsNotThere() {
-    HubConfig gone = hub.config(false, true, 1).withEndpoint(URI.create("http://127.0.0.1:1"));
+    HubConfig gone =
+        hub.config(false, true, Duration.ofSeconds(1))
+            .withEndpoint(URI.create("http://127.0.0.1:1"));
     assertThatThrownBy(() -> hub.download(hub.client(gone), REPO))
         .hasMessageContaining("Cannot reach http://127.0.0.1:1 for model qwen/tiny")
         .hasMessageContaining("HF_ENDPOINT");

@@ -28,17 +28,12 @@ final class HubFixture implements AutoCloseable {
   }
 
   HubConfig config() {
-    return config(false, true, 5);
+    return config(false, true, Duration.ofSeconds(5));
   }
 
-  HubConfig config(boolean offline, boolean symlinks, int seconds) {
+  HubConfig config(boolean offline, boolean symlinks, Duration timeout) {
     return new HubConfig(
-        URI.create(server.endpoint()),
-        cache,
-        Optional.empty(),
-        offline,
-        symlinks,
-        Duration.ofSeconds(seconds));
+        URI.create(server.endpoint()), cache, Optional.empty(), offline, symlinks, timeout);
   }
 
   HubConfig withToken() {
@@ -46,7 +41,7 @@ final class HubFixture implements AutoCloseable {
   }
 
   HubConfig offline() {
-    return config(true, true, 5);
+    return config(true, true, Duration.ofSeconds(5));
   }
 
   HubClient client(HubConfig config) {

@@ -23,6 +23,7 @@ import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.LoraLinear;
 import org.sparklora.model.layer.RoutedFeedForward;
 import org.sparklora.model.layer.RouterLoad;
+import org.sparklora.model.lora.AdapterLayout;
 
 /**
  * The activations that forward keeps for backward, allocated once for the largest batch seen and
@@ -272,9 +273,14 @@ final class Activations implements AutoCloseable {
 
     /** Allocates for the largest rank where layers with and without an adapter share memory. */
     Tensor lendForAdapter(DType ofLargeRank, int rows, String module) {
-      int rank = decoder.rank(module);
+      int rank = 0;
+      int largest = 0;
+      if (decoder.layout() instanceof AdapterLayout adapter) {
+        rank = adapter.factors(module).map(AdapterLayout.Factors::rank).orElse(0);
+        largest = adapter.largestRank();
+      }
       DType type = rank < LoraLinear.LEAST_ROUNDED ? engine.activationType() : ofLargeRank;
-      return lend(type, rows, rank, firstKept() == 0 ? rank : decoder.largestRank());
+      return lend(type, rows, rank, firstKept() == 0 ? rank : largest);
     }
 
     /** Lends {@code rows} rows a token. */

@@ -140,9 +140,11 @@ public final class AdapterStep implements AutoCloseable {
           try (AttentionMask mask = engine.mask(segments);
               Indices tokens = engine.indices(batch.tokens());
               Indices positions = engine.indices(decoder.rotary().rows(segments))) {
-            DecoderStack stack = decoder.bind(parameters, gradient, dropoutSeed);
+            DecoderStack stack = decoder.bind(parameters, gradient, dropoutSeed, Optional.empty());
             RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, segments.longest());
-            TokenPlaces places = new TokenPlaces(tokens, mask::within, positions, angles);
+            TokenPlaces places = // keeps nothing for later passes
+                new TokenPlaces(
+                    tokens, mask::within, positions, angles, (layer, window, own) -> own);
             Activations activations =
                 (gradient.isPresent() ? training : inference).reserve(batch.tokenCount());
             Tensor stream = stack.forward(workspace, places, activations);

@@ -183,41 +183,20 @@ public final class Decoder implements AutoCloseable {
     return rotary;
   }
 
-  /** The layout of the adapter, if the decoder has one. */
-  Optional<AdapterLayout> adapter() {
-    return layout instanceof AdapterLayout adapter ? Optional.of(adapter) : Optional.empty();
-  }
-
-  /** R of a linear layer's adapter; 0 without an adapter. */
-  int rank(String module) {
-    return adapter()
-        .flatMap(layout -> layout.factors(module))
-        .map(AdapterLayout.Factors::rank)
-        .orElse(0);
-  }
-
-  /** The largest R of any layer. */
-  int largestRank() {
-    return adapter().map(AdapterLayout::largestRank).orElse(0);
-  }
-
   /**
    * The layers over one parameter vector.
    *
    * @param gradient the vector that backward adds to; empty if no backward will follow
    * @param dropoutSeed seed of this pass; empty for no dropout
+   * @param packed supplies the weights of linear layers for decoding; must stay open as long as the
+   *     layers
    */
-  DecoderStack bind(Tensor parameters, Optional<Tensor> gradient, Optional<Long> dropoutSeed) {
-    return new Binding(this, parameters, gradient, dropoutSeed, Optional.empty()).stack();
-  }
-
-  /**
-   * The layers over one parameter vector for decoding, without a backward.
-   *
-   * @param packed supplies the weights of linear layers; must stay open as long as the layers
-   */
-  DecoderStack bind(Tensor parameters, Optional<PackedWeights> packed) {
-    return new Binding(this, parameters, Optional.empty(), Optional.empty(), packed).stack();
+  DecoderStack bind(
+      Tensor parameters,
+      Optional<Tensor> gradient,
+      Optional<Long> dropoutSeed,
+      Optional<PackedWeights> packed) {
+    return new Binding(this, parameters, gradient, dropoutSeed, packed).stack();
   }
 
   /** Frees the weights; no computation may be using them. */
@@ -342,7 +321,7 @@ public final class Decoder implements AutoCloseable {
           base,
           new Weight(factors.a(parameters), gradient.map(factors::a)),
           new Weight(factors.b(parameters), gradient.map(factors::b)),
-          (float) adapter.config().scale(factors.rank()),
+          factors.scale(),
           dropout,
           seed);
     }

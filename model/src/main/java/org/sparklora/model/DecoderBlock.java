@@ -55,12 +55,9 @@ record DecoderBlock(
     }
 
     /** The tensor that the sublayer adds its result to: y, unless a norm follows. */
-    Tensor sum(Workspace workspace, Saved saved, Tensor y) {
-      if (after.isEmpty()) {
-        return y;
-      }
-      workspace.engine().fill(saved.out, 0);
-      return saved.out;
+    Optional<Tensor> sum(Workspace workspace, Saved saved, Optional<Tensor> y) {
+      after.ifPresent(norm -> workspace.engine().fill(saved.out, 0));
+      return after.isPresent() ? Optional.of(saved.out) : y;
     }
 
     /** {@code y += after(out)}, if a norm follows; without y only the statistics of the norm. */
@@ -101,41 +98,25 @@ record DecoderBlock(
   }
 
   /**
-   * Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. Without a
+   * Computes y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. Without a
    * backward, x, mid and y may be one tensor, to which the block then adds.
+   *
+   * @param y overwritten; empty if only {@code saved} is filled again, with the same bits
    */
-  void forward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor y) {
-    Tensor in = forwardToFeedForward(workspace, places, x, saved);
-    copy(workspace.engine(), saved.mid, y);
-    Tensor sum = feedForwardNorms.sum(workspace, saved.feedForwardNorms, y);
-    feedForward.forward(workspace, in, saved.feedForward, sum);
-    feedForwardNorms.addTo(workspace, saved.feedForwardNorms, Optional.of(y));
-    workspace.giveBack(Buffer.NORMED);
-  }
-
-  /** Fills {@code saved} for {@link #backward} with the same bits as forward. */
-  void recompute(Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
-    Tensor in = forwardToFeedForward(workspace, places, x, saved);
-    Tensor sum = feedForwardNorms.sum(workspace, saved.feedForwardNorms, saved.mid);
-    if (sum == saved.mid) {
-      feedForward.recompute(workspace, in, saved.feedForward);
-    } else { // the norm that follows needs the result
-      feedForward.forward(workspace, in, saved.feedForward, sum);
-    }
-    feedForwardNorms.addTo(workspace, saved.feedForwardNorms, Optional.empty());
-    workspace.giveBack(Buffer.NORMED);
-  }
-
-  /** Computes all but the feed-forward layer; returns its input {@code (N, C)}. */
-  private Tensor forwardToFeedForward(
-      Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
+  void forward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Optional<Tensor> y) {
     Tensor normed = workspace.lendOperand(Buffer.NORMED, x.shape());
     Tensor in = attentionNorms.input(workspace, x, normed, saved.attentionNorms);
     copy(workspace.engine(), x, saved.mid);
-    Tensor sum = attentionNorms.sum(workspace, saved.attentionNorms, saved.mid);
+    Optional<Tensor> mid = Optional.of(saved.mid);
+    Tensor sum = attentionNorms.sum(workspace, saved.attentionNorms, mid).orElseThrow();
     attention.forward(workspace, places, in, saved.attention, sum);
-    attentionNorms.addTo(workspace, saved.attentionNorms, Optional.of(saved.mid));
-    return feedForwardNorms.input(workspace, saved.mid, normed, saved.feedForwardNorms);
+    attentionNorms.addTo(workspace, saved.attentionNorms, mid);
+    in = feedForwardNorms.input(workspace, saved.mid, normed, saved.feedForwardNorms);
+    y.ifPresent(result -> copy(workspace.engine(), saved.mid, result));
+    Optional<Tensor> out = feedForwardNorms.sum(workspace, saved.feedForwardNorms, y);
+    feedForward.forward(workspace, in, saved.feedForward, out);
+    feedForwardNorms.addTo(workspace, saved.feedForwardNorms, y);
+    workspace.giveBack(Buffer.NORMED);
   }
 
   private static void copy(Engine engine, Tensor from, Tensor to) {

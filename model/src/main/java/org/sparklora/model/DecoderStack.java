@@ -1,6 +1,7 @@
 package org.sparklora.model;
 
 import java.util.List;
+import java.util.Optional;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.RmsNorm;
@@ -23,7 +24,7 @@ record DecoderStack(
     for (int layer = 0; layer < blocks.size(); layer++) {
       Tensor x = activations.stream(layer);
       Tensor y = activations.stream(layer + 1);
-      blocks.get(layer).forward(workspace, places, x, activations.block(layer), y);
+      blocks.get(layer).forward(workspace, places, x, activations.block(layer), Optional.of(y));
     }
     return activations.stream(blocks.size());
   }
@@ -35,7 +36,7 @@ record DecoderStack(
       Tensor x = activations.stream(layer);
       DecoderBlock.Saved saved = activations.block(layer);
       if (!activations.holds(layer)) {
-        block.recompute(workspace, places, x, saved);
+        block.forward(workspace, places, x, saved, Optional.empty());
       }
       block.backward(workspace, places, x, saved, dStream);
     }

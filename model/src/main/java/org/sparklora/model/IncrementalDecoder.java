@@ -58,7 +58,7 @@ public final class IncrementalDecoder implements AutoCloseable {
    */
   public Plan plan(Tensor parameters) {
     try {
-      return new Plan(decoder.bind(parameters, packed));
+      return new Plan(decoder.bind(parameters, Optional.empty(), Optional.empty(), packed));
     } catch (RuntimeException | Error e) { // memory may not suffice for all copies
       packed.ifPresent(PackedWeights::close);
       throw e;

@@ -2,6 +2,7 @@ package org.sparklora.model;
 
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.sparklora.model.loss.PolicyTargets;
  * @param targets the completions in the order of the batch
  */
 public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
+  private static final int ALONE = -1; // the number of no document
 
   /**
    * A micro-batch of these completions. A prompt of several completions is computed once, except
@@ -38,8 +40,8 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
    * completions, and their tokens count where a loss is divided by a number of tokens.
    */
   public static PolicyBatch of(List<PolicyRow> rows, Predicate<PolicyRow> computed) {
-    Packing packing = new Packing(rows.stream().filter(computed).toList());
-    return new PolicyBatch(packing.batch(), targets(rows, computed));
+    List<PolicyRow> trained = rows.stream().filter(computed).toList();
+    return new PolicyBatch(packed(sharingPrompts(trained)), targets(rows, computed));
   }
 
   /**
@@ -48,27 +50,26 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
    * completion only the prompt is computed.
    */
   public static PolicyBatch ofAllTokens(List<PolicyRow> rows) {
-    PackedBatch packed = new Packing(rows).batchOfAllTokens();
-    return new PolicyBatch(packed, targets(rows, row -> row.targetCount() > 0));
+    List<Document> documents =
+        rows.stream()
+            .map(row -> new Document(row, 0, row.prompt().length + row.targetCount(), ALONE))
+            .toList();
+    return new PolicyBatch(packed(documents), targets(rows, row -> row.targetCount() > 0));
   }
 
   private static PolicyTargets targets(List<PolicyRow> rows, Predicate<PolicyRow> computed) {
-    int[] lengths =
-        rows.stream().mapToInt(row -> computed.test(row) ? row.targetCount() : 0).toArray();
-    int others = rows.stream().filter(computed.negate()).mapToInt(PolicyRow::targetCount).sum();
-    float[] advantages = new float[rows.size()];
-    float[] drifts = new float[rows.size()];
-    for (int c = 0; c < advantages.length; c++) {
-      advantages[c] = rows.get(c).advantage();
-      drifts[c] = rows.get(c).drift();
-    }
     List<PolicyRow> trained = rows.stream().filter(computed).toList();
     return new PolicyTargets(
-        new PolicyTargets.Completions(lengths, advantages, drifts),
+        rows.stream()
+            .map(
+                row ->
+                    new PolicyTargets.Completion(
+                        computed.test(row) ? row.targetCount() : 0, row.advantage(), row.drift()))
+            .toList(),
         joined(trained, PolicyRow.OfTokens::oldLogProbs, "old log-probabilities"),
         joined(trained, PolicyRow.OfTokens::referenceLogProbs, "reference log-probabilities"),
         joined(trained, PolicyRow.OfTokens::weights, "weights"),
-        others);
+        rows.stream().filter(computed.negate()).mapToInt(PolicyRow::targetCount).sum());
   }
 
   /** Numbers of all rows, one per target in the order of the batch. */
@@ -89,68 +90,53 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
     return Optional.of(all.array());
   }
 
-  /** Lays completions end to end. */
-  private static final class Packing {
-    private static final int NO_PREFIX = -1;
-
-    private final List<PolicyRow> rows;
-    private final Map<IntBuffer, Integer> siblings = new HashMap<>(); // prompt → completions
-    private final Map<IntBuffer, Integer> documents = new HashMap<>(); // prompt → its number
-    private final IntStream.Builder tokens = IntStream.builder();
-    private final IntStream.Builder targets = IntStream.builder();
-    private final IntStream.Builder lengths = IntStream.builder();
-    private final IntStream.Builder prefixes = IntStream.builder();
-    private int documentCount = 0;
-
-    Packing(List<PolicyRow> rows) {
-      this.rows = rows;
-      rows.forEach(row -> siblings.merge(IntBuffer.wrap(row.prompt()), 1, Integer::sum));
+  /**
+   * The tokens {@code [from, to)} of prompt and completion.
+   *
+   * @param prefix number of the document that this one continues, or {@link #ALONE}
+   */
+  private record Document(PolicyRow row, int from, int to, int prefix) {
+    IntStream tokens() {
+      return IntStream.range(from, to).map(row::token);
     }
 
-    PackedBatch batch() {
-      for (PolicyRow row : rows) {
-        IntBuffer prompt = IntBuffer.wrap(row.prompt());
-        int last = row.prompt().length - 1;
-        if (last > 0 && siblings.get(prompt) > 1) {
-          int prefix = documents.computeIfAbsent(prompt, p -> add(row, 0, last, NO_PREFIX));
-          add(row, last, last + row.completion().length, prefix);
-        } else {
-          add(row, 0, last + row.completion().length, NO_PREFIX);
-        }
+    /** For each token the next one if it is a target; a completion's last predicts nothing. */
+    IntStream targets() {
+      int first = row.prompt().length;
+      return IntStream.range(from + 1, to + 1)
+          .map(
+              next ->
+                  next >= first && next < first + row.targetCount()
+                      ? row.token(next)
+                      : PackedBatch.NO_TARGET);
+    }
+  }
+
+  /** Completions end to end; that of a prompt of several continues a document of the prompt. */
+  private static List<Document> sharingPrompts(List<PolicyRow> rows) {
+    Map<IntBuffer, Integer> siblings = new HashMap<>(); // prompt → completions
+    rows.forEach(row -> siblings.merge(IntBuffer.wrap(row.prompt()), 1, Integer::sum));
+    Map<IntBuffer, Integer> prefixes = new HashMap<>(); // prompt → number of its document
+    List<Document> documents = new ArrayList<>();
+    for (PolicyRow row : rows) {
+      IntBuffer prompt = IntBuffer.wrap(row.prompt());
+      int last = row.prompt().length - 1;
+      boolean isShared = last > 0 && siblings.get(prompt) > 1;
+      if (isShared && prefixes.putIfAbsent(prompt, documents.size()) == null) {
+        documents.add(new Document(row, 0, last, ALONE));
       }
-      return packed();
+      int prefix = prefixes.getOrDefault(prompt, ALONE);
+      documents.add(new Document(row, isShared ? last : 0, last + row.completion().length, prefix));
     }
+    return documents;
+  }
 
-    PackedBatch batchOfAllTokens() {
-      for (PolicyRow row : rows) {
-        add(row, 0, row.prompt().length + row.targetCount(), NO_PREFIX);
-      }
-      return packed();
-    }
-
-    private PackedBatch packed() {
-      return new PackedBatch(
-          tokens.build().toArray(),
-          targets.build().toArray(),
-          Segments.ofLengths(lengths.build().toArray()).continuing(prefixes.build().toArray()));
-    }
-
-    /**
-     * Adds the tokens {@code [from, to)} of prompt and completion as a document; a completion's
-     * last token predicts nothing.
-     *
-     * @return the document's number
-     */
-    private int add(PolicyRow row, int from, int to, int prefix) {
-      for (int n = from; n < to; n++) {
-        tokens.add(row.token(n));
-        int next = n + 1 - row.prompt().length; // in the completion
-        boolean predicts = next >= 0 && next < row.targetCount();
-        targets.add(predicts ? row.completion()[next] : PackedBatch.NO_TARGET);
-      }
-      lengths.add(to - from);
-      prefixes.add(prefix);
-      return documentCount++;
-    }
+  private static PackedBatch packed(List<Document> documents) {
+    IntStream lengths = documents.stream().mapToInt(of -> of.to - of.from);
+    return new PackedBatch(
+        documents.stream().flatMapToInt(Document::tokens).toArray(),
+        documents.stream().flatMapToInt(Document::targets).toArray(),
+        Segments.ofLengths(lengths.toArray())
+            .continuing(documents.stream().mapToInt(Document::prefix).toArray()));
   }
 }

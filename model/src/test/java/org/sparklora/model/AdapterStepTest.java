@@ -154,8 +154,8 @@ class AdapterStepTest {
   }
 
   private StepResult policyStep(PolicyBatch batch, Tensor gradient) {
-    GrpoLoss loss =
-        new GrpoLoss(GrpoLossConfigs.defaults(), batch.targets(), AccumulationWindow.of(1, 10, 1));
+    AccumulationWindow window = AccumulationWindow.of(1, 10, 1);
+    GrpoLoss loss = new GrpoLoss(GrpoLossConfigs.defaults(), batch.targets(), window, 0);
     return withoutDropout.lossAndGradient(parameters, batch.packed(), loss, 0, gradient);
   }
 

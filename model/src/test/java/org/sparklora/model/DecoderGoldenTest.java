@@ -290,12 +290,13 @@ class DecoderGoldenTest {
         Indices tokens = engine.indices(batch.tokens());
         Indices positions = engine.indices(segments.positions());
         Tensor logits = engine.allocate(places.length, decoder.config().vocabSize())) {
-      DecoderStack stack = decoder.bind(model.parameters(), Optional.empty(), Optional.empty());
+      DecoderStack stack =
+          decoder.bind(model.parameters(), Optional.empty(), Optional.empty(), Optional.empty());
       RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, segments.longest());
       Tensor stream =
           stack.forward(
               workspace,
-              new TokenPlaces(tokens, mask::within, positions, angles),
+              new TokenPlaces(tokens, mask::within, positions, angles, (layer, window, own) -> own),
               activations.reserve(batch.tokenCount()));
       LossHead.of(workspace, stack, decoder.config().vocabSize()).logits(stream, places, logits);
       return logits.toArray();

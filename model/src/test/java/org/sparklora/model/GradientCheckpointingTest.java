@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -111,7 +112,7 @@ class GradientCheckpointingTest {
             0,
             false,
             LoraTargets.names(List.of("q_proj", "down_proj")),
-            List.of(new LoraConfig.RankOf("layers\\.0\\..*", wide)));
+            new LoraConfig.Patterns(Map.of("layers\\.0\\..*", wide), Map.of()));
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, threeBlocks("llama"));
     AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
     Engine engine = Engines.counting(DType.BFLOAT16, DType.FLOAT32);

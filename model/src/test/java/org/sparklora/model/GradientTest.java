@@ -117,7 +117,8 @@ class GradientTest {
     AdapterStep step =
         new AdapterStep(Decoder.load(checkpoint, layout, engine, Precision.FLOAT32), engine, false);
     double policy =
-        step.evaluate(parameters, batch, new GrpoLoss(sapo, completions.targets(), alone)).loss();
+        step.evaluate(parameters, batch, new GrpoLoss(sapo, completions.targets(), alone, 0))
+            .loss();
     loss = new GrpoLoss(sapo, completions.targets(), alone, 2);
 
     StepResult both = step.evaluate(parameters, batch, loss);

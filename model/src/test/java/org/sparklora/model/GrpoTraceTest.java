@@ -113,7 +113,7 @@ class GrpoTraceTest {
             resolved.get("gradient_accumulation_steps").asInt(),
             micro.get("num_items_in_batch").asLong(),
             resolved.get("steps_per_generation").asInt());
-    GrpoLoss loss = new GrpoLoss(trace.loss(), batch.targets(), window);
+    GrpoLoss loss = new GrpoLoss(trace.loss(), batch.targets(), window, 0);
     if (batch.packed().tokenCount() == 0) {
       assertThat(micro.get("loss").asDouble()).isZero();
       metrics.add(loss.metrics(new float[0], new float[0]));

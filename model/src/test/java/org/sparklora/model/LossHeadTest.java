@@ -62,7 +62,8 @@ class LossHeadTest {
   private Outcome run(int chunkRows, Dependence dependence) {
     Tensor gradient = engine.allocate(parameters.size());
     Tensor dStream = engine.allocate(stream.shape());
-    DecoderStack stack = decoder.bind(parameters, Optional.of(gradient), Optional.empty());
+    DecoderStack stack =
+        decoder.bind(parameters, Optional.of(gradient), Optional.empty(), Optional.empty());
     LossHead head = new LossHead(workspace, engine, stack.norm(), stack.head(), 11, chunkRows);
     StepResult result = head.lossAndGradient(stream, BATCH, LOSS, dependence, dStream).await();
     return new Outcome(result, gradient.toArray(), dStream.toArray());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.sparklora.model.loss.PolicyTargets;
 
 class PolicyBatchTest {
 
@@ -23,7 +24,9 @@ class PolicyBatchTest {
     assertThat(batch.packed().targets()).containsExactly(-1, 3, 4, 8, 5);
     assertThat(batch.packed().segments().positions()).containsExactly(0, 1, 2, 0, 0);
     assertThat(batch.packed().segments().prefixes()).containsOnly(-1);
-    assertThat(batch.targets().lengths()).containsExactly(2, 1, 1);
+    assertThat(batch.targets().completions())
+        .extracting(PolicyTargets.Completion::length)
+        .containsExactly(2, 1, 1);
     assertThat(batch.targets().oldLogProbs()).isEmpty();
   }
 
@@ -43,7 +46,9 @@ class PolicyBatchTest {
     assertThat(batch.packed().segments().boundaries()).containsExactly(0, 1, 3, 4, 5, 6);
     assertThat(batch.packed().segments().prefixes()).containsExactly(-1, 0, -1, 0, -1);
     assertThat(batch.packed().segments().positions()).containsExactly(0, 1, 2, 0, 1, 0);
-    assertThat(batch.targets().lengths()).containsExactly(2, 1, 1, 1);
+    assertThat(batch.targets().completions())
+        .extracting(PolicyTargets.Completion::length)
+        .containsExactly(2, 1, 1, 1);
   }
 
   @Test
@@ -53,12 +58,14 @@ class PolicyBatchTest {
             List.of(row(true, new float[] {-1, -2}, 3, 4), row(false, new float[] {-3}, 5)));
 
     assertThat(batch.packed().tokens()).containsExactly(1, 2);
-    assertThat(batch.targets().lengths()).containsExactly(0, 1);
+    assertThat(batch.targets().completions())
+        .extracting(PolicyTargets.Completion::length)
+        .containsExactly(0, 1);
     assertThat(batch.targets().oldLogProbs())
         .hasValueSatisfying(old -> assertThat(old).containsExactly(-3f));
     PolicyBatch nothing = PolicyBatch.of(List.of(row(true, NONE, 3)));
     assertThat(nothing.packed().tokenCount()).isZero();
-    assertThat(nothing.targets().completions()).isEqualTo(1);
+    assertThat(nothing.targets().completions()).hasSize(1);
   }
 
   /** TRL's attention mask: all of prompt and completion, and the prompt of a masked completion. */
@@ -72,7 +79,9 @@ class PolicyBatchTest {
     assertThat(batch.packed().targets()).containsExactly(-1, 3, 4, -1, -1, -1, -1, 5, -1);
     assertThat(batch.packed().segments().boundaries()).containsExactly(0, 4, 6, 9);
     assertThat(batch.packed().segments().prefixes()).containsOnly(-1);
-    assertThat(batch.targets().lengths()).containsExactly(2, 0, 1);
+    assertThat(batch.targets().completions())
+        .extracting(PolicyTargets.Completion::length)
+        .containsExactly(2, 0, 1);
     assertThat(batch.targets().tokens()).isEqualTo(3);
   }
 

@@ -126,7 +126,7 @@ final class PolicyStepBenchmark {
   private static StepResult update(
       AdapterStep step, Tensor parameters, Tensor gradient, PolicyBatch batch) {
     AccumulationWindow window = AccumulationWindow.of(1, batch.targets().tokens(), 1);
-    GrpoLoss loss = new GrpoLoss(GrpoLossConfigs.defaults(), batch.targets(), window);
+    GrpoLoss loss = new GrpoLoss(GrpoLossConfigs.defaults(), batch.targets(), window, 0);
     return step.lossAndGradient(parameters, batch.packed(), loss, 0, gradient);
   }
 

@@ -13,7 +13,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -76,16 +75,17 @@ final class DatasetTable {
 
   private String write(Map<String, Dataset<Row>> splits) throws IOException {
     Path part = new Path(folder, ".part-" + UUID.randomUUID());
+    Path data = new Path(part, FILES);
     try {
       for (Map.Entry<String, Dataset<Row>> split : splits.entrySet()) {
         spark.sparkContext().setJobDescription("dataset: write split " + split.getKey());
         Path written = new Path(part, "split-" + split.getKey());
         split.getValue().write().parquet(written.toString());
-        number(written, split.getKey(), new Path(part, FILES));
+        requireRows(split.getKey(), parts(written));
+        number(written, split.getKey(), data);
       }
-      requireRows(new Path(part, FILES), splits.keySet());
-      Path whole = new Path(folder, identity(new Path(part, FILES)));
-      if (files.exists(whole) && !hasAll(whole, part)) {
+      Path whole = new Path(folder, identity(data));
+      if (files.exists(whole) && !hasAll(new Path(whole, FILES), parts(data).size())) {
         files.delete(whole, true); // of a killed run: an object store renames file by file
       }
       if (!files.exists(whole) && !files.rename(part, whole) && !files.exists(whole)) {
@@ -98,9 +98,8 @@ final class DatasetTable {
     }
   }
 
-  private boolean hasAll(Path dataset, Path part) throws IOException {
-    Path data = new Path(dataset, FILES);
-    return files.exists(data) && parts(data).size() == parts(new Path(part, FILES)).size();
+  private boolean hasAll(Path data, int count) throws IOException {
+    return files.exists(data) && parts(data).size() == count;
   }
 
   /** Renames Spark's part files, whose names hold a job's id, after split and position. */
@@ -117,20 +116,13 @@ final class DatasetTable {
   }
 
   /** Checks the written files: to run the query again may be slow, and give other rows. */
-  private void requireRows(Path data, Set<String> splits) throws IOException {
-    List<Path> all = parts(data);
-    for (String split : splits) {
-      String[] ofSplit =
-          all.stream()
-              .filter(file -> file.getName().startsWith(split + "-"))
-              .map(Path::toString)
-              .toArray(String[]::new);
-      ConfigException.require(
-          ofSplit.length > 0 && !spark.read().parquet(ofSplit).isEmpty(),
-          split.equals(TEST) ? Flags.DATASET_TEST_SPLIT : Flags.DATASET_NAME,
-          "the table of split " + split,
-          "it has no rows; give one that has some");
-    }
+  private void requireRows(String split, List<Path> written) {
+    String[] names = written.stream().map(Path::toString).toArray(String[]::new);
+    ConfigException.require(
+        names.length > 0 && !spark.read().parquet(names).isEmpty(),
+        split.equals(TEST) ? Flags.DATASET_TEST_SPLIT : Flags.DATASET_NAME,
+        "the table of split " + split,
+        "it has no rows; give one that has some");
   }
 
   private List<Path> parts(Path path) throws IOException {

@@ -21,7 +21,6 @@ import org.sparklora.spark.run.ModelConfig;
 final class MergedModel {
   private MergedModel() {}
 
-  /** See {@link SparkLora#merge}. */
   static String write(Settings settings) throws IOException {
     String output = settings.get(Flags.OUTPUT_DIR);
     ModelReference model = ModelReference.of(settings);

@@ -199,9 +199,9 @@ public final class SparkLora {
   }
 
   /** {@code prep} of settings that were read before. */
-  public TableResult prep(TableConfig<?> config, Optional<OutputTable> table) {
+  public TableResult prep(TableConfig config, Optional<OutputTable> table) {
     table.ifPresent(rows -> rows.requireWritable(spark));
-    TableManifest<?> manifest =
+    TableManifest manifest =
         config.overwrite() ? PrepJob.run(spark, config) : PrepJob.reuseOrRun(spark, config);
     return written(config.outputFolder(), manifest.summary(), table);
   }
@@ -231,21 +231,18 @@ public final class SparkLora {
         Flags.INPUT,
         input,
         "it is no table of prompts; make one with prep and --task grpo");
+    ModelConfig base = config.model().base();
+    PrepConfig.Model text =
+        new PrepConfig.Model(base.reference(), "", "", base.dialect(), Map.of());
     TableOrigin.of(hadoop, TableKind.PROMPTS, input)
-        .ifPresent(
-            origin -> origin.requireTokenizer(hadoop, Flags.INPUT, text(config.model().base())));
-    List<Prompt> prompts = PromptTable.open(hadoop, input).readAll();
+        .ifPresent(origin -> origin.requireTokenizer(hadoop, Flags.INPUT, text));
+    List<Prompt> prompts = PromptTable.read(hadoop, input);
     return generate(
         config,
         prompts,
         settings.get(Flags.OUTPUT),
         settings.get(Flags.OVERWRITE_OUTPUT_DIR),
         OutputTable.of(settings));
-  }
-
-  /** The settings of the model's tokenizer. */
-  private static PrepConfig.Model text(ModelConfig model) {
-    return new PrepConfig.Model(model.reference(), "", "", model.dialect(), Map.of());
   }
 
   /** {@code generate} of settings and prompts that were read before. */
@@ -293,8 +290,7 @@ public final class SparkLora {
         () -> {
           SelectConfig config =
               RewardSettings.select(withTables(request, Flags.INPUT, Flags.OUTPUT_DIR));
-          String summary = SelectJob.text(SelectJob.run(spark, config));
-          return new TableResult(config.tables().outputDir(), summary);
+          return new TableResult(config.tables().outputDir(), SelectJob.run(spark, config));
         });
   }
 

@@ -35,7 +35,7 @@ import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.ExternalJudge;
 import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.SparkSessions;
-import org.sparklora.spark.workers.JobNames;
+import org.sparklora.spark.workers.PlacedJob;
 import org.sparklora.train.TestModels;
 
 /** The interface for programs: what comes in beside settings, and that it changes nothing else. */
@@ -481,7 +481,7 @@ class SparkLoraTest {
           .run(
               () -> {
                 SparkSessions.place(spark).group("sft out");
-                JobNames.name(new JavaSparkContext(context), "step 1");
+                PlacedJob.name(new JavaSparkContext(context), "step 1");
                 return "";
               });
       assertThat(context.getLocalProperty("spark.jobGroup.id")).isEqualTo("mine");

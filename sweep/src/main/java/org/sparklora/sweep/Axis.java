@@ -21,12 +21,7 @@ record Axis(List<Choice> choices) {
     choices = List.copyOf(choices);
   }
 
-  /**
-   * One point of the axis.
-   *
-   * @param values by flag
-   * @param label the point's label in figures, if the file has one
-   */
+  /** One point of the axis: values by flag, and its label in figures, if the file has one. */
   record Choice(Map<String, Value> values, Optional<String> label) {}
 
   /** The flags that the axis varies. */

@@ -3,7 +3,6 @@ package org.sparklora.sweep;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /** The finding of "LoRA Without Regret" that a sweep tests: determines verdicts and figures. */
 public enum FindingKind {
@@ -29,8 +28,8 @@ public enum FindingKind {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  static Optional<FindingKind> of(String key) {
-    return Arrays.stream(values()).filter(kind -> kind.key().equals(key)).findFirst();
+  static FindingKind of(String key) {
+    return valueOf(key.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   static List<String> keys() {

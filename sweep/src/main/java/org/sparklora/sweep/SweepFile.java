@@ -104,8 +104,7 @@ public record SweepFile(
     Map<String, Value> base = map(entries, "base");
     List<Axis> axes = axes(entries);
     requireOwnFlags(base, axes);
-    FindingKind finding =
-        FindingKind.of(word(entries, "finding", FindingKind.keys())).orElseThrow();
+    FindingKind finding = FindingKind.of(word(entries, "finding", FindingKind.keys()));
     if (command.equals(Trial.EVAL)) {
       ConfigException.require(
           finding == FindingKind.NONE,

@@ -21,11 +21,7 @@ import org.sparklora.pipeline.run.RunFolder;
 public record SweepFolder(RunFolder.Finished claim) implements AutoCloseable {
   static final String FILE_NAME = "sweep.yaml";
 
-  /**
-   * Checks that a folder is empty or already belongs to the sweep.
-   *
-   * @throws ConfigException if the folder has another sweep or other files
-   */
+  /** Refuses a folder with another sweep or other files. */
   static void requireFree(Configuration hadoop, String name, SweepFile file) {
     Path path = new Path(name);
     try {

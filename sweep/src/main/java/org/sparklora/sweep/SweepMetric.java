@@ -50,16 +50,13 @@ public record SweepMetric(String name, boolean isSmallerBetter, int last) {
     return (Integer) value.typed();
   }
 
-  /**
-   * Refuses a metric that a trial does not log.
-   *
-   * @param known names of the metrics that the trial logs
-   */
+  /** Refuses a metric that is not one of those that a trial logs. */
   void requireLogged(List<String> known) {
     if (known.contains(name)) {
       return;
     }
-    boolean unevaluated = name.startsWith(EVALUATED) && known.stream().noneMatch(this::isEvaluated);
+    boolean unevaluated =
+        name.startsWith(EVALUATED) && known.stream().noneMatch(one -> one.startsWith(EVALUATED));
     throw new ConfigException(
         "metric",
         name,
@@ -71,15 +68,7 @@ public record SweepMetric(String name, boolean isSmallerBetter, int last) {
                 + String.join(", ", known));
   }
 
-  private boolean isEvaluated(String known) {
-    return known.startsWith(EVALUATED);
-  }
-
-  /**
-   * The trial's metric: the mean of the last values; NaN without values.
-   *
-   * @param values in the order of the steps
-   */
+  /** The mean of the last values, which are in the order of the steps; NaN without values. */
   double of(double[] values) {
     if (values.length == 0) {
       return Double.NaN;

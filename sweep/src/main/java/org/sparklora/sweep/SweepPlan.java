@@ -25,6 +25,20 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
     trials = List.copyOf(trials);
   }
 
+  /** Resolves the settings of trials as their commands would; implemented where trials run. */
+  public interface Resolver {
+    /**
+     * The trial with the settings that its command would resolve, and with the folder of its
+     * tables.
+     *
+     * @throws ConfigException if settings conflict, or the dataset does not exist
+     */
+    Trial resolved(Trial trial);
+
+    /** The names of the metrics that a {@link #resolved} trial logs. */
+    List<String> logged(Trial trial);
+  }
+
   /**
    * Checks everything that can be checked before a table is made.
    *
@@ -33,15 +47,12 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
    *     value of a flag, two equal trials, or a metric that a trial does not log
    */
   public static SweepPlan of(
-      Configuration hadoop,
-      SweepFile file,
-      String folder,
-      Function<String, TrialResolver> resolvers) {
+      Configuration hadoop, SweepFile file, String folder, Function<String, Resolver> resolvers) {
     SweepFolder.requireFree(hadoop, folder, file);
     try {
       List<Trial> trials = TrialGrid.of(file, folder);
       String whole = qualified(hadoop, folder);
-      TrialResolver resolver = resolvers.apply(whole);
+      Resolver resolver = resolvers.apply(whole);
       List<Trial> resolved = new ArrayList<>();
       for (Trial trial : trials) {
         PathSettings.require(trial.settings());

@@ -72,11 +72,7 @@ public record Trial(
     return new Seeds(seed(), settings.find(Flags.DATA_SEED).orElse(seed()));
   }
 
-  /**
-   * The seeds of one repetition.
-   *
-   * @param dataSeed {@code data_seed}; {@code seed} if unset
-   */
+  /** The seeds of one repetition; an unset {@code data_seed} is {@code seed}. */
   public record Seeds(int seed, int dataSeed) {}
 
   /** Rows, or completions, per update; if parameters are averaged, per update of each worker. */

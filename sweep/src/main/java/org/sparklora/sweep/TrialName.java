@@ -61,11 +61,7 @@ public final class TrialName {
     return found;
   }
 
-  /**
-   * The name of a trial.
-   *
-   * @param found fingerprints that replace the values of some flags
-   */
+  /** The name of a trial, with fingerprints in place of the values of some flags. */
   public static String of(Settings settings, Map<String, String> found) {
     Map<String, String> decisive = new TreeMap<>(settings.effective());
     decisive.keySet().removeAll(NO_PART);
@@ -75,11 +71,7 @@ public final class TrialName {
     return hash(text.toString());
   }
 
-  /**
-   * Refuses two trials with one name, which would share a folder.
-   *
-   * @throws ConfigException naming both
-   */
+  /** Refuses two trials with one name, which would share a folder. */
   public static void requireDistinct(List<Trial> named) {
     Map<String, Trial> byName = new HashMap<>();
     for (Trial trial : named) {

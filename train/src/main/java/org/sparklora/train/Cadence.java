@@ -8,7 +8,6 @@ import org.sparklora.pipeline.config.Flag;
  * eval_strategy}), as in transformers' {@code DefaultFlowCallback}: every {@code steps} steps or at
  * the end of each epoch, and in either case after the last step.
  *
- * @param unit of the interval
  * @param steps the interval of {@link Unit#STEPS}; 0 for the last step alone
  * @param delay earliest step or, for {@link Unit#EPOCH}, earliest epoch ({@code eval_delay})
  */

@@ -28,7 +28,6 @@ public final class ContextLength {
   /**
    * Checks a prompt before its completion.
    *
-   * @param tokens of the prompt
    * @param completion most tokens of the prompt's completion
    * @throws TableException if the prompt alone fills the context
    * @throws IllegalArgumentException if {@link Generator#requireOneRotation} refuses the prompt

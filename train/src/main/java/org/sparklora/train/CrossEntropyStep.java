@@ -63,7 +63,7 @@ record CrossEntropyStep(AdapterStep step, Engine memory, TrainedModel model) {
   /** Implements {@link ExecutorModel#evaluate(int[], TrainingRows, FlatVector)}. */
   StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
     MicroBatch batch = table.microBatch(numbers);
-    CrossEntropyLoss loss = model.supervised().of(batch.targetTokens(), 1);
+    CrossEntropyLoss loss = model.supervised().of(table.targetTokens(List.of(numbers)), 1);
     StepResult result = step.evaluate(parameters.on(memory), batch.packed(), loss);
     return StepMetrics.of(0, result, batch, model.supervised());
   }

@@ -252,7 +252,6 @@ public final class ExecutorModel implements AutoCloseable {
    * Adds the gradient of a step's micro-batches to {@code gradient} on the engine. Does not wait
    * for a device; the returned {@link Arrival} does.
    *
-   * @param table the table of the rows
    * @return the step's metrics; waiting throws a {@link NonFiniteLossException} if a micro-batch's
    *     loss is not finite
    */
@@ -261,11 +260,7 @@ public final class ExecutorModel implements AutoCloseable {
     return inTurn(() -> supervised.begin(rows, table, parameters, gradient, this::requireWanted));
   }
 
-  /**
-   * Measures a micro-batch without dropout; its loss is divided by its own target tokens.
-   *
-   * @param numbers row numbers of the micro-batch
-   */
+  /** Measures a micro-batch without dropout; divides its loss by its own target tokens. */
   public StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
     return inTurn(() -> supervised.evaluate(numbers, table, parameters));
   }

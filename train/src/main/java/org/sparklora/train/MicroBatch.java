@@ -47,9 +47,4 @@ record MicroBatch(List<PackedSequence> rows, List<String> sources) {
     }
     return losses;
   }
-
-  /** Tokens that count for the loss; at least 1, as TRL clamps it. */
-  long targetTokens() {
-    return Math.max(1, rows.stream().mapToLong(PackedSequence::targets).sum());
-  }
 }

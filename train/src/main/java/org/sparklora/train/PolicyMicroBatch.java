@@ -13,8 +13,6 @@ import org.sparklora.model.loss.GrpoLossConfig;
  *
  * @param step number of the step, from 0
  * @param number of the micro-batch in the step, from 0
- * @param rows completions of the micro-batch
- * @param loss the policy loss
  * @param window the micro-batch's share of the step
  */
 public record PolicyMicroBatch(
@@ -34,11 +32,7 @@ public record PolicyMicroBatch(
     return ofCompletions(rows, ofTargets);
   }
 
-  /**
-   * Splits values of all target tokens by completion, without the masked ones.
-   *
-   * @param ofTargets one value per target token
-   */
+  /** Splits values of all target tokens by completion, without the masked ones. */
   public static List<float[]> ofCompletions(List<PolicyRow> rows, float[] ofTargets) {
     List<float[]> parts = new ArrayList<>();
     int from = 0;

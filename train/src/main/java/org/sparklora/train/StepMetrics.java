@@ -17,9 +17,7 @@ import org.sparklora.model.loss.TokenLogProbs;
  * @param step number of the step, from 0
  * @param nllSum Σ −log p of the target tokens, in nats; with {@code loss_type dft} Σ −p·log p
  * @param targetTokens tokens that count for the loss
- * @param tokens all tokens
  * @param paddedTokens tokens that Hugging Face would have computed on, padding included
- * @param microBatches number of micro-batches
  * @param entropySum Σ over micro-batches of the mean entropy of their target tokens
  * @param accuracySum Σ over micro-batches of the share of target tokens ranked first
  * @param routerLossSum Σ over micro-batches of the routers' auxiliary loss

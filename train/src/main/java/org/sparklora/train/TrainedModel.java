@@ -22,15 +22,12 @@ import org.sparklora.text.TokenizerDialect;
  * A serialisable description of the trained model; each executor reads the weights itself. Equal
  * descriptions share one loaded model in a JVM.
  *
- * @param checkpoint the base model
  * @param factors the adapter's settings; null for no adapter, since Optional is not serialisable
  * @param precision types of the frozen base's matrices in memory, and of products if the CPU
  *     supports it
  * @param gradientCheckpointing whether backward recomputes forward's blocks instead of keeping all
  *     activations
  * @param seed of the dropout masks
- * @param engine the choice of the engine
- * @param supervised the loss of supervised training
  */
 public record TrainedModel(
     ModelSource checkpoint,
@@ -49,27 +46,22 @@ public record TrainedModel(
   private static final Map<TrainedModel, Tokenizer> TOKENIZERS =
       Collections.synchronizedMap(new WeakHashMap<>());
 
-  private static TrainedModel of(
-      ModelSource checkpoint, LoraConfig lora, Precision precision, boolean recompute, long seed) {
-    return new TrainedModel(
-        checkpoint,
-        lora,
-        precision,
-        recompute,
-        seed,
-        TokenizerDialect.FILE,
-        EngineChoice.USUAL,
-        SupervisedLoss.PLAIN);
-  }
-
-  /** An adapter on a frozen base. */
+  /** An adapter {@code lora} on a frozen base; null for none. */
   public static TrainedModel adapter(
       ModelSource checkpoint,
       LoraConfig lora,
       Precision precision,
       boolean gradientCheckpointing,
       long seed) {
-    return of(checkpoint, lora, precision, gradientCheckpointing, seed);
+    return new TrainedModel(
+        checkpoint,
+        lora,
+        precision,
+        gradientCheckpointing,
+        seed,
+        TokenizerDialect.FILE,
+        EngineChoice.USUAL,
+        SupervisedLoss.PLAIN);
   }
 
   /**
@@ -79,12 +71,12 @@ public record TrainedModel(
    */
   public static TrainedModel allWeights(
       ModelSource checkpoint, Precision precision, boolean gradientCheckpointing) {
-    return of(checkpoint, null, precision, gradientCheckpointing, 0);
+    return adapter(checkpoint, null, precision, gradientCheckpointing, 0);
   }
 
   /** A model without trained parameters. */
   public static TrainedModel frozen(ModelSource checkpoint, Precision precision) {
-    return of(checkpoint, null, precision, false, FROZEN);
+    return adapter(checkpoint, null, precision, false, FROZEN);
   }
 
   /** This model with its tokenizer read in a dialect instead of as the file says. */

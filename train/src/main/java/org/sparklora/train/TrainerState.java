@@ -141,7 +141,6 @@ public final class TrainerState {
   /**
    * Adds a batch of completions.
    *
-   * @param metrics metrics of the completions
    * @param tokens of all prompts and completions
    * @param draws number of batches of prompts with completions so far
    */
@@ -259,11 +258,7 @@ public final class TrainerState {
     return last.containsKey("eval_runtime") && last.get("step").equals(sums.steps());
   }
 
-  /**
-   * The summary in the last log row of a run of {@code steps} steps; empty for any other row.
-   *
-   * @param row a row of the log
-   */
+  /** The summary in the last log row of a run of {@code steps} steps; empty for any other row. */
   public static Optional<Map<String, Object>> summary(Map<String, Object> row, int steps) {
     Map<String, Object> summary = new TreeMap<>(row);
     summary.keySet().removeAll(List.of("timestamp", "run_id", "alerts"));
@@ -271,12 +266,7 @@ public final class TrainerState {
     return isLast ? Optional.of(summary) : Optional.empty();
   }
 
-  /**
-   * Adds the last row of a run that had already ended, with its original times.
-   *
-   * @param summary {@link #summary} of the original row
-   * @return the row
-   */
+  /** Adds and returns the {@link #summary} of a run that had already ended, with its times. */
   public Map<String, Object> finishAsBefore(Map<String, Object> summary) {
     history.add(summary);
     return summary;

@@ -16,7 +16,6 @@ import org.sparklora.pipeline.config.Flags;
  *
  * <p>Immutable and thread-safe. Only one epoch's order is held at a time.
  *
- * @param rowCount rows of the table
  * @param microBatchRows {@code per_device_train_batch_size}
  * @param accumulation {@code gradient_accumulation_steps}
  * @param workers number of workers with micro-batches of their own; 1 if all share one global batch
@@ -89,22 +88,14 @@ public record TrainingPlan(
     return (int) all;
   }
 
-  /**
-   * The epoch after some steps, with its fraction.
-   *
-   * @param steps at least 1
-   */
+  /** The epoch after {@code steps} steps, at least 1, with its fraction. */
   double epochAfter(int steps) {
     int epoch = (steps - 1) / stepsPerEpoch();
     int inEpoch = (steps - epoch * stepsPerEpoch()) * accumulation;
     return epoch + (double) Math.min(inEpoch, microStepsPerEpoch()) / microStepsPerEpoch();
   }
 
-  /**
-   * The steps {@code [from, to)}.
-   *
-   * @return for each step its number, its epoch, and each worker's micro-batches
-   */
+  /** The steps {@code [from, to)}. */
   public List<Step> steps(int from, int to) {
     List<Step> steps = new ArrayList<>();
     int heldEpoch = -1;

@@ -30,6 +30,7 @@ import org.sparklora.model.loss.GrpoLoss;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.model.loss.GrpoLossConfig.LossType;
 import org.sparklora.model.loss.GrpoLossConfigs;
+import org.sparklora.model.loss.PolicyTargets;
 import org.sparklora.model.loss.TokenLogProbs;
 
 /** Completions without an advantage, left out of backward. */
@@ -67,19 +68,23 @@ class PolicySplitTest {
     AccumulationWindow window = AccumulationWindow.of(2, 20, 2);
     GrpoLossConfig config = GrpoLossConfigs.of(type, GrpoLossConfig.Level.TOKEN, 0, 1);
     PolicyBatch whole = PolicyBatch.of(rows);
-    GrpoLoss loss = new GrpoLoss(config, whole.targets(), window);
+    GrpoLoss loss = new GrpoLoss(config, whole.targets(), window, 0);
     Tensor expected = engine.allocate(layout.size());
     StepResult result = step.lossAndGradient(parameters, whole.packed(), loss, 0, expected);
 
     PolicySplit split = PolicySplit.of(rows, true);
-    assertThat(split.trained().targets().lengths()).containsExactly(0, 3, 0, 0, 4);
-    assertThat(split.flat().targets().lengths()).containsExactly(2, 1);
+    assertThat(split.trained().targets().completions())
+        .extracting(PolicyTargets.Completion::length)
+        .containsExactly(0, 3, 0, 0, 4);
+    assertThat(split.flat().targets().completions())
+        .extracting(PolicyTargets.Completion::length)
+        .containsExactly(2, 1);
     Tensor gradient = engine.allocate(layout.size());
     StepResult trained =
         step.lossAndGradient(
             parameters,
             split.trained().packed(),
-            new GrpoLoss(config, split.trained().targets(), window),
+            new GrpoLoss(config, split.trained().targets(), window, 0),
             0,
             gradient);
     TokenLogProbs flat = step.logProbs(parameters, split.flat().packed(), 1f);

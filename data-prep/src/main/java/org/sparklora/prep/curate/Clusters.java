@@ -1,13 +1,14 @@
 package org.sparklora.prep.curate;
 
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 import java.util.stream.LongStream;
 import org.sparklora.pipeline.table.TableException;
 
 /**
  * The connected components of a graph of rows, by union-find on the driver. Not thread-safe.
  *
- * <p>Memory: 16 bytes a pair; while {@link #labels} runs, twice that and 28 bytes a row in a pair.
+ * <p>Memory: 16 bytes a pair; while {@link #labels} runs, twice that and 20 bytes a row in a pair.
  */
 final class Clusters {
   /** 1.6 GB. A pair joins two sets of shingles, so copies of a text count once. */
@@ -29,16 +30,8 @@ final class Clusters {
     ends[used++] = b;
   }
 
-  /**
-   * The rows of all pairs, sorted, and for each the first row of its cluster.
-   *
-   * @param rows {@code (N)}
-   * @param clusters {@code (N)}
-   */
-  record Labels(long[] rows, long[] clusters) {}
-
-  /** The cluster of each row that is in a pair. */
-  Labels labels() {
+  /** Passes on each row that is in a pair, in order, with the first row of its cluster. */
+  void labels(BiConsumer<Long, Long> label) {
     long[] rows = LongStream.of(ends).limit(used).sorted().distinct().toArray();
     int[] parents = new int[rows.length];
     Arrays.setAll(parents, i -> i);
@@ -47,9 +40,9 @@ final class Clusters {
       int b = root(parents, Arrays.binarySearch(rows, ends[i + 1]));
       parents[Math.max(a, b)] = Math.min(a, b); // the first row is the root
     }
-    long[] clusters = new long[rows.length];
-    Arrays.setAll(clusters, i -> rows[root(parents, i)]);
-    return new Labels(rows, clusters);
+    for (int i = 0; i < rows.length; i++) {
+      label.accept(rows[i], rows[root(parents, i)]);
+    }
   }
 
   private static int root(int[] parents, int node) {

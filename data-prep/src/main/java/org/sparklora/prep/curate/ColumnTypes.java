@@ -1,29 +1,31 @@
 package org.sparklora.prep.curate;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.prep.source.SourceRow;
 
 /**
- * Finds the types of JSON and CSV columns in all their values, and writes the values as Parquet.
+ * Finds the types of JSON and CSV columns in all their values, and makes rows of datasets into
+ * groups of Parquet.
  *
  * <p>A type is {@code text}, {@code integer}, {@code number}, {@code boolean}, {@code null} or
- * {@code mixed}, a list of one type, or a map of fields to types, so that it can be sent as JSON.
+ * {@code mixed}, a list of one type, or a map of fields to types, of classes that Kryo can write.
  * Of values whose types differ, whole numbers become numbers and all others mixed. A column with
  * anything mixed in it is text, which is JSON where the value is no text.
  */
 final class ColumnTypes {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String TEXT = "text";
   private static final String INTEGER = "integer";
   private static final String NUMBER = "number";
@@ -42,11 +44,8 @@ final class ColumnTypes {
       return types;
     }
     if (value instanceof List<?> elements) {
-      Object type = NULL;
-      for (Object element : elements) {
-        type = merged(type, of(element));
-      }
-      return List.of(type);
+      return Collections.singletonList(
+          elements.stream().map(ColumnTypes::of).reduce(NULL, ColumnTypes::merged));
     }
     if (value instanceof Integer || value instanceof Long) {
       return INTEGER;
@@ -72,27 +71,10 @@ final class ColumnTypes {
       return all;
     }
     if (a instanceof List<?> list && b instanceof List<?> other) {
-      return List.of(merged(list.get(0), other.get(0)));
+      return Collections.singletonList(merged(list.get(0), other.get(0)));
     }
     boolean numbers = List.of(INTEGER, NUMBER).containsAll(List.of(a, b));
     return numbers ? NUMBER : MIXED;
-  }
-
-  static String toJson(Object type) {
-    try {
-      return JSON.writeValueAsString(type);
-    } catch (JsonProcessingException e) {
-      throw new AssertionError("Maps, lists and texts are JSON", e);
-    }
-  }
-
-  /** The type that {@link #toJson} wrote. */
-  static Object parse(String json) {
-    try {
-      return JSON.readValue(json, Object.class);
-    } catch (JsonProcessingException e) {
-      throw new AssertionError("It was written by this class", e);
-    }
   }
 
   /** The schema of rows of this type. */
@@ -130,19 +112,58 @@ final class ColumnTypes {
     if (type instanceof Map<?, ?> fields) {
       return new GroupType(Type.Repetition.OPTIONAL, name, fields(fields));
     }
-    return type.equals(INTEGER)
-        ? Types.optional(PrimitiveTypeName.INT64).named(name)
-        : type.equals(NUMBER)
-            ? Types.optional(PrimitiveTypeName.DOUBLE).named(name)
-            : type.equals(BOOLEAN)
-                ? Types.optional(PrimitiveTypeName.BOOLEAN).named(name)
-                : Types.optional(PrimitiveTypeName.BINARY)
-                    .as(LogicalTypeAnnotation.stringType())
-                    .named(name);
+    return switch (type.toString()) {
+      case INTEGER -> Types.optional(PrimitiveTypeName.INT64).named(name);
+      case NUMBER -> Types.optional(PrimitiveTypeName.DOUBLE).named(name);
+      case BOOLEAN -> Types.optional(PrimitiveTypeName.BOOLEAN).named(name);
+      default ->
+          Types.optional(PrimitiveTypeName.BINARY)
+              .as(LogicalTypeAnnotation.stringType())
+              .named(name);
+    };
+  }
+
+  /**
+   * A row of a Parquet file exactly as it holds it, else by its values.
+   *
+   * @param schema the columns of all files of the dataset; one that the row lacks is null
+   */
+  static Group group(MessageType schema, SourceRow row) {
+    Group group = new SimpleGroup(schema);
+    row.stored().ifPresentOrElse(stored -> copy(stored, group), () -> put(group, row.values()));
+    return group;
+  }
+
+  private static void copy(Group from, Group to) {
+    for (int field = 0; field < from.getType().getFieldCount(); field++) {
+      Type type = from.getType().getType(field);
+      if (to.getType().containsField(type.getName())) {
+        int target = to.getType().getFieldIndex(type.getName());
+        for (int i = 0; i < from.getFieldRepetitionCount(field); i++) {
+          add(from, field, i, type, to, target);
+        }
+      }
+    }
+  }
+
+  private static void add(Group from, int field, int index, Type type, Group to, int target) {
+    if (!type.isPrimitive()) {
+      to.add(target, from.getGroup(field, index));
+      return;
+    }
+    switch (type.asPrimitiveType().getPrimitiveTypeName()) {
+      case INT32 -> to.add(target, from.getInteger(field, index));
+      case INT64 -> to.add(target, from.getLong(field, index));
+      case FLOAT -> to.add(target, from.getFloat(field, index));
+      case DOUBLE -> to.add(target, from.getDouble(field, index));
+      case BOOLEAN -> to.add(target, from.getBoolean(field, index));
+      case INT96 -> to.add(target, from.getInt96(field, index));
+      case BINARY, FIXED_LEN_BYTE_ARRAY -> to.add(target, from.getBinary(field, index));
+    }
   }
 
   /** Puts the fields of a row, or of a struct, into its group. */
-  static void put(Group group, Map<?, ?> values) {
+  private static void put(Group group, Map<?, ?> values) {
     values.forEach(
         (name, value) -> {
           String field = String.valueOf(name);
@@ -172,7 +193,7 @@ final class ColumnTypes {
       case INT64 -> group.add(field, ((Number) value).longValue());
       case DOUBLE -> group.add(field, ((Number) value).doubleValue());
       case BOOLEAN -> group.add(field, (Boolean) value);
-      default -> group.add(field, value instanceof String text ? text : toJson(value));
+      default -> group.add(field, value instanceof String text ? text : Prompt.json(value));
     }
   }
 }

@@ -13,13 +13,9 @@ import org.sparklora.prep.source.LowerCase;
 /**
  * Settings of {@code curate}.
  *
- * @param source the dataset and how its rows are read
- * @param steps the steps that remove rows
  * @param scoreColumn {@code score_column}: a number for each row, the larger the better; empty
  *     unless the best is kept
  * @param model whose tokens {@code filter} may count
- * @param outputFolder {@code output_dir}
- * @param overwrite {@code overwrite_output_dir}
  */
 public record CurateConfig(
     PrepConfig.Source source,
@@ -51,12 +47,9 @@ public record CurateConfig(
    * The steps; each may be unset.
    *
    * @param filter {@code filter}: a predicate of Spark SQL, or the empty string
-   * @param exactDuplicates {@code exact_duplicates}
    * @param nearDuplicates {@code near_duplicates}: the least Jaccard similarity, or 0
-   * @param keep {@code keep}
    * @param evaluationSets {@code decontaminate}: names of datasets, each with {@code :CONFIG} if it
    *     has several configurations
-   * @param evaluationSplit {@code dataset_test_split}
    */
   public record Steps(
       String filter,

@@ -2,6 +2,7 @@ package org.sparklora.prep.curate;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +36,7 @@ import org.sparklora.prep.PrepCounts;
 import org.sparklora.prep.SessionTables;
 import org.sparklora.prep.SparkStage;
 import org.sparklora.prep.TableManifest;
-import org.sparklora.prep.TokenCount;
+import org.sparklora.prep.TextSource;
 import org.sparklora.prep.document.SplitReport.Count;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.ParquetColumns;
@@ -59,8 +60,7 @@ public final class CurateJob {
   static final String DATASETS = "datasets.yaml";
 
   private final JavaSparkContext spark;
-  private final SparkSession session;
-  private final Configuration configuration;
+  private final SessionTables tables;
   private final CurateConfig config;
   private final List<CuratedPart> parts;
   private final Path scratch;
@@ -69,25 +69,21 @@ public final class CurateJob {
   private final List<Optional<MessageType>> parquet = new ArrayList<>(); // by part, if Parquet
 
   private CurateJob(
-      SparkSession session, CurateConfig config, List<CuratedPart> parts, Path scratch) {
-    this.session = session;
-    this.spark = new JavaSparkContext(session.sparkContext());
-    this.configuration = session.sparkContext().hadoopConfiguration();
+      SessionTables tables, CurateConfig config, List<CuratedPart> parts, Path scratch) {
+    this.tables = tables;
+    this.spark = new JavaSparkContext(tables.session().sparkContext());
     this.config = config;
     this.parts = parts;
     this.scratch = scratch;
     for (CuratedPart part : parts) {
-      Path copies = new Path(scratch, "source-" + parquet.size());
-      for (SplitGroup group : part.rows().readable(new SessionTables(session), copies)) {
-        splits.add(group);
-        partOf.add(parquet.size());
-      }
+      int number = parquet.size();
+      Path copies = new Path(scratch, "source-" + number);
+      List<SplitGroup> groups = part.rows().readable(tables, copies);
+      splits.addAll(groups);
+      partOf.addAll(Collections.nCopies(groups.size(), number));
       parquet.add(
           ParquetColumns.of(
-              configuration,
-              ofPart(parquet.size(), splits).stream()
-                  .flatMap(group -> group.splits().stream())
-                  .toList()));
+              tables.hadoop(), groups.stream().flatMap(group -> group.splits().stream()).toList()));
     }
   }
 
@@ -107,7 +103,7 @@ public final class CurateJob {
     config
         .source()
         .eachPart(
-            part ->
+            (part, number) ->
                 DatasetInput.findFiles(configuration, part.source())
                     .map(files -> CuratedPart.of(configuration, config, part, files)));
   }
@@ -121,69 +117,54 @@ public final class CurateJob {
    *     place
    */
   public static CurateManifest run(SparkSession session, CurateConfig config) {
-    List<CuratedPart> parts = config.source().eachPart(part -> found(session, config, part));
-    return run(session, config, parts);
+    SessionTables tables = new SessionTables(session);
+    return run(tables, config, config.source().eachPart((part, i) -> found(tables, config, part)));
   }
 
   /** Curates what a mixture takes of one dataset, without the part's own filter. */
   public static CurateManifest run(SparkSession session, CurateConfig config, Mixture.Part part) {
     Mixture.Part all = new Mixture.Part(part.source(), "", part.columns(), part.take());
-    return run(session, config, List.of(found(session, config, all)));
+    SessionTables tables = new SessionTables(session);
+    return run(tables, config, List.of(found(tables, config, all)));
   }
 
-  private static CuratedPart found(SparkSession session, CurateConfig config, Mixture.Part part) {
-    SessionTables tables = new SessionTables(session);
+  private static CuratedPart found(SessionTables tables, CurateConfig config, Mixture.Part part) {
     DatasetInput rows = DatasetInput.find(tables, part.source());
     return CuratedPart.of(tables.hadoop(), config, part, rows);
   }
 
   private static CurateManifest run(
-      SparkSession session, CurateConfig config, List<CuratedPart> parts) {
-    Configuration configuration = session.sparkContext().hadoopConfiguration();
+      SessionTables tables, CurateConfig config, List<CuratedPart> parts) {
     try (OutputFolder output =
-        OutputFolder.create(configuration, config.outputFolder(), config.overwrite())) {
+        OutputFolder.create(tables.hadoop(), config.outputFolder(), config.overwrite())) {
       Path scratch = new Path(output.work(), SCRATCH);
-      return new CurateJob(session, config, parts, scratch).run(output);
+      return new CurateJob(tables, config, parts, scratch).run(output);
     }
   }
 
   private CurateManifest run(OutputFolder output) {
     long started = System.nanoTime();
     DatasetIdentity datasets = identity();
-    parts.forEach(
-        part -> LOG.info("Curating {}: {}", part.rows().description(), part.text().description()));
+    parts.forEach(part -> LOG.info("Curating {}: {}", part.rows().description(), part.format()));
     FilteredRowsTable.register(
-        session.udf(), config.model().map(model -> TokenCount.of(configuration, model)));
-    EvaluationQuestions.Builder questions =
-        new EvaluationSets(new SessionTables(session)).read(config, scratch);
-    List<CurateReport> sketched = sketch(questions.build());
+        tables.session().udf(),
+        config.model().map(model -> TextSource.withTokenizer(tables.hadoop(), model)));
+    EvaluationQuestions questions = new EvaluationSets(tables).read(config, scratch);
+    List<CurateReport> sketched = sketch(questions);
     List<MessageType> columns = each(part -> columns(part, sketched));
-    String removals = decide(columns).toString();
-    long[] firstRows = firstRows(sketched);
-    Mixture mixture = config.source().mixture();
-    List<String> names =
-        mixture.isNone() ? List.of() : partOf.stream().map(mixture.names()::get).toList();
-    List<WriteSplit.Places> places =
-        each(
-            part ->
-                new WriteSplit.Places(
-                    output.work().toString(),
-                    folder(part),
-                    columns("columns-" + part, parts.get(part).taken(columns.get(part))),
-                    removals,
-                    firstRows,
-                    names));
-    List<CurateReport> written =
-        run("write", "rows", (part, split) -> WriteSplit.run(places.get(part), split));
+    decide(columns);
+    List<MessageType> taken = each(part -> parts.get(part).taken(columns.get(part)));
+    List<CurateReport> written = write("write", output.work(), taken, firstRows(sketched));
     ConfigException.require(
         datasets.equals(identity()),
         Flags.DATASET_NAME,
         config.source().dataset(),
         "its files have changed while it was read; start again when they are complete");
+    Mixture mixture = config.source().mixture();
     List<List<CurateReport>> byPart = each(part -> ofPart(part, written));
     if (!mixture.isNone()) {
       TableManifest.write(
-          configuration,
+          tables.hadoop(),
           new Path(output.work(), DATASETS),
           CuratedPart.file(mixture, parts, config.outputFolder()));
     }
@@ -192,16 +173,16 @@ public final class CurateJob {
             new CurateManifest.Inputs(
                 config.settings(),
                 parts.stream()
-                    .map(part -> part.text().description())
+                    .map(CuratedPart::format)
                     .distinct()
                     .collect(Collectors.joining("; ")),
                 datasets,
-                bands()),
-            CurateManifest.Counts.of(mixture, parts, byPart, questions),
+                MinHashLsh.of(config.steps().nearDuplicates())),
+            CurateManifest.Counts.of(parts, byPart, questions),
             CurateManifest.sources(mixture, parts, byPart),
             files(written),
             (System.nanoTime() - started) / 1e9);
-    TableManifest.write(configuration, new Path(output.work(), CurateManifest.FILE), manifest);
+    TableManifest.write(tables.hadoop(), new Path(output.work(), CurateManifest.FILE), manifest);
     output.commit(scratch);
     return manifest;
   }
@@ -213,9 +194,7 @@ public final class CurateJob {
 
   private DatasetIdentity identity() {
     return DatasetIdentity.of(
-        new SessionTables(session),
-        config.source().mixture(),
-        parts.stream().map(CuratedPart::rows).toList());
+        tables, config.source().mixture(), parts.stream().map(CuratedPart::rows).toList());
   }
 
   private String folder(int part) {
@@ -229,18 +208,13 @@ public final class CurateJob {
             () ->
                 ColumnTypes.schema(
                     ofPart(part, sketched).stream()
-                        .map(CurateReport::types)
+                        .map(report -> report.types)
                         .reduce(Map.of(), ColumnTypes::merged)));
-  }
-
-  private LshBands bands() {
-    double threshold = config.steps().nearDuplicates();
-    return threshold > 0 ? LshBands.of(threshold) : LshBands.NONE;
   }
 
   /** First stage: rows to sketches. */
   private List<CurateReport> sketch(EvaluationQuestions questions) {
-    LshBands bands = bands();
+    MinHashLsh bands = MinHashLsh.of(config.steps().nearDuplicates());
     String score = config.scoreColumn();
     List<SketchSplit.Wanted> wanted =
         each(
@@ -256,16 +230,15 @@ public final class CurateJob {
         run(
             "sketch",
             "words",
-            (part, split) -> SketchSplit.run(wanted.get(part), sent.value(), split));
+            split -> SketchSplit.run(wanted.get(split.part()), sent.value(), split));
     sent.destroy();
     for (int part = 0; part < parts.size(); part++) {
       DatasetInput rows = parts.get(part).rows();
       PrepCounts counts = rows.counts();
-      ofPart(part, reports).forEach(report -> counts.add(report.rows));
+      counts.reports().addAll(ofPart(part, reports));
       counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
-      long bad = counts.skipped().values().stream().mapToLong(Long::longValue).sum();
       rows.requireRows(
-          counts.of(Count.ROWS) > bad,
+          counts.of(Count.ROWS) > counts.bad(),
           "none of its %s rows can be read".formatted(counts.of(Count.ROWS)));
     }
     return reports;
@@ -273,12 +246,12 @@ public final class CurateJob {
 
   /** A task of a stage, called on an executor. */
   private interface Task extends Serializable {
-    CurateReport run(int part, SplitFiles split);
+    CurateReport run(CuratedSplit split);
   }
 
   private List<CurateReport> run(String name, String unit, Task task) {
-    SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
-    String folder = scratch.toString();
+    SerializableConfiguration hadoop = new SerializableConfiguration(tables.hadoop());
+    Path folder = scratch;
     int count = splits.size();
     List<Integer> ofSplits = partOf;
     return new SparkStage(spark, name, unit)
@@ -286,24 +259,31 @@ public final class CurateJob {
             splits,
             (index, rows, progress) ->
                 task.run(
-                    ofSplits.get(index),
-                    new SplitFiles(hadoop.value(), index, count, rows, new Path(folder))));
+                    new CuratedSplit(
+                        hadoop.value(), ofSplits.get(index), index, count, rows, folder)));
   }
 
-  /**
-   * Writes a file with the columns of a dataset and no rows, for tasks: a schema's text cannot hold
-   * all names.
-   */
-  private String columns(String name, MessageType schema) {
-    Path file = new Path(scratch, name + ".parquet");
-    RowFile.ofGroups(configuration, file, schema, Map.of()).close();
-    return file.toString();
+  /** Runs the stage of {@link WriteSplit}; {@code firstRows} as in {@link WriteSplit.Places}. */
+  private List<CurateReport> write(
+      String stage, Path output, List<MessageType> columns, long[] firstRows) {
+    Mixture mixture = config.source().mixture();
+    List<String> names =
+        mixture.isNone() ? List.of() : partOf.stream().map(mixture.names()::get).toList();
+    List<WriteSplit.Places> places =
+        each(
+            part -> {
+              // a file without rows: a schema's text cannot hold all names
+              Path schema = new Path(scratch, "columns to %s %s.parquet".formatted(stage, part));
+              RowFile.ofGroups(tables.hadoop(), schema, columns.get(part)).close();
+              return new WriteSplit.Places(output, folder(part), schema, firstRows, names);
+            });
+    return run(stage, "rows", split -> WriteSplit.run(places.get(split.part()), split));
   }
 
-  /** Runs the steps in order on the sketches. Returns the folder of their decisions. */
-  private Path decide(List<MessageType> columns) {
+  /** Runs the steps in order on the sketches, and writes their decisions. */
+  private void decide(List<MessageType> columns) {
     CurateConfig.Steps steps = config.steps();
-    SketchTable sketches = new SketchTable(session, scratch);
+    SketchTable sketches = new SketchTable(tables.session(), scratch);
     if (parts.stream().anyMatch(part -> !part.rows().counts().skipped().isEmpty())) {
       sketches.removeUnreadable();
     }
@@ -319,28 +299,21 @@ public final class CurateJob {
     if (!steps.evaluationSets().isEmpty()) {
       ContaminatedRowsTable.remove(sketches);
     }
-    return sketches.decisions();
+    sketches.decide();
   }
 
   private void filter(SketchTable sketches, List<MessageType> columns) {
-    List<WriteSplit.Places> copies =
+    List<MessageType> withIds =
         each(
             part -> {
               List<Type> fields = new ArrayList<>(columns.get(part).getFields());
               fields.removeIf(field -> !SketchTable.canRead(field));
               fields.add(Types.required(PrimitiveTypeName.INT64).named(WriteSplit.ID));
-              MessageType withId = new MessageType("row", fields);
-              return new WriteSplit.Places(
-                  new Path(scratch, COPIES).toString(),
-                  "/" + part,
-                  columns("columns-and-id-" + part, withId),
-                  "",
-                  new long[0],
-                  List.of());
+              return new MessageType("row", fields);
             });
-    run("copy rows to filter", "rows", (part, split) -> WriteSplit.run(copies.get(part), split));
+    write("copy rows to filter", new Path(scratch, COPIES), withIds, new long[0]);
     for (int part = 0; part < parts.size(); part++) {
-      Dataset<Row> rows = sketches.read(COPIES + "/" + WriteSplit.DATA + "/" + part);
+      Dataset<Row> rows = sketches.read(COPIES + "/" + CurateManifest.DATA + folder(part));
       int[] range = {partOf.indexOf(part), partOf.lastIndexOf(part)};
       for (String filter : parts.get(part).filters(config.steps())) {
         FilteredRowsTable.remove(sketches, rows, range, filter);
@@ -354,7 +327,7 @@ public final class CurateJob {
     for (int i = 1; i < firstRows.length; i++) {
       firstRows[i] =
           partOf.get(i).equals(partOf.get(i - 1))
-              ? firstRows[i - 1] + sketched.get(i - 1).rows.of(Count.ROWS)
+              ? firstRows[i - 1] + sketched.get(i - 1).of(Count.ROWS)
               : 0;
     }
     return firstRows;

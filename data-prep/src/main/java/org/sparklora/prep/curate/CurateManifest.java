@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.sparklora.prep.DatasetIdentity;
 import org.sparklora.prep.Mixture;
@@ -16,11 +17,8 @@ import org.sparklora.prep.document.SplitReport.Count;
  * {@value #FILE}, a JSON file in the output folder, written last. Keys are the component names in
  * snake case.
  *
- * @param inputs what decides the result
- * @param counts numbers of kept and of removed rows
  * @param sources of a mixture: {@code rows} and {@code kept} of each dataset
  * @param files the files of kept rows, in row order
- * @param seconds time taken
  */
 public record CurateManifest(
     Inputs inputs,
@@ -31,13 +29,12 @@ public record CurateManifest(
   public static final String FILE = "manifest.json";
 
   /** The folder of the rows that stay. */
-  public static final String DATA = WriteSplit.DATA;
+  public static final String DATA = "data";
 
   /**
-   * The inputs.
+   * The inputs, which decide the result.
    *
    * @param settings under the user's names
-   * @param datasetFormat the recognised format
    * @param datasets identity of the files or tables that were read, as in {@code prep}'s manifest
    * @param bands of near duplicates; zeros without that step
    */
@@ -45,13 +42,12 @@ public record CurateManifest(
       Map<String, Object> settings,
       String datasetFormat,
       @JsonUnwrapped DatasetIdentity datasets,
-      LshBands bands) {}
+      MinHashLsh bands) {}
 
   /**
    * Rows.
    *
    * @param rows of the dataset, with bad ones; a file that cannot be opened counts as one
-   * @param kept rows of the result
    * @param removed rows by step, in the order of the steps
    * @param badRows rows of the step {@code read} by reason, as {@code prep} counts them
    * @param problems the first messages about bad rows
@@ -65,38 +61,27 @@ public record CurateManifest(
       List<String> problems,
       Map<String, Long> questions) {
 
-    /**
-     * The sums over the parts.
-     *
-     * @param written reports of the last stage, by part
-     */
+    /** The sums over the parts, with the last stage's reports of each. */
     static Counts of(
-        Mixture mixture,
-        List<CuratedPart> parts,
-        List<List<CurateReport>> written,
-        EvaluationQuestions.Builder questions) {
+        List<CuratedPart> parts, List<List<CurateReport>> written, EvaluationQuestions questions) {
       List<CurateReport> all = written.stream().flatMap(List::stream).toList();
       Map<String, Long> removed = new LinkedHashMap<>();
       for (Step step : Step.values()) {
-        removed.put(step.word(), all.stream().mapToLong(part -> part.removed(step)).sum());
+        removed.put(step.word(), sum(all, task -> task.removed.getOrDefault(step.word(), 0L)));
       }
-      Map<String, Long> compared = new LinkedHashMap<>();
-      compared.put("compared", (long) questions.size());
-      compared.put("too_short", questions.tooShort());
-      PrepCounts counts =
-          PrepCounts.ofMixture(mixture, parts.stream().map(CuratedPart::rows).toList());
+      PrepCounts counts = PrepCounts.sum(parts.stream().map(CuratedPart::rows).toList());
       return new Counts(
           counts.of(Count.ROWS),
-          keptOf(all),
+          sum(all, task -> task.kept),
           removed,
           counts.skipped(),
           counts.problems(),
-          compared);
+          questions.counts());
     }
   }
 
-  private static long keptOf(List<CurateReport> written) {
-    return written.stream().mapToLong(report -> report.kept).sum();
+  private static long sum(List<CurateReport> tasks, ToLongFunction<CurateReport> count) {
+    return tasks.stream().mapToLong(count).sum();
   }
 
   /** Rows and kept rows of a mixture's datasets. */
@@ -107,7 +92,7 @@ public record CurateManifest(
       int part = sources.size();
       Map<String, Long> ofPart = new LinkedHashMap<>();
       ofPart.put("rows", parts.get(part).rows().counts().of(Count.ROWS));
-      ofPart.put("kept", keptOf(written.get(part)));
+      ofPart.put("kept", sum(written.get(part), task -> task.kept));
       sources.put(name, ofPart);
     }
     return sources;

@@ -20,8 +20,6 @@ import org.sparklora.prep.Mixture;
 /**
  * A dataset that {@code curate} reads: the only one, or one of a mixture. Weights, limits and rows
  * that are held out are left to the command that reads the result.
- *
- * @param text the text of its rows
  */
 record CuratedPart(Mixture.Part part, DatasetInput rows, RowText text) {
   /** A number as a text spells it. */
@@ -31,11 +29,7 @@ record CuratedPart(Mixture.Part part, DatasetInput rows, RowText text) {
   private static final Set<String> DONE =
       Set.of("name", "split", "revision", "format", "order", "filter", "columns");
 
-  /**
-   * Recognises a dataset.
-   *
-   * @throws ConfigException if it does not fit the settings
-   */
+  /** Recognises a dataset; refuses one that does not fit the settings. */
   static CuratedPart of(
       Configuration hadoop, CurateConfig config, Mixture.Part part, DatasetInput rows) {
     OutputFolder.requireApart(hadoop, config.outputFolder(), rows.places());
@@ -47,6 +41,11 @@ record CuratedPart(Mixture.Part part, DatasetInput rows, RowText text) {
         score,
         "the dataset has no such column but " + String.join(", ", sample.keySet()));
     return new CuratedPart(part, rows, RowText.recognise(part.source(), sample));
+  }
+
+  /** The recognised format, for logs and the manifest. */
+  String format() {
+    return text.format().description();
   }
 
   /** The folder of a mixture's dataset, below the folders of the output. */
@@ -76,7 +75,7 @@ record CuratedPart(Mixture.Part part, DatasetInput rows, RowText text) {
       ((Map<?, ?>) entry).forEach((key, value) -> dataset.put(String.valueOf(key), typed(value)));
       dataset.keySet().removeAll(DONE);
       int number = datasets.size();
-      dataset.put("path", output + "/" + WriteSplit.DATA + parts.get(number).folder(number));
+      dataset.put("path", output + "/" + CurateManifest.DATA + parts.get(number).folder(number));
       datasets.add(dataset);
     }
     Map<String, Object> file = new LinkedHashMap<>(mixture.settings());

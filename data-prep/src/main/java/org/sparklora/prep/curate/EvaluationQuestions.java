@@ -3,6 +3,7 @@ package org.sparklora.prep.curate;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,7 +16,7 @@ import java.util.Optional;
  *
  * <p>N-grams are compared by hashes of 64 bits: among 10^12 words of text and 10^6 n-grams, the
  * expected number of false hits is below 0.1. A plain class of arrays, which any serialiser of
- * Spark writes; immutable once built.
+ * Spark writes. Immutable.
  */
 final class EvaluationQuestions implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -33,19 +34,37 @@ final class EvaluationQuestions implements Serializable {
   private final long[] keys; // open addressing; 0: free
   private final int[] questions; // beside keys
   private final long[] filter; // one bit a key, small enough for a CPU's cache
-  private final boolean[] lengths; // of the n-grams in keys
+  private final boolean[] lengths = new boolean[GRAM + 1]; // of the n-grams in keys
+  private final long tooShort;
+
+  /** A question and its row in an evaluation set. */
+  record Question(String set, long row, String text) {}
 
   /** The question that a text has, and whether all of it. */
   record Match(String set, long row, boolean whole) {}
 
-  private EvaluationQuestions(Builder from) {
-    sets = from.sets.toArray(String[]::new);
-    rows = from.rows.stream().mapToLong(Long::longValue).toArray();
-    lengths = from.lengths;
-    keys = new long[Math.max(2, Integer.highestOneBit(from.grams.size()) * 4)];
+  /** The questions of at least {@link #LEAST_WORDS} words. */
+  EvaluationQuestions(List<Question> all) {
+    List<Question> searched = new ArrayList<>();
+    Map<Long, Integer> grams = new HashMap<>(); // with the first question of each
+    for (Question question : all) {
+      Words words = Words.of(NormalisedText.of(question.text));
+      if (words.count() >= LEAST_WORDS) {
+        int length = Math.min(GRAM, words.count());
+        lengths[length] = true;
+        for (int from = 0; from + length <= words.count(); from++) {
+          grams.putIfAbsent(words.gram(from, length), searched.size());
+        }
+        searched.add(question);
+      }
+    }
+    tooShort = all.size() - searched.size();
+    sets = searched.stream().map(Question::set).toArray(String[]::new);
+    rows = searched.stream().mapToLong(Question::row).toArray();
+    keys = new long[Math.max(2, Integer.highestOneBit(grams.size()) * 4)];
     questions = new int[keys.length];
     filter = new long[Math.max(1, keys.length / 4 * FILTER_BITS_A_KEY / Long.SIZE)];
-    from.grams.forEach(this::put);
+    grams.forEach(this::put);
   }
 
   private void put(long gram, int question) {
@@ -86,46 +105,11 @@ final class EvaluationQuestions implements Serializable {
     return Optional.empty();
   }
 
-  /** Collects questions. Not thread-safe. */
-  static final class Builder {
-    private final List<String> sets = new ArrayList<>(); // by question
-    private final List<Long> rows = new ArrayList<>(); // by question
-    private final Map<Long, Integer> grams = new HashMap<>(); // with the first question of each
-    private final boolean[] lengths = new boolean[GRAM + 1];
-    private long tooShort;
-
-    /**
-     * Adds a question, unless it has fewer than {@link #LEAST_WORDS} words.
-     *
-     * @param row its row in the evaluation set
-     */
-    void add(String set, long row, String question) {
-      Words words = Words.of(NormalisedText.of(question));
-      if (words.count() < LEAST_WORDS) {
-        tooShort++;
-        return;
-      }
-      int length = Math.min(GRAM, words.count());
-      lengths[length] = true;
-      for (int from = 0; from + length <= words.count(); from++) {
-        grams.putIfAbsent(words.gram(from, length), size());
-      }
-      sets.add(set);
-      rows.add(row);
-    }
-
-    /** Questions that are searched for. */
-    int size() {
-      return sets.size();
-    }
-
-    /** Questions that were left out. */
-    long tooShort() {
-      return tooShort;
-    }
-
-    EvaluationQuestions build() {
-      return new EvaluationQuestions(this);
-    }
+  /** Numbers of the questions that are searched for, and of those that were left out. */
+  Map<String, Long> counts() {
+    Map<String, Long> counts = new LinkedHashMap<>();
+    counts.put("compared", (long) sets.length);
+    counts.put("too_short", tooShort);
+    return counts;
   }
 }

@@ -1,5 +1,7 @@
 package org.sparklora.prep.curate;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -13,6 +15,7 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.prep.DatasetInput;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.SessionTables;
+import org.sparklora.prep.curate.EvaluationQuestions.Question;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.RowHandler;
 
@@ -25,14 +28,13 @@ record EvaluationSets(SessionTables session) {
   private static final Pattern CONFIGURED = Pattern.compile("(.*/.+):([\\w.-]+)");
 
   /**
-   * Reads all questions.
+   * Reads all questions; tables are copied into {@code scratch}.
    *
-   * @param scratch a folder for copies of tables
    * @throws ConfigException if a set does not exist, has no questions or would be replaced
    */
-  EvaluationQuestions.Builder read(CurateConfig config, Path scratch) {
+  EvaluationQuestions read(CurateConfig config, Path scratch) {
     CurateConfig.Steps steps = config.steps();
-    EvaluationQuestions.Builder questions = new EvaluationQuestions.Builder();
+    List<Question> questions = new ArrayList<>();
     int number = 0;
     for (String set : steps.evaluationSets()) {
       try {
@@ -44,7 +46,7 @@ record EvaluationSets(SessionTables session) {
         throw new ConfigException(Flags.DECONTAMINATE, e.value(), e.remedy());
       }
     }
-    return questions;
+    return new EvaluationQuestions(questions);
   }
 
   private DatasetInput find(String set, String split) {
@@ -62,15 +64,15 @@ record EvaluationSets(SessionTables session) {
     }
   }
 
-  private void read(
-      String set, DatasetInput dataset, Path scratch, EvaluationQuestions.Builder questions) {
+  private void read(String set, DatasetInput dataset, Path scratch, List<Question> questions) {
     Map<String, Object> sample = dataset.sample(session.hadoop());
     RowText text = RowText.recognise(dataset.source(), sample);
-    long[] row = {0};
+    int before = questions.size();
     RowHandler reader =
         values -> {
           try {
-            questions.add(set, row[0]++, text.question(values.values()));
+            String question = text.question(values.values());
+            questions.add(new Question(set, questions.size() - before, question));
           } catch (BadRowException e) {
             throw e.at(values.place().get());
           }
@@ -78,6 +80,6 @@ record EvaluationSets(SessionTables session) {
     dataset
         .readable(session, scratch)
         .forEach(rows -> rows.read(session.hadoop(), Set.of(), reader));
-    LOG.info("{} questions of {}", row[0], dataset.description());
+    LOG.info("{} questions of {}", questions.size() - before, dataset.description());
   }
 }

@@ -42,15 +42,10 @@ final class FilterFunctions {
   static boolean areBoxesClosed(String text) {
     Matcher box = BOX.matcher(text);
     int end = 0;
-    while (box.find()) {
-      if (box.start() >= end) { // an inner box was checked with the outer one
-        end = closed(text, box.end());
-      }
-      if (end < 0) {
-        return false;
-      }
+    while (end >= 0 && box.find(end)) { // an inner box is checked with the outer one
+      end = closed(text, box.end());
     }
-    return true;
+    return end >= 0;
   }
 
   /** The index behind the brace that closes the one before {@code from}; -1 if there is none. */

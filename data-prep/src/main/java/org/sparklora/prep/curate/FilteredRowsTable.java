@@ -4,7 +4,6 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.shiftright;
 
-import java.io.Serializable;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -13,7 +12,7 @@ import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.prep.TokenCount;
+import org.sparklora.prep.TextSource;
 import org.sparklora.prep.table.QueriedTable;
 
 /** Removes rows for which a predicate of Spark SQL does not hold. */
@@ -36,7 +35,8 @@ final class FilteredRowsTable {
         sketches
             .rows()
             .where(
-                shiftright(col(SketchTable.ID), RowId.POSITION_BITS).between(splits[0], splits[1]))
+                shiftright(col(SketchTable.ID), CuratedSplit.POSITION_BITS)
+                    .between(splits[0], splits[1]))
             .join(kept, SketchTable.ID, "left_anti"),
         lit(filter),
         lit(""),
@@ -44,22 +44,18 @@ final class FilteredRowsTable {
   }
 
   /** Registers the {@link FilterFunctions}, and {@code tokens(text)} if a model is given. */
-  static void register(UDFRegistration functions, Optional<TokenCount> tokens) {
+  static void register(UDFRegistration functions, Optional<TextSource> model) {
     register(functions, "repetition", FilterFunctions::repetition, DataTypes.DoubleType);
     register(functions, "whole_thought", FilterFunctions::isWholeThought, DataTypes.BooleanType);
     register(functions, "boxes_closed", FilterFunctions::areBoxesClosed, DataTypes.BooleanType);
     register(functions, "language", text -> Language.of(text).orElse(null), DataTypes.StringType);
-    tokens.ifPresent(count -> register(functions, "tokens", count::of, DataTypes.IntegerType));
+    model.ifPresent(text -> register(functions, "tokens", text::tokens, DataTypes.IntegerType));
   }
 
-  /** A function of a text that is not null. */
-  private interface OfText<T> extends Serializable {
-    T of(String text);
-  }
-
+  /** Registers a function of texts that are not null. */
   private static <T> void register(
-      UDFRegistration functions, String name, OfText<T> function, DataType type) {
-    UDF1<String, T> nullable = text -> text == null ? null : function.of(text);
+      UDFRegistration functions, String name, UDF1<String, T> function, DataType type) {
+    UDF1<String, T> nullable = text -> text == null ? null : function.call(text);
     functions.register(name, nullable, type);
   }
 }

@@ -22,18 +22,8 @@ import java.util.regex.Pattern;
  * languages counts 1/k). See {@code docs/decisions/026-language-by-frequent-words.md}.
  */
 final class Language {
-  /** Scripts whose texts are taken for one language, and that language. */
-  private static final Map<UnicodeScript, String> OF_SCRIPT =
-      Map.of(
-          UnicodeScript.HAN, "zh",
-          UnicodeScript.HIRAGANA, "ja",
-          UnicodeScript.HANGUL, "ko",
-          UnicodeScript.HEBREW, "he",
-          UnicodeScript.GREEK, "el",
-          UnicodeScript.DEVANAGARI, "hi",
-          UnicodeScript.BENGALI, "bn",
-          UnicodeScript.TAMIL, "ta",
-          UnicodeScript.THAI, "th");
+  /** Stands for all words of a language that is taken to have its script alone. */
+  private static final String ANY = "*";
 
   /** The least share of Japanese letters that are Hiragana or Katakana, beside Han. */
   private static final double LEAST_KANA = 0.1;
@@ -79,7 +69,11 @@ final class Language {
     return letters.entrySet().stream()
         .max(Map.Entry.comparingByValue())
         .map(Map.Entry::getKey)
-        .flatMap(most -> Optional.ofNullable(OF_SCRIPT.get(most)).or(() -> byWords(text, most)));
+        .flatMap(most -> languages(ANY, most).stream().findFirst().or(() -> byWords(text, most)));
+  }
+
+  private static List<String> languages(String word, UnicodeScript script) {
+    return FREQUENT.getOrDefault(word + script, List.of());
   }
 
   private static Optional<String> byWords(String text, UnicodeScript script) {
@@ -88,7 +82,7 @@ final class Language {
     Matcher word = WORD.matcher(text.toLowerCase(Locale.ROOT));
     while (word.find()) {
       words++;
-      List<String> languages = FREQUENT.getOrDefault(word.group() + script, List.of());
+      List<String> languages = languages(word.group(), script);
       languages.forEach(one -> found.merge(one, 1.0 / languages.size(), Double::sum));
     }
     double least = LEAST_SHARE * words;

@@ -3,14 +3,12 @@ package org.sparklora.prep.curate;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 
 import java.util.Iterator;
-import java.util.Map;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.schema.MessageType;
@@ -21,7 +19,6 @@ import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
-import org.sparklora.pipeline.table.RowFile;
 
 /**
  * Removes all rows but one of each cluster of near duplicates. Two rows are similar if they share a
@@ -54,42 +51,26 @@ final class NearDuplicatesTable {
   }
 
   static void remove(SketchTable sketches, double threshold, CurateConfig.Keep keep) {
-    new NearDuplicatesTable(sketches, threshold).remove(threshold, keep);
-  }
-
-  private void remove(double threshold, CurateConfig.Keep keep) {
-    Dataset<Row> rows =
-        sketches
-            .rows()
-            .where(col(SET[0]).isNotNull())
-            .select("id", "length", "score", SET[0], SET[1]);
+    NearDuplicatesTable pairs = new NearDuplicatesTable(sketches, threshold);
+    Dataset<Row> rows = sketches.rows().where(col(SET[0]).isNotNull());
     Dataset<Row> sets =
         sketches.stored(
             "sets", "texts of equal words", rows.groupBy(SET[0], SET[1]).agg(min("id").as("set")));
-    findPairs(sets);
-    Dataset<Row> clustered =
-        rows.join(sets, SET)
-            .join(labels("labels"), col("set").equalTo(col("row")), "left")
-            .select(
-                col("id"),
-                col("length"),
-                col("score"),
-                coalesce(col("cluster"), col("set")).as("cluster"));
-    Dataset<Row> kept =
-        clustered
-            .groupBy("cluster")
-            .agg(SketchTable.kept(keep).as("kept"), count(lit(1)).as("rows"))
-            .where(col("rows").gt(1));
-    sketches.remove(
+    pairs.findPairs(sets);
+    sketches.removeAllButOne(
         Step.NEAR_DUPLICATES,
-        clustered.join(kept, "cluster").where(col("id").notEqual(col("kept"))),
-        lit("similarity of at least " + threshold),
-        lit(""),
-        col("kept"));
+        pairs.labelled("labels", rows.join(sets, SET), "set"),
+        new String[] {"cluster"},
+        keep,
+        "similarity of at least " + threshold);
   }
 
   private void findPairs(Dataset<Row> sets) {
-    Dataset<Row> places = sketches.buckets().join(sets.select(col("set").as("id")), "id");
+    Dataset<Row> places =
+        sketches
+            .all()
+            .join(sets.select(col("set").as("id")), "id")
+            .select(col("id"), explode(col("bucket")).as("bucket"));
     Dataset<Row> crowded =
         places
             .groupBy("bucket")
@@ -109,10 +90,7 @@ final class NearDuplicatesTable {
         sketches.stored(
             "clustered-members",
             "clusters of one bucket",
-            members
-                .join(labels("first-labels"), col("id").equalTo(col("row")), "left")
-                .select(
-                    col("bucket"), col("id"), coalesce(col("cluster"), col("id")).as("cluster")));
+            labelled("first-labels", members, "id").select("bucket", "id", "cluster"));
     Dataset<Row> divided =
         clustered
             .groupBy("bucket")
@@ -147,19 +125,21 @@ final class NearDuplicatesTable {
     }
   }
 
-  /** The cluster of each row that is in a pair. */
-  private Dataset<Row> labels(String name) {
-    Clusters.Labels labels = clusters.labels();
-    Configuration hadoop = sketches.session().sparkContext().hadoopConfiguration();
-    Path file = new Path(sketches.scratch(), name + ".parquet");
-    try (RowFile<Group> out = RowFile.ofGroups(hadoop, file, LABEL, Map.of())) {
-      for (int i = 0; i < labels.rows().length; i++) {
-        Group row = new SimpleGroup(LABEL);
-        row.add("row", labels.rows()[i]);
-        row.add("cluster", labels.clusters()[i]);
-        out.write(row);
-      }
-    }
-    return sketches.read(file.getName());
+  /** The rows with the cluster of the row that {@code id} names; without a pair it is alone. */
+  private Dataset<Row> labelled(String name, Dataset<Row> rows, String id) {
+    Dataset<Row> labels =
+        sketches.written(
+            name,
+            LABEL,
+            out ->
+                clusters.labels(
+                    (row, cluster) -> {
+                      Group label = new SimpleGroup(LABEL);
+                      label.add("row", row);
+                      label.add("cluster", cluster);
+                      out.write(label);
+                    }));
+    return rows.join(labels, col(id).equalTo(col("row")), "left")
+        .withColumn("cluster", coalesce(col("cluster"), col(id)));
   }
 }

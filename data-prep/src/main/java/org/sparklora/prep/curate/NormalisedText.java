@@ -21,40 +21,20 @@ final class NormalisedText {
         : Normalizer.normalize(text, Normalizer.Form.NFKC);
   }
 
-  private static boolean isSpace(char c) {
-    return Character.isWhitespace(c) || Character.isSpaceChar(c);
-  }
-
-  private static boolean isCollapsed(String text) {
-    boolean blank = true;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (isSpace(c) && (blank || c != ' ')) {
-        return false;
-      }
-      blank = c == ' ';
-    }
-    return !blank || text.isEmpty();
-  }
-
   private static String collapsed(String text) {
-    if (isCollapsed(text)) {
-      return text;
-    }
     StringBuilder out = new StringBuilder(text.length());
-    boolean blank = false;
+    int from = 0; // of the characters that are copied next, all at once
+    boolean blank = true; // whether they end with a blank, or nothing comes before
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (isSpace(c)) {
-        blank = out.length() > 0;
-      } else {
-        if (blank) {
-          out.append(' ');
-          blank = false;
-        }
-        out.append(c);
+      boolean space = Character.isWhitespace(c) || Character.isSpaceChar(c);
+      if (space && (blank || c != ' ')) {
+        out.append(text, from, i).append(blank ? "" : " ");
+        from = i + 1;
       }
+      blank = space;
     }
-    return out.toString();
+    out.append(text, from, text.length());
+    return blank && out.length() > 0 ? out.substring(0, out.length() - 1) : out.toString();
   }
 }

@@ -14,6 +14,8 @@ import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.format.Example;
 import org.sparklora.prep.format.Problem;
 import org.sparklora.prep.format.ProblemFormat;
+import org.sparklora.prep.format.RowFormat;
+import org.sparklora.text.Message;
 
 /**
  * The text of a row by which rows are compared: the contents of a conversation's messages, a prompt
@@ -23,9 +25,8 @@ import org.sparklora.prep.format.ProblemFormat;
  * <p>Immutable, serialisable with Java's serialiser.
  *
  * @param format a {@link DatasetFormat} of rows for {@code sft}, or a {@link ProblemFormat}
- * @param description the recognised format, for logs and the manifest
  */
-record RowText(Serializable format, String description) implements Serializable {
+record RowText(RowFormat format) implements Serializable {
   /**
    * The format of a dataset: one of {@code prep}, else one of {@code prep --task grpo}.
    *
@@ -40,20 +41,18 @@ record RowText(Serializable format, String description) implements Serializable 
                   source.columns(), source.useSystemColumn(), DatasetFormats.Loss.AS_FORMAT_SAYS)
               .recognise(sample);
     } catch (ConfigException e) {
-      ProblemFormat problems = new ProblemFormat(source.columns().prompt());
       try {
-        problems.requireProblems(sample);
+        return new RowText(ProblemFormat.recognise(source.columns().prompt(), sample));
       } catch (ConfigException neither) {
         throw e;
       }
-      return new RowText(problems, problems.description(sample));
     }
     ConfigException.require(
-        !(format instanceof DatasetFormat.Tokenized),
+        format.form() != DatasetFormat.Form.TOKENS,
         Flags.DATASET_NAME,
         source.dataset(),
         "its rows are token ids, and texts are compared; name the dataset that they were made of");
-    return new RowText(format, format.description());
+    return new RowText(format);
   }
 
   /**
@@ -72,7 +71,7 @@ record RowText(Serializable format, String description) implements Serializable 
         format instanceof ProblemFormat problems ? part(problems.asked(row)) : parts(row).get(0);
     return first instanceof List<?> messages
         ? messages.stream()
-            .filter(message -> "user".equals(((Map<?, ?>) message).get("role")))
+            .filter(message -> ((Message) message).role().equals("user"))
             .findFirst()
             .map(RowText::content)
             .orElseGet(() -> contents(messages))
@@ -87,26 +86,15 @@ record RowText(Serializable format, String description) implements Serializable 
     }
     Example example = ((DatasetFormat) format).example(row);
     if (example instanceof Example.Text text) {
-      return List.of(text.text());
+      return Stream.concat(text.prompt().stream(), Stream.of(text.completion())).toList();
     }
-    if (example instanceof Example.PromptCompletion both) {
-      return List.of(both.prompt(), both.completion());
-    }
-    if (example instanceof Example.Chat chat) {
-      return List.of(chat.messages());
-    }
-    Example.ChatPromptCompletion both = (Example.ChatPromptCompletion) example;
-    return List.of(both.prompt(), both.completion());
+    Example.Chat chat = (Example.Chat) example;
+    return Stream.of(chat.prompt(), chat.completion()).filter(part -> !part.isEmpty()).toList();
   }
 
   /** A text or messages; Java 17 has no pattern switch. */
   private static Object part(Problem.Asked asked) {
-    if (asked instanceof Problem.Text text) {
-      return text.text();
-    }
-    return asked instanceof Problem.Question question
-        ? question.text()
-        : ((Problem.Chat) asked).messages();
+    return asked instanceof Problem.Text text ? text.text() : ((Problem.Chat) asked).messages();
   }
 
   private static String contents(Object part) {
@@ -117,7 +105,8 @@ record RowText(Serializable format, String description) implements Serializable 
 
   /** A message's content: a text, or parts that each have one. */
   private static String content(Object message) {
-    Object content = ((Map<?, ?>) message).get("content");
+    Message said = (Message) message;
+    Object content = said.extra().getOrDefault("content", said.content());
     if (content instanceof List<?> parts) {
       return parts.stream()
           .map(part -> part instanceof Map<?, ?> fields ? fields.get("text") : part)

@@ -23,20 +23,19 @@ import org.sparklora.prep.source.SourceRow;
 
 /**
  * The first stage's task: reads the rows of consecutive splits and sketches them for the steps, one
- * file of {@link #SKETCHES} and one of {@link #BUCKETS}. Used by one thread, once.
+ * file of {@link #SKETCHES}. Used by one thread, once.
  */
 final class SketchSplit implements RowHandler {
   /** Words of a shingle of near duplicates. */
   static final int SHINGLE = 5;
 
-  /** Folders below the job's scratch folder. */
+  /** Folder below the job's scratch folder. */
   static final String SKETCHES = "sketches";
-
-  static final String BUCKETS = "buckets";
 
   /**
    * One row for each row of the dataset. A bad row has a {@code reason} only; {@code hash} is of
-   * the normalised text, {@code set} of its shingles, {@code length} counts its characters.
+   * the normalised text, {@code set} of its shingles, {@code bucket} of its signature's bands, and
+   * {@code length} counts its characters.
    */
   private static final MessageType SKETCH =
       MessageTypeParser.parseMessageType(
@@ -51,24 +50,22 @@ final class SketchSplit implements RowHandler {
             optional int64 set_high;
             optional int64 set_low;
             optional binary shingles;
+            repeated int64 bucket;
             optional binary question_set (STRING);
             optional int64 question_row;
             optional boolean question_whole;
           }""");
 
-  private static final MessageType BUCKET =
-      MessageTypeParser.parseMessageType(
-          "message bucket { required int64 bucket; required int64 id; }");
-
   /**
    * The settings of all tasks.
    *
    * @param part the columns that are taken, which alone are compared, and what happens to bad rows
-   * @param bands {@link LshBands#NONE} if near duplicates stay
+   * @param bands {@link MinHashLsh#NONE} if near duplicates stay
    * @param scoreColumn with a number for each row; empty: none is needed
    * @param types whether the types of the columns have to be found in the values
    */
-  record Wanted(Mixture.Part part, RowText text, LshBands bands, String scoreColumn, boolean types)
+  record Wanted(
+      Mixture.Part part, RowText text, MinHashLsh bands, String scoreColumn, boolean types)
       implements Serializable {
 
     private boolean skips() {
@@ -93,35 +90,28 @@ final class SketchSplit implements RowHandler {
 
   private final Wanted wanted;
   private final EvaluationQuestions questions;
-  private final SplitFiles split;
+  private final CuratedSplit split;
   private final RowFile<Group> sketches;
-  private final RowFile<Group> buckets;
   private final CurateReport report = new CurateReport();
-  private Object types = Map.of();
   private long position;
 
   private SketchSplit(
-      Wanted wanted,
-      EvaluationQuestions questions,
-      SplitFiles split,
-      RowFile<Group> sketches,
-      RowFile<Group> buckets) {
+      Wanted wanted, EvaluationQuestions questions, CuratedSplit split, RowFile<Group> sketches) {
     this.wanted = wanted;
     this.questions = questions;
     this.split = split;
     this.sketches = sketches;
-    this.buckets = buckets;
   }
 
   /**
    * Reads the split. If bad rows are not skipped, reading ends at the first one, and the report has
    * it.
    */
-  static CurateReport run(Wanted wanted, EvaluationQuestions questions, SplitFiles split) {
+  static CurateReport run(Wanted wanted, EvaluationQuestions questions, CuratedSplit split) {
     return split.write(
-        new SplitFiles.Target(new Path(split.scratch(), SKETCHES), SKETCH, true),
-        new SplitFiles.Target(new Path(split.scratch(), BUCKETS), BUCKET, true),
-        (sketches, buckets) -> new SketchSplit(wanted, questions, split, sketches, buckets).read());
+        new Path(split.scratch(), SKETCHES),
+        file -> RowFile.ofHashes(split.hadoop(), file, SKETCH),
+        sketches -> new SketchSplit(wanted, questions, split, sketches).read());
   }
 
   private CurateReport read() {
@@ -131,7 +121,6 @@ final class SketchSplit implements RowHandler {
     } catch (BadRowException e) {
       assert !wanted.skips() : "skipped rows must not end the reading";
     }
-    report.foundTypes(types);
     return report;
   }
 
@@ -148,23 +137,22 @@ final class SketchSplit implements RowHandler {
       return;
     } finally {
       if (wanted.types) { // also of rows that do not fit: the table of removed rows holds them
-        types = ColumnTypes.merged(types, ColumnTypes.of(row.values()));
+        report.types = ColumnTypes.merged(report.types, ColumnTypes.of(row.values()));
       }
     }
-    report.rows.count(Count.ROWS);
+    report.count(Count.ROWS);
     sketch(NormalisedText.of(text), score);
   }
 
   private void sketch(String text, Optional<Double> score) {
     Group sketch = new SimpleGroup(SKETCH);
-    long id = RowId.of(split.index(), position++);
-    sketch.add("id", id);
+    sketch.add("id", split.id(position++));
     addHash(sketch, "hash_high", "hash_low", text.getBytes(StandardCharsets.UTF_8));
     sketch.add("length", text.length());
     score.ifPresent(number -> sketch.add("score", number));
     Words ofText = Words.of(text);
     if (wanted.bands.bands() > 0 && ofText.count() > 0) {
-      addShingles(sketch, id, ofText.shingles(SHINGLE));
+      addShingles(sketch, ofText.shingles(SHINGLE));
     }
     questions
         .find(ofText)
@@ -185,23 +173,20 @@ final class SketchSplit implements RowHandler {
     sketch.add(low, digest.getLong());
   }
 
-  private void addShingles(Group sketch, long id, long[] shingles) {
+  private void addShingles(Group sketch, long[] shingles) {
     byte[] packed = ShingleSet.pack(shingles);
     addHash(sketch, "set_high", "set_low", packed);
     sketch.add("shingles", Binary.fromConstantByteArray(packed));
-    for (long bucket : wanted.bands.buckets(MinHash.signature(shingles))) {
-      Group row = new SimpleGroup(BUCKET);
-      row.add("bucket", bucket);
-      row.add("id", id);
-      buckets.write(row);
+    for (long bucket : wanted.bands.buckets(MinHashLsh.signature(shingles))) {
+      sketch.add("bucket", bucket);
     }
   }
 
   @Override
   public void bad(BadRowException problem) {
-    report.rows.countBad(problem, wanted.skips());
+    report.countBad(problem, wanted.skips());
     Group sketch = new SimpleGroup(SKETCH);
-    sketch.add("id", RowId.of(split.index(), position++));
+    sketch.add("id", split.id(position++));
     sketch.add("reason", problem.reason().word());
     sketches.write(sketch);
   }

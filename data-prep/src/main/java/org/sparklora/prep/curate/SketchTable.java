@@ -1,6 +1,7 @@
 package org.sparklora.prep.curate;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
@@ -10,7 +11,10 @@ import static org.apache.spark.sql.functions.struct;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 import org.apache.spark.sql.Column;
@@ -20,7 +24,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter;
 import org.apache.spark.sql.internal.SQLConf;
-import org.sparklora.prep.table.QueryProgress;
+import org.sparklora.pipeline.run.QueryProgress;
+import org.sparklora.pipeline.table.RowFile;
 
 /**
  * The sketches of a dataset's rows, and the rows that the steps have removed so far. Results of
@@ -34,20 +39,10 @@ final class SketchTable {
   private final Path scratch;
   private final List<Dataset<Row>> removed = new ArrayList<>();
 
-  /**
-   * @param scratch the folder that {@link SketchSplit} has written to
-   */
+  /** Opens the sketches in the folder that {@link SketchSplit} has written to. */
   SketchTable(SparkSession session, Path scratch) {
     this.session = session;
     this.scratch = scratch;
-  }
-
-  SparkSession session() {
-    return session;
-  }
-
-  Path scratch() {
-    return scratch;
   }
 
   /** Whether Spark SQL can read a column; it refuses nanoseconds, times of day and UUIDs. */
@@ -58,15 +53,6 @@ final class SketchTable {
     } catch (Exception e) { // Scala's exceptions are not declared
       return false;
     }
-  }
-
-  /** The id of the row of a group that is kept. */
-  static Column kept(CurateConfig.Keep keep) {
-    Column rank = col(keep == CurateConfig.Keep.BEST ? "score" : "length");
-    Column first = negate(col(ID)).as("negated");
-    return keep == CurateConfig.Keep.FIRST
-        ? min(ID)
-        : negate(max(struct(rank, first)).getField("negated"));
   }
 
   /** The rows that no step has removed. */
@@ -83,19 +69,23 @@ final class SketchTable {
     return read(SketchSplit.SKETCHES);
   }
 
-  /** The buckets of each row's signature. */
-  Dataset<Row> buckets() {
-    return read(SketchSplit.BUCKETS);
-  }
-
   Dataset<Row> read(String name) {
     return session.read().parquet(new Path(scratch, name).toString());
+  }
+
+  /** The rows that the driver writes to a file. */
+  Dataset<Row> written(String name, MessageType schema, Consumer<RowFile<Group>> rows) {
+    Path file = new Path(scratch, name + ".parquet");
+    try (RowFile<Group> out =
+        RowFile.ofGroups(session.sparkContext().hadoopConfiguration(), file, schema)) {
+      rows.accept(out);
+    }
+    return read(file.getName());
   }
 
   /**
    * The rows, computed and kept as files.
    *
-   * @param name of the folder
    * @param query words for it in the progress
    */
   Dataset<Row> stored(String name, String query, Dataset<Row> rows) {
@@ -107,6 +97,7 @@ final class SketchTable {
     QueryProgress.show(
         session.sparkContext(),
         "curate: " + query,
+        "rows",
         () -> rows.option("compression", "snappy").parquet(folder.toString()));
   }
 
@@ -114,7 +105,6 @@ final class SketchTable {
    * Removes rows.
    *
    * @param rows at least with an {@code id}; the columns that follow are over them
-   * @param reason why
    * @param otherSet evaluation set of the row that a row collides with; an empty text: this dataset
    * @param other that row, or {@link Removal#NONE}
    */
@@ -131,26 +121,47 @@ final class SketchTable {
                 other.as("other"))));
   }
 
+  /**
+   * Removes all rows but one of each group. A group with many rows costs no memory: they are
+   * counted where they are, and each is joined with the kept one.
+   *
+   * @param rows with {@code id}, {@code length}, {@code score} and the columns of {@code group}
+   * @param group columns whose values are equal in a group
+   */
+  void removeAllButOne(
+      Step step, Dataset<Row> rows, String[] group, CurateConfig.Keep keep, String reason) {
+    Column rank = col(keep == CurateConfig.Keep.BEST ? "score" : "length");
+    Column first = negate(col(ID)).as("negated");
+    Column kept =
+        keep == CurateConfig.Keep.FIRST
+            ? min(ID)
+            : negate(max(struct(rank, first)).getField("negated"));
+    Dataset<Row> repeated =
+        rows.groupBy(Stream.of(group).map(Column::new).toArray(Column[]::new))
+            .agg(kept.as("kept"), count(lit(1)).as("rows"))
+            .where(col("rows").gt(1));
+    remove(
+        step,
+        rows.join(repeated, group).where(col(ID).notEqual(col("kept"))),
+        lit(reason),
+        lit(""),
+        col("kept"));
+  }
+
   void removeUnreadable() {
     Dataset<Row> bad = all().where(col("reason").isNotNull());
     remove(Step.READ, bad, col("reason"), lit(""), lit(Removal.NONE));
   }
 
-  /**
-   * Writes the decisions on all rows.
-   *
-   * @return the folder, for {@link Removal#ofSplit}
-   */
-  Path decisions() {
-    Path folder = new Path(scratch, "removals");
-    Column split = shiftright(col(ID), RowId.POSITION_BITS).as("split");
+  /** Writes the decisions on all rows, for {@link Removal#ofSplit}. */
+  void decide() {
+    Column split = shiftright(col(ID), CuratedSplit.POSITION_BITS).as("split");
     Dataset<Row> rows =
         removed.stream()
             .reduce(Dataset::union)
             .orElseThrow()
             .select(col("*"), split)
             .repartition(col("split")); // one file a split
-    write(rows.write().partitionBy("split"), "decisions", folder);
-    return folder;
+    write(rows.write().partitionBy("split"), "decisions", new Path(scratch, Removal.FOLDER));
   }
 }

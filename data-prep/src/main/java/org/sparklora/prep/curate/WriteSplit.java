@@ -2,10 +2,8 @@ package org.sparklora.prep.curate;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -34,10 +32,8 @@ import org.sparklora.prep.source.SourceRow;
  * </pre>
  */
 final class WriteSplit implements RowHandler {
-  /** Folders of the output. */
-  static final String DATA = "data";
-
-  static final String REMOVED = "removed";
+  /** The folder of the rows that go, beside {@link CurateManifest#DATA}. */
+  private static final String REMOVED = "removed";
 
   private static final String CONTENT = "content";
 
@@ -56,23 +52,16 @@ final class WriteSplit implements RowHandler {
   static final String ID = "_spark_lora_id";
 
   /**
-   * Where a task reads decisions and writes rows.
+   * Where a task writes rows.
    *
-   * @param folder path below {@link #DATA} and {@link #REMOVED}, or empty
+   * @param folder path below {@link CurateManifest#DATA} and {@link #REMOVED}, or empty
    * @param columns a Parquet file without rows, whose schema is that of the rows
-   * @param removals folder of the decisions, by split
    * @param firstRows number of the first row of each split in its dataset; empty to copy all rows
    *     that can be read, each with its {@link #ID}, for Spark SQL, which does not read all that we
    *     do
    * @param datasets of a mixture the name of each split's dataset; else empty
    */
-  record Places(
-      String output,
-      String folder,
-      String columns,
-      String removals,
-      long[] firstRows,
-      List<String> datasets)
+  record Places(Path output, String folder, Path columns, long[] firstRows, List<String> datasets)
       implements Serializable {
 
     Path path(String name) {
@@ -81,45 +70,43 @@ final class WriteSplit implements RowHandler {
   }
 
   private final Places places;
-  private final SplitFiles split;
-  private final RowGroups groups;
+  private final CuratedSplit split;
+  private final MessageType columns;
   private final MessageType removedType;
   private final RowFile<Group> data;
   private final RowFile<Group> removed;
   private final CurateReport report = new CurateReport();
-  private Iterator<Removal> removals = Collections.emptyIterator();
-  private Removal next = Removal.LAST;
+  private final Map<Long, Removal> removals; // by id
   private long position;
 
   private WriteSplit(
       Places places,
-      SplitFiles split,
-      RowGroups groups,
+      CuratedSplit split,
+      MessageType columns,
       RowFile<Group> data,
       RowFile<Group> removed) {
     this.places = places;
     this.split = split;
-    this.groups = groups;
-    this.removedType = removedType(groups.schema());
+    this.columns = columns;
+    this.removedType = removedType(columns);
     this.data = data;
     this.removed = removed;
+    this.removals = isCopy() ? Map.of() : Removal.ofSplit(split);
   }
 
-  static CurateReport run(Places places, SplitFiles split) {
-    MessageType columns = ParquetColumns.schema(split.hadoop(), new Path(places.columns));
+  static CurateReport run(Places places, CuratedSplit split) {
+    MessageType columns = ParquetColumns.schema(split.hadoop(), places.columns);
     return split.write(
-        new SplitFiles.Target(places.path(DATA), columns, false),
-        new SplitFiles.Target(places.path(REMOVED), removedType(columns), false),
-        (data, removed) ->
-            new WriteSplit(places, split, new RowGroups(columns), data, removed).read());
+        places.path(CurateManifest.DATA),
+        file -> RowFile.ofGroups(split.hadoop(), file, columns),
+        data ->
+            split.write(
+                places.path(REMOVED),
+                file -> RowFile.ofGroups(split.hadoop(), file, removedType(columns)),
+                removed -> new WriteSplit(places, split, columns, data, removed).read()));
   }
 
   private CurateReport read() {
-    if (!isCopy()) {
-      Path folder = new Path(places.removals);
-      removals = Removal.ofSplit(split.hadoop(), folder, split.index()).iterator();
-      advance();
-    }
     split.rows().read(split.hadoop(), Set.of(), this);
     return report;
   }
@@ -134,43 +121,39 @@ final class WriteSplit implements RowHandler {
     return new MessageType("removed", fields);
   }
 
-  private void advance() {
-    next = removals.hasNext() ? removals.next() : Removal.LAST;
-  }
-
   @Override
   public void row(SourceRow row) {
-    long id = RowId.of(split.index(), position++);
-    Group content = groups.of(row);
+    long id = split.id(position++);
+    Group content = ColumnTypes.group(columns, row);
     report.processed++;
-    if (id != next.id()) {
-      if (isCopy()) {
-        content.add(ID, id);
-      }
-      data.write(content);
-      report.kept++;
+    if (removals.containsKey(id)) {
+      Group removal = removal(id);
+      removal.add(CONTENT, content);
+      removed.write(removal);
       return;
     }
-    Group removal = removal();
-    removal.add(CONTENT, content);
-    removed.write(removal);
+    if (isCopy()) {
+      content.add(ID, id);
+    }
+    data.write(content);
+    report.kept++;
   }
 
   @Override
   public void bad(BadRowException problem) {
-    long id = RowId.of(split.index(), position++);
-    if (id == next.id()) {
-      removed.write(removal());
+    long id = split.id(position++);
+    if (removals.containsKey(id)) {
+      removed.write(removal(id));
     } else if (!isCopy()) {
       throw problem; // it could be read before: the file has changed
     }
   }
 
-  /** The next decision as a row, without the content. */
-  private Group removal() {
-    Removal made = next;
+  /** The decision to remove a row, without the content. */
+  private Group removal(long id) {
+    Removal made = removals.get(id);
     Group row = new SimpleGroup(removedType);
-    row.add("row", number(made.id()));
+    row.add("row", number(id));
     row.add("step", made.step());
     row.add("reason", made.reason());
     if (!made.otherSet().isEmpty()) {
@@ -178,16 +161,15 @@ final class WriteSplit implements RowHandler {
       row.add("collides_with_row", made.other());
     } else if (made.other() != Removal.NONE) {
       if (!places.datasets.isEmpty()) {
-        row.add("collides_with_dataset", places.datasets.get(RowId.split(made.other())));
+        row.add("collides_with_dataset", places.datasets.get(CuratedSplit.indexOf(made.other())));
       }
       row.add("collides_with_row", number(made.other()));
     }
-    report.countRemoved(Step.valueOf(made.step().toUpperCase(Locale.ROOT)));
-    advance();
+    report.removed.merge(made.step(), 1L, Long::sum);
     return row;
   }
 
   private long number(long id) {
-    return places.firstRows[RowId.split(id)] + RowId.position(id);
+    return places.firstRows[CuratedSplit.indexOf(id)] + CuratedSplit.positionOf(id);
   }
 }

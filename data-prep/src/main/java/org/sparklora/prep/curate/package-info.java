@@ -7,7 +7,7 @@
  * org.sparklora.prep.curate.CurateJob} and the classes named {@code …Table} use Spark.
  *
  * <pre>
- * splits ─(a task each, SketchSplit)→ sketches, buckets
+ * splits ─(a task each, SketchSplit)→ sketches
  *     sketches ─(FilteredRowsTable, ExactDuplicatesTable, NearDuplicatesTable, ContaminatedRowsTable)→ removals
  * splits, removals ─(a task each, WriteSplit)→ data/train-00000-of-000NN.parquet, removed/…
  * </pre>

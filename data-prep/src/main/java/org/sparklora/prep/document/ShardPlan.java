@@ -18,15 +18,17 @@ public final class ShardPlan {
   static final int MAX_DOCUMENTS = 1 << 16;
   static final long MAX_TOKENS = 1L << 23;
 
-  private ShardPlan() {}
+  private final int batchSize;
+  private final List<RowFile> files = new ArrayList<>();
+  private int fileDocuments; // of the last file
+  private long fileTokens;
+  private int shardDocuments; // of the last shard; 0: a shard starts with the next document
 
-  /**
-   * Consecutive documents of one split.
-   *
-   * @param split index of the split
-   * @param first index of the first document within it
-   * @param count how many
-   */
+  private ShardPlan(int batchSize) {
+    this.batchSize = batchSize;
+  }
+
+  /** Consecutive documents of one split, from its document number {@code first} on. */
   public record DocumentRange(int split, int first, int count) implements Serializable {}
 
   /** A shard: documents that are packed together, in dataset order. */
@@ -43,73 +45,42 @@ public final class ShardPlan {
    * @param batchSize documents a shard, or 0 for shards as large as files
    */
   public static List<RowFile> of(List<int[]> lengths, int[] together, int batchSize) {
-    Builder builder = new Builder(batchSize);
+    ShardPlan plan = new ShardPlan(batchSize);
     for (int split = 0; split < lengths.size(); split++) {
       if (split > 0 && together[split] != together[split - 1]) {
-        builder.endShard();
+        plan.shardDocuments = 0;
       }
       for (int document = 0; document < lengths.get(split).length; document++) {
-        builder.add(split, document, lengths.get(split)[document]);
+        plan.add(split, document, lengths.get(split)[document]);
       }
     }
-    return builder.finish();
+    return plan.files;
   }
 
-  private static final class Builder {
-    private final int batchSize;
-    private final List<RowFile> files = new ArrayList<>();
-    private List<Shard> shards = new ArrayList<>();
-    private List<DocumentRange> ranges = new ArrayList<>();
-    private int fileDocuments;
-    private long fileTokens;
-    private int shardDocuments;
-
-    Builder(int batchSize) {
-      this.batchSize = batchSize;
-    }
-
-    void add(int split, int document, int tokens) {
-      boolean fileIsFull =
-          fileDocuments > 0 && (fileDocuments >= MAX_DOCUMENTS || fileTokens + tokens > MAX_TOKENS);
-      boolean shardIsFull = batchSize > 0 && shardDocuments == batchSize;
-      if (batchSize == 0 ? fileIsFull : shardIsFull && fileIsFull) {
-        endFile();
-      } else if (shardIsFull) {
-        endShard();
-      }
-      int last = ranges.size() - 1;
-      if (last >= 0 && ranges.get(last).split() == split) {
-        DocumentRange range = ranges.get(last);
-        ranges.set(last, new DocumentRange(split, range.first(), range.count() + 1));
-      } else {
-        ranges.add(new DocumentRange(split, document, 1));
-      }
-      shardDocuments++;
-      fileDocuments++;
-      fileTokens += tokens;
-    }
-
-    List<RowFile> finish() {
-      endFile();
-      return files;
-    }
-
-    private void endFile() {
-      endShard();
-      if (!shards.isEmpty()) {
-        files.add(new RowFile(shards));
-        shards = new ArrayList<>();
-      }
+  private void add(int split, int document, int tokens) {
+    boolean shardIsFull = batchSize > 0 && shardDocuments == batchSize;
+    boolean fileIsFull = fileDocuments >= MAX_DOCUMENTS || fileTokens + tokens > MAX_TOKENS;
+    boolean fileStarts = files.isEmpty() || fileIsFull && (batchSize == 0 || shardIsFull);
+    if (fileStarts) {
+      files.add(new RowFile(new ArrayList<>()));
       fileDocuments = 0;
       fileTokens = 0;
     }
-
-    private void endShard() {
-      if (!ranges.isEmpty()) {
-        shards.add(new Shard(ranges));
-        ranges = new ArrayList<>();
-      }
+    List<Shard> shards = files.get(files.size() - 1).shards();
+    if (fileStarts || shardIsFull || shardDocuments == 0) {
+      shards.add(new Shard(new ArrayList<>()));
       shardDocuments = 0;
     }
+    List<DocumentRange> ranges = shards.get(shards.size() - 1).ranges();
+    int last = ranges.size() - 1;
+    if (last >= 0 && ranges.get(last).split() == split) {
+      DocumentRange range = ranges.get(last);
+      ranges.set(last, new DocumentRange(split, range.first(), range.count() + 1));
+    } else {
+      ranges.add(new DocumentRange(split, document, 1));
+    }
+    shardDocuments++;
+    fileDocuments++;
+    fileTokens += tokens;
   }
 }

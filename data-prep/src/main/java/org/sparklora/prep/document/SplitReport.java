@@ -1,21 +1,26 @@
 package org.sparklora.prep.document;
 
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.source.BadRowException;
 
-/** Counts of one split. Not thread-safe. */
-public final class SplitReport implements StageReport {
+/**
+ * A task's report to the driver: counts of a split, or of a file of the table, whose documents are
+ * its rows. A plain class of numbers, arrays and collections that can be changed, as its subclasses
+ * are: Spark sends it with the session's serialiser, and Kryo 4 can write neither records nor the
+ * JDK's unmodifiable collections. Not thread-safe.
+ */
+public class SplitReport implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  /**
-   * Bad-row messages that a report keeps, so that a broken dataset does not fill the driver's
-   * memory.
-   */
+  /** Messages that a report keeps: a broken dataset must not fill the driver's memory. */
   private static final int KEPT_PROBLEMS = 5;
 
   /** The counts of a report beside bad rows. */
@@ -30,41 +35,43 @@ public final class SplitReport implements StageReport {
     TRUNCATED,
     /** Tokens that were cut off. */
     TRUNCATED_TOKENS,
+    /** Tokens of a table's rows that count for the loss; a document's first token never does. */
+    TARGET_TOKENS,
     /** Prompts whose tokens are not a prefix of the tokens of prompt and completion. */
     PROMPT_NOT_PREFIX,
     /** Prompts that were left out because they are too long. */
     TOO_LONG,
     /** Prompts without a reference answer. */
     WITHOUT_SOLUTION,
+    /** Rows that a mixture's filter does not keep. */
+    FILTERED,
     /** Rows of which a mixture's weight takes no copy. */
     LEFT_OUT,
     /** Copies of rows that a mixture holds out for the other split. */
     HELD_OUT
   }
 
-  private int[] lengths = new int[64];
+  private int[] lengths = new int[0];
   private int documents;
-  private final long[] badRows = new long[BadRowException.Reason.values().length];
-  private String[] problems = new String[0];
+  private final Map<String, Long> badRows = new TreeMap<>();
+  private final List<String> problems = new ArrayList<>();
   private final long[] counts = new long[Count.values().length];
   private boolean stopped;
 
   public void count(Count what) {
-    counts[what.ordinal()]++;
+    count(what, 1);
   }
 
-  /**
-   * Counts a row that cannot be used.
-   *
-   * @param skip whether reading continues behind it; else it ends here
-   * @throws BadRowException the problem, unless {@code skip}
-   */
+  public void count(Count what, long times) {
+    counts[what.ordinal()] += times;
+  }
+
+  /** Counts a row that cannot be used, and throws its problem unless {@code skip}. */
   public void countBad(BadRowException problem, boolean skip) {
     count(Count.ROWS);
-    badRows[problem.reason().ordinal()]++;
-    if (problems.length < KEPT_PROBLEMS) {
-      problems = Arrays.copyOf(problems, problems.length + 1);
-      problems[problems.length - 1] = problem.getMessage();
+    badRows.merge(problem.reason().word(), 1L, Long::sum);
+    if (problems.size() < KEPT_PROBLEMS) {
+      problems.add(problem.getMessage());
     }
     if (!skip) {
       stopped = true;
@@ -72,24 +79,18 @@ public final class SplitReport implements StageReport {
     }
   }
 
-  /** Counts a document that was cut by {@code tokens}. */
-  public void countTruncated(int tokens) {
-    count(Count.TRUNCATED);
-    counts[Count.TRUNCATED_TOKENS.ordinal()] += tokens;
-  }
-
   public void countDocument(int tokens) {
     if (documents == lengths.length) {
-      lengths = Arrays.copyOf(lengths, 2 * documents);
+      lengths = Arrays.copyOf(lengths, Math.max(64, 2 * documents));
     }
     lengths[documents++] = tokens;
-    counts[Count.EMPTY.ordinal()] += tokens == 0 ? 1 : 0;
+    count(Count.EMPTY, tokens == 0 ? 1 : 0);
   }
 
   /** Counts a prompt that was written as a document. */
   public void countPrompt(Prompt prompt) {
     countDocument(prompt.tokens().length);
-    counts[Count.WITHOUT_SOLUTION.ordinal()] += prompt.solution().isPresent() ? 0 : 1;
+    count(Count.WITHOUT_SOLUTION, prompt.solution().isPresent() ? 0 : 1);
   }
 
   /** Shrinks the array of lengths to its contents; call before the report is sent. */
@@ -107,14 +108,14 @@ public final class SplitReport implements StageReport {
     return lengths;
   }
 
-  @Override
+  /** Number of tokens that the task processed, for progress. */
   public long tokens() {
     return IntStream.of(lengths).limit(documents).asLongStream().sum();
   }
 
-  @Override
+  /** The reason why the run must stop, if it must. */
   public Optional<String> fatalProblem() {
-    return stopped ? Optional.of(problems[problems.length - 1]) : Optional.empty();
+    return stopped ? Optional.of(problems.get(problems.size() - 1)) : Optional.empty();
   }
 
   public long of(Count what) {
@@ -122,18 +123,12 @@ public final class SplitReport implements StageReport {
   }
 
   /** Bad rows by reason, without those that did not occur. */
-  public Map<BadRowException.Reason, Long> badRows() {
-    Map<BadRowException.Reason, Long> counts = new EnumMap<>(BadRowException.Reason.class);
-    for (BadRowException.Reason reason : BadRowException.Reason.values()) {
-      if (badRows[reason.ordinal()] > 0) {
-        counts.put(reason, badRows[reason.ordinal()]);
-      }
-    }
-    return counts;
+  public Map<String, Long> badRows() {
+    return badRows;
   }
 
   /** The first few messages about bad rows, in row order. */
-  public String[] problems() {
+  public List<String> problems() {
     return problems;
   }
 }

@@ -3,6 +3,6 @@
  * are packed together.
  *
  * <p>May be used by {@code org.sparklora.prep} and {@code prep.curate}; depends on {@code
- * prep.tokenize} for documents, {@code pipeline.table} and Hadoop's file systems. No Spark.
+ * prep.format} for documents, {@code pipeline.table} and Hadoop's file systems. No Spark.
  */
 package org.sparklora.prep.document;

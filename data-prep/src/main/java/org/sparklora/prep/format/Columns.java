@@ -1,15 +1,19 @@
 package org.sparklora.prep.format;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
+import org.sparklora.prep.source.JsonRows;
 
-/** Reads the values of a row's columns; a value of the wrong type is a bad row. */
+/**
+ * Reads the values of a row's columns; a value of the wrong type is a bad row. Parses JSON in text
+ * columns, and removes the nulls that columnar formats put into structs.
+ */
 final class Columns {
-
   private Columns() {}
 
   static String text(Map<String, Object> row, String column) {
@@ -53,10 +57,7 @@ final class Columns {
     Map<String, Object> variables = new LinkedHashMap<>();
     Object tools = parsed(row, "tools");
     if (tools != null) {
-      List<Object> list = tools(tools);
-      if (!list.isEmpty()) { // templates print boilerplate for an empty list
-        variables.put("tools", list);
-      }
+      variables.put("tools", tools(tools)); // templates may tell an empty list from none
     }
     Object arguments = parsed(row, "chat_template_kwargs");
     if (arguments instanceof Map<?, ?> map) {
@@ -70,9 +71,9 @@ final class Columns {
   /** A column's value. In JSON text a null is meant, such as a default in a tool's schema. */
   private static Object parsed(Map<String, Object> row, String column) {
     if (row.get(column) instanceof String json) {
-      return json.isBlank() ? null : Json.parse(json, column);
+      return json.isBlank() ? null : parse(json, column);
     }
-    return Json.withoutNulls(row.get(column));
+    return withoutNulls(row.get(column));
   }
 
   private static List<Object> tools(Object value) {
@@ -81,13 +82,46 @@ final class Columns {
     }
     List<Object> tools = new ArrayList<>(list.size());
     for (Object entry : list) {
-      Object tool = entry instanceof String json ? Json.parse(json, "tools") : entry;
+      Object tool = entry instanceof String json ? parse(json, "tools") : entry;
       if (!(tool instanceof Map)) {
         throw wrong("tools", value, "a list of tools");
       }
       tools.add(tool);
     }
     return tools;
+  }
+
+  static Object parse(String json, String column) {
+    try {
+      return JsonRows.MAPPER.readValue(json, Object.class);
+    } catch (JsonProcessingException e) {
+      throw new BadRowException(
+          Reason.WRONG_COLUMNS,
+          "column %s is text but no JSON (%s)".formatted(column, e.getOriginalMessage()),
+          "",
+          e);
+    }
+  }
+
+  /**
+   * The value without null entries of structs. A Parquet column gives each message every key that
+   * any message has; templates that test whether {@code tool_calls} exists must not find it.
+   */
+  static Object withoutNulls(Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, Object> copy = new LinkedHashMap<>();
+      map.forEach(
+          (key, inner) -> {
+            if (inner != null) {
+              copy.put(String.valueOf(key), withoutNulls(inner));
+            }
+          });
+      return copy;
+    }
+    if (value instanceof List<?> list) {
+      return list.stream().map(Columns::withoutNulls).toList();
+    }
+    return value;
   }
 
   static BadRowException wrong(String column, Object value, String wanted) {

@@ -1,5 +1,6 @@
 package org.sparklora.prep.format;
 
+import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,14 @@ public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Los
       List.of(
           "messages conversations prompt completion text question answer problem generations solution input_ids"
               .split(" "));
+
+  /** Names of the columns, for datasets that use other names. */
+  public record ColumnMapping(String text, String messages, String prompt, String completion)
+      implements Serializable {
+    /** TRL's names. */
+    public static final ColumnMapping USUAL =
+        new ColumnMapping("text", "messages", "prompt", "completion");
+  }
 
   /** The tokens that count for the loss ({@code --completion_only_loss}: unset, false, true). */
   public enum Loss implements LowerCase {
@@ -83,7 +92,7 @@ public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Los
   }
 
   private Optional<DatasetFormat> mapped(Map<String, Object> sample) {
-    ColumnMapping usual = ColumnMapping.defaults();
+    ColumnMapping usual = ColumnMapping.USUAL;
     if (!mapping.messages().equals(usual.messages())) {
       requireColumn(sample, Flags.MESSAGES_COLUMN, mapping.messages());
       return Optional.of(conversations(sample, mapping.messages()));
@@ -96,7 +105,7 @@ public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Los
     }
     if (!mapping.text().equals(usual.text())) {
       requireColumn(sample, Flags.DATASET_TEXT_FIELD, mapping.text());
-      return Optional.of(new DatasetFormat.PlainText(mapping.text()));
+      return Optional.of(DatasetFormat.text(mapping.text()));
     }
     return Optional.empty();
   }
@@ -111,12 +120,12 @@ public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Los
 
   private Optional<DatasetFormat> known(Map<String, Object> sample) {
     boolean completionOnly = loss == Loss.COMPLETION;
-    if (sample.containsKey(DatasetFormat.Tokenized.INPUT_IDS)) {
+    if (sample.containsKey(DatasetFormat.INPUT_IDS)) {
       // TRL uses the mask of tokenized rows if completion_only_loss is set, or if it is unset and
       // the dataset also has the texts
       boolean texts = sample.containsKey("prompt") && sample.containsKey("completion");
       return Optional.of(
-          new DatasetFormat.Tokenized(completionOnly || (loss == Loss.AS_FORMAT_SAYS && texts)));
+          DatasetFormat.tokens(completionOnly || (loss == Loss.AS_FORMAT_SAYS && texts)));
     }
     if (sample.containsKey("prompt") && sample.containsKey("completion")) {
       return Optional.of(promptCompletion(sample));
@@ -127,32 +136,29 @@ public record DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Los
       }
     }
     if (sample.get("text") instanceof String) {
-      return Optional.of(new DatasetFormat.PlainText("text"));
+      return Optional.of(DatasetFormat.text("text"));
     }
     if (sample.get("question") instanceof String && sample.get("answer") instanceof String) {
-      return Optional.of(
-          new DatasetFormat.QuestionAnswer("question", List.of("answer"), completionOnly));
+      return Optional.of(DatasetFormat.questionAnswer(List.of("answer"), completionOnly));
     }
     if (sample.get("problem") instanceof String
         && (sample.containsKey("generations") || sample.containsKey("solution"))) {
-      return Optional.of(new DatasetFormat.ProblemGenerations(completionOnly));
+      return Optional.of(DatasetFormat.problemGenerations(completionOnly));
     }
     if (sample.get("question") instanceof String && sample.containsKey("r1_solution_1")) {
       List<String> answers = List.of("r1_solution_1", "r1_solution_2", "r1_solution_3");
-      return Optional.of(new DatasetFormat.QuestionAnswer("question", answers, completionOnly));
+      return Optional.of(DatasetFormat.questionAnswer(answers, completionOnly));
     }
     return Optional.empty();
   }
 
   private DatasetFormat conversations(Map<String, Object> sample, String column) {
-    return new DatasetFormat.Conversations(
-        column, useSystemColumn && sample.containsKey("system") ? "system" : "");
+    return DatasetFormat.conversation(column, useSystemColumn && sample.containsKey("system"));
   }
 
   private DatasetFormat promptCompletion(Map<String, Object> sample) {
     boolean conversational = Messages.isConversation(sample.get(mapping.prompt()));
-    return new DatasetFormat.PromptCompletion(
-        mapping.prompt(), mapping.completion(), conversational);
+    return DatasetFormat.promptCompletion(mapping.prompt(), mapping.completion(), conversational);
   }
 
   static String describe(Map<String, Object> sample) {

@@ -2,42 +2,23 @@ package org.sparklora.prep.format;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.sparklora.text.Message;
 
-/**
- * A training example as the dataset gives it, before chat template and tokenizer.
- *
- * <p>A message is a map of {@code role}, {@code content} and the dataset's other keys ({@code
- * tool_calls}, {@code reasoning_content}, …), without nulls.
- */
-public sealed interface Example {
+/** A training example as the dataset gives it, before chat template and tokenizer. */
+public sealed interface Example permits Example.Text, Example.Chat, TokenizedDocument {
 
-  /** Plain text; every token counts for the loss. */
-  record Text(String text) implements Example {}
-
-  /** A plain prompt and its plain continuation. */
-  record PromptCompletion(String prompt, String completion) implements Example {}
+  /** A given prompt and its continuation, or else a whole text, which all counts for the loss. */
+  record Text(Optional<String> prompt, String completion) implements Example {}
 
   /**
-   * A conversation.
+   * A conversation. Its messages have no nulls.
    *
+   * @param prompt the messages that are given; if empty, every token counts for the loss
+   * @param completion the messages to learn, or all messages
    * @param variables for the template, besides the messages: {@code tools}, and the entries of
    *     {@code chat_template_kwargs}
    */
-  record Chat(List<Map<String, Object>> messages, Map<String, Object> variables)
+  record Chat(List<Message> prompt, List<Message> completion, Map<String, Object> variables)
       implements Example {}
-
-  /** A conversation in two parts: the given prompt and the completion to learn. */
-  record ChatPromptCompletion(
-      List<Map<String, Object>> prompt,
-      List<Map<String, Object>> completion,
-      Map<String, Object> variables)
-      implements Example {}
-
-  /**
-   * An example tokenized elsewhere.
-   *
-   * @param inputIds token ids, (T)
-   * @param labels the token id, or -100 where a token does not count for the loss, (T)
-   */
-  record Tokens(int[] inputIds, int[] labels) implements Example {}
 }

@@ -6,11 +6,9 @@ import java.util.List;
 import java.util.Map;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
+import org.sparklora.text.Message;
 
-/**
- * Converts the messages of a column, in any form that datasets use, to the one form that templates
- * read.
- */
+/** Reads the messages of a column, in any form that datasets use. */
 final class Messages {
   /**
    * ShareGPT's names of the speakers. TRL passes them to the template as they are, which renders
@@ -33,16 +31,16 @@ final class Messages {
 
   private static Object parseOrNothing(String text) {
     try {
-      return Json.parse(text, "");
+      return Columns.parse(text, "");
     } catch (BadRowException e) {
       return text; // text that begins with a bracket, such as a LaTeX interval
     }
   }
 
   /** The messages of a column: a list of structs, or such a list as JSON text. */
-  static List<Map<String, Object>> of(Map<String, Object> row, String column) {
+  static List<Message> of(Map<String, Object> row, String column) {
     Object value =
-        row.get(column) instanceof String text ? Json.parse(text, column) : row.get(column);
+        row.get(column) instanceof String text ? Columns.parse(text, column) : row.get(column);
     if (!(value instanceof List<?> list)) {
       throw Columns.wrong(column, value, "a list of messages");
     }
@@ -50,14 +48,14 @@ final class Messages {
       throw new BadRowException(
           Reason.WRONG_COLUMNS, "column %s holds no message".formatted(column), "");
     }
-    List<Map<String, Object>> messages = new ArrayList<>(list.size());
+    List<Message> messages = new ArrayList<>(list.size());
     for (int i = 0; i < list.size(); i++) {
       messages.add(message(list.get(i), "%s[%s]".formatted(column, i)));
     }
     return messages;
   }
 
-  private static Map<String, Object> message(Object value, String place) {
+  private static Message message(Object value, String place) {
     if (!(value instanceof Map<?, ?> raw)) {
       throw Columns.wrong(place, value, "a message with role and content");
     }
@@ -65,7 +63,7 @@ final class Messages {
     raw.forEach(
         (key, inner) -> {
           if (inner != null) {
-            message.put(renamed(String.valueOf(key), raw), Json.withoutNulls(inner));
+            message.put(renamed(String.valueOf(key), raw), Columns.withoutNulls(inner));
           }
         });
     if (raw.get("role") == null && raw.get("from") instanceof String speaker) {
@@ -74,7 +72,7 @@ final class Messages {
     if (!(message.get("role") instanceof String)) {
       throw Columns.wrong(place + ".role", message.get("role"), "text such as user or assistant");
     }
-    return message;
+    return Message.ofFields(message);
   }
 
   /** ShareGPT's keys get the usual names, unless the message has those: then they are metadata. */
@@ -84,12 +82,5 @@ final class Messages {
       case "value" -> message.get("content") == null ? "content" : key;
       default -> key;
     };
-  }
-
-  static Map<String, Object> message(String role, String content) {
-    Map<String, Object> message = new LinkedHashMap<>();
-    message.put("role", role);
-    message.put("content", content);
-    return message;
   }
 }

@@ -1,14 +1,14 @@
 package org.sparklora.prep.format;
 
-import java.io.Serializable;
 import java.math.BigDecimal;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.BadRowException;
@@ -30,9 +30,11 @@ import org.sparklora.prep.source.BadRowException.Reason;
  * worked solution of OpenR1-Math without a box, they would take the last mathematics in it for the
  * answer; the short {@code answer} beside it is right.
  *
- * @param promptColumn {@code --prompt_column}
+ * @param leftOut columns that are not read, since they are long
  */
-public record ProblemFormat(String promptColumn) implements Serializable {
+public record ProblemFormat(
+    String promptColumn, String description, Set<String> columns, Set<String> leftOut)
+    implements RowFormat {
   private static final String DEFAULT_COLUMN = "prompt";
   private static final String PROBLEM = "problem";
   private static final String QUESTION = "question";
@@ -52,57 +54,41 @@ public record ProblemFormat(String promptColumn) implements Serializable {
   /** DeepMath's worked solutions: most of its bytes, and unused by rewards. */
   private static final Pattern WORKED = Pattern.compile("r1_solution_\\d+");
 
-  /** The columns that the format may need, even if the first rows lack them. */
-  private Set<String> known() {
-    Set<String> known =
-        new LinkedHashSet<>(List.of(promptColumn, PROBLEM, QUESTION, SOLUTION, FINAL_ANSWER));
-    known.add(ANSWER);
-    known.addAll(DatasetFormat.TEMPLATE_COLUMNS); // for rewards, and for sft on what select keeps
-    return known;
-  }
-
   /**
-   * The columns to read.
+   * The format of a dataset.
    *
    * @param sample by column its first non-null value, or null
-   * @return empty to read all columns
+   * @throws ConfigException listing the columns found and the known ones, if no problems are in
+   *     them: every row would be bad
    */
-  public Set<String> columns(Map<String, Object> sample) {
-    Set<String> columns = new LinkedHashSet<>(sample.keySet());
-    columns.removeIf(column -> isLeftOut(column, sample.get(column)));
-    if (columns.size() == sample.size()) {
-      return Set.of();
+  public static ProblemFormat recognise(String promptColumn, Map<String, Object> sample) {
+    requireProblems(promptColumn, sample);
+    // needed even if the first rows lack them; templates' for rewards, and for sft on select's rows
+    Set<String> known = new TreeSet<>(DatasetFormat.TEMPLATE_COLUMNS);
+    known.addAll(List.of(promptColumn, PROBLEM, QUESTION, SOLUTION, FINAL_ANSWER, ANSWER));
+    Set<String> leftOut = new TreeSet<>(sample.keySet());
+    leftOut.removeIf(column -> known.contains(column) || !isLong(column, sample.get(column)));
+    Set<String> columns = new TreeSet<>();
+    if (!leftOut.isEmpty()) {
+      columns.addAll(sample.keySet());
+      columns.removeAll(leftOut);
+      columns.addAll(known);
     }
-    columns.addAll(known());
-    return columns;
+    String asked =
+        Stream.of(promptColumn, PROBLEM, QUESTION)
+            .filter(column -> sample.get(column) != null)
+            .findFirst()
+            .orElse(promptColumn);
+    return new ProblemFormat(promptColumn, "problems in column " + asked, columns, leftOut);
   }
 
-  private boolean isLeftOut(String column, Object value) {
-    boolean isLong =
-        (value instanceof List || value instanceof Map)
+  private static boolean isLong(String column, Object value) {
+    return WORKED.matcher(column).matches()
+        || (value instanceof List || value instanceof Map)
             && String.valueOf(value).length() > LONG_CHARACTERS;
-    return !known().contains(column) && (WORKED.matcher(column).matches() || isLong);
   }
 
-  /**
-   * The columns that {@link #columns} leaves out, since they are long.
-   *
-   * @param sample by column its first non-null value, or null
-   */
-  public List<String> leftOut(Map<String, Object> sample) {
-    return sample.keySet().stream()
-        .filter(column -> isLeftOut(column, sample.get(column)))
-        .sorted()
-        .toList();
-  }
-
-  /**
-   * Checks that the dataset has problems; without this check every row would be bad.
-   *
-   * @param sample by column its first non-null value, or null
-   * @throws ConfigException listing the columns found and the known ones
-   */
-  public void requireProblems(Map<String, Object> sample) {
+  private static void requireProblems(String promptColumn, Map<String, Object> sample) {
     DatasetFormats.requireNoImages(sample);
     Object prompt = sample.get(promptColumn);
     if (prompt instanceof String || Messages.isConversation(prompt)) {
@@ -122,50 +108,31 @@ public record ProblemFormat(String promptColumn) implements Serializable {
         "no problems are in them. Understood are: prompt (a text, or messages) | problem | question, with solution, final_answer or answer; name another column with --prompt_column");
   }
 
-  /** Name and columns, for logs and the manifest. */
-  public String description(Map<String, Object> sample) {
-    return "problems in column "
-        + List.of(promptColumn, PROBLEM, QUESTION).stream()
-            .filter(column -> sample.get(column) != null)
-            .findFirst()
-            .orElse(promptColumn);
-  }
-
-  /**
-   * The problem in a row.
-   *
-   * @throws BadRowException without a place, when the row's columns do not fit
-   */
+  /** The problem in a row; throws {@link BadRowException} without a place if it does not fit. */
   public Problem problem(Map<String, Object> row) {
     return new Problem(asked(row), solution(row), values(row));
   }
 
-  /**
-   * The question alone, whatever the type of the row's solution.
-   *
-   * @throws BadRowException without a place, when the row has no question
-   */
+  /** The question alone, whatever the type of the row's solution; throws as {@link #problem}. */
   public Problem.Asked asked(Map<String, Object> row) {
     if (Messages.isConversation(row.get(promptColumn))) {
       return new Problem.Chat(Messages.of(row, promptColumn));
     }
     if (row.get(promptColumn) instanceof String text) {
-      return new Problem.Text(text);
+      return new Problem.Text(text, false);
     }
-    if (row.get(promptColumn) != null) {
+    // no other column replaces one that the user named
+    if (row.get(promptColumn) != null || !promptColumn.equals(DEFAULT_COLUMN)) {
       throw Columns.wrong(promptColumn, row.get(promptColumn), "a text or messages");
     }
-    if (!promptColumn.equals(DEFAULT_COLUMN)) { // the user named this column: no other replaces it
-      throw Columns.wrong(promptColumn, null, "a text or messages");
-    }
-    return new Problem.Question(
-        first(row, PROBLEM, QUESTION)
-            .orElseThrow(
-                () ->
-                    new BadRowException(
-                        Reason.WRONG_COLUMNS,
-                        "it has no text in %s, %s or %s".formatted(promptColumn, PROBLEM, QUESTION),
-                        "")));
+    return first(row, PROBLEM, QUESTION)
+        .map(question -> new Problem.Text(question, true))
+        .orElseThrow(
+            () ->
+                new BadRowException(
+                    Reason.WRONG_COLUMNS,
+                    "it has no text in %s, %s or %s".formatted(promptColumn, PROBLEM, QUESTION),
+                    ""));
   }
 
   private Optional<String> solution(Map<String, Object> row) {
@@ -174,8 +141,9 @@ public record ProblemFormat(String promptColumn) implements Serializable {
       return worked;
     }
     boolean unboxed = worked.isPresent() && !BOX.matcher(worked.get()).find();
+    boolean isOpenR1 = row.get(promptColumn) == null && Columns.hasText(row, PROBLEM);
     Optional<String> chosen =
-        isOpenR1(row) && unboxed
+        isOpenR1 && unboxed
             ? first(row, ANSWER, SOLUTION)
             : first(row, SOLUTION, FINAL_ANSWER, ANSWER);
     if (chosen.isEmpty()) {
@@ -187,10 +155,6 @@ public record ProblemFormat(String promptColumn) implements Serializable {
       }
     }
     return chosen.map(ProblemFormat::afterMark);
-  }
-
-  private boolean isOpenR1(Map<String, Object> row) {
-    return row.get(promptColumn) == null && Columns.hasText(row, PROBLEM);
   }
 
   /** The last line of a text in GSM8K's form; elsewhere the mark is a heading of Markdown. */
@@ -210,22 +174,18 @@ public record ProblemFormat(String promptColumn) implements Serializable {
         return Optional.of(Columns.text(row, column));
       }
       if (row.get(column) instanceof Number number && !Double.isNaN(number.doubleValue())) {
-        return Optional.of(withoutExponent(number.toString()));
+        String text = number.toString(); // 1.25E7, which rewards would read as 1.25, is 12500000
+        return Optional.of(
+            text.contains("E") ? new BigDecimal(text).stripTrailingZeros().toPlainString() : text);
       }
     }
     return Optional.empty();
   }
 
-  /** Writes 1.25E7, which rewards would read as 1.25, as 12500000. */
-  private static String withoutExponent(String number) {
-    return number.contains("E")
-        ? new BigDecimal(number).stripTrailingZeros().toPlainString()
-        : number;
-  }
-
   private Map<String, Object> values(Map<String, Object> row) {
     Map<String, Object> values = new TreeMap<>(row);
-    values.keySet().removeIf(column -> WORKED.matcher(column).matches());
+    // readers of JSON and CSV give all columns
+    values.keySet().removeIf(name -> leftOut.contains(name) || WORKED.matcher(name).matches());
     if (Messages.isConversation(row.get(promptColumn))) {
       values.remove(promptColumn); // PromptTokenizer puts it under Prompt.MESSAGES
     }

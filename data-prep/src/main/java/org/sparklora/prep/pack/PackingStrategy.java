@@ -10,10 +10,12 @@ public enum PackingStrategy implements LowerCase {
 
   /** A packer of rows of at most {@code maxLength} tokens. */
   public Packer packer(int maxLength) {
-    return switch (this) {
-      case BFD -> new BestFitDecreasing(maxLength, BestFitDecreasing.Overflow.TRUNCATE);
-      case BFD_SPLIT -> new BestFitDecreasing(maxLength, BestFitDecreasing.Overflow.SPLIT);
-      case WRAPPED -> new Wrapped(maxLength);
-    };
+    if (maxLength < 1) {
+      throw new IllegalArgumentException(
+          "Cannot pack into rows of " + maxLength + " tokens: max_length must be at least 1");
+    }
+    return this == WRAPPED
+        ? new Packer.Wrapped(maxLength)
+        : new BestFitDecreasing(maxLength, this == BFD_SPLIT);
   }
 }

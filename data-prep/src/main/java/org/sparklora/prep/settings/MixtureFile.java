@@ -88,7 +88,6 @@ final class MixtureFile {
   /**
    * Reads a file.
    *
-   * @param settings of the command
    * @throws ConfigException naming key, value and file, for an unknown key, or a value that cannot
    *     be used
    */

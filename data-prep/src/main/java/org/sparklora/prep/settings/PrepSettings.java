@@ -17,7 +17,6 @@ import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.TableConfig;
 import org.sparklora.prep.TableKind;
 import org.sparklora.prep.curate.CurateConfig;
-import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.PackingStrategy;
 import org.sparklora.prep.source.LowerCase;
@@ -50,19 +49,13 @@ public final class PrepSettings {
 
   private PrepSettings() {}
 
-  /**
-   * The table that {@code prep} makes for its {@code task}.
-   *
-   * @throws org.sparklora.pipeline.config.ConfigException also for a setting that the task ignores
-   */
-  public static TableConfig<?> table(Settings settings) {
+  /** The table that {@code prep} makes for its {@code task}; refuses settings it ignores. */
+  public static TableConfig table(Settings settings) {
     requireUseful(settings);
-    PrepConfig.Source source = source(settings, Flags.DATASET_TRAIN_SPLIT);
     String folder = settings.get(Flags.OUTPUT_DIR);
-    boolean overwrite = settings.get(Flags.OVERWRITE_OUTPUT_DIR);
     return switch (settings.get(Flags.TASK, Task.class)) {
-      case SFT -> packed(settings, source, settings.get(Flags.PACKING), folder, overwrite);
-      case GRPO -> prompts(settings, source, folder, overwrite);
+      case SFT -> packed(settings, Flags.DATASET_TRAIN_SPLIT, folder);
+      case GRPO -> prompts(settings, Flags.DATASET_TRAIN_SPLIT, folder);
     };
   }
 
@@ -89,34 +82,14 @@ public final class PrepSettings {
     settings.requireUseful(task.word(), Stream.of(Task.values()).map(Task::word).toList());
   }
 
-  /** A run's packed rows of the split to train on. */
-  public static PrepConfig of(Settings settings, String outputFolder) {
-    return packed(
-        settings,
-        source(settings, Flags.DATASET_TRAIN_SPLIT),
-        settings.get(Flags.PACKING),
-        outputFolder,
-        replaces(settings, TableKind.PACKED));
-  }
-
-  /** A run's packed rows of the split to evaluate on. */
-  public static PrepConfig ofTestSplit(Settings settings, String outputFolder) {
-    return packed(
-        settings,
-        testing(settings, source(settings, Flags.DATASET_TEST_SPLIT)),
-        settings.find(Flags.EVAL_PACKING).orElse(settings.get(Flags.PACKING)),
-        outputFolder,
-        replaces(settings, TableKind.PACKED));
-  }
-
-  private static PrepConfig packed(
-      Settings settings,
-      PrepConfig.Source source,
-      boolean packing,
-      String outputFolder,
-      boolean overwrite) {
+  /** A run's packed rows of the split to train on, or of that to evaluate on. */
+  public static PrepConfig packed(Settings settings, Flag<String> splitFlag, String outputFolder) {
+    boolean packing = settings.get(Flags.PACKING);
+    if (splitFlag == Flags.DATASET_TEST_SPLIT) {
+      packing = settings.find(Flags.EVAL_PACKING).orElse(packing);
+    }
     return new PrepConfig(
-        source,
+        source(settings, splitFlag),
         model(settings, settings.find(Flags.EOS_TOKEN).orElse("")),
         settings.get(Flags.MAX_LENGTH),
         settings.get(Flags.TRUNCATION_MODE, PrepConfig.Truncation.class),
@@ -125,43 +98,39 @@ public final class PrepSettings {
             settings.get(Flags.PACKING_STRATEGY, PackingStrategy.class),
             settings.get(Flags.PACKING_BATCH_SIZE),
             settings.get(Flags.PACK_WITHIN_SOURCE)),
-        loss(settings),
+        settings
+            .find(Flags.COMPLETION_ONLY_LOSS)
+            .map(only -> only ? DatasetFormats.Loss.COMPLETION : DatasetFormats.Loss.EVERY_TOKEN)
+            .orElse(DatasetFormats.Loss.AS_FORMAT_SAYS),
         settings.get(Flags.ASSISTANT_ONLY_LOSS),
         outputFolder,
-        overwrite);
+        replaces(settings, TableKind.PACKED));
   }
 
-  /** A run's prompts of a split to train on. */
+  /** A run's prompts of the split to train on, or of that to evaluate on. */
   public static PromptsConfig prompts(
       Settings settings, Flag<String> splitFlag, String outputFolder) {
-    boolean replaces = replaces(settings, TableKind.PROMPTS);
-    return prompts(settings, source(settings, splitFlag), outputFolder, replaces);
-  }
-
-  /** A run's prompts of the split to evaluate on. */
-  public static PromptsConfig promptsOfTestSplit(Settings settings, String outputFolder) {
-    PromptsConfig config = prompts(settings, Flags.DATASET_TEST_SPLIT, outputFolder);
-    return config.of(testing(settings, config.source()));
-  }
-
-  private static PromptsConfig prompts(
-      Settings settings, PrepConfig.Source source, String outputFolder, boolean overwrite) {
     return new PromptsConfig(
-        source,
+        source(settings, splitFlag),
         model(settings, ""),
         settings.find(Flags.SYSTEM_PROMPT).orElse(""),
         settings.find(Flags.MAX_PROMPT_LENGTH).orElse(PromptsConfig.UNLIMITED),
         outputFolder,
-        overwrite);
+        replaces(settings, TableKind.PROMPTS));
   }
 
   /**
-   * Whether a run may replace a table that has other settings: in the run's default folder, where
-   * it is an earlier run's; in a folder that the user named, only with {@code
-   * overwrite_output_dir}.
+   * Whether a table that has other settings may be replaced: in a run's default folder, where it is
+   * an earlier run's; in a folder that the user named, only with {@code overwrite_output_dir}.
    */
-  private static boolean replaces(Settings settings, TableKind<?> kind) {
-    return settings.get(Flags.OVERWRITE_OUTPUT_DIR) || !settings.isGiven(kind.folderKey());
+  private static boolean replaces(Settings settings, TableKind kind) {
+    boolean isNamed = isOfDatasets(settings) || settings.isGiven(kind.folderKey());
+    return settings.get(Flags.OVERWRITE_OUTPUT_DIR) || !isNamed;
+  }
+
+  /** Whether the command makes a dataset or a table, and no run. */
+  private static boolean isOfDatasets(Settings settings) {
+    return List.of("prep", "curate").contains(settings.command());
   }
 
   private static PrepConfig.Model model(Settings settings, String eosToken) {
@@ -198,39 +167,38 @@ public final class PrepSettings {
     return dataset(named, splitFlag, MixtureFile.read(file, settings));
   }
 
-  /** The dataset of {@code dataset_name}, which for a mixture is its file. */
+  /**
+   * The dataset of {@code dataset_name}, which for a mixture is its file.
+   *
+   * @param splitFlag names the split. The split to evaluate on is another table, or else a
+   *     predicate on the rows, if the dataset is a table; of a mixture it is what it holds out
+   */
   static PrepConfig.Source dataset(Settings settings, Flag<String> splitFlag, Mixture mixture) {
+    boolean isTable = TableQuery.isAskedFor(settings);
+    boolean isTest = splitFlag == Flags.DATASET_TEST_SPLIT;
+    String split = settings.get(splitFlag);
+    boolean another = isTest && isTable && TableQuery.isTableName(split);
+    String name = another ? split : settings.get(Flags.DATASET_NAME);
+    String revision = another ? "" : settings.find(Flags.DATASET_REVISION).orElse("");
     return new PrepConfig.Source(
-        name(settings),
+        isTable || revision.isEmpty() ? name : name + "@" + revision, // of a repository
         settings.find(Flags.DATASET_CONFIG).orElse(""),
-        settings.get(splitFlag),
-        new ColumnMapping(
+        another ? TEST : split,
+        new DatasetFormats.ColumnMapping(
             settings.get(Flags.DATASET_TEXT_FIELD),
             settings.get(Flags.MESSAGES_COLUMN),
             settings.get(Flags.PROMPT_COLUMN),
             settings.get(Flags.COMPLETION_COLUMN)),
         settings.get(Flags.USE_SYSTEM_COLUMN),
         settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
-        query(settings),
-        mixture);
-  }
-
-  /**
-   * The source of the split to evaluate on. For a dataset that is a table, the split names another
-   * table, or else is a predicate on the rows. Of a mixture it is the rows that it holds out.
-   */
-  private static PrepConfig.Source testing(Settings settings, PrepConfig.Source source) {
-    String split = settings.get(Flags.DATASET_TEST_SPLIT);
-    boolean another = TableQuery.isAskedFor(settings) && TableQuery.isTableName(split);
-    return new PrepConfig.Source(
-        another ? split : source.dataset(),
-        source.config(),
-        another ? TEST : source.split(),
-        source.columns(),
-        source.useSystemColumn(),
-        source.onBadRows(),
-        another ? source.query().ofAnother() : source.query().ofTest(),
-        source.mixture().ofTest());
+        new TableQuery(
+            settings.find(Flags.DATASET_FORMAT).orElse(""),
+            isTable ? revision : "",
+            settings.find(Flags.DATASET_FILTER).orElse(""),
+            settings.find(Flags.DATASET_COLUMNS).orElse(""),
+            settings.find(Flags.DATASET_ORDER).orElse(""),
+            new TableQuery.Split(testPredicate(settings), isTest)),
+        isTest ? mixture.ofTest() : mixture);
   }
 
   /** The folder of the table of the split to evaluate on, beside that of the split to train on. */
@@ -240,45 +208,14 @@ public final class PrepSettings {
     return trainFolder + "-" + (ofRows ? TEST : split);
   }
 
-  /** The dataset's name, with a repository's {@code dataset_revision} if set. */
-  private static String name(Settings settings) {
-    String name = settings.get(Flags.DATASET_NAME);
-    return settings
-        .find(Flags.DATASET_REVISION)
-        .filter(revision -> !TableQuery.isAskedFor(settings))
-        .map(revision -> name + "@" + revision)
-        .orElse(name);
-  }
-
-  /** How to read a dataset that is a table. */
-  private static TableQuery query(Settings settings) {
-    return new TableQuery(
-        settings.find(Flags.DATASET_FORMAT).orElse(""),
-        settings
-            .find(Flags.DATASET_REVISION)
-            .filter(revision -> TableQuery.isAskedFor(settings))
-            .orElse(""),
-        settings.find(Flags.DATASET_FILTER).orElse(""),
-        settings.find(Flags.DATASET_COLUMNS).orElse(""),
-        settings.find(Flags.DATASET_ORDER).orElse(""),
-        new TableQuery.Split(testPredicate(settings), false));
-  }
-
   /** The predicate of a table's rows to evaluate on, if a run sets it; else all rows are taken. */
   private static String testPredicate(Settings settings) {
     boolean said =
         TableQuery.isAskedFor(settings)
             && !settings.isGiven(Flags.DATASETS)
             && settings.isGiven(Flags.DATASET_TEST_SPLIT)
-            && !List.of("prep", "curate").contains(settings.command())
+            && !isOfDatasets(settings)
             && !TableQuery.isTableName(settings.get(Flags.DATASET_TEST_SPLIT));
     return said ? settings.get(Flags.DATASET_TEST_SPLIT) : "";
-  }
-
-  private static DatasetFormats.Loss loss(Settings settings) {
-    return settings
-        .find(Flags.COMPLETION_ONLY_LOSS)
-        .map(only -> only ? DatasetFormats.Loss.COMPLETION : DatasetFormats.Loss.EVERY_TOKEN)
-        .orElse(DatasetFormats.Loss.AS_FORMAT_SAYS);
   }
 }

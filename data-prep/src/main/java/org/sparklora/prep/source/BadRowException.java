@@ -35,14 +35,8 @@ public final class BadRowException extends TableException {
   private static final String REMEDY = ". Mend it, or leave such rows out with --on_bad_rows skip";
 
   private final Reason reason;
-  private final String problem;
 
-  /**
-   * A bad row.
-   *
-   * @param problem what is wrong with which value
-   * @param place file and line or row, or the empty string when only the caller knows it
-   */
+  /** A bad row; its place is file and line or row, or empty when only the caller knows it. */
   public BadRowException(Reason reason, String problem, String place) {
     this(reason, problem, place, null);
   }
@@ -51,11 +45,11 @@ public final class BadRowException extends TableException {
   public BadRowException(Reason reason, String problem, String place, Throwable cause) {
     super(place.isEmpty() ? problem : "%s: %s%s".formatted(place, problem, REMEDY), cause);
     this.reason = reason;
-    this.problem = problem;
   }
 
+  /** This problem, which has no place so far, at a place. */
   public BadRowException at(String place) {
-    return new BadRowException(reason, problem, place, getCause());
+    return new BadRowException(reason, getMessage(), place, getCause());
   }
 
   /** The kind of problem, as the manifest counts it. */

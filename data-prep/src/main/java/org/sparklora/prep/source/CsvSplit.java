@@ -7,11 +7,8 @@ import java.io.InputStream;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
-import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
@@ -26,43 +23,29 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
   @Override
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     CsvParser parser = new CsvParser(settings());
-    String place = place(1);
-    Runnable pending =
-        () -> {}; // a row waits until it is certain that no open quote has swallowed the rest
-    try (InputStream in = DataStreams.open(configuration, file);
+    long line = 1; // at which the row that is read next begins
+    try (InputStream in = DataStreams.open(configuration, file, 0);
         CsvText text = new CsvText(in, separator())) {
-      guard(
-          () -> {
-            parser.beginParsing(text);
-            return parser;
-          });
-      String[] head = named(next(parser), handler);
-      while (head != null) {
-        String begin = place(parser.getContext().currentLine() + 1);
-        String[] row = next(parser);
-        if (row == null) {
-          Optional<IOException> unclosed = text.unclosed();
-          if (unclosed.isPresent()) {
-            bad(place, unclosed.get(), handler);
-          } else {
-            pending.run();
-          }
-          return;
+      String[] first =
+          DataStreams.decoded(
+              () -> {
+                parser.beginParsing(text);
+                return parser.parseNext();
+              });
+      String[] head = named(first, handler);
+      String[] row = head;
+      while (row != null) {
+        line = parser.getContext().currentLine() + 1;
+        row = DataStreams.decoded(parser::parseNext);
+        if (row != null) {
+          hand(head, row, line, handler);
         }
-        pending.run();
-        place = begin;
-        pending = () -> hand(head, row, begin, handler);
       }
     } catch (IOException e) {
-      pending.run();
-      bad(place(parser.getContext().currentLine() + 1), e, handler);
+      String problem = "no CSV from here on: " + DataStreams.problem(e);
+      String place = file.place("line", line);
+      handler.bad(new BadRowException(Reason.UNREADABLE_FILE, problem, place, e));
     }
-  }
-
-  private static void bad(String place, IOException e, RowHandler handler) {
-    handler.bad(
-        new BadRowException(
-            Reason.UNREADABLE_FILE, "no CSV from here on: " + DataStreams.problem(e), place, e));
   }
 
   /** The columns' names, or null if the file cannot be read further. */
@@ -72,47 +55,26 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
       head[i] = head[i] == null ? "Unnamed: " + i : head[i]; // as pandas, and so datasets
       if (!names.add(head[i])) {
         String problem = "the head row names %s twice; rename one".formatted(head[i]);
-        handler.bad(new BadRowException(Reason.UNREADABLE_FILE, problem, place(1)));
+        handler.bad(new BadRowException(Reason.UNREADABLE_FILE, problem, file.place("line", 1)));
         return null;
       }
     }
     return head;
   }
 
-  /** The next row, or null. */
-  private static String[] next(CsvParser parser) throws IOException {
-    return guard(parser::parseNext);
-  }
-
-  /** Rethrows an exception of the parser, which reads ahead, as one of the file. */
-  private static <T> T guard(Supplier<T> parsing) throws IOException {
-    try {
-      return parsing.get();
-    } catch (RuntimeException e) {
-      throw RootCause.find(e, IOException.class)
-          .orElseGet(() -> new IOException(JsonRows.problem(e), e));
-    }
-  }
-
-  private static void hand(String[] head, String[] fields, String place, RowHandler handler) {
+  private void hand(String[] head, String[] fields, long line, RowHandler handler) {
     if (fields.length > head.length) {
-      handler.bad(
-          new BadRowException(
-              Reason.MALFORMED_ROW,
-              "%s fields where the head row names %s; quote fields that hold the separator"
-                  .formatted(fields.length, head.length),
-              place));
+      String problem =
+          "%s fields where the head row names %s; quote fields that hold the separator"
+              .formatted(fields.length, head.length);
+      handler.bad(new BadRowException(Reason.MALFORMED_ROW, problem, file.place("line", line)));
       return;
     }
     Map<String, Object> values = new LinkedHashMap<>();
     for (int i = 0; i < head.length; i++) {
       values.put(head[i], i < fields.length ? fields[i] : null);
     }
-    handler.row(new SourceRow(values, () -> place));
-  }
-
-  private String place(long line) {
-    return "%s line %s".formatted(file.path(), line);
+    handler.row(new SourceRow(values, () -> file.place("line", line)));
   }
 
   private char separator() {

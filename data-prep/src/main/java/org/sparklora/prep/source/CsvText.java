@@ -7,12 +7,11 @@ import java.io.InputStreamReader;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.Optional;
 
 /**
  * The text of a CSV file for the parser, which would read bytes that are not UTF-8 as question
- * marks and a quote that is never closed as a long field. Refuses the former and detects the
- * latter. Outside of quotes each line ends with a line feed, since the parser takes the first line
+ * marks and a quote that is never closed as a long field. Refuses both, and skips a byte order
+ * mark. Outside of quotes each line ends with a line feed, since the parser takes the first line
  * break of a file, even of a quoted name, for all of its line breaks. Not thread-safe.
  */
 final class CsvText extends FilterReader {
@@ -25,11 +24,14 @@ final class CsvText extends FilterReader {
     QUOTE
   }
 
+  private static final char BYTE_ORDER_MARK = '\uFEFF';
+
   private final char separator;
   private Place place = Place.FIELD_START;
   private long line = 1;
   private long opened;
   private long fieldLength;
+  private boolean begun;
   private boolean returned; // the last character was a carriage return that ended a line
 
   CsvText(InputStream in, char separator) {
@@ -51,14 +53,19 @@ final class CsvText extends FilterReader {
       count = super.read(buffer, offset, length);
       for (int i = 0; i < count; i++) {
         char c = buffer[offset + i];
-        boolean ended = returned && c == '\n';
+        boolean skipped = begun ? returned && c == '\n' : c == BYTE_ORDER_MARK;
+        begun = true;
         returned = c == '\r' && place != Place.QUOTED;
-        if (!ended) {
+        if (!skipped) {
           buffer[offset + kept] = returned ? '\n' : c;
           follow(buffer[offset + kept++]);
           requireShort();
         }
       }
+    }
+    if (count < 0 && place == Place.QUOTED) { // the last row has swallowed the rest
+      throw new IOException(
+          "the quote that opens a field in line %s is not closed".formatted(opened));
     }
     return count < 0 ? count : kept;
   }
@@ -96,11 +103,5 @@ final class CsvText extends FilterReader {
               LineReader.MOST_BYTES,
               place == Place.QUOTED ? "; the quote in line %s opens it".formatted(opened) : ""));
     }
-  }
-
-  /** The problem at the end of a file if a quote is open: the last row has swallowed the rest. */
-  Optional<IOException> unclosed() {
-    String problem = "the quote that opens a field in line %s is not closed".formatted(opened);
-    return place == Place.QUOTED ? Optional.of(new IOException(problem)) : Optional.empty();
   }
 }

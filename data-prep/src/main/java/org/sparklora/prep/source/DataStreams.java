@@ -7,33 +7,43 @@ import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.util.zip.GZIPInputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.functional.CallableRaisingIOE;
 import org.sparklora.pipeline.config.RootCause;
 
-/** Opens text data files; decompresses by file name and skips a byte order mark. */
+/** Opens text data files; decompresses by file name. */
 final class DataStreams {
   private static final int BUFFER_BYTES = 1 << 16;
-  private static final int[] BYTE_ORDER_MARK = {0xEF, 0xBB, 0xBF};
 
   private DataStreams() {}
 
-  /** The text without a byte order mark. */
-  static InputStream open(Configuration configuration, DatasetFile file) throws IOException {
-    InputStream in = openBytes(configuration, file);
-    skipByteOrderMark(in);
-    return in;
-  }
-
-  /** Every byte of the (decompressed) file, so that positions can be counted. */
-  static InputStream openBytes(Configuration configuration, DatasetFile file) throws IOException {
+  /** Every byte of the (decompressed) file from a position on, which is 0 if it is compressed. */
+  static InputStream open(Configuration configuration, DatasetFile file, long position)
+      throws IOException {
     Path path = file.hadoopPath();
-    InputStream raw = path.getFileSystem(configuration).open(path);
+    FSDataInputStream raw = path.getFileSystem(configuration).open(path);
     try {
+      if (position > 0) {
+        raw.seek(position);
+      }
       return new BufferedInputStream(
           file.gzip() ? new GZIPInputStream(raw, BUFFER_BYTES) : raw, BUFFER_BYTES);
     } catch (IOException | RuntimeException e) {
       raw.close();
       throw e;
+    }
+  }
+
+  /**
+   * Decodes a part of a file. A runtime exception of the format's library becomes one of the file,
+   * to distinguish it from an exception of the {@link RowHandler}.
+   */
+  static <T> T decoded(CallableRaisingIOE<T> part) throws IOException {
+    try {
+      return part.apply();
+    } catch (RuntimeException e) {
+      throw RootCause.find(e, IOException.class).orElseGet(() -> new IOException(problem(e), e));
     }
   }
 
@@ -49,20 +59,8 @@ final class DataStreams {
     if (e.getMessage() == null) {
       return name;
     }
-    boolean says =
-        !(e instanceof IndexOutOfBoundsException || e instanceof NegativeArraySizeException);
-    String message =
-        says ? e.getMessage() : name + ": " + e.getMessage(); // their messages are a bare number
-    return RootCause.firstLine(message, name);
-  }
-
-  private static void skipByteOrderMark(InputStream in) throws IOException {
-    in.mark(BYTE_ORDER_MARK.length);
-    for (int expected : BYTE_ORDER_MARK) {
-      if (in.read() != expected) {
-        in.reset();
-        return;
-      }
-    }
+    boolean bare = // a number without words
+        e instanceof IndexOutOfBoundsException || e instanceof NegativeArraySizeException;
+    return RootCause.firstLine((bare ? name + ": " : "") + e.getMessage(), name);
   }
 }

@@ -1,6 +1,5 @@
 package org.sparklora.prep.source;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,12 +38,7 @@ record DatasetCard(List<Config> configs) {
    */
   record Config(String name, boolean isDefault, String dataDir, Map<String, List<String>> splits) {}
 
-  /**
-   * Reads a card.
-   *
-   * @param dataset for messages
-   * @throws ConfigException if the front matter is not YAML, or {@code configs} has another form
-   */
+  /** Throws {@link ConfigException} for front matter that is not YAML or of another form. */
   static DatasetCard parse(String dataset, String readme) {
     Matcher matcher = FRONT_MATTER.matcher(readme);
     if (!matcher.find()) {
@@ -53,13 +47,10 @@ record DatasetCard(List<Config> configs) {
     try {
       Object head = new Yaml(new SafeConstructor(new LoaderOptions())).load(matcher.group(1));
       Object configs = head instanceof Map<?, ?> fields ? fields.get("configs") : null;
-      List<Config> read = new ArrayList<>();
-      if (configs instanceof List<?> list) {
-        for (Object config : list) {
-          read.add(config((Map<?, ?>) config));
-        }
-      }
-      return new DatasetCard(List.copyOf(read));
+      return new DatasetCard(
+          configs instanceof List<?> list
+              ? list.stream().map(config -> config((Map<?, ?>) config)).toList()
+              : List.of());
     } catch (YAMLException | ClassCastException e) {
       throw new ConfigException(
           Flags.DATASET_NAME,
@@ -97,11 +88,7 @@ record DatasetCard(List<Config> configs) {
         : List.of(String.valueOf(value));
   }
 
-  /**
-   * The configuration of that name, or the default one if {@code name} is empty.
-   *
-   * @throws ConfigException if it does not exist, or there is no default
-   */
+  /** The configuration of that name, or for an empty name the default; refuses any other name. */
   Config choose(String dataset, String name) {
     List<String> names = configs.stream().map(Config::name).toList();
     Optional<Config> chosen =

@@ -39,7 +39,6 @@ public record DatasetFiles(Configuration configuration) {
    *     whose files are downloaded
    * @param config {@code --dataset_config}: a subfolder, or a configuration that the repository
    *     declares; empty if unset
-   * @param split the split, for example {@code train}
    * @throws ConfigException if nothing exists there, or no file can be read
    * @throws org.sparklora.pipeline.table.TableException when it is a table of Delta Lake, Iceberg
    *     or Hudi
@@ -54,8 +53,7 @@ public record DatasetFiles(Configuration configuration) {
     if (repository.isPresent()) {
       return new HubDataset(HubClient.shared(), repository.get()).find(config, split);
     }
-    Map<Path, OpenTableFormat> tables = new HashMap<>();
-    Found found = list(dataset, config, tables);
+    Found found = list(dataset, config);
     List<DatasetFile> files = new ArrayList<>();
     String named = new Path(dataset).getName();
     for (FileStatus status : found.files) {
@@ -66,9 +64,10 @@ public record DatasetFiles(Configuration configuration) {
           Flags.DATASET_NAME,
           path,
           "a file compressed like this cannot be read; decompress it, or compress text with gzip (.gz)");
-      FileFormat.of(name)
-          .filter(format -> name.equals(named) || !HubDataset.ABOUT.contains(name))
-          .ifPresent(format -> files.add(new DatasetFile(path, status.getLen(), format, false)));
+      if (FileFormat.of(name).isPresent()
+          && (name.equals(named) || !HubDataset.ABOUT.contains(name))) {
+        files.add(new DatasetFile(path, status.getLen(), false));
+      }
     }
     files.sort(Comparator.comparing(DatasetFile::path));
     ConfigException.require(
@@ -86,18 +85,21 @@ public record DatasetFiles(Configuration configuration) {
         folder && found.isNamed
             ? SplitNames.ofSplit(files, f -> below(f.hadoopPath(), found.root), dataset, split)
             : files;
-    refuseTables(wanted, tables);
-    requireNoColon(dataset, wanted);
+    wanted.forEach(file -> requireReadable(dataset, file, found.tables));
     return wanted;
   }
 
-  /** Refuses local files with a colon in their names: Hadoop lists them and cannot open them. */
-  private static void requireNoColon(String dataset, List<DatasetFile> files) {
-    for (DatasetFile file : files) {
-      boolean here = "file".equals(file.hadoopPath().toUri().getScheme());
-      if (here && file.hadoopPath().getName().contains(":")) {
-        throw colon(dataset, file.path());
+  /** Refuses Parquet of tables, and local names with a colon: Hadoop lists and cannot open them. */
+  private static void requireReadable(
+      String dataset, DatasetFile file, Map<Path, OpenTableFormat> tables) {
+    Path path = file.hadoopPath();
+    for (Path at = path; at != null && !tables.isEmpty(); at = at.getParent()) {
+      if (file.format() == FileFormat.PARQUET && tables.containsKey(at)) {
+        throw tables.get(at).refusalOfDataset(at.toString());
       }
+    }
+    if ("file".equals(path.toUri().getScheme()) && path.getName().contains(":")) {
+      throw colon(dataset, file.path());
     }
   }
 
@@ -108,21 +110,15 @@ public record DatasetFiles(Configuration configuration) {
         "a file or folder with a colon in its name cannot be read; rename it (%s)".formatted(name));
   }
 
-  private static void refuseTables(List<DatasetFile> files, Map<Path, OpenTableFormat> tables) {
-    for (DatasetFile file : files) {
-      for (Path at = file.hadoopPath(); at != null && !tables.isEmpty(); at = at.getParent()) {
-        if (file.format() == FileFormat.PARQUET && tables.containsKey(at)) {
-          throw tables.get(at).refusalOfDataset(at.toString());
-        }
-      }
-    }
-  }
+  /**
+   * The files below a root that exists ({@code isNamed}), or those of a glob.
+   *
+   * @param tables folders of Delta Lake, Iceberg and Hudi
+   */
+  private record Found(
+      Path root, boolean isNamed, List<FileStatus> files, Map<Path, OpenTableFormat> tables) {}
 
-  /** The files below a root that exists ({@code isNamed}), or those of a glob. */
-  private record Found(Path root, boolean isNamed, List<FileStatus> files) {}
-
-  /** Lists all files; adds folders of Delta Lake, Iceberg and Hudi to {@code tables}. */
-  private Found list(String dataset, String config, Map<Path, OpenTableFormat> tables) {
+  private Found list(String dataset, String config) {
     try {
       Path path = new Path(dataset);
       FileSystem fileSystem = path.getFileSystem(configuration);
@@ -132,14 +128,15 @@ public record DatasetFiles(Configuration configuration) {
       FileStatus[] roots =
           isNamed ? new FileStatus[] {fileSystem.getFileStatus(root)} : fileSystem.globStatus(root);
       List<FileStatus> found = new ArrayList<>();
+      Map<Path, OpenTableFormat> tables = new HashMap<>();
       for (FileStatus status : roots == null ? new FileStatus[0] : roots) {
         Path folder = status.isDirectory() ? status.getPath() : status.getPath().getParent();
-        OpenTableFormat.atOrAbove(fileSystem, folder).ifPresent(tables::putAll);
+        tables.putAll(OpenTableFormat.atOrAbove(fileSystem, folder));
         if (isNamed || isVisible(status.getPath(), root)) {
           collect(fileSystem, status, found, tables);
         }
       }
-      return new Found(root, isNamed, config.isEmpty() ? found : under(found, root, config));
+      return new Found(root, isNamed, under(found, root, config), tables);
     } catch (IllegalArgumentException | IOException e) {
       if (e.getCause() instanceof URISyntaxException syntax) {
         throw colon(dataset, syntax.getInput());
@@ -192,16 +189,11 @@ public record DatasetFiles(Configuration configuration) {
       at = at.getParent();
     }
     Path top = at;
-    List<FileStatus> inside =
-        found.stream()
-            .filter(file -> ("/" + below(file.getPath(), top)).contains("/" + config + "/"))
-            .toList();
-    ConfigException.require(
-        !inside.isEmpty(),
-        Flags.DATASET_CONFIG,
+    return SplitNames.inFolder(
+        found,
+        file -> below(file.getPath(), top),
         config,
         "there is no such folder with files under " + dataset);
-    return inside;
   }
 
   /** The part of the path below a folder; empty for the folder itself. */
@@ -217,9 +209,6 @@ public record DatasetFiles(Configuration configuration) {
     try {
       FileSystem fileSystem = new Path(dataset).getFileSystem(configuration);
       Path place = folder == null ? fileSystem.getWorkingDirectory() : folder;
-      if (!fileSystem.exists(place)) {
-        return "";
-      }
       String names =
           Stream.of(fileSystem.listStatus(place))
               .map(status -> status.getPath().getName())

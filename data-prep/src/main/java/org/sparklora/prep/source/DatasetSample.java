@@ -9,19 +9,13 @@ import org.apache.hadoop.conf.Configuration;
 
 /**
  * The first rows of a dataset, merged: by column the first value that is neither null nor, if
- * another row has one, an empty list. Not thread-safe.
+ * another row has one, an empty list.
  */
-public final class DatasetSample implements RowHandler {
-  private static final int ROWS = 64;
+public final class DatasetSample {
+  /** Rows that a sample is made of. */
+  public static final int ROWS = 64;
 
-  private final Map<String, Object> values = new LinkedHashMap<>();
-  private int rows;
-
-  private final Consumer<BadRowException> bad;
-
-  private DatasetSample(Consumer<BadRowException> bad) {
-    this.bad = bad;
-  }
+  private DatasetSample() {}
 
   /**
    * The sample; empty when no row can be read. Skips bad rows: reading the dataset later meets them
@@ -31,23 +25,26 @@ public final class DatasetSample implements RowHandler {
    */
   public static Map<String, Object> of(
       Configuration configuration, List<DatasetSplit> splits, Consumer<BadRowException> bad) {
-    DatasetSample sample = new DatasetSample(bad);
-    try {
-      for (DatasetSplit split : splits) {
-        split.read(configuration, Set.of(), sample);
-      }
-    } catch (Enough e) {
-      assert sample.rows == ROWS;
-    }
-    return sample.values;
-  }
+    Map<String, Object> sample = new LinkedHashMap<>();
+    RowHandler first =
+        new RowHandler() {
+          private int rows;
 
-  @Override
-  public void row(SourceRow row) {
-    row.values().forEach((column, value) -> add(values, column, value));
-    if (++rows == ROWS) {
-      throw new Enough();
-    }
+          @Override
+          public void row(SourceRow row) {
+            row.values().forEach((column, value) -> add(sample, column, value));
+            if (++rows == ROWS) {
+              throw new Enough();
+            }
+          }
+
+          @Override
+          public void bad(BadRowException problem) {
+            bad.accept(problem);
+          }
+        };
+    new SplitGroup(splits).read(configuration, Set.of(), first);
+    return sample;
   }
 
   /** Adds a column's value to a sample that has none, or an empty list. */
@@ -56,11 +53,6 @@ public final class DatasetSample implements RowHandler {
     if (known == null || value != null && known.equals(List.of())) {
       sample.put(column, value);
     }
-  }
-
-  @Override
-  public void bad(BadRowException problem) {
-    bad.accept(problem);
   }
 
   /** Thrown to end the reading once enough rows were read. */

@@ -12,7 +12,7 @@ import org.apache.hadoop.conf.Configuration;
  * write).
  */
 public sealed interface DatasetSplit extends Serializable
-    permits ParquetSplit, JsonLinesSplit, JsonArraySplit, CsvSplit, TableSplit {
+    permits ParquetSplit, JsonLinesSplit, JsonArraySplit, CsvSplit {
 
   /** The file that this split is a part of. */
   DatasetFile file();

@@ -14,8 +14,6 @@ public enum FileFormat {
   CSV,
   TSV;
 
-  private static final String GZIP = ".gz";
-
   /** The file extensions that are read, for messages. */
   static final String EXTENSIONS =
       ".parquet, .jsonl, .json, .ndjson, .csv, .tsv, and all but .parquet also with .gz";
@@ -23,20 +21,14 @@ public enum FileFormat {
   /** The format of a file of that name; empty if its extension is unknown. */
   public static Optional<FileFormat> of(String fileName) {
     String name = fileName.toLowerCase(Locale.ROOT);
-    boolean gzip = name.endsWith(GZIP);
-    if (gzip) {
-      name = name.substring(0, name.length() - GZIP.length());
-    }
-    if (name.endsWith(".parquet")) {
-      return gzip ? Optional.empty() : Optional.of(PARQUET);
-    }
-    if (name.endsWith(".jsonl") || name.endsWith(".json") || name.endsWith(".ndjson")) {
-      return Optional.of(JSON);
-    }
-    if (name.endsWith(".csv")) {
-      return Optional.of(CSV);
-    }
-    return name.endsWith(".tsv") ? Optional.of(TSV) : Optional.empty();
+    String plain = name.replaceFirst("\\.gz$", "");
+    return switch (plain.substring(Math.max(0, plain.lastIndexOf('.')))) {
+      case ".parquet" -> isGzip(name) ? Optional.empty() : Optional.of(PARQUET);
+      case ".jsonl", ".json", ".ndjson" -> Optional.of(JSON);
+      case ".csv" -> Optional.of(CSV);
+      case ".tsv" -> Optional.of(TSV);
+      default -> Optional.empty();
+    };
   }
 
   /** Whether the name is that of a data file in a compression that is not read. */
@@ -46,6 +38,6 @@ public enum FileFormat {
   }
 
   static boolean isGzip(String fileName) {
-    return fileName.toLowerCase(Locale.ROOT).endsWith(GZIP);
+    return fileName.toLowerCase(Locale.ROOT).endsWith(".gz");
   }
 }

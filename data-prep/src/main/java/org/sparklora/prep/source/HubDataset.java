@@ -11,9 +11,9 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.sparklora.hub.HubClient;
 import org.sparklora.hub.HubFile;
 import org.sparklora.hub.HubReference;
@@ -28,9 +28,6 @@ import org.sparklora.pipeline.table.OpenTableFormat;
 /**
  * A dataset of the hub: finds the files of a configuration's split as Hugging Face's {@code
  * datasets} does, by the card's {@code configs} or else by file names, and downloads them.
- *
- * @param client reads the hub
- * @param reference repository and revision
  */
 record HubDataset(HubClient client, HubReference reference) {
   private static final String CARD = "README.md";
@@ -70,15 +67,10 @@ record HubDataset(HubClient client, HubReference reference) {
         "none of its %s files for split %s is of a format that can be read: %s"
             .formatted(all.size(), split, FileFormat.EXTENSIONS));
     Path folder = client.snapshot(repo, commit, chosen::contains, new HubProgress());
-    return chosen.stream().map(file -> downloaded(folder, file)).toList();
-  }
-
-  private static DatasetFile downloaded(Path folder, HubFile file) {
-    return new DatasetFile(
-        "file://" + folder.resolve(file.path()).toAbsolutePath(), // a URI's escapes would stay
-        file.bytes(),
-        FileFormat.of(file.name()).orElseThrow(),
-        true);
+    String root = "file://" + folder.toAbsolutePath() + "/"; // a URI's escapes would stay
+    return chosen.stream()
+        .map(file -> new DatasetFile(root + file.path(), file.bytes(), true))
+        .toList();
   }
 
   private static boolean isData(HubFile file) {
@@ -119,17 +111,12 @@ record HubDataset(HubClient client, HubReference reference) {
   }
 
   private List<HubFile> inFolder(List<HubFile> data, String folder) {
-    List<HubFile> inside =
-        data.stream()
-            .filter(file -> folder.isEmpty() || ("/" + file.path()).contains("/" + folder + "/"))
-            .toList();
-    ConfigException.require(
-        !inside.isEmpty() || folder.isEmpty(),
-        Flags.DATASET_CONFIG,
+    return SplitNames.inFolder(
+        data,
+        HubFile::path,
         folder,
         "%s declares no configurations and has no such folder with files"
             .formatted(reference.repo().id()));
-    return inside;
   }
 
   private List<HubFile> declared(DatasetCard.Config config, List<HubFile> data, String split) {
@@ -166,18 +153,13 @@ record HubDataset(HubClient client, HubReference reference) {
 
   /** Files of the most frequent format, if rows exist in several; Parquet on a tie. */
   private static List<HubFile> ofOneFormat(List<HubFile> files) {
-    Map<FileFormat, Integer> counts = new TreeMap<>();
-    files.forEach(file -> counts.merge(format(file), 1, Integer::sum));
-    Optional<FileFormat> most =
-        counts.entrySet().stream()
-            .max(
-                Map.Entry.<FileFormat, Integer>comparingByValue()
-                    .thenComparing(Map.Entry::getKey, Comparator.reverseOrder()))
-            .map(Map.Entry::getKey);
-    return files.stream().filter(file -> most.equals(Optional.of(format(file)))).toList();
-  }
-
-  private static FileFormat format(HubFile file) {
-    return FileFormat.of(file.name()).orElseThrow();
+    Map<FileFormat, List<HubFile>> byFormat =
+        files.stream()
+            .collect(
+                Collectors.groupingBy(
+                    file -> FileFormat.of(file.name()).orElseThrow(),
+                    TreeMap::new,
+                    Collectors.toList()));
+    return byFormat.values().stream().max(Comparator.comparingInt(List::size)).orElse(List.of());
   }
 }

@@ -15,16 +15,16 @@ record JsonArraySplit(DatasetFile file) implements DatasetSplit {
   @Override
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     long row = 0;
-    try (InputStream in = DataStreams.open(configuration, file);
+    try (InputStream in = DataStreams.open(configuration, file, 0);
         JsonParser parser = JsonRows.MAPPER.createParser(in)) {
       parser.nextToken();
       for (JsonToken token = parser.nextToken();
           token != JsonToken.END_ARRAY;
           token = parser.nextToken()) {
-        row++;
-        String place = place(row);
+        String place = file.place("element", ++row);
         if (token == JsonToken.START_OBJECT) {
-          hand(JsonRows.next(parser), place, handler);
+          Map<String, Object> values = JsonRows.ELEMENT.readValue(parser);
+          JsonRows.pass(() -> values, () -> place, handler);
         } else if (token == null) {
           throw new IOException("the array is not closed; the file was cut off");
         } else {
@@ -37,27 +37,9 @@ record JsonArraySplit(DatasetFile file) implements DatasetSplit {
         throw new IOException("something follows the array");
       }
     } catch (IOException e) {
-      handler.bad(
-          new BadRowException(
-              Reason.UNREADABLE_FILE,
-              "no JSON from here on: " + JsonRows.problem(e),
-              place(Math.max(row, 1)),
-              e));
+      String problem = "no JSON from here on: " + JsonRows.problem(e);
+      String place = file.place("element", Math.max(row, 1));
+      handler.bad(new BadRowException(Reason.UNREADABLE_FILE, problem, place, e));
     }
-  }
-
-  /** Passes a row on; if its text is invalid, only this row is bad. */
-  private static void hand(Map<String, Object> values, String place, RowHandler handler) {
-    try {
-      JsonRows.requireText(values);
-    } catch (IOException e) {
-      handler.bad(new BadRowException(Reason.MALFORMED_ROW, e.getMessage(), place, e));
-      return;
-    }
-    handler.row(new SourceRow(values, () -> place));
-  }
-
-  private String place(long row) {
-    return "%s element %s".formatted(file.path(), row);
   }
 }

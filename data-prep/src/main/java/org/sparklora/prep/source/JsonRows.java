@@ -1,7 +1,6 @@
 package org.sparklora.prep.source;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
@@ -13,6 +12,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.hadoop.util.functional.CallableRaisingIOE;
+import org.sparklora.prep.source.BadRowException.Reason;
 import org.sparklora.text.json.JsonProblem;
 
 /**
@@ -20,13 +22,14 @@ import org.sparklora.text.json.JsonProblem;
  * Mi characters, and nothing after the value.
  */
 public final class JsonRows {
-  static final JsonMapper MAPPER =
+  /** Reads any value. */
+  public static final JsonMapper MAPPER =
       mapper().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
   private static final ObjectReader ROW = MAPPER.readerForMapOf(Object.class);
 
-  private static final ObjectReader ELEMENT =
-      ROW.without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  /** Reads the object at a parser's position; other values may follow. */
+  static final ObjectReader ELEMENT = ROW.without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private static final JsonMapper NODES = mapper().build();
 
@@ -51,8 +54,22 @@ public final class JsonRows {
     if (row == null) {
       throw new IOException("it is null, not an object");
     }
-    requireText(row);
     return row;
+  }
+
+  /** Passes on a row or, if it is invalid or has texts that UTF-8 cannot hold, its problem. */
+  static void pass(
+      CallableRaisingIOE<Map<String, Object>> parsing, Supplier<String> place, RowHandler handler) {
+    SourceRow row;
+    try {
+      row = new SourceRow(parsing.apply(), place);
+      requireText(row.values());
+    } catch (IOException e) {
+      String problem = "no JSON object: " + problem(e);
+      handler.bad(new BadRowException(Reason.MALFORMED_ROW, problem, place.get(), e));
+      return;
+    }
+    handler.row(row);
   }
 
   /** The object in a line as a tree, and nothing after it. */
@@ -66,11 +83,6 @@ public final class JsonRows {
     return fields;
   }
 
-  /** The object at the parser's position, without {@link #requireText}; other values may follow. */
-  static Map<String, Object> next(JsonParser parser) throws IOException {
-    return ELEMENT.readValue(parser);
-  }
-
   private static void requireWhole(LineReader line) throws IOException {
     if (line.isTooLong()) {
       throw new IOException(
@@ -80,9 +92,18 @@ public final class JsonRows {
   }
 
   /** Refuses lone surrogates, which cannot be written as UTF-8. */
-  static void requireText(Object value) throws IOException {
+  private static void requireText(Object value) throws IOException {
     if (value instanceof String text) {
-      requirePairs(text);
+      for (int i = 0; i < text.length(); i++) {
+        if (Character.isSurrogate(text.charAt(i))) {
+          if (Character.isBmpCodePoint(text.codePointAt(i))) {
+            throw new IOException(
+                "character %s of a text is \\u%04x, half of a surrogate pair"
+                    .formatted(i + 1, (int) text.charAt(i)));
+          }
+          i++; // the other half
+        }
+      }
     } else if (value instanceof List<?> list) {
       for (Object element : list) {
         requireText(element);
@@ -92,21 +113,6 @@ public final class JsonRows {
         requireText(field.getKey());
         requireText(field.getValue());
       }
-    }
-  }
-
-  private static void requirePairs(String text) throws IOException {
-    for (int i = 0; i < text.length(); i++) {
-      if (!Character.isSurrogate(text.charAt(i))) {
-        continue;
-      }
-      if (i + 1 == text.length()
-          || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
-        throw new IOException(
-            "character %s of a text is \\u%04x, half of a surrogate pair"
-                .formatted(i + 1, (int) text.charAt(i)));
-      }
-      i++; // the other half
     }
   }
 

@@ -2,6 +2,7 @@ package org.sparklora.prep.source;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.stream.IntStream;
 import org.apache.hadoop.io.Text;
 
 /**
@@ -56,22 +57,16 @@ public final class LineReader {
   }
 
   private void requireUtf8() throws IOException {
-    boolean other = startsWith(0xFE, 0xFF) || startsWith(0xFF, 0xFE);
-    for (int i = 0; i < Math.min(HEAD_BYTES, length()); i++) {
-      other |= buffer()[i] == 0;
-    }
-    if (other) {
+    if (startsWith(0xFE, 0xFF)
+        || startsWith(0xFF, 0xFE)
+        || IntStream.range(0, Math.min(HEAD_BYTES, length())).anyMatch(i -> buffer()[i] == 0)) {
       throw new IOException("it is UTF-16 or UTF-32; save it as UTF-8");
     }
   }
 
   private boolean startsWith(int... bytes) {
-    for (int i = 0; i < bytes.length; i++) {
-      if (i >= length() || buffer()[i] != (byte) bytes[i]) {
-        return false;
-      }
-    }
-    return true;
+    return length() >= bytes.length
+        && IntStream.range(0, bytes.length).allMatch(i -> buffer()[i] == (byte) bytes[i]);
   }
 
   /** Whether the line is longer than {@code MOST_BYTES}: the buffer holds only its beginning. */

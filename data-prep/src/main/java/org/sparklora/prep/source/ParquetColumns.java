@@ -3,11 +3,9 @@ package org.sparklora.prep.source;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -30,8 +28,7 @@ public final class ParquetColumns {
    *     may not be null
    */
   public static Optional<MessageType> of(Configuration configuration, List<DatasetSplit> splits) {
-    Set<DatasetFile> files = new LinkedHashSet<>();
-    splits.forEach(split -> files.add(split.file()));
+    List<DatasetFile> files = splits.stream().map(DatasetSplit::file).distinct().toList();
     if (files.stream().anyMatch(file -> file.format() != FileFormat.PARQUET)) {
       return Optional.empty();
     }
@@ -59,7 +56,7 @@ public final class ParquetColumns {
                         file,
                         "it lacks the column %s, which may not be null in others"
                             .formatted(name))));
-    columns.remove(TableSplit.FILE_COLUMN);
+    columns.remove(DatasetSplits.FILE_COLUMN);
     return Optional.of(new MessageType("row", new ArrayList<>(columns.values())));
   }
 
@@ -77,9 +74,7 @@ public final class ParquetColumns {
         ParquetFileReader.open(HadoopInputFile.fromPath(file, configuration))) {
       return reader.getFileMetaData().getSchema();
     } catch (IOException e) {
-      throw new TableException(
-          "Cannot read the columns of %s (%s): look at the disk".formatted(file, e.getMessage()),
-          e);
+      throw TableException.unread("the columns of " + file, e, "look at the disk");
     }
   }
 }

@@ -29,18 +29,19 @@ import org.sparklora.prep.source.BadRowException.Reason;
  * Consecutive row groups of a Parquet file; only the wanted columns are read.
  *
  * @param firstGroup index of the first row group
- * @param groups how many row groups
- * @param firstRow number of the split's first row within the file
+ * @param firstRow number of the split's first row within the file, or among all rows of a table
  */
-record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
+record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow, long rows)
     implements DatasetSplit {
 
-  static List<ParquetSplit> of(Configuration configuration, DatasetFile file, long splitBytes)
+  /** The splits of a file whose first row has the number {@code before}. */
+  static List<ParquetSplit> of(
+      Configuration configuration, DatasetFile file, long splitBytes, long before)
       throws IOException {
     try (ParquetFileReader reader = open(configuration, file)) {
       List<ParquetSplit> splits = new ArrayList<>();
       int first = 0;
-      long firstRow = 0;
+      long firstRow = before;
       long bytes = 0;
       long rows = 0;
       List<BlockMetaData> blocks = reader.getRowGroups();
@@ -49,7 +50,7 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
         bytes += blocks.get(group).getCompressedSize();
         rows += blocks.get(group).getRowCount();
         if (bytes >= splitBytes || group == blocks.size() - 1) {
-          splits.add(new ParquetSplit(file, first, group + 1 - first, firstRow));
+          splits.add(new ParquetSplit(file, first, group + 1 - first, firstRow, rows));
           first = group + 1;
           firstRow += rows;
           bytes = 0;
@@ -57,13 +58,6 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
         }
       }
       return splits;
-    }
-  }
-
-  /** The number of rows according to the file's footer. */
-  static long rows(Configuration configuration, DatasetFile file) throws IOException {
-    try (ParquetFileReader reader = open(configuration, file)) {
-      return reader.getRecordCount();
     }
   }
 
@@ -77,15 +71,14 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
       if (name != null && configuration.getClassByNameOrNull(name) == null) {
         throw new TableException(
             "Cannot read %s: it is compressed with %s, and there is no %s here; write it with compression zstd, snappy or gzip, or add a jar that has the codec"
-                .formatted(file.path(), codec, name));
+                .formatted(file.name(), codec, name));
       }
     }
   }
 
   private static ParquetFileReader open(Configuration configuration, DatasetFile file)
       throws IOException {
-    // Without checksums, damage could be read as other text; files that have none are read all the
-    // same.
+    // Without checksums, damage could be read as other text. Files without them are read, too.
     ParquetReadOptions options =
         HadoopReadOptions.builder(configuration).usePageChecksumVerification(true).build();
     return ParquetFileReader.open(
@@ -99,22 +92,16 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
       MessageType schema = project(reader.getFileMetaData().getSchema(), columns);
       reader.setRequestedSchema(schema);
       for (int group = firstGroup; group < firstGroup + groups; group++) {
-        if (reader.getRowGroups().get(group).getRowCount()
-            > 0) { // Parquet refuses to read a group without rows
-          int number = group;
-          readGroup(ParquetDamage.guard(() -> reader.readRowGroup(number)), schema, row, handler);
+        int number = group;
+        // Parquet refuses to read a group without rows
+        if (reader.getRowGroups().get(group).getRowCount() > 0) {
+          readGroup(DataStreams.decoded(() -> reader.readRowGroup(number)), schema, row, handler);
         }
       }
-    } catch (BadRowException e) {
-      throw e; // thrown by the handler, not by Parquet
-    } catch (IOException | ParquetDamage e) {
-      Throwable cause = e instanceof ParquetDamage damage ? damage.getCause() : e;
-      handler.bad(
-          new BadRowException(
-              Reason.UNREADABLE_FILE,
-              "the file is damaged from here on (%s)".formatted(DataStreams.problem(cause)),
-              place(row[0]),
-              cause));
+    } catch (IOException e) {
+      String problem = "the file is damaged from here on (%s)".formatted(DataStreams.problem(e));
+      String place = file.place("row", row[0]);
+      handler.bad(new BadRowException(Reason.UNREADABLE_FILE, problem, place, e));
     }
   }
 
@@ -122,52 +109,29 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
       throws IOException {
     MessageColumnIO columnIo = new ColumnIOFactory().getColumnIO(schema);
     RecordReader<Group> records =
-        ParquetDamage.guard(
+        DataStreams.decoded(
             () -> columnIo.getRecordReader(pages, new GroupRecordConverter(schema)));
     for (long i = 0; i < pages.getRowCount(); i++) {
-      Group stored = ParquetDamage.guard(records::read);
-      Map<String, Object> values = ParquetDamage.guard(() -> ParquetValues.toMap(stored));
+      Group stored = DataStreams.decoded(records::read);
+      Map<String, Object> values = DataStreams.decoded(() -> ParquetValues.toMap(stored));
+      Object origin = values.remove(DatasetSplits.FILE_COLUMN);
       long number = row[0]++;
-      handler.row(new SourceRow(values, () -> place(number), Optional.of(stored)));
+      handler.row(new SourceRow(values, () -> place(number, origin), Optional.of(stored)));
     }
   }
 
   private static MessageType project(MessageType schema, Set<String> columns) {
-    List<Type> wanted =
-        schema.getFields().stream()
-            .filter(f -> columns.isEmpty() || columns.contains(f.getName()))
-            .toList();
+    List<Type> wanted = new ArrayList<>(schema.getFields());
+    wanted.removeIf(
+        field ->
+            !columns.isEmpty()
+                && !columns.contains(field.getName())
+                && !field.getName().equals(DatasetSplits.FILE_COLUMN));
     return new MessageType(schema.getName(), wanted);
   }
 
-  private String place(long row) {
-    return "%s row %s".formatted(file.path(), row);
-  }
-
-  /**
-   * Wraps an exception that Parquet throws while it decodes, to distinguish it from an exception of
-   * the {@link RowHandler}.
-   */
-  private static final class ParquetDamage extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    private ParquetDamage(RuntimeException cause) {
-      super(cause);
-    }
-
-    /** Reads bytes of the file. */
-    @FunctionalInterface
-    interface Reading<T> {
-      T read() throws IOException;
-    }
-
-    /** Reads bytes; wraps a {@code RuntimeException}, but no {@code IOException}. */
-    static <T> T guard(Reading<T> reading) throws IOException {
-      try {
-        return reading.read();
-      } catch (RuntimeException e) {
-        throw new ParquetDamage(e);
-      }
-    }
+  private String place(long row, Object origin) {
+    String place = file.place("row", row);
+    return origin == null ? place : "%s (of %s)".formatted(place, origin);
   }
 }

@@ -2,7 +2,6 @@ package org.sparklora.prep.source;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
@@ -14,7 +13,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.NanoTime;
 import org.apache.parquet.io.api.Binary;
@@ -35,7 +33,6 @@ import org.apache.parquet.schema.Type;
  * older two.
  */
 final class ParquetValues {
-
   private static final char REPLACEMENT = '\uFFFD';
   private static final LocalDateTime EPOCH = LocalDateTime.ofEpochSecond(0, 0, ZoneOffset.UTC);
   private static final long JULIAN_EPOCH_DAY = 2_440_588;
@@ -53,14 +50,10 @@ final class ParquetValues {
 
   private static Object value(Group group, int field) {
     Type type = group.getType().getType(field);
-    if (type.isRepetition(
-        Type.Repetition.REPEATED)) { // a bare repeated field is a list that cannot be null
-      return repeated(group, field, false);
+    if (type.isRepetition(Type.Repetition.REPEATED)) {
+      return repeated(group, field, false); // a bare repeated field is a list that cannot be null
     }
-    if (group.getFieldRepetitionCount(field) == 0) {
-      return null;
-    }
-    return one(group, field, 0);
+    return group.getFieldRepetitionCount(field) == 0 ? null : one(group, field, 0);
   }
 
   private static Object one(Group group, int field, int index) {
@@ -124,7 +117,9 @@ final class ParquetValues {
       return text(EPOCH.plus(group.getLong(field, index), unit));
     }
     if (logical instanceof IntLogicalTypeAnnotation whole && !whole.isSigned()) {
-      return unsigned(group, field, index, type);
+      return type.getPrimitiveTypeName() == PrimitiveType.PrimitiveTypeName.INT32
+          ? Integer.toUnsignedLong(group.getInteger(field, index))
+          : new BigInteger(Long.toUnsignedString(group.getLong(field, index)));
     }
     return switch (type.getPrimitiveTypeName()) {
       case BOOLEAN -> group.getBoolean(field, index);
@@ -135,7 +130,7 @@ final class ParquetValues {
       case BINARY -> text(group.getBinary(field, index), type);
       case FIXED_LEN_BYTE_ARRAY ->
           logical instanceof LogicalTypeAnnotation.UUIDLogicalTypeAnnotation
-              ? uuid(group.getBinary(field, index).toByteBuffer())
+              ? type.stringifier().stringify(group.getBinary(field, index))
               : null;
       case INT96 -> {
         NanoTime time = NanoTime.fromBinary(group.getInt96(field, index));
@@ -145,19 +140,9 @@ final class ParquetValues {
     };
   }
 
-  private static Number unsigned(Group group, int field, int index, PrimitiveType type) {
-    return type.getPrimitiveTypeName() == PrimitiveType.PrimitiveTypeName.INT32
-        ? Integer.toUnsignedLong(group.getInteger(field, index))
-        : new BigInteger(Long.toUnsignedString(group.getLong(field, index)));
-  }
-
   /** Formats a timestamp like the cast of Spark SQL to text. */
   private static String text(LocalDateTime time) {
     return DateTimeFormatter.ISO_LOCAL_DATE_TIME.format(time).replace('T', ' ');
-  }
-
-  private static String uuid(ByteBuffer bytes) {
-    return new UUID(bytes.getLong(), bytes.getLong()).toString();
   }
 
   private static BigInteger unscaled(Group group, int field, int index, PrimitiveType type) {
@@ -177,7 +162,7 @@ final class ParquetValues {
       } catch (CharacterCodingException e) {
         if (type.getLogicalTypeAnnotation() instanceof StringLogicalTypeAnnotation) {
           throw new IllegalArgumentException(
-              "column %s is text and not UTF-8".formatted(type.getName()), e);
+              "column %s is text and not UTF-8".formatted(type.getName()));
         }
         return null;
       }

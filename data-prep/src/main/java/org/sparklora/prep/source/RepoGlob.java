@@ -1,5 +1,6 @@
 package org.sparklora.prep.source;
 
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -9,6 +10,7 @@ import java.util.regex.Pattern;
  */
 record RepoGlob(Pattern regex) {
   private static final Pattern MAGIC = Pattern.compile("[*?\\[]");
+  private static final Pattern PART = Pattern.compile("(?s)\\*\\*/?|\\[.[^\\]]*\\]|.");
 
   /** Whether the text is a pattern, and not a plain name. */
   static boolean isPattern(String text) {
@@ -17,32 +19,22 @@ record RepoGlob(Pattern regex) {
 
   static RepoGlob of(String pattern) {
     String glob = pattern.replaceFirst("^\\./", "").replaceFirst("/+$", "");
-    StringBuilder regex = new StringBuilder();
-    for (int i = 0; i < glob.length(); i++) {
-      char c = glob.charAt(i);
-      int close = c == '[' ? glob.indexOf(']', i + 2) : -1;
-      if (glob.startsWith("**/", i)) {
-        regex.append("(?:.*/)?");
-        i += 2;
-      } else if (glob.startsWith("**", i)) {
-        regex.append(".*");
-        i++;
-      } else if (c == '*') {
-        regex.append("[^/]*");
-      } else if (c == '?') {
-        regex.append("[^/]");
-      } else if (close > 0) {
-        String members = glob.substring(i + 1, close).replace("\\", "\\\\").replace("[", "\\[");
-        regex.append('[').append(members.replaceFirst("^!", "^")).append(']');
-        i = close;
-      } else {
-        regex.append(Pattern.quote(String.valueOf(c)));
+    String regex =
+        PART.matcher(glob).replaceAll(part -> Matcher.quoteReplacement(regex(part.group())));
+    return new RepoGlob(Pattern.compile(isPattern(glob) ? regex : regex + "(?:/.*)?"));
+  }
+
+  private static String regex(String part) {
+    return switch (part) {
+      case "**/" -> "(?:.*/)?";
+      case "**" -> ".*";
+      case "*" -> "[^/]*";
+      case "?" -> "[^/]";
+      default -> {
+        String members = part.substring(1).replace("\\", "\\\\").replace("[", "\\[");
+        yield members.endsWith("]") ? "[" + members.replaceFirst("^!", "^") : Pattern.quote(part);
       }
-    }
-    if (!isPattern(glob)) {
-      regex.append("(?:/.*)?");
-    }
-    return new RepoGlob(Pattern.compile(regex.toString()));
+    };
   }
 
   boolean matches(String path) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 
 /**
  * The rows that a mixture takes of one group of splits: a function of seed, dataset and the row's
@@ -18,7 +19,6 @@ public record RowSelection(Take take, Held held, Shown shown, long first, int pa
     implements Serializable {
   private static final long COPIES = 1;
   private static final long HELD_OUT = 2;
-  private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L; // of SplittableRandom
 
   /**
    * How many rows of a dataset are taken.
@@ -45,11 +45,7 @@ public record RowSelection(Take take, Held held, Shown shown, long first, int pa
   public record Shown(int number, String name, String sourceColumn, Set<String> columns)
       implements Serializable {}
 
-  /**
-   * A copy of a row with some of its columns.
-   *
-   * @param columns that are kept; empty: all
-   */
+  /** A copy of a row with these of its columns; empty: with all. */
   public static Map<String, Object> only(Set<String> columns, Map<String, Object> row) {
     Map<String, Object> values = new LinkedHashMap<>(row);
     values.keySet().removeIf(column -> !columns.isEmpty() && !columns.contains(column));
@@ -70,12 +66,8 @@ public record RowSelection(Take take, Held held, Shown shown, long first, int pa
     return (hash >>> 11) * 0x1.0p-53;
   }
 
-  /** Stafford's thirteenth mixer of 64 bits, as SplittableRandom has it. */
   private static long mix(long value) {
-    long z = value + GOLDEN_GAMMA;
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
+    return new SplittableRandom(value).nextLong();
   }
 
   /** A handler that passes the selection's rows on to {@code handler}, and each bad one once. */

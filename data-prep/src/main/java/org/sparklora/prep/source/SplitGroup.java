@@ -2,9 +2,10 @@ package org.sparklora.prep.source;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -14,7 +15,6 @@ import org.apache.hadoop.conf.Configuration;
  *
  * <p>Immutable and serialisable with Java's serialiser.
  *
- * @param splits at least one
  * @param selection empty: all rows
  */
 public record SplitGroup(List<DatasetSplit> splits, List<RowSelection> selection)
@@ -41,44 +41,29 @@ public record SplitGroup(List<DatasetSplit> splits, List<RowSelection> selection
 
   /** Groups whole small files; a split that is a part of a file stays alone in its group. */
   public static List<SplitGroup> of(List<DatasetSplit> splits) {
-    long all =
-        new HashSet<>(splits.stream().map(DatasetSplit::file).toList())
-            .stream().mapToLong(SplitGroup::cost).sum();
+    Map<DatasetFile, Long> parts =
+        splits.stream().collect(Collectors.groupingBy(DatasetSplit::file, Collectors.counting()));
+    long all = parts.keySet().stream().mapToLong(SplitGroup::cost).sum();
     long most = DatasetSplits.splitBytes(all);
-    List<SplitGroup> groups = new ArrayList<>();
-    List<DatasetSplit> group = new ArrayList<>();
-    long bytes = 0;
-    for (int i = 0; i < splits.size(); i++) {
-      long cost = isWholeFile(splits, i) ? cost(splits.get(i).file()) : most;
-      if (!group.isEmpty() && bytes + cost > most) {
-        groups.add(new SplitGroup(group));
-        group.clear();
-        bytes = 0;
+    List<List<DatasetSplit>> groups = new ArrayList<>();
+    long room = 0; // of the last group
+    for (DatasetSplit split : splits) {
+      long cost = parts.get(split.file()) == 1 ? cost(split.file()) : most;
+      if (cost > room) {
+        groups.add(new ArrayList<>());
+        room = most;
       }
-      group.add(splits.get(i));
-      bytes += cost;
+      groups.get(groups.size() - 1).add(split);
+      room -= cost;
     }
-    if (!group.isEmpty()) {
-      groups.add(new SplitGroup(group));
-    }
-    return groups;
+    return groups.stream().map(SplitGroup::new).toList();
   }
 
   private static long cost(DatasetFile file) {
     return file.bytes() + OPENING_BYTES;
   }
 
-  private static boolean isWholeFile(List<DatasetSplit> splits, int i) {
-    DatasetFile file = splits.get(i).file();
-    return (i == 0 || !splits.get(i - 1).file().equals(file))
-        && (i == splits.size() - 1 || !splits.get(i + 1).file().equals(file));
-  }
-
-  /**
-   * The number of rows that a selection reads or holds out.
-   *
-   * @param columns as few as possible
-   */
+  /** The number of rows that a selection reads or holds out; fast with few columns. */
   public long count(Configuration configuration, Set<String> columns) {
     long[] rows = {0};
     read(
@@ -101,13 +86,13 @@ public record SplitGroup(List<DatasetSplit> splits, List<RowSelection> selection
     return rows[0];
   }
 
-  /** Reads one split after the other, as {@link DatasetSplit#read} does. */
+  /** Reads one split after the other, as {@link DatasetSplit#read} does, until it is enough. */
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     RowHandler chosen = selection.isEmpty() ? handler : selection.get(0).choosing(handler);
     try {
       splits.forEach(split -> split.read(configuration, columns, chosen));
     } catch (DatasetSample.Enough e) {
-      // the selection has all its rows
+      // the selection or the handler has all its rows
     }
   }
 }

@@ -32,14 +32,12 @@ final class SplitNames {
   private static final Pattern SHARD =
       Pattern.compile("data/([^/]+)-\\d{5}-of-\\d{5}[^/]*\\.[^/]*");
 
-  /** Words for each split, in the order of the search. */
-  private static final Map<String, List<String>> WORDS = new LinkedHashMap<>();
-
-  static {
-    WORDS.put(TRAIN, List.of(TRAIN, "training"));
-    WORDS.put("validation", List.of("validation", "valid", "dev", "val"));
-    WORDS.put("test", List.of("test", "testing", "eval", "evaluation"));
-  }
+  /** Words for each split, first its name, in the order of the search. */
+  private static final List<List<String>> WORDS =
+      List.of(
+          List.of(TRAIN, "training"),
+          List.of("validation", "valid", "dev", "val"),
+          List.of("test", "testing", "eval", "evaluation"));
 
   /** Separators beside a word; the beginning or end of a name also separates. */
   private static final String APART = "[-._ 0-9]";
@@ -67,30 +65,36 @@ final class SplitNames {
   static <T> List<T> ofSplit(
       List<T> files, Function<T, String> path, String dataset, String split) {
     Map<String, List<T>> splits = splits(files, path, split);
-    String name = splits.containsKey(split) ? split : meaning(split);
+    String name = splits.containsKey(split) ? split : words(split).get(0);
     List<T> wanted = splits.getOrDefault(name, List.of());
+    String found = // each with its first file as an example
+        splits.entrySet().stream()
+            .map(entry -> "%s (%s)".formatted(entry.getKey(), path.apply(entry.getValue().get(0))))
+            .collect(Collectors.joining(", "));
     ConfigException.require(
         !wanted.isEmpty() || files.isEmpty(),
         Flags.DATASET_TRAIN_SPLIT,
         split,
         "by the names of its files %s has the splits %s; name one of them"
-            .formatted(dataset, shown(splits, path)));
+            .formatted(dataset, found));
     return wanted;
   }
 
-  /** Each split, with its first file as an example. */
-  private static <T> String shown(Map<String, List<T>> splits, Function<T, String> path) {
-    return splits.entrySet().stream()
-        .map(entry -> "%s (%s)".formatted(entry.getKey(), path.apply(entry.getValue().get(0))))
-        .collect(Collectors.joining(", "));
+  /** The files in folders of that name, or all if it is empty; refuses a name without files. */
+  static <T> List<T> inFolder(
+      List<T> files, Function<T, String> path, String folder, String remedy) {
+    List<T> inside =
+        files.stream()
+            .filter(
+                file -> folder.isEmpty() || ("/" + path.apply(file)).contains("/" + folder + "/"))
+            .toList();
+    ConfigException.require(
+        folder.isEmpty() || !inside.isEmpty(), Flags.DATASET_CONFIG, folder, remedy);
+    return inside;
   }
 
-  private static String meaning(String split) {
-    return WORDS.entrySet().stream()
-        .filter(words -> words.getValue().contains(split))
-        .map(Map.Entry::getKey)
-        .findFirst()
-        .orElse(split);
+  private static List<String> words(String split) {
+    return WORDS.stream().filter(words -> words.contains(split)).findFirst().orElse(List.of(split));
   }
 
   private static <T> Map<String, List<T>> splits(
@@ -102,23 +106,18 @@ final class SplitNames {
         splits.computeIfAbsent(shard.group(1), name -> new ArrayList<>()).add(file);
       }
     }
-    Map<String, List<String>> words = new LinkedHashMap<>(WORDS);
-    words.putIfAbsent(meaning(split), List.of(split));
+    Set<List<String>> words = new LinkedHashSet<>(WORDS);
+    words.add(words(split));
     for (List<String> patterns : List.of(FOLDERS, FILES)) {
       if (splits.isEmpty()) {
-        words.forEach((name, known) -> put(splits, name, matching(files, path, known, patterns)));
+        words.forEach(known -> splits.put(known.get(0), matching(files, path, known, patterns)));
+        splits.values().removeIf(List::isEmpty);
       }
     }
-    if (splits.isEmpty()) {
-      put(splits, TRAIN, files);
+    if (splits.isEmpty() && !files.isEmpty()) {
+      splits.put(TRAIN, files);
     }
     return splits;
-  }
-
-  private static <T> void put(Map<String, List<T>> splits, String name, List<T> files) {
-    if (!files.isEmpty()) {
-      splits.put(name, files);
-    }
   }
 
   /** Matches word by word and pattern by pattern: the order of rows in TRL's runs. */

@@ -1,5 +1,6 @@
 package org.sparklora.prep.table;
 
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
@@ -10,11 +11,8 @@ final class AskedOfTables {
   private AskedOfTables() {}
 
   /**
-   * Calls {@code question} and returns its result.
-   *
-   * @param flag the setting that the user gave {@code value} for
-   * @param remedy advice for an error that {@link TableFormat#remedy} does not know
-   * @throws ConfigException with the first line of Spark's error, if the call fails
+   * The result of {@code question}; if it fails, {@link ConfigException} with the first line of
+   * Spark's error and, unless {@link TableFormat#remedy} knows the error, {@code remedy}.
    */
   static <T> T of(Flag<?> flag, String value, String remedy, Callable<T> question) {
     try {
@@ -23,15 +21,9 @@ final class AskedOfTables {
       throw e;
     } catch (Exception e) { // Scala's exceptions are not declared
       String problem = firstLine(e);
-      throw new ConfigException(
-          flag,
-          value,
-          "%s; %s"
-              .formatted(
-                  problem,
-                  TableFormat.remedy(problem)
-                      .map(artifact -> "what reads it is missing: add " + artifact)
-                      .orElse(remedy)));
+      Optional<String> missing =
+          TableFormat.remedy(problem).map("what reads it is missing: add "::concat);
+      throw new ConfigException(flag, value, problem + "; " + missing.orElse(remedy));
     }
   }
 

@@ -18,19 +18,15 @@ final class DeltaHistory {
 
   private DeltaHistory() {}
 
-  /**
-   * Opens the version that a revision names.
-   *
-   * @throws ConfigException if there is no such version
-   */
-  static SourceTable open(TableAddress table, TableRevision revision) {
+  /** Opens the version that a revision names; {@link ConfigException} if there is none. */
+  static SourceTable open(SourceTable.Address table, TableRevision revision) {
     requireExtension(table);
     String limit = revision.time().isPresent() ? "" : "LIMIT 1"; // the latest version
     Dataset<Row> history =
         AskedOfTables.of(
-            Flags.DATASET_NAME, table.location(), REMEDY, () -> table.describe("HISTORY", limit));
+            Flags.DATASET_NAME, table.location(), REMEDY, () -> describe(table, "HISTORY", limit));
     long version = version(history, revision);
-    Row detail = first(() -> table.describe("DETAIL", ""));
+    Row detail = first(() -> describe(table, "DETAIL", ""));
     Dataset<Row> rows =
         AskedOfTables.of(
             Flags.DATASET_REVISION,
@@ -43,11 +39,16 @@ final class DeltaHistory {
         detail.getAs("id"),
         Long.toString(version),
         rows,
-        Optional.of(SourceTable.Position.ofFiles()));
+        Optional.of(SourceTable.Position.OF_FILES));
+  }
+
+  private static Dataset<Row> describe(SourceTable.Address table, String subject, String limit) {
+    String folder = table.location().replace("`", "``");
+    return table.spark().sql("DESCRIBE %s delta.`%s` %s".formatted(subject, folder, limit));
   }
 
   /** Refuses a session without Delta Lake's commands, which Spark would take for other SQL. */
-  private static void requireExtension(TableAddress table) {
+  private static void requireExtension(SourceTable.Address table) {
     try {
       table.spark().sessionState().sqlParser().parsePlan("DESCRIBE HISTORY t LIMIT 1");
     } catch (Exception e) { // Spark's ParseException is not declared

@@ -1,6 +1,7 @@
 package org.sparklora.prep.table;
 
 import java.sql.Timestamp;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
@@ -18,68 +19,62 @@ final class IcebergSnapshots {
 
   private IcebergSnapshots() {}
 
-  /**
-   * Opens the snapshot that a revision names.
-   *
-   * @throws ConfigException if there is no such snapshot
-   */
-  static SourceTable open(TableAddress table, TableRevision revision) {
-    long snapshot = find(table, revision).orElseThrow(() -> unknown(table, revision));
+  /** Opens the snapshot that a revision names; {@link ConfigException} if there is none. */
+  static SourceTable open(SourceTable.Address table, TableRevision revision) {
+    List<Long> found = ids(find(table, revision), 1);
+    long snapshot = found.stream().findFirst().orElseThrow(() -> unknown(table, revision));
     return new SourceTable(
         table,
         table.location(),
         "",
         Long.toString(snapshot),
         table.at("snapshot-id", snapshot),
-        Optional.of(SourceTable.Position.ofIceberg()));
+        Optional.of(SourceTable.Position.OF_ICEBERG));
   }
 
-  private static Optional<Long> find(TableAddress table, TableRevision revision) {
+  private static Dataset<Row> find(SourceTable.Address table, TableRevision revision) {
     if (revision.number().isPresent()) {
       Column same = functions.col(SNAPSHOT).equalTo(revision.number().get());
-      return first(metadata(table, "snapshots").where(same));
+      return metadata(table, "snapshots").where(same);
     }
     if (revision.time().isPresent()) {
       Column since = functions.col("made_current_at");
       Column until = since.leq(functions.lit(Timestamp.from(revision.time().get())));
-      return first(metadata(table, "history").where(until).orderBy(since.desc()));
+      return metadata(table, "history").where(until).orderBy(since.desc());
     }
     String branch = revision.isCurrent() ? MAIN : revision.text();
-    return first(metadata(table, "refs").where(functions.col("name").equalTo(branch)));
+    return metadata(table, "refs").where(functions.col("name").equalTo(branch));
   }
 
-  private static Dataset<Row> metadata(TableAddress table, String of) {
+  /** A metadata table, such as {@code snapshots}. */
+  private static Dataset<Row> metadata(SourceTable.Address table, String of) {
     return AskedOfTables.of(
         Flags.DATASET_NAME,
         table.name(),
         "name the folder that has Iceberg's metadata, or the table by its catalogue",
-        () -> table.metadata(of));
+        () ->
+            table.cataloged()
+                ? table.spark().table(table.name() + "." + of)
+                : table.spark().read().format(table.format()).load(table.location() + "#" + of));
   }
 
-  private static Optional<Long> first(Dataset<Row> table) {
-    return table.select(SNAPSHOT).limit(1).collectAsList().stream()
-        .findFirst()
-        .map(row -> row.getLong(0));
+  private static List<Long> ids(Dataset<Row> table, int most) {
+    return table.select(SNAPSHOT).limit(most).collectAsList().stream()
+        .map(row -> row.getLong(0))
+        .toList();
   }
 
-  private static ConfigException unknown(TableAddress table, TableRevision revision) {
+  private static ConfigException unknown(SourceTable.Address table, TableRevision revision) {
     if (revision.isCurrent()) {
       return new ConfigException(
           Flags.DATASET_NAME, table.name(), "it has no snapshot: nothing was written yet");
     }
-    String latest =
-        metadata(table, "snapshots")
-            .orderBy(functions.col("committed_at").desc())
-            .select(SNAPSHOT)
-            .limit(SHOWN)
-            .collectAsList()
-            .stream()
-            .map(row -> Long.toString(row.getLong(0)))
-            .collect(Collectors.joining(", "));
+    Dataset<Row> latest =
+        metadata(table, "snapshots").orderBy(functions.col("committed_at").desc());
     return new ConfigException(
         Flags.DATASET_REVISION,
         revision.text(),
         "the table has no such snapshot, branch or tag, or its history begins later; its latest snapshots are "
-            + latest);
+            + ids(latest, SHOWN).stream().map(String::valueOf).collect(Collectors.joining(", ")));
   }
 }

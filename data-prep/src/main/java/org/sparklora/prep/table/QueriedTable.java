@@ -3,11 +3,9 @@ package org.sparklora.prep.table;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.catalyst.analysis.UnresolvedStar;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.OneRowRelation;
@@ -26,29 +24,11 @@ import org.sparklora.pipeline.config.Flags;
  */
 public record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) {
 
-  /**
-   * Parses filter and columns, and checks that both are deterministic and give at most one row for
-   * each row of the table.
-   *
-   * @throws ConfigException for a filter or columns that cannot be used
-   */
+  /** Refuses a filter or columns that are not deterministic, or give several rows for one. */
   static QueriedTable of(Dataset<Row> table, TableQuery query) {
     Dataset<Row> kept = split(filtered(table, Flags.DATASET_FILTER, query.filter()), query.split());
     List<Column> columns = columns(kept, query.columns());
     return new QueriedTable(kept, columns, projected(kept, columns, query.columns()));
-  }
-
-  /**
-   * The rows with additional columns.
-   *
-   * @param more columns of the underlying table, by name in the result
-   */
-  Dataset<Row> with(Map<String, Column> more) {
-    List<Column> inner = new ArrayList<>(List.of(functions.col("*")));
-    more.forEach((name, column) -> inner.add(column.as(name)));
-    List<Column> outer = new ArrayList<>(columns);
-    more.keySet().forEach(name -> outer.add(functions.col(name)));
-    return kept.select(inner.toArray(Column[]::new)).select(outer.toArray(Column[]::new));
   }
 
   /** The rows of one part; a row for which the predicate is null is a training row. */
@@ -62,7 +42,6 @@ public record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row>
   /**
    * The rows for which a user's predicate holds; all if it is empty.
    *
-   * @param flag the flag that has the predicate
    * @throws ConfigException if the predicate cannot be used, or gives other rows each time
    */
   public static Dataset<Row> filtered(Dataset<Row> rows, Flag<String> flag, String filter) {
@@ -81,7 +60,7 @@ public record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row>
 
   private static List<Column> columns(Dataset<Row> kept, String list) {
     if (list.isEmpty()) {
-      return all(kept);
+      return List.of(functions.col("*"));
     }
     LogicalPlan parsed =
         AskedOfTables.of(
@@ -94,19 +73,9 @@ public record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row>
     }
     List<Column> expressions = new ArrayList<>();
     for (int i = 0; i < project.projectList().size(); i++) {
-      Expression expression = (Expression) project.projectList().apply(i);
-      if (expression instanceof UnresolvedStar star && star.target().isEmpty()) {
-        expressions.addAll(all(kept));
-      } else {
-        expressions.add(new Column(expression));
-      }
+      expressions.add(new Column((Expression) project.projectList().apply(i)));
     }
     return expressions;
-  }
-
-  /** All columns by name: a star would include the columns that {@link #with} adds. */
-  private static List<Column> all(Dataset<Row> rows) {
-    return Arrays.stream(rows.columns()).map(QueriedTable::quoted).toList();
   }
 
   /** A column by its name, which may hold any characters. */

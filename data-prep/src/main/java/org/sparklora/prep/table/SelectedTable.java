@@ -2,6 +2,7 @@ package org.sparklora.prep.table;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
-import org.sparklora.prep.source.TableSplit;
+import org.sparklora.prep.source.DatasetSplits;
 import org.sparklora.prep.table.TableQuery.Order;
 
 /**
@@ -33,8 +34,7 @@ import org.sparklora.prep.table.TableQuery.Order;
  * for its checks; used by the driver's thread.
  */
 public final class SelectedTable {
-  private static final int SAMPLE_ROWS = 64;
-  private static final String FILE = TableSplit.FILE_COLUMN;
+  private static final String FILE = DatasetSplits.FILE_COLUMN;
   private static final String BLOCK = "_spark_lora_block";
   private static final String ROW = "_spark_lora_row";
   private static final String HASH = "_spark_lora_hash";
@@ -52,30 +52,28 @@ public final class SelectedTable {
   private final QueriedTable asked;
   private final Map<String, Object> origin;
 
-  /**
-   * Checks filter, columns and order.
-   *
-   * @throws ConfigException for a setting that cannot be used
-   */
+  /** Throws {@link ConfigException} for a filter, columns or order that cannot be used. */
   SelectedTable(SourceTable table, TableQuery query) {
     this.table = table;
     this.asked = QueriedTable.of(table.rows(), query);
-    boolean byFiles = query.order().equals(Order.FILES.word());
+    boolean byContent = query.order().equals(Order.CONTENT.word()) || table.position().isEmpty();
     ConfigException.require(
-        !byFiles || table.position().isPresent(),
+        !byContent || !query.order().equals(Order.FILES.word()),
         Flags.DATASET_ORDER,
         query.order(),
         "Spark does not tell in which files the rows of %s lie; leave it out, or say content"
             .formatted(table.name()));
-    this.order =
-        query.order().equals(Order.CONTENT.word()) || table.position().isEmpty()
-            ? Order.CONTENT
-            : Order.FILES;
+    this.order = byContent ? Order.CONTENT : Order.FILES;
     this.origin = origin(query.given().toString());
   }
 
   private Map<String, Object> origin(String query) {
-    Map<String, Object> entries = table.identity();
+    Map<String, Object> entries = new LinkedHashMap<>();
+    entries.put("name", table.name());
+    entries.put("format", table.address().format());
+    entries.put("location", table.location());
+    entries.put("id", table.id());
+    entries.put("version", table.version());
     entries.put("order", order.word());
     SparkSession spark = table.rows().sparkSession();
     entries.put("time_zone", spark.conf().get("spark.sql.session.timeZone"));
@@ -107,7 +105,7 @@ public final class SelectedTable {
     return described(
         "look at the first rows",
         () -> {
-          List<String> rows = texts().limit(SAMPLE_ROWS).toJSON().collectAsList();
+          List<String> rows = texts().limit(DatasetSample.ROWS).toJSON().collectAsList();
           Map<String, Object> sample = new LinkedHashMap<>();
           if (rows.isEmpty()) {
             return sample;
@@ -146,14 +144,10 @@ public final class SelectedTable {
     return described(
         "put rows in order",
         () -> {
-          ordered()
-              .write()
-              .option(
-                  "compression",
-                  "snappy") // whatever the session's default: Parquet's own jar has snappy
-              .parquet(folder.toString());
+          // snappy, whatever the session's default: Parquet's own jar has it
+          ordered().write().option("compression", "snappy").parquet(folder.toString());
           table.requireUnchanged();
-          return TableSplit.of(configuration, folder, table.label());
+          return new DatasetSplits(configuration).ofTable(folder, table.label());
         });
   }
 
@@ -163,8 +157,11 @@ public final class SelectedTable {
       return rows.withColumn(HASH, TableDigest.contentHash(rows)).sort(HASH).drop(HASH);
     }
     SourceTable.Position position = table.position().orElseThrow();
-    Dataset<Row> located =
-        asked.with(Map.of(FILE, position.file(), BLOCK, position.block(), ROW, position.row()));
+    List<Column> columns = new ArrayList<>(asked.columns());
+    columns.add(position.file().as(FILE));
+    columns.add(position.block().as(BLOCK));
+    columns.add(position.row().as(ROW));
+    Dataset<Row> located = asked.kept().select(columns.toArray(Column[]::new));
     return asTexts(located).sort(FILE, BLOCK, ROW).drop(BLOCK, ROW);
   }
 

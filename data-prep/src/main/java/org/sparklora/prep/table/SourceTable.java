@@ -1,12 +1,11 @@
 package org.sparklora.prep.table;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.sparklora.pipeline.table.TableException;
 
@@ -21,12 +20,42 @@ import org.sparklora.pipeline.table.TableException;
  * @param position the position of a row in the data files; empty if Spark does not tell it
  */
 record SourceTable(
-    TableAddress address,
+    Address address,
     String location,
     String id,
     String version,
     Dataset<Row> rows,
     Optional<Position> position) {
+
+  /** Words for a version, by format. */
+  private static final Map<String, String> VERSIONS =
+      Map.of(TableFormat.DELTA.word(), "version", TableFormat.ICEBERG.word(), "snapshot");
+
+  /**
+   * Where Spark finds a table: in a catalogue, or in files.
+   *
+   * @param name as the user names the table
+   * @param format such as delta, iceberg, parquet
+   * @param location of the table's files, qualified; a catalogue may know none
+   * @param cataloged whether {@code name} is a table of a catalogue
+   */
+  record Address(
+      SparkSession spark, String name, String format, String location, boolean cataloged) {
+
+    /** The current rows of a table without versions. */
+    Dataset<Row> current() {
+      return cataloged
+          ? spark.table(name)
+          : spark.read().format(format).options(TableFormat.of(format).options()).load(location);
+    }
+
+    /** The rows of one version, which the format's reader takes as {@code option}. */
+    Dataset<Row> at(String option, long version) {
+      return cataloged
+          ? spark.sql("SELECT * FROM %s VERSION AS OF %s".formatted(name, version))
+          : spark.read().format(format).option(option, version).load(location);
+    }
+  }
 
   String name() {
     return address.name();
@@ -34,30 +63,15 @@ record SourceTable(
 
   /** For messages: the name, and the version if the format has versions. */
   String label() {
-    return switch (address.format()) {
-      case "delta" -> "%s version %s".formatted(name(), version);
-      case "iceberg" -> "%s snapshot %s".formatted(name(), version);
-      default -> name();
-    };
-  }
-
-  /** The table and version that are read, for a manifest: so that a run can be repeated. */
-  Map<String, Object> identity() {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("name", name());
-    map.put("format", address.format());
-    map.put("location", location);
-    map.put("id", id);
-    map.put("version", version);
-    return map;
+    return VERSIONS.containsKey(address.format())
+        ? "%s %s %s".formatted(name(), VERSIONS.get(address.format()), version)
+        : name();
   }
 
   /** Throws {@link TableException} if the table has no versions and has changed. */
   void requireUnchanged() {
-    boolean hasVersions =
-        Stream.of(TableFormat.DELTA, TableFormat.ICEBERG)
-            .anyMatch(format -> format.word().equals(address.format()));
-    if (!hasVersions && !TableDigest.of(address.format(), rows).equals(version)) {
+    if (!VERSIONS.containsKey(address.format())
+        && !TableDigest.of(address.format(), rows).equals(version)) {
       throw new TableException(
           "Cannot use what was read of %s: its files or rows changed meanwhile; read it when nobody writes to it"
               .formatted(name()));
@@ -75,24 +89,21 @@ record SourceTable(
   record Position(Column file, Column block, Column row) {
 
     /** The position of rows from Spark's own file readers. */
-    static Position ofFiles() {
-      return new Position(
-          functions.col("_metadata.file_path"),
-          functions.col("_metadata.file_block_start"),
-          functions.monotonically_increasing_id());
-    }
+    static final Position OF_FILES =
+        new Position(
+            functions.col("_metadata.file_path"),
+            functions.col("_metadata.file_block_start"),
+            functions.monotonically_increasing_id());
 
     /** The position of rows from Hive's file readers. */
-    static Position ofHive() {
-      return new Position(
-          functions.input_file_name(),
-          functions.expr("input_file_block_start()"),
-          functions.monotonically_increasing_id());
-    }
+    static final Position OF_HIVE =
+        new Position(
+            functions.input_file_name(),
+            functions.expr("input_file_block_start()"),
+            functions.monotonically_increasing_id());
 
     /** The position of rows from Iceberg. */
-    static Position ofIceberg() {
-      return new Position(functions.col("_file"), functions.lit(0L), functions.col("_pos"));
-    }
+    static final Position OF_ICEBERG =
+        new Position(functions.col("_file"), functions.lit(0L), functions.col("_pos"));
   }
 }

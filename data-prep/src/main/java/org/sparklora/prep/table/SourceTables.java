@@ -27,7 +27,7 @@ public final class SourceTables {
   public static SelectedTable open(SparkSession spark, String dataset, TableQuery query) {
     spark.sparkContext().setJobDescription(dataset + ": find the table and its version");
     try {
-      TableAddress table =
+      SourceTable.Address table =
           query.format().isEmpty()
               ? named(spark, dataset)
               : path(spark, dataset, TableFormat.of(query.format()));
@@ -37,7 +37,7 @@ public final class SourceTables {
     }
   }
 
-  private static TableAddress path(SparkSession spark, String dataset, TableFormat format) {
+  private static SourceTable.Address path(SparkSession spark, String dataset, TableFormat format) {
     format.requireRuntime();
     try {
       Path path = new Path(dataset);
@@ -45,14 +45,14 @@ public final class SourceTables {
           path.getFileSystem(spark.sparkContext().hadoopConfiguration())
               .makeQualified(path)
               .toString();
-      return new TableAddress(spark, dataset, format.word(), location, false);
+      return new SourceTable.Address(spark, dataset, format.word(), location, false);
     } catch (IOException | IllegalArgumentException e) {
       throw new ConfigException(
           Flags.DATASET_NAME, dataset, "it cannot be looked for (%s)".formatted(e.getMessage()));
     }
   }
 
-  private static TableAddress named(SparkSession spark, String name) {
+  private static SourceTable.Address named(SparkSession spark, String name) {
     String catalog = name.substring(0, name.indexOf('.'));
     Map<String, String> details =
         AskedOfTables.of(
@@ -63,7 +63,7 @@ public final class SourceTables {
             () -> details(spark, name));
     String provider = details.getOrDefault("Provider", "unknown").toLowerCase(Locale.ROOT);
     boolean view = details.getOrDefault("Type", "").contains("VIEW");
-    return new TableAddress(
+    return new SourceTable.Address(
         spark,
         name,
         view ? TableDigest.VIEW : provider,
@@ -74,17 +74,14 @@ public final class SourceTables {
   /** The catalogue's properties of the table. */
   private static Map<String, String> details(SparkSession spark, String name) {
     Map<String, String> details = new HashMap<>();
-    boolean columns = true; // column names may equal the keys that follow
-    for (Row row : spark.sql("DESCRIBE TABLE EXTENDED " + name).collectAsList()) {
-      columns = columns && !row.getString(0).startsWith("# Detailed");
-      if (!columns) {
-        details.put(row.getString(0), row.getString(1));
-      }
-    }
+    // names of columns, which come first, may equal keys
+    spark.sql("DESCRIBE TABLE EXTENDED " + name).collectAsList().stream()
+        .dropWhile(row -> !row.getString(0).startsWith("# Detailed"))
+        .forEach(row -> details.put(row.getString(0), row.getString(1)));
     return details;
   }
 
-  private static SourceTable open(TableAddress table, String revision) {
+  private static SourceTable open(SourceTable.Address table, String revision) {
     String format = table.format();
     if (format.equals(TableFormat.DELTA.word())) {
       return DeltaHistory.open(table, TableRevision.of(revision));
@@ -114,12 +111,11 @@ public final class SourceTables {
     if (format.equals(TableDigest.VIEW)) {
       return Optional.empty();
     }
-    Position files = Position.ofFiles();
     try {
-      rows.select(files.file(), files.block());
-      return Optional.of(files);
+      rows.select(Position.OF_FILES.file(), Position.OF_FILES.block());
+      return Optional.of(Position.OF_FILES);
     } catch (Exception e) { // Scala's exceptions are not declared; the rows lack these columns
-      return format.equals("hive") ? Optional.of(Position.ofHive()) : Optional.empty();
+      return format.equals("hive") ? Optional.of(Position.OF_HIVE) : Optional.empty();
     }
   }
 }

@@ -3,11 +3,11 @@ package org.sparklora.prep.table;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -16,7 +16,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
-import org.sparklora.pipeline.run.FileVersion;
+import org.sparklora.pipeline.run.FileStamp;
 import org.sparklora.pipeline.table.Sha256;
 import org.sparklora.pipeline.table.TableException;
 
@@ -39,53 +39,39 @@ final class TableDigest {
   }
 
   private static String ofFiles(Configuration hadoop, String[] files) {
-    StringBuilder lines = new StringBuilder();
+    Map<String, String> lines = new TreeMap<>(); // by path
+    Map<Path, FileStatus> listed = new HashMap<>();
+    Set<Path> folders = new HashSet<>();
     try {
-      for (FileStatus status : found(hadoop, files).values()) {
-        FileSystem fileSystem = status.getPath().getFileSystem(hadoop);
-        lines.append(
-            "%s\t%s\t%s%n"
-                .formatted(status.getPath(), status.getLen(), FileVersion.of(fileSystem, status)));
+      for (String file : files) {
+        Path path = new Path(URI.create(file));
+        FileSystem fileSystem = path.getFileSystem(hadoop);
+        if (folders.add(path.getParent())) { // listed once, however many of its files are read
+          for (FileStatus status : fileSystem.listStatus(path.getParent())) {
+            listed.put(status.getPath(), status);
+          }
+        }
+        FileStatus known = listed.get(path); // null if the path is named without its host
+        collect(fileSystem, known == null ? fileSystem.getFileStatus(path) : known, lines);
       }
     } catch (IOException e) {
       throw new TableException(
           "Cannot look at the table's files (%s): are they there?".formatted(e.getMessage()), e);
     }
-    return Sha256.hex(lines.toString());
-  }
-
-  /** The files by path; lists each folder once, however many of its files are read. */
-  private static Map<String, FileStatus> found(Configuration hadoop, String[] files)
-      throws IOException {
-    Map<String, FileStatus> found = new TreeMap<>();
-    Set<Path> named =
-        Arrays.stream(files)
-            .map(file -> new Path(URI.create(file)))
-            .collect(Collectors.toCollection(TreeSet::new));
-    for (Path folder : named.stream().map(Path::getParent).collect(Collectors.toSet())) {
-      FileSystem fileSystem = folder.getFileSystem(hadoop);
-      for (FileStatus status : fileSystem.listStatus(folder)) {
-        if (named.remove(status.getPath())) {
-          collect(fileSystem, status, found);
-        }
-      }
-    }
-    for (Path path : named) { // paths that are named without their host
-      FileSystem fileSystem = path.getFileSystem(hadoop);
-      collect(fileSystem, fileSystem.getFileStatus(path), found);
-    }
-    return found;
+    return Sha256.hex(String.join("", lines.values()));
   }
 
   /** Collects files recursively, since Hive's tables name folders. */
-  private static void collect(
-      FileSystem fileSystem, FileStatus status, Map<String, FileStatus> found) throws IOException {
+  private static void collect(FileSystem fileSystem, FileStatus status, Map<String, String> lines)
+      throws IOException {
     if (status.isFile()) {
-      found.put(status.getPath().toString(), status);
+      String path = status.getPath().toString();
+      String version = FileStamp.version(fileSystem, status);
+      lines.put(path, "%s\t%s\t%s%n".formatted(path, status.getLen(), version));
       return;
     }
     for (FileStatus child : fileSystem.listStatus(status.getPath())) {
-      collect(fileSystem, child, found);
+      collect(fileSystem, child, lines);
     }
   }
 

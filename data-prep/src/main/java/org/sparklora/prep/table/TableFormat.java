@@ -23,20 +23,14 @@ public enum TableFormat implements LowerCase {
   JSON,
   CSV;
 
-  private final String title;
-  private final String coordinate;
-  private final String runtimeClass;
+  private final String title; // in messages
+  private final String coordinate; // of the artifact that reads it; empty if Spark itself does
+  private final String runtimeClass; // of that artifact
 
-  /** A format that Spark itself reads. */
   TableFormat() {
     this("", "", "");
   }
 
-  /**
-   * @param title the name of the format in messages
-   * @param coordinate of the artifact that reads it
-   * @param runtimeClass a class of that artifact
-   */
   TableFormat(String title, String coordinate, String runtimeClass) {
     this.title = title;
     this.coordinate = coordinate;
@@ -66,11 +60,9 @@ public enum TableFormat implements LowerCase {
   /** The artifact to add if Spark did not find a class or data source, for messages. */
   static Optional<String> remedy(String problem) {
     String text = problem.toLowerCase(Locale.ROOT);
-    if (!text.contains("find") && !text.contains("not found")) {
-      return Optional.empty();
-    }
+    boolean missing = text.contains("find") || text.contains("not found");
     return Stream.of(DELTA, ICEBERG, AVRO)
-        .filter(format -> text.contains(format.word()))
+        .filter(format -> missing && text.contains(format.word()))
         .findFirst()
         .map(format -> "--packages " + format.coordinate);
   }

@@ -19,14 +19,9 @@ import org.sparklora.prep.source.FileFormat;
 import org.sparklora.prep.source.LowerCase;
 
 /**
- * The user's settings for reading a table; an empty text is an unset flag. Immutable, serialisable
- * with Java's serialiser.
+ * The user's settings for reading a table: {@code dataset_format}, {@code dataset_revision} and so
+ * on; an empty text is an unset flag. Immutable, serialisable with Java's serialiser.
  *
- * @param format {@code dataset_format}
- * @param revision {@code dataset_revision}
- * @param filter {@code dataset_filter}
- * @param columns {@code dataset_columns}
- * @param order {@code dataset_order}
  * @param split {@code dataset_test_split} if it is a predicate, and which side of it is read
  */
 public record TableQuery(
@@ -40,10 +35,7 @@ public record TableQuery(
    * @param predicate empty if the table is not divided
    * @param isTest whether the rows for evaluation are read
    */
-  public record Split(String predicate, boolean isTest) implements Serializable {
-    /** All rows. */
-    public static final Split NONE = new Split("", false);
-  }
+  public record Split(String predicate, boolean isTest) implements Serializable {}
 
   /** {@code --dataset_order}: the sort key of a table's rows. */
   public enum Order implements LowerCase {
@@ -55,7 +47,7 @@ public record TableQuery(
 
   /** A query of an undivided table. */
   public TableQuery(String format, String revision, String filter, String columns, String order) {
-    this(format, revision, filter, columns, order, Split.NONE);
+    this(format, revision, filter, columns, order, new Split("", false));
   }
 
   /** The query of datasets that are files: no flag is set. */
@@ -75,9 +67,7 @@ public record TableQuery(
     return found.find() ? Optional.of(found.group()) : Optional.empty();
   }
 
-  /**
-   * Whether a dataset of this name can be a table of a catalogue: {@code catalog.database.name}.
-   */
+  /** Whether a dataset can be a catalogue's table by its name, {@code catalog.database.name}. */
   public static boolean isTableName(String dataset) {
     return NAME.matcher(dataset).matches() && FileFormat.of(dataset).isEmpty();
   }
@@ -102,30 +92,13 @@ public record TableQuery(
     }
   }
 
-  /** This query for the rows for evaluation. */
-  public TableQuery ofTest() {
-    return new TableQuery(
-        format, revision, filter, columns, order, new Split(split.predicate(), true));
-  }
-
-  /** This query for another, undivided table, so without {@code dataset_revision}. */
-  public TableQuery ofAnother() {
-    return new TableQuery(format, "", filter, columns, order);
-  }
-
-  /**
-   * Refuses settings of tables for a dataset that is not one.
-   *
-   * @param why such as "prep made it already"
-   */
+  /** Refuses settings of tables for a dataset that is not one; {@code why} has a %s for it. */
   public void refuseFor(String dataset, String why) {
-    settings()
-        .forEach(
-            (flag, value) -> {
-              if (!value.isEmpty() && flag != Flags.DATASET_REVISION) {
-                throw new ConfigException(flag, value, String.format(Locale.ROOT, why, dataset));
-              }
-            });
+    String remedy = String.format(Locale.ROOT, why, dataset);
+    Map<Flag<?>, String> settings = settings();
+    settings.remove(Flags.DATASET_REVISION); // datasets of the hub have one, too
+    settings.forEach(
+        (flag, value) -> ConfigException.require(value.isEmpty(), flag, value, remedy));
   }
 
   /** The names of the settings that only a table has. */
@@ -136,16 +109,9 @@ public record TableQuery(
   /** The settings that are given, by name; empty for a dataset of files. */
   public Map<String, Object> given() {
     Map<String, Object> given = new LinkedHashMap<>();
-    settings()
-        .forEach(
-            (flag, value) -> {
-              if (!value.isEmpty()) {
-                given.put(flag.name(), value);
-              }
-            });
-    if (!split.predicate().isEmpty()) {
-      given.put(Flags.DATASET_TEST_SPLIT.name(), split.predicate());
-    }
+    settings().forEach((flag, value) -> given.put(flag.name(), value));
+    given.put(Flags.DATASET_TEST_SPLIT.name(), split.predicate());
+    given.values().removeIf(""::equals);
     return given;
   }
 

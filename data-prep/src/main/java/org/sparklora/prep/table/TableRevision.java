@@ -2,13 +2,9 @@ package org.sparklora.prep.table;
 
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoField;
-import java.time.temporal.TemporalAccessor;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -32,6 +28,7 @@ record TableRevision(String text, Optional<Long> number, Optional<Instant> time)
           .parseDefaulting(ChronoField.HOUR_OF_DAY, 0)
           .parseDefaulting(ChronoField.MINUTE_OF_HOUR, 0)
           .parseDefaulting(ChronoField.SECOND_OF_MINUTE, 0)
+          .parseDefaulting(ChronoField.OFFSET_SECONDS, 0)
           .toFormatter(Locale.ROOT);
 
   /**
@@ -44,12 +41,7 @@ record TableRevision(String text, Optional<Long> number, Optional<Instant> time)
       return new TableRevision(Long.toString(number), Optional.of(number), Optional.empty());
     }
     try {
-      TemporalAccessor parsed =
-          TIME.parseBest(revision.strip(), ZonedDateTime::from, LocalDateTime::from);
-      Instant time =
-          parsed instanceof ZonedDateTime zoned
-              ? zoned.toInstant()
-              : LocalDateTime.from(parsed).toInstant(ZoneOffset.UTC);
+      Instant time = TIME.parse(revision.strip(), Instant::from);
       return new TableRevision(time.toString(), Optional.empty(), Optional.of(time));
     } catch (DateTimeException e) {
       return new TableRevision(revision, Optional.empty(), Optional.empty());

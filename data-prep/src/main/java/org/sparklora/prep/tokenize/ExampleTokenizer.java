@@ -1,12 +1,16 @@
 package org.sparklora.prep.tokenize;
 
+import static org.sparklora.pipeline.table.PackedSequence.NO_LOSS;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.format.Example;
+import org.sparklora.prep.format.TokenizedDocument;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 import org.sparklora.text.ChatTemplate;
@@ -47,7 +51,8 @@ public record ExampleTokenizer(
     int vocabularySize,
     Loss loss,
     boolean assistantOnly) {
-  private static final int NO_LOSS = -100;
+  /** A long novel has three million characters. */
+  private static final int MOST_CHARACTERS = 10_000_000;
 
   /**
    * The tokens of an example.
@@ -77,49 +82,59 @@ public record ExampleTokenizer(
   private TokenizedExample tokenized(Example example) {
     // Java 17 has no pattern switch; the last line serves the sealed interface's last case.
     if (example instanceof Example.Chat chat) {
-      return chat(chat);
-    }
-    if (example instanceof Example.ChatPromptCompletion pair) {
-      return chatPromptCompletion(pair);
-    }
-    if (example instanceof Example.PromptCompletion pair) {
-      return promptCompletion(pair);
+      int[] prompt =
+          chat.prompt().isEmpty()
+              ? new int[0]
+              : encode(rendered(chat.prompt(), chat.variables(), true).text(), false);
+      List<Message> messages = new ArrayList<>(chat.prompt());
+      messages.addAll(chat.completion());
+      return completed(prompt, render(messages, chat.variables()));
     }
     if (example instanceof Example.Text text) {
-      int[] ids = encode(ended(text.text()));
-      return new TokenizedExample(new TokenizedDocument(ids, ids), true);
+      int[] prompt = text.prompt().map(given -> encode(given, true)).orElse(new int[0]);
+      String end = text.completion().endsWith(eosToken) ? "" : eosToken;
+      return completed(prompt, unmarked(text.prompt().orElse("") + text.completion() + end, true));
     }
-    Example.Tokens tokens = (Example.Tokens) example;
-    return new TokenizedExample(new TokenizedDocument(tokens.inputIds(), tokens.labels()), true);
+    return new TokenizedExample((TokenizedDocument) example, true);
   }
 
-  private int[] encode(String text) {
-    return tokenizer.orElseThrow().encode(TextLimit.require(text));
+  private int[] encode(String text, boolean addSpecialTokens) {
+    return tokenizer.orElseThrow().encode(requireShort(text), addSpecialTokens);
   }
 
-  private TokenizedExample chat(Example.Chat chat) {
-    Marked whole = render(chat.messages(), chat.variables());
-    return new TokenizedExample(new TokenizedDocument(whole.ids, labels(whole, 0)), true);
+  private Marked unmarked(String text, boolean addSpecialTokens) {
+    return new Marked(encode(text, addSpecialTokens), Optional.empty());
   }
 
-  private TokenizedExample chatPromptCompletion(Example.ChatPromptCompletion pair) {
-    String promptText = rendered(pair.prompt(), pair.variables(), true).text();
-    int[] prompt = tokenizer.orElseThrow().encode(TextLimit.require(promptText), false);
-    List<Map<String, Object>> messages = new ArrayList<>(pair.prompt());
-    messages.addAll(pair.completion());
-    return completed(prompt, render(messages, pair.variables()));
+  /**
+   * Returns the text, or throws {@link BadRowException} without a place if it is too long to be
+   * tokenized at once. A tokenizer uses about sixty bytes a character, so a longer text, or a
+   * longer rendering by a template, could take the memory of all tasks.
+   */
+  public static String requireShort(String text) {
+    if (text.length() > MOST_CHARACTERS) {
+      throw new BadRowException(
+          Reason.TEXT_TOO_LONG,
+          String.format(
+              Locale.ROOT,
+              "its text has %,d characters (as the chat template renders it, where there is one), and at most %,d are tokenized as one; divide it among several rows, or look at the template",
+              text.length(),
+              MOST_CHARACTERS),
+          "");
+    }
+    return text;
   }
 
-  private TokenizedExample promptCompletion(Example.PromptCompletion pair) {
-    int[] prompt = encode(pair.prompt());
-    int[] whole = encode(pair.prompt() + ended(pair.completion()));
-    return completed(prompt, new Marked(whole, Optional.empty()));
-  }
-
+  /** The tokens of a whole, and its labels; the prompt's tokens are empty without one. */
   private TokenizedExample completed(int[] prompt, Marked whole) {
     int mismatch = Arrays.mismatch(prompt, whole.ids);
     int common = mismatch < 0 ? prompt.length : mismatch;
-    int[] labels = labels(whole, loss == Loss.EVERY_TOKEN ? 0 : common);
+    int from = loss == Loss.EVERY_TOKEN ? 0 : common;
+    int[] labels = whole.ids.clone();
+    for (int i = 0; i < labels.length; i++) {
+      boolean counts = i >= from && (whole.generated.isEmpty() || whole.generated.get()[i]);
+      labels[i] = counts ? labels[i] : NO_LOSS;
+    }
     return new TokenizedExample(new TokenizedDocument(whole.ids, labels), common == prompt.length);
   }
 
@@ -143,13 +158,13 @@ public record ExampleTokenizer(
     }
   }
 
-  private Marked render(List<Map<String, Object>> messages, Map<String, Object> variables) {
+  private Marked render(List<Message> messages, Map<String, Object> variables) {
     Rendering rendered = rendered(messages, variables, false);
-    TextLimit.require(rendered.text());
     if (!assistantOnly) {
-      return new Marked(tokenizer.orElseThrow().encode(rendered.text(), false), Optional.empty());
+      return unmarked(rendered.text(), false);
     }
-    Encoding encoding = tokenizer.orElseThrow().encodeWithOffsets(rendered.text(), false);
+    Encoding encoding =
+        tokenizer.orElseThrow().encodeWithOffsets(requireShort(rendered.text()), false);
     boolean[] generated = encoding.overlaps(rendered.generated());
     for (boolean token : generated) {
       if (token) {
@@ -163,31 +178,16 @@ public record ExampleTokenizer(
   }
 
   private Rendering rendered(
-      List<Map<String, Object>> messages,
-      Map<String, Object> variables,
-      boolean addGenerationPrompt) {
+      List<Message> messages, Map<String, Object> variables, boolean addGenerationPrompt) {
     try {
-      Conversation conversation =
-          new Conversation(messages.stream().map(Message::ofFields).toList(), variables);
       return template
           .orElseThrow()
-          .render(conversation, new ChatTemplate.Options(addGenerationPrompt, Map.of()));
+          .render(
+              new Conversation(messages, variables),
+              new ChatTemplate.Options(addGenerationPrompt, Map.of()));
     } catch (ChatTemplateException e) {
       throw new BadRowException(Reason.TEMPLATE_ERROR, e.getMessage(), "", e);
     }
-  }
-
-  private int[] labels(Marked whole, int from) {
-    int[] labels = whole.ids.clone();
-    for (int i = 0; i < labels.length; i++) {
-      boolean counts = i >= from && (whole.generated.isEmpty() || whole.generated.get()[i]);
-      labels[i] = counts ? labels[i] : NO_LOSS;
-    }
-    return labels;
-  }
-
-  private String ended(String text) {
-    return text.endsWith(eosToken) ? text : text + eosToken;
   }
 
   /** Tokens, and for assistant-only loss which of them the template marked as generated. */

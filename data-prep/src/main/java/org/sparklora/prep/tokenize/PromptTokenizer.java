@@ -1,7 +1,5 @@
 package org.sparklora.prep.tokenize;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,7 +27,6 @@ import org.sparklora.text.Tokenizer;
  *
  * <p>Immutable and thread-safe.
  *
- * @param variables of the template
  * @param systemPrompt empty for none; needs a template
  * @param vocabularySize bound of the model's token ids, exclusive
  */
@@ -39,7 +36,6 @@ public record PromptTokenizer(
     Map<String, Object> variables,
     Optional<String> systemPrompt,
     int vocabularySize) {
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * The prompt, as row 0.
@@ -57,44 +53,31 @@ public record PromptTokenizer(
       ExampleTokenizer.requireKnown(tokens[i], "prompt", i, vocabularySize);
     }
     Map<String, Object> columns = new TreeMap<>(problem.columns());
-    if (rendered.byTemplate) {
-      columns.put(Prompt.MESSAGES, rendered.messages);
-    }
+    rendered.messages.ifPresent(json -> columns.put(Prompt.MESSAGES, json));
     return new Prompt(0, rendered.text, tokens, problem.solution(), Map.of()).with(columns);
   }
 
   private int[] tokens(Rendered rendered) {
     try {
-      return tokenizer.encode(TextLimit.require(rendered.text), !rendered.byTemplate);
+      return tokenizer.encode(
+          ExampleTokenizer.requireShort(rendered.text), rendered.messages.isEmpty());
     } catch (IllegalArgumentException e) { // the tokenizer's error for this text
       throw new BadRowException(Reason.MALFORMED_ROW, e.getMessage(), "", e);
     }
   }
 
-  /**
-   * @param byTemplate whether the template wrote the special tokens
-   * @param messages the rendered messages, as JSON
-   */
-  private record Rendered(String text, boolean byTemplate, String messages) {
-    static Rendered asItIs(String text) {
-      return new Rendered(text, false, "");
-    }
-  }
+  /** A text and, if the template rendered it with the special tokens, its messages as JSON. */
+  private record Rendered(String text, Optional<String> messages) {}
 
   private Rendered render(Problem.Asked asked) {
     // Java 17 has no pattern switch; the last line serves the sealed interface's last case.
     if (asked instanceof Problem.Text prompt) {
-      return systemPrompt.isPresent() ? user(prompt.text()) : Rendered.asItIs(prompt.text());
+      boolean asTurn = prompt.isQuestion() ? template.isPresent() : systemPrompt.isPresent();
+      return asTurn
+          ? conversation(List.of(Message.of("user", prompt.text())))
+          : new Rendered(prompt.text(), Optional.empty());
     }
-    if (asked instanceof Problem.Question question) {
-      return template.isPresent() ? user(question.text()) : Rendered.asItIs(question.text());
-    }
-    Problem.Chat chat = (Problem.Chat) asked;
-    return conversation(chat.messages().stream().map(Message::ofFields).toList());
-  }
-
-  private Rendered user(String text) {
-    return conversation(List.of(Message.of("user", text)));
+    return conversation(((Problem.Chat) asked).messages());
   }
 
   private Rendered conversation(List<Message> turns) {
@@ -113,8 +96,7 @@ public record PromptTokenizer(
       return new Rendered(
           chat.render(new Conversation(all, Map.of()), new ChatTemplate.Options(true, variables))
               .text(),
-          true,
-          json(all));
+          Optional.of(json(all)));
     } catch (ChatTemplateException e) {
       throw new BadRowException(Reason.TEMPLATE_ERROR, e.getMessage(), "", e);
     }
@@ -129,10 +111,6 @@ public record PromptTokenizer(
       of.putAll(turn.extra());
       fields.add(of);
     }
-    try {
-      return JSON.writeValueAsString(fields);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("Messages of a dataset are made of JSON's values", e);
-    }
+    return Prompt.json(fields);
   }
 }

@@ -13,12 +13,9 @@ class ClustersTest {
     for (int i = 0; i < ends.length; i += 2) {
       clusters.connect(ends[i], ends[i + 1]);
     }
-    Clusters.Labels labels = clusters.labels();
-    Map<Long, Long> map = new TreeMap<>();
-    for (int i = 0; i < labels.rows().length; i++) {
-      map.put(labels.rows()[i], labels.clusters()[i]);
-    }
-    return map;
+    Map<Long, Long> labels = new TreeMap<>();
+    clusters.labels(labels::put);
+    return labels;
   }
 
   @Test

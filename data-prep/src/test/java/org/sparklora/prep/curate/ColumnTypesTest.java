@@ -6,11 +6,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.parquet.example.data.Group;
-import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.Test;
+import org.sparklora.prep.source.SourceRow;
 
 class ColumnTypesTest {
   private static Object merged(Object... values) {
@@ -34,10 +35,14 @@ class ColumnTypesTest {
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("messages", List.of(Map.of("content", "a"), Map.of("content", List.of(1))));
     row.put("schema", Map.of("parameters", Map.of()));
+    row.put("mixed", List.of("a", Double.NaN));
     row.put("tools", List.of(new TreeMap<>(Map.of("b", 1, "a", 2)).descendingMap()));
-    Group group = new SimpleGroup(ColumnTypes.schema(ColumnTypes.of(row)));
-    ColumnTypes.put(group, row);
+    Group group =
+        ColumnTypes.group(
+            ColumnTypes.schema(ColumnTypes.of(row)),
+            new SourceRow(row, () -> "", Optional.empty()));
     assertThat(group.getString("messages", 0)).isEqualTo("[{\"content\":\"a\"},{\"content\":[1]}]");
+    assertThat(group.getString("mixed", 0)).isEqualTo("[\"a\",NaN]"); // not the text NaN
     assertThat(group.getString("schema", 0)).isEqualTo("{\"parameters\":{}}");
     assertThat(group.getString("tools", 0)).isEqualTo("[{\"b\":1,\"a\":2}]");
   }
@@ -49,8 +54,7 @@ class ColumnTypesTest {
     row.put("n", 1);
     row.put("empty", Map.of());
     row.put("nothing", null);
-    Object type = ColumnTypes.parse(ColumnTypes.toJson(ColumnTypes.of(row)));
-    assertThat(ColumnTypes.schema(type))
+    assertThat(ColumnTypes.schema(ColumnTypes.of(row)))
         .isEqualTo(
             MessageTypeParser.parseMessageType(
                 """

@@ -18,7 +18,7 @@ import org.apache.parquet.example.data.Group;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.pipeline.table.GroupFile;
+import org.sparklora.pipeline.table.RowFile;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.PrepConfigs;
@@ -103,7 +103,7 @@ abstract class CurateFixture {
   <T> List<T> read(String folder, Function<Group, T> value) throws IOException {
     List<T> rows = new ArrayList<>();
     for (Path file : files(folder)) {
-      rows.addAll(GroupFile.read(new Configuration(), file.toUri().toString(), "curate", value));
+      rows.addAll(RowFile.read(new Configuration(), file.toUri().toString(), "curate", value));
     }
     return rows;
   }

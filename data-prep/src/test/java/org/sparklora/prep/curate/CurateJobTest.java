@@ -101,7 +101,11 @@ class CurateJobTest extends CurateFixture {
   @Test
   void theSameBytesWhateverTheCoresAndTheSerializer() throws IOException {
     // 3 MB: several splits
-    Path data = texts("data.jsonl", RandomTexts.withDuplicates(9000, 90, 3));
+    List<Map<String, Object>> rows =
+        RandomTexts.withDuplicates(9000, 90, 3).stream()
+            .map(text -> Map.<String, Object>of("text", text, "tags", List.of(Map.of("n", 1))))
+            .toList();
+    Path data = rows("data.jsonl", rows);
     assertThat(Files.size(data)).isGreaterThan(3 << 20);
     CurateConfig.Steps steps =
         new CurateConfig.Steps(

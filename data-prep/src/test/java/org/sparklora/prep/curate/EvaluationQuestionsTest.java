@@ -2,6 +2,9 @@ package org.sparklora.prep.curate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -10,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.prep.curate.EvaluationQuestions.Match;
+import org.sparklora.prep.curate.EvaluationQuestions.Question;
 
 class EvaluationQuestionsTest {
   private static final String TRAINS =
@@ -17,13 +21,14 @@ class EvaluationQuestionsTest {
   private static final String SHORT = "What is the sum of 17 and 25?";
 
   private static EvaluationQuestions questions() {
-    EvaluationQuestions.Builder builder = new EvaluationQuestions.Builder();
-    builder.add("math", 0, SHORT);
-    builder.add("math", 1, "Solve x = 2");
-    builder.add("trains", 7, TRAINS);
-    assertThat(builder.size()).isEqualTo(2);
-    assertThat(builder.tooShort()).isEqualTo(1);
-    return builder.build();
+    EvaluationQuestions questions =
+        new EvaluationQuestions(
+            List.of(
+                new Question("math", 0, SHORT),
+                new Question("math", 1, "Solve x = 2"),
+                new Question("trains", 7, TRAINS)));
+    assertThat(questions.counts()).isEqualTo(Map.of("compared", 2L, "too_short", 1L));
+    return questions;
   }
 
   private static Optional<Match> find(String text) {
@@ -64,16 +69,15 @@ class EvaluationQuestionsTest {
   @Test
   void everyPlantedQuestionIsFoundAmongTenThousandAndNothingElse() {
     Random random = new Random(5);
-    EvaluationQuestions.Builder builder = new EvaluationQuestions.Builder();
-    String[] questions = new String[10_000];
-    for (int i = 0; i < questions.length; i++) {
-      questions[i] = words(random, 5 + random.nextInt(40));
-      builder.add("set", i, questions[i]);
+    List<Question> questions = new ArrayList<>();
+    for (int i = 0; i < 10_000; i++) {
+      questions.add(new Question("set", i, words(random, 5 + random.nextInt(40))));
     }
-    EvaluationQuestions built = builder.build();
+    EvaluationQuestions built = new EvaluationQuestions(questions);
     for (int i = 0; i < 1000; i++) {
-      int planted = random.nextInt(questions.length);
-      String with = words(random, 30) + " " + questions[planted] + " " + words(random, 30);
+      int planted = random.nextInt(questions.size());
+      String question = questions.get(planted).text();
+      String with = words(random, 30) + " " + question + " " + words(random, 30);
       assertThat(built.find(Words.of(with))).map(Match::row).contains((long) planted);
       assertThat(built.find(Words.of(words(random, 300)))).isEmpty();
     }
@@ -81,7 +85,7 @@ class EvaluationQuestionsTest {
 
   @Test
   void noQuestionsAreNowhere() {
-    assertThat(new EvaluationQuestions.Builder().build().find(Words.of(TRAINS))).isEmpty();
+    assertThat(new EvaluationQuestions(List.of()).find(Words.of(TRAINS))).isEmpty();
   }
 
   private static String words(Random random, int count) {

@@ -39,14 +39,14 @@ class NearDuplicatesTest extends CurateFixture {
   /** The row that is kept, by row that is not. */
   private static Map<Long, Long> keptByRow(
       List<String> texts, double threshold, CurateConfig.Keep keep) {
-    LshBands bands = LshBands.of(threshold);
+    MinHashLsh bands = MinHashLsh.of(threshold);
     List<long[]> sets = new ArrayList<>();
     List<Set<Long>> buckets = new ArrayList<>();
     for (String text : texts) {
       long[] shingles = Words.of(NormalisedText.of(text)).shingles(SketchSplit.SHINGLE);
       sets.add(shingles);
       Set<Long> of = new HashSet<>();
-      LongStream.of(bands.buckets(MinHash.signature(shingles))).forEach(of::add);
+      LongStream.of(bands.buckets(MinHashLsh.signature(shingles))).forEach(of::add);
       buckets.add(of);
     }
     int[] cluster = new int[texts.size()];

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.sparklora.prep.format.ProblemFormat;
 
 class RowTextTest {
-  private final RowText problems = new RowText(new ProblemFormat("prompt"), "problems");
+  private final RowText problems =
+      new RowText(ProblemFormat.recognise("prompt", Map.of("prompt", "?")));
 
   @Test
   void aQuestionIsFoundBesideAnswersThatAreListsOrStructs() {

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.sparklora.prep.Mixture;
 import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.RowSelection.Take;
 
@@ -16,8 +17,8 @@ class SketchSplitTest {
   private static Optional<Double> score(String column, Map<String, Object> row) {
     Mixture.Part all =
         new Mixture.Part(PrepConfig.Source.of(""), "", Set.of(), new Take(1, Long.MAX_VALUE, 0));
-    RowText text = new RowText("", "");
-    return new SketchSplit.Wanted(all, text, LshBands.NONE, column, false).score(row);
+    RowText text = new RowText(ProblemFormat.recognise("prompt", Map.of("prompt", "?")));
+    return new SketchSplit.Wanted(all, text, MinHashLsh.NONE, column, false).score(row);
   }
 
   /** All values of CSV files are texts, and so are a table's decimals. */

@@ -9,7 +9,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.prep.tokenize.TokenizedDocument;
+import org.sparklora.prep.format.TokenizedDocument;
 
 class DocumentFileTest {
   private static final Configuration HADOOP = new Configuration();
@@ -28,21 +28,21 @@ class DocumentFileTest {
             document(new int[] {1, 2}, new int[] {-100, -100}),
             document(new int[0], new int[0]),
             document(new int[] {Integer.MAX_VALUE}, new int[] {Integer.MAX_VALUE}));
-    try (DocumentFile.Writer writer = new DocumentFile.Writer(HADOOP, path)) {
-      documents.forEach(writer::write);
+    try (DocumentFile file = new DocumentFile(HADOOP, path)) {
+      documents.forEach(file::write);
     }
     for (int from = 0; from < documents.size(); from++) {
-      try (DocumentFile.Reader reader = new DocumentFile.Reader(HADOOP, path)) {
-        reader.skip(from);
-        for (TokenizedDocument expected : documents.subList(from, documents.size())) {
-          TokenizedDocument actual = reader.next();
-          assertThat(actual.inputIds()).containsExactly(expected.inputIds());
-          assertThat(actual.labels()).containsExactly(expected.labels());
-        }
-        assertThatThrownBy(reader::next)
-            .isInstanceOf(TableException.class)
-            .hasMessageContaining("run prep again");
+      List<TokenizedDocument> expected = documents.subList(from, documents.size());
+      List<TokenizedDocument> actual = DocumentFile.read(HADOOP, path, from, expected.size());
+      assertThat(actual).hasSameSizeAs(expected);
+      for (int i = 0; i < expected.size(); i++) {
+        assertThat(actual.get(i).inputIds()).containsExactly(expected.get(i).inputIds());
+        assertThat(actual.get(i).labels()).containsExactly(expected.get(i).labels());
       }
+      int first = from;
+      assertThatThrownBy(() -> DocumentFile.read(HADOOP, path, first, expected.size() + 1))
+          .isInstanceOf(TableException.class)
+          .hasMessageContaining("run prep again");
     }
   }
 

@@ -7,10 +7,13 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.prep.format.DatasetFormats.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.source.BadRowException;
+import org.sparklora.text.Message;
 
 class DatasetFormatsTest {
   private static final List<Map<String, Object>> HELLO =
@@ -18,12 +21,19 @@ class DatasetFormatsTest {
           Map.of("role", "user", "content", "Hi"),
           Map.of("role", "assistant", "content", "Hello!"));
 
+  private static final List<Message> SAID =
+      List.of(Message.of("user", "Hi"), Message.of("assistant", "Hello!"));
+
+  private static Example.Chat chat(List<Message> messages) {
+    return new Example.Chat(List.of(), messages, Map.of());
+  }
+
   private static Example example(Map<String, Object> row) {
     return format(row, false, Loss.AS_FORMAT_SAYS).example(row);
   }
 
   private static DatasetFormat format(Map<String, Object> row, boolean useSystemColumn, Loss loss) {
-    return new DatasetFormats(ColumnMapping.defaults(), useSystemColumn, loss).recognise(row);
+    return new DatasetFormats(ColumnMapping.USUAL, useSystemColumn, loss).recognise(row);
   }
 
   private static Map<String, Object> said(String from, String value) {
@@ -33,7 +43,7 @@ class DatasetFormatsTest {
   @Test
   void tulusMessagesWithoutTheirOtherColumns() {
     Map<String, Object> row = Map.of("id", "x", "source", "y", "messages", HELLO);
-    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+    assertThat(example(row)).isEqualTo(chat(SAID));
     assertThat(format(row, false, Loss.AS_FORMAT_SAYS).columns()).doesNotContain("id", "source");
   }
 
@@ -45,12 +55,9 @@ class DatasetFormatsTest {
             "Think.",
             "conversations",
             List.of(said("user", "Hi"), said("assistant", "Hello!")));
-    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+    assertThat(example(row)).isEqualTo(chat(SAID));
     Example.Chat kept = (Example.Chat) format(row, true, Loss.AS_FORMAT_SAYS).example(row);
-    assertThat(kept.messages())
-        .hasSize(3)
-        .first()
-        .isEqualTo(Map.of("role", "system", "content", "Think."));
+    assertThat(kept.completion()).hasSize(3).first().isEqualTo(Message.of("system", "Think."));
   }
 
   @Test
@@ -78,14 +85,14 @@ class DatasetFormatsTest {
   void promptAndCompletionStandBeforeConversations() {
     Map<String, Object> row =
         Map.of("conversations", List.of(said("human", "Hi")), "prompt", "1+1=", "completion", "2");
-    assertThat(example(row)).isEqualTo(new Example.PromptCompletion("1+1=", "2"));
+    assertThat(example(row)).isEqualTo(new Example.Text(Optional.of("1+1="), "2"));
   }
 
   @Test
   void shareGptsSpeakersBecomeUserAndAssistant() {
     Map<String, Object> row =
         Map.of("conversations", List.of(said("human", "Hi"), said("gpt", "Hello!")));
-    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+    assertThat(example(row)).isEqualTo(chat(SAID));
   }
 
   @Test
@@ -93,20 +100,19 @@ class DatasetFormatsTest {
     Map<String, Object> named =
         Map.of("role", "user", "content", "Hi", "from", "alice", "value", "5 stars");
     assertThat(example(Map.of("messages", List.of(named))))
-        .isEqualTo(new Example.Chat(List.of(named), Map.of()));
+        .isEqualTo(chat(List.of(Message.ofFields(named))));
     Map<String, Object> unnamed = new HashMap<>(said("human", "Hi"));
     unnamed.put("role", null);
     unnamed.put("content", null);
     assertThat(example(Map.of("conversations", List.of(unnamed))))
-        .isEqualTo(new Example.Chat(HELLO.subList(0, 1), Map.of()));
+        .isEqualTo(chat(SAID.subList(0, 1)));
   }
 
   @Test
   void absentEntriesOfStructsAreLeftOut() {
     Map<String, Object> message = new HashMap<>(Map.of("role", "user", "content", "Hi"));
     message.put("tool_calls", null);
-    assertThat(((Example.Chat) example(Map.of("messages", List.of(message)))).messages().get(0))
-        .isEqualTo(Map.of("role", "user", "content", "Hi"));
+    assertThat(example(Map.of("messages", List.of(message)))).isEqualTo(chat(SAID.subList(0, 1)));
   }
 
   @Test
@@ -138,7 +144,20 @@ class DatasetFormatsTest {
     assertThat(variables(List.of(tool), mark))
         .isEqualTo(Map.of("tools", List.of(Map.of("name", "add"))));
     assertThat(variables(" ", " ")).isEmpty();
-    assertThat(variables(List.of(), "null")).isEmpty();
+    assertThat(variables("null", "null")).isEmpty();
+  }
+
+  @Test
+  void anEmptyListOfToolsReachesTheTemplateAsInTrl() {
+    assertThat(variables(List.of(), "")).isEqualTo(Map.of("tools", List.of()));
+    assertThat(variables("[]", "")).isEqualTo(Map.of("tools", List.of()));
+  }
+
+  /** Python's json module writes and reads it. */
+  @Test
+  void jsonTextMayHaveNaN() {
+    assertThat(variables("[{\"default\": NaN}]", Map.of()))
+        .containsEntry("tools", List.of(Map.of("default", Double.NaN)));
   }
 
   private static Map<String, Object> variables(Object tools, Object arguments) {
@@ -169,27 +188,26 @@ class DatasetFormatsTest {
         Map.of(
             "messages",
             "[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\",\"content\":\"Hello!\"}]");
-    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+    assertThat(example(row)).isEqualTo(chat(SAID));
   }
 
   @Test
   void promptAndCompletionInBothForms() {
     assertThat(example(Map.of("prompt", "1+1=", "completion", "2")))
-        .isEqualTo(new Example.PromptCompletion("1+1=", "2"));
+        .isEqualTo(new Example.Text(Optional.of("1+1="), "2"));
     assertThat(example(Map.of("prompt", HELLO.subList(0, 1), "completion", HELLO.subList(1, 2))))
-        .isEqualTo(
-            new Example.ChatPromptCompletion(HELLO.subList(0, 1), HELLO.subList(1, 2), Map.of()));
+        .isEqualTo(new Example.Chat(SAID.subList(0, 1), SAID.subList(1, 2), Map.of()));
     assertThat(example(Map.of("prompt", "Hi", "messages", HELLO)))
         .as("no_robots")
-        .isInstanceOf(Example.Chat.class);
+        .isEqualTo(chat(SAID));
   }
 
   @Test
   void gsm8kIsAQuestionToTheUser() {
     Map<String, Object> row = Map.of("question", "Hi", "answer", "Hello!");
-    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+    assertThat(example(row)).isEqualTo(chat(SAID));
     assertThat(format(row, false, Loss.COMPLETION).example(row))
-        .isInstanceOf(Example.ChatPromptCompletion.class);
+        .isEqualTo(new Example.Chat(SAID.subList(0, 1), SAID.subList(1, 2), Map.of()));
   }
 
   @Test
@@ -215,7 +233,7 @@ class DatasetFormatsTest {
   }
 
   private static Object answer(Map<String, Object> row) {
-    return ((Example.Chat) example(row)).messages().get(1).get("content");
+    return ((Example.Chat) example(row)).completion().get(1).content();
   }
 
   @Test
@@ -249,7 +267,7 @@ class DatasetFormatsTest {
   }
 
   private static int[] labels(Map<String, Object> row, Loss loss) {
-    return ((Example.Tokens) format(row, false, loss).example(row)).labels();
+    return ((TokenizedDocument) format(row, false, loss).example(row)).labels();
   }
 
   @Test
@@ -258,7 +276,7 @@ class DatasetFormatsTest {
     ColumnMapping mapping = new ColumnMapping("text", "messages", "instruction", "output");
     DatasetFormats formats = new DatasetFormats(mapping, false, Loss.AS_FORMAT_SAYS);
     assertThat(formats.recognise(row).example(row))
-        .isEqualTo(new Example.PromptCompletion("Hi", "Hello!"));
+        .isEqualTo(new Example.Text(Optional.of("Hi"), "Hello!"));
     assertThatThrownBy(() -> formats.recognise(Map.of("text", "whole")))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("prompt_column = instruction")

@@ -8,9 +8,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.sparklora.text.Message;
 
 class ProblemFormatTest {
-  private final ProblemFormat format = new ProblemFormat("prompt");
+  private final ProblemFormat format = of(row("prompt", "?"));
+
+  private final ProblemFormat asking = ProblemFormat.recognise("ask", row("ask", "?"));
+
+  private static ProblemFormat of(Map<String, Object> sample) {
+    return ProblemFormat.recognise("prompt", sample);
+  }
 
   private static Map<String, Object> row(Object... cells) {
     Map<String, Object> row = new LinkedHashMap<>();
@@ -26,7 +33,7 @@ class ProblemFormatTest {
         format.problem(
             row("problem", "1+1?", "solution", "Adding, \\boxed{2}.", "answer", "2", "level", 5));
 
-    assertThat(problem.asked()).isEqualTo(new Problem.Question("1+1?"));
+    assertThat(problem.asked()).isEqualTo(new Problem.Text("1+1?", true));
     assertThat(problem.solution()).contains("Adding, \\boxed{2}.");
     assertThat(problem.columns()).containsEntry("answer", "2").containsEntry("level", 5);
   }
@@ -45,7 +52,7 @@ class ProblemFormatTest {
   void gsm8kIsJudgedByWhatFollowsTheHashes() {
     Problem problem = format.problem(row("question", "1+3?", "answer", "1+3=<<1+3=4>>4\n#### 4"));
 
-    assertThat(problem.asked()).isEqualTo(new Problem.Question("1+3?"));
+    assertThat(problem.asked()).isEqualTo(new Problem.Text("1+3?", true));
     assertThat(problem.solution()).contains("4");
     assertThat(format.problem(row("question", "?", "answer", "#### -1,234,080")).solution())
         .contains("-1234080");
@@ -84,7 +91,7 @@ class ProblemFormatTest {
     assertThat(format.problem(row).columns())
         .containsEntry("difficulty", 4.5)
         .doesNotContainKey("r1_solution_1");
-    assertThat(format.columns(row))
+    assertThat(of(row).columns())
         .contains("question", "difficulty")
         .doesNotContain("r1_solution_1");
   }
@@ -92,12 +99,12 @@ class ProblemFormatTest {
   @Test
   void aPromptIsATextAsItIsOrMessages() {
     assertThat(format.problem(row("prompt", "1+4=", "solution", "5")).asked())
-        .isEqualTo(new Problem.Text("1+4="));
+        .isEqualTo(new Problem.Text("1+4=", false));
     Map<String, Object> message = row("role", "user", "content", "1+4?");
     assertThat(format.problem(row("prompt", List.of(message), "problem", "other")).asked())
-        .isEqualTo(new Problem.Chat(List.of(message)));
-    assertThat(new ProblemFormat("ask").problem(row("ask", "1?", "prompt", "2?")).asked())
-        .isEqualTo(new Problem.Text("1?"));
+        .isEqualTo(new Problem.Chat(List.of(Message.ofFields(message))));
+    assertThat(asking.problem(row("ask", "1?", "prompt", "2?")).asked())
+        .isEqualTo(new Problem.Text("1?", false));
   }
 
   @Test
@@ -116,11 +123,11 @@ class ProblemFormatTest {
   void longColumnsThatAreListsAreNotReadUnlessTheyAreThePrompt() {
     List<String> traces = List.of("a".repeat(5_000));
     Map<String, Object> sample = row("problem", "?", "generations", traces, "uuid", "u");
-    assertThat(format.columns(sample))
+    assertThat(of(sample).columns())
         .contains("problem", "uuid", "answer")
         .doesNotContain("generations");
-    assertThat(format.columns(row("problem", "?", "uuid", "u"))).isEmpty();
-    assertThat(format.columns(row("prompt", List.of(row("role", "user"))))).isEmpty();
+    assertThat(of(row("problem", "?", "uuid", "u")).columns()).isEmpty();
+    assertThat(of(row("prompt", List.of(row("role", "user")))).columns()).isEmpty();
   }
 
   @Test
@@ -133,7 +140,7 @@ class ProblemFormatTest {
 
   @Test
   void aColumnThatWasAskedForIsNotReplacedByAnother() {
-    assertThatThrownBy(() -> new ProblemFormat("ask").problem(row("question", "1?", "answer", "1")))
+    assertThatThrownBy(() -> asking.problem(row("question", "1?", "answer", "1")))
         .hasMessageContaining("column ask is missing");
   }
 
@@ -171,8 +178,7 @@ class ProblemFormatTest {
 
   @Test
   void problemsWithImagesAreRefused() {
-    assertThatThrownBy(
-            () -> format.requireProblems(row("prompt", "How many?", "images", List.of("a.png"))))
+    assertThatThrownBy(() -> of(row("prompt", "How many?", "images", List.of("a.png"))))
         .hasMessageContaining("column images has images, and models here read text alone");
   }
 
@@ -193,11 +199,13 @@ class ProblemFormatTest {
         .containsEntry("tests", java.util.List.of("a", 1))
         .containsEntry("of", Map.of("k", true))
         .containsEntry("maybe", null);
-    assertThat(format.columns(row)).as("all are read").isEmpty();
+    assertThat(of(row).columns()).as("all are read").isEmpty();
 
     Map<String, Object> traces =
         row("prompt", "1+4=", "traces", java.util.List.of("x".repeat(5_000)));
-    assertThat(format.columns(traces)).contains("prompt").doesNotContain("traces");
-    assertThat(format.leftOut(traces)).containsExactly("traces");
+    ProblemFormat without = of(traces);
+    assertThat(without.columns()).contains("prompt").doesNotContain("traces");
+    assertThat(without.leftOut()).containsExactly("traces");
+    assertThat(without.problem(traces).columns()).containsOnlyKeys("prompt");
   }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,7 +17,7 @@ class PackerTest {
         .flatMap(
             length ->
                 Stream.concat(
-                    Stream.of(new OneDocumentARow()),
+                    Stream.of(new Packer.OneDocumentARow()),
                     Arrays.stream(PackingStrategy.values()).map(s -> s.packer(length))));
   }
 
@@ -47,14 +46,13 @@ class PackerTest {
   }
 
   private static void place(RowPlan row, boolean[][] placed) {
-    for (int piece = 0; piece < row.size(); piece++) {
-      int document = row.document(piece);
-      assertThat(row.length(piece)).isPositive();
-      for (int t = row.start(piece); t < row.start(piece) + row.length(piece); t++) {
-        assertThat(placed[document][t])
-            .as("document %d token %d placed twice", document, t)
+    for (RowPlan.Piece piece : row.pieces()) {
+      assertThat(piece.length()).isPositive();
+      for (int t = piece.start(); t < piece.start() + piece.length(); t++) {
+        assertThat(placed[piece.document()][t])
+            .as("document %d token %d placed twice", piece.document(), t)
             .isFalse();
-        placed[document][t] = true;
+        placed[piece.document()][t] = true;
       }
     }
   }
@@ -63,20 +61,18 @@ class PackerTest {
     if (packer instanceof BestFitDecreasing bfd) {
       return bfd.maxLength();
     }
-    return packer instanceof Wrapped wrapped ? wrapped.maxLength() : Integer.MAX_VALUE;
+    return packer instanceof Packer.Wrapped wrapped ? wrapped.maxLength() : Integer.MAX_VALUE;
   }
 
   private static boolean truncates(Packer packer) {
-    return packer instanceof BestFitDecreasing bfd
-        && bfd.overflow() == BestFitDecreasing.Overflow.TRUNCATE;
+    return packer instanceof BestFitDecreasing bfd && !bfd.splits();
   }
 
   @Test
   void bestFitPrefersTheTightestRowAndTheOldestAmongEquals() {
     // Longest first: both 6s open rows (room 4 each), 3 goes to the row opened first, 1 to the
     // tighter one.
-    List<RowPlan> rows =
-        new BestFitDecreasing(10, BestFitDecreasing.Overflow.TRUNCATE).plan(new int[] {3, 6, 6, 1});
+    List<RowPlan> rows = new BestFitDecreasing(10, false).plan(new int[] {3, 6, 6, 1});
     assertThat(rows).hasSize(2);
     assertThat(documents(rows.get(0))).containsExactly(1, 0, 3);
     assertThat(documents(rows.get(1))).containsExactly(2);
@@ -84,22 +80,21 @@ class PackerTest {
 
   @Test
   void splitKeepsTheRestOfALongDocument() {
-    List<RowPlan> rows =
-        new BestFitDecreasing(4, BestFitDecreasing.Overflow.SPLIT).plan(new int[] {5, 2, 3, 1});
+    List<RowPlan> rows = new BestFitDecreasing(4, true).plan(new int[] {5, 2, 3, 1});
     // Pieces: 4 and 1 of document 0, then 2, 3, 1: as in the example of TRL's documentation.
     assertThat(rows.stream().map(RowPlan::seqLengths))
         .containsExactly(new int[] {4}, new int[] {3, 1}, new int[] {2, 1});
     assertThat(documents(rows.get(1))).containsExactly(2, 0);
-    assertThat(IntStream.range(0, 2).map(rows.get(1)::start)).containsExactly(0, 4);
+    assertThat(rows.get(1).pieces()).extracting(RowPlan.Piece::start).containsExactly(0, 4);
   }
 
   private static int[] documents(RowPlan row) {
-    return IntStream.range(0, row.size()).map(row::document).toArray();
+    return row.pieces().stream().mapToInt(RowPlan.Piece::document).toArray();
   }
 
   @Test
   void wrappedRowsKnowNoDocuments() {
-    List<RowPlan> rows = new Wrapped(4).plan(new int[] {3, 0, 3});
+    List<RowPlan> rows = new Packer.Wrapped(4).plan(new int[] {3, 0, 3});
     assertThat(rows.stream().map(RowPlan::seqLengths))
         .containsExactly(new int[] {4}, new int[] {2});
   }

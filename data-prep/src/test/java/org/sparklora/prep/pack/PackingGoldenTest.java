@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.prep.Fixtures;
-import org.sparklora.prep.tokenize.TokenizedDocument;
+import org.sparklora.prep.format.TokenizedDocument;
 
 /** TRL's rows, token for token and in TRL's order. */
 class PackingGoldenTest {

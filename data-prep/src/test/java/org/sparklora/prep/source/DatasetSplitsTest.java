@@ -350,6 +350,23 @@ class DatasetSplitsTest {
   }
 
   @Test
+  void copiesHaveTheSameRowsAndNameTheirOriginals() throws IOException {
+    parquet("a.parquet", 10);
+    write("b.jsonl", "{\"id\": 1}\n");
+    write("c.csv", "id\n2\n");
+    write("d.json", "[{\"id\": 3}]");
+    Collected originals = read("");
+    Collected copies = new Collected();
+    Path target = folder.resolve("copies");
+    new DatasetSplits(HADOOP)
+        .copies(splits("", copies), new org.apache.hadoop.fs.Path(target.toString()))
+        .forEach(split -> split.read(HADOOP, Set.of(), copies));
+    assertThat(target).isDirectoryContaining("glob:**/2-c.csv");
+    assertThat(copies.rows).hasSize(13).isEqualTo(originals.rows);
+    assertThat(copies.places).isEqualTo(originals.places);
+  }
+
+  @Test
   void emptyFilesHaveNoRowsAndNoProblems() throws IOException {
     write("a.jsonl", "");
     write("b.csv", "");
@@ -369,16 +386,8 @@ class DatasetSplitsTest {
     write("c.csv", "a\n1\n");
     write("d.json", "[{\"a\": 1}]");
     RowHandler stopping =
-        new RowHandler() {
-          @Override
-          public void row(SourceRow row) {
-            throw new IllegalStateException("enough");
-          }
-
-          @Override
-          public void bad(BadRowException problem) {
-            throw problem;
-          }
+        row -> {
+          throw new IllegalStateException("enough");
         };
     for (String name : List.of("a.parquet", "b.jsonl", "c.csv", "d.json")) {
       assertThatThrownBy(

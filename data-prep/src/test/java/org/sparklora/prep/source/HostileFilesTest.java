@@ -197,6 +197,8 @@ class HostileFilesTest {
     assertThat(problem("a.jsonl.gz")).contains("cut off").doesNotContain("null");
     write("b.jsonl.gz", "{\"text\": \"one\"}");
     assertThat(problem("b.jsonl.gz")).contains("GZIP");
+    write("c.csv.gz", "");
+    assertThat(problem("c.csv.gz")).contains("c.csv.gz line 1").contains("cut off");
   }
 
   @Test

@@ -205,9 +205,12 @@ class HubDatasetTest {
   void executorsReadCopies() throws IOException {
     put("a/train.jsonl", "b/train.jsonl");
     Path shared = folder.resolve("shared");
+    DatasetSplits cut = new DatasetSplits(new Configuration());
+    List<DatasetSplit> splits = cut.of(files(ID, "", "train"), problem -> {});
     List<DatasetFile> copies =
-        new DatasetSplits(new Configuration())
-            .copies(files(ID, "", "train"), new org.apache.hadoop.fs.Path(shared.toUri()));
+        cut.copies(splits, new org.apache.hadoop.fs.Path(shared.toUri())).stream()
+            .map(DatasetSplit::file)
+            .toList();
     assertThat(copies)
         .extracting(file -> contents(file))
         .containsExactly("a/train.jsonl", "b/train.jsonl");
@@ -240,7 +243,10 @@ class HubDatasetTest {
     "data, data/x/y.csv, true",
     "data/, data/x.csv, true",
     "data/*, data/x/y.csv, false",
-    "a+b(c).csv, a+b(c).csv, true"
+    "a+b(c).csv, a+b(c).csv, true",
+    "a[b.csv, a[b.csv, true",
+    "a]*.csv, a]b.csv, true",
+    "***.csv, a/b.csv, true"
   })
   void patterns(String pattern, String path, boolean expected) {
     assertThat(RepoGlob.of(pattern).matches(path)).isEqualTo(expected);

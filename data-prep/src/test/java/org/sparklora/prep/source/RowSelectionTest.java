@@ -47,19 +47,7 @@ class RowSelectionTest {
   /** The numbers of the rows that are passed on of the first thousand, from row {@code first}. */
   private static List<Long> chosen(RowSelection selection) {
     List<Long> chosen = new ArrayList<>();
-    RowHandler handler =
-        selection.choosing(
-            new RowHandler() {
-              @Override
-              public void row(SourceRow row) {
-                chosen.add((Long) row.values().get("row"));
-              }
-
-              @Override
-              public void bad(BadRowException problem) {
-                throw problem;
-              }
-            });
+    RowHandler handler = selection.choosing(row -> chosen.add((Long) row.values().get("row")));
     try {
       for (long row = 0; row < ROWS; row++) {
         handler.row(new SourceRow(Map.of("row", row), () -> "here", Optional.empty()));
@@ -129,16 +117,7 @@ class RowSelectionTest {
     Map<String, Object> row = new java.util.HashMap<>(Map.of("a", List.of(1, 2), "c", 5));
     row.put("b", null);
     selection
-        .choosing(
-            new RowHandler() {
-              @Override
-              public void row(SourceRow shown) {
-                seen.add(shown.values());
-              }
-
-              @Override
-              public void bad(BadRowException problem) {}
-            })
+        .choosing(shown -> seen.add(shown.values()))
         .row(new SourceRow(row, () -> "here", Optional.empty()));
     row.remove("c");
     row.put("source", "set");

@@ -20,7 +20,7 @@ class SplitGroupTest {
   @TempDir Path folder;
 
   private static DatasetFile file(int number, long bytes) {
-    return new DatasetFile("file-%04d.csv".formatted(number), bytes, FileFormat.CSV, false);
+    return new DatasetFile("file-%04d.csv".formatted(number), bytes, false);
   }
 
   private static List<DatasetSplit> files(int count, long bytes) {
@@ -65,20 +65,11 @@ class SplitGroupTest {
             group.read(
                 HADOOP,
                 Set.of(),
-                new RowHandler() {
-                  @Override
-                  public void row(SourceRow row) {
+                row ->
                     rows.add(
                         row.values().get("text")
                             + " of "
-                            + row.place().get().replaceFirst("^.*/", ""));
-                  }
-
-                  @Override
-                  public void bad(BadRowException problem) {
-                    throw problem;
-                  }
-                }));
+                            + row.place().get().replaceFirst("^.*/", ""))));
     assertThat(groups).hasSize(1);
     assertThat(rows)
         .isEqualTo(

@@ -60,8 +60,7 @@ final class Nd4jAttention {
 
   /**
    * With p as in forward: {@code dV += pᵀ·dY, dS = p·(dY·vᵀ − Σ dY·y), dQ += scale·dS·k, dK +=
-   * scale·dSᵀ·q}. Sums the gradients of several runs of keys in a copy, then adds them to the keys'
-   * rows.
+   * scale·dSᵀ·q}. Sums the gradients of several runs in a copy, then adds them to the keys' rows.
    */
   void backward(AttentionTensors of, Gradients gradients) {
     for (Branch branch : branches) {
@@ -218,9 +217,7 @@ final class Nd4jAttention {
       return scores;
     }
 
-    /**
-     * Number of each of the last {@code keys} keys, less that of each query, {@code (1, t, keys)}.
-     */
+    /** Number of each of the last {@code keys} keys less each query's, {@code (1, t, keys)}. */
     private INDArray ahead(int keys) {
       INDArray key = Nd4j.arange(t - keys, t).castTo(DataType.FLOAT);
       return key.reshape(1, 1, keys).sub(Nd4j.arange(t).castTo(DataType.FLOAT).reshape(1, t, 1));

@@ -6,8 +6,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 import org.sparklora.model.engine.GateFunction;
 
 /**
- * A gate {@code f(g)·u} with {@code f(g) = g·σ(z(g))}: {@code z} makes a new array, {@code turn}
- * one of {@code g·z'(g)}.
+ * A gate {@code f(g)·u}, {@code f(g) = g·σ(z(g))}; z and turn, {@code g·z'(g)}, make new arrays.
  */
 record Nd4jGate(UnaryOperator<INDArray> z, UnaryOperator<INDArray> turn) {
   private static final Nd4jGate SILU = new Nd4jGate(INDArray::dup, INDArray::dup);

@@ -13,10 +13,7 @@ final class Nd4jLogProbs {
 
   private Nd4jLogProbs() {}
 
-  /**
-   * The sums of each row that a softmax needs, {@code (M)} in double: float sums over a vocabulary
-   * would lose two digits.
-   */
+  /** A softmax's sums of each row, {@code (M)} in double: float sums would lose two digits. */
   record Sums(INDArray logSumExp, INDArray entropies) {
     static Sums of(INDArray z, float temperature) {
       INDArray top = z.max(true, 1);

@@ -7,8 +7,7 @@ import org.sparklora.model.engine.hardware.CudaDevice;
 
 /**
  * Opens engines of ND4J: on CPUs, or in a build with {@code -Pnd4j-cuda} on one GPU. That must be
- * chosen before anything touches ND4J, which otherwise spreads its threads over all devices of the
- * machine.
+ * chosen before anything touches ND4J, which otherwise spreads its threads over all devices.
  *
  * <p>Thread-safe.
  */

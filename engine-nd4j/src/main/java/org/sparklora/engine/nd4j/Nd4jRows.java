@@ -36,15 +36,11 @@ final class Nd4jRows {
     int[] trained = Arrays.stream(places).map(n -> tokens[n]).distinct().toArray();
     if (trained.length > 0) {
       Nd4jScratch.run(
-          () ->
-              scatterAdd(
-                  table.matrix(),
-                  Nd4j.createFromArray(trained),
-                  sumRuns(
-                      gather(rows.matrix(), Nd4j.createFromArray(places)),
-                      places,
-                      tokens,
-                      trained.length)));
+          () -> {
+            INDArray sorted = gather(rows.matrix(), Nd4j.createFromArray(places));
+            INDArray sums = sumRuns(sorted, places, tokens, trained.length);
+            scatterAdd(table.matrix(), Nd4j.createFromArray(trained), sums);
+          });
     }
   }
 

@@ -177,8 +177,7 @@ final class Elementwise {
   }
 
   /**
-   * 0 or 1/(1 − rate) for each element, {@code (count)}: {@link DropoutMask} by operators on int32,
-   * which overflow as Java's do.
+   * 0 or 1/(1 − rate), {@code (count)}: {@link DropoutMask} on int32, which overflows as Java's.
    */
   private Tensor mask(long from, long count, float rate, long seed) {
     long key = DropoutMask.key(seed, from >>> 32);

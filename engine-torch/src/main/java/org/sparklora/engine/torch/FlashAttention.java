@@ -77,8 +77,7 @@ final class FlashAttention implements BranchAttention {
   /**
    * Computes branches of one query each, as in decoding. The G query heads of a key/value head are
    * passed as G queries of K heads: else the kernel would divide a row's keys by the number of
-   * rows, and a row's result would depend on other rows. A row's number of keys is read on the
-   * device.
+   * rows, and a row's result would depend on other rows. The device reads a row's number of keys.
    */
   private void single(ByHead in, TorchMask mask) {
     KeyTable table = mask.table();

@@ -16,10 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorType;
 import org.bytedeco.pytorch.Type;
 
-/**
- * An operator for which the presets have no method, called with named arguments. Arguments that are
- * not given are None.
- */
+/** An operator without a method in the presets, called by named arguments, None if not given. */
 final class Operator {
   private static final Map<String, Operator> FOUND = new ConcurrentHashMap<>();
 

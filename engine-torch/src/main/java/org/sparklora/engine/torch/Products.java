@@ -59,8 +59,7 @@ final class Products {
   }
 
   /**
-   * The rows of x and arbitrary further rows, up to a multiple of the block: in place if the memory
-   * of x holds them, else a copy.
+   * The rows of x, then arbitrary ones to fill a block: in place if x's memory has them, or copied.
    */
   private Tensor inWholeBlocks(TorchTensor x) {
     long block = device.blockOfRows();

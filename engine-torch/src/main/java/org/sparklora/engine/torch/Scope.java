@@ -9,8 +9,7 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * Runs operators for one caller at a time, on a number of threads, and frees the tensors that they
- * return at the end of the run: nothing is left to the garbage collector, which does not see their
- * native memory.
+ * return at the end of the run: the garbage collector does not see their native memory.
  *
  * <p>Tensors made inside a run are freed afterwards: {@code copy_} copies results into a tensor.
  *

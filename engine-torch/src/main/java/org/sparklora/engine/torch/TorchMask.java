@@ -1,6 +1,5 @@
 package org.sparklora.engine.torch;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +22,8 @@ final class TorchMask extends AttentionMask {
   private static final float HIDDEN = -1e30f;
 
   private final TorchDevice device;
-  private final List<Branch> single = new ArrayList<>();
-  private final List<Branch> several = new ArrayList<>();
+  private final List<Branch> single; // of one query each, as in decoding
+  private final List<Branch> several; // of several queries each
   private final Map<Object, TorchDevice.Allocation> kept = new HashMap<>();
   private final Map<Object, Tensor> made = new HashMap<>();
   private final Optional<Step> step; // of decoding
@@ -45,18 +44,12 @@ final class TorchMask extends AttentionMask {
     super(branches);
     this.device = device;
     this.step = step;
-    for (Branch branch : branches) {
-      if (branch.queries() > 1) {
-        several.add(branch);
-      } else {
-        single.add(branch.part(0, 1));
-      }
-    }
+    this.single = branches.stream().filter(b -> b.queries() == 1).map(b -> b.part(0, 1)).toList();
+    this.several = branches.stream().filter(branch -> branch.queries() > 1).toList();
   }
 
   // ---- branches of one query -----------------------------------------------------------------
 
-  /** Branches of one query each, as in decoding. */
   List<Branch> single() {
     return single;
   }
@@ -155,7 +148,6 @@ final class TorchMask extends AttentionMask {
 
   // ---- branches of several queries -----------------------------------------------------------
 
-  /** Branches of several queries each. */
   List<Branch> several() {
     return several;
   }

@@ -49,7 +49,6 @@ final class TorchNf4 extends Tensor {
     }
   }
 
-  /** The type that elements are rounded to. */
   DType values() {
     return values;
   }

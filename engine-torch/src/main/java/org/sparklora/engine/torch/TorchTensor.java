@@ -7,10 +7,7 @@ import org.sparklora.model.engine.tensor.DType;
 import org.sparklora.model.engine.tensor.HostTensor;
 import org.sparklora.model.engine.tensor.Tensor;
 
-/**
- * A tensor of libtorch, over host memory or a device's. Views are other shapes over the same
- * storage.
- */
+/** A tensor of libtorch in host or device memory. Views are other shapes over the same storage. */
 final class TorchTensor extends Tensor {
   private final Storage storage;
   private final boolean isOwner;

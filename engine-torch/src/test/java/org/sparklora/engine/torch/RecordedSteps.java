@@ -28,8 +28,8 @@ public final class RecordedSteps {
   private static final DecoderConfig SHAPE =
       CountedRun.shape(
           List.of(
-              new DecoderConfig.Layer(24, Optional.of(CountedRun.ROPE)),
-              new DecoderConfig.Layer(Branch.ALL, Optional.of(CountedRun.ROPE))));
+              new DecoderConfig.Layer(24, Optional.of(CountedRun.ROPE), Optional.empty()),
+              new DecoderConfig.Layer(Branch.ALL, Optional.of(CountedRun.ROPE), Optional.empty())));
 
   private RecordedSteps() {}
 

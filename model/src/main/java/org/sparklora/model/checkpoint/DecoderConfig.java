@@ -70,14 +70,9 @@ public record DecoderConfig(
    * @param experts the mixture in place of the feed-forward layer, if the layer has one
    */
   public record Layer(int window, Optional<Rope> rope, Optional<Experts> experts) {
-    /** A layer with one feed-forward layer for all tokens. */
-    public Layer(int window, Optional<Rope> rope) {
-      this(window, rope, Optional.empty());
-    }
-
-    /** Alike layers that see all keys. */
+    /** Alike layers without experts that see all keys. */
     public static List<Layer> alike(int count, Rope rope) {
-      return Collections.nCopies(count, new Layer(Branch.ALL, Optional.of(rope)));
+      return Collections.nCopies(count, new Layer(Branch.ALL, Optional.of(rope), Optional.empty()));
     }
   }
 

@@ -143,7 +143,7 @@ final class DecoderConfigReader {
       throw unsupported("use_bidirectional_attention", true, "only false is supported");
     }
     for (String key : List.of("num_experts", "num_local_experts")) {
-      if (!family.has(Trait.EXPERTS) && fields.whole(key, 0, Integer.MAX_VALUE).orElse(0) > 0) {
+      if (!family.reads("num_experts") && fields.whole(key, 0, Integer.MAX_VALUE).orElse(0) > 0) {
         throw unsupported(key, json.get(key), "of mixtures of experts only qwen3_moe is supported");
       }
     }

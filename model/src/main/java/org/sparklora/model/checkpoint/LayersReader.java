@@ -26,6 +26,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
   private static final String SLIDING = "sliding_attention";
   private static final String WINDOW = "sliding_window";
   private static final String PARAMETERS = "rope_parameters";
+  private static final String UNROTATED = "no_rope_layer_interval";
   private static final int MAX_EXPERTS = 1 << 18; // of all layers
 
   List<DecoderConfig.Layer> read() {
@@ -52,10 +53,13 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
     return layers;
   }
 
-  /** The mixture of experts; transformers 5 writes the number of experts under its own name. */
+  /**
+   * The mixture of each decoder_sparse_step-th layer that mlp_only_layers does not name;
+   * transformers 5 writes the number of experts under its own name.
+   */
   private Optional<DecoderConfig.Experts> experts(int most) {
     String key = fields.has("num_local_experts") ? "num_local_experts" : "num_experts";
-    int count = family.has(Trait.EXPERTS) ? fields.whole(key, 0, most).orElse(0) : 0;
+    int count = family.reads("num_experts") ? fields.whole(key, 0, most).orElse(0) : 0;
     if (count == 0) {
       return Optional.empty();
     }
@@ -103,9 +107,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
       return allButEach(family.reads(key) ? fields.positive(key, Integer.MAX_VALUE) : 4, count);
     }
     return IntStream.range(0, count)
-        .mapToObj(
-            layer ->
-                has && (family.has(Trait.UNROTATED_LAYERS) ? !rotated.get(layer) : isLate(layer)))
+        .mapToObj(layer -> has && (family.reads(UNROTATED) ? !rotated.get(layer) : isLate(layer)))
         .toList();
   }
 
@@ -123,7 +125,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
 
   /** For each layer whether q and k are rotated. */
   private List<Boolean> rotated(int layers) {
-    if (!family.has(Trait.UNROTATED_LAYERS)) {
+    if (!family.reads(UNROTATED)) {
       return Collections.nCopies(layers, true);
     }
     if (fields.has("no_rope_layers")) { // despite its name, 1 means that the layer has RoPE
@@ -136,7 +138,7 @@ record LayersReader(JsonFields fields, ModelFamily family, int maxPositions, int
       }
       return listed.subList(0, layers).stream().map(rope -> rope == 1).toList();
     }
-    return allButEach(fields.positive("no_rope_layer_interval", Integer.MAX_VALUE), layers);
+    return allButEach(fields.positive(UNROTATED, Integer.MAX_VALUE), layers);
   }
 
   /**

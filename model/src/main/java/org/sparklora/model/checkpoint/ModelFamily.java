@@ -43,8 +43,7 @@ public enum ModelFamily {
        "attention_bias": false}"""),
   QWEN3_MOE(
       Norms.BEFORE,
-      Set.of(
-          Trait.NORM_OF_EACH_HEAD, Trait.WINDOW_IF_SAID, Trait.WINDOW_IN_ALL_LAYERS, Trait.EXPERTS),
+      Set.of(Trait.NORM_OF_EACH_HEAD, Trait.WINDOW_IF_SAID, Trait.WINDOW_IN_ALL_LAYERS),
       """
       {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
        "intermediate_size": 6144, "moe_intermediate_size": 768, "num_experts": 128,
@@ -52,7 +51,7 @@ public enum ModelFamily {
        "sliding_window": 4096, "hidden_act": "silu", "attention_bias": false}"""),
   SMOLLM3(
       Norms.BEFORE,
-      Set.of(Trait.WINDOW_IF_SAID, Trait.UNROTATED_LAYERS),
+      Set.of(Trait.WINDOW_IF_SAID),
       """
       {"rope_theta": 2000000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
        "no_rope_layer_interval": 4, "tie_word_embeddings": true, "pad_token_id": 128004,
@@ -85,17 +84,10 @@ public enum ModelFamily {
     NORM_OF_EACH_HEAD,
     /** All heads of q, and all of k, are normalised together. */
     NORM_OF_PROJECTION,
-    /** Some layers have no rotary embedding (NoPE). */
-    UNROTATED_LAYERS,
     /** Norms multiply by 1 + weight. */
     NORM_BY_ONE_PLUS_WEIGHT,
     /** Embeddings are multiplied by √C. */
     SCALED_EMBEDDING,
-    /**
-     * A mixture of experts in place of the feed-forward layer of each decoder_sparse_step-th block
-     * that mlp_only_layers does not name.
-     */
-    EXPERTS,
     /** All layers attend over a sliding window if sliding_window is a number in use. */
     WINDOW_IN_ALL_LAYERS,
     /**

@@ -140,9 +140,4 @@ public final class WeightNames {
         .max()
         .orElse(0);
   }
-
-  /** Whether an unexpected tensor is accepted and ignored. */
-  static boolean isIgnored(String name) {
-    return name.endsWith(".rotary_emb.inv_freq"); // old checkpoints store it; it is recomputed
-  }
 }

@@ -74,13 +74,9 @@ public class AttentionMask implements AutoCloseable {
    *     branches that share it
    */
   public final List<List<Branch>> families() {
-    if (families == null) {
-      families = groupByBeginning(branches);
+    if (families != null) {
+      return families;
     }
-    return families;
-  }
-
-  private static List<List<Branch>> groupByBeginning(List<Branch> branches) {
     Map<Integer, Integer> beginnings = new HashMap<>();
     Map<Integer, List<Branch>> groups = new TreeMap<>();
     for (Branch branch : branches) {
@@ -98,7 +94,8 @@ public class AttentionMask implements AutoCloseable {
                 .formatted(branch));
       }
     }
-    return List.copyOf(groups.values());
+    families = List.copyOf(groups.values());
+    return families;
   }
 
   /** Frees the mask's device memory, if it has any. Idempotent. */

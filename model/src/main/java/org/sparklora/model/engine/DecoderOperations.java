@@ -89,8 +89,7 @@ abstract class DecoderOperations {
   }
 
   /**
-   * {@code dW += alpha · dYᵀ · x}, with dY {@code (N, out)}, x {@code (N, in)}, dW {@code (out,
-   * in)}.
+   * {@code dW += alpha · dYᵀ · x}, dY {@code (N, out)}, x {@code (N, in)}, dW {@code (out, in)}.
    */
   public final void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
     check("matmulBackwardWeight").floats(dW).operands(dY, x).linear(x, dW, dY);
@@ -111,8 +110,7 @@ abstract class DecoderOperations {
 
   // ---- token embedding -----------------------------------------------------------------------
   /**
-   * {@code y[n] = table[tokens[n]]}, with tokens {@code (N)}, table {@code (V, C)}, y {@code (N,
-   * C)}.
+   * {@code y[n] = table[tokens[n]]}, tokens {@code (N)}, table {@code (V, C)}, y {@code (N, C)}.
    */
   public final void embed(Tensor table, Indices tokens, Tensor y) {
     check("embed").activations(y).rowsOf(table, tokens, "token", y);
@@ -346,8 +344,7 @@ abstract class DecoderOperations {
    * @param uniforms {@code (M)} in [0, 1); without effect if the rule is greedy
    * @param seen tokens of each row that get the repetition penalty, once however often a token
    *     occurs; an empty list if the rule has no penalty
-   * @return {@link Draws#NOT_FINITE} for a row with a NaN or infinite logit, however tokens are
-   *     picked
+   * @return {@link Draws#NOT_FINITE} for a row with a NaN or infinite logit, also if greedy
    */
   public final Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
     Check check = check("sample").floats(logits).perRow(logits, uniforms.length, "uniforms");

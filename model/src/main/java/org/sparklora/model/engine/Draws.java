@@ -12,7 +12,6 @@ public record Draws(int[] tokens, float[] logProbs) {
   /** Stands for the token of a row with a NaN or infinite logit. */
   public static final int NOT_FINITE = -1;
 
-  /** Allocates the draws of {@code rows} rows. */
   public static Draws ofRows(int rows) {
     return new Draws(new int[rows], new float[rows]);
   }

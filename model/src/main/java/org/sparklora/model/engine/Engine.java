@@ -44,9 +44,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
     return kernels.keepsBfloat16();
   }
 
-  /**
-   * Whether {@link #quantized} matrices stay quantised, and products widen them a part at a time.
-   */
+  /** Whether {@link #quantized} matrices stay quantised; products then widen them part by part. */
   public boolean keepsNf4() {
     return kernels.keepsNf4();
   }
@@ -100,8 +98,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /**
    * Runs work of many engine calls on the thread from which they cost least, one of the engine's
-   * own if it has threads, and returns the work's result. Other callers may have to wait until it
-   * is done.
+   * own if it has threads, and returns the work's result. Other callers may wait until then.
    *
    * @throws RuntimeException or an error: what the work throws
    */
@@ -238,10 +235,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
     return kernels.indices(values, bound);
   }
 
-  /**
-   * Begins to transfer scores to this process; their tensors may be closed or overwritten before
-   * the transfer ends.
-   */
+  /** Starts to transfer scores to this process; their tensors may be closed or changed at once. */
   public Arrival<TokenScores.Values> bring(TokenScores scores) {
     return kernels.bring(scores);
   }

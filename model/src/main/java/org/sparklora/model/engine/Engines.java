@@ -21,8 +21,7 @@ import org.sparklora.model.engine.hardware.OpenBlasKernels;
 import org.sparklora.model.engine.tensor.DType;
 
 /**
- * The {@link Engine}s of this JVM, one for each {@link EngineChoice}, from the providers on the
- * class path.
+ * The {@link Engine}s of this JVM by {@link EngineChoice}, from the providers on the class path.
  *
  * <p>System property {@code lora.engine} names the default engine ({@code vector}, {@code torch},
  * {@code nd4j} or {@code reference}; if unset, the one that uses the GPU which was {@link
@@ -56,7 +55,6 @@ public final class Engines {
 
   private static volatile CudaDevice device; // null without a GPU
 
-  /** The name of the default engine. */
   private static String usual = ON_CPU;
 
   private Engines() {}
@@ -84,9 +82,7 @@ public final class Engines {
     return new EngineChoice(provider.name(), choice.deterministic() && provider.varies());
   }
 
-  /**
-   * The engine for vectors in host memory, whatever engine computes on a device: the CPU engine.
-   */
+  /** The engine for vectors in host memory: the CPU's, whatever engine computes on a device. */
   public static synchronized Engine host() {
     return opened(new EngineChoice(ON_CPU, false));
   }
@@ -122,8 +118,7 @@ public final class Engines {
 
   /**
    * Assigns a GPU to this JVM, and makes an engine that uses it the default unless {@code
-   * lora.engine} names another. To be called before any computation. A build for CPUs only logs a
-   * warning.
+   * lora.engine} names another. To be called before any computation; a build for CPUs only warns.
    *
    * @param address the device's number as the cluster gives it, equal to that of {@code nvidia-smi}
    * @throws IllegalStateException if the device, its driver or its compute capability is not
@@ -216,10 +211,7 @@ public final class Engines {
     return new Engine(CountingKernels.of(products, activations));
   }
 
-  /**
-   * An engine that computes nothing, chooses types and sizes as {@code like} does, and reports each
-   * product of a linear layer.
-   */
+  /** An engine that only reports linear layers' products, in {@code like}'s types and sizes. */
   public static Engine counting(Engine like, Consumer<LinearProduct> products) {
     return new Engine(CountingKernels.like(like.kernels, products));
   }

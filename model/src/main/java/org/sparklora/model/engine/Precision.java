@@ -16,8 +16,7 @@ import org.sparklora.model.engine.tensor.DType;
  *     nearest; {@link org.sparklora.model.Decoder#kept} may choose bfloat16 without loss
  * @param products the operands of matrix products: float32, or bfloat16 to round them, as PyTorch's
  *     autocast does, on engines and CPUs that are faster with it
- * @param quantization of the matrices of a frozen base's linear layers; they then read as {@code
- *     weights}
+ * @param quantization of the matrices of a frozen base's linear layers, read as {@code weights}
  */
 public record Precision(DType weights, DType products, Quantization quantization)
     implements Serializable {

@@ -1,5 +1,6 @@
 package org.sparklora.model.engine;
 
+import java.util.Arrays;
 import org.sparklora.model.engine.tensor.Tensor;
 
 /**
@@ -82,9 +83,7 @@ public record Routing(
    */
   static Routing ofFirst(Tensor logits, Rule rule) {
     int[] chosen = new int[logits.rows() * rule.active];
-    for (int pair = 0; pair < chosen.length; pair++) {
-      chosen[pair] = pair % rule.active;
-    }
+    Arrays.setAll(chosen, pair -> pair % rule.active);
     return inRows(rule, chosen, new float[chosen.length], new double[logits.columns()]);
   }
 

@@ -22,21 +22,11 @@ public record SamplingRule(
 
   public SamplingRule {
     require(temperature >= 0, "temperature", temperature, "it must be 0 for greedy, or above");
+    require(topK >= 0, "top_k", topK, "it must be 0 for all tokens, or how many to draw from");
     require(
-        topK >= 0,
-        "top_k",
-        topK,
-        "it must be 0 for all tokens, or the number of tokens to draw from");
+        topP >= 0 && topP <= 1, "top_p", topP, "it must be from 0 to 1; 1 draws from all tokens");
     require(
-        topP >= 0 && topP <= 1,
-        "top_p",
-        topP,
-        "it must be between 0 and 1; 1 draws from all tokens");
-    require(
-        minP >= 0 && minP <= 1,
-        "min_p",
-        minP,
-        "it must be between 0 and 1; 0 draws from all tokens");
+        minP >= 0 && minP <= 1, "min_p", minP, "it must be from 0 to 1; 0 draws from all tokens");
     require(
         repetitionPenalty > 0 && Float.isFinite(repetitionPenalty),
         "repetition_penalty",

@@ -5,7 +5,6 @@
  * hold tensors and describe the hardware.
  *
  * <p>Used by the layers of {@code org.sparklora.model}, and by other modules for parameter vectors.
- * Engine implementations, in packages and modules of their own, depend on these three packages
- * alone.
+ * Engine implementations, in other packages and modules, depend on these three packages alone.
  */
 package org.sparklora.model.engine;

@@ -1,5 +1,6 @@
 package org.sparklora.model.layer;
 
+import java.util.Optional;
 import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.layer.Workspace.Buffer;
@@ -29,10 +30,16 @@ public record GatedFeedForward(GateFunction f, Linear gate, Linear up, Linear do
   }
 
   @Override
-  public void forward(Workspace workspace, Tensor x, FeedForward.Saved kept, Tensor residual) {
+  public void forward(
+      Workspace workspace, Tensor x, FeedForward.Saved kept, Optional<Tensor> residual) {
     Saved saved = (Saved) kept;
     project(workspace, x, saved);
-    down.forward(workspace, gated(workspace, saved), residual, saved.uDown, true);
+    Tensor gated = gated(workspace, saved);
+    if (residual.isPresent()) {
+      down.forward(workspace, gated, residual.get(), saved.uDown, true);
+    } else {
+      down.recompute(workspace, gated, saved.uDown);
+    }
     workspace.giveBack(Buffer.GATED);
   }
 
@@ -41,14 +48,6 @@ public record GatedFeedForward(GateFunction f, Linear gate, Linear up, Linear do
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     gate.forward(workspace, in, saved.gate, saved.uGate, false);
     up.forward(workspace, in, saved.up, saved.uUp, false);
-  }
-
-  @Override
-  public void recompute(Workspace workspace, Tensor x, FeedForward.Saved kept) {
-    Saved saved = (Saved) kept;
-    project(workspace, x, saved);
-    down.recompute(workspace, gated(workspace, saved), saved.uDown);
-    workspace.giveBack(Buffer.GATED);
   }
 
   @Override

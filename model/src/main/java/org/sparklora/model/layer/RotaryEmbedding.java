@@ -162,8 +162,7 @@ public final class RotaryEmbedding implements AutoCloseable {
       while (enough < positions) {
         enough = Math.addExact(enough, enough);
       }
-      // close() frees the old tables, which other threads may still use; each table is half the
-      // next
+      // close() frees old tables, which other threads may still use; each is half the next
       Map<DecoderConfig.Rope, Angles> angles = new HashMap<>();
       for (DecoderConfig.Rope rope : ropes) {
         angles.put(rope, compute(engine, rope, enough));

@@ -3,6 +3,7 @@ package org.sparklora.model.layer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.GateFunction;
 import org.sparklora.model.engine.Routing;
@@ -51,40 +52,40 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
   }
 
   @Override
-  public void forward(Workspace workspace, Tensor x, FeedForward.Saved kept, Tensor residual) {
+  public void forward(
+      Workspace workspace, Tensor x, FeedForward.Saved kept, Optional<Tensor> residual) {
     Saved saved = (Saved) kept;
-    try (ExpertRows rows = route(workspace, x, saved)) {
-      saved.load.add(rows.routing);
-      Tensor weighted = weightedAfterGates(workspace, rows, x, saved.rows);
-      Tensor y = workspace.lendActivation(Buffer.ROUTED, rows.count(), x.columns());
+    Engine engine = workspace.engine();
+    Tensor routed = workspace.operand(Buffer.OPERAND, x);
+    router.forward(workspace, routed, saved.logits, saved.uRouter, false);
+    Routing routing = engine.route(saved.logits, rule);
+    try (ExpertRows rows = ExpertRows.of(engine, routing)) {
+      Tensor gathered = rows.gather(workspace, x, Buffer.ROUTED, engine.activationType());
       forEach(
-          rows.routing,
+          routing,
+          (expert, from, to) ->
+              expert.project(workspace, gathered.rows(from, to), saved.rows.rows(from, to)));
+      workspace.giveBack(Buffer.ROUTED);
+      Tensor weighted = weighted(workspace, rows.weights(workspace), saved.rows);
+      Optional<Tensor> y =
+          residual.map(sum -> workspace.lendActivation(Buffer.ROUTED, rows.count(), x.columns()));
+      forEach(
+          routing,
           (expert, from, to) -> {
             Tensor in = workspace.operand(Buffer.OPERAND, weighted.rows(from, to));
             Tensor u = saved.rows.uDown().rows(from, to);
-            expert.down().forward(workspace, in, y.rows(from, to), u, false);
+            if (y.isPresent()) {
+              expert.down().forward(workspace, in, y.get().rows(from, to), u, false);
+            } else {
+              expert.down().recompute(workspace, in, u);
+            }
           });
-      rows.addTo(workspace, y, residual);
+      if (y.isPresent()) {
+        saved.load.add(routing);
+        rows.addTo(workspace, y.get(), residual.get());
+      }
       workspace.giveBack(Buffer.ROUTED, Buffer.GATED, Buffer.WEIGHTS);
     }
-  }
-
-  /** Computes the logits, and the experts that they choose. */
-  private ExpertRows route(Workspace workspace, Tensor x, Saved saved) {
-    Tensor in = workspace.operand(Buffer.OPERAND, x);
-    router.forward(workspace, in, saved.logits, saved.uRouter, false);
-    return ExpertRows.of(workspace.engine(), workspace.engine().route(saved.logits, rule));
-  }
-
-  /** Computes gates and ups; returns {@link #weighted}. */
-  private Tensor weightedAfterGates(
-      Workspace workspace, ExpertRows rows, Tensor x, GatedFeedForward.Saved saved) {
-    Tensor in = rows.gather(workspace, x, Buffer.ROUTED, workspace.engine().activationType());
-    forEach(
-        rows.routing,
-        (expert, from, to) -> expert.project(workspace, in.rows(from, to), saved.rows(from, to)));
-    workspace.giveBack(Buffer.ROUTED);
-    return weighted(workspace, rows.weights(workspace), saved);
   }
 
   /** {@code weight · f(gate) · up}, {@code (M, F)}. */
@@ -93,21 +94,6 @@ public record RoutedFeedForward(Linear router, List<GatedFeedForward> experts, R
     workspace.engine().gate(experts.get(0).f(), saved.gate(), saved.up(), weighted);
     workspace.engine().scaleRows(weighted, weights);
     return weighted;
-  }
-
-  @Override
-  public void recompute(Workspace workspace, Tensor x, FeedForward.Saved kept) {
-    Saved saved = (Saved) kept;
-    try (ExpertRows rows = route(workspace, x, saved)) {
-      Tensor weighted = weightedAfterGates(workspace, rows, x, saved.rows);
-      forEach(
-          rows.routing,
-          (expert, from, to) -> {
-            Tensor in = workspace.operand(Buffer.OPERAND, weighted.rows(from, to));
-            expert.down().recompute(workspace, in, saved.rows.uDown().rows(from, to));
-          });
-      workspace.giveBack(Buffer.GATED, Buffer.WEIGHTS);
-    }
   }
 
   @Override

@@ -21,15 +21,6 @@ public record TokenPlaces(
     RotaryEmbedding.Tables rotary,
     Cache cache) {
 
-  /** A pass that keeps nothing. */
-  public TokenPlaces(
-      Indices tokens,
-      IntFunction<AttentionMask> masks,
-      Indices positions,
-      RotaryEmbedding.Tables rotary) {
-    this(tokens, masks, positions, rotary, (layer, window, own) -> own);
-  }
-
   /** Keeps the keys and values of a pass for later ones. */
   public interface Cache {
     /**

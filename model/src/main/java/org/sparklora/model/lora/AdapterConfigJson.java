@@ -2,15 +2,19 @@ package org.sparklora.model.lora;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
@@ -25,7 +29,6 @@ final class AdapterConfigJson {
   private static final Set<String> MUST_BE_OFF =
       Set.of(
           "alora_invocation_tokens",
-          "alpha_pattern",
           "arrow_config",
           "fan_in_fan_out",
           "kasa_config",
@@ -54,6 +57,7 @@ final class AdapterConfigJson {
       Set.of("mlp.gate_proj.weight", "mlp.up_proj.weight", "mlp.down_proj.weight");
 
   private static final String RANKS = "rank_pattern";
+  private static final String ALPHAS = "alpha_pattern";
   private static final String PARAMETERS = "target_parameters";
   private static final String LAYERS = "layers_to_transform";
   private static final String BASE = "base_model_name_or_path";
@@ -95,7 +99,6 @@ final class AdapterConfigJson {
     JsonFields fields = JsonFields.read(file);
     refuseOtherKinds(fields);
     JsonNode rank = fields.json().path("r");
-    JsonFields ranks = fields.child(RANKS);
     return new LoraConfig(
         rank.isMissingNode()
             ? DEFAULT
@@ -104,10 +107,16 @@ final class AdapterConfigJson {
         fields.number("lora_dropout", 0),
         fields.flag("use_rslora", false),
         new LoraTargets(targets(fields), rule(fields, "exclude_modules")),
-        ranks.json().properties().stream()
-            .map(Map.Entry::getKey)
-            .map(key -> new LoraConfig.RankOf(key, ranks.positive(key, Integer.MAX_VALUE)))
-            .toList());
+        new LoraConfig.Patterns(
+            pattern(fields.child(RANKS), (of, key) -> of.positive(key, Integer.MAX_VALUE)),
+            pattern(fields.child(ALPHAS), (of, key) -> of.number(key, DEFAULT))));
+  }
+
+  private static <T> Map<String, T> pattern(
+      JsonFields fields, BiFunction<JsonFields, String, T> value) {
+    Map<String, T> pattern = new LinkedHashMap<>(); // the first one that names a layer counts
+    fields.json().fieldNames().forEachRemaining(key -> pattern.put(key, value.apply(fields, key)));
+    return pattern;
   }
 
   private static void refuseOtherKinds(JsonFields fields) {
@@ -173,7 +182,7 @@ final class AdapterConfigJson {
           "it needs a list as target_modules; let the expression name layers");
     }
     patterns.removeIf(String::isEmpty);
-    return new LoraTargets.Layers(names, indexes, patterns);
+    return new LoraTargets.Names(names.names(), indexes, patterns);
   }
 
   private static LoraTargets.Rule rule(JsonFields fields, String key) {
@@ -199,19 +208,16 @@ final class AdapterConfigJson {
     LoraConfig config = layout.config();
     ObjectNode json = JsonFile.parse(WRITTEN.getBytes(StandardCharsets.UTF_8), "WRITTEN");
     json.put(BASE, baseModel);
-    double alpha = config.alpha();
-    if (alpha == Math.rint(alpha) && alpha <= Integer.MAX_VALUE) {
-      json.put("lora_alpha", (int) alpha); // PEFT reads 16.0, but writes 16
-    } else {
-      json.put("lora_alpha", alpha);
-    }
+    json.set("lora_alpha", number(config.alpha()));
     json.put("lora_dropout", config.dropout());
     json.put("r", config.rank());
     ArrayNode targets = json.putArray("target_modules"); // excluded layers left out
     layout.targetNames().forEach(targets::add);
     json.put("use_rslora", config.rslora());
     ObjectNode ranks = json.putObject(RANKS);
-    config.ranks().forEach(of -> ranks.put(of.layers(), of.rank()));
+    config.patterns().ranks().forEach(ranks::put);
+    ObjectNode alphas = json.putObject(ALPHAS);
+    config.patterns().alphas().forEach((layers, alpha) -> alphas.set(layers, number(alpha)));
     List<String> modules = layout.modules();
     if (modules.stream().anyMatch(module -> module.contains(WeightNames.EXPERTS))) {
       FEED_FORWARD.stream()
@@ -221,5 +227,11 @@ final class AdapterConfigJson {
           .forEach(weight -> json.withArray(PARAMETERS).add(weight));
     }
     return json;
+  }
+
+  /** PEFT reads 16.0, but writes 16. */
+  private static JsonNode number(double value) {
+    boolean isWhole = value == Math.rint(value) && value <= Integer.MAX_VALUE;
+    return isWhole ? IntNode.valueOf((int) value) : DoubleNode.valueOf(value);
   }
 }

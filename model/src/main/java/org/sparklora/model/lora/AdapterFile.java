@@ -103,13 +103,11 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
    * @param file the tensors of the file of factors, by name
    */
   private void check(Map<String, TensorInfo> file) {
-    TreeSet<String> missing = new TreeSet<>();
+    List<String> names = layout.entries().stream().map(ParameterLayout.Entry::name).toList();
+    TreeSet<String> missing = new TreeSet<>(names);
+    missing.removeAll(file.keySet());
     TreeSet<String> extra = new TreeSet<>(file.keySet());
-    for (ParameterLayout.Entry entry : layout.entries()) {
-      if (!extra.remove(entry.name())) {
-        missing.add(entry.name());
-      }
-    }
+    names.forEach(extra::remove);
     // PEFT saves an adapted head together with the matrix it adapts
     boolean copiesOfBase =
         extra.removeAll(layout.modules().stream().map(AdapterLayout::nameOfBase).toList());
@@ -127,7 +125,7 @@ public record AdapterFile(Path folder, AdapterLayout layout) {
             folder,
             entry.name(),
             Arrays.toString(info.shape()),
-            layout.config().ranks().isEmpty()
+            layout.config().patterns().ranks().isEmpty()
                 ? "r = " + layout.config().rank()
                 : "r or rank_pattern",
             CONFIG,

@@ -46,9 +46,11 @@ public final class AdapterLayout extends ParameterLayout {
       int rank = config.rank(module);
       long[] shape = shapes.getOrDefault(module + ".weight", embedding);
       Entry a = add(name(module, "lora_A"), rank, shape[1]);
-      factors.put(module, new Factors(a, add(name(module, "lora_B"), shape[0], rank)));
+      Entry b = add(name(module, "lora_B"), shape[0], rank);
+      factors.put(module, new Factors(a, b, (float) config.scale(module)));
     }
     this.targetNames = shortest(factors.keySet(), model.linearNames());
+    config.patterns().warnOfUnmatched(factors.keySet());
     checkExperts(model);
   }
 
@@ -66,7 +68,22 @@ public final class AdapterLayout extends ParameterLayout {
     String joined = " if experts or routers have adapters: PEFT cannot load others";
     require(!any || config.dropout() == 0, "lora_dropout", config.dropout(), "must be 0" + joined);
     require(!any || !config.rslora(), "use_rslora", true, "must be false" + joined);
-    boolean named = config.ranks().stream().anyMatch(rank -> rank.layers().contains("experts"));
+    LoraConfig.Patterns patterns = config.patterns();
+    require(
+        !any || patterns.alphas().isEmpty(),
+        "lora_alpha_pattern",
+        patterns.alphas(),
+        "must be empty" + joined);
+    boolean named = patterns.ranks().keySet().stream().anyMatch(of -> of.endsWith("gate_up_proj"));
+    boolean renamed = // in PEFT, where a pattern for the names here does not match
+        factors.keySet().stream()
+            .filter(of -> of.contains(".mlp.") && !(named && of.contains(WeightNames.EXPERTS)))
+            .anyMatch(of -> config.rank(of) != config.rank());
+    require(
+        !any || !renamed,
+        "lora_rank_pattern",
+        patterns.ranks(),
+        "must match no feed-forward layer or router" + joined + "; see lora_rank_per_expert");
     require(
         model.experts().isPresent() || !named,
         "lora_rank_per_expert",
@@ -156,6 +173,11 @@ public final class AdapterLayout extends ParameterLayout {
     return factors(module).map(of -> of.ofA.size() + of.ofB.size()).orElse(0L);
   }
 
+  /** Elements of an adapter of rank 1 on the same layers: Σ (in + out). */
+  public long sizeOfRankOne() {
+    return factors.values().stream().mapToLong(of -> of.in() + of.out()).sum();
+  }
+
   /** The largest rank of any layer. */
   public int largestRank() {
     return factors.values().stream().mapToInt(Factors::rank).max().orElse(0);
@@ -203,8 +225,9 @@ public final class AdapterLayout extends ParameterLayout {
    *
    * @param ofA A {@code (R, in)}
    * @param ofB B {@code (out, R)}
+   * @param scale s, the factor of {@code x·Aᵀ·Bᵀ}
    */
-  public record Factors(Entry ofA, Entry ofB) implements Serializable {
+  public record Factors(Entry ofA, Entry ofB, float scale) implements Serializable {
 
     /** R. */
     public int rank() {

@@ -115,10 +115,6 @@ public record AdapterMerge(
         copy,
         sum ->
             engine.matmulInput(
-                factors.b(parameters),
-                factors.a(parameters),
-                (float) layout.config().scale(factors.rank()),
-                true,
-                sum));
+                factors.b(parameters), factors.a(parameters), factors.scale(), true, sum));
   }
 }

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * @param exclude removes some of the included layers
  */
 public record LoraTargets(Rule include, Rule exclude) implements Serializable {
-  private static final Logger LOG = LoggerFactory.getLogger(LoraTargets.class);
+  static final Logger LOG = LoggerFactory.getLogger(LoraTargets.class);
 
   /** All linear layers but the head; the runs of LoRA Without Regret also adapt {@value #HEAD}. */
   public static final String ALL_LINEAR = "all-linear";
@@ -79,20 +79,37 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
   }
 
   /** A way to choose layers by name. */
-  public sealed interface Rule extends Serializable permits Names, Layers, Expression {
+  public sealed interface Rule extends Serializable permits Names, Expression {
     /** Whether the layer with this full name is chosen. */
     boolean matches(String module);
   }
 
-  /** Selects layers by name or by the end of their name. */
-  public record Names(List<String> names) implements Rule {
+  /**
+   * Selects layers by name or by the end of their name, all of them or those of some blocks; a full
+   * name selects its layer in any block.
+   *
+   * @param indexes the blocks, {@code layers_to_transform}; empty for all
+   * @param patterns expressions for the name before the index, {@code layers_pattern}; empty for
+   *     any
+   */
+  public record Names(List<String> names, List<Integer> indexes, List<String> patterns)
+      implements Rule {
     public Names {
       names = List.copyOf(names);
+      indexes = List.copyOf(indexes);
+      patterns = List.copyOf(patterns);
+      patterns.forEach(Names::compile);
+    }
+
+    /** Layers of all blocks. */
+    public Names(List<String> names) {
+      this(names, List.of(), List.of());
     }
 
     @Override
     public boolean matches(String module) {
-      return names.stream().anyMatch(name -> matches(name, module));
+      return names.contains(module)
+          || names.stream().anyMatch(name -> matches(name, module)) && isInBlock(module);
     }
 
     private static boolean matches(String name, String module) {
@@ -103,6 +120,22 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
 
     private static boolean isAllLinear(String name) {
       return name.equalsIgnoreCase(ALL_LINEAR);
+    }
+
+    private boolean isInBlock(String module) {
+      List<String> places = patterns.isEmpty() ? List.of("[^.]*") : patterns;
+      return indexes.isEmpty()
+          || places.stream()
+              .map(pattern -> compile(pattern).matcher(module))
+              .filter(Matcher::lookingAt)
+              .findFirst()
+              .map(matcher -> indexes.contains(Integer.valueOf(matcher.group("index"))))
+              .orElse(false);
+    }
+
+    private static Pattern compile(String pattern) {
+      return Expression.compile(
+          "layers_pattern", "(?:^|.*?\\.)" + pattern + "\\.(?<index>\\d+)\\.");
     }
 
     /** Warns of names without a layer; PEFT ignores them silently, since models share lists. */
@@ -118,47 +151,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
 
     @Override
     public String toString() {
-      return names.toString();
-    }
-  }
-
-  /**
-   * Selects layers by name in some blocks only; a full name selects its layer in any block.
-   *
-   * @param indexes the blocks, {@code layers_to_transform}
-   * @param patterns expressions for the name before the index, {@code layers_pattern}; empty for
-   *     any
-   */
-  public record Layers(Names names, List<Integer> indexes, List<String> patterns) implements Rule {
-    public Layers {
-      indexes = List.copyOf(indexes);
-      patterns = List.copyOf(patterns);
-      patterns.forEach(Layers::compile);
-    }
-
-    @Override
-    public boolean matches(String module) {
-      return names.names().contains(module) || names.matches(module) && isInBlock(module);
-    }
-
-    private boolean isInBlock(String module) {
-      return (patterns.isEmpty() ? List.of("[^.]*") : patterns)
-          .stream()
-              .map(pattern -> compile(pattern).matcher(module))
-              .filter(Matcher::lookingAt)
-              .findFirst()
-              .map(matcher -> indexes.contains(Integer.valueOf(matcher.group("index"))))
-              .orElse(false);
-    }
-
-    private static Pattern compile(String pattern) {
-      return Expression.compile(
-          "layers_pattern", "(?:^|.*?\\.)" + pattern + "\\.(?<index>\\d+)\\.");
-    }
-
-    @Override
-    public String toString() {
-      return names + " with layers_to_transform " + indexes;
+      return names + (indexes.isEmpty() ? "" : " with layers_to_transform " + indexes);
     }
   }
 

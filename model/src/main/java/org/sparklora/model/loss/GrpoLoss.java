@@ -2,6 +2,7 @@ package org.sparklora.model.loss;
 
 import java.util.Arrays;
 import java.util.Map;
+import org.sparklora.model.loss.PolicyTargets.Completion;
 
 /**
  * The policy loss of GRPO (Shao et al., 2024) and its variants, as TRL computes it. With p, o and r
@@ -41,11 +42,6 @@ public record GrpoLoss(
     }
   }
 
-  /** A loss without that of routers. */
-  public GrpoLoss(GrpoLossConfig config, PolicyTargets targets, AccumulationWindow window) {
-    this(config, targets, window, 0);
-  }
-
   @Override
   public float temperature() {
     return config.temperature();
@@ -70,12 +66,12 @@ public record GrpoLoss(
     Chunk chunk = chunk(first, logProbs, entropies);
     double loss = 0;
     int start = 0;
-    for (int c = 0; c < targets.completions(); c++) {
-      int end = start + targets.lengths()[c];
+    for (Completion completion : targets.completions()) {
+      int end = start + completion.length();
       int from = Math.max(start, first);
       int to = Math.min(end, first + logProbs.length);
       if (from < to) {
-        loss += completion(c, from, to, chunk, dLogProbs);
+        loss += loss(completion, from, to, chunk, dLogProbs);
       }
       start = end;
     }
@@ -155,20 +151,20 @@ public record GrpoLoss(
     }
   }
 
-  /** The loss of the tokens {@code [from, to)} of completion c; writes their derivatives. */
-  private double completion(int c, int from, int to, Chunk chunk, float[] dLogProbs) {
+  /** The loss of the tokens {@code [from, to)} of a completion; writes their derivatives. */
+  private double loss(Completion completion, int from, int to, Chunk chunk, float[] dLogProbs) {
     boolean sequence = config.ratio().isOfSequence();
     double sequenceRatio = sequence ? Math.exp(chunk.meanLogRatio(from, to)) : 0;
-    double weight = weight(c);
-    boolean isDropped = isDropped(c, from, to, chunk);
-    double phi = phi(c, from, to, chunk);
+    double weight = weight(completion);
+    boolean isDropped = isDropped(completion, from, to, chunk);
+    double phi = phi(completion, from, to, chunk);
     double loss = 0;
     double dSequence = 0; // derivative by the logarithm of the sequence's ratio
     for (int m = from; m < to; m++) {
       double ratio = sequence ? sequenceRatio : chunk.ratio(m);
       Term policy =
           chunk.isActive(m) && !isDropped
-              ? policy(ratio, targets.advantages()[c], chunk.logProb(m), phi).times(factor(m))
+              ? policy(ratio, completion.advantage(), chunk.logProb(m), phi).times(factor(m))
               : Term.NOTHING;
       Term term =
           config.divergence().beta() == 0 ? policy : policy.plus(divergence(m, ratio, chunk));
@@ -195,15 +191,15 @@ public record GrpoLoss(
   }
 
   /** Whether a completion of negative advantage is too far from the policy to be trained on. */
-  private boolean isDropped(int c, int from, int to, Chunk chunk) {
+  private boolean isDropped(Completion completion, int from, int to, Chunk chunk) {
     return config.ratio().masksOffPolicy()
-        && targets.advantages()[c] < 0
-        && targets.of().drifts()[c] - chunk.meanLogRatio(from, to)
+        && completion.advantage() < 0
+        && completion.drift() - chunk.meanLogRatio(from, to)
             > config.ratio().offPolicyMaskThreshold();
   }
 
   /** VESPO's weight of a completion, a constant; 0 for other losses. */
-  private double phi(int c, int from, int to, Chunk chunk) {
+  private double phi(Completion completion, int from, int to, Chunk chunk) {
     if (!isVespo()) {
       return 0;
     }
@@ -215,7 +211,7 @@ public record GrpoLoss(
     }
     logW = clamp(logW, LEAST_LOG);
     GrpoLossConfig.Vespo vespo = config.soft().vespo();
-    boolean isNegative = targets.advantages()[c] < 0;
+    boolean isNegative = completion.advantage() < 0;
     double k = isNegative ? vespo.kNegative() : vespo.kPositive();
     double lambda =
         Math.max(LEAST_LAMBDA, isNegative ? vespo.lambdaNegative() : vespo.lambdaPositive());
@@ -227,10 +223,10 @@ public record GrpoLoss(
     return Math.max(least, Math.min(MOST_LOG, log));
   }
 
-  /** The weight of each token of completion c in the loss of the optimizer step. */
-  private double weight(int c) {
-    double length = Math.max(1, targets.lengths()[c]);
-    double completions = targets.completions();
+  /** The weight of each token of a completion in the loss of the optimizer step. */
+  private double weight(Completion completion) {
+    double length = Math.max(1, completion.length());
+    double completions = targets.completions().size();
     double divisor =
         switch (config.reduction().lossType()) {
           case GRPO, SAPO -> length * completions;
@@ -282,8 +278,8 @@ public record GrpoLoss(
     double low = 1 - config.ratio().epsilon();
     double high = 1 + config.ratio().epsilonHigh();
     double clipped = Math.max(low, Math.min(high, ratio));
-    double dBounded = ratio <= config.ratio().delta() ? advantage : 0; // clamped: no gradient
-    double dClipped = ratio >= low && ratio <= high ? advantage : 0;
+    double dBounded = ratio < config.ratio().delta() ? advantage : 0; // clamped: no gradient
+    double dClipped = ratio > low && ratio < high ? advantage : 0;
     double first = bounded * advantage;
     double second = clipped * advantage;
     double dRatio =
@@ -318,8 +314,8 @@ public record GrpoLoss(
     boolean sequence = config.ratio().isOfSequence();
     GrpoMetrics metrics = new GrpoMetrics(config);
     int start = 0;
-    for (int c = 0; c < targets.completions(); c++) {
-      int end = start + targets.lengths()[c];
+    for (Completion completion : targets.completions()) {
+      int end = start + completion.length();
       double[] ratios = new double[sequence ? 1 : end - start];
       for (int i = 0; i < ratios.length; i++) {
         ratios[i] = sequence ? Math.exp(chunk.meanLogRatio(start, end)) : chunk.ratio(start + i);
@@ -329,8 +325,8 @@ public record GrpoLoss(
         double factor = config.divergence().biasCorrection() ? ratio : 1;
         metrics.addToken(entropies[m], config.divergence().beta() == 0 ? 0 : kl(m, chunk) * factor);
       }
-      metrics.addRatios(ratios, targets.advantages()[c]);
-      metrics.addPhi(phi(c, start, end, chunk));
+      metrics.addRatios(ratios, completion.advantage());
+      metrics.addPhi(phi(completion, start, end, chunk));
       start = end;
     }
     return metrics.named();

@@ -1,13 +1,12 @@
 package org.sparklora.model.loss;
 
-import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * The data of a micro-batch that a policy loss needs besides the policy's log-probabilities. Target
  * tokens are numbered in the order of the batch, one completion after the other.
  *
- * @param of the completions
  * @param oldLogProbs log-probability of each target token under the policy that drew it, {@code
  *     (M)}; empty if that is the current policy
  * @param referenceLogProbs those under the reference policy, {@code (M)}
@@ -17,56 +16,37 @@ import java.util.Optional;
  *     <p>Arrays are read-only and not copied.
  */
 public record PolicyTargets(
-    Completions of,
+    List<Completion> completions,
     Optional<float[]> oldLogProbs,
     Optional<float[]> referenceLogProbs,
     Optional<float[]> weights,
     int otherTokens) {
 
   /**
-   * @param lengths target tokens of each completion, {@code (B)}; 0 for a completion that is not
-   *     trained on but counts as one
-   * @param advantages advantage of each completion, {@code (B)}
-   * @param drifts mean over each completion's tokens of its sampler's log-probability minus the old
-   *     policy's, {@code (B)}; 0 if the old policy drew it
+   * @param length target tokens; 0 for a completion that is not trained on but counts as one
+   * @param drift mean over its tokens of its sampler's log-probability minus the old policy's; 0 if
+   *     the old policy drew it
    */
-  public record Completions(int[] lengths, float[] advantages, float[] drifts) {}
+  public record Completion(int length, float advantage, float drift) {}
 
   public PolicyTargets {
-    int tokens = Arrays.stream(of.lengths).sum();
-    requireOneEach("advantages", Optional.of(of.advantages), of.lengths.length, "completions");
-    requireOneEach("drifts", Optional.of(of.drifts), of.lengths.length, "completions");
-    requireOneEach("old log-probabilities", oldLogProbs, tokens, "target tokens");
-    requireOneEach("reference log-probabilities", referenceLogProbs, tokens, "target tokens");
-    requireOneEach("weights", weights, tokens, "target tokens");
+    completions = List.copyOf(completions);
+    int tokens = completions.stream().mapToInt(Completion::length).sum();
+    requireOneEach("old log-probabilities", oldLogProbs, tokens);
+    requireOneEach("reference log-probabilities", referenceLogProbs, tokens);
+    requireOneEach("weights", weights, tokens);
   }
 
-  private static void requireOneEach(
-      String name, Optional<float[]> values, int count, String what) {
-    if (values.isPresent() && values.get().length != count) {
+  private static void requireOneEach(String name, Optional<float[]> values, int tokens) {
+    if (values.isPresent() && values.get().length != tokens) {
       throw new IllegalArgumentException(
-          "Cannot use %s %s for %s %s: there must be one for each"
-              .formatted(values.get().length, name, count, what));
+          "Cannot use %s %s for %s target tokens: there must be one for each"
+              .formatted(values.get().length, name, tokens));
     }
-  }
-
-  /** B, the number of completions. */
-  public int completions() {
-    return of.lengths.length;
-  }
-
-  /** Target tokens of each completion, {@code (B)}. */
-  public int[] lengths() {
-    return of.lengths;
-  }
-
-  /** The advantage of each completion, {@code (B)}. */
-  public float[] advantages() {
-    return of.advantages;
   }
 
   /** Tokens of the micro-batch that a loss may be divided by: M and {@link #otherTokens}. */
   public int tokens() {
-    return Arrays.stream(of.lengths).sum() + otherTokens;
+    return completions.stream().mapToInt(Completion::length).sum() + otherTokens;
   }
 }

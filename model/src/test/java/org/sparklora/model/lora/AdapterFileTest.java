@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +60,24 @@ class AdapterFileTest {
     read.load(engine, again);
     assertThat(again.toArray()).containsExactly(parameters.toArray());
     assertThat(read.layout().config()).isEqualTo(layout.config());
+  }
+
+  @Test
+  void patternsSurviveARoundTripInTheirOrder() throws IOException {
+    Map<String, Double> alphas = new LinkedHashMap<>();
+    alphas.put("layers\\.1\\.mlp\\.down_proj", 0.5);
+    alphas.put("down_proj", 32.0);
+    alphas.put("k_proj", 1.0); // no target
+    LoraConfig.Patterns patterns = new LoraConfig.Patterns(Map.of("q_proj", 3), alphas);
+    LoraTargets targets = layout.config().targets();
+    AdapterLayout some =
+        AdapterLayout.of(new LoraConfig(2, 16, 0.05, true, targets, patterns), model);
+    AdapterFile.write(folder, some, engine.allocate(some.size()), new AdapterBase("base", ""));
+    LoraConfig read = AdapterFile.open(folder, model).layout().config();
+    assertThat(read).isEqualTo(some.config());
+    assertThat(read.patterns().alphas()).containsExactlyEntriesOf(alphas);
+    assertThat(JSON.readTree(folder.resolve(AdapterFile.CONFIG).toFile()).get("alpha_pattern"))
+        .hasToString("{\"layers\\\\.1\\\\.mlp\\\\.down_proj\":0.5,\"down_proj\":32,\"k_proj\":1}");
   }
 
   @ParameterizedTest
@@ -134,7 +154,10 @@ class AdapterFileTest {
         "{\"layers_to_transform\": [0], \"target_modules\": \".*q_proj\"} | layers_to_transform = [0]",
         "{\"layers_to_transform\": [0], \"layers_pattern\": \"(\"} | Cannot use layers_pattern",
         "{\"rank_pattern\": {\"q_proj\": 0}} | rank_pattern.q_proj = 0",
-        "{\"alpha_pattern\": {\"q_proj\": 8}} | alpha_pattern = {\"q_proj\":8}",
+        "{\"alpha_pattern\": {\"q_proj\": 0}} | alpha_pattern = q_proj: 0.0",
+        "{\"alpha_pattern\": {\"q_proj\": \"8\"}} | alpha_pattern.q_proj = \"8\"",
+        "{\"alpha_pattern\": {\"(\": 8}} | Cannot use alpha_pattern",
+        "{\"alpha_pattern\": 8} | alpha_pattern = 8",
         "{\"trainable_token_indices\": [1]} | trainable_token_indices = [1]",
         "{\"target_parameters\": [\"x\"]} | target_parameters = [\"x\"]",
         "{\"alora_invocation_tokens\": [1]} | alora_invocation_tokens = [1]",

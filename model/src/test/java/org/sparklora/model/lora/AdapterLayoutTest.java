@@ -7,7 +7,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.ParameterLayout;
@@ -48,6 +50,33 @@ class AdapterLayoutTest {
       end += entry.size();
     }
     assertThat(layout.size()).isEqualTo(end).isEqualTo(4 * (3 * (64 + 32) + 64 + 512));
+  }
+
+  /** Layers of (in, out): q_proj (64, 64), k_proj (64, 32); the first expression counts. */
+  @Test
+  void layersOfAPatternHaveItsRanksAndTheScalesOfThese() {
+    Map<String, Integer> ranks = new LinkedHashMap<>();
+    ranks.put("layers\\.1\\..*", 2);
+    ranks.put("q_proj", 16);
+    ranks.put("v_proj", 99); // no target
+    LoraConfig.Patterns patterns = new LoraConfig.Patterns(ranks, Map.of());
+    LoraTargets targets = LoraTargets.expression(".*layers\\.[01]\\..*[qk]_proj");
+    AdapterLayout layout =
+        AdapterLayout.of(new LoraConfig(4, 8, 0, false, targets, patterns), model);
+    assertFactors(layout, "model.layers.0.self_attn.q_proj", 16, 0.5f);
+    assertFactors(layout, "model.layers.0.self_attn.k_proj", 4, 2);
+    assertFactors(layout, "model.layers.1.self_attn.q_proj", 2, 4);
+    assertFactors(layout, "model.layers.1.self_attn.k_proj", 2, 4);
+    assertThat(layout.size()).isEqualTo((16 + 2) * (64 + 64) + (4 + 2) * (64 + 32));
+    assertThat(layout.sizeOfRankOne()).isEqualTo(2 * (64 + 64 + 64 + 32));
+    assertThat(layout.largestRank()).isEqualTo(16);
+  }
+
+  private static void assertFactors(AdapterLayout layout, String module, int rank, float scale) {
+    AdapterLayout.Factors factors = layout.factors(module).orElseThrow();
+    assertThat(factors.rank()).as(module).isEqualTo(rank);
+    assertThat(factors.ofB().shape()).containsExactly(factors.out(), rank);
+    assertThat(factors.scale()).isEqualTo(scale);
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,72 @@ class AdapterMergeTest {
             .as(name)
             .containsExactly(adaptedLogProbs(base, adapter, engine), within(ROUNDING));
       }
+    }
+  }
+
+  /** PEFT's formula of a layer: {@code W + alpha / √rank · B·A} with the layer's alpha and rank. */
+  @Test
+  void eachLayerIsMergedWithItsOwnAlphaAndRank() throws IOException {
+    Engine engine = EnginesUnderTest.reference();
+    LoraConfig.Patterns patterns =
+        new LoraConfig.Patterns(Map.of("down_proj", 4), Map.of("1.*q_proj", 6.0, "down_proj", 5.0));
+    LoraTargets targets = LoraTargets.names(List.of("q_proj", "down_proj"));
+    try (CheckpointFolder base =
+        TinyCheckpoint.write(folder.resolve("base"), TinyCheckpoint.config("llama"))) {
+      LoraConfig config = new LoraConfig(1, 3, 0, true, targets, patterns);
+      AdapterLayout layout = AdapterLayout.of(config, base.config());
+      Tensor parameters = TinyCheckpoint.random(new Random(6), 0, 0.5, layout.size());
+      AdapterFile.write(folder.resolve("it"), layout, parameters, new AdapterBase("base", ""));
+      AdapterFile adapter = AdapterFile.open(folder.resolve("it"), base.config());
+      Path merged = folder.resolve("merged");
+      AdapterMerge.merge(base, adapter, engine, Quantization.NONE, merged);
+
+      try (CheckpointFolder result = CheckpointFolder.open(merged)) {
+        double[] scales = {3 / Math.sqrt(1), 5 / Math.sqrt(4), 6 / Math.sqrt(1), 5 / Math.sqrt(4)};
+        assertThat(layout.modules()).hasSize(scales.length); // q_proj, down_proj; and once more
+        for (int m = 0; m < scales.length; m++) {
+          String module = layout.modules().get(m);
+          String name = module + ".weight";
+          AdapterLayout.Factors factors = layout.factors(module).orElseThrow();
+          float[] a = factors.a(parameters).toArray();
+          float[] b = factors.b(parameters).toArray();
+          float[] expected = base.load(name, DType.FLOAT32, engine).toArray();
+          for (int i = 0; i < expected.length; i++) {
+            for (int r = 0; r < factors.rank(); r++) {
+              float ofA = a[r * factors.in() + i % factors.in()];
+              float ofB = b[i / factors.in() * factors.rank() + r];
+              expected[i] += (float) (scales[m] * ofB * ofA);
+            }
+          }
+          assertThat(result.load(name, DType.FLOAT32, engine).toArray())
+              .as(name)
+              .containsExactly(expected, within(ROUNDING));
+        }
+      }
+      assertThat(plainLogProbs(merged, engine))
+          .containsExactly(adaptedLogProbs(base, adapter, engine), within(ROUNDING));
+    }
+  }
+
+  /** PEFT's adapter whose settings give every layer its alpha by a pattern computes the same. */
+  @Test
+  void anAdapterOfPeftWithAnAlphaPatternHasTheAlphasOfThePattern() throws IOException {
+    Engine engine = EnginesUnderTest.reference();
+    Path original = GoldenModel.adapterFolder("llama-tiny");
+    String settings = Files.readString(original.resolve(AdapterFile.CONFIG));
+    String alphas = "\"alpha_pattern\": {\".*_proj\": 8, \"mlp.*\": 2}";
+    Files.writeString(
+        folder.resolve(AdapterFile.CONFIG),
+        settings
+            .replace("\"lora_alpha\": 8", "\"lora_alpha\": 1")
+            .replace("\"alpha_pattern\": {}", alphas));
+    Files.copy(original.resolve(AdapterFile.WEIGHTS), folder.resolve(AdapterFile.WEIGHTS));
+    try (CheckpointFolder base = GoldenModel.checkpoint("llama-tiny")) {
+      AdapterFile adapter = AdapterFile.open(original, base.config());
+      AdapterFile patterned = AdapterFile.open(folder, base.config());
+      assertThat(patterned.layout().config().alpha()).isEqualTo(1);
+      assertThat(adaptedLogProbs(base, patterned, engine))
+          .containsExactly(adaptedLogProbs(base, adapter, engine));
     }
   }
 

@@ -58,17 +58,17 @@ class LoraTargetsTest {
   /** PEFT looks at the block of names it finds by their end, and not of full names. */
   @Test
   void namesCanBeThoseOfSomeBlocks() {
-    LoraTargets.Names names = new LoraTargets.Names(List.of("q_proj", "mlp.up_proj", "lm_head"));
+    List<String> names = List.of("q_proj", "mlp.up_proj", "lm_head");
     for (List<String> patterns : List.of(List.<String>of(), List.of("blocks", "layers"))) {
       LoraTargets targets =
           new LoraTargets(
-              new LoraTargets.Layers(names, List.of(1, 10), patterns),
+              new LoraTargets.Names(names, List.of(1, 10), patterns),
               new LoraTargets.Names(List.of()));
       assertThat(targets.select(LINEARS)).isEqualTo(LINEARS.subList(2, 5));
     }
     LoraTargets none =
         new LoraTargets(
-            new LoraTargets.Layers(names, List.of(10), List.of("blocks")),
+            new LoraTargets.Names(names, List.of(10), List.of("blocks")),
             new LoraTargets.Names(List.of()));
     assertThat(none.select(LINEARS)).containsExactly("lm_head");
   }

@@ -103,16 +103,20 @@ class GrpoLossGoldenTest {
     GrpoLoss loss() {
       JsonNode mask = json.get("completion_mask_after");
       int[] lengths = new int[mask.size()];
-      float[] advantages = new float[mask.size()];
       for (int c = 0; c < lengths.length; c++) {
         for (JsonNode bit : mask.get(c)) {
           lengths[c] += bit.asInt();
         }
-        advantages[c] = json.get("advantages").get(c).floatValue();
+      }
+      float[] drifts = drifts(lengths);
+      List<PolicyTargets.Completion> completions = new ArrayList<>();
+      for (int c = 0; c < lengths.length; c++) {
+        float advantage = json.get("advantages").get(c).floatValue();
+        completions.add(new PolicyTargets.Completion(lengths[c], advantage, drifts[c]));
       }
       PolicyTargets targets =
           new PolicyTargets(
-              new PolicyTargets.Completions(lengths, advantages, drifts(lengths)),
+              completions,
               masked("old_per_token_logps"),
               masked("ref_per_token_logps"),
               masked("importance_sampling_ratio"),
@@ -122,7 +126,7 @@ class GrpoLossGoldenTest {
               json.get("config").get("gradient_accumulation_steps").asInt(),
               json.get("num_items_in_batch").asLong(),
               json.get("config").get("steps_per_generation").asInt());
-      return new GrpoLoss(config(), targets, window);
+      return new GrpoLoss(config(), targets, window, 0);
     }
 
     /** Means of the sampler's log-probabilities minus the old policy's; zeros without a sampler. */

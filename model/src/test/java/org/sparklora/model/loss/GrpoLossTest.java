@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -12,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.loss.GrpoLossConfig.Level;
 import org.sparklora.model.loss.GrpoLossConfig.LossType;
+import org.sparklora.model.loss.PolicyTargets.Completion;
 
 /** Two completions of 1 and 2 tokens, advantages 2 and −1, with numbers written out. */
 class GrpoLossTest {
@@ -28,7 +30,7 @@ class GrpoLossTest {
 
   private static PolicyTargets targets(float[] old, float[] reference) {
     return new PolicyTargets(
-        new PolicyTargets.Completions(new int[] {1, 2}, new float[] {2, -1}, new float[2]),
+        List.of(new Completion(1, 2, 0), new Completion(2, -1, 0)),
         Optional.ofNullable(old),
         Optional.ofNullable(reference),
         Optional.empty(),
@@ -54,7 +56,7 @@ class GrpoLossTest {
   })
   void everyTokenHasTheWeightOfItsLossType(
       LossType type, double expectedLoss, float first, float second) {
-    GrpoLoss loss = new GrpoLoss(config(type, Level.TOKEN, 0, 1), targets(null, null), ALONE);
+    GrpoLoss loss = new GrpoLoss(config(type, Level.TOKEN, 0, 1), targets(null, null), ALONE, 0);
     Outcome outcome = run(loss, new float[] {-1, -2, -3}, new float[3]);
 
     assertThat(outcome.loss).isCloseTo(expectedLoss, within(1e-9));
@@ -67,12 +69,12 @@ class GrpoLossTest {
   void withoutAdvantagesTheReferenceTeachesByToken() {
     PolicyTargets targets =
         new PolicyTargets(
-            new PolicyTargets.Completions(new int[] {1, 2}, new float[2], new float[2]),
+            List.of(new Completion(1, 0, 0), new Completion(2, 0, 0)),
             Optional.empty(),
             Optional.of(new float[] {-3, -2, -1}),
             Optional.empty(),
             0);
-    GrpoLoss loss = new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 1, 1), targets, ALONE);
+    GrpoLoss loss = new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 1, 1), targets, ALONE, 0);
 
     float[] gradient = run(loss, new float[] {-1, -2, -3}, new float[3]).gradient;
 
@@ -84,8 +86,8 @@ class GrpoLossTest {
     AccumulationWindow four = AccumulationWindow.of(4, 24, 8); // 12 tokens a step
     float[] logProbs = {-1, -2, -3};
     PolicyTargets targets = targets(null, null);
-    GrpoLoss grpo = new GrpoLoss(config(LossType.GRPO, Level.TOKEN, 0, 1), targets, four);
-    GrpoLoss dapo = new GrpoLoss(config(LossType.DAPO, Level.TOKEN, 0, 1), targets, four);
+    GrpoLoss grpo = new GrpoLoss(config(LossType.GRPO, Level.TOKEN, 0, 1), targets, four, 0);
+    GrpoLoss dapo = new GrpoLoss(config(LossType.DAPO, Level.TOKEN, 0, 1), targets, four, 0);
 
     assertThat(run(grpo, logProbs, new float[3]).loss).isCloseTo(-0.5 / 4, within(1e-9));
     assertThat(run(dapo, logProbs, new float[3]).gradient)
@@ -98,7 +100,7 @@ class GrpoLossTest {
     float[] logProbs = {-1, -2, -3};
     float[] old = {-1 - LN2, -2 + LN2, -3 - LN2};
     GrpoLoss loss =
-        new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 0, 1), targets(old, null), ALONE);
+        new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 0, 1), targets(old, null), ALONE, 0);
     Outcome outcome = run(loss, logProbs, new float[] {1, 2, 6});
 
     assertThat(outcome.loss).isCloseTo((-1.2 * 2 + 0.8 + 2) / 3, within(1e-6));
@@ -113,13 +115,29 @@ class GrpoLossTest {
             entry("clip_ratio/region_mean", 2 / 3.0));
   }
 
+  /** Expected values of TRL 1.16 on PyTorch 2.15, whose clamp passes no gradient at its bounds. */
+  @Test
+  void aRatioAtItsBoundPassesHalfOfTheGradient() {
+    GrpoLossConfig usual = config(LossType.BNPO, Level.TOKEN, 0, 1);
+    GrpoLossConfig.Ratio exact =
+        new GrpoLossConfig.Ratio(
+            Level.TOKEN, 0, 0, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
+    GrpoLossConfig config =
+        new GrpoLossConfig(usual.reduction(), exact, usual.divergence(), usual.soft(), 1, 1);
+    GrpoLoss loss = new GrpoLoss(config, targets(null, null), ALONE, 0);
+
+    float[] gradient = run(loss, new float[] {-1, -2, -3}, new float[3]).gradient;
+
+    assertThat(gradient).containsExactly(new float[] {-1 / 3f, 1 / 6f, 1 / 6f}, within(ROUNDING));
+  }
+
   @Test
   void aSequenceHasTheGeometricMeanOfItsRatios() {
     // second completion: ratios 2 and 1/2, mean 1
     float[] logProbs = {-1, -2, -3};
     float[] old = {-1, -2 - LN2, -3 + LN2};
     GrpoLoss loss =
-        new GrpoLoss(config(LossType.BNPO, Level.SEQUENCE, 0, 1), targets(old, null), ALONE);
+        new GrpoLoss(config(LossType.BNPO, Level.SEQUENCE, 0, 1), targets(old, null), ALONE, 0);
     assertThat(loss.gradientDependsOn()).isEqualTo(TokenLoss.Dependence.ALL_TARGETS);
     Outcome outcome = run(loss, logProbs, new float[3]);
 
@@ -137,7 +155,8 @@ class GrpoLossTest {
         new GrpoLoss(
             config(LossType.BNPO, Level.TOKEN, 0.5, 1),
             targets(null, new float[] {-1 + LN2, -2, -3}),
-            ALONE);
+            ALONE,
+            0);
     Outcome outcome = run(loss, logProbs, new float[3]);
     double kl = 1 - Math.log(2);
 
@@ -152,7 +171,7 @@ class GrpoLossTest {
   void onlyTokensOfHighEntropyAreTrainedOn() {
     // the upper half of 1, 2, 6 is 2 and 6: the median stays
     GrpoLoss loss =
-        new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 0, 0.5), targets(null, null), ALONE);
+        new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 0, 0.5), targets(null, null), ALONE, 0);
     assertThat(loss.gradientDependsOn()).isEqualTo(TokenLoss.Dependence.ALL_TARGETS);
     Outcome outcome = run(loss, new float[] {-1, -2, -3}, new float[] {1, 2, 6});
 
@@ -192,7 +211,7 @@ class GrpoLossTest {
     assertThatThrownBy(
             () ->
                 new GrpoLoss(
-                    config(LossType.GRPO, Level.TOKEN, 0.1, 1), targets(null, null), ALONE))
+                    config(LossType.GRPO, Level.TOKEN, 0.1, 1), targets(null, null), ALONE, 0))
         .hasMessageContaining("beta = 0.1")
         .hasMessageContaining("reference");
     assertThatThrownBy(() -> targets(new float[2], null))

@@ -54,11 +54,7 @@ public record AbsorbedBits(double absorbed, double description, double tokens) {
     return ((Number) row.get(key)).doubleValue();
   }
 
-  /**
-   * The finding on the information that a completed run learned.
-   *
-   * @param history rows of {@code trainer_state.json}
-   */
+  /** The finding on a completed run, from the rows of {@code trainer_state.json}. */
   public static Finding finding(PlannedRun run, List<Map<String, Object>> history) {
     Figures figures = new Figures("absorbed");
     Optional<AbsorbedBits> bits = run.data().flatMap(data -> of(history, data.targetTokens()));

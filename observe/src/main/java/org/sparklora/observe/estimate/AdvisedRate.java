@@ -43,10 +43,7 @@ record AdvisedRate(
         adapter
             && run.steps().isPresent()
             && run.steps().getAsLong() < LearningRate.SHORT_RUN_STEPS;
-    LearningRate fit =
-        adapter
-            ? LearningRate.ofAdapter(run.model(), shortRun)
-            : LearningRate.ofAllWeights(run.model());
+    LearningRate fit = LearningRate.of(run.model(), adapter, shortRun);
     return new AdvisedRate(GUIDE_SFT / factor, GUIDE_SFT / factor, Optional.of(fit), shortRun);
   }
 
@@ -68,11 +65,7 @@ record AdvisedRate(
     return fitHolds() ? fit.orElseThrow().advised() : guideHighest;
   }
 
-  /**
-   * Compares a run's rate with the advised ones.
-   *
-   * @param adapter whether the run trains an adapter
-   */
+  /** Compares the rate of a run, which may train an adapter, with the advised ones. */
   Finding finding(double rate, boolean adapter) {
     Figures figures =
         new Figures("rate")

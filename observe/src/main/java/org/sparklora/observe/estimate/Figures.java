@@ -70,11 +70,7 @@ final class Figures {
     return this;
   }
 
-  /**
-   * The finding.
-   *
-   * @param advice {@code RULE.ADVICE} has the words of the advice
-   */
+  /** The finding; {@code RULE.ADVICE} has the words of its advice. */
   Finding finding(Severity verdict, String advice) {
     return new Finding(
         ofVariant("name"),

@@ -38,8 +38,8 @@ final class LearningFindings {
           .finding(Severity.UNKNOWN, "unknown");
     }
     PlannedRun.Tokens tokens = known.get();
-    long rank = Capacity.sufficientRank(tokens.count(), adapter.size() / adapter.config().rank());
-    boolean fits = rank <= adapter.config().rank();
+    long rank = Capacity.sufficientRank(tokens.count(), adapter.sizeOfRankOne());
+    boolean fits = Capacity.bitsOfData(tokens.count()) <= Capacity.bits(adapter.size());
     return figures
         .variant(tokens.counted() ? "counted" : "bounded")
         .value("target_tokens", tokens.count())

@@ -12,7 +12,7 @@ import org.sparklora.model.checkpoint.ModelFamily;
  *
  * @param extrapolated whether the fit lacks the model's family, or models of its size in the family
  */
-public record LearningRate(double advised, boolean extrapolated) {
+record LearningRate(double advised, boolean extrapolated) {
   /** Runs with fewer steps take the factor of short runs. */
   static final int SHORT_RUN_STEPS = 100;
 
@@ -33,17 +33,9 @@ public record LearningRate(double advised, boolean extrapolated) {
 
   private static final int LARGEST_QWEN = 5120;
 
-  /** The advised rate for an adapter. */
-  public static LearningRate ofAdapter(DecoderConfig model, boolean shortRun) {
-    return of(model, shortRun ? LORA_FACTOR_OF_SHORT_RUNS : LORA_FACTOR);
-  }
-
-  /** The advised rate for full fine-tuning. */
-  public static LearningRate ofAllWeights(DecoderConfig model) {
-    return of(model, 1);
-  }
-
-  private static LearningRate of(DecoderConfig model, double factor) {
+  /** The advised rate for an adapter, which a short run changes, or for full fine-tuning. */
+  static LearningRate of(DecoderConfig model, boolean adapter, boolean shortRun) {
+    double factor = !adapter ? 1 : shortRun ? LORA_FACTOR_OF_SHORT_RUNS : LORA_FACTOR;
     boolean dense = model.family() == ModelFamily.QWEN2 || model.family() == ModelFamily.QWEN3;
     boolean qwen = dense || model.family() == ModelFamily.QWEN3_MOE;
     boolean llama = model.family() == ModelFamily.LLAMA;

@@ -31,17 +31,6 @@ public record PlannedRun(
     Optional<DataSize> data,
     Optional<Generation> generation) {
 
-  /** A run of {@code sft}. */
-  public PlannedRun(
-      DecoderConfig model,
-      Optional<AdapterLayout> adapter,
-      Memory memory,
-      Batch batch,
-      double learningRate,
-      Optional<DataSize> data) {
-    this(model, adapter, memory, batch, learningRate, data, Optional.empty());
-  }
-
   /**
    * Settings of the completions that are generated together.
    *
@@ -162,10 +151,6 @@ public record PlannedRun(
         : Optional.empty();
   }
 
-  /**
-   * A number of tokens.
-   *
-   * @param counted whether it is exact; else it is an upper bound
-   */
+  /** A number of tokens: exact if {@code counted}, else an upper bound. */
   public record Tokens(long count, boolean counted) {}
 }

@@ -86,10 +86,7 @@ record Curve(double[] steps, double[] values) {
     return (1 - share) * values[next - 1] + share * values[next];
   }
 
-  /**
-   * Whether one curve would be drawn over the other: at least half of the values at shared steps
-   * agree up to a tolerance.
-   */
+  /** Whether at least half of the values at steps that both curves have agree up to a tolerance. */
   boolean covers(Curve other, double tolerance) {
     int shared = 0;
     int same = 0;

@@ -197,10 +197,11 @@ public final class LiveReport implements AutoCloseable {
       refuse(exchange, 400, "Cannot use %s".formatted(e.getMessage()));
       return;
     }
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("matching", found.matching());
-    json.put("more", found.more());
-    json.put("rows", found.rows().stream().map(RunPage::row).toList());
+    Map<String, Object> json =
+        PageState.ordered(
+            "matching", found.matching(),
+            "more", found.more(),
+            "rows", found.rows().stream().map(RunPage::row).toList());
     send(exchange, 200, "application/json", RunPage.json(json));
   }
 

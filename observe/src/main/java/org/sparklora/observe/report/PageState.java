@@ -43,15 +43,13 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
     RunSummary summary = new RunSummary(runs);
     List<Metric> metrics = RunFigure.logged(Metric.ALL, runs);
     PageState shown = earlier.runs().size() == runs.size() ? earlier : NOTHING;
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("version", version);
-    json.put("window", summary.window());
-    json.put("metrics", metrics.stream().map(this::metric).toList());
-    json.put(
-        "runs", IntStream.range(0, runs.size()).mapToObj(run -> run(run, metrics, shown)).toList());
-    json.put("outcome", RunPage.table(runs, summary.outcome()));
-    json.put("differences", RunPage.table(runs, summary.differences()));
-    return json;
+    return ordered(
+        "version", version,
+        "window", summary.window(),
+        "metrics", metrics.stream().map(this::metric).toList(),
+        "runs", IntStream.range(0, runs.size()).mapToObj(run -> run(run, metrics, shown)).toList(),
+        "outcome", RunPage.table(runs, summary.outcome()),
+        "differences", RunPage.table(runs, summary.differences()));
   }
 
   private Map<String, Object> metric(Metric metric) {
@@ -97,7 +95,7 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
   }
 
   /** A map in the order of its arguments, so that the page of a run is reproducible. */
-  private static Map<String, Object> ordered(Object... namesAndValues) {
+  static Map<String, Object> ordered(Object... namesAndValues) {
     Map<String, Object> ordered = new LinkedHashMap<>();
     for (int i = 0; i < namesAndValues.length; i += 2) {
       ordered.put((String) namesAndValues[i], namesAndValues[i + 1]);

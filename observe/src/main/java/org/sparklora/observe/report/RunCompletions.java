@@ -17,7 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.RunFolder;
-import org.sparklora.pipeline.table.CompletionsFile;
+import org.sparklora.pipeline.table.CompletionsTable;
 import org.sparklora.pipeline.table.LoggedCompletion;
 import org.sparklora.pipeline.table.TableException;
 
@@ -50,11 +50,7 @@ final class RunCompletions {
       };
   private final Set<String> unread = new HashSet<>(); // keys of texts that could not be read
 
-  /**
-   * A file as of its last reading.
-   *
-   * @param rows without texts; empty if the file could not be read
-   */
+  /** A file as of its last reading; its rows have no texts, and are none if it is unreadable. */
   private record Indexed(FileStatus file, List<LoggedCompletion> rows) {
     int step() {
       return rows.isEmpty() ? 0 : rows.get(0).step();
@@ -157,8 +153,8 @@ final class RunCompletions {
   private List<LoggedCompletion> read(Path file, boolean texts) {
     OptionalInt round = round(file);
     return round.isPresent()
-        ? CompletionsFile.readRound(hadoop, file, texts, round.getAsInt())
-        : CompletionsFile.read(hadoop, file, texts);
+        ? CompletionsTable.readRound(hadoop, file, texts, round.getAsInt())
+        : CompletionsTable.read(hadoop, file, texts);
   }
 
   /** Number of completions. */

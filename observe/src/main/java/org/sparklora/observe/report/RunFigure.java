@@ -40,11 +40,7 @@ public final class RunFigure {
   private final int steps;
   private final List<CurvePanel> panels;
 
-  /**
-   * Computes the curves.
-   *
-   * @param metrics at least one
-   */
+  /** Computes the curves of one metric or more. */
   RunFigure(List<Metric> metrics, List<RunLog> runs) {
     this.runs = runs;
     this.steps = runs.stream().mapToInt(RunLog::steps).max().orElse(0);

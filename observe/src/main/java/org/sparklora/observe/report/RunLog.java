@@ -50,11 +50,7 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
     return log;
   }
 
-  /**
-   * Reads a run's folder, also of a run that has logged no step yet.
-   *
-   * @throws ConfigException if there is no log
-   */
+  /** Reads the folder of a run that may have logged no step yet; one without a log is refused. */
   public static RunLog begun(Configuration hadoop, String folder) {
     try {
       Path path = new Path(folder);

@@ -68,7 +68,7 @@ final class RunPage {
 
   private static String html(
       String title, PageState state, Map<String, Object> more, String figure) {
-    Map<String, Object> data = new LinkedHashMap<>(state.since(PageState.NOTHING));
+    Map<String, Object> data = state.since(PageState.NOTHING);
     String outcome = (String) data.remove("outcome");
     String differences = (String) data.remove("differences");
     data.putAll(more);
@@ -127,13 +127,12 @@ final class RunPage {
   static Map<String, Object> row(LoggedCompletion row) {
     Map<String, Object> rewards = new LinkedHashMap<>();
     row.rewards().forEach((name, reward) -> rewards.put(name, finite(reward)));
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("step", row.step());
-    json.put("prompt", row.prompt());
-    json.put("completion", row.completion());
-    json.put("rewards", rewards);
-    json.put("advantage", finite(row.advantage()));
-    return json;
+    return PageState.ordered(
+        "step", row.step(),
+        "prompt", row.prompt(),
+        "completion", row.completion(),
+        "rewards", rewards,
+        "advantage", finite(row.advantage()));
   }
 
   private static Object finite(double value) {

@@ -1,7 +1,6 @@
 package org.sparklora.observe.report;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,7 +9,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -57,15 +55,11 @@ public final class RunReport {
     byte[] inline = figure.png(""); // the page has the title itself
     write(folder.resolve("report.html"), utf8(page(hadoop, shown, folders, runs, inline)));
     RunSummary summary = new RunSummary(runs);
+    Map<String, Object> numbers =
+        PageState.ordered("mean_of_last_steps", summary.window(), "runs", summary.numbers());
     write(
         folder.resolve("report.json"),
-        utf8(
-            new ObjectMapper()
-                .enable(SerializationFeature.INDENT_OUTPUT)
-                .writeValueAsString(
-                    new TreeMap<>(
-                        Map.of(
-                            "mean_of_last_steps", summary.window(), "runs", summary.numbers())))));
+        utf8(new ObjectMapper().valueToTree(numbers).toPrettyString()));
   }
 
   private static String page(

@@ -21,7 +21,7 @@ record ValueScale(Ticks ticks, boolean isLogarithmic) {
   static ValueScale of(Metric metric, List<RunLog> runs) {
     double[][] curves =
         runs.stream()
-            .map(run -> finite(metric.of(run)))
+            .map(run -> Arrays.stream(metric.of(run).values()).filter(Double::isFinite).toArray())
             .filter(c -> c.length > 0)
             .toArray(double[][]::new);
     double[] all = Arrays.stream(curves).flatMapToDouble(Arrays::stream).toArray();
@@ -48,10 +48,6 @@ record ValueScale(Ticks ticks, boolean isLogarithmic) {
       case FROM_ZERO_OR_DECADES -> peaksApart;
       case CLOSE_OR_DECADES -> min(all) > 0 && max(all) >= WIDE_CURVE * min(all);
     };
-  }
-
-  private static double[] finite(Curve curve) {
-    return Arrays.stream(curve.values()).filter(Double::isFinite).toArray();
   }
 
   private static double min(double[] values) {

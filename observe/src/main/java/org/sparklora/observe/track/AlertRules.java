@@ -16,25 +16,8 @@ import org.sparklora.observe.track.sink.Alert.Level;
 
 /**
  * Checks the log rows of a run for signs of failure. A rule raises an alert when its bound is
- * passed, and again only after a row within the bound. Means are over {@link #WINDOW} rows.
- *
- * <table>
- *   <caption>Rules</caption>
- *   <tr><th>alert</th><th>raised when</th></tr>
- *   <tr><td>Loss is not finite</td><td>{@code loss} or {@code grad_norm} is NaN or infinite</td></tr>
- *   <tr><td>Reward collapsed</td><td>the mean {@code reward} has lost half of the best mean so far,
- *       and at least 0.1</td></tr>
- *   <tr><td>Nothing to learn from</td><td>{@code frac_reward_zero_std} is 1 in every row of a window:
- *       all completions of every prompt have the same reward</td></tr>
- *   <tr><td>Entropy died</td><td>the mean {@code entropy} is below a tenth of the first mean</td></tr>
- *   <tr><td>Entropy exploded</td><td>the mean {@code entropy} is over 3 times that of the first row,
- *       and 2 nats above it</td></tr>
- *   <tr><td>Nothing is judged</td><td>a row with {@code completions/not_judged} has no {@code
- *       reward}</td></tr>
- *   <tr><td>Sampler and learner drift apart</td><td>{@code sampling/sampling_logp_difference/mean} is
- *       beyond half of {@code max_logprob_difference}, at which the run stops, and the policy that
- *       drew is the one trained</td></tr>
- * </table>
+ * passed, and again only after a row within the bound. Means are over {@link #WINDOW} rows. {@code
+ * docs/tracking.md} lists the rules.
  *
  * <p>Not thread-safe.
  */
@@ -156,7 +139,7 @@ final class AlertRules {
   }
 
   private static Optional<Alert> drift(Map<String, ?> row, double bound) {
-    boolean isOld = number(row, "sample/staleness_max") > 0;
+    boolean isOld = number(row, "sample/staleness_max") > 0; // drawn by an earlier policy
     return alert(
         !isOld && !(number(row, DRIFT) <= bound), // raised for NaN, too
         Level.WARN,

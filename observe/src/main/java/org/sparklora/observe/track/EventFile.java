@@ -53,11 +53,7 @@ final class EventFile implements Closeable {
 
   private final FSDataOutputStream out;
 
-  /**
-   * Starts a file.
-   *
-   * @param out closed with this file
-   */
+  /** Starts a file; {@code out} is closed with it. */
   EventFile(FSDataOutputStream out, Instant time) throws IOException {
     this.out = out;
     write(event(time, 0).string(FILE_VERSION, "brain.Event:2"));

@@ -91,11 +91,7 @@ final class TolerantSink {
     last = rows.stream().reduce((earlier, later) -> later);
   }
 
-  /**
-   * Adds a row.
-   *
-   * @param number number of earlier rows of the log
-   */
+  /** Adds a row, before which the log has {@code number} rows. */
   void append(long number, TrackedRow row) {
     if (sink.isPresent() && number == told) {
       attempt(

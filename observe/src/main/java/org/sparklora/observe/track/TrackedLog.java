@@ -44,12 +44,7 @@ public final class TrackedLog implements Closeable {
     this.trackers = trackers;
   }
 
-  /**
-   * The name and settings of a run.
-   *
-   * @param name {@code run_name}
-   * @param settings all settings of the run, as YAML
-   */
+  /** The {@code run_name}, the trackers and all settings, as YAML, of a run. */
   public record Run(String name, TrackingConfig tracking, String settings) {}
 
   /**

@@ -70,11 +70,7 @@ public record TrackingConfig(
     return of(settings, settings.get(Flags.REPORT_TO));
   }
 
-  /**
-   * The tracking config of a user's settings, with other trackers.
-   *
-   * @param words replaces {@code report_to}
-   */
+  /** The tracking config of a user's settings, with other words for {@code report_to}. */
   public static TrackingConfig of(Settings settings, List<String> words) {
     return of(settings, words, System.getenv());
   }

@@ -73,11 +73,7 @@ final class TrackioDatabase {
 
   private TrackioDatabase() {}
 
-  /**
-   * Checks a project's name before a run starts.
-   *
-   * @throws ConfigException if Trackio would refuse the name, or its folder is not local
-   */
+  /** Refuses a project's name that Trackio would refuse, and a folder that is not local. */
   static void requireUsable(String project) {
     String name = fileName(project);
     ConfigException.require(

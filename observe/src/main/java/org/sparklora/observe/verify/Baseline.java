@@ -61,11 +61,7 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
   /** The values of a metric over the run. */
   record Curve(@JsonUnwrapped Tolerance tolerance, List<Point> points) {}
 
-  /**
-   * The value of a metric at a step.
-   *
-   * @param value empty if the log has null
-   */
+  /** The value of a metric at a step; empty if the log has null. */
   record Point(int step, Optional<Double> value) {
     @JsonValue
     List<Object> pair() {

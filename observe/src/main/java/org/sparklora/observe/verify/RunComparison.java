@@ -106,14 +106,9 @@ public record RunComparison(int compared, List<Difference> differences, List<Str
     return String.valueOf(settings.getOrDefault(name, "unset"));
   }
 
-  /** Number of points that the run has beyond the baseline. */
-  private long unrecorded() {
-    return differences.stream().filter(d -> d.expected().equals(ABSENT)).count();
-  }
-
   /** The numbers of recorded values that differ, and of further values in the run. */
   public String summary() {
-    long unrecorded = unrecorded();
+    long unrecorded = differences.stream().filter(d -> d.expected().equals(ABSENT)).count();
     return "%s of %s values%s"
         .formatted(
             differences.size() - unrecorded,

@@ -121,10 +121,10 @@ class GuideFiguresTest {
     DecoderConfig model = read(shapes);
     double lastDigit = 0.5e-3 * rate;
 
-    assertThat(LearningRate.ofAdapter(model, false).advised()).isCloseTo(rate, within(lastDigit));
-    assertThat(LearningRate.ofAdapter(model, true).advised())
+    assertThat(LearningRate.of(model, true, false).advised()).isCloseTo(rate, within(lastDigit));
+    assertThat(LearningRate.of(model, true, true).advised())
         .isCloseTo(1.5 * rate, within(1.5 * lastDigit));
-    assertThat(LearningRate.ofAllWeights(model).advised())
+    assertThat(LearningRate.of(model, false, false).advised())
         .isCloseTo(rate / 10, within(lastDigit / 10));
   }
 
@@ -132,7 +132,7 @@ class GuideFiguresTest {
   @CsvSource({"LLAMA_3_2_1B, false", "QWEN3_0_6B, false", "SMOLLM2_135M, true", "SMOLLM3_3B, true"})
   void ratesOfOtherModelsAreExtrapolated(GuideModels shapes, boolean extrapolated)
       throws IOException {
-    assertThat(LearningRate.ofAdapter(read(shapes), false).extrapolated()).isEqualTo(extrapolated);
+    assertThat(LearningRate.of(read(shapes), true, false).extrapolated()).isEqualTo(extrapolated);
   }
 
   /** The cookbook knows a Qwen by its name, with experts or without. */
@@ -140,7 +140,7 @@ class GuideFiguresTest {
   void aQwenWithExpertsHasQwensPower() throws IOException {
     DecoderConfig model =
         DecoderConfig.read(TestModels.copy("qwen3-moe-tiny", folder).resolve("config.json"));
-    LearningRate rate = LearningRate.ofAdapter(model, false);
+    LearningRate rate = LearningRate.of(model, true, false);
 
     assertThat(rate.advised()).isCloseTo(5e-4 * Math.pow(2000 / 32.0, 0.0775), within(1e-12));
     assertThat(rate.extrapolated()).isTrue();

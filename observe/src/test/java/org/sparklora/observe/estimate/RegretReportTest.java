@@ -53,7 +53,8 @@ class RegretReportTest {
 
   private PlannedRun run(Optional<AdapterLayout> adapter, double rate, int rows, DataSize data) {
     PlannedRun.Batch batch = new PlannedRun.Batch(1, rows, 1024, -1, 1);
-    return new PlannedRun(model, adapter, MEMORY, batch, rate, Optional.ofNullable(data));
+    return new PlannedRun(
+        model, adapter, MEMORY, batch, rate, Optional.ofNullable(data), Optional.empty());
   }
 
   private static Finding finding(PlannedRun run, String name) {
@@ -90,6 +91,7 @@ class RegretReportTest {
             PlannedRun.Memory.of(DType.FLOAT32, precision, engine, false, 4),
             new PlannedRun.Batch(1, 1, tokens, -1, 1),
             1e-3,
+            Optional.empty(),
             Optional.empty()),
         "bf16");
   }
@@ -127,6 +129,26 @@ class RegretReportTest {
     assertThat(finding.values()).containsEntry("sufficient_rank", sufficient);
   }
 
+  /** q_proj has 30 · (576 + 576) parameters a rank and v_proj 30 · (576 + 192). */
+  @ParameterizedTest
+  @CsvSource({"1013760, OK, 9", "1013761, REGRET, 9"})
+  void ranksOfSomeLayersCountAsTheyAre(long targetTokens, Severity verdict, long sufficient) {
+    LoraConfig config =
+        new LoraConfig(
+            2,
+            32,
+            0,
+            false,
+            LoraTargets.names(List.of("q_proj", "v_proj")),
+            new LoraConfig.Patterns(Map.of("v_proj", 19), Map.of()));
+    DataSize data = new DataSize(800, targetTokens, 1024);
+    PlannedRun run = run(Optional.of(AdapterLayout.of(config, model)), 1e-3, 8, data);
+    Finding finding = finding(run, "capacity");
+
+    assertThat(finding.verdict()).isEqualTo(verdict);
+    assertThat(finding.values()).containsEntry("sufficient_rank", sufficient);
+  }
+
   @Test
   void onlyTokensThatAreSeenCount() {
     PlannedRun.Batch tenth = new PlannedRun.Batch(1, 8, 1024, 10, 3);
@@ -137,7 +159,8 @@ class RegretReportTest {
             MEMORY,
             tenth,
             1e-3,
-            Optional.of(new DataSize(800, 1_000_000, 1024)));
+            Optional.of(new DataSize(800, 1_000_000, 1024)),
+            Optional.empty());
 
     assertThat(finding(run, "capacity").values()).containsEntry("target_tokens", 100_000L);
   }
@@ -146,7 +169,14 @@ class RegretReportTest {
   void withoutATableStepsBoundTheTokens() {
     PlannedRun.Batch steps = new PlannedRun.Batch(1, 8, 1024, 10, 3);
     PlannedRun run =
-        new PlannedRun(model, adapter(4, "all-linear"), MEMORY, steps, 1e-3, Optional.empty());
+        new PlannedRun(
+            model,
+            adapter(4, "all-linear"),
+            MEMORY,
+            steps,
+            1e-3,
+            Optional.empty(),
+            Optional.empty());
 
     assertThat(finding(run, "capacity").figure()).contains("at most 81,920 target tokens");
   }

@@ -54,6 +54,7 @@ class TrainingMemoryTest {
             Optional.empty()),
         new PlannedRun.Batch(1, 1, tokens, 2, 1),
         2e-4,
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -23,11 +23,7 @@ sealed interface AllowedValues {
     return new Words(cell.isEmpty() ? List.of() : List.of(cell.split(" ")));
   }
 
-  /**
-   * Whether a value is allowed.
-   *
-   * @param text the value in its canonical spelling
-   */
+  /** Whether a value, in its canonical spelling, is allowed. */
   boolean contain(String text);
 
   /** The remedy for a value that is not allowed. */

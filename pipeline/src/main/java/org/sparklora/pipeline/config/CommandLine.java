@@ -47,11 +47,7 @@ public final class CommandLine {
     this.command = command;
   }
 
-  /**
-   * The result of parsing a command line.
-   *
-   * @param notes one line for each accepted flag without effect, and for each former name
-   */
+  /** Settings, and a note for each accepted flag without effect and each former name. */
   public record Parsed(Settings settings, List<String> notes) {}
 
   /**
@@ -177,7 +173,7 @@ public final class CommandLine {
     }
     Flag<?> flag = catalog.require(command, current, String.valueOf(value.typed()));
     boolean mayBeEmpty = flag == Flags.REPORT_TO || !flag.isEffective(command);
-    if (mayBeEmpty && value.typed().equals(List.of())) {
+    if (mayBeEmpty && (value.typed().equals(List.of()) || value.typed().equals(Map.of()))) {
       return; // no trackers, or nothing of an unsupported flag: the default, as in TRL
     }
     // the YAML type of a flag without effect is not checked: TRL may take a list or a map
@@ -198,14 +194,16 @@ public final class CommandLine {
   /** Applies a preset to flags that are not given. */
   private void putPreset() {
     List<String> preset = given.get(Flags.PRESET.name());
-    if (preset != null) {
-      Presets.of(preset.get(0), command)
-          .forEach(
-              (name, values) -> {
-                if (!given.containsKey(name)) {
-                  put(name, values);
-                }
-              });
+    if (preset == null) {
+      return;
+    }
+    for (String line : FlagCatalog.resource("presets.tsv").split("\n")) {
+      String[] column = line.split("\t"); // preset, commands, flag, words
+      if (preset.equals(List.of(column[0]))
+          && List.of(column[1].split(" ")).contains(CommandNames.wholeRun(command))
+          && !given.containsKey(column[2])) {
+        put(column[2], List.of(column[3].split(" ")));
+      }
     }
   }
 

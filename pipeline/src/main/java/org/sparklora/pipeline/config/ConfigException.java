@@ -50,11 +50,7 @@ public final class ConfigException extends RuntimeException {
     require(condition, flag.name(), value, remedy);
   }
 
-  /**
-   * Throws unless {@code condition} holds.
-   *
-   * @param key the setting as the user writes it
-   */
+  /** Throws unless {@code condition} holds; {@code key} is as the user writes it. */
   public static void require(boolean condition, String key, Object value, String remedy) {
     if (!condition) {
       throw new ConfigException(key, value, remedy);

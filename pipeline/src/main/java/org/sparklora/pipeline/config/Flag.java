@@ -52,11 +52,7 @@ public record Flag<T>(
     CHANGEABLE
   }
 
-  /**
-   * Another flag, without which a flag has no effect.
-   *
-   * @param values values of the other flag, any of which suffices
-   */
+  /** Another flag, without any of whose {@code values} a flag has no effect. */
   record Need(String flag, List<String> values) {
     /** Reads {@code flag} or {@code flag=value|value}. */
     static Need parse(String cell) {
@@ -108,11 +104,7 @@ public record Flag<T>(
     return type.parse(name, text);
   }
 
-  /**
-   * Checks values in their canonical spelling.
-   *
-   * @throws ConfigException for the first value that the command does not allow
-   */
+  /** Refuses the first value, in canonical spelling, that the command does not allow. */
   void requireAllowed(String command, List<String> texts) {
     AllowedValues allowed = values.of(command);
     for (String text : texts) {

@@ -87,11 +87,7 @@ record FlagCatalog(Map<String, Flag<?>> flags) {
     return Optional.ofNullable(flags.get(name.replace('-', '_')));
   }
 
-  /**
-   * The flag of that name in a command.
-   *
-   * @throws ConfigException naming the nearest flag of the command if there is none
-   */
+  /** The flag of that name in a command; if there is none, an exception names the nearest. */
   Flag<?> require(String command, String name, String value) {
     Optional<Flag<?>> flag = find(name);
     if (flag.isPresent() && flag.get().isTakenBy(command)) {

@@ -21,8 +21,10 @@ public final class Flags {
   // LoRA
   public static final Flag<Boolean> USE_PEFT = toggle("use_peft");
   public static final Flag<Integer> LORA_R = integer("lora_r");
+  public static final Flag<String> LORA_RANK_PATTERN = text("lora_rank_pattern");
   public static final Flag<Integer> LORA_RANK_PER_EXPERT = integer("lora_rank_per_expert");
   public static final Flag<Integer> LORA_ALPHA = integer("lora_alpha");
+  public static final Flag<String> LORA_ALPHA_PATTERN = text("lora_alpha_pattern");
   public static final Flag<Double> LORA_DROPOUT = number("lora_dropout");
   public static final Flag<List<String>> LORA_TARGET_MODULES = texts("lora_target_modules");
   public static final Flag<Boolean> USE_RSLORA = toggle("use_rslora");

@@ -136,7 +136,10 @@ public final class HelpText {
     line(examples.size() == 1 ? "Example" : "Examples");
     for (String[] example : examples) {
       line("  # " + example[1]);
-      List<String> lines = wrappedFlags(PROGRAM + example[0] + " " + example[2]);
+      String whole = PROGRAM + example[0] + " " + example[2];
+      // before flags, so that flag and value stay together
+      List<String> lines =
+          wrapped(List.of(whole.split(" (?=--)")), width - INDENT - " \\".length());
       for (int i = 0; i < lines.size(); i++) {
         line((i == 0 ? "  " : "      ") + lines.get(i) + (i < lines.size() - 1 ? " \\" : ""));
       }
@@ -151,11 +154,6 @@ public final class HelpText {
 
   private void line(String content) {
     text.append(content).append(System.lineSeparator());
-  }
-
-  /** Wraps the command line before flags, so that flag and value stay together. */
-  private List<String> wrappedFlags(String command) {
-    return wrapped(List.of(command.split(" (?=--)")), width - INDENT - " \\".length());
   }
 
   private static List<String> wrapped(String sentence, int width) {

@@ -14,11 +14,7 @@ public final class LocalPath {
 
   private LocalPath() {}
 
-  /**
-   * The path that a flag names, plainly or as {@code file:///…}.
-   *
-   * @throws ConfigException if it is one of another file system
-   */
+  /** The path that a flag names, as {@link #of(String, String)} reads it. */
   public static Path of(Settings settings, Flag<String> flag) {
     return of(flag.name(), settings.get(flag));
   }
@@ -29,14 +25,19 @@ public final class LocalPath {
    * @throws ConfigException if it is one of another file system
    */
   public static Path of(String key, String name) {
-    Matcher uri = URI.matcher(name);
-    boolean isUri = uri.matches();
     ConfigException.require(
-        !isUri || uri.group(1).equals("file"),
+        !isElsewhere(name),
         key,
         name,
         "places on this machine's disk alone can be named here; name one there");
-    return Path.of(isUri ? uri.group(2) : name);
+    Matcher uri = URI.matcher(name);
+    return Path.of(uri.matches() ? uri.group(2) : name);
+  }
+
+  /** Whether a name is a URI of another file system. */
+  public static boolean isElsewhere(String name) {
+    Matcher uri = URI.matcher(name);
+    return uri.matches() && !uri.group(1).equals("file");
   }
 
   /**

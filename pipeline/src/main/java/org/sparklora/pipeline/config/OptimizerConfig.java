@@ -20,10 +20,4 @@ public record OptimizerConfig(
     double epsilon,
     double weightDecay,
     double maxGradNorm)
-    implements Serializable {
-
-  /** TRL's defaults for SFT. */
-  public static OptimizerConfig defaults() {
-    return new OptimizerConfig(2e-5, 0.9, 0.999, 1e-8, 0, 1.0);
-  }
-}
+    implements Serializable {}

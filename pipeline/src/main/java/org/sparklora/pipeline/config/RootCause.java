@@ -48,11 +48,7 @@ public final class RootCause {
     return firstLine(String.valueOf(failure.getMessage()), "");
   }
 
-  /**
-   * The first line of a text, without its line break.
-   *
-   * @param otherwise the result for a text without characters
-   */
+  /** The first line of a text; {@code otherwise} for a text without characters. */
   public static String firstLine(String text, String otherwise) {
     return text.lines().findFirst().orElse(otherwise);
   }

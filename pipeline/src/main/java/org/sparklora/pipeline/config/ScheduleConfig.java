@@ -65,11 +65,6 @@ public record ScheduleConfig(Type type, double warmup, Map<String, Serializable>
     this(type, warmup, Map.of());
   }
 
-  /** Linear decay without warm-up. */
-  public static ScheduleConfig defaults() {
-    return new ScheduleConfig(Type.LINEAR, 0);
-  }
-
   /**
    * A schedule with options.
    *
@@ -147,11 +142,7 @@ public record ScheduleConfig(Type type, double warmup, Map<String, Serializable>
     return (int) (warmup >= 1 ? warmup : Math.ceil(totalSteps * warmup));
   }
 
-  /**
-   * The factor of the peak learning rate.
-   *
-   * @param step updates made so far: 0 for the first
-   */
+  /** The factor of the peak learning rate for the update after {@code step} updates. */
   public double factor(int step, int totalSteps) {
     int warmupSteps = type == Type.CONSTANT ? 0 : warmupSteps(totalSteps);
     if (step < warmupSteps) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
@@ -40,6 +41,11 @@ public final class Settings implements Serializable {
   /** Whether the user set the flag, on the command line or in a file. */
   public boolean isGiven(Flag<?> flag) {
     return isGiven(flag.name());
+  }
+
+  /** The names of the flags that the user set. */
+  public Set<String> given() {
+    return given.keySet();
   }
 
   /** Whether the user set the flag of this name. */
@@ -85,11 +91,7 @@ public final class Settings implements Serializable {
     return place == null || !problem.place().isEmpty() ? problem : problem.in(place);
   }
 
-  /**
-   * The flag's value or default.
-   *
-   * @throws ConfigException if it has neither: the command requires the flag
-   */
+  /** The flag's value or default; without either, which the command requires, it is refused. */
   public <T> T get(Flag<T> flag) {
     return find(flag)
         .orElseThrow(
@@ -150,11 +152,7 @@ public final class Settings implements Serializable {
     return flag.isEffective(command) && !isIdle(flag) && find(flag).isPresent();
   }
 
-  /**
-   * Why a flag has no effect in this command; empty if it has one.
-   *
-   * @param name a flag of the command
-   */
+  /** Why this flag of the command has no effect; empty if it has one. */
   public Optional<String> whyIdle(String name) {
     Flag<?> flag = FlagCatalog.shared().require(command, OtherNames.current(name).orElse(name), "");
     if (isEffective(flag)) {

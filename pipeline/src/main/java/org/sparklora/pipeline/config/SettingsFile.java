@@ -76,11 +76,7 @@ public final class SettingsFile {
           && elements.stream().allMatch(element -> element.entries().isPresent());
     }
 
-    /**
-     * The words of a flag.
-     *
-     * @throws ConfigException if the value is of another type than the flag's
-     */
+    /** The words of a flag; a value of another type than the flag's is refused. */
     List<String> words(Flag<?> flag) {
       if (flag.type().isList() && written instanceof List<?> list) {
         return list.stream().map(element -> scalar(flag, element)).toList();
@@ -121,11 +117,7 @@ public final class SettingsFile {
     }
   }
 
-  /**
-   * Reads a file.
-   *
-   * @throws ConfigException if the file cannot be read or is not a map
-   */
+  /** Reads a file; one that cannot be read, or is not a map, is refused. */
   public static Map<String, Value> read(Path file) {
     String text = text(file);
     LoaderOptions options = new LoaderOptions();

@@ -4,7 +4,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -12,7 +11,6 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HadoopSettings;
-import org.sparklora.pipeline.run.Once;
 
 /**
  * A folder of a Hadoop file system, staged once on each node that reads it (see {@link Stage}). The
@@ -25,9 +23,6 @@ import org.sparklora.pipeline.run.Once;
 record HadoopFolder(
     ModelReference reference, String uri, List<ModelFile> files, Map<String, String> settings)
     implements ModelSource {
-  private static final Map<HadoopFolder, Once<java.nio.file.Path>> STAGED =
-      new ConcurrentHashMap<>();
-
   static HadoopFolder locate(ModelReference reference, Configuration hadoop, Part part) {
     return list(reference, hadoop, part).readHere(hadoop);
   }
@@ -52,17 +47,13 @@ record HadoopFolder(
   private HadoopFolder readHere(Configuration hadoop) {
     Stage stage = new Stage(reference, uri, files);
     HadoopFolder read = new HadoopFolder(reference, uri, stage.fill(hadoop), settings);
-    read.staged().get(stage::folder);
+    ModelFiles.fetched(read, stage::folder);
     return read;
   }
 
   @Override
   public java.nio.file.Path folder() {
-    return staged().get(this::stage, ModelFiles::areIn);
-  }
-
-  private Once<java.nio.file.Path> staged() {
-    return STAGED.computeIfAbsent(this, folder -> new Once<>());
+    return ModelFiles.fetched(this, this::stage);
   }
 
   private java.nio.file.Path stage() {

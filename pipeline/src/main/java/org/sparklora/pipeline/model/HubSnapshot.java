@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.sparklora.hub.HubClient;
@@ -16,7 +15,6 @@ import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.HubProgress;
-import org.sparklora.pipeline.run.Once;
 
 /**
  * A repository of the hub at a commit that the driver looked up, so that all nodes have the same
@@ -28,8 +26,6 @@ import org.sparklora.pipeline.run.Once;
 record HubSnapshot(
     ModelReference reference, HubRepo repo, String commit, Part part, String endpoint)
     implements ModelSource {
-  private static final Map<HubSnapshot, Once<Path>> FETCHED = new ConcurrentHashMap<>();
-
   static HubSnapshot locate(ModelReference reference, HubReference named, Part part) {
     HubSnapshot found = find(reference, named, part);
     found.folder(); // the driver reads the files anyway, and must report missing ones
@@ -70,9 +66,7 @@ record HubSnapshot(
 
   @Override
   public Path folder() {
-    return FETCHED
-        .computeIfAbsent(this, snapshot -> new Once<>())
-        .get(this::fetch, ModelFiles::areIn);
+    return ModelFiles.fetched(this, this::fetch);
   }
 
   private Path fetch() {

@@ -12,12 +12,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.model.ModelSource.Part;
-import org.sparklora.pipeline.run.FileVersion;
+import org.sparklora.pipeline.run.FileStamp;
+import org.sparklora.pipeline.run.Once;
 
 /**
  * Selects the files of a model or an adapter: a folder of the hub often holds the weights in
@@ -45,6 +48,9 @@ final class ModelFiles {
       Pattern.compile(
           "(added_tokens|chat_template|trainer_state|vocab)\\.json|merges\\.txt|tokenizer\\.model");
 
+  private static final Map<ModelSource, Once<java.nio.file.Path>> FETCHED =
+      new ConcurrentHashMap<>();
+
   private ModelFiles() {}
 
   /** Lists the wanted files of a folder by name, with slashes. */
@@ -64,7 +70,7 @@ final class ModelFiles {
     for (String name :
         wanted(there.keySet(), part, index -> fileSystem.open(new Path(folder, index)))) {
       FileStatus status = there.get(name);
-      files.add(new ModelFile(name, status.getLen(), FileVersion.of(fileSystem, status), ""));
+      files.add(new ModelFile(name, status.getLen(), FileStamp.version(fileSystem, status), ""));
     }
     return List.copyOf(files);
   }
@@ -93,8 +99,13 @@ final class ModelFiles {
     return isRead(path) && (path.endsWith("config.json") || path.equals(INDEX));
   }
 
+  /** The folder of a source: fetched by its first request in this process, and when emptied. */
+  static java.nio.file.Path fetched(ModelSource source, Supplier<java.nio.file.Path> fetch) {
+    return FETCHED.computeIfAbsent(source, any -> new Once<>()).get(fetch, ModelFiles::areIn);
+  }
+
   /** Whether a fetched folder still has its settings: caches and scratch folders are emptied. */
-  static boolean areIn(java.nio.file.Path folder) {
+  private static boolean areIn(java.nio.file.Path folder) {
     return Files.exists(folder.resolve("config.json"))
         || Files.exists(folder.resolve("adapter_config.json"));
   }

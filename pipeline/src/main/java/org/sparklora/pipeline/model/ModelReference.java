@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.hub.HubReference;
 import org.sparklora.hub.HubRepo;
@@ -33,10 +32,6 @@ public record ModelReference(String flag, String name, String revision, String s
           Flags.TEACHER_MODEL_NAME_OR_PATH,
           Flags.ADAPTER,
           Flags.ADAPTER_NAME_OR_PATH);
-
-  /** A URI with a scheme of at least two letters: a single letter is a Windows drive. */
-  private static final Pattern OTHER_FILE_SYSTEM =
-      Pattern.compile("(?!file:)[a-zA-Z][a-zA-Z0-9+.-]+:/.*");
 
   /** A base model in a folder, without revision and staging folder. */
   public static ModelReference of(String folder) {
@@ -83,7 +78,7 @@ public record ModelReference(String flag, String name, String revision, String s
 
   /** Locates a model that is not in a local folder; empty for a local folder. */
   private Optional<ModelSource> elsewhere(Configuration hadoop, ModelSource.Part part) {
-    return OTHER_FILE_SYSTEM.matcher(name).matches()
+    return LocalPath.isElsewhere(name)
         ? Optional.of(HadoopFolder.locate(this, hadoop, part))
         : repository(name, revision).map(found -> HubSnapshot.locate(this, found, part));
   }
@@ -95,7 +90,7 @@ public record ModelReference(String flag, String name, String revision, String s
    * @throws org.sparklora.hub.HubException if the hub does not have it, or denies access
    */
   public ModelOutline outline(Configuration hadoop) {
-    if (OTHER_FILE_SYSTEM.matcher(name).matches()) {
+    if (LocalPath.isElsewhere(name)) {
       return ModelOutline.of(this, HadoopFolder.remote(this, hadoop));
     }
     return repository(name, revision)
@@ -118,7 +113,7 @@ public record ModelReference(String flag, String name, String revision, String s
   }
 
   private void requireFolder() {
-    if (OTHER_FILE_SYSTEM.matcher(name).matches() || repository(name, revision).isPresent()) {
+    if (LocalPath.isElsewhere(name) || repository(name, revision).isPresent()) {
       return;
     }
     Path folder = local().folder();
@@ -140,7 +135,7 @@ public record ModelReference(String flag, String name, String revision, String s
 
   /** The repository of the hub that a name means, unless a local file or folder has this name. */
   private static Optional<HubReference> repository(String name, String revision) {
-    return OTHER_FILE_SYSTEM.matcher(name).matches() || Files.exists(Path.of(name))
+    return LocalPath.isElsewhere(name) || Files.exists(Path.of(name))
         ? Optional.empty()
         : HubReference.of(HubRepo.Type.MODEL, name, revision);
   }

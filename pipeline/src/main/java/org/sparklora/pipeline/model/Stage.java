@@ -1,9 +1,9 @@
 package org.sparklora.pipeline.model;
 
 import java.io.FileNotFoundException;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -23,7 +23,6 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.net.NetUtils;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.FileStamp;
-import org.sparklora.pipeline.run.FileVersion;
 import org.sparklora.pipeline.run.HubProgress;
 import org.sparklora.pipeline.run.PrivateFolder;
 import org.sparklora.pipeline.run.ScratchPlace;
@@ -182,23 +181,15 @@ final class Stage {
     CRC32C checksum = new CRC32C();
     long bytes = 0;
     try (InputStream in = fileSystem.open(source);
-        FileChannel out =
-            FileChannel.open(
-                part,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE)) {
+        FileOutputStream out = new FileOutputStream(part.toFile())) {
       byte[] chunk = new byte[CHUNK_BYTES];
       for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
         checksum.update(chunk, 0, count);
-        ByteBuffer rest = ByteBuffer.wrap(chunk, 0, count);
-        while (rest.hasRemaining()) {
-          out.write(rest);
-        }
+        out.write(chunk, 0, count);
         bytes += count;
         meter.accept(bytes);
       }
-      out.force(true); // the bytes must be on disk before the rename
+      out.getFD().sync(); // the bytes must be on disk before the rename
     }
     requireUnchanged(fileSystem, source, file);
     String crc32c = FileStamp.hexadecimal(checksum);
@@ -215,7 +206,8 @@ final class Stage {
       FileSystem fileSystem, org.apache.hadoop.fs.Path source, ModelFile file) throws IOException {
     try {
       FileStatus now = fileSystem.getFileStatus(source);
-      if (now.getLen() != file.bytes() || !FileVersion.of(fileSystem, now).equals(file.version())) {
+      String version = FileStamp.version(fileSystem, now);
+      if (now.getLen() != file.bytes() || !version.equals(file.version())) {
         throw changed(file);
       }
     } catch (FileNotFoundException e) {

@@ -8,6 +8,11 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
+import org.apache.hadoop.fs.EtagSource;
+import org.apache.hadoop.fs.FileChecksum;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.util.StringUtils;
 
 /**
  * Size and checksum of a file, which detect truncated copies and damaged disks.
@@ -23,7 +28,7 @@ public record FileStamp(long bytes, String crc32c) {
   }
 
   /** The stamp of the rest of a stream. */
-  static FileStamp of(InputStream in) throws IOException {
+  private static FileStamp of(InputStream in) throws IOException {
     CRC32C checksum = new CRC32C();
     long bytes = new CheckedInputStream(in, checksum).transferTo(OutputStream.nullOutputStream());
     return new FileStamp(bytes, hexadecimal(checksum));
@@ -32,6 +37,27 @@ public record FileStamp(long bytes, String crc32c) {
   /** A checksum in hexadecimal. */
   public static String hexadecimal(CRC32C checksum) {
     return "%08x".formatted(checksum.getValue());
+  }
+
+  /**
+   * Distinguishes contents of a file: the version that a store or a cluster gives it; for a local
+   * file the checksum of its bytes; without either its modification time. That alone is not enough:
+   * object stores count seconds, and copies keep the time of the original.
+   */
+  public static String version(FileSystem fileSystem, FileStatus status) throws IOException {
+    if (status instanceof EtagSource tagged && tagged.getEtag() != null) {
+      return tagged.getEtag();
+    }
+    FileChecksum checksum = fileSystem.getFileChecksum(status.getPath()); // null if none
+    if (checksum != null) {
+      return checksum.getAlgorithmName() + " " + StringUtils.byteToHexString(checksum.getBytes());
+    }
+    if (status.getPath().toUri().getScheme().equals("file")) {
+      try (InputStream in = fileSystem.open(status.getPath())) {
+        return of(in).crc32c;
+      }
+    }
+    return Long.toString(status.getModificationTime());
   }
 
   /** The difference of a file from this stamp, as the end of a sentence; empty if it matches. */

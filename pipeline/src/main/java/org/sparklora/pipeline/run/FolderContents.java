@@ -1,6 +1,8 @@
 package org.sparklora.pipeline.run;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -185,6 +187,17 @@ record FolderContents(FileSystem fileSystem, Path folder) {
                     .noneMatch(name -> name.endsWith("-" + CHECKPOINT + step + Renaming.MARKER)))
         .sorted()
         .toList();
+  }
+
+  /** The text of a file of the folder, if it exists. */
+  Optional<String> text(String name) throws IOException {
+    Path file = new Path(folder, name);
+    if (!fileSystem.exists(file)) {
+      return Optional.empty();
+    }
+    try (InputStream in = fileSystem.open(file)) {
+      return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    }
   }
 
   /** The names of the folder's files that match {@code wanted}, sorted. */

@@ -72,11 +72,7 @@ public final class Interruption {
     return OF_PROCESS.requested || OF_THREAD.get().requested;
   }
 
-  /**
-   * Runs work in this thread until a condition stops it.
-   *
-   * @param stopped the condition, which {@link #check} evaluates
-   */
+  /** Runs work in this thread until a condition, which {@link #check} evaluates, stops it. */
   public static <T> T heeding(BooleanSupplier stopped, Supplier<T> work) {
     HEEDED.set(stopped);
     try {

@@ -10,11 +10,7 @@ import org.apache.hadoop.fs.FileSystem;
 
 /** A folder of any file system as a local one, to map its files: itself, or a temporary copy. */
 public record LocalCopy(Path folder, boolean copied) implements AutoCloseable {
-  /**
-   * Copies a folder that is not local.
-   *
-   * @param wanted whether a file or folder of this name, directly in the folder, is copied
-   */
+  /** Copies what lies in a folder that is not local and has a {@code wanted} name. */
   public static LocalCopy of(
       Configuration hadoop, org.apache.hadoop.fs.Path folder, Predicate<String> wanted)
       throws IOException {

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.util.functional.CallableRaisingIOE;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -210,23 +210,21 @@ public final class MetricsLog implements Closeable {
    */
   public static List<Map<String, Object>> read(FileSystem fileSystem, Path folder) {
     Path file = new Path(folder, FILE_NAME);
-    try {
-      return rows(file, lines(fileSystem, file));
-    } catch (IOException e) {
-      throw unreadable(file, e);
-    }
+    return rows(file, () -> lines(fileSystem, file));
   }
 
   /** The rows so far, also those that an object store does not show yet. */
   public List<Map<String, Object>> rows() {
-    try {
-      return rows(file, out.read());
-    } catch (IOException e) {
-      throw unreadable(file, e);
-    }
+    return rows(file, out::read);
   }
 
-  private static List<Map<String, Object>> rows(Path file, List<String> lines) {
+  private static List<Map<String, Object>> rows(Path file, CallableRaisingIOE<List<String>> read) {
+    List<String> lines;
+    try {
+      lines = read.apply();
+    } catch (IOException e) {
+      throw new TableException("Cannot read %s (%s)".formatted(file, e.getMessage()), e);
+    }
     List<Map<String, Object>> rows = new ArrayList<>();
     for (String line : lines) {
       try {
@@ -243,17 +241,9 @@ public final class MetricsLog implements Closeable {
     return rows;
   }
 
-  private static TableException unreadable(Path file, IOException cause) {
-    return new TableException("Cannot read %s (%s)".formatted(file, cause.getMessage()), cause);
-  }
-
   private static List<String> lines(FileSystem fileSystem, Path file) throws IOException {
-    if (!fileSystem.exists(file)) {
-      return List.of();
-    }
-    try (InputStream in = fileSystem.open(file)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
-    }
+    String text = new FolderContents(fileSystem, file.getParent()).text(file.getName()).orElse("");
+    return text.lines().toList();
   }
 
   private static boolean isOf(String line, Map<String, Object> row) {

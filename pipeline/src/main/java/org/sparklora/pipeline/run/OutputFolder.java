@@ -41,12 +41,15 @@ public final class OutputFolder implements AutoCloseable {
   /** The folder of the earlier results while the new ones are renamed. */
   private final Path replaced;
 
+  private final boolean overwrite;
   private final RunLock lock;
   private boolean committed;
 
-  private OutputFolder(FileSystem fileSystem, Path target, String id) throws IOException {
+  private OutputFolder(FileSystem fileSystem, Path target, boolean overwrite) throws IOException {
+    String id = UUID.randomUUID().toString().substring(0, ID_CHARACTERS);
     this.fileSystem = fileSystem;
     this.target = target;
+    this.overwrite = overwrite;
     this.work = sibling(target, IN_PROGRESS + id);
     this.replaced = sibling(target, REPLACED + id);
     this.lock = RunLock.acquireFile(fileSystem, sibling(target, IN_PROGRESS + id + LOCK));
@@ -68,9 +71,7 @@ public final class OutputFolder implements AutoCloseable {
       }
       sweep(fileSystem, target);
       requireFree(fileSystem, target, folder, overwrite);
-      OutputFolder output =
-          new OutputFolder(
-              fileSystem, target, UUID.randomUUID().toString().substring(0, ID_CHARACTERS));
+      OutputFolder output = new OutputFolder(fileSystem, target, overwrite);
       try {
         if (!fileSystem.mkdirs(output.work)) {
           throw new IOException("mkdirs answered no");
@@ -85,11 +86,7 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  /**
-   * Checks, before any work, that {@link #create} would accept the folder.
-   *
-   * @throws ConfigException if it would not
-   */
+  /** Throws, before any work, if {@link #create} would refuse the folder. */
   public static void requireUsable(Configuration configuration, String folder, boolean overwrite) {
     Path requested = new Path(folder);
     try {
@@ -225,14 +222,36 @@ public final class OutputFolder implements AutoCloseable {
    * Makes the results visible under their name.
    *
    * @param scratch folders in {@link #work} that are deleted before
+   * @throws TableException if other results, which may not be replaced, have appeared meanwhile:
+   *     these results are then beside them
    */
   public void commit(Path... scratch) {
+    commit(overwrite, scratch);
+  }
+
+  /** Like {@link #commit}, for results that equal those of concurrent runs, which are replaced. */
+  public void replace(Path... scratch) {
+    commit(true, scratch);
+  }
+
+  private void commit(boolean replaces, Path... scratch) {
     try {
       lock.requireHeld(); // a run that declared this one dead has removed its files
       for (Path folder : scratch) {
         fileSystem.delete(folder, true);
       }
       deleteChecksums();
+      boolean filled =
+          fileSystem.exists(target)
+              && !new FolderContents(fileSystem, target).names(any -> true).isEmpty();
+      if (filled && !replaces) {
+        String name = work.getName().substring(1).replace(IN_PROGRESS, "-");
+        Renaming.rename(fileSystem, work, new Path(target.getParent(), name));
+        committed = true;
+        throw new TableException(
+            "Cannot write %s: another run has finished its results there meanwhile; these results are in %s beside it, rename that"
+                .formatted(target, name));
+      }
       if (fileSystem.exists(target)) {
         Renaming.rename(fileSystem, target, replaced);
         Renaming.rename(fileSystem, work, target);
@@ -276,7 +295,8 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
-  private static TableException failed(String what, Path path, IOException cause) {
+  /** The exception for a folder that cannot be read or written. */
+  static TableException failed(String what, Path path, IOException cause) {
     return new TableException(
         "Cannot %s output folder %s (%s): check rights and room, or choose another --output_dir"
             .formatted(what, path, cause.getMessage()),

@@ -30,11 +30,7 @@ public final class PathSettings {
 
   private PathSettings() {}
 
-  /**
-   * Checks all paths that the user set.
-   *
-   * @throws ConfigException for the first whose file system is not available
-   */
+  /** Refuses the first path that the user set and that cannot be used. */
   public static void require(Settings settings) {
     Configuration hadoop = HadoopSettings.configuration();
     settings

@@ -64,11 +64,7 @@ public final class Progress {
     countBefore = count;
   }
 
-  /**
-   * Shows the progress, unless it was shown a moment ago.
-   *
-   * @param fraction share of the step that is done, 0 to 1
-   */
+  /** Shows the progress, a share from 0 to 1, unless it was shown a moment ago. */
   public void show(double fraction, long count) {
     long now = nanoTime.getAsLong();
     boolean last = !terminal && fraction >= 1; // done() prints the last line
@@ -89,6 +85,14 @@ public final class Progress {
     if (terminal) {
       out.println();
     }
+  }
+
+  /** Shows nothing more; on a terminal, ends the line of a step that was shown. */
+  public void leave() {
+    if (terminal && shownAny && !over) {
+      out.println();
+    }
+    over = true;
   }
 
   /** Seconds since the start. */

@@ -1,7 +1,6 @@
 package org.sparklora.pipeline.run;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -44,20 +43,13 @@ final class Renaming {
     return fileSystem.exists(hidden.suffix(MARKER));
   }
 
-  /**
-   * Finishes renames that killed runs began.
-   *
-   * @param folder of the markers
-   * @param hidden beginning of the hidden folders' names
-   */
+  /** Finishes renames that killed runs began, of hidden folders whose names begin so. */
   static void finish(FileSystem fileSystem, Path folder, String hidden) throws IOException {
     for (FileStatus file : fileSystem.listStatus(folder)) {
       String name = file.getPath().getName();
       if (name.startsWith(hidden) && name.endsWith(MARKER)) {
-        List<String> paths;
-        try (InputStream in = fileSystem.open(file.getPath())) {
-          paths = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
-        }
+        String moved = new FolderContents(fileSystem, folder).text(name).orElse("");
+        List<String> paths = moved.lines().toList();
         if (paths.size() == 2 && fileSystem.exists(new Path(paths.get(0)))) {
           move(fileSystem, new Path(paths.get(0)), new Path(paths.get(1)));
         }

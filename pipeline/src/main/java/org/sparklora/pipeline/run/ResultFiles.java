@@ -1,7 +1,6 @@
 package org.sparklora.pipeline.run;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -52,7 +51,8 @@ record ResultFiles(FileSystem fileSystem, Path folder) {
       for (String name : MARKERS) {
         fileSystem.delete(new Path(folder, name), false);
       }
-      for (String name : removed()) {
+      String removed = new FolderContents(fileSystem, complete()).text(REMOVED).orElse("");
+      for (String name : removed.lines().filter(one -> !one.isEmpty()).toList()) {
         fileSystem.delete(new Path(folder, name), true);
       }
     }
@@ -67,15 +67,6 @@ record ResultFiles(FileSystem fileSystem, Path folder) {
       }
     }
     fileSystem.delete(complete(), true);
-  }
-
-  private List<String> removed() throws IOException {
-    try (InputStream in = fileSystem.open(new Path(complete(), REMOVED))) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-          .lines()
-          .filter(name -> !name.isEmpty())
-          .toList();
-    }
   }
 
   private void move(String name) throws IOException {

@@ -1,9 +1,9 @@
 package org.sparklora.pipeline.run;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Locale;
+import java.util.Optional;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
@@ -41,16 +41,11 @@ public final class RoundFolders {
    * other settings or parameters does not count.
    */
   public boolean has(int round, String table, String madeFrom) {
-    Path stamp = new Path(table(round, table), MADE_FROM);
+    Path path = table(round, table);
     try {
-      if (!fileSystem.exists(stamp)) {
-        return false;
-      }
-      try (var in = fileSystem.open(stamp)) {
-        return new String(in.readAllBytes(), StandardCharsets.UTF_8).equals(madeFrom);
-      }
+      return new FolderContents(fileSystem, path).text(MADE_FROM).equals(Optional.of(madeFrom));
     } catch (IOException e) {
-      throw RunFolder.failed("look at", stamp, e);
+      throw RunFolder.failed("look at", new Path(path, MADE_FROM), e);
     }
   }
 

@@ -136,10 +136,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** The exception for a folder that cannot be read or written. */
   public static TableException unusable(Path requested, IOException e) {
-    return new TableException(
-        "Cannot use output folder %s (%s): check rights and room, or choose another --output_dir"
-            .formatted(requested, e.getMessage()),
-        e);
+    return OutputFolder.failed("use", requested, e);
   }
 
   /**

@@ -114,11 +114,7 @@ final class RunLock implements Closeable {
     ShutdownHookManager.get().addShutdownHook(atProcessEnd, FileSystem.SHUTDOWN_HOOK_PRIORITY + 1);
   }
 
-  /**
-   * Acquires the folder.
-   *
-   * @throws ConfigException naming the run that holds it
-   */
+  /** Acquires the folder, or throws a {@link ConfigException} naming the run that holds it. */
   static RunLock acquire(FileSystem fileSystem, Path folder) throws IOException {
     if (ObjectStore.is(fileSystem)) {
       StoreClaims.Held held = new StoreClaims(fileSystem, folder).take(Owner.current());

@@ -16,7 +16,8 @@ import org.sparklora.pipeline.config.ConfigException;
  * native libraries, staged models. As for Spark's own blocks it is YARN's {@code LOCAL_DIRS}, a
  * standalone worker's {@code SPARK_EXECUTOR_DIRS}, {@code SPARK_LOCAL_DIRS} or {@code
  * spark.local.dir}, whichever is set first; else {@code TMPDIR}; else the JVM's {@code
- * java.io.tmpdir}. Of several folders it is the first writable one. Thread-safe.
+ * java.io.tmpdir}. Of several folders it is the first writable one; if none is, a {@link
+ * ConfigException} is thrown. Thread-safe.
  *
  * @param environment the value of a variable, or null
  * @param properties the value of a system property, or null
@@ -42,29 +43,17 @@ public record ScratchPlace(UnaryOperator<String> environment, UnaryOperator<Stri
             name.equals(LOCAL_DIR) && !ofSession.isBlank() ? ofSession : System.getProperty(name));
   }
 
-  /**
-   * Makes the folders of a Spark session those of this process.
-   *
-   * @param localDirs the session's {@code spark.local.dir}; empty if not set
-   */
+  /** Makes the folders of a session, empty if {@code spark.local.dir} is unset, this process's. */
   public static void ofSession(String localDirs) {
     ofSession = localDirs;
   }
 
-  /**
-   * This process's folder; a cluster may delete it with the application.
-   *
-   * @throws ConfigException if no folder is writable
-   */
+  /** This process's folder; a cluster may delete it with the application. */
   public static Path folder() {
     return here().decide(true);
   }
 
-  /**
-   * The folder for files that outlive an application, unlike a standalone worker's folders.
-   *
-   * @throws ConfigException if no folder is writable
-   */
+  /** The folder for files that outlive an application, unlike a standalone worker's folders. */
   public static Path lasting() {
     return here().decide(false);
   }
@@ -72,8 +61,6 @@ public record ScratchPlace(UnaryOperator<String> environment, UnaryOperator<Stri
   /**
    * Checks the folder before any work, and sets {@code java.io.tmpdir}, which libraries use, to
    * {@code TMPDIR} or, if that is not writable, to this folder.
-   *
-   * @throws ConfigException if no folder is writable
    */
   public static void require() {
     Path folder = folder();

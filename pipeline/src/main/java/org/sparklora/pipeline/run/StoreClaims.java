@@ -42,11 +42,7 @@ record StoreClaims(FileSystem fileSystem, Path folder) {
   /** A claim that holds the folder. */
   record Held(Path file, Owner owner) {}
 
-  /**
-   * Acquires the folder.
-   *
-   * @throws ConfigException naming the run that holds it
-   */
+  /** Acquires the folder, or throws a {@link ConfigException} naming the run that holds it. */
   Held take(Owner claimant) throws IOException {
     List<Claim> dead = new ArrayList<>();
     for (Claim other : others(claimant)) {
@@ -65,7 +61,7 @@ record StoreClaims(FileSystem fileSystem, Path folder) {
       throw e;
     }
     for (Claim claim : dead) {
-      LOG.info("Took {} over from a run that has ended: {}", folder, claim.owner());
+      LOG.info("Took {} over from {}", folder, RunLock.ended(claim.owner()));
       fileSystem.delete(claim.file(), false);
     }
     return new Held(file, owner);

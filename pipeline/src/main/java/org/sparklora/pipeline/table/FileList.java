@@ -11,15 +11,16 @@ import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The files of a table with their sizes: {@code _files.json}, or the manifest of a table of {@code
- * prep}. Detects missing and replaced files, which Parquet would not notice. Pages of the Parquet
- * files have checksums of their own.
+ * The files of a table, and the list of their sizes: {@code _files.json}, or the manifest of a
+ * table of {@code prep}. The list detects missing and replaced files, which Parquet would not
+ * notice. Pages of the Parquet files have checksums of their own.
  */
 public final class FileList {
   /** The name of the list; Spark does not read files that begin with an underscore. */
@@ -33,6 +34,46 @@ public final class FileList {
   private FileList() {}
 
   /**
+   * The Parquet files of a table's folder in row order, sorted by name.
+   *
+   * @param table the user's name of the table
+   * @param maker the command that makes such tables
+   * @throws TableException when there is no such folder, or no Parquet file in it, its files differ
+   *     from its list, or it is a table of an {@link OpenTableFormat}
+   */
+  static List<String> parquet(
+      Configuration configuration, String folder, String table, String maker) {
+    try {
+      Path path = new Path(folder);
+      FileSystem fileSystem = path.getFileSystem(configuration);
+      OpenTableFormat.refuseAtOrAbove(fileSystem, path);
+      List<String> files =
+          Stream.of(fileSystem.listStatus(path))
+              .map(FileStatus::getPath)
+              .filter(file -> file.getName().endsWith(".parquet") && isShown(file.getName()))
+              .map(Path::toString)
+              .sorted()
+              .toList();
+      if (files.isEmpty()) {
+        throw new TableException(
+            "Cannot read %s %s: it holds no Parquet file; name the --output_dir of a %s run"
+                .formatted(table, path, maker));
+      }
+      requireWhole(configuration, folder, maker);
+      return files;
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot read %s %s (%s): name the --output_dir of a %s run"
+              .formatted(table, folder, e.getMessage(), maker),
+          e);
+    }
+  }
+
+  private static boolean isShown(String name) {
+    return !name.startsWith("_") && !name.startsWith(".");
+  }
+
+  /**
    * Writes the list of a finished table into its folder.
    *
    * @throws TableException when it cannot be written
@@ -42,15 +83,23 @@ public final class FileList {
     ArrayNode files = list.putArray("files");
     Path path = new Path(folder, FILE_NAME);
     try {
-      FileSystem fileSystem = folder.getFileSystem(configuration);
-      dataFiles(fileSystem, folder)
+      dataFiles(folder.getFileSystem(configuration), folder)
           .forEach((name, bytes) -> files.addObject().put("name", name).put("bytes", bytes));
-      try (OutputStream out = fileSystem.create(path, true)) {
-        out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(list));
-      }
-      GroupFile.deleteChecksum(configuration, path);
     } catch (IOException e) {
       throw TableException.unwritten(path, e);
+    }
+    writeJson(configuration, path, list);
+  }
+
+  /** Writes a value as JSON, one field a line, to a file of a table's folder. */
+  public static void writeJson(Configuration configuration, Path file, Object value) {
+    try {
+      try (OutputStream out = file.getFileSystem(configuration).create(file, true)) {
+        out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(value));
+      }
+      RowFile.deleteChecksum(configuration, file);
+    } catch (IOException e) {
+      throw TableException.unwritten(file, e);
     }
   }
 
@@ -59,7 +108,7 @@ public final class FileList {
     Map<String, Long> files = new TreeMap<>();
     for (FileStatus status : fileSystem.listStatus(folder)) {
       String name = status.getPath().getName();
-      if (status.isFile() && !name.startsWith("_") && !name.startsWith(".")) {
+      if (status.isFile() && isShown(name)) {
         files.put(name, status.getLen());
       }
     }

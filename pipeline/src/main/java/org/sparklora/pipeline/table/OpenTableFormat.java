@@ -41,19 +41,19 @@ public enum OpenTableFormat {
   /**
    * Finds the table that a folder is, or that contains it, as a partition.
    *
-   * @return the table's folder and format; empty if there is no such table
+   * @return the table's folder and format; no entry if there is no such table
    * @throws IOException if the file system cannot be read
    */
-  public static Optional<Map<Path, OpenTableFormat>> atOrAbove(FileSystem fileSystem, Path folder)
+  public static Map<Path, OpenTableFormat> atOrAbove(FileSystem fileSystem, Path folder)
       throws IOException {
     for (Path at = fileSystem.makeQualified(folder); at != null; at = at.getParent()) {
       for (OpenTableFormat format : values()) {
         if (format.isAt(fileSystem, at)) {
-          return Optional.of(Map.of(at, format));
+          return Map.of(at, format);
         }
       }
     }
-    return Optional.empty();
+    return Map.of();
   }
 
   /**
@@ -63,7 +63,7 @@ public enum OpenTableFormat {
    * @throws IOException if the file system cannot be read
    */
   public static void refuseAtOrAbove(FileSystem fileSystem, Path folder) throws IOException {
-    for (var table : atOrAbove(fileSystem, folder).orElse(Map.of()).entrySet()) {
+    for (var table : atOrAbove(fileSystem, folder).entrySet()) {
       throw table.getValue().refusal(table.getKey().toString());
     }
   }

@@ -25,7 +25,6 @@ import org.apache.parquet.io.PositionOutputStream;
  */
 final class OrderedFooter implements OutputFile {
   private static final int HELD_BYTES = 1 << 20;
-  private static final int FIRST_BYTES = 1 << 16;
 
   /** The footer's length, four bytes in little-endian order, and a magic number follow it. */
   private static final int END_BYTES = 8;
@@ -65,7 +64,7 @@ final class OrderedFooter implements OutputFile {
 
   private static final class Stream extends PositionOutputStream {
     private final PositionOutputStream out;
-    private byte[] held = new byte[FIRST_BYTES];
+    private final byte[] held = new byte[2 * HELD_BYTES];
     private int count;
     private boolean closed;
 
@@ -96,16 +95,11 @@ final class OrderedFooter implements OutputFile {
     }
 
     private void makeRoom() throws IOException {
-      if (count < held.length) {
-        return;
+      if (count == held.length) {
+        out.write(held, 0, HELD_BYTES);
+        System.arraycopy(held, HELD_BYTES, held, 0, HELD_BYTES);
+        count = HELD_BYTES;
       }
-      if (count < 2 * HELD_BYTES) {
-        held = Arrays.copyOf(held, 2 * count);
-        return;
-      }
-      out.write(held, 0, HELD_BYTES);
-      System.arraycopy(held, HELD_BYTES, held, 0, HELD_BYTES);
-      count = HELD_BYTES;
     }
 
     @Override

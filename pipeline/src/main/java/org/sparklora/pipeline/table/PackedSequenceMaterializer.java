@@ -2,6 +2,7 @@ package org.sparklora.pipeline.table;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,10 +23,16 @@ import org.apache.parquet.schema.Type;
  * every token counts, a missing {@code seq_lengths} column that a row is one document.
  */
 final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence> {
-  private final Root root;
+  private final Map<String, Ints> columns = new LinkedHashMap<>();
+  private final GroupConverter root;
 
   private PackedSequenceMaterializer(MessageType schema) {
-    root = new Root(schema);
+    schema.getFields().forEach(field -> columns.put(field.getName(), new Ints()));
+    root =
+        new Level(
+            columns.values().stream()
+                .map(column -> new Level(new Level(column))) // a list, and its repeated group
+                .toArray(Converter[]::new));
   }
 
   /** Reads rows of a file. */
@@ -45,28 +52,39 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
     }
   }
 
-  /** The columns of {@link PackedSequenceSchema} that the file has. */
+  /** The columns of {@link PackedSequenceWriter} that the file has. */
   private static MessageType columnsOf(MessageType file) {
-    if (!file.containsField(PackedSequenceSchema.INPUT_IDS)) {
+    if (!file.containsField(PackedSequenceWriter.INPUT_IDS)) {
       throw new TableException(
           "Cannot read packed rows: there is no input_ids column among %s; name a table that prep wrote"
               .formatted(file.getFields().stream().map(Type::getName).toList()));
     }
     List<Type> columns = new ArrayList<>();
-    for (Type column : PackedSequenceSchema.SCHEMA.getFields()) {
+    for (Type column : PackedSequenceWriter.SCHEMA.getFields()) {
       if (file.containsField(column.getName())) {
         columns.add(file.getType(column.getName()));
       }
     }
-    if (file.getFields().contains(PackedSequenceSchema.SOURCES)) { // else of another type
-      columns.add(PackedSequenceSchema.SOURCES);
+    if (file.getFields().contains(PackedSequenceWriter.SOURCES)) { // else of another type
+      columns.add(PackedSequenceWriter.SOURCES);
     }
     return new MessageType(file.getName(), columns);
   }
 
   @Override
   public PackedSequence getCurrentRecord() {
-    return root.toRow();
+    int[] ids = taken(PackedSequenceWriter.INPUT_IDS).orElseThrow();
+    int[] none = {};
+    return new PackedSequence(
+        ids,
+        taken(PackedSequenceWriter.LABELS).orElse(ids),
+        taken(PackedSequenceWriter.SEQ_LENGTHS)
+            .orElse(ids.length == 0 ? none : new int[] {ids.length}),
+        taken(PackedSequenceWriter.SOURCES.getName()).orElse(none));
+  }
+
+  private Optional<int[]> taken(String column) {
+    return Optional.ofNullable(columns.get(column)).map(Ints::taken);
   }
 
   @Override
@@ -74,59 +92,17 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
     return root;
   }
 
-  private static final class Root extends GroupConverter {
-    private final List<String> names;
-    private final Ints[] columns;
-
-    Root(MessageType schema) {
-      names = schema.getFields().stream().map(Type::getName).toList();
-      columns = new Ints[names.size()];
-      Arrays.setAll(columns, i -> new Ints());
-    }
-
-    @Override
-    public Converter getConverter(int fieldIndex) {
-      return new Level(new Level(columns[fieldIndex]));
-    }
-
-    @Override
-    public void start() {
-      for (Ints column : columns) {
-        column.size = 0;
-      }
-    }
-
-    @Override
-    public void end() {}
-
-    PackedSequence toRow() {
-      int[] ids = column(PackedSequenceSchema.INPUT_IDS).orElseThrow();
-      int[] none = {};
-      return new PackedSequence(
-          ids,
-          column(PackedSequenceSchema.LABELS).orElse(ids),
-          column(PackedSequenceSchema.SEQ_LENGTHS)
-              .orElse(ids.length == 0 ? none : new int[] {ids.length}),
-          column(PackedSequenceSchema.SOURCES.getName()).orElse(none));
-    }
-
-    private Optional<int[]> column(String name) {
-      int index = names.indexOf(name);
-      return index < 0 ? Optional.empty() : Optional.of(columns[index].toArray());
-    }
-  }
-
-  /** A group level of a Parquet list: the list itself, or its repeated element group. */
+  /** A group of which only the fields matter. */
   private static final class Level extends GroupConverter {
-    private final Converter inner;
+    private final Converter[] fields;
 
-    Level(Converter inner) {
-      this.inner = inner;
+    Level(Converter... fields) {
+      this.fields = fields;
     }
 
     @Override
     public Converter getConverter(int fieldIndex) {
-      return inner;
+      return fields[fieldIndex];
     }
 
     @Override
@@ -137,8 +113,8 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
   }
 
   /**
-   * A growing array of the values of one list; 64-bit columns (Python's default) are narrowed with
-   * a check.
+   * The values of a list in the current row; 64-bit columns (Python's default) are narrowed with a
+   * check.
    */
   private static final class Ints extends PrimitiveConverter {
     private int[] values = new int[256];
@@ -157,8 +133,11 @@ final class PackedSequenceMaterializer extends RecordMaterializer<PackedSequence
       addInt(Math.toIntExact(value));
     }
 
-    int[] toArray() {
-      return Arrays.copyOf(values, size);
+    /** Removes the values: a row without a list adds none. */
+    int[] taken() {
+      int[] row = Arrays.copyOf(values, size);
+      size = 0;
+      return row;
     }
   }
 }

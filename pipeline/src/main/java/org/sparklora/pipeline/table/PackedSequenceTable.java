@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.Row;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
 
 /**
  * A folder of Parquet files that together are one {@code packed} table. Rows are ordered by file
@@ -31,14 +31,13 @@ public record PackedSequenceTable(Configuration configuration, List<String> file
    * @throws TableException when there is no such folder, no Parquet file in it, or a damaged one
    */
   public static PackedSequenceTable open(Configuration configuration, String folder) {
-    TableFiles files = TableFiles.list(configuration, folder, "packed table", "prep");
-    long rows = files.paths().stream().mapToLong(files::rows).sum();
-    return new PackedSequenceTable(configuration, files.paths(), rows);
-  }
-
-  /** Passes every row to {@code consumer}, in order. */
-  public void forEach(Consumer<PackedSequence> consumer) {
-    forEach(configuration, files, consumer);
+    List<String> files = FileList.parquet(configuration, folder, "packed table", "prep");
+    long rows =
+        files.stream()
+            .flatMap(file -> RowFile.footer(configuration, file).getBlocks().stream())
+            .mapToLong(BlockMetaData::getRowCount)
+            .sum();
+    return new PackedSequenceTable(configuration, files, rows);
   }
 
   /** Passes every row of {@code files} to {@code consumer}, in order. */
@@ -58,28 +57,7 @@ public record PackedSequenceTable(Configuration configuration, List<String> file
   /** All rows in order; for tables that fit into memory. */
   public List<PackedSequence> readAll() {
     List<PackedSequence> rows = new ArrayList<>();
-    forEach(rows::add);
+    forEach(configuration, files, rows::add);
     return rows;
-  }
-
-  /**
-   * A row of {@code spark.read().parquet(folder)} as a record, without a mixture's sources.
-   *
-   * @throws TableException when the columns contradict one another
-   */
-  public static PackedSequence fromRow(Row row) {
-    return new PackedSequence(
-        ints(row, PackedSequenceSchema.INPUT_IDS),
-        ints(row, PackedSequenceSchema.LABELS),
-        ints(row, PackedSequenceSchema.SEQ_LENGTHS));
-  }
-
-  private static int[] ints(Row row, String column) {
-    List<Number> values = row.getList(row.fieldIndex(column));
-    int[] ints = new int[values.size()];
-    for (int i = 0; i < ints.length; i++) {
-      ints[i] = Math.toIntExact(values.get(i).longValue());
-    }
-    return ints;
   }
 }

@@ -5,12 +5,30 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.api.RecordConsumer;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
 
-/** Writes one Parquet file of the {@code packed} table. */
+/**
+ * Writes one Parquet file of the {@code packed} table: columns of three-level lists, as pyarrow
+ * writes them.
+ */
 public final class PackedSequenceWriter {
+  static final String INPUT_IDS = "input_ids";
+  static final String LABELS = "labels";
+  static final String SEQ_LENGTHS = "seq_lengths";
+
+  static final MessageType SCHEMA =
+      new MessageType("packed", Cells.ints(INPUT_IDS), Cells.ints(LABELS), Cells.ints(SEQ_LENGTHS));
+
+  /** The column that only a mixture's table has. */
+  static final Type SOURCES = Cells.ints("sources");
+
+  private static final MessageType OF_MIXTURE =
+      SCHEMA.union(new MessageType(SCHEMA.getName(), SOURCES));
+
   /**
    * Small enough that a trainer can hold a few groups, large enough that zstd and dictionaries pay.
    */
@@ -27,11 +45,13 @@ public final class PackedSequenceWriter {
   public static RowFile<PackedSequence> create(
       Configuration configuration, String file, boolean sources) {
     Path path = new Path(file);
-    MessageType schema = sources ? PackedSequenceSchema.OF_MIXTURE : PackedSequenceSchema.SCHEMA;
     return RowFile.create(
         configuration,
         path,
-        new Builder(RowFile.at(configuration, path), schema).withRowGroupSize(ROW_GROUP_BYTES));
+        new Builder(RowFile.at(configuration, path), sources ? OF_MIXTURE : SCHEMA)
+            .withCompressionCodec(CompressionCodecName.ZSTD)
+            .withRowGroupSize(ROW_GROUP_BYTES),
+        row -> row);
   }
 
   private static final class Builder extends ParquetWriter.Builder<PackedSequence, Builder> {
@@ -74,28 +94,29 @@ public final class PackedSequenceWriter {
     @Override
     public void write(PackedSequence row) {
       consumer.startMessage();
-      ints(PackedSequenceSchema.INPUT_IDS, 0, row.inputIds());
-      ints(PackedSequenceSchema.LABELS, 1, row.labels());
-      ints(PackedSequenceSchema.SEQ_LENGTHS, 2, row.seqLengths());
-      if (schema == PackedSequenceSchema.OF_MIXTURE) {
-        ints(PackedSequenceSchema.SOURCES.getName(), 3, row.sources());
+      ints(0, row.inputIds());
+      ints(1, row.labels());
+      ints(2, row.seqLengths());
+      if (schema == OF_MIXTURE) {
+        ints(3, row.sources());
       }
       consumer.endMessage();
     }
 
-    private void ints(String column, int index, int[] values) {
+    private void ints(int index, int[] values) {
+      String column = schema.getFieldName(index);
       consumer.startField(column, index);
       consumer.startGroup();
       if (values.length > 0) { // a field without values must not be started
-        consumer.startField(ListCells.LIST, 0);
+        consumer.startField(Cells.LIST, 0);
         consumer.startGroup();
-        consumer.startField(ListCells.ELEMENT, 0);
+        consumer.startField(Cells.ELEMENT, 0);
         for (int value : values) {
           consumer.addInteger(value); // at the level of a new element, as if each had its group
         }
-        consumer.endField(ListCells.ELEMENT, 0);
+        consumer.endField(Cells.ELEMENT, 0);
         consumer.endGroup();
-        consumer.endField(ListCells.LIST, 0);
+        consumer.endField(Cells.LIST, 0);
       }
       consumer.endGroup();
       consumer.endField(column, index);

@@ -22,6 +22,12 @@ public class TableException extends RuntimeException {
     super(PlainText.of(message), cause);
   }
 
+  /** The exception for a file or folder that cannot be read, with the remedy. */
+  public static TableException unread(Object file, Exception cause, String remedy) {
+    return new TableException(
+        "Cannot read %s (%s): %s".formatted(file, cause.getMessage(), remedy), cause);
+  }
+
   /** The exception for a file in an output folder that cannot be written. */
   public static TableException unwritten(Object file, IOException cause) {
     return new TableException(

@@ -2,7 +2,6 @@
  * The tables that one stage writes for another: a record and a Parquet schema each.
  *
  * <p>A class belongs here only if two stages read or write it. Every module may depend on this
- * package; this package depends on Parquet and Hadoop's file systems, and on Spark only where a
- * Spark {@code Row} becomes a record.
+ * package; this package depends on Parquet and Hadoop's file systems.
  */
 package org.sparklora.pipeline.table;

@@ -118,8 +118,8 @@ class SettingsFileTest {
   }
 
   @Test
-  void anEmptyListNamesNoTrackerAndNothingThatIsRefused() throws IOException {
-    Settings settings = sft("report_to: []\nlora_modules_to_save: []");
+  void anEmptyListOrMapNamesNoTrackerAndNothingThatIsRefused() throws IOException {
+    Settings settings = sft("report_to: []\nlora_modules_to_save: []\nmodel_init_kwargs: {}");
     assertThat(settings.get(Flags.REPORT_TO)).containsExactly("none");
     assertThatThrownBy(() -> sft("lora_target_modules: []"))
         .hasMessageContaining("a value is expected");

@@ -232,10 +232,29 @@ class OutputFolderTest {
         write(second, "a.txt", "second");
         second.commit();
       }
-      first.commit();
+      first.replace();
     }
     assertThat(names(parent)).containsExactly("out");
     assertThat(parent.resolve("out/a.txt")).hasContent("first");
+  }
+
+  @Test
+  void resultsThatAnotherRunHasFinishedMeanwhileStay() throws IOException {
+    try (OutputFolder first = create(false)) {
+      write(first, "a.txt", "first");
+      try (OutputFolder second = create(false)) {
+        write(second, "a.txt", "second");
+        second.commit();
+      }
+      assertThatThrownBy(() -> first.commit())
+          .isInstanceOf(TableException.class)
+          .hasMessageContaining("another run has finished its results there meanwhile");
+    }
+    assertThat(parent.resolve("out/a.txt")).hasContent("second");
+    List<String> names = names(parent);
+    assertThat(names).hasSize(2).startsWith("out");
+    assertThat(names.get(1)).matches("out-[0-9a-f]{8}");
+    assertThat(parent.resolve(names.get(1)).resolve("a.txt")).hasContent("first");
   }
 
   @Test

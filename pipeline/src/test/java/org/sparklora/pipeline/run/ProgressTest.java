@@ -65,6 +65,20 @@ class ProgressTest {
   }
 
   @Test
+  void aStepThatIsLeftEndsItsLineOnATerminal() {
+    Progress shown = progress(true);
+    clock.set(SECOND);
+    shown.show(0.5, 500);
+    shown.leave();
+    shown.show(0.6, 600);
+    shown.done(1000);
+    assertThat(printed()).contains("50 %").endsWith(System.lineSeparator()).doesNotContain("100 %");
+    bytes.reset();
+    progress(true).leave();
+    assertThat(printed()).as("a step that was not shown").isEmpty();
+  }
+
+  @Test
   void theLauncherSaysWhetherStandardErrorIsATerminal() {
     try {
       System.setProperty("lora.terminal", "true");

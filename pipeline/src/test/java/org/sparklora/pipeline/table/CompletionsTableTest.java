@@ -100,7 +100,7 @@ class CompletionsTableTest {
 
   private List<LoggedCompletion> read(boolean texts) {
     var file = new org.apache.hadoop.fs.Path(folder.resolve(CompletionsTable.fileName(12)).toUri());
-    return CompletionsFile.read(new Configuration(), file, texts);
+    return CompletionsTable.read(new Configuration(), file, texts);
   }
 
   @Test
@@ -138,7 +138,7 @@ class CompletionsTableTest {
 
     assertThatThrownBy(
             () ->
-                CompletionsFile.read(
+                CompletionsTable.read(
                     new Configuration(), new org.apache.hadoop.fs.Path(file.toUri()), false))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("completions_00001.parquet");

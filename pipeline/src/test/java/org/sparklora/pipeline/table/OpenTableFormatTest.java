@@ -48,7 +48,7 @@ class OpenTableFormatTest {
     assertThatThrownBy(() -> OpenTableFormat.refuse("a/b", List.of("README.md", "t/" + log)))
         .hasMessageContaining("table of " + title);
     assertThatThrownBy(
-            () -> TableFiles.list(HADOOP, folder.resolve("table").toString(), "t", "prep"))
+            () -> FileList.parquet(HADOOP, folder.resolve("table").toString(), "t", "prep"))
         .hasMessageContaining("table of " + title);
   }
 

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
@@ -40,10 +39,7 @@ class OrderedFooterTest {
     Path file = folder.resolve("rows.parquet");
     try (RowFile<Group> out =
         RowFile.ofGroups(
-            new Configuration(false),
-            new org.apache.hadoop.fs.Path(file.toString()),
-            schema,
-            Map.of())) {
+            new Configuration(false), new org.apache.hadoop.fs.Path(file.toString()), schema)) {
       for (int row = 0; row < 100; row++) {
         Group group = new SimpleGroup(schema);
         group.add("text", "text " + row % 7);

@@ -25,22 +25,23 @@ class PromptTableTest {
   }
 
   private void write(String name, Prompt... prompts) {
-    try (PromptWriter writer = PromptWriter.create(HADOOP, folder.resolve(name).toString())) {
+    var file = new org.apache.hadoop.fs.Path(folder.resolve(name).toUri());
+    try (RowFile<Prompt> writer = PromptTable.create(HADOOP, file)) {
       Arrays.stream(prompts).forEach(writer::write);
     }
   }
 
-  private PromptTable open() {
-    return PromptTable.open(HADOOP, folder.toString());
+  private List<Prompt> read() {
+    return PromptTable.read(HADOOP, folder.toString());
   }
 
   @Test
   void readsWhatWasWrittenInOrderOverFiles() {
     Prompt bare = new Prompt(2, "日本 \uD83D\uDE00", new int[] {150_000}, Optional.empty(), Map.of());
-    write(PromptTable.fileName(1, 2), bare);
-    write(PromptTable.fileName(0, 2), prompt(0, "a"), prompt(1, "b\n", "level", "5"));
+    write(PackedSequenceTable.fileName(1, 2), bare);
+    write(PackedSequenceTable.fileName(0, 2), prompt(0, "a"), prompt(1, "b\n", "level", "5"));
 
-    List<Prompt> rows = open().readAll();
+    List<Prompt> rows = read();
 
     assertThat(rows).extracting(Prompt::id).containsExactly(0L, 1L, 2L);
     assertThat(rows).extracting(Prompt::text).containsExactly("a", "b\n", bare.text());
@@ -59,7 +60,7 @@ class PromptTableTest {
       writer.write(new PackedSequence(new int[] {1}, new int[] {1}, new int[] {1}));
     }
 
-    assertThatThrownBy(this::open)
+    assertThatThrownBy(this::read)
         .isInstanceOf(TableException.class)
         .hasMessageContaining("a.parquet")
         .hasMessageContaining("run prep --task grpo again");
@@ -70,8 +71,7 @@ class PromptTableTest {
     write("a.parquet", prompt(0, "a"));
     write("b.parquet", prompt(0, "b"));
 
-    PromptTable both = open();
-    assertThatThrownBy(both::readAll)
+    assertThatThrownBy(this::read)
         .isInstanceOf(TableException.class)
         .hasMessageContaining("b.parquet: the folder has two prompts of id 0");
   }
@@ -87,7 +87,7 @@ class PromptTableTest {
     Files.write(file, bytes);
     Files.deleteIfExists(folder.resolve(".a.parquet.crc"));
 
-    assertThatThrownBy(() -> open().readAll())
+    assertThatThrownBy(() -> read())
         .isInstanceOf(TableException.class)
         .hasMessageContaining("a.parquet, row 1");
   }
@@ -109,9 +109,9 @@ class PromptTableTest {
     values.put("list", List.of("a", 2));
     values.put("map", Map.of("k", List.of(Double.NaN, 0.5)));
     values.put("most", Double.NEGATIVE_INFINITY);
-    write(PromptTable.fileName(0, 1), prompt(0, "a").with(values), prompt(1, "b", "other", "x"));
+    write("a.parquet", prompt(0, "a").with(values), prompt(1, "b", "other", "x"));
 
-    List<Prompt> rows = open().readAll();
+    List<Prompt> rows = read();
 
     assertThat(rows.get(0).values()).containsAllEntriesOf(values).containsEntry("other", null);
     assertThat(rows.get(0).columns())

@@ -31,21 +31,18 @@ public record ExactMatch() implements AnswerReward {
 
   @Override
   public Judgement judge(RewardInput completion) {
-    return completion
-        .solution()
-        .filter(solution -> !solution.isBlank())
-        .map(solution -> judge(completion.text(), compared(solution)))
-        .orElseGet(() -> Judgement.unverifiable("no solution"));
-  }
-
-  private static Judgement judge(String completion, String solution) {
-    Optional<String> answer = written(completion);
-    Verdict verdict =
+    if (completion.solution().orElse("").isBlank()) {
+      return Judgement.unverifiable("no solution");
+    }
+    String solution = compared(completion.solution().get());
+    Optional<String> answer = written(completion.text());
+    return Judgement.of(
         answer.map(ExactMatch::compared).filter(solution::equals).isPresent()
             ? Verdict.CORRECT
-            : Verdict.WRONG;
-    return Judgement.of(
-        verdict, answer.isPresent() ? "exact match" : "no answer", solution, answer.orElse(""));
+            : Verdict.WRONG,
+        answer.isPresent() ? "exact match" : "no answer",
+        solution,
+        answer.orElse(""));
   }
 
   private static Optional<String> written(String completion) {

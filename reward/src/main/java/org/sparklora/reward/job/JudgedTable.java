@@ -9,7 +9,6 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.Temporal;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Date;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -27,7 +26,6 @@ import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.reward.GroupAdvantage;
@@ -54,9 +52,10 @@ import org.sparklora.reward.Reward;
  * → advantage        double                      0 without a reward
  * → group_zero_std   boolean                     the group has nothing to learn from: its rewards agree
  * </pre>
+ *
+ * @param schema of {@link NumberedTable#rows}
  */
-final class JudgedTable implements Serializable {
-  private static final long serialVersionUID = 1L;
+record JudgedTable(StructType schema, Scoring scoring) implements Serializable {
   static final String VERDICT = "verdict";
   static final String REASON = "reason";
   static final String SECONDS = "judge_seconds";
@@ -64,16 +63,11 @@ final class JudgedTable implements Serializable {
   static final String ADVANTAGE = "advantage";
   static final String ZERO_STD = "group_zero_std";
 
-  private final StructType schema;
-  private final Scoring scoring;
-
   /**
    * Throws {@link TableException} if the column completion is missing, or a column that is to be
    * added exists already.
-   *
-   * @param schema of {@link NumberedTable#rows}
    */
-  JudgedTable(StructType schema, Scoring scoring) {
+  JudgedTable {
     List<String> columns = Arrays.asList(schema.fieldNames());
     if (!columns.contains(CompletionRow.COMPLETION)) {
       throw new TableException(
@@ -87,8 +81,6 @@ final class JudgedTable implements Serializable {
                 .formatted(column));
       }
     }
-    this.schema = schema;
-    this.scoring = scoring;
   }
 
   /** The table's columns and the columns of judging. */
@@ -118,26 +110,13 @@ final class JudgedTable implements Serializable {
   /**
    * Judges the rows and collects the rows of each group from all partitions; lazy. If {@link
    * Scoring#needsBatch}, column advantage holds the values that {@link #scaled} divides, or null.
-   *
-   * @param counter counts the rows that were judged
    */
-  Dataset<Row> groups(NumberedTable generations, LongAccumulator counter) {
-    MapFunction<Row, Row> judge =
-        row -> {
-          Row result = judge(row);
-          counter.add(1);
-          return result;
-        };
-    int promptId = schema.fieldIndex(CompletionRow.PROMPT_ID);
-    MapFunction<Row, String> key = row -> CompletionRow.group(row.get(promptId));
+  Dataset<Row> groups(NumberedTable generations) {
+    MapFunction<Row, Row> judge = this::judge;
     FlatMapGroupsFunction<String, Row, Row> group = (id, members) -> group(members);
     StructType judged = judged(schema, scoring);
-    return generations
-        .rows()
-        .repartition(generations.partitions())
-        .map(judge, Encoders.row(judged))
-        .groupByKey(key, Encoders.STRING())
-        .flatMapGroups(group, Encoders.row(scored(judged)));
+    Dataset<Row> rows = generations.rows().repartition(generations.partitions());
+    return NumberedTable.ofPrompts(rows.map(judge, Encoders.row(judged)), group, scored(judged));
   }
 
   /** Appends the judgements to a row. A row without a completion stays unjudged, with a reason. */
@@ -151,22 +130,15 @@ final class JudgedTable implements Serializable {
     return wider(row, cells.toArray());
   }
 
-  /** Scores one group in the table's order, so that sums do not depend on a shuffle. */
   private Iterator<Row> group(Iterator<Row> rows) {
-    int rowNumber = schema.fieldIndex(CompletionRow.ROW_NUMBER);
     List<Row> members = new ArrayList<>();
     rows.forEachRemaining(members::add);
-    members.sort(Comparator.comparingLong(row -> row.getLong(rowNumber)));
-    Scoring.Group group =
-        scoring.group(members.stream().map(this::rewards).toArray(double[][]::new));
+    double[][] rewards = members.stream().map(this::rewards).toArray(double[][]::new);
+    double[] sums = GroupAdvantage.weightedSums(rewards, scoring.weights());
+    double[] values = scoring.ofGroup(rewards);
+    boolean flat = GroupAdvantage.isFlat(values);
     return IntStream.range(0, members.size())
-        .mapToObj(
-            i ->
-                wider(
-                    members.get(i),
-                    orNull(group.rewards()[i]),
-                    orNull(group.values()[i]),
-                    group.isFlat()))
+        .mapToObj(i -> wider(members.get(i), orNull(sums[i]), orNull(values[i]), flat))
         .iterator();
   }
 

@@ -2,14 +2,16 @@ package org.sparklora.reward.job;
 
 import java.util.Arrays;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.FlatMapGroupsFunction;
+import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.RootCause;
@@ -34,17 +36,18 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
   private static final String PLACE = "_spark_lora_place";
 
   /**
-   * Opens the table lazily.
+   * Opens the table, whose files have so many bytes, lazily.
    *
-   * @param bytes of the table's files
-   * @param read counts the rows that were read
    * @throws ConfigException if the table has no columns, or neither prompt_id nor a group size
    * @throws TableException if the table is not Parquet, or its last group is incomplete
    */
-  static NumberedTable read(
-      SparkSession spark, RewardConfig.Tables tables, long bytes, LongAccumulator read) {
-    Dataset<Row> generations = open(spark, tables.input());
-    Dataset<Row> rows = numbered(spark, generations, tables.input(), read);
+  static NumberedTable read(SparkSession spark, RewardConfig.Tables tables, long bytes) {
+    String input = tables.input();
+    boolean json = input.matches(".*\\.jsonl?(\\.gz|\\.bz2|\\.zst)?");
+    Dataset<Row> generations = json ? spark.read().json(input) : parquet(spark, input);
+    ConfigException.require(
+        generations.columns().length > 0, Flags.INPUT, input, "it holds no rows");
+    Dataset<Row> rows = numbered(spark, generations, input);
     if (!Arrays.asList(generations.columns()).contains(CompletionRow.PROMPT_ID)) {
       Column group = functions.col(CompletionRow.ROW_NUMBER).divide(groupSize(generations, tables));
       rows = rows.withColumn(CompletionRow.PROMPT_ID, functions.floor(group));
@@ -52,17 +55,23 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
     return new NumberedTable(rows, partitions(spark.sparkContext().defaultParallelism(), bytes));
   }
 
+  /**
+   * Maps the rows of each prompt from all partitions, in the table's order, so that sums do not
+   * depend on a shuffle; lazy.
+   */
+  static Dataset<Row> ofPrompts(
+      Dataset<Row> rows, FlatMapGroupsFunction<String, Row, Row> map, StructType schema) {
+    int promptId = rows.schema().fieldIndex(CompletionRow.PROMPT_ID);
+    MapFunction<Row, String> key = row -> CompletionRow.group(row.get(promptId));
+    Column[] order = {functions.col(CompletionRow.ROW_NUMBER)};
+    return rows.groupByKey(key, Encoders.STRING())
+        .flatMapSortedGroups(order, map, Encoders.row(schema));
+  }
+
   /** The number of partitions for judging a table of so many bytes. */
   static int partitions(int cores, long bytes) {
     return Math.max(
         cores * PARTITIONS_PER_CORE, (int) Math.min(MOST_PARTITIONS, bytes / BYTES_A_PARTITION));
-  }
-
-  private static Dataset<Row> open(SparkSession spark, String input) {
-    boolean json = input.matches(".*\\.jsonl?(\\.gz|\\.bz2|\\.zst)?");
-    Dataset<Row> table = json ? spark.read().json(input) : parquet(spark, input);
-    ConfigException.require(table.columns().length > 0, Flags.INPUT, input, "it holds no rows");
-    return table;
   }
 
   private static Dataset<Row> parquet(SparkSession spark, String input) {
@@ -77,8 +86,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
   }
 
   /** Adds the column {@link CompletionRow#ROW_NUMBER}, from 0 in the table's order. */
-  private static Dataset<Row> numbered(
-      SparkSession spark, Dataset<Row> generations, String input, LongAccumulator read) {
+  private static Dataset<Row> numbered(SparkSession spark, Dataset<Row> generations, String input) {
     StructType schema = generations.schema().add(CompletionRow.ROW_NUMBER, DataTypes.LongType);
     int promptId = Arrays.asList(generations.columns()).indexOf(CompletionRow.PROMPT_ID);
     JavaRDD<Row> numbered =
@@ -87,8 +95,11 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
             .zipWithIndex()
             .map(
                 pair -> {
-                  read.add(1);
-                  requireGroup(input, pair._1(), promptId, pair._2());
+                  if (promptId >= 0 && pair._1().isNullAt(promptId)) { // -1: no such column
+                    throw new TableException(
+                        "Cannot group row %s of %s: its prompt_id is null; fill it in, or leave the column out and give --num_generations"
+                            .formatted(pair._2(), input));
+                  }
                   return JudgedTable.wider(pair._1(), pair._2());
                 });
     return spark.createDataFrame(numbered, schema);
@@ -102,15 +113,6 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
             functions.col("_metadata.file_block_start"),
             functions.monotonically_increasing_id());
     return rows.withColumn(PLACE, place).sort(PLACE).drop(PLACE);
-  }
-
-  /** Refuses a null prompt_id; without that column, {@code promptId} is -1. */
-  private static void requireGroup(String input, Row row, int promptId, long number) {
-    if (promptId >= 0 && row.isNullAt(promptId)) {
-      throw new TableException(
-          "Cannot group row %s of %s: its prompt_id is null; fill it in, or leave the column out and give --num_generations"
-              .formatted(number, input));
-    }
   }
 
   /** Number of consecutive rows of one prompt; checks that it divides the number of rows. */

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.Verdict;
@@ -59,24 +60,19 @@ record RatedPrompt(
           majority.stream().flatMap(answer -> answer.voters().stream()).map(rollouts::get).toList(),
           majority.map(AnswerVotes.Voted::text));
     }
-    boolean byReward = rule.byReward();
-    return new RatedPrompt(
-        rollouts,
-        (int)
-            rollouts.stream().filter(row -> byReward ? reward(row) != null : isRated(row)).count(),
-        rollouts.stream()
-            .filter(
-                row ->
-                    byReward
-                        ? reward(row) != null && reward(row) >= rule.leastReward()
-                        : Verdict.CORRECT.text().equals(row.get(JudgedTable.VERDICT)))
-            .toList(),
-        solution);
+    Predicate<Map<String, Object>> judged =
+        row ->
+            rule.byReward()
+                ? reward(row) != null
+                : is(Verdict.CORRECT, row) || is(Verdict.WRONG, row);
+    Predicate<Map<String, Object>> right =
+        row -> rule.byReward() ? reward(row) >= rule.leastReward() : is(Verdict.CORRECT, row);
+    List<Map<String, Object>> rated = rollouts.stream().filter(judged).toList();
+    return new RatedPrompt(rollouts, rated.size(), rated.stream().filter(right).toList(), solution);
   }
 
-  private static boolean isRated(Map<String, Object> row) {
-    Object verdict = row.get(JudgedTable.VERDICT);
-    return Verdict.CORRECT.text().equals(verdict) || Verdict.WRONG.text().equals(verdict);
+  private static boolean is(Verdict verdict, Map<String, Object> row) {
+    return verdict.text().equals(row.get(JudgedTable.VERDICT));
   }
 
   private static Double reward(Map<String, Object> row) {
@@ -144,7 +140,9 @@ record RatedPrompt(
         switch (config.keep()) {
           case FIRST -> (a, b) -> 0;
           case BEST -> Comparator.comparingDouble(row -> reward(row) == null ? 0 : -reward(row));
-          case SHORTEST -> Comparator.comparingInt(RatedPrompt::length);
+          case SHORTEST ->
+              Comparator.comparingInt(
+                  row -> CompletionRow.tokens(row).orElseGet(() -> text(row).length()));
         };
     return correct.stream()
         .filter(row -> !Generation.LENGTH.equals(row.get("stop_reason")) && !text(row).isBlank())
@@ -153,10 +151,6 @@ record RatedPrompt(
         .distinct()
         .limit(config.completionsPerPrompt())
         .toList();
-  }
-
-  private static int length(Map<String, Object> row) {
-    return CompletionRow.tokens(row).orElseGet(() -> text(row).length());
   }
 
   /** The dataset's columns and the prompt: messages, or a text. */
@@ -172,14 +166,9 @@ record RatedPrompt(
                   String.valueOf(name),
                   json.contains(name) && cell instanceof String text ? Prompt.parsed(text) : cell));
     }
-    columns.computeIfPresent(PROMPT, (name, cell) -> messages(cell));
+    if (columns.get(PROMPT) instanceof String text && Prompt.conversation(text).isPresent()) {
+      columns.put(PROMPT, Prompt.parsed(text));
+    }
     return columns;
-  }
-
-  /** Parses a prompt that is messages in JSON; returns any other as it is. */
-  private static Object messages(Object prompt) {
-    return prompt instanceof String text && Prompt.conversation(text).isPresent()
-        ? Prompt.parsed(text)
-        : prompt;
   }
 }

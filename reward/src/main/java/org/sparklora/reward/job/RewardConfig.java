@@ -2,7 +2,6 @@ package org.sparklora.reward.job;
 
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -31,8 +30,6 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
    * Input and output.
    *
    * @param input a Parquet folder, or JSON lines at a path ending in {@code .jsonl}, {@code .json}
-   * @param outputDir folder of the scored table
-   * @param overwrite whether existing results are replaced
    * @param numGenerations completions a prompt, {@code G}: needed when the table has no {@code
    *     prompt_id}; 0 when it has one
    */
@@ -46,14 +43,10 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
   }
 
   /**
-   * The rewards and their parameters.
+   * The rewards, by names for {@link Rewards#named}, with their weights and parameters.
    *
-   * @param names for {@link Rewards#named}
-   * @param weights one for each of {@code names}
-   * @param dialect the rules that judge mathematics
    * @param budgetMillis CPU time after which a mathematical verdict is given up, see {@link
    *     MathReward}
-   * @param overlong the lengths of {@code get_soft_overlong_punishment}
    * @param given the {@code names} that are computed elsewhere, see {@link GivenReward}
    */
   public record Functions(
@@ -85,22 +78,7 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
       given = Set.copyOf(given);
     }
 
-    /** These functions with weight 1 each, and the default dialect, budget and lengths. */
-    public static Functions of(String... names) {
-      return new Functions(
-          List.of(names),
-          Collections.nCopies(names.length, 1.0),
-          Dialect.MATH_VERIFY,
-          MathReward.DEFAULT_BUDGET_MILLIS,
-          OverlongPunishment.ofTrlScript(),
-          Set.of());
-    }
-
-    /**
-     * The rewards of these names.
-     *
-     * @throws ConfigException if a reward cannot be used, or two have one {@link Reward#name}
-     */
+    /** The rewards; throws {@link ConfigException} if one cannot be used, or two have one name. */
     public List<Reward> rewards() {
       List<Reward> rewards = new ArrayList<>();
       for (String name : names) {
@@ -150,18 +128,5 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
   }
 
   /** Settings from rewards to advantages. */
-  public record Advantages(Scaling scaling, Aggregation aggregation) implements Serializable {
-    /** TRL's defaults. */
-    public static Advantages defaults() {
-      return new Advantages(Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE);
-    }
-  }
-
-  /** The reward of TRL's guide, TRL's scaling, output as Parquet. */
-  public static RewardConfig defaults(String input, String outputDir) {
-    return new RewardConfig(
-        new Tables(input, outputDir, Format.PARQUET, false, 0),
-        Functions.of(Rewards.DEFAULT),
-        Advantages.defaults());
-  }
+  public record Advantages(Scaling scaling, Aggregation aggregation) implements Serializable {}
 }

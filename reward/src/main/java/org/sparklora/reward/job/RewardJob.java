@@ -1,17 +1,19 @@
 package org.sparklora.reward.job;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -20,6 +22,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.RootCause;
 import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.run.QueryProgress;
 import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.OpenTableFormat;
 import org.sparklora.pipeline.table.TableException;
@@ -29,11 +32,13 @@ import org.sparklora.pipeline.table.TableException;
  * with rewards and group advantages. Rows of a group may be anywhere in the table.
  */
 public final class RewardJob {
-  /**
-   * The {@link RewardSummary} in the table's folder. Spark ignores files whose names begin with an
-   * underscore.
-   */
+  /** The {@link RewardSummary} in the table's folder; Spark ignores names with an underscore. */
   public static final String SUMMARY_FILE = "_reward_summary.json";
+
+  private static final Pattern FILE = Pattern.compile("reading file:? (\\S+?)[.,]?(\\s|$)");
+
+  /** The class through which Spark reads all files of tables, also to infer a schema. */
+  private static final String SCAN = "org.apache.spark.sql.execution.datasources.FileScanRDD";
 
   private RewardJob() {}
 
@@ -45,37 +50,93 @@ public final class RewardJob {
    */
   public static RewardSummary run(SparkSession spark, RewardConfig config) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-    RewardConfig.Tables tables = config.tables();
     // refuses an unknown reward before any work
     Scoring scoring = Scoring.of(config.functions(), config.advantages());
     long start = System.nanoTime();
-    spark.sparkContext().setJobDescription("reward: judge generations");
+    return run(
+        spark,
+        "reward: judge generations",
+        config.tables(),
+        generations -> {
+          // checks for the column only, not its values: rows without a solution are counted
+          config
+              .functions()
+              .requireSolutions(
+                  Arrays.asList(generations.rows().columns()).contains(CompletionRow.SOLUTION),
+                  config.tables().input()
+                      + " has no column solution; add one, or name other rewards");
+          return new JudgedTable(generations.rows().schema(), scoring).groups(generations);
+        },
+        (judged, folder) -> {
+          Dataset<Row> scored = JudgedTable.scaled(judged, scoring);
+          boolean json = config.tables().format() == RewardConfig.Format.JSONL;
+          scored
+              .orderBy(CompletionRow.ROW_NUMBER)
+              .drop(CompletionRow.ROW_NUMBER)
+              .write()
+              .mode("append")
+              .option("ignoreNullFields", false) // an option of JSON alone
+              .format(json ? "json" : "parquet")
+              .save(folder.toString());
+          RewardSummary summary =
+              RewardSummary.of(
+                  scored,
+                  scoring.judge().rewards(),
+                  config.tables().groupSize(),
+                  (System.nanoTime() - start) / 1e9);
+          FileList.writeJson(hadoop, new Path(folder, SUMMARY_FILE), summary);
+          return summary;
+        });
+  }
+
+  /**
+   * Makes a table of completions in the output folder, which appears when it is complete.
+   *
+   * @param query the rows that are computed once, on disk, since they are read several times
+   * @param writer writes their results into a folder, in the tables' format
+   */
+  static <R> R run(
+      SparkSession spark,
+      String name,
+      RewardConfig.Tables tables,
+      Function<NumberedTable, Dataset<Row>> query,
+      BiFunction<Dataset<Row>, Path, R> writer) {
+    SparkContext context = spark.sparkContext();
+    Configuration hadoop = context.hadoopConfiguration();
+    context.setJobDescription(name);
     long bytes = requireInput(hadoop, tables);
     try (OutputFolder folder =
         OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
-      Dataset<Row> judged = readable(tables.input(), () -> judged(spark, config, scoring, bytes));
+      Dataset<Row> rows =
+          readable(
+              tables.input(),
+              () -> {
+                Dataset<Row> made =
+                    query
+                        .apply(NumberedTable.read(spark, tables, bytes))
+                        .persist(StorageLevel.DISK_ONLY());
+                QueryProgress.show(context, name, "completions", made::count);
+                return made;
+              });
       try {
-        spark.sparkContext().setJobDescription("reward: write the table and its summary");
-        Dataset<Row> scored = JudgedTable.scaled(judged, scoring);
-        write(hadoop, scored, tables.format(), folder.work());
-        RewardSummary summary =
-            new ScoredTable(scored, scoring.judge().rewards(), tables.groupSize())
-                .summary((System.nanoTime() - start) / 1e9);
-        writeJson(hadoop, new Path(folder.work(), SUMMARY_FILE), summary);
+        context.setJobDescription(tables.outputDir() + ": write the table and its summary");
+        R result = writer.apply(rows, folder.work());
+        if (tables.format() == RewardConfig.Format.JSONL) {
+          nameAsJsonLines(hadoop, folder.work());
+        }
         FileList.write(hadoop, folder.work());
         folder.commit();
-        return summary;
+        return result;
       } finally {
-        judged.unpersist();
+        rows.unpersist();
       }
     }
   }
 
   /**
    * Checks that the input exists and is not in the output folder, without a session and without
-   * reading it.
+   * reading it; returns the total bytes of its files.
    *
-   * @return total bytes of its files
    * @throws ConfigException if it does not exist, or would be replaced
    * @throws TableException if a file of it is missing, or if it is a table of Delta Lake, Iceberg
    *     or Hudi
@@ -103,16 +164,12 @@ public final class RewardJob {
     }
   }
 
-  /**
-   * Names the damaged table in the error, since Spark names one of its files at best.
-   *
-   * @throws TableException if a file cannot be read
-   */
-  static <T> T readable(String input, Supplier<T> reading) {
+  /** Names the damaged table in the error, since Spark names one of its files at best. */
+  private static <T> T readable(String input, Supplier<T> reading) {
     try {
       return reading.get();
     } catch (Exception e) { // includes Spark's checked exceptions, which Java does not see
-      Optional<String> problem = ReadFailure.of(e);
+      Optional<String> problem = readFailure(e);
       if (problem.isEmpty()) {
         throw e;
       }
@@ -123,36 +180,30 @@ public final class RewardJob {
     }
   }
 
-  /** The judged rows, persisted on disk because they are read several times. */
-  private static Dataset<Row> judged(
-      SparkSession spark, RewardConfig config, Scoring scoring, long bytes) {
-    try (StageProgress progress = new StageProgress(spark, "reward")) {
-      NumberedTable generations =
-          NumberedTable.read(spark, config.tables(), bytes, progress.read());
-      // Checks for the column only, not its values: rows without a solution are counted.
-      config
-          .functions()
-          .requireSolutions(
-              Arrays.asList(generations.rows().columns()).contains(CompletionRow.SOLUTION),
-              config.tables().input() + " has no column solution; add one, or name other rewards");
-      JudgedTable table = new JudgedTable(generations.rows().schema(), scoring);
-      Dataset<Row> judged = table.groups(generations, progress.judged());
-      judged.persist(StorageLevel.DISK_ONLY()).count(); // does the judging
-      progress.done();
-      return judged;
-    }
-  }
-
-  private static void write(
-      Configuration hadoop, Dataset<Row> scored, RewardConfig.Format format, Path folder) {
-    Dataset<Row> ordered = scored.orderBy(CompletionRow.ROW_NUMBER).drop(CompletionRow.ROW_NUMBER);
-    switch (format) {
-      case PARQUET -> ordered.write().mode("append").parquet(folder.toString());
-      case JSONL -> {
-        ordered.write().mode("append").option("ignoreNullFields", false).json(folder.toString());
-        nameAsJsonLines(hadoop, folder);
+  /**
+   * The problem and the file of a failure to read, which Spark wraps several times; empty for
+   * failures of another kind, and for our own.
+   */
+  static Optional<String> readFailure(Throwable failure) {
+    String file = "";
+    boolean reading = false;
+    for (Throwable cause : RootCause.chain(failure)) {
+      if (cause instanceof ConfigException || cause instanceof TableException) {
+        return Optional.empty();
       }
+      // tasks that read also write, to spill and shuffle: only the frames of a scan tell
+      reading |=
+          cause instanceof IOException
+                  && Arrays.stream(cause.getStackTrace())
+                      .anyMatch(frame -> frame.getClassName().startsWith(SCAN))
+              || cause.getClass().getName().startsWith("org.apache.parquet");
+      Matcher named = FILE.matcher(String.valueOf(cause.getMessage()));
+      file = file.isEmpty() && named.find() ? named.group(1) + ": " : file;
     }
+    Throwable root = RootCause.of(failure);
+    return reading || !file.isEmpty()
+        ? Optional.of(file + root.getClass().getSimpleName() + " " + RootCause.firstLine(root))
+        : Optional.empty();
   }
 
   /**
@@ -171,16 +222,6 @@ public final class RewardJob {
       }
     } catch (IOException e) {
       throw failed("rename the files in", folder, e);
-    }
-  }
-
-  /** Writes a value as JSON, one field a line. */
-  static void writeJson(Configuration hadoop, Path path, Object value) {
-    try (FSDataOutputStream out = path.getFileSystem(hadoop).create(path)) {
-      String text = new ObjectMapper().valueToTree(value).toPrettyString();
-      out.write(text.getBytes(StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw failed("write", path, e);
     }
   }
 

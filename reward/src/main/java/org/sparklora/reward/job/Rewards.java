@@ -26,11 +26,8 @@ public final class Rewards {
   private Rewards() {}
 
   /**
-   * The reward of a name.
+   * The reward of a name, with the parameters of {@link RewardConfig.Functions}.
    *
-   * @param dialect the rules that judge mathematics
-   * @param budgetMillis CPU time after which a verdict is given up, see {@link MathReward}
-   * @param punishment the lengths of {@code get_soft_overlong_punishment}
    * @throws ConfigException if the name is neither a built-in reward's nor a usable class's
    */
   public static Reward named(
@@ -87,8 +84,6 @@ public final class Rewards {
   }
 
   private static ConfigException unusable(String name, String why, Throwable cause) {
-    ConfigException unusable = unusable(name, why);
-    unusable.initCause(cause);
-    return unusable;
+    return (ConfigException) unusable(name, why).initCause(cause);
   }
 }

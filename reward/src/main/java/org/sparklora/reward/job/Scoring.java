@@ -26,20 +26,9 @@ public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages adv
     return new Scoring(new Judge(functions.rewards()), functions.weightArray(), advantages);
   }
 
-  /**
-   * The scores of a group, before the batch is known.
-   *
-   * @param rewards weighted sums, {@code (G)}; NaN where no reward could judge
-   * @param values advantages, {@code (G)}; if {@link #needsBatch}, not yet scaled by the batch
-   */
-  record Group(double[] rewards, double[] values, boolean isFlat) {}
-
-  /** Compares a group whose rewards are {@code (G, F)}. */
-  Group group(double[][] rewards) {
-    double[] values =
-        GroupAdvantage.ofGroup(rewards, weights, advantages.scaling(), advantages.aggregation());
-    return new Group(
-        GroupAdvantage.weightedSums(rewards, weights), values, GroupAdvantage.isFlat(values));
+  /** The values of a group whose rewards are {@code (G, F)}, see {@link GroupAdvantage#ofGroup}. */
+  double[] ofGroup(double[][] rewards) {
+    return GroupAdvantage.ofGroup(rewards, weights, advantages.scaling(), advantages.aggregation());
   }
 
   /** Whether advantages depend on all groups. */
@@ -47,12 +36,7 @@ public record Scoring(Judge judge, double[] weights, RewardConfig.Advantages adv
     return GroupAdvantage.needsBatch(advantages.scaling(), advantages.aggregation());
   }
 
-  /**
-   * Completions in memory, with their rewards and advantages.
-   *
-   * @param results of judging them
-   * @param groupSize completions a prompt, adjacent in the list
-   */
+  /** Completions in memory, those of a prompt adjacent, with their rewards and advantages. */
   public List<ScoredGeneration> scored(
       List<Generation> generations, List<Judge.Result> results, int groupSize) {
     List<ScoredGeneration> judged = new ArrayList<>();

@@ -8,16 +8,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.reward.math.MathReward.Dialect;
 
-/**
- * Settings of {@code select}.
- *
- * @param tables judged completions, and the folder of the dataset
- * @param task {@code task}: the kind of dataset
- * @param passRates the pass rates of prompts to keep
- * @param keep {@code keep}: the correct completions that go first
- * @param completionsPerPrompt {@code max_completions_per_prompt}
- * @param correct the rule for correct completions
- */
+/** Settings of {@code select}, which makes a dataset of the judged completions in a table. */
 public record SelectConfig(
     RewardConfig.Tables tables,
     Task task,
@@ -33,7 +24,7 @@ public record SelectConfig(
     GRPO
   }
 
-  /** An order of a prompt's correct completions. */
+  /** The order in which a prompt's correct completions are kept. */
   public enum Keep {
     /** The table's order. */
     FIRST,
@@ -43,12 +34,7 @@ public record SelectConfig(
     SHORTEST
   }
 
-  /**
-   * A band of pass rates, both ends included.
-   *
-   * @param least {@code min_pass_rate}
-   * @param most {@code max_pass_rate}
-   */
+  /** The pass rates of prompts to keep, both ends included. */
   public record PassRates(double least, double most) implements Serializable {
     public PassRates {
       ConfigException.require(
@@ -62,10 +48,9 @@ public record SelectConfig(
   /**
    * The rule for correct completions: the verdict, unless one of these is set.
    *
-   * @param leastReward {@code min_reward}, the least reward of a correct completion; NaN: unset
-   * @param majorityVote {@code majority_vote}: of a prompt without a solution, completions with the
-   *     most frequent answer are correct
-   * @param dialect {@code reward_dialect}: the rules that compare these answers
+   * @param leastReward of a correct completion; NaN: unset
+   * @param majorityVote of a prompt without a solution, completions with the most frequent answer,
+   *     compared by the rules of {@code dialect}, are correct
    */
   public record Correct(double leastReward, boolean majorityVote, Dialect dialect)
       implements Serializable {

@@ -1,6 +1,5 @@
 package org.sparklora.reward.job;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -48,14 +47,11 @@ import org.sparklora.reward.math.MathReward.Dialect;
  * 0. Stateless and thread-safe.
  */
 public final class SqlFunctions {
-  /** Name of the function that gives the verdict. */
-  public static final String MATH_VERIFY = "math_verify";
-
   /** Name of the function that gives an advantage. */
   public static final String GROUP_ADVANTAGE = "group_advantage";
 
-  /** Name of the function that gives a group's advantages. */
-  public static final String GROUP_ADVANTAGES = "group_advantages";
+  private static final String GROUP_ADVANTAGES = "group_advantages";
+  private static final String MATH_VERIFY = "math_verify";
 
   private static final String WINDOWS =
       "; for group_advantage(reward) OVER (PARTITION BY …) open the session with spark.sql.extensions=org.sparklora.api.SqlExtensions";
@@ -70,11 +66,8 @@ public final class SqlFunctions {
 
     /** The call with Spark's expressions, for its registries. */
     default Expression build(scala.collection.Seq<Expression> arguments) {
-      List<Column> columns = new ArrayList<>();
-      for (int i = 0; i < arguments.length(); i++) {
-        columns.add(new Column(arguments.apply(i)));
-      }
-      return call(columns).expr();
+      List<Expression> given = scala.collection.JavaConverters.seqAsJavaList(arguments);
+      return call(given.stream().map(Column::new).toList()).expr();
     }
   }
 
@@ -100,8 +93,8 @@ public final class SqlFunctions {
   /** All functions, by name. */
   public static Map<String, Builder> all(Dialect dialect) {
     Map<String, Builder> functions = new TreeMap<>();
-    Argument text = Argument.TEXT;
-    put(functions, MATH_VERIFY, "completion, solution", mathVerify(dialect), text, text);
+    Argument[] texts = {Argument.TEXT, Argument.TEXT};
+    put(functions, MATH_VERIFY, "completion, solution", mathVerify(dialect), texts);
     Argument[] one = {Argument.NUMBER, Argument.NUMBERS};
     put(functions, GROUP_ADVANTAGE, "reward, rewards of its group", groupAdvantage(), one);
     put(functions, GROUP_ADVANTAGES, "rewards of a group", groupAdvantages(), Argument.NUMBERS);
@@ -143,10 +136,7 @@ public final class SqlFunctions {
         || type instanceof ArrayType array && isNumber(array.elementType());
   }
 
-  /**
-   * Registers all functions in a session. Keeps the advantage functions of an extension, which can
-   * do more.
-   */
+  /** Registers all functions in a session, but keeps the richer advantages of an extension. */
   public static void register(SparkSession spark, Dialect dialect) {
     FunctionRegistry registry = spark.sessionState().functionRegistry();
     all(dialect)
@@ -159,11 +149,7 @@ public final class SqlFunctions {
             });
   }
 
-  /**
-   * Registers all functions in a session, with the dialect by name, for callers in other languages.
-   *
-   * @param dialect {@code math_verify} or {@code sound}
-   */
+  /** Registers for other languages; the dialect is {@code math_verify} or {@code sound}. */
   public static void register(SparkSession spark, String dialect) {
     register(spark, Dialect.valueOf(dialect.toUpperCase(Locale.ROOT)));
   }
@@ -222,11 +208,8 @@ public final class SqlFunctions {
   }
 
   private static double[] rewards(scala.collection.Seq<Double> group) {
-    double[] rewards = new double[group.length()];
-    for (int i = 0; i < rewards.length; i++) {
-      Double one = group.apply(i);
-      rewards[i] = one == null ? Double.NaN : one;
-    }
-    return rewards;
+    return scala.collection.JavaConverters.seqAsJavaList(group).stream()
+        .mapToDouble(one -> one == null ? Double.NaN : one)
+        .toArray();
   }
 }

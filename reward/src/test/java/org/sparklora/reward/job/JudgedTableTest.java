@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.reward.GroupAdvantage.Aggregation;
+import org.sparklora.reward.GroupAdvantage.Scaling;
 
 class JudgedTableTest {
 
@@ -71,7 +73,8 @@ class JudgedTableTest {
             .add("rewarded", DataTypes.BooleanType);
     Scoring scoring =
         Scoring.of(
-            RewardConfig.Functions.of("think_format_reward"), RewardConfig.Advantages.defaults());
+            RewardsTest.functions("think_format_reward"),
+            new RewardConfig.Advantages(Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE));
     new JudgedTable(generations, scoring);
     StructType wider = generations.add(column, DataTypes.DoubleType);
     assertThatThrownBy(() -> new JudgedTable(wider, scoring))

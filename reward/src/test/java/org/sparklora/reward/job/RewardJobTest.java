@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +37,7 @@ import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.format.OverlongPunishment;
+import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 class RewardJobTest {
@@ -74,7 +76,7 @@ class RewardJobTest {
         spark,
         new RewardConfig(
             new RewardConfig.Tables(input.toString(), output.toString(), format, false, groupSize),
-            RewardConfig.Functions.of(Rewards.DEFAULT),
+            RewardsTest.functions(Rewards.DEFAULT),
             new RewardConfig.Advantages(scaling, Aggregation.SUM_THEN_NORMALIZE)));
   }
 
@@ -83,7 +85,8 @@ class RewardJobTest {
     return RewardJob.run(
         spark,
         new RewardConfig(
-            RewardConfig.defaults(input.toString(), output.toString()).tables(),
+            new RewardConfig.Tables(
+                input.toString(), output.toString(), RewardConfig.Format.PARQUET, false, 0),
             functions,
             new RewardConfig.Advantages(Scaling.GROUP, aggregation)));
   }
@@ -171,7 +174,7 @@ class RewardJobTest {
               List.of(Rewards.DEFAULT, "think_format_reward", Bottomless.class.getName()),
               List.of(1.0, 1.0, 1.0),
               dialect,
-              RewardConfig.Functions.of(Rewards.DEFAULT).budgetMillis(),
+              MathReward.DEFAULT_BUDGET_MILLIS,
               OverlongPunishment.ofTrlScript(),
               Set.of());
       Path output = folder.resolve("out" + dialect);
@@ -248,7 +251,7 @@ class RewardJobTest {
     Path input = Files.write(folder.resolve("generations.jsonl"), ROWS.subList(0, 4));
     Path output = folder.resolve("out");
     RewardConfig.Functions functions =
-        RewardConfig.Functions.of("think_format_reward", Pointed.class.getName());
+        RewardsTest.functions("think_format_reward", Pointed.class.getName());
     RewardSummary summary = judge(input, output, functions, Aggregation.NORMALIZE_THEN_SUM);
 
     List<Row> rows = spark.read().parquet(output.toString()).collectAsList();
@@ -327,6 +330,34 @@ class RewardJobTest {
         .hasMessageContaining("Cannot read " + table)
         .hasMessageContaining("copy it again, or run generate again");
     assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  private static IOException in(String className, IOException failure) {
+    failure.setStackTrace(
+        new StackTraceElement[] {
+          new StackTraceElement("java.io.FileInputStream", "read", "FileInputStream.java", 1),
+          new StackTraceElement(className, "hasNext", "Some.scala", 1)
+        });
+    return failure;
+  }
+
+  @Test
+  void aFullDiskIsNoDamagedTable() {
+    IOException full =
+        in(
+            "org.apache.spark.util.collection.ExternalSorter",
+            new IOException("No space left on device"));
+    assertThat(RewardJob.readFailure(new RuntimeException("Job aborted", full))).isEmpty();
+  }
+
+  @Test
+  void aFailureOfAScanIsAReadFailure() {
+    IOException cut =
+        in(
+            "org.apache.spark.sql.execution.datasources.FileScanRDD$$anon$1",
+            new EOFException("Unexpected end of input stream"));
+    assertThat(RewardJob.readFailure(new RuntimeException("Job aborted", cut)))
+        .contains("EOFException Unexpected end of input stream");
   }
 
   @Test

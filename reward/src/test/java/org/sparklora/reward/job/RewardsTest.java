@@ -8,10 +8,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.reward.Judgement;
@@ -20,9 +22,22 @@ import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.AnswerVotes;
 import org.sparklora.reward.math.AnswerVotes.Voted;
+import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 class RewardsTest {
+
+  /** These functions with weight 1 each, and the default dialect, budget and lengths. */
+  static RewardConfig.Functions functions(String... names) {
+    return new RewardConfig.Functions(
+        List.of(names),
+        Collections.nCopies(names.length, 1.0),
+        Dialect.MATH_VERIFY,
+        MathReward.DEFAULT_BUDGET_MILLIS,
+        OverlongPunishment.ofTrlScript(),
+        Set.of());
+  }
+
   private static Reward reward(String name) {
     return Rewards.named(name, Dialect.MATH_VERIFY, 1000, new OverlongPunishment(100, 20));
   }
@@ -164,7 +179,7 @@ class RewardsTest {
   @Test
   void twoRewardsOfOneNameAreRefused() {
     String[] names = {LengthReward.class.getName(), Namesake.class.getName()};
-    assertThatThrownBy(() -> RewardConfig.Functions.of(names).rewards())
+    assertThatThrownBy(() -> functions(names).rewards())
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("reward_funcs = " + names[1])
         .hasMessageContaining("another reward has the name length too")
@@ -202,7 +217,7 @@ class RewardsTest {
   @Test
   void rewardsThatCompareWithSolutionsNeedThem() {
     for (String name : new String[] {Rewards.DEFAULT, "exact_match_reward"}) {
-      RewardConfig.Functions functions = RewardConfig.Functions.of("think_format_reward", name);
+      RewardConfig.Functions functions = functions("think_format_reward", name);
       functions.requireSolutions(true, "there is none");
       assertThatThrownBy(() -> functions.requireSolutions(false, "there is none"))
           .isInstanceOf(ConfigException.class)
@@ -212,7 +227,7 @@ class RewardsTest {
   }
 
   private static List<List<Integer>> voters(List<String> completions, String... names) {
-    return AnswerVotes.of(RewardConfig.Functions.of(names).votes(), completions).answers().stream()
+    return AnswerVotes.of(functions(names).votes(), completions).answers().stream()
         .map(Voted::voters)
         .toList();
   }

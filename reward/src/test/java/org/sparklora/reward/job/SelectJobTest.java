@@ -237,7 +237,7 @@ class SelectJobTest {
     RatedPrompt prompt = new RatedPrompt(List.of(rollout), 1, List.of(), Optional.empty());
     SelectConfig grpo =
         new SelectConfig(
-            RewardConfig.defaults("in", "out").tables(),
+            new RewardConfig.Tables("in", "out", RewardConfig.Format.PARQUET, false, 0),
             SelectConfig.Task.GRPO,
             new SelectConfig.PassRates(0, 1),
             SelectConfig.Keep.FIRST,

@@ -59,7 +59,6 @@ public final class Bench {
   private final WarmUp warmUp;
   private final PeakMemory memory = new PeakMemory();
 
-  /** Measures on an engine with products in float32. */
   Bench(BenchConfig config, Engine engine, WarmUp warmUp, PrintStream out, PrintStream progress) {
     this.config = config;
     this.model = ModelShapes.find(config.model());
@@ -69,7 +68,6 @@ public final class Bench {
     this.warmUp = warmUp;
   }
 
-  /** Runs the command. */
   public static void run(Settings settings) {
     run(settings, WarmUp.usual(), System.out, System.err);
   }

@@ -11,24 +11,17 @@ import org.sparklora.pipeline.config.Settings;
  *
  * @param name the word after {@code spark-lora}
  * @param summary one sentence for the help
- * @param presets flags that hold unless the user gives them
  * @param subject the flag whose value may stand alone, before all flags; empty for none
  * @param action runs the command
  */
-record Command(
-    String name, String summary, List<String> presets, Optional<Flag<?>> subject, Action action) {
+record Command(String name, String summary, Optional<Flag<?>> subject, Action action) {
 
   Command(String name, String summary, Action action) {
-    this(name, summary, List.of(), action);
+    this(name, summary, Optional.empty(), action);
   }
 
-  Command(String name, String summary, List<String> presets, Action action) {
-    this(name, summary, presets, Optional.empty(), action);
-  }
-
-  /** This command with a subject. */
   Command of(Flag<?> flag) {
-    return new Command(name, summary, presets, Optional.of(flag), action);
+    return new Command(name, summary, Optional.of(flag), action);
   }
 
   /** The arguments, with the subject's flag added if its value stands alone. */
@@ -41,7 +34,6 @@ record Command(
     return named;
   }
 
-  /** Runs with a user's settings. */
   @FunctionalInterface
   interface Action {
     void run(Settings settings) throws Exception;

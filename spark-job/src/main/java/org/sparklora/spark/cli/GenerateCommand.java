@@ -65,8 +65,9 @@ public final class GenerateCommand {
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
     if (settings.isGiven(Flags.PROMPT)) {
-      refuse(settings, OF_TABLES, "with --prompt this process completes it; leave it out");
-      refuse(settings, List.of(Flags.INPUT), "--prompt is the only prompt; leave one of them out");
+      settings.requireDefaults(OF_TABLES, "with --prompt this process completes it; leave it out");
+      settings.requireDefaults(
+          List.of(Flags.INPUT), "--prompt is the only prompt; leave one of them out");
       ObjectNode fields = JSON.createObjectNode().put("prompt", settings.get(Flags.PROMPT));
       JsonLines.Row row = new JsonLines.Row(Path.of("--" + Flags.PROMPT), 1, fields);
       completeHere(settings, List.of(row).iterator());
@@ -81,19 +82,12 @@ public final class GenerateCommand {
       completeOnSpark(settings);
       return;
     }
-    refuse(
-        settings,
+    settings.requireDefaults(
         OF_TABLES,
         "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a"
             + " folder as --input or --output");
     try (var in = new JsonLines.Reader(LocalPath.of(settings, Flags.INPUT))) {
       completeHere(settings, in);
-    }
-  }
-
-  private static void refuse(Settings settings, List<Flag<?>> flags, String why) {
-    for (Flag<?> flag : flags) {
-      ConfigException.require(!settings.isGiven(flag), flag, settings.text(flag), why);
     }
   }
 

@@ -24,6 +24,7 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.spark.bench.Bench;
+import org.sparklora.spark.quickstart.Quickstart;
 import org.sparklora.spark.run.JvmOptions;
 
 /**
@@ -64,12 +65,13 @@ public final class Main {
               "curate",
               "remove duplicates, and rows of evaluation sets, from a dataset",
               TableCommands::curate),
-          new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", TrainCommand::sft),
+          new Command(
+              "sft", "fine-tune a model or a LoRA adapter on a dataset", TrainCommands::sft),
           new Command(
               "grpo",
               "train a model or a LoRA adapter on rewards of its answers",
-              TrainCommand::grpo),
-          new Command("update", "train on one round of judged generations", TrainCommand::update),
+              TrainCommands::grpo),
+          new Command("update", "train on one round of judged generations", TrainCommands::update),
           new Command(
               "check",
               "estimated cost and expected quality of an sft run, or of a grpo run",
@@ -86,16 +88,17 @@ public final class Main {
               "make a dataset of correct completions, or of their prompts",
               TableCommands::select),
           new Command("generate", "complete prompts", GenerateCommand::run),
-          new Command("eval", "how many problems a model solves", EvalCommand::run),
+          new Command("eval", "how many problems a model solves", TableCommands::eval),
           new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
           new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
-          new Command("track", "tell trackers of a run that has ended", TrackCommand::run)
+          new Command("track", "tell trackers of a run that has ended", RunCommands::track)
               .of(Flags.RUN),
-          new Command("report", "curves and outcome of runs side by side", ReportCommand::run)
+          new Command("report", "curves and outcome of runs side by side", RunCommands::report)
               .of(Flags.RUNS),
-          new Command("verify-run", "compare a run with a recorded one", VerifyRunCommand::run)
+          new Command("verify-run", "compare a run with a recorded one", RunCommands::verify)
               .of(Flags.RUN),
-          new Command("sweep", "train many runs that differ in their settings", SweepCommand::run),
+          new Command(
+              "sweep", "train many runs that differ in their settings", TrainCommands::sweep),
           new Command("bench", "how fast this machine computes a model's shape", Bench::run),
           new Command(
               "push",
@@ -107,12 +110,11 @@ public final class Main {
           new Command(
               "quickstart",
               "fine-tune and reinforce a small bundled model in a few minutes",
-              List.of("--" + Flags.OUTPUT_DIR, "spark-lora-quickstart"),
-              settings -> QuickstartCommand.run(settings, Main::dispatch, System.out, home())),
+              settings -> Quickstart.run(settings, Main::dispatch, System.out, home())),
           new Command(
               "quickstart-base",
               "train the quickstart's base model again",
-              settings -> QuickstartCommand.makeBase(settings, Main::dispatch, home())));
+              settings -> Quickstart.makeBase(settings, Main::dispatch, home())));
 
   private Main() {}
 
@@ -167,9 +169,7 @@ public final class Main {
       System.out.print(help(command, flags));
       return;
     }
-    List<String> all = new ArrayList<>(command.presets());
-    all.addAll(flags); // the last of equal flags wins
-    CommandLine.Parsed parsed = CommandLine.parse(command.name(), all);
+    CommandLine.Parsed parsed = CommandLine.parse(command.name(), flags);
     parsed.notes().forEach(System.err::println);
     ScratchPlace.require(); // also before Spark, which would log hundreds of lines
     NativeCache.secure();

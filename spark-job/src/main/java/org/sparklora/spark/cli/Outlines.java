@@ -34,7 +34,6 @@ record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements Au
     return of(training.model().reference(), training.startAdapter(), hadoop);
   }
 
-  /** The model that would be trained. */
   TrainedModel trained(TrainingSettings training) throws IOException {
     return InitialParameters.outlined(
         training.model(), training.lora(), base.source(), adapter.map(ModelOutline::source));

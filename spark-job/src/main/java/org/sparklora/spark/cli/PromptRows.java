@@ -20,11 +20,9 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.TableKind;
 import org.sparklora.prep.TableOrigin;
-import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.source.DatasetSplits;
 import org.sparklora.prep.source.RowHandler;
-import org.sparklora.prep.source.SourceRow;
 
 /**
  * Reads rows with prompts: {@code prompt}, a text or a list of messages, or {@code input_ids};
@@ -71,24 +69,16 @@ final class PromptRows {
               origin ->
                   origin.requireTokenizer(
                       Flags.INPUT, texts.folder().toString(), Optional.of(texts.tokenizer())));
-      return PromptTable.open(hadoop, input).readAll();
+      return PromptTable.read(hadoop, input);
     }
     PromptRows rows = new PromptRows(texts);
     List<Prompt> prompts = new ArrayList<>();
     RowHandler handler =
-        new RowHandler() {
-          @Override
-          public void row(SourceRow row) {
-            ObjectNode fields = JSON.valueToTree(row.values());
-            fields.remove(
-                row.values().keySet().stream().filter(name -> fields.get(name).isNull()).toList());
-            prompts.add(rows.prompt(new JsonLines.Row(Path.of(input), prompts.size() + 1, fields)));
-          }
-
-          @Override
-          public void bad(BadRowException problem) {
-            throw problem;
-          }
+        row -> {
+          ObjectNode fields = JSON.valueToTree(row.values());
+          fields.remove(
+              row.values().keySet().stream().filter(name -> fields.get(name).isNull()).toList());
+          prompts.add(rows.prompt(new JsonLines.Row(Path.of(input), prompts.size() + 1, fields)));
         };
     new DatasetSplits(hadoop)
         .of(new DatasetFiles(hadoop).find(input, "", "train"), handler::bad)

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.BadRowException;
-import org.sparklora.prep.tokenize.TextLimit;
+import org.sparklora.prep.tokenize.ExampleTokenizer;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.ChatTemplateException;
 import org.sparklora.text.Conversation;
@@ -71,7 +71,7 @@ record RowText(
 
   private static String limited(JsonLines.Row row, String text) {
     try {
-      return TextLimit.require(text);
+      return ExampleTokenizer.requireShort(text);
     } catch (BadRowException e) {
       throw row.error(e.getMessage());
     }

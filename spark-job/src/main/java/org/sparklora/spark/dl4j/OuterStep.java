@@ -82,7 +82,6 @@ final class OuterStep implements RoundVectors {
   /**
    * @param lease null in local mode. Each executor that reads it keeps the run's vectors until it
    *     is destroyed
-   * @param busy the workers with steps
    * @param shares of the busy workers in the mean
    */
   private record OfRound(

@@ -15,7 +15,7 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.spark.workers.ExecutorWorkers;
-import org.sparklora.spark.workers.JobNames;
+import org.sparklora.spark.workers.PlacedJob;
 import org.sparklora.spark.workers.ShardedSum;
 import org.sparklora.train.AveragingError;
 import org.sparklora.train.StepMetrics;
@@ -50,7 +50,6 @@ public final class ParameterAveraging implements Synchronizer {
   private final Optional<ExecutorWorkers> executors; // empty if all workers are in this process
   private final TrainedNetwork network;
   private final MultiLayerConfiguration configuration; // the network's
-  private final TrainedVectors vectors; // the network's
   private final TrainingRows rows;
   private final AveragingSettings settings;
   private final Optional<LocalRounds> rounds; // empty for plain means
@@ -70,12 +69,11 @@ public final class ParameterAveraging implements Synchronizer {
     this.executors = workers instanceof ExecutorWorkers some ? Optional.of(some) : Optional.empty();
     this.network = network;
     this.configuration = network.network().getLayerWiseConfigurations();
-    this.vectors = network.vectors();
     this.rows = rows;
     this.settings = settings;
     this.rounds =
         settings.hasOuterStep()
-            ? Optional.of(new LocalRounds(settings, workers, vectors, plan, rows))
+            ? Optional.of(new LocalRounds(settings, workers, network.vectors(), plan, rows))
             : Optional.empty();
     this.lease =
         rounds.flatMap(local -> executors.map(some -> some.spark().broadcast(local.run())));
@@ -114,7 +112,8 @@ public final class ParameterAveraging implements Synchronizer {
 
   /** The average over one worker is that worker's vectors, which need not be copied. */
   private RoundReport alone(List<StepRows> steps) {
-    List<StepMetrics> taken = steps.stream().map(step -> vectors.step(step, rows)).toList();
+    TrainedVectors ours = network.vectors();
+    List<StepMetrics> taken = steps.stream().map(step -> ours.step(step, rows)).toList();
     return new RoundReport(taken, OptionalDouble.empty(), workers.takeUse());
   }
 
@@ -125,7 +124,7 @@ public final class ParameterAveraging implements Synchronizer {
             ? new OuterStep(rounds.get(), lease, busy, steps, firstStep, endStep)
             : new MeanOfVectors(workers, network, busy.length, settings.onWire())) {
       executors.ifPresent(
-          some -> JobNames.name(some.spark(), name(firstStep + 1, endStep, busy.length)));
+          some -> PlacedJob.name(some.spark(), name(firstStep + 1, endStep, busy.length)));
       List<AveragingWorker.Report> reports =
           executors
               .map(some -> onExecutors(some, steps, round))
@@ -135,8 +134,8 @@ public final class ParameterAveraging implements Synchronizer {
       speeds.ifPresent(known -> note(known, busy, reports, endStep));
       reports.forEach(report -> use.add(report.reading()));
       if (executors.isPresent()) {
-        use.addBytes(
-            round.bytes() * use.executors() + settings.bytes(vectors.size()) * busy.length);
+        long returned = settings.bytes(network.vectors().size()) * busy.length;
+        use.addBytes(round.bytes() * use.executors() + returned);
       }
       List<StepMetrics> taken = reports.stream().flatMap(one -> one.steps().stream()).toList();
       return new RoundReport(StepMetrics.ofRound(firstStep, endStep, taken), error, use);

@@ -19,7 +19,6 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.prep.PrepConfig;
-import org.sparklora.prep.TableManifest;
 import org.sparklora.reward.AnswerReward;
 import org.sparklora.reward.job.Scoring;
 import org.sparklora.spark.generate.GenerateJob;
@@ -76,9 +75,10 @@ public final class EvalJob {
                   String.format(Locale.ROOT, "part-%05d.parquet", files.getAndIncrement());
               GenerationTable.writeScored(hadoop, new Path(folder.work(), file).toString(), scored);
             });
-        requireProblems(config, scores);
-        Map<String, Object> summary = summary(config, scores, (System.nanoTime() - started) / 1e9);
-        TableManifest.write(hadoop, new Path(folder.work(), SUMMARY), summary);
+        scores.requireJudged(config.problems().source().dataset());
+        Map<String, Object> summary = new LinkedHashMap<>(config.shown());
+        summary.putAll(scores.summary((System.nanoTime() - started) / 1e9));
+        FileList.writeJson(hadoop, new Path(folder.work(), SUMMARY), summary);
         FileList.write(hadoop, folder.work());
         folder.commit();
         return summary;
@@ -95,24 +95,7 @@ public final class EvalJob {
     }
     Map<String, Object> summary = Map.of("checkpoints", summaries);
     Path folder = new Path(configs.get(0).output()).getParent();
-    TableManifest.write(place.hadoop(), new Path(folder, SUMMARY), summary);
-    return summary;
-  }
-
-  private static void requireProblems(MathEvalConfig config, MathScores scores) {
-    if (scores.problems() == 0) {
-      throw new TableException(
-          "Cannot evaluate on %s: not one completion of its problems could be judged (%s); check its solutions, or try --reward_dialect sound"
-              .formatted(config.problems().source().dataset(), scores.reasons()));
-    }
-  }
-
-  private static Map<String, Object> summary(
-      MathEvalConfig config, MathScores scores, double seconds) {
-    Map<String, Object> summary = new LinkedHashMap<>(config.shown());
-    summary.putAll(scores.summary());
-    summary.put("seconds", seconds);
-    summary.put("completion_tokens_per_second", scores.tokens() / seconds);
+    FileList.writeJson(place.hadoop(), new Path(folder, SUMMARY), summary);
     return summary;
   }
 }

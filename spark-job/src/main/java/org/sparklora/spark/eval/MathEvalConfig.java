@@ -175,7 +175,6 @@ public record MathEvalConfig(
     return configs;
   }
 
-  /** The record of a user's settings. */
   public static MathEvalConfig of(Settings settings) {
     return of(settings, settings.get(Flags.OUTPUT_DIR));
   }
@@ -190,7 +189,7 @@ public record MathEvalConfig(
         .forEach(flag -> shown.put(flag.name(), settings.text(flag)));
     return new MathEvalConfig(
         GenerateConfig.of(settings),
-        PrepSettings.promptsOfTestSplit(settings, prompts),
+        PrepSettings.prompts(settings, Flags.DATASET_TEST_SPLIT, prompts),
         RewardSettings.functions(settings, Set.of()),
         RewardSettings.advantages(settings),
         settings.get(Flags.PASS_K),

@@ -5,9 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.DoubleStream;
-import org.sparklora.pipeline.table.Prompt;
+import java.util.stream.Collectors;
 import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.AnswerReward;
 import org.sparklora.reward.math.AnswerVotes;
@@ -20,13 +20,15 @@ import org.sparklora.reward.math.AnswerVotes;
 final class MathScores {
   private final List<Integer> wanted; // the k of pass@k
   private final Map<String, Map<String, MathScores>> byColumn = new LinkedHashMap<>();
-  private final Map<Long, int[]> byProblem = new LinkedHashMap<>(); // judged, right completions
-  private final Map<Long, Double> majority = new LinkedHashMap<>(); // 1: most answer rightly
+  private final List<Problem> all = new ArrayList<>();
   private final Map<String, Integer> verdicts = new TreeMap<>();
   private final Map<String, Integer> notJudged = new TreeMap<>(); // completions by reason
   private long completions = 0;
   private long tokens = 0;
   private long truncated = 0;
+
+  /** Completions of a problem; majority 1: most answer rightly, else 0; NaN: not known. */
+  private record Problem(int judged, int right, double majority) {}
 
   /** Scores by the k of each pass@k; also of their own for each value of some columns. */
   MathScores(List<Integer> wanted, List<String> columns) {
@@ -36,40 +38,37 @@ final class MathScores {
 
   /** Adds all completions of some problems; {@code reward} finds and compares answers. */
   void add(List<ScoredGeneration> scored, AnswerReward reward) {
-    Map<Long, List<ScoredGeneration>> problems = new LinkedHashMap<>();
-    scored.forEach(
-        row ->
-            problems
-                .computeIfAbsent(row.generation().prompt().id(), id -> new ArrayList<>())
-                .add(row));
-    problems.values().forEach(rows -> add(rows, rows.size() < 2 ? 0 : majority(rows, reward)));
+    scored.stream()
+        .collect(
+            Collectors.groupingBy(
+                row -> row.generation().prompt().id(), LinkedHashMap::new, Collectors.toList()))
+        .values()
+        .forEach(rows -> add(rows, rows.size() < 2 ? Double.NaN : majority(rows, reward)));
   }
 
   private void add(List<ScoredGeneration> rows, double majorityIsRight) {
-    Prompt prompt = rows.get(0).generation().prompt();
-    int[] counts = byProblem.computeIfAbsent(prompt.id(), id -> new int[2]);
+    int judged = 0;
+    int right = 0;
     for (ScoredGeneration row : rows) {
       Verdict verdict = row.judged().verdict();
       verdicts.merge(verdict.text(), 1, Integer::sum);
       completions++;
       tokens += row.generation().tokens().length;
       truncated += row.generation().isTruncated() ? 1 : 0;
-      if (verdict != Verdict.CORRECT && verdict != Verdict.WRONG) {
+      if (verdict == Verdict.CORRECT || verdict == Verdict.WRONG) {
+        judged++;
+        right += verdict == Verdict.CORRECT ? 1 : 0;
+      } else {
         notJudged.merge(row.judged().reason(), 1, Integer::sum);
-        continue;
       }
-      counts[0]++;
-      counts[1] += verdict == Verdict.CORRECT ? 1 : 0;
     }
-    if (rows.size() > 1 && counts[0] > 0) {
-      majority.put(prompt.id(), majorityIsRight);
-    }
+    all.add(new Problem(judged, right, judged > 0 ? majorityIsRight : Double.NaN));
+    Map<String, String> columns = rows.get(0).generation().prompt().columns();
     byColumn.forEach(
         (column, scores) ->
             scores
                 .computeIfAbsent(
-                    String.valueOf(prompt.columns().get(column)),
-                    value -> new MathScores(wanted, List.of()))
+                    String.valueOf(columns.get(column)), value -> new MathScores(wanted, List.of()))
                 .add(rows, majorityIsRight));
   }
 
@@ -84,30 +83,25 @@ final class MathScores {
         : 0;
   }
 
-  /** Number of problems with a judged completion. */
-  int problems() {
-    return (int) pass(1).count();
-  }
-
-  /** Reasons why completions were not judged. */
-  String reasons() {
-    return String.join(", ", notJudged.keySet());
-  }
-
-  long tokens() {
-    return tokens;
+  /** Refuses problems of which no completion was judged right or wrong. */
+  void requireJudged(String dataset) {
+    if (pass(1).length == 0) {
+      throw new TableException(
+          "Cannot evaluate on %s: not one completion of its problems could be judged (%s); check its solutions, or try --reward_dialect sound"
+              .formatted(dataset, String.join(", ", notJudged.keySet())));
+    }
   }
 
   /** pass@k of each problem with k judged completions. */
-  private DoubleStream pass(int k) {
-    return byProblem.values().stream()
-        .filter(counts -> counts[0] >= k)
-        .mapToDouble(counts -> PassAtK.of(counts[0], counts[1], k));
+  private double[] pass(int k) {
+    return all.stream()
+        .filter(problem -> problem.judged >= k)
+        .mapToDouble(problem -> PassAtK.of(problem.judged, problem.right, k))
+        .toArray();
   }
 
   /** The mean of the estimates, if there are any, its interval, and the numbers of problems. */
-  private Map<String, Object> shown(DoubleStream ofProblems) {
-    double[] problems = ofProblems.toArray();
+  private Map<String, Object> shown(double[] problems) {
     Map<String, Object> shown = new LinkedHashMap<>();
     if (problems.length > 0) {
       PassAtK share = PassAtK.over(problems);
@@ -116,7 +110,7 @@ final class MathScores {
       shown.put("high", share.high());
     }
     shown.put("problems", problems.length);
-    shown.put("problems_left_out", byProblem.size() - problems.length);
+    shown.put("problems_left_out", all.size() - problems.length);
     return shown;
   }
 
@@ -124,18 +118,18 @@ final class MathScores {
   private Map<String, Object> shares() {
     Map<String, Object> shares = new LinkedHashMap<>();
     wanted.forEach(k -> shares.put(MathEvalConfig.pass(k), shown(pass(k))));
-    if (!majority.isEmpty()) {
-      shares.put(
-          MathEvalConfig.majority(completions / byProblem.size()),
-          shown(majority.values().stream().mapToDouble(Double::doubleValue)));
+    double[] votes =
+        all.stream().mapToDouble(Problem::majority).filter(vote -> !Double.isNaN(vote)).toArray();
+    if (votes.length > 0) {
+      shares.put(MathEvalConfig.majority(completions / all.size()), shown(votes));
     }
     return shares;
   }
 
-  /** All counts, by name. */
-  Map<String, Object> summary() {
+  /** All counts, by name, of an evaluation that took so long. */
+  Map<String, Object> summary(double seconds) {
     Map<String, Object> summary = new LinkedHashMap<>();
-    summary.put("problems", problems());
+    summary.put("problems", pass(1).length); // with a judged completion
     summary.put("completions", completions);
     summary.put(
         "unverifiable_completions", (long) verdicts.getOrDefault(Verdict.UNVERIFIABLE.text(), 0));
@@ -154,6 +148,8 @@ final class MathScores {
     summary.put("verdicts", verdicts);
     summary.put("completions/mean_length", (double) tokens / Math.max(1, completions));
     summary.put("completions/clipped_ratio", (double) truncated / Math.max(1, completions));
+    summary.put("seconds", seconds);
+    summary.put("completion_tokens_per_second", tokens / seconds);
     return summary;
   }
 }

@@ -6,13 +6,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.AdapterFile;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
-import org.sparklora.spark.run.ModelConfig;
+import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainerState;
@@ -40,36 +37,25 @@ public record AdaptedModel(TrainedModel model, FlatVector parameters, int versio
     ModelSource base = named.base().reference().locate(hadoop, ModelSource.Part.WHOLE);
     try (CheckpointFolder checkpoint = CheckpointFolder.open(base.folder())) {
       Precision precision = named.base().precision(checkpoint.config());
-      Optional<ModelReference> adapter = named.adapter();
-      if (adapter.isEmpty()) {
-        return of(named.base(), TrainedModel.frozen(base, precision), base.folder());
+      TrainedModel model = TrainedModel.frozen(base, precision);
+      Optional<AdapterFile> adapter = Optional.empty();
+      Path folder = base.folder();
+      if (named.adapter().isPresent()) {
+        folder = named.adapter().get().folder(hadoop);
+        AdapterFile file = AdapterFile.open(folder, base.name(), checkpoint);
+        adapter = Optional.of(file);
+        model = TrainedModel.adapter(base, file.layout().config(), precision, false, 0);
       }
-      AdapterFile file = AdapterFile.open(adapter.get().folder(hadoop), base.name(), checkpoint);
-      AdaptedModel opened =
-          of(
-              named.base(),
-              TrainedModel.adapter(base, file.layout().config(), precision, false, 0),
-              file.folder());
-      try {
-        Engine engine = Engines.host();
-        FlatVector factors = opened.parameters();
-        file.load(engine, engine.alias(factors.pointer(), factors.size()).tensor());
-        return opened;
-      } catch (IOException | RuntimeException e) {
-        opened.close();
-        throw e;
-      }
+      Path state = folder.resolve(TrainerState.FILE_NAME);
+      int version = Files.exists(state) ? TrainerState.steps(Files.readString(state)) : 0;
+      TrainedModel read = model.reading(named.base().dialect()).computedBy(named.base().engine());
+      FlatVector parameters =
+          adapter.isPresent()
+              ? new InitialParameters(read, adapter, 0).vector()
+              : new FlatVector(0);
+      ExecutorModel.hold(read);
+      return new AdaptedModel(read, parameters, version);
     }
-  }
-
-  private static AdaptedModel of(ModelConfig named, TrainedModel model, Path folder)
-      throws IOException {
-    Path state = folder.resolve(TrainerState.FILE_NAME);
-    int version = Files.exists(state) ? TrainerState.steps(Files.readString(state)) : 0;
-    TrainedModel read = model.reading(named.dialect()).computedBy(named.engine());
-    AdaptedModel opened = new AdaptedModel(read, new FlatVector(read.layout().size()), version);
-    ExecutorModel.hold(read);
-    return opened;
   }
 
   @Override

@@ -13,7 +13,6 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.run.ModelConfig;
-import org.sparklora.spark.run.ModelSettings;
 import org.sparklora.train.RowOrder;
 import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.vllm.VllmConfig;
@@ -37,12 +36,10 @@ public record GenerateConfig(
 
   /** A model, with or without an adapter. */
   public record Model(ModelConfig base, Optional<ModelReference> adapter) {
-    /** The record of a user's settings. */
     public static Model of(Settings settings) {
       return new Model(ModelConfig.of(settings), ModelReference.of(settings, Flags.ADAPTER));
     }
 
-    /** The names of model and adapter. */
     public List<String> names() {
       return Stream.concat(Stream.of(base.reference()), adapter.stream())
           .map(ModelReference::name)
@@ -63,7 +60,6 @@ public record GenerateConfig(
     }
   }
 
-  /** The record of a user's settings. */
   public static GenerateConfig of(Settings settings) {
     SamplingConfig sampling = sampling(settings);
     return new GenerateConfig(
@@ -90,7 +86,7 @@ public record GenerateConfig(
 
   /** How completions are drawn, of a user's settings. */
   public static SamplingConfig sampling(Settings settings) {
-    return ModelSettings.of(
+    return ModelConfig.checked(
         () ->
             new SamplingConfig(
                 settings.find(Flags.NUM_GENERATIONS).orElse(1),

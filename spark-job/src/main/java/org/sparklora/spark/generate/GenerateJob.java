@@ -140,12 +140,7 @@ public final class GenerateJob implements AutoCloseable {
 
   private List<List<Prompt>> parts(List<Prompt> prompts) {
     int most = config.vllm().isPresent() ? COMPLETIONS_OF_SERVERS : COMPLETIONS_A_PART;
-    int size = Math.max(1, most / sampling.numGenerations());
-    List<List<Prompt>> parts = new ArrayList<>();
-    for (int from = 0; from < prompts.size(); from += size) {
-      parts.add(List.copyOf(prompts.subList(from, Math.min(from + size, prompts.size()))));
-    }
-    return parts;
+    return Workers.batches(prompts, Math.max(1, most / sampling.numGenerations()));
   }
 
   /** Completes checked prompts in this process: as one part, or by servers in several. */

@@ -22,7 +22,6 @@ import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.run.ModelCard;
 import org.sparklora.spark.run.ModelConfig;
-import org.sparklora.spark.run.ModelSettings;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.train.ContextLength;
@@ -30,7 +29,6 @@ import org.sparklora.train.RowOrder;
 import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.grpo.GroupSelection;
-import org.sparklora.train.grpo.LossSettings;
 import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.grpo.RoundExecutors;
 import org.sparklora.train.grpo.RoundSteps;
@@ -43,12 +41,8 @@ import org.sparklora.train.vllm.VllmConfig;
  * @param table the prompts table, or how to make it from a dataset
  * @param order of the prompts: {@code shuffle_dataset}
  * @param batch steps, and their relation to rounds
- * @param rounds how completions are drawn
- * @param rewards functions that judge completions
- * @param loss the policy loss
  * @param correction for completions of other generators or of earlier policies; empty for none
  * @param evaluation of the test split
- * @param completions which completions are logged
  */
 public record GrpoConfig(
     TrainingSettings training,
@@ -79,7 +73,6 @@ public record GrpoConfig(
    * @param dynamicSampling whether groups without signal are replaced
    * @param maxLogProbDifference {@code max_logprob_difference}: by how much sampler and learner may
    *     disagree on a token, on average, in nats
-   * @param executors which executors draw
    * @param kept {@code rounds_total_limit}, and the rounds drawn ahead: rounds whose tables stay;
    *     all if empty
    * @param vllm the servers that generate; empty for this project's decoder
@@ -289,9 +282,35 @@ public record GrpoConfig(
             RewardSettings.advantages(settings),
             ModelReference.of(settings, Flags.TEACHER_MODEL_NAME_OR_PATH)
                 .map(teacher -> ModelConfig.of(settings).of(teacher))),
-        ModelSettings.of(() -> LossSettings.loss(settings)),
+        ModelConfig.checked(() -> loss(settings)),
         SamplerCorrection.of(settings),
         GrpoEvaluation.Config.of(settings, training.evaluation(), prompts),
         CompletionsLog.of(settings));
+  }
+
+  private static GrpoLossConfig loss(Settings settings) {
+    double epsilon = settings.get(Flags.EPSILON);
+    return new GrpoLossConfig(
+        new GrpoLossConfig.Reduction(
+            settings.get(Flags.LOSS_TYPE, GrpoLossConfig.LossType.class),
+            settings.get(Flags.MAX_COMPLETION_LENGTH)),
+        new GrpoLossConfig.Ratio(
+            settings.get(Flags.IMPORTANCE_SAMPLING_LEVEL, GrpoLossConfig.Level.class),
+            epsilon,
+            settings.find(Flags.EPSILON_HIGH).orElse(epsilon),
+            settings.find(Flags.DELTA).orElse(Double.POSITIVE_INFINITY),
+            settings.find(Flags.OFF_POLICY_MASK_THRESHOLD).orElse(Double.POSITIVE_INFINITY)),
+        new GrpoLossConfig.Divergence(
+            settings.get(Flags.BETA), settings.get(Flags.USE_BIAS_CORRECTION_KL)),
+        new GrpoLossConfig.Soft(
+            new GrpoLossConfig.Sapo(
+                settings.get(Flags.SAPO_TEMPERATURE_POS), settings.get(Flags.SAPO_TEMPERATURE_NEG)),
+            new GrpoLossConfig.Vespo(
+                settings.get(Flags.VESPO_K_POS),
+                settings.get(Flags.VESPO_LAMBDA_POS),
+                settings.get(Flags.VESPO_K_NEG),
+                settings.get(Flags.VESPO_LAMBDA_NEG))),
+        settings.get(Flags.TOP_ENTROPY_QUANTILE),
+        settings.get(Flags.TEMPERATURE).floatValue());
   }
 }

@@ -26,7 +26,7 @@ import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.LogProbGuard;
 import org.sparklora.train.grpo.Round;
 import org.sparklora.train.workers.SharedVector;
-import org.sparklora.train.workers.Work;
+import org.sparklora.train.workers.Workers;
 
 /**
  * Evaluates a policy during training: completes and judges the prompts of the test split like those
@@ -54,8 +54,10 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
           settings.get(Flags.PER_DEVICE_EVAL_BATCH_SIZE),
           schedule.isOn()
               ? Optional.of(
-                  PrepSettings.promptsOfTestSplit(
-                      settings, PrepSettings.testFolder(settings, promptsFolder)))
+                  PrepSettings.prompts(
+                      settings,
+                      Flags.DATASET_TEST_SPLIT,
+                      PrepSettings.testFolder(settings, promptsFolder)))
               : Optional.empty());
     }
   }
@@ -67,7 +69,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
     int each = config.completions();
     SamplingConfig sampling =
         GenerateStage.sampling(policy.rollouts().sampling().withNumGenerations(each), DRAW);
-    List<Generation> drawn = policy.complete(prompts, sampling, policy.version(step));
+    List<Generation> drawn = policy.complete(prompts, sampling, policy.updates().version(step));
     List<ScoredGeneration> scored = policy.rewards().run(drawn, each);
     Map<String, Double> metrics = RoundMetrics.of(scored, policy.config(), each);
     metrics.putAll(policyMetrics(scored, config.batch()));
@@ -82,9 +84,8 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
   private Map<String, Double> policyMetrics(List<ScoredGeneration> scored, int batch) {
     List<PolicyRow> rows = policy.withReference(scored.stream().map(policy::row).toList(), batch);
     List<PolicyMicroBatch> batches = new ArrayList<>();
-    for (int from = 0; from < rows.size(); from += batch) {
-      int to = Math.min(from + batch, rows.size());
-      Round alone = Round.trusted(rows.subList(from, to), List.of());
+    for (List<PolicyRow> some : Workers.batches(rows, batch)) {
+      Round alone = Round.trusted(some, List.of());
       batches.add(alone.microBatch(0, 0, 0, 1, 1, policy.config().loss()));
     }
     List<PolicyGradient> measured =
@@ -117,7 +118,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
   }
 
   private record Measure(TrainedModel model, SharedVector parameters)
-      implements Work<PolicyMicroBatch, PolicyGradient> {
+      implements Workers.Work<PolicyMicroBatch, PolicyGradient> {
     @Override
     public PolicyGradient run(PolicyMicroBatch batch) {
       try (ExecutorModel here = ExecutorModel.of(model)) {

@@ -14,7 +14,6 @@ import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.run.InitialParameters;
-import org.sparklora.spark.run.RunIdentity;
 import org.sparklora.train.grpo.RoundSteps;
 import org.sparklora.train.resume.ModelFingerprint;
 import org.sparklora.train.resume.RunFingerprint;
@@ -36,9 +35,8 @@ public final class GrpoIdentity {
       throws IOException {
     RoundSteps batch = config.batch();
     RunFingerprint declared =
-        RunIdentity.of(
+        initial.identity(
             config,
-            initial.model(),
             Map.of(
                 Flags.DATASET_NAME,
                 of(prompts),

@@ -11,7 +11,6 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.PolicyMetrics;
-import org.sparklora.train.TrainerState;
 import org.sparklora.train.grpo.GrpoLoop;
 import org.sparklora.train.grpo.Round;
 import org.sparklora.train.grpo.RoundFile;
@@ -24,7 +23,6 @@ final class GrpoListener implements GrpoLoop.Listener {
   private static final double NANOS = 1e9;
 
   private final TrainingRun run;
-  private final TrainerState state;
   private final Policy policy;
   private final CompletionsLog completions;
   private final TrainingRun.Evaluator evaluation;
@@ -46,7 +44,6 @@ final class GrpoListener implements GrpoLoop.Listener {
       Optional<Round> unfinished,
       RunFolder.Writer ahead) {
     this.run = run;
-    this.state = run.state();
     this.policy = policy;
     this.completions = policy.config().completions();
     this.evaluation = evaluation;
@@ -59,7 +56,7 @@ final class GrpoListener implements GrpoLoop.Listener {
   public void drawn(Round round) {
     run.sampleMemory();
     latest = round.scored();
-    state.drawn(round.metrics(), round.tokens(), round.draws());
+    run.state().drawn(round.metrics(), round.tokens(), round.draws());
   }
 
   @Override
@@ -70,7 +67,7 @@ final class GrpoListener implements GrpoLoop.Listener {
     updateSeconds += seconds;
     run.stepped(step.step() + 1, epochAfter);
     double stepSeconds = (System.nanoTime() - stepStarted) / NANOS;
-    state
+    run.state()
         .add(step, epochAfter, run.vectors().learningRate(step.step()), stepSeconds)
         .ifPresent(this::log);
     stepStarted = System.nanoTime();
@@ -110,6 +107,6 @@ final class GrpoListener implements GrpoLoop.Listener {
       beside.put(TrackedRow.COMPLETIONS, table);
     }
     run.log(row, beside);
-    completions.log(run.folder(), state.sums().steps(), latest);
+    completions.log(run.folder(), run.state().sums().steps(), latest);
   }
 }

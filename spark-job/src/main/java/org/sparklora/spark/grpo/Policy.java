@@ -15,7 +15,6 @@ import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.LogProbStage;
-import org.sparklora.train.grpo.PolicyVersion;
 import org.sparklora.train.grpo.Round;
 import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.step.TrainedVectors;
@@ -28,7 +27,6 @@ import org.sparklora.train.workers.Workers;
  * @param workers train, and compute log-probabilities
  * @param updates holds the current parameters
  * @param reference the reference policy, if the loss needs one
- * @param rollouts how completions are drawn
  * @param rewards the second stage: judges the completions of a round
  */
 record Policy(
@@ -82,11 +80,6 @@ record Policy(
     return updates.model();
   }
 
-  /** The current parameters, which {@code steps} optimizer steps led to. */
-  PolicyVersion version(int steps) {
-    return PolicyVersion.current(updates, steps);
-  }
-
   /**
    * Whether the step that trains on a round also computes the log-probabilities for the guard,
    * which saves a forward pass: only if it is on-policy and without dropout.
@@ -98,7 +91,8 @@ record Policy(
   }
 
   /** The first stage: a version of the policy draws completions of prompts. */
-  List<Generation> complete(List<Prompt> prompts, SamplingConfig with, PolicyVersion version) {
+  List<Generation> complete(
+      List<Prompt> prompts, SamplingConfig with, PolicyUpdates.Version version) {
     synchronized (rollouts) { // servers hold one version at a time
       return new GenerateStage(
               rollouts.workers(),

@@ -22,13 +22,14 @@ import org.sparklora.train.RowOrder;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.GroupSelection;
 import org.sparklora.train.grpo.LogProbGuard;
-import org.sparklora.train.grpo.PolicyVersion;
 import org.sparklora.train.grpo.PromptOrder;
 import org.sparklora.train.grpo.Round;
 import org.sparklora.train.grpo.RoundFile;
 import org.sparklora.train.grpo.RoundTables;
 import org.sparklora.train.grpo.RoundsAhead;
 import org.sparklora.train.grpo.SamplerCorrection;
+import org.sparklora.train.step.PolicyUpdates;
+import org.sparklora.train.workers.Workers;
 
 /**
  * Draws rounds with the current policy, or one of some rounds ago: a slice of the prompts →
@@ -113,15 +114,15 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
 
   private RoundsAhead.Drawing<GroupSelection> drawing(int number) {
     boolean isCopy = staleness() > 0;
-    PolicyVersion drawer =
+    PolicyUpdates.Version drawer =
         isCopy
-            ? PolicyVersion.copy(policy.updates(), version, policy.rollouts().workers())
-            : policy.version(version);
+            ? policy.updates().copy(version, policy.rollouts().workers())
+            : policy.updates().version(version);
     return new RoundsAhead.Drawing<>(
         () -> select(number, drawer), isCopy ? drawer.shared()::close : () -> {});
   }
 
-  private GroupSelection select(int number, PolicyVersion drawer) {
+  private GroupSelection select(int number, PolicyUpdates.Version drawer) {
     policy.rollouts().workers().during("round " + number);
     GroupSelection selection = selection(List.of());
     String parameters = drawer.vector().checksum();
@@ -141,10 +142,7 @@ final class PolicyRounds implements Round.Source, AutoCloseable {
   private GroupSelection selection(List<ScoredGeneration> completions) {
     GroupSelection selection =
         new GroupSelection(order.promptsPerRound(), groupSize, config.rounds().dynamicSampling());
-    int batch = order.promptsPerRound() * groupSize;
-    for (int from = 0; from < completions.size(); from += batch) {
-      selection.add(completions.subList(from, from + batch));
-    }
+    Workers.batches(completions, order.promptsPerRound() * groupSize).forEach(selection::add);
     return selection;
   }
 

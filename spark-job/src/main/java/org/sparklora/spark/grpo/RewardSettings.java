@@ -27,25 +27,22 @@ public final class RewardSettings {
         Flags.OUTPUT_TABLE,
         settings.text(Flags.OUTPUT_TABLE),
         "a table is made of Parquet; leave --output_format out");
-    return new RewardConfig(
-        tables(settings, settings.find(Flags.NUM_GENERATIONS).orElse(0)),
-        functions(settings, given),
-        advantages(settings));
+    return new RewardConfig(tables(settings), functions(settings, given), advantages(settings));
   }
 
-  private static RewardConfig.Tables tables(Settings settings, int completions) {
+  private static RewardConfig.Tables tables(Settings settings) {
     return new RewardConfig.Tables(
         settings.get(Flags.INPUT),
         settings.get(Flags.OUTPUT_DIR),
         settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class),
         settings.get(Flags.OVERWRITE_OUTPUT_DIR),
-        completions);
+        settings.find(Flags.NUM_GENERATIONS).orElse(0));
   }
 
   /** The settings of {@code select}. */
   public static SelectConfig select(Settings settings) {
     return new SelectConfig(
-        tables(settings, 0),
+        tables(settings),
         settings.get(Flags.TASK, SelectConfig.Task.class),
         new SelectConfig.PassRates(
             settings.get(Flags.MIN_PASS_RATE), settings.get(Flags.MAX_PASS_RATE)),
@@ -80,13 +77,13 @@ public final class RewardSettings {
         scaling(settings), settings.get(Flags.MULTI_OBJECTIVE_AGGREGATION, Aggregation.class));
   }
 
-  /** TRL's names; its older boolean stands for group or none. */
+  /** TRL's names; its older boolean, in any spelling of YAML, stands for group or none. */
   private static Scaling scaling(Settings settings) {
     String word = settings.get(Flags.SCALE_REWARDS).toLowerCase(Locale.ROOT);
     return switch (word) {
-      case "group", "true" -> Scaling.GROUP;
+      case "group", "true", "yes", "on" -> Scaling.GROUP;
       case "batch" -> Scaling.BATCH;
-      case "none", "false" -> Scaling.NONE;
+      case "none", "false", "no", "off" -> Scaling.NONE;
       default -> throw new ConfigException(Flags.SCALE_REWARDS, word, "use group, batch or none");
     };
   }

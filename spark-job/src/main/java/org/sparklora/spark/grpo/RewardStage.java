@@ -12,7 +12,6 @@ import org.sparklora.reward.Judge;
 import org.sparklora.reward.RewardInput;
 import org.sparklora.reward.job.CompletionRow;
 import org.sparklora.reward.job.Scoring;
-import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -52,7 +51,8 @@ public record RewardStage(Workers workers, Scoring scoring, Optional<ExternalRew
     return with;
   }
 
-  private record JudgeAll(Judge judge) implements Work<List<RewardInput>, List<Judge.Result>> {
+  private record JudgeAll(Judge judge)
+      implements Workers.Work<List<RewardInput>, List<Judge.Result>> {
     @Override
     public List<Judge.Result> run(List<RewardInput> completions) {
       return completions.stream().map(completion -> judge.judge(Optional.of(completion))).toList();

@@ -10,8 +10,8 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.grpo.GenerateStage;
 import org.sparklora.train.grpo.LogProbGuard;
-import org.sparklora.train.grpo.PolicyVersion;
 import org.sparklora.train.grpo.Sampler;
+import org.sparklora.train.step.PolicyUpdates;
 import org.sparklora.train.vllm.VllmServers;
 import org.sparklora.train.workers.Workers;
 
@@ -47,7 +47,7 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers, Workers 
   }
 
   /** Draws from a policy version; servers that lack its parameters load them first. */
-  Sampler sampler(TrainedModel model, PolicyVersion version) {
+  Sampler sampler(TrainedModel model, PolicyUpdates.Version version) {
     return servers
         .map(all -> all.sampler(version.vector(), "v" + version.steps()))
         .orElseGet(() -> new Sampler.Decoder(model, version.shared()));
@@ -71,7 +71,7 @@ record Rollouts(SamplingConfig sampling, Optional<VllmServers> servers, Workers 
             sampling.endTokens(),
             sampling.seed());
     double bound = policy.config().rounds().maxLogProbDifference();
-    Sampler sampler = sampler(policy.model(), policy.version(version));
+    Sampler sampler = sampler(policy.model(), policy.updates().version(version));
     for (VllmServers.Named one : servers.get().each(sampler)) {
       List<Generation> drawn =
           new GenerateStage(

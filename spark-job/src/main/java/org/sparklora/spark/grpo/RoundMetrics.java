@@ -1,15 +1,19 @@
 package org.sparklora.spark.grpo;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.ScoredGeneration;
-import org.sparklora.reward.job.RoundRewards;
+import org.sparklora.reward.GroupAdvantage;
+import org.sparklora.reward.GroupAdvantage.Aggregation;
+import org.sparklora.reward.GroupAdvantage.Moments;
+import org.sparklora.reward.job.RewardConfig.Advantages;
 import org.sparklora.train.grpo.GroupSelection;
+import org.sparklora.train.workers.Workers;
 
 /** TRL's metrics of the completions of a round and of their rewards. */
 final class RoundMetrics {
@@ -48,24 +52,66 @@ final class RoundMetrics {
   static Map<String, Double> of(List<ScoredGeneration> scored, GrpoConfig config, int groupSize) {
     Map<String, Double> metrics =
         ofLengths(scored.stream().map(ScoredGeneration::generation).toList());
-    RoundRewards judged =
-        new RoundRewards(
+    metrics.putAll(
+        ofRewards(
             List.copyOf(scored.get(0).rewards().keySet()),
             config.rewards().functions().weightArray(),
             scored.stream().map(ScoredGeneration::rewardArray).toArray(double[][]::new),
-            groupSize);
-    metrics.putAll(judged.metrics(config.rewards().advantages()));
+            groupSize,
+            config.rewards().advantages()));
     metrics.put(
         "completions/not_judged",
         (double) scored.stream().filter(row -> Double.isNaN(row.reward())).count());
-    int size = judged.groupSize();
     metrics.put(
         "groups/without_signal",
         (double)
-            IntStream.range(0, scored.size() / size)
-                .filter(g -> GroupSelection.isFlat(scored.subList(g * size, (g + 1) * size)))
-                .count());
+            Workers.batches(scored, groupSize).stream().filter(GroupSelection::isFlat).count());
     return metrics;
+  }
+
+  /**
+   * TRL's metrics of rewards.
+   *
+   * @param names of the reward functions, {@code (F)}, which have these weights
+   * @param rewards {@code (P·G, F)}, the completions of a prompt side by side; NaN: not judged
+   * @param groupSize G
+   */
+  static Map<String, Double> ofRewards(
+      List<String> names, double[] weights, double[][] rewards, int groupSize, Advantages config) {
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    for (int f = 0; f < names.size(); f++) {
+      int function = f;
+      Moments moments =
+          Moments.of(Arrays.stream(rewards).mapToDouble(row -> row[function]).toArray());
+      metrics.put("rewards/%s/mean".formatted(names.get(f)), moments.mean());
+      metrics.put("rewards/%s/std".formatted(names.get(f)), moments.deviation());
+    }
+    Moments all = Moments.of(GroupAdvantage.weightedSums(rewards, weights));
+    metrics.put("reward", all.mean());
+    metrics.put("reward_std", all.deviation());
+    boolean byBatch = GroupAdvantage.needsBatch(config.scaling(), config.aggregation());
+    List<double[][]> divided =
+        byBatch ? List.<double[][]>of(rewards) : GroupAdvantage.groups(rewards, groupSize).toList();
+    long flat = divided.stream().filter(some -> isFlat(some, weights, groupSize, config)).count();
+    metrics.put("frac_reward_zero_std", (double) flat / divided.size());
+    return metrics;
+  }
+
+  /**
+   * Whether the deviation of some rewards, of a group or of the whole batch, is zero. As in TRL,
+   * fewer than two judged completions have no deviation.
+   */
+  private static boolean isFlat(
+      double[][] some, double[] weights, int groupSize, Advantages config) {
+    boolean ofGroups = config.aggregation() == Aggregation.NORMALIZE_THEN_SUM;
+    return !Double.isNaN(Moments.ofAll(GroupAdvantage.weightedSums(some, weights)).deviation())
+        && GroupAdvantage.isFlat(
+            GroupAdvantage.ofBatch(
+                some,
+                ofGroups ? groupSize : some.length,
+                weights,
+                config.scaling(),
+                config.aggregation()));
   }
 
   /** TRL's metrics of lengths; those of ended completions are 0 if none ended. */

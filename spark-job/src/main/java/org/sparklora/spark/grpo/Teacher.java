@@ -2,6 +2,7 @@ package org.sparklora.spark.grpo;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -50,21 +51,14 @@ record Teacher(Optional<AdaptedModel> model) implements AutoCloseable {
         Flags.BETA,
         all.get(Flags.BETA),
         "with a teacher it is the weight of all that is learnt; leave it out, or set it above 0");
-    ConfigException.require(
-        all.get(Flags.USE_BIAS_CORRECTION_KL),
-        Flags.USE_BIAS_CORRECTION_KL,
-        false,
+    all.requireDefaults(
+        List.of(Flags.USE_BIAS_CORRECTION_KL),
         "without it the gradient is not that of the divergence from the teacher; leave it out");
-    ConfigException.require(
-        !all.get(Flags.DYNAMIC_SAMPLING),
-        Flags.DYNAMIC_SAMPLING,
-        true,
+    all.requireDefaults(
+        List.of(Flags.DYNAMIC_SAMPLING),
         "a teacher also teaches from completions of equal rewards; leave it out");
-    ConfigException.require(
-        all.get(Flags.IMPORTANCE_SAMPLING_LEVEL).equals("token"),
-        Flags.IMPORTANCE_SAMPLING_LEVEL,
-        all.get(Flags.IMPORTANCE_SAMPLING_LEVEL),
-        "a teacher teaches by token; leave it out");
+    all.requireDefaults(
+        List.of(Flags.IMPORTANCE_SAMPLING_LEVEL), "a teacher teaches by token; leave it out");
     return all;
   }
 

@@ -43,26 +43,17 @@ public final class PreparedTables {
    * @throws TableException if the table lacks a file
    */
   public static Settings decided(Configuration hadoop, Settings settings) {
-    return switch (settings.command()) {
-      case "grpo", "update" -> decided(hadoop, settings, Flags.DATASET_TRAIN_SPLIT);
-      case "eval" -> decided(hadoop, settings, Flags.DATASET_TEST_SPLIT);
-      default ->
-          settings.find(Flags.DATASET_NAME).isEmpty()
-              ? settings
-              : decided(hadoop, settings, PrepSettings.of(settings, ""), Map.of());
-    };
-  }
-
-  private static Settings decided(Configuration hadoop, Settings settings, Flag<String> splitFlag) {
-    return decided(
-        hadoop,
-        settings,
-        PrepSettings.prompts(settings, splitFlag, ""),
-        Map.of(Flags.DATASET_TRAIN_SPLIT, splitFlag));
-  }
-
-  private static Settings decided(
-      Configuration hadoop, Settings settings, TableConfig<?> config, Map<Flag<?>, Flag<?>> flags) {
+    boolean ofPrompts = List.of("grpo", "update", "eval").contains(settings.command());
+    if (!ofPrompts && settings.find(Flags.DATASET_NAME).isEmpty()) {
+      return settings;
+    }
+    Flag<String> split =
+        settings.command().equals("eval") ? Flags.DATASET_TEST_SPLIT : Flags.DATASET_TRAIN_SPLIT;
+    TableConfig config =
+        ofPrompts
+            ? PrepSettings.prompts(settings, split, "")
+            : PrepSettings.packed(settings, split, "");
+    Map<Flag<?>, Flag<?>> flags = Map.of(Flags.DATASET_TRAIN_SPLIT, split);
     String dataset = config.source().dataset();
     FileList.requireWhole(hadoop, dataset, config.kind().command());
     return TableOrigin.of(hadoop, config.kind(), dataset)
@@ -77,10 +68,10 @@ public final class PreparedTables {
    * @throws ConfigException if the dataset is a table of another tokenizer's ids, or the folder for
    *     a new table has content that may not be replaced
    */
-  public static String open(SparkSession spark, TableConfig<?> config) {
-    Configuration hadoop = hadoop(spark);
+  public static String open(SparkSession spark, TableConfig config) {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     String dataset = config.source().dataset();
-    TableKind<?> kind = config.kind();
+    TableKind kind = config.kind();
     if (isPrepared(hadoop, config)) {
       requireNoQuery(config.source());
       TableOrigin.of(hadoop, kind, dataset)
@@ -103,14 +94,14 @@ public final class PreparedTables {
    *
    * @throws TableException if the table does not exist
    */
-  public static String made(Configuration hadoop, TableConfig<?> config) {
+  public static String made(Configuration hadoop, TableConfig config) {
     String dataset = config.source().dataset();
     if (isPrepared(hadoop, config)) {
       return dataset;
     }
     boolean there = // an existing prompts table is used, whatever its settings
         config.kind() == TableKind.PROMPTS
-            ? isTable(hadoop, config.kind(), config.outputFolder())
+            ? config.kind().isAt(hadoop, config.outputFolder())
             : TableManifest.find(hadoop, config).isPresent();
     if (!there) {
       throw new TableException(
@@ -121,14 +112,15 @@ public final class PreparedTables {
   }
 
   /** Refuses a dataset that does not exist, before the output folder is claimed. */
-  public static void requireDataset(SparkSession spark, TableConfig<?> config) {
-    requireFiles(hadoop(spark), config);
-    if (!isPrepared(hadoop(spark), config)) {
+  public static void requireDataset(SparkSession spark, TableConfig config) {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    requireFiles(hadoop, config);
+    if (!isPrepared(hadoop, config)) {
       config
           .source()
           .each(
               source ->
-                  source.readsTable(hadoop(spark))
+                  source.readsTable(hadoop)
                       ? SourceTables.open(spark, source.dataset(), source.query())
                       : source);
     }
@@ -138,7 +130,7 @@ public final class PreparedTables {
    * Checks that the files of the dataset exist; tables of catalogues, which only a session can
    * open, are not checked.
    */
-  public static void requireFiles(Configuration hadoop, TableConfig<?> config) {
+  public static void requireFiles(Configuration hadoop, TableConfig config) {
     if (isPrepared(hadoop, config)) {
       requireNoQuery(config.source());
     } else {
@@ -161,17 +153,13 @@ public final class PreparedTables {
     }
   }
 
-  private static Configuration hadoop(SparkSession spark) {
-    return spark.sparkContext().hadoopConfiguration();
-  }
-
   /**
    * Checks, before the split to train on is prepared, that a split to evaluate on exists.
    *
    * @throws ConfigException if the dataset has no files, or rows of a table, for that split alone
    */
   public static void requireTestSplit(
-      Configuration hadoop, TableConfig<?> testConfig, TableConfig<?> trainConfig) {
+      Configuration hadoop, TableConfig testConfig, TableConfig trainConfig) {
     boolean prepared = isPrepared(hadoop, testConfig); // a prepared table has no splits
     PrepConfig.Source testing = testConfig.source();
     PrepConfig.Source training = trainConfig.source();
@@ -225,18 +213,15 @@ public final class PreparedTables {
   }
 
   /** Refuses a folder with other content than a table: a new table may replace only a table. */
-  private static void requireOnlyTables(Configuration hadoop, TableKind<?> kind, String folder) {
+  private static void requireOnlyTables(Configuration hadoop, TableKind kind, String folder) {
     Path path = new Path(folder);
-    boolean table = isTable(hadoop, kind, folder);
     try {
       FileSystem fileSystem = path.getFileSystem(hadoop);
-      boolean free =
-          table
+      ConfigException.require(
+          kind.isAt(hadoop, folder)
               || !fileSystem.exists(path)
               || fileSystem.getFileStatus(path).isDirectory()
-                  && fileSystem.listStatus(path).length == 0;
-      ConfigException.require(
-          free,
+                  && fileSystem.listStatus(path).length == 0,
           kind.folderKey(),
           folder,
           "something lies there that is no table; name another folder");
@@ -249,19 +234,7 @@ public final class PreparedTables {
   }
 
   /** Whether {@code prep} made the dataset. */
-  private static boolean isPrepared(Configuration hadoop, TableConfig<?> config) {
-    return isTable(hadoop, config.kind(), config.source().dataset());
-  }
-
-  /** Whether a folder holds a complete table: the manifest is written last. */
-  private static boolean isTable(Configuration hadoop, TableKind<?> kind, String folder) {
-    try {
-      Path path = new Path(folder, kind.manifest());
-      return path.getFileSystem(hadoop).exists(path);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (IllegalArgumentException e) {
-      return false; // a glob is not a folder
-    }
+  private static boolean isPrepared(Configuration hadoop, TableConfig config) {
+    return config.kind().isAt(hadoop, config.source().dataset());
   }
 }

@@ -17,7 +17,7 @@ import org.sparklora.spark.run.SparkSessions;
  *
  * @param out receives what commands print
  */
-record OwnProcess(PrintStream out) implements CommandRunner {
+record OwnProcess(PrintStream out) implements Quickstart.CommandRunner {
   /**
    * @throws IllegalStateException if the command fails; its own message is in {@code out}
    */

@@ -21,7 +21,7 @@ import org.sparklora.spark.quickstart.ArithmeticProblems.Problem;
  * @param seed of order and draws
  */
 public record ReinforcedPart(
-    CommandRunner commands, PrintStream out, Path recipe, Path output, int seed) {
+    Quickstart.CommandRunner commands, PrintStream out, Path recipe, Path output, int seed) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final ArithmeticProblems PROBLEMS = new ArithmeticProblems(2);

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.spark.quickstart.Quickstart.CommandRunner;
 
 /**
  * The quickstart's first part: packs bundled GSM8K rows with a Spark job, trains a LoRA adapter by

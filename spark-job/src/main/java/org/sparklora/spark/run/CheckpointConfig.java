@@ -26,7 +26,6 @@ public record CheckpointConfig(
     }
   }
 
-  /** The record of a user's settings. */
   public static CheckpointConfig of(Settings settings) {
     return new CheckpointConfig(
         settings.get(Flags.SAVE_STRATEGY, Cadence.Unit.class),

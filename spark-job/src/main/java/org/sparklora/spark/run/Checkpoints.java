@@ -47,7 +47,6 @@ final class Checkpoints {
     this.layout = results.model().layout();
   }
 
-  /** The run's folder. */
   RunFolder folder() {
     return folder;
   }

@@ -14,7 +14,6 @@ import org.sparklora.train.Cadence;
  * @param onStart {@code eval_on_start}
  */
 public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolean onStart) {
-  /** Checks that the settings fit together. */
   public EvalSchedule {
     Cadence.requireInterval(Flags.EVAL_STEPS, unit, steps);
     ConfigException.require(
@@ -24,7 +23,6 @@ public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolea
         "say when to evaluate with --eval_strategy");
   }
 
-  /** The schedule of a user's settings. */
   public static EvalSchedule of(Settings settings) {
     return new EvalSchedule(
         settings.get(Flags.EVAL_STRATEGY, Cadence.Unit.class),
@@ -36,7 +34,6 @@ public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolea
         settings.get(Flags.EVAL_ON_START));
   }
 
-  /** Whether the run evaluates at all. */
   public boolean isOn() {
     return unit != Cadence.Unit.NO;
   }

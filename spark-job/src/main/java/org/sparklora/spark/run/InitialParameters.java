@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import org.bytedeco.javacpp.Pointer;
 import org.slf4j.Logger;
@@ -33,6 +34,8 @@ import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.train.SupervisedLoss;
 import org.sparklora.train.TrainedModel;
+import org.sparklora.train.resume.ModelFingerprint;
+import org.sparklora.train.resume.RunFingerprint;
 import org.sparklora.train.vector.FlatVector;
 
 /**
@@ -46,7 +49,6 @@ import org.sparklora.train.vector.FlatVector;
 public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long seed) {
   private static final Logger LOG = LoggerFactory.getLogger(InitialParameters.class);
 
-  /** The seed of a model that is not trained. */
   private static final long SEEDLESS = 0;
 
   /** The parameters that a run of these settings starts from. */
@@ -65,7 +67,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
         adapter = Optional.of(AdapterFile.open(folder, base.name(), weights));
         AdapterLayout asked = AdapterLayout.of(lora.get(), model);
         AdapterLayout kept = adapter.get().layout();
-        warnOfOverruled(overruled(asked, training.givenLora(), kept));
+        warnOfOverruled(overruled(asked, training.given(), kept));
         lora = Optional.of(kept.config());
       }
     }
@@ -96,28 +98,64 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
 
   /** Describes the settings that an adapter overrules, of those that the user has given. */
   static List<String> overruled(AdapterLayout asking, Set<String> given, AdapterLayout adapter) {
-    LoraConfig asked = asking.config();
-    LoraConfig kept = adapter.config();
-    Map<Flag<?>, List<Object>> values = new LinkedHashMap<>();
-    values.put(Flags.LORA_R, List.of(asked.rank(), kept.rank()));
-    values.put(Flags.LORA_RANK_PER_EXPERT, List.of(asked.expertRank(), kept.expertRank()));
-    values.put(Flags.LORA_ALPHA, List.of(asked.alpha(), kept.alpha()));
-    values.put(Flags.LORA_DROPOUT, List.of(asked.dropout(), kept.dropout()));
-    values.put(Flags.USE_RSLORA, List.of(asked.rslora(), kept.rslora()));
-    values.put(
-        Flags.LORA_TARGET_MODULES,
-        List.of(Set.copyOf(asking.modules()), Set.copyOf(adapter.modules())));
+    Map<Flag<?>, Object> kept = lora(adapter);
     List<String> overruled = new ArrayList<>();
-    values.forEach(
-        (flag, both) -> {
-          if (given.contains(flag.name()) && !both.get(0).equals(both.get(1))) {
+    Map<Flag<?>, Object> wanted = lora(asking);
+    wanted.forEach(
+        (flag, asked) -> {
+          if (given.contains(flag.name()) && !asked.equals(kept.get(flag))) {
             overruled.add(
                 flag == Flags.LORA_TARGET_MODULES
                     ? "%s are others".formatted(flag)
-                    : "%s is %s and not %s".formatted(flag, both.get(1), both.get(0)));
+                    : "%s is %s and not %s".formatted(flag, kept.get(flag), asked));
           }
         });
     return overruled;
+  }
+
+  /** The LoRA settings of a layout, which may be those of an adapter to continue, by flag. */
+  private static Map<Flag<?>, Object> lora(AdapterLayout layout) {
+    LoraConfig lora = layout.config();
+    Map<Flag<?>, Object> values = new LinkedHashMap<>();
+    values.put(Flags.LORA_R, lora.rank());
+    values.put(Flags.LORA_RANK_PATTERN, lora.patterns().ranks());
+    values.put(Flags.LORA_RANK_PER_EXPERT, lora.expertRank());
+    values.put(Flags.LORA_ALPHA, lora.alpha());
+    values.put(Flags.LORA_ALPHA_PATTERN, lora.patterns().alphas());
+    values.put(Flags.LORA_DROPOUT, lora.dropout());
+    values.put(Flags.USE_RSLORA, lora.rslora());
+    values.put(Flags.LORA_TARGET_MODULES, Set.copyOf(layout.modules()));
+    return values;
+  }
+
+  private static String modules(AdapterLayout layout) {
+    TreeSet<String> kinds = new TreeSet<>();
+    layout.modules().forEach(module -> kinds.add(module.substring(module.lastIndexOf('.') + 1)));
+    return "%s (%s layers)".formatted(String.join(" ", kinds), layout.modules().size());
+  }
+
+  /**
+   * The fingerprint that a run and a checkpoint to resume from must share: the flags that {@code
+   * flags.tsv} marks, some of them replaced by values found in the run.
+   *
+   * @param found values that replace the user's, by flag
+   */
+  public RunFingerprint identity(TrainingConfig config, Map<Flag<?>, String> found)
+      throws IOException {
+    Map<Flag<?>, String> all = new LinkedHashMap<>(found);
+    all.put(
+        Flags.MODEL_NAME_OR_PATH,
+        "a model with fingerprint " + ModelFingerprint.of(model.checkpoint().folder()));
+    all.put(Flags.USE_PEFT, Boolean.toString(model.layout() instanceof AdapterLayout));
+    if (model.layout() instanceof AdapterLayout layout) {
+      lora(layout).forEach((flag, value) -> all.put(flag, String.valueOf(value)));
+      all.remove(Flags.LORA_RANK_PATTERN); // the flag counts: older checkpoints name no pattern
+      all.replace(Flags.LORA_ALPHA_PATTERN, "{}", "unset");
+      all.put(Flags.LORA_TARGET_MODULES, modules(layout));
+    }
+    all.put(Flags.ROUTER_AUX_LOSS_COEF, Double.toString(model.routerWeight()));
+    all.put(Flags.WARMUP_STEPS, Double.toString(config.schedule().warmup()));
+    return config.training().declared().with(all);
   }
 
   /** The model that would be trained; reads no weights, so files may end after their headers. */

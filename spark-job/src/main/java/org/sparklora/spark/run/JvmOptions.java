@@ -25,7 +25,6 @@ public final class JvmOptions {
 
   private JvmOptions() {}
 
-  /** All options of the file. */
   static List<String> all() {
     try (InputStream in = JvmOptions.class.getResourceAsStream(FILE)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)

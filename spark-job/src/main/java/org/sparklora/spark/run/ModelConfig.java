@@ -1,10 +1,13 @@
 package org.sparklora.spark.run;
 
+import java.util.function.Supplier;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.config.InvalidSetting;
 import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Quantization;
 import org.sparklora.model.engine.tensor.DType;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -45,7 +48,6 @@ public record ModelConfig(
     return reference.name();
   }
 
-  /** The record of a user's settings. */
   public static ModelConfig of(Settings settings) {
     return new ModelConfig(
         ModelReference.of(settings),
@@ -58,12 +60,25 @@ public record ModelConfig(
         engine(settings));
   }
 
-  /** The engine of a user's settings. */
   public static EngineChoice engine(Settings settings) {
-    return ModelSettings.of(
+    return checked(
         () ->
             EngineChoice.of(
                 settings.find(Flags.ENGINE), settings.find(Flags.FULL_DETERMINISM).orElse(false)));
+  }
+
+  /**
+   * A record of the module {@code model}, made of a user's settings.
+   *
+   * @throws ConfigException in place of the record's {@link InvalidSetting}, so that the message
+   *     names the place of the setting
+   */
+  public static <T> T checked(Supplier<T> record) {
+    try {
+      return record.get();
+    } catch (InvalidSetting e) {
+      throw new ConfigException(e.key(), e.value(), e.remedy());
+    }
   }
 
   /** How a user's settings quantise the base. */

@@ -34,7 +34,6 @@ public record OutputConfig(
     return (int) (loggingSteps >= 1 ? loggingSteps : Math.ceil(loggingSteps * totalSteps));
   }
 
-  /** The record of a user's settings. */
   public static OutputConfig of(Settings settings, String folder) {
     String strategy = settings.get(Flags.LOGGING_STRATEGY);
     if (strategy.equals("steps")) {

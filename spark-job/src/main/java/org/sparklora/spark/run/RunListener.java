@@ -35,7 +35,7 @@ public interface RunListener {
    * @param firstStep from 0; above 0 if the run resumes from a checkpoint
    * @param totalSteps of the whole run
    */
-  void begun(int firstStep, int totalSteps);
+  default void begun(int firstStep, int totalSteps) {}
 
   /**
    * A step was taken. Its log row, evaluation and checkpoint follow if they are due.
@@ -46,7 +46,7 @@ public interface RunListener {
   default void stepped(int step, double epoch) {}
 
   /** A row was logged: JSON, as in {@code metrics.jsonl}. */
-  void logged(String row);
+  default void logged(String row) {}
 
   /** The checkpoint {@code checkpoint-STEP} was saved. */
   default void saved(int step) {}
@@ -62,12 +62,6 @@ public interface RunListener {
 
   /** Ignores every event. */
   static RunListener none() {
-    return new RunListener() {
-      @Override
-      public void begun(int firstStep, int totalSteps) {}
-
-      @Override
-      public void logged(String row) {}
-    };
+    return new RunListener() {};
   }
 }

@@ -1,7 +1,6 @@
 package org.sparklora.spark.run;
 
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -28,9 +27,9 @@ import org.sparklora.spark.dl4j.GpuPlugin;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.prep.PreparedTables;
 import org.sparklora.spark.workers.ClusterLog;
-import org.sparklora.spark.workers.ExecutorCount;
 import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.spark.workers.PlacedJob;
+import org.sparklora.spark.workers.WorkerCount;
 import org.sparklora.train.workers.Workers;
 
 /** Opens the Spark session that a command runs in. */
@@ -270,7 +269,7 @@ public final class SparkSessions {
 
     @Override
     public int count(Optional<Integer> requested) {
-      return ExecutorCount.workers(spark, requested);
+      return WorkerCount.workers(spark, requested);
     }
 
     @Override
@@ -294,33 +293,23 @@ public final class SparkSessions {
     }
 
     @Override
-    public String table(TableConfig<?> config) {
+    public String table(TableConfig config) {
       return PreparedTables.open(session, config);
     }
 
     @Override
-    public void requireDataset(TableConfig<?> config) {
+    public void requireDataset(TableConfig config) {
       PreparedTables.requireDataset(session, config);
     }
 
     @Override
-    public void requireTestSplit(TableConfig<?> testing, TableConfig<?> training) {
+    public void requireTestSplit(TableConfig testing, TableConfig training) {
       PreparedTables.requireTestSplit(hadoop(), testing, training);
     }
 
     @Override
     public void group(String run) {
       spark.setLocalProperty("spark.jobGroup.id", run); // setJobGroup removes the description
-    }
-
-    @Override
-    public PrintStream out() {
-      return System.out;
-    }
-
-    @Override
-    public boolean isTask() {
-      return false;
     }
   }
 }

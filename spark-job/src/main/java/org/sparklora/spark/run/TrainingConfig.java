@@ -11,13 +11,10 @@ import org.sparklora.train.TrainingPlan;
 
 /** The settings that a {@link TrainingRun} of any kind of training needs. */
 public interface TrainingConfig {
-  /** The training method. */
   ModelCard.Method method();
 
-  /** The settings that all kinds of training share. */
   TrainingSettings training();
 
-  /** The base model. */
   default ModelConfig model() {
     return training().model();
   }
@@ -30,8 +27,7 @@ public interface TrainingConfig {
     return training().schedule();
   }
 
-  /** Length of the training and random seeds. */
-  default TrainingLength course() {
+  default TrainingSettings.Length course() {
     return training().course();
   }
 
@@ -40,7 +36,6 @@ public interface TrainingConfig {
     return false;
   }
 
-  /** When the model is evaluated. */
   default EvalSchedule evalSchedule() {
     return training().evaluation();
   }
@@ -50,12 +45,10 @@ public interface TrainingConfig {
     return false;
   }
 
-  /** When checkpoints are saved, and which one the run resumes from. */
   default CheckpointConfig checkpoints() {
     return training().checkpoints();
   }
 
-  /** Where results go and what is logged. */
   default OutputConfig output() {
     return training().output();
   }
@@ -69,10 +62,10 @@ public interface TrainingConfig {
   }
 
   /** How to make the table that is trained on from its dataset. */
-  TableConfig<?> table();
+  TableConfig table();
 
   /** How to make the table of the split to evaluate on; empty without evaluation. */
-  Optional<? extends TableConfig<?>> testTable();
+  Optional<? extends TableConfig> testTable();
 
   /** The dataset, as the user wrote it. */
   default String dataset() {

@@ -47,37 +47,36 @@ public interface TrainingEnvironment {
   MachineMemory memory();
 
   /** Finds or makes the table of a dataset; returns the table's folder. */
-  String table(TableConfig<?> config);
+  String table(TableConfig config);
 
   /** Finds or makes the prompts table of a dataset, and reads it. */
   default List<Prompt> prompts(PromptsConfig config) {
-    return PromptTable.open(hadoop(), table(config)).readAll();
+    return PromptTable.read(hadoop(), table(config));
   }
 
   /** Refuses a dataset that does not exist, before the output folder is claimed. */
-  default void requireDataset(TableConfig<?> config) {} // a task's table exists already
+  default void requireDataset(TableConfig config) {} // a task's table exists already
 
   /** Refuses a missing split to evaluate on, before the split to train on is prepared. */
-  default void requireTestSplit(TableConfig<?> testing, TableConfig<?> training) {}
+  default void requireTestSplit(TableConfig testing, TableConfig training) {}
 
   /** Names the group of the Spark jobs of this thread from now on, such as {@code sft out/r64}. */
   default void group(String run) {} // a task's larger job has a name
 
   /** Where log rows are shown. */
-  PrintStream out();
+  default PrintStream out() {
+    return System.out;
+  }
 
   /**
    * Whether the run is a task of a larger job, which has checked the data before, and itself
    * reports its progress when the process is stopped.
    */
-  boolean isTask();
-
-  /** Trains in the calling thread, and shows log rows on {@code out}. Tables must exist already. */
-  static TrainingEnvironment ofThread(Configuration hadoop, PrintStream out) {
-    return new OfThread(hadoop, out);
+  default boolean isTask() {
+    return false;
   }
 
-  /** Trains without a session. */
+  /** Trains in the calling thread, and shows log rows on {@code out}. Tables must exist already. */
   record OfThread(Configuration hadoop, PrintStream out) implements TrainingEnvironment {
     @Override
     public int count(Optional<Integer> requested) {
@@ -95,7 +94,7 @@ public interface TrainingEnvironment {
     }
 
     @Override
-    public String table(TableConfig<?> config) {
+    public String table(TableConfig config) {
       return PreparedTables.made(hadoop, config);
     }
 

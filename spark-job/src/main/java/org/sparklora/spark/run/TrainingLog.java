@@ -51,12 +51,10 @@ final class TrainingLog implements AutoCloseable {
         : TrainerState.summary(rows.get(rows.size() - 1), steps);
   }
 
-  /** The log of the folder and the trackers. */
   TrackedLog tracked() {
     return log;
   }
 
-  /** The memory of this process; each row has the peak. */
   PeakMemory memory() {
     return memory;
   }

@@ -189,7 +189,6 @@ public final class TrainingRun implements AutoCloseable {
     return checkpoints.results().model();
   }
 
-  /** The rows of each step. */
   public TrainingPlan plan() {
     return plan;
   }
@@ -199,17 +198,14 @@ public final class TrainingRun implements AutoCloseable {
     return network.vectors();
   }
 
-  /** The run's folder. */
   public RunFolder folder() {
     return checkpoints.folder();
   }
 
-  /** The network that owns the vectors. */
   public TrainedNetwork network() {
     return network;
   }
 
-  /** The log so far, and its sums. */
   public TrainerState state() {
     return state;
   }

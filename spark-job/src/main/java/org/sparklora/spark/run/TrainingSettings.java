@@ -1,9 +1,11 @@
 package org.sparklora.spark.run;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.function.Function;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.ConfigException;
@@ -22,7 +24,7 @@ import org.sparklora.train.resume.RunFingerprint;
  * @param lora the adapter; empty trains all weights
  * @param startAdapter an adapter to continue, if set
  * @param routerWeight weight of the routers' auxiliary loss, if set
- * @param givenLora names of the flags of {@code lora} that the user has set
+ * @param given names of the flags that the user has set
  * @param course length of the training and random seeds
  * @param output where results go and what is logged
  * @param checkpoints when checkpoints are saved, and which one the run resumes from
@@ -35,10 +37,10 @@ public record TrainingSettings(
     Optional<LoraConfig> lora,
     Optional<ModelReference> startAdapter,
     Optional<Double> routerWeight,
-    Set<String> givenLora,
+    Set<String> given,
     OptimizerConfig optimizer,
     ScheduleConfig schedule,
-    TrainingLength course,
+    Length course,
     OutputConfig output,
     CheckpointConfig checkpoints,
     EvalSchedule evaluation,
@@ -47,26 +49,40 @@ public record TrainingSettings(
   /** PEFT's default of {@code lora_target_modules} for all supported architectures. */
   private static final List<String> PEFT_DEFAULT_TARGETS = List.of("q_proj", "v_proj");
 
-  private static final List<Flag<?>> OF_LORA =
-      List.of(
-          Flags.LORA_R,
-          Flags.LORA_RANK_PER_EXPERT,
-          Flags.LORA_ALPHA,
-          Flags.LORA_DROPOUT,
-          Flags.USE_RSLORA,
-          Flags.LORA_TARGET_MODULES);
+  /**
+   * Length of a training and its random seeds.
+   *
+   * @param epochs {@code num_train_epochs}
+   * @param maxSteps {@code max_steps}; not positive: the epochs decide
+   * @param seed {@code seed}: of a new adapter, dropout, and the order of GRPO's prompts and rows
+   * @param dataSeed {@code data_seed}: of the order of rows
+   */
+  public record Length(double epochs, int maxSteps, long seed, long dataSeed) {
+    public Length {
+      ConfigException.require(
+          epochs > 0 || maxSteps > 0,
+          Flags.NUM_TRAIN_EPOCHS,
+          epochs,
+          "it must be positive, or %s must be".formatted(Flags.MAX_STEPS));
+    }
 
-  /** The record of a user's settings. */
+    static Length of(Settings settings) {
+      int seed = settings.get(Flags.SEED);
+      return new Length(
+          settings.get(Flags.NUM_TRAIN_EPOCHS),
+          settings.get(Flags.MAX_STEPS),
+          seed,
+          settings.find(Flags.DATA_SEED).orElse(seed));
+    }
+  }
+
   public static TrainingSettings of(Settings settings) {
     return new TrainingSettings(
         ModelConfig.of(settings),
         lora(settings),
         ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
         settings.find(Flags.ROUTER_AUX_LOSS_COEF),
-        OF_LORA.stream()
-            .filter(settings::isGiven)
-            .map(Flag::name)
-            .collect(Collectors.toUnmodifiableSet()),
+        settings.given(),
         new OptimizerConfig(
             settings.get(Flags.LEARNING_RATE),
             settings.get(Flags.ADAM_BETA1),
@@ -75,7 +91,7 @@ public record TrainingSettings(
             settings.get(Flags.WEIGHT_DECAY),
             settings.get(Flags.MAX_GRAD_NORM)),
         schedule(settings),
-        TrainingLength.of(settings),
+        Length.of(settings),
         OutputConfig.of(settings, settings.get(Flags.OUTPUT_DIR)),
         CheckpointConfig.of(settings),
         EvalSchedule.of(settings),
@@ -98,17 +114,36 @@ public record TrainingSettings(
             .find(Flags.LORA_TARGET_MODULES)
             .map(LoraTargets::ofFlag)
             .orElse(LoraTargets.names(PEFT_DEFAULT_TARGETS));
+    Map<String, Integer> ranks =
+        pattern(settings, Flags.LORA_RANK_PATTERN, Integer.class, rank -> rank);
+    Map<String, Double> alphas =
+        pattern(settings, Flags.LORA_ALPHA_PATTERN, Number.class, Number::doubleValue);
     LoraConfig lora =
-        ModelSettings.of(
+        ModelConfig.checked(
             () ->
                 new LoraConfig(
                     settings.get(Flags.LORA_R),
                     settings.get(Flags.LORA_ALPHA),
                     settings.get(Flags.LORA_DROPOUT),
                     settings.get(Flags.USE_RSLORA),
-                    targets));
+                    targets,
+                    new LoraConfig.Patterns(ranks, alphas)));
     return Optional.of(
         settings.find(Flags.LORA_RANK_PER_EXPERT).map(lora::withExpertRank).orElse(lora));
+  }
+
+  private static <N extends Number, T> Map<String, T> pattern(
+      Settings settings, Flag<String> flag, Class<N> kind, Function<N, T> value) {
+    Map<String, T> pattern = new LinkedHashMap<>();
+    for (Map.Entry<String, Object> of : settings.entries(flag).entrySet()) {
+      ConfigException.require(
+          kind.isInstance(of.getValue()) && kind.cast(of.getValue()).doubleValue() > 0,
+          flag,
+          of.getKey() + ": " + of.getValue(),
+          "a positive number is expected, a whole one as a rank");
+      pattern.put(of.getKey(), value.apply(kind.cast(of.getValue())));
+    }
+    return pattern;
   }
 
   /** The learning rate's schedule of a user's settings. */

@@ -49,7 +49,10 @@ public record EvalConfig(int batchRows, Optional<PrepConfig> data, Optional<Best
         settings.get(Flags.PER_DEVICE_EVAL_BATCH_SIZE),
         schedule.isOn()
             ? Optional.of(
-                PrepSettings.ofTestSplit(settings, PrepSettings.testFolder(settings, packedFolder)))
+                PrepSettings.packed(
+                    settings,
+                    Flags.DATASET_TEST_SPLIT,
+                    PrepSettings.testFolder(settings, packedFolder)))
             : Optional.empty(),
         best);
   }

@@ -28,8 +28,6 @@ import org.sparklora.train.workers.Workers;
  * The settings of {@code sft}.
  *
  * @param table how to make packed rows from the dataset
- * @param batch rows, steps and their order
- * @param sync how executors are synchronised
  * @param evaluation during training
  * @param isDynamic {@code loss_type} is {@code dft}
  */
@@ -170,7 +168,7 @@ public record SftConfig(
     TrainingSettings training = TrainingSettings.of(settings);
     return new SftConfig(
         training,
-        PrepSettings.of(settings, packedFolder),
+        PrepSettings.packed(settings, Flags.DATASET_TRAIN_SPLIT, packedFolder),
         new Batch(
             settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE),
             settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),

@@ -13,7 +13,6 @@ import org.sparklora.prep.TableManifest;
 import org.sparklora.spark.dl4j.ParameterAveraging;
 import org.sparklora.spark.dl4j.TrainedNetwork;
 import org.sparklora.spark.run.InitialParameters;
-import org.sparklora.spark.run.RunIdentity;
 import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.TrainingEnvironment;
 import org.sparklora.spark.run.TrainingRun;
@@ -78,9 +77,8 @@ public final class SftJob {
               initial,
               plan,
               workers,
-              RunIdentity.of(
+              initial.identity(
                   config,
-                  model,
                   Map.of(
                       Flags.DATASET_NAME,
                       identity(rows),

@@ -13,11 +13,11 @@ import org.sparklora.pipeline.run.Progress;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.train.StepMetrics;
 import org.sparklora.train.StepRows;
-import org.sparklora.train.TrainerState;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.step.RoundReport;
 import org.sparklora.train.step.Synchronizer;
+import org.sparklora.train.workers.Workers;
 
 /**
  * The training loop: passes each round's rows to a {@link Synchronizer}, then, in transformers'
@@ -32,8 +32,6 @@ final class SftLoop {
 
   private final SftConfig config;
   private final TrainingRun run;
-  private final TrainingPlan plan;
-  private final TrainerState state;
   private final TrainingRows rows;
   private final Synchronizer synchronizer;
   private final TrainingRun.Evaluator evaluation;
@@ -51,13 +49,11 @@ final class SftLoop {
       int batchShares) {
     this.config = config;
     this.run = run;
-    this.plan = run.plan();
-    this.state = run.state();
     this.rows = rows;
     this.synchronizer = synchronizer;
     this.evaluation = evaluation;
     this.batchShares = batchShares;
-    progress.goOnFrom((double) run.firstStep() / run.endStep(), state.sums().tokens());
+    progress.goOnFrom((double) run.firstStep() / run.endStep(), run.state().sums().tokens());
   }
 
   /**
@@ -70,7 +66,7 @@ final class SftLoop {
     int step = run.firstStep();
     while (step < run.endStep() && !run.isStopped()) {
       Interruption.check();
-      List<TrainingPlan.Step> round = plan.steps(step, endOfRound(step));
+      List<TrainingPlan.Step> round = run.plan().steps(step, endOfRound(step));
       long start = System.nanoTime();
       RoundReport report = synchronizer.train(batchShares > 1 ? shared(round) : ofWorkers(round));
       measure(step + round.size(), (System.nanoTime() - start) / NANOS, report);
@@ -83,13 +79,13 @@ final class SftLoop {
       run.saveWhenDue(synchronizer::write);
     }
     if (config.output().showProgress()) {
-      progress.done(state.sums().tokens());
+      progress.done(run.state().sums().tokens());
     }
   }
 
   private int endOfRound(int step) {
     int end = step + 1;
-    if (plan.workers() == 1 && run.mayStop() && !synchronizer.roundsMatterToOne()) {
+    if (run.plan().workers() == 1 && run.mayStop() && !synchronizer.roundsMatterToOne()) {
       return end; // a single worker has nothing to average
     }
     while (end < step + synchronizer.stepsPerRound() && !run.stopsAfter(end)) {
@@ -100,7 +96,7 @@ final class SftLoop {
 
   /** Each worker's own rows. */
   private List<List<StepRows>> ofWorkers(List<TrainingPlan.Step> round) {
-    return IntStream.range(0, plan.workers())
+    return IntStream.range(0, run.plan().workers())
         .mapToObj(worker -> rows.ofWorker(worker, round))
         .toList();
   }
@@ -114,13 +110,10 @@ final class SftLoop {
     List<int[]> all = step.microBatches().get(0);
     long normalizer = rows.targetTokens(all);
     List<List<StepRows>> shares = new ArrayList<>();
-    for (int share = 0; share < batchShares; share++) {
-      int from = all.size() * share / batchShares;
-      int to = all.size() * (share + 1) / batchShares;
-      if (from < to) {
-        List<int[]> some = List.copyOf(all.subList(from, to));
-        shares.add(List.of(new StepRows(step.number(), from, all.size(), normalizer, some)));
-      }
+    int first = 0;
+    for (List<int[]> some : Workers.shares(all, batchShares)) {
+      shares.add(List.of(new StepRows(step.number(), first, all.size(), normalizer, some)));
+      first += some.size();
     }
     return shares;
   }
@@ -147,17 +140,17 @@ final class SftLoop {
   private void add(StepMetrics step, double epochAfter) {
     run.sampleMemory();
     run.stepped(step.step() + 1, epochAfter);
-    state
+    run.state()
         .add(step, epochAfter, run.vectors().learningRate(step.step()))
         .ifPresent(row -> run.log(row, takeMeasured()));
     if (config.output().showProgress()) {
-      progress.show((step.step() + 1.0) / run.endStep(), state.sums().tokens());
+      progress.show((step.step() + 1.0) / run.endStep(), run.state().sums().tokens());
     }
   }
 
   /** A round's measurements, logged once, with the first row that covers its last step. */
   private Map<String, Number> takeMeasured() {
-    if (state.sums().steps() < measuredUntil) {
+    if (run.state().sums().steps() < measuredUntil) {
       return Map.of();
     }
     Map<String, Number> taken = new LinkedHashMap<>(measured);
@@ -170,6 +163,7 @@ final class SftLoop {
         .evaluation()
         .best()
         .filter(best -> row.get(best.metric()) != null)
-        .ifPresent(best -> state.compare((Double) row.get(best.metric()), best.greaterIsBetter()));
+        .ifPresent(
+            best -> run.state().compare((Double) row.get(best.metric()), best.greaterIsBetter()));
   }
 }

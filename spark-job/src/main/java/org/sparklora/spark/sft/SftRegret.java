@@ -97,8 +97,12 @@ public record SftRegret(
 
   private Optional<DataSize> dataSize() {
     return TableManifest.find(hadoop, config.table())
-        .map(TableManifest::counts)
-        .map(counts -> new DataSize(counts.rows(), counts.targetTokens(), counts.longestRow()));
+        .map(
+            table ->
+                new DataSize(
+                    table.count("rows"),
+                    table.count("target_tokens"),
+                    (int) table.count("longest_row")));
   }
 
   private PlannedRun run(int workers, Optional<DataSize> data) {
@@ -113,7 +117,8 @@ public record SftRegret(
         PlannedRun.Memory.of(model, headers, vectors),
         batch(ownNetworks),
         config.optimizer().learningRate(),
-        data);
+        data,
+        Optional.empty());
   }
 
   /**

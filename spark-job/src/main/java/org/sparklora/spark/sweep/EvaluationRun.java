@@ -49,7 +49,7 @@ final class EvaluationRun {
             .with(Flags.OVERWRITE_OUTPUT_DIR, "true");
     Map<String, Object> summary =
         EvalJob.run(
-            TrainingEnvironment.ofThread(hadoop, out),
+            new TrainingEnvironment.OfThread(hadoop, out),
             MathEvalConfig.of(PreparedTables.decided(hadoop, settings)));
     folder.write(SETTINGS, settings.toYaml());
     return new TrialOutcome(

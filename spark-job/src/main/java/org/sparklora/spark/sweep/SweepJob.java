@@ -25,9 +25,8 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.observe.track.TrackingConfig;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.spark.workers.ExecutorCount;
-import org.sparklora.spark.workers.JobNames;
 import org.sparklora.spark.workers.PlacedJob;
+import org.sparklora.spark.workers.WorkerCount;
 import org.sparklora.sweep.Halving;
 import org.sparklora.sweep.SweepFile;
 import org.sparklora.sweep.SweepFolder;
@@ -104,7 +103,7 @@ public final class SweepJob {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       int parallel =
           requested.orElseGet(
-              () -> spark.isLocal() ? 1 : ExecutorCount.workers(spark, Optional.empty()));
+              () -> spark.isLocal() ? 1 : WorkerCount.workers(spark, Optional.empty()));
       TrialRun run = new TrialRun(HadoopSettings.of(hadoop), plan.folder(), keepWeights);
       List<TrialOutcome> outcomes =
           new SweepJob(spark, plan.file(), run, parallel, runs).all(trials);
@@ -180,7 +179,7 @@ public final class SweepJob {
     Interruption.check();
     progress.started();
     started.add(trial);
-    JobNames.name(spark, "trial %s: %s".formatted(trial.name(), trial.shown()));
+    PlacedJob.name(spark, "trial %s: %s".formatted(trial.name(), trial.shown()));
     TrialRun work = run;
     int worker = idle.take();
     try {

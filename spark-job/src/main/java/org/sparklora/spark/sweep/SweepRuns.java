@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -70,20 +71,16 @@ final class SweepRuns implements AutoCloseable {
     settings.put("command", file.command());
     settings.put("metric", file.metric().name());
     file.base().forEach((flag, value) -> settings.put(flag, value.text()));
-    file.varied().forEach(flag -> settings.put(flag, choices(plan, flag)));
+    for (String flag : file.varied()) {
+      Stream<String> choices = plan.trials().stream().map(trial -> trial.values().get(flag));
+      settings.put(flag, choices.distinct().collect(Collectors.joining(", ")));
+    }
     // equal folder and settings identify the sweep
     String id = plan.folder() + " " + settings;
     return new RunLabel(
         UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8)).toString().replace("-", ""),
         new Path(OutputFolder.named(plan.folder())).getName(),
         settings);
-  }
-
-  private static String choices(SweepPlan plan, String flag) {
-    return plan.trials().stream()
-        .map(trial -> trial.values().get(flag))
-        .distinct()
-        .collect(Collectors.joining(", "));
   }
 
   /** Sends the rows that a running trial logged since the last call. */

@@ -25,7 +25,6 @@ import org.sparklora.train.TrainedModel;
  *
  * @param steps number of steps; 0 if unknown before the table is made
  * @param tokens number of tokens trained on
- * @param flops floating-point operations
  */
 record TrialCost(long steps, double tokens, double flops) {
   private static final double FULL = 6;

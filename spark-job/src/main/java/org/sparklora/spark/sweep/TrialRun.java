@@ -49,12 +49,10 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
       if (before.isPresent() && before.get().reaches(stop)) {
         return before.get(); // of a task whose result was lost
       }
-      if (trial.isEvaluation()) {
-        TrialOutcome outcome = EvaluationRun.run(configuration, folder, trial, silence());
-        folder.write(outcome);
-        return outcome;
-      }
-      TrialOutcome outcome = train(configuration, folder, trial, stop, before);
+      TrialOutcome outcome =
+          trial.isEvaluation()
+              ? EvaluationRun.run(configuration, folder, trial, silence())
+              : train(configuration, folder, trial, stop, before);
       folder.write(outcome);
       cleanUp(trial, folder, outcome);
       return outcome;
@@ -129,7 +127,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     if (folder.hasCheckpoint()) {
       settings = settings.with(Flags.RESUME_FROM_CHECKPOINT, RunFolder.LATEST);
     }
-    TrainingEnvironment place = TrainingEnvironment.ofThread(configuration, silence());
+    TrainingEnvironment place = new TrainingEnvironment.OfThread(configuration, silence());
     if (trial.command().equals("sft")) {
       // a run that diverges deletes its log unless the folder holds another file
       folder.write("sft_config.yaml", settings.toYaml());

@@ -29,9 +29,9 @@ import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
+import org.sparklora.sweep.SweepPlan;
 import org.sparklora.sweep.Trial;
 import org.sparklora.sweep.TrialName;
-import org.sparklora.sweep.TrialResolver;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.resume.ModelFingerprint;
@@ -40,7 +40,7 @@ import org.sparklora.train.resume.ModelFingerprint;
  * Makes the tables of training and evaluation data, one for all trials with equal settings of the
  * table, and names the trials by settings, models and data. Not thread-safe.
  */
-final class TrialTables implements TrialResolver {
+final class TrialTables implements SweepPlan.Resolver {
   private static final String TEST = "eval_";
 
   private final Configuration hadoop;
@@ -58,7 +58,7 @@ final class TrialTables implements TrialResolver {
   @Override
   public Trial resolved(Trial trial) {
     Settings settings = PreparedTables.decided(hadoop, absolute(trial.settings()));
-    List<TableConfig<?>> tables = tables(trial.with(settings));
+    List<TableConfig> tables = tables(trial.with(settings));
     PreparedTables.requireFiles(hadoop, tables.get(0));
     if (tables.size() > 1) {
       PreparedTables.requireTestSplit(hadoop, tables.get(1), tables.get(0));
@@ -73,7 +73,7 @@ final class TrialTables implements TrialResolver {
   }
 
   /** Name of the folder of tables, from all settings that determine them. */
-  private static String hash(List<TableConfig<?>> tables) {
+  private static String hash(List<TableConfig> tables) {
     return TrialName.hash(
         tables.stream()
             .map(table -> table.settings() + " " + table.model())
@@ -81,8 +81,8 @@ final class TrialTables implements TrialResolver {
   }
 
   /** The table that a trial is trained or evaluated on; then the one of its test split, if set. */
-  private static List<TableConfig<?>> tables(Trial trial) {
-    List<TableConfig<?>> tables = new ArrayList<>();
+  private static List<TableConfig> tables(Trial trial) {
+    List<TableConfig> tables = new ArrayList<>();
     if (trial.isEvaluation()) {
       tables.add(MathEvalConfig.of(trial.settings()).problems());
     } else {
@@ -153,7 +153,7 @@ final class TrialTables implements TrialResolver {
     Map<String, String> found = TrialName.fingerprints(hadoop, trial.settings());
     found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(checkpoint));
     List<String> data = new ArrayList<>();
-    for (TableConfig<?> table : tables(trial)) {
+    for (TableConfig table : tables(trial)) {
       data.add(identity(session, table, vocabulary));
     }
     found.put(Flags.DATASET_NAME.name(), String.join("; ", data));
@@ -176,13 +176,13 @@ final class TrialTables implements TrialResolver {
     return known;
   }
 
-  private String identity(SparkSession session, TableConfig<?> config, int vocabulary) {
+  private String identity(SparkSession session, TableConfig config, int vocabulary) {
     return identities.computeIfAbsent(
         config.source().dataset() + " " + config.outputFolder(),
         key -> {
           String table = PreparedTables.open(session, config);
           if (config instanceof PromptsConfig) {
-            return GrpoIdentity.of(PromptTable.open(hadoop, table).readAll());
+            return GrpoIdentity.of(PromptTable.read(hadoop, table));
           }
           try (TrainingRows rows =
               TrainingRows.of(hadoop, PackedSequenceTable.open(hadoop, table), vocabulary)) {

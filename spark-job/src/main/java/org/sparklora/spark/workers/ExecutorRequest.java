@@ -1,10 +1,9 @@
 package org.sparklora.spark.workers;
 
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.spark.SparkConf;
 
 /**
  * The executors that an application requests from its cluster, as far as its settings tell.
@@ -16,7 +15,11 @@ import java.util.regex.Pattern;
  * @param setting the Spark setting that decides, for messages
  */
 record ExecutorRequest(
-    OptionalInt executors, OptionalInt slots, int slotsOfOne, boolean onDemand, String setting) {
+    Optional<Integer> executors,
+    Optional<Integer> slots,
+    int slotsOfOne,
+    boolean onDemand,
+    String setting) {
   private static final Pattern LOCAL_CLUSTER =
       Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,\\s*\\d+\\s*]");
 
@@ -32,79 +35,75 @@ record ExecutorRequest(
   /** Spark's default of {@link #INSTANCES} on YARN and Kubernetes. */
   private static final int USUAL_INSTANCES = 2;
 
-  /** The request of an application that is not in local mode, from Spark's settings by name. */
-  static ExecutorRequest of(Function<String, Optional<String>> settings) {
-    Settings conf = new Settings(settings);
-    String master = conf.text(MASTER);
+  /** The request of an application that is not in local mode. */
+  static ExecutorRequest of(SparkConf conf) {
+    String master = text(conf, MASTER);
     ExecutorRequest fixed = asksForInstances(master) ? ofInstances(conf) : ofCores(conf);
-    return conf.text(DYNAMIC).equalsIgnoreCase("true") ? onDemand(conf, master, fixed) : fixed;
+    return text(conf, DYNAMIC).equalsIgnoreCase("true") ? onDemand(conf, master, fixed) : fixed;
   }
 
   private static boolean asksForInstances(String master) {
     return master.equals("yarn") || master.startsWith("k8s:");
   }
 
-  private static ExecutorRequest ofInstances(Settings conf) {
-    OptionalInt set = conf.number(INSTANCES);
+  private static ExecutorRequest ofInstances(SparkConf conf) {
+    Optional<Integer> set = number(conf, INSTANCES);
     int instances = set.orElse(USUAL_INSTANCES);
     String origin = set.isPresent() ? "" : ", Spark's default";
     return known(instances, "%s = %s%s".formatted(INSTANCES, instances, origin));
   }
 
   /** Standalone clusters divide cores, by default into one executor per machine. */
-  private static ExecutorRequest ofCores(Settings conf) {
-    Matcher local = LOCAL_CLUSTER.matcher(conf.text(MASTER));
-    OptionalInt cores = conf.number(MAX_CORES);
-    OptionalInt each = conf.number(CORES);
+  private static ExecutorRequest ofCores(SparkConf conf) {
+    Matcher local = LOCAL_CLUSTER.matcher(text(conf, MASTER));
+    Optional<Integer> cores = number(conf, MAX_CORES);
+    Optional<Integer> each = number(conf, CORES);
     if (local.matches() && cores.isEmpty()) {
       int coresOfOne = Integer.parseInt(local.group(2));
-      int ofMachine = each.isPresent() ? coresOfOne / each.getAsInt() : 1;
-      return known(Integer.parseInt(local.group(1)) * ofMachine, conf.text(MASTER));
+      int ofMachine = each.map(count -> coresOfOne / count).orElse(1);
+      return known(Integer.parseInt(local.group(1)) * ofMachine, text(conf, MASTER));
     }
     if (cores.isPresent() && each.isPresent()) {
       return known(
-          cores.getAsInt() / each.getAsInt(),
-          "%s = %s, %s = %s".formatted(MAX_CORES, cores.getAsInt(), CORES, each.getAsInt()));
+          cores.get() / each.get(),
+          "%s = %s, %s = %s".formatted(MAX_CORES, cores.get(), CORES, each.get()));
     }
-    int ofTask = conf.number(TASK_CPUS).orElse(1);
-    OptionalInt slots = cores.isPresent() ? OptionalInt.of(cores.getAsInt() / ofTask) : cores;
-    String setting = cores.isPresent() ? MAX_CORES + " = " + cores.getAsInt() : "no " + MAX_CORES;
-    return new ExecutorRequest(OptionalInt.empty(), slots, 1, false, setting);
+    int ofTask = number(conf, TASK_CPUS).orElse(1);
+    Optional<Integer> slots = cores.map(count -> count / ofTask);
+    return new ExecutorRequest(Optional.empty(), slots, 1, false, shown(MAX_CORES, cores));
   }
 
   /** The maximum of executors, or fewer if a standalone cluster's cores run out first. */
-  private static ExecutorRequest onDemand(Settings conf, String master, ExecutorRequest fixed) {
-    int ofCores = conf.number(CORES).orElse(1) / conf.number(TASK_CPUS).orElse(1);
-    int each = conf.text(TASK_GPUS).matches("0?") ? Math.max(1, ofCores) : 1; // each task has a GPU
-    OptionalInt most = conf.number(MAX_EXECUTORS);
+  private static ExecutorRequest onDemand(SparkConf conf, String master, ExecutorRequest fixed) {
+    int ofCores = number(conf, CORES).orElse(1) / number(conf, TASK_CPUS).orElse(1);
+    boolean hasGpus = !text(conf, TASK_GPUS).matches("0?"); // then one for each task
+    int each = hasGpus ? 1 : Math.max(1, ofCores);
+    Optional<Integer> most = number(conf, MAX_EXECUTORS);
     boolean coresRunOut =
         !asksForInstances(master)
             && fixed.executors.isPresent()
-            && fixed.executors.getAsInt() < most.orElse(Integer.MAX_VALUE);
-    OptionalInt executors = coresRunOut ? fixed.executors : most;
-    OptionalInt slots =
-        executors.isPresent() ? OptionalInt.of(executors.getAsInt() * each) : OptionalInt.empty();
-    String ofMost =
-        most.isPresent() ? MAX_EXECUTORS + " = " + most.getAsInt() : "no " + MAX_EXECUTORS;
-    String setting = coresRunOut ? fixed.setting : ofMost;
+            && fixed.executors.get() < most.orElse(Integer.MAX_VALUE);
+    Optional<Integer> executors = coresRunOut ? fixed.executors : most;
+    Optional<Integer> slots = executors.map(count -> count * each);
+    String setting = coresRunOut ? fixed.setting : shown(MAX_EXECUTORS, most);
     return new ExecutorRequest(executors, slots, each, true, setting);
   }
 
   private static ExecutorRequest known(int executors, String setting) {
-    return new ExecutorRequest(OptionalInt.of(executors), OptionalInt.empty(), 1, false, setting);
+    return new ExecutorRequest(Optional.of(executors), Optional.empty(), 1, false, setting);
   }
 
-  /** Spark's settings; an unset one reads as the empty text. */
-  private record Settings(Function<String, Optional<String>> values) {
-    String text(String key) {
-      return values.apply(key).orElse("").strip();
-    }
+  private static String text(SparkConf conf, String key) {
+    return conf.get(key, "").strip();
+  }
 
-    OptionalInt number(String key) {
-      String text = text(key);
-      return text.matches("\\d{1,9}")
-          ? OptionalInt.of(Integer.parseInt(text))
-          : OptionalInt.empty();
-    }
+  private static Optional<Integer> number(SparkConf conf, String key) {
+    return Optional.of(text(conf, key))
+        .filter(text -> text.matches("\\d{1,9}"))
+        .map(Integer::valueOf);
+  }
+
+  private static String shown(String key, Optional<Integer> value) {
+    return value.map(number -> key + " = " + number).orElse("no " + key);
   }
 }

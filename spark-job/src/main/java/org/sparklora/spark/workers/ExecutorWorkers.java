@@ -27,10 +27,8 @@ import org.sparklora.train.meter.ExecutorReading;
 import org.sparklora.train.meter.ExecutorUse;
 import org.sparklora.train.vector.Dither;
 import org.sparklora.train.vector.FlatVector;
-import org.sparklora.train.workers.Adding;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.SharedVector;
-import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -59,25 +57,22 @@ public final class ExecutorWorkers implements Workers {
   private volatile String during = "";
   private final PlacedJob places;
 
-  private ExecutorWorkers(JavaSparkContext spark, int count, PlacedJob places) {
+  private ExecutorWorkers(
+      JavaSparkContext spark,
+      PlacedJob places,
+      int first,
+      int count,
+      Optional<ExecutorWorkers> all) {
     this.spark = spark;
-    this.first = 0;
-    this.count = count;
-    this.all = this;
     this.places = places;
-  }
-
-  private ExecutorWorkers(ExecutorWorkers all, int from, int to) {
-    this.spark = all.spark;
-    this.first = from;
-    this.count = to - from;
-    this.all = all;
-    this.places = all.places;
+    this.first = first;
+    this.count = count;
+    this.all = all.orElse(this);
   }
 
   @Override
   public Workers part(int from, int to) {
-    return new ExecutorWorkers(this, from, to);
+    return new ExecutorWorkers(spark, places, from, to - from, Optional.of(this));
   }
 
   /** Returns {@code workers}; warns if several were requested and this process does all work. */
@@ -91,10 +86,11 @@ public final class ExecutorWorkers implements Workers {
   /** A cluster's executors, which do {@code count} parts at once; in local mode this process. */
   public static Workers of(JavaSparkContext spark, int count, PlacedJob places) {
     boolean sharesMemory = spark.isLocal() && spark.getConf().getBoolean(SHARED_MEMORY, true);
-    return sharesMemory ? new LocalWorkers() : new ExecutorWorkers(spark, count, places);
+    return sharesMemory
+        ? new LocalWorkers()
+        : new ExecutorWorkers(spark, places, 0, count, Optional.empty());
   }
 
-  /** The session's Spark context. */
   public JavaSparkContext spark() {
     return spark;
   }
@@ -182,7 +178,8 @@ public final class ExecutorWorkers implements Workers {
           worker = running.element().worker;
           results.accept(take(running.remove()));
         }
-        JobNames.name(spark, "%s%s, part %s of %s".formatted(during, verb, part + 1, parts.size()));
+        PlacedJob.name(
+            spark, "%s%s, part %s of %s".formatted(during, verb, part + 1, parts.size()));
         running.add(submit(parts.get(part), worker, work));
       }
       while (!running.isEmpty()) {
@@ -230,7 +227,7 @@ public final class ExecutorWorkers implements Workers {
   public <I, O> List<O> addUp(String verb, List<I> parts, Adding<I, O> work, FlatVector sum) {
     long size = sum.size();
     Pointer floats = sum.pointer();
-    JobNames.name(spark, during + verb);
+    PlacedJob.name(spark, during + verb);
     List<Done<O>> done =
         ShardedSum.run(
             parts(parts).map(part -> added(part, work, size)),

@@ -33,7 +33,6 @@ public final class PlacedJob {
   private final JavaSparkContext spark;
   private final ExecutorPlaces places;
 
-  /** Starts without any worker assigned to an executor. */
   public PlacedJob(JavaSparkContext spark) {
     this.spark = spark;
     this.places = new ExecutorPlaces(() -> usable(spark));
@@ -102,6 +101,17 @@ public final class PlacedJob {
         .forEach(one -> byId.put(one.id(), one));
     byId.remove("driver");
     return byId;
+  }
+
+  /**
+   * Names the jobs that this thread, and threads that it starts from now on, submit: Spark's pages
+   * and event logs else show a line of source.
+   *
+   * @param name step and task of the jobs, such as {@code step 12: average 2 adapters}
+   */
+  public static void name(JavaSparkContext spark, String name) {
+    spark.setJobDescription(name);
+    spark.setCallSite(name); // names the job's stages
   }
 
   /**

@@ -178,6 +178,7 @@ class ConfTest {
                 java.util.Optional.empty()),
             new PlannedRun.Batch(config.batch().rows(), 32, 1024, -1, 1),
             config.optimizer().learningRate(),
+            java.util.Optional.empty(),
             java.util.Optional.empty());
     return "%.1f".formatted(TrainingMemory.of(run).total() / (double) (1 << 30));
   }

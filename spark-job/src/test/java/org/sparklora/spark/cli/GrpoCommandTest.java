@@ -17,11 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.lora.AdapterFile;
-import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.source.DatasetSplits;
-import org.sparklora.prep.source.RowHandler;
-import org.sparklora.prep.source.SourceRow;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.RewardInput;
@@ -236,22 +233,7 @@ class GrpoCommandTest extends TinyModelCommands {
             new DatasetFiles(new Configuration())
                 .find(completions.resolve("completions_00003.parquet").toString(), "", "train"),
             problem -> rows.clear())
-        .forEach(
-            split ->
-                split.read(
-                    new Configuration(),
-                    Set.of(),
-                    new RowHandler() {
-                      @Override
-                      public void row(SourceRow row) {
-                        rows.add(row.values());
-                      }
-
-                      @Override
-                      public void bad(BadRowException problem) {
-                        throw problem;
-                      }
-                    }));
+        .forEach(split -> split.read(new Configuration(), Set.of(), row -> rows.add(row.values())));
     assertThat(rows).hasSize(8);
     assertThat(rows.get(0).keySet())
         .containsExactly("step", "prompt", "completion", "shortness", "advantage");

@@ -189,6 +189,7 @@ class GrpoRecipesTest {
             new PlannedRun.Batch(
                 settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE), 1, rowTokens(settings), -1, 1),
             settings.get(Flags.LEARNING_RATE),
+            Optional.empty(),
             Optional.empty());
     return gibibytes(TrainingMemory.of(run).total());
   }

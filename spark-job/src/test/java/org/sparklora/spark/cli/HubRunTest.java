@@ -181,29 +181,23 @@ class HubRunTest {
     assertNobodyIsToldTheToken();
   }
 
+  /** With a log row each ten steps the run ends before the first, and has no curve. */
   @Test
-  void theEndAloneIsPushedWhereThatIsWantedAndTrainingGoesOnFromIt() {
-    assertThat(sft("--push_to_hub", "--save_steps", "2", "--hub_strategy", "end"))
-        .as(err.text())
-        .isZero();
+  void theEndAloneIsPushedWhereThatIsWantedAndItsCardShowsNoPictureThatIsNotThere()
+      throws IOException {
+    String flags = "--push_to_hub --save_steps 2 --hub_strategy end --logging_steps 10";
+    assertThat(sft(flags.split(" "))).as(err.text()).isZero();
     assertThat(pushed().messages()).containsExactly("initial commit", "End of training");
-    assertThat(sft("--adapter_name_or_path", "ada/tiny-lora", "--overwrite_output_dir"))
-        .as(err.text())
-        .isZero();
-  }
-
-  @Test
-  void theCardShowsNoPictureThatIsNotThere() throws IOException {
-    // a log row each ten steps: the run ends before the first
-    assertThat(sft("--push_to_hub", "--save_steps", "2", "--logging_steps", "10"))
-        .as(err.text())
-        .isZero();
     assertThat(pushed().paths()).contains("README.md").doesNotContain("loss.png");
     assertThat(new String(pushed().file("README.md"), StandardCharsets.UTF_8))
         .contains(
             "The loss of each step is in `trainer_state.json`, all settings in `sft_config.yaml`.")
         .doesNotContain("loss.png");
     assertThat(output().resolve("checkpoint-2/README.md")).content().doesNotContain("loss.png");
+    // training goes on from it
+    assertThat(sft("--adapter_name_or_path", "ada/tiny-lora", "--overwrite_output_dir"))
+        .as(err.text())
+        .isZero();
   }
 
   @Test

@@ -174,8 +174,7 @@ class MixtureCommandTest extends TinyModelCommands {
             weight: 0.5
         """);
     assertThat(run("prep", "prompts", "--task", "grpo")).as(err.text()).isZero();
-    var prompts =
-        PromptTable.open(new Configuration(), folder.resolve("prompts").toString()).readAll();
+    var prompts = PromptTable.read(new Configuration(), folder.resolve("prompts").toString());
     assertThat(prompts).hasSizeBetween(5, 20);
     for (int i = 0; i < prompts.size(); i++) {
       assertThat(prompts.get(i).columns().get("source"))

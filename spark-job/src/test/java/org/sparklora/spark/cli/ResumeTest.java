@@ -122,11 +122,13 @@ class ResumeTest extends TinyModelRuns {
   }
 
   @Test
-  void checkpointsAndResultsHaveTheTemplateAndTheEndTokenOfTheRun() throws IOException {
+  void checkpointsOfTheModelAloneHaveTheRunsTextsAsResultsDoAndCannotBeResumed()
+      throws IOException {
     Path file = Files.writeString(folder.resolve("given.jinja"), "{{ messages[0].content }}");
     SftRun run =
-        sixSteps("texts")
-            .with("--chat_template_path", file.toString(), "--eos_token", "<|endoftext|>")
+        sixSteps("modelonly")
+            .with("--save_only_model", "--chat_template_path", file.toString())
+            .with("--eos_token", "<|endoftext|>")
             .with("--packed_dir", folder.resolve("texts-packed").toString())
             .run(spark);
 
@@ -136,6 +138,10 @@ class ResumeTest extends TinyModelRuns {
           .content()
           .contains("\"eos_token\": \"<|endoftext|>\"");
     }
+    assertThat(LoggedRun.names(run.output().resolve("checkpoint-4")))
+        .contains("adapter_model.safetensors", "trainer_state.json")
+        .doesNotContain("optimizer.safetensors", "resume_state.json");
+    assertDamaged(run.with("--resume_from_checkpoint", "true"), "--save_only_model");
   }
 
   /** Schedulers always say {@code --resume_from_checkpoint true}. */
@@ -164,6 +170,9 @@ class ResumeTest extends TinyModelRuns {
     SftRun run = copyOfFinished("other");
 
     assertRefused(run, "lora_r = 8", "made with 4", "--lora_r", "8");
+    String ranks = "{\"q_proj\":2}";
+    assertRefused(
+        run, "lora_rank_pattern = " + ranks, "made with unset", "--lora_rank_pattern", ranks);
     assertRefused(run, "lora_dropout = 0.0", "made with 0.1", "--lora_dropout", "0");
     assertRefused(run, "seed = 7", "made with 42", "--seed", "7");
     assertRefused(
@@ -244,16 +253,6 @@ class ResumeTest extends TinyModelRuns {
         .hasMessageContaining("resume_from_checkpoint = ")
         .hasMessageContaining("checkpoint-6")
         .hasMessageContaining(what);
-  }
-
-  @Test
-  void modelOnlyCheckpointCannotBeResumed() throws IOException {
-    SftRun run = sixSteps("modelonly").with("--save_only_model").run(spark);
-
-    assertThat(LoggedRun.names(run.output().resolve("checkpoint-4")))
-        .contains("adapter_model.safetensors", "trainer_state.json")
-        .doesNotContain("optimizer.safetensors", "resume_state.json");
-    assertDamaged(run.with("--resume_from_checkpoint", "true"), "--save_only_model");
   }
 
   @Test

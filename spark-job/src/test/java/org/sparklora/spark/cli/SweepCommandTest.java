@@ -300,8 +300,9 @@ class SweepCommandTest {
     assertThat(err.text()).contains(said);
   }
 
+  /** Trials that are left run side by side, which changes no number. */
   @Test
-  void killedAndStartedAgainItFindsTheSame() throws Exception {
+  void killedAndStartedAgainItFindsTheSameAndKeepsNoWeightsUnlessTold() throws Exception {
     String name = trials(whole().folder()).get(0).getFileName().toString();
     ChildJvm child =
         ChildJvm.start(folder.resolve("log"), "sweep", arguments(file, folder.resolve("killed")));
@@ -309,26 +310,19 @@ class SweepCommandTest {
     child.kill();
     assertThat(folder.resolve("killed/results.json")).doesNotExist();
 
-    assertThat(sweep("killed")).as(err.text()).isZero();
+    assertThat(sweep("killed", "--max_parallel_trials", "2")).as(err.text()).isZero();
 
     assertThat(results("killed")).isEqualTo(results(whole().folder()));
+    for (Path trial : trials("killed")) {
+      assertThat(trial.resolve("trial.json")).exists();
+      assertThat(trial.resolve("trainer_state.json")).exists();
+      assertThat(trial.resolve("checkpoint-4")).doesNotExist();
+      assertThat(LoggedRun.names(trial)).noneMatch(file -> file.endsWith(".safetensors"));
+    }
     err.clear();
     assertThat(sweep("killed")).as(err.text()).isZero();
     assertThat(err.text()).contains("4 trials, 4 of them done before");
     assertThat(results("killed")).isEqualTo(results(whole().folder()));
-  }
-
-  @Test
-  void trialsSideBySideFindTheSameAndKeepNoWeightsUnlessTold() throws IOException {
-    assertThat(sweep("two", "--max_parallel_trials", "2")).as(err.text()).isZero();
-
-    assertThat(results("two")).isEqualTo(results(whole().folder()));
-    for (Path trial : trials("two")) {
-      assertThat(trial.resolve("trial.json")).exists();
-      assertThat(trial.resolve("trainer_state.json")).exists();
-      assertThat(trial.resolve("checkpoint-4")).doesNotExist();
-      assertThat(LoggedRun.names(trial)).noneMatch(name -> name.endsWith(".safetensors"));
-    }
   }
 
   @Test
@@ -387,20 +381,31 @@ class SweepCommandTest {
   }
 
   @Test
-  void aDivergedTrialHasItsLogAndItsReason() throws IOException {
+  void aDivergedTrialHasItsLogAndItsReasonAndCheckAdvisesFromTheOthers() throws IOException {
     Files.writeString(
         file,
         Files.readString(file)
-            .replace("[1e-3, 1e-2]", "[1e-3, 1e30]")
+            .replace("[1e-3, 1e-2]", "[1e-5, 1e-3, 1e30]")
             .replace("save_steps: 1", "save_strategy: \"no\"\n  averaging_frequency: 1"));
 
     assertThat(sweep("out")).as(err.text()).isZero();
 
-    assertThat(out.text()).contains("trials: 2 done, 0 stopped, 2 diverged");
+    assertThat(out.text()).contains("trials: 4 done, 0 stopped, 2 diverged");
     assertThat(Files.readString(folder.resolve("out/trials.csv")))
         .containsPattern(",diverged,\"Stopped because the .*\",1,.*\\d");
     assertThat(trials("out"))
         .allSatisfy(trial -> assertThat(trial.resolve("metrics.jsonl")).isNotEmptyFile());
+
+    out.clear();
+    String check = "check --model_name_or_path %s --sweep %s/out ";
+    String adapter = check + "--use_peft --lora_r 8 --learning_rate 1e-3";
+    assertThat(CommandRun.line(adapter, model, folder)).as(err.text()).isZero();
+    assertThat(out.text())
+        .contains("1.000e-3; this sweep's best for rank 4: 1.000e-3 [")
+        .contains("as measured on this model [sweep]");
+    Path other = TestModels.copy("qwen3-tiny", folder);
+    assertThat(CommandRun.line(check, other, folder)).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("it is of another model than the run's");
   }
 
   @Test
@@ -448,22 +453,5 @@ class SweepCommandTest {
     Files.writeString(other.resolve("thesis.txt"), "mine");
     assertThat(sweep("other")).isEqualTo(MISUSED);
     assertThat(err.text()).contains("it holds something else than a sweep");
-  }
-
-  @Test
-  void checkAdvisesFromTheSweep() throws IOException {
-    Files.writeString(file, Files.readString(file).replace("[1e-3, 1e-2]", "[1e-5, 1e-3, 1e30]"));
-    assertThat(sweep("out")).as(err.text()).isZero();
-    out.clear();
-
-    String check = "check --model_name_or_path %s --sweep %s/out ";
-    String adapter = check + "--use_peft --lora_r 8 --learning_rate 1e-3";
-    assertThat(CommandRun.line(adapter, model, folder)).as(err.text()).isZero();
-    assertThat(out.text())
-        .contains("1.000e-3; this sweep's best for rank 4: 1.000e-3 [")
-        .contains("as measured on this model [sweep]");
-    Path other = TestModels.copy("qwen3-tiny", folder);
-    assertThat(CommandRun.line(check, other, folder)).isEqualTo(MISUSED);
-    assertThat(err.text()).contains("it is of another model than the run's");
   }
 }

@@ -171,29 +171,36 @@ class TableCommandsTest extends TinyModelCommands {
             {"prompt": "two and two", "solution": "4"}
             {"prompt": "one", "solution": "1"}
             """);
-    assertMakesATableToo(
+    makeATableToo(
         "generate --model_name_or_path %s --input %s --max_completion_length 4 --output %s",
         model, prompts, path("generated"));
-    assertMakesATableToo(
+    makeATableToo(
         """
         eval --task math --model_name_or_path %s --dataset_name %s --dataset_format json
         --dataset_filter level>1 --max_completion_length 4 --output_dir %s
         """,
         model, problems, path("evaluated"));
-    assertMakesATableToo(
+    makeATableToo(
         "reward --num_generations 1 --reward_funcs accuracy_reward --input %s --output_dir %s",
         path("generated"), path("judged"));
+
+    try (SparkSession spark = session()) {
+      for (String name : List.of("generated", "evaluated", "judged")) {
+        List<String> rows = rows(spark, path(name));
+        assertThat(rows).hasSize(2);
+        assertThat(rows(spark, path("warehouse/" + name))).isEqualTo(rows);
+      }
+    }
   }
 
-  /** A command whose last word is the folder of its result, of two rows. */
-  private void assertMakesATableToo(String command, Object... values) {
+  /** Runs a command whose last word is the folder of its result. */
+  private void makeATableToo(String command, Object... values) {
     String name = Path.of(values[values.length - 1].toString()).getFileName().toString();
     session();
     int code =
         CommandRun.of(
             CommandRun.words(command, values), "--output_table", "spark_catalog.default." + name);
     assertThat(code).as(err.text()).isZero();
-    assertThat(rows(name, name)).hasSize(2);
   }
 
   @ParameterizedTest

@@ -233,7 +233,7 @@ class VllmCommandsTest extends TinyModelCommands {
     GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", flags).settings());
 
     GrpoJob.evaluate(
-        TrainingEnvironment.ofThread(new Configuration(false), System.out),
+        new TrainingEnvironment.OfThread(new Configuration(false), System.out),
         config,
         Optional.empty());
 

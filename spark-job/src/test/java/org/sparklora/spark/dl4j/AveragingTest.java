@@ -171,6 +171,7 @@ class AveragingTest extends TinyAdapterRuns {
     TestSpark.shareMemory(false);
     float[] java = train(spark, 2, new Traffic());
     float[] javaBySums = trainBySums(spark);
+    float[] javaInIntegers = OuterStepTest.train(spark, VectorType.INT4, new ArrayList<>());
     spark.close(); // there is one session at a time
     Traffic local = new Traffic();
     try (SparkSession kryo =
@@ -182,6 +183,8 @@ class AveragingTest extends TinyAdapterRuns {
       TestSpark.shareMemory(false);
       assertThat(train(kryo, 2, new Traffic())).isEqualTo(java);
       assertThat(trainBySums(kryo)).isEqualTo(javaBySums);
+      assertThat(OuterStepTest.train(kryo, VectorType.INT4, new ArrayList<>()))
+          .isEqualTo(javaInIntegers);
     } finally {
       spark = TestSpark.open(3);
     }

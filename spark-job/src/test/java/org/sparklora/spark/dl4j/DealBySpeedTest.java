@@ -15,8 +15,9 @@ import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.spark.cli.TestSpark;
@@ -40,26 +41,26 @@ class DealBySpeedTest {
   private static final int WORKERS = 2;
   private static final int STEPS = 2;
 
-  @TempDir private Path folder;
-  private TinyAdapter adapter;
+  /** Tasks have two attempts. */
+  @AutoClose private static SparkSession spark;
+
+  private static TinyAdapter adapter;
   private final TrainingPlan plan = TinyAdapter.plan();
   private final TrainingRows rows = TinyAdapter.rows();
 
-  @BeforeEach
-  void prepare() throws IOException {
+  @BeforeAll
+  static void prepare(@TempDir Path folder) throws IOException {
+    spark =
+        TestSpark.builder(WORKERS)
+            .master("local[%d,2]".formatted(WORKERS))
+            .config(ExecutorWorkers.SHARED_MEMORY, "false")
+            .getOrCreate();
     adapter = TinyAdapter.of(TestModels.copy("llama-tiny", folder));
   }
 
-  @AfterEach
-  void freeTheModel() {
+  @AfterAll
+  static void freeTheModel() {
     ExecutorModel.release(adapter.model());
-  }
-
-  private static SparkSession twoAttempts() {
-    return TestSpark.builder(WORKERS)
-        .master("local[%d,2]".formatted(WORKERS))
-        .config(ExecutorWorkers.SHARED_MEMORY, "false")
-        .getOrCreate();
   }
 
   private List<List<StepRows>> steps(int round) {
@@ -97,9 +98,8 @@ class DealBySpeedTest {
         STEPS, OuterOptimizer.Settings.AVERAGE, true, bySpeed, VectorType.FLOAT32, 3);
   }
 
-  private ParameterAveraging averaging(
-      SparkSession session, TrainedNetwork network, boolean bySpeed) {
-    return adapter.averaging(TinyAdapterRuns.workers(session, WORKERS), network, settings(bySpeed));
+  private static ParameterAveraging averaging(TrainedNetwork network, boolean bySpeed) {
+    return adapter.averaging(TinyAdapterRuns.workers(spark, WORKERS), network, settings(bySpeed));
   }
 
   @Test
@@ -108,9 +108,8 @@ class DealBySpeedTest {
         List.of(
             List.of(new StepRows(STEPS, 0, 1, new LostAtFirst(0))),
             List.of(new StepRows(STEPS, 0, 1, new LostAtFirst(1))));
-    try (SparkSession session = twoAttempts();
-        TrainedNetwork network = adapter.network(8);
-        ParameterAveraging averaging = averaging(session, network, true)) {
+    try (TrainedNetwork network = adapter.network(8);
+        ParameterAveraging averaging = averaging(network, true)) {
       averaging.train(steps(0));
       float[] before = adapter.parameters(network).toArray();
 
@@ -147,9 +146,8 @@ class DealBySpeedTest {
   void everyBatchIsTrained() {
     List<StepRows> three = rows.ofWorker(0, plan.steps(0, 3));
     List<List<StepRows>> uneven = List.of(three, rows.ofWorker(1, plan.steps(0, 1)));
-    try (SparkSession session = twoAttempts();
-        TrainedNetwork network = adapter.network(8);
-        ParameterAveraging averaging = averaging(session, network, false)) {
+    try (TrainedNetwork network = adapter.network(8);
+        ParameterAveraging averaging = averaging(network, false)) {
       assertThat(averaging.train(uneven).steps())
           .extracting(StepMetrics::microBatches)
           .containsExactly(4, 2, 2); // micro-batches of two rows
@@ -160,9 +158,8 @@ class DealBySpeedTest {
   void anExceptionIsNotTakenForASlowWorker() {
     List<List<StepRows>> steps = new ArrayList<>(steps(1));
     steps.set(1, List.of(new StepRows(STEPS, 0, 1, List.of(new int[] {rows.count()}))));
-    try (SparkSession session = twoAttempts();
-        TrainedNetwork network = adapter.network(8);
-        ParameterAveraging averaging = averaging(session, network, true)) {
+    try (TrainedNetwork network = adapter.network(8);
+        ParameterAveraging averaging = averaging(network, true)) {
       averaging.train(steps(0));
       assertThatThrownBy(() -> averaging.train(steps)).isInstanceOf(IllegalArgumentException.class);
     }

@@ -6,14 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sparklora.model.engine.tensor.NativeMemory;
 import org.sparklora.spark.cli.TestSpark;
-import org.sparklora.spark.workers.ExecutorWorkers;
 import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.step.AveragingSettings;
@@ -26,25 +24,25 @@ class OuterStepTest extends TinyAdapterRuns {
   private static final int WORKERS = 2;
   private static final int STEPS = 2;
 
-  private final TrainingPlan plan = TinyAdapter.plan();
+  private static final TrainingPlan PLAN = TinyAdapter.plan();
 
   private static AveragingSettings settings(VectorType onWire) {
     return new AveragingSettings(
         STEPS, new OuterOptimizer.Settings(1, 0.5), true, false, onWire, 3);
   }
 
-  private List<List<StepRows>> steps(int round) {
+  private static List<List<StepRows>> steps(int round) {
     int first = STEPS * round;
     return IntStream.range(0, WORKERS)
-        .mapToObj(worker -> TinyAdapter.rows().ofWorker(worker, plan.steps(first, first + STEPS)))
+        .mapToObj(worker -> TinyAdapter.rows().ofWorker(worker, PLAN.steps(first, first + STEPS)))
         .toList();
   }
 
   /** Three rounds, of which the last two begin with what processes kept. */
-  private float[] train(SparkSession session, AveragingSettings settings, List<RoundReport> told) {
+  static float[] train(SparkSession session, VectorType onWire, List<RoundReport> told) {
     try (TrainedNetwork network = adapter.network(8);
         ParameterAveraging averaging =
-            adapter.averaging(workers(session, WORKERS), network, settings)) {
+            adapter.averaging(workers(session, WORKERS), network, settings(onWire))) {
       for (int round = 0; round < 3; round++) {
         told.add(averaging.train(steps(round)));
       }
@@ -55,34 +53,16 @@ class OuterStepTest extends TinyAdapterRuns {
   @ParameterizedTest
   @EnumSource
   void inPlaceAndOverTheWireGiveTheSameBits(VectorType onWire) {
-    float[] inPlace = train(spark, settings(onWire), new ArrayList<>());
+    float[] inPlace = train(spark, onWire, new ArrayList<>());
     List<RoundReport> told = new ArrayList<>();
     TestSpark.shareMemory(false);
-    assertThat(train(spark, settings(onWire), told)).isEqualTo(inPlace);
+    assertThat(train(spark, onWire, told)).isEqualTo(inPlace);
     // whole parameters to the one executor at first, then updates; changes from two workers
     long size = adapter.model().layout().size();
     double update = onWire.bytes(size);
     assertThat(told)
         .extracting(round -> round.use().metrics(1, 1).get("averaging_bytes"))
         .containsExactly(4.0 * size + 2 * update, 3 * update, 3 * update);
-  }
-
-  @Test
-  void integersCrossUnderKryo() {
-    AveragingSettings settings = settings(VectorType.INT4);
-    TestSpark.shareMemory(false);
-    float[] java = train(spark, settings, new ArrayList<>());
-    spark.close(); // there is one session at a time
-    try (SparkSession kryo =
-        TestSpark.builder(WORKERS)
-            .config("spark.serializer", KryoSerializer.class.getName())
-            .config("spark.kryo.registrator", LoraRegistrator.class.getName())
-            .config(ExecutorWorkers.SHARED_MEMORY, "false")
-            .getOrCreate()) {
-      assertThat(train(kryo, settings, new ArrayList<>())).isEqualTo(java);
-    } finally {
-      spark = TestSpark.open(3);
-    }
   }
 
   /** Rate 1 without momentum is the mean; all rows of the tiny adapter have as many tokens. */
@@ -109,9 +89,9 @@ class OuterStepTest extends TinyAdapterRuns {
   @Test
   void executorsFreeWhatTheyKeptWhenTheRunEnds() {
     TestSpark.shareMemory(false);
-    train(spark, settings(VectorType.INT8), new ArrayList<>()); // loads the model
+    train(spark, VectorType.INT8, new ArrayList<>()); // loads the model
     long before = NativeMemory.liveBytes();
-    train(spark, settings(VectorType.INT8), new ArrayList<>());
+    train(spark, VectorType.INT8, new ArrayList<>());
     assertThat(NativeMemory.liveBytes()).isEqualTo(before);
   }
 }

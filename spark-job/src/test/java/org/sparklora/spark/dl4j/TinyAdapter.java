@@ -49,7 +49,8 @@ record TinyAdapter(TrainedModel model) {
   TrainedNetwork network(int totalSteps, double learningRate) {
     OptimizerConfig optimizer = new OptimizerConfig(learningRate, 0.9, 0.999, 1e-8, 0.01, 1.0);
     TrainedNetwork network =
-        TrainedNetwork.create(model, optimizer, ScheduleConfig.defaults(), totalSteps);
+        TrainedNetwork.create(
+            model, optimizer, new ScheduleConfig(ScheduleConfig.Type.LINEAR, 0), totalSteps);
     ((AdapterLayout) model.layout()).initialize(parameters(network), 1);
     return network;
   }

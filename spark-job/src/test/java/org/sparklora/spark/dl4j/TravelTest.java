@@ -130,7 +130,11 @@ class TravelTest {
 
   private static TrainedNetwork network(Path folder) throws IOException {
     TrainedModel model = TinyAdapter.of(TestModels.copy("llama-tiny", folder)).model();
-    return TrainedNetwork.create(model, OptimizerConfig.defaults(), ScheduleConfig.defaults(), 10);
+    return TrainedNetwork.create(
+        model,
+        new OptimizerConfig(2e-5, 0.9, 0.999, 1e-8, 0, 1.0),
+        new ScheduleConfig(ScheduleConfig.Type.LINEAR, 0),
+        10);
   }
 
   private static DecoderLayerConf layer(MultiLayerConfiguration configuration) {

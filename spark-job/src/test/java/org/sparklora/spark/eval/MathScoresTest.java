@@ -47,7 +47,7 @@ class MathScoresTest {
     scores.add(problem(0, Verdict.CORRECT, Verdict.WRONG, Verdict.WRONG), REWARD);
     scores.add(problem(1, Verdict.CORRECT, Verdict.UNVERIFIABLE, Verdict.FAILED), REWARD);
     scores.add(problem(2, Verdict.FAILED, Verdict.FAILED, Verdict.UNVERIFIABLE), REWARD);
-    return scores.summary();
+    return scores.summary(1);
   }
 
   @Test
@@ -112,7 +112,7 @@ class MathScoresTest {
             answer(1, null, 1, "$\\boxed{3}$"),
             answer(1, null, 2, "$\\boxed{3}$")),
         REWARD);
-    Map<String, Object> summary = scores.summary();
+    Map<String, Object> summary = scores.summary(1);
 
     assertThat(numbers(summary, "maj@3")).containsEntry("value", 0.5).containsEntry("problems", 2);
     Map<String, Object> levels = numbers(numbers(summary, "by"), "level");

@@ -92,7 +92,7 @@ class GrpoGuardTest extends TinyModelRuns {
 
   @Test
   void completionsOfAnotherPolicyAreNotLearntFrom() throws IOException {
-    GrpoRun warm = onPolicy("warm", "--temperature", "0.5").run(spark);
+    GrpoRun warm = onPolicy("warm", "--temperature", "0.5", "--max_steps", "1").run(spark);
     Path table = warm.output().resolve("rounds/round-0000/advantages");
 
     for (GrpoRun run : List.of(onPolicy("one"), onPolicy("two").with(OWN_PASS))) {

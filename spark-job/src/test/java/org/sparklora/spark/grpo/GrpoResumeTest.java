@@ -177,7 +177,7 @@ class GrpoResumeTest extends TinyModelRuns {
   void refusedRunLeavesAlonePromptsThatTheFirstMayBeReading() throws IOException {
     Path prompts = folder.resolve("taken.prompts");
     GrpoRun run =
-        GrpoRun.tiny(model, folder.resolve("taken"), "--use_peft")
+        GrpoRun.tiny(model, folder.resolve("taken"), "--use_peft", "--max_steps", "1")
             .with("--prompts_dir", prompts.toString());
     String output = run.output().toString();
     try (RunFolder first = RunFolder.open(new Configuration(), output, false, Optional.empty())) {

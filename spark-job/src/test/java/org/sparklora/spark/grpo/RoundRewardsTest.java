@@ -32,7 +32,6 @@ import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.job.RewardConfig.Advantages;
-import org.sparklora.reward.job.RoundRewards;
 
 /** Advantages and metrics of TRL's rounds, from TRL's completions and rewards. */
 class RoundRewardsTest {
@@ -45,6 +44,13 @@ class RoundRewardsTest {
 
   private static final int END = 2;
   private static final Prompt PROMPT = new Prompt(0, "", new int[] {1}, Optional.empty(), Map.of());
+
+  /** Arguments of {@link RoundMetrics#ofRewards}. */
+  private record Judged(List<String> names, double[] weights, double[][] rewards, int groupSize) {
+    Map<String, Double> metrics(Advantages config) {
+      return RoundMetrics.ofRewards(names, weights, rewards, groupSize, config);
+    }
+  }
 
   @ParameterizedTest
   @ValueSource(
@@ -68,7 +74,7 @@ class RoundRewardsTest {
     assertThat(logged).hasSameSizeAs(trace.get("generations"));
     for (int round = 0; round < logged.size(); round++) {
       JsonNode generation = trace.get("generations").get(round);
-      RoundRewards judged = judged(trace, generation);
+      Judged judged = judged(trace, generation);
 
       assertThat(advantages(judged, config))
           .containsExactly(doubles(generation.get("advantages")), within(BOUND));
@@ -106,7 +112,7 @@ class RoundRewardsTest {
     Arrays.setAll(rewards, row -> doubles(rows.get(row)));
     List<String> names = IntStream.range(0, weights.length).mapToObj(Integer::toString).toList();
     Map<String, Double> metrics =
-        new RoundRewards(names, weights, rewards, batch.get("num_generations").asInt())
+        new Judged(names, weights, rewards, batch.get("num_generations").asInt())
             .metrics(
                 new Advantages(
                     Scaling.valueOf(batch.get("scale_rewards").asText().toUpperCase(Locale.ROOT)),
@@ -129,14 +135,14 @@ class RoundRewardsTest {
   @Test
   void whatTeachesNothingHasZeroDeviation() {
     double[][] rewards = {{0.1, Double.NaN}, {0.1, 0.7}, {0.1, 0.7}, {0.1, Double.NaN}};
-    RoundRewards judged = new RoundRewards(List.of("a", "b"), new double[] {1, 1}, rewards, 4);
+    Judged judged = new Judged(List.of("a", "b"), new double[] {1, 1}, rewards, 4);
     Advantages config = new Advantages(Scaling.GROUP, Aggregation.NORMALIZE_THEN_SUM);
 
     assertThat(advantages(judged, config)).containsOnly(0);
     assertThat(judged.metrics(config)).containsEntry("frac_reward_zero_std", 1.0);
   }
 
-  private static double[] advantages(RoundRewards judged, Advantages config) {
+  private static double[] advantages(Judged judged, Advantages config) {
     return GroupAdvantage.ofBatch(
         judged.rewards(),
         judged.groupSize(),
@@ -174,7 +180,7 @@ class RoundRewardsTest {
     return names;
   }
 
-  private static RoundRewards judged(JsonNode trace, JsonNode generation) {
+  private static Judged judged(JsonNode trace, JsonNode generation) {
     List<String> names = new ArrayList<>();
     trace.get("reward_funcs").forEach(name -> names.add(name.asText()));
     double[] weights =
@@ -184,7 +190,7 @@ class RoundRewardsTest {
     JsonNode rows = generation.get("rewards_per_func");
     double[][] rewards = new double[rows.size()][];
     Arrays.setAll(rewards, row -> doubles(rows.get(row)));
-    return new RoundRewards(names, weights, rewards, trace.at("/resolved/num_generations").asInt());
+    return new Judged(names, weights, rewards, trace.at("/resolved/num_generations").asInt());
   }
 
   /** Null is a completion that was not judged. */

@@ -76,6 +76,46 @@ class InitialParametersTest {
         .containsExactly("lora_target_modules are others");
   }
 
+  @Test
+  void alphasOfSomeLayersAreReadAndNamedWhereAnAdapterHasOthers() throws IOException {
+    String alphas = "{\"q_proj\": 64, \"layers.1.*\": 0.5}";
+    TrainedModel model =
+        model("--use_peft", "--lora_r", "4", "--lora_alpha", "8", "--lora_alpha_pattern", alphas);
+    AdapterLayout asked = (AdapterLayout) model.layout();
+    assertThat(asked.factors("model.layers.1.self_attn.q_proj").orElseThrow().scale())
+        .isEqualTo(16);
+    assertThat(asked.factors("model.layers.0.self_attn.v_proj").orElseThrow().scale()).isEqualTo(2);
+    assertThat(asked.factors("model.layers.1.self_attn.v_proj").orElseThrow().scale())
+        .isEqualTo(0.125f);
+    AdapterLayout kept = (AdapterLayout) model("--use_peft").layout();
+    assertThat(InitialParameters.overruled(asked, Set.of("lora_alpha_pattern"), kept))
+        .containsExactly("lora_alpha_pattern is {} and not {q_proj=64.0, layers.1.*=0.5}");
+    for (String wrong : List.of("{\"q_proj\": \"x\"}", "{\"q_proj\": -1}")) {
+      assertThatThrownBy(() -> model("--use_peft", "--lora_alpha_pattern", wrong))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("lora_alpha_pattern = q_proj: ");
+    }
+  }
+
+  @Test
+  void ranksOfSomeLayersAreReadAndNamedWhereAnAdapterHasOthers() throws IOException {
+    TrainedModel model =
+        model("--use_peft", "--lora_r", "4", "--lora_rank_pattern", "{\"q_proj\": 2}");
+    AdapterLayout asked = (AdapterLayout) model.layout();
+    assertThat(asked.factors("model.layers.1.self_attn.q_proj").orElseThrow().rank()).isEqualTo(2);
+    assertThat(asked.factors("model.layers.1.self_attn.v_proj").orElseThrow().rank()).isEqualTo(4);
+    AdapterLayout kept = (AdapterLayout) model("--use_peft").layout();
+    assertThat(InitialParameters.overruled(asked, Set.of("lora_rank_pattern"), kept))
+        .containsExactly("lora_rank_pattern is {} and not {q_proj=2}");
+    for (String wrong : List.of("1.5", "0", "\"2\"", "null")) {
+      String pattern = "{\"q_proj\": %s}".formatted(wrong);
+      assertThatThrownBy(() -> model("--use_peft", "--lora_rank_pattern", pattern))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("lora_rank_pattern = q_proj: ")
+          .hasMessageContaining("a whole one as a rank");
+    }
+  }
+
   private TrainedModel model(String... flags) throws IOException {
     if (!Files.exists(folder.resolve("llama-tiny"))) {
       TestModels.copy("llama-tiny", folder);

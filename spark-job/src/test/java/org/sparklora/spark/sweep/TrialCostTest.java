@@ -28,6 +28,7 @@ class TrialCostTest {
                 DType.FLOAT32, DType.FLOAT32, DType.FLOAT32, false, 4, Optional.empty()),
             new PlannedRun.Batch(1, 1, TOKENS, 1, 1),
             1e-4,
+            Optional.empty(),
             Optional.empty());
     return TrialCost.of(run, false).flops() / (6 * TOKENS);
   }

@@ -6,13 +6,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -23,36 +21,34 @@ import org.sparklora.pipeline.config.ConfigException;
 /** Who works on a cluster, whose executors come one after the other. */
 class WorkerCountTest {
   private static final long PATIENCE_MILLIS = 60_000;
-  private static final OptionalInt UNKNOWN = OptionalInt.empty();
+  private static final Optional<Integer> UNKNOWN = Optional.empty();
 
   private static ExecutorRequest request(String... settings) {
-    Map<String, String> conf = new HashMap<>();
+    SparkConf conf = new SparkConf(false);
     for (String setting : settings) {
-      conf.put(setting.split("=")[0], setting.split("=")[1]);
+      conf.set(setting.split("=")[0], setting.split("=")[1]);
     }
-    return ExecutorRequest.of(key -> Optional.ofNullable(conf.get(key)));
+    return ExecutorRequest.of(conf);
   }
 
   static Stream<Arguments> requests() {
     return Stream.of(
-        arguments("spark.master=yarn", OptionalInt.of(2), false),
-        arguments("spark.master=yarn spark.executor.instances=4", OptionalInt.of(4), false),
+        arguments("spark.master=yarn", Optional.of(2), false),
+        arguments("spark.master=yarn spark.executor.instances=4", Optional.of(4), false),
         arguments(
-            "spark.master=k8s://https://h:1 spark.executor.instances=3", OptionalInt.of(3), false),
-        arguments("spark.master=local-cluster[2,1,1024]", OptionalInt.of(2), false),
+            "spark.master=k8s://https://h:1 spark.executor.instances=3", Optional.of(3), false),
+        arguments("spark.master=local-cluster[2,1,1024]", Optional.of(2), false),
         arguments(
-            "spark.master=local-cluster[2,4,1024] spark.executor.cores=2",
-            OptionalInt.of(4),
-            false),
+            "spark.master=local-cluster[2,4,1024] spark.executor.cores=2", Optional.of(4), false),
         arguments(
             "spark.master=local-cluster[2,4,1024] spark.executor.cores=2 spark.cores.max=2",
-            OptionalInt.of(1),
+            Optional.of(1),
             false),
         arguments("spark.master=spark://h:7077", UNKNOWN, false),
         arguments("spark.master=spark://h:7077 spark.cores.max=8", UNKNOWN, false),
         arguments(
             "spark.master=spark://h:7077 spark.cores.max=8 spark.executor.cores=2",
-            OptionalInt.of(4),
+            Optional.of(4),
             false),
         // what standalone clusters ignore
         arguments("spark.master=spark://h:7077 spark.executor.instances=4", UNKNOWN, false),
@@ -60,11 +56,11 @@ class WorkerCountTest {
         arguments("spark.master=yarn spark.dynamicAllocation.enabled=True", UNKNOWN, true),
         arguments(
             "spark.master=yarn spark.dynamicAllocation.enabled=true spark.dynamicAllocation.maxExecutors=5",
-            OptionalInt.of(5),
+            Optional.of(5),
             true),
         arguments(
             "spark.master=spark://h:7077 spark.dynamicAllocation.enabled=true spark.dynamicAllocation.maxExecutors=5 spark.cores.max=4 spark.executor.cores=2",
-            OptionalInt.of(2),
+            Optional.of(2),
             true),
         arguments(
             "spark.master=yarn spark.dynamicAllocation.enabled=true spark.dynamicAllocation.maxExecutors=infinity",
@@ -75,7 +71,7 @@ class WorkerCountTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("requests")
   void settingsTellHowManyExecutorsWereAskedFor(
-      String settings, OptionalInt executors, boolean onDemand) {
+      String settings, Optional<Integer> executors, boolean onDemand) {
     ExecutorRequest request = request(settings.split(" "));
 
     assertThat(request.executors()).isEqualTo(executors);

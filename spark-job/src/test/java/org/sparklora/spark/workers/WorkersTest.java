@@ -19,7 +19,6 @@ import org.sparklora.train.meter.ExecutorMeter;
 import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.SharedVector;
-import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /** What this process and executors have in common. */
@@ -90,7 +89,7 @@ class WorkersTest {
   }
 
   /** Says to have trained on a token in a millisecond, and returns two floats. */
-  private record Train(SharedVector vector) implements Work<Integer, FlatVector> {
+  private record Train(SharedVector vector) implements Workers.Work<Integer, FlatVector> {
     @Override
     public FlatVector run(Integer index) {
       ExecutorMeter.here().trained(1, 1_000_000);
@@ -99,7 +98,7 @@ class WorkersTest {
     }
   }
 
-  private record Element(SharedVector vector) implements Work<Integer, Float> {
+  private record Element(SharedVector vector) implements Workers.Work<Integer, Float> {
     @Override
     public Float run(Integer index) {
       float[] value = new float[1];

@@ -32,11 +32,7 @@ final class Bootstrap {
    */
   record Interval(double low, double high, double undefined) {}
 
-  /**
-   * The interval of a statistic.
-   *
-   * @param statistic its value in a draw, the same for equal draws; NaN if undefined
-   */
+  /** The interval of a statistic, which is the same for equal draws; NaN means undefined. */
   static Interval of(int seeds, ToDoubleFunction<Draw> statistic) {
     SplittableRandom random = new SplittableRandom(SEED);
     SplittableRandom choices = new SplittableRandom(SEED_OF_CHOICES);

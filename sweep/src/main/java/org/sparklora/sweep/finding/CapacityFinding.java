@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.ToDoubleFunction;
+import org.sparklora.observe.estimate.Capacity;
 import org.sparklora.sweep.SweepMetric;
 import org.sparklora.sweep.TrialOutcome;
 
@@ -28,14 +29,12 @@ final class CapacityFinding {
 
   private static final double LARGEST_OVER_SMALLEST_SHARE = 4;
 
-  private static final double BITS_PER_PARAMETER = 2;
-
   private static final int LEAST_RANKS = 3;
 
   private CapacityFinding() {}
 
   static Findings of(Study study) {
-    List<SeedCurve> curves = StepCurves.of(study, study.metric());
+    List<SeedCurve> curves = study.overSteps(study.metric());
     Draw measured = Draw.measured(study.seeds().size());
     List<Map<String, Object>> departures = new ArrayList<>();
     for (SeedCurve curve : curves) {
@@ -47,7 +46,7 @@ final class CapacityFinding {
       long parameters = parameters(study, curve);
       numbers.put("trained_parameters", parameters);
       if (curve.of().isAdapter()) {
-        double bits = BITS_PER_PARAMETER * parameters;
+        double bits = Capacity.bits(parameters);
         numbers.put("capacity_bits", bits);
         numbers.put("predicted_step", Conclusion.finite(predicted(study, bits)));
       }
@@ -57,8 +56,7 @@ final class CapacityFinding {
         study,
         List.of(departures(study, curves, measured), ends(RateCurves.of(study).adapters())),
         List.of(
-            StepCurves.figure(
-                "Where each rank leaves the common line", study, study.metric(), true)),
+            study.figureOverSteps("Where each rank leaves the common line", study.metric(), true)),
         Map.of("departures", departures));
   }
 

@@ -20,11 +20,7 @@ record Draw(int[] seeds, OptionalLong salt) {
     return new Draw(IntStream.range(0, seeds).toArray(), OptionalLong.empty());
   }
 
-  /**
-   * A choice from 0 to {@code count} - 1; 0 by default.
-   *
-   * @param count at least one
-   */
+  /** A choice among {@code count}, at least one, from 0 on; 0 by default. */
   int choice(String name, int count) {
     return salt.isEmpty() ? 0 : random(name).nextInt(count);
   }

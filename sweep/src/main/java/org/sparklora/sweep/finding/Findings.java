@@ -50,7 +50,7 @@ record Findings(List<Conclusion> verdicts, List<LineFigure> figures, Map<String,
     LineFigure figure =
         rates.haveSeveralRates()
             ? rates.figure("Trials by learning rate")
-            : StepCurves.figure("Trials", study, study.metric(), false);
+            : study.figureOverSteps("Trials", study.metric(), false);
     return new Findings(List.of(), List.of(figure), Map.of("optima", rates.optima()));
   }
 }

@@ -41,11 +41,7 @@ record IntervalLine(
         new double[0]);
   }
 
-  /**
-   * The points for {@code results.json}.
-   *
-   * @param first the first entries of each point
-   */
+  /** The points for {@code results.json}, each with the entries {@code first} at its beginning. */
   List<Map<String, Object>> numbers(Map<String, Object> first, String ofX, String ofY) {
     List<Map<String, Object>> points = new ArrayList<>();
     for (int i = 0; i < x.size(); i++) {

@@ -41,7 +41,7 @@ record RankIndependence(
             .map(Trial::rate)
             .distinct()
             .sorted()
-            .map(rate -> StepCurves.of(adapters.where(trial -> trial.rate() == rate), LOSS))
+            .map(rate -> adapters.where(trial -> trial.rate() == rate).overSteps(LOSS))
             .filter(curves -> curves.size() == ranks && ranks > 1)
             .limit(2)
             .toList();

@@ -56,9 +56,8 @@ final class RlRankFinding {
             .flatMap(one -> one.outcome().log().stream())
             .anyMatch(row -> row.containsKey(REWARD));
     figures.add(
-        StepCurves.figure(
+        study.figureOverSteps(
             "Learning from rewards: rank 1 beside full fine-tuning",
-            study,
             logged ? new SweepMetric(REWARD, false, 1) : study.metric(),
             false));
     return figures;

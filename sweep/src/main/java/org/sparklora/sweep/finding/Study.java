@@ -11,6 +11,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.sparklora.observe.report.LineFigure;
 import org.sparklora.sweep.SweepMetric;
 import org.sparklora.sweep.Trial;
 import org.sparklora.sweep.TrialOutcome;
@@ -73,6 +74,34 @@ public record Study(SweepMetric metric, List<Trial.Seeds> seeds, List<Measured> 
                 Collectors.groupingBy(
                     one -> one.trial().series(), LinkedHashMap::new, Collectors.toList()));
     return groups.values().stream().map(group -> curve(group, points, choice)).toList();
+  }
+
+  /**
+   * A metric of the log over the optimizer steps, without diverged trials: at each step the best
+   * over the learning rates, as in the blog's figures.
+   */
+  List<SeedCurve> overSteps(SweepMetric logged) {
+    return curves(
+        one ->
+            one.outcome().log().stream()
+                .filter(row -> one.outcome().state() != TrialOutcome.State.DIVERGED)
+                .filter(row -> row.containsKey(logged.name()))
+                .filter(row -> row.getOrDefault(TrialOutcome.STEP, 0.0) > 0)
+                .map(row -> new double[] {row.get(TrialOutcome.STEP), row.get(logged.name())}),
+        (before, value) ->
+            Double.isNaN(before) || logged.cost(value) < logged.cost(before) ? value : before);
+  }
+
+  /** The figure of {@link #overSteps}: means over seeds with their range. */
+  LineFigure figureOverSteps(String title, SweepMetric logged, boolean logarithmic) {
+    return new LineFigure(
+        title,
+        "at each step the best over the learning rates; means over %s with their range"
+            .formatted(Conclusion.seeds(seeds.size())),
+        "optimizer steps",
+        logged.name(),
+        logarithmic,
+        overSteps(logged).stream().map(curve -> curve.line(seeds.size(), new double[0])).toList());
   }
 
   private SeedCurve curve(

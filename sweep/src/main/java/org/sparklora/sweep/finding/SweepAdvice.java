@@ -41,11 +41,7 @@ public record SweepAdvice(String folder, JsonNode results) {
    */
   private record Best(int rank, double rate, double low, double high, double cost) {}
 
-  /**
-   * Reads a sweep.
-   *
-   * @throws ConfigException if the folder has no completed sweep
-   */
+  /** Reads a sweep; a folder without a completed one is refused. */
   public static SweepAdvice read(Configuration hadoop, String folder) {
     Path file = new Path(folder, SweepReport.RESULTS);
     try {

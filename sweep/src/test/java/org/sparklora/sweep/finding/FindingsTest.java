@@ -598,7 +598,7 @@ class FindingsTest {
 
   @Test
   void theLogOfADivergedTrialIsNoPartOfCurves() {
-    List<SeedCurve> curves = StepCurves.of(divergedAfter50().study(), LOSS);
+    List<SeedCurve> curves = divergedAfter50().study().overSteps(LOSS);
 
     assertThat(curves).hasSize(1);
     assertThat(curves.get(0).grid()).containsExactly(50, 100);

@@ -13,7 +13,6 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.train.meter.PromptQueue;
-import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -78,7 +77,7 @@ public record GenerateStage(
   }
 
   private record Complete(Sampler sampler, SamplingConfig sampling)
-      implements Work<List<org.sparklora.model.generate.Prompt>, List<Completion>> {
+      implements Workers.Work<List<org.sparklora.model.generate.Prompt>, List<Completion>> {
     @Override
     public List<Completion> run(List<org.sparklora.model.generate.Prompt> prompts) {
       return sampler.complete(prompts, sampling);

@@ -12,6 +12,7 @@ import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainingPlan;
 import org.sparklora.train.step.PolicyUpdates;
+import org.sparklora.train.workers.Workers;
 
 /**
  * Group-relative policy optimisation (Shao et al., 2024): a round of completions is drawn, judged
@@ -30,7 +31,6 @@ import org.sparklora.train.step.PolicyUpdates;
  * ({@link PolicyUpdates#average}).
  *
  * @param plan steps over micro-steps: its rows are those of an epoch
- * @param batch the relation of rounds and steps
  */
 public record GrpoLoop(
     TrainingPlan plan,
@@ -137,13 +137,10 @@ public record GrpoLoop(
     int workers = batch.workers();
     return updates.average(
         IntStream.range(0, workers)
-            .mapToObj(own -> batches.stream().map(step -> part(step, own, workers)).toList())
+            .mapToObj(
+                own ->
+                    batches.stream().map(step -> Workers.shares(step, workers).get(own)).toList())
             .toList());
-  }
-
-  private static <T> List<T> part(List<T> all, int number, int parts) {
-    int size = all.size() / parts;
-    return List.copyOf(all.subList(number * size, (number + 1) * size)); // to be sent
   }
 
   /** Compares the log-probabilities of sampler and gradient's forward pass for the drawn rounds. */

@@ -12,7 +12,6 @@ import org.sparklora.train.ExecutorModel;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.workers.SharedVector;
-import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -45,16 +44,11 @@ public record LogProbStage(Workers workers, TrainedModel model, float temperatur
     if (trained.stream().noneMatch(LogProbStage::lacksReference)) {
       return trained;
     }
-    List<List<PolicyRow>> microBatches = new ArrayList<>();
-    for (int from = 0; from < trained.size(); from += rows) {
-      List<PolicyRow> microBatch =
-          trained.subList(from, Math.min(from + rows, trained.size())).stream()
-              .filter(row -> !row.masked())
-              .toList();
-      if (!microBatch.isEmpty()) {
-        microBatches.add(microBatch);
-      }
-    }
+    List<List<PolicyRow>> microBatches =
+        Workers.batches(trained, rows).stream()
+            .map(batch -> batch.stream().filter(row -> !row.masked()).toList())
+            .filter(batch -> !batch.isEmpty())
+            .toList();
     Iterator<float[]> logProbs = runBatches(reference, microBatches).iterator();
     return trained.stream()
         .map(row -> row.masked() ? row : row.withReference(logProbs.next()))
@@ -109,7 +103,7 @@ public record LogProbStage(Workers workers, TrainedModel model, float temperatur
   }
 
   private record Score(TrainedModel model, SharedVector parameters, float temperature)
-      implements Work<List<List<PolicyRow>>, List<float[]>> {
+      implements Workers.Work<List<List<PolicyRow>>, List<float[]>> {
     @Override
     public List<float[]> run(List<List<PolicyRow>> batches) {
       List<float[]> all = new ArrayList<>();

@@ -12,8 +12,6 @@ import org.sparklora.train.RowOrder;
  *
  * <p>The first epoch's random order is TRL's; later epochs are shuffled alike, but with seed +
  * epoch, so that they do not depend on earlier draws. Immutable and thread-safe.
- *
- * @param prompts number of prompts
  */
 public record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long seed) {
 

@@ -52,11 +52,7 @@ public record RoundExecutors(int ahead, Optional<Integer> count, Optional<Intege
     return all.part(0, all.count() - others);
   }
 
-  /**
-   * The number of executors that train: also in one process, in turn.
-   *
-   * @param learners of {@link #learners}
-   */
+  /** The number of executors that train: also in one process, in turn. */
   public int trainers(Workers learners) {
     return learners instanceof LocalWorkers
         ? Math.max(1, count.orElse(1) - drawers.orElse(0))

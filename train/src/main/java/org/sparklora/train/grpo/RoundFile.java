@@ -11,14 +11,13 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
-import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Types;
 import org.sparklora.model.PolicyRow;
+import org.sparklora.pipeline.table.Cells;
 import org.sparklora.pipeline.table.GenerationTable;
-import org.sparklora.pipeline.table.GroupFile;
-import org.sparklora.pipeline.table.ListCells;
+import org.sparklora.pipeline.table.RowFile;
 import org.sparklora.pipeline.table.ScoredGeneration;
 
 /**
@@ -41,31 +40,30 @@ public final class RoundFile {
   private static final MessageType SCHEMA =
       new MessageType(
           "policy_rows",
-          ListCells.ints(PROMPT_IDS),
-          ListCells.ints(COMPLETION_IDS),
+          Cells.ints(PROMPT_IDS),
+          Cells.ints(COMPLETION_IDS),
           Types.required(PrimitiveTypeName.FLOAT).named(ADVANTAGE),
           Types.required(PrimitiveTypeName.FLOAT).named(DRIFT),
           Types.required(PrimitiveTypeName.BOOLEAN).named(MASKED),
-          ListCells.floats(OLD),
-          ListCells.floats(REFERENCE),
-          ListCells.floats(WEIGHTS));
+          Cells.floats(OLD),
+          Cells.floats(REFERENCE),
+          Cells.floats(WEIGHTS));
 
   private RoundFile() {}
 
   /** Writes a round into a local folder. */
   public static void write(java.nio.file.Path local, Round round) {
-    GroupFile.write(
+    RowFile.write(
         new Configuration(false),
         new Path(local.resolve(NAME).toUri()),
         SCHEMA,
         round.rows(),
-        RoundFile::toGroup);
+        RoundFile::fill);
   }
 
   /**
    * The unfinished round of a checkpoint; empty if the run begins, or resumes between rounds.
    *
-   * @param checkpoint from which the run resumes
    * @param scored the round's judged completions, to be shown; the log has all else already
    */
   public static Optional<Round> read(
@@ -76,7 +74,7 @@ public final class RoundFile {
       return Optional.empty();
     }
     String path = file.get().toString();
-    List<PolicyRow> rows = GroupFile.read(hadoop, path, "grpo", RoundFile::fromGroup);
+    List<PolicyRow> rows = RowFile.read(hadoop, path, "grpo", RoundFile::fromGroup);
     return Optional.of(Round.trusted(rows, scored.get()));
   }
 
@@ -94,7 +92,6 @@ public final class RoundFile {
   /**
    * The judged completions of the rounds that a checkpoint has ahead, by number.
    *
-   * @param checkpoint from which the run resumes
    * @param first number of the first round that the run will need
    */
   public static SortedMap<Integer, List<ScoredGeneration>> readAhead(
@@ -111,31 +108,29 @@ public final class RoundFile {
     return ahead;
   }
 
-  private static Group toGroup(PolicyRow row) {
-    Group group = new SimpleGroup(SCHEMA);
-    ListCells.put(group, PROMPT_IDS, row.prompt());
-    ListCells.put(group, COMPLETION_IDS, row.completion());
+  private static void fill(Group group, PolicyRow row) {
+    Cells.put(group, PROMPT_IDS, row.prompt());
+    Cells.put(group, COMPLETION_IDS, row.completion());
     group.add(ADVANTAGE, row.advantage());
     group.add(DRIFT, row.drift());
     group.add(MASKED, row.masked());
     putUnlessNone(group, OLD, row.ofTokens().oldLogProbs());
     putUnlessNone(group, REFERENCE, row.ofTokens().referenceLogProbs());
     putUnlessNone(group, WEIGHTS, row.ofTokens().weights());
-    return group;
   }
 
   private static void putUnlessNone(Group group, String column, float[] logProbs) {
     if (logProbs.length > 0) {
-      ListCells.put(group, column, logProbs);
+      Cells.put(group, column, logProbs);
     }
   }
 
   private static PolicyRow fromGroup(Group group) {
     return new PolicyRow(
-        ListCells.ints(group, PROMPT_IDS),
-        ListCells.ints(group, COMPLETION_IDS),
+        Cells.ints(group, PROMPT_IDS),
+        Cells.ints(group, COMPLETION_IDS),
         group.getFloat(ADVANTAGE, 0),
-        group.getType().containsField(DRIFT) ? group.getFloat(DRIFT, 0) : 0,
+        Cells.has(group, DRIFT) ? group.getFloat(DRIFT, 0) : 0,
         group.getBoolean(MASKED, 0),
         new PolicyRow.OfTokens(
             floatsOrNone(group, OLD),
@@ -144,8 +139,6 @@ public final class RoundFile {
   }
 
   private static float[] floatsOrNone(Group group, String column) {
-    boolean has =
-        group.getType().containsField(column) && group.getFieldRepetitionCount(column) > 0;
-    return has ? ListCells.floats(group, column) : PolicyRow.NONE;
+    return Cells.has(group, column) ? Cells.floats(group, column) : PolicyRow.NONE;
   }
 }

@@ -24,7 +24,6 @@ import org.sparklora.pipeline.table.TableException;
  * existing table, of a run that was stopped after that stage, is read instead of made again, if it
  * names the same settings and parameters.
  *
- * @param folders of the tables
  * @param settings of the run that tables depend on
  * @param kept rounds whose tables stay; empty for all
  */

@@ -26,18 +26,12 @@ public final class ExecutorMeter {
    * Adds work on computing or applying gradients.
    *
    * @param tokens tokens trained on; 0 for more work on tokens that were already counted
-   * @param nanos that it took
    */
   public synchronized void trained(long tokens, long nanos) {
     training = training.plus(new Effort(tokens, nanos));
   }
 
-  /**
-   * Adds work on completing prompts.
-   *
-   * @param tokens number of sampled tokens
-   * @param nanos that it took
-   */
+  /** Adds work on completing prompts, of which {@code tokens} are the sampled ones. */
   public synchronized void generated(long tokens, long nanos) {
     generation = generation.plus(new Effort(tokens, nanos));
   }

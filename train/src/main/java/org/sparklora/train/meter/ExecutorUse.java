@@ -71,7 +71,10 @@ public final class ExecutorUse {
           .forEach(
               (name, peak) -> {
                 metrics.put(PREFIX + reading.executor() + "/" + name, peak);
-                metrics.merge(PREFIX + "max_" + name, peak, ExecutorUse::larger);
+                metrics.merge(
+                    PREFIX + "max_" + name,
+                    peak,
+                    (one, other) -> Math.max(one.longValue(), other.longValue()));
               });
     }
     return metrics;
@@ -93,9 +96,5 @@ public final class ExecutorUse {
       metrics.put(PREFIX + "mean_" + name, rates.getAverage());
       metrics.put(PREFIX + "max_" + name, rates.getMax());
     }
-  }
-
-  private static Number larger(Number a, Number b) {
-    return Math.max(a.longValue(), b.longValue());
   }
 }

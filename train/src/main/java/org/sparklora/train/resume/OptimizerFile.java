@@ -19,7 +19,6 @@ import org.sparklora.text.json.CheckpointException;
  * A safetensors file with an optimizer's state of every trained parameter, named by torch's name of
  * the state, a dot and the parameter's name.
  *
- * @param name of the file
  * @param states torch's names of the states of a parameter
  */
 public record OptimizerFile(String name, List<String> states) {

@@ -28,9 +28,7 @@ import org.sparklora.train.TrainerState;
  * micro-batch.
  *
  * @param formatVersion 1
- * @param fingerprint of the run
  * @param sums sums so far; the run resumes after their number of steps
- * @param best the best evaluation so far
  * @param window measurements since the last log row that it averages
  * @param files the checkpoint's other files by their paths in it
  */

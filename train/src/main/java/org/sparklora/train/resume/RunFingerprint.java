@@ -22,7 +22,7 @@ import org.sparklora.pipeline.config.Flags;
  */
 public record RunFingerprint(Map<String, String> fixed, Map<String, String> changeable) {
   private static final String MODEL = Flags.MODEL_NAME_OR_PATH.name();
-  private static final String NOTHING = "nothing";
+  private static final String UNSET = "unset";
 
   /**
    * Settings that some checkpoints do not name: older ones, and {@code grpo}'s without local steps,
@@ -36,7 +36,7 @@ public record RunFingerprint(Map<String, String> fixed, Map<String, String> chan
           Flags.NUM_WORKERS.name(),
           Flags.ROUTER_AUX_LOSS_COEF.name());
 
-  /** Values of settings that older checkpoints do not name. */
+  /** Values of settings that older checkpoints do not name, where they are not unset. */
   private static final Map<String, String> BEFORE_NAMED =
       Map.of(Flags.OUTER_OPTIMIZER.name(), "average");
 
@@ -71,7 +71,7 @@ public record RunFingerprint(Map<String, String> fixed, Map<String, String> chan
     List<String> changes = new ArrayList<>();
     changeable.forEach(
         (name, value) -> {
-          String before = checkpoint.changeable.getOrDefault(name, NOTHING);
+          String before = checkpoint.changeable.getOrDefault(name, UNSET);
           if (!value.equals(before)) {
             changes.add(
                 "%s was %s up to here and is %s from now on".formatted(name, before, value));
@@ -81,10 +81,9 @@ public record RunFingerprint(Map<String, String> fixed, Map<String, String> chan
   }
 
   private void requireSame(String name, RunFingerprint checkpoint, String place) {
-    String now = fixed.getOrDefault(name, NOTHING);
-    String before = checkpoint.fixed.getOrDefault(name, BEFORE_NAMED.getOrDefault(name, NOTHING));
-    boolean isUnknown = before.equals(NOTHING) || before.equals("unset");
-    if (!now.equals(before) && !(isUnknown && NOT_ALWAYS_KNOWN.contains(name))) {
+    String now = fixed.getOrDefault(name, UNSET);
+    String before = checkpoint.fixed.getOrDefault(name, BEFORE_NAMED.getOrDefault(name, UNSET));
+    if (!now.equals(before) && !(before.equals(UNSET) && NOT_ALWAYS_KNOWN.contains(name))) {
       throw new ConfigException(
               name,
               now,

@@ -9,7 +9,6 @@ import org.sparklora.train.StepMetrics;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.workers.SharedVector;
-import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -24,11 +23,7 @@ import org.sparklora.train.workers.Workers;
 public record Evaluation(
     Workers workers, TrainedVectors vectors, TrainingRows rows, int batchRows) {
 
-  /**
-   * Evaluates all rows.
-   *
-   * @param step number of steps taken so far
-   */
+  /** Evaluates all rows, after {@code step} steps. */
   public EvalMetrics run(int step) {
     int count = rows.count();
     workers.during("step " + step);
@@ -48,7 +43,7 @@ public record Evaluation(
   }
 
   private record Evaluate(TrainedModel model, TrainingRows rows, SharedVector parameters)
-      implements Work<List<int[]>, List<StepMetrics>> {
+      implements Workers.Work<List<int[]>, List<StepMetrics>> {
     @Override
     public List<StepMetrics> run(List<int[]> batches) {
       try (ExecutorModel here = ExecutorModel.of(model)) {

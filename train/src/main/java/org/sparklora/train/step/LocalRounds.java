@@ -19,7 +19,6 @@ import org.sparklora.train.resume.OptimizerFile;
 import org.sparklora.train.vector.FlatVector;
 import org.sparklora.train.vector.VectorType;
 import org.sparklora.train.workers.SharedVector;
-import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -48,9 +47,7 @@ public final class LocalRounds implements AutoCloseable {
   private RoundStart.Snapshot snapshot;
 
   /**
-   * @param workers take the steps
    * @param vectors the driver's; its moments are those of worker 0 after each snapshot
-   * @param plan divides rows among the workers
    */
   public LocalRounds(
       AveragingSettings settings,
@@ -80,11 +77,7 @@ public final class LocalRounds implements AutoCloseable {
     return new RoundStart(run, snapshot, List.copyOf(past), firstStep, endStep);
   }
 
-  /**
-   * The share of each worker in the mean: its target tokens of the round over all workers'.
-   *
-   * @param round for each worker its steps
-   */
+  /** The share of each worker in the mean: its target tokens of the round over all workers'. */
   public static double[] shares(List<List<StepRows>> round) {
     long[] tokens =
         round.stream()
@@ -130,7 +123,7 @@ public final class LocalRounds implements AutoCloseable {
   }
 
   private record Collect(RoundStart start, TrainedModel model, StepRule rule)
-      implements Work<Integer, FlatVector> {
+      implements Workers.Work<Integer, FlatVector> {
     @Override
     public FlatVector run(Integer worker) {
       try (TrainedVectors vectors = TrainedVectors.zeros(model, rule)) {

@@ -29,11 +29,7 @@ public final class OuterOptimizer implements AutoCloseable {
     public static final Settings AVERAGE = new Settings(1, 0);
   }
 
-  /**
-   * Begins with a momentum of zeros.
-   *
-   * @param size number of parameters
-   */
+  /** Begins with a momentum of zeros for {@code size} parameters. */
   public OuterOptimizer(Settings settings, long size) {
     this.settings = settings;
     this.momentum = new FlatVector(size);

@@ -13,10 +13,8 @@ import org.sparklora.train.PolicyMetrics;
 import org.sparklora.train.PolicyMicroBatch;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.vector.FlatVector;
-import org.sparklora.train.workers.Adding;
 import org.sparklora.train.workers.LocalWorkers;
 import org.sparklora.train.workers.SharedVector;
-import org.sparklora.train.workers.Work;
 import org.sparklora.train.workers.Workers;
 
 /**
@@ -57,9 +55,23 @@ public final class PolicyUpdates implements AutoCloseable {
     return vectors.model();
   }
 
-  /** The current policy in this process, until the next {@link #apply}. */
-  public FlatVector vector() {
-    return vectors.vector();
+  /**
+   * The policy as it was after a number of optimizer steps.
+   *
+   * @param vector the parameters, on the driver
+   * @param shared the parameters, for work
+   */
+  public record Version(int steps, FlatVector vector, SharedVector shared) {}
+
+  /** The current policy, which {@code steps} optimizer steps led to; valid until the next one. */
+  public Version version(int steps) {
+    return new Version(steps, vectors.vector(), parameters());
+  }
+
+  /** A copy of the current policy, which {@code readers} can read until it is no longer shared. */
+  public Version copy(int steps, Workers readers) {
+    FlatVector copy = vectors.vector().copy();
+    return new Version(steps, copy, readers.share(copy));
   }
 
   /**
@@ -191,7 +203,7 @@ public final class PolicyUpdates implements AutoCloseable {
       SharedVector moments,
       float share,
       boolean ofChanges)
-      implements Adding<List<List<PolicyMicroBatch>>, List<PolicyMetrics>> {
+      implements Workers.Adding<List<List<PolicyMicroBatch>>, List<PolicyMetrics>> {
     @Override
     public List<PolicyMetrics> add(List<List<PolicyMicroBatch>> steps, FlatVector means) {
       long size = parameters.vector().size();
@@ -216,7 +228,7 @@ public final class PolicyUpdates implements AutoCloseable {
   }
 
   private record ComputeGradient(TrainedModel model, SharedVector parameters)
-      implements Work<PolicyMicroBatch, PolicyGradient> {
+      implements Workers.Work<PolicyMicroBatch, PolicyGradient> {
     @Override
     public PolicyGradient run(PolicyMicroBatch microBatch) {
       try (ExecutorModel here = ExecutorModel.of(model)) {

@@ -19,8 +19,6 @@ import org.sparklora.train.workers.SharedVector;
  * KeptVectors}) reads only that round's update; any other reads the snapshot and all updates since,
  * and repeats a worker's steps for its moments.
  *
- * @param snapshot the latest
- * @param past the rounds since the snapshot
  * @param firstStep the round's first step, from 0
  * @param endStep the step after its last
  */
@@ -34,9 +32,6 @@ public record RoundStart(Run run, Snapshot snapshot, List<Past> past, int firstS
    * destroying the broadcast frees them on every executor that read it.
    *
    * @param name unique
-   * @param settings of the averages
-   * @param plan the rows of each step
-   * @param rows the training rows
    */
   public record Run(String name, AveragingSettings settings, TrainingPlan plan, TrainingRows rows)
       implements Serializable, AutoCloseable {

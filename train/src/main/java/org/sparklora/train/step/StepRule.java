@@ -11,7 +11,6 @@ import org.sparklora.train.NonFiniteLossException;
  * The rule of an optimizer step: {@code torch.optim.AdamW} at the rate of a transformers schedule,
  * after {@code torch.nn.utils.clip_grad_norm_}. Steps are counted from 0.
  *
- * @param totalSteps steps of the whole run
  * @param decayed number of leading parameters that weight decay applies to: matrices
  */
 public record StepRule(

@@ -8,7 +8,6 @@ import org.sparklora.train.StepRows;
 import org.sparklora.train.TrainedModel;
 import org.sparklora.train.TrainingRows;
 import org.sparklora.train.vector.FlatVector;
-import org.sparklora.train.workers.Adding;
 import org.sparklora.train.workers.SharedVector;
 import org.sparklora.train.workers.Workers;
 
@@ -19,8 +18,6 @@ import org.sparklora.train.workers.Workers;
  * <p>Neither the global batch nor the result depends on the number of workers: exactly in local
  * mode, where all add to one gradient in turn; up to float32 rounding on a cluster, where each
  * worker adds up its own first. With the same number of workers the result is repeatable.
- *
- * @param rows the training rows
  */
 public record SummedGradients(Workers workers, TrainedVectors vectors, TrainingRows rows)
     implements Synchronizer {
@@ -50,7 +47,7 @@ public record SummedGradients(Workers workers, TrainedVectors vectors, TrainingR
   }
 
   private record AddGradients(TrainedModel model, TrainingRows rows, SharedVector parameters)
-      implements Adding<StepRows, StepMetrics> {
+      implements Workers.Adding<StepRows, StepMetrics> {
     @Override
     public StepMetrics add(StepRows step, FlatVector gradient) {
       try (ExecutorModel here = ExecutorModel.of(model)) {

@@ -34,7 +34,6 @@ public final class TrainedVectors implements AutoCloseable {
   private boolean isCleared = true; // whether the gradient is zeros; each completed step clears it
 
   /**
-   * @param model the model that has these parameters
    * @param gradient all zeros
    */
   public TrainedVectors(

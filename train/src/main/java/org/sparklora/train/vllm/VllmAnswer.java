@@ -17,7 +17,6 @@ import org.sparklora.pipeline.config.Flags;
  * Reads the answer of {@code /v1/completions}, and refuses completions that do not fit the request:
  * a completion that was cut off in a wrong place, or is another prompt's, would be trained on.
  *
- * @param server that answers
  * @param vocabulary the model's number of tokens
  * @param asked settings of the request
  */

@@ -13,7 +13,6 @@ import org.sparklora.train.meter.ExecutorMeter;
  * A policy that vLLM servers hold. A worker that draws from it divides its prompts over the
  * servers, each prompt's completions in one request.
  *
- * @param servers the servers that have the policy
  * @param model the name of the policy on the servers
  * @param adapter the folder from which a restarted server loads the policy; the empty string for a
  *     base model

@@ -151,7 +151,7 @@ record VllmServer(String url, String key, Duration timeout) implements Serializa
       return "start it with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True in its environment and --enable-lora";
     }
     return said.contains("max_lora_rank")
-        ? "start it with --max-lora-rank of at least this adapter's rank"
+        ? "start it with --max-lora-rank of at least this adapter's largest rank"
         : "it must run with --enable-lora, see the folder of --%s under the same path, and know the adapted layers"
             .formatted(Flags.VLLM_ADAPTER_DIR);
   }

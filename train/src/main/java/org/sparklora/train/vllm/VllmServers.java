@@ -65,7 +65,6 @@ public final class VllmServers implements AutoCloseable {
   /**
    * Waits for the servers to be up, and checks that they can do the run's work.
    *
-   * @param prompts that will be completed
    * @throws ConfigException naming a server and what it lacks
    */
   public static VllmServers open(

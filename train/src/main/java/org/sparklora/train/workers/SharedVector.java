@@ -3,7 +3,7 @@ package org.sparklora.train.workers;
 import java.io.Serializable;
 import org.sparklora.train.vector.FlatVector;
 
-/** A vector of the driver that every {@link Work} can read. */
+/** A vector of the driver that every {@link Workers.Work} can read. */
 public interface SharedVector extends Serializable, AutoCloseable {
   /** The vector in the process that calls, driver or executor. */
   FlatVector vector();

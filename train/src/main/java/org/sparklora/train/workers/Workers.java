@@ -1,13 +1,33 @@
 package org.sparklora.train.workers;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.sparklora.train.meter.ExecutorUse;
 import org.sparklora.train.vector.FlatVector;
 
 /** Runs the parts of a step or round, on executors or in this process. */
 public interface Workers {
+
+  /**
+   * A function applied to each part, on an executor or in this process. It must be deterministic:
+   * Spark retries the parts of a lost executor.
+   *
+   * @param <I> a part; serialisable
+   * @param <O> its result; serialisable
+   */
+  @FunctionalInterface
+  interface Work<I, O> extends Serializable {
+    O run(I part);
+  }
+
+  /** A {@link Work} that adds its main result to a vector, and returns all else. */
+  @FunctionalInterface
+  interface Adding<I, O> extends Serializable {
+    O add(I part, FlatVector sum);
+  }
 
   /** Labels the work from now on, for example {@code step 12}; Spark's pages show the label. */
   default void during(String what) {}
@@ -74,14 +94,26 @@ public interface Workers {
    * empty.
    */
   default <T> List<List<T>> shares(List<T> all) {
+    return shares(all, count());
+  }
+
+  /** Splits a list as {@link #shares(List)} does for {@code count} workers. */
+  static <T> List<List<T>> shares(List<T> all, int count) {
     List<List<T>> shares = new ArrayList<>();
-    for (int share = 0; share < count(); share++) {
-      int from = (int) ((long) all.size() * share / count());
-      int to = (int) ((long) all.size() * (share + 1) / count());
+    for (int share = 0; share < count; share++) {
+      int from = (int) ((long) all.size() * share / count);
+      int to = (int) ((long) all.size() * (share + 1) / count);
       if (from < to) {
         shares.add(List.copyOf(all.subList(from, to)));
       }
     }
     return shares;
+  }
+
+  /** Cuts a list into parts of {@code size} elements, of which the last may have fewer. */
+  static <T> List<List<T>> batches(List<T> all, int size) {
+    return IntStream.iterate(0, from -> from < all.size(), from -> from + size)
+        .mapToObj(from -> List.copyOf(all.subList(from, Math.min(from + size, all.size()))))
+        .toList();
   }
 }

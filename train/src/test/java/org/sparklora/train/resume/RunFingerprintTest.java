@@ -7,6 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 
 class RunFingerprintTest {
@@ -44,13 +45,25 @@ class RunFingerprintTest {
         .hasMessageContaining("made with average");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"lora_alpha_pattern", "lora_rank_pattern"})
+  void checkpointsThatNameNoPatternHaveNone(String flag) {
+    RunFingerprint none = fixed(Map.of());
+    assertThat(fixed(Map.of(flag, "unset")).requireSame(none, "checkpoint-1")).isEmpty();
+    RunFingerprint other = fixed(Map.of(flag, "{q_proj=64}"));
+    assertThatThrownBy(() -> other.requireSame(none, "checkpoint-1"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(flag + " = {q_proj=64} (checkpoint-1)")
+        .hasMessageContaining("made with unset");
+  }
+
   @Test
   void otherSettingsMustBeNamed() {
     String teacher = "teacher_model_name_or_path";
     RunFingerprint run = fixed(Map.of(teacher, "a"));
     assertThatThrownBy(() -> run.requireSame(fixed(Map.of()), "checkpoint-1"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("made with nothing");
+        .hasMessageContaining("made with unset");
     assertThatThrownBy(() -> run.requireSame(fixed(Map.of(teacher, "unset")), "checkpoint-1"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("made with unset");

@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.PolicyRow;
@@ -34,23 +33,22 @@ class LocalPolicyStepsTest {
   private static final int STEPS = 3;
 
   @TempDir private Path folder;
-  private TrainedModel model;
-  private StepRule rule;
+  private static TrainedModel model;
+  private static StepRule rule;
 
-  @BeforeEach
-  void prepare() throws IOException {
-    Path checkpoint = TestModels.copy("llama-tiny", Files.createDirectory(folder.resolve("model")));
-    model = TestModels.adapter(checkpoint, 4, 42);
+  @BeforeAll
+  static void prepare(@TempDir Path place) throws IOException {
+    model = TestModels.adapter(TestModels.copy("llama-tiny", place), 4, 42);
     rule =
         StepRule.of(
             model.layout(),
             new OptimizerConfig(1e-2, 0.9, 0.999, 1e-8, 0.01, 1.0),
-            ScheduleConfig.defaults(),
+            new ScheduleConfig(ScheduleConfig.Type.LINEAR, 0),
             STEPS);
   }
 
-  @AfterEach
-  void freeTheModel() {
+  @AfterAll
+  static void freeTheModel() {
     ExecutorModel.release(model);
   }
 

@@ -5,12 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,28 +40,27 @@ class LocalRoundsTest {
   private static final int WORKERS = 3;
   private static final int STEPS = 2;
   private static final int ROWS = 24;
-
-  @TempDir private Path folder;
-  private TrainedModel model;
-  private StepRule rule;
-  private final TrainingRows rows = rows();
-  private final TrainingPlan plan =
+  private static final TrainingPlan PLAN =
       new TrainingPlan(ROWS, 1, 1, WORKERS, 1, 0, RowOrder.SEQUENTIAL, 1);
 
-  @BeforeEach
-  void prepare() throws IOException {
-    Path checkpoint = TestModels.copy("llama-tiny", Files.createDirectory(folder.resolve("model")));
-    model = TestModels.adapter(checkpoint, 4, 42);
+  @TempDir private Path folder;
+  private static TrainedModel model;
+  private static StepRule rule;
+  private final TrainingRows rows = rows();
+
+  @BeforeAll
+  static void prepare(@TempDir Path place) throws IOException {
+    model = TestModels.adapter(TestModels.copy("llama-tiny", place), 4, 42);
     rule =
         StepRule.of(
             model.layout(),
             new OptimizerConfig(1e-3, 0.9, 0.999, 1e-8, 0.01, 1.0),
-            ScheduleConfig.defaults(),
-            plan.totalSteps());
+            new ScheduleConfig(ScheduleConfig.Type.LINEAR, 0),
+            PLAN.totalSteps());
   }
 
-  @AfterEach
-  void freeTheModel() {
+  @AfterAll
+  static void freeTheModel() {
     ExecutorModel.release(model);
   }
 
@@ -97,7 +95,7 @@ class LocalRoundsTest {
   private List<List<StepRows>> steps(int round) {
     List<List<StepRows>> steps = new ArrayList<>();
     for (int worker = 0; worker < WORKERS; worker++) {
-      steps.add(rows.ofWorker(worker, plan.steps(STEPS * round, STEPS * round + STEPS)));
+      steps.add(rows.ofWorker(worker, PLAN.steps(STEPS * round, STEPS * round + STEPS)));
     }
     return steps;
   }
@@ -133,7 +131,7 @@ class LocalRoundsTest {
   }
 
   private LocalRounds rounds(AveragingSettings settings, TrainedVectors vectors) {
-    return new LocalRounds(settings, new LocalWorkers(), vectors, plan, rows);
+    return new LocalRounds(settings, new LocalWorkers(), vectors, PLAN, rows);
   }
 
   /** Nesterov's formula in double, over changes of workers that train by themselves. */
@@ -274,7 +272,7 @@ class LocalRoundsTest {
     AveragingSettings bySpeed =
         new AveragingSettings(
             STEPS, OuterOptimizer.Settings.AVERAGE, true, true, VectorType.FLOAT32, 11);
-    RoundStart.Run run = new RoundStart.Run("dealt by speed", bySpeed, plan, rows);
+    RoundStart.Run run = new RoundStart.Run("dealt by speed", bySpeed, PLAN, rows);
     RoundStart.Snapshot snapshot = new RoundStart.Snapshot(5, new Unreadable(), List.of());
     RoundStart.Past past = new RoundStart.Past(10, 12, new Unreadable());
     RoundStart start = new RoundStart(run, snapshot, List.of(past), 12, 14);

@@ -62,7 +62,7 @@ class StepRuleTest {
   }
 
   private static StepRule clipping(double maxGradNorm) {
-    return rule(1, maxGradNorm, ScheduleConfig.defaults(), 4);
+    return rule(1, maxGradNorm, new ScheduleConfig(ScheduleConfig.Type.LINEAR, 0), 4);
   }
 
   @Test

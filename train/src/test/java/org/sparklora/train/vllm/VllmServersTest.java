@@ -18,12 +18,17 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.train.TestModels;
@@ -40,14 +45,15 @@ class VllmServersTest {
           new Prompt(0, "?", new int[] {5, 6, 7}, Optional.empty(), Map.of()),
           new Prompt(1, "?", new int[] {9, 8}, Optional.empty(), Map.of()));
 
+  private static Path base;
+  private static TrainedModel model;
+
   @TempDir private Path folder;
-  private Path base;
-  private TrainedModel model;
   private final List<VllmStandIn> running = new ArrayList<>();
 
-  @BeforeEach
-  void prepare() throws IOException {
-    base = TestModels.copy("llama-tiny", folder);
+  @BeforeAll
+  static void prepare(@TempDir Path place) throws IOException {
+    base = TestModels.copy("llama-tiny", place);
     model = TestModels.adapter(base, 16, 0);
   }
 
@@ -148,26 +154,15 @@ class VllmServersTest {
     }
   }
 
-  @Test
-  void aServerThatWasStartedAgainGetsTheAdapterBack() throws IOException {
+  /**
+   * A server was started again. With VLLM_SKIP_MODEL_NAME_VALIDATION its base answers, which would
+   * train the policy on the base unnoticed.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aServerThatLostTheAdapterGetsItBack(boolean baseAnswers) throws IOException {
     VllmStandIn server = start();
-    try (VllmServers servers = open();
-        FlatVector one = filled(0.05f)) {
-      Sampler sampler = servers.sampler(one, "v3");
-      List<String> before = tokens(draw(sampler));
-
-      server.forgetAdapters();
-
-      assertThat(tokens(draw(sampler))).isEqualTo(before);
-      assertThat(server.adapters()).hasSize(1);
-    }
-  }
-
-  /** A server with VLLM_SKIP_MODEL_NAME_VALIDATION would train the policy on its base unnoticed. */
-  @Test
-  void aServerWhoseBaseAnswersForALostAdapterGetsItBack() throws IOException {
-    VllmStandIn server = start();
-    server.answersForOthers = true;
+    server.answersForOthers = baseAnswers;
     try (VllmServers servers = open();
         FlatVector one = filled(0.05f)) {
       Sampler sampler = servers.sampler(one, "v3");
@@ -307,6 +302,23 @@ class VllmServersTest {
     stop();
     running.clear();
     refuses(server -> server.faults = number -> VllmStandIn.Fault.GARBAGE, "not JSON", "0.10.2");
+  }
+
+  /** As vLLM 0.32 compares it. */
+  @Test
+  void aServerMustHoldTheLargestRankOfAPattern() throws IOException {
+    LoraConfig.Patterns patterns = new LoraConfig.Patterns(Map.of("q_proj", 32), Map.of());
+    LoraTargets targets = LoraTargets.names(List.of("q_proj", "v_proj"));
+    LoraConfig lora = new LoraConfig(16, 32, 0, false, targets, patterns);
+    TrainedModel wide = TrainedModel.adapter(model.checkpoint(), lora, Precision.FLOAT32, false, 0);
+    VllmStandIn server = start();
+    server.maxRank = 16;
+    VllmConfig config =
+        new VllmConfig(List.of(server.url()), Duration.ofSeconds(60), adapters().toString(), true);
+    assertThatThrownBy(() -> VllmServers.open(config, wide, PROMPTS, SAMPLING))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("rank 32 is greater")
+        .hasMessageContaining("largest rank");
   }
 
   @Test

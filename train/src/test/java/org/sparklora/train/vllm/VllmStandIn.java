@@ -202,7 +202,11 @@ public final class VllmStandIn implements AutoCloseable {
     } else if (!seesAdapters || !Files.exists(folder.resolve("adapter_config.json"))) {
       error(http, 404, "Loading lora %s failed: No adapter found for %s".formatted(name, folder));
     } else {
-      int rank = JSON.readTree(folder.resolve("adapter_config.json").toFile()).path("r").asInt();
+      JsonNode config = JSON.readTree(folder.resolve("adapter_config.json").toFile());
+      int rank = config.path("r").asInt();
+      for (JsonNode other : config.path("rank_pattern")) {
+        rank = Math.max(rank, other.asInt());
+      }
       if (rank > maxRank) {
         String why =
             "Call to add_lora method failed: LoRA rank %s is greater than max_lora_rank %s.";

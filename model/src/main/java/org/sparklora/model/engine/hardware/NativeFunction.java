@@ -9,8 +9,7 @@ import org.bytedeco.javacpp.Pointer;
 /**
  * A C function of one argument, a pointer or an int, for which JavaCPP has no binding. Calls it
  * through JavaCPP's {@code Pointer.NativeDeallocator}, which calls any C function of one
- * pointer-sized argument; the supported platforms pass an int in the same way. Results are not
- * returned.
+ * pointer-sized argument; supported platforms pass an int alike. Results are not returned.
  *
  * <p>Thread-safe, if the function is.
  */

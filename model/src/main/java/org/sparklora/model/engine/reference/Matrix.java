@@ -2,10 +2,7 @@ package org.sparklora.model.engine.reference;
 
 import org.sparklora.model.engine.tensor.Tensor;
 
-/**
- * A factor of a matrix product of {@link ReferenceKernels}: {@code values[i·rowStride +
- * j·columnStride]}.
- */
+/** A factor of a product: {@code values[i·rowStride + j·columnStride]}. */
 record Matrix(float[] values, int rows, int columns, int rowStride, int columnStride) {
   Matrix(Tensor x) {
     this(x.toArray(), x.rows(), x.columns(), x.columns(), 1);

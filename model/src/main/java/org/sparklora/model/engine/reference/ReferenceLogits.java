@@ -14,9 +14,7 @@ import org.sparklora.model.engine.tensor.Tensor;
 /** Log-probabilities and draws of {@link ReferenceKernels}, one row of logits at a time. */
 interface ReferenceLogits extends Kernels {
 
-  /**
-   * With z = logits / temperature: {@code logSumExp = ln Σ e^z, logProb = z[target] − logSumExp}.
-   */
+  /** {@code z = logits / temperature, logSumExp = ln Σ e^z, logProb = z[target] − logSumExp}. */
   @Override
   default void tokenLogProbs(Tensor logits, Indices labels, float temperature, TokenScores y) {
     int[] targets = labels.toArray();

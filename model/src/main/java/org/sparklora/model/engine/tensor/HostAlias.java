@@ -10,9 +10,7 @@ package org.sparklora.model.engine.tensor;
  */
 public record HostAlias(Tensor tensor, Runnable bringing) implements AutoCloseable {
 
-  /**
-   * Copies the tensor to the memory. Waits for the copy, and so for every pending {@code Arrival}.
-   */
+  /** Copies the tensor to the memory; waits for that, and so for every pending {@code Arrival}. */
   public void writeBack() {
     bringing.run();
   }

@@ -123,9 +123,7 @@ public final class HostTensor extends Tensor {
     }
   }
 
-  /**
-   * The stored bits of elements {@code [offset, offset + count)} of a tensor of two-byte elements.
-   */
+  /** The stored bits of two-byte elements {@code [offset, offset + count)}. */
   public void readBits(long offset, short[] destination, int from, int count) {
     Window at = windowOn(offset, from, count, destination.length);
     at.shorts.get(at.index(address(offset), dtype()), destination, from, count);
@@ -143,8 +141,7 @@ public final class HostTensor extends Tensor {
 
   /**
    * Checks that {@code count} elements exist from {@code offset} in the tensor and from {@code
-   * from} in an array of {@code length}; returns the shared window, or a new one if the elements
-   * lie beyond it.
+   * from} in an array of {@code length}; returns the shared window, or one for elements beyond it.
    */
   private Window windowOn(long offset, int from, int count, int length) {
     checkOpen();

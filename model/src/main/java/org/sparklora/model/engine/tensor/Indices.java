@@ -32,7 +32,6 @@ public abstract class Indices implements AutoCloseable {
     return Math.addExact(largest, 1);
   }
 
-  /** The number of indices. */
   public final int count() {
     return count;
   }

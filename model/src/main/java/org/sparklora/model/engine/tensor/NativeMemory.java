@@ -3,7 +3,6 @@ package org.sparklora.model.engine.tensor;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -89,7 +88,7 @@ public final class NativeMemory implements AutoCloseable {
       throw new EOFException(); // reading a page past the end of the file would end the process
     }
     MappedByteBuffer buffer = file.map(FileChannel.MapMode.READ_ONLY, offset, bytes);
-    return counted(new BytePointer(buffer), bytes, () -> Unmapping.of(buffer));
+    return counted(new BytePointer(buffer), bytes, () -> unmap(buffer));
   }
 
   private static NativeMemory read(FileChannel file, long offset, long bytes) throws IOException {
@@ -133,7 +132,6 @@ public final class NativeMemory implements AutoCloseable {
     return pointer;
   }
 
-  /** The size in bytes. */
   public long bytes() {
     return bytes;
   }
@@ -164,28 +162,14 @@ public final class NativeMemory implements AutoCloseable {
    * Unmaps a file at once, which Java 17 leaves to the garbage collector, by {@code
    * sun.misc.Unsafe.invokeCleaner} of the open module jdk.unsupported.
    */
-  private static final class Unmapping {
-    private static final Object UNSAFE;
-    private static final Method INVOKE_CLEANER;
-
-    static {
-      try {
-        Class<?> type = Class.forName("sun.misc.Unsafe");
-        Field instance = type.getDeclaredField("theUnsafe");
-        instance.setAccessible(true);
-        UNSAFE = instance.get(null);
-        INVOKE_CLEANER = type.getMethod("invokeCleaner", ByteBuffer.class);
-      } catch (ReflectiveOperationException e) {
-        throw new ExceptionInInitializerError(e);
-      }
-    }
-
-    static void of(MappedByteBuffer buffer) {
-      try {
-        INVOKE_CLEANER.invoke(UNSAFE, buffer);
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("Cannot unmap a file: " + e.getMessage(), e);
-      }
+  private static void unmap(MappedByteBuffer buffer) {
+    try {
+      Class<?> type = Class.forName("sun.misc.Unsafe");
+      Field instance = type.getDeclaredField("theUnsafe");
+      instance.setAccessible(true);
+      type.getMethod("invokeCleaner", ByteBuffer.class).invoke(instance.get(null), buffer);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("Cannot unmap a file: " + e.getMessage(), e);
     }
   }
 }

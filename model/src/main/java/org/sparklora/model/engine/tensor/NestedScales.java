@@ -41,9 +41,7 @@ final class NestedScales {
     return map;
   }
 
-  /**
-   * PyTorch's {@code linspace(0.1, 1, parts + 1)}, computed from the nearer end, with one rounding.
-   */
+  /** PyTorch's {@code linspace(0.1, 1, parts + 1)}: from the nearer end, with one rounding. */
   private static float boundary(int index, int parts) {
     float step = (1 - 0.1f) / parts;
     return index < (parts + 1) / 2

@@ -88,9 +88,7 @@ public final class Nf4Tensor extends Tensor {
     }
   }
 
-  /**
-   * Adds the codes of the block {@code [from, to)} to words of zeros; returns the block's scale.
-   */
+  /** Adds codes of the block {@code [from, to)} to words of zeros; returns the block's scale. */
   private static float quantize(float[] elements, int from, int to, short[] words) {
     float largest = 0;
     for (int i = from; i < to; i++) {
@@ -147,7 +145,6 @@ public final class Nf4Tensor extends Tensor {
     return scales;
   }
 
-  /** The type that elements are rounded to when they are read. */
   public DType values() {
     return values;
   }

@@ -55,12 +55,10 @@ public abstract class Tensor implements AutoCloseable {
     return Arrays.equals(shape, other);
   }
 
-  /** The number of elements. */
   public final long size() {
     return size;
   }
 
-  /** The number of bytes of all elements. */
   public final long bytes() {
     return dtype.bytes(size);
   }
@@ -132,8 +130,7 @@ public abstract class Tensor implements AutoCloseable {
   public abstract void read(long offset, float[] destination, int from, int count);
 
   /**
-   * Copies float32 values in; a bfloat16 tensor takes them rounded to nearest, ties to even. A
-   * read-only tensor refuses them.
+   * Copies float32 values in, to bfloat16 rounded to nearest, ties to even; refused if read-only.
    */
   public void write(long offset, float[] source, int from, int count) {
     throw new UnsupportedOperationException("Cannot write to %s: it is read-only".formatted(this));
@@ -167,9 +164,7 @@ public abstract class Tensor implements AutoCloseable {
     }
   }
 
-  /**
-   * Frees the storage if this tensor owns it; views and wrapped memory are left alone. Idempotent.
-   */
+  /** Frees the storage if it is owned; views and wrapped memory are left alone. Idempotent. */
   @Override
   public abstract void close();
 

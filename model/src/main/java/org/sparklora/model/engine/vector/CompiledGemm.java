@@ -168,7 +168,6 @@ final class CompiledGemm implements AutoCloseable {
     return (scratchpad.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
-  /** The number of compiled shapes. */
   int compiled() {
     return products.size();
   }

@@ -42,8 +42,7 @@ final class LaneSums {
   }
 
   /**
-   * @param lanes {@code (16, LANES)}; afterwards the first 16 elements are the sums, the others
-   *     arbitrary
+   * @param lanes {@code (16, LANES)}; then the first 16 elements are the sums, the others arbitrary
    */
   static void sum(float[] lanes) {
     if (LANES == 16) {

@@ -95,12 +95,10 @@ final class PackedWeight extends Tensor {
     return size;
   }
 
-  /** The type of the other operand of products. */
   DType operands() {
     return operands;
   }
 
-  /** The weight that this is a copy of. */
   HostTensor original() {
     return original;
   }
@@ -109,7 +107,6 @@ final class PackedWeight extends Tensor {
     return (rows() + sliceOutputs - 1) / sliceOutputs;
   }
 
-  /** The first output of a slice. */
   int from(int slice) {
     return slice * sliceOutputs;
   }

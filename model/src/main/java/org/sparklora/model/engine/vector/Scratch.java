@@ -30,10 +30,7 @@ final class Scratch implements AutoCloseable {
   final MovingPointer b = new MovingPointer();
   final MovingPointer c = new MovingPointer();
 
-  /**
-   * Row buffer number {@code index}, for {@code columns} elements rounded up to whole vectors, with
-   * arbitrary content.
-   */
+  /** Row buffer {@code index} for {@code columns}, up to whole vectors; arbitrary content. */
   float[] row(int index, int columns) {
     int length = VectorMath.roundUp(columns);
     if (rows[index].length < length) {
@@ -42,10 +39,7 @@ final class Scratch implements AutoCloseable {
     return rows[index];
   }
 
-  /**
-   * Row buffer {@code index} with elements {@code [offset, offset + columns)} of x, then {@code
-   * padding}.
-   */
+  /** Row buffer {@code index} with x's {@code [offset, offset + columns)}, then {@code padding}. */
   float[] load(int index, Tensor x, long offset, int columns, float padding) {
     float[] row = row(index, columns);
     if (x.dtype() == DType.BFLOAT16) {
@@ -100,7 +94,6 @@ final class Scratch implements AutoCloseable {
     return matrices[index];
   }
 
-  /** This thread's compiled products. */
   CompiledGemm compiledGemm() {
     if (compiledGemm == null) {
       compiledGemm = new CompiledGemm();

@@ -119,10 +119,7 @@ final class VectorAttention {
     }
   }
 
-  /**
-   * Turns scores from {@code at} on, padded with −∞ to whole vectors, into probabilities; returns
-   * log Σ e^score.
-   */
+  /** Turns scores, padded with −∞ to whole vectors, into probabilities; returns log Σ e^score. */
   static float softmax(float[] row, int at, int visible) {
     int end = at + visible;
     float largest = VectorMath.largest(row, at, end);

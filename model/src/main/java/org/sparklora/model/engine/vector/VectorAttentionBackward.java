@@ -14,8 +14,7 @@ import org.sparklora.model.engine.tensor.Tensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
- * Attention of {@link VectorKernels}, backward. Forward was {@code P = softmax(scale·Q·Kᵀ), Y =
- * P·V}:
+ * Backward of {@link VectorAttention}. Forward was {@code P = softmax(scale·Q·Kᵀ), Y = P·V}:
  *
  * <pre>
  * P  = e^(scale·Q·Kᵀ − logSumExp)      dV += Pᵀ·dY
@@ -138,7 +137,6 @@ final class VectorAttentionBackward implements AutoCloseable {
     return (int) Math.min(length, Math.round(exact / VectorAttention.TILE) * VectorAttention.TILE);
   }
 
-  /** Frees the partial sums. */
   @Override
   public void close() {
     kept.close();

@@ -12,8 +12,7 @@ import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The operations of {@link VectorKernels} that treat each element alone. Chunks that fit the
- * first-level cache are copied into arrays, computed there and copied back: each operation is one
- * pass over memory.
+ * first-level cache are computed in arrays and copied back: each operation is one pass over memory.
  */
 interface VectorElementwise extends Kernels {
   /** Elements of one chunk: three of them are 24 KiB. */

@@ -27,9 +27,7 @@ final class VectorFewRows {
   /** Most inputs of a block of the weight: 4 rows of x then fit in the first-level cache. */
   private static final int MOST_INPUTS = 1536;
 
-  /**
-   * Bytes of a block of the weight: long reads are faster, but the second-level cache must hold it.
-   */
+  /** Bytes of a weight's block: long reads are faster, but the second-level cache must hold it. */
   private static final int BLOCK_BYTES = 96 << 10;
 
   /** Multiplications worth a hand-over between threads: some 5 µs. */

@@ -5,9 +5,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/**
- * Arithmetic of all vector kernels, on arrays padded to whole vectors, so that no loop has a tail.
- */
+/** Arithmetic of vector kernels on arrays padded to whole vectors, so that no loop has a tail. */
 final class VectorMath {
   static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, SPECIES.vectorShape());
@@ -36,8 +34,7 @@ final class VectorMath {
    * e^x to 1 unit in the last place: {@code 2^n · e^r} with {@code n = round(x / ln 2)} and the
    * minimax polynomial of degree 7 that Cephes uses for e^r on [−ln 2 / 2, ln 2 / 2].
    *
-   * <p>Arguments are clamped to the range of normal results: e^−∞ is 1.2e-38 and e^∞ 2.4e38. NaN
-   * stays NaN.
+   * <p>Clamps arguments to the range of normal results: e^−∞ is 1.2e-38, e^∞ 2.4e38. NaN stays NaN.
    */
   static FloatVector exp(FloatVector x) {
     FloatVector clamped = x.max(LOWEST).min(HIGHEST);

@@ -50,10 +50,7 @@ final class VectorMatmul implements AutoCloseable {
     this.bfloat16 = bfloat16;
   }
 
-  /**
-   * {@code y (+)= alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, a row's result does not
-   * depend on other rows.
-   */
+  /** {@code y (+)= alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows are independent. */
   void forward(HostTensor x, Tensor weight, float alpha, boolean adds, HostTensor y) {
     if (weight instanceof PackedWeight packed) {
       if (x.rows() <= VectorFewRows.MOST) {
@@ -101,13 +98,8 @@ final class VectorMatmul implements AutoCloseable {
   private void forwardPacked(
       HostTensor x, PackedWeight w, float alpha, boolean adds, HostTensor y) {
     Matrix xs = operand(x, alpha, w.operands(), VectorPacked.padded(x.rows()), 0);
-    VectorPacked.forward(
-        pool,
-        xs,
-        w,
-        adds,
-        y,
-        kept.matrix(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
+    HostTensor spare = kept.matrix(SUMS, VectorPacked.spare(y.rows(), w.rows()));
+    VectorPacked.forward(pool, xs, w, adds, y, spare);
   }
 
   /** Forward was {@code y += alpha · x · wᵀ}: {@code dX (+)= alpha · dY · w}. */
@@ -160,7 +152,7 @@ final class VectorMatmul implements AutoCloseable {
     int m = c.rows();
     int n = c.columns();
     int terms = (k / SLICES + CompiledGemm.TOKENS) / CompiledGemm.TOKENS * CompiledGemm.TOKENS;
-    HostTensor sums = kept.matrix(SUMS, DType.FLOAT32, SLICES * c.size());
+    HostTensor sums = kept.matrix(SUMS, SLICES * c.size());
     pool.forGemmRanges(
         k,
         terms,
@@ -250,7 +242,6 @@ final class VectorMatmul implements AutoCloseable {
     return new Matrix(type, copy.address(), x.columns(), false);
   }
 
-  /** Frees the buffers. */
   @Override
   public void close() {
     kept.close();

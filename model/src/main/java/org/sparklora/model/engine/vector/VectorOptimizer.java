@@ -8,8 +8,7 @@ import org.sparklora.model.engine.tensor.Tensor;
 
 /**
  * The operations of {@link VectorKernels} on vectors of all trained parameters: each is one pass
- * over memory, cut by size, so that no bit depends on the number of threads or the vector length of
- * the CPU.
+ * over memory, cut by size, so that no bit depends on the threads or the CPU's vector length.
  */
 interface VectorOptimizer extends VectorElementwise {
   /** Elements whose squares are added to one partial sum. */

@@ -5,8 +5,7 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
  * Products of few rows by a {@link PackedWeight}, of {@link VectorKernels}: {@code y (+)= x · wᵀ}
- * with float32 sums. oneDNN streams the weight once for up to 64 rows, so that memory bandwidth
- * limits the speed.
+ * with float32 sums. oneDNN streams the weight once for up to 64 rows, at memory bandwidth.
  *
  * <p>A row's result does not depend, to the bit, on how many other rows there are, on its place
  * among them, or on the threads. oneDNN may choose another order of sums for another number of rows

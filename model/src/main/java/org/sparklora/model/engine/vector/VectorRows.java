@@ -15,10 +15,7 @@ interface VectorRows extends VectorElementwise {
   /** Columns of one task that adds to rows of a table. */
   int TABLE_COLUMNS = 256;
 
-  /**
-   * Rows that one task sums before they are added to the total, which limits the error of long
-   * sums.
-   */
+  /** Rows that one task sums before adding to the total, which limits the error of long sums. */
   int SUM_ROWS = 64;
 
   // ---- bias ----------------------------------------------------------------------------------
@@ -139,9 +136,7 @@ interface VectorRows extends VectorElementwise {
             });
   }
 
-  /**
-   * Each task owns a column range, since two threads may not add to the row of a repeated token.
-   */
+  /** A task owns a column range, since two threads may not add to the row of a repeated token. */
   @Override
   default void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
     HostIndices of = (HostIndices) tokens;

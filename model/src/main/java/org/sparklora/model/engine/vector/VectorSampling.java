@@ -156,8 +156,7 @@ interface VectorSampling extends VectorElementwise {
 
     /**
      * The logit of the last token, from the likeliest down, before which the probabilities sum to
-     * less than top-p. Sums are double: in float, partial sums in another order would not fit the
-     * total.
+     * less than top-p. Sums are double: float sums in another order would not fit the total.
      */
     private float topP(float topP) {
       double[] masses = new double[GROUPS];

@@ -14,8 +14,7 @@ import org.sparklora.model.engine.tensor.Tensor;
  * <p>An operation is cut into numbered tasks whose outputs do not overlap; idle workers take the
  * next number. Which worker takes a task varies, the task's result does not: every run gives the
  * same results. The calling thread takes part in tasks without gemm, and waits while workers do
- * tasks that call gemm, since the pool must not change the OpenMP settings of a thread it does not
- * own.
+ * tasks that call gemm, since the pool must not change OpenMP's settings of other threads.
  *
  * <p>A training step hands over thousands of operations, decoding some hundred short ones per
  * token. An idle thread therefore spins for some microseconds before it sleeps, since waking it
@@ -66,10 +65,7 @@ final class WorkerPool implements AutoCloseable {
     void run(long from, long to, Scratch scratch);
   }
 
-  /**
-   * Runs tasks {@code 0 … count − 1}, which may call gemm, and returns when all are done. Not to be
-   * called from a task.
-   */
+  /** Runs tasks {@code 0 … count − 1} to their end; they may call gemm, but not this method. */
   void forEach(int count, Task task) {
     if (isFirstWorker()) {
       shareOut(count, task);
@@ -85,8 +81,7 @@ final class WorkerPool implements AutoCloseable {
 
   /**
    * Runs work on the first worker, which takes part in all operations of the work, so that no other
-   * thread, which may lack a core, has to start each of them. Other callers wait until the work is
-   * done.
+   * thread, which may lack a core, has to start each of them. Other callers wait meanwhile.
    */
   <T> T onWorker(Supplier<T> work) {
     if (isFirstWorker()) {
@@ -114,8 +109,7 @@ final class WorkerPool implements AutoCloseable {
 
   /**
    * Runs {@code range} on pieces of {@code [0, size)} of {@code step} elements, the last one
-   * shorter. Ranges may not call gemm: some of them, and always a single one, run on the calling
-   * thread.
+   * shorter. Ranges may not call gemm: some, and always a single one, run on the calling thread.
    */
   void forRanges(long size, long step, Range range) {
     int pieces = pieces(size, step);

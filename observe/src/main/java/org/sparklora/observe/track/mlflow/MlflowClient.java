@@ -67,11 +67,7 @@ final class MlflowClient {
     return server;
   }
 
-  /**
-   * Sends a GET request.
-   *
-   * @throws MlflowException if the server refuses
-   */
+  /** Sends a GET request; an {@link MlflowException} says that the server refuses. */
   JsonNode get(String call, Map<String, String> query) throws IOException {
     String words =
         query.entrySet().stream()
@@ -80,11 +76,7 @@ final class MlflowClient {
     return send(request(CALLS + call + words, timeout).GET(), call);
   }
 
-  /**
-   * Sends a POST request.
-   *
-   * @throws MlflowException if the server refuses
-   */
+  /** Sends a POST request; an {@link MlflowException} says that the server refuses. */
   JsonNode post(String call, Map<String, ?> body) throws IOException {
     String text = JSON.writeValueAsString(body);
     return send(
@@ -107,7 +99,7 @@ final class MlflowClient {
             : BodyPublishers.fromPublisher(BodyPublishers.ofInputStream(content), bytes);
     send(
         request(
-                "/api/2.0/mlflow-artifacts/artifacts/" + encodePath(path),
+                "/api/2.0/mlflow-artifacts/artifacts/" + encode(path).replace("%2F", "/"),
                 UPLOAD_TIMEOUT.plusSeconds(bytes / SLOWEST_UPLOAD))
             .PUT(body),
         "upload of " + path);
@@ -115,10 +107,6 @@ final class MlflowClient {
 
   private static String encode(String word) {
     return URLEncoder.encode(word, StandardCharsets.UTF_8).replace("+", "%20");
-  }
-
-  private static String encodePath(String path) {
-    return encode(path).replace("%2F", "/");
   }
 
   private HttpRequest.Builder request(String path, Duration timeout) throws IOException {

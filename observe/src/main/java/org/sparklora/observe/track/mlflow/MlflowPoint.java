@@ -14,9 +14,8 @@ record MlflowPoint(Place place, double value) {
   private static final int LONGEST_KEY = 250;
 
   /**
-   * Identifies a value in a run. The value itself is left out, since a database may round it.
-   *
-   * @param timestampMillis time of logging, since 1970
+   * Identifies a value, logged milliseconds since 1970, without the value, which a database may
+   * round.
    */
   record Place(String key, long step, long timestampMillis) {}
 

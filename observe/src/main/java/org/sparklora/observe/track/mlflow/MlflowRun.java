@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.sparklora.observe.track.sink.Alert;
 import org.sparklora.observe.track.sink.RunLabel;
+import org.sparklora.observe.track.sink.TrackedRow;
 
 /**
  * A snapshot of a run on an MLflow server.
@@ -26,6 +29,30 @@ record MlflowRun(
 
   /** Tag of a run that the user created, which must not be deleted. */
   static final String GIVEN = "spark_lora.given_run";
+
+  /** How a run ended according to its log, as MLflow's run status. */
+  enum Ending {
+    /** All steps were taken. */
+    FINISHED,
+    /** An error stopped the run. */
+    FAILED,
+    /** The run was interrupted, killed or stopped with steps left, and can be resumed. */
+    KILLED;
+
+    /** The metric, named by transformers, that only the last row of a complete run has. */
+    private static final String SUMMARY = "train_runtime";
+
+    static Ending of(Optional<TrackedRow> last) {
+      if (last.filter(row -> row.metrics().containsKey(SUMMARY)).isPresent()) {
+        return FINISHED;
+      }
+      return last.stream()
+              .flatMap(row -> row.alerts().stream())
+              .anyMatch(alert -> alert.level() == Alert.Level.ERROR)
+          ? FAILED
+          : KILLED;
+    }
+  }
 
   /** Parses the {@code run} of an answer. */
   static MlflowRun of(JsonNode run) {

@@ -112,11 +112,7 @@ final class MlflowRuns {
     return experiment.path("experiment_id").asText();
   }
 
-  /**
-   * Resumes a run, or creates one, and sends its settings.
-   *
-   * @param found the run to resume; empty to create one
-   */
+  /** Resumes the found run, or creates one, and sends its settings. */
   MlflowRun begin(Optional<MlflowRun> found, long startMillis) throws IOException {
     MlflowRun run = found.isPresent() ? found.get() : create(startMillis);
     if (found.isPresent()) {
@@ -221,7 +217,7 @@ final class MlflowRuns {
   }
 
   /** Marks the run as ended. */
-  void setStatus(MlflowRun run, RunEnding ending, long endMillis) throws IOException {
+  void setStatus(MlflowRun run, MlflowRun.Ending ending, long endMillis) throws IOException {
     client.post(
         "runs/update", Map.of("run_id", run.id(), "status", ending.name(), "end_time", endMillis));
   }

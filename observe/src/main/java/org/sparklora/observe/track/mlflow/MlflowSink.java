@@ -130,10 +130,10 @@ public final class MlflowSink implements Sink {
   @Override
   public void end(Optional<TrackedRow> last) throws IOException {
     MlflowRun current = run.orElseThrow(() -> new IllegalStateException("Nothing was replayed"));
-    RunEnding ending = RunEnding.of(last);
+    MlflowRun.Ending ending = MlflowRun.Ending.of(last);
     Instant end = last.map(TrackedRow::time).orElseGet(Instant::now);
     runs.setStatus(current, ending, end.toEpochMilli());
-    if (ending == RunEnding.FINISHED) {
+    if (ending == MlflowRun.Ending.FINISHED) {
       artifacts.writeResults(current);
     }
   }

@@ -32,11 +32,7 @@ public final class ParentRun {
   private Optional<MlflowRun> run = Optional.empty();
   private Optional<Long> failedNanos = Optional.empty();
 
-  /**
-   * Creates the connection; sends nothing yet.
-   *
-   * @param folder the folder whose files {@link #finish} uploads
-   */
+  /** Creates the connection; sends nothing yet. {@link #finish} uploads the folder's files. */
   public ParentRun(MlflowConfig config, RunLabel label, FileSystem fileSystem, Path folder) {
     MlflowClient client = new MlflowClient(config.server());
     this.config = config;
@@ -69,7 +65,7 @@ public final class ParentRun {
             MlflowRun parent = run.get();
             runs.logMetrics(parent, missing(parent, metrics));
             runs.logParams(parent, params);
-            runs.setStatus(parent, RunEnding.FINISHED, System.currentTimeMillis());
+            runs.setStatus(parent, MlflowRun.Ending.FINISHED, System.currentTimeMillis());
             artifacts.writeFiles(parent);
           }
         });
@@ -97,7 +93,7 @@ public final class ParentRun {
     attempt(
         () -> {
           if (run.isPresent()) {
-            runs.setStatus(run.get(), RunEnding.KILLED, System.currentTimeMillis());
+            runs.setStatus(run.get(), MlflowRun.Ending.KILLED, System.currentTimeMillis());
           }
         });
   }

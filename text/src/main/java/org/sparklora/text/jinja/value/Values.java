@@ -93,14 +93,14 @@ public final class Values {
           : integer(left) == integer(right);
     }
     if (left instanceof List<?> a && right instanceof List<?> b) {
-      budget.work(a.size());
+      budget.work(16L * a.size()); // each item is a step
       return left instanceof Tuple == right instanceof Tuple
           && a.size() == b.size()
           && budget.nested(
               () -> IntStream.range(0, a.size()).allMatch(i -> equal(a.get(i), b.get(i), budget)));
     }
     if (left instanceof Map<?, ?> a && right instanceof Map<?, ?> b) {
-      budget.work(a.size());
+      budget.work(16L * a.size());
       return a.size() == b.size()
           && budget.nested(
               () -> a.keySet().stream().allMatch(k -> equal(a.get(k), b.get(k), budget)));

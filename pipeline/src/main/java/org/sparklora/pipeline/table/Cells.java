@@ -1,17 +1,30 @@
 package org.sparklora.pipeline.table;
 
+import java.util.stream.IntStream;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 
-/** Lists of numbers in a row of a Parquet file. */
-public final class ListCells {
+/** Columns and cells of the rows of a Parquet file. */
+public final class Cells {
   static final String LIST = "list";
   static final String ELEMENT = "element";
 
-  private ListCells() {}
+  private Cells() {}
+
+  /** A column of texts. */
+  static Type text(Type.Repetition repetition, String name) {
+    return Types.primitive(PrimitiveTypeName.BINARY, repetition)
+        .as(LogicalTypeAnnotation.stringType())
+        .named(name);
+  }
+
+  /** A column of float64 that may have no value. */
+  static Type number(String name) {
+    return Types.optional(PrimitiveTypeName.DOUBLE).named(name);
+  }
 
   /** A column of lists of int32. */
   public static Type ints(String name) {
@@ -37,6 +50,30 @@ public final class ListCells {
         .named(name);
   }
 
+  /** Whether the row has a value of the column, which tables of older versions lack. */
+  public static boolean has(Group row, String column) {
+    return row.getType().containsField(column) && row.getFieldRepetitionCount(column) > 0;
+  }
+
+  /** A text; empty without a value. */
+  static String text(Group row, String column) {
+    return row.getFieldRepetitionCount(column) == 0 ? "" : row.getString(column, 0);
+  }
+
+  /** A number of any type; NaN without a value. */
+  static double number(Group row, String column) {
+    return row.getFieldRepetitionCount(column) == 0
+        ? Double.NaN
+        : Double.parseDouble(row.getValueToString(row.getType().getFieldIndex(column), 0));
+  }
+
+  /** Sets a number; NaN becomes no value. */
+  static void put(Group row, String column, double value) {
+    if (!Double.isNaN(value)) {
+      row.add(column, value);
+    }
+  }
+
   public static void put(Group row, String column, int[] values) {
     Group list = row.addGroup(column);
     for (int value : values) {
@@ -53,11 +90,9 @@ public final class ListCells {
 
   public static int[] ints(Group row, String column) {
     Group list = row.getGroup(column, 0);
-    int[] values = new int[list.getFieldRepetitionCount(LIST)];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = list.getGroup(LIST, i).getInteger(ELEMENT, 0);
-    }
-    return values;
+    return IntStream.range(0, list.getFieldRepetitionCount(LIST))
+        .map(i -> list.getGroup(LIST, i).getInteger(ELEMENT, 0))
+        .toArray();
   }
 
   public static float[] floats(Group row, String column) {

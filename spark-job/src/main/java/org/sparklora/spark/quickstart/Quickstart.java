@@ -1,29 +1,38 @@
-package org.sparklora.spark.cli;
+package org.sparklora.spark.quickstart;
 
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.LocalPath;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.spark.quickstart.BaseCorpus;
-import org.sparklora.spark.quickstart.CommandRunner;
-import org.sparklora.spark.quickstart.RandomCheckpoint;
-import org.sparklora.spark.quickstart.ReinforcedPart;
-import org.sparklora.spark.quickstart.SupervisedPart;
 
 /**
  * {@code quickstart}: supervised fine-tuning on bundled rows of GSM8K, then GRPO on generated
  * arithmetic with an adapter and with all weights, in a few minutes on two cores. Needs no network
  * and no arguments.
  */
-public final class QuickstartCommand {
+public final class Quickstart {
   private static final String RECIPE = "conf/quickstart";
   private static final long SEED = 1;
 
-  private QuickstartCommand() {}
+  private Quickstart() {}
+
+  /** Runs commands with arguments as a user would type them. */
+  @FunctionalInterface
+  public interface CommandRunner {
+
+    /** Runs a command; rethrows its exception. */
+    void run(String... arguments) throws Exception;
+
+    /** Runs a command with further arguments. */
+    default void run(List<String> arguments, String... more) throws Exception {
+      run(Stream.concat(arguments.stream(), Stream.of(more)).toArray(String[]::new));
+    }
+  }
 
   /**
    * Runs the command.
@@ -37,8 +46,7 @@ public final class QuickstartCommand {
     Path recipe = home.resolve(RECIPE);
     Path output = LocalPath.of(settings, Flags.OUTPUT_DIR);
     Files.createDirectories(output);
-    List<String> results = new ArrayList<>();
-    results.addAll(new SupervisedPart(commands, out, recipe, output).run());
+    List<String> results = new ArrayList<>(new SupervisedPart(commands, out, recipe, output).run());
     results.addAll(
         new ReinforcedPart(commands, out, recipe, output, settings.get(Flags.SEED)).run());
     results.forEach(out::println);

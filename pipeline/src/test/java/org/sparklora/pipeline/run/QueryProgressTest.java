@@ -1,4 +1,4 @@
-package org.sparklora.prep.table;
+package org.sparklora.pipeline.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -21,7 +21,7 @@ class QueryProgressTest {
     @Override
     public synchronized void write(byte[] bytes, int offset, int length) {
       super.write(bytes, offset, length);
-      if (toString(StandardCharsets.UTF_8).contains("1 tasks")) {
+      if (toString(StandardCharsets.UTF_8).contains("1 rows")) {
         SHOWN.countDown();
       }
     }
@@ -29,7 +29,7 @@ class QueryProgressTest {
 
   @Test
   @Timeout(120)
-  void theTasksOfAQueryAreCountedWhileItRuns() {
+  void theRowsOfAQueryAreCountedWhileItRuns() {
     PrintStream before = System.err;
     Terminal terminal = new Terminal();
     System.setProperty("lora.terminal", "true");
@@ -53,6 +53,7 @@ class QueryProgressTest {
       QueryProgress.show(
           spark.sparkContext(),
           "pairs",
+          "rows",
           () ->
               assertThat(spark.range(0, 2, 1, 2).map(waits, Encoders.LONG()).collectAsList())
                   .hasSize(2));
@@ -61,6 +62,6 @@ class QueryProgressTest {
       System.clearProperty("lora.terminal");
     }
 
-    assertThat(terminal.toString(StandardCharsets.UTF_8)).contains("pairs", "50 %", "1 tasks");
+    assertThat(terminal.toString(StandardCharsets.UTF_8)).contains("pairs", "50 %", "1 rows");
   }
 }

@@ -1,18 +1,18 @@
-package org.sparklora.prep.tokenize;
+package org.sparklora.prep.format;
 
 import static org.sparklora.pipeline.table.PackedSequence.NO_LOSS;
 
 import java.util.Arrays;
 
 /**
- * One document as tokens.
+ * One document as tokens, made of a text or a chat or tokenized elsewhere.
  *
  * <p>Arrays are read-only and not copied.
  *
  * @param inputIds token ids, (T)
  * @param labels the token id where the token counts for the loss, else -100, (T)
  */
-public record TokenizedDocument(int[] inputIds, int[] labels) {
+public record TokenizedDocument(int[] inputIds, int[] labels) implements Example {
 
   public TokenizedDocument {
     if (inputIds.length != labels.length) {
@@ -26,11 +26,7 @@ public record TokenizedDocument(int[] inputIds, int[] labels) {
     return inputIds.length;
   }
 
-  /**
-   * The document, cut if it has more than {@code most} tokens.
-   *
-   * @param keepEnd whether the last tokens stay; else the first
-   */
+  /** The document, cut to its first or, with {@code keepEnd}, last {@code most} tokens. */
   public TokenizedDocument cut(int most, boolean keepEnd) {
     if (tokens() <= most) {
       return this;

@@ -9,13 +9,13 @@ import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.ConfigException;
 
-class ModelSettingsTest {
+class ModelConfigTest {
 
   @Test
   void whatARecordRefusesIsASettingThatCannotBeUsed() {
     assertThatThrownBy(
             () ->
-                ModelSettings.of(
+                ModelConfig.checked(
                     () ->
                         new LoraConfig(0, 32, 0, false, LoraTargets.names(List.of("all-linear")))))
         .isInstanceOfSatisfying(
@@ -32,7 +32,7 @@ class ModelSettingsTest {
     IllegalArgumentException other = new IllegalArgumentException("Cannot use a = b: by chance");
     assertThatThrownBy(
             () ->
-                ModelSettings.of(
+                ModelConfig.checked(
                     () -> {
                       throw other;
                     }))

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class MinHashTest {
+class MinHashLshTest {
   private static final int PAIRS = 400;
 
   @ParameterizedTest
@@ -26,20 +26,20 @@ class MinHashTest {
       long[] all = new Random(pair).longs(2L * size - common).toArray();
       double estimate =
           similarity(
-              MinHash.signature(Arrays.copyOf(all, size)),
-              MinHash.signature(Arrays.copyOfRange(all, size - common, all.length)));
+              MinHashLsh.signature(Arrays.copyOf(all, size)),
+              MinHashLsh.signature(Arrays.copyOfRange(all, size - common, all.length)));
       sum += estimate;
       squares += (estimate - exact) * (estimate - exact);
     }
-    double deviation = Math.sqrt(exact * (1 - exact) / MinHash.PERMUTATIONS);
+    double deviation = Math.sqrt(exact * (1 - exact) / MinHashLsh.PERMUTATIONS);
     assertThat(sum / PAIRS).isCloseTo(exact, within(4 * deviation / Math.sqrt(PAIRS)));
     assertThat(Math.sqrt(squares / PAIRS)).isCloseTo(deviation, within(0.2 * deviation));
   }
 
   @Test
   void aSignatureIsOfTheSetWhateverItsOrder() {
-    assertThat(MinHash.signature(new long[] {3, 1, 2}))
-        .isEqualTo(MinHash.signature(new long[] {1, 2, 3, 3}));
+    assertThat(MinHashLsh.signature(new long[] {3, 1, 2}))
+        .isEqualTo(MinHashLsh.signature(new long[] {1, 2, 3, 3}));
   }
 
   /** Values of {@code datasketch.lsh._optimal_param}, version 2.0.0. */
@@ -57,16 +57,16 @@ class MinHashTest {
   })
   void bandsAreThoseOfDatasketch(
       double threshold, int permutations, double positives, double negatives, int bands, int rows) {
-    assertThat(LshBands.optimal(threshold, permutations, positives, negatives))
-        .isEqualTo(new LshBands(bands, rows));
+    assertThat(MinHashLsh.optimal(threshold, permutations, positives, negatives))
+        .isEqualTo(new MinHashLsh(bands, rows));
   }
 
   @Test
   void aBucketIsOfItsBandAndTheBandsComponents() {
-    int[] signature = MinHash.signature(LongStream.range(0, 50).toArray());
+    int[] signature = MinHashLsh.signature(LongStream.range(0, 50).toArray());
     int[] changed = signature.clone();
     changed[5]++; // the second band of four rows
-    LshBands bands = new LshBands(3, 4);
+    MinHashLsh bands = new MinHashLsh(3, 4);
     assertThat(bands.buckets(signature)).hasSize(3).doesNotHaveDuplicates();
     assertThat(bands.buckets(changed)[0]).isEqualTo(bands.buckets(signature)[0]);
     assertThat(bands.buckets(changed)[1]).isNotEqualTo(bands.buckets(signature)[1]);
