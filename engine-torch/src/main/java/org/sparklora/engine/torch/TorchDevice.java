@@ -243,16 +243,18 @@ final class TorchDevice {
     return ++asked;
   }
 
-  /**
-   * Waits for a copy and all earlier work, unless a wait since the copy's start covered them. Every
-   * copy to host memory by this class waits here.
-   */
+  /** Waits for a copy and all earlier work, unless a wait since the copy's start covered them. */
   synchronized void await(long number) {
     if (number > arrived) {
-      if (isCuda) {
-        torch.cuda_synchronize(device.index());
-      }
+      synchronize();
       arrived = asked;
+    }
+  }
+
+  /** Waits for all work of the device: every copy to host memory by this class waits here. */
+  private void synchronize() {
+    if (isCuda) {
+      torch.cuda_synchronize(device.index());
     }
   }
 
